@@ -1,0 +1,1 @@
+"""Pure rules of automation: same input, same output."""

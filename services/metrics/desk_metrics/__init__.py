@@ -1,0 +1,1 @@
+"""The metrics service of the experience desk; `main.py` wires it, `domain/` decides."""

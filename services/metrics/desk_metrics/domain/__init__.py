@@ -1,0 +1,1 @@
+"""Pure rules of metrics: same input, same output."""

@@ -1,0 +1,1 @@
+"""The notify service of the experience desk; `main.py` wires it, `domain/` decides."""

@@ -1,0 +1,1 @@
+"""Pure rules of notify: same input, same output."""

@@ -1,0 +1,1 @@
+"""The triage service of the experience desk; `main.py` wires it, `domain/` decides."""

@@ -1,0 +1,1 @@
+"""Pure rules of triage: same input, same output."""

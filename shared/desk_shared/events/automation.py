@@ -1,0 +1,105 @@
+"""`desk.automation`: every transition of a runbook's run. Key: the target."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
+
+
+class StepStatus(StrEnum):
+    """Journal states of one step; `in_doubt` is never repeated silently."""
+
+    INTENT = "intent"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    IN_DOUBT = "in_doubt"
+
+
+class Outcome(StrEnum):
+    """What verification said."""
+
+    HEALED = "healed"
+    NOT_HEALED = "not_healed"
+    INCONCLUSIVE = "inconclusive"
+    IN_DOUBT = "in_doubt"
+
+
+class Evidence(Value):
+    """What a step did and saw, redacted, small."""
+
+    step: Identifier
+    status: StepStatus
+    attempt: int = 1
+    text: LongText = ""
+
+
+class RunStarted(Payload, type="desk.run.started.v1", topic=names.AUTOMATION):
+    """A runbook matched and its guards passed."""
+
+    run: Identifier
+    runbook: Identifier
+    version: str = Field(
+        description="Content hash of the runbook that this run will use to its end."
+    )
+    title: ShortText
+    episode: str = ""
+    service: str = ""
+    person: str = ""
+    tell: LongText = Field(default="", description="What the employee is told, if anything.")
+
+
+class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
+    """A runbook matched but must not act: a limit, a cool-down, a guard, its mode."""
+
+    runbook: Identifier
+    episode: str = ""
+    explanation: tuple[Reason, ...]
+
+
+class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):
+    """One journal entry of a run."""
+
+    run: Identifier
+    runbook: Identifier
+    step: Identifier
+    status: StepStatus
+    attempt: int = 1
+    text: LongText = ""
+
+
+class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
+    """Fresh telemetry shows that the trouble is gone."""
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    episode: str = ""
+    service: str = ""
+    person: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    tell: LongText = ""
+
+
+class RunHandedOver(Payload, type="desk.run.handed-over.v1", topic=names.AUTOMATION):
+    """The repair did not work, or nobody can tell; the owner team gets it with the evidence.
+
+    Intake opens a proactive ticket from this, with the run id as its origin.
+    """
+
+    run: Identifier
+    runbook: Identifier
+    title: ShortText
+    outcome: Outcome
+    team: str
+    episode: str = ""
+    service: str = ""
+    device: str = ""
+    person: str = ""
+    site: str = ""
+    reason: LongText
+    evidence: tuple[Evidence, ...] = ()
+    tell: LongText = ""

@@ -1,0 +1,45 @@
+"""`desk.changes`: releases, migrations and maintenance, told by outside systems. Key: service."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, ShortText
+
+
+class ChangeKind(StrEnum):
+    """What sort of change it is."""
+
+    RELEASE = "release"
+    MIGRATION = "migration"
+    MAINTENANCE = "maintenance"
+
+
+class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES):
+    """A change will happen between two moments."""
+
+    change: Identifier
+    kind: ChangeKind
+    title: ShortText
+    starts: datetime
+    ends: datetime
+    sites: tuple[str, ...] = ()
+
+
+class ChangeStarted(Payload, type="desk.change.started.v1", topic=names.CHANGES):
+    """The change is under way."""
+
+    change: Identifier
+    kind: ChangeKind
+    title: ShortText
+
+
+class ChangeFinished(Payload, type="desk.change.finished.v1", topic=names.CHANGES):
+    """The change is over."""
+
+    change: Identifier
+    kind: ChangeKind
+    succeeded: bool = Field(description="False if it was rolled back.")

@@ -1,0 +1,46 @@
+"""`desk.notifications.*`: what teams and employees are told. Key: recipient; written by notify."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, LongText, ShortText
+
+
+class Audience(StrEnum):
+    """Whom a message is for."""
+
+    TEAM = "team"
+    PERSON = "person"
+
+
+class MessageKind(StrEnum):
+    """What a message is about, so that subscribers can filter."""
+
+    TICKET_ASSIGNED = "ticket_assigned"
+    TICKET_RECEIVED = "ticket_received"
+    TICKET_CHANGED = "ticket_changed"
+    TICKET_RESOLVED = "ticket_resolved"
+    PROBLEM_DECLARED = "problem_declared"
+    PROBLEM_RESOLVED = "problem_resolved"
+    REPAIR_STARTED = "repair_started"
+    REPAIR_DONE = "repair_done"
+    REPAIR_FAILED = "repair_failed"
+    PROMISE_AT_RISK = "promise_at_risk"
+    PROMISE_BREACHED = "promise_breached"
+    SIGNAL_RAISED = "signal_raised"
+
+
+class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATIONS):
+    """One message to one recipient, on its topic whatever other channels carry it too."""
+
+    audience: Audience
+    recipient: Identifier
+    kind: MessageKind
+    title: ShortText
+    body: LongText
+    ticket: str = ""
+    code: str = ""
+    urgent: bool = Field(default=False, description="True passes quiet hours.")

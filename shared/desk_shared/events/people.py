@@ -1,0 +1,55 @@
+"""Small value types that several event modules share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ShortText = Annotated[str, Field(min_length=1, max_length=300)]
+LongText = Annotated[str, Field(max_length=20_000)]
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Value(BaseModel):
+    """A frozen part of a payload."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Level(StrEnum):
+    """ITIL impact and urgency; `high` means many people, or work has stopped."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Priority(StrEnum):
+    """ITIL priority from impact and urgency: P1 is worst."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+
+class Severity(StrEnum):
+    """How bad a signal or an alert is."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class SubjectKind(StrEnum):
+    """What telemetry talks about."""
+
+    DEVICE = "device"
+    SERVICE = "service"
+
+
+class Reason(Value):
+    """One sentence of an explanation, and the rule or fact that it rests on."""
+
+    rule: str = Field(description="Id of the rule, model or fact, for machines.")
+    text: str = Field(description="The reason as a sentence for people.")

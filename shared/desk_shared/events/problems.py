@@ -1,0 +1,41 @@
+"""`desk.problems`: many like tickets are one problem. Key: the problem id; written by triage."""
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, LongText, Reason, ShortText
+
+
+class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROBLEMS):
+    """Several tickets or signals point to one cause."""
+
+    service: str
+    title: ShortText
+    tickets: tuple[Identifier, ...]
+    people: tuple[Identifier, ...]
+    signals: tuple[Identifier, ...] = ()
+    team: str
+    message: LongText = Field(description="What employees are told.")
+    explanation: tuple[Reason, ...] = ()
+    charter: str = ""
+
+
+class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLEMS):
+    """More tickets belong to it; only the new ones are listed."""
+
+    service: str
+    title: ShortText
+    tickets: tuple[Identifier, ...] = ()
+    people: tuple[Identifier, ...] = ()
+    message: LongText = ""
+
+
+class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROBLEMS):
+    """The cause is gone; every ticket that belongs to it is listed."""
+
+    service: str
+    title: ShortText
+    tickets: tuple[Identifier, ...]
+    people: tuple[Identifier, ...]
+    resolution: LongText

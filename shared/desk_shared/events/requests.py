@@ -1,0 +1,28 @@
+"""`desk.requests`: what outside systems ask the desk to open a ticket for. Key: the requester."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, Level, LongText, ShortText
+from desk_shared.events.tickets import Kind
+
+
+class TicketRequested(Payload, type="desk.ticket.requested.v1", topic=names.REQUESTS):
+    """Somebody outside asks for a ticket; the event's source and id make exactly one of it."""
+
+    requester: Identifier = Field(description="Who needs help: a person's id or mail address.")
+    title: ShortText
+    description: LongText = ""
+    kind: Kind = Kind.INCIDENT
+    service: str = Field(
+        default="", description="Name of the service as in services.yaml, if known."
+    )
+    device: str = Field(default="", description="The device concerned, if known.")
+    site: str = ""
+    impact: Level | None = None
+    urgency: Level | None = None
+    language: Annotated[str, Field(max_length=35)] = "en"
+    attributes: dict[str, str] = Field(default_factory=dict, max_length=50)

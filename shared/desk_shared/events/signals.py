@@ -1,0 +1,42 @@
+"""`desk.signals`: trouble seen in telemetry before anybody called. Key: device or service."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, Reason, Severity, ShortText, SubjectKind
+
+
+class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
+    """A detector sees trouble. `episode` is the same until the signal is cleared."""
+
+    episode: Identifier
+    detector: Identifier
+    signal: Identifier = Field(description="Kebab-case name of the symptom, e.g. disk-filling.")
+    title: ShortText
+    severity: Severity
+    subject_kind: SubjectKind
+    measurement: str
+    value: float
+    threshold: float
+    expected_at: datetime | None = Field(
+        default=None, description="When it will hurt, if forecast."
+    )
+    service: str = ""
+    person: str = ""
+    site: str = ""
+    attributes: dict[str, str] = Field(default_factory=dict)
+    explanation: tuple[Reason, ...] = ()
+    charter: str = ""
+
+
+class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS):
+    """The measurement is healthy again."""
+
+    episode: Identifier
+    detector: Identifier
+    signal: Identifier
+    value: float
+    explanation: tuple[Reason, ...] = ()

@@ -1,0 +1,222 @@
+"""`desk.tickets`: a ticket's whole life, written only by intake. Key: the ticket id.
+
+`sequence` of the envelope is gap-free from 1, so a reader can prove that it missed nothing.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, Level, LongText, Priority, Reason, ShortText
+
+
+class Kind(StrEnum):
+    """What sort of ticket it is; `proactive` ones are opened by the desk before anybody called."""
+
+    INCIDENT = "incident"
+    REQUEST = "request"
+    QUESTION = "question"
+    PROACTIVE = "proactive"
+
+
+class State(StrEnum):
+    """Where a ticket is in its life."""
+
+    NEW = "new"
+    TRIAGED = "triaged"
+    ASSIGNED = "assigned"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class WaitingFor(StrEnum):
+    """Whose turn it is while a ticket waits; promises say which of these stop their clock."""
+
+    EMPLOYEE = "employee"
+    VENDOR = "vendor"
+    APPROVAL = "approval"
+
+
+class Channel(StrEnum):
+    """How the request reached us."""
+
+    API = "api"
+    PORTAL = "portal"
+    MAIL = "mail"
+    CHAT = "chat"
+    PHONE = "phone"
+    EVENT = "event"
+    DESK = "desk"
+
+
+class Role(StrEnum):
+    """In which role somebody acts on a ticket; `automation` never counts as a first response."""
+
+    EMPLOYEE = "employee"
+    MEMBER = "member"
+    AUTOMATION = "automation"
+    SYSTEM = "system"
+
+
+class How(StrEnum):
+    """How a ticket came to be resolved."""
+
+    MEMBER = "member"
+    SELF_SERVICE = "self_service"
+    AUTOMATION = "automation"
+    PROBLEM = "problem"
+    WITHDRAWN = "withdrawn"
+
+
+class LinkKind(StrEnum):
+    """What a ticket can be linked to."""
+
+    PROBLEM = "problem"
+    RUN = "run"
+    SIGNAL = "signal"
+    TICKET = "ticket"
+
+
+class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
+    """A ticket exists. `requested_at` lies before the event's time if it came by a slow way."""
+
+    code: str = Field(description="The short code that people say and type.")
+    kind: Kind
+    title: ShortText
+    description: LongText = ""
+    requester: Identifier
+    channel: Channel
+    service: str = ""
+    device: str = ""
+    site: str = ""
+    group: str = Field(
+        default="", description="The requester's group, for promises made to groups."
+    )
+    impact: Level | None = None
+    urgency: Level | None = None
+    language: str = "en"
+    requested_at: datetime | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+
+class TicketTriaged(Payload, type="desk.ticket.triaged.v1", topic=names.TICKETS):
+    """Category and priority are decided."""
+
+    category: str
+    priority: Priority
+    service: str = ""
+    explanation: tuple[Reason, ...] = ()
+    charter: str = Field(default="", description="Version of the charter the decision rests on.")
+
+
+class TicketAssigned(Payload, type="desk.ticket.assigned.v1", topic=names.TICKETS):
+    """A team has it, perhaps a member of that team."""
+
+    team: str
+    member: str = ""
+    previous_team: str = ""
+    explanation: tuple[Reason, ...] = ()
+    charter: str = ""
+
+
+class TicketStarted(Payload, type="desk.ticket.started.v1", topic=names.TICKETS):
+    """Somebody works on it now."""
+
+    by: Identifier
+
+
+class TicketPaused(Payload, type="desk.ticket.paused.v1", topic=names.TICKETS):
+    """Work waits for somebody outside the team."""
+
+    waiting_for: WaitingFor
+    by: Identifier
+    until: datetime | None = None
+
+
+class TicketResumed(Payload, type="desk.ticket.resumed.v1", topic=names.TICKETS):
+    """The wait is over."""
+
+    by: Identifier
+
+
+class TicketUpdated(Payload, type="desk.ticket.updated.v1", topic=names.TICKETS):
+    """Facts of the ticket changed; only the fields given are new."""
+
+    by: Identifier
+    title: ShortText | None = None
+    description: LongText | None = None
+    service: str | None = None
+    device: str | None = None
+    impact: Level | None = None
+    urgency: Level | None = None
+    priority: Priority | None = None
+
+
+class TicketNoted(Payload, type="desk.ticket.noted.v1", topic=names.TICKETS):
+    """Somebody said something. Automatic notes never count as a response."""
+
+    by: Identifier
+    role: Role
+    text: LongText
+    public: bool = True
+    automatic: bool = False
+
+
+class TicketLinked(Payload, type="desk.ticket.linked.v1", topic=names.TICKETS):
+    """The ticket belongs to a problem, a repair run, a signal or another ticket."""
+
+    kind: LinkKind
+    target: Identifier
+    text: str = Field(default="", description="What the link means, as a sentence for people.")
+
+
+class TicketMerged(Payload, type="desk.ticket.merged.v1", topic=names.TICKETS):
+    """The ticket goes on inside another one."""
+
+    into: Identifier
+    by: Identifier
+
+
+class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKETS):
+    """The person can work again."""
+
+    by: Identifier
+    how: How = How.MEMBER
+    resolution: LongText
+    cause: str = ""
+
+
+class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKETS):
+    """It was not solved after all."""
+
+    by: Identifier
+    reason: LongText
+
+
+class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
+    """Nobody will act on it again."""
+
+    by: Identifier
+
+
+class TicketPromised(Payload, type="desk.ticket.promised.v1", topic=names.TICKETS):
+    """What the ticket's promise says now, as told by metrics; shown to people, judged by nobody."""
+
+    clock: str
+    status: Annotated[str, Field(max_length=20)]
+    due: datetime | None = None
+    remaining: timedelta | None = None
+
+
+class TicketFactNoted(Payload, type="desk.ticket.fact-noted.v1", topic=names.TICKETS):
+    """A late or impossible fact: kept in the timeline, changes nothing else."""
+
+    fact: str = Field(description="Wire type of the event that could not be applied.")
+    reason: str = Field(description="Why it changes nothing, as a sentence.")

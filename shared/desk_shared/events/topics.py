@@ -1,0 +1,103 @@
+"""The catalogue of topics: one topic, one writer. Everything about a topic is read from here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from desk_shared.events import names
+
+Service = Literal["intake", "triage", "automation", "notify", "metrics"]
+Writer = Literal["intake", "triage", "automation", "notify", "metrics", "outside"]
+SERVICES: tuple[Service, ...] = ("intake", "triage", "automation", "notify", "metrics")
+
+# Numbers of design: never changed for keyed topics without a plan, since keys would move.
+PARTITIONS = 12
+MAX_EVENT_BYTES = 64 * 1024
+FOREVER = None
+_TELEMETRY_KEPT = timedelta(days=7)
+_SIDE_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: key, only writer, readers, and how long it keeps its records (None: for ever)."""
+
+    name: str
+    key: str
+    writer: Writer
+    readers: tuple[Service, ...] = ()
+    kept: timedelta | None = FOREVER
+    compacted: bool = False
+    partitions: int = PARTITIONS
+
+
+CATALOGUE: tuple[Topic, ...] = (
+    Topic(names.REQUESTS, "requester", "outside", ("intake",)),
+    Topic(
+        names.TELEMETRY, "device or service", "outside", ("triage", "automation"), _TELEMETRY_KEPT
+    ),
+    Topic(names.CHANGES, "service", "outside", ("triage", "metrics")),
+    Topic(names.TICKETS, "ticket id", "intake", ("triage", "notify", "metrics")),
+    Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
+    Topic(names.KNOWLEDGE, "article id", "intake", compacted=True),
+    Topic(names.TRIAGE, "ticket id", "triage", ("intake",)),
+    Topic(names.SIGNALS, "device or service", "triage", ("automation", "notify", "metrics")),
+    Topic(names.PROBLEMS, "problem id", "triage", ("intake", "notify", "metrics")),
+    Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
+    Topic(names.ACTIONS, "device", "automation"),
+    Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
+    Topic(names.PROMISES, "ticket id", "metrics", ("intake", "notify")),
+    Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
+)
+
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}
+
+
+def team_topic(team: str) -> str:
+    """The notification topic of one team, or of all employees (`names.PEOPLE`)."""
+    return f"{names.NOTIFICATIONS}.{team}"
+
+
+def retry_topic(topic: str, group: str) -> str:
+    """Where a group's records wait for their next try."""
+    return f"{topic}.{group}.retry"
+
+
+def dead_topic(topic: str, group: str) -> str:
+    """Where a group's records go that it cannot handle."""
+    return f"{topic}.{group}.dead"
+
+
+def notification_topics(teams: Iterable[str]) -> tuple[Topic, ...]:
+    """One topic for each team of the charter and one for all employees."""
+    return tuple(
+        Topic(team_topic(name), "recipient", "notify") for name in (*sorted(teams), names.PEOPLE)
+    )
+
+
+def side_topics(topic: Topic) -> tuple[Topic, ...]:
+    """The retry and dead-letter topics of each reader of a topic; the reader writes them."""
+    return tuple(
+        Topic(
+            name(topic.name, reader),
+            topic.key,
+            reader,
+            (reader,),
+            _SIDE_KEPT,
+            partitions=topic.partitions,
+        )
+        for reader in topic.readers
+        for name in (retry_topic, dead_topic)
+    )
+
+
+def all_topics(teams: Iterable[str]) -> tuple[Topic, ...]:
+    """Every topic of a desk whose charter names these teams."""
+    declared = (*CATALOGUE, *notification_topics(teams))
+    return (*declared, *(side for topic in declared for side in side_topics(topic)))
+
+
+def topics_read_by(service: Service) -> tuple[Topic, ...]:
+    """What a service subscribes to."""
+    return tuple(topic for topic in CATALOGUE if service in topic.readers)

@@ -1,0 +1,35 @@
+"""`desk.triage`: what triage concludes about a ticket. Key: the ticket id."""
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, Priority, Reason
+
+
+class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
+    """Category, priority and team of a ticket, with the reasons in words."""
+
+    category: str
+    priority: Priority
+    team: str
+    service: str = ""
+    member: str = ""
+    skills: tuple[str, ...] = ()
+    explanation: tuple[Reason, ...]
+    charter: str = Field(description="Version of the charter the decision rests on.")
+
+
+class TriageDeferred(Payload, type="desk.triage.deferred.v1", topic=names.TRIAGE):
+    """No rule knows; a person of the named team decides."""
+
+    team: str
+    explanation: tuple[Reason, ...]
+    charter: str
+
+
+class DuplicateFound(Payload, type="desk.triage.duplicate-found.v1", topic=names.TRIAGE):
+    """The ticket tells of a problem that is known already."""
+
+    problem: Identifier
+    explanation: tuple[Reason, ...]
