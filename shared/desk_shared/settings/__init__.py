@@ -1,0 +1,34 @@
+"""What every service reads from the environment: frozen, complete, checked before anything starts.
+
+Shared values have `DESK_*` names, a service's own values its prefix (`INTAKE_*`). Only `main` calls
+`load_settings`; everywhere else settings are an argument.
+"""
+
+from desk_shared.settings.groups import (
+    Environment,
+    KafkaSecurity,
+    KafkaSettings,
+    LogLevel,
+    SaslMechanism,
+    SignInSettings,
+    StoreDriver,
+    StoreSettings,
+)
+from desk_shared.settings.reading import SettingsError, load_settings, read_settings, variables
+from desk_shared.settings.service import ServiceSettings
+
+__all__ = [
+    "Environment",
+    "KafkaSecurity",
+    "KafkaSettings",
+    "LogLevel",
+    "SaslMechanism",
+    "ServiceSettings",
+    "SettingsError",
+    "SignInSettings",
+    "StoreDriver",
+    "StoreSettings",
+    "load_settings",
+    "read_settings",
+    "variables",
+]

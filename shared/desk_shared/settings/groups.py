@@ -1,0 +1,233 @@
+"""Settings that belong together: brokers, store, sign-in. Each field names its own variable."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FilePath, SecretStr
+from pydantic import model_validator as check_together
+
+
+class Environment(StrEnum):
+    """Where the desk runs; only `local` opens the development doors."""
+
+    LOCAL = "local"
+    DEV = "dev"
+    PROD = "prod"
+
+
+class KafkaSecurity(StrEnum):
+    """How brokers are spoken to."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+    @property
+    def has_login(self) -> bool:
+        return self.name.startswith("SASL")
+
+    @property
+    def has_tls(self) -> bool:
+        return self.name.endswith("SSL")
+
+
+class SaslMechanism(StrEnum):
+    """How a service proves who it is to the brokers."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+class StoreDriver(StrEnum):
+    """Which client speaks to MongoDB."""
+
+    MOTOR = "motor"
+    PYMONGO = "pymongo"
+
+
+class LogLevel(StrEnum):
+    """The least severe log line that is written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+def _shaped(pattern: str, sentence: str) -> AfterValidator:
+    """A text that must look a certain way, with a sentence instead of the pattern when not."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
+
+
+WebAddress = Annotated[
+    str, _shaped(r"https?://\S+", "it must begin with http:// or https://, without blanks.")
+]
+_Servers = Annotated[
+    str,
+    _shaped(
+        r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*",
+        "write host:port, several with commas between and no blanks.",
+    ),
+]
+_MongoAddress = Annotated[
+    str,
+    _shaped(
+        r"mongodb(\+srv)?://[^@\s]+",
+        "write mongodb://host:port; user name and password belong into DESK_MONGO_USERNAME"
+        " and DESK_MONGO_PASSWORD.",
+    ),
+]
+_DatabasePrefix = Annotated[
+    str, _shaped(r"[A-Za-z0-9_-]{0,30}", "use at most 30 letters, digits, _ and -.")
+]
+
+
+TopicPrefix = Annotated[
+    str, _shaped(r"[A-Za-z0-9._-]{0,40}", "use at most 40 letters, digits, '.', '_' and '-'.")
+]
+
+
+class _Group(BaseModel):
+    """Settings that belong together; each field names its own variable."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class KafkaSettings(_Group):
+    """How to reach the brokers."""
+
+    bootstrap: _Servers = Field(default="127.0.0.1:9092", validation_alias="DESK_KAFKA")
+    """Brokers to start from, as `host:port`, several with commas between."""
+
+    security: KafkaSecurity = Field(
+        default=KafkaSecurity.PLAINTEXT, validation_alias="DESK_KAFKA_SECURITY"
+    )
+    """How brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."""
+
+    sasl_mechanism: SaslMechanism = Field(
+        default=SaslMechanism.SCRAM_SHA_512, validation_alias="DESK_KAFKA_SASL_MECHANISM"
+    )
+    """How the service proves who it is, when `DESK_KAFKA_SECURITY` begins with SASL."""
+
+    username: str | None = Field(default=None, validation_alias="DESK_KAFKA_USERNAME")
+    """Name of the Kafka user."""
+
+    password: SecretStr | None = Field(default=None, validation_alias="DESK_KAFKA_PASSWORD")
+    """Password of the Kafka user."""
+
+    ca_file: FilePath | None = Field(default=None, validation_alias="DESK_KAFKA_CA_FILE")
+    """PEM file with the certificates that sign the brokers' own; the system's when not given."""
+
+    cert_file: FilePath | None = Field(default=None, validation_alias="DESK_KAFKA_CERT_FILE")
+    """PEM file with this client's certificate, where brokers ask for one."""
+
+    key_file: FilePath | None = Field(default=None, validation_alias="DESK_KAFKA_KEY_FILE")
+    """PEM file with the private key of `DESK_KAFKA_CERT_FILE`."""
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        return tuple(self.bootstrap.split(","))
+
+    @check_together(mode="after")
+    def _agree(self) -> Self:
+        for problem in self._disagreements():
+            raise ValueError(problem)
+        return self
+
+    def _disagreements(self) -> Iterator[str]:
+        has_login = self.username is not None and self.password is not None
+        if self.security.has_login and not has_login:
+            yield (
+                f"DESK_KAFKA_SECURITY is {self.security}, which needs both DESK_KAFKA_USERNAME"
+                " and DESK_KAFKA_PASSWORD; set both."
+            )
+        if not self.security.has_login and (self.username or self.password):
+            yield (
+                f"DESK_KAFKA_SECURITY is {self.security}, which sends no user name or password;"
+                " unset DESK_KAFKA_USERNAME and DESK_KAFKA_PASSWORD, or choose SASL_SSL."
+            )
+        if not self.security.has_tls and (self.ca_file or self.cert_file):
+            yield (
+                f"DESK_KAFKA_SECURITY is {self.security}, which uses no certificates;"
+                " unset DESK_KAFKA_CA_FILE and DESK_KAFKA_CERT_FILE, or choose SSL or SASL_SSL."
+            )
+        if (self.cert_file is None) != (self.key_file is None):
+            yield (
+                "DESK_KAFKA_CERT_FILE and DESK_KAFKA_KEY_FILE belong together; set both or neither."
+            )
+
+
+class StoreSettings(_Group):
+    """How to reach MongoDB."""
+
+    url: _MongoAddress = Field(default="mongodb://127.0.0.1:27017", validation_alias="DESK_MONGO")
+    """Address of MongoDB, without user name and password (these have variables of their own)."""
+
+    driver: StoreDriver = Field(default=StoreDriver.MOTOR, validation_alias="DESK_STORE_DRIVER")
+    """Client library: `motor`, or `pymongo` for its own async client."""
+
+    username: str | None = Field(default=None, validation_alias="DESK_MONGO_USERNAME")
+    """Name of the MongoDB user."""
+
+    password: SecretStr | None = Field(default=None, validation_alias="DESK_MONGO_PASSWORD")
+    """Password of the MongoDB user."""
+
+    ca_file: FilePath | None = Field(default=None, validation_alias="DESK_MONGO_CA_FILE")
+    """PEM file with the certificates that sign MongoDB's own; TLS is on when it is given."""
+
+    database_prefix: _DatabasePrefix = Field(
+        default="desk_", validation_alias="DESK_DATABASE_PREFIX"
+    )
+    """What stands before the service's name in the name of its database."""
+
+    @check_together(mode="after")
+    def _agree(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError(
+                "DESK_MONGO_USERNAME and DESK_MONGO_PASSWORD belong together; set both or neither."
+            )
+        return self
+
+
+class SignInSettings(_Group):
+    """Whose bearer tokens are believed."""
+
+    issuer: WebAddress | None = Field(default=None, validation_alias="DESK_OIDC_ISSUER")
+    """Address of the OpenID provider, exactly as it stands in the tokens' `iss`."""
+
+    audience: str = Field(default="experience-desk", validation_alias="DESK_OIDC_AUDIENCE")
+    """What the tokens' `aud` must name."""
+
+    algorithms: tuple[str, ...] = Field(
+        default=("RS256", "ES256"), validation_alias="DESK_OIDC_ALGORITHMS"
+    )
+    """Signature algorithms that are accepted, with commas between."""
+
+    roles_claim: str = Field(default="roles", validation_alias="DESK_OIDC_ROLES_CLAIM")
+    """Claim with the person's roles; dots go deeper, as in `realm_access.roles`."""
+
+    leeway: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(seconds=60))] = Field(
+        default=timedelta(seconds=30), validation_alias="DESK_OIDC_LEEWAY"
+    )
+    """How far clocks may differ, in seconds, 60 at most."""
+
+    cursor_secret: SecretStr | None = Field(default=None, validation_alias="DESK_CURSOR_SECRET")
+    """Signs page cursors, the same in all replicas; at least 32 characters outside `local`."""

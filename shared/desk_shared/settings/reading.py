@@ -1,0 +1,156 @@
+"""From environment variables to settings, or to sentences that say all that is wrong with them."""
+
+import difflib
+import os
+import re
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from desk_shared.errors import Invalid
+from desk_shared.settings.service import ServiceSettings
+
+
+class SettingsError(Invalid):
+    """A setting is missing, unknown or unusable; `problems` has one sentence per variable."""
+
+    code = "bad-settings"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems), problems=problems)
+        self.problems = problems
+
+
+S = TypeVar("S", bound=ServiceSettings)
+_Path = tuple[str, ...]
+# What Kubernetes puts into every pod for a Service called like the desk's: INTAKE_SERVICE_HOST,
+# INTAKE_PORT=tcp://..., INTAKE_PORT_8000_TCP_ADDR. Nobody typed these.
+_SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$")
+
+
+def variables(settings: type[ServiceSettings]) -> dict[str, tuple[_Path, FieldInfo]]:
+    """Every variable a service reads, with the path of its field; README and tests use it."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    return dict(_walk(settings, prefix, ()))
+
+
+def _walk(
+    model: type[BaseModel], prefix: str, above: _Path
+) -> Iterator[tuple[str, tuple[_Path, FieldInfo]]]:
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _walk(field.annotation, f"{prefix}{name.upper()}_", (*above, name))
+        else:
+            variable = alias if isinstance(alias, str) else f"{prefix}{name.upper()}"
+            yield variable, ((*above, name), field)
+
+
+def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """Settings from the environment; `SettingsError` says in sentences all that is wrong."""
+    given = os.environ if environ is None else environ
+    known = variables(settings)
+    values: dict[str, object] = {}
+    for variable, (path, field) in known.items():
+        if given.get(variable, "") != "":
+            _put(values, path, _prepare(given[variable], field))
+    problems = list(_unknown(settings, given, known))
+    try:
+        built = settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(problems + _sentences(error, known, given)) from None
+    if problems:
+        raise SettingsError(problems)
+    return built
+
+
+def load_settings(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
+    """For `main`: settings, or sentences on stderr and exit code 2."""
+    try:
+        return read_settings(settings, environ)
+    except SettingsError as error:
+        sys.stderr.write(f"The service cannot start with these settings:\n{error.message}\n")
+        raise SystemExit(2) from None
+
+
+def _put(values: dict[str, object], path: _Path, value: object) -> None:
+    inner = values
+    for name in path[:-1]:
+        deeper = inner.setdefault(name, {})
+        if isinstance(deeper, dict):
+            inner = deeper
+    inner[path[-1]] = value
+
+
+def _prepare(text: str, field: FieldInfo) -> object:
+    """Lists are written with commas between, spans of time as a number of seconds."""
+    if _holds(field.annotation, (tuple, list, set, frozenset)):
+        return [part.strip() for part in text.split(",")]
+    if _holds(field.annotation, (timedelta,)) and re.fullmatch(r"\d+(\.\d+)?", text):
+        return timedelta(seconds=float(text))
+    return text
+
+
+def _holds(annotation: object, kinds: tuple[type, ...]) -> bool:
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        return any(_holds(part, kinds) for part in get_args(annotation))
+    return annotation in kinds or origin in kinds
+
+
+def _unknown(
+    settings: type[ServiceSettings], given: Mapping[str, str], known: Mapping[str, object]
+) -> Iterator[str]:
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    if not prefix:
+        return
+    for variable in sorted(given):
+        is_link = _SERVICE_LINK.search(variable) or given[variable].startswith("tcp://")
+        if variable.startswith(prefix) and variable not in known and not is_link:
+            yield f"{variable} is not a setting. {_nearest(variable, known)}"
+
+
+def _nearest(variable: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(variable, list(known), n=1, cutoff=0.0)
+    return f"Did you mean {near[0]}? Rename or unset it." if near else "Unset it."
+
+
+def _sentences(
+    error: ValidationError,
+    known: Mapping[str, tuple[_Path, FieldInfo]],
+    given: Mapping[str, str],
+) -> list[str]:
+    by_path = {path: variable for variable, (path, _) in known.items()}
+    found = []
+    for problem in error.errors(include_url=False, include_input=False):
+        names = [part for part in problem["loc"] if isinstance(part, str)]
+        variable = next((n for n in reversed(names) if n in known), None)
+        variable = variable or next(
+            (by_path[tuple(names[:n])] for n in (2, 1) if tuple(names[:n]) in by_path), None
+        )
+        found.append(_sentence(variable, problem["msg"], known, given))
+    return list(dict.fromkeys(found))
+
+
+def _sentence(
+    variable: str | None,
+    message: str,
+    known: Mapping[str, tuple[_Path, FieldInfo]],
+    given: Mapping[str, str],
+) -> str:
+    reason = message.removeprefix("Value error, ")
+    if variable is None:
+        return reason
+    field = known[variable][1]
+    meaning = " ".join((field.description or "").split())
+    if not given.get(variable):
+        return f"{variable} is missing; set it. It is: {meaning}"
+    shown = "the secret" if "Secret" in repr(field.annotation) else f"'{given[variable]}'"
+    shown = re.sub(r"//[^@]*@", "//***@", shown)
+    reason = f"{reason[:1].lower()}{reason[1:]}".rstrip(".")
+    return f"{variable} cannot be {shown}: {reason}. It is: {meaning}"
