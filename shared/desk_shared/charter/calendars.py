@@ -1,0 +1,139 @@
+"""Calendars: when a promise's clock runs. Windows are half-open: the closing minute is closed.
+
+The dates of public holidays are looked up elsewhere (`desk_shared.charter.public_holidays`).
+"""
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field, field_validator, model_serializer, model_validator
+
+from desk_shared.charter.words import (
+    DAYS,
+    CharterModel,
+    Slug,
+    TimeOfDay,
+    Title,
+    Zone,
+    minute_of,
+)
+
+_MINUTES_PER_DAY = 24 * 60
+
+
+class Window(CharterModel):
+    """Local opening hours written `HH:MM-HH:MM`; `22:00-06:00` ends on the next day."""
+
+    opens: TimeOfDay = Field(description="First open minute, local time.")
+    closes: TimeOfDay = Field(description="First closed minute, local time; up to 24:00.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def read(cls, value: object) -> object:
+        """Accept the written form."""
+        if not isinstance(value, str):
+            return value
+        opens, dash, closes = value.replace(" ", "").partition("-")
+        if not dash:
+            raise ValueError(f"'{value}' is not a window; write HH:MM-HH:MM, like 09:00-17:00")
+        return {"opens": opens, "closes": closes}
+
+    @model_validator(mode="after")
+    def has_length(self) -> Self:
+        """Refuse a window of no length, and one that opens at 24:00."""
+        if self.opens in {"24:00", self.closes}:
+            raise ValueError(
+                f"{self.opens}-{self.closes} is never open; a whole day is 00:00-24:00"
+            )
+        return self
+
+    @model_serializer
+    def write(self) -> str:
+        """The written form."""
+        return f"{self.opens}-{self.closes}"
+
+    @property
+    def start(self) -> int:
+        """Minutes after local midnight."""
+        return minute_of(self.opens)
+
+    @property
+    def end(self) -> int:
+        """Minutes after the same midnight; above 1440 when the window ends on the next day."""
+        end = minute_of(self.closes)
+        return end if end > self.start else end + _MINUTES_PER_DAY
+
+    @property
+    def is_over_midnight(self) -> bool:
+        """Whether a part of the window lies on the next day."""
+        return self.end > _MINUTES_PER_DAY
+
+
+class Week(CharterModel):
+    """The opening windows of each weekday; a day left out is closed."""
+
+    mon: tuple[Window, ...] = Field(default=(), description="Windows that open on Monday.")
+    tue: tuple[Window, ...] = Field(default=(), description="Windows that open on Tuesday.")
+    wed: tuple[Window, ...] = Field(default=(), description="Windows that open on Wednesday.")
+    thu: tuple[Window, ...] = Field(default=(), description="Windows that open on Thursday.")
+    fri: tuple[Window, ...] = Field(default=(), description="Windows that open on Friday.")
+    sat: tuple[Window, ...] = Field(default=(), description="Windows that open on Saturday.")
+    sun: tuple[Window, ...] = Field(default=(), description="Windows that open on Sunday.")
+
+    def on(self, weekday: int) -> tuple[Window, ...]:
+        """The windows that open on a weekday, Monday being 0 as in `date.weekday()`."""
+        return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)[weekday]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no day has an open window."""
+        return not any(self.on(weekday) for weekday in range(7))
+
+
+class HolidayRegion(CharterModel):
+    """Whose public holidays close the calendar."""
+
+    country: str = Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 country code, such as DE.")
+    subdivision: str | None = Field(default=None, description="State or province, such as BE.")
+
+
+class Closure(CharterModel):
+    """Days on which the organisation itself is closed, both ends included."""
+
+    first: date = Field(alias="from", description="First closed day.")
+    last: date = Field(alias="to", description="Last closed day.")
+    name: Title = Field(description="What people call it.")
+
+    @model_validator(mode="after")
+    def ends_after_it_starts(self) -> Self:
+        """Refuse a closure that ends before it starts."""
+        if self.last < self.first:
+            raise ValueError(f"the closure ends on {self.last}, before it starts on {self.first}")
+        return self
+
+    def includes(self, day: date) -> bool:
+        """Whether that local date is closed."""
+        return self.first <= day <= self.last
+
+
+class Calendar(CharterModel):
+    """When a promise's clock runs: weekly windows in one zone, less holidays and closures."""
+
+    name: Slug = Field(description="What promises call it.")
+    title: Title = Field(description="What people call it.")
+    zone: Zone = Field(description="IANA time zone the windows and dates are local to.")
+    week: Week = Field(description="Opening windows per weekday; split and night shifts allowed.")
+    holidays: HolidayRegion | None = Field(
+        default=None, description="Public holidays that close it; none if left out."
+    )
+    closures: tuple[Closure, ...] = Field(
+        default=(), description="The organisation's own closures."
+    )
+
+    @field_validator("week", mode="before")
+    @classmethod
+    def accept_every_day(cls, value: object) -> object:
+        """`always` is short for 00:00-24:00 on all seven days."""
+        if value != "always":
+            return value
+        return {day: ["00:00-24:00"] for day in DAYS}

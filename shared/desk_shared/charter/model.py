@@ -1,0 +1,188 @@
+"""The charter: what an organisation writes down about its teams, services, promises and repairs.
+
+Pure and frozen; read by `desk_shared.charter.load`, kept fresh by `desk_shared.charter.watch`.
+"""
+
+from functools import cached_property
+from typing import TypeVar
+
+from pydantic import Field
+
+from desk_shared.charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
+from desk_shared.charter.people import Member, Shift, Team
+from desk_shared.charter.promises import Promise, PromiseClock, PromiseFacts, PromiseWhen
+from desk_shared.charter.routing import (
+    AffectedPeople,
+    Detector,
+    ForecastDetector,
+    PriorityMatrix,
+    ProblemClustering,
+    Routing,
+    RoutingRule,
+    RuleThen,
+    RuleWhen,
+    SpokenWords,
+    ThresholdDetector,
+    TicketFacts,
+    UrgencyRow,
+    ZScoreDetector,
+)
+from desk_shared.charter.runbooks import (
+    ActStep,
+    Breaker,
+    Escalate,
+    FleetGuard,
+    HttpRequest,
+    Limits,
+    Match,
+    PerRunbook,
+    PerTarget,
+    Probe,
+    ProbeStep,
+    Retry,
+    Runbook,
+    RunbookTest,
+    Step,
+    Tell,
+    UndoAct,
+    Verify,
+    WaitStep,
+)
+from desk_shared.charter.services import CatalogueItem, FormField, MaintenanceWindow, Service
+from desk_shared.charter.words import CharterModel
+from desk_shared.errors import NotFound
+
+_T = TypeVar("_T")
+
+
+class Charter(CharterModel):
+    """Everything the organisation wrote down, under one version."""
+
+    version: str = Field(description="Hash of the content; comments and layout do not change it.")
+    teams: tuple[Team, ...] = Field(description="Who does the work.")
+    services: tuple[Service, ...] = Field(description="What people use.")
+    calendars: tuple[Calendar, ...] = Field(description="When clocks run.")
+    promises: tuple[Promise, ...] = Field(description="What people may rely on, in order.")
+    catalogue: tuple[CatalogueItem, ...] = Field(default=(), description="What can be asked for.")
+    routing: Routing = Field(description="How work finds its team.")
+    runbooks: tuple[Runbook, ...] = Field(default=(), description="What the desk may do itself.")
+
+    def team(self, name: str) -> Team:
+        """The team of that name; `NotFound` if the charter has none."""
+        return _known(self.find_team(name), "team", name)
+
+    def find_team(self, name: str | None) -> Team | None:
+        """The team of that name, if there is one."""
+        return self._teams.get(name)
+
+    def service(self, name: str) -> Service:
+        """The service of that name; `NotFound` if the charter has none."""
+        return _known(self.find_service(name), "service", name)
+
+    def find_service(self, name: str | None) -> Service | None:
+        """The service of that name, if there is one."""
+        return self._services.get(name)
+
+    def calendar(self, name: str) -> Calendar:
+        """The calendar of that name; `NotFound` if the charter has none."""
+        return _known(next((c for c in self.calendars if c.name == name), None), "calendar", name)
+
+    def promise(self, name: str) -> Promise:
+        """The promise of that name; `NotFound` if the charter has none."""
+        return _known(next((p for p in self.promises if p.name == name), None), "promise", name)
+
+    def catalogue_item(self, item_id: str) -> CatalogueItem:
+        """The catalogue item of that id; `NotFound` if the charter has none."""
+        found = next((item for item in self.catalogue if item.id == item_id), None)
+        return _known(found, "catalogue item", item_id)
+
+    def runbook(self, runbook_id: str) -> Runbook:
+        """The runbook of that id; `NotFound` if the charter has none."""
+        return _known(self.find_runbook(runbook_id), "runbook", runbook_id)
+
+    def find_runbook(self, runbook_id: str | None) -> Runbook | None:
+        """The runbook of that id, if there is one."""
+        return next((book for book in self.runbooks if book.id == runbook_id), None)
+
+    def owner_of(self, service: str | None) -> Team:
+        """The team that answers for a service; the default team for an unknown one."""
+        found = self.find_service(service)
+        return self.team(found.owner if found else self.routing.default_team)
+
+    def services_of(self, team: str) -> tuple[Service, ...]:
+        """What a team answers for."""
+        return tuple(service for service in self.services if service.owner == team)
+
+    def promise_for(self, clock: PromiseClock, facts: PromiseFacts) -> Promise | None:
+        """The first promise of that clock that fits; else its default; None if it has none."""
+        ours = [promise for promise in self.promises if promise.clock == clock]
+        named = next((p for p in ours if not p.default and p.when.matches(facts)), None)
+        return named or next((p for p in ours if p.default), None)
+
+    @cached_property
+    def _teams(self) -> dict[str | None, Team]:
+        return {team.name: team for team in self.teams}
+
+    @cached_property
+    def _services(self) -> dict[str | None, Service]:
+        return {service.name: service for service in self.services}
+
+
+def _known(found: _T | None, kind: str, name: str) -> _T:
+    if found is None:
+        raise NotFound(f"the charter has no {kind} '{name}'", kind=kind, name=name)
+    return found
+
+
+__all__ = [
+    "ActStep",
+    "AffectedPeople",
+    "Breaker",
+    "Calendar",
+    "CatalogueItem",
+    "Charter",
+    "Closure",
+    "Detector",
+    "Escalate",
+    "FleetGuard",
+    "ForecastDetector",
+    "FormField",
+    "HolidayRegion",
+    "HttpRequest",
+    "Limits",
+    "MaintenanceWindow",
+    "Match",
+    "Member",
+    "PerRunbook",
+    "PerTarget",
+    "PriorityMatrix",
+    "Probe",
+    "ProbeStep",
+    "ProblemClustering",
+    "Promise",
+    "PromiseClock",
+    "PromiseFacts",
+    "PromiseWhen",
+    "Retry",
+    "Routing",
+    "RoutingRule",
+    "RuleThen",
+    "RuleWhen",
+    "Runbook",
+    "RunbookTest",
+    "Service",
+    "Shift",
+    "SpokenWords",
+    "Step",
+    "Team",
+    "Tell",
+    "ThresholdDetector",
+    "TicketFacts",
+    "UndoAct",
+    "UrgencyRow",
+    "Verify",
+    "WaitStep",
+    "Week",
+    "Window",
+    "ZScoreDetector",
+]

@@ -1,0 +1,271 @@
+"""Routing: rules by the words people use, the priority matrix, problem clustering, detectors."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from desk_shared.charter.words import (
+    CharterModel,
+    DottedName,
+    Duration,
+    Level,
+    Priority,
+    Sentence,
+    Severity,
+    Slug,
+    TicketKind,
+    Title,
+    read_duration,
+)
+
+_WORD = re.compile(r"\w+")
+
+
+class SpokenWords:
+    """A text cut into words once, so that many rules can be asked about it.
+
+    Hyphens part words, so `vpn` is found in `VPN-Verbindung` and `e-mail` in `e mail`.
+    """
+
+    def __init__(self, text: str) -> None:
+        words = _WORD.findall(text.casefold())
+        self.words = frozenset(words)
+        self._line = f" {' '.join(words)} "
+
+    def has(self, word: str) -> bool:
+        """A whole word or phrase; `druck*` also finds `drucker` and `druckertreiber`."""
+        plain = plain_words(word)
+        if word.endswith("*"):
+            return f" {plain}" in self._line
+        return plain in self.words or f" {plain} " in self._line
+
+
+@lru_cache(maxsize=4096)
+def plain_words(text: str) -> str:
+    """A word or phrase as it is compared: case folded, parted by single spaces."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+class TicketFacts(NamedTuple):
+    """What of a ticket a routing rule may ask about."""
+
+    words: SpokenWords
+    kind: str
+    service: str | None = None
+    category: str | None = None
+    site: str | None = None
+    channel: str | None = None
+
+
+class RuleWhen(CharterModel):
+    """Which tickets a rule is for; an empty list means any."""
+
+    any_words: tuple[str, ...] = Field(
+        default=(), description="At least one is said; `print*` finds every word that begins so."
+    )
+    all_words: tuple[str, ...] = Field(default=(), description="All are said.")
+    kinds: tuple[TicketKind, ...] = Field(default=(), description="Kinds of ticket.")
+    services: tuple[Slug, ...] = Field(default=(), description="The service already named.")
+    categories: tuple[str, ...] = Field(default=(), description="The category already named.")
+    sites: tuple[str, ...] = Field(default=(), description="Where the requester is.")
+    channels: tuple[str, ...] = Field(default=(), description="How the ticket came in.")
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is asked at all."""
+        return not any(getattr(self, name) for name in type(self).model_fields)
+
+    def matches(self, facts: TicketFacts) -> bool:
+        """Every list that is not empty must fit the ticket."""
+        return (
+            _is_among(facts.kind, self.kinds)
+            and _is_among(facts.service, self.services)
+            and _is_among(facts.category, self.categories)
+            and _is_among(facts.site, self.sites)
+            and _is_among(facts.channel, self.channels)
+            and all(facts.words.has(word) for word in self.all_words)
+            and (not self.any_words or any(facts.words.has(word) for word in self.any_words))
+        )
+
+
+def _is_among(value: str | None, allowed: Iterable[str]) -> bool:
+    wanted = tuple(allowed)
+    return not wanted or value in wanted
+
+
+class RuleThen(CharterModel):
+    """What a rule decides; what it leaves out is decided by others."""
+
+    category: str | None = Field(default=None, description="Category of the ticket.")
+    service: Slug | None = Field(default=None, description="The service it is about.")
+    skills: tuple[Slug, ...] = Field(default=(), description="Skills that finishing it needs.")
+    team: Slug | None = Field(default=None, description="The team; else the service's owner.")
+    impact: Level | None = Field(default=None, description="How many people are hindered.")
+    urgency: Level | None = Field(default=None, description="How soon it hurts.")
+
+
+class RoutingRule(CharterModel):
+    """One rule: the first whose `when` fits decides, and says why in words."""
+
+    id: Slug = Field(description="Stable id, kept with every decision.")
+    when: RuleWhen = Field(description="Which tickets it is for.")
+    then: RuleThen = Field(description="What it decides.")
+    why: Sentence = Field(description="The sentence shown as the reason.")
+
+    @model_validator(mode="after")
+    def asks_and_decides_something(self) -> Self:
+        """A rule without condition would swallow all others; one without decision does nothing."""
+        if self.when.is_blank:
+            raise ValueError(
+                "its 'when' is empty; say which tickets it is for (default_team exists)"
+            )
+        if self.then == RuleThen():
+            raise ValueError("its 'then' decides nothing; name a category, service or team")
+        return self
+
+
+class UrgencyRow(CharterModel):
+    """The priorities of one impact, by urgency."""
+
+    high: Priority = Field(description="Priority when urgency is high.")
+    medium: Priority = Field(description="Priority when urgency is medium.")
+    low: Priority = Field(description="Priority when urgency is low.")
+
+
+class PriorityMatrix(CharterModel):
+    """Impact (rows) by urgency (columns)."""
+
+    high: UrgencyRow = UrgencyRow(high="P1", medium="P2", low="P3")
+    medium: UrgencyRow = UrgencyRow(high="P2", medium="P3", low="P4")
+    low: UrgencyRow = UrgencyRow(high="P3", medium="P4", low="P4")
+
+    def priority(self, impact: Level, urgency: Level) -> Priority:
+        """The priority of an impact and an urgency."""
+        row = {"high": self.high, "medium": self.medium, "low": self.low}[impact]
+        return {"high": row.high, "medium": row.medium, "low": row.low}[urgency]
+
+
+class AffectedPeople(CharterModel):
+    """From how many people on a trouble has medium or high impact, whatever a rule says."""
+
+    medium: int = Field(default=5, ge=2, description="People for medium impact.")
+    high: int = Field(default=20, ge=3, description="People for high impact.")
+
+
+class ProblemClustering(CharterModel):
+    """When many like tickets are one problem."""
+
+    min_tickets: int = Field(default=5, ge=2, description="Like tickets that make a problem.")
+    window: Duration = Field(
+        default=read_duration("15m"), description="Time in which they must have been opened."
+    )
+
+
+class _Detector(CharterModel):
+    """What every detector says."""
+
+    id: Slug = Field(description="Stable id, kept with every signal.")
+    measurement: DottedName = Field(description="The measurement it watches, per subject.")
+    signal: DottedName = Field(description="The name of the signal it raises.")
+    title: Title = Field(
+        description="What people read; {subject}, {value} and {level} are filled in."
+    )
+    severity: Severity = Field(description="info, warning or critical.")
+    service: Slug | None = Field(default=None, description="The service that suffers.")
+    hold: Duration = Field(
+        default=read_duration("0s"), alias="for", description="How long it must last, event time."
+    )
+
+
+class _LevelDetector(_Detector):
+    """A detector with a level that must not be crossed, and one at which all is well again."""
+
+    below: float | None = Field(default=None, description="Trouble when the value is below this.")
+    above: float | None = Field(default=None, description="Trouble when the value is above this.")
+    clear_at: float | None = Field(
+        default=None, description="Well again at this value; else at the level itself."
+    )
+
+    @model_validator(mode="after")
+    def has_one_level_and_clears_on_its_good_side(self) -> Self:
+        """Exactly one of below and above; the clear level is on the healthy side of it."""
+        if (self.below is None) == (self.above is None):
+            raise ValueError("write exactly one of 'below' and 'above'")
+        if self.clear_at is None:
+            return self
+        if self.below is not None and self.clear_at < self.below:
+            raise ValueError("clear_at must not be lower than 'below', or it clears in trouble")
+        if self.above is not None and self.clear_at > self.above:
+            raise ValueError("clear_at must not be higher than 'above', or it clears in trouble")
+        return self
+
+    @property
+    def level(self) -> float:
+        """The level that must not be crossed."""
+        return self.below if self.below is not None else self.above or 0.0
+
+    def is_trouble(self, value: float) -> bool:
+        """Whether a value lies beyond the level."""
+        return value < self.level if self.below is not None else value > self.level
+
+    def is_clear(self, value: float) -> bool:
+        """Whether a value is back on the healthy side of the clear level."""
+        clear = self.level if self.clear_at is None else self.clear_at
+        return value >= clear if self.below is not None else value <= clear
+
+
+class ThresholdDetector(_LevelDetector):
+    """Raises when the value has been beyond the level for the given time."""
+
+    kind: Literal["threshold"] = Field(description="Which detector it is.")
+
+
+class ForecastDetector(_LevelDetector):
+    """Raises when the trend of the window reaches the level within the horizon."""
+
+    kind: Literal["forecast"] = Field(description="Which detector it is.")
+    window: Duration = Field(description="The past the trend is fitted over.")
+    horizon: Duration = Field(description="How far ahead it looks.")
+    min_samples: int = Field(default=5, ge=3, description="Samples needed before it judges.")
+
+
+class ZScoreDetector(_Detector):
+    """Raises when the value is many standard deviations from the window's mean."""
+
+    kind: Literal["zscore"] = Field(description="Which detector it is.")
+    score: float = Field(gt=0, description="Standard deviations from the mean that are trouble.")
+    clear_score: float = Field(default=1.0, ge=0, description="Well again below this score.")
+    window: Duration = Field(description="The past that counts as normal.")
+    min_samples: int = Field(default=20, ge=5, description="Samples needed before it judges.")
+    side: Literal["above", "below", "both"] = Field(
+        default="both", description="Which deviations are trouble."
+    )
+
+
+Detector = Annotated[
+    ThresholdDetector | ForecastDetector | ZScoreDetector, Field(discriminator="kind")
+]
+
+
+class Routing(CharterModel):
+    """How tickets and telemetry find their team."""
+
+    default_team: Slug = Field(description="Who takes what nothing else decides.")
+    rules: tuple[RoutingRule, ...] = Field(default=(), description="First match decides.")
+    priorities: PriorityMatrix = Field(
+        default=PriorityMatrix(), description="Impact and urgency to priority."
+    )
+    affected: AffectedPeople = Field(
+        default=AffectedPeople(), description="People affected to impact."
+    )
+    problems: ProblemClustering = Field(
+        default=ProblemClustering(), description="When like tickets are one problem."
+    )
+    detectors: tuple[Detector, ...] = Field(default=(), description="What is seen in telemetry.")
+
+    def first_match(self, facts: TicketFacts) -> RoutingRule | None:
+        """The first rule that fits the ticket."""
+        return next((rule for rule in self.rules if rule.when.matches(facts)), None)

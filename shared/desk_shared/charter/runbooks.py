@@ -1,0 +1,252 @@
+"""Runbooks: what the desk may do by itself, to what, how often, and how it knows that it helped."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from desk_shared.charter.words import (
+    CharterModel,
+    DottedName,
+    Duration,
+    Sentence,
+    Slug,
+    TicketKind,
+    Title,
+    read_duration,
+)
+
+Risk = Literal["read", "reversible", "disruptive", "destructive"]
+Mode = Literal["observe", "suggest", "approve", "auto"]
+Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Overflow = Literal["queue", "coalesce", "escalate"]
+# Text of the Common Expression Language; compiled and type-checked by automation at load.
+Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+# Text in which ${target}, ${signal.…}, ${run.…}, ${key} and ${steps.<id>.…} are filled in.
+Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class Match(CharterModel):
+    """The temporal part: which matching events start one run."""
+
+    kind: Literal["once"] = Field(default="once", description="Each episode starts one run.")
+    by: tuple[str, ...] = Field(
+        default=("subject",), min_length=1, description="Signal fields that make one episode."
+    )
+
+
+class PerTarget(CharterModel):
+    """Limits for one target."""
+
+    cooldown: Duration = Field(
+        default=read_duration("1h"), description="Least time between two runs on a target."
+    )
+    per_day: int = Field(default=3, ge=1, description="Most runs on a target in 24 hours.")
+
+
+class PerRunbook(CharterModel):
+    """Limits for the runbook as a whole."""
+
+    per_hour: int = Field(default=60, ge=1, description="Most runs in an hour.")
+
+
+class Limits(CharterModel):
+    """How often it may act. What exceeds a limit is never dropped in silence."""
+
+    per_target: PerTarget = Field(default=PerTarget(), description="Limits for one target.")
+    per_runbook: PerRunbook = Field(default=PerRunbook(), description="Limits for all targets.")
+    overflow: Overflow = Field(
+        default="queue", description="queue: later; coalesce: into the waiting run; escalate."
+    )
+
+
+class Retry(CharterModel):
+    """Exponential backoff with full jitter, for transient failures only."""
+
+    attempts: int = Field(default=3, ge=1, le=20, description="Tries in all.")
+    base: Duration = Field(default=read_duration("1s"), description="First pause.")
+    cap: Duration = Field(default=read_duration("30s"), description="Longest pause.")
+
+
+class HttpRequest(CharterModel):
+    """One HTTP call; texts in it may carry ${...} parameters."""
+
+    method: Method = Field(description="The HTTP method.")
+    url: Template = Field(description="Where to, e.g. ${signal.attributes.agent_url}/v1/disk.")
+    headers: dict[str, Template] = Field(default={}, description="Extra headers.")
+    body: JsonValue = Field(default=None, description="JSON body; nothing is sent if left out.")
+
+
+class _Call(CharterModel):
+    """A call to a target's interface."""
+
+    executor: Literal["http"] = Field(default="http", description="How it reaches the target.")
+    request: HttpRequest = Field(description="What is called.")
+    timeout: Duration = Field(default=read_duration("10s"), description="For one attempt.")
+    retry: Retry = Field(default=Retry(), description="What happens after a transient failure.")
+
+
+class Probe(_Call):
+    """Only reads: asks the target and judges the answer."""
+
+    expect: Cel = Field(
+        default="response.status >= 200 && response.status < 300",
+        description="CEL over response.status and response.body that must be true.",
+    )
+
+    @model_validator(mode="after")
+    def only_reads(self) -> Self:
+        """A probe never changes anything."""
+        if self.request.method not in {"GET", "HEAD"}:
+            raise ValueError("a probe only reads, so its method is GET or HEAD; use an act instead")
+        return self
+
+
+class _Act(_Call):
+    """A call that changes something."""
+
+    effect: Effect = Field(
+        description="What a second call would do: pure, idempotent and keyed are safe to resend; "
+        "confirmable is asked with 'confirm'; once is never repeated by itself."
+    )
+    confirm: Probe | None = Field(
+        default=None, description="Tells whether a confirmable effect took place."
+    )
+
+    @model_validator(mode="after")
+    def repeats_only_what_may_be_repeated(self) -> Self:
+        """The effect class decides about confirm and retry."""
+        if (self.effect == "confirmable") != (self.confirm is not None):
+            raise ValueError("'effect: confirmable' and 'confirm' belong together: write both")
+        if self.effect == "once" and self.retry.attempts > 1 and "retry" in self.model_fields_set:
+            raise ValueError("'effect: once' is never repeated; remove 'retry'")
+        return self
+
+    @property
+    def attempts(self) -> int:
+        """Tries in all, which for `once` is one."""
+        return 1 if self.effect == "once" else self.retry.attempts
+
+
+class UndoAct(_Act):
+    """How a step is taken back."""
+
+
+class ActStep(_Act):
+    """Changes the target."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["act"] = Field(description="Which step it is.")
+    undo: UndoAct | None = Field(default=None, description="Takes the step back.")
+
+
+class ProbeStep(Probe):
+    """Asks the target; as a guard its failure means skipped, as a step it means failed."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["probe"] = Field(default="probe", description="Which step it is.")
+
+
+class WaitStep(CharterModel):
+    """Waits, durably."""
+
+    id: Slug = Field(description="Unique in the runbook.")
+    kind: Literal["wait"] = Field(description="Which step it is.")
+    pause: Duration = Field(alias="for", description="How long.")
+
+
+Step = Annotated[ActStep | ProbeStep | WaitStep, Field(discriminator="kind")]
+
+
+class Verify(CharterModel):
+    """Whether it helped, by measurements newer than the act. No data is never health."""
+
+    measurement: DottedName = Field(description="The measurement that must be well again.")
+    condition: Cel | None = Field(default=None, description="CEL over `value` that must be true.")
+    at_least: float | None = Field(default=None, description="Healed when the value is not below.")
+    at_most: float | None = Field(default=None, description="Healed when the value is not above.")
+    samples: int = Field(default=1, ge=1, description="Fresh samples in a row that must be well.")
+    within: Duration = Field(description="Longest wait; after it the verdict is inconclusive.")
+
+    @model_validator(mode="after")
+    def has_one_condition(self) -> Self:
+        """Exactly one way to judge."""
+        given = [x for x in (self.condition, self.at_least, self.at_most) if x is not None]
+        if len(given) != 1:
+            raise ValueError("write exactly one of 'condition', 'at_least' and 'at_most'")
+        return self
+
+
+class Escalate(CharterModel):
+    """The ticket opened for people when it did not help; the evidence is attached."""
+
+    team: Slug | None = Field(default=None, description="Who gets it; else the owner team.")
+    title: Template = Field(description="Title of the ticket.")
+    kind: TicketKind = Field(default="proactive", description="Kind of the ticket.")
+
+
+class Tell(CharterModel):
+    """What the employee is told; what is left out is not said."""
+
+    before: Sentence | None = Field(default=None, description="Before the first act.")
+    after: Sentence | None = Field(default=None, description="After a verified cure.")
+    on_failure: Sentence | None = Field(default=None, description="When it did not help.")
+
+
+class FleetGuard(CharterModel):
+    """Many equal faults are one cause: then nothing is healed one by one."""
+
+    percent: float = Field(gt=0, le=100, description="Share of the watched subjects in trouble.")
+    min: int = Field(ge=2, description="Least number of subjects in trouble.")
+    within: Duration = Field(description="Time in which they fell ill.")
+
+
+class Breaker(CharterModel):
+    """Stops the runbook after cures that were none."""
+
+    consecutive: int = Field(default=3, ge=1, description="Runs in a row that did not heal.")
+    reopen_after: Duration = Field(
+        default=read_duration("1h"), description="Then one run may try; healed closes the breaker."
+    )
+
+
+class RunbookTest(CharterModel):
+    """A signal and what the runbook makes of it; run at load and by `desk charter check`."""
+
+    name: Title = Field(description="What it shows.")
+    signal: dict[str, JsonValue] = Field(description="The signal's payload.")
+    expect: Literal["run", "ignore"] = Field(description="Whether a run starts.")
+
+
+class Runbook(CharterModel):
+    """A reviewed, declarative repair."""
+
+    id: Slug = Field(description="Stable id; also the name of its file.")
+    title: Title = Field(description="What it does, for people.")
+    why: Sentence = Field(description="The hypothesis: symptom, cause, and why this helps.")
+    owner_team: Slug = Field(description="Who answers for it and gets what it cannot heal.")
+    risk: Risk = Field(description="read, reversible, disruptive or destructive.")
+    mode: Mode = Field(description="observe, suggest, approve or auto.")
+    expires: date = Field(description="Review date; after it, it only suggests.")
+    when: Cel = Field(description="CEL over `signal`: which signals it is for.")
+    match: Match = Field(default=Match(), description="Which of them start one run.")
+    target: str = Field(default="subject", description="The signal field that names the target.")
+    settle: Duration = Field(
+        default=read_duration("0s"), description="Wait before the first act; a clear cancels it."
+    )
+    limits: Limits = Field(default=Limits(), description="How often it may act.")
+    guards: tuple[ProbeStep, ...] = Field(default=(), description="Else the run is skipped.")
+    steps: tuple[Step, ...] = Field(min_length=1, description="What is done, in order.")
+    verify: Verify | None = Field(default=None, description="How it knows that it helped.")
+    escalate: Escalate = Field(description="The ticket when it did not help.")
+    tell: Tell = Field(default=Tell(), description="What the employee is told.")
+    fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
+    breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
+    tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")
+
+    def mode_on(self, day: date) -> Mode:
+        """The mode in force: a runbook past its review date only suggests."""
+        if day > self.expires and self.mode in {"approve", "auto"}:
+            return "suggest"
+        return self.mode

@@ -1,0 +1,152 @@
+"""The small value types every part of the charter is written in: names, durations, hours, levels.
+
+Pure: text in, frozen values out. Every refusal is a sentence that says what to write instead.
+"""
+
+import re
+from datetime import timedelta
+from functools import lru_cache
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+
+class CharterModel(BaseModel):
+    """The base of everything in the charter: frozen, nothing unknown, YAML names."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+Priority = Literal["P1", "P2", "P3", "P4"]
+Level = Literal["low", "medium", "high"]
+TicketKind = Literal["incident", "request", "question", "proactive"]
+WaitingReason = Literal["employee", "vendor", "approval"]
+Severity = Literal["info", "warning", "critical"]
+
+_SLUG = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+# A team's name ends a Kafka topic's name, and those stop at 249 characters; 63 also suits DNS.
+Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=63)]
+# Measurements and signals are named with dots: disk.free.percent, disk.filling.
+DottedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+ChannelUrl = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S*$")]
+
+_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+_WORKING_PATTERN = r"^(\d+h)?(\d+m)?(\d+s)?$"
+_NAKED_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def read_duration(value: object) -> timedelta:
+    """`90m`, `4h`, `1h30m`, `7d`: always with a unit; a day is 24 hours of elapsed time."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    if _NAKED_NUMBER.fullmatch(text):
+        raise ValueError(f"{text} has no unit; write for example '{text}m' or '{text}s'")
+    match = _DURATION.fullmatch(text)
+    if match is None or not text:
+        raise ValueError(f"'{text}' is not a duration; write whole units such as 30s, 90m, 4h, 7d")
+    amounts = [int(group or 0) for group in match.groups()]
+    return timedelta(seconds=sum(n * u for n, u in zip(amounts, _UNITS.values(), strict=True)))
+
+
+def read_working_time(value: object) -> timedelta:
+    """A promise's target: hours, minutes and seconds of open time, never days."""
+    if isinstance(value, str) and re.search(r"\d\s*(d|day|days|w|week|weeks)\b", value):
+        raise ValueError(
+            f"'{value}' can mean 24 hours or one working day, and people read it both ways; "
+            "write the open hours you promise, for example 8h for one working day of 8 hours"
+        )
+    target = read_duration(value)
+    if target <= timedelta(0):
+        raise ValueError("a promise of no time cannot be kept; write for example 30m or 4h")
+    return target
+
+
+def write_duration(value: timedelta) -> str:
+    """The shortest text that reads back as the same duration."""
+    rest = int(value.total_seconds())
+    parts = []
+    for unit, seconds in _UNITS.items():
+        amount, rest = divmod(rest, seconds)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts) or "0s"
+
+
+def write_working_time(value: timedelta) -> str:
+    """Like `write_duration`, in hours at most, because working time has no days."""
+    hours, rest = divmod(int(value.total_seconds()), 3_600)
+    tail = write_duration(timedelta(seconds=rest)) if rest else ""
+    return f"{hours}h{tail}" if hours else tail
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(read_duration),
+    PlainSerializer(write_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["30s", "4h"]}),
+]
+WorkingTime = Annotated[
+    timedelta,
+    BeforeValidator(read_working_time),
+    PlainSerializer(write_working_time, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _WORKING_PATTERN, "examples": ["90m", "4h"]}),
+]
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+
+
+def _check_time(value: str) -> str:
+    if not _TIME.fullmatch(value):
+        raise ValueError(f"'{value}' is not a time of day; write HH:MM from 00:00 to 24:00")
+    return value
+
+
+def minute_of(time: str) -> int:
+    """Minutes after local midnight: `09:30` is 570, `24:00` is 1440."""
+    hours, minutes = time.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+TimeOfDay = Annotated[
+    str,
+    AfterValidator(_check_time),
+    WithJsonSchema({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"}),
+]
+
+
+@lru_cache(maxsize=512)
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA time zone of that name; ValueError with a sentence if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(
+            f"'{name}' is not a time zone; write an IANA name such as Europe/Berlin"
+        ) from error
+
+
+def _check_zone(value: str) -> str:
+    zone_of(value)
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
