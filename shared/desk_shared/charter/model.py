@@ -10,7 +10,7 @@ from pydantic import Field
 
 from desk_shared.charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
 from desk_shared.charter.people import Member, Shift, Team
-from desk_shared.charter.promises import Promise, PromiseClock, PromiseFacts, PromiseWhen
+from desk_shared.charter.promises import Promise, PromiseFacts, PromiseWhen
 from desk_shared.charter.routing import (
     AffectedPeople,
     Detector,
@@ -51,6 +51,7 @@ from desk_shared.charter.runbooks import (
 from desk_shared.charter.services import CatalogueItem, FormField, MaintenanceWindow, Service
 from desk_shared.charter.words import CharterModel
 from desk_shared.errors import NotFound
+from desk_shared.events.promises import ClockName
 
 _T = TypeVar("_T")
 
@@ -113,7 +114,7 @@ class Charter(CharterModel):
         """What a team answers for."""
         return tuple(service for service in self.services if service.owner == team)
 
-    def promise_for(self, clock: PromiseClock, facts: PromiseFacts) -> Promise | None:
+    def promise_for(self, clock: ClockName, facts: PromiseFacts) -> Promise | None:
         """The first promise of that clock that fits; else its default; None if it has none."""
         ours = [promise for promise in self.promises if promise.clock == clock]
         named = next((p for p in ours if not p.default and p.when.matches(facts)), None)
@@ -160,7 +161,6 @@ __all__ = [
     "ProbeStep",
     "ProblemClustering",
     "Promise",
-    "PromiseClock",
     "PromiseFacts",
     "PromiseWhen",
     "Retry",

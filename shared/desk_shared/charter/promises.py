@@ -6,15 +6,14 @@ from pydantic import Field, model_validator
 
 from desk_shared.charter.words import (
     CharterModel,
-    Priority,
     Slug,
-    TicketKind,
     Title,
-    WaitingReason,
     WorkingTime,
 )
+from desk_shared.events.people import Priority
+from desk_shared.events.promises import ClockName
+from desk_shared.events.tickets import Kind, WaitingFor
 
-PromiseClock = Literal["response", "next_response", "resolution", "update", "ownership"]
 OnChange = Literal["retroactive", "from_change"]
 OnReopen = Literal["continue", "restart", "counts"]
 
@@ -32,7 +31,7 @@ class PromiseFacts(NamedTuple):
 class PromiseWhen(CharterModel):
     """Which tickets a promise is for; an empty list means any."""
 
-    kinds: tuple[TicketKind, ...] = Field(default=(), description="Kinds of ticket.")
+    kinds: tuple[Kind, ...] = Field(default=(), description="Kinds of ticket.")
     priorities: tuple[Priority, ...] = Field(default=(), description="Priorities.")
     services: tuple[Slug, ...] = Field(default=(), description="Services the ticket is about.")
     groups: tuple[str, ...] = Field(default=(), description="Groups the requester belongs to.")
@@ -59,7 +58,7 @@ class Promise(CharterModel):
 
     name: Slug = Field(description="Stable id.")
     title: Title = Field(description="What people are told they were promised.")
-    clock: PromiseClock = Field(description="What is measured.")
+    clock: ClockName = Field(description="What is measured.")
     when: PromiseWhen = Field(
         default=PromiseWhen(), description="Which tickets it is for; left out only for the default."
     )
@@ -71,7 +70,7 @@ class Promise(CharterModel):
     warn_at: tuple[int, ...] = Field(
         default=(75,), description="Percent of the target at which the team is warned."
     )
-    pause_on: tuple[WaitingReason, ...] = Field(
+    pause_on: tuple[WaitingFor, ...] = Field(
         default=(), description="Waiting for whom stops the clock."
     )
     on_change: OnChange = Field(

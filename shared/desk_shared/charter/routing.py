@@ -11,15 +11,13 @@ from desk_shared.charter.words import (
     CharterModel,
     DottedName,
     Duration,
-    Level,
-    Priority,
     Sentence,
-    Severity,
     Slug,
-    TicketKind,
     Title,
     read_duration,
 )
+from desk_shared.events.people import Level, Priority, Severity
+from desk_shared.events.tickets import Kind
 
 _WORD = re.compile(r"\w+")
 
@@ -67,7 +65,7 @@ class RuleWhen(CharterModel):
         default=(), description="At least one is said; `print*` finds every word that begins so."
     )
     all_words: tuple[str, ...] = Field(default=(), description="All are said.")
-    kinds: tuple[TicketKind, ...] = Field(default=(), description="Kinds of ticket.")
+    kinds: tuple[Kind, ...] = Field(default=(), description="Kinds of ticket.")
     services: tuple[Slug, ...] = Field(default=(), description="The service already named.")
     categories: tuple[str, ...] = Field(default=(), description="The category already named.")
     sites: tuple[str, ...] = Field(default=(), description="Where the requester is.")
@@ -135,17 +133,22 @@ class UrgencyRow(CharterModel):
     low: Priority = Field(description="Priority when urgency is low.")
 
 
+def _row(priorities: str) -> UrgencyRow:
+    high, medium, low = (Priority(name) for name in priorities.split())
+    return UrgencyRow(high=high, medium=medium, low=low)
+
+
 class PriorityMatrix(CharterModel):
     """Impact (rows) by urgency (columns)."""
 
-    high: UrgencyRow = UrgencyRow(high="P1", medium="P2", low="P3")
-    medium: UrgencyRow = UrgencyRow(high="P2", medium="P3", low="P4")
-    low: UrgencyRow = UrgencyRow(high="P3", medium="P4", low="P4")
+    high: UrgencyRow = Field(default=_row("P1 P2 P3"), description="Many people, or work stopped.")
+    medium: UrgencyRow = Field(default=_row("P2 P3 P4"), description="Some people.")
+    low: UrgencyRow = Field(default=_row("P3 P4 P4"), description="One person.")
 
     def priority(self, impact: Level, urgency: Level) -> Priority:
         """The priority of an impact and an urgency."""
-        row = {"high": self.high, "medium": self.medium, "low": self.low}[impact]
-        return {"high": row.high, "medium": row.medium, "low": row.low}[urgency]
+        row = {Level.HIGH: self.high, Level.MEDIUM: self.medium, Level.LOW: self.low}[impact]
+        return {Level.HIGH: row.high, Level.MEDIUM: row.medium, Level.LOW: row.low}[urgency]
 
 
 class AffectedPeople(CharterModel):
@@ -169,7 +172,7 @@ class _Detector(CharterModel):
 
     id: Slug = Field(description="Stable id, kept with every signal.")
     measurement: DottedName = Field(description="The measurement it watches, per subject.")
-    signal: DottedName = Field(description="The name of the signal it raises.")
+    signal: Slug = Field(description="The symptom it signals, such as disk-filling.")
     title: Title = Field(
         description="What people read; {subject}, {value} and {level} are filled in."
     )

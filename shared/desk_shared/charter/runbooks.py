@@ -11,10 +11,10 @@ from desk_shared.charter.words import (
     Duration,
     Sentence,
     Slug,
-    TicketKind,
     Title,
     read_duration,
 )
+from desk_shared.events.tickets import Kind
 
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
@@ -23,7 +23,7 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Overflow = Literal["queue", "coalesce", "escalate"]
 # Text of the Common Expression Language; compiled and type-checked by automation at load.
 Cel = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-# Text in which ${target}, ${signal.…}, ${run.…}, ${key} and ${steps.<id>.…} are filled in.
+# Text in which ${target}, ${subject}, ${event.…}, ${data.…}, ${run.…}, ${key} are filled in.
 Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
@@ -32,7 +32,9 @@ class Match(CharterModel):
 
     kind: Literal["once"] = Field(default="once", description="Each episode starts one run.")
     by: tuple[str, ...] = Field(
-        default=("subject",), min_length=1, description="Signal fields that make one episode."
+        default=("subject",),
+        min_length=1,
+        description="`subject` or `data.…`: what makes one episode.",
     )
 
 
@@ -73,7 +75,7 @@ class HttpRequest(CharterModel):
     """One HTTP call; texts in it may carry ${...} parameters."""
 
     method: Method = Field(description="The HTTP method.")
-    url: Template = Field(description="Where to, e.g. ${signal.attributes.agent_url}/v1/disk.")
+    url: Template = Field(description="Where to, e.g. ${data.attributes.agent_url}/v1/disk.")
     headers: dict[str, Template] = Field(default={}, description="Extra headers.")
     body: JsonValue = Field(default=None, description="JSON body; nothing is sent if left out.")
 
@@ -183,7 +185,7 @@ class Escalate(CharterModel):
 
     team: Slug | None = Field(default=None, description="Who gets it; else the owner team.")
     title: Template = Field(description="Title of the ticket.")
-    kind: TicketKind = Field(default="proactive", description="Kind of the ticket.")
+    kind: Kind = Field(default=Kind.PROACTIVE, description="Kind of the ticket.")
 
 
 class Tell(CharterModel):
@@ -212,10 +214,11 @@ class Breaker(CharterModel):
 
 
 class RunbookTest(CharterModel):
-    """A signal and what the runbook makes of it; run at load and by `desk charter check`."""
+    """An event and what the runbook makes of it."""
 
     name: Title = Field(description="What it shows.")
-    signal: dict[str, JsonValue] = Field(description="The signal's payload.")
+    subject: str = Field(description="The event's subject.")
+    data: dict[str, JsonValue] = Field(description="The event's payload, or the part that matters.")
     expect: Literal["run", "ignore"] = Field(description="Whether a run starts.")
 
 
@@ -229,9 +232,16 @@ class Runbook(CharterModel):
     risk: Risk = Field(description="read, reversible, disruptive or destructive.")
     mode: Mode = Field(description="observe, suggest, approve or auto.")
     expires: date = Field(description="Review date; after it, it only suggests.")
-    when: Cel = Field(description="CEL over `signal`: which signals it is for.")
+    event: str = Field(
+        default="desk.signal.raised.v1",
+        pattern=r"^desk\.[a-z.-]+\.v\d+$",
+        description="Type of the events it listens to; their schema types `data`.",
+    )
+    when: Cel = Field(description="CEL over `event` (id, type, source, subject, time) and `data`.")
     match: Match = Field(default=Match(), description="Which of them start one run.")
-    target: str = Field(default="subject", description="The signal field that names the target.")
+    target: str = Field(
+        default="subject", description="`subject` or `data.…`: what it acts on, one run at a time."
+    )
     settle: Duration = Field(
         default=read_duration("0s"), description="Wait before the first act; a clear cancels it."
     )

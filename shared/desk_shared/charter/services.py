@@ -6,7 +6,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from desk_shared.charter.people import Shift
-from desk_shared.charter.words import CharterModel, Sentence, Slug, TicketKind, Title, Zone, zone_of
+from desk_shared.charter.words import CharterModel, Sentence, Slug, Title, Zone, zone_of
+from desk_shared.events.tickets import Kind
 
 Lifecycle = Literal["planned", "live", "retiring", "retired"]
 FieldType = Literal["text", "choice", "number", "date", "boolean"]
@@ -67,7 +68,7 @@ class CatalogueItem(CharterModel):
     id: Slug = Field(description="Stable id.")
     title: Title = Field(description="What people ask for.")
     summary: str = Field(default="", description="One sentence that helps to choose.")
-    kind: TicketKind = Field(default="request", description="Kind of the ticket it opens.")
+    kind: Kind = Field(default=Kind.REQUEST, description="Kind of the ticket it opens.")
     service: Slug = Field(description="The service it is about.")
     team: Slug | None = Field(default=None, description="Who does it; else the service's owner.")
     fields: tuple[FormField, ...] = Field(default=(), description="The form, in order.")

@@ -31,16 +31,10 @@ class CharterModel(BaseModel):
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-Priority = Literal["P1", "P2", "P3", "P4"]
-Level = Literal["low", "medium", "high"]
-TicketKind = Literal["incident", "request", "question", "proactive"]
-WaitingReason = Literal["employee", "vendor", "approval"]
-Severity = Literal["info", "warning", "critical"]
-
 _SLUG = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 # A team's name ends a Kafka topic's name, and those stop at 249 characters; 63 also suits DNS.
 Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=63)]
-# Measurements and signals are named with dots: disk.free.percent, disk.filling.
+# Measurements are named with dots, the unit last: disk.free.percent.
 DottedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
