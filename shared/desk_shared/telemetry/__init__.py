@@ -1,0 +1,25 @@
+"""Logs, traces and meters of a service; the only package that configures OpenTelemetry."""
+
+from desk_shared.telemetry.logs import configure_logs, get_logger, log_context
+from desk_shared.telemetry.meters import Meters
+from desk_shared.telemetry.start import Telemetry, metrics_routes, start
+from desk_shared.telemetry.traces import (
+    current_traceparent,
+    format_traceparent,
+    read_traceparent,
+    remote_context,
+)
+
+__all__ = [
+    "Meters",
+    "Telemetry",
+    "configure_logs",
+    "current_traceparent",
+    "format_traceparent",
+    "get_logger",
+    "log_context",
+    "metrics_routes",
+    "read_traceparent",
+    "remote_context",
+    "start",
+]

@@ -1,0 +1,77 @@
+"""Every name telemetry uses, in one place: OpenTelemetry semantic conventions 1.44 and our own.
+
+Attribute names of messaging and HTTP are the current ones (`messaging.operation.type`, not the
+retired `messaging.operation`). No ticket, person or device is ever an attribute of a metric.
+"""
+
+from typing import Final
+
+# Resource
+SERVICE_NAME: Final = "service.name"
+SERVICE_VERSION: Final = "service.version"
+DEPLOYMENT: Final = "deployment.environment.name"
+
+# Messaging attributes
+SYSTEM: Final = "messaging.system"
+KAFKA: Final = "kafka"
+OPERATION_NAME: Final = "messaging.operation.name"
+OPERATION_TYPE: Final = "messaging.operation.type"
+DESTINATION: Final = "messaging.destination.name"
+PARTITION: Final = "messaging.destination.partition.id"
+GROUP: Final = "messaging.consumer.group.name"
+BATCH_COUNT: Final = "messaging.batch.message_count"
+MESSAGE_ID: Final = "messaging.message.id"
+OFFSET: Final = "messaging.kafka.offset"
+ERROR_TYPE: Final = "error.type"
+
+# The three operations of the desk: span name is "<operation> <destination>"
+SEND: Final = "send"
+PROCESS: Final = "process"
+COMMIT: Final = "commit"
+POLL: Final = "poll"
+OPERATION_TYPES: Final = {SEND: "send", POLL: "receive", PROCESS: "process", COMMIT: "settle"}
+
+# CloudEvents attributes of spans
+EVENT_ID: Final = "cloudevents.event_id"
+EVENT_SOURCE: Final = "cloudevents.event_source"
+EVENT_TYPE: Final = "cloudevents.event_type"
+EVENT_SUBJECT: Final = "cloudevents.event_subject"
+
+# HTTP attributes
+HTTP_METHOD: Final = "http.request.method"
+HTTP_STATUS: Final = "http.response.status_code"
+HTTP_ROUTE: Final = "http.route"
+URL_SCHEME: Final = "url.scheme"
+URL_PATH: Final = "url.path"
+
+# Metrics by the conventions
+OPERATION_DURATION: Final = "messaging.client.operation.duration"
+SENT_MESSAGES: Final = "messaging.client.sent.messages"
+CONSUMED_MESSAGES: Final = "messaging.client.consumed.messages"
+PROCESS_DURATION: Final = "messaging.process.duration"
+HTTP_DURATION: Final = "http.server.request.duration"
+
+# Metrics of the desk
+CONSUMER_LAG: Final = "desk.consumer.lag"
+EVENT_LAG: Final = "desk.event.lag"
+DEAD_LETTERS: Final = "desk.dead.letters"
+RETRIES: Final = "desk.retries"
+GUARD_CONFLICTS: Final = "desk.guard.conflicts"
+OUTBOX_PENDING: Final = "desk.outbox.pending"
+TIMER_LATENESS: Final = "desk.timer.lateness"
+INTEGRITY_GAPS: Final = "desk.integrity.gaps"
+STORE_DURATION: Final = "desk.store.operation.duration"
+
+# Attributes of the desk's metrics
+REASON: Final = "desk.reason"
+COLLECTION: Final = "desk.collection"
+TIMER_KIND: Final = "desk.timer.kind"
+
+# Seconds, as the conventions advise for HTTP and messaging.
+DURATION_BUCKETS: Final = (
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+)  # fmt: skip
+# Seconds between what happened and our reading it; events come hours late, so it goes further.
+LAG_BUCKETS: Final = (
+    0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0,
+)  # fmt: skip
