@@ -1,5 +1,6 @@
 """Logs, traces and meters of a service; the only package that configures OpenTelemetry."""
 
+from desk_shared.telemetry import names
 from desk_shared.telemetry.logs import configure_logs, get_logger, log_context
 from desk_shared.telemetry.meters import Meters
 from desk_shared.telemetry.start import Telemetry, metrics_routes, start
@@ -19,6 +20,7 @@ __all__ = [
     "get_logger",
     "log_context",
     "metrics_routes",
+    "names",
     "read_traceparent",
     "remote_context",
     "start",

@@ -1,0 +1,214 @@
+"""How callers prove who they are: OpenID Connect bearer tokens, or plain headers on one machine."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+from pydantic import BaseModel
+
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.http.principal import Authenticator, Principal, Role
+from desk_shared.http.refusals import Unauthenticated
+from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from desk_shared.telemetry import get_logger
+
+# A token with more than this is not one of ours; nothing is decoded.
+MAX_TOKEN = 8192
+REFETCH_COOLDOWN = timedelta(seconds=30)
+KEYS_MAX_AGE = timedelta(hours=1)
+_ACCESS_TOKEN_TYPES = {"at+jwt", "application/at+jwt", "jwt", ""}
+_log = get_logger()
+
+
+class _PublishedKeys(BaseModel):
+    """What an issuer publishes; members of a key that are no text are none we know."""
+
+    keys: list[dict[str, object]]
+
+    def as_key_set(self) -> KeySet:
+        return KeySet.import_key_set({"keys": [_texts(key) for key in self.keys]})
+
+
+class DevAuthenticator:
+    """Believes `X-Desk-User`, `X-Desk-Roles` and `X-Desk-Team`; exists only on one machine."""
+
+    def __init__(self, environment: Environment) -> None:
+        if environment is not Environment.LOCAL:
+            raise SettingsError(
+                [
+                    f"DESK_ENVIRONMENT is {environment}, where callers must sign in; set"
+                    " DESK_OIDC_ISSUER (only DESK_ENVIRONMENT=local works without it)."
+                ]
+            )
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        named = headers.get("x-desk-roles")
+        return Principal(
+            subject=headers.get("x-desk-user") or "developer",
+            roles=frozenset(Role) if named is None else read_roles(named.split(",")),
+            team=headers.get("x-desk-team") or None,
+        )
+
+
+class OidcAuthenticator:
+    """Checks bearer tokens against the issuer's published keys, which it keeps and refetches."""
+
+    def __init__(self, settings: SignInSettings, client: httpx.AsyncClient, clock: Clock) -> None:
+        if settings.issuer is None:
+            raise SettingsError(["DESK_OIDC_ISSUER is missing; set it to the provider's address."])
+        for name in settings.algorithms:
+            if name.lower() == "none" or name.upper().startswith("HS"):
+                raise SettingsError(
+                    [
+                        f"DESK_OIDC_ALGORITHMS names {name}, which anybody could sign with; name"
+                        " only public-key algorithms such as RS256 or ES256."
+                    ]
+                )
+        self._issuer = settings.issuer
+        self._settings = settings
+        self._client = client
+        self._clock = clock
+        self._keys: KeySet | None = None
+        self._tried_at: datetime | None = None
+        self._fetched_at: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal:
+        token = await self._verify(_bearer(headers))
+        self._check(token)
+        claims = token.claims
+        team = claims.get("team")
+        return Principal(
+            subject=str(claims["sub"]),
+            roles=read_roles(_dig(claims, self._settings.roles_claim)),
+            team=team if isinstance(team, str) and team else None,
+        )
+
+    async def _verify(self, text: str) -> jwt.Token:
+        keys = await self._current_keys()
+        try:
+            try:
+                return jwt.decode(text, keys, algorithms=self._settings.algorithms)
+            except InvalidKeyIdError:
+                # The issuer may have changed its keys since we looked.
+                fresh = await self._refetch(keys)
+                return jwt.decode(text, fresh, algorithms=self._settings.algorithms)
+        except (JoseError, ValueError, TypeError) as error:
+            raise _refuse(f"it cannot be verified ({type(error).__name__})") from error
+
+    def _check(self, token: jwt.Token) -> None:
+        kind = token.header.get("typ", "")
+        if not isinstance(kind, str) or kind.lower() not in _ACCESS_TOKEN_TYPES:
+            raise _refuse("it is not an access token")
+        registry = jwt.JWTClaimsRegistry(
+            now=int(self._clock.now().timestamp()),
+            leeway=int(self._settings.leeway.total_seconds()),
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._settings.audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        try:
+            registry.validate(token.claims)
+        except (JoseError, ValueError, TypeError) as error:
+            claim = getattr(error, "claim", "")
+            raise _refuse(f"its claim '{claim}' is missing, expired or not for us") from error
+
+    async def _current_keys(self) -> KeySet:
+        now = self._clock.now()
+        is_old = self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE
+        if self._keys is None or is_old:
+            return await self._refetch(self._keys)
+        return self._keys
+
+    async def _refetch(self, known: KeySet | None) -> KeySet:
+        """One fetch at a time, and none within the cooldown: bad tokens cannot flood the issuer."""
+        async with self._lock:
+            if self._keys is not None and self._keys is not known:
+                return self._keys
+            now = self._clock.now()
+            if self._tried_at is None or now - self._tried_at >= REFETCH_COOLDOWN:
+                self._tried_at = now
+                await self._fetch(now)
+            if self._keys is None:
+                raise DependencyDown(
+                    "Sign-in cannot be checked just now; please try again in a moment.",
+                    retry_after=REFETCH_COOLDOWN.total_seconds(),
+                    code="sign-in-unavailable",
+                )
+            return self._keys
+
+    async def _fetch(self, now: datetime) -> None:
+        """Old keys stay in force when the issuer does not answer."""
+        try:
+            where = await self._get(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            published = await self._get(_address_of_keys(where, self._issuer))
+            self._keys = _PublishedKeys.model_validate(published).as_key_set()
+            self._fetched_at = now
+        except (httpx.HTTPError, httpx.InvalidURL, JoseError, ValueError, KeyError, TypeError) as e:
+            _log.warning("sign_in_keys_not_fetched", issuer=self._issuer, reason=repr(e))
+
+    async def _get(self, url: str) -> object:
+        answer = await self._client.get(url, timeout=5.0, follow_redirects=False)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def _address_of_keys(where: object, issuer: str) -> str:
+    """A document that names another issuer was put there by somebody else (RFC 8414, 3.3)."""
+    if not isinstance(where, dict) or where.get("issuer") != issuer:
+        raise ValueError("the issuer's document names another issuer")
+    return str(where["jwks_uri"])
+
+
+def authenticator_from(
+    settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock
+) -> Authenticator:
+    """What the settings ask for; refuses to start rather than to let everybody in."""
+    if settings.sign_in.issuer is None:
+        return DevAuthenticator(settings.environment)
+    return OidcAuthenticator(settings.sign_in, client, clock)
+
+
+def read_roles(named: object) -> frozenset[Role]:
+    """The roles the desk knows among those named; others mean nothing here."""
+    if isinstance(named, str):
+        named = named.split()
+    if not isinstance(named, list | tuple):
+        return frozenset()
+    known = set(Role)
+    words = {one.strip() for one in named if isinstance(one, str)}
+    return frozenset(role for role in known if role.value in words)
+
+
+def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:
+    return {name: value for name, value in key.items() if isinstance(value, str)}
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Please sign in: send a bearer token in the Authorization header.")
+    if len(token) > MAX_TOKEN:
+        raise _refuse("it is too long")
+    return token.strip()
+
+
+def _refuse(reason: str) -> Unauthenticated:
+    return Unauthenticated(
+        f"The bearer token was not accepted: {reason}. Please sign in again.", code="invalid-token"
+    )
+
+
+def _dig(claims: Mapping[str, object], path: str) -> object:
+    value: object = claims
+    for part in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value

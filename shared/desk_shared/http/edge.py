@@ -1,0 +1,151 @@
+"""The outermost layer of every request: ids, trace, duration, body cap and the last error handler.
+
+Plain ASGI and nothing copied: it stands in the way of every request.
+"""
+
+import re
+import time
+from dataclasses import dataclass, field
+
+from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.util.types import AttributeValue
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from desk_shared.http.problems import problem, unforeseen
+from desk_shared.ids import new_id
+from desk_shared.telemetry import Telemetry, get_logger, log_context, names, remote_context
+
+_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+_log = get_logger()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """What is known of one request while it runs."""
+
+    request_id: str
+    correlation_id: str
+    traceparent: str | None
+    length: int | None
+    send: Send
+    status: int = 0
+    error: str | None = None
+    extra: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    async def send_on(self, message: Message) -> None:
+        """Notes the status and adds the request id to the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self.extra]
+        await self.send(message)
+
+
+class Edge:
+    """Middleware of every desk application; probes and metrics pass through untouched."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry, body_limit: int) -> None:
+        self._app = app
+        self._tracer = telemetry.tracer
+        self._duration = telemetry.meters.http_duration
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(("/health/", "/metrics")):
+            await self._app(scope, receive, send)
+            return
+        exchange = _open(scope, send)
+        scope["desk.correlation_id"] = exchange.correlation_id
+        began = time.perf_counter()
+        with (
+            log_context(request_id=exchange.request_id, correlation_id=exchange.correlation_id),
+            self._tracer.start_as_current_span(
+                _method(scope),
+                context=remote_context(exchange.traceparent),
+                kind=SpanKind.SERVER,
+            ) as span,
+        ):
+            try:
+                await self._answer(scope, receive, exchange)
+            finally:
+                self._report(scope, exchange, span, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        if exchange.length is not None and exchange.length > self._body_limit:
+            await self._refuse_size(scope, receive, exchange)
+            return
+        if exchange.length is None:
+            receive = _capped(receive, self._body_limit)
+        try:
+            await self._app(scope, receive, exchange.send_on)
+        except Exception as error:
+            exchange.error = type(error).__qualname__
+            _log.error("request_failed", path=scope["path"], exc_info=error)
+            if exchange.status:
+                # Half an answer is out: only closing the connection tells the caller.
+                raise
+            await unforeseen(scope["path"])(scope, receive, exchange.send_on)
+
+    async def _refuse_size(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        detail = f"The request is too large; send at most {self._body_limit} bytes at once."
+        answer = problem(413, "too-large", detail, scope["path"])
+        await answer(scope, receive, exchange.send_on)
+
+    def _report(self, scope: Scope, exchange: _Exchange, span: Span, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", None)
+        attributes: dict[str, AttributeValue] = {
+            names.HTTP_METHOD: _method(scope),
+            names.URL_SCHEME: scope["scheme"],
+            names.HTTP_STATUS: exchange.status or 500,
+        }
+        if route is not None:
+            attributes[names.HTTP_ROUTE] = route
+        if exchange.error is not None or exchange.status >= 500:
+            attributes[names.ERROR_TYPE] = exchange.error or str(exchange.status)
+        self._duration.record(seconds, attributes)
+        if span.is_recording():
+            span.update_name(f"{_method(scope)} {route}" if route else _method(scope))
+            span.set_attributes({**attributes, names.URL_PATH: scope["path"]})
+            if names.ERROR_TYPE in attributes:
+                span.set_status(StatusCode.ERROR)
+
+
+def _open(scope: Scope, send: Send) -> _Exchange:
+    request_id = correlation_id = traceparent = length = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _ID.fullmatch(value):
+            request_id = value.decode()
+        elif name == b"x-correlation-id" and _ID.fullmatch(value):
+            correlation_id = value.decode()
+        elif name == b"traceparent":
+            traceparent = value.decode("latin-1")
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+    request_id = request_id or new_id()
+    exchange = _Exchange(request_id, correlation_id or request_id, traceparent, length, send)
+    exchange.extra = [(b"x-request-id", request_id.encode()), _NO_SNIFF]
+    return exchange
+
+
+def _method(scope: Scope) -> str:
+    """Made-up methods would make endless metric series."""
+    method: str = scope["method"]
+    return method if method in _METHODS else "_OTHER"
+
+
+def _capped(receive: Receive, limit: int) -> Receive:
+    """For bodies that do not say their length: refused as soon as they are too long."""
+    seen = 0
+
+    async def receive_counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise HTTPException(413)
+        return message
+
+    return receive_counted

@@ -1,0 +1,74 @@
+"""No lost updates: ETags made of versions, `If-Match` on change, 304 where nothing is new."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Header, Request
+from starlette.responses import Response
+
+from desk_shared.errors import Conflict
+from desk_shared.http.refusals import BadRequest, PreconditionRequired
+
+_TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
+
+
+def etag(version: int) -> str:
+    """The strong ETag of a version: `"7"`."""
+    return f'"{version}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The versions a caller is ready to change; None stands for any (`*`)."""
+
+    versions: frozenset[str] | None
+
+    def check(self, version: int) -> None:
+        """`Conflict` (412) when the thing has changed since the caller read it."""
+        if self.versions is not None and str(version) not in self.versions:
+            raise Conflict(
+                "It changed since you read it; read it again, look, and repeat your change.",
+                current=etag(version),
+            )
+
+
+async def precondition(
+    if_match: Annotated[
+        str | None, Header(description="Required: the ETag of the version you have read.")
+    ] = None,
+) -> Precondition:
+    """Dependency of every change; a weak tag never matches here."""
+    if if_match is None:
+        raise PreconditionRequired(
+            "Say which version you change: send the ETag you have read in If-Match."
+        )
+    if if_match.strip() == "*":
+        return Precondition(None)
+    tags = _read(if_match, "If-Match")
+    return Precondition(frozenset(tag for is_weak, tag in tags if not is_weak))
+
+
+def not_modified(request: Request, version: int) -> Response | None:
+    """A 304 when the caller already has this version, else None."""
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return None
+    if given.strip() != "*" and all(
+        tag != str(version) for _, tag in _read(given, "If-None-Match")
+    ):
+        return None
+    return Response(status_code=304, headers={"ETag": etag(version)})
+
+
+def _read(text: str, header: str) -> list[tuple[bool, str]]:
+    tags, at = [], 0
+    while at < len(text):
+        found = _TAGS.match(text, at)
+        if found is None:
+            raise BadRequest(
+                f'{header} cannot be read; send ETags in quotes, such as "7".', code="bad-etag"
+            )
+        tags.append((found[1] is not None, found[2]))
+        at = found.end()
+    return tags

@@ -1,0 +1,114 @@
+"""Who is asking, and what each route asks of them: every route declares a policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+
+from desk_shared.errors import Forbidden
+
+# Served to the platform inside the cluster; network policies, not tokens, guard them.
+OPERATIONAL = frozenset(
+    {
+        "/health/startup",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+    }
+)
+
+
+class Role(StrEnum):
+    """What a person may be to the desk."""
+
+    EMPLOYEE = "employee"
+    MEMBER = "member"
+    OWNER = "owner"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person or system that asks, as far as it has proved it."""
+
+    subject: str
+    roles: frozenset[Role] = frozenset()
+    team: str | None = None
+
+    def has_role(self, *roles: Role) -> bool:
+        """Any of these."""
+        return not self.roles.isdisjoint(roles)
+
+
+class Authenticator(Protocol):
+    """Finds out who asks; `Unauthenticated` when that cannot be believed."""
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Principal: ...
+
+
+async def current_principal(request: Request) -> Principal:
+    """Who asks, found out once per request."""
+    authenticator: Authenticator = request.app.state.authenticator
+    principal = await authenticator.authenticate(request.headers)
+    request.scope["desk.principal"] = principal
+    return principal
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a route asks of its caller; use as `Depends(require(...))`."""
+
+    roles: frozenset[Role]
+
+    async def __call__(
+        self, principal: Annotated[Principal, Depends(current_principal)]
+    ) -> Principal:
+        if self.roles and principal.roles.isdisjoint(self.roles):
+            needed = " or ".join(sorted(self.roles))
+            raise Forbidden(f"This needs the role {needed}, which you do not have.", needed=needed)
+        return principal
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPolicy:
+    """Anybody may ask, without saying who they are."""
+
+    async def __call__(self) -> None:
+        return None
+
+
+PUBLIC = OpenPolicy()
+
+
+def require(*roles: Role) -> Policy:
+    """The caller must have one of these roles; with none given, only be signed in."""
+    return Policy(frozenset(roles))
+
+
+def policies_of(dependant: Dependant) -> list[Policy | OpenPolicy]:
+    """All policies a route declares, at any depth."""
+    found: list[Policy | OpenPolicy] = []
+    if isinstance(dependant.call, Policy | OpenPolicy):
+        found.append(dependant.call)
+    for inner in dependant.dependencies:
+        found.extend(policies_of(inner))
+    return found
+
+
+def undeclared_routes(app: FastAPI) -> list[str]:
+    """Routes anybody could call because nobody said who may; a test wants this empty."""
+    found = []
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route, "dependant", None)
+        is_declared = isinstance(dependant, Dependant) and policies_of(dependant)
+        if route.path not in OPERATIONAL and not is_declared:
+            methods = ",".join(sorted(route.methods or {"*"}))
+            found.append(f"{methods} {route.path}")
+    return found

@@ -1,0 +1,183 @@
+"""Every error as an RFC 9457 problem: a stable `type`, a sentence for people, fields for machines.
+
+What the desk did not foresee is answered without any detail; the log has it.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_jsonable_python
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from desk_shared.errors import DeskError, Transient
+from desk_shared.http.refusals import Unauthenticated
+from desk_shared.telemetry import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+_RESERVED = {"type", "title", "status", "detail", "instance", "code", "errors"}
+# Codes of what Starlette and FastAPI raise themselves; others get the status' own phrase.
+_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+_PHRASES = {one.value: one.phrase for one in HTTPStatus}
+_SENTENCES = {
+    404: "There is nothing at this address; check the path and the id in it.",
+    405: "This address does not take this method; see the Allow header for those it takes.",
+    413: "The request is too large; send less at once.",
+}
+_UNFORESEEN = (
+    "Something went wrong here that nobody foresaw. It has been noted; please try again, and if"
+    " it stays, tell the desk's operators the request id."
+)
+_log = get_logger()
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong in a request."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    pointer: str
+    """Where: JSON pointer into the body, or `query/limit`, `header/if-match`, `path/id`."""
+    detail: str
+    """What is wrong, as a sentence."""
+
+
+class Problem(BaseModel):
+    """The one shape of every error answer (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    type: str
+    """Stable name of this kind of problem: `urn:desk:problem:<code>`."""
+    title: str
+    """The kind in a few words."""
+    status: int
+    """The HTTP status."""
+    detail: str
+    """What happened and what to do, as a sentence."""
+    instance: str
+    """The path that was asked."""
+    code: str
+    """The last part of `type`, for machines."""
+    errors: list[FieldProblem] = []
+    """What is wrong field by field, where the request broke its schema."""
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    instance: str,
+    *,
+    extra: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem answer; `extra` members never replace the standard ones."""
+    body: dict[str, object] = {
+        "type": f"urn:desk:problem:{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+    body.update({key: value for key, value in (extra or {}).items() if key not in body})
+    plain = to_jsonable_python(body, fallback=str, inf_nan_mode="null")
+    return Response(
+        json.dumps(plain, ensure_ascii=False), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def install_problems(app: FastAPI) -> None:
+    """Turns all errors of an application into problems."""
+    app.add_exception_handler(DeskError, _answer_desk_error)
+    app.add_exception_handler(RequestValidationError, _answer_broken_schema)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def unforeseen(instance: str) -> Response:
+    """The answer to a bug: nothing leaks."""
+    return problem(500, "internal-error", _UNFORESEEN, instance)
+
+
+async def _answer_desk_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, DeskError):
+        raise error
+    if error.status >= 500 and not isinstance(error, Transient):
+        _log.error("request_failed", code=error.kind, exc_info=error)
+        return unforeseen(request.url.path)
+    if isinstance(error, Transient):
+        _log.warning("request_refused", code=error.kind, reason=error.message)
+        # What is away, and where, is the operators' business only.
+        extra: dict[str, object] = {}
+    else:
+        extra = {key: value for key, value in error.fields.items() if key not in _RESERVED}
+    return problem(
+        error.status,
+        error.kind,
+        error.message,
+        request.url.path,
+        extra=extra,
+        headers=_headers_of(error),
+    )
+
+
+def _headers_of(error: DeskError) -> dict[str, str]:
+    if isinstance(error, Transient):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    return {}
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = error.status_code
+    if status in (204, 304) or status < 200:
+        return Response(status_code=status, headers=error.headers)
+    phrase = _PHRASES.get(status, "Error")
+    code = _CODES.get(status, phrase.lower().replace(" ", "-"))
+    detail = str(error.detail)
+    if detail == phrase or status == 413:
+        detail = _SENTENCES.get(status, f"{phrase}.")
+    return problem(status, code, detail, request.url.path, headers=error.headers)
+
+
+async def _answer_broken_schema(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [
+        FieldProblem(pointer=_pointer(one["loc"]), detail=_sentence(one)) for one in error.errors()
+    ]
+    noun = "thing is" if len(found) == 1 else "things are"
+    detail = f"{len(found)} {noun} wrong with the request; see errors, mend and send it again."
+    extra = {"errors": [one.model_dump() for one in found]}
+    return problem(422, "invalid-request", detail, request.url.path, extra=extra)
+
+
+def _pointer(loc: Sequence[str | int]) -> str:
+    where, *rest = loc
+    path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
+    if where == "body":
+        return f"/{path}" if path else ""
+    return f"{where}/{path}"
+
+
+def _sentence(one: Mapping[str, object]) -> str:
+    """Never repeats what was sent: it may be a secret, or markup."""
+    if one["type"] == "json_invalid":
+        loc = one["loc"]
+        at = loc[-1] if isinstance(loc, tuple) else 0
+        return f"The body is not JSON: reading stopped at character {at}."
+    if one["type"] == "missing":
+        return "This is missing."
+    if one["type"] == "extra_forbidden":
+        return "There is no such field; leave it out or check its spelling."
+    text = str(one["msg"]).removeprefix("Value error, ").removesuffix(".")
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,45 @@
+"""Refusals that only exist on HTTP: the status is all they add to the desk's error family."""
+
+from desk_shared.errors import Invalid, Rejected, Transient
+
+
+class BadRequest(Invalid):
+    """A header, cursor or parameter cannot be read."""
+
+    code = "bad-request"
+    status = 400
+
+
+class Unauthenticated(Rejected):
+    """Nobody known is asking."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class PreconditionRequired(Rejected):
+    """A change must say which version it was made from."""
+
+    code = "precondition-required"
+    status = 428
+
+
+class KeyReused(Invalid):
+    """An idempotency key came back with another request."""
+
+    code = "idempotency-key-reused"
+    status = 422
+
+
+class StillRunning(Transient):
+    """The first call with this idempotency key has not ended yet."""
+
+    code = "idempotency-in-progress"
+    status = 409
+
+
+class TooManyRequests(Transient):
+    """The caller is faster than agreed."""
+
+    code = "too-many-requests"
+    status = 429
