@@ -45,8 +45,8 @@ class Codec:
         self._payloads = payloads
         self._upcasters = upcasters
 
-    def encode(self, event: AnyEvent, topic: str | None = None) -> Message:
-        """The event in binary mode; `topic` overrides the payload's own (team topics)."""
+    def encode(self, event: AnyEvent) -> Message:
+        """The event in binary mode, for the topic that its payload names."""
         value = event.data.__pydantic_serializer__.to_json(event.data)
         if len(value) > MAX_EVENT_BYTES:
             raise Invalid(
@@ -56,7 +56,7 @@ class Codec:
             )
         headers = [_CONTENT_TYPE, _SPEC_VERSION]
         headers += ((f"ce_{name}", text.encode()) for name, text in _attributes(event) if text)
-        return Message(topic or event.topic, event.subject.encode(), value, tuple(headers))
+        return Message(event.topic, event.subject.encode(), value, tuple(headers))
 
     def decode(self, key: bytes | None, value: bytes | None, headers: Headers) -> AnyEvent:
         """The event of one record; `Invalid` with a stable code and a sentence if it is none."""

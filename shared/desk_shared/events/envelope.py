@@ -24,13 +24,17 @@ class Payload(BaseModel):
     TYPE: ClassVar[str] = ""
     TOPIC: ClassVar[str] = ""
 
-    def __init_subclass__(cls, *, type: str = "", topic: str = "") -> None:  # noqa: A002
+    def __init_subclass__(cls, *, type: str = "", topic: str = "") -> None:
         super().__init_subclass__()
         if not type:
             return
         if not _TYPE.fullmatch(type):
             raise TypeError(f"{cls.__name__}: '{type}' is not a type like desk.ticket.opened.v1")
         cls.TYPE, cls.TOPIC = type, topic
+
+    def destination(self) -> str:
+        """The topic this very payload goes to; only notifications have one per recipient."""
+        return self.TOPIC
 
 
 _TYPE = re.compile(r"desk(\.[a-z][a-z0-9-]*)+\.v[1-9][0-9]*")
@@ -61,7 +65,7 @@ class Event(Generic[P_co]):
 
     @property
     def topic(self) -> str:
-        return self.data.TOPIC
+        return self.data.destination()
 
 
 AnyEvent = Event[Payload]

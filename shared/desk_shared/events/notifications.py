@@ -7,6 +7,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, LongText, ShortText
+from desk_shared.events.topics import team_topic
 
 
 class Audience(StrEnum):
@@ -44,3 +45,6 @@ class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATI
     ticket: str = ""
     code: str = ""
     urgent: bool = Field(default=False, description="True passes quiet hours.")
+
+    def destination(self) -> str:
+        return team_topic(names.PEOPLE if self.audience is Audience.PERSON else self.recipient)

@@ -1,0 +1,94 @@
+"""Changes asked for one by one (HTTP, workers), written together: a group commit.
+
+While one bulk is under way the next requests gather, so a busy service makes few round trips and
+an idle one answers at once. A caller is answered when its document is safe in the store; if the
+bus is away the relay publishes later.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic
+
+from desk_shared.bus.ledger import Cause, Ledger, Rule, Task
+from desk_shared.errors import DependencyDown, Transient
+from desk_shared.store import Stored
+from desk_shared.store.document import S
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
+
+MAX_WAITING = 5_000
+MAX_BULK = 500
+# A request is answered before its events are on the bus; one slow publish must not hold the next.
+PUBLISH_PATIENCE = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[S]):
+    task: Task[S]
+    answer: "asyncio.Future[Stored[S]]"
+
+
+class Commands(Generic[S]):
+    """The way to change one document of a ledger from outside the event stream."""
+
+    def __init__(self, ledger: Ledger[S]) -> None:
+        self._ledger = ledger
+        self._waiting: list[_Asked[S]] = []
+        self._runner: asyncio.Task[None] | None = None
+
+    async def change(self, id: str, rule: Rule[S], cause: Cause | None = None) -> Stored[S]:
+        """The document after `rule`; raises what the rule raises, `Transient` if overloaded."""
+        if len(self._waiting) >= MAX_WAITING:
+            raise Transient("too many changes are waiting; try again soon", code="overloaded")
+        asked = _Asked(Task(id, rule, cause), asyncio.get_running_loop().create_future())
+        self._waiting.append(asked)
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._drain())
+        return await asked.answer
+
+    async def stop(self) -> None:
+        """Wait until everything asked for is answered."""
+        if self._runner is not None:
+            await self._runner
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:MAX_BULK], self._waiting[MAX_BULK:]
+            await self._answer(group)
+
+    async def _answer(self, group: Sequence[_Asked[S]]) -> None:
+        by_task = {asked.task: asked.answer for asked in group}
+
+        async def refuse(failures: Sequence[tuple[Task[S], Exception]]) -> None:
+            for task, error in failures:
+                _settle(by_task[task], error)
+
+        def answer(written: dict[str, Stored[S]]) -> None:
+            for asked in group:
+                if asked.task.id in written:
+                    _settle(asked.answer, written[asked.task.id])
+
+        tasks = list(by_task)
+        try:
+            async with asyncio.timeout(PUBLISH_PATIENCE.total_seconds()):
+                await self._ledger.run(tasks, refuse, answer)
+        except TimeoutError:
+            log.warning("publish_left_to_relay", documents=len(tasks))
+        except DependencyDown as error:
+            log.warning("change_interrupted", documents=len(tasks), reason=str(error))
+            await refuse([(task, error) for task in tasks])
+        finally:
+            late = Transient("the change was interrupted; ask again with the same key")
+            await refuse([(task, late) for task in tasks])
+
+
+def _settle(answer: "asyncio.Future[Stored[S]]", outcome: Stored[S] | Exception) -> None:
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

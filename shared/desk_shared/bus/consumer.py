@@ -1,0 +1,341 @@
+"""The one consumer rule. Every service reads the bus through this class and through nothing else.
+
+Per batch: decode each record by itself, hand the batch to the handler (documents written, events
+published), park what failed, then commit exactly what was handled. Whatever raises, the batch is
+read again: never a lost record, never a hot loop.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from time import perf_counter
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from desk_shared.bus.connection import faststream_security
+from desk_shared.bus.folding import BatchHandler
+from desk_shared.bus.producer import Publisher
+from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked
+from desk_shared.bus.retry import attempt, attempt_async, backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown, Rejected, Transient
+from desk_shared.events import Codec
+from desk_shared.health import Health, State
+from desk_shared.settings import KafkaSettings
+from desk_shared.store import Origin
+from desk_shared.telemetry import Telemetry, get_logger, names
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+log = get_logger()
+
+MAX_RECORDS = 1_000
+# FastStream sleeps this long again after an empty poll: it is added to every idle hop.
+POLL_MS = 10
+# Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
+REVOKE_GRACE = timedelta(seconds=30)
+# After so many failures that are nobody's absence, the batch is tried record by record.
+FAILURES_BEFORE_SPLIT = 3
+LAG_EVERY = timedelta(seconds=2)
+
+Offsets = dict[TopicPartition, int]
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """One member of a consumer group. Start, (runs by itself,) stop."""
+
+    def __init__(  # noqa: PLR0913 (what it stands between)
+        self,
+        settings: KafkaSettings,
+        *,
+        group: str,
+        topics: Sequence[str],
+        handler: BatchHandler,
+        publisher: Publisher,
+        clock: Clock,
+        health: Health,
+        telemetry: Telemetry,
+        topic_prefix: str = "",
+        codec: Codec | None = None,
+        owner: str = "",
+        max_records: int = MAX_RECORDS,
+        grace: timedelta = timedelta(seconds=20),
+    ) -> None:
+        self._group, self._owner = group, owner or group
+        self._prefix = topic_prefix
+        self._handler, self._publisher = handler, publisher
+        self._clock, self._health, self._telemetry = clock, health, telemetry
+        self._codec = codec or Codec()
+        self._progress = health.consumer(group)
+        self._busy = asyncio.Lock()
+        self._failures = 0
+        self._watch: asyncio.Task[None] | None = None
+        self._broker = KafkaBroker(
+            settings.servers,
+            client_id=f"desk-{group}",
+            consumer_only=True,
+            ack_policy=AckPolicy.MANUAL,
+            graceful_timeout=grace.total_seconds(),
+            apply_types=False,
+            security=faststream_security(settings),
+            logger=None,
+        )
+        self._subscriber = self._broker.subscriber(
+            *(topic_prefix + topic for topic in topics),
+            group_id=topic_prefix + group,
+            batch=True,
+            max_records=max_records,
+            batch_timeout_ms=POLL_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            parser=_parse,
+            decoder=_decode,
+            listener=self,
+            no_reply=True,
+            session_timeout_ms=45_000,
+            heartbeat_interval_ms=3_000,
+            rebalance_timeout_ms=60_000,
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+        )
+        self._subscriber(self._on_batch)
+
+    async def start(self) -> None:
+        """Join the group; raises aiokafka's `KafkaConnectionError` if no broker answers."""
+        self._health.mark(f"consumer {self._group}", State.STARTING, "joining its group")
+        await self._broker.start()
+        self._watch = asyncio.create_task(self._watch_lag())
+
+    async def stop(self) -> None:
+        """Finish the batch in flight, leave the group."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._broker.stop()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Let the batch in flight commit, but not for ever: the store's guard decides a tie."""
+        try:
+            async with asyncio.timeout(REVOKE_GRACE.total_seconds()), self._busy:
+                self._handler.forget()
+        except TimeoutError:
+            log.warning("batch_outlives_revocation", group=self._group)
+            self._handler.forget()
+        log.info("partitions_revoked", group=self._group, partitions=len(set(revoked)))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Read from the last commit on."""
+        count = len(set(assigned))
+        self._progress.mark_assignment(count)
+        self._health.mark(f"consumer {self._group}", State.READY, f"{count} partitions")
+        log.info("partitions_assigned", group=self._group, partitions=count)
+
+    async def _on_batch(self, message: KafkaMessage) -> None:
+        async with self._busy:
+            pause = await self._round(message.raw_message)
+        if pause is not None:
+            await self._clock.sleep(pause)
+
+    async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
+        """One batch; returns how long to wait before the next poll if it must be read again."""
+        self._progress.mark_poll()
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return None
+        mine = consumer.assignment()
+        records = [r for r in records if TopicPartition(r.topic, r.partition) in mine]
+        ready, wait = self._ripe(records, consumer)
+        error = await attempt_async(self._process(ready, consumer))
+        if error is None:
+            self._recovered()
+            return wait
+        if self._is_stubborn(error):
+            error = await attempt_async(self._one_by_one(ready, consumer))
+            if error is None:
+                self._recovered()
+                return wait
+        return self._step_back(ready, consumer, error)
+
+    async def _process(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
+        if not records:
+            return
+        started = perf_counter()
+        batch, unreadable = self._decode(records)
+        topic = records[0].topic
+        parents = (received.event.traceparent for received in batch)
+        with self._telemetry.batch_span(topic, self._group, len(records), parents):
+            await self._park(unreadable)
+            await self._handler.handle(batch, self._park)
+        await self._commit(_next_offsets(records), consumer)
+        self._measure(records, batch, perf_counter() - started)
+
+    async def _one_by_one(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
+        """Something in this batch breaks the whole of it: find it and park it alone."""
+        for record in records:
+            error = await attempt_async(self._process([record], consumer))
+            if isinstance(error, DependencyDown):
+                raise error
+            if error is not None:
+                await self._park([Failure(record, error)])
+                await self._commit(_next_offsets([record]), consumer)
+
+    def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
+        decode = self._codec.decode
+        batch: list[Received] = []
+        unreadable: list[Failure] = []
+        for raw in records:
+            event = attempt(lambda r=raw: decode(r.key, r.value, r.headers))  # type: ignore[misc]
+            if isinstance(event, Exception):
+                unreadable.append(Failure(raw, event))
+            else:
+                origin = Origin(raw.topic, raw.partition, raw.offset)
+                batch.append(Received(event, origin, raw))
+        return batch, unreadable
+
+    def _ripe(
+        self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer
+    ) -> tuple[list[KafkaRecord], timedelta | None]:
+        """Records of a retry topic wait until their time; what is behind them waits too."""
+        now = self._clock.now()
+        early: dict[TopicPartition, int] = {}
+        ready: list[KafkaRecord] = []
+        wait: timedelta | None = None
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            due = not_before(record)
+            if partition in early or (due is not None and due > now):
+                early.setdefault(partition, record.offset)
+                if due is not None:
+                    wait = min(wait or due - now, max(due - now, timedelta(0)))
+            else:
+                ready.append(record)
+        for partition, offset in early.items():
+            consumer.seek(partition, offset)
+        return ready, wait
+
+    async def _park(self, failures: Sequence[Failure]) -> None:
+        """Retry topic or dead letter; a refusal by the business is an outcome, not a failure."""
+        now, messages = self._clock.now(), []
+        for failure in failures:
+            if isinstance(failure.error, Rejected):
+                log.info("event_rejected", group=self._group, reason=str(failure.error))
+                continue
+            message = parked(failure, self._owner, now, self._prefix)
+            messages.append(message)
+            self._report(failure, message.topic)
+        await self._publisher.publish(messages)
+
+    def _report(self, failure: Failure, target: str) -> None:
+        code = getattr(failure.error, "kind", "bug")
+        where = f"{failure.raw.topic}/{failure.raw.partition}/{failure.raw.offset}"
+        meters, attributes = self._telemetry.meters, {names.GROUP: self._owner, names.REASON: code}
+        if target.endswith(".retry"):
+            meters.retries.add(1, attributes)
+            log.warning("record_parked", to=target, record=where, reason=str(failure.error))
+            return
+        meters.dead_letters.add(1, attributes)
+        bug = failure.error if code == "bug" else None
+        log.error("record_dead", to=target, record=where, reason=str(failure.error), exc_info=bug)
+
+    async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
+        try:
+            await consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            # The partitions are somebody else's by now, who reads again what was done: harmless.
+            log.warning("commit_refused", group=self._group, reason=repr(error))
+        except KafkaError as error:
+            raise DependencyDown(f"the commit failed: {error!r}", dependency="kafka") from error
+        else:
+            self._progress.mark_commit()
+
+    def _is_stubborn(self, error: Exception) -> bool:
+        if isinstance(error, Transient):
+            return False
+        log.error("batch_failed", group=self._group, exc_info=error)
+        return self._failures + 1 >= FAILURES_BEFORE_SPLIT
+
+    def _step_back(
+        self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer, error: Exception
+    ) -> timedelta:
+        """Read the same records again after a pause."""
+        if self._failures == 0:
+            log.warning("consumer_pauses", group=self._group, reason=str(error))
+        self._failures += 1
+        self._progress.pause(str(error))
+        self._health.mark(f"consumer {self._group}", State.DOWN, str(error))
+        mine = consumer.assignment()
+        for partition, offset in _first_offsets(records).items():
+            if partition in mine:
+                consumer.seek(partition, offset)
+        return backoff(self._failures)
+
+    def _recovered(self) -> None:
+        if self._failures:
+            log.info("consumer_resumes", group=self._group, failures=self._failures)
+            self._failures = 0
+            self._progress.resume()
+            self._health.mark(f"consumer {self._group}", State.READY, "")
+
+    def _measure(
+        self, records: Sequence[KafkaRecord], batch: Sequence[Received], seconds: float
+    ) -> None:
+        attributes = {names.DESTINATION: records[0].topic, names.GROUP: self._group}
+        meters = self._telemetry.meters
+        meters.consumed_messages.add(len(records), attributes)
+        meters.process_duration.record(seconds, attributes)
+        if batch:
+            age = self._clock.now() - batch[0].event.time
+            meters.event_lag.record(max(0.0, age.total_seconds()), attributes)
+
+    async def _watch_lag(self) -> None:
+        while True:
+            await self._clock.sleep(LAG_EVERY)
+            consumer = self._subscriber.consumer
+            if consumer is not None:
+                self._progress.mark_poll()
+                lag = await self._lag(consumer)
+                self._progress.mark_lag(lag)
+                self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})
+
+    async def _lag(self, consumer: AIOKafkaConsumer) -> int:
+        behind = 0
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is not None:
+                behind += max(0, end - await consumer.position(partition))
+        return behind
+
+
+async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
+    """Never raises, unlike FastStream's own parser, which loses a batch over one odd header."""
+    return KafkaMessage(
+        body=b"", headers={}, raw_message=records, message_id="", consumer=_NO_CONSUMER
+    )
+
+
+async def _decode(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+class _NoConsumer:
+    """Stands where FastStream wants a consumer to acknowledge with: offsets are ours alone."""
+
+    async def commit(self) -> None: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+
+_NO_CONSUMER = _NoConsumer()
+
+
+def _next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
+    offsets: Offsets = {}
+    for record in records:
+        offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
+    return offsets
+
+
+def _first_offsets(records: Iterable[KafkaRecord]) -> Offsets:
+    offsets: Offsets = {}
+    for record in records:
+        offsets.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    return offsets

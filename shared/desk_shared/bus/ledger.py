@@ -1,0 +1,310 @@
+"""Load, decide, write once, publish: the part of the consumer rule that touches documents.
+
+Consumer, HTTP and timers all go through here. A document write carries the state, the events it
+gives rise to and the mark of what was handled; only then are the events published, and a version
+whose events are on the bus is settled. A crash anywhere is repaired by doing it again.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic
+
+from desk_shared.bus.producer import Publisher
+from desk_shared.bus.retry import attempt
+from desk_shared.clock import Clock
+from desk_shared.errors import Transient
+from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.store import Documents, Origin, Stored
+from desk_shared.store.document import S
+from desk_shared.telemetry import Meters, get_logger
+
+log = get_logger()
+
+MAX_ROUNDS = 8
+MAX_HELD = 200
+CACHED_DOCUMENTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a rule is told beside its input: the time, and how often it lost a race before."""
+
+    now: datetime
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted(Generic[S]):
+    """What a rule concludes: the new state, the events that follow, when it wants to be woken."""
+
+    state: S
+    events: tuple[AnyEvent, ...] = ()
+    due: datetime | None = None
+
+
+Rule = Callable[[S | None, Turn], Reacted[S] | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task(Generic[S]):
+    """One rule for one document. `cause` makes doing it twice harmless."""
+
+    id: str
+    rule: Rule[S]
+    cause: "Cause | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The record behind a task; `sequence` is given where the stream of the document is ordered."""
+
+    event_id: str
+    origin: Origin | None = None
+    sequence: int | None = None
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """How a stream of events becomes the documents of one collection.
+
+    `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
+    what happens when a document's due moment comes. With `ordered`, events that carry a sequence
+    and are keyed by the document are applied in its order, held while one is missing.
+    """
+
+    documents: Documents[S]
+    keys: Callable[[AnyEvent], Iterable[str]]
+    react: Callable[[S | None, AnyEvent, Turn], Reacted[S] | None]
+    wake: Rule[S] | None = None
+    ordered: bool = False
+
+
+Park = Callable[[Sequence[tuple[Task[S], Exception]]], Awaitable[None]]
+OnWritten = Callable[[dict[str, Stored[S]]], None]
+
+
+def _nobody(_written: dict[str, Stored[S]]) -> None:
+    """Nobody needs to know."""
+
+
+class Ledger(Generic[S]):
+    """Runs tasks against one collection. Safe to call from several coroutines at once."""
+
+    def __init__(
+        self,
+        fold: Fold[S],
+        publisher: Publisher,
+        clock: Clock,
+        meters: Meters,
+        *,
+        codec: Codec | None = None,
+        cached: int = CACHED_DOCUMENTS,
+    ) -> None:
+        self._fold = fold
+        self._documents = fold.documents
+        self._publisher = publisher
+        self._clock = clock
+        self._meters = meters
+        self._codec = codec or Codec()
+        self._cache: OrderedDict[str, Stored[S]] = OrderedDict()
+        self._cached = cached
+        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+
+    def tasks_of(self, event: AnyEvent, cause: Cause) -> list[Task[S]]:
+        """What the fold wants done for one event."""
+        fold = self._fold
+        return [
+            Task(key, lambda state, turn: fold.react(state, event, turn), cause)
+            for key in fold.keys(event)
+        ]
+
+    async def wake(self, ids: Iterable[str], park: Park[S]) -> None:
+        """Fire the timers of these documents; a rule that says nothing clears its timer."""
+        rule = self._fold.wake
+        if rule is None:
+            return
+
+        def fire(state: S | None, turn: Turn) -> Reacted[S] | None:
+            reacted = rule(state, turn)
+            return Reacted(state) if reacted is None and state is not None else reacted
+
+        await self.run([Task(id, fire) for id in ids], park)
+
+    def forget(self) -> None:
+        """Drop what is remembered, since somebody else may write these documents now."""
+        self._cache.clear()
+
+    async def run(
+        self, tasks: Sequence[Task[S]], park: Park[S], on_written: OnWritten[S] = _nobody
+    ) -> None:
+        """Do every task once: documents written, events published, or the failure parked.
+
+        `on_written` is told of documents as soon as they are safe in the store.
+        """
+        waiting: dict[str, list[Task[S]]] = {}
+        for task in tasks:
+            waiting.setdefault(task.id, []).append(task)
+        for number in range(MAX_ROUNDS):
+            turn = Turn(self._clock.now(), number)
+            refused = await self._round(waiting, turn, park, on_written)
+            if not refused:
+                return
+            self._meters.guard_conflicts.add(len(refused))
+            waiting = {id: waiting[id] for id in refused}
+            # Two members on one key: let the other one finish before looking again.
+            await asyncio.sleep(0.005 * number)
+        lost = Transient("the document changes faster than it can be written", code="contended")
+        await park([(task, lost) for left in waiting.values() for task in left])
+
+    async def _round(
+        self, waiting: dict[str, list[Task[S]]], turn: Turn, park: Park[S], on_written: OnWritten[S]
+    ) -> frozenset[str]:
+        before = await self._load(waiting)
+        after: dict[str, Stored[S]] = {}
+        failures: list[tuple[Task[S], Exception]] = []
+        for id, tasks in waiting.items():
+            after[id], failed = self._apply(before[id], tasks, turn)
+            failures += failed
+        if failures:
+            # Before the write: its marks would hide a failed record from the next reading.
+            await park(failures)
+            parked = {task for task, _ in failures}
+            for id, tasks in waiting.items():
+                waiting[id] = [task for task in tasks if task not in parked]
+        changed = [document for id, document in after.items() if document is not before[id]]
+        refused = await self._documents.write(changed)
+        for id in refused:
+            self._cache.pop(id, None)
+        written = {document.id for document in changed} - refused
+        kept = {
+            id: replace(document, version=document.version + 1) if id in written else document
+            for id, document in after.items()
+            if id not in refused
+        }
+        on_written(kept)
+        await self._publish(kept, written)
+        return refused
+
+    async def _load(self, waiting: Iterable[str]) -> dict[str, Stored[S]]:
+        found: dict[str, Stored[S]] = {}
+        missing: list[str] = []
+        for id in waiting:
+            if (cached := self._cache.get(id)) is not None:
+                found[id] = cached
+            else:
+                missing.append(id)
+        if missing:
+            found |= await self._documents.load(missing)
+        return {id: found[id] if id in found else Stored(id=id) for id in waiting}
+
+    def _apply(
+        self, document: Stored[S], tasks: Iterable[Task[S]], turn: Turn
+    ) -> tuple[Stored[S], list[tuple[Task[S], Exception]]]:
+        failures: list[tuple[Task[S], Exception]] = []
+        for task in tasks:
+            step = self._step(document, task, turn)
+            if isinstance(step, Exception):
+                failures.append((task, step))
+            else:
+                document = step
+        return document, failures
+
+    def _step(self, document: Stored[S], task: Task[S], turn: Turn) -> Stored[S] | Exception:
+        cause = task.cause
+        if cause is None:
+            return self._react(document, task.rule, turn)
+        if self._fold.ordered and cause.sequence is not None:
+            return self._in_sequence(document, task, cause, turn)
+        if document.has_handled(cause.event_id, cause.origin):
+            return document
+        step = self._react(document, task.rule, turn)
+        if isinstance(step, Exception) or step is document:
+            return step
+        return step.marked(cause.event_id, cause.origin)
+
+    def _in_sequence(
+        self, document: Stored[S], task: Task[S], cause: Cause, turn: Turn
+    ) -> Stored[S] | Exception:
+        number = cause.sequence or 0
+        if number <= document.sequence:
+            return document
+        if number > document.sequence + 1:
+            return self._hold(document, cause)
+        step = self._react(document, task.rule, turn)
+        if isinstance(step, Exception):
+            return step
+        step = replace(step, sequence=number)
+        return self._release(step, turn) if step.held else step
+
+    def _hold(self, document: Stored[S], cause: Cause) -> Stored[S] | Exception:
+        message = cause.message
+        if message is None or message in document.held:
+            return document
+        if len(document.held) >= MAX_HELD:
+            return Transient("too many events wait for a missing one", code="sequence-gap")
+        self._meters.integrity_gaps.add(1)
+        log.error(
+            "sequence_gap_found",
+            document=document.id,
+            expected=document.sequence + 1,
+            found=cause.sequence,
+        )
+        return replace(document, held=(*document.held, message))
+
+    def _release(self, document: Stored[S], turn: Turn) -> Stored[S] | Exception:
+        waiting = {
+            event.sequence or 0: (event, message)
+            for message in document.held
+            for event in [self._codec.decode(message.key, message.value, message.headers)]
+        }
+        while (following := waiting.pop(document.sequence + 1, None)) is not None:
+            event, _ = following
+            step = self._react(document, lambda s, t, e=event: self._fold.react(s, e, t), turn)  # type: ignore[misc]
+            if isinstance(step, Exception):
+                return step
+            document = replace(step, sequence=event.sequence or 0)
+        left = tuple(message for n, (_, message) in waiting.items() if n > document.sequence)
+        return replace(document, held=left)
+
+    def _react(self, document: Stored[S], rule: Rule[S], turn: Turn) -> Stored[S] | Exception:
+        reacted = attempt(lambda: self._encoded(rule(document.state, turn)))
+        if isinstance(reacted, Exception):
+            return reacted
+        if reacted is None:
+            return document
+        conclusion, messages = reacted
+        return replace(
+            document,
+            state=conclusion.state,
+            outbox=(*document.outbox, *messages),
+            due=conclusion.due,
+        )
+
+    def _encoded(self, reacted: Reacted[S] | None) -> tuple[Reacted[S], list[Message]] | None:
+        if reacted is None:
+            return None
+        return reacted, [self._codec.encode(event) for event in reacted.events]
+
+    async def _publish(self, kept: dict[str, Stored[S]], written: set[str]) -> None:
+        """Publish every outbox; with the broker away the documents keep them for next time."""
+        full = [document for document in kept.values() if document.outbox]
+        for id in written:
+            self._cache.pop(id, None)  # until it is certain that its outbox is out
+        await self._publisher.publish([message for one in full for message in one.outbox])
+        await self._documents.settle(full)
+        for id, document in kept.items():
+            self._remember(replace(document, outbox=()) if document.outbox else document)
+            if id in written and document.due is not None:
+                self.on_due(id, document.due)
+
+    def _remember(self, document: Stored[S]) -> None:
+        if document.version == 0 or self._cached == 0:
+            return
+        self._cache[document.id] = document
+        self._cache.move_to_end(document.id)
+        while len(self._cache) > self._cached:
+            self._cache.popitem(last=False)

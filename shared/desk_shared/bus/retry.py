@@ -1,0 +1,49 @@
+"""The one broad except: turns whatever a rule raises into a failure that somebody decides on."""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from desk_shared.errors import DependencyDown
+
+T = TypeVar("T")
+
+
+def attempt(rule: Callable[[], T]) -> T | Exception:
+    """What `rule` returns, or the exception it raised, unless a dependency is down."""
+    try:
+        return rule()
+    except DependencyDown:
+        raise
+    except Exception as error:  # noqa: BLE001 (the one place; a bug must park one record, not all)
+        return error
+
+
+def backoff(failures: int, *, first: float = 0.2, longest: float = 5.0) -> timedelta:
+    """Pause before the next try: uniform up to min(longest, first x 2^failures) seconds.
+
+    Full jitter as in AWS's architecture blog, but never below a quarter, so that it is a pause.
+    """
+    ceiling = min(longest, first * 2 ** min(failures, 16))
+    return timedelta(seconds=random.uniform(ceiling / 4, ceiling))  # noqa: S311
+
+
+async def attempt_async(work: Awaitable[None]) -> Exception | None:
+    """None if `work` came to its end, else what it raised; several errors at once count as one."""
+    try:
+        await work
+    except ExceptionGroup as group:
+        return _worst(group)
+    except Exception as error:  # noqa: BLE001 (the edge of a batch: it is read again)
+        return error
+    return None
+
+
+def _worst(group: ExceptionGroup[Exception]) -> Exception:
+    """A dependency that is down explains the rest; else the first."""
+    down, others = group.split(DependencyDown)
+    found: BaseException = down or others or group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found if isinstance(found, Exception) else group

@@ -1,0 +1,101 @@
+"""Durable timers: a document's `due` moment lives in the store, memory only holds the next ones.
+
+Every replica may watch; the document's guard lets one firing win and its events have fixed ids.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from desk_shared.bus.ledger import Ledger, Task
+from desk_shared.bus.retry import backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.store import Documents
+from desk_shared.store.document import S
+from desk_shared.telemetry import Meters, get_logger, names
+
+log = get_logger()
+
+# The store is asked this often for what falls due soon; memory holds no more than the horizon.
+REFRESH = timedelta(seconds=10)
+HORIZON = timedelta(seconds=30)
+MAX_REMEMBERED = 200_000
+BATCH = 500
+# A rule that asks for a moment already past must not spin.
+NEVER_SOONER = timedelta(milliseconds=20)
+
+
+class Timers:
+    """Wakes the documents of one ledger when they are due."""
+
+    def __init__(
+        self, name: str, ledger: Ledger[S], documents: Documents[S], clock: Clock, meters: Meters
+    ) -> None:
+        self._name = name
+        self._wake = ledger.wake
+        self._documents = documents
+        self._clock = clock
+        self._meters = meters
+        self._soon: list[tuple[datetime, str]] = []
+        self._moved = asyncio.Event()
+        self._seen_until = clock.now()
+        ledger.on_due = self.remember
+
+    def remember(self, id: str, due: datetime) -> None:
+        """A document says when it wants to be woken."""
+        due = max(due, self._clock.now() + NEVER_SOONER)
+        if due <= self._seen_until and len(self._soon) < MAX_REMEMBERED:
+            heapq.heappush(self._soon, (due, id))
+            if self._soon[0] == (due, id):
+                self._moved.set()
+
+    async def run(self) -> None:
+        """Fire timers until cancelled."""
+        failures, refreshed = 0, self._clock.now() - REFRESH
+        while True:
+            try:
+                if self._clock.now() - refreshed >= REFRESH:
+                    refreshed = self._clock.now()
+                    await self._refresh(refreshed)
+                await self._fire()
+                failures = 0
+            except DependencyDown as error:
+                failures += 1
+                refreshed = self._clock.now() - REFRESH  # what was popped is found again
+                log.warning("timers_wait", timers=self._name, reason=str(error))
+                await self._clock.sleep(backoff(failures))
+            await self._until(refreshed + REFRESH)
+
+    async def _refresh(self, now: datetime) -> None:
+        self._seen_until = now + HORIZON
+        self._soon = await self._documents.due(self._seen_until, MAX_REMEMBERED)
+        heapq.heapify(self._soon)
+
+    async def _fire(self) -> None:
+        now = self._clock.now()
+        while self._soon and self._soon[0][0] <= now:
+            ready: dict[str, datetime] = {}
+            while self._soon and self._soon[0][0] <= now and len(ready) < BATCH:
+                due, id = heapq.heappop(self._soon)
+                ready.setdefault(id, due)
+            for due in ready.values():
+                self._meters.timer_lateness.record(
+                    (now - due).total_seconds(), {names.TIMER_KIND: self._name}
+                )
+            await self._wake(ready, self._report)
+
+    async def _report(self, failures: Sequence[tuple[Task[S], Exception]]) -> None:
+        for task, error in failures:
+            log.error("timer_failed", timers=self._name, document=task.id, exc_info=error)
+
+    async def _until(self, latest: datetime) -> None:
+        moment = min(latest, self._soon[0][0]) if self._soon else latest
+        pause = max(0.0, (moment - self._clock.now()).total_seconds())
+        self._moved.clear()
+        try:
+            async with asyncio.timeout(pause):
+                await self._moved.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,162 @@
+"""The life of a service: start, run, stop. Every `main` builds its parts and hands them over here.
+
+HTTP answers first (probes must work while dependencies are away), then store and bus are waited
+for with patience, then consumers join. A stop drains: no new work, finish, commit, leave, flush.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+import uvicorn
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+
+from desk_shared.bus.retry import backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.health import Health, State
+from desk_shared.settings import ServiceSettings
+from desk_shared.telemetry import Telemetry, get_logger
+
+log = get_logger()
+
+
+class Part(Protocol):
+    """Something with a life of its own: a consumer, a publisher, a channel."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything a running service consists of, in the order it is needed.
+
+    `prepare` makes the store ready (indexes), `parts` start in order and stop in reverse, `loops`
+    run until the stop (relays, timers, workers, charter watch).
+    """
+
+    name: str
+    settings: ServiceSettings
+    clock: Clock
+    health: Health
+    telemetry: Telemetry
+    app: FastAPI
+    prepare: Callable[[], Awaitable[None]]
+    parts: Sequence[tuple[str, Part]]
+    loops: Sequence[tuple[str, Callable[[], Coroutine[None, None, None]]]] = field(default=())
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+async def run(service: Service) -> None:
+    """Run until SIGTERM or SIGINT, then drain within the settings' shutdown grace."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    for name, _ in service.parts:
+        service.health.expect(name)
+    service.health.expect("store")
+    async with _http(service, stopping):
+        work = asyncio.create_task(_work(service), name="work")
+        await _first(work, stopping)
+        service.health.drain()
+        log.info("service_stops", service=service.name)
+        await _drain(service, work)
+    log.info("service_stopped", service=service.name)
+
+
+async def _work(service: Service) -> None:
+    await patiently(service, "store", service.prepare)
+    for name, part in service.parts:
+        await patiently(service, name, part.start)
+    log.info("service_ready", service=service.name)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.health.watch_loop())
+        for name, loop in service.loops:
+            group.create_task(loop(), name=name)
+
+
+async def patiently(service: Service, name: str, start: Callable[[], Awaitable[None]]) -> None:
+    """Try until it works: a service that comes up before its dependencies waits for them."""
+    failures = 0
+    while True:
+        try:
+            await start()
+        except (DependencyDown, KafkaError, OSError) as error:
+            failures += 1
+            service.health.mark(name, State.DOWN, str(error))
+            log.warning("dependency_awaited", part=name, failures=failures, reason=str(error))
+            await service.clock.sleep(backoff(failures))
+        else:
+            service.health.mark(name, State.READY)
+            return
+
+
+async def _first(work: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
+    """Wait for the stop; a loop that ends by itself is a bug and takes the service down."""
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if work.done() and work.exception() is not None:
+        log.error("service_failed", exc_info=work.exception())
+
+
+async def _drain(service: Service, work: "asyncio.Task[None]") -> None:
+    failure = work.exception() if work.done() else None
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await work
+    try:
+        async with asyncio.timeout(_budget(service.settings)):
+            for _, part in reversed(service.parts):
+                await part.stop()
+    except TimeoutError:
+        log.error("drain_took_too_long", grace=service.settings.shutdown_grace.total_seconds())
+    if service.close is not None:
+        await service.close()
+    await service.telemetry.stop()
+    if failure is not None:
+        raise SystemExit(1)
+
+
+def _budget(settings: ServiceSettings) -> float:
+    """Two seconds less than the grace, for closing files and sending the last spans."""
+    return max(1.0, (settings.shutdown_grace - timedelta(seconds=2)).total_seconds())
+
+
+@contextlib.asynccontextmanager
+async def _http(service: Service, stopping: asyncio.Event) -> AsyncIterator[None]:
+    settings = service.settings
+    config = uvicorn.Config(
+        service.app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        loop="none",
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(), name="http")
+    serving.add_done_callback(lambda _: stopping.set())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers: the service decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def,override]
+        yield

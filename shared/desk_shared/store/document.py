@@ -1,0 +1,60 @@
+"""What one stored document is: a state, what was handled, and the events still to be published.
+
+All three change in one write, so a crash can never separate them. Pure; the driver is elsewhere.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from desk_shared.events.codec import Message
+
+S = TypeVar("S", bound=BaseModel)
+
+# Duplicates from a producer or a relay come close together; offsets and sequences catch the rest.
+RECENT_IDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record was read; redelivery repeats it exactly, so it is the cheapest mark."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def lane(self) -> str:
+        return f"{self.topic.replace('.', '/')}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[S]):
+    """A document as loaded or to be written; `version` 0 means that it is not in the store yet.
+
+    `marks` holds the last handled offset of each topic partition, `recent` the last event ids,
+    `sequence` the last number of an ordered stream, `held` the events that wait for a gap to close.
+    """
+
+    id: str
+    version: int = 0
+    state: S | None = None
+    marks: dict[str, int] = field(default_factory=dict)
+    recent: tuple[str, ...] = ()
+    sequence: int = 0
+    held: tuple[Message, ...] = ()
+    outbox: tuple[Message, ...] = ()
+    due: datetime | None = None
+
+    def has_handled(self, event_id: str, origin: Origin | None) -> bool:
+        """True if this very record, or another copy of its event, is in the state already."""
+        if origin is not None and origin.offset <= self.marks.get(origin.lane, -1):
+            return True
+        return event_id in self.recent
+
+    def marked(self, event_id: str, origin: Origin | None) -> "Stored[S]":
+        """The document with the record noted as handled."""
+        marks = self.marks if origin is None else {**self.marks, origin.lane: origin.offset}
+        return replace(self, marks=marks, recent=(*self.recent, event_id)[-RECENT_IDS:])

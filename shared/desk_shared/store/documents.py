@@ -1,0 +1,246 @@
+"""A collection of versioned documents: guarded bulk writes, outbox included.
+
+The guard is equality on exactly (_id, version), with that unique index: the cheapest form on any
+server. A first write is an insert, whose duplicate-key error is its guard.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar, cast
+
+from pydantic import BaseModel
+
+from desk_shared.events.codec import Message
+from desk_shared.ids import new_id
+from desk_shared.store.document import S, Stored
+from desk_shared.store.driver import (
+    ASCENDING,
+    DUPLICATE_KEY,
+    BulkWriteError,
+    Collection,
+    Database,
+    InsertOne,
+    Operation,
+    ReplaceOne,
+    Row,
+    UpdateOne,
+    translated,
+)
+
+Facets = Mapping[str, object]
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema(Generic[M]):
+    """How one collection stores its states: model, the facets that can be searched, unique ones.
+
+    The state itself is kept as JSON text: exact to the microsecond and read by one call; what a
+    query needs is copied into `facets` (strings, numbers, booleans, datetimes).
+    """
+
+    collection: str
+    model: type[M]
+    facets: Callable[[M], Facets] = lambda _: {}
+    searched: tuple[tuple[str, ...], ...] = ()
+    unique: tuple[str, ...] = ()
+
+
+class Documents(Protocol[S]):
+    """What services need of a collection; `FakeDocuments` passes the same contract suite."""
+
+    async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
+    async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
+    async def settle(self, published: Sequence[Stored[S]]) -> None: ...
+    async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]: ...
+    async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]: ...
+    async def find(
+        self,
+        facets: Facets,
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[Stored[S]]: ...
+
+
+class MongoDocuments(Generic[S]):
+    """`Documents` on a MongoDB-wire server, whichever driver the store was opened with."""
+
+    def __init__(self, database: Database, schema: Schema[S], now: Callable[[], datetime]) -> None:
+        self._collection: Collection = database[schema.collection]
+        self._schema = schema
+        self._now = now
+
+    async def prepare(self) -> None:
+        """Declare the indexes; harmless when they are there."""
+        with translated():
+            await self._collection.create_index(
+                [("_id", ASCENDING), ("version", ASCENDING)], unique=True
+            )
+            for name in self._schema.unique:
+                await self._collection.create_index([(f"facets.{name}", ASCENDING)], unique=True)
+            for names in (*self._schema.searched,):
+                await self._collection.create_index([(f"facets.{n}", ASCENDING) for n in names])
+            for name in ("due", "pending"):
+                await self._collection.create_index([(name, ASCENDING)])
+
+    async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
+        """The documents that exist, by id, in one read."""
+        with translated():
+            rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
+        return {document.id: document for document in map(self._read, rows)}
+
+    async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
+        """Write each document over the version it was loaded with, in one unordered bulk.
+
+        Returns the ids whose guard failed: somebody else was faster, load them again.
+        """
+        if not documents:
+            return frozenset()
+        writer, now = new_id(), self._now()
+        operations = [self._operation(document, writer, now) for document in documents]
+        refused: set[str] = set()
+        with translated():
+            try:
+                result = await self._collection.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                refused = _duplicates(error, documents)
+                matched = cast(int, (error.details or {}).get("nMatched", 0))
+            else:
+                matched = result.matched_count
+        replaced = [document.id for document in documents if document.version]
+        if matched < len(replaced):
+            refused |= await self._lost(replaced, writer)
+        return frozenset(refused)
+
+    async def settle(self, published: Sequence[Stored[S]]) -> None:
+        """Note that the outboxes of these versions are published. A newer version keeps its own."""
+        emptied: list[Operation] = [
+            UpdateOne(
+                {"_id": document.id, "version": document.version},
+                {"$unset": {"outbox": "", "pending": ""}},
+            )
+            for document in published
+        ]
+        if emptied:
+            with translated():
+                await self._collection.bulk_write(emptied, ordered=False)
+
+    async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
+        """Documents whose outbox has waited since before `older_than`."""
+        with translated():
+            query = self._collection.find({"pending": {"$lte": older_than}})
+            rows = await query.sort([("pending", ASCENDING)]).limit(limit).to_list(limit)
+        return [self._read(row) for row in rows]
+
+    async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
+        """Moments and ids of the timers that fire no later than `until`, soonest first."""
+        with translated():
+            query = self._collection.find({"due": {"$lte": until}}, {"due": 1})
+            rows = await query.sort([("due", ASCENDING)]).limit(limit).to_list(limit)
+        return [(cast(datetime, row["due"]), str(row["_id"])) for row in rows]
+
+    async def find(
+        self,
+        facets: Facets,
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[Stored[S]]:
+        """Documents with these facets in ascending (order, _id), from behind `after`."""
+        path = order if order == "_id" else f"facets.{order}"
+        query: dict[str, object] = {f"facets.{name}": value for name, value in facets.items()}
+        if after is not None:
+            value, last = after
+            query["$or"] = [{path: {"$gt": value}}, {path: value, "_id": {"$gt": last}}]
+        with translated():
+            found = self._collection.find(query)
+            rows = await found.sort(_order(path)).limit(limit).to_list(limit)
+        return [self._read(row) for row in rows]
+
+    async def count(self) -> int:
+        """How many documents there are."""
+        with translated():
+            return await self._collection.count_documents({})
+
+    def _operation(self, document: Stored[S], writer: str, now: datetime) -> Operation:
+        row = self._row(document, writer, now)
+        if document.version == 0:
+            return InsertOne(row)
+        return ReplaceOne({"_id": document.id, "version": document.version}, row)
+
+    def _row(self, document: Stored[S], writer: str, now: datetime) -> Row:
+        """Fields that say nothing are left out: most documents have no outbox and hold nothing."""
+        state = document.state
+        optional: Row = {
+            "state": None if state is None else state.model_dump_json(),
+            "facets": None if state is None else dict(self._schema.facets(state)),
+            "marks": document.marks,
+            "recent": list(document.recent),
+            "sequence": document.sequence,
+            "held": [_message_row(message) for message in document.held],
+            "outbox": [_message_row(message) for message in document.outbox],
+            "pending": now if document.outbox else None,
+            "due": None if document.due is None else _whole_milliseconds(document.due),
+        }
+        row: Row = {"_id": document.id, "version": document.version + 1, "writer": writer}
+        return row | {name: value for name, value in optional.items() if value}
+
+    def _read(self, row: Row) -> Stored[S]:
+        text = cast("str | None", row.get("state"))
+        return Stored(
+            id=str(row["_id"]),
+            version=cast(int, row["version"]),
+            state=None if text is None else self._schema.model.model_validate_json(text),
+            marks=cast("dict[str, int]", row.get("marks", {})),
+            recent=tuple(cast("list[str]", row.get("recent", []))),
+            sequence=cast(int, row.get("sequence", 0)),
+            held=tuple(map(_message, cast("list[Row]", row.get("held", [])))),
+            outbox=tuple(map(_message, cast("list[Row]", row.get("outbox", [])))),
+            due=cast("datetime | None", row.get("due")),
+        )
+
+    async def _lost(self, ids: list[str], writer: str) -> set[str]:
+        rows = await self._collection.find({"_id": {"$in": ids}}, {"_id": 1, "writer": 1}).to_list(
+            None
+        )
+        ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
+        return set(ids) - ours
+
+
+def _duplicates(error: BulkWriteError, documents: Sequence[Stored[S]]) -> set[str]:
+    failures = cast("list[dict[str, int]]", (error.details or {}).get("writeErrors", []))
+    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    return {documents[failure["index"]].id for failure in failures}
+
+
+def _message_row(message: Message) -> Row:
+    return {
+        "topic": message.topic,
+        "key": message.key,
+        "value": message.value,
+        "headers": [[name, text] for name, text in message.headers],
+    }
+
+
+def _message(row: Row) -> Message:
+    headers = cast("list[tuple[str, bytes]]", row["headers"])
+    return Message(
+        topic=cast(str, row["topic"]),
+        key=cast(bytes, row["key"]),
+        value=cast(bytes, row["value"]),
+        headers=tuple((name, text) for name, text in headers),
+    )
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    """BSON keeps milliseconds: round up, so that a timer never fires early."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)
+
+
+def _order(path: str) -> list[tuple[str, int]]:
+    return [(path, ASCENDING)] if path == "_id" else [(path, ASCENDING), ("_id", ASCENDING)]
