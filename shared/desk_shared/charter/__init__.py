@@ -1,5 +1,19 @@
 """The charter: the organisation's reviewed files as one frozen, versioned value."""
 
-__all__ = ["Charter"]
+__all__ = [
+    "Charter",
+    "CharterSource",
+    "CharterStatus",
+    "Check",
+    "InvalidCharter",
+    "Problem",
+    "Refusal",
+    "check_charter",
+    "load_charter",
+]
 
+from desk_shared.charter.check import check_charter
+from desk_shared.charter.load import load_charter
 from desk_shared.charter.model import Charter
+from desk_shared.charter.problems import Check, InvalidCharter, Problem
+from desk_shared.charter.watch import CharterSource, CharterStatus, Refusal

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_serializer, model_validator
 
 from desk_shared.charter.words import (
     DAYS,
+    CalendarDate,
     CharterModel,
     Slug,
     TimeOfDay,
@@ -100,8 +101,8 @@ class HolidayRegion(CharterModel):
 class Closure(CharterModel):
     """Days on which the organisation itself is closed, both ends included."""
 
-    first: date = Field(alias="from", description="First closed day.")
-    last: date = Field(alias="to", description="Last closed day.")
+    first: CalendarDate = Field(alias="from", description="First closed day.")
+    last: CalendarDate = Field(alias="to", description="Last closed day.")
     name: Title = Field(description="What people call it.")
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from desk_shared.charter.words import (
+    CalendarDate,
     CharterModel,
     DottedName,
     Duration,
@@ -231,7 +232,7 @@ class Runbook(CharterModel):
     owner_team: Slug = Field(description="Who answers for it and gets what it cannot heal.")
     risk: Risk = Field(description="read, reversible, disruptive or destructive.")
     mode: Mode = Field(description="observe, suggest, approve or auto.")
-    expires: date = Field(description="Review date; after it, it only suggests.")
+    expires: CalendarDate = Field(description="Review date; after it, it only suggests.")
     event: str = Field(
         default="desk.signal.raised.v1",
         pattern=r"^desk\.[a-z.-]+\.v\d+$",

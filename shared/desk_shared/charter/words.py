@@ -4,7 +4,7 @@ Pure: text in, frozen values out. Every refusal is a sentence that says what to 
 """
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -125,6 +125,16 @@ TimeOfDay = Annotated[
     AfterValidator(_check_time),
     WithJsonSchema({"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$"}),
 ]
+
+
+def _check_date(value: object) -> object:
+    if isinstance(value, date) or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)):
+        return value
+    raise ValueError(f"'{value}' is not a date; write it like 2026-12-24")
+
+
+# Without this check a number such as 20261224 would be read as seconds since 1970.
+CalendarDate = Annotated[date, BeforeValidator(_check_date)]
 
 
 @lru_cache(maxsize=512)

@@ -1,0 +1,35 @@
+"""`desk charter check [DIR]`: says whether a charter is valid, and everything that is not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from desk_shared.charter.load import load_charter
+from desk_shared.charter.model import Charter
+from desk_shared.charter.problems import Check, InvalidCharter
+
+
+def check_charter(path: Path, checks: Sequence[Check] = ()) -> tuple[int, str]:
+    """The exit code (0 valid, 1 not) and the text to print."""
+    try:
+        charter = load_charter(path, checks)
+    except InvalidCharter as invalid:
+        return 1, invalid.message
+    return 0, f"the charter in {path} is valid, version {charter.version}\n{_summary(charter)}"
+
+
+def _summary(charter: Charter) -> str:
+    modes = Counter(runbook.mode for runbook in charter.runbooks)
+    counts = {
+        "teams": len(charter.teams),
+        "services": len(charter.services),
+        "calendars": len(charter.calendars),
+        "promises": len(charter.promises),
+        "catalogue items": len(charter.catalogue),
+        "routing rules": len(charter.routing.rules),
+        "detectors": len(charter.routing.detectors),
+        "runbooks": len(charter.runbooks),
+    }
+    text = ", ".join(f"{count} {name}" for name, count in counts.items())
+    by_mode = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items()))
+    return f"  {text}{f' ({by_mode})' if by_mode else ''}"

@@ -1,0 +1,250 @@
+"""The cross checks: what no single item of the charter can know about itself."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from desk_shared.charter import public_holidays
+from desk_shared.charter.calendars import Calendar
+from desk_shared.charter.draft import Draft
+from desk_shared.charter.problems import Problem
+from desk_shared.charter.reach import hides_promise, hides_rule
+from desk_shared.charter.runbook_checks import runbooks_are_sound, steps_are_sound
+from desk_shared.charter.sentences import close_to, one_of
+from desk_shared.events import names
+
+# `desk.notifications.people` is every employee's topic, so no team can have that name.
+RESERVED_TEAMS = frozenset({names.PEOPLE})
+
+
+def cross_check(draft: Draft) -> Iterator[Problem]:
+    """Every problem between the items of a draft."""
+    for check in _CHECKS:
+        yield from check(draft)
+
+
+def names_are_unique(draft: Draft) -> Iterator[Problem]:
+    """A name is written once in its section."""
+    for section, written in draft.written.items():
+        place = ("routing", section) if section in {"rules", "detectors"} else (section,)
+        for index, name in enumerate(written):
+            if name and name in written[:index]:
+                sentence = f"'{name}' is there already; give each one its own name"
+                yield Problem.at(*place, index, sentence=sentence)
+
+
+def teams_are_sound(draft: Draft) -> Iterator[Problem]:
+    """No reserved name, no member twice."""
+    for team in draft.teams:
+        if team.name in RESERVED_TEAMS:
+            sentence = f"'{team.name}' is the topic of all employees; choose another name"
+            yield Problem.at("teams", team.name, "name", sentence=sentence)
+    seen: dict[str, str] = {}
+    for team in draft.teams:
+        for member in team.members:
+            if member.id in seen:
+                sentence = f"member '{member.id}' is already in team '{seen[member.id]}'"
+                yield Problem.at(
+                    "teams", team.name, "members", member.id, sentence=f"{sentence}; use another id"
+                )
+            seen.setdefault(member.id, team.name)
+
+
+def services_are_sound(draft: Draft) -> Iterator[Problem]:
+    """Owners and dependencies exist."""
+    for service in draft.services:
+        yield from draft.unknown("teams", service.owner, "services", service.name, "owner")
+        for index, needed in enumerate(service.depends_on):
+            where = ("services", service.name, "depends_on", index)
+            yield from draft.unknown("services", needed, *where)
+
+
+def dependencies_have_no_cycle(draft: Draft) -> Iterator[Problem]:
+    """No service needs itself, however far around. Each cycle is told once."""
+    needs = {service.name: service.depends_on for service in draft.services}
+    done: set[str] = set()
+    for name in needs:
+        cycle = _cycle_from(name, needs, done, ())
+        if cycle:
+            sentence = f"{' needs '.join(cycle)}; take one of these dependencies out"
+            yield Problem.at("services", cycle[0], "depends_on", sentence=sentence)
+
+
+def _cycle_from(
+    name: str, needs: dict[str, tuple[str, ...]], done: set[str], path: tuple[str, ...]
+) -> tuple[str, ...]:
+    if name in path:
+        return (*path[path.index(name) :], name)
+    if name in done:
+        return ()
+    found = (_cycle_from(each, needs, done, (*path, name)) for each in needs.get(name, ()))
+    cycle = next((each for each in found if each), ())
+    done.add(name)
+    return cycle
+
+
+def calendars_are_sound(draft: Draft) -> Iterator[Problem]:
+    """Some hour is open, no two windows overlap, the holidays' region is known."""
+    for calendar in draft.calendars:
+        where = ("calendars", calendar.name)
+        if calendar.week.is_empty:
+            sentence = "it is never open, so no promise on it would ever end; add opening hours"
+            yield Problem.at(*where, "week", sentence=sentence)
+        for day in _overlaps(calendar):
+            sentence = "two windows overlap on this day or reach into the next; part or merge them"
+            yield Problem.at(*where, "week", day, sentence=sentence)
+        yield from _unknown_region(calendar)
+
+
+def _overlaps(calendar: Calendar) -> Iterator[str]:
+    """The days with a window that another one of the running week overlaps."""
+    minutes = 24 * 60
+    week = [
+        (weekday * minutes + window.start, weekday * minutes + window.end, day)
+        for weekday, day in enumerate(type(calendar.week).model_fields)
+        for window in calendar.week.on(weekday)
+    ]
+    week.sort()
+    # The first window comes round again, so a Sunday night that reaches into Monday is seen.
+    again = [(start + 7 * minutes, end + 7 * minutes, day) for start, end, day in week[:1]]
+    for (_, end, day), (start, _, _) in zip(week, week[1:] + again, strict=False):
+        if start < end:
+            yield day
+
+
+def _unknown_region(calendar: Calendar) -> Iterator[Problem]:
+    region = calendar.holidays
+    if region is None or public_holidays.is_known(region):
+        return
+    where = ("calendars", calendar.name, "holidays")
+    parts = public_holidays.subdivisions(region.country)
+    if region.country not in public_holidays.countries():
+        sentence = f"no public holidays are known for '{region.country}'; write them as closures"
+        yield Problem.at(*where, "country", sentence=sentence)
+    elif parts:
+        sentence = f"'{region.subdivision}' is no part of {region.country}; write {one_of(parts)}"
+        yield Problem.at(*where, "subdivision", sentence=sentence)
+    else:
+        sentence = f"{region.country} has no subdivisions here; remove this line"
+        yield Problem.at(*where, "subdivision", sentence=sentence)
+
+
+def promises_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
+    """Calendars, services and teams of promises exist."""
+    for promise in draft.promises:
+        where = ("promises", promise.name)
+        yield from draft.unknown("calendars", promise.calendar, *where, "calendar")
+        for index, service in enumerate(promise.when.services):
+            yield from draft.unknown("services", service, *where, "when", "services", index)
+        for index, team in enumerate(promise.when.teams):
+            yield from draft.unknown("teams", team, *where, "when", "teams", index)
+
+
+def each_clock_has_one_default(draft: Draft) -> Iterator[Problem]:
+    """Exactly one default per clock, and it stands last, where its turn comes."""
+    for clock in dict.fromkeys(promise.clock for promise in draft.promises):
+        ours = [promise for promise in draft.promises if promise.clock == clock]
+        defaults = [promise for promise in ours if promise.default]
+        if not defaults:
+            sentence = (
+                f"clock '{clock}' has no promise with 'default: true'; add one for all others"
+            )
+            yield Problem.at("promises", ours[-1].name, sentence=sentence)
+        for extra in defaults[1:]:
+            sentence = f"clock '{clock}' has its default in '{defaults[0].name}'; keep only one"
+            yield Problem.at("promises", extra.name, "default", sentence=sentence)
+        if len(defaults) == 1 and ours[-1] is not defaults[0]:
+            sentence = f"the default of clock '{clock}' is asked last; move it behind the others"
+            yield Problem.at("promises", defaults[0].name, "default", sentence=sentence)
+
+
+def promises_are_reachable(draft: Draft) -> Iterator[Problem]:
+    """No promise stands behind one that takes all its tickets."""
+    named = [promise for promise in draft.promises if not promise.default]
+    for index, later in enumerate(named):
+        for earlier in named[:index]:
+            if earlier.clock == later.clock and hides_promise(earlier.when, later.when):
+                sentence = f"'{earlier.name}' before it takes all its tickets; move or remove it"
+                yield Problem.at("promises", later.name, "when", sentence=sentence)
+                break
+
+
+def catalogue_is_sound(draft: Draft) -> Iterator[Problem]:
+    """Services and teams exist, nothing retired is offered, no form asks twice."""
+    retired = {service.name for service in draft.services if service.lifecycle == "retired"}
+    for item in draft.catalogue:
+        where = ("catalogue", item.id)
+        yield from draft.unknown("services", item.service, *where, "service")
+        if item.service in retired:
+            sentence = f"service '{item.service}' is retired; take the item out of the catalogue"
+            yield Problem.at(*where, "service", sentence=sentence)
+        if item.team is not None:
+            yield from draft.unknown("teams", item.team, *where, "team")
+        for name, count in Counter(field.name for field in item.fields).items():
+            if count > 1:
+                sentence = f"the form asks '{name}' {count} times; give each question its own name"
+                yield Problem.at(*where, "fields", name, sentence=sentence)
+
+
+def routing_refers_to_what_exists(draft: Draft) -> Iterator[Problem]:
+    """Teams and services of rules and detectors exist."""
+    if draft.routing is None:
+        return
+    yield from draft.unknown("teams", draft.routing.default_team, "routing", "default_team")
+    for rule in draft.routing.rules:
+        where = ("routing", "rules", rule.id)
+        if rule.then.team is not None:
+            yield from draft.unknown("teams", rule.then.team, *where, "then", "team")
+        if rule.then.service is not None:
+            yield from draft.unknown("services", rule.then.service, *where, "then", "service")
+        for index, service in enumerate(rule.when.services):
+            yield from draft.unknown("services", service, *where, "when", "services", index)
+    for detector in draft.routing.detectors:
+        if detector.service is not None:
+            where = ("routing", "detectors", detector.id)
+            yield from draft.unknown("services", detector.service, *where, "service")
+
+
+def skills_exist(draft: Draft) -> Iterator[Problem]:
+    """What a rule asks for can be done: by its team, or at least by somebody."""
+    teams = {team.name: team.all_skills for team in draft.teams}
+    everyone = frozenset().union(*teams.values())
+    for rule in draft.routing.rules if draft.routing else ():
+        for index, skill in enumerate(rule.then.skills):
+            where = ("routing", "rules", rule.id, "then", "skills", index)
+            if skill not in everyone:
+                sentence = f"no team has the skill '{skill}'{close_to(skill, everyone)}"
+                yield Problem.at(*where, sentence=f"{sentence}; add it in teams.yaml or correct it")
+            elif rule.then.team in teams and skill not in teams[rule.then.team]:
+                sentence = f"team '{rule.then.team}' does not have the skill '{skill}'"
+                yield Problem.at(*where, sentence=f"{sentence}; add it there or change the team")
+
+
+def rules_are_reachable(draft: Draft) -> Iterator[Problem]:
+    """No rule stands behind one that takes all its tickets."""
+    rules = draft.routing.rules if draft.routing else ()
+    for index, later in enumerate(rules):
+        for earlier in rules[:index]:
+            if hides_rule(earlier.when, later.when):
+                sentence = (
+                    f"rule '{earlier.id}' before it takes all its tickets; move it up or remove it"
+                )
+                yield Problem.at("routing", "rules", later.id, sentence=sentence)
+                break
+
+
+_CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
+    names_are_unique,
+    teams_are_sound,
+    services_are_sound,
+    dependencies_have_no_cycle,
+    calendars_are_sound,
+    promises_refer_to_what_exists,
+    each_clock_has_one_default,
+    promises_are_reachable,
+    catalogue_is_sound,
+    routing_refers_to_what_exists,
+    skills_exist,
+    rules_are_reachable,
+    runbooks_are_sound,
+    steps_are_sound,
+)

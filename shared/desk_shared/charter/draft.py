@@ -1,0 +1,59 @@
+"""A charter while it is being read: what could be understood so far, for the cross checks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from desk_shared.charter.calendars import Calendar
+from desk_shared.charter.people import Team
+from desk_shared.charter.problems import Problem
+from desk_shared.charter.promises import Promise
+from desk_shared.charter.routing import Routing
+from desk_shared.charter.runbooks import Runbook
+from desk_shared.charter.sentences import close_to
+from desk_shared.charter.services import CatalogueItem, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The parts that are right by themselves.
+
+    `written` holds per section every name that is written down, also of items that are wrong by
+    themselves, so that a reference to one of those is not reported as a second problem.
+    """
+
+    teams: tuple[Team, ...]
+    services: tuple[Service, ...]
+    calendars: tuple[Calendar, ...]
+    promises: tuple[Promise, ...]
+    catalogue: tuple[CatalogueItem, ...]
+    routing: Routing | None
+    runbooks: tuple[Runbook, ...]
+    written: Mapping[str, tuple[str, ...]]
+
+    def knows(self, section: str, name: str) -> bool:
+        """Whether the name is written down in that section."""
+        return name in self.written.get(section, ())
+
+    def unknown(self, section: str, name: str, *where: str | int) -> Iterator[Problem]:
+        """The problem of a reference to what is not written down; nothing if it is."""
+        if not self.knows(section, name):
+            close = close_to(name, self.written.get(section, ()))
+            sentence = f"{section[:-1]} '{name}' is not in {section}.yaml{close}"
+            yield Problem.at(*where, sentence=f"{sentence}; add it there or correct the name")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every item that is written down could be understood."""
+        parts = {
+            "teams": self.teams,
+            "services": self.services,
+            "calendars": self.calendars,
+            "promises": self.promises,
+            "catalogue": self.catalogue,
+            "runbooks": self.runbooks,
+            "rules": self.routing.rules if self.routing else (),
+            "detectors": self.routing.detectors if self.routing else (),
+        }
+        return self.routing is not None and all(
+            len(items) == len(self.written.get(section, ())) for section, items in parts.items()
+        )

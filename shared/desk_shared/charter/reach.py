@@ -1,0 +1,63 @@
+"""Whether something written later can still be reached past what is written before it."""
+
+from collections.abc import Collection
+
+from desk_shared.charter.promises import PromiseWhen
+from desk_shared.charter.routing import RuleWhen, plain_words
+
+
+def hides_promise(earlier: PromiseWhen, later: PromiseWhen) -> bool:
+    """Whether every ticket the later condition fits is taken by the earlier one."""
+    return (
+        _covers(earlier.kinds, later.kinds)
+        and _covers(earlier.priorities, later.priorities)
+        and _covers(earlier.services, later.services)
+        and _covers(earlier.groups, later.groups)
+        and _covers(earlier.teams, later.teams)
+    )
+
+
+def hides_rule(earlier: RuleWhen, later: RuleWhen) -> bool:
+    """The same for routing rules; words are compared as they are matched."""
+    return (
+        _covers(earlier.kinds, later.kinds)
+        and _covers(earlier.services, later.services)
+        and _covers(earlier.categories, later.categories)
+        and _covers(earlier.sites, later.sites)
+        and _covers(earlier.channels, later.channels)
+        and all(_is_said(word, later) for word in earlier.all_words)
+        and _hides_any_words(earlier, later)
+    )
+
+
+def _covers(earlier: Collection[str], later: Collection[str]) -> bool:
+    """An empty list is any value; a list covers its parts."""
+    return not earlier or (bool(later) and set(later) <= set(earlier))
+
+
+def _hides_any_words(earlier: RuleWhen, later: RuleWhen) -> bool:
+    if not earlier.any_words:
+        return True
+    if any(_finds(wanted, word) for wanted in earlier.any_words for word in later.all_words):
+        return True
+    return bool(later.any_words) and all(
+        any(_finds(wanted, word) for wanted in earlier.any_words) for word in later.any_words
+    )
+
+
+def _is_said(wanted: str, later: RuleWhen) -> bool:
+    """Whether a text that fits the later rule must hold the word."""
+    if any(_finds(wanted, word) for word in later.all_words):
+        return True
+    return bool(later.any_words) and all(_finds(wanted, word) for word in later.any_words)
+
+
+def _finds(wanted: str, said: str) -> bool:
+    """Whether a text in which `said` is found always has `wanted` in it too."""
+    plain, text = plain_words(wanted), plain_words(said)
+    if wanted.endswith("*"):
+        return f" {plain}" in f" {text}"
+    if said.endswith("*"):
+        # The last word of `said` may go on, so only the words before it are certain.
+        text = text.rpartition(" ")[0]
+    return f" {plain} " in f" {text} "
