@@ -1,0 +1,310 @@
+"""The two local servers, Kafka and the store, and a context that leaves neither behind."""
+
+import asyncio
+import shutil
+import signal
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from desk_shared.local import kafka_settings, toolchain, wire
+from desk_shared.local.places import Places
+from desk_shared.local.ports import HOST, demand_free, free_ports
+from desk_shared.local.processes import REAPER, CannotStart, Launch, Running, last_lines
+
+Backend = Literal["memory", "h2"]
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.05
+
+
+class Server(ABC):
+    """A server process on 127.0.0.1 that can be killed, paused and started again on its data.
+
+    `start` blocks until the server answers: in async code, `await asyncio.to_thread(server.start)`.
+    """
+
+    name: str
+    port_setting: str
+
+    def __init__(self, places: Places, port: int, *, attached: bool) -> None:
+        self.places = places
+        self.port = port
+        self.attached = attached
+        self.running: Running | None = None
+
+    @property
+    @abstractmethod
+    def address(self) -> str: ...
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Asked in the server's own protocol."""
+
+    @abstractmethod
+    def _command(self) -> list[str]: ...
+
+    def _ports(self) -> list[int]:
+        return [self.port]
+
+    @property
+    def log(self) -> Path:
+        return self.places.log_of(self.name)
+
+    @property
+    def alive(self) -> bool:
+        return self.running is not None and self.running.alive
+
+    def launch(self) -> None:
+        """Start without waiting; `wait_ready` does that, so two servers can come up together."""
+        if self.alive:
+            return
+        demand_free(self._ports(), what=self.name, setting=self.port_setting)
+        self.places.data_of(self.name).mkdir(parents=True, exist_ok=True)
+        launch = Launch(self.name, self._command(), self.log, attached=self.attached)
+        self.running = launch.start()
+
+    def wait_ready(self, seconds: float = START_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.answers():
+            if not self.alive:
+                raise CannotStart(self._failure("ended while it was starting"))
+            if time.monotonic() > deadline:
+                raise CannotStart(self._failure(f"did not answer within {seconds:.0f} seconds"))
+            time.sleep(_POLL_SECONDS)
+
+    def _failure(self, what: str) -> str:
+        return f"{self.name} {what}. The end of its log {self.log}:\n{last_lines(self.log)}"
+
+    def start(self, seconds: float = START_SECONDS) -> None:
+        self.launch()
+        self.wait_ready(seconds)
+
+    def kill(self) -> None:
+        """SIGKILL: no warning, no flush. Returns when the process is gone."""
+        self._end(lambda running: running.kill())
+
+    def stop(self) -> None:
+        self._end(lambda running: running.stop(STOP_SECONDS))
+
+    def _end(self, how: Callable[[Running], None]) -> None:
+        if self.running is not None:
+            how(self.running)
+            if self.attached:
+                REAPER.forget(self.running)
+            self.running = None
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open, nothing answers, until `resume`."""
+        if self.running is not None:
+            self.running.send(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self.running is not None:
+            self.running.send(signal.SIGCONT)
+
+
+class KafkaServer(Server):
+    """Apache Kafka, one KRaft node that is broker and controller."""
+
+    name = "kafka"
+    port_setting = "DESK_KAFKA_PORT"
+
+    def __init__(
+        self, places: Places, port: int, controller_port: int, *, attached: bool, heap: str = "512m"
+    ) -> None:
+        super().__init__(places, port, attached=attached)
+        self.controller_port = controller_port
+        self.heap = heap
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    def answers(self) -> bool:
+        return wire.kafka_answers(self.port)
+
+    def _ports(self) -> list[int]:
+        return [self.port, self.controller_port]
+
+    def _command(self) -> list[str]:
+        folder = self.places.data_of(self.name)
+        properties = folder / "server.properties"
+        properties.write_text(
+            kafka_settings.render(folder / "logs", self.port, self.controller_port)
+        )
+        return [
+            *_jvm(self.heap, "kafka.server.KafkaRaftServer"),
+            "desk.local.KafkaMain",
+            str(properties),
+        ]
+
+
+class MongoServer(Server):
+    """A store that speaks MongoDB's protocol; `h2` survives its death, `memory` does not."""
+
+    name = "mongo"
+    port_setting = "DESK_MONGO_PORT"
+
+    def __init__(
+        self, places: Places, port: int, backend: Backend, *, attached: bool, heap: str = "1g"
+    ) -> None:
+        super().__init__(places, port, attached=attached)
+        self.backend = backend
+        self.heap = heap
+
+    @property
+    def address(self) -> str:
+        return f"mongodb://{HOST}:{self.port}"
+
+    def answers(self) -> bool:
+        return wire.mongo_answers(self.port)
+
+    def _command(self) -> list[str]:
+        folder = str(self.places.data_of(self.name))
+        return [
+            *_jvm(self.heap, "desk"),
+            "desk.local.MongoMain",
+            self.backend,
+            str(self.port),
+            folder,
+        ]
+
+
+def _jvm(heap: str, chatty: str) -> list[str]:
+    """Warnings of everything and the news of one logger; the serial collector suits small heaps."""
+    logger = "-Dorg.slf4j.simpleLogger."
+    return [
+        toolchain.java(),
+        "-XX:+UseSerialGC",
+        "-Xms64m",
+        f"-Xmx{heap}",
+        f"{logger}defaultLogLevel=warn",
+        f"{logger}log.{chatty}=info",
+        f"{logger}showDateTime=true",
+        f"{logger}dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        "-cp",
+        toolchain.classpath(),
+    ]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What `local_servers` shall start."""
+
+    kafka: bool
+    mongo: bool
+    backend: Backend
+    mongo_heap: str
+
+
+class LocalServers:
+    """`with` or `async with`: both servers on free ports, ended at the end or at a crash.
+
+    Without a `data_dir` the data lies in a temporary folder that goes with the servers.
+    """
+
+    def __init__(self, data_dir: Path | None, wanted: Wanted) -> None:
+        self._data_dir = data_dir
+        self._wanted = wanted
+        self._broker: KafkaServer | None = None
+        self._store: MongoServer | None = None
+        self.places = Places(Path())
+
+    @property
+    def kafka(self) -> str:
+        """The bootstrap address, `127.0.0.1:port`."""
+        return self.broker.address
+
+    @property
+    def mongo(self) -> str:
+        """The store's address, `mongodb://127.0.0.1:port`."""
+        return self.store.address
+
+    @property
+    def broker(self) -> KafkaServer:
+        if self._broker is None:
+            raise CannotStart("These local servers were asked for without Kafka.")
+        return self._broker
+
+    @property
+    def store(self) -> MongoServer:
+        if self._store is None:
+            raise CannotStart("These local servers were asked for without a store.")
+        return self._store
+
+    def start(self) -> None:
+        folder = self._data_dir or Path(tempfile.mkdtemp(prefix="desk-local-"))
+        self.places = Places(folder.resolve())
+        broker, controller, store = free_ports(3)
+        if self._wanted.kafka:
+            self._broker = KafkaServer(self.places, broker, controller, attached=True)
+        if self._wanted.mongo:
+            self._store = MongoServer(
+                self.places,
+                store,
+                self._wanted.backend,
+                attached=True,
+                heap=self._wanted.mongo_heap,
+            )
+        try:
+            for server in self._all():
+                server.launch()
+            for server in self._all():
+                server.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """What lies in a temporary folder needs no farewell."""
+        for server in self._all():
+            server.stop() if self._data_dir else server.kill()
+        if self._data_dir is None:
+            shutil.rmtree(self.places.folder, ignore_errors=True)
+
+    def _all(self) -> list[Server]:
+        return [server for server in (self._broker, self._store) if server is not None]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.stop)
+
+
+def local_servers(
+    data_dir: Path | None = None,
+    *,
+    kafka: bool = True,
+    mongo: bool = True,
+    backend: Backend = "memory",
+    mongo_heap: str = "1g",
+) -> LocalServers:
+    """Servers of one's own: `async with local_servers() as servers:` and `servers.kafka`."""
+    wanted = Wanted(kafka=kafka, mongo=mongo, backend=backend, mongo_heap=mongo_heap)
+    return LocalServers(data_dir, wanted)
