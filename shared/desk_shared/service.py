@@ -7,7 +7,7 @@ for with patience, then consumers join. A stop drains: no new work, finish, comm
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -111,14 +111,13 @@ async def _first(work: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
 async def _drain(service: Service, work: "asyncio.Task[None]") -> None:
     failure = work.exception() if work.done() else None
     work.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await work
+    await asyncio.gather(work, return_exceptions=True)
     try:
         async with asyncio.timeout(_budget(service.settings)):
             for _, part in reversed(service.parts):
                 await part.stop()
     except TimeoutError:
-        log.error("drain_took_too_long", grace=service.settings.shutdown_grace.total_seconds())
+        log.exception("drain_took_too_long", grace=service.settings.shutdown_grace.total_seconds())
     if service.close is not None:
         await service.close()
     await service.telemetry.stop()
@@ -158,5 +157,5 @@ class _Server(uvicorn.Server):
     """Uvicorn without its own signal handlers: the service decides when to stop."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def,override]
+    def capture_signals(self) -> Generator[None, None, None]:
         yield

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
+
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.events.topics import Topic
 from desk_shared.settings import KafkaSettings

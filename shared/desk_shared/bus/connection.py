@@ -4,8 +4,9 @@ import ssl
 from typing import TypedDict
 
 from aiokafka.helpers import create_ssl_context
-from desk_shared.settings import KafkaSettings, SaslMechanism
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from desk_shared.settings import KafkaSettings, SaslMechanism
 
 
 class KafkaArguments(TypedDict, total=False):

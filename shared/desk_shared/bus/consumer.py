@@ -13,6 +13,9 @@ from time import perf_counter
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
 from desk_shared.bus.connection import faststream_security
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
@@ -25,8 +28,6 @@ from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
 from desk_shared.store import Origin
 from desk_shared.telemetry import Telemetry, get_logger, names
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
 
 log = get_logger()
 

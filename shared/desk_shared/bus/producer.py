@@ -10,6 +10,7 @@ from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.errors import DependencyDown, Invalid
 from desk_shared.events.codec import Message

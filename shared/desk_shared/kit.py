@@ -1,0 +1,141 @@
+"""What every service is put together from, so that a `main` lists only what is its own."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+
+from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.folding import BatchHandler, Folding
+from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
+from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.bus.relay import Relay
+from desk_shared.bus.timers import Timers
+from desk_shared.clock import Clock, SystemClock
+from desk_shared.events.topics import retry_topic
+from desk_shared.health import Health
+from desk_shared.service import Part, Service
+from desk_shared.settings import ServiceSettings
+from desk_shared.store import MongoDocuments, Schema, Store
+from desk_shared.store.document import S
+from desk_shared.store.leases import MongoLeases
+from desk_shared.telemetry import Telemetry, start
+
+Loop = tuple[str, Callable[[], Coroutine[None, None, None]]]
+
+
+@dataclass
+class Kit:
+    """The parts of one service, collected while its `main` asks for them."""
+
+    name: str
+    settings: ServiceSettings
+    clock: Clock
+    health: Health
+    telemetry: Telemetry
+    store: Store
+    publisher: KafkaPublisher
+    _prepared: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
+    _parts: list[tuple[str, Part]] = field(default_factory=list)
+    _loops: list[Loop] = field(default_factory=list)
+    _ledgers: list[Ledger[Any]] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, name: str, settings: ServiceSettings, clock: Clock | None = None) -> "Kit":
+        """Nothing connects yet; that is `desk_shared.service.run`'s work."""
+        clock = clock or SystemClock()
+        publisher = KafkaPublisher(settings.kafka, f"desk-{name}", settings.topic_prefix)
+        kit = cls(
+            name=name,
+            settings=settings,
+            clock=clock,
+            health=Health(clock),
+            telemetry=start(name, settings),
+            store=Store(settings.store, settings.store.database_prefix + name),
+            publisher=publisher,
+        )
+        kit._prepared.append(kit.store.ping)
+        kit.part("bus", publisher)
+        return kit
+
+    def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
+        """A collection of this service, with its indexes and a relay for its outboxes."""
+        documents = MongoDocuments(self.store.database, schema, self.clock.now)
+        self._prepared.append(documents.prepare)
+        relay = Relay(
+            schema.collection, documents, self.publisher, self.clock, self.telemetry.meters
+        )
+        self.loop(f"relay {schema.collection}", relay.run)
+        return documents
+
+    def ledger(
+        self, name: str, fold: Fold[S], *, reads_bus: bool = True, cached: int = CACHED_DOCUMENTS
+    ) -> Ledger[S]:
+        """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
+        ledger = Ledger(fold, self.publisher, self.clock, self.telemetry.meters, cached=cached)
+        if reads_bus:
+            self._ledgers.append(ledger)
+        if fold.wake is not None:
+            timers = Timers(name, ledger, fold.documents, self.clock, self.telemetry.meters)
+            self.loop(f"timers {name}", timers.run)
+        return ledger
+
+    def leases(self) -> MongoLeases:
+        """Leases in this service's database."""
+        leases = MongoLeases(self.store.database, self.clock.now)
+        self._prepared.append(leases.prepare)
+        return leases
+
+    def reads(self, *topics: str, handler: BatchHandler | None = None, lane: str = "") -> None:
+        """Subscribe to topics and to their retry topics. A lane is a consumer of its own.
+
+        Without a handler every ledger made so far gets the events.
+        """
+        chosen = handler or Folding(*self._ledgers)
+        group = f"{self.name}.{lane}" if lane else self.name
+        waiting = [retry_topic(topic, self.name) for topic in topics]
+        for suffix, names in (("", topics), (".retry", waiting)):
+            self.part(f"consumer {group}{suffix}", self._consumer(group + suffix, names, chosen))
+
+    def part(self, name: str, part: Part) -> None:
+        """Something to start after what stands before it, and to stop before it."""
+        self._parts.append((name, part))
+
+    def loop(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Something that runs until the service stops."""
+        self._loops.append((name, loop))
+
+    def service(self, app: FastAPI) -> Service:
+        """The whole, ready for `desk_shared.service.run`."""
+        return Service(
+            name=self.name,
+            settings=self.settings,
+            clock=self.clock,
+            health=self.health,
+            telemetry=self.telemetry,
+            app=app,
+            prepare=self._prepare,
+            parts=tuple(self._parts),
+            loops=tuple(self._loops),
+            close=self.store.stop,
+        )
+
+    async def _prepare(self) -> None:
+        for step in self._prepared:
+            await step()
+
+    def _consumer(self, group: str, topics: Sequence[str], handler: BatchHandler) -> Consumer:
+        return Consumer(
+            self.settings.kafka,
+            group=group,
+            owner=self.name,
+            topics=topics,
+            handler=handler,
+            publisher=self.publisher,
+            clock=self.clock,
+            health=self.health,
+            telemetry=self.telemetry,
+            topic_prefix=self.settings.topic_prefix,
+            grace=self.settings.shutdown_grace,
+        )

@@ -1,0 +1,164 @@
+"""Fakes that keep the same promises as the real things; the contract suites run on both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Generic, cast
+
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.store import Schema, Stored
+from desk_shared.store.document import S
+from desk_shared.store.leases import Lease
+
+
+class FakePublisher:
+    """Keeps what was published; `is_down` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.is_down = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if self.is_down:
+            raise DependencyDown("the bus is away", dependency="kafka")
+        self.messages.extend(messages)
+
+    def events(self, codec: Codec | None = None) -> list[AnyEvent]:
+        """What was published, decoded."""
+        decode = (codec or Codec()).decode
+        return [decode(one.key, one.value, one.headers) for one in self.messages]
+
+
+class FakeDocuments(Generic[S]):
+    """`Documents` in memory, states kept as JSON text like in the real store."""
+
+    def __init__(self, schema: Schema[S], clock: Clock) -> None:
+        self._schema = schema
+        self._clock = clock
+        self._rows: dict[str, tuple[Stored[S], str | None]] = {}
+        self._pending: dict[str, datetime] = {}
+        self.is_down = False
+
+    async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
+        self._answer()
+        return {id: self._read(id) for id in ids if id in self._rows}
+
+    async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
+        self._answer()
+        return frozenset(one.id for one in documents if not self._wrote(one))
+
+    async def settle(self, published: Sequence[Stored[S]]) -> None:
+        self._answer()
+        for one in published:
+            row = self._rows.get(one.id)
+            if row is not None and row[0].version == one.version:
+                self._rows[one.id] = (replace(row[0], outbox=()), row[1])
+                self._pending.pop(one.id, None)
+
+    async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
+        self._answer()
+        waiting = sorted((since, id) for id, since in self._pending.items() if since <= older_than)
+        return [self._read(id) for _, id in waiting[:limit]]
+
+    async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
+        self._answer()
+        timers = [(one.due, one.id) for one, _ in self._rows.values() if one.due is not None]
+        return sorted(timer for timer in timers if timer[0] <= until)[:limit]
+
+    async def find(
+        self,
+        facets: Mapping[str, object],
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[Stored[S]]:
+        self._answer()
+        found = [self._read(id) for id in self._rows]
+        keyed = sorted(
+            ((self._key(one, order), one) for one in found if self._matches(one, facets)),
+            key=lambda pair: pair[0],
+        )
+        behind = [
+            one for key, one in keyed if after is None or key > cast("tuple[str, str]", after)
+        ]
+        return behind[:limit]
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise DependencyDown("the store is away", dependency="store")
+
+    def _wrote(self, document: Stored[S]) -> bool:
+        before = self._rows.get(document.id)
+        if document.version != (before[0].version if before else 0) or self._is_taken(document):
+            return False
+        text = None if document.state is None else document.state.model_dump_json()
+        due = document.due
+        if due is not None:
+            due += timedelta(microseconds=-due.microsecond % 1000)
+        row = replace(document, version=document.version + 1, state=None, due=due)
+        self._rows[document.id] = (row, text)
+        if document.outbox:
+            self._pending[document.id] = self._clock.now()
+        else:
+            self._pending.pop(document.id, None)
+        return True
+
+    def _is_taken(self, document: Stored[S]) -> bool:
+        return any(
+            other != document.id and self._facets(self._read(other)).get(name) == value
+            for name in self._schema.unique
+            for value in [self._facets(document).get(name)]
+            for other in self._rows
+        )
+
+    def _read(self, id: str) -> Stored[S]:
+        row, text = self._rows[id]
+        state = None if text is None else self._schema.model.model_validate_json(text)
+        return replace(row, state=state)
+
+    def _facets(self, document: Stored[S]) -> Mapping[str, object]:
+        return {} if document.state is None else self._schema.facets(document.state)
+
+    def _matches(self, document: Stored[S], facets: Mapping[str, object]) -> bool:
+        own = self._facets(document)
+        return all(own.get(name) == value for name, value in facets.items())
+
+    def _key(self, document: Stored[S], order: str) -> tuple[str, str]:
+        value = document.id if order == "_id" else self._facets(document).get(order)
+        return cast("tuple[str, str]", (value, document.id))
+
+
+class FakeLeases:
+    """`Leases` in memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._leases: dict[str, Lease] = {}
+
+    async def acquire(self, name: str, holder: str, term: timedelta) -> Lease | None:
+        held = self._leases.get(name)
+        now = self._clock.now()
+        if held is not None and held.expires > now and held.holder != holder:
+            return None
+        lease = Lease(name, holder, held.token + 1 if held else 1, now + term)
+        self._leases[name] = lease
+        return lease
+
+    async def renew(self, lease: Lease, term: timedelta) -> Lease | None:
+        return self._replace(
+            lease, replace(lease, token=lease.token + 1, expires=self._clock.now() + term)
+        )
+
+    async def release(self, lease: Lease) -> None:
+        free = replace(lease, holder="", token=lease.token + 1, expires=self._clock.now())
+        self._replace(lease, free)
+
+    def _replace(self, lease: Lease, newer: Lease) -> Lease | None:
+        held = self._leases.get(lease.name)
+        if held is None or held.token != lease.token:
+            return None
+        self._leases[lease.name] = newer
+        return newer
