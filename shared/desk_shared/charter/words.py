@@ -40,9 +40,10 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whi
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 ChannelUrl = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S*$")]
 
-_UNITS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
+# Milliseconds of each unit, longest first.
+_UNITS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
 _WORKING_PATTERN = r"^(\d+h)?(\d+m)?(\d+s)?$"
 _NAKED_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -56,9 +57,11 @@ def read_duration(value: object) -> timedelta:
         raise ValueError(f"{text} has no unit; write for example '{text}m' or '{text}s'")
     match = _DURATION.fullmatch(text)
     if match is None or not text:
-        raise ValueError(f"'{text}' is not a duration; write whole units such as 30s, 90m, 4h, 7d")
+        raise ValueError(
+            f"'{text}' is not a duration; write whole units such as 500ms, 30s, 90m, 4h, 7d"
+        )
     amounts = [int(group or 0) for group in match.groups()]
-    return timedelta(seconds=sum(n * u for n, u in zip(amounts, _UNITS.values(), strict=True)))
+    return timedelta(milliseconds=sum(n * u for n, u in zip(amounts, _UNITS.values(), strict=True)))
 
 
 def read_working_time(value: object) -> timedelta:
@@ -69,6 +72,8 @@ def read_working_time(value: object) -> timedelta:
             "write the open hours you promise, for example 8h for one working day of 8 hours"
         )
     target = read_duration(value)
+    if target % timedelta(seconds=1):
+        raise ValueError(f"'{value}' has a part of a second; promises count whole seconds")
     if target <= timedelta(0):
         raise ValueError("a promise of no time cannot be kept; write for example 30m or 4h")
     return target
@@ -76,10 +81,10 @@ def read_working_time(value: object) -> timedelta:
 
 def write_duration(value: timedelta) -> str:
     """The shortest text that reads back as the same duration."""
-    rest = int(value.total_seconds())
+    rest = value // timedelta(milliseconds=1)
     parts = []
-    for unit, seconds in _UNITS.items():
-        amount, rest = divmod(rest, seconds)
+    for unit, milliseconds in _UNITS.items():
+        amount, rest = divmod(rest, milliseconds)
         if amount:
             parts.append(f"{amount}{unit}")
     return "".join(parts) or "0s"
