@@ -1,0 +1,22 @@
+"""Does a container engine answer here?"""
+
+import shutil
+import subprocess
+
+
+def engine_absence() -> str | None:
+    """Why containers cannot be used, or None if an engine answers."""
+    program = shutil.which("docker")
+    if program is None:
+        return "there is no docker command"
+    command = [program, "version", "--format", "{{.Server.Version}}"]
+    try:
+        answer = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, timeout=10, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "the container engine did not answer within 10 seconds"
+    if answer.returncode == 0 and answer.stdout.strip():
+        return None
+    lines = answer.stderr.strip().splitlines()
+    return f"no container engine answers ({lines[-1] if lines else 'docker version failed'})"

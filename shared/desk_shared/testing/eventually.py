@@ -1,0 +1,36 @@
+"""Wait for a condition instead of sleeping and hoping."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+async def eventually(
+    check: Callable[[], T | Awaitable[T]],
+    timeout: float = 10.0,  # noqa: ASYNC109 - the caller's patience is the point of it
+    interval: float = 0.02,
+) -> T:
+    """What `check` gives once it is truthy; until then AssertionErrors and falsy answers wait.
+
+    `check` is a plain function or returns an awaitable. Other errors go through at once.
+    """
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + timeout
+    while True:
+        try:
+            answer = check()
+            value = cast("T", await answer if inspect.isawaitable(answer) else answer)
+            refusal: AssertionError | None = None
+        except AssertionError as error:
+            refusal = error
+        else:
+            if value:
+                return value
+        if clock.time() >= deadline:
+            raise AssertionError(
+                f"still not so after {timeout:g} s: {refusal or f'the check gave {value!r}'}"
+            ) from refusal
+        await asyncio.sleep(interval)

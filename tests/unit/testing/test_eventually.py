@@ -1,0 +1,51 @@
+"""`eventually` waits for truth and says what it last saw."""
+
+import pytest
+
+from desk_shared.testing import eventually
+
+
+class Later:
+    """Becomes true at the third question."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def ask(self) -> int:
+        self.asked += 1
+        return self.asked if self.asked >= 3 else 0
+
+    async def insist(self) -> str:
+        self.asked += 1
+        assert self.asked >= 3, "too early"
+        return "there"
+
+
+async def test_gives_the_first_true_answer() -> None:
+    assert await eventually(Later().ask, interval=0.001) == 3
+
+
+async def test_waits_through_failed_assertions_of_an_async_check() -> None:
+    assert await eventually(Later().insist, interval=0.001) == "there"
+
+
+async def test_says_what_it_last_saw() -> None:
+    def check() -> bool:
+        assert 1 == 2, "one is not two"  # noqa: PLR0133
+        return True
+
+    with pytest.raises(AssertionError, match="one is not two"):
+        await eventually(check, timeout=0.01, interval=0.001)
+
+
+async def test_says_a_falsy_answer() -> None:
+    with pytest.raises(AssertionError, match=r"the check gave \[\]"):
+        await eventually(list, timeout=0.01, interval=0.001)
+
+
+async def test_another_error_goes_through_at_once() -> None:
+    def check() -> bool:
+        raise KeyError("gone")
+
+    with pytest.raises(KeyError):
+        await eventually(check)
