@@ -1,7 +1,6 @@
 """`eventually` waits for truth and says what it last saw."""
 
 import pytest
-
 from desk_shared.testing import eventually
 
 
@@ -31,8 +30,7 @@ async def test_waits_through_failed_assertions_of_an_async_check() -> None:
 
 async def test_says_what_it_last_saw() -> None:
     def check() -> bool:
-        assert 1 == 2, "one is not two"  # noqa: PLR0133
-        return True
+        raise AssertionError("one is not two")
 
     with pytest.raises(AssertionError, match="one is not two"):
         await eventually(check, timeout=0.01, interval=0.001)
