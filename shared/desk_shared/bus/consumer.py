@@ -38,6 +38,8 @@ POLL_MS = 10
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
 FAILURES_BEFORE_SPLIT = 3
+# A retry topic is looked at again at least this often, so that a stop never waits long.
+LONGEST_WAIT = timedelta(seconds=1)
 LAG_EVERY = timedelta(seconds=2)
 
 Offsets = dict[TopicPartition, int]
@@ -148,12 +150,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         error = await attempt_async(self._process(ready, consumer))
         if error is None:
             self._recovered()
-            return wait
+            return None if wait is None else min(wait, LONGEST_WAIT)
         if self._is_stubborn(error):
             error = await attempt_async(self._one_by_one(ready, consumer))
             if error is None:
                 self._recovered()
-                return wait
+                return None
         return self._step_back(ready, consumer, error)
 
     async def _process(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:

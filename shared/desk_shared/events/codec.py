@@ -19,6 +19,16 @@ from desk_shared.events.topics import MAX_EVENT_BYTES
 
 Headers = Iterable[tuple[str, bytes | None]]
 
+_READ = (
+    "id",
+    "source",
+    "subject",
+    "time",
+    "sequence",
+    "correlationid",
+    "causationid",
+    "traceparent",
+)
 _STRUCTURED = b"application/cloudevents"
 _CONTENT_TYPE = ("content-type", b"application/json")
 _SPEC_VERSION = ("ce_specversion", b"1.0")
@@ -44,6 +54,7 @@ class Codec:
     ) -> None:
         self._payloads = payloads
         self._upcasters = upcasters
+        self._by_header = {name.encode(): payload for name, payload in payloads.items()}
 
     def encode(self, event: AnyEvent) -> Message:
         """The event in binary mode, for the topic that its payload names."""
@@ -75,24 +86,22 @@ class Codec:
     def _binary(
         self, key: bytes | None, value: bytes, headers: dict[str, bytes | None]
     ) -> AnyEvent:
-        try:
-            attributes = {
-                name[3:]: text.decode()
-                for name, text in headers.items()
-                if text is not None and name.startswith("ce_")
-            }
-        except UnicodeDecodeError as error:
-            raise Invalid(f"a ce_ header is not UTF-8: {error}", code="bad-header") from error
-        wire_type = _required(attributes, "type")
-        payload = self._payloads.get(wire_type)
+        """Only headers that an event has are looked at, and the type is not even decoded."""
+        get = headers.get
+        payload = self._by_header.get(get("ce_type") or b"")
         if payload is None:
-            wire_type, data = self._upcast(wire_type, _json(value))
+            attributes = _all_attributes(headers)
+            wire_type, data = self._upcast(_required(attributes, "type"), _json(value))
             return self._event(key, attributes, wire_type, data)
         try:
             parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")
         except ValidationError as error:
-            raise _bad_data(wire_type, error) from error
-        return _build(key, attributes, parsed)
+            raise _bad_data(payload.TYPE, error) from error
+        try:
+            given = {name: text.decode() for name in _READ if (text := get("ce_" + name))}
+        except UnicodeDecodeError as error:
+            raise Invalid(f"a ce_ header is not UTF-8: {error}", code="bad-header") from error
+        return _build(key, given, parsed)
 
     def _structured(self, key: bytes | None, value: bytes) -> AnyEvent:
         document = _json(value)
@@ -132,6 +141,14 @@ class Codec:
         return Invalid(
             f"{wire_type} is not a type of event that the desk knows", code="unknown-type"
         )
+
+
+def _all_attributes(headers: dict[str, bytes | None]) -> dict[str, str]:
+    return {
+        name[3:]: text.decode(errors="replace")
+        for name, text in headers.items()
+        if text is not None and name.startswith("ce_")
+    }
 
 
 def _attributes(event: AnyEvent) -> tuple[tuple[str, str], ...]:
