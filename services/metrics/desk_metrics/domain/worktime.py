@@ -211,17 +211,19 @@ class WorkingTime:
     def _build(self, start: int, end: int) -> _Block:
         block = _Block([], [], [], [])
         total = 0
-        for window in union(self._windows(start, end)):
-            opens, closes = max(window[0], start), min(window[1] or end, end)
+        cursor = start  # what overlaps the windows before counts once
+        for window in sorted(self._windows(start, end)):
+            opens, closes = max(window[0], cursor), min(window[1], end)
             if opens < closes:
                 block.starts.append(opens)
                 block.ends.append(closes)
                 block.before.append(total)
                 total += closes - opens
                 block.upto.append(total)
+                cursor = closes
         return block
 
-    def _windows(self, start: int, end: int) -> Iterator[Stretch]:
+    def _windows(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Every window that can touch the block: night shifts and zones reach two days over."""
         first = max(_ordinal(start) - 2, _FIRST_DAY.toordinal())
         last = min(_ordinal(end) + 2, _LAST_DAY.toordinal())

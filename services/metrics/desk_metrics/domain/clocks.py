@@ -1,0 +1,55 @@
+"""The clocks of one ticket, as they are kept: its facts by sequence and what was said of them."""
+
+from typing import NamedTuple, TypeAlias
+
+from desk_shared.errors import Invalid
+from desk_shared.events.envelope import AnyEvent
+from desk_shared.events.promises import ClockName
+from pydantic import BaseModel, ConfigDict
+
+from desk_metrics.domain.facts import Fact, added, fact_of
+from desk_metrics.domain.life import Moment
+from desk_metrics.domain.promises import Key
+
+# What and when: enough to know whether a saying is the same as one already said.
+Said: TypeAlias = tuple[str, int]
+
+
+class Told(NamedTuple):
+    """What was said of one promise, and how often it had to be taken back."""
+
+    clock: ClockName
+    policy: str
+    version: str
+    cycle: int
+    team: str
+    applies: Moment
+    revision: int
+    said: tuple[Said, ...]
+
+    @property
+    def key(self) -> Key:
+        return (self.clock, self.policy, self.version, self.cycle, self.team, self.applies)
+
+
+class TicketClocks(BaseModel):
+    """All that is kept of a ticket. `as_of` is the latest moment at which it was decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ticket: str
+    facts: tuple[Fact, ...] = ()
+    told: tuple[Told, ...] = ()
+    as_of: int = 0
+
+
+def evolve(state: TicketClocks, event: AnyEvent) -> TicketClocks:
+    """The state with one more event of the ticket; arrival order and duplicates do not matter."""
+    if event.subject != state.ticket or event.sequence is None:
+        raise Invalid(
+            f"event {event.id} is not a numbered event of ticket {state.ticket}",
+            code="foreign-event",
+        )
+    fact = fact_of(event, event.sequence)
+    facts = state.facts if fact is None else added(state.facts, fact)
+    return state if facts is state.facts else state.model_copy(update={"facts": facts})

@@ -1,0 +1,147 @@
+"""Facts: the little of a ticket's events that promises are computed from.
+
+They are kept by sequence, so arrival order and duplicates cannot matter, and read by event time.
+"""
+
+from bisect import bisect_left
+from enum import StrEnum
+from functools import singledispatch
+from typing import NamedTuple
+
+from desk_shared.events.envelope import AnyEvent, Payload
+from desk_shared.events.tickets import (
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketNoted,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketTriaged,
+    TicketUpdated,
+)
+
+from desk_metrics.domain.worktime import micros
+
+
+class FactKind(StrEnum):
+    """What happened; the values that go with each are in `values_of`."""
+
+    OPENED = "opened"
+    CHANGED = "changed"
+    ASSIGNED = "assigned"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    ANSWERED_BY_BOT = "answered_by_bot"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class Fact(NamedTuple):
+    """One fact: its place in the ticket's life, when it happened (microseconds), what."""
+
+    sequence: int
+    at: int
+    kind: FactKind
+    values: tuple[str | None, ...] = ()
+
+
+Told = tuple[FactKind, tuple[str | None, ...]]
+
+
+def fact_of(event: AnyEvent, sequence: int) -> Fact | None:
+    """What the event means for promises; None for what moves no clock."""
+    told = values_of(event.data)
+    if told is None:
+        return None
+    kind, values = told
+    if kind is FactKind.OPENED:
+        values = (*values, event.id, event.correlation_id or event.id)
+    return Fact(sequence, micros(event.time), kind, values)
+
+
+def added(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
+    """The facts with one more, in order of sequence; the same tuple when it is there already."""
+    if not facts or facts[-1].sequence < fact.sequence:
+        return (*facts, fact)
+    place = bisect_left(facts, fact.sequence, key=lambda one: one.sequence)
+    if facts[place].sequence == fact.sequence:
+        return facts
+    return (*facts[:place], fact, *facts[place:])
+
+
+@singledispatch
+def values_of(data: Payload) -> Told | None:  # noqa: ARG001  (the default for what moves no clock)
+    """The kind of fact an event is, and what of it matters."""
+    return None
+
+
+@values_of.register
+def _(data: TicketOpened) -> Told:
+    return FactKind.OPENED, (data.kind, data.service, data.group, data.requester)
+
+
+@values_of.register
+def _(data: TicketTriaged) -> Told:
+    return FactKind.CHANGED, (data.priority, data.service or None)
+
+
+@values_of.register
+def _(data: TicketUpdated) -> Told | None:
+    if data.priority is None and data.service is None:
+        return None
+    return FactKind.CHANGED, (data.priority, data.service)
+
+
+@values_of.register
+def _(data: TicketAssigned) -> Told:
+    return FactKind.ASSIGNED, (data.team,)
+
+
+@values_of.register
+def _(data: TicketPaused) -> Told:
+    return FactKind.PAUSED, (data.waiting_for,)
+
+
+@values_of.register
+def _(data: TicketResumed) -> Told:  # noqa: ARG001  (that it was resumed is all)
+    return FactKind.RESUMED, ()
+
+
+@values_of.register
+def _(data: TicketNoted) -> Told | None:
+    """Only what both sides can read counts, and nothing that a machine sends by itself."""
+    if not data.public or data.automatic or data.role is Role.SYSTEM:
+        return None
+    if data.role is Role.EMPLOYEE:
+        return FactKind.ASKED, ()
+    if data.role is Role.AUTOMATION:
+        return FactKind.ANSWERED_BY_BOT, ()
+    return FactKind.ANSWERED, ()
+
+
+@values_of.register
+def _(data: TicketResolved) -> Told:
+    return FactKind.RESOLVED, (data.how,)
+
+
+@values_of.register
+def _(data: TicketReopened) -> Told:
+    return FactKind.REOPENED, (data.by,)
+
+
+@values_of.register
+def _(data: TicketClosed) -> Told:  # noqa: ARG001  (that it was closed is all)
+    return FactKind.CLOSED, ()
+
+
+@values_of.register
+def _(data: TicketMerged) -> Told:
+    return FactKind.MERGED, (data.into,)
