@@ -12,7 +12,9 @@ from desk_shared.http.idempotency import (
     Replay,
     StoredResponse,
     calls_without_key,
+    check_same,
     idempotent,
+    keyed,
 )
 from desk_shared.http.paging import (
     Cursors,
@@ -67,10 +69,12 @@ __all__ = [
     "Unauthenticated",
     "authenticator_from",
     "calls_without_key",
+    "check_same",
     "current_principal",
     "cursors_from",
     "etag",
     "idempotent",
+    "keyed",
     "link_next",
     "make_app",
     "not_modified",

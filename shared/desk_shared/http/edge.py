@@ -7,7 +7,8 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,18 +60,19 @@ class Edge:
         exchange = _open(scope, send)
         scope["desk.correlation_id"] = exchange.correlation_id
         began = time.perf_counter()
-        with (
-            log_context(request_id=exchange.request_id, correlation_id=exchange.correlation_id),
-            self._tracer.start_as_current_span(
-                _method(scope),
-                context=remote_context(exchange.traceparent),
-                kind=SpanKind.SERVER,
-            ) as span,
-        ):
-            try:
+        parent = remote_context(exchange.traceparent)
+        span = self._tracer.start_span(_method(scope), context=parent, kind=SpanKind.SERVER)
+        # Attached by hand: the SDK's own context manager costs half as much as the span again.
+        token = attach(set_span_in_context(span, parent))
+        try:
+            with log_context(
+                request_id=exchange.request_id, correlation_id=exchange.correlation_id
+            ):
                 await self._answer(scope, receive, exchange)
-            finally:
-                self._report(scope, exchange, span, time.perf_counter() - began)
+        finally:
+            detach(token)
+            self._report(scope, exchange, span, time.perf_counter() - began)
+            span.end()
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         if exchange.length is not None and exchange.length > self._body_limit:

@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Header, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from desk_shared.errors import Conflict
@@ -33,12 +32,9 @@ class Precondition:
             )
 
 
-async def precondition(
-    if_match: Annotated[
-        str | None, Header(description="Required: the ETag of the version you have read.")
-    ] = None,
-) -> Precondition:
+async def precondition(request: Request) -> Precondition:
     """Dependency of every change; a weak tag never matches here."""
+    if_match = request.headers.get("if-match")
     if if_match is None:
         raise PreconditionRequired(
             "Say which version you change: send the ETag you have read in If-Match."

@@ -9,9 +9,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from starlette.responses import Response
@@ -22,13 +22,14 @@ from desk_shared.errors import Transient
 from desk_shared.http.principal import Principal, current_principal
 from desk_shared.http.refusals import BadRequest, KeyReused, StillRunning
 
-# A day to notice a lost answer and repeat; published in the OpenAPI description of the header.
+# A day to notice a lost answer and repeat; published in the OpenAPI document.
 KEEP_FOR = timedelta(hours=24)
 # Longer than any request may take; a claim older than this belongs to a dead process.
 CLAIM_FOR = timedelta(seconds=60)
 # Larger answers are not kept: the second call is refused as still running until the claim expires.
 MAX_KEPT = 256 * 1024
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_REUSED = "This Idempotency-Key was used for another request; make a new one for each request."
 _SLOT = "desk.idempotency"
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _KEPT_HEADERS = frozenset({b"content-type", b"location", b"etag", b"link"})
@@ -113,6 +114,7 @@ class IdempotentCall:
     """Derive ids from `seed`, and even a crash in mid-call makes no second ticket."""
 
     seed: str
+    fingerprint: str
 
 
 @dataclass(slots=True)
@@ -128,35 +130,39 @@ class Replayed(Exception):
         self.response = response
 
 
-async def idempotent(
-    request: Request,
-    principal: Annotated[Principal, Depends(current_principal)],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Required: a new random value for each thing you want done, the same one"
-            " when you repeat the call. Kept for 24 hours."
-        ),
-    ] = None,
-) -> IdempotentCall:
-    """Dependency of every unsafe call."""
-    key = _scoped(request, principal, read_key(idempotency_key))
-    outcome = await _begin(request, key, _fingerprint(request, await request.body()))
-    request.scope[_SLOT].claim = outcome
-    return IdempotentCall(seed=key)
+async def keyed(request: Request) -> IdempotentCall:
+    """Dependency of a call whose own first write is its record, so that it costs no other.
+
+    The endpoint inserts a document whose id is derived from `seed` and which keeps `fingerprint`.
+    When that id is taken it calls `check_same` and answers from the document that is there.
+    """
+    principal = await current_principal(request)
+    key = _scoped(request, principal, read_key(request.headers.get("idempotency-key")))
+    return IdempotentCall(seed=key, fingerprint=_fingerprint(request, await request.body()))
 
 
-async def _begin(request: Request, key: str, fingerprint: str) -> Fresh:
+async def idempotent(request: Request) -> IdempotentCall:
+    """Dependency of every other unsafe call: claims the key, the answer is kept and replayed."""
+    call = await keyed(request)
+    request.scope[_SLOT].claim = await _begin(request, call)
+    return call
+
+
+def check_same(call: IdempotentCall, fingerprint: str) -> None:
+    """`KeyReused` when what is stored under a call's key came from another request."""
+    if call.fingerprint != fingerprint:
+        raise KeyReused(_REUSED)
+
+
+async def _begin(request: Request, call: IdempotentCall) -> Fresh:
     state = request.app.state
     store: IdempotencyStore = state.idempotency
     clock: Clock = state.clock
-    outcome = await store.begin(key, fingerprint, clock.now())
+    outcome = await store.begin(call.seed, call.fingerprint, clock.now())
     if isinstance(outcome, Replay):
         raise Replayed(outcome.response)
     if isinstance(outcome, Mismatch):
-        raise KeyReused(
-            "This Idempotency-Key was used for another request; make a new one for each request."
-        )
+        raise KeyReused(_REUSED)
     if isinstance(outcome, InProgress):
         raise StillRunning("The first call with this Idempotency-Key is still running; wait a bit.")
     return outcome
@@ -183,13 +189,14 @@ def read_key(header: str | None) -> str:
 
 
 def _scoped(request: Request, principal: Principal, key: str) -> str:
-    route = getattr(request.scope.get("route"), "path", request.url.path)
+    route = str(getattr(request.scope.get("route"), "path", request.scope["path"]))
     whole = "\n".join((principal.subject, request.method, route, key))
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def _fingerprint(request: Request, body: bytes) -> str:
-    digest = hashlib.sha256(f"{request.url.path}?{request.url.query}\n".encode())
+    digest = hashlib.sha256(request.scope["path"].encode())
+    digest.update(b"?" + request.scope["query_string"] + b"\n")
     digest.update(body)
     return digest.hexdigest()
 
@@ -291,10 +298,11 @@ def calls_without_key(app: FastAPI) -> list[str]:
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         unsafe = UNSAFE & (route.methods or set())
-        if unsafe and not (isinstance(dependant, Dependant) and _asks_for_key(dependant)):
+        if unsafe and not (isinstance(dependant, Dependant) and asks_for_key(dependant)):
             found.append(f"{','.join(sorted(unsafe))} {route.path}")
     return found
 
 
-def _asks_for_key(dependant: Dependant) -> bool:
-    return dependant.call is idempotent or any(map(_asks_for_key, dependant.dependencies))
+def asks_for_key(dependant: Dependant) -> bool:
+    """Whether a route wants an idempotency key."""
+    return dependant.call in (keyed, idempotent) or any(map(asks_for_key, dependant.dependencies))

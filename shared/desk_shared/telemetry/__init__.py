@@ -1,7 +1,7 @@
 """Logs, traces and meters of a service; the only package that configures OpenTelemetry."""
 
 from desk_shared.telemetry import names
-from desk_shared.telemetry.logs import configure_logs, get_logger, log_context
+from desk_shared.telemetry.logs import configure_logs, get_logger, log_context, logged_context
 from desk_shared.telemetry.meters import Meters
 from desk_shared.telemetry.start import Telemetry, metrics_routes, start
 from desk_shared.telemetry.traces import (
@@ -19,6 +19,7 @@ __all__ = [
     "format_traceparent",
     "get_logger",
     "log_context",
+    "logged_context",
     "metrics_routes",
     "names",
     "read_traceparent",

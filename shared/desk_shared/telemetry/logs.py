@@ -8,8 +8,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TextIO, cast
 
 import structlog
@@ -23,6 +24,9 @@ _SECRET_TEXT = re.compile(
     r"(?P<scheme>://)[^/\s:@]+:[^/\s@]+@|(?P<bearer>\bbearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE
 )
 _HIDDEN = "***"
+# One variable for all keys: a request sets it once, which is ten times cheaper than one per key.
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_context: ContextVar[Mapping[str, str]] = ContextVar("desk_log_context", default=_NOTHING)
 # Libraries that say at INFO what the desk says itself, or say it for every request.
 _QUIET = ("aiokafka", "faststream", "httpcore", "httpx", "pymongo", "uvicorn.access")
 
@@ -31,7 +35,7 @@ def configure_logs(service: str, level: str = "INFO", stream: TextIO | None = No
     """Routes structlog and the standard library to one JSON stream; call once, in `main`."""
     out = stream or sys.stdout
     steps: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _add_context,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
@@ -53,11 +57,24 @@ def get_logger() -> FilteringBoundLogger:
     return cast("FilteringBoundLogger", structlog.get_logger())
 
 
-@contextmanager
-def log_context(**keys: str) -> Iterator[None]:
+class log_context:  # noqa: N801  used as a statement: `with log_context(...)`
     """Adds keys to every line written inside; once per batch or request, never per record."""
-    with structlog.contextvars.bound_contextvars(**keys):
-        yield
+
+    __slots__ = ("_keys", "_token")
+
+    def __init__(self, **keys: str) -> None:
+        self._keys = keys
+
+    def __enter__(self) -> None:
+        self._token = _context.set({**_context.get(), **self._keys})
+
+    def __exit__(self, *_: object) -> None:
+        _context.reset(self._token)
+
+
+def logged_context() -> Mapping[str, str]:
+    """The keys in force here, such as `correlation_id`."""
+    return _context.get()
 
 
 def hide_secrets(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
@@ -93,6 +110,12 @@ class _Named:
     def __call__(self, _: WrappedLogger, __: str, line: EventDict) -> EventDict:
         line["service.name"] = self._service
         return line
+
+
+def _add_context(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    for key, value in _context.get().items():
+        line.setdefault(key, value)
+    return line
 
 
 def _add_trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

@@ -9,7 +9,7 @@ from typing import Self
 
 from opentelemetry.metrics import Counter, Histogram, Meter
 from opentelemetry.metrics import _Gauge as Gauge
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
@@ -76,7 +76,13 @@ class Meters:
 
 def metrics_provider(resource: Resource, readers: Sequence[MetricReader]) -> MeterProvider:
     """A provider of its own: nothing global, so tests and services never share figures."""
-    return MeterProvider(resource=resource, metric_readers=list(readers), shutdown_on_exit=False)
+    return MeterProvider(
+        resource=resource,
+        metric_readers=list(readers),
+        # Prometheus' text page carries no exemplars, so sampling them would only cost.
+        exemplar_filter=AlwaysOffExemplarFilter(),
+        shutdown_on_exit=False,
+    )
 
 
 def metrics_page(registry: CollectorRegistry, accept: str = "") -> tuple[bytes, str]:
