@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 complain() {
-  printf '\n%s\n' "$@" >&2
+  printf '%s\n' "$@" >&2
   exit 1
 }
 

@@ -1,12 +1,14 @@
 """Fixtures of every test: real servers once per run, and names nobody else uses."""
 
 import secrets
-from collections.abc import Iterator
 
 import pytest
 
+from desk_shared.local import CannotStart
 from desk_shared.testing import servers as infra
-from desk_shared.testing.servers import Choice, Infra, Servers
+from desk_shared.testing.servers import Choice, Infra, NotThere, Servers
+
+_STARTED = pytest.StashKey[Servers | NotThere]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,19 +28,41 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"infra: {choice.infra} ({choice.why})"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Start the servers before the first test if any test wants them: no test's time pays for it."""
+    wanted = any("servers" in getattr(item, "fixturenames", ()) for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        session.config.stash[_STARTED] = _start(_choice(session.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started, also after an interrupt."""
+    started = config.stash.get(_STARTED, None)
+    if started is not None and not isinstance(started, NotThere):
+        started.stop()
+
+
+def _start(choice: Choice) -> Servers | NotThere:
+    try:
+        return infra.start(choice.infra)
+    except NotThere as reason:
+        return reason
+    except CannotStart as problem:
+        raise pytest.UsageError(str(problem)) from problem
+
+
 def _choice(config: pytest.Config) -> Choice:
     return infra.choose(config.getoption("--infra"))
 
 
 @pytest.fixture(scope="session")
-def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
-    """Kafka and the store for the whole run, started when the first test asks for them."""
-    try:
-        started = infra.start(_choice(pytestconfig).infra)
-    except infra.NotThere as reason:
-        pytest.skip(str(reason))
-    yield started
-    started.stop()
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """Kafka and the store for the whole run."""
+    started = pytestconfig.stash[_STARTED]
+    if isinstance(started, NotThere):
+        pytest.skip(str(started))
+    return started
 
 
 @pytest.fixture(scope="session")
