@@ -6,7 +6,8 @@ The dates of public holidays are looked up elsewhere (`desk_shared.charter.publi
 from datetime import date
 from typing import Self
 
-from pydantic import Field, field_validator, model_serializer, model_validator
+from pydantic import ConfigDict, Field, model_serializer, model_validator
+from pydantic.config import JsonDict
 
 from desk_shared.charter.words import (
     DAYS,
@@ -20,10 +21,26 @@ from desk_shared.charter.words import (
 )
 
 _MINUTES_PER_DAY = 24 * 60
+_WINDOW = r"^([01]\d|2[0-3]):[0-5]\d ?- ?(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+
+
+def _as_text(schema: JsonDict) -> None:
+    """In YAML a window is a text."""
+    schema.clear()
+    schema.update(type="string", title="Window", pattern=_WINDOW, examples=["09:00-17:00"])
+
+
+def _or_always(schema: JsonDict) -> None:
+    """In YAML a week may also be the word `always`."""
+    days = dict(schema)
+    schema.clear()
+    schema.update(title="Week", anyOf=[{"const": "always"}, days])
 
 
 class Window(CharterModel):
     """Local opening hours written `HH:MM-HH:MM`; `22:00-06:00` ends on the next day."""
+
+    model_config = ConfigDict(json_schema_extra=_as_text)
 
     opens: TimeOfDay = Field(description="First open minute, local time.")
     closes: TimeOfDay = Field(description="First closed minute, local time; up to 24:00.")
@@ -71,7 +88,9 @@ class Window(CharterModel):
 
 
 class Week(CharterModel):
-    """The opening windows of each weekday; a day left out is closed."""
+    """The opening windows of each weekday; a day left out is closed, `always` is every minute."""
+
+    model_config = ConfigDict(json_schema_extra=_or_always)
 
     mon: tuple[Window, ...] = Field(default=(), description="Windows that open on Monday.")
     tue: tuple[Window, ...] = Field(default=(), description="Windows that open on Tuesday.")
@@ -80,6 +99,12 @@ class Week(CharterModel):
     fri: tuple[Window, ...] = Field(default=(), description="Windows that open on Friday.")
     sat: tuple[Window, ...] = Field(default=(), description="Windows that open on Saturday.")
     sun: tuple[Window, ...] = Field(default=(), description="Windows that open on Sunday.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def accept_always(cls, value: object) -> object:
+        """`always` is short for 00:00-24:00 on all seven days."""
+        return {day: ["00:00-24:00"] for day in DAYS} if value == "always" else value
 
     def on(self, weekday: int) -> tuple[Window, ...]:
         """The windows that open on a weekday, Monday being 0 as in `date.weekday()`."""
@@ -130,11 +155,3 @@ class Calendar(CharterModel):
     closures: tuple[Closure, ...] = Field(
         default=(), description="The organisation's own closures."
     )
-
-    @field_validator("week", mode="before")
-    @classmethod
-    def accept_every_day(cls, value: object) -> object:
-        """`always` is short for 00:00-24:00 on all seven days."""
-        if value != "always":
-            return value
-        return {day: ["00:00-24:00"] for day in DAYS}

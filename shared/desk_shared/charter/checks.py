@@ -144,7 +144,7 @@ def each_clock_has_one_default(draft: Draft) -> Iterator[Problem]:
     for clock in dict.fromkeys(promise.clock for promise in draft.promises):
         ours = [promise for promise in draft.promises if promise.clock == clock]
         defaults = [promise for promise in ours if promise.default]
-        if not defaults:
+        if not defaults and draft.understood("promises"):
             sentence = (
                 f"clock '{clock}' has no promise with 'default: true'; add one for all others"
             )
@@ -206,6 +206,8 @@ def routing_refers_to_what_exists(draft: Draft) -> Iterator[Problem]:
 
 def skills_exist(draft: Draft) -> Iterator[Problem]:
     """What a rule asks for can be done: by its team, or at least by somebody."""
+    if not draft.understood("teams"):
+        return
     teams = {team.name: team.all_skills for team in draft.teams}
     everyone = frozenset().union(*teams.values())
     for rule in draft.routing.rules if draft.routing else ():

@@ -19,7 +19,10 @@ _MAX_BYTES = 1_048_576
 # Aliases may multiply a file; reviewed files stay far below this many values.
 _MAX_VALUES = 200_000
 _TAG = "tag:yaml.org,2002:"
-_PLAIN_SCALARS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null"))
+_PLAIN = frozenset(
+    f"{_TAG}{name}"
+    for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge")
+)
 _NAMES = ("name", "id")
 
 
@@ -68,6 +71,9 @@ class _Reader:
         if id(node) in around:
             self.refuse(node, "this alias contains itself; write the values out")
             return None
+        if node.tag not in _PLAIN:
+            self.refuse(node, f"the tag {node.tag} is not read here; remove it")
+            return None
         inside = (*around, id(node))
         if isinstance(node, MappingNode):
             return self.mapping(node, inside)
@@ -94,9 +100,6 @@ class _Reader:
         """Text, number, truth value or nothing; dates stay text."""
         if node.tag == f"{_TAG}timestamp":
             return node.value
-        if node.tag not in _PLAIN_SCALARS:
-            self.refuse(node, f"the tag {node.tag} is not read here; remove it")
-            return None
         value: object = self.yaml.constructor.construct_object(node)
         return value
 

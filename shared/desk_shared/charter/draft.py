@@ -31,8 +31,8 @@ class Draft:
     written: Mapping[str, tuple[str, ...]]
 
     def knows(self, section: str, name: str) -> bool:
-        """Whether the name is written down in that section."""
-        return name in self.written.get(section, ())
+        """Whether the name is written down in that section, or may be as far as one can tell."""
+        return section not in self.written or name in self.written[section]
 
     def unknown(self, section: str, name: str, *where: str | int) -> Iterator[Problem]:
         """The problem of a reference to what is not written down; nothing if it is."""
@@ -41,10 +41,18 @@ class Draft:
             sentence = f"{section[:-1]} '{name}' is not in {section}.yaml{close}"
             yield Problem.at(*where, sentence=f"{sentence}; add it there or correct the name")
 
+    def understood(self, section: str) -> bool:
+        """Whether every item of a section that is written down could be understood."""
+        items = self._parts()[section]
+        return section in self.written and len(items) == len(self.written[section])
+
     @property
     def is_whole(self) -> bool:
-        """Whether every item that is written down could be understood."""
-        parts = {
+        """Whether everything that is written down could be understood."""
+        return self.routing is not None and all(map(self.understood, self._parts()))
+
+    def _parts(self) -> Mapping[str, tuple[object, ...]]:
+        return {
             "teams": self.teams,
             "services": self.services,
             "calendars": self.calendars,
@@ -54,6 +62,3 @@ class Draft:
             "rules": self.routing.rules if self.routing else (),
             "detectors": self.routing.detectors if self.routing else (),
         }
-        return self.routing is not None and all(
-            len(items) == len(self.written.get(section, ())) for section, items in parts.items()
-        )

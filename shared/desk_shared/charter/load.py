@@ -177,14 +177,15 @@ class _Reading:
         self, where: Where, name: str, data: object, adapter: TypeAdapter[_T]
     ) -> tuple[_T, ...]:
         """The items of a list that are right by themselves."""
-        self.written[name] = tuple(names_in(data))
-        if data is not None and not isinstance(data, list):
+        if data is None:
+            return ()
+        if not isinstance(data, list):
             sentence = f"'{name}' is not a list; write each item on a line that begins with '- '"
             self.problems.append(Problem.at(*where, sentence=sentence))
             return ()
-        names = self.written[name]
+        names = self.written[name] = tuple(names_in(data))
         found: list[_T] = []
-        for index, item in enumerate(data or []):
+        for index, item in enumerate(data):
             is_sole = names[index] and names.count(names[index]) == 1
             key = names[index] if is_sole else index
             found.extend(self.understood((*where, key), item, adapter))
@@ -194,8 +195,9 @@ class _Reading:
         """The routing, with the rules and detectors that are right by themselves."""
         data = dict(self.fields("routing"))
         where = ("routing",)
-        rules = self.items((*where, "rules"), "rules", data.get("rules"), _RULE)
-        detectors = self.items((*where, "detectors"), "detectors", data.get("detectors"), _DETECTOR)
+        rules = self.items((*where, "rules"), "rules", data.get("rules", []), _RULE)
+        raw = data.get("detectors", [])
+        detectors = self.items((*where, "detectors"), "detectors", raw, _DETECTOR)
         if not data:
             return None
         parts = {**data, "rules": rules, "detectors": detectors}

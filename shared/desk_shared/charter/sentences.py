@@ -59,7 +59,7 @@ def sentence_for(error: ErrorDetails) -> str:
 
 def close_to(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or nothing."""
-    close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.65)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 

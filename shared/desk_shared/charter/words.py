@@ -45,6 +45,7 @@ _UNITS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms":
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
 _WORKING_PATTERN = r"^(\d+h)?(\d+m)?(\d+s)?$"
+_DAYS = re.compile(r"\d\s*(days?|weeks?|d|w)(?![a-z])", re.IGNORECASE)
 _NAKED_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -66,7 +67,7 @@ def read_duration(value: object) -> timedelta:
 
 def read_working_time(value: object) -> timedelta:
     """A promise's target: hours, minutes and seconds of open time, never days."""
-    if isinstance(value, str) and re.search(r"\d\s*(d|day|days|w|week|weeks)\b", value):
+    if isinstance(value, str) and _DAYS.search(value):
         raise ValueError(
             f"'{value}' can mean 24 hours or one working day, and people read it both ways; "
             "write the open hours you promise, for example 8h for one working day of 8 hours"

@@ -1,0 +1,83 @@
+"""The version is the meaning: key order, comments and spelling of durations do not count."""
+
+import random
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from desk_shared.charter.load import load_charter
+from desk_shared.charter.model import Charter
+from desk_shared.charter.words import Duration, WorkingTime, write_duration, write_working_time
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[3] / "charter"
+FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.yaml"))
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+_WORKING: TypeAdapter[timedelta] = TypeAdapter(WorkingTime)
+
+
+@pytest.fixture(scope="module")
+def default() -> Charter:
+    return load_charter(ROOT)
+
+
+@pytest.fixture(scope="module")
+def parsed() -> dict[str, object]:
+    return {name: YAML(typ="safe", pure=True).load(ROOT / name) for name in FILES}
+
+
+def shuffled(value: object, rng: random.Random) -> object:
+    """The same content with the keys of every mapping in another order."""
+    if isinstance(value, dict):
+        items = [(key, shuffled(inner, rng)) for key, inner in value.items()]
+        rng.shuffle(items)
+        return dict(items)
+    return [shuffled(inner, rng) for inner in value] if isinstance(value, list) else value
+
+
+def written(value: object, rng: random.Random) -> str:
+    """The content as YAML, in block or flow style, with comments here and there."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.sort_base_mapping_type_on_output = False
+    setattr(yaml, "default_flow_style", rng.choice([True, False]))  # noqa: B010  # typed as None
+    stream = StringIO()
+    yaml.dump(value, stream)
+    text = "# words that decide nothing\n" + stream.getvalue()
+    return text + "# the end\n" * rng.randrange(3)
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32))
+def test_key_order_style_and_comments_keep_the_version(
+    seed: int, default: Charter, parsed: dict[str, object], tmp_path: Path
+) -> None:
+    rng = random.Random(seed)  # noqa: S311  # shuffles a test's input
+    folder = tmp_path / str(seed)
+    (folder / "runbooks").mkdir(parents=True, exist_ok=True)
+    for name, value in parsed.items():
+        (folder / name).write_text(written(shuffled(value, rng), rng), encoding="utf-8")
+    again = load_charter(folder)
+    assert again.version == default.version
+    assert again == default
+
+
+def test_the_charter_survives_json(default: Charter) -> None:
+    assert Charter.model_validate_json(default.model_dump_json()) == default
+
+
+@given(st.integers(0, 10**12))
+def test_every_duration_reads_back_as_itself(milliseconds: int) -> None:
+    duration = timedelta(milliseconds=milliseconds)
+    assert _DURATION.validate_python(write_duration(duration)) == duration
+
+
+@given(st.integers(1, 10**8))
+def test_every_working_time_reads_back_as_itself(seconds: int) -> None:
+    target = timedelta(seconds=seconds)
+    assert _WORKING.validate_python(write_working_time(target)) == target

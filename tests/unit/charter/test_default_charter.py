@@ -1,0 +1,100 @@
+"""The organisation that comes with the desk is valid and does what its comments say."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from desk_shared.charter import public_holidays
+from desk_shared.charter.load import load_charter
+from desk_shared.charter.model import Charter
+from desk_shared.charter.promises import PromiseFacts
+from desk_shared.charter.routing import SpokenWords, TicketFacts
+from desk_shared.charter.runbooks import ActStep
+from desk_shared.events.promises import ClockName
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def charter() -> Charter:
+    return load_charter(ROOT / "charter")
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("VPN verbindet nicht", "vpn"),
+        ("My VPN-connection drops", "vpn"),
+        ("Passwort vergessen", "password"),
+        ("I am locked out", "password"),
+        ("Der Drucker im 3. Stock hat Papierstau", "printing"),
+        ("Printer prints blank pages", "printing"),
+        ("WLAN im Besprechungsraum weg", "wifi"),
+        ("Festplatte voll", "disk-full"),
+        ("Outlook zeigt keine neuen Mails", "mail"),
+        ("Rechnungen lassen sich nicht buchen", "erp"),
+        ("Gehaltsabrechnung fehlt", "payroll"),
+        ("My laptop was stolen on the train", "device-lost"),
+        ("Ich habe auf Phishing geklickt", "security"),
+        ("Laptop ist sehr langsam", "slow-device"),
+        ("Please install Python", "software"),
+    ],
+)
+def test_what_employees_say_finds_its_rule(charter: Charter, said: str, rule: str) -> None:
+    found = charter.routing.first_match(TicketFacts(SpokenWords(said), kind="incident"))
+    assert found is not None
+    assert found.id == rule
+
+
+def test_a_question_goes_to_service_care(charter: Charter) -> None:
+    facts = TicketFacts(SpokenWords("Where is the cafeteria?"), kind="question")
+    found = charter.routing.first_match(facts)
+    assert found is not None
+    assert found.then.team == "service-care"
+
+
+def test_every_rule_ends_at_a_team_that_has_the_skills(charter: Charter) -> None:
+    for rule in charter.routing.rules:
+        team = charter.team(rule.then.team or charter.owner_of(rule.then.service).name)
+        assert set(rule.then.skills) <= team.all_skills, rule.id
+
+
+def test_response_and_resolution_are_promised_to_everybody(charter: Charter) -> None:
+    for clock in (ClockName.RESPONSE, ClockName.RESOLUTION):
+        for priority in ("P1", "P2", "P3", "P4", None):
+            assert charter.promise_for(clock, PromiseFacts("incident", priority)) is not None
+    worst = charter.promise_for(ClockName.RESOLUTION, PromiseFacts("incident", "P1"))
+    assert worst is not None
+    assert worst.calendar == "always-open"
+
+
+def test_berlin_is_closed_on_the_day_of_german_unity(charter: Charter) -> None:
+    region = charter.calendar("office-berlin").holidays
+    found = public_holidays.holidays_in(region, 2026)
+    assert date(2026, 10, 3) in found
+    assert date(2026, 3, 8) in found  # Women's Day is a holiday in Berlin, not in all of Germany
+    assert date(2026, 11, 23) not in found
+    assert public_holidays.holidays_in(None, 2026) == {}
+
+
+def test_clean_disk_acts_by_itself_and_verifies(charter: Charter) -> None:
+    runbook = charter.runbook("clean-disk")
+    act = runbook.steps[0]
+    assert isinstance(act, ActStep)
+    assert (runbook.mode, act.effect) == ("auto", "keyed")
+    assert runbook.verify is not None
+    assert (runbook.verify.measurement, runbook.verify.at_least) == ("disk.free.percent", 15)
+    watched = {detector.measurement: detector.signal for detector in charter.routing.detectors[:1]}
+    assert watched == {"disk.free.percent": "disk-filling"}
+
+
+def test_what_must_not_wait_comes_before_all_else(charter: Charter) -> None:
+    found = charter.routing.first_match(
+        TicketFacts(SpokenWords("Question: is this mail phishing?"), kind="question")
+    )
+    assert found is not None
+    assert found.id == "security"
+
+
+def test_the_default_team_has_a_home(charter: Charter) -> None:
+    assert charter.owner_of(None).name == charter.routing.default_team == "service-care"

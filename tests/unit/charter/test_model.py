@@ -1,0 +1,129 @@
+"""The charter answers questions; nothing in it can be changed."""
+
+from datetime import date
+from typing import Protocol
+
+import pytest
+from desk_shared.charter.model import Charter, Runbook
+from desk_shared.charter.promises import PromiseFacts
+from desk_shared.charter.routing import PriorityMatrix, SpokenWords, TicketFacts
+from desk_shared.errors import NotFound
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.promises import ClockName
+from desk_shared.events.tickets import Kind
+from pydantic import ValidationError
+
+
+class Folder(Protocol):
+    def replace(self, name: str, old: str, new: str) -> None: ...
+    def load(self) -> Charter: ...
+
+
+def test_everything_is_found_by_name(folder: Folder) -> None:
+    charter = folder.load()
+    assert charter.team("care").title == "Care"
+    assert charter.service("vpn").depends_on == ("network",)
+    assert charter.calendar("office").holidays is not None
+    assert charter.promise("fast").clock is ClockName.RESOLUTION
+    assert charter.catalogue_item("vpn-access").kind is Kind.REQUEST
+    assert charter.find_team("nobody") is None
+    assert charter.find_service(None) is None
+    assert charter.find_runbook("x") is None
+
+
+@pytest.mark.parametrize(
+    "ask",
+    ["team", "service", "calendar", "promise", "catalogue_item", "runbook"],
+)
+def test_what_is_not_there_is_not_found(folder: Folder, ask: str) -> None:
+    with pytest.raises(NotFound, match="the charter has no"):
+        getattr(folder.load(), ask)("nothing")
+
+
+def test_owners_are_known_both_ways(folder: Folder) -> None:
+    charter = folder.load()
+    assert charter.owner_of("vpn").name == "network"
+    assert charter.owner_of("unheard-of").name == "care"
+    assert [service.name for service in charter.services_of("network")] == ["network", "vpn"]
+
+
+def test_nothing_can_be_changed(folder: Folder) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(folder.load(), "version", "mine")  # noqa: B010  # mypy knows that it is frozen
+
+
+def test_a_charter_survives_being_written_and_read(folder: Folder) -> None:
+    charter = folder.load()
+    assert Charter.model_validate(charter.model_dump(mode="json")) == charter
+    assert Charter.model_validate_json(charter.model_dump_json()) == charter
+
+
+@pytest.mark.parametrize(
+    ("facts", "promise"),
+    [
+        (PromiseFacts("incident", "P1", "vpn", "network"), "fast"),
+        (PromiseFacts("incident", "P2", "vpn", "network"), "all"),
+        (PromiseFacts("incident", "P1", None, "network"), "all"),
+        (PromiseFacts("incident", Priority.P1, "vpn", "care"), "all"),
+    ],
+)
+def test_the_first_promise_that_fits_holds_else_the_default(
+    folder: Folder, facts: PromiseFacts, promise: str
+) -> None:
+    found = folder.load().promise_for(ClockName.RESOLUTION, facts)
+    assert found is not None
+    assert found.name == promise
+
+
+def test_a_clock_without_promises_has_none(folder: Folder) -> None:
+    assert folder.load().promise_for(ClockName.UPDATE, PromiseFacts("incident")) is None
+
+
+def test_a_promise_for_groups_fits_any_of_them(folder: Folder) -> None:
+    folder.replace("promises.yaml", "services: [vpn], teams: [network]", "groups: [board, sales]")
+    charter = folder.load()
+    facts = PromiseFacts("incident", "P1", groups=frozenset({"sales"}))
+    found = charter.promise_for(ClockName.RESOLUTION, facts)
+    assert found is not None
+    assert found.name == "fast"
+
+
+def test_the_first_rule_that_fits_decides(folder: Folder) -> None:
+    routing = folder.load().routing
+    vpn = routing.first_match(TicketFacts(SpokenWords("Tunnel down?"), kind="question"))
+    question = routing.first_match(TicketFacts(SpokenWords("How do I?"), kind=Kind.QUESTION))
+    nothing = routing.first_match(TicketFacts(SpokenWords("Help"), kind="incident"))
+    assert (vpn and vpn.id, question and question.id, nothing) == ("vpn", "questions", None)
+
+
+def test_priority_is_impact_by_urgency() -> None:
+    matrix = PriorityMatrix()
+    assert matrix.priority(Level.HIGH, Level.HIGH) is Priority.P1
+    assert matrix.priority(Level.HIGH, Level.LOW) is Priority.P3
+    assert matrix.priority(Level.LOW, Level.HIGH) is Priority.P3
+    assert matrix.priority(Level.LOW, Level.LOW) is Priority.P4
+
+
+def test_a_detector_clears_only_on_the_good_side_of_its_clear_level(folder: Folder) -> None:
+    folder.replace("routing.yaml", "above: 0.2", "above: 0.2\n    clear_at: 0.1")
+    detector = folder.load().routing.detectors[0]
+    assert detector.kind == "threshold"
+    values = (0.05, 0.1, 0.15, 0.2, 0.25)
+    assert [detector.is_trouble(value) for value in values] == [False] * 4 + [True]
+    assert [detector.is_clear(value) for value in values] == [True, True, False, False, False]
+
+
+def test_a_runbook_past_its_review_date_only_suggests(folder: Folder) -> None:
+    runbook: Runbook = folder.load().runbook("restart-vpn")
+    assert runbook.mode_on(date(2027, 12, 31)) == "auto"
+    assert runbook.mode_on(date(2028, 1, 1)) == "suggest"
+
+
+def test_a_probe_only_reads(folder: Folder) -> None:
+    folder.replace(
+        "runbooks/restart-vpn.yaml",
+        "steps:",
+        "guards:\n  - {id: g, request: {method: POST, url: x}}\nsteps:",
+    )
+    with pytest.raises(Exception, match="a probe only reads"):
+        folder.load()

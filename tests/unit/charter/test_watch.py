@@ -1,0 +1,160 @@
+"""Hot reload: a good charter comes into force, a bad one is refused and the last good one stays."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import structlog.testing
+from desk_shared.charter.model import Charter
+from desk_shared.charter.problems import InvalidCharter
+from desk_shared.charter.watch import CharterSource
+from desk_shared.clock import FakeClock
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Folder(Protocol):
+    path: Path
+
+    def write(self, name: str, text: str) -> None: ...
+    def text(self, name: str) -> str: ...
+    def replace(self, name: str, old: str, new: str) -> None: ...
+
+
+def source_of(folder: Folder) -> CharterSource:
+    return CharterSource(folder.path, FakeClock(NOW))
+
+
+async def test_a_changed_charter_comes_into_force_and_is_told(folder: Folder) -> None:
+    source = source_of(folder)
+    told: list[Charter] = []
+    source.on_change(told.append)
+    before = source.current
+    folder.replace("teams.yaml", "title: Care", "title: Service care")
+    assert await source.refresh()
+    assert source.current.team("care").title == "Service care"
+    assert told == [source.current]
+    assert before.team("care").title == "Care"
+    assert source.status.reloads == 1
+
+
+async def test_an_unchanged_folder_is_not_read_again(folder: Folder) -> None:
+    source = source_of(folder)
+    before = source.current
+    assert not await source.refresh()
+    assert source.current is before
+
+
+async def test_a_comment_brings_no_new_charter(folder: Folder) -> None:
+    source = source_of(folder)
+    before = source.current
+    folder.write("teams.yaml", "# new words\n" + folder.text("teams.yaml"))
+    assert not await source.refresh()
+    assert source.current is before
+
+
+async def test_an_invalid_charter_is_refused_once_and_the_last_good_stays(folder: Folder) -> None:
+    source = source_of(folder)
+    before = source.current
+    folder.replace("services.yaml", "owner: network", "owner: nobody")
+    folder.replace("promises.yaml", "8h", "1 day")
+    with structlog.testing.capture_logs() as logs:
+        assert not await source.refresh()
+        assert not await source.refresh()
+    assert source.current is before
+    assert [log["event"] for log in logs] == ["charter_refused"]
+    assert len(logs[0]["problems"]) == 2
+    assert source.refused is not None
+    assert source.refused.since == NOW
+    assert [problem.file for problem in source.refused.problems] == [
+        "promises.yaml",
+        "services.yaml",
+    ]
+    assert source.status.refusals == 1
+
+
+async def test_a_corrected_charter_ends_the_refusal(folder: Folder) -> None:
+    source = source_of(folder)
+    good = folder.text("promises.yaml")
+    folder.replace("promises.yaml", "8h", "1 day")
+    await source.refresh()
+    folder.write("promises.yaml", good)
+    assert not await source.refresh()
+    assert source.refused is None
+    folder.replace("promises.yaml", "8h", "9h")
+    assert await source.refresh()
+    assert source.current.promise("all").target == timedelta(hours=9)
+
+
+async def test_a_file_that_goes_or_comes_is_seen(folder: Folder) -> None:
+    source = source_of(folder)
+    (folder.path / "runbooks" / "restart-vpn.yaml").unlink()
+    assert await source.refresh()
+    assert source.current.runbooks == ()
+
+
+async def test_a_config_map_that_swaps_its_data_link_is_seen(
+    folder: Folder, tmp_path: Path
+) -> None:
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    first, second = mount / "..2026_1", mount / "..2026_2"
+    folder.path.rename(first)
+    second.mkdir()
+    (second / "runbooks").mkdir()
+    for path in [*first.glob("*.yaml"), *first.glob("runbooks/*.yaml")]:
+        text = path.read_text(encoding="utf-8").replace("title: Care", "title: Swapped")
+        (second / path.relative_to(first)).write_text(text, encoding="utf-8")
+    (mount / "..data").symlink_to(first.name)
+    for name in [*(path.name for path in first.glob("*.yaml")), "runbooks"]:
+        (mount / name).symlink_to(Path("..data") / name)
+    source = CharterSource(mount, FakeClock(NOW))
+    assert source.current.team("care").title == "Care"
+    (mount / "..tmp").symlink_to(second.name)
+    (mount / "..tmp").rename(mount / "..data")
+    assert await source.refresh()
+    assert source.current.team("care").title == "Swapped"
+
+
+async def test_a_vanished_folder_is_refused_and_the_last_good_stays(
+    folder: Folder, tmp_path: Path
+) -> None:
+    source = source_of(folder)
+    folder.path.rename(tmp_path / "moved")
+    assert not await source.refresh()
+    assert source.refused is not None
+    assert source.current.find_team("care") is not None
+
+
+def test_starting_with_an_invalid_charter_raises_every_problem(folder: Folder) -> None:
+    folder.replace("services.yaml", "owner: network", "owner: nobody")
+    folder.replace("promises.yaml", "8h", "1 day")
+    with pytest.raises(InvalidCharter) as refused:
+        source_of(folder)
+    assert len(refused.value.problems) == 2
+    assert "promises.yaml:12: promises.all.target" in str(refused.value)
+
+
+@contextlib.asynccontextmanager
+async def running(source: CharterSource) -> AsyncIterator[None]:
+    task = asyncio.create_task(source.run())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_run_keeps_looking_until_it_is_cancelled(folder: Folder) -> None:
+    source = source_of(folder)
+    seen = asyncio.Event()
+    source.on_change(lambda _: seen.set())
+    async with running(source):
+        folder.replace("teams.yaml", "title: Care", "title: Service care")
+        os.utime(folder.path / "teams.yaml")
+        await asyncio.wait_for(seen.wait(), timeout=10)
+    assert source.current.team("care").title == "Service care"
