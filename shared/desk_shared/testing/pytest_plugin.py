@@ -30,7 +30,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Start the servers before the first test if any test wants them: no test's time pays for it."""
+    """Start the servers before the first test if any wants them: no test pays for it."""
     wanted = any("servers" in getattr(item, "fixturenames", ()) for item in session.items)
     if wanted and not session.config.option.collectonly:
         session.config.stash[_STARTED] = _start(_choice(session.config))

@@ -1,0 +1,93 @@
+"""Kafka keeps over kill -9 what it acknowledged, and no server outlives its parent process."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
+from desk_shared.local import local_servers
+from desk_shared.local.processes import Running
+from desk_shared.local.reaper import birth_of
+from desk_shared.testing import eventually
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+
+TOPIC = "kept"
+PARENT = """
+import sys
+from desk_shared.local import local_servers
+with local_servers(kafka=False) as servers:
+    running = servers.store.running
+    if sys.argv[1] == "paused":
+        servers.store.pause()
+    print(running.pid, running.birth, flush=True)
+    sys.stdin.read()
+"""
+
+
+async def test_acknowledged_records_survive_a_killed_broker(tmp_path: Path) -> None:
+    async with local_servers(tmp_path, mongo=False) as servers:
+        await _create(servers.kafka)
+        kept: list[int] = []
+        async with AIOKafkaProducer(
+            bootstrap_servers=servers.kafka, acks="all", request_timeout_ms=1000
+        ) as producer:
+            sending = asyncio.create_task(_send_until_killed(producer, kept))
+            await eventually(lambda: len(kept) > 300, timeout=60)
+            servers.broker.kill()
+            await sending
+            await asyncio.to_thread(servers.broker.start)
+        found = await _read(servers.kafka)
+        assert set(kept) <= found
+
+
+async def _create(kafka: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(TOPIC, 1, 1)])
+    await admin.close()
+
+
+async def _send_until_killed(producer: AIOKafkaProducer, kept: list[int]) -> None:
+    number = 0
+    while True:
+        try:
+            await producer.send_and_wait(TOPIC, str(number).encode())
+        except KafkaError:
+            return
+        kept.append(number)
+        number += 1
+
+
+async def _read(kafka: str) -> set[int]:
+    async with AIOKafkaConsumer(bootstrap_servers=kafka) as consumer:
+        partition = TopicPartition(TOPIC, 0)
+        consumer.assign([partition])
+        end = (await consumer.end_offsets([partition]))[partition]
+        await consumer.seek_to_beginning(partition)
+        found: set[int] = set()
+        while await consumer.position(partition) < end:
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found |= {int(record.value or b"-1") for record in records}
+    return found
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_servers_end_with_their_parent(state: str, death: signal.Signals) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, state, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert parent.stdout is not None
+    pid, birth = (await parent.stdout.readline()).decode().split()
+    server = Running(int(pid), birth)
+    assert birth_of(server.pid) == birth
+    parent.send_signal(death)
+    await parent.wait()
+    await eventually(lambda: not server.alive)
