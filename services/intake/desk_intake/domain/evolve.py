@@ -1,0 +1,221 @@
+"""How a ticket changes: one function per event, nothing else ever changes a ticket.
+
+Folding a ticket's events from the log gives exactly what intake stores (but for `commands`).
+"""
+
+from collections.abc import Iterable
+from functools import singledispatch
+
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Payload
+from desk_shared.events.tickets import (
+    Role,
+    State,
+    TicketAssigned,
+    TicketClosed,
+    TicketFactNoted,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketOpened,
+    TicketPaused,
+    TicketPromised,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+)
+
+from desk_intake.domain.model import MAX_LINKS, Entry, Link, PromiseView, Ticket
+from desk_intake.domain.tell import tell
+
+# Whoever chose the team by one of these knows better than triage, which leaves the team alone.
+CHOSEN_BY_PERSON = "chosen-by-person"
+HANDED_OVER = "repair-handed-over"
+_FIXING = frozenset({CHOSEN_BY_PERSON, HANDED_OVER})
+
+
+def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
+    """The ticket after one of its events."""
+    if isinstance(event.data, TicketOpened):
+        changed = _opened(event, event.data)
+    elif ticket is None:
+        raise Invalid(f"{event.type} of a ticket that was never opened", code="not-opened")
+    else:
+        changed = _change(event.data, ticket, event).model_copy(
+            update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
+        )
+    told = tell(event.data, changed)
+    return changed.with_entry(
+        Entry(at=event.time, what=_what(event), who=told.who, text=told.text, public=told.public)
+    )
+
+
+def fold(events: Iterable[AnyEvent]) -> Ticket | None:
+    """A ticket from its whole log."""
+    ticket: Ticket | None = None
+    for event in events:
+        ticket = evolve(ticket, event)
+    return ticket
+
+
+def _what(event: AnyEvent) -> str:
+    """`desk.ticket.fact-noted.v1` is `fact-noted` to people."""
+    return event.type.split(".")[2]
+
+
+def _opened(event: AnyEvent, data: TicketOpened) -> Ticket:
+    return Ticket(
+        id=event.subject,
+        code=data.code,
+        sequence=event.sequence or 1,
+        state=State.NEW,
+        kind=data.kind,
+        title=data.title,
+        description=data.description,
+        requester=data.requester,
+        channel=data.channel,
+        service=data.service,
+        device=data.device,
+        site=data.site,
+        group=data.group,
+        language=data.language,
+        attributes=data.attributes,
+        impact=data.impact,
+        urgency=data.urgency,
+        opened_at=event.time,
+        requested_at=data.requested_at or event.time,
+        updated_at=event.time,
+    )
+
+
+@singledispatch
+def _change(data: Payload, _ticket: Ticket, _event: AnyEvent) -> Ticket:
+    raise Invalid(f"{data.TYPE} is no event of a ticket's life", code="not-of-a-ticket")
+
+
+@_change.register
+def _(data: TicketTriaged, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    state = State.TRIAGED if ticket.state is State.NEW else ticket.state
+    return ticket.model_copy(
+        update={
+            "state": state,
+            "category": data.category,
+            "priority": data.priority,
+            "service": data.service or ticket.service,
+        }
+    )
+
+
+@_change.register
+def _(data: TicketAssigned, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    is_fixed = any(reason.rule in _FIXING for reason in data.explanation)
+    return ticket.model_copy(
+        update={
+            "state": State.ASSIGNED,
+            "team": data.team,
+            "member": data.member,
+            "is_team_fixed": is_fixed,
+        }
+    )
+
+
+@_change.register
+def _(data: TicketStarted, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    return ticket.model_copy(update={"state": State.IN_PROGRESS, "member": data.by})
+
+
+@_change.register
+def _(data: TicketPaused, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    return ticket.model_copy(
+        update={
+            "state": State.WAITING,
+            "waiting_for": data.waiting_for,
+            "waiting_until": data.until,
+        }
+    )
+
+
+@_change.register
+def _(_data: TicketResumed, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    return _no_longer_waiting(ticket, State.IN_PROGRESS)
+
+
+@_change.register
+def _(data: TicketUpdated, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    given = data.model_dump(exclude={"by"}, exclude_none=True)
+    is_fixed = ticket.is_priority_fixed or data.priority is not None
+    changed = {name: getattr(data, name) for name in given}
+    return ticket.model_copy(update={**changed, "is_priority_fixed": is_fixed})
+
+
+@_change.register
+def _(data: TicketNoted, ticket: Ticket, event: AnyEvent) -> Ticket:
+    is_answer = data.role is Role.MEMBER and data.public and not data.automatic
+    if not is_answer or ticket.answered_at is not None:
+        return ticket
+    return ticket.model_copy(update={"answered_at": event.time})
+
+
+@_change.register
+def _(data: TicketLinked, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    others = tuple(
+        one for one in ticket.links if (one.kind, one.target) != (data.kind, data.target)
+    )
+    link = Link(kind=data.kind, target=data.target, text=data.text)
+    return ticket.model_copy(update={"links": (*others, link)[-MAX_LINKS:]})
+
+
+@_change.register
+def _(data: TicketMerged, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    merged = _no_longer_waiting(ticket, State.MERGED)
+    return merged.model_copy(update={"merged_into": data.into})
+
+
+@_change.register
+def _(data: TicketResolved, ticket: Ticket, event: AnyEvent) -> Ticket:
+    return _no_longer_waiting(ticket, State.RESOLVED).model_copy(
+        update={
+            "how": data.how,
+            "resolution": data.resolution,
+            "cause": data.cause,
+            "resolved_at": event.time,
+        }
+    )
+
+
+@_change.register
+def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    return ticket.model_copy(
+        update={
+            "state": State.ASSIGNED if ticket.team else State.NEW,
+            "how": None,
+            "resolution": "",
+            "cause": "",
+            "resolved_at": None,
+            "reopened": ticket.reopened + 1,
+        }
+    )
+
+
+@_change.register
+def _(_data: TicketClosed, ticket: Ticket, event: AnyEvent) -> Ticket:
+    return ticket.model_copy(update={"state": State.CLOSED, "closed_at": event.time})
+
+
+@_change.register
+def _(data: TicketPromised, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    others = tuple(one for one in ticket.promises if one.clock != data.clock)
+    view = PromiseView(clock=data.clock, status=data.status, due=data.due)
+    return ticket.model_copy(update={"promises": (*others, view)})
+
+
+@_change.register
+def _(_data: TicketFactNoted, ticket: Ticket, _event: AnyEvent) -> Ticket:
+    return ticket
+
+
+def _no_longer_waiting(ticket: Ticket, state: State) -> Ticket:
+    return ticket.model_copy(update={"state": state, "waiting_for": None, "waiting_until": None})

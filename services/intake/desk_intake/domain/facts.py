@@ -1,0 +1,222 @@
+"""What the rest of the desk says about a ticket, applied where it still can be.
+
+A fact is never refused: one that comes too late or cannot be is kept in the timeline for those
+who work on the ticket, and changes nothing else.
+"""
+
+from functools import singledispatch
+
+from desk_shared.events import AnyEvent, Payload
+from desk_shared.events.automation import RunHealed
+from desk_shared.events.people import Reason
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import (
+    PromiseAtRisk,
+    PromiseBreached,
+    PromiseKept,
+    PromiseResumed,
+    PromiseStarted,
+    PromiseWithdrawn,
+)
+from desk_shared.events.tickets import (
+    How,
+    Kind,
+    LinkKind,
+    State,
+    TicketAssigned,
+    TicketFactNoted,
+    TicketLinked,
+    TicketPromised,
+    TicketResolved,
+    TicketTriaged,
+)
+from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.words import STATES, sentence
+
+DESK = "desk"
+AUTOMATION = "automation"
+_AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
+_OVER = frozenset({State.CLOSED, State.MERGED})
+
+
+def conclude(ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    """The events that a fact means for a ticket; none if it is known already."""
+    return _conclude(fact.data, ticket, fact)
+
+
+@singledispatch
+def _conclude(_data: Payload, _ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return []
+
+
+@_conclude.register
+def _(data: TriageDecided, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    if not ticket.is_open:
+        return [_too_late(ticket, fact, "Triage decided")]
+    triaged = _triaged(ticket, data)
+    if not _keeps_team(ticket):
+        return [*triaged, *_assigned(ticket, data)]
+    if triaged or data.team == ticket.team:
+        return triaged
+    text = f"Triage would give it to {data.team}; it stays with {ticket.team}, who have it now."
+    return [TicketFactNoted(fact=fact.type, reason=text)]
+
+
+def _keeps_team(ticket: Ticket) -> bool:
+    """A person's choice, and work that has begun, weigh more than a rule."""
+    return bool(ticket.team) and (ticket.is_team_fixed or ticket.state in _AT_WORK)
+
+
+def _triaged(ticket: Ticket, data: TriageDecided) -> list[Payload]:
+    """A priority that a person set stays as it is."""
+    is_fixed = ticket.is_priority_fixed and ticket.priority is not None
+    priority = ticket.priority if is_fixed and ticket.priority else data.priority
+    service = data.service or ticket.service
+    known = (ticket.category, ticket.priority, ticket.service)
+    if ticket.state is not State.NEW and known == (data.category, priority, service):
+        return []
+    reasons = list(data.explanation)
+    if priority is not data.priority:
+        text = f"The priority stays {priority}, as a person set it"
+        reasons.append(Reason(rule="priority-set-by-person", text=text))
+    if _keeps_team(ticket) and data.team != ticket.team:
+        text = f"It stays with the team {ticket.team}, who have it"
+        reasons.append(Reason(rule="team-kept", text=text))
+    return [
+        TicketTriaged(
+            category=data.category,
+            priority=priority,
+            service=data.service,
+            explanation=tuple(reasons),
+            charter=data.charter,
+        )
+    ]
+
+
+def _assigned(ticket: Ticket, data: TriageDecided) -> list[Payload]:
+    is_same = data.team == ticket.team and data.member in ("", ticket.member)
+    if is_same and ticket.state is State.ASSIGNED:
+        return []
+    return [
+        TicketAssigned(
+            team=data.team,
+            member=data.member,
+            previous_team=ticket.team,
+            explanation=data.explanation,
+            charter=data.charter,
+        )
+    ]
+
+
+@_conclude.register
+def _(data: TriageDeferred, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    if not ticket.is_open or _keeps_team(ticket):
+        return [_too_late(ticket, fact, "Triage left the decision to a person")]
+    if data.team == ticket.team:
+        return []
+    return [
+        TicketAssigned(
+            team=data.team,
+            previous_team=ticket.team,
+            explanation=data.explanation,
+            charter=data.charter,
+        )
+    ]
+
+
+@_conclude.register
+def _(data: DuplicateFound, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    reasons = "; ".join(reason.text.rstrip(".") for reason in data.explanation)
+    text = f"We know of this trouble already and work on it: {reasons or data.problem}."
+    return _linked(ticket, fact, data.problem, text)
+
+
+@_conclude.register
+def _(data: ProblemDetected, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    return _linked(ticket, fact, fact.subject, _about(data))
+
+
+@_conclude.register
+def _(data: ProblemUpdated, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    return _linked(ticket, fact, fact.subject, _about(data))
+
+
+def _about(data: ProblemDetected | ProblemUpdated) -> str:
+    told = data.message or "Others report the same, and it is being worked on for all at once."
+    return f"{sentence(data.title)} {sentence(told)}"
+
+
+def _linked(ticket: Ticket, fact: AnyEvent, problem: str, text: str) -> list[Payload]:
+    if ticket.state in _OVER:
+        return [_too_late(ticket, fact, "It was found to belong to a problem")]
+    if ticket.has_link(LinkKind.PROBLEM, problem):
+        return []
+    return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, text=text)]
+
+
+@_conclude.register
+def _(data: ProblemResolved, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    if not ticket.is_open:
+        return [_too_late(ticket, fact, "Its problem was solved")]
+    resolution = data.resolution or f"The problem behind it is solved: {sentence(data.title)}"
+    return [
+        TicketResolved(by=DESK, how=How.PROBLEM, resolution=resolution, cause=data.title),
+    ]
+
+
+@_conclude.register
+def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+    """Only what the desk opened itself: a person says for themselves when they are helped."""
+    if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
+        return [_too_late(ticket, fact, "The repair succeeded")]
+    text = data.tell or f"The automatic repair worked, as fresh measurements show: {data.title}."
+    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=text)]
+
+
+@_conclude.register
+def _(data: PromiseStarted, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return _promised(ticket, TicketPromised(clock=data.clock, status="running", due=data.due))
+
+
+@_conclude.register
+def _(data: PromiseResumed, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    """The due moment moved; what was at risk or late before the wait still is."""
+    before = ticket.promise(data.clock)
+    status = before.status if before else "running"
+    return _promised(ticket, TicketPromised(clock=data.clock, status=status, due=data.due))
+
+
+@_conclude.register
+def _(data: PromiseAtRisk, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return _promised(ticket, TicketPromised(clock=data.clock, status="at_risk", due=data.due))
+
+
+@_conclude.register
+def _(data: PromiseBreached, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return _promised(ticket, TicketPromised(clock=data.clock, status="breached", due=data.due))
+
+
+@_conclude.register
+def _(data: PromiseKept, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return _promised(ticket, TicketPromised(clock=data.clock, status="kept", due=data.due))
+
+
+@_conclude.register
+def _(data: PromiseWithdrawn, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    return _promised(ticket, TicketPromised(clock=data.clock, status="withdrawn"))
+
+
+def _promised(ticket: Ticket, told: TicketPromised) -> list[Payload]:
+    """Silent unless something changed for those who look: metrics reads what we write."""
+    before = ticket.promise(told.clock)
+    if before is not None and (before.status, before.due) == (told.status, told.due):
+        return []
+    return [told]
+
+
+def _too_late(ticket: Ticket, fact: AnyEvent, what: str) -> TicketFactNoted:
+    who = f", with the team {ticket.team}" if ticket.is_open and ticket.team else ""
+    reason = f"{what}, but the ticket was {STATES[ticket.state]}{who} by then; nothing changed."
+    return TicketFactNoted(fact=fact.type, reason=reason)

@@ -1,0 +1,265 @@
+"""What people may do with a ticket, and when: each call gives the events it means, or a refusal.
+
+Impossible calls raise `Rejected` with the states that would allow them. Facts from the bus are in
+`facts.py`: those are never refused.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_shared.events import Payload
+from desk_shared.events.people import Level, Priority, Reason
+from desk_shared.events.tickets import (
+    How,
+    LinkKind,
+    Role,
+    State,
+    TicketAssigned,
+    TicketClosed,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketUpdated,
+    WaitingFor,
+)
+from pydantic import BaseModel, ConfigDict
+
+from desk_intake.domain.evolve import CHOSEN_BY_PERSON
+from desk_intake.domain.model import OPEN_STATES, Ticket
+from desk_intake.domain.words import STATES, joined
+
+Action = Literal[
+    "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
+    "reopened", "closed",
+]  # fmt: skip
+
+ALLOWED: dict[Action, frozenset[State]] = {
+    "started": frozenset({State.NEW, State.TRIAGED, State.ASSIGNED}),
+    "paused": frozenset({State.IN_PROGRESS, State.WAITING}),
+    "resumed": frozenset({State.WAITING}),
+    "changed": OPEN_STATES,
+    "assigned": OPEN_STATES,
+    "merged": OPEN_STATES,
+    "answered": OPEN_STATES | {State.RESOLVED},
+    "resolved": OPEN_STATES,
+    "reopened": frozenset({State.RESOLVED}),
+    "closed": frozenset({State.RESOLVED}),
+}
+
+_ADVICE: dict[State, str] = {
+    State.RESOLVED: " If it is not solved, reopen it.",
+    State.CLOSED: " Open a new ticket and mention this one.",
+    State.MERGED: " Go on in the ticket it was merged into.",
+    State.WAITING: " Resume it first.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who calls: employees act on their own tickets, staff on all."""
+
+    id: str
+    is_staff: bool
+    team: str = ""
+
+    def role_on(self, ticket: Ticket) -> Role:
+        """Staff who need help themselves speak as employees on their own tickets."""
+        is_member = self.is_staff and ticket.requester != self.id
+        return Role.MEMBER if is_member else Role.EMPLOYEE
+
+
+class Changes(BaseModel):
+    """New facts of a ticket; what is None stays as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str | None = None
+    description: str | None = None
+    service: str | None = None
+    device: str | None = None
+    impact: Level | None = None
+    urgency: Level | None = None
+    priority: Priority | None = None
+
+
+def seen(ticket: Ticket | None, actor: Actor, asked: str) -> Ticket:
+    """The ticket, if there is one that this caller may know of."""
+    if ticket is None or not (actor.is_staff or ticket.requester == actor.id):
+        raise NotFound(f"There is no ticket {asked}, or it is not yours.", ticket=asked)
+    return ticket
+
+
+def allow(ticket: Ticket, action: Action) -> None:
+    """Refuse what this state does not allow."""
+    allowed = ALLOWED[action]
+    if ticket.state in allowed:
+        return
+    ordered = [state for state in State if state in allowed]
+    possible = joined(STATES[state] for state in ordered)
+    advice = _ADVICE.get(ticket.state, "")
+    if action == "reopened" and ticket.state in OPEN_STATES:
+        advice = " Add a note instead; it is still open."
+    raise Rejected(
+        f"Ticket {ticket.code} is {STATES[ticket.state]}, so it cannot be {action}; that needs a"
+        f" ticket that is {possible}.{advice}",
+        code="wrong-state",
+        state=ticket.state.value,
+        allowed=[state.value for state in ordered],
+    )
+
+
+def start(ticket: Ticket, actor: Actor) -> list[Payload]:
+    """The caller begins to work on it, and takes it for their team if nobody has it yet."""
+    allow(ticket, "started")
+    begun = TicketStarted(by=actor.id)
+    if ticket.team:
+        return [begun]
+    if not actor.team:
+        raise Rejected(
+            f"No team has ticket {ticket.code} yet; assign it to one, then start it.",
+            code="no-team",
+        )
+    return [_given(ticket, actor, actor.team, actor.id, "took it up"), begun]
+
+
+def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "") -> list[Payload]:
+    """A person decides who has it; triage leaves that alone from now on."""
+    allow(ticket, "assigned")
+    if (team, member) == (ticket.team, ticket.member) and ticket.is_team_fixed:
+        return []
+    given = _given(ticket, actor, team, member, reason or "decided it")
+    if ticket.state is State.WAITING:
+        return [TicketResumed(by=actor.id), given]
+    return [given]
+
+
+def _given(ticket: Ticket, actor: Actor, team: str, member: str, reason: str) -> TicketAssigned:
+    return TicketAssigned(
+        team=team,
+        member=member,
+        previous_team=ticket.team,
+        explanation=(Reason(rule=CHOSEN_BY_PERSON, text=f"{actor.id}: {reason}"),),
+    )
+
+
+def note(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Payload]:
+    """Somebody says something. An employee's answer ends the wait for it."""
+    allow(ticket, "answered")
+    role = actor.role_on(ticket)
+    if role is Role.EMPLOYEE and not public:
+        raise Forbidden("Only those who work on tickets can write internal notes.")
+    said: list[Payload] = [TicketNoted(by=actor.id, role=role, text=text, public=public)]
+    if role is Role.EMPLOYEE and ticket.waiting_for is WaitingFor.EMPLOYEE:
+        said.append(TicketResumed(by=actor.id))
+    return said
+
+
+def pause(
+    ticket: Ticket,
+    actor: Actor,
+    waiting_for: WaitingFor,
+    until: datetime | None,
+    now: datetime,
+    text: str = "",
+) -> list[Payload]:
+    """Work waits for somebody else. What is said with it comes first, so it counts as an answer."""
+    allow(ticket, "paused")
+    if until is not None and until <= now:
+        raise Invalid(
+            "`until` lies in the past; give a moment to come, or leave it out.",
+            code="until-in-the-past",
+        )
+    said: list[Payload] = note(ticket, actor, text, public=True) if text else []
+    if (waiting_for, until) == (ticket.waiting_for, ticket.waiting_until):
+        return said
+    return [*said, TicketPaused(waiting_for=waiting_for, by=actor.id, until=until)]
+
+
+def resume(ticket: Ticket, actor: Actor) -> list[Payload]:
+    """The wait is over."""
+    allow(ticket, "resumed")
+    return [TicketResumed(by=actor.id)]
+
+
+def update(ticket: Ticket, actor: Actor, changes: Changes) -> list[Payload]:
+    """Facts of the ticket were wrong or have changed; what is the same already is left out."""
+    allow(ticket, "changed")
+    if changes.priority is not None and not actor.is_staff:
+        raise Forbidden(
+            "The priority follows from impact and urgency; change those, or tell us in a note."
+        )
+    new = {
+        name: getattr(changes, name)
+        for name in type(changes).model_fields
+        if getattr(changes, name) not in (None, getattr(ticket, name))
+    }
+    if changes.priority is not None and not ticket.is_priority_fixed:
+        new["priority"] = changes.priority
+    return [TicketUpdated(by=actor.id, **new)] if new else []
+
+
+def check_merge(ticket: Ticket, into: Ticket) -> None:
+    """Refuse merges that would hide a ticket from the person who asked."""
+    if ticket.id == into.id:
+        raise Rejected("A ticket cannot be merged into itself.", code="same-ticket")
+    if ticket.requester != into.requester:
+        raise Rejected(
+            f"Tickets {ticket.code} and {into.code} come from different people, who could no longer"
+            " follow theirs; link both to one problem instead.",
+            code="different-requesters",
+        )
+    if not into.is_open:
+        raise Rejected(
+            f"Ticket {into.code} is {STATES[into.state]}; merge into one that is still open.",
+            code="wrong-target",
+            state=into.state.value,
+        )
+
+
+def merge(ticket: Ticket, actor: Actor, into: Ticket) -> list[Payload]:
+    """The ticket goes on inside another one of the same person."""
+    allow(ticket, "merged")
+    check_merge(ticket, into)
+    return [TicketMerged(into=into.id, by=actor.id)]
+
+
+def take_in(ticket: Ticket, merged: Ticket) -> list[Payload]:
+    """The other side of a merge."""
+    if ticket.has_link(LinkKind.TICKET, merged.id):
+        return []
+    text = f"Ticket {merged.code} ({merged.title}) was merged into this one."
+    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, text=text)]
+
+
+def resolve(
+    ticket: Ticket, actor: Actor, resolution: str, how: How | None, cause: str = ""
+) -> list[Payload]:
+    """The person can work again, says staff; or needs no more help, says the person."""
+    allow(ticket, "resolved")
+    is_own = actor.role_on(ticket) is Role.EMPLOYEE
+    chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
+    if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
+        raise Forbidden(
+            "On your own ticket say `withdrawn` (no longer needed) or `self_service` (you found"
+            " the solution)."
+        )
+    return [TicketResolved(by=actor.id, how=chosen, resolution=resolution, cause=cause)]
+
+
+def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:
+    """It was not solved after all; its team has it again."""
+    allow(ticket, "reopened")
+    return [TicketReopened(by=actor.id, reason=reason)]
+
+
+def close(ticket: Ticket, actor: Actor) -> list[Payload]:
+    """Everybody is satisfied."""
+    allow(ticket, "closed")
+    return [TicketClosed(by=actor.id)]

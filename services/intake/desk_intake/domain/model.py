@@ -1,0 +1,147 @@
+"""What intake knows of a ticket. Frozen; it changes only by `evolve`, so it is the fold of its log.
+
+All but `commands` follows from the ticket's events; that one field is how a repeated call is known.
+"""
+
+from datetime import datetime
+
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from pydantic import BaseModel, ConfigDict
+
+# The bounds keep one document small whatever happens to its ticket; the log has everything.
+MAX_ENTRIES = 400
+MAX_TIMELINE_TEXT = 1_000_000
+MAX_LINKS = 100
+# A caller repeats a call within moments; 64 is what the bus remembers of a document's events too.
+MAX_COMMANDS = 64
+
+OPEN_STATES = frozenset(
+    {State.NEW, State.TRIAGED, State.ASSIGNED, State.IN_PROGRESS, State.WAITING}
+)
+
+
+class Part(BaseModel):
+    """A frozen piece of a ticket."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Entry(Part):
+    """One line of the timeline, in words that people understand."""
+
+    at: datetime
+    what: str
+    who: str
+    text: str
+    public: bool = True
+
+
+class Link(Part):
+    """What a ticket belongs to."""
+
+    kind: LinkKind
+    target: str
+    text: str = ""
+
+
+class PromiseView(Part):
+    """What one clock said last; metrics judges, intake only shows it."""
+
+    clock: str
+    status: str
+    due: datetime | None = None
+
+
+class Command(Part):
+    """A call that was carried out, so that its repetition does nothing."""
+
+    key: str
+    fingerprint: str
+
+
+class Ticket(Part):
+    """A ticket, as the fold of its events."""
+
+    id: str
+    code: str
+    sequence: int
+    state: State
+    kind: Kind
+    title: str
+    description: str = ""
+    requester: str
+    channel: Channel
+    service: str = ""
+    device: str = ""
+    site: str = ""
+    group: str = ""
+    language: str = "en"
+    attributes: dict[str, str] = {}
+    impact: Level | None = None
+    urgency: Level | None = None
+    category: str = ""
+    priority: Priority | None = None
+    is_priority_fixed: bool = False
+    team: str = ""
+    is_team_fixed: bool = False
+    member: str = ""
+    waiting_for: WaitingFor | None = None
+    waiting_until: datetime | None = None
+    links: tuple[Link, ...] = ()
+    merged_into: str = ""
+    promises: tuple[PromiseView, ...] = ()
+    how: How | None = None
+    resolution: str = ""
+    cause: str = ""
+    reopened: int = 0
+    opened_at: datetime
+    requested_at: datetime
+    updated_at: datetime
+    answered_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    timeline: tuple[Entry, ...] = ()
+    forgotten: int = 0
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def problem(self) -> str:
+        """The problem it was linked to last; empty if none."""
+        found = [link.target for link in self.links if link.kind is LinkKind.PROBLEM]
+        return found[-1] if found else ""
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        return tuple(link.target for link in self.links if link.kind is LinkKind.RUN)
+
+    def has_link(self, kind: LinkKind, target: str) -> bool:
+        """Whether it is linked to exactly that."""
+        return any(link.kind is kind and link.target == target for link in self.links)
+
+    def promise(self, clock: str) -> PromiseView | None:
+        """What that clock said last."""
+        return next((one for one in self.promises if one.clock == clock), None)
+
+    def command(self, key: str) -> Command | None:
+        """The call made with that key, if it was made."""
+        return next((one for one in self.commands if one.key == key), None)
+
+    def with_command(self, command: Command) -> "Ticket":
+        """The ticket, remembering that a call was carried out."""
+        return self.model_copy(update={"commands": (*self.commands, command)[-MAX_COMMANDS:]})
+
+    def with_entry(self, entry: Entry) -> "Ticket":
+        """The ticket with one more line; the oldest but the first make room when it is full."""
+        lines, gone = [*self.timeline, entry], 0
+        size = sum(len(line.text) for line in lines)
+        while len(lines) > 2 and (len(lines) > MAX_ENTRIES or size > MAX_TIMELINE_TEXT):
+            size -= len(lines.pop(1).text)
+            gone += 1
+        return self.model_copy(
+            update={"timeline": tuple(lines), "forgotten": self.forgotten + gone}
+        )

@@ -1,0 +1,118 @@
+"""How tickets begin: by another system's request, or by a repair that did not work."""
+
+from desk_shared.events import AnyEvent, Payload
+from desk_shared.events.automation import RunHandedOver
+from desk_shared.events.people import Reason
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    LinkKind,
+    Role,
+    TicketAssigned,
+    TicketLinked,
+    TicketNoted,
+    TicketOpened,
+)
+from desk_shared.ids import derived_id
+
+from desk_intake.domain.evolve import HANDED_OVER
+from desk_intake.domain.facts import AUTOMATION
+from desk_intake.domain.words import sentence
+
+# Room for the rest of an event that must stay under 64 KiB.
+MAX_TEXT_BYTES = 40 * 1024
+MAX_TEXT = 20_000
+_CUT = " … (shortened)"
+
+
+def requested_ticket(source: str, id: str) -> str:
+    """The one ticket that a request can become, however often it is sent."""
+    return derived_id(f"{source}\n{id}", "ticket-of-request")
+
+
+def proactive_ticket(run: str) -> str:
+    """The one ticket that a repair can be handed over with."""
+    return derived_id(run, "ticket-of-run")
+
+
+def from_request(data: TicketRequested, code: str) -> list[Payload]:
+    """A ticket as another system asked for it."""
+    return [
+        TicketOpened(
+            code=code,
+            kind=data.kind,
+            title=data.title,
+            description=cut(data.description),
+            requester=data.requester,
+            channel=Channel.EVENT,
+            service=data.service,
+            device=data.device,
+            site=data.site,
+            impact=data.impact,
+            urgency=data.urgency,
+            language=data.language,
+            attributes=data.attributes,
+        )
+    ]
+
+
+def from_run(fact: AnyEvent, data: RunHandedOver, code: str) -> list[Payload]:
+    """A ticket for the owner team, with everything the repair saw."""
+    reason = Reason(
+        rule=HANDED_OVER, text=f"The repair '{data.title}' hands over to the team {data.team}"
+    )
+    opened: list[Payload] = [
+        TicketOpened(
+            code=code,
+            kind=Kind.PROACTIVE,
+            title=data.title,
+            description=cut(sentence(data.reason)),
+            requester=data.person or data.team,
+            channel=Channel.DESK,
+            service=data.service,
+            device=data.device,
+            site=data.site,
+            attributes={
+                "run": data.run,
+                "runbook": data.runbook,
+                "outcome": data.outcome,
+                "team": data.team,
+                "target": fact.subject,
+            },
+        ),
+        TicketLinked(
+            kind=LinkKind.RUN,
+            target=data.run,
+            text=f"The automatic repair '{data.title}' was tried first.",
+        ),
+        _evidence(data),
+    ]
+    if data.tell:
+        opened.append(_note(cut(data.tell), public=True))
+    opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
+    return opened
+
+
+def _evidence(data: RunHandedOver) -> TicketNoted:
+    lines = [
+        f"- {one.step}: {one.status} (try {one.attempt}) {one.text}".rstrip()
+        for one in data.evidence
+    ]
+    said = "\n".join(lines) or "The repair left no evidence."
+    return _note(cut(f"What was tried ({data.runbook}, run {data.run}):\n{said}"), public=False)
+
+
+def _note(text: str, *, public: bool) -> TicketNoted:
+    return TicketNoted(
+        by=AUTOMATION, role=Role.AUTOMATION, text=text, public=public, automatic=True
+    )
+
+
+def cut(text: str) -> str:
+    """The text, shortened where it would make an event too large for the bus."""
+    raw = text.encode()
+    if len(raw) <= MAX_TEXT_BYTES and len(text) <= MAX_TEXT:
+        return text
+    shortened = raw[: MAX_TEXT_BYTES - 64].decode(errors="ignore")
+    return shortened[: MAX_TEXT - len(_CUT)] + _CUT

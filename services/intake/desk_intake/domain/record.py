@@ -1,0 +1,68 @@
+"""From what was decided to numbered events and the ticket after them.
+
+Ids follow from cause, ticket and place in the decision, so a replay gives the same ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.ids import derived_id
+
+from desk_intake.domain.evolve import evolve
+from desk_intake.domain.model import Ticket
+
+SOURCE = "/desk/intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Why something is decided: a call, a fact from the bus or a timer, and when it happened."""
+
+    id: str
+    at: datetime
+    correlation_id: str = ""
+    traceparent: str = ""
+
+
+def because_of(fact: AnyEvent, now: datetime) -> Because:
+    """A fact from the bus. A clock ahead of ours makes nothing happen in the future."""
+    return Because(
+        id=fact.id,
+        at=min(fact.time, now),
+        correlation_id=fact.correlation_id or fact.id,
+        traceparent=fact.traceparent,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A ticket and the events that made it so."""
+
+    ticket: Ticket
+    events: tuple[AnyEvent, ...]
+
+
+def record(
+    id: str, ticket: Ticket | None, decided: Sequence[Payload], because: Because
+) -> Recorded | None:
+    """The ticket with everything decided; None if nothing was. Its time never runs backwards."""
+    events: list[AnyEvent] = []
+    sequence = ticket.sequence if ticket else 0
+    at = max(because.at, ticket.updated_at) if ticket else because.at
+    for ordinal, data in enumerate(decided):
+        event: AnyEvent = Event(
+            id=derived_id(because.id, f"{id}/{data.TYPE}", ordinal),
+            source=SOURCE,
+            subject=id,
+            time=at,
+            data=data,
+            sequence=sequence + ordinal + 1,
+            correlation_id=because.correlation_id or because.id,
+            causation_id=because.id,
+            traceparent=because.traceparent,
+        )
+        ticket = evolve(ticket, event)
+        events.append(event)
+    return Recorded(ticket, tuple(events)) if ticket and events else None

@@ -1,0 +1,33 @@
+"""What happens to a ticket because time passes: waits end, resolved tickets are closed."""
+
+from datetime import datetime, timedelta
+
+from desk_shared.events import Payload
+from desk_shared.events.tickets import State, TicketClosed, TicketResumed
+from desk_shared.ids import derived_id
+
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.record import Because, Recorded, record
+
+TIMER = "desk"
+
+
+def due_of(ticket: Ticket, close_after: timedelta) -> datetime | None:
+    """When the ticket next wants to be looked at; None if time alone changes nothing."""
+    if ticket.state is State.WAITING:
+        return ticket.waiting_until
+    if ticket.state is State.RESOLVED and ticket.resolved_at is not None:
+        return ticket.resolved_at + close_after
+    return None
+
+
+def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Recorded | None:
+    """What is due by now, as of the moment it was due. The id is the same whoever fires first."""
+    due = due_of(ticket, close_after)
+    if due is None or due > now:
+        return None
+    decided: Payload = (
+        TicketResumed(by=TIMER) if ticket.state is State.WAITING else TicketClosed(by=TIMER)
+    )
+    cause = derived_id(ticket.id, "timer", ticket.sequence)
+    return record(ticket.id, ticket, [decided], Because(cause, due, correlation_id=ticket.id))
