@@ -182,12 +182,12 @@ def _changed(life: _Living, at: Moment, values: _Values) -> None:
 
 
 def _assigned(life: _Living, at: Moment, values: _Values) -> None:
+    """The team that lets go is judged by what the ticket was while it held it."""
     team, before = values[0] or "", life.attributes[-1][1].team
+    if team != before:
+        life.finish((ClockName.OWNERSHIP, before), at)
     life.change(at, life.attributes[-1][1]._replace(team=team))
-    if team == before or life.is_resting:
-        return
-    life.finish((ClockName.OWNERSHIP, before), at)
-    if team:
+    if team and not life.is_resting:
         life.begin(ClockName.OWNERSHIP, at, team)
 
 

@@ -100,24 +100,29 @@ def _compare(
         known = 0 if before is None else len(before.said)
         return told, _drafts(promise, told, account.lines, known), []
     told = told._replace(revision=revision + 1)
+    was_over, is_over = _is_over(before.said), _is_over(said)
+    if is_over:
+        # Withdrawn either way: only that it is over matters, and only if nobody knows.
+        last = len(said) if was_over else len(said) - 1
+        return told, _drafts(promise, told, account.lines, last), []
     lines = account.lines
-    if _has_said(before.said, Saying.BREACHED):
+    if any(what == Saying.BREACHED for what, _ in before.said):
         lines = [line._replace(inherited=line.what is Saying.BREACHED) for line in lines]
     return told, _drafts(promise, told, lines, 0), _take_back(before, at)
 
 
-def _has_said(said: Sequence[Said], what: Saying) -> bool:
-    return any(one == what for one, _ in said)
+def _is_over(said: Sequence[Said]) -> bool:
+    return said[-1][0] == Saying.WITHDRAWN
 
 
 def _vanished(told: Told, at: int) -> Told:
-    if told.said[-1][0] == Saying.WITHDRAWN:
+    if _is_over(told.said):
         return told
     return told._replace(said=(*told.said, (str(Saying.WITHDRAWN), at)))
 
 
 def _take_back(told: Told, at: int) -> list[_Draft]:
-    if told.said[-1][0] == Saying.WITHDRAWN:
+    if _is_over(told.said):
         return []
     data = PromiseWithdrawn(**_head(told), because=LATE_FACTS)
     return [_Draft(told, None, (at, 0), data)]

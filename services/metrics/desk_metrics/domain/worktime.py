@@ -193,6 +193,8 @@ class WorkingTime:
         return block.starts[found] + target - block.before[found]
 
     def _raw_spans(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        if end <= start:
+            return
         for number in range(start // _BLOCK, end // _BLOCK + 1):
             block = self._block(number)
             for index in range(bisect_right(block.ends, start), len(block.starts)):

@@ -1,0 +1,178 @@
+"""Tells a ticket's life in local times, for the tests of promises."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from zoneinfo import ZoneInfo
+
+from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.explain import Explanation, explain
+from desk_metrics.domain.policies import Edition, Policy, PolicyBook
+from desk_metrics.domain.telling import Decision, decide
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.people import Priority
+from desk_shared.events.promises import ClockName
+from desk_shared.events.tickets import (
+    Channel,
+    How,
+    Kind,
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketNoted,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketTriaged,
+    TicketUpdated,
+    WaitingFor,
+)
+
+BERLIN = ZoneInfo("Europe/Berlin")
+OFFICE_HOURS = (Window(opens="09:00", closes="17:00"),)
+OFFICE = Calendar(
+    name="office",
+    zone="Europe/Berlin",
+    week=Week(
+        mon=OFFICE_HOURS, tue=OFFICE_HOURS, wed=OFFICE_HOURS, thu=OFFICE_HOURS, fri=OFFICE_HOURS
+    ),
+)
+ALWAYS = Calendar(name="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK)
+NEVER = Calendar(name="never", zone="Europe/Berlin", week=Week())
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+REQUESTER = "ada"
+
+
+def at(text: str) -> datetime:
+    """Local time in Berlin; with no date, Monday 23 November 2026."""
+    full = text if "-" in text else f"2026-11-23 {text}"
+    return datetime.fromisoformat(full).replace(tzinfo=BERLIN).astimezone(UTC)
+
+
+def policy(clock: ClockName = ClockName.RESOLUTION, minutes: float = 240, **more: object) -> Policy:
+    """The default of its clock on the office calendar, unless told otherwise."""
+    described = {
+        "name": f"{clock}-default",
+        "clock": clock,
+        "default": "when" not in more,
+        "target": timedelta(minutes=minutes),
+        "calendar": "office",
+        "warn_at": (),
+        **more,
+    }
+    return Policy.model_validate(described)
+
+
+def edition(*policies: Policy, since: datetime = BEGINNING, version: str = "v1") -> Edition:
+    calendars = (OFFICE, ALWAYS, NEVER)
+    return Edition(version=version, since=since, policies=policies, calendars=calendars)
+
+
+def book(*policies: Policy) -> PolicyBook:
+    return PolicyBook([edition(*policies)])
+
+
+class Story:
+    """Events of one ticket, numbered as told; times are local (see `at`)."""
+
+    def __init__(
+        self,
+        opened: str = "09:00",
+        *,
+        kind: Kind = Kind.INCIDENT,
+        service: str = "",
+        group: str = "",
+    ) -> None:
+        self.events: list[AnyEvent] = []
+        self.ticket = "ticket-1"
+        self._say(
+            opened,
+            TicketOpened(
+                code="K7M2-Q9PC",
+                kind=kind,
+                title="No mail",
+                requester=REQUESTER,
+                channel=Channel.PORTAL,
+                service=service,
+                group=group,
+            ),
+        )
+
+    def _say(self, when: str, data: Payload) -> "Story":
+        number = len(self.events) + 1
+        event = Event(f"event-{number}", "/desk/intake", self.ticket, at(when), data, number)
+        self.events.append(event)
+        return self
+
+    def triaged(self, when: str, priority: str, service: str = "") -> "Story":
+        data = TicketTriaged(category="mail", priority=Priority(priority), service=service)
+        return self._say(when, data)
+
+    def priority(self, when: str, priority: str) -> "Story":
+        return self._say(when, TicketUpdated(by="bo", priority=Priority(priority)))
+
+    def retitled(self, when: str) -> "Story":
+        return self._say(when, TicketUpdated(by="bo", title="Still no mail"))
+
+    def assigned(self, when: str, team: str) -> "Story":
+        return self._say(when, TicketAssigned(team=team))
+
+    def paused(self, when: str, waiting_for: str = "employee") -> "Story":
+        return self._say(when, TicketPaused(waiting_for=WaitingFor(waiting_for), by="bo"))
+
+    def resumed(self, when: str) -> "Story":
+        return self._say(when, TicketResumed(by="bo"))
+
+    def asked(self, when: str, **more: bool) -> "Story":
+        return self._say(when, TicketNoted(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
+
+    def answered(self, when: str, role: Role = Role.MEMBER, **more: bool) -> "Story":
+        return self._say(when, TicketNoted(by="bo", role=role, text="!", **more))
+
+    def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
+        return self._say(when, TicketResolved(by="bo", how=how, resolution="done"))
+
+    def reopened(self, when: str, by: str = REQUESTER) -> "Story":
+        return self._say(when, TicketReopened(by=by, reason="not done"))
+
+    def closed(self, when: str) -> "Story":
+        return self._say(when, TicketClosed(by="bo"))
+
+    def merged(self, when: str, into: str = "ticket-2") -> "Story":
+        return self._say(when, TicketMerged(into=into, by="bo"))
+
+    def clocks(self, events: Iterable[AnyEvent] | None = None) -> TicketClocks:
+        told = self.events if events is None else events
+        return reduce(evolve, told, TicketClocks(ticket=self.ticket))
+
+    def decide(self, policies: PolicyBook, now: str) -> Decision:
+        return decide(self.clocks(), policies, at(now))
+
+    def explain(self, policies: PolicyBook, now: str) -> tuple[Explanation, ...]:
+        return explain(self.clocks(), policies, at(now))
+
+    def due(self, policies: PolicyBook, now: str, clock: ClockName = ClockName.RESOLUTION) -> str:
+        """The due time, local, of the newest promise of a clock."""
+        found = [one for one in self.explain(policies, now) if one.clock is clock]
+        return local(found[-1].due)
+
+
+def local(moment: datetime | None) -> str:
+    """`Tue 09:15`, with seconds where there are any, in Berlin's time."""
+    if moment is None:
+        return "none"
+    there = moment.astimezone(BERLIN)
+    return f"{there:%a %H:%M:%S}" if there.second else f"{there:%a %H:%M}"
+
+
+def said(events: Iterable[Event[Payload]], clock: ClockName | None = None) -> list[str]:
+    """Each promise event as `resolution breached Mon 11:00`."""
+    return [
+        f"{data['clock']} {event.type.split('.')[2]} {local(event.time)}"
+        for event in events
+        if (data := event.data.model_dump()) and clock in {None, data["clock"]}
+    ]
