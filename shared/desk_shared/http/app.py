@@ -9,7 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from desk_shared.clock import Clock
 from desk_shared.health import Health, health_routes
-from desk_shared.http.document import ERRORS, DeskApp
+from desk_shared.http.document import DeskApp
 from desk_shared.http.edge import Edge
 from desk_shared.http.idempotency import (
     IdempotencyMiddleware,
@@ -65,7 +65,6 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        responses=ERRORS,
         telemetry=_OWN_TELEMETRY,
     )
     app.state.authenticator = parts.authenticator

@@ -12,12 +12,12 @@ from desk_shared.http.idempotency import asks_for_key
 from desk_shared.http.principal import OpenPolicy, policies_of
 from desk_shared.http.problems import MEDIA_TYPE, Problem
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "What went wrong, and what to do (RFC 9457).",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+_ERRORS = {
+    "description": "What went wrong, and what to do (RFC 9457).",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+# FastAPI's own shape of a 422, which the desk never answers with.
+_UNUSED_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _KEY_HEADER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -45,6 +45,8 @@ class DeskApp(FastAPI):
             schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             components.setdefault("schemas", {}).update(schema.pop("$defs", {}))
             components["schemas"]["Problem"] = schema
+            for unused in _UNUSED_SCHEMAS:
+                components["schemas"].pop(unused, None)
             components["securitySchemes"] = {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             }
@@ -64,6 +66,10 @@ class DeskApp(FastAPI):
 
 
 def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
+    answers = operation.setdefault("responses", {})
+    if _UNUSED_SCHEMAS[0] in str(answers.get("422")):
+        del answers["422"]
+    answers.setdefault("default", _ERRORS)
     policies = policies_of(dependant)
     roles = {role for one in policies if not isinstance(one, OpenPolicy) for role in one.roles}
     if any(isinstance(one, OpenPolicy) for one in policies):

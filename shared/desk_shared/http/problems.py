@@ -5,6 +5,7 @@ What the desk did not foresee is answered without any detail; the log has it.
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -142,11 +143,15 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     if status in (204, 304) or status < 200:
         return Response(status_code=status, headers=error.headers)
     phrase = _PHRASES.get(status, "Error")
-    code = _CODES.get(status, phrase.lower().replace(" ", "-"))
+    code = _CODES.get(status, _kebab(phrase))
     detail = str(error.detail)
     if detail == phrase or status == 413:
         detail = _SENTENCES.get(status, f"{phrase}.")
     return problem(status, code, detail, request.url.path, headers=error.headers)
+
+
+def _kebab(phrase: str) -> str:
+    return re.sub(r"[^a-z]+", "-", phrase.lower().replace("'", ""))
 
 
 async def _answer_broken_schema(request: Request, error: Exception) -> Response:

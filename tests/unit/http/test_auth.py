@@ -1,0 +1,259 @@
+"""Signing in: only fresh tokens of our issuer, for us, with a public-key signature, count."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from desk_shared.clock import FakeClock
+from desk_shared.errors import DependencyDown
+from desk_shared.http import (
+    DevAuthenticator,
+    OidcAuthenticator,
+    Principal,
+    Role,
+    Unauthenticated,
+    authenticator_from,
+)
+from desk_shared.http.auth import REFETCH_COOLDOWN, read_roles
+from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = int(START.timestamp())
+ISSUER = "https://login.example.org/desk"
+RSA = RSAKey.generate_key(2048, {"kid": "one"})
+NEXT = ECKey.generate_key("P-256", {"kid": "two"})
+CLAIMS: dict[str, object] = {
+    "iss": ISSUER,
+    "aud": ["experience-desk", "other"],
+    "sub": "ana",
+    "exp": NOW + 300,
+    "roles": ["employee", "member", "wizard"],
+    "team": "workplace",
+}
+
+
+class Issuer:
+    """An OpenID provider whose answers a test can bend."""
+
+    def __init__(self) -> None:
+        self.keys: list[object] = [RSA.as_dict(private=False)]
+        self.name = ISSUER
+        self.is_up = True
+        self.fetches = 0
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if not self.is_up:
+            raise httpx.ConnectError("no route")
+        if request.url.path == "/desk/.well-known/openid-configuration":
+            self.fetches += 1
+            return httpx.Response(200, json={"issuer": self.name, "jwks_uri": f"{ISSUER}/keys"})
+        assert str(request.url) == f"{ISSUER}/keys"
+        return httpx.Response(200, json={"keys": self.keys})
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(START)
+
+
+@pytest.fixture
+def sign_in(issuer: Issuer, clock: FakeClock) -> OidcAuthenticator:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(issuer.answer))
+    return OidcAuthenticator(SignInSettings(issuer=ISSUER), client, clock)
+
+
+def token(
+    key: RSAKey | ECKey = RSA,
+    alg: str = "RS256",
+    changes: Mapping[str, object] | None = None,
+    **more: object,
+) -> dict[str, str]:
+    changed = {**CLAIMS, **(changes or {}), **more}
+    claims = {name: value for name, value in changed.items() if value is not None}
+    header = {"alg": alg, "kid": key.kid, "typ": "at+jwt"}
+    return {"authorization": "Bearer " + jwt.encode(header, claims, key, algorithms=[alg])}
+
+
+async def test_a_good_token_names_person_roles_and_team(sign_in: OidcAuthenticator) -> None:
+    principal = await sign_in.authenticate(token())
+    assert principal == Principal("ana", frozenset({Role.EMPLOYEE, Role.MEMBER}), "workplace")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://elsewhere.example.org"},
+        {"iss": None},
+        {"aud": "other"},
+        {"aud": None},
+        {"exp": NOW - 31},
+        {"exp": None},
+        {"exp": "tomorrow"},
+        {"nbf": NOW + 31},
+        {"iat": NOW + 3000},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": 7},
+    ],
+)
+async def test_tokens_with_a_wrong_claim_are_refused(
+    sign_in: OidcAuthenticator, changes: dict[str, object]
+) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        await sign_in.authenticate(token(changes=changes))
+    assert caught.value.kind == "invalid-token"
+
+
+async def test_clocks_may_differ_by_the_leeway(sign_in: OidcAuthenticator) -> None:
+    await sign_in.authenticate(token(exp=NOW - 29, nbf=NOW + 29))
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer x", "Bearer a.b.c", "Bearer " + "x" * 9000],
+)
+async def test_what_is_no_token_is_refused(sign_in: OidcAuthenticator, header: str) -> None:
+    with pytest.raises(Unauthenticated):
+        await sign_in.authenticate({"authorization": header})
+
+
+async def test_signatures_anybody_could_make_are_refused(sign_in: OidcAuthenticator) -> None:
+    [head, body, _] = token()["authorization"].removeprefix("Bearer ").split(".")
+    weak_head = urlsafe_b64encode(b'{"alg":"HS256","kid":"one"}').decode()
+    weak = f"{weak_head}.{body}"
+    mac = hmac.digest(RSA.as_pem(private=False), weak.encode(), "sha256")
+    forged = f"{weak}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+    none = "eyJhbGciOiJub25lIiwia2lkIjoib25lIn0." + body + "."
+    foreign = token(ECKey.generate_key("P-256", {"kid": "one"}), "ES256")
+    for text in (forged, none, f"{head}.{body}.AAAA"):
+        with pytest.raises(Unauthenticated):
+            await sign_in.authenticate({"authorization": f"Bearer {text}"})
+    with pytest.raises(Unauthenticated):
+        await sign_in.authenticate(foreign)
+
+
+async def test_a_token_that_is_for_something_else_is_refused(sign_in: OidcAuthenticator) -> None:
+    header = {"alg": "RS256", "kid": "one", "typ": "logout+jwt"}
+    text = jwt.encode(header, dict(CLAIMS), RSA)
+    with pytest.raises(Unauthenticated):
+        await sign_in.authenticate({"authorization": f"Bearer {text}"})
+
+
+async def test_a_new_key_of_the_issuer_is_fetched_once(
+    sign_in: OidcAuthenticator, issuer: Issuer, clock: FakeClock
+) -> None:
+    await sign_in.authenticate(token())
+    issuer.keys.append(NEXT.as_dict(private=False))
+    clock.advance(REFETCH_COOLDOWN)
+    await sign_in.authenticate(token(NEXT, "ES256"))
+    await sign_in.authenticate(token(NEXT, "ES256"))
+    assert issuer.fetches == 2
+
+
+async def test_tokens_with_unknown_keys_cannot_flood_the_issuer(
+    sign_in: OidcAuthenticator, issuer: Issuer, clock: FakeClock
+) -> None:
+    for _ in range(50):
+        with pytest.raises(Unauthenticated):
+            await sign_in.authenticate(token(NEXT, "ES256"))
+    assert issuer.fetches == 1
+    clock.advance(REFETCH_COOLDOWN)
+    with pytest.raises(Unauthenticated):
+        await sign_in.authenticate(token(NEXT, "ES256"))
+    assert issuer.fetches == 2
+
+
+async def test_known_keys_stay_in_force_while_the_issuer_is_away(
+    sign_in: OidcAuthenticator, issuer: Issuer, clock: FakeClock
+) -> None:
+    await sign_in.authenticate(token())
+    issuer.is_up = False
+    clock.advance(timedelta(hours=2))
+    await sign_in.authenticate(token(exp=NOW + 10_000))
+
+
+async def test_without_any_key_callers_are_told_to_come_back(
+    sign_in: OidcAuthenticator, issuer: Issuer, clock: FakeClock
+) -> None:
+    issuer.is_up = False
+    with pytest.raises(DependencyDown) as caught:
+        await sign_in.authenticate(token())
+    assert caught.value.retry_after == 30
+    issuer.is_up = True
+    clock.advance(REFETCH_COOLDOWN)
+    await sign_in.authenticate(token())
+
+
+@pytest.mark.parametrize(
+    "keys", [[], ["x"], [{"kty": "none"}], [{"kty": "RSA", "n": 1}], "x", None]
+)
+async def test_unreadable_keys_are_as_good_as_none(
+    sign_in: OidcAuthenticator, issuer: Issuer, keys: object
+) -> None:
+    issuer.keys = keys  # type: ignore[assignment]
+    with pytest.raises(DependencyDown):
+        await sign_in.authenticate(token())
+
+
+async def test_a_document_of_another_issuer_is_not_believed(
+    sign_in: OidcAuthenticator, issuer: Issuer
+) -> None:
+    issuer.name = "https://elsewhere.example.org"
+    with pytest.raises(DependencyDown):
+        await sign_in.authenticate(token())
+
+
+@pytest.mark.parametrize("name", ["none", "HS256", "hs512"])
+def test_algorithms_without_a_private_key_are_refused_at_start(name: str) -> None:
+    settings = SignInSettings(issuer=ISSUER, algorithms=("RS256", name))
+    with pytest.raises(SettingsError, match="DESK_OIDC_ALGORITHMS"):
+        OidcAuthenticator(settings, httpx.AsyncClient(), FakeClock(START))
+
+
+@pytest.mark.parametrize("environment", [Environment.DEV, Environment.PROD])
+def test_plain_headers_are_believed_on_one_machine_only(environment: Environment) -> None:
+    with pytest.raises(SettingsError, match="DESK_OIDC_ISSUER"):
+        DevAuthenticator(environment)
+
+
+async def test_on_one_machine_headers_say_who_asks() -> None:
+    dev = authenticator_from(
+        ServiceSettings(environment=Environment.LOCAL), httpx.AsyncClient(), FakeClock(START)
+    )
+    assert await dev.authenticate({}) == Principal("developer", frozenset(Role))
+    headers = {"x-desk-user": "ana", "x-desk-roles": "member, wizard", "x-desk-team": "printers"}
+    assert await dev.authenticate(headers) == Principal("ana", frozenset({Role.MEMBER}), "printers")
+
+
+def test_the_settings_decide_who_is_believed() -> None:
+    settings = ServiceSettings(sign_in=SignInSettings(issuer=ISSUER))
+    found = authenticator_from(settings, httpx.AsyncClient(), FakeClock(START))
+    assert isinstance(found, OidcAuthenticator)
+    with pytest.raises(SettingsError):
+        authenticator_from(ServiceSettings(), httpx.AsyncClient(), FakeClock(START))
+
+
+async def test_roles_may_stand_deep_in_the_claims(issuer: Issuer, clock: FakeClock) -> None:
+    settings = SignInSettings(issuer=ISSUER, roles_claim="realm_access.roles")
+    client = httpx.AsyncClient(transport=httpx.MockTransport(issuer.answer))
+    sign_in = OidcAuthenticator(settings, client, clock)
+    principal = await sign_in.authenticate(token(realm_access={"roles": ["operator"]}))
+    assert principal.roles == {Role.OPERATOR}
+    assert (await sign_in.authenticate(token(realm_access="x"))).roles == frozenset()
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))
+def test_whatever_the_roles_claim_holds_is_read(named: object) -> None:
+    assert read_roles(named) <= set(Role)

@@ -1,0 +1,57 @@
+"""Paging: capped limits, a next link that repeats no host, secrets where they count."""
+
+from typing import Annotated
+
+import httpx
+import pytest
+from desk_shared.http import Cursors, Page, PageRequest, cursors_from, link_next, page_request
+from desk_shared.http.paging import MAX_LIMIT
+from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from fastapi import Depends, FastAPI, Request
+from pydantic import SecretStr
+
+app = FastAPI()
+
+
+@app.get("/v1/things")
+async def list_things(
+    request: Request, page: Annotated[PageRequest, Depends(page_request)]
+) -> Page[str]:
+    return Page(items=(str(page.limit), str(page.cursor), link_next(request, "c+/2")), next="c+/2")
+
+
+async def ask(query: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        return await client.get(f"/v1/things{query}")
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"), [("", "50"), ("?limit=7", "7"), ("?limit=100000", str(MAX_LIMIT))]
+)
+async def test_limits_are_capped(query: str, limit: str) -> None:
+    assert (await ask(query)).json()["items"][0] == limit
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+async def test_a_limit_that_means_nothing_is_refused(limit: str) -> None:
+    assert (await ask(f"?limit={limit}")).status_code == 422
+
+
+async def test_the_next_link_keeps_the_filters_and_replaces_the_cursor() -> None:
+    [_, cursor, link] = (await ask("?state=new&team=a%26b&empty=&cursor=c1")).json()["items"]
+    assert cursor == "c1"
+    assert link == '</v1/things?state=new&team=a%26b&empty=&cursor=c%2B%2F2>; rel="next"'
+
+
+def settings(environment: Environment, secret: str | None) -> ServiceSettings:
+    held = SecretStr(secret) if secret else None
+    return ServiceSettings(environment=environment, sign_in=SignInSettings(cursor_secret=held))
+
+
+def test_only_one_machine_may_go_without_a_secret() -> None:
+    assert cursors_from(settings(Environment.LOCAL, None)).secret
+    assert cursors_from(settings(Environment.PROD, "x" * 32)) == Cursors(b"x" * 32)
+    for weak in (None, "short"):
+        with pytest.raises(SettingsError, match="DESK_CURSOR_SECRET"):
+            cursors_from(settings(Environment.PROD, weak))
