@@ -24,9 +24,9 @@ from desk_shared.bus.retry import attempt, attempt_async, backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Rejected, Transient
 from desk_shared.events import Codec
+from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
-from desk_shared.store import Origin
 from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
@@ -66,6 +66,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         grace: timedelta = timedelta(seconds=20),
     ) -> None:
         self._group, self._owner = group, owner or group
+        self._is_delayed = all(topic.endswith(RETRY) for topic in topics)
         self._prefix = topic_prefix
         self._handler, self._publisher = handler, publisher
         self._clock, self._health, self._telemetry = clock, health, telemetry
@@ -144,9 +145,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         consumer = self._subscriber.consumer
         if consumer is None:
             return None
-        mine = consumer.assignment()
-        records = [r for r in records if TopicPartition(r.topic, r.partition) in mine]
-        ready, wait = self._ripe(records, consumer)
+        records = _owned(records, consumer.assignment())
+        ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
         error = await attempt_async(self._process(ready, consumer))
         if error is None:
             self._recovered()
@@ -190,13 +190,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
             else:
-                origin = Origin(raw.topic, raw.partition, raw.offset)
-                batch.append(Received(event, origin, raw))
+                batch.append(Received(event, raw))
         return batch, unreadable
 
     def _ripe(
         self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer
-    ) -> tuple[list[KafkaRecord], timedelta | None]:
+    ) -> tuple[Sequence[KafkaRecord], timedelta | None]:
         """Records of a retry topic wait until their time; what is behind them waits too."""
         now = self._clock.now()
         early: dict[TopicPartition, int] = {}
@@ -231,7 +230,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         code = getattr(failure.error, "kind", "bug")
         where = f"{failure.raw.topic}/{failure.raw.partition}/{failure.raw.offset}"
         meters, attributes = self._telemetry.meters, {names.GROUP: self._owner, names.REASON: code}
-        if target.endswith(".retry"):
+        if target.endswith(RETRY):
             meters.retries.add(1, attributes)
             log.warning("record_parked", to=target, record=where, reason=str(failure.error))
             return
@@ -330,11 +329,17 @@ class _NoConsumer:
 _NO_CONSUMER = _NoConsumer()
 
 
+def _owned(records: Sequence[KafkaRecord], mine: set[TopicPartition]) -> Sequence[KafkaRecord]:
+    """Records of partitions that are still ours; most often all of them."""
+    lanes = {(record.topic, record.partition) for record in records}
+    if all(TopicPartition(*lane) in mine for lane in lanes):
+        return records
+    return [record for record in records if TopicPartition(record.topic, record.partition) in mine]
+
+
 def _next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
-    offsets: Offsets = {}
-    for record in records:
-        offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
-    return offsets
+    last = {(record.topic, record.partition): record.offset for record in records}
+    return {TopicPartition(*lane): offset + 1 for lane, offset in last.items()}
 
 
 def _first_offsets(records: Iterable[KafkaRecord]) -> Offsets:

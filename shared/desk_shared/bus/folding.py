@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from desk_shared.bus.ledger import Cause, Ledger, Park, Task
+from desk_shared.bus.ledger import Ledger, Park, Task
 from desk_shared.bus.records import Failure, Received
-from desk_shared.events import AnyEvent, Message
 from desk_shared.store.document import S
 
 ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
@@ -39,31 +38,18 @@ class Folding:
 
 
 async def _run(ledger: Ledger[S], batch: Sequence[Received], park: ParkRecords) -> None:
-    sources: dict[int, Received] = {}
-    tasks: list[Task[S]] = []
-    for received in batch:
-        cause = cause_of(received)
-        for task in ledger.tasks_of(received.event, cause):
-            tasks.append(task)
-            sources[id(task)] = received
+    tasks = [task for received in batch for task in ledger.tasks_of(received)]
 
-    async def park_sources(failures: Sequence[tuple[Task[S], Exception]]) -> None:
-        failed = {id(sources[id(task)]): Failure(sources[id(task)].raw, e) for task, e in failures}
+    async def park_causes(failures: Sequence[tuple[Task[S], Exception]]) -> None:
+        failed = {
+            id(task.cause): Failure(task.cause.raw, error)
+            for task, error in failures
+            if isinstance(task.cause, Received)
+        }
         await park(list(failed.values()))
 
     if tasks:
-        await ledger.run(tasks, park_sources)
+        await ledger.run(tasks, park_causes)
 
 
-def cause_of(received: Received) -> Cause:
-    """What makes handling this record twice harmless."""
-    event: AnyEvent = received.event
-    if event.sequence is None:
-        return Cause(event.id, received.origin)
-    raw = received.raw
-    headers = tuple((name, text) for name, text in raw.headers if text is not None)
-    message = Message(raw.topic, raw.key or b"", raw.value or b"", headers)
-    return Cause(event.id, received.origin, event.sequence, message)
-
-
-__all__ = ["BatchHandler", "Folding", "Park", "ParkRecords", "cause_of"]
+__all__ = ["BatchHandler", "Folding", "Park", "ParkRecords"]

@@ -8,15 +8,16 @@ whose events are on the bus is settled. A crash anywhere is repaired by doing it
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.producer import Publisher
+from desk_shared.bus.records import Received, message_of
 from desk_shared.bus.retry import attempt
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
-from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.store import Documents, Origin, Stored
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger
@@ -48,23 +49,21 @@ class Reacted(Generic[S]):
 Rule = Callable[[S | None, Turn], Reacted[S] | None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: one for every record
 class Task(Generic[S]):
     """One rule for one document. `cause` makes doing it twice harmless."""
 
     id: str
-    rule: Rule[S]
-    cause: "Cause | None" = None
+    rule: Rule[S] | AnyEvent
+    cause: "Received | Cause | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The record behind a task; `sequence` is given where the stream of the document is ordered."""
+    """Why something is asked for beside the event stream: an id that is the same when repeated."""
 
     event_id: str
     origin: Origin | None = None
-    sequence: int | None = None
-    message: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,10 @@ class Ledger(Generic[S]):
         self._cached = cached
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
 
-    def tasks_of(self, event: AnyEvent, cause: Cause) -> list[Task[S]]:
+    def tasks_of(self, received: Received) -> list[Task[S]]:
         """What the fold wants done for one event."""
-        fold = self._fold
-        return [
-            Task(key, lambda state, turn: fold.react(state, event, turn), cause)
-            for key in fold.keys(event)
-        ]
+        event = received.event
+        return [Task(key, event, received) for key in self._fold.keys(event)]
 
     async def wake(self, ids: Iterable[str], park: Park[S]) -> None:
         """Fire the timers of these documents; a rule that says nothing clears its timer."""
@@ -163,30 +159,29 @@ class Ledger(Generic[S]):
     async def _round(
         self, waiting: dict[str, list[Task[S]]], turn: Turn, park: Park[S], on_written: OnWritten[S]
     ) -> frozenset[str]:
-        before = await self._load(waiting)
-        after: dict[str, Stored[S]] = {}
+        documents = await self._load(waiting)
+        changed: list[Stored[S]] = []
         failures: list[tuple[Task[S], Exception]] = []
         for id, tasks in waiting.items():
-            after[id], failed = self._apply(before[id], tasks, turn)
-            failures += failed
+            if self._apply(documents[id], tasks, turn, failures):
+                changed.append(documents[id])
         if failures:
             # Before the write: its marks would hide a failed record from the next reading.
             await park(failures)
             parked = {task for task, _ in failures}
             for id, tasks in waiting.items():
                 waiting[id] = [task for task in tasks if task not in parked]
-        changed = [document for id, document in after.items() if document is not before[id]]
         refused = await self._documents.write(changed)
+        for document in changed:
+            self._cache.pop(document.id, None)  # until it is certain that its outbox is out
+            document.version += 1
         for id in refused:
-            self._cache.pop(id, None)
-        written = {document.id for document in changed} - refused
-        kept = {
-            id: replace(document, version=document.version + 1) if id in written else document
-            for id, document in after.items()
-            if id not in refused
-        }
-        on_written(kept)
-        await self._publish(kept, written)
+            documents.pop(id)
+        for document in changed:
+            if document.due is not None and document.id not in refused:
+                self.on_due(document.id, document.due)
+        on_written(documents)
+        await self._publish(documents.values())
         return refused
 
     async def _load(self, waiting: Iterable[str]) -> dict[str, Stored[S]]:
@@ -194,7 +189,7 @@ class Ledger(Generic[S]):
         missing: list[str] = []
         for id in waiting:
             if (cached := self._cache.get(id)) is not None:
-                found[id] = cached
+                found[id] = cached.copy()
             else:
                 missing.append(id)
         if missing:
@@ -202,48 +197,52 @@ class Ledger(Generic[S]):
         return {id: found[id] if id in found else Stored(id=id) for id in waiting}
 
     def _apply(
-        self, document: Stored[S], tasks: Iterable[Task[S]], turn: Turn
-    ) -> tuple[Stored[S], list[tuple[Task[S], Exception]]]:
-        failures: list[tuple[Task[S], Exception]] = []
+        self,
+        document: Stored[S],
+        tasks: Iterable[Task[S]],
+        turn: Turn,
+        failures: list[tuple[Task[S], Exception]],
+    ) -> bool:
+        """Do the tasks on the working copy; true if it must be written."""
+        is_changed = False
         for task in tasks:
             step = self._step(document, task, turn)
             if isinstance(step, Exception):
                 failures.append((task, step))
             else:
-                document = step
-        return document, failures
+                is_changed |= step
+        return is_changed
 
-    def _step(self, document: Stored[S], task: Task[S], turn: Turn) -> Stored[S] | Exception:
+    def _step(self, document: Stored[S], task: Task[S], turn: Turn) -> bool | Exception:
         cause = task.cause
         if cause is None:
             return self._react(document, task.rule, turn)
-        if self._fold.ordered and cause.sequence is not None:
-            return self._in_sequence(document, task, cause, turn)
-        if document.has_handled(cause.event_id, cause.origin):
-            return document
+        if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
+            return self._in_sequence(document, cause, turn)
+        event_id, origin = cause.event_id, cause.origin
+        if document.has_handled(event_id, origin):
+            return False
         step = self._react(document, task.rule, turn)
-        if isinstance(step, Exception) or step is document:
-            return step
-        return step.marked(cause.event_id, cause.origin)
+        if step is True:
+            document.mark(event_id, origin)
+        return step
 
-    def _in_sequence(
-        self, document: Stored[S], task: Task[S], cause: Cause, turn: Turn
-    ) -> Stored[S] | Exception:
+    def _in_sequence(self, document: Stored[S], cause: Received, turn: Turn) -> bool | Exception:
         number = cause.sequence or 0
         if number <= document.sequence:
-            return document
+            return False
         if number > document.sequence + 1:
             return self._hold(document, cause)
-        step = self._react(document, task.rule, turn)
+        step = self._react(document, cause.event, turn)
         if isinstance(step, Exception):
             return step
-        step = replace(step, sequence=number)
-        return self._release(step, turn) if step.held else step
+        document.sequence = number
+        return self._release(document, turn) if document.held else True
 
-    def _hold(self, document: Stored[S], cause: Cause) -> Stored[S] | Exception:
-        message = cause.message
-        if message is None or message in document.held:
-            return document
+    def _hold(self, document: Stored[S], cause: Received) -> bool | Exception:
+        message = message_of(cause.raw)
+        if message in document.held:
+            return False
         if len(document.held) >= MAX_HELD:
             return Transient("too many events wait for a missing one", code="sequence-gap")
         self._meters.integrity_gaps.add(1)
@@ -253,53 +252,57 @@ class Ledger(Generic[S]):
             expected=document.sequence + 1,
             found=cause.sequence,
         )
-        return replace(document, held=(*document.held, message))
+        document.held = (*document.held, message)
+        return True
 
-    def _release(self, document: Stored[S], turn: Turn) -> Stored[S] | Exception:
-        waiting = {
-            event.sequence or 0: (event, message)
-            for message in document.held
-            for event in [self._codec.decode(message.key, message.value, message.headers)]
-        }
-        while (following := waiting.pop(document.sequence + 1, None)) is not None:
-            event, _ = following
-            step = self._react(document, lambda s, t, e=event: self._fold.react(s, e, t), turn)  # type: ignore[misc]
-            if isinstance(step, Exception):
-                return step
-            document = replace(step, sequence=event.sequence or 0)
-        left = tuple(message for n, (_, message) in waiting.items() if n > document.sequence)
-        return replace(document, held=left)
+    def _release(self, document: Stored[S], turn: Turn) -> bool | Exception:
+        decode = self._codec.decode
+        events = [(decode(one.key, one.value, one.headers), one) for one in document.held]
+        for event, message in sorted(events, key=lambda pair: pair[0].sequence or 0):
+            number = event.sequence or 0
+            if number > document.sequence + 1:
+                break
+            if number == document.sequence + 1:
+                step = self._react(document, event, turn)
+                if isinstance(step, Exception):
+                    return step
+                document.sequence = number
+            document.held = tuple(one for one in document.held if one is not message)
+        return True
 
-    def _react(self, document: Stored[S], rule: Rule[S], turn: Turn) -> Stored[S] | Exception:
-        reacted = attempt(lambda: self._encoded(rule(document.state, turn)))
-        if isinstance(reacted, Exception):
-            return reacted
-        if reacted is None:
-            return document
-        conclusion, messages = reacted
-        return replace(
-            document,
-            state=conclusion.state,
-            outbox=(*document.outbox, *messages),
-            due=conclusion.due,
-        )
+    def _react(self, document: Stored[S], rule: Rule[S] | AnyEvent, turn: Turn) -> bool | Exception:
+        decided = attempt(lambda: self._decided(document.state, rule, turn))
+        if isinstance(decided, Exception):
+            return decided
+        if decided is None:
+            return False
+        reacted, messages = decided
+        document.state = reacted.state
+        document.due = reacted.due
+        if messages:
+            document.outbox = (*document.outbox, *messages)
+        return True
 
-    def _encoded(self, reacted: Reacted[S] | None) -> tuple[Reacted[S], list[Message]] | None:
+    def _decided(
+        self, state: S | None, rule: Rule[S] | AnyEvent, turn: Turn
+    ) -> tuple[Reacted[S], list[Message]] | None:
+        if isinstance(rule, Event):
+            reacted = self._fold.react(state, rule, turn)
+        else:
+            reacted = rule(state, turn)
         if reacted is None:
             return None
         return reacted, [self._codec.encode(event) for event in reacted.events]
 
-    async def _publish(self, kept: dict[str, Stored[S]], written: set[str]) -> None:
+    async def _publish(self, documents: Iterable[Stored[S]]) -> None:
         """Publish every outbox; with the broker away the documents keep them for next time."""
-        full = [document for document in kept.values() if document.outbox]
-        for id in written:
-            self._cache.pop(id, None)  # until it is certain that its outbox is out
-        await self._publisher.publish([message for one in full for message in one.outbox])
-        await self._documents.settle(full)
-        for id, document in kept.items():
-            self._remember(replace(document, outbox=()) if document.outbox else document)
-            if id in written and document.due is not None:
-                self.on_due(id, document.due)
+        full = [document for document in documents if document.outbox]
+        if full:
+            await self._publisher.publish([message for one in full for message in one.outbox])
+            await self._documents.settle(full)
+        for document in documents:
+            document.outbox = ()
+            self._remember(document)
 
     def _remember(self, document: Stored[S]) -> None:
         if document.version == 0 or self._cached == 0:

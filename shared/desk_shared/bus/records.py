@@ -30,13 +30,24 @@ class KafkaRecord(Protocol):
     headers: Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: one for every record
 class Received:
-    """An event with the place it was read from; `raw` is kept for retry and dead letter."""
+    """An event as it was read; `raw` is kept for retry and dead letter."""
 
     event: AnyEvent
-    origin: Origin
     raw: KafkaRecord
+
+    @property
+    def event_id(self) -> str:
+        return self.event.id
+
+    @property
+    def sequence(self) -> int | None:
+        return self.event.sequence
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.raw.topic, self.raw.partition, self.raw.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,12 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     kept = [(name, text) for name, text in headers.items() if name not in _OURS]
     kept += [(name, text.encode()[:1000]) for name, text in told.items()]
     return Message(target, raw.key or b"", raw.value or b"", tuple(kept))
+
+
+def message_of(raw: KafkaRecord) -> Message:
+    """The record as it is, to be kept or sent on."""
+    headers = tuple((name, text) for name, text in raw.headers if text is not None)
+    return Message(raw.topic, raw.key or b"", raw.value or b"", headers)
 
 
 def attempts_of(raw: KafkaRecord) -> int:

@@ -15,6 +15,7 @@ SERVICES: tuple[Service, ...] = ("intake", "triage", "automation", "notify", "me
 PARTITIONS = 12
 MAX_EVENT_BYTES = 64 * 1024
 FOREVER = None
+RETRY, DEAD = ".retry", ".dead"
 _TELEMETRY_KEPT = timedelta(days=7)
 _SIDE_KEPT = timedelta(days=30)
 
@@ -61,12 +62,12 @@ def team_topic(team: str) -> str:
 
 def retry_topic(topic: str, group: str) -> str:
     """Where a group's records wait for their next try."""
-    return f"{topic}.{group}.retry"
+    return f"{topic}.{group}{RETRY}"
 
 
 def dead_topic(topic: str, group: str) -> str:
     """Where a group's records go that it cannot handle."""
-    return f"{topic}.{group}.dead"
+    return f"{topic}.{group}{DEAD}"
 
 
 def notification_topics(teams: Iterable[str]) -> tuple[Topic, ...]:

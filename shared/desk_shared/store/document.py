@@ -3,7 +3,8 @@
 All three change in one write, so a crash can never separate them. Pure; the driver is elsewhere.
 """
 
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -30,7 +31,7 @@ class Origin:
         return f"{self.topic.replace('.', '/')}/{self.partition}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: the ledger works on a copy, one for every document
 class Stored(Generic[S]):
     """A document as loaded or to be written; `version` 0 means that it is not in the store yet.
 
@@ -54,7 +55,12 @@ class Stored(Generic[S]):
             return True
         return event_id in self.recent
 
-    def marked(self, event_id: str, origin: Origin | None) -> "Stored[S]":
-        """The document with the record noted as handled."""
-        marks = self.marks if origin is None else {**self.marks, origin.lane: origin.offset}
-        return replace(self, marks=marks, recent=(*self.recent, event_id)[-RECENT_IDS:])
+    def mark(self, event_id: str, origin: Origin | None) -> None:
+        """Note the record as handled."""
+        if origin is not None:
+            self.marks = {**self.marks, origin.lane: origin.offset}
+        self.recent = (*self.recent, event_id)[-RECENT_IDS:]
+
+    def copy(self) -> "Stored[S]":
+        """A working copy; no field's value is ever changed in place."""
+        return copy(self)

@@ -1,0 +1,256 @@
+"""The consumer loop against bare aiokafka + pydantic, and its guarded writes against the store."""
+
+import asyncio
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from aiokafka import AIOKafkaConsumer
+from pydantic import BaseModel, ConfigDict
+from pymongo import AsyncMongoClient, InsertOne
+
+from desk_bench.rows import Row, compared
+from desk_shared.bus import Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus.admin import apply_topics
+from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.records import Received
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.names import TICKETS
+from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.topics import BY_NAME
+from desk_shared.health import Health
+from desk_shared.ids import derived_id
+from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
+from desk_shared.store import MongoDocuments, Schema, Store
+from desk_shared.telemetry.testing import recorded_telemetry
+
+ROUNDS = 3
+BATCH = 1_000
+PARTITIONS = 6
+
+
+class Seen(BaseModel):
+    """The state that the benchmark folds: small, but a real document."""
+
+    model_config = ConfigDict(frozen=True)
+
+    notes: int = 0
+    last: str = ""
+
+
+@dataclass
+class Drained:
+    """Counts what arrives and remembers when the first and the last came."""
+
+    wanted: int
+    seen: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    done: asyncio.Event | None = None
+
+    def count(self, records: int) -> None:
+        self.seen += records
+        self.finished = perf_counter()
+        if self.seen >= self.wanted and self.done is not None:
+            self.done.set()
+
+    @property
+    def rate(self) -> float:
+        return self.wanted / (self.finished - self.started)
+
+
+class Counting:
+    """A handler that folds in memory, no store: what the loop itself costs."""
+
+    def __init__(self, drained: Drained) -> None:
+        self._drained = drained
+        self._states: dict[str, Seen] = {}
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:  # noqa: ARG002
+        self._drained.started = self._drained.started or perf_counter()
+        for received in batch:
+            event = received.event
+            self._states[event.subject] = _folded(self._states.get(event.subject), event)
+        self._drained.count(len(batch))
+
+    def forget(self) -> None: ...
+
+
+class Timed(Folding):
+    """Folding through the ledger, timed from the first batch to the last."""
+
+    def __init__(self, drained: Drained, ledger: Ledger[Seen]) -> None:
+        super().__init__(ledger)
+        self._drained = drained
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self._drained.started = self._drained.started or perf_counter()
+        await super().handle(batch, park)
+        self._drained.count(len(batch))
+
+
+def _folded(state: Seen | None, event: AnyEvent) -> Seen:
+    text = event.data.text if isinstance(event.data, TicketNoted) else ""
+    return Seen(notes=(state.notes if state else 0) + 1, last=text[:20])
+
+
+async def fill(kafka: KafkaSettings, events: int, prefix: str) -> None:
+    """A topic full of ticket notes of about 400 bytes, three for each ticket."""
+    await apply_topics(kafka, [BY_NAME[TICKETS]], prefix=prefix, partitions=PARTITIONS)
+    publisher, codec, clock = KafkaPublisher(kafka, "bench", prefix), Codec(), SystemClock()
+    await publisher.start()
+    for first in range(0, events, BATCH):
+        messages = [codec.encode(_note(number, clock)) for number in range(first, first + BATCH)]
+        await publisher.publish(messages)
+    await publisher.stop()
+
+
+def _note(number: int, clock: SystemClock) -> Event[TicketNoted]:
+    return Event(
+        id=derived_id("bench", "note", number),
+        source="/desk/intake",
+        subject=derived_id("bench", "ticket", number // 3),
+        time=clock.now(),
+        data=TicketNoted(by="bench", role=Role.EMPLOYEE, text="The VPN does not connect. " * 12),
+        sequence=number % 3 + 1,
+        correlation_id=derived_id("bench", "ticket", number // 3),
+    )
+
+
+async def bare_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) -> float:
+    """What anybody would write: getmany, pydantic, a dictionary."""
+    consumer = AIOKafkaConsumer(
+        prefix + TICKETS,
+        bootstrap_servers=kafka.bootstrap,
+        group_id=prefix + group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    drained = Drained(events)
+    states: dict[str, Seen] = {}
+    await consumer.start()
+    try:
+        while drained.seen < events:
+            batches = await consumer.getmany(timeout_ms=100, max_records=BATCH)
+            if batches and not drained.started:
+                drained.started = perf_counter()
+            for records in batches.values():
+                for record in records:
+                    note = TicketNoted.model_validate_json(record.value)
+                    state = states.get(record.key)
+                    states[record.key] = Seen(
+                        notes=(state.notes if state else 0) + 1, last=note.text[:20]
+                    )
+                drained.count(len(records))
+    finally:
+        await consumer.stop()
+    return drained.rate
+
+
+async def desk_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) -> float:
+    """The same through the one consumer rule, with a handler that only folds."""
+    drained = Drained(events, done=asyncio.Event())
+    return await _consumed(kafka, prefix, group, drained, lambda _: Counting(drained))
+
+
+async def desk_stored(
+    kafka: KafkaSettings, mongo: str, events: int, prefix: str, group: str
+) -> float:
+    """The same with a document per ticket, guarded, marked, in bulk."""
+    clock, telemetry = SystemClock(), recorded_telemetry().telemetry
+    store = Store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
+    documents = MongoDocuments(store.database, Schema("seen", Seen), clock.now)
+    await documents.prepare()
+    drained = Drained(events, done=asyncio.Event())
+
+    def react(state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:  # noqa: ARG001
+        return Reacted(_folded(state, event))
+
+    def handler(publisher: KafkaPublisher) -> Timed:
+        fold = Fold(documents, lambda event: (event.subject,), react, ordered=True)
+        return Timed(drained, Ledger(fold, publisher, clock, telemetry.meters))
+
+    try:
+        return await _consumed(kafka, prefix, group, drained, handler)
+    finally:
+        await store.drop()
+        await store.stop()
+
+
+async def _consumed(
+    kafka: KafkaSettings,
+    prefix: str,
+    group: str,
+    drained: Drained,
+    handler: Callable[[KafkaPublisher], Counting | Timed],
+) -> float:
+    clock = SystemClock()
+    publisher = KafkaPublisher(kafka, "bench", prefix)
+    await publisher.start()
+    consumer = Consumer(
+        kafka,
+        group=group,
+        topics=[TICKETS],
+        handler=handler(publisher),
+        publisher=publisher,
+        clock=clock,
+        health=Health(clock),
+        telemetry=recorded_telemetry().telemetry,
+        topic_prefix=prefix,
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(120):
+            await (drained.done or asyncio.Event()).wait()
+    finally:
+        await consumer.stop()
+        await publisher.stop()
+    return drained.rate
+
+
+async def store_ceiling(mongo: str, events: int, prefix: str) -> float:
+    """The store's own rate for the same documents: bare unordered bulks, nothing else."""
+    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(mongo)
+    collection = client[prefix + "ceiling"]["seen"]
+    await collection.create_index([("_id", 1), ("version", 1)], unique=True)
+    state = Seen(notes=3, last="The VPN does not con").model_dump_json()
+    started = perf_counter()
+    for first in range(0, events, BATCH):
+        ids = [derived_id("bench", "ticket", n) for n in range(first // 3, (first + BATCH) // 3)]
+        await collection.bulk_write(
+            [InsertOne({"_id": id, "version": 1, "state": state, "sequence": 3}) for id in ids],
+            ordered=False,
+        )
+    seconds = perf_counter() - started
+    await client.drop_database(prefix + "ceiling")
+    await client.close()
+    return events / seconds
+
+
+async def run(kafka: KafkaSettings, mongo: str, events: int) -> list[Row]:
+    """Both comparisons, baseline and desk in turn."""
+    prefix = f"bench{int(perf_counter())}."
+    await fill(kafka, events, prefix)
+    bare: list[float] = []
+    desk: list[float] = []
+    stored: list[float] = []
+    ceiling: list[float] = []
+    for number in range(ROUNDS):
+        bare.append(await bare_loop(kafka, events, prefix, f"bare{number}"))
+        desk.append(await desk_loop(kafka, events, prefix, f"desk{number}"))
+        ceiling.append(await store_ceiling(mongo, events, f"c{number}"))
+        stored.append(await desk_stored(kafka, mongo, events, prefix, f"stored{number}"))
+    middle = statistics.median
+    return [
+        compared("consumer loop, no store", middle(desk), middle(bare), "events/s", "≥ 0.6"),
+        compared(
+            "consumer loop, guarded bulk writes",
+            middle(stored),
+            middle(ceiling),
+            "events/s",
+            "≥ 0.6",
+        ),
+    ]
