@@ -102,7 +102,7 @@ def _too_long(_: ErrorDetails, context: Mapping[str, object]) -> str:
 
 
 def _no_kind(_: ErrorDetails, context: Mapping[str, object]) -> str:
-    return f"{context['discriminator']} is missing; add it, so that it is clear what this is"
+    return f"{context['discriminator']} is missing; add it to say which sort this is"
 
 
 def _unknown_kind(_: ErrorDetails, context: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from desk_shared.charter.schemas import charter_schemas, render
+from desk_shared.charter.schemas import charter_schemas, render, write_charter_schemas
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[3]
@@ -27,6 +27,12 @@ def schema_for(path: Path) -> dict[str, object]:
 @pytest.mark.parametrize("name", sorted(charter_schemas()))
 def test_the_schema_in_the_tree_is_the_models_own(name: str) -> None:
     assert (SCHEMAS / name).read_text(encoding="utf-8") == render(charter_schemas()[name])
+
+
+def test_writing_makes_exactly_these_files(tmp_path: Path) -> None:
+    written = write_charter_schemas(tmp_path / "schemas")
+    assert [path.name for path in written] == sorted(charter_schemas())
+    assert all(path.read_bytes() == (SCHEMAS / path.name).read_bytes() for path in written)
 
 
 def test_no_schema_in_the_tree_is_left_over() -> None:

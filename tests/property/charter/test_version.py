@@ -42,8 +42,8 @@ def shuffled(value: object, rng: random.Random) -> object:
 def written(value: object, rng: random.Random) -> str:
     """The content as YAML, in block or flow style, with comments here and there."""
     yaml = YAML(typ="safe", pure=True)
-    yaml.sort_base_mapping_type_on_output = False
-    setattr(yaml, "default_flow_style", rng.choice([True, False]))  # noqa: B010  # typed as None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed as None
+    yaml.default_flow_style = rng.choice([True, False])
     stream = StringIO()
     yaml.dump(value, stream)
     text = "# words that decide nothing\n" + stream.getvalue()

@@ -1,6 +1,6 @@
 """Loading: everything that is wrong is told at once, with file, line and what to do."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -368,6 +368,83 @@ BREAKS = [
         "runbooks/restart-vpn.yaml:15: runbooks.restart-vpn.escalate.team:",
         "not in teams.yaml",
     ),
+    (
+        "calendars.yaml",
+        "country: DE, subdivision: BE",
+        "country: LU, subdivision: BE",
+        "calendars.yaml:7: calendars.office.holidays.subdivision:",
+        "LU has no subdivisions",
+    ),
+    (
+        "promises.yaml",
+        "default: true",
+        "default: true\n    when: {priorities: [P2]}",
+        "promises.yaml:8: promises.all:",
+        "remove one of the two",
+    ),
+    (
+        "routing.yaml",
+        "kinds: [question]",
+        "services: [dns]",
+        "routing.yaml:8: routing.rules.questions.when.services[0]:",
+        "not in services.yaml",
+    ),
+    (
+        "routing.yaml",
+        "    kind: threshold\n",
+        "",
+        "routing.yaml:12: routing.detectors.vpn-fails:",
+        "'kind' is missing",
+    ),
+    (
+        "catalogue.yaml",
+        "type: text}",
+        "type: text, options: [a, b]}",
+        "catalogue.yaml:6: catalogue.vpn-access.fields[0]:",
+        "write type: choice",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "verify:",
+        "  - {id: restart, kind: wait, for: 1s}\nverify:",
+        "runbooks/restart-vpn.yaml:10: runbooks.restart-vpn.steps.restart:",
+        "2 times",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "effect: idempotent",
+        "effect: confirmable\n    confirm: {request: {method: GET, url: '${x}'}}",
+        "runbooks/restart-vpn.yaml:13: runbooks.restart-vpn.steps.restart.confirm.request.url:",
+        "${x} is not known",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "effect: idempotent",
+        "effect: pure\n    undo: {effect: pure, request: {method: GET, url: u, body: '${x}'}}",
+        "runbooks/restart-vpn.yaml:13: runbooks.restart-vpn.steps.restart.undo.request.body:",
+        "${x} is not known",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        'restart"}',
+        'restart", headers: {X-Key: "${x}"}}',
+        "runbooks/restart-vpn.yaml:13: runbooks.restart-vpn.steps.restart.request.headers.X-Key:",
+        "${x} is not known",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "at_most: 0.1, ",
+        "",
+        "runbooks/restart-vpn.yaml:14: runbooks.restart-vpn.verify:",
+        "exactly one of 'condition'",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
+        "why: It helps.",
+        "why: ''",
+        "runbooks/restart-vpn.yaml:3: runbooks.restart-vpn.why:",
+        "at least 1",
+    ),
 ]
 
 
@@ -531,9 +608,6 @@ def test_further_checks_are_asked_and_their_problems_located(folder: Folder) -> 
     assert [str(problem) for problem in refused.value.problems] == [
         "runbooks/restart-vpn.yaml:8: runbooks.restart-vpn.when: no attribute 'signl'"
     ]
-
-
-Change = Callable[[Folder], None]
 
 
 def test_version_follows_meaning_and_not_layout(folder: Folder) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 import pytest
 import structlog.testing
 from desk_shared.charter.model import Charter
-from desk_shared.charter.problems import InvalidCharter
+from desk_shared.charter.problems import InvalidCharter, Problem
 from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import FakeClock
 
@@ -22,6 +22,7 @@ class Folder(Protocol):
     path: Path
 
     def write(self, name: str, text: str) -> None: ...
+    def append(self, name: str, text: str) -> None: ...
     def text(self, name: str) -> str: ...
     def replace(self, name: str, old: str, new: str) -> None: ...
 
@@ -138,6 +139,28 @@ def test_starting_with_an_invalid_charter_raises_every_problem(folder: Folder) -
         source_of(folder)
     assert len(refused.value.problems) == 2
     assert "promises.yaml:12: promises.all.target" in str(refused.value)
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+async def test_a_file_that_changes_while_it_is_read_is_taken_whole_next_time(
+    folder: Folder, is_bad: bool
+) -> None:
+    """Good or bad, a half written charter neither comes into force nor is complained of."""
+    writes: list[str] = []
+
+    def write_on(_: Charter) -> Iterator[Problem]:
+        if writes:
+            folder.append("teams.yaml", writes.pop())
+            if is_bad:
+                yield Problem.at("teams", sentence="half written")
+
+    source = CharterSource(folder.path, FakeClock(NOW), checks=[write_on])
+    folder.replace("promises.yaml", "8h", "9h")
+    writes.append("# the rest\n")
+    assert not await source.refresh()
+    assert (source.status.refusals, source.refused) == (0, None)
+    assert await source.refresh()
+    assert source.current.promise("all").target == timedelta(hours=9)
 
 
 @contextlib.asynccontextmanager
