@@ -5,15 +5,15 @@ Every replica may watch; the document's guard lets one firing win and its events
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
-from desk_shared.bus.ledger import Ledger, Task
+from desk_shared.bus.ledger import Task
 from desk_shared.bus.retry import backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
 from desk_shared.store import Documents
-from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger, names
 
 log = get_logger()
@@ -27,11 +27,28 @@ BATCH = 500
 NEVER_SOONER = timedelta(milliseconds=20)
 
 
+# The state is nobody's business here, so timers serve documents of any kind.
+Report = Callable[[Sequence[tuple[Task[Any], Exception]]], Awaitable[None]]
+
+
+class Woken(Protocol):
+    """What timers fire into: a ledger, or a worker that does effects for due documents."""
+
+    on_due: Callable[[str, datetime], None]
+
+    async def wake(self, ids: Iterable[str], park: Report) -> None: ...
+
+
 class Timers:
-    """Wakes the documents of one ledger when they are due."""
+    """Wakes the documents of one collection when they are due."""
 
     def __init__(
-        self, name: str, ledger: Ledger[S], documents: Documents[S], clock: Clock, meters: Meters
+        self,
+        name: str,
+        ledger: Woken,
+        documents: Documents[Any],
+        clock: Clock,
+        meters: Meters,
     ) -> None:
         self._name = name
         self._wake = ledger.wake
@@ -86,7 +103,7 @@ class Timers:
                 )
             await self._wake(ready, self._report)
 
-    async def _report(self, failures: Sequence[tuple[Task[S], Exception]]) -> None:
+    async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
         for task, error in failures:
             log.error("timer_failed", timers=self._name, document=task.id, exc_info=error)
 

@@ -20,12 +20,13 @@ class StepStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What verification said."""
+    """What verification said; `not_run` where nothing was done to the target."""
 
     HEALED = "healed"
     NOT_HEALED = "not_healed"
     INCONCLUSIVE = "inconclusive"
     IN_DOUBT = "in_doubt"
+    NOT_RUN = "not_run"
 
 
 class Evidence(Value):
@@ -58,6 +59,7 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
     runbook: Identifier
     episode: str = ""
     explanation: tuple[Reason, ...]
+    run: str = ""
 
 
 class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUTOMATION):
