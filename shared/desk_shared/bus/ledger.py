@@ -31,10 +31,11 @@ CACHED_DOCUMENTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a rule is told beside its input: the time, and how often it lost a race before."""
+    """What a rule is told beside its input: the time, lost races, the document it decides for."""
 
     now: datetime
     round: int = 0
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,15 @@ Rule = Callable[[S | None, Turn], Reacted[S] | None]
 
 @dataclass(slots=True, eq=False)  # not frozen: one for every record
 class Task(Generic[S]):
-    """One rule for one document. `cause` makes doing it twice harmless."""
+    """One rule for one document. `cause` makes doing it twice harmless.
+
+    `is_first` says that the document should not exist yet: no read, its insert is the guard.
+    """
 
     id: str
     rule: Rule[S] | AnyEvent
     cause: "Received | Cause | None" = None
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,9 @@ class Ledger(Generic[S]):
 
     def tasks_of(self, received: Received) -> list[Task[S]]:
         """What the fold wants done for one event."""
-        event = received.event
-        return [Task(key, event, received) for key in self._fold.keys(event)]
+        event, fold = received.event, self._fold
+        is_first = fold.ordered and event.sequence == 1
+        return [Task(key, event, received, is_first) for key in fold.keys(event)]
 
     async def wake(self, ids: Iterable[str], park: Park[S]) -> None:
         """Fire the timers of these documents; a rule that says nothing clears its timer."""
@@ -159,7 +165,7 @@ class Ledger(Generic[S]):
     async def _round(
         self, waiting: dict[str, list[Task[S]]], turn: Turn, park: Park[S], on_written: OnWritten[S]
     ) -> frozenset[str]:
-        documents = await self._load(waiting)
+        documents = await self._load(waiting, turn)
         changed: list[Stored[S]] = []
         failures: list[tuple[Task[S], Exception]] = []
         for id, tasks in waiting.items():
@@ -184,13 +190,13 @@ class Ledger(Generic[S]):
         await self._publish(documents.values())
         return refused
 
-    async def _load(self, waiting: Iterable[str]) -> dict[str, Stored[S]]:
+    async def _load(self, waiting: dict[str, list[Task[S]]], turn: Turn) -> dict[str, Stored[S]]:
         found: dict[str, Stored[S]] = {}
         missing: list[str] = []
-        for id in waiting:
+        for id, tasks in waiting.items():
             if (cached := self._cache.get(id)) is not None:
                 found[id] = cached.copy()
-            else:
+            elif turn.round > 0 or not tasks or not tasks[0].is_first:
                 missing.append(id)
         if missing:
             found |= await self._documents.load(missing)

@@ -44,6 +44,7 @@ class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATI
     body: LongText
     ticket: str = ""
     code: str = ""
+    problem: str = Field(default="", description="The problem it belongs to, to group by.")
     urgent: bool = Field(default=False, description="True passes quiet hours.")
 
     def destination(self) -> str:

@@ -71,9 +71,13 @@ def dead_topic(topic: str, group: str) -> str:
 
 
 def notification_topics(teams: Iterable[str]) -> tuple[Topic, ...]:
-    """One topic for each team of the charter and one for all employees."""
+    """One topic for each team of the charter and one for all employees.
+
+    Notify reads them itself, to carry their messages on by mail and through other channels.
+    """
     return tuple(
-        Topic(team_topic(name), "recipient", "notify") for name in (*sorted(teams), names.PEOPLE)
+        Topic(team_topic(name), "recipient", "notify", ("notify",))
+        for name in (*sorted(teams), names.PEOPLE)
     )
 
 
