@@ -1,0 +1,46 @@
+"""The part of the charter that messages need, as plain values; built by `handlers.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from desk_notify.domain.model import Language
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCard:
+    """How a team is called, where it lives, and its channels besides its topic."""
+
+    name: str
+    title: str
+    zone: ZoneInfo
+    language: Language = "en"
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Teams and owners. A team that the charter does not know is the default team's business."""
+
+    teams: Mapping[str, TeamCard]
+    default_team: str
+    owners: Mapping[str, str] = field(default_factory=dict)
+    service_titles: Mapping[str, str] = field(default_factory=dict)
+    mails: Mapping[str, str] = field(default_factory=dict)
+    portal: str = ""
+
+    def team(self, name: str) -> TeamCard:
+        """The team of that name, else the default team: a message always has a reader."""
+        return self.teams.get(name) or self.teams[self.default_team]
+
+    def owner_of(self, service: str) -> TeamCard:
+        """The team that answers for a service."""
+        return self.team(self.owners.get(service, ""))
+
+    def service(self, name: str) -> str:
+        """What people call a service."""
+        return self.service_titles.get(name, name)
+
+    def link(self, code: str) -> str:
+        """Where a ticket can be seen; empty where there is no portal."""
+        return f"{self.portal}/tickets/{code}" if self.portal and code else ""

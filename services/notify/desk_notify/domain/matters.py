@@ -1,0 +1,149 @@
+"""What a team is told that is not about one ticket: problems, failed repairs, early warnings."""
+
+from collections.abc import Iterable
+
+from desk_shared.events import AnyEvent
+from desk_shared.events.automation import RunHandedOver
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.signals import SignalRaised
+
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.messages import (
+    About,
+    Messages,
+    as_lines,
+    clipped,
+    in_words,
+    steps_in_doubt,
+    team,
+    tell,
+)
+from desk_notify.domain.model import Matter, MatterKind
+from desk_notify.domain.texts import Rule
+
+Reaction = tuple[Matter, Messages] | None
+
+
+def matters_of(event: AnyEvent) -> Iterable[str]:
+    """Which matter an event belongs to, if any.
+
+    A device's signal is the runbooks' business; only what stops a service calls its team.
+    """
+    data = event.data
+    if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
+        return (f"{MatterKind.PROBLEM}:{event.subject}",)
+    if isinstance(data, RunHandedOver):
+        return (f"{MatterKind.RUN}:{data.run}",)
+    if isinstance(data, SignalRaised) and _is_alarming(data):
+        return (f"{MatterKind.SIGNAL}:{data.episode}",)
+    return ()
+
+
+def react(before: Matter | None, event: AnyEvent, directory: Directory) -> Reaction:
+    """The matter after the event and what its team is told; None if nothing changes."""
+    data = event.data
+    match data:
+        case ProblemResolved():
+            return _problem_over(before, event, data, directory)
+        case ProblemUpdated():
+            return _problem_grows(before, data, directory)
+        case ProblemDetected():
+            return _problem(before, event, data, directory)
+        case RunHandedOver() if before is None:
+            return _handed_over(event, data, directory)
+        case SignalRaised() if before is None:
+            return _signal(event, data, directory)
+    return None
+
+
+def _is_alarming(signal: SignalRaised) -> bool:
+    is_service = signal.subject_kind is SubjectKind.SERVICE
+    return is_service and signal.severity is Severity.CRITICAL
+
+
+def _problem(
+    before: Matter | None, cause: AnyEvent, data: ProblemDetected, directory: Directory
+) -> Reaction:
+    card = directory.team(data.team)
+    tickets = len(data.tickets) + (before.tickets if before else 0)
+    is_over = before is not None and before.is_over
+    matter = _matter(MatterKind.PROBLEM, card, data.title, tickets, is_over=is_over)
+    if is_over:
+        return matter, ()
+    fields = {
+        "title": data.title,
+        "service": directory.service(data.service),
+        "tickets": str(len(data.tickets)) if data.tickets else "",
+        "people": str(len(data.people)) if data.people else "",
+        "explanation": in_words(data.explanation),
+        "text": clipped(data.message),
+    }
+    about = About(problem=cause.subject, urgent=True)
+    return matter, (tell(cause, Rule.TEAM_PROBLEM, team(card), fields, about),)
+
+
+def _problem_grows(before: Matter | None, data: ProblemUpdated, directory: Directory) -> Reaction:
+    if not data.tickets:
+        return None
+    if before is None:
+        card = directory.owner_of(data.service)
+        before = _matter(MatterKind.PROBLEM, card, data.title)
+    return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
+
+
+def _problem_over(
+    before: Matter | None, cause: AnyEvent, data: ProblemResolved, directory: Directory
+) -> Reaction:
+    if before is not None and before.is_over:
+        return None
+    card = directory.team(before.team) if before else directory.owner_of(data.service)
+    matter = _matter(MatterKind.PROBLEM, card, data.title, len(data.tickets), is_over=True)
+    fields = {
+        "title": data.title,
+        "text": clipped(data.resolution),
+        "tickets": str(len(data.tickets)) if data.tickets else "",
+    }
+    about = About(problem=cause.subject)
+    return matter, (tell(cause, Rule.TEAM_PROBLEM_OVER, team(card), fields, about),)
+
+
+def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> Reaction:
+    card = directory.team(run.team)
+    fields = {
+        "title": run.title,
+        "runbook": run.runbook,
+        "target": cause.subject,
+        "reason": clipped(run.reason),
+        "service": directory.service(run.service),
+        "person": run.person,
+        "site": run.site,
+        "evidence": as_lines(run.evidence),
+        "in_doubt": steps_in_doubt(run.evidence),
+    }
+    message = tell(cause, Rule.TEAM_REPAIR_FAILED, team(card), fields, About())
+    return _matter(MatterKind.RUN, card, run.title), (message,)
+
+
+def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reaction:
+    service = signal.service or cause.subject
+    card = directory.owner_of(service)
+    reader = team(card)
+    fields = {
+        "title": signal.title,
+        "subject": cause.subject,
+        "measurement": signal.measurement,
+        "value": f"{signal.value:g}",
+        "threshold": f"{signal.threshold:g}",
+        "service": directory.service(service),
+        "due": reader.texts.write_moment(signal.expected_at, card.zone),
+        "explanation": in_words(signal.explanation),
+    }
+    message = tell(cause, Rule.TEAM_SIGNAL, reader, fields, About(urgent=True))
+    return _matter(MatterKind.SIGNAL, card, signal.title), (message,)
+
+
+def _matter(
+    kind: MatterKind, card: TeamCard, title: str, tickets: int = 0, *, is_over: bool = False
+) -> Matter:
+    return Matter(kind=kind, team=card.name, title=title, tickets=tickets, is_over=is_over)

@@ -1,0 +1,140 @@
+"""From "this rule tells this recipient" to the event that says it, once, in their language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.automation import Evidence, StepStatus
+from desk_shared.events.notifications import Audience, MessageKind, Notified
+from desk_shared.events.people import Reason
+
+from desk_notify.domain.directory import TeamCard
+from desk_notify.domain.model import Language
+from desk_notify.domain.texts import Rule, Texts
+from desk_notify.domain.texts_de import GERMAN
+from desk_notify.domain.texts_en import ENGLISH
+
+SOURCE = "/desk/notify"
+TEXTS: Mapping[Language, Texts] = {"en": ENGLISH, "de": GERMAN}
+
+# 300 characters are the limit of a title; 8,000 stay below 64 KiB even if each needs six bytes.
+_TITLE, _BODY, _QUOTE, _FACT = 300, 8_000, 2_000, 400
+_MOST_FACTS = 10
+
+_KINDS = {
+    Rule.RECEIVED: MessageKind.TICKET_RECEIVED,
+    Rule.RESOLVED: MessageKind.TICKET_RESOLVED,
+    Rule.ASSIGNED: MessageKind.TICKET_ASSIGNED,
+    Rule.PROBLEM_KNOWN: MessageKind.PROBLEM_DECLARED,
+    Rule.PROBLEM_OVER: MessageKind.PROBLEM_RESOLVED,
+    Rule.REPAIR_BEGINS: MessageKind.REPAIR_STARTED,
+    Rule.REPAIRED: MessageKind.REPAIR_DONE,
+    Rule.REPAIR_HANDED_OVER: MessageKind.REPAIR_FAILED,
+    Rule.TEAM_ASSIGNED: MessageKind.TICKET_ASSIGNED,
+    Rule.TEAM_ASSIGNED_IN_PROBLEM: MessageKind.TICKET_ASSIGNED,
+    Rule.TEAM_AT_RISK: MessageKind.PROMISE_AT_RISK,
+    Rule.TEAM_BREACHED: MessageKind.PROMISE_BREACHED,
+    Rule.TEAM_PROBLEM: MessageKind.PROBLEM_DECLARED,
+    Rule.TEAM_PROBLEM_OVER: MessageKind.PROBLEM_RESOLVED,
+    Rule.TEAM_REPAIR_FAILED: MessageKind.REPAIR_FAILED,
+    Rule.TEAM_SIGNAL: MessageKind.SIGNAL_RAISED,
+}
+
+Messages = tuple[Event[Notified], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a message is about, besides its words."""
+
+    ticket: str = ""
+    code: str = ""
+    problem: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a message, and in which language."""
+
+    audience: Audience
+    name: str
+    language: Language
+    texts: Texts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "texts", TEXTS[self.language])
+
+
+def person(name: str, language: Language) -> Reader:
+    """An employee."""
+    return Reader(Audience.PERSON, name, language)
+
+
+def team(card: TeamCard) -> Reader:
+    """A team."""
+    return Reader(Audience.TEAM, card.name, card.language)
+
+
+def tell(
+    cause: AnyEvent, rule: Rule, reader: Reader, fields: Mapping[str, str], about: About
+) -> Event[Notified]:
+    """The message; its id is the same for the same cause, rule and reader, whenever it is made."""
+    title, body = reader.texts.templates[rule].write(fields)
+    message = Notified(
+        audience=reader.audience,
+        recipient=reader.name,
+        kind=_KINDS.get(rule, MessageKind.TICKET_CHANGED),
+        title=clipped(title, _TITLE),
+        body=clipped(body, _BODY),
+        ticket=about.ticket,
+        code=about.code,
+        problem=about.problem,
+        urgent=about.urgent,
+    )
+    return derive(
+        cause,
+        message,
+        source=SOURCE,
+        subject=reader.name,
+        rule=f"{rule}:{reader.audience}:{reader.name}",
+        at=cause.time,
+    )
+
+
+def language_of(tag: str) -> Language:
+    """German for `de`, `de-AT` and the like; English for everything else."""
+    return "de" if tag.lower().partition("-")[0] == "de" else "en"
+
+
+def clipped(text: str, most: int = _QUOTE) -> str:
+    """At most so many characters, with a sign that something is missing."""
+    text = text.strip()
+    return text if len(text) <= most else f"{text[: most - 2].rstrip()} …"
+
+
+def in_words(reasons: Iterable[Reason]) -> str:
+    """An explanation as running text."""
+    return clipped(" ".join(one.text for one in reasons))
+
+
+def as_lines(evidence: Iterable[Evidence]) -> str:
+    """What a repair did, a line for each step."""
+    chosen = tuple(evidence)[-_MOST_FACTS:]
+    return "\n".join(f"- {one.step}: {_how(one)}" for one in chosen)
+
+
+def steps_in_doubt(evidence: Iterable[Evidence]) -> str:
+    """The steps of which nobody knows whether they happened."""
+    steps = dict.fromkeys(one.step for one in evidence if one.status is StepStatus.IN_DOUBT)
+    return ", ".join(steps)
+
+
+def fact(text: str) -> str:
+    """A short fact worth keeping, on one line."""
+    return clipped(" ".join(text.split()), _FACT)
+
+
+def _how(one: Evidence) -> str:
+    status = one.status.replace("_", " ")
+    return f"{status}: {fact(one.text)}" if one.text else status

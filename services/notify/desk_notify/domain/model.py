@@ -1,0 +1,109 @@
+"""What notify remembers: of a ticket, a person, a problem only what their messages need."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from desk_shared.events.people import Priority
+from desk_shared.events.promises import PromiseAtRisk, PromiseBreached
+from desk_shared.events.tickets import Kind
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["en", "de"]
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EarlyFact(_State):
+    """A promise's event that came before the ticket it is about; told once the ticket is known."""
+
+    id: str
+    source: str
+    time: datetime
+    correlation_id: str = ""
+    traceparent: str = ""
+    fact: PromiseAtRisk | PromiseBreached
+
+
+class Ticket(_State):
+    """What messages say about a ticket; without a code it is not known yet."""
+
+    code: str = ""
+    kind: Kind = Kind.INCIDENT
+    title: str = ""
+    text: str = ""
+    requester: str = ""
+    language: Language = "en"
+    team: str = ""
+    priority: Priority | None = None
+    service: str = ""
+    evidence: tuple[str, ...] = ()
+    question: str = ""
+    response_due: datetime | None = None
+    resolution_due: datetime | None = None
+    problem: str = ""
+    problems_over: tuple[str, ...] = ()
+    is_done: bool = False
+    early: tuple[EarlyFact, ...] = ()
+
+
+class Person(_State):
+    """Whom we write to: the language of their latest ticket, the problems they were told of."""
+
+    language: Language = "en"
+    problems: tuple[str, ...] = ()
+    problems_over: tuple[str, ...] = ()
+
+
+class MatterKind(StrEnum):
+    """What a team is told of that is not a ticket."""
+
+    PROBLEM = "problem"
+    RUN = "run"
+    SIGNAL = "signal"
+
+
+class Matter(_State):
+    """A problem, a failed repair or a signal, and the team that was told of it."""
+
+    kind: MatterKind
+    team: str
+    title: str
+    tickets: int = 0
+    is_over: bool = False
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is; `unknown` means that a crash or a cut line hides how it went."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Delivery(_State):
+    """One message on its way through one channel; `next_at` is none when nothing more is tried."""
+
+    channel: str
+    state: DeliveryState
+    attempts: int = 0
+    next_at: datetime | None = None
+    changed_at: datetime
+    reason: str = ""
+
+
+class Dispatch(_State):
+    """A message and its deliveries through every channel but Kafka."""
+
+    message: str
+    recipient: str
+    kind: str
+    title: str
+    body: str
+    thread: str
+    happened_at: datetime
+    deliveries: tuple[Delivery, ...]

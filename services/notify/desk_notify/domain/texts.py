@@ -1,0 +1,111 @@
+"""How texts are written down: every message as data, one table per language, and dates in words.
+
+A line is said only if each of its fields is known, so no message shows a hole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+from desk_shared.events.promises import ClockName
+
+
+class Rule(StrEnum):
+    """Every message there is. The name goes into message ids: never rename one."""
+
+    RECEIVED = "received"
+    ASSIGNED = "assigned"
+    STARTED = "started"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    MERGED = "merged"
+    PROBLEM_KNOWN = "problem-known"
+    PROBLEM_OVER = "problem-over"
+    REPAIR_BEGINS = "repair-begins"
+    REPAIRED = "repaired"
+    REPAIR_HANDED_OVER = "repair-handed-over"
+    TEAM_ASSIGNED = "team-assigned"
+    TEAM_ASSIGNED_IN_PROBLEM = "team-assigned-in-problem"
+    TEAM_REOPENED = "team-reopened"
+    TEAM_REPLIED = "team-replied"
+    TEAM_AT_RISK = "team-at-risk"
+    TEAM_BREACHED = "team-breached"
+    TEAM_PROBLEM = "team-problem"
+    TEAM_PROBLEM_OVER = "team-problem-over"
+    TEAM_REPAIR_FAILED = "team-repair-failed"
+    TEAM_SIGNAL = "team-signal"
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """A paragraph that is said only where a field is not known."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A title and the paragraphs of a body; lines of a paragraph stand or fall one by one."""
+
+    title: str
+    body: tuple[str | Without, ...]
+
+    def write(self, fields: Mapping[str, str]) -> tuple[str, str]:
+        """Title and body with the fields filled in."""
+        paragraphs = [said for one in self.body if (said := _paragraph(one, fields))]
+        title = " ".join(self.title.format_map(fields).split())
+        return title, "\n\n".join(paragraphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Everything said in one language."""
+
+    templates: Mapping[Rule, Template]
+    clocks: Mapping[ClockName, str]
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    moment: str
+
+    def write_moment(self, moment: datetime | None, zone: ZoneInfo) -> str:
+        """A date as people read it, with its zone; empty for none."""
+        if moment is None:
+            return ""
+        local = moment.astimezone(zone)
+        return self.moment.format(
+            weekday=self.weekdays[local.weekday()],
+            day=local.day,
+            month=self.months[local.month - 1],
+            time=f"{local:%H:%M}",
+            zone=zone.key,
+        )
+
+
+def fields_of(text: str) -> frozenset[str]:
+    """The fields that a line needs."""
+    return _fields(text)
+
+
+@lru_cache(maxsize=1024)
+def _fields(text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+def _paragraph(one: str | Without, fields: Mapping[str, str]) -> str:
+    if isinstance(one, Without):
+        if fields.get(one.field):
+            return ""
+        one = one.text
+    lines = [
+        line.format_map(fields)
+        for line in one.split("\n")
+        if all(fields.get(name) for name in _fields(line))
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,261 @@
+"""Every message in English."""
+
+from desk_shared.events.promises import ClockName
+
+from desk_notify.domain.texts import Rule, Template, Texts, Without
+
+_SEE = "See it here: {link}"
+_CALL = Without("link", "If you call us, the code {code} is all we need.")
+
+_PEOPLE = {
+    Rule.RECEIVED: Template(
+        "We have received your ticket {code}",
+        (
+            "Thank you for telling us about “{title}”. Your ticket has the code {code}.",
+            "You can expect a first answer by {response_due}.",
+            "Next: a team that can finish it takes it over, and we tell you which one."
+            " You need not do anything.",
+            _SEE,
+            _CALL,
+        ),
+    ),
+    Rule.ASSIGNED: Template(
+        "Your ticket {code} is with {team}",
+        (
+            "The team “{team}” has your ticket {code} “{title}”.",
+            "You can expect a first answer by {response_due}."
+            "\nWe promise to solve it by {resolution_due}.",
+            "Next: we tell you when somebody starts on it. You need not do anything.",
+            _SEE,
+        ),
+    ),
+    Rule.STARTED: Template(
+        "We are working on your ticket {code}",
+        (
+            "Somebody in the team “{team}” is working on your ticket {code} “{title}” now.",
+            "We promise to solve it by {resolution_due}.",
+            "Next: we tell you when it is solved, or ask you if we need to know more.",
+            _SEE,
+        ),
+    ),
+    Rule.WAITING: Template(
+        "We need an answer from you for ticket {code}",
+        (
+            "Your ticket {code} “{title}” waits for your answer.",
+            "This is what we asked: {question}",
+            Without("question", "What we need to know stands in the last note of the ticket."),
+            "Please answer by {until}.",
+            "Next: as soon as you have answered, the team “{team}” goes on.",
+            "Answer here: {link}",
+            Without("link", "If you would rather call us, the code {code} is all we need."),
+        ),
+    ),
+    Rule.ANSWERED: Template(
+        "News on your ticket {code}",
+        (
+            "The team “{team}” wrote on your ticket {code} “{title}”:",
+            "{text}",
+            "Next: if they asked you something, please answer; otherwise they go on and tell you"
+            " when it is solved.",
+            "Answer here: {link}",
+        ),
+    ),
+    Rule.RESOLVED: Template(
+        "Your ticket {code} is solved",
+        (
+            "Your ticket {code} “{title}” is solved:",
+            "{text}",
+            "Next: please try it. If it works, you need not do anything.",
+            "If it does not work, reopen the ticket here: {link}",
+            Without(
+                "link",
+                "If it does not work, tell us the code {code}: we reopen the ticket, and it goes"
+                " straight back to the team “{team}”.",
+            ),
+        ),
+    ),
+    Rule.REOPENED: Template(
+        "Your ticket {code} is open again",
+        (
+            "Your ticket {code} “{title}” is open again, because it was not solved after all:",
+            "{text}",
+            "Next: the team “{team}” looks at it again. You need not do anything.",
+            _SEE,
+        ),
+    ),
+    Rule.MERGED: Template(
+        "Your ticket {code} goes on in another one",
+        (
+            "Your ticket {code} “{title}” is about the same trouble as another one, so we go on"
+            " there. Nothing you told us is lost.",
+            "Next: when that ticket is solved, yours is too. You need not do anything.",
+            _SEE,
+        ),
+    ),
+    Rule.PROBLEM_KNOWN: Template(
+        "We know about it: {title}",
+        (
+            "{text}",
+            Without("text", "Several colleagues have the same trouble. It has one cause: {title}."),
+            "The team “{team}” is working on it.",
+            "Next: we tell you when it is over. You need not report it or do anything.",
+        ),
+    ),
+    Rule.PROBLEM_OVER: Template(
+        "It is over: {title}",
+        (
+            "{text}",
+            Without("text", "The trouble “{title}” is solved."),
+            "Next: please try again. If it still does not work for you, reopen your ticket;"
+            " we then look at your case by itself.",
+        ),
+    ),
+    Rule.REPAIR_BEGINS: Template(
+        "We are repairing something: {title}",
+        ("{text}", "Next: we tell you when it is done. You need not do anything."),
+    ),
+    Rule.REPAIRED: Template(
+        "Repaired: {title}",
+        ("{text}", "Next: nothing. If something does not work as before, please tell us."),
+    ),
+    Rule.REPAIR_HANDED_OVER: Template(
+        "We are on it: {title}",
+        (
+            "{text}",
+            Without(
+                "text",
+                "We noticed trouble before you had to report it, and our automatic repair did"
+                " not help.",
+            ),
+            "The team “{team}” has it now and knows what was tried.",
+            "Next: they ask you if they need something. You need not report it.",
+        ),
+    ),
+}
+
+_TEAMS = {
+    Rule.TEAM_ASSIGNED: Template(
+        "{priority} {code} is yours: {title}",
+        (
+            "The ticket {code} “{title}” is now with your team.",
+            "From: {requester}"
+            "\nPriority: {priority}"
+            "\nService: {service}"
+            "\nMember: {member}"
+            "\nFirst answer promised by: {response_due}"
+            "\nSolution promised by: {resolution_due}",
+            "What they write: {text}",
+            "Why it comes to you: {explanation}",
+            "What we know already: {evidence}",
+            "Next: start it, so that {requester} knows that somebody is on it.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_ASSIGNED_IN_PROBLEM: Template(
+        "{code} belongs to a known problem: {title}",
+        (
+            "The ticket {code} “{title}” is with your team and belongs to a known problem.",
+            "From: {requester}\nPriority: {priority}\nService: {service}",
+            "Why it comes to you: {explanation}",
+            "Next: nothing for this one ticket. It is solved together with the problem.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_REOPENED: Template(
+        "{code} is open again: {title}",
+        (
+            "The ticket {code} “{title}” was not solved after all and is back with your team.",
+            "Reason: {text}",
+            "From: {requester}\nPriority: {priority}",
+            "Next: look at what was tried before, then write to {requester} what you do now.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_REPLIED: Template(
+        "Answer on {code}: {title}",
+        (
+            "{by} wrote on the ticket {code} “{title}”:",
+            "{text}",
+            "Next: read it and go on; {requester} waits for you.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_AT_RISK: Template(
+        "{code} needs you, {percent} % of its time is used: {title}",
+        (
+            "For the ticket {code} “{title}”, {percent} % of the time for one promise is used:"
+            " {clock}.",
+            "Due: {due}\nFrom: {requester}\nPriority: {priority}",
+            "Next: act before it is due, or write to {requester} why it takes longer.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_BREACHED: Template(
+        "Promise not kept for {code}: {title}",
+        (
+            "For the ticket {code} “{title}”, a promise was not kept: {clock}.",
+            "It was due: {due}\nFrom: {requester}\nPriority: {priority}",
+            "Next: act now, and write to {requester} by when they can expect it.",
+            _SEE,
+        ),
+    ),
+    Rule.TEAM_PROBLEM: Template(
+        "Known problem, yours: {title}",
+        (
+            "Many reports have one cause, and it is with your team: {title}.",
+            "Service: {service}\nTickets so far: {tickets}\nPeople so far: {people}",
+            "Why we think so: {explanation}",
+            "What the people affected are told: {text}",
+            "Next: remove the cause. Every ticket that belongs to it is then solved with it, and"
+            " everybody affected is told.",
+        ),
+    ),
+    Rule.TEAM_PROBLEM_OVER: Template(
+        "Problem over: {title}",
+        (
+            "The problem “{title}” is solved: {text}",
+            "Tickets solved with it: {tickets}",
+            "Next: write down the cause, and what keeps it from coming back.",
+        ),
+    ),
+    Rule.TEAM_REPAIR_FAILED: Template(
+        "An automatic repair did not help: {title}",
+        (
+            "The runbook “{runbook}” tried to repair {target} and hands it over to your team:"
+            " {reason}",
+            "Service: {service}\nUsed by: {person}\nSite: {site}",
+            "What was done:\n{evidence}",
+            "It is not certain whether this was done, so look before you repeat it: {in_doubt}",
+            "Next: a ticket with these facts comes to you. Go on from there; the desk does not"
+            " try again.",
+        ),
+    ),
+    Rule.TEAM_SIGNAL: Template(
+        "Early warning: {title}",
+        (
+            "We see trouble before anybody has called: {title}.",
+            "Measured at {subject}: {measurement} is {value}, the limit is {threshold}."
+            "\nService: {service}"
+            "\nIt will hurt by: {due}",
+            "Why we think so: {explanation}",
+            "Next: look at it now. If people begin to report it, we tell you at once.",
+        ),
+    ),
+}
+
+ENGLISH = Texts(
+    templates=_PEOPLE | _TEAMS,
+    clocks={
+        ClockName.RESPONSE: "first answer",
+        ClockName.NEXT_RESPONSE: "next answer",
+        ClockName.RESOLUTION: "solution",
+        ClockName.UPDATE: "news about how it goes on",
+        ClockName.OWNERSHIP: "somebody acts on it",
+    },
+    weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    months=(
+        "January", "February", "March", "April", "May", "June", "July", "August", "September",
+        "October", "November", "December",
+    ),
+    moment="{weekday} {day} {month}, {time} ({zone})",
+)  # fmt: skip

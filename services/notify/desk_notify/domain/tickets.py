@@ -1,0 +1,343 @@
+"""What a ticket's life and promises make notify say: pure, one function per type of event."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar, cast
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events import tickets as life
+from desk_shared.events.people import Priority
+from desk_shared.events.problems import ProblemResolved
+from desk_shared.events.promises import (
+    ClockName,
+    PromiseAtRisk,
+    PromiseBreached,
+    PromiseResumed,
+    PromiseStarted,
+)
+
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.messages import (
+    About,
+    Messages,
+    clipped,
+    fact,
+    in_words,
+    language_of,
+    person,
+    team,
+    tell,
+)
+from desk_notify.domain.model import EarlyFact, Ticket
+from desk_notify.domain.texts import Rule
+
+# What a message quotes of a ticket, and how many facts and early events one ticket keeps.
+_EXCERPT = 500
+_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A ticket when something happens to it, and where the rules look things up."""
+
+    ticket: Ticket
+    cause: AnyEvent
+    directory: Directory
+
+    @property
+    def team(self) -> TeamCard:
+        return self.directory.team(self.ticket.team)
+
+    def changed(self, **fields: object) -> "Scene":
+        """The same moment with the ticket as it is after the event."""
+        return replace(self, ticket=self.ticket.model_copy(update=fields))
+
+    def to_requester(self, rule: Rule, **fields: str) -> Messages:
+        """One message to the person the ticket is for."""
+        ticket = self.ticket
+        reader = person(ticket.requester, ticket.language)
+        moments = self._moments(reader.texts.write_moment)
+        about = About(self.cause.subject, ticket.code)
+        return (tell(self.cause, rule, reader, self._fields() | moments | fields, about),)
+
+    def to_team(self, rule: Rule, *, urgent: bool = False, **fields: str) -> Messages:
+        """One message to the team that has the ticket."""
+        ticket, card = self.ticket, self.team
+        reader = team(card)
+        moments = self._moments(reader.texts.write_moment)
+        about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
+        return (tell(self.cause, rule, reader, self._fields() | moments | fields, about),)
+
+    def moment(self, moment: datetime | None, language: str) -> str:
+        """A date in the words of a language and the zone of the team."""
+        card = self.team
+        reader = team(card) if language == "team" else person("-", self.ticket.language)
+        return reader.texts.write_moment(moment, card.zone)
+
+    def _moments(self, write: Callable[..., str]) -> dict[str, str]:
+        zone = self.team.zone
+        return {
+            "response_due": write(self.ticket.response_due, zone),
+            "resolution_due": write(self.ticket.resolution_due, zone),
+        }
+
+    def _fields(self) -> dict[str, str]:
+        ticket = self.ticket
+        return {
+            "code": ticket.code,
+            "title": ticket.title,
+            "requester": ticket.requester,
+            "team": self.team.title,
+            "priority": ticket.priority or "",
+            "service": self.directory.service(ticket.service),
+            "link": self.directory.link(ticket.code),
+        }
+
+
+Step = tuple[Scene, Messages]
+P = TypeVar("P", bound=Payload)
+_STEPS: dict[type[Payload], Callable[[Scene, Payload], Step]] = {}
+
+
+def concerns(event: AnyEvent) -> bool:
+    """Whether a ticket's messages depend on this event of its own."""
+    return type(event.data) in _STEPS
+
+
+def react(
+    ticket: Ticket | None, event: AnyEvent, directory: Directory
+) -> tuple[Ticket, Messages] | None:
+    """The ticket after the event and what is said because of it; None if nothing changes."""
+    step = _STEPS.get(type(event.data))
+    if step is None:
+        return None
+    before = ticket or Ticket()
+    scene, messages = step(Scene(before, event, directory), event.data)
+    if scene.ticket is before and not messages:
+        return None
+    return scene.ticket, messages
+
+
+def _on(kind: type[P]) -> Callable[[Callable[[Scene, P], Step]], Callable[[Scene, P], Step]]:
+    def register(step: Callable[[Scene, P], Step]) -> Callable[[Scene, P], Step]:
+        _STEPS[kind] = cast("Callable[[Scene, Payload], Step]", step)
+        return step
+
+    return register
+
+
+@_on(life.TicketOpened)
+def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
+    early = scene.ticket.early
+    scene = scene.changed(
+        code=opened.code,
+        kind=opened.kind,
+        title=opened.title,
+        text=clipped(opened.description, _EXCERPT),
+        requester=opened.requester,
+        language=language_of(opened.language),
+        service=opened.service,
+        early=(),
+    )
+    messages = scene.to_requester(Rule.RECEIVED) if _is_theirs(scene.ticket) else ()
+    for one in early:
+        messages += _told(replace(scene, cause=_event_of(one, scene.cause.subject)), one.fact)
+    return scene, messages
+
+
+@_on(life.TicketTriaged)
+def _triaged(scene: Scene, triaged: life.TicketTriaged) -> Step:
+    service = triaged.service or scene.ticket.service
+    return scene.changed(priority=triaged.priority, service=service), ()
+
+
+@_on(life.TicketUpdated)
+def _updated(scene: Scene, updated: life.TicketUpdated) -> Step:
+    given = {"title": updated.title, "priority": updated.priority, "service": updated.service}
+    changes: dict[str, object] = {k: v for k, v in given.items() if v is not None}
+    return (scene.changed(**changes) if changes else scene), ()
+
+
+@_on(life.TicketAssigned)
+def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
+    """A new member of the same team is that team's own business."""
+    is_new = assigned.team != scene.ticket.team
+    scene = scene.changed(team=assigned.team)
+    if not is_new:
+        return scene, ()
+    explanation = in_words(assigned.explanation)
+    if scene.ticket.problem:
+        return scene, scene.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)
+    messages = scene.to_team(
+        Rule.TEAM_ASSIGNED,
+        urgent=scene.ticket.priority is Priority.P1,
+        member=assigned.member,
+        text=scene.ticket.text,
+        explanation=explanation,
+        evidence=" ".join(scene.ticket.evidence),
+    )
+    return scene, messages + _unless_quiet(scene, Rule.ASSIGNED)
+
+
+@_on(life.TicketStarted)
+def _started(scene: Scene, _: life.TicketStarted) -> Step:
+    return scene, _unless_quiet(scene, Rule.STARTED)
+
+
+@_on(life.TicketPaused)
+def _paused(scene: Scene, paused: life.TicketPaused) -> Step:
+    if paused.waiting_for is not life.WaitingFor.EMPLOYEE:
+        return scene, ()
+    until = scene.moment(paused.until, "person")
+    return scene, scene.to_requester(Rule.WAITING, question=scene.ticket.question, until=until)
+
+
+@_on(life.TicketNoted)
+def _noted(scene: Scene, noted: life.TicketNoted) -> Step:
+    """People's own words go across; internal and automatic notes stay where they are."""
+    if noted.automatic or not noted.public:
+        return scene, ()
+    text = clipped(noted.text)
+    if noted.role is life.Role.EMPLOYEE:
+        has_team = bool(scene.ticket.team)
+        return scene, scene.to_team(Rule.TEAM_REPLIED, by=noted.by, text=text) if has_team else ()
+    if noted.role is not life.Role.MEMBER:
+        return scene, ()
+    scene = scene.changed(question=clipped(noted.text, _EXCERPT))
+    if noted.by == scene.ticket.requester:
+        return scene, ()
+    return scene, scene.to_requester(Rule.ANSWERED, text=text)
+
+
+@_on(life.TicketLinked)
+def _linked(scene: Scene, linked: life.TicketLinked) -> Step:
+    ticket = scene.ticket
+    if linked.kind is life.LinkKind.PROBLEM and linked.target not in ticket.problems_over:
+        scene = scene.changed(problem=linked.target)
+    if linked.kind is not life.LinkKind.TICKET and linked.text:
+        scene = scene.changed(evidence=(*ticket.evidence, fact(linked.text))[-_MOST:])
+    return scene, ()
+
+
+@_on(life.TicketMerged)
+def _merged(scene: Scene, _: life.TicketMerged) -> Step:
+    return scene.changed(is_done=True), _unless_quiet(scene, Rule.MERGED)
+
+
+@_on(life.TicketResolved)
+def _resolved(scene: Scene, resolved: life.TicketResolved) -> Step:
+    """Who solved it alone, or took it back, knows; who was told by the problem knows too."""
+    scene = scene.changed(is_done=True)
+    is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
+    if is_known or resolved.by == scene.ticket.requester:
+        return scene, ()
+    return scene, scene.to_requester(Rule.RESOLVED, text=clipped(resolved.resolution))
+
+
+@_on(life.TicketReopened)
+def _reopened(scene: Scene, reopened: life.TicketReopened) -> Step:
+    """A ticket that is reopened is a case of its own, whatever problem it belonged to."""
+    scene = scene.changed(is_done=False, problem="", problems_over=_with_problem(scene.ticket))
+    text = clipped(reopened.reason)
+    messages = scene.to_team(Rule.TEAM_REOPENED, text=text) if scene.ticket.team else ()
+    if reopened.by != scene.ticket.requester:
+        messages += scene.to_requester(Rule.REOPENED, text=text)
+    return scene, messages
+
+
+@_on(life.TicketClosed)
+def _closed(scene: Scene, _: life.TicketClosed) -> Step:
+    return scene.changed(is_done=True), ()
+
+
+@_on(ProblemResolved)
+def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
+    """Also noted for a ticket that is linked to the problem only afterwards."""
+    ticket, problem = scene.ticket, scene.cause.subject
+    over = (*ticket.problems_over, problem)[-_MOST:]
+    return scene.changed(
+        problem="" if ticket.problem == problem else ticket.problem, problems_over=over
+    ), ()
+
+
+@_on(PromiseStarted)
+def _promised(scene: Scene, started: PromiseStarted) -> Step:
+    return _due(scene, started.clock, started.due), ()
+
+
+@_on(PromiseResumed)
+def _promised_anew(scene: Scene, resumed: PromiseResumed) -> Step:
+    return _due(scene, resumed.clock, resumed.due), ()
+
+
+@_on(PromiseAtRisk)
+def _at_risk(scene: Scene, fact: PromiseAtRisk) -> Step:
+    return _promise_told(scene, fact)
+
+
+@_on(PromiseBreached)
+def _breached(scene: Scene, fact: PromiseBreached) -> Step:
+    return _promise_told(scene, fact)
+
+
+def _promise_told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
+    if scene.ticket.code:
+        return scene, _told(scene, fact)
+    cause = scene.cause
+    early = EarlyFact(
+        id=cause.id,
+        source=cause.source,
+        time=cause.time,
+        correlation_id=cause.correlation_id,
+        traceparent=cause.traceparent,
+        fact=fact,
+    )
+    return scene.changed(early=(*scene.ticket.early, early)[-_MOST:]), ()
+
+
+def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
+    """What was late already when its clock began pages nobody; what is done needs no hurry."""
+    if scene.ticket.is_done or (isinstance(fact, PromiseBreached) and fact.inherited):
+        return ()
+    if not scene.ticket.team:
+        scene = scene.changed(team=fact.team)
+    clock = team(scene.team).texts.clocks[fact.clock]
+    due = scene.moment(fact.due, "team")
+    if isinstance(fact, PromiseBreached):
+        return scene.to_team(Rule.TEAM_BREACHED, urgent=True, clock=clock, due=due)
+    percent = str(fact.percent)
+    return scene.to_team(Rule.TEAM_AT_RISK, clock=clock, due=due, percent=percent)
+
+
+def _event_of(early: EarlyFact, ticket: str) -> AnyEvent:
+    return Event(
+        id=early.id,
+        source=early.source,
+        subject=ticket,
+        time=early.time,
+        data=early.fact,
+        correlation_id=early.correlation_id,
+        traceparent=early.traceparent,
+    )
+
+
+def _due(scene: Scene, clock: ClockName, due: datetime | None) -> Scene:
+    if clock is ClockName.RESPONSE:
+        return scene.changed(response_due=due)
+    return scene.changed(resolution_due=due) if clock is ClockName.RESOLUTION else scene
+
+
+def _is_theirs(ticket: Ticket) -> bool:
+    """People hear of the way of what they asked for; what the desk opened itself waits quietly."""
+    return ticket.kind is not life.Kind.PROACTIVE
+
+
+def _unless_quiet(scene: Scene, rule: Rule) -> Messages:
+    is_loud = _is_theirs(scene.ticket) and not scene.ticket.problem
+    return scene.to_requester(rule) if is_loud else ()
+
+
+def _with_problem(ticket: Ticket) -> tuple[str, ...]:
+    over: Mapping[str, None] = dict.fromkeys((*ticket.problems_over, ticket.problem))
+    return tuple(one for one in over if one)[-_MOST:]
