@@ -1,0 +1,239 @@
+"""Which team takes a ticket, and why: rules, the service's owner, skills, shifts. Always a team.
+
+A pure function of the ticket, the charter and the board: asked twice it answers the same.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.charter.model import (
+    Charter,
+    Member,
+    RoutingRule,
+    RuleThen,
+    Service,
+    SpokenWords,
+    Team,
+    TicketFacts,
+)
+from desk_shared.events.people import Priority, Reason
+from desk_shared.events.tickets import TicketOpened
+
+from desk_triage.domain.board import Board, change_reasons
+from desk_triage.domain.model import Decision
+from desk_triage.domain.priority import weigh
+from desk_triage.domain.shifts import shift_sentence
+
+# The gist of a ticket stands at its beginning; a forwarded thread may go on for pages.
+MAX_READ = 5_000
+_NOTHING = RuleThen()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the ticket is about, as far as words and form tell."""
+
+    rule: RoutingRule | None
+    service: Service | None
+    category: str
+    reasons: tuple[Reason, ...]
+
+    @property
+    def then(self) -> RuleThen:
+        return self.rule.then if self.rule else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A team and why."""
+
+    team: Team
+    reasons: tuple[Reason, ...]
+
+
+def decide(
+    ticket: str, opened: TicketOpened, at: datetime, charter: Charter, board: Board
+) -> Decision:
+    """The decision for a ticket; without priority if only a person can tell."""
+    subject = find_subject(opened, charter)
+    choice = _team_for(subject, charter, board, at)
+    if choice is None:
+        return _deferred(subject, charter, at)
+    name = subject.service.name if subject.service else ""
+    people = board.people.get((name, subject.category), 0)
+    weighed = weigh(charter, opened, subject.then, subject.service, people)
+    choice = _on_shift(choice, weighed.priority, subject.then.skills, charter, at)
+    member = _member(ticket, choice.team, subject.then.skills, board)
+    reasons = [*subject.reasons, *choice.reasons, *weighed.reasons]
+    reasons += _surroundings(subject.service, board, at)
+    if member is not None:
+        skills = _listed(subject.then.skills)
+        reasons.append(Reason(rule="member", text=f"{member.name} has the skill {skills}."))
+    return Decision(
+        team=choice.team.name,
+        category=subject.category,
+        priority=weighed.priority,
+        service=name,
+        member=member.id if member else "",
+        skills=subject.then.skills,
+        rule=subject.rule.id if subject.rule else "",
+        explanation=tuple(reasons),
+        charter=charter.version,
+        decided_at=at,
+    )
+
+
+def find_subject(opened: TicketOpened, charter: Charter) -> Subject:
+    """What the ticket is about: rules first, then the service named, then the services' words."""
+    words = SpokenWords(f"{opened.title}\n{opened.description[:MAX_READ]}")
+    named = charter.find_service(opened.service)
+    rule = _rule(_facts(opened, words), named, charter)
+    reasons = [Reason(rule=rule.id, text=rule.why)] if rule else []
+    if opened.service and named is None:
+        text = f"The service “{opened.service}” is not in the charter."
+        reasons.append(Reason(rule="unknown-service", text=text))
+    service = charter.find_service(rule.then.service) if rule else None
+    if service is not None and named not in (None, service):
+        text = f"It names {named.title if named else ''}, but its words tell of {service.title}."
+        reasons.append(Reason(rule="words-before-service", text=text))
+    if service is None:
+        service, more = _named_or_spoken(named, words, charter)
+        reasons += more
+    category = rule.then.category if rule else None
+    return Subject(rule, service, category or (service.name if service else ""), tuple(reasons))
+
+
+def _facts(opened: TicketOpened, words: SpokenWords) -> TicketFacts:
+    return TicketFacts(
+        words=words,
+        kind=opened.kind,
+        service=opened.service or None,
+        category=opened.attributes.get("category"),
+        site=opened.site or None,
+        channel=opened.channel,
+    )
+
+
+def _rule(facts: TicketFacts, named: Service | None, charter: Charter) -> RoutingRule | None:
+    """The first that fits; a later one only if it agrees with the service that the ticket names.
+
+    So “the printer is offline”, sent about printing, is not taken for a broken network. A rule
+    that names its team (an attack, a stolen laptop) is not passed over.
+    """
+    fitting = [rule for rule in charter.routing.rules if rule.when.matches(facts)]
+    if not fitting:
+        return None
+    first = fitting[0]
+    if named is None or first.then.team or first.then.service in (None, named.name):
+        return first
+    return next((rule for rule in fitting if rule.then.service == named.name), first)
+
+
+def _named_or_spoken(
+    named: Service | None, words: SpokenWords, charter: Charter
+) -> tuple[Service | None, list[Reason]]:
+    if named is not None:
+        return named, [Reason(rule="named-service", text=f"It is about {named.title}.")]
+    said = [(sum(map(words.has, one.keywords)), one) for one in charter.services]
+    most = max((count for count, _ in said), default=0)
+    best = [one for count, one in said if count == most and most > 0]
+    if len(best) == 1:
+        text = f"Its words tell of {best[0].title}."
+        return best[0], [Reason(rule="service-words", text=text)]
+    if best:
+        text = f"It could be about {_listed([one.title for one in best], 'or')}."
+        return None, [Reason(rule="service-words", text=text)]
+    return None, []
+
+
+def _team_for(subject: Subject, charter: Charter, board: Board, at: datetime) -> Choice | None:
+    then, service = subject.then, subject.service
+    if then.team:
+        return Choice(charter.team(then.team), ())  # the rule's own sentence says why
+    if service is not None:
+        team = charter.team(service.owner)
+        text = f"{team.title} answers for {service.title}."
+        return Choice(team, (Reason(rule="service-owner", text=text),))
+    if not then.skills:
+        return None
+    able = _able(then.skills, charter)
+    team_or_none = min(able, key=lambda one: _preference(one, board, at), default=None)
+    if team_or_none is None:
+        return None
+    text = f"{team_or_none.title} has the skill {_listed(then.skills)}."
+    return Choice(team_or_none, (Reason(rule="skills", text=text),))
+
+
+def _able(skills: tuple[str, ...], charter: Charter) -> Iterator[Team]:
+    return (team for team in charter.teams if team.all_skills.issuperset(skills))
+
+
+def _preference(team: Team, board: Board, at: datetime) -> tuple[bool, float, str]:
+    """Who works now comes first, then who has most room."""
+    load = sum(board.load.get(member.id, 0) for member in team.members)
+    return not team.is_on_shift(at), load / team.wip_limit, team.name
+
+
+def _on_shift(
+    choice: Choice, priority: Priority, skills: tuple[str, ...], charter: Charter, at: datetime
+) -> Choice:
+    """The worst trouble does not wait for a shift if another team can do it now."""
+    team = choice.team
+    said = Reason(rule="shift", text=shift_sentence(team, at))
+    if priority is not Priority.P1 or not skills or team.is_on_shift(at):
+        return Choice(team, (*choice.reasons, said))
+    other = next((one for one in _able(skills, charter) if one.is_on_shift(at)), None)
+    if other is None:
+        return Choice(team, (*choice.reasons, said))
+    text = f"{other.title} takes it: it is on shift and has the skill {_listed(skills)}."
+    return Choice(other, (*choice.reasons, said, Reason(rule="shift-cover", text=text)))
+
+
+def _member(ticket: str, team: Team, skills: tuple[str, ...], board: Board) -> Member | None:
+    """Somebody with the skills who has room, chosen by a fair draw that favours who has least.
+
+    Weighted rendezvous hashing: repeatable for a ticket, spread over members between two looks
+    at the load (https://datatracker.ietf.org/doc/html/draft-ietf-bess-weighted-hrw).
+    """
+    if not skills:
+        return None
+    able = [one for one in team.members if set(skills) <= set(one.skills)]
+    free = [one for one in able if board.load.get(one.id, 0) < team.wip_limit]
+    return min(free, key=lambda one: _draw(ticket, one, board), default=None)
+
+
+def _draw(ticket: str, member: Member, board: Board) -> float:
+    digest = hashlib.blake2b(f"{ticket}/{member.id}".encode(), digest_size=8).digest()
+    uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)
+    return -math.log(uniform) * (1 + board.load.get(member.id, 0))
+
+
+def _surroundings(service: Service | None, board: Board, at: datetime) -> Iterator[Reason]:
+    if service is None:
+        return
+    yield from change_reasons(board, service.name, service.title, at)
+    for window in service.maintenance:
+        if window.covers(at):
+            text = f"Work on {service.title} is expected at this time: {window.title}."
+            yield Reason(rule="maintenance", text=text)
+
+
+def _deferred(subject: Subject, charter: Charter, at: datetime) -> Decision:
+    team = charter.team(charter.routing.default_team)
+    text = f"No rule and no service fits what is said; {team.title} reads it and decides."
+    reasons = (*subject.reasons, Reason(rule="unsure", text=text))
+    shift = Reason(rule="shift", text=shift_sentence(team, at))
+    return Decision(
+        team=team.name,
+        explanation=(*reasons, shift),
+        charter=charter.version,
+        decided_at=at,
+    )
+
+
+def _listed(words: tuple[str, ...] | list[str], last: str = "and") -> str:
+    *head, tail = words
+    return f"{', '.join(head)} {last} {tail}" if head else tail

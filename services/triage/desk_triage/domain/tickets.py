@@ -1,0 +1,125 @@
+"""A ticket's life as triage follows it: decided once, then only watched for corrections."""
+
+from desk_shared.charter.model import Charter
+from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.tickets import (
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_shared.events.triage import TriageDecided, TriageDeferred
+
+from desk_triage.domain.board import Board
+from desk_triage.domain.model import MAX_CORRECTIONS, Correction, Decision, Ticket
+from desk_triage.domain.outcome import SOURCE, Outcome
+from desk_triage.domain.routing import decide
+
+
+def open_ticket(event: Event[TicketOpened], charter: Charter, board: Board) -> Outcome[Ticket]:
+    """The decision for a new ticket, recorded and told."""
+    opened = event.data
+    decision = decide(event.subject, opened, event.time, charter, board)
+    ticket = Ticket(
+        code=opened.code,
+        kind=opened.kind,
+        title=opened.title,
+        requester=opened.requester,
+        opened_at=event.time,
+        decision=decision,
+        team=decision.team,
+    )
+    told = derive(
+        event,
+        _told(decision),
+        source=SOURCE,
+        subject=event.subject,
+        rule="triage",
+        at=event.time,
+    )
+    return Outcome(ticket, (told,))
+
+
+def _told(decision: Decision) -> TriageDecided | TriageDeferred:
+    if decision.priority is None:
+        return TriageDeferred(
+            team=decision.team, explanation=decision.explanation, charter=decision.charter
+        )
+    return TriageDecided(
+        category=decision.category,
+        priority=decision.priority,
+        team=decision.team,
+        service=decision.service,
+        member=decision.member,
+        skills=decision.skills,
+        explanation=decision.explanation,
+        charter=decision.charter,
+    )
+
+
+def follow(ticket: Ticket, event: AnyEvent) -> Ticket | None:
+    """The ticket after an event of its later life; None if it tells triage nothing."""
+    data = event.data
+    if isinstance(data, TicketAssigned):
+        return _assigned(ticket, event, data)
+    if isinstance(data, TicketTriaged):
+        return _corrected(ticket, event, "", _differences(ticket.decision, data))
+    if isinstance(data, TicketUpdated):
+        return _corrected(ticket, event, data.by, _changes(ticket.decision, data))
+    if isinstance(data, TicketResolved | TicketClosed | TicketMerged):
+        return ticket.model_copy(update={"is_open": False}) if ticket.is_open else None
+    if isinstance(data, TicketReopened):
+        return ticket.model_copy(update={"is_open": True})
+    return None
+
+
+def _assigned(ticket: Ticket, event: AnyEvent, data: TicketAssigned) -> Ticket:
+    moved = ticket.model_copy(update={"team": data.team, "member": data.member})
+    if data.team == ticket.team:
+        return moved
+    found = (("team", ticket.team, data.team),)
+    return _corrected(moved, event, "", found) or moved
+
+
+_Difference = tuple[str, str, str]
+
+
+def _differences(decision: Decision, data: TicketTriaged) -> tuple[_Difference, ...]:
+    """What intake says of category, priority and service where triage said otherwise."""
+    pairs = (
+        ("category", decision.category, data.category),
+        ("priority", decision.priority or "", data.priority),
+        ("service", decision.service, data.service),
+    )
+    return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _changes(decision: Decision, data: TicketUpdated) -> tuple[_Difference, ...]:
+    pairs = (
+        ("service", decision.service, data.service),
+        ("priority", decision.priority or "", data.priority),
+        ("impact", "", data.impact),
+        ("urgency", "", data.urgency),
+    )
+    return tuple(
+        (name, before, after)
+        for name, before, after in pairs
+        if after is not None and after != before
+    )
+
+
+def _corrected(
+    ticket: Ticket, event: AnyEvent, by: str, found: tuple[_Difference, ...]
+) -> Ticket | None:
+    if not found:
+        return None
+    new = tuple(
+        Correction(field=name, decided=before, corrected=after, by=by, at=event.time)
+        for name, before, after in found
+    )
+    kept = (*ticket.corrections, *new)[-MAX_CORRECTIONS:]
+    return ticket.model_copy(update={"corrections": kept})

@@ -1,0 +1,65 @@
+"""Keeps the board fresh: looks at the store now and then, so that no decision waits for it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from desk_shared.bus.retry import backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+
+from desk_triage.domain.board import EMPTY, Board
+from desk_triage.domain.changes import ServiceChanges
+from desk_triage.domain.model import Ticket
+
+log = get_logger()
+
+# Changes and problems are few and matter at once; the load matters only on average.
+LOOK_EVERY = timedelta(seconds=1)
+LOOKS_PER_COUNT = 10
+MOST_CHANGES = 500
+MOST_TICKETS = 2_000
+
+
+class StoredBoard:
+    """The last look at what goes on; a look that fails leaves the one before."""
+
+    def __init__(
+        self, tickets: Documents[Ticket], changes: Documents[ServiceChanges], clock: Clock
+    ) -> None:
+        self._tickets = tickets
+        self._changes = changes
+        self._clock = clock
+        self._current = EMPTY
+
+    @property
+    def current(self) -> Board:
+        return self._current
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        looks, failures = 0, 0
+        while True:
+            try:
+                await self.look(with_load=looks % LOOKS_PER_COUNT == 0)
+                looks, failures = looks + 1, 0
+            except DependencyDown as error:
+                failures += 1
+                log.warning("board_not_refreshed", reason=str(error))
+            await self._clock.sleep(LOOK_EVERY if not failures else backoff(failures))
+
+    async def look(self, *, with_load: bool) -> None:
+        """One look at changes, and at who has how much."""
+        changes = await self._changes.find({"suspect": True}, limit=MOST_CHANGES)
+        self._current = replace(
+            self._current,
+            changes={one.id: one.state.changes for one in changes if one.state},
+            load=await self._load() if with_load else self._current.load,
+        )
+
+    async def _load(self) -> Mapping[str, int]:
+        held = await self._tickets.find({"held": True}, limit=MOST_TICKETS)
+        return Counter(one.state.member for one in held if one.state)
