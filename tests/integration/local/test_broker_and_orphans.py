@@ -65,11 +65,10 @@ async def _send_until_killed(producer: AIOKafkaProducer, kept: list[int]) -> Non
 
 
 async def _read(kafka: str) -> set[int]:
-    async with AIOKafkaConsumer(bootstrap_servers=kafka) as consumer:
+    async with AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
         partition = TopicPartition(TOPIC, 0)
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
-        await consumer.seek_to_beginning(partition)
         found: set[int] = set()
         while await consumer.position(partition) < end:
             for records in (await consumer.getmany(timeout_ms=200)).values():
