@@ -1,0 +1,198 @@
+"""Mistakes in teams, services, calendars and promises are told where they are."""
+
+from typing import Protocol
+
+import pytest
+
+
+class Folder(Protocol):
+    def replace(self, name: str, old: str, new: str) -> None: ...
+    def problems(self) -> list[str]: ...
+
+
+# file, old text, new text, the beginning of the problem, a part of its sentence
+BREAKS = [
+    ("teams.yaml", "name: care", "name: people", "teams.yaml:3: teams.people.name:", "employees"),
+    ("teams.yaml", "Europe/Berlin", "Mars/One", "teams.yaml:5: teams.care.zone:", "time zone"),
+    ("teams.yaml", "title: Care", "titel: Care", "teams.yaml:4: teams.care.titel:", "title"),
+    ("teams.yaml", "    title: Care\n", "", "teams.yaml:3: teams.care.title:", "is missing"),
+    ("teams.yaml", "name: care", "name: Die Care", "teams.yaml:3: teams.Die Care.name:", "small"),
+    ("teams.yaml", "teams:", "team:", "teams.yaml:2: teams.team:", "not read here"),
+    ("teams.yaml", '"22:00"', '"25:00"', "teams.yaml:13: teams.network.shifts[0].from:", "HH:MM"),
+    ("teams.yaml", "days: [mon]", "days: [Monday]", "teams.yaml:13: teams.network", "mon, tue"),
+    ("teams.yaml", '"06:00"', '"22:00"', "teams.yaml:13: teams.network.shifts[0]:", "never open"),
+    (
+        "services.yaml",
+        "owner: network",
+        "owner: netwerk",
+        "services.yaml:4: services.network.owner:",
+        "did you mean 'network'",
+    ),
+    (
+        "services.yaml",
+        "[network]",
+        "[network, dns]",
+        "services.yaml:10: services.vpn.depends_on[1]:",
+        "not in services.yaml",
+    ),
+    (
+        "services.yaml",
+        "criticality: 1\n  - name",
+        "criticality: 1\n    depends_on: [vpn]\n  - name",
+        "services.yaml:6: services.network.depends_on:",
+        "network needs vpn needs network",
+    ),
+    (
+        "services.yaml",
+        "criticality: 1",
+        "criticality: 5",
+        "services.yaml:5: services.network.criticality:",
+        "at most 4",
+    ),
+    (
+        "services.yaml",
+        "criticality: 1",
+        "criticality: one",
+        "services.yaml:5: services.network.criticality:",
+        "whole number",
+    ),
+    (
+        "services.yaml",
+        "name: vpn",
+        "name: network",
+        "services.yaml:6: services[1]:",
+        "is there already",
+    ),
+    (
+        "calendars.yaml",
+        'mon: ["09:00-12:00", "13:00-17:00"]',
+        "mon: []",
+        "calendars.yaml:5: calendars.office.week:",
+        "never open",
+    ),
+    (
+        "calendars.yaml",
+        "13:00-17",
+        "11:00-17",
+        "calendars.yaml:6: calendars.office.week.mon:",
+        "overlap",
+    ),
+    (
+        "calendars.yaml",
+        "13:00-17",
+        "13:00bis17",
+        "calendars.yaml:6: calendars.office.week.mon[1]",
+        "HH:MM-HH:MM",
+    ),
+    (
+        "calendars.yaml",
+        "country: DE",
+        "country: XX",
+        "calendars.yaml:7: calendars.office.holidays.country:",
+        "closures",
+    ),
+    (
+        "calendars.yaml",
+        "subdivision: BE",
+        "subdivision: ZZ",
+        "calendars.yaml:7: calendars.office.holidays.subdivision:",
+        "BW",
+    ),
+    (
+        "calendars.yaml",
+        "to: 2027-01-02",
+        "to: 2026-01-02",
+        "calendars.yaml:9: calendars.office.closures[0]:",
+        "before it starts",
+    ),
+    (
+        "calendars.yaml",
+        "to: 2027-01-02",
+        "to: 2027-02-30",
+        "calendars.yaml:9: calendars.office.closures[0].to:",
+        "a date like",
+    ),
+    (
+        "calendars.yaml",
+        "to: 2027-01-02",
+        "to: 20270102",
+        "calendars.yaml:9: calendars.office.closures[0].to:",
+        "is not a date",
+    ),
+    ("promises.yaml", "8h", "1 day", "promises.yaml:12: promises.all.target:", "working day"),
+    ("promises.yaml", "8h", "8", "promises.yaml:12: promises.all.target:", "no unit"),
+    ("promises.yaml", "target: 8h", "target: 0h", "promises.yaml:12:", "no time"),
+    (
+        "promises.yaml",
+        "calendar: office",
+        "calendar: ofice",
+        "promises.yaml:7: promises.fast.calendar:",
+        "did you mean 'office'",
+    ),
+    (
+        "promises.yaml",
+        "services: [vpn]",
+        "services: [vpm]",
+        "promises.yaml:5: promises.fast.when.services[0]:",
+        "did you mean 'vpn'",
+    ),
+    (
+        "promises.yaml",
+        "teams: [network]",
+        "teams: [nobody]",
+        "promises.yaml:5: promises.fast.when.teams[0]:",
+        "not in teams.yaml",
+    ),
+    (
+        "promises.yaml",
+        "when: {priorities: [P1], services: [vpn], teams: [network]}",
+        "when: {}",
+        "promises.yaml:2: promises.fast:",
+        "default: true",
+    ),
+    (
+        "promises.yaml",
+        "when: {priorities: [P1], services: [vpn], teams: [network]}",
+        "default: true",
+        "promises.yaml:11: promises.all.default:",
+        "keep only one",
+    ),
+    (
+        "promises.yaml",
+        "default: true",
+        "when: {priorities: [P2]}",
+        "promises.yaml:8: promises.all:",
+        "no promise with 'default: true'",
+    ),
+    ("promises.yaml", "[P1]", "[P7]", "promises.yaml:5: promises.fast.when", "P1, P2, P3 or P4"),
+    (
+        "promises.yaml",
+        "default: true",
+        "default: true\n    warn_at: [75, 50]",
+        "promises.yaml:8: promises.all:",
+        "rising",
+    ),
+    (
+        "calendars.yaml",
+        "country: DE, subdivision: BE",
+        "country: LU, subdivision: BE",
+        "calendars.yaml:7: calendars.office.holidays.subdivision:",
+        "LU has no subdivisions",
+    ),
+    (
+        "promises.yaml",
+        "default: true",
+        "default: true\n    when: {priorities: [P2]}",
+        "promises.yaml:8: promises.all:",
+        "remove one of the two",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "place", "part"), BREAKS)
+def test_a_break_is_told_where_it_is_and_what_to_do(
+    folder: Folder, file: str, old: str, new: str, place: str, part: str
+) -> None:
+    folder.replace(file, old, new)
+    told = [text for text in folder.problems() if text.startswith(place) and part in text]
+    assert len(told) == 1, folder.problems()
