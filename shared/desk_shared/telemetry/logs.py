@@ -33,7 +33,11 @@ _QUIET = ("aiokafka", "faststream", "httpcore", "httpx", "pymongo", "uvicorn.acc
 
 def configure_logs(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library to one JSON stream; call once, in `main`."""
-    out = stream or sys.stdout
+    steps = _configure_structlog(service, level, stream)
+    _route_standard_library(steps, level, stream or sys.stdout)
+
+
+def _configure_structlog(service: str, level: str, stream: TextIO | None) -> list[Processor]:
     steps: list[Processor] = [
         _add_context,
         structlog.stdlib.add_log_level,
@@ -46,10 +50,10 @@ def configure_logs(service: str, level: str = "INFO", stream: TextIO | None = No
     structlog.configure(
         processors=[*steps, _render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(out),
-        cache_logger_on_first_use=stream is None,
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
     )
-    _route_standard_library(steps, level, out)
+    return steps
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -154,3 +158,8 @@ def _route_standard_library(steps: list[Processor], level: str, out: TextIO) -> 
         library.handlers = []
         library.propagate = True
         library.setLevel(logging.WARNING if name in _QUIET else logging.NOTSET)
+
+
+# Until `configure_logs` is called (tests, tools) lines are plain JSON as well: structlog's own
+# default prints the variables of every frame of a traceback, secrets and all, and takes seconds.
+_configure_structlog("desk", "INFO", None)

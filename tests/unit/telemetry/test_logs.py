@@ -16,13 +16,13 @@ from pydantic import SecretStr
 @pytest.fixture
 def out() -> Iterator[StringIO]:
     root = logging.getLogger()
-    before, level = root.handlers, root.level
+    before, level, structured = root.handlers, root.level, structlog.get_config()
     stream = StringIO()
     configure_logs("intake", "INFO", stream)
     yield stream
     root.handlers, root.level = before, level
     logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 def lines(stream: StringIO) -> list[dict[str, object]]:
@@ -118,3 +118,15 @@ def test_mail_addresses_and_plain_text_stay_readable(out: StringIO) -> None:
     get_logger().info("event", person="ana@example.org", text="see http://x.org/a@b")
     [line] = lines(out)
     assert (line["person"], line["text"]) == ("ana@example.org", "see http://x.org/a@b")
+
+
+def test_before_any_configuration_tracebacks_show_no_variables(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "hu" + "sh"
+    with pytest.raises(KeyError) as caught:
+        {"hidden": key}["other"]
+    get_logger().error("failed", exc_info=caught.value)
+    written = capsys.readouterr().out
+    assert json.loads(written)["message"] == "failed"
+    assert key not in written
