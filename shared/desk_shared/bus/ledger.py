@@ -210,6 +210,7 @@ class Ledger(Generic[S]):
         failures: list[tuple[Task[S], Exception]],
     ) -> bool:
         """Do the tasks on the working copy; true if it must be written."""
+        turn = Turn(turn.now, turn.round, document.id)
         is_changed = False
         for task in tasks:
             step = self._step(document, task, turn)
