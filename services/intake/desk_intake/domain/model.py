@@ -110,6 +110,11 @@ class Ticket(Part):
         return self.state in OPEN_STATES
 
     @property
+    def newest(self) -> int:
+        """The sort key of listings: it grows backwards, as stores list in ascending order."""
+        return -int(self.opened_at.timestamp() * 1000)
+
+    @property
     def problem(self) -> str:
         """The problem it was linked to last; empty if none."""
         found = [link.target for link in self.links if link.kind is LinkKind.PROBLEM]

@@ -1,0 +1,151 @@
+"""What callers send. Every refusal of a field is a sentence that says what to write instead."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import Channel, How, Kind, WaitingFor
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+# An event stays under 64 KiB; this leaves room for all the rest of it.
+MAX_BYTES = 40 * 1024
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Words = Annotated[str, StringConstraints(max_length=1_000)]
+
+
+class Body(BaseModel):
+    """A closed, frozen body, small enough for the bus."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="after")
+    def is_small_enough(self) -> Self:
+        """Refuse what would not fit into one event."""
+        size = len(self.model_dump_json(exclude_none=True).encode())
+        if size > MAX_BYTES:
+            raise ValueError(
+                f"this has {size} bytes, at most {MAX_BYTES} fit; put long logs into a file and"
+                " name it here"
+            )
+        return self
+
+
+class NewTicket(Body):
+    """A request for help."""
+
+    title: Title
+    """What is wrong or wanted, in a line."""
+    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    """Everything that helps to help."""
+    kind: Literal[Kind.INCIDENT, Kind.REQUEST, Kind.QUESTION] = Kind.INCIDENT
+    """incident: something does not work; request: something is wanted; question: how does it go."""
+    requester: Person | None = None
+    """Who needs help, if not the caller; only staff may say so."""
+    channel: Literal[Channel.API, Channel.PORTAL, Channel.MAIL, Channel.CHAT, Channel.PHONE] = (
+        Channel.API
+    )
+    """How the request came."""
+    service: Name = ""
+    """Name of the service as in the status answer, if known."""
+    device: Name = ""
+    """The device concerned, if known."""
+    site: Name = ""
+    """Where it is."""
+    group: Name = ""
+    """The requester's group, for promises made to groups; only staff may say so."""
+    impact: Level | None = None
+    """How many people it concerns."""
+    urgency: Level | None = None
+    """How soon it hurts."""
+    language: Annotated[str, StringConstraints(min_length=2, max_length=35)] = "en"
+    """The language to answer in (BCP 47)."""
+    attributes: Annotated[dict[Name, Words], Field(max_length=50)] = {}
+    """Anything else, such as the answers of a form."""
+
+
+class Changed(Body):
+    """Facts of a ticket that are wrong or have changed; what is left out stays."""
+
+    title: Title | None = None
+    """What is wrong or wanted, in a line."""
+    description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    """Everything that helps to help."""
+    service: Name | None = None
+    """Name of the service."""
+    device: Name | None = None
+    """The device concerned."""
+    impact: Level | None = None
+    """How many people it concerns."""
+    urgency: Level | None = None
+    """How soon it hurts."""
+    priority: Priority | None = None
+    """Only staff may set it; triage leaves it alone from then on."""
+
+
+class NewNote(Body):
+    """Something to say."""
+
+    text: Text
+    """The words."""
+    public: bool = True
+    """False: only for those who work on tickets."""
+
+
+class NoWords(Body):
+    """Nothing more to say."""
+
+
+class Pause(Body):
+    """Work waits for somebody else."""
+
+    waiting_for: WaitingFor
+    """Whose turn it is: employee, vendor or approval."""
+    until: AwareDatetime | None = None
+    """When the work goes on in any case; with zone."""
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)] = ""
+    """What to tell the person who asked, for example the question to answer."""
+
+
+class Resolution(Body):
+    """How it was solved."""
+
+    resolution: Text
+    """What was done, for the person who asked."""
+    how: Literal[How.MEMBER, How.SELF_SERVICE, How.WITHDRAWN] | None = None
+    """By whom; left out: `member` from staff, `withdrawn` from the person who asked."""
+    cause: Name = ""
+    """What it came from, for those who take the cause away."""
+
+
+class Objection(Body):
+    """Why it is not solved after all."""
+
+    reason: Text
+    """What still does not work."""
+
+
+class Assignment(Body):
+    """Who shall have it."""
+
+    team: Name = ""
+    """Name of the team; left out: the team that has it."""
+    member: Name = ""
+    """Who of the team; left out: nobody in particular."""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
+    """Why, for those who read the timeline."""
+
+
+class Merge(Body):
+    """Where a ticket goes on."""
+
+    into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    """Id or code of the other ticket of the same person."""
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """The store compares whole instants, whatever zone they were written in."""
+    return None if moment is None else moment.astimezone(UTC)

@@ -1,0 +1,115 @@
+"""What calls on a ticket share: who calls, which ticket is meant, one safe change, answers."""
+
+from collections.abc import Callable, Sequence
+
+from desk_shared.bus import Reacted, Turn
+from desk_shared.events import Payload
+from desk_shared.http import Precondition, Principal, Role, check_same, etag
+from desk_shared.http.idempotency import IdempotentCall
+from desk_shared.ids import derived_id, read_code
+from desk_shared.telemetry import current_traceparent
+from fastapi import Request
+from starlette.responses import Response
+
+from desk_intake.domain.life import Actor, seen
+from desk_intake.domain.model import Command, Ticket
+from desk_intake.domain.record import Because, record
+from desk_intake.domain.timers import due_of
+from desk_intake.domain.view import Reader, View, show
+from desk_intake.ports import IntakeDeps, TicketRule
+
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+_UUID_LENGTH = 36
+# Views differ by reader and change at any moment: keep them, but ask before using them again.
+PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+Decide = Callable[[Ticket, Turn], Sequence[Payload]]
+
+
+def deps_of(request: Request) -> IntakeDeps:
+    """What `main` gave the application."""
+    deps: IntakeDeps = request.app.state.intake
+    return deps
+
+
+def actor_of(principal: Principal) -> Actor:
+    """The caller in the words of the domain."""
+    return Actor(principal.subject, principal.has_role(*STAFF), principal.team or "")
+
+
+def reader_of(deps: IntakeDeps, actor: Actor) -> Reader:
+    """For whom answers are made."""
+    titles = {team.name: team.title for team in deps.charter().teams}
+    return Reader(actor.is_staff, titles, deps.close_after)
+
+
+def because_of_call(request: Request, call: IdempotentCall, id: str, turn: Turn) -> Because:
+    """The call as the cause of events; the same call gives the same ids."""
+    return Because(
+        id=derived_id(call.seed, f"call/{id}"),
+        at=turn.now,
+        correlation_id=request.scope.get("desk.correlation_id", ""),
+        traceparent=current_traceparent() or "",
+    )
+
+
+async def find(deps: IntakeDeps, ref: str, actor: Actor) -> Ticket:
+    """The ticket of that id or code, if this caller may know of it."""
+    if len(ref) == _UUID_LENGTH:
+        loaded = (await deps.tickets.load([ref])).get(ref)
+        return seen(loaded.state if loaded else None, actor, ref)
+    code = read_code(ref)
+    found = await deps.tickets.find({"code": code}, limit=1)
+    return seen(found[0].state if found else None, actor, code)
+
+
+async def change(
+    request: Request,
+    ref: str,
+    actor: Actor,
+    call: IdempotentCall,
+    decide: Decide,
+    precondition: Precondition | None = None,
+) -> Ticket:
+    """The ticket after what the call decides; a call that was carried out before does nothing."""
+    deps = deps_of(request)
+    id = ref if len(ref) == _UUID_LENGTH else (await find(deps, ref, actor)).id
+
+    def rule(state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+        ticket = seen(state, actor, ref)
+        if (known := ticket.command(call.seed)) is not None:
+            check_same(call, known.fingerprint)
+            return None
+        if precondition is not None:
+            precondition.check(ticket.sequence)
+        decided = decide(ticket, turn)
+        because = because_of_call(request, call, ticket.id, turn)
+        recorded = record(ticket.id, ticket, decided, because)
+        after = recorded.ticket if recorded else ticket
+        command = Command(key=call.seed, fingerprint=call.fingerprint)
+        events = recorded.events if recorded else ()
+        return Reacted(after.with_command(command), events, due_of(after, deps.close_after))
+
+    return await changed(deps, id, rule)
+
+
+async def changed(deps: IntakeDeps, id: str, rule: TicketRule) -> Ticket:
+    """The ticket as the rule left it, safe in the store."""
+    stored = await deps.changes.change(id, rule)
+    if stored.state is None:
+        raise LookupError(f"the rule left no ticket {id}")
+    return stored.state
+
+
+def answer(request: Request, ticket: Ticket, actor: Actor, status: int = 200) -> Response:
+    """The ticket as this caller may see it, with its ETag."""
+    view = show(ticket, reader_of(deps_of(request), actor))
+    return respond(view, ticket, status)
+
+
+def respond(view: View, ticket: Ticket, status: int = 200) -> Response:
+    """A view of a ticket; serialised here, as it is valid already."""
+    headers = {"ETag": etag(ticket.sequence), **PRIVATE}
+    if status == 201:
+        headers["Location"] = f"/v1/tickets/{ticket.id}"
+    return Response(view.model_dump_json(), status, headers, "application/json")

@@ -1,0 +1,111 @@
+"""Is it down? What the desk knows of troubles that many have."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import Annotated, Literal
+
+from desk_shared.charter import Charter
+from desk_shared.http import Principal, require
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict
+
+from desk_intake.api.calls import deps_of
+from desk_intake.domain.problem import KnownProblem
+
+router = APIRouter(prefix="/v1/status", tags=["status"])
+
+# More troubles than this at once are one trouble: everything is down.
+MAX_PROBLEMS = 200
+
+
+class Answer(BaseModel):
+    """A part of the answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ProblemView(Answer):
+    """One trouble that many have."""
+
+    id: str
+    service: str
+    service_title: str
+    """The service as people call it."""
+    title: str
+    message: str
+    """What to know and to do meanwhile."""
+    people: int
+    """How many people reported it."""
+    since: datetime
+    updated_at: datetime
+
+
+class ServiceStatus(Answer):
+    """How one service is, as far as the desk knows."""
+
+    name: str
+    title: str
+    state: Literal["trouble", "no trouble known"]
+    problems: tuple[str, ...]
+    """Ids of its open problems."""
+
+
+class Status(Answer):
+    """How everything is."""
+
+    sentence: str
+    """The whole in a sentence."""
+    problems: tuple[ProblemView, ...]
+    services: tuple[ServiceStatus, ...]
+
+
+@router.get("", summary="Is it down?")
+async def show_status(
+    request: Request, _caller: Annotated[Principal, Depends(require())]
+) -> Status:
+    """Open problems, oldest first, and every service with what is known of it."""
+    deps = deps_of(request)
+    found = await deps.problems.find({"open": True}, order="since", limit=MAX_PROBLEMS)
+    return _status(deps.charter(), [one.state for one in found if one.state is not None])
+
+
+def _status(charter: Charter, problems: list[KnownProblem]) -> Status:
+    titles = {service.name: service.title for service in charter.services}
+    troubled: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        troubled[problem.service].append(problem.id)
+    return Status(
+        sentence=_sentence([titles.get(name, name) for name in troubled]),
+        problems=tuple(_view(problem, titles) for problem in problems),
+        services=tuple(
+            ServiceStatus(
+                name=service.name,
+                title=service.title,
+                state="trouble" if service.name in troubled else "no trouble known",
+                problems=tuple(troubled.get(service.name, ())),
+            )
+            for service in charter.services
+            if service.lifecycle in ("live", "retiring")
+        ),
+    )
+
+
+def _view(problem: KnownProblem, titles: dict[str, str]) -> ProblemView:
+    return ProblemView(
+        id=problem.id,
+        service=problem.service,
+        service_title=titles.get(problem.service, problem.service),
+        title=problem.title,
+        message=problem.message,
+        people=problem.people,
+        since=problem.since,
+        updated_at=problem.updated_at,
+    )
+
+
+def _sentence(titles: list[str]) -> str:
+    if not titles:
+        return "We know of no trouble that concerns many people; if you have one, tell us."
+    *first, last = titles
+    names = f"{', '.join(first)} and {last}" if first else last
+    return f"There is trouble with {names}, and we are working on it; you need not report it again."

@@ -1,0 +1,196 @@
+"""Tickets over HTTP: open, list, read, change."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from desk_shared.bus import Reacted, Turn
+from desk_shared.errors import Forbidden
+from desk_shared.events.tickets import State, TicketOpened
+from desk_shared.http import (
+    Page,
+    PageRequest,
+    Position,
+    Precondition,
+    Principal,
+    check_same,
+    keyed,
+    link_next,
+    not_modified,
+    page_request,
+    precondition,
+    require,
+)
+from desk_shared.http.idempotency import IdempotentCall
+from desk_shared.ids import derived_id, ticket_code
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from desk_intake.api.bodies import Changed, NewTicket
+from desk_intake.api.calls import (
+    PRIVATE,
+    actor_of,
+    answer,
+    because_of_call,
+    change,
+    changed,
+    deps_of,
+    find,
+    reader_of,
+    respond,
+)
+from desk_intake.domain.life import Actor, Changes, update
+from desk_intake.domain.model import Command, Ticket
+from desk_intake.domain.record import record
+from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
+
+router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
+
+Caller = Annotated[Principal, Depends(require())]
+Call = Annotated[IdempotentCall, Depends(keyed)]
+
+
+@router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
+async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: Call) -> Response:
+    """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
+    actor = actor_of(caller)
+    _check_claims(body, actor)
+    id = derived_id(call.seed, "ticket-of-call")
+    was_there = False
+
+    def rule(state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+        nonlocal was_there
+        if state is not None:
+            opened = state.command(call.seed)
+            check_same(call, opened.fingerprint if opened else call.fingerprint)
+            was_there = True
+            return None
+        opening = _opening(body, ticket_code(id, turn.round), actor)
+        recorded = record(id, None, [opening], because_of_call(request, call, id, turn))
+        if recorded is None:
+            return None
+        command = Command(key=call.seed, fingerprint=call.fingerprint)
+        return Reacted(recorded.ticket.with_command(command), recorded.events)
+
+    ticket = await changed(deps_of(request), id, rule)
+    response = answer(request, ticket, actor, 201)
+    if was_there:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _check_claims(body: NewTicket, actor: Actor) -> None:
+    if actor.is_staff:
+        return
+    if body.requester not in (None, actor.id):
+        raise Forbidden("You can ask for help only for yourself; leave `requester` out.")
+    if body.group:
+        raise Forbidden("Only staff can say to which group somebody belongs; leave `group` out.")
+
+
+def _opening(body: NewTicket, code: str, actor: Actor) -> TicketOpened:
+    return TicketOpened(
+        code=code,
+        kind=body.kind,
+        title=body.title,
+        description=body.description,
+        requester=body.requester or actor.id,
+        channel=body.channel,
+        service=body.service,
+        device=body.device,
+        site=body.site,
+        group=body.group,
+        impact=body.impact,
+        urgency=body.urgency,
+        language=body.language,
+        attributes=body.attributes,
+    )
+
+
+@router.get("", response_model=Page[TicketSummary], summary="List tickets, the newest first")
+async def list_tickets(  # noqa: PLR0913, PLR0917 (one argument for each filter)
+    request: Request,
+    caller: Caller,
+    page: Annotated[PageRequest, Depends(page_request)],
+    requester: Annotated[str | None, Query(description="Who asked; `me` is the caller.")] = None,
+    team: Annotated[str | None, Query(description="Which team has it.")] = None,
+    state: Annotated[State | None, Query(description="In exactly this state.")] = None,
+    service: Annotated[str | None, Query(description="About this service.")] = None,
+    is_open: Annotated[
+        bool | None, Query(alias="open", description="Whether somebody still has to act.")
+    ] = None,
+) -> Response:
+    """Employees see their own tickets, staff those of everybody."""
+    actor = actor_of(caller)
+    wanted = {
+        "requester": _whose(requester, actor),
+        "team": team,
+        "state": state.value if state else None,
+        "service": service,
+        "open": is_open,
+    }
+    filters = {name: value for name, value in wanted.items() if value is not None}
+    return await _page(request, actor, page, filters)
+
+
+async def _page(
+    request: Request, actor: Actor, page: PageRequest, filters: Mapping[str, object]
+) -> Response:
+    deps, listing, after = deps_of(request), f"tickets {sorted(filters.items())}", None
+    if page.cursor is not None:
+        position = deps.cursors.read(listing, page.cursor)
+        after = (position.sort, position.id)
+    # One more than asked for tells whether there is a next page.
+    found = await deps.tickets.find(filters, order="newest", after=after, limit=page.limit + 1)
+    tickets = [one.state for one in found[: page.limit] if one.state is not None]
+    headers, following = dict(PRIVATE), None
+    if len(found) > page.limit:
+        last = tickets[-1]
+        following = deps.cursors.write(listing, Position(last.newest, last.id))
+        headers["Link"] = link_next(request, following)
+    reader = reader_of(deps, actor)
+    items = tuple(summarise(one, reader) for one in tickets)
+    answered = Page[TicketSummary](items=items, next=following)
+    return Response(answered.model_dump_json(), 200, headers, "application/json")
+
+
+def _whose(requester: str | None, actor: Actor) -> str | None:
+    if requester == "me" or (requester is None and not actor.is_staff):
+        return actor.id
+    if not actor.is_staff and requester != actor.id:
+        raise Forbidden("You can list only your own tickets; leave `requester` out.")
+    return requester
+
+
+@router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
+async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
+    """The whole ticket, with what to expect and what comes next."""
+    actor = actor_of(caller)
+    found = await find(deps_of(request), ticket, actor)
+    return not_modified(request, found.sequence) or answer(request, found, actor)
+
+
+@router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
+async def show_timeline(request: Request, ticket: str, caller: Caller) -> Response:
+    """All that happened, in sentences; internal notes only for staff."""
+    actor, deps = actor_of(caller), deps_of(request)
+    found = await find(deps, ticket, actor)
+    unchanged = not_modified(request, found.sequence)
+    return unchanged or respond(timeline(found, reader_of(deps, actor)), found)
+
+
+@router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")
+async def update_ticket(
+    request: Request,
+    ticket: str,
+    body: Changed,
+    caller: Caller,
+    call: Call,
+    version: Annotated[Precondition, Depends(precondition)],
+) -> Response:
+    """Only the fields given change. Needs the ETag of the version you have read."""
+    actor = actor_of(caller)
+    changes = Changes.model_validate(body.model_dump())
+    after = await change(
+        request, ticket, actor, call, lambda found, _turn: update(found, actor, changes), version
+    )
+    return answer(request, after, actor)

@@ -1,0 +1,256 @@
+"""A ticket as people see it: state, who has it, what to expect, what was tried, what comes next."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from pydantic import BaseModel, ConfigDict
+
+from desk_intake.domain.model import Entry, Link, PromiseView, Ticket
+from desk_intake.domain.tell import DESK
+from desk_intake.domain.words import CLOCKS, STATES, WAITING, moment
+
+# Which clock stands for the whole ticket: the solution as soon as it is promised.
+_MAIN_CLOCKS = ("resolution", "response")
+_LIVE = frozenset({"running", "at_risk", "breached"})
+
+
+class View(BaseModel):
+    """A frozen answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Holder(View):
+    """Who has a ticket."""
+
+    team: str
+    """Name of the team; empty while nobody has it."""
+    team_title: str
+    """The team as people call it."""
+    member: str
+    """Who of the team; empty if nobody in particular."""
+    sentence: str
+    """The same for people."""
+
+
+class TicketSummary(View):
+    """A ticket in a listing."""
+
+    id: str
+    code: str
+    """The short code people say and type."""
+    title: str
+    kind: Kind
+    state: State
+    state_in_words: str
+    requester: str
+    service: str
+    priority: Priority | None
+    team: str
+    member: str
+    due: datetime | None
+    """What is promised, if anything is."""
+    next_step: str
+    """What happens next, as a sentence."""
+    opened_at: datetime
+    updated_at: datetime
+
+
+class TicketView(TicketSummary):
+    """A ticket in full."""
+
+    description: str
+    channel: Channel
+    device: str
+    site: str
+    group: str
+    impact: Level | None
+    urgency: Level | None
+    category: str
+    attributes: dict[str, str]
+    who_has_it: Holder
+    expectation: str
+    """What the person may honestly expect, as a sentence."""
+    promises: tuple[PromiseView, ...]
+    """What each clock said last: response, resolution and others."""
+    tried: tuple[str, ...]
+    """What was tried so far, oldest first."""
+    links: tuple[Link, ...]
+    """The problem, repairs and tickets it belongs to."""
+    waiting_for: WaitingFor | None
+    waiting_until: datetime | None
+    merged_into: str
+    how: How | None
+    resolution: str
+    cause: str
+    reopened: int
+    """How often it turned out not to be solved."""
+    requested_at: datetime
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    sequence: int
+    """Number of its newest event; the ETag."""
+
+
+class TimelineView(View):
+    """All that happened to a ticket, oldest first."""
+
+    id: str
+    code: str
+    entries: tuple[Entry, ...]
+    forgotten: int
+    """How many old lines are only in the event log any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a view is made, and the words it needs beside the ticket."""
+
+    is_staff: bool
+    team_titles: Mapping[str, str]
+    close_after: timedelta
+
+    def title_of(self, team: str) -> str:
+        return self.team_titles.get(team, team)
+
+
+def summarise(ticket: Ticket, reader: Reader) -> TicketSummary:
+    """One line of a listing."""
+    return TicketSummary.model_validate(_copied(TicketSummary, ticket) | _summary(ticket, reader))
+
+
+def show(ticket: Ticket, reader: Reader) -> TicketView:
+    """The whole ticket."""
+    told: dict[str, object] = {
+        "who_has_it": _holder(ticket, reader),
+        "expectation": _expectation(ticket, reader),
+        "promises": _promises(ticket, reader),
+        "tried": tuple(_tried(ticket, reader)),
+    }
+    return TicketView.model_validate(_copied(TicketView, ticket) | _summary(ticket, reader) | told)
+
+
+def _copied(view: type[View], ticket: Ticket) -> dict[str, object]:
+    """What a view shows just as the ticket has it."""
+    known = type(ticket).model_fields
+    return {name: getattr(ticket, name) for name in view.model_fields if name in known}
+
+
+def timeline(ticket: Ticket, reader: Reader) -> TimelineView:
+    """What this reader may know of all that happened."""
+    entries = tuple(entry for entry in ticket.timeline if entry.public or reader.is_staff)
+    return TimelineView(id=ticket.id, code=ticket.code, entries=entries, forgotten=ticket.forgotten)
+
+
+def _summary(ticket: Ticket, reader: Reader) -> dict[str, object]:
+    main = _main_promise(ticket)
+    return {
+        "state_in_words": _state_in_words(ticket),
+        "due": main.due if main else None,
+        "next_step": _next_step(ticket, reader),
+    }
+
+
+def _state_in_words(ticket: Ticket) -> str:
+    if ticket.waiting_for is not None:
+        return f"waiting for {WAITING[ticket.waiting_for]}"
+    return STATES[ticket.state]
+
+
+def _holder(ticket: Ticket, reader: Reader) -> Holder:
+    title = reader.title_of(ticket.team)
+    if not ticket.team:
+        text = "No team has it yet; the desk is finding the right one."
+    elif ticket.member:
+        text = f"{ticket.member} of the team {title} has it."
+    else:
+        text = f"The team {title} has it."
+    return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=text)
+
+
+def _main_promise(ticket: Ticket) -> PromiseView | None:
+    found = (ticket.promise(clock) for clock in _MAIN_CLOCKS)
+    return next((one for one in found if one is not None and one.status in _LIVE), None)
+
+
+def _promises(ticket: Ticket, reader: Reader) -> tuple[PromiseView, ...]:
+    """What teams promise each other is no business of the person who waits."""
+    return tuple(one for one in ticket.promises if reader.is_staff or one.clock != "ownership")
+
+
+def _expectation(ticket: Ticket, reader: Reader) -> str:
+    if not ticket.is_open:
+        return _over(ticket)
+    shared = "Others have the same trouble, and it is solved for all at once. "
+    return (shared if ticket.problem else "") + _hope(ticket, reader)
+
+
+def _over(ticket: Ticket) -> str:
+    if ticket.state is State.MERGED:
+        return "This ticket goes on inside another one; its promises hold there."
+    return "It is solved, as far as we know."
+
+
+def _hope(ticket: Ticket, reader: Reader) -> str:
+    main = _main_promise(ticket)
+    if main is None:
+        if ticket.state is State.NEW:
+            return "It is being sorted; as soon as that is done you see here what to expect."
+        return "Nothing is promised for this ticket; its team answers as soon as it can."
+    what, due = CLOCKS[main.clock], f"by {moment(main.due)}" if main.due else "soon"
+    if main.status == "breached":
+        return (
+            f"We promised {what} {due} and are late, for which we are sorry; the team"
+            f" {reader.title_of(ticket.team)} knows."
+        )
+    if ticket.state is State.WAITING:
+        return f"We promised {what} {due}; while we wait that moment can move."
+    if main.status == "at_risk":
+        return f"We promised {what} {due}, but it may take longer."
+    return f"You can expect {what} {due}."
+
+
+def _next_step(ticket: Ticket, reader: Reader) -> str:
+    team = reader.title_of(ticket.team)
+    steps: dict[State, str] = {
+        State.NEW: "The desk decides who can help best; you need do nothing.",
+        State.TRIAGED: "It goes to the team that can help.",
+        State.ASSIGNED: f"Somebody of the team {team} takes it up.",
+        State.IN_PROGRESS: f"{ticket.member or team} works on it and answers here.",
+        State.CLOSED: "Nothing more happens here; if it comes back, open a new ticket.",
+        State.MERGED: f"Follow ticket {ticket.merged_into}, which it was merged into.",
+    }
+    if ticket.state is State.WAITING:
+        return _waiting_step(ticket)
+    if ticket.state is State.RESOLVED and ticket.resolved_at is not None:
+        closing = moment(ticket.resolved_at + reader.close_after)
+        return (
+            "Please try it. Reopen the ticket if it is not solved; otherwise close it, or leave it:"
+            f" it closes by itself on {closing}."
+        )
+    return steps[ticket.state]
+
+
+def _waiting_step(ticket: Ticket) -> str:
+    if ticket.waiting_for is WaitingFor.EMPLOYEE:
+        return "The person who asked answers with a note; then the work goes on by itself."
+    if ticket.waiting_for is None:
+        return "The work goes on soon."
+    until = f", at the latest on {moment(ticket.waiting_until)}" if ticket.waiting_until else ""
+    return f"The work goes on when {WAITING[ticket.waiting_for]} has come{until}."
+
+
+def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
+    """Repairs, what machines reported of them, and solutions that were none."""
+    for link in ticket.links:
+        if link.kind is LinkKind.RUN and link.text:
+            yield link.text
+    for entry in ticket.timeline:
+        is_visible = entry.public or reader.is_staff
+        by_machine = entry.what == "noted" and entry.who == DESK
+        failed = entry.what == "resolved" and (ticket.resolved_at or entry.at) != entry.at
+        if is_visible and (by_machine or failed or (entry.what == "resolved" and ticket.is_open)):
+            yield entry.text

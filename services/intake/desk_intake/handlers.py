@@ -1,0 +1,93 @@
+"""The bus side of intake: which documents an event concerns, and what it means for each."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.events import AnyEvent
+from desk_shared.events import names as topics
+from desk_shared.events.automation import RunHandedOver, RunHealed
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.requests import TicketRequested
+from desk_shared.ids import ticket_code
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+
+from desk_intake.domain.facts import conclude
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.opening import from_request, from_run, proactive_ticket, requested_ticket
+from desk_intake.domain.problem import KnownProblem, apply
+from desk_intake.domain.record import Recorded, because_of, record
+from desk_intake.domain.timers import due_of, pass_time
+
+log = get_logger()
+
+READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.PROMISES)
+_KEYED_BY_TICKET = frozenset({topics.TRIAGE, topics.PROMISES})
+
+
+def tickets_of(event: AnyEvent) -> Iterable[str]:
+    """The tickets that an event concerns; a problem's event goes to each it lists, once."""
+    data = event.data
+    if isinstance(data, TicketRequested):
+        return (requested_ticket(event.source, event.id),)
+    if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
+        return dict.fromkeys(data.tickets)
+    if isinstance(data, RunHandedOver | RunHealed):
+        return (proactive_ticket(data.run),)
+    return (event.subject,) if event.topic in _KEYED_BY_TICKET else ()
+
+
+def tickets_fold(documents: Documents[Ticket], close_after: timedelta) -> Fold[Ticket]:
+    """Tickets, as the desk's other services and outside systems speak of them."""
+
+    def react(ticket: Ticket | None, event: AnyEvent, turn: Turn) -> Reacted[Ticket] | None:
+        because = because_of(event, turn.now)
+        if ticket is None:
+            return written(_open(event, turn), close_after)
+        return written(record(ticket.id, ticket, conclude(ticket, event), because), close_after)
+
+    def wake(ticket: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+        if ticket is None:
+            return None
+        passed = written(pass_time(ticket, turn.now, close_after), close_after)
+        return passed or Reacted(ticket, due=due_of(ticket, close_after))
+
+    return Fold(documents, keys=tickets_of, react=react, wake=wake)
+
+
+def written(recorded: Recorded | None, close_after: timedelta) -> Reacted[Ticket] | None:
+    """What was recorded, as the ledger writes it."""
+    if recorded is None:
+        return None
+    ticket = recorded.ticket
+    return Reacted(ticket, recorded.events, due_of(ticket, close_after))
+
+
+def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
+    because, data = because_of(event, turn.now), event.data
+    # A code that is taken loses the write; the next round draws another one.
+    if isinstance(data, TicketRequested):
+        id = requested_ticket(event.source, event.id)
+        return record(id, None, from_request(data, ticket_code(id, turn.round)), because)
+    if isinstance(data, RunHandedOver):
+        id = proactive_ticket(data.run)
+        return record(id, None, from_run(event, data, ticket_code(id, turn.round)), because)
+    if not isinstance(data, RunHealed):  # most repairs work, and have no ticket
+        log.warning("fact_of_unknown_ticket", type=event.type, id=event.id, key=event.subject)
+    return None
+
+
+def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:
+    """What employees are told when they ask whether something is down."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.topic == topics.PROBLEMS else ()
+
+    def react(
+        problem: KnownProblem | None, event: AnyEvent, _turn: Turn
+    ) -> Reacted[KnownProblem] | None:
+        after = apply(problem, event)
+        return None if after is None or after == problem else Reacted(after)
+
+    return Fold(documents, keys=keys, react=react)

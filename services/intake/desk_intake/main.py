@@ -1,0 +1,80 @@
+"""Puts intake together and runs it: `python -m desk_intake.main`."""
+
+import httpx
+import uvloop
+from desk_shared.bus import Commands
+from desk_shared.charter import CharterSource
+from desk_shared.clock import Clock
+from desk_shared.http import AppParts, authenticator_from, cursors_from
+from desk_shared.kit import Kit
+from desk_shared.service import Service, run
+from desk_shared.settings import load_settings
+
+from desk_intake.api import intake_app
+from desk_intake.domain.model import Ticket
+from desk_intake.handlers import READS, problems_fold, tickets_fold
+from desk_intake.ports import IntakeDeps
+from desk_intake.settings import IntakeSettings
+from desk_intake.store import PROBLEMS, TICKETS
+
+
+class _Closing:
+    """Lets the HTTP client go when the service stops."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def start(self) -> None:
+        """It connects when it is used."""
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+
+
+class _Draining:
+    """Answers every call that was accepted before the service stops."""
+
+    def __init__(self, commands: Commands[Ticket]) -> None:
+        self._commands = commands
+
+    async def start(self) -> None:
+        """It works when it is asked."""
+
+    async def stop(self) -> None:
+        await self._commands.stop()
+
+
+def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
+    """The whole service; nothing connects yet."""
+    kit = Kit.open("intake", settings, clock)
+    client = httpx.AsyncClient()
+    authenticator = authenticator_from(settings, client, kit.clock)
+    charter = CharterSource(settings.charter, kit.clock)
+    tickets, problems = kit.documents(TICKETS), kit.documents(PROBLEMS)
+    # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
+    changes = kit.ledger("tickets", tickets_fold(tickets, settings.close_after), cached=0)
+    kit.ledger("problems", problems_fold(problems))
+    commands = Commands(changes)
+    kit.part("sign-in client", _Closing(client))
+    kit.part("calls under way", _Draining(commands))
+    kit.loop("charter", charter.run)
+    kit.reads(*READS)
+    deps = IntakeDeps(
+        tickets=tickets,
+        changes=commands,
+        problems=problems,
+        charter=lambda: charter.current,
+        cursors=cursors_from(settings),
+        close_after=settings.close_after,
+    )
+    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    return kit.service(intake_app(parts, deps))
+
+
+def main() -> None:
+    """Run until told to stop."""
+    uvloop.run(run(build(load_settings(IntakeSettings))))
+
+
+if __name__ == "__main__":
+    main()

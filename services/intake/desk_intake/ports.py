@@ -1,0 +1,34 @@
+"""What intake's HTTP side needs of the world; `main` gives it the real ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from desk_shared.bus import Reacted, Turn
+from desk_shared.charter import Charter
+from desk_shared.http import Cursors
+from desk_shared.store import Documents, Stored
+
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.problem import KnownProblem
+
+TicketRule = Callable[[Ticket | None, Turn], Reacted[Ticket] | None]
+
+
+class TicketChanges(Protocol):
+    """The way to change one ticket; answers when it is safe in the store."""
+
+    async def change(self, id: str, rule: TicketRule) -> Stored[Ticket]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeDeps:
+    """Everything a route may use."""
+
+    tickets: Documents[Ticket]
+    changes: TicketChanges
+    problems: Documents[KnownProblem]
+    charter: Callable[[], Charter]
+    cursors: Cursors
+    close_after: timedelta

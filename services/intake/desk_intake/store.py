@@ -1,0 +1,42 @@
+"""How intake's two collections are kept and searched; who writes them is in `main`."""
+
+from desk_shared.store import Schema
+
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.problem import KnownProblem
+
+
+def _ticket_facets(ticket: Ticket) -> dict[str, object]:
+    return {
+        "code": ticket.code,
+        "requester": ticket.requester,
+        "team": ticket.team,
+        "state": ticket.state.value,
+        "open": ticket.is_open,
+        "service": ticket.service,
+        "opened": ticket.opened_at,
+        "updated": ticket.updated_at,
+        "newest": ticket.newest,
+    }
+
+
+TICKETS = Schema(
+    collection="tickets",
+    model=Ticket,
+    facets=_ticket_facets,
+    searched=(
+        ("requester", "newest"),
+        ("team", "open", "newest"),
+        ("state", "newest"),
+        ("service", "newest"),
+        ("newest",),
+    ),
+    unique=("code",),
+)
+
+PROBLEMS = Schema(
+    collection="problems",
+    model=KnownProblem,
+    facets=lambda problem: {"open": problem.is_open, "since": problem.since},
+    searched=(("open", "since"),),
+)
