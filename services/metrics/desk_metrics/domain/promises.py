@@ -215,7 +215,7 @@ def _promise(
     with_rests = _reaches_back(owed, terms) and terms.policy.on_reopen is OnReopen.CONTINUE
     holds = context.holds.of(terms, with_rests=with_rests)
     if holds:
-        holds = tuple(_within(holds, start, holds_from, end))
+        holds = tuple(_within(holds, start, spell.start, holds_from, end))
     return Promise(
         owed.clock,
         owed.cycle,
@@ -260,13 +260,17 @@ def _start(
 
 
 def _within(
-    holds: Sequence[Hold], start: int, holds_from: Moment | None, end: Moment | None
+    holds: Sequence[Hold],
+    start: int,
+    applies: Moment,
+    holds_from: Moment | None,
+    end: Moment | None,
 ) -> Iterator[Hold]:
     """The holds that touch the promise, without the waits it does not take over."""
     for hold in holds:
         if end is not None and hold.start >= end:
             return
-        if hold.end is not None and hold.end[0] <= start:
+        if hold.end is not None and hold.end <= applies and hold.end[0] <= start:
             continue
         if holds_from is None or hold.start >= holds_from or hold.reason == RESOLVED:
             yield hold

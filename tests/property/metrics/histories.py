@@ -1,0 +1,247 @@
+"""Random lives of tickets under random policies, on a grid of minutes or of seconds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+from desk_metrics.domain.calendars import (
+    ROUND_THE_CLOCK,
+    Calendar,
+    Closure,
+    SpecialDay,
+    Week,
+    Window,
+)
+from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.people import Priority
+from desk_shared.events.promises import ClockName
+from desk_shared.events.tickets import (
+    Channel,
+    How,
+    Kind,
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketNoted,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketTriaged,
+    TicketUpdated,
+    WaitingFor,
+)
+
+TICKET = "ticket-1"
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+WARNINGS = ((), (50,), (75,), (25, 50, 75), (5, 95))
+
+
+def _weekdays(*windows: tuple[str, str]) -> Week:
+    day = tuple(Window(opens=opens, closes=closes) for opens, closes in windows)
+    return Week(mon=day, tue=day, wed=day, thu=day, fri=day)
+
+
+# No window begins or ends in an hour that a zone skips or repeats: there a wall clock that is
+# read step by step and a window that is read by its ends may differ, and both are defensible.
+CALENDARS = (
+    Calendar(
+        name="office",
+        zone="Europe/Berlin",
+        week=_weekdays(("09:00", "17:00")),
+        holidays={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
+        closures=(Closure(name="stocktaking", first=date(2026, 11, 24), last=date(2026, 11, 24)),),
+    ),
+    Calendar(
+        name="split",
+        zone="Europe/Berlin",
+        week=_weekdays(("08:00", "12:00"), ("13:30", "18:00")),
+        special_days=(
+            SpecialDay(
+                name="Christmas Eve",
+                day=date(2026, 12, 24),
+                windows=(Window(opens="10:00", closes="11:00"),),
+            ),
+        ),
+    ),
+    Calendar(name="nights", zone="Europe/Berlin", week=_weekdays(("22:00", "06:00"))),
+    Calendar(name="new-york", zone="America/New_York", week=_weekdays(("09:00", "17:00"))),
+    Calendar(name="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK),
+    Calendar(
+        name="odd",
+        zone="Asia/Kathmandu",
+        week=Week(
+            sat=(Window(opens="00:00", closes="24:00"),),
+            sun=(Window(opens="20:15", closes="03:45"),),
+            tue=(Window(opens="07:00", closes="11:00"), Window(opens="10:00", closes="13:00")),
+        ),
+    ),
+)
+
+# Each with something near by: a weekend, a clock change, a closure, holidays, New Year.
+BEGINNINGS = tuple(
+    datetime.fromisoformat(text).replace(tzinfo=UTC)
+    for text in (
+        "2026-11-23 07:40",
+        "2026-11-20 15:10",
+        "2026-11-24 22:50",
+        "2026-03-28 22:10",
+        "2026-03-29 00:40",
+        "2026-10-24 23:10",
+        "2026-10-25 00:20",
+        "2026-11-01 04:30",
+        "2026-12-24 08:50",
+        "2026-12-31 22:10",
+    )
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """A ticket's events, in order of sequence, and what was promised when."""
+
+    unit: timedelta
+    events: tuple[AnyEvent, ...]
+    editions: tuple[Edition, ...]
+    now: datetime
+
+    @property
+    def book(self) -> PolicyBook:
+        return PolicyBook(self.editions)
+
+
+def history(random: Random, *, in_order: bool = False, steps: int = 1200) -> History:
+    """One random history; `in_order` if time and sequence agree, as they mostly do."""
+    unit = timedelta(seconds=random.choice((60, 60, 60, 1)))
+    length = random.randint(20, steps)
+    opened = random.choice(BEGINNINGS) + random.randint(0, 300) * unit
+    payloads = [_payload(random) for _ in range(random.randint(0, 14))]
+    moments = [random.randint(-5, length) for _ in payloads]
+    if random.random() < 0.3:  # several things at once
+        moments = [moment - moment % (length // 3 + 1) for moment in moments]
+    if in_order or random.random() < 0.7:
+        moments.sort()
+    if in_order:
+        moments = [max(0, moment) for moment in moments]
+    times = [opened, *(opened + moment * unit for moment in moments)]
+    events = tuple(
+        Event(f"event-{n}", "/desk/intake", TICKET, at, data, n)
+        for n, (at, data) in enumerate(zip(times, [_opening(random), *payloads], strict=True), 1)
+    )
+    editions = _editions(random, opened, length, unit)
+    return History(unit, events, editions, opened + length * unit)
+
+
+def _opening(random: Random) -> Payload:
+    return TicketOpened(
+        code="K7M2-Q9PC",
+        kind=random.choice((Kind.INCIDENT, Kind.REQUEST)),
+        title="No mail",
+        requester="ada",
+        channel=Channel.PORTAL,
+        service=random.choice(("", "mail")),
+        group=random.choice(("", "board")),
+    )
+
+
+def _priority(random: Random) -> Priority:
+    return random.choice((Priority.P1, Priority.P2))
+
+
+def _note(random: Random) -> Payload:
+    return TicketNoted(
+        by="somebody",
+        role=random.choice((*Role, Role.MEMBER, Role.EMPLOYEE)),
+        text="...",
+        public=random.random() < 0.85,
+        automatic=random.random() < 0.1,
+    )
+
+
+def _resolution(random: Random) -> Payload:
+    how = random.choice((How.MEMBER, How.MEMBER, How.AUTOMATION, How.WITHDRAWN))
+    return TicketResolved(by="bo", how=how, resolution="done")
+
+
+def _update(random: Random) -> Payload:
+    service = random.choice((None, "", "mail"))
+    return TicketUpdated(
+        by="bo", priority=random.choice((None, _priority(random))), service=service
+    )
+
+
+_PAYLOADS: tuple[tuple[int, Callable[[Random], Payload]], ...] = (
+    (6, _note),
+    (4, lambda random: TicketPaused(waiting_for=random.choice(tuple(WaitingFor)), by="bo")),
+    (3, lambda _: TicketResumed(by="bo")),
+    (2, lambda random: TicketTriaged(category="mail", priority=_priority(random))),
+    (2, _update),
+    (3, lambda random: TicketAssigned(team=random.choice(("desk", "network", "")))),
+    (3, _resolution),
+    (3, lambda random: TicketReopened(by=random.choice(("ada", "bo")), reason="not done")),
+    (1, lambda _: TicketClosed(by="bo")),
+    (1, lambda _: TicketMerged(into="ticket-2", by="bo")),
+)
+
+
+def _payload(random: Random) -> Payload:
+    weights = [weight for weight, _ in _PAYLOADS]
+    return random.choices([make for _, make in _PAYLOADS], weights)[0](random)
+
+
+def _policy(random: Random, clock: ClockName, name: str, length: int, unit: timedelta) -> Policy:
+    """A target of a multiple of 20 steps, so that thresholds fall on the grid too."""
+    return Policy(
+        name=name,
+        clock=clock,
+        default=True,
+        target=20 * random.randint(1, max(1, length // 40)) * unit,
+        calendar=random.choice(CALENDARS).name,
+        warn_at=random.choice(WARNINGS),
+        pause_on=tuple(reason for reason in WaitingFor if random.random() < 0.7),
+        on_change=random.choice(tuple(OnChange)),
+        on_reopen=random.choice(tuple(OnReopen)),
+    )
+
+
+_SPECIAL = (
+    {"priorities": ("P1",)},
+    {"teams": ("network",)},
+    {"services": ("mail",), "kinds": ("incident",)},
+    {"groups": ("board",), "priorities": ("P1", "P2")},
+)
+
+
+def _policies(random: Random, length: int, unit: timedelta) -> tuple[Policy, ...]:
+    found = []
+    for clock in random.sample(tuple(ClockName), random.randint(1, len(ClockName))):
+        special = _policy(random, clock, f"{clock}-special", length, unit).model_dump()
+        found.append(
+            Policy.model_validate({**special, "default": False, "when": random.choice(_SPECIAL)})
+        )
+        found.append(_policy(random, clock, f"{clock}-default", length, unit))
+    return tuple(found)
+
+
+def _editions(
+    random: Random, opened: datetime, length: int, unit: timedelta
+) -> tuple[Edition, ...]:
+    policies = _policies(random, length, unit)
+    editions = [Edition(version="v1", since=BEGINNING, policies=policies, calendars=CALENDARS)]
+    if random.random() < 0.25:
+        since = opened + random.randint(1, length) * unit
+        changed = tuple(_amended(random, policy, length, unit) for policy in policies)
+        if random.random() < 0.2:
+            changed = ()
+        editions.append(Edition(version="v2", since=since, policies=changed, calendars=CALENDARS))
+    return tuple(editions)
+
+
+def _amended(random: Random, policy: Policy, length: int, unit: timedelta) -> Policy:
+    """The same, or on another calendar, or with another target."""
+    change = random.choice(({}, {"calendar": "always"}, {"target": 20 * unit, "warn_at": ()}))
+    return policy.model_copy(update=change)

@@ -1,0 +1,399 @@
+"""A second reckoning of promises, deliberately simple: it walks a wall clock step by step.
+
+It shares the data classes with the real one and no arithmetic: no intervals, no bisection, no
+facts kept by sequence. Every instant of a history lies on a grid of `unit` from its opening.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from desk_metrics.domain.calendars import Calendar
+from desk_metrics.domain.policies import Edition, Policy
+from desk_shared.events.envelope import AnyEvent
+from desk_shared.events.promises import ClockName
+from desk_shared.events.tickets import (
+    How,
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketNoted,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketTriaged,
+    TicketUpdated,
+)
+
+RESPONSE, NEXT, UPDATE = ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE
+RESOLUTION, OWNERSHIP = ClockName.RESOLUTION, ClockName.OWNERSHIP
+
+
+class Walls:
+    """Is a calendar open at an instant? Looked up on a wall clock, remembered for speed."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar, self.zone = calendar, ZoneInfo(calendar.zone)
+        self.known: dict[datetime, bool] = {}
+
+    def is_open(self, at: datetime) -> bool:
+        if at not in self.known:
+            local = at.astimezone(self.zone)
+            second = local.hour * 3600 + local.minute * 60 + local.second
+            yesterday = local.date() - timedelta(days=1)
+            self.known[at] = any(
+                opens <= second < closes for opens, closes in self.windows(local.date())
+            ) or any(second + 86_400 < closes for _, closes in self.windows(yesterday))
+        return self.known[at]
+
+    def windows(self, day: date) -> list[tuple[int, int]]:
+        calendar = self.calendar
+        for special in calendar.special_days:
+            if special.day == day:
+                return [window.seconds for window in special.windows]
+        if day in calendar.holidays:
+            return []
+        if any(closure.first <= day <= closure.last for closure in calendar.closures):
+            return []
+        name = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
+        return [window.seconds for window in getattr(calendar.week, name)]
+
+
+@lru_cache(maxsize=64)
+def _walls(text: str) -> Walls:
+    return Walls(Calendar.model_validate_json(text))
+
+
+@dataclass
+class Debt:
+    """Something owed."""
+
+    clock: ClockName
+    team: str
+    cycle: int
+    since: datetime
+
+
+@dataclass
+class Vow:
+    """A promise on a debt."""
+
+    debt: Debt
+    policy: Policy
+    version: str
+    walls: Walls
+    applies: datetime
+    start: datetime
+    holds_from: datetime | None
+    used: timedelta = timedelta(0)
+    due: datetime | None = None
+    warned: set[int] = field(default_factory=set)
+    is_held: bool = False
+    is_breached: bool = False
+    status: str = "running"
+    end: datetime | None = None
+
+
+@dataclass
+class Label:
+    """What was true of the ticket from one step to the next."""
+
+    at: datetime
+    waiting: str
+    is_resting: bool
+
+
+# (clock, cycle, team, policy, version, what, when)
+Said = tuple[str, int, str, str, str, str, datetime]
+
+
+class Reference:
+    """Walks one history. Read `vows` and `said` afterwards."""
+
+    def __init__(
+        self, events: Sequence[AnyEvent], editions: Sequence[Edition], unit: timedelta
+    ) -> None:
+        opening = next(event for event in events if isinstance(event.data, TicketOpened))
+        assert isinstance(opening.data, TicketOpened)
+        self.opened, self.unit, self.requester = opening.time, unit, opening.data.requester
+        self.by_time: dict[datetime, list[AnyEvent]] = {}
+        for event in sorted(events, key=lambda one: one.sequence or 0):
+            if event is not opening:
+                self.by_time.setdefault(max(event.time, self.opened), []).append(event)
+        self.editions = sorted(editions, key=lambda one: one.since)
+        data = opening.data
+        self.has = {"kind": str(data.kind), "priority": "", "team": ""}
+        self.has |= {"service": data.service, "group": data.group}
+        self.waiting, self.is_resting, self.is_merged = "", False, False
+        self.has_responded = False
+        self.debts: list[Debt] = []
+        self.vows: list[Vow] = []
+        self.live: list[Vow] = []
+        self.said: list[Said] = []
+        self.labels: list[Label] = []
+        self.cycles: dict[tuple[ClockName, str], int] = {}
+        self.now = self.opened
+
+    def walk(self, until: datetime) -> None:
+        self.owe(RESPONSE)
+        self.owe(RESOLUTION)
+        while self.now <= until:
+            self.look_at_the_clocks()
+            if any(edition.since == self.now for edition in self.editions[1:]):
+                self.choose_again()
+            for event in self.by_time.get(self.now, ()):
+                if not self.is_merged:
+                    self.happen(event)
+                    self.choose_again()
+                    self.notice_holds()
+            if self.now == until:
+                return
+            self.labels.append(Label(self.now, self.waiting, self.is_resting))
+            for vow in self.live:
+                self.count(vow, self.labels[-1])
+            self.now += self.unit
+
+    # Clocks
+
+    def count(self, vow: Vow, label: Label) -> None:
+        """One more step counts if it is open and nobody else's turn."""
+        policy = vow.policy
+        takes_waits = vow.holds_from is None or label.at >= vow.holds_from
+        is_held = takes_waits and label.waiting in policy.pause_on
+        if vow.debt.clock is RESOLUTION and policy.on_reopen == "continue":
+            is_held = is_held or label.is_resting
+        if vow.walls.is_open(label.at) and not is_held:
+            vow.used += self.unit
+        if vow.due is None and vow.used >= policy.target:
+            vow.due = label.at + self.unit
+
+    def look_at_the_clocks(self) -> None:
+        for vow in self.live:
+            if vow.is_breached:
+                continue
+            for percent in sorted(vow.policy.warn_at):
+                if percent not in vow.warned and vow.used >= vow.policy.target * percent / 100:
+                    vow.warned.add(percent)
+                    self.say(vow, f"at_risk:{percent}")
+            if vow.due is not None and vow.due < self.now:
+                self.say(vow, "breached", vow.due)
+                vow.is_breached, vow.status = True, "breached"
+
+    def say(self, vow: Vow, what: str, when: datetime | None = None) -> None:
+        debt = vow.debt
+        self.said.append(
+            (
+                debt.clock,
+                debt.cycle,
+                debt.team,
+                vow.policy.name,
+                vow.version,
+                what,
+                when or self.now,
+            )
+        )
+
+    # Policies
+
+    def choose_again(self) -> None:
+        for debt in self.debts:
+            self.choose(debt)
+
+    def chosen(self, clock: ClockName) -> tuple[Policy, str, Walls] | None:
+        edition = [
+            one for one in self.editions if one.since <= self.now or one is self.editions[0]
+        ][-1]
+        ours = [policy for policy in edition.policies if policy.clock is clock]
+        for policy in [p for p in ours if not p.default] + [p for p in ours if p.default]:
+            when = policy.when
+            wanted = {"kind": when.kinds, "priority": when.priorities, "service": when.services}
+            wanted |= {"group": when.groups, "team": when.teams}
+            if all(not names or self.has[what] in names for what, names in wanted.items()):
+                calendar = _calendar(edition, policy)
+                return policy, self.version_of(policy, calendar), _walls(calendar.model_dump_json())
+        return None
+
+    def version_of(self, policy: Policy, calendar: Calendar) -> str:
+        """The edition since which the same has been said without a break."""
+        version = ""
+        for edition in self.editions:
+            if edition.since > self.now and version:
+                break
+            same = policy in edition.policies and _calendar(edition, policy) == calendar
+            if not same:
+                version = ""
+            elif not version:
+                version = f"{policy.version}@{edition.version}"
+        return version
+
+    def choose(self, debt: Debt) -> None:
+        current = next((vow for vow in self.live if vow.debt is debt), None)
+        chosen = self.chosen(debt.clock)
+        if current is not None and chosen is not None and current.version == chosen[1]:
+            if current.policy == chosen[0]:
+                return
+        if current is not None:
+            self.end(current, "withdrawn", replaced=True)
+        if chosen is not None:
+            self.vow(debt, *chosen)
+
+    def vow(self, debt: Debt, policy: Policy, version: str, walls: Walls) -> None:
+        start, holds_from = self.start_of(debt, policy)
+        vow = Vow(debt, policy, version, walls, self.now, start, holds_from)
+        for label in self.labels:
+            if label.at >= start:
+                self.count(vow, label)
+        self.vows.append(vow)
+        self.live.append(vow)
+        self.say(vow, "started")
+        passed = [p for p in policy.warn_at if vow.used >= policy.target * p / 100]
+        vow.warned |= set(passed)
+        if passed and vow.due is None:
+            self.say(vow, f"at_risk:{max(passed)}")
+        if vow.due is not None and vow.due < self.now:
+            self.say(vow, "breached")
+            vow.is_breached, vow.status = True, "breached"
+        self.notice_hold(vow)
+
+    def start_of(self, debt: Debt, policy: Policy) -> tuple[datetime, datetime | None]:
+        goes_back = debt.clock is RESOLUTION and policy.on_reopen != "restart"
+        origin = self.opened if goes_back else debt.since
+        before = [
+            vow
+            for vow in self.vows
+            if (vow.debt.clock, vow.debt.team) == (debt.clock, debt.team)
+            and (goes_back or vow.debt.cycle == debt.cycle)
+        ]
+        if before and (before[-1].policy.name, before[-1].policy.target) == (
+            policy.name,
+            policy.target,
+        ):
+            return before[-1].start, before[-1].holds_from
+        if not before and self.is_new(debt) and self.now == origin:
+            return origin, None
+        if policy.on_change == "from_change":
+            return self.now, None
+        return origin, (self.now if policy.on_change == "retroactive_start" else None)
+
+    def is_new(self, debt: Debt) -> bool:
+        return debt not in self.debts
+
+    def notice_holds(self) -> None:
+        for vow in self.live:
+            self.notice_hold(vow)
+
+    def notice_hold(self, vow: Vow) -> None:
+        is_held = self.waiting in vow.policy.pause_on
+        if is_held != vow.is_held and not vow.is_breached:
+            self.say(vow, "paused" if is_held else "resumed")
+        vow.is_held = is_held
+
+    # What is owed
+
+    def owe(self, clock: ClockName, team: str = "") -> None:
+        if any((debt.clock, debt.team) == (clock, team) for debt in self.debts):
+            return
+        cycle = self.cycles[clock, team] = self.cycles.get((clock, team), 0) + 1
+        debt = Debt(clock, team, cycle, self.now)
+        chosen = self.chosen(clock)
+        if chosen is not None:
+            self.vow(debt, *chosen)
+        self.debts.append(debt)
+
+    def settle(self, clock: ClockName, status: str = "kept", team: str = "") -> None:
+        for debt in [one for one in self.debts if (one.clock, one.team) == (clock, team)]:
+            self.debts.remove(debt)
+            for vow in [one for one in self.live if one.debt is debt]:
+                self.end(vow, status)
+
+    def settle_all(self, status: str) -> None:
+        for debt in list(self.debts):
+            self.settle(debt.clock, status, debt.team)
+
+    def end(self, vow: Vow, status: str, *, replaced: bool = False) -> None:
+        self.live.remove(vow)
+        vow.end = self.now
+        if replaced or not vow.is_breached:
+            vow.status = status
+            self.say(vow, status)
+
+    # What happens
+
+    def happen(self, event: AnyEvent) -> None:
+        match event.data:
+            case TicketTriaged(priority=priority, service=service):
+                self.has["priority"] = priority
+                self.has["service"] = service or self.has["service"]
+            case TicketUpdated(priority=priority, service=new_service):
+                self.has["priority"] = priority or self.has["priority"]
+                self.has["service"] = self.has["service"] if new_service is None else new_service
+            case TicketAssigned(team=team):
+                self.assign(team)
+            case TicketPaused(waiting_for=reason) if not self.is_resting:
+                self.waiting = reason
+            case TicketResumed():
+                self.waiting = ""
+            case TicketNoted():
+                self.hear(event.data)
+            case TicketResolved(how=how):
+                self.resolve(how)
+            case TicketClosed():
+                self.resolve(How.MEMBER)
+            case TicketReopened(by=by) if self.is_resting:
+                self.reopen(by)
+            case TicketMerged():
+                self.settle_all("withdrawn")
+                self.waiting, self.is_merged = "", True
+
+    def assign(self, team: str) -> None:
+        if team == self.has["team"]:
+            return
+        self.settle(OWNERSHIP, team=self.has["team"])
+        self.has["team"] = team
+        if team and not self.is_resting:
+            self.owe(OWNERSHIP, team)
+
+    def hear(self, note: TicketNoted) -> None:
+        if not note.public or note.automatic or note.role is Role.SYSTEM:
+            return
+        if note.role is Role.EMPLOYEE:
+            if self.has_responded and not self.is_resting:
+                self.owe(NEXT)
+            return
+        owed_update = any(debt.clock is UPDATE for debt in self.debts)
+        self.settle(NEXT)
+        self.settle(UPDATE)
+        if note.role is Role.MEMBER:
+            self.settle(RESPONSE)
+            self.has_responded = True
+        if not self.is_resting and (note.role is Role.MEMBER or owed_update):
+            self.owe(UPDATE)
+
+    def resolve(self, how: How) -> None:
+        if self.is_resting:
+            return
+        if how is How.WITHDRAWN:
+            self.settle_all("withdrawn")
+        elif how is not How.MEMBER:
+            self.settle(RESPONSE, "withdrawn")
+        self.settle_all("kept")
+        self.has_responded = self.has_responded or how is How.MEMBER
+        self.waiting, self.is_resting = "", True
+
+    def reopen(self, by: str) -> None:
+        self.is_resting = False
+        self.owe(RESOLUTION)
+        self.owe(UPDATE if self.has_responded else RESPONSE)
+        if self.has_responded and by == self.requester:
+            self.owe(NEXT)
+        if self.has["team"]:
+            self.owe(OWNERSHIP, self.has["team"])
+
+
+def _calendar(edition: Edition, policy: Policy) -> Calendar:
+    return next(one for one in edition.calendars if one.name == policy.calendar)
