@@ -39,11 +39,16 @@ class Commands(Generic[S]):
         self._waiting: list[_Asked[S]] = []
         self._runner: asyncio.Task[None] | None = None
 
-    async def change(self, id: str, rule: Rule[S], cause: Cause | None = None) -> Stored[S]:
-        """The document after `rule`; raises what the rule raises, `Transient` if overloaded."""
+    async def change(
+        self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
+    ) -> Stored[S]:
+        """The document after `rule`; raises what the rule raises, `Transient` if overloaded.
+
+        `is_first` saves the read where the document should not exist yet.
+        """
         if len(self._waiting) >= MAX_WAITING:
             raise Transient("too many changes are waiting; try again soon", code="overloaded")
-        asked = _Asked(Task(id, rule, cause), asyncio.get_running_loop().create_future())
+        asked = _Asked(Task(id, rule, cause, is_first), asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._drain())
