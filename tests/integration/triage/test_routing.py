@@ -1,0 +1,82 @@
+"""A ticket opened on the real broker is decided, and the reasons can be read."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import httpx
+import pytest
+
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.events.triage import TriageDecided
+from desk_shared.ids import new_id, ticket_code
+from desk_shared.testing import eventually
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
+
+
+class Bus(Protocol):
+    async def publish(self, events: Sequence[AnyEvent]) -> None: ...
+
+    async def read(self) -> list[AnyEvent]: ...
+
+
+class Triage(Protocol):
+    url: str
+
+    def kill(self) -> None: ...
+
+    async def start(self) -> None: ...
+
+
+def opened(title: str, requester: str = "ana") -> AnyEvent:
+    ticket = new_id()
+    return Event(
+        id=new_id(),
+        source="/desk/intake",
+        subject=ticket,
+        time=datetime.now(UTC),
+        sequence=1,
+        data=TicketOpened(
+            code=ticket_code(ticket),
+            kind=Kind.INCIDENT,
+            title=title,
+            requester=requester,
+            channel=Channel.PORTAL,
+        ),
+    )
+
+
+async def test_an_opened_ticket_is_decided_once_and_explained(bus: Bus, triage: Triage) -> None:
+    ticket = opened("My VPN does not connect")
+    await bus.publish([ticket, ticket])
+
+    async def decided() -> AnyEvent | None:
+        return next((one for one in await bus.read() if one.subject == ticket.subject), None)
+
+    decision = await eventually(decided, timeout=20)
+    assert isinstance(decision.data, TriageDecided)
+    assert (decision.data.team, decision.data.category) == ("network", "vpn")
+    async with httpx.AsyncClient() as client:
+        answer = (await client.get(f"{triage.url}/v1/decisions/{ticket.subject}")).json()
+        missing = await client.get(f"{triage.url}/v1/decisions/nobody")
+    assert answer["rule"] == "vpn"
+    assert answer["charter"] == decision.data.charter
+    assert missing.status_code == 404
+
+
+async def test_a_kill_loses_no_decision_and_makes_none_twice(bus: Bus, triage: Triage) -> None:
+    tickets = [opened(f"Printer {number} is jammed", f"person-{number}") for number in range(60)]
+    await bus.publish(tickets[:30])
+    triage.kill()
+    await bus.publish(tickets[30:])
+    await triage.start()
+
+    async def all_decided() -> bool:
+        found = {one.subject for one in await bus.read() if isinstance(one.data, TriageDecided)}
+        return {one.subject for one in tickets} <= found
+
+    await eventually(all_decided, timeout=30)
+    ids = {(one.subject, one.id) for one in await bus.read() if isinstance(one.data, TriageDecided)}
+    assert len(ids) == len(tickets)
