@@ -20,6 +20,8 @@ from opentelemetry.util.types import AttributeValue
 from desk_shared.telemetry import names
 
 MAX_LINKS = 128
+# With all retries. A stop waits this long for a collector that is away, within the shutdown grace.
+_EXPORT_SECONDS = 2.0
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
@@ -29,7 +31,8 @@ def trace_provider(resource: Resource, endpoint: str | None, ratio: float) -> Tr
     sampler: Sampler = ParentBased(root=root)
     provider = TracerProvider(sampler=sampler, resource=resource, shutdown_on_exit=False)
     if endpoint:
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+        address = f"{endpoint.rstrip('/')}/v1/traces"
+        exporter = OTLPSpanExporter(endpoint=address, timeout=_EXPORT_SECONDS)
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 
