@@ -1,0 +1,140 @@
+"""What an audit of `desk.tickets` looks for. Pure: the log and the stores are read elsewhere."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from desk_shared.events import AnyEvent
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import TicketOpened
+from desk_shared.ids import derived_id
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ticket as a store knows it: the last event it has, those not yet published, held ones."""
+
+    id: str
+    sequence: int
+    waiting: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is wrong, as (kind, ticket, sentence); repeats of one event are only counted."""
+
+    tickets: int = 0
+    events: int = 0
+    repeats: int = 0
+    unreadable: int = 0
+    wrong: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.wrong
+
+    def add(self, kind: str, ticket: str, text: str) -> None:
+        self.wrong.append((kind, ticket, text))
+
+    def count(self, kind: str) -> int:
+        return sum(1 for found, _, _ in self.wrong if found == kind)
+
+    def summary(self) -> str:
+        """One line for people and scripts."""
+        return (
+            f"{self.tickets} tickets, {self.events} events: {self.count('lost')} lost, "
+            f"{self.count('doubled')} doubled, {self.count('disorder')} out of order, "
+            f"{self.count('gap')} gaps, {self.repeats} harmless repeats, "
+            f"{self.unreadable} unreadable records"
+        )
+
+    def lines(self) -> Iterable[str]:
+        return (f"{kind:<9} {ticket}: {text}" for kind, ticket, text in self.wrong)
+
+
+@dataclass(slots=True)
+class _Ticket:
+    ids: dict[int, str] = field(default_factory=dict)
+    last: int = 0
+    origin: str = ""
+
+
+class LogBook:
+    """The tickets as the log tells them."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, _Ticket] = {}
+        self.unreadable = 0
+        self._requests: set[str] = set()
+        self._repeats = 0
+        self._wrong: list[tuple[str, str, str]] = []
+
+    def add(self, event: AnyEvent) -> None:
+        """One event of desk.tickets or desk.requests, in the order of its partition."""
+        if isinstance(event.data, TicketRequested):
+            self._requests.add(request_ticket_id(event.source, event.id))
+            return
+        ticket, number = self.tickets.setdefault(event.subject, _Ticket()), event.sequence or 0
+        known = ticket.ids.get(number)
+        if known == event.id:
+            self._repeats += 1
+        elif known is not None:
+            text = f"two different events have sequence {number}"
+            self._wrong.append(("doubled", event.subject, text))
+        else:
+            if number < ticket.last:
+                text = f"sequence {number} came after {ticket.last}"
+                self._wrong.append(("disorder", event.subject, text))
+            ticket.ids[number] = event.id
+            ticket.last = max(ticket.last, number)
+        if isinstance(event.data, TicketOpened) and number != 1:
+            self._wrong.append(("doubled", event.subject, f"opened again at sequence {number}"))
+
+    def findings(self) -> Findings:
+        """What the log alone shows."""
+        findings = Findings(
+            tickets=len(self.tickets),
+            events=sum(len(ticket.ids) for ticket in self.tickets.values()),
+            repeats=self._repeats,
+            unreadable=self.unreadable,
+            wrong=list(self._wrong),
+        )
+        for id, ticket in self.tickets.items():
+            missing = sorted(set(range(1, ticket.last + 1)) - ticket.ids.keys())
+            if missing:
+                findings.add("gap", id, f"no event with sequence {missing}")
+        for id in self._requests - self.tickets.keys():
+            findings.add("lost", id, "a request in desk.requests has no ticket")
+        return findings
+
+
+def request_ticket_id(source: str, id: str) -> str:
+    """The ticket that a request of an outside system becomes: one, however often it comes."""
+    return derived_id(f"{source}\n{id}", "ticket-of-request")
+
+
+def compare_writer(book: LogBook, store: Mapping[str, Entry], findings: Findings) -> None:
+    """Intake's store must have what the log has; what it alone has must wait in an outbox."""
+    for id in book.tickets.keys() - store.keys():
+        findings.add("lost", id, "is in the log but not in intake's store")
+    for id, entry in store.items():
+        last = book.tickets[id].last if id in book.tickets else 0
+        if entry.sequence > last + entry.waiting:
+            text = f"intake is at {entry.sequence}, the log at {last}, {entry.waiting} wait"
+            findings.add("lost", id, text)
+        if entry.sequence < last:
+            findings.add("lost", id, f"intake is at {entry.sequence}, the log at {last}")
+
+
+def compare_reader(book: LogBook, store: Mapping[str, Entry], findings: Findings) -> None:
+    """A reader that has caught up stands exactly where the log ends."""
+    for id, ticket in book.tickets.items():
+        entry = store.get(id)
+        if entry is None:
+            findings.add("lost", id, "is in the log but not in metrics' store")
+        elif entry.held:
+            findings.add("gap", id, f"metrics holds {entry.held} events behind {entry.sequence}")
+        elif entry.sequence != ticket.last:
+            findings.add("lost", id, f"metrics is at {entry.sequence}, the log at {ticket.last}")
+    for id in store.keys() - book.tickets.keys():
+        findings.add("doubled", id, "is in metrics' store but not in the log")

@@ -1,0 +1,52 @@
+"""`desk audit`: is anything lost, doubled or out of order? Asks the log, then the stores.
+
+The log of `desk.tickets` is the truth. What intake and metrics hold is compared with it by ids,
+sequences and outboxes alone; no state of a service is read here.
+"""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
+from desk_shared.cli.reading import read_all
+from desk_shared.cli.setting import settings
+from desk_shared.errors import Invalid
+from desk_shared.events import Codec
+from desk_shared.events.names import REQUESTS, TICKETS
+from desk_shared.store import Store
+from desk_shared.store.census import census
+
+_CODEC = Codec()
+
+
+def audit(
+    verbose: Annotated[bool, typer.Option(help="Name every ticket that is concerned.")] = False,
+) -> None:
+    """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
+    findings = asyncio.run(_audit())
+    print(findings.summary())
+    if verbose or not findings.is_clean:
+        for line in findings.lines():
+            print(line)
+    raise typer.Exit(0 if findings.is_clean else 1)
+
+
+async def _audit() -> Findings:
+    chosen = settings()
+    book = LogBook()
+    topics = [chosen.topic_prefix + name for name in (REQUESTS, TICKETS)]
+    async for raw in read_all(chosen.kafka, topics):
+        try:
+            book.add(_CODEC.decode(raw.key, raw.value, raw.headers))
+        except Invalid:
+            book.unreadable += 1
+    findings = book.findings()
+    for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
+        store = Store(chosen.store, chosen.store.database_prefix + service)
+        try:
+            compare(book, await census(store.database, "tickets"), findings)
+        finally:
+            await store.stop()
+    return findings

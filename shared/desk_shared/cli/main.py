@@ -1,0 +1,41 @@
+"""Puts the commands together; errors end as a sentence and an exit code, never as a traceback."""
+
+import sys
+
+import typer
+from aiokafka.errors import KafkaError
+
+from desk_shared.cli import audit, charter, dead, replay, tail, topics
+from desk_shared.cli.setting import settings
+from desk_shared.errors import DeskError
+from desk_shared.telemetry import configure_logs
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Look at the experience desk, and put right what went wrong.",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(topics.app, name="topics")
+app.add_typer(dead.app, name="dead")
+app.add_typer(charter.app, name="charter")
+app.command("tail")(tail.tail)
+app.command("audit")(audit.audit)
+app.command("replay")(replay.replay)
+
+
+def main() -> None:
+    """The entry point of `desk`."""
+    configure_logs("desk", "ERROR", sys.stderr)
+    try:
+        app()
+    except DeskError as error:
+        print(error.message, file=sys.stderr)
+        raise SystemExit(2) from error
+    except (KafkaError, OSError) as error:
+        where = settings().kafka.bootstrap
+        print(
+            f"Kafka does not answer at {where} ({error!r}). Is the desk up? Try `make up`, "
+            "or set DESK_KAFKA to your brokers.",
+            file=sys.stderr,
+        )
+        raise SystemExit(3) from error

@@ -1,0 +1,61 @@
+"""Reads topics from one end to the other, without a group and without leaving a trace."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from desk_shared.bus.connection import kafka_arguments
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.errors import NotFound
+from desk_shared.settings import KafkaSettings
+
+
+@asynccontextmanager
+async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer with every partition of these topics assigned; `NotFound` names a missing one."""
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **kafka_arguments(kafka))
+    await consumer.start()
+    try:
+        known = await consumer.topics()
+        for topic in topics:
+            if topic not in known:
+                raise NotFound(f"There is no topic '{topic}'. `desk topics list` names them all.")
+        consumer.assign(
+            [
+                TopicPartition(topic, partition)
+                for topic in topics
+                for partition in consumer.partitions_for_topic(topic) or ()
+            ]
+        )
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def existing(kafka: KafkaSettings) -> set[str]:
+    """The names of all topics on the brokers."""
+    consumer = AIOKafkaConsumer(**kafka_arguments(kafka))
+    await consumer.start()
+    try:
+        return set(await consumer.topics())
+    finally:
+        await consumer.stop()
+
+
+async def read_all(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[KafkaRecord]:
+    """Every record from the first to the one that is last now, partition by partition."""
+    async with reader(kafka, topics) as consumer:
+        ends = await consumer.end_offsets(consumer.assignment())
+        starts = await consumer.beginning_offsets(consumer.assignment())
+        for partition, start in starts.items():
+            consumer.seek(partition, start)
+        left = {one for one, end in ends.items() if end > starts[one]}
+        while left:
+            batches = await consumer.getmany(*left, timeout_ms=1000, max_records=5000)
+            for partition, records in batches.items():
+                for record in records:
+                    if record.offset < ends[partition]:
+                        yield record
+                if records[-1].offset + 1 >= ends[partition]:
+                    left.discard(partition)

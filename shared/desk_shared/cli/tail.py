@@ -1,0 +1,87 @@
+"""`desk tail`: one readable line for each event of a topic."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from desk_shared.bus.records import REASON, KafkaRecord
+from desk_shared.cli.reading import read_all, reader
+from desk_shared.cli.setting import settings
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec
+
+_CODEC = Codec()
+_LONG = 160
+
+
+def tail(
+    topics: Annotated[list[str], typer.Argument(help="Topics, for example desk.tickets.")],
+    type: Annotated[str, typer.Option(help="Only types that contain this text.")] = "",
+    key: Annotated[str, typer.Option(help="Only this key: a ticket id, a device, …")] = "",
+    from_start: Annotated[bool, typer.Option(help="From the first record, then stop.")] = False,
+    json: Annotated[bool, typer.Option(help="The data as JSON, one event per line.")] = False,
+) -> None:
+    """Show events as they come (end with Ctrl-C), or everything there is with --from-start."""
+    prefix = settings().topic_prefix
+    show = _Shown(type, key, json)
+    try:
+        asyncio.run(_tail([prefix + topic for topic in topics], show, from_start=from_start))
+    except KeyboardInterrupt:
+        return
+
+
+class _Shown:
+    """Filters and prints."""
+
+    def __init__(self, type: str, key: str, as_json: bool) -> None:
+        self._type, self._key, self._as_json = type, key, as_json
+        self._console = Console(soft_wrap=True)
+
+    def record(self, raw: KafkaRecord) -> None:
+        key = (raw.key or b"").decode(errors="replace")
+        if self._key and self._key != key:
+            return
+        try:
+            event = _CODEC.decode(raw.key, raw.value, raw.headers)
+        except Invalid as error:
+            self._console.print(Text(f"unreadable  {key}  {_reason(raw) or error}", style="red"))
+            return
+        if self._type and self._type not in event.type:
+            return
+        if self._as_json:
+            print(event.data.model_dump_json())
+        else:
+            self._console.print(_line(event))
+
+
+def _line(event: AnyEvent) -> Text:
+    said = event.data.model_dump(mode="json", exclude_defaults=True)
+    words = "  ".join(f"{name}={value}" for name, value in said.items())
+    name = event.type.removeprefix("desk.").rpartition(".v")[0]
+    number = "" if event.sequence is None else f"#{event.sequence}"
+    return Text.assemble(
+        (f"{event.time:%Y-%m-%d %H:%M:%S}  ", "dim"),
+        (f"{name:<22}", "bold cyan"),
+        (f" {event.subject} {number}  ", "green"),
+        words if len(words) <= _LONG else words[: _LONG - 1] + "…",
+    )
+
+
+def _reason(raw: KafkaRecord) -> str:
+    return (dict(raw.headers).get(REASON) or b"").decode(errors="replace")
+
+
+async def _tail(topics: Sequence[str], show: _Shown, *, from_start: bool) -> None:
+    kafka = settings().kafka
+    if from_start:
+        async for record in read_all(kafka, topics):
+            show.record(record)
+        return
+    async with reader(kafka, topics) as consumer:
+        await consumer.seek_to_end()
+        async for record in consumer:
+            show.record(record)

@@ -1,0 +1,57 @@
+"""`desk topics`: create what the catalogue declares, list what there is."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from desk_shared.bus.admin import apply_topics
+from desk_shared.charter import load_charter
+from desk_shared.cli.setting import settings
+from desk_shared.events.topics import Topic, all_topics
+
+app = typer.Typer(no_args_is_help=True, help="Create and list the desk's topics.")
+
+
+def declared() -> tuple[Topic, ...]:
+    """Every topic, the charter's teams included."""
+    charter = load_charter(settings().charter)
+    return all_topics(team.name for team in charter.teams)
+
+
+@app.command()
+def apply(
+    partitions: Annotated[
+        int | None, typer.Option(help="Instead of the catalogue's number; a laptop has 6.")
+    ] = None,
+    replicas: Annotated[int, typer.Option(help="Copies of each partition; 3 in production.")] = 1,
+) -> None:
+    """Create every topic that is missing. Nothing is ever deleted or made smaller."""
+    chosen = settings()
+    applied = asyncio.run(
+        apply_topics(
+            chosen.kafka,
+            declared(),
+            prefix=chosen.topic_prefix,
+            partitions=partitions,
+            replicas=replicas,
+        )
+    )
+    print(f"{len(applied.created)} topics created, {len(applied.present)} were there.")
+    for difference in applied.differing:
+        print(f"Differs: {difference}; changing a keyed topic moves its keys, so plan it.")
+
+
+@app.command("list")
+def show() -> None:
+    """The catalogue: who writes a topic, who reads it, how long it keeps its records."""
+    table = Table("topic", "key", "writer", "readers", "kept", "partitions")
+    for topic in declared():
+        kept = "compacted" if topic.compacted else "for ever"
+        if topic.kept is not None:
+            kept = f"{topic.kept.days} days"
+        readers = ", ".join(topic.readers)
+        table.add_row(topic.name, topic.key, topic.writer, readers, kept, str(topic.partitions))
+    Console().print(table)

@@ -1,0 +1,30 @@
+"""Counts what a collection holds, document by document, without reading anybody's state."""
+
+from typing import cast
+
+from desk_shared.auditing import Entry
+from desk_shared.store.driver import Database, Row, translated
+
+_FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "held.topic": 1}
+_PAGE = 5_000
+
+
+async def census(database: Database, collection: str) -> dict[str, Entry]:
+    """Every document's id, last sequence, waiting and held events, in pages by id."""
+    found: dict[str, Entry] = {}
+    last = ""
+    while True:
+        with translated():
+            query = database[collection].find({"_id": {"$gt": last}}, _FIELDS)
+            rows = await query.sort([("_id", 1)]).limit(_PAGE).to_list(_PAGE)
+        found |= {entry.id: entry for entry in map(_entry, rows)}
+        if len(rows) < _PAGE:
+            return found
+        last = str(rows[-1]["_id"])
+
+
+def _entry(row: Row) -> Entry:
+    facets = cast("dict[str, int]", row.get("facets", {}))
+    sequence = cast("int | None", row.get("sequence")) or facets.get("sequence", 0)
+    waiting, held = cast("list[Row]", row.get("outbox", [])), cast("list[Row]", row.get("held", []))
+    return Entry(str(row["_id"]), sequence, len(waiting), len(held))
