@@ -18,5 +18,4 @@ def engine_absence() -> str | None:
         return "the container engine did not answer within 10 seconds"
     if answer.returncode == 0 and answer.stdout.strip():
         return None
-    lines = answer.stderr.strip().splitlines()
-    return f"no container engine answers ({lines[-1] if lines else 'docker version failed'})"
+    return "no container engine answers (`docker version` says why)"

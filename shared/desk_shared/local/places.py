@@ -34,5 +34,8 @@ class Places:
     def log_of(self, name: str) -> Path:
         return self.logs / f"{name}.log"
 
-    def data_of(self, name: str) -> Path:
-        return self.folder / name
+    def make_data_of(self, name: str) -> Path:
+        """The folder for the data of one server, made if it is not there."""
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder

@@ -2,115 +2,22 @@
 
 import asyncio
 import shutil
-import signal
 import tempfile
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from desk_shared.local import kafka_settings, toolchain, wire
+from desk_shared.local.daemon import Daemon
 from desk_shared.local.places import Places
-from desk_shared.local.ports import HOST, demand_free, free_ports
-from desk_shared.local.processes import REAPER, CannotStart, Launch, Running, last_lines
+from desk_shared.local.ports import HOST, free_ports
+from desk_shared.local.processes import CannotStart
 
 Backend = Literal["memory", "h2"]
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
-_POLL_SECONDS = 0.05
 
-
-class Server(ABC):
-    """A server process on 127.0.0.1 that can be killed, paused and started again on its data.
-
-    `start` blocks until the server answers: in async code, `await asyncio.to_thread(server.start)`.
-    """
-
-    name: str
-    port_setting: str
-
-    def __init__(self, places: Places, port: int, *, attached: bool) -> None:
-        self.places = places
-        self.port = port
-        self.attached = attached
-        self.running: Running | None = None
-
-    @property
-    @abstractmethod
-    def address(self) -> str: ...
-
-    @abstractmethod
-    def answers(self) -> bool:
-        """Asked in the server's own protocol."""
-
-    @abstractmethod
-    def _command(self) -> list[str]: ...
-
-    def _ports(self) -> list[int]:
-        return [self.port]
-
-    @property
-    def log(self) -> Path:
-        return self.places.log_of(self.name)
-
-    @property
-    def alive(self) -> bool:
-        return self.running is not None and self.running.alive
-
-    def launch(self) -> None:
-        """Start without waiting; `wait_ready` does that, so two servers can come up together."""
-        if self.alive:
-            return
-        demand_free(self._ports(), what=self.name, setting=self.port_setting)
-        self.places.data_of(self.name).mkdir(parents=True, exist_ok=True)
-        launch = Launch(self.name, self._command(), self.log, attached=self.attached)
-        self.running = launch.start()
-
-    def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        deadline = time.monotonic() + seconds
-        while not self.answers():
-            if not self.alive:
-                raise CannotStart(self._failure("ended while it was starting"))
-            if time.monotonic() > deadline:
-                raise CannotStart(self._failure(f"did not answer within {seconds:.0f} seconds"))
-            time.sleep(_POLL_SECONDS)
-
-    def _failure(self, what: str) -> str:
-        return f"{self.name} {what}. The end of its log {self.log}:\n{last_lines(self.log)}"
-
-    def start(self, seconds: float = START_SECONDS) -> None:
-        self.launch()
-        self.wait_ready(seconds)
-
-    def kill(self) -> None:
-        """SIGKILL: no warning, no flush. Returns when the process is gone."""
-        self._end(lambda running: running.kill())
-
-    def stop(self) -> None:
-        self._end(lambda running: running.stop(STOP_SECONDS))
-
-    def _end(self, how: Callable[[Running], None]) -> None:
-        if self.running is not None:
-            how(self.running)
-            if self.attached:
-                REAPER.forget(self.running)
-            self.running = None
-
-    def pause(self) -> None:
-        """SIGSTOP: connections stay open, nothing answers, until `resume`."""
-        if self.running is not None:
-            self.running.send(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        if self.running is not None:
-            self.running.send(signal.SIGCONT)
-
-
-class KafkaServer(Server):
+class KafkaServer(Daemon):
     """Apache Kafka, one KRaft node that is broker and controller."""
 
     name = "kafka"
@@ -133,8 +40,8 @@ class KafkaServer(Server):
     def _ports(self) -> list[int]:
         return [self.port, self.controller_port]
 
-    def _command(self) -> list[str]:
-        folder = self.places.data_of(self.name)
+    def command(self) -> list[str]:
+        folder = self.places.make_data_of(self.name)
         properties = folder / "server.properties"
         properties.write_text(
             kafka_settings.render(folder / "logs", self.port, self.controller_port)
@@ -146,7 +53,7 @@ class KafkaServer(Server):
         ]
 
 
-class MongoServer(Server):
+class MongoServer(Daemon):
     """A store that speaks MongoDB's protocol; `h2` survives its death, `memory` does not."""
 
     name = "mongo"
@@ -166,8 +73,8 @@ class MongoServer(Server):
     def answers(self) -> bool:
         return wire.mongo_answers(self.port)
 
-    def _command(self) -> list[str]:
-        folder = str(self.places.data_of(self.name))
+    def command(self) -> list[str]:
+        folder = str(self.places.make_data_of(self.name))
         return [
             *_jvm(self.heap, "desk"),
             "desk.local.MongoMain",
@@ -269,7 +176,7 @@ class LocalServers:
         if self._data_dir is None:
             shutil.rmtree(self.places.folder, ignore_errors=True)
 
-    def _all(self) -> list[Server]:
+    def _all(self) -> list[Daemon]:
         return [server for server in (self._broker, self._store) if server is not None]
 
     def __enter__(self) -> Self:
