@@ -165,6 +165,10 @@ class ProblemClustering(CharterModel):
     window: Duration = Field(
         default=read_duration("15m"), description="Time in which they must have been opened."
     )
+    quiet: Duration = Field(
+        default=read_duration("10m"),
+        description="Time without a new ticket, after its signals have cleared, that ends it.",
+    )
 
 
 class _Detector(CharterModel):

@@ -39,4 +39,6 @@ class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS)
     detector: Identifier
     signal: Identifier
     value: float
+    subject_kind: SubjectKind = SubjectKind.DEVICE
+    service: str = ""
     explanation: tuple[Reason, ...] = ()

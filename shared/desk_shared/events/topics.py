@@ -43,7 +43,12 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
     Topic(names.KNOWLEDGE, "article id", "intake", compacted=True),
     Topic(names.TRIAGE, "ticket id", "triage", ("intake",)),
-    Topic(names.SIGNALS, "device or service", "triage", ("automation", "notify", "metrics")),
+    Topic(
+        names.SIGNALS,
+        "device or service",
+        "triage",
+        ("triage", "automation", "notify", "metrics"),
+    ),
     Topic(names.PROBLEMS, "problem id", "triage", ("intake", "notify", "metrics")),
     Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
     Topic(names.ACTIONS, "device", "automation"),
