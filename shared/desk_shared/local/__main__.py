@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from desk_shared.local import bring, state
+from desk_shared.local import bring, state, toolchain
 from desk_shared.local.bring import Bringer, Options
 from desk_shared.local.places import Places
 from desk_shared.local.processes import CannotStart, last_lines
@@ -53,6 +53,14 @@ def down(data: Data = None) -> None:
     with _plainly(), state.alone(places):
         Bringer(places, typer.echo).down()
         typer.echo(f"The desk is down. Its data stays in {places.folder}.")
+
+
+@app.command()
+def build() -> None:
+    """Fetch and compile the local servers, if their sources changed."""
+    with _plainly():
+        toolchain.java()
+        toolchain.classpath()
 
 
 @app.command()

@@ -1,0 +1,133 @@
+# The desk's commands. Bare `make` shows them; every target prepares what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+LOCAL := $(PY) -m desk_shared.local
+PYTEST := $(PY) -m pytest
+SERVICES := intake triage automation notify metrics
+CODE := shared services scripts tests $(wildcard bench)
+# Extra words for pytest, for example: make unit ARGS="-k routing -x"
+ARGS ?=
+
+# The tests of a level, if there are any: pytest calls an empty folder a failure.
+tests = if compgen -G "tests/$(1)/*/test_*.py" >/dev/null; then $(PYTEST) tests/$(1) $(ARGS); \
+	else echo "There are no $(1) tests yet."; fi
+
+##@ Start here
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z0-9]+:.*## / {printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nOne service in the foreground: make run-<service>, with $(SERVICES)\n'
+
+.PHONY: setup venv
+setup: venv deploy/local/target/stamp ## Python packages and the local servers' jars; quick the second time
+
+venv:
+	@scripts/setup.sh
+
+# Without Maven this can wait: given addresses and containers need no jars, and `make up` says so.
+deploy/local/target/stamp: deploy/local/pom.xml $(shell find deploy/local/src -name '*.java') | venv
+	@if command -v mvn >/dev/null; then $(LOCAL) build && touch $@; fi
+
+.PHONY: up
+up: setup ## Start Kafka, store, topics and the five services; finds what runs already
+	@$(LOCAL) up $(ARGS)
+
+.PHONY: down
+down: setup ## Stop all of it; data stays in .local
+	@$(LOCAL) down $(ARGS)
+
+.PHONY: status
+status: setup ## What runs and where
+	@$(LOCAL) status
+
+.PHONY: demo
+demo: up ## A day's story on the running desk, with a live board
+	@.venv/bin/desk demo $(ARGS)
+
+RUNS := $(addprefix run-,$(SERVICES))
+.PHONY: $(RUNS)
+$(RUNS): run-%: setup
+	@$(LOCAL) run $*
+
+##@ Before a commit
+.PHONY: fmt
+fmt: setup ## Format and mend what can be mended
+	$(PY) -m ruff check --fix --quiet $(CODE) || true
+	$(PY) -m ruff format $(CODE)
+
+.PHONY: lint
+lint: setup ## Ruff: style, bugs, format
+	$(PY) -m ruff check $(CODE)
+	$(PY) -m ruff format --check $(CODE)
+
+.PHONY: types
+types: setup ## mypy strict over services, shared, tests and scripts
+	$(PY) -m mypy $(CODE)
+
+.PHONY: arch
+arch: setup ## import-linter: who may import whom
+	.venv/bin/lint-imports
+
+.PHONY: rules
+rules: setup ## Our own rules over the syntax tree
+	$(PY) -m scripts.checks
+
+##@ Tests
+.PHONY: unit
+unit: setup ## Pure code and handlers with fakes
+	@$(call tests,unit)
+
+.PHONY: property
+property: setup ## Laws that must hold for any input
+	@$(call tests,property)
+
+.PHONY: contract
+contract: setup ## Schemas, fakes against the real thing, API snapshots
+	@$(call tests,contract)
+
+.PHONY: integration
+integration: setup ## One part on a real broker and store
+	@$(call tests,integration)
+
+.PHONY: e2e
+e2e: setup ## The five services as processes
+	@$(call tests,e2e)
+
+.PHONY: chaos
+chaos: setup ## Kills, restarts and pauses; takes long
+	@$(call tests,chaos)
+
+.PHONY: test
+test: setup ## unit, property, contract, integration and e2e in one run
+	$(PYTEST) $(wildcard tests/unit tests/property tests/contract tests/integration tests/e2e) $(ARGS)
+
+.PHONY: check
+check: lint types arch rules manifests test ## All that CI checks
+
+##@ Made from the code
+.PHONY: schemas
+schemas: setup ## JSON Schemas and AsyncAPI document of the events
+	$(PY) -m scripts.make_schemas
+
+.PHONY: docs
+docs: setup ## Tables in docs and READMEs
+	$(PY) -m scripts.make_docs
+
+.PHONY: manifests
+manifests: setup ## Render and validate deploy/k8s, offline
+	@$(PY) -m scripts.manifests
+
+.PHONY: images
+images: ## One image per service (needs a container engine)
+	@for name in $(SERVICES); do docker build --file services/$$name/Dockerfile --tag desk-$$name:dev . || exit 1; done
+
+.PHONY: bench
+bench: setup ## Measure, with baselines in the same run; writes bench/results
+	$(PY) -m bench $(ARGS)
+
+.PHONY: clean
+clean: ## Remove caches and local data (stop the desk first: make down)
+	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage deploy/local/target
