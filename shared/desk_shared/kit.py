@@ -1,5 +1,6 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,16 +88,21 @@ class Kit:
         self._prepared.append(leases.prepare)
         return leases
 
-    def reads(self, *topics: str, handler: BatchHandler | None = None, lane: str = "") -> None:
+    def reads(
+        self, *topics: str, handler: BatchHandler | None = None, lane: str = "", pattern: str = ""
+    ) -> None:
         """Subscribe to topics and to their retry topics. A lane is a consumer of its own.
 
-        Without a handler every ledger made so far gets the events.
+        Without a handler every ledger made so far gets the events. `pattern` (a regular
+        expression) stands for topics whose names are known only while running.
         """
         chosen = handler or Folding(*self._ledgers)
         group = f"{self.name}.{lane}" if lane else self.name
         waiting = [retry_topic(topic, self.name) for topic in topics]
-        for suffix, names in (("", topics), (".retry", waiting)):
-            self.part(f"consumer {group}{suffix}", self._consumer(group + suffix, names, chosen))
+        later = retry_topic(pattern, re.escape(self.name)) if pattern else ""
+        for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
+            consumer = self._consumer(group + suffix, names, chosen, family)
+            self.part(f"consumer {group}{suffix}", consumer)
 
     def part(self, name: str, part: Part) -> None:
         """Something to start after what stands before it, and to stop before it."""
@@ -125,12 +131,15 @@ class Kit:
         for step in self._prepared:
             await step()
 
-    def _consumer(self, group: str, topics: Sequence[str], handler: BatchHandler) -> Consumer:
+    def _consumer(
+        self, group: str, topics: Sequence[str], handler: BatchHandler, pattern: str
+    ) -> Consumer:
         return Consumer(
             self.settings.kafka,
             group=group,
             owner=self.name,
             topics=topics,
+            pattern=pattern,
             handler=handler,
             publisher=self.publisher,
             clock=self.clock,

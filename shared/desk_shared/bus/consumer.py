@@ -6,6 +6,7 @@ read again: never a lost record, never a hot loop.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import perf_counter
@@ -46,7 +47,10 @@ Offsets = dict[TopicPartition, int]
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """One member of a consumer group. Start, (runs by itself,) stop."""
+    """One member of a consumer group. Start, (runs by itself,) stop.
+
+    `pattern` instead of topics reads a family of topics; new ones are found within minutes.
+    """
 
     def __init__(  # noqa: PLR0913 (what it stands between)
         self,
@@ -59,6 +63,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         clock: Clock,
         health: Health,
         telemetry: Telemetry,
+        pattern: str = "",
         topic_prefix: str = "",
         codec: Codec | None = None,
         owner: str = "",
@@ -87,6 +92,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         )
         self._subscriber = self._broker.subscriber(
             *(topic_prefix + topic for topic in topics),
+            pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
             group_id=topic_prefix + group,
             batch=True,
             max_records=max_records,

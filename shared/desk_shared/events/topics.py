@@ -1,5 +1,6 @@
 """The catalogue of topics: one topic, one writer. Everything about a topic is read from here."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,6 +64,10 @@ BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}
 def team_topic(team: str) -> str:
     """The notification topic of one team, or of all employees (`names.PEOPLE`)."""
     return f"{names.NOTIFICATIONS}.{team}"
+
+
+# A regular expression for the notification topics of all teams and people, side topics left out.
+ALL_TEAM_TOPICS = rf"{re.escape(names.NOTIFICATIONS)}\.[a-z0-9-]+"
 
 
 def retry_topic(topic: str, group: str) -> str:
