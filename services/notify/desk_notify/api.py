@@ -1,0 +1,122 @@
+"""What became of messages on their way through channels, for those who look after them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from desk_shared.errors import Forbidden
+from desk_shared.http import (
+    Cursors,
+    Page,
+    PageRequest,
+    Position,
+    Principal,
+    Role,
+    link_next,
+    page_request,
+    require,
+)
+from desk_shared.store import Documents
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from desk_notify.domain.model import DeliveryState, Dispatch
+
+_may_ask = require(Role.MEMBER, Role.OPERATOR)
+
+
+class DeliveryView(BaseModel):
+    """One channel's delivery."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    channel: str
+    """Where it goes, as a channel URL of the charter."""
+    state: DeliveryState
+    """How far it is; `unknown` means that it may have arrived, and is tried again if `next_at`."""
+    attempts: int
+    """How often it was tried."""
+    next_at: datetime | None
+    """When it is tried next; null when nothing more is tried."""
+    changed_at: datetime
+    """When the state was written down."""
+    reason: str
+    """What the other side said, if it did not take it."""
+
+
+class MessageView(BaseModel):
+    """One message and its deliveries besides Kafka."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    id: str
+    """Id of the message, the same as on its Kafka topic."""
+    recipient: str
+    """Team or person."""
+    kind: str
+    """What it is about."""
+    title: str
+    """Its first line."""
+    happened_at: datetime
+    """When what it tells of happened."""
+    deliveries: tuple[DeliveryView, ...]
+    """One for each channel."""
+
+
+def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRouter:
+    """`GET /v1/deliveries`."""
+    router = APIRouter(prefix="/v1", tags=["deliveries"])
+
+    @router.get("/deliveries", summary="What became of messages", response_model_exclude_none=False)
+    async def list_deliveries(
+        request: Request,
+        response: Response,
+        principal: Annotated[Principal, Depends(_may_ask)],
+        page: Annotated[PageRequest, Depends(page_request)],
+        recipient: Annotated[
+            str | None, Query(max_length=200, description="A team, or a person's id.")
+        ] = None,
+    ) -> Page[MessageView]:
+        """Oldest first. Members see what went to their team and to themselves, operators all."""
+        recipient = _allowed(principal, recipient)
+        listing = f"deliveries/{recipient or ''}"
+        position = cursors.read(listing, page.cursor) if page.cursor else None
+        found = await documents.find(
+            {"recipient": recipient} if recipient else {},
+            order="at",
+            after=(position.sort, position.id) if position else None,
+            limit=page.limit + 1,
+        )
+        states = [one.state for one in found if one.state is not None]
+        items = tuple(_view(one) for one in states[: page.limit])
+        following = None
+        if len(states) > page.limit:
+            last = items[-1]
+            following = cursors.write(listing, Position(last.happened_at, last.id))
+            response.headers["Link"] = link_next(request, following)
+        return Page(items=items, next=following)
+
+    return router
+
+
+def _allowed(principal: Principal, recipient: str | None) -> str | None:
+    """Whose messages this caller may see; a member who names nobody sees the team's."""
+    if principal.has_role(Role.OPERATOR):
+        return recipient
+    own = [one for one in (principal.team, principal.subject) if one]
+    wanted = recipient or own[0]
+    if wanted not in own:
+        raise Forbidden("You can see the messages of your own team and your own, not others'.")
+    return wanted
+
+
+def _view(dispatch: Dispatch) -> MessageView:
+    return MessageView(
+        id=dispatch.message,
+        recipient=dispatch.recipient,
+        kind=dispatch.kind,
+        title=dispatch.title,
+        happened_at=dispatch.happened_at,
+        deliveries=tuple(
+            DeliveryView.model_validate(one.model_dump()) for one in dispatch.deliveries
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Channels besides Kafka, a file each."""

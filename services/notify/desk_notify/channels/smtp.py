@@ -1,0 +1,134 @@
+"""Mail by SMTP: one connection, kept open, and a plain answer to how each sending went."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
+from desk_shared.errors import DependencyDown, Invalid
+
+from desk_notify.channels.mail import address_of, mail_of
+from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent
+from desk_notify.domain.model import Dispatch
+
+_PERMANENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where the mail server is and who we are to it."""
+
+    host: str
+    port: int
+    sender: str
+    sender_name: str
+    starttls: bool = False
+    tls: bool = False
+    username: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    timeout: timedelta = timedelta(seconds=20)
+
+
+class SmtpChannel:
+    """`Channel` for `mailto:`. Not for two tasks at once: SMTP is a conversation."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._smtp = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            timeout=server.timeout.total_seconds(),
+            use_tls=server.tls,
+            start_tls=server.starttls,
+            cert_bundle=str(server.ca_file) if server.ca_file else None,
+        )
+
+    async def open(self) -> None:
+        """Connect, or make sure that the line still stands."""
+        if self._smtp.is_connected and await self._answers():
+            return
+        try:
+            await self._smtp.connect()
+        except (SMTPException, OSError) as error:
+            self._smtp.close()
+            where = f"{self._server.host}:{self._server.port}"
+            reason = f"the mail server {where} cannot be used: {error}"
+            raise DependencyDown(reason, dependency="smtp") from error
+
+    async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
+        """One mail. Once its text is on the way, a line that breaks leaves the outcome unknown."""
+        server = self._server
+        try:
+            mail = mail_of(dispatch, channel, server.sender, server.sender_name)
+        except Invalid as error:
+            return Refused(error.message)
+        return await self._envelope(address_of(channel)) or await self._text(mail.as_bytes())
+
+    async def close(self) -> None:
+        """Say goodbye, if there is anybody to say it to."""
+        if not self._smtp.is_connected:
+            return
+        try:
+            await self._smtp.quit()
+        except (SMTPException, OSError):
+            self._smtp.close()
+
+    async def _answers(self) -> bool:
+        try:
+            await self._smtp.noop()
+        except (SMTPException, OSError):
+            self._smtp.close()
+            return False
+        return True
+
+    async def _envelope(self, address: str) -> Outcome | None:
+        """Who it is from and for; None if the mail server goes along."""
+        try:
+            await self._smtp.mail(self._server.sender)
+            await self._smtp.rcpt(address)
+        except SMTPRecipientRefused as error:
+            return await self._after(_refusal(error))
+        except SMTPResponseException as error:
+            # Not about this mail: our sender or our sign-in is not accepted at the moment.
+            return await self._after(Later(_words(error)))
+        except (SMTPException, OSError) as error:
+            return self._broken(error, is_unknown=False)
+        return None
+
+    async def _text(self, text: bytes) -> Outcome:
+        try:
+            await self._smtp.data(text)
+        except SMTPDataError as error:
+            return _refusal(error)
+        except (SMTPException, OSError) as error:
+            return self._broken(error, is_unknown=True)
+        return Sent()
+
+    async def _after(self, outcome: Outcome) -> Outcome:
+        """Take back the envelope that was begun."""
+        try:
+            await self._smtp.rset()
+        except (SMTPException, OSError):
+            self._smtp.close()
+        return outcome
+
+    def _broken(self, error: Exception, *, is_unknown: bool) -> Outcome:
+        self._smtp.close()
+        return Later(f"the line to the mail server broke: {error}", is_unknown=is_unknown)
+
+
+def _refusal(error: SMTPResponseException) -> Outcome:
+    return Refused(_words(error)) if error.code >= _PERMANENT else Later(_words(error))
+
+
+def _words(error: SMTPResponseException) -> str:
+    return f"the mail server said {error.code} {error.message}"

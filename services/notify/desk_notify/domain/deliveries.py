@@ -1,0 +1,155 @@
+"""A message on its way through channels: which ones, when, and what each outcome leads to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from desk_shared.events import Event
+from desk_shared.events.notifications import Audience, MessageKind, Notified
+from desk_shared.ids import derived_id
+
+from desk_notify.domain.directory import Directory
+from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
+
+LOG, MAIL = "log:", "mailto:"
+
+# Who claimed a delivery and has not reported for so long is taken for dead; well above a send's
+# own timeout, so that two workers do not send the same mail side by side.
+CLAIMED_FOR = timedelta(minutes=2)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
+
+# What is solved with its problem fills nobody's mailbox; it still stands on the team's topic.
+_KEPT_OUT_OF_MAIL = frozenset(
+    {MessageKind.TICKET_ASSIGNED, MessageKind.PROMISE_AT_RISK, MessageKind.PROMISE_BREACHED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The channel has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The channel will never take it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The channel did not take it this time; `is_unknown` if it may have taken it after all."""
+
+    reason: str
+    is_unknown: bool = False
+
+
+Outcome = Sent | Refused | Later
+
+
+def channels_of(message: Notified, directory: Directory) -> tuple[str, ...]:
+    """Where a message goes besides Kafka, as channel URLs of the charter."""
+    if message.audience is Audience.PERSON:
+        address = directory.mails.get(message.recipient, message.recipient)
+        return (f"{MAIL}{quote(address, safe='@')}",) if "@" in address else ()
+    card = directory.teams.get(message.recipient)
+    wanted = card.channels if card is not None else ()
+    is_quiet = bool(message.problem) and message.kind in _KEPT_OUT_OF_MAIL
+    return tuple(one for one in wanted if not (is_quiet and one.startswith(MAIL)))
+
+
+def sent_at(_message: Notified, now: datetime) -> datetime:
+    """When a message may leave. Quiet hours and digests will decide here; today it is at once."""
+    return now
+
+
+def dispatched(event: Event[Notified], channels: Sequence[str], now: datetime) -> Dispatch:
+    """A message with all its deliveries to come; a log line needs nobody and is as good as said."""
+    message = event.data
+    moment = sent_at(message, now)
+    return Dispatch(
+        message=event.id,
+        recipient=message.recipient,
+        kind=message.kind,
+        title=message.title,
+        body=message.body,
+        thread=message.ticket or message.problem or event.id,
+        happened_at=event.time,
+        deliveries=tuple(_first(channel, now, moment) for channel in channels),
+    )
+
+
+def due_of(dispatch: Dispatch) -> datetime | None:
+    """When somebody has to look at it again."""
+    moments = [one.next_at for one in dispatch.deliveries if one.next_at is not None]
+    return min(moments, default=None)
+
+
+def claimed(dispatch: Dispatch, now: datetime) -> tuple[Dispatch, tuple[str, ...]]:
+    """The dispatch with what is due taken in hand, and the channels to be served now."""
+    ready = {one.channel for one in dispatch.deliveries if one.next_at and one.next_at <= now}
+    taken = tuple(
+        _changed(
+            one,
+            now,
+            state=DeliveryState.SENDING,
+            attempts=one.attempts + 1,
+            next_at=now + CLAIMED_FOR,
+        )
+        if one.channel in ready
+        else one
+        for one in dispatch.deliveries
+    )
+    return dispatch.model_copy(update={"deliveries": taken}), tuple(sorted(ready))
+
+
+def recorded(
+    dispatch: Dispatch, channel: str, outcome: Outcome, now: datetime, most: int
+) -> Dispatch:
+    """The dispatch after an attempt; after `most` attempts nothing more is tried."""
+    after = tuple(
+        _outcome(one, outcome, now, most) if one.channel == channel else one
+        for one in dispatch.deliveries
+    )
+    return dispatch.model_copy(update={"deliveries": after})
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: 5 s, 10 s, 20 s, up to a quarter of an hour."""
+    doublings = min(max(attempts - 1, 0), 16)
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << doublings))
+
+
+def mail_id(dispatch: Dispatch, channel: str) -> str:
+    """The same for every attempt at one delivery, so that a second copy can be recognised."""
+    return derived_id(dispatch.message, channel)
+
+
+def _first(channel: str, now: datetime, moment: datetime) -> Delivery:
+    if channel == LOG:
+        return Delivery(channel=channel, state=DeliveryState.SENT, attempts=1, changed_at=now)
+    state = DeliveryState.PENDING
+    return Delivery(channel=channel, state=state, next_at=moment, changed_at=now)
+
+
+def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
+    if isinstance(outcome, Sent):
+        return _changed(before, now, state=DeliveryState.SENT, next_at=None, reason="")
+    if isinstance(outcome, Refused):
+        return _changed(
+            before, now, state=DeliveryState.FAILED, next_at=None, reason=outcome.reason
+        )
+    is_last = before.attempts >= most
+    given_up = DeliveryState.FAILED if is_last else DeliveryState.PENDING
+    return _changed(
+        before,
+        now,
+        state=DeliveryState.UNKNOWN if outcome.is_unknown else given_up,
+        next_at=None if is_last else now + pause(before.attempts),
+        reason=outcome.reason,
+    )
+
+
+def _changed(before: Delivery, now: datetime, **fields: object) -> Delivery:
+    return before.model_copy(update={"changed_at": now, **fields})

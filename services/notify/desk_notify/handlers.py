@@ -1,0 +1,133 @@
+"""From the bus to the rules: which documents an event concerns, and what they conclude."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from desk_shared.bus import BatchHandler, Fold, Reacted, Received, Turn
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.charter import Charter
+from desk_shared.events import AnyEvent, Event, names
+from desk_shared.events.notifications import Notified
+from desk_shared.events.problems import ProblemResolved
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+from pydantic import BaseModel
+
+from desk_notify.domain import matters, people, tickets
+from desk_notify.domain.deliveries import LOG, MAIL, channels_of, dispatched, due_of
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.messages import Messages
+from desk_notify.domain.model import Dispatch, Language, Matter, Person, Ticket
+
+log = get_logger()
+
+S = TypeVar("S", bound=BaseModel)
+Look = Callable[[], Directory]
+
+
+def directory_of(charter: Charter, portal: str, language: Language) -> Directory:
+    """The charter as messages need it; made once per charter."""
+    return Directory(
+        teams={
+            team.name: TeamCard(team.name, team.title, ZoneInfo(team.zone), language, team.channels)
+            for team in charter.teams
+        },
+        default_team=charter.routing.default_team,
+        owners={service.name: service.owner for service in charter.services},
+        service_titles={service.name: service.title for service in charter.services},
+        mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
+        portal=portal.rstrip("/"),
+    )
+
+
+def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
+    """A document per ticket, fed by its own life, its promises and the end of its problem."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        if isinstance(event.data, ProblemResolved):
+            return dict.fromkeys(event.data.tickets)
+        is_ours = event.data.TOPIC == names.TICKETS or tickets.concerns(event)
+        return (event.subject,) if is_ours else ()
+
+    def react(state: Ticket | None, event: AnyEvent, _turn: Turn) -> Reacted[Ticket] | None:
+        return _reacted(tickets.react(state, event, look()))
+
+    return Fold(documents, keys, react, ordered=True)
+
+
+def person_fold(documents: Documents[Person], look: Look) -> Fold[Person]:
+    """A document per person, so that nobody is told twice of one problem."""
+
+    def react(state: Person | None, event: AnyEvent, turn: Turn) -> Reacted[Person] | None:
+        return _reacted(people.react(state, turn.id, event, look()))
+
+    return Fold(documents, people.people_of, react)
+
+
+def matter_fold(documents: Documents[Matter], look: Look) -> Fold[Matter]:
+    """A document per problem, failed repair and alarming signal, for its team."""
+
+    def react(state: Matter | None, event: AnyEvent, _turn: Turn) -> Reacted[Matter] | None:
+        return _reacted(matters.react(state, event, look()))
+
+    return Fold(documents, matters.matters_of, react)
+
+
+def delivery_fold(documents: Documents[Dispatch], look: Look, *, has_mail: bool) -> Fold[Dispatch]:
+    """A document per message that goes further than Kafka; a worker does what it says."""
+
+    def chosen(event: AnyEvent) -> tuple[str, ...]:
+        if not isinstance(event.data, Notified):
+            return ()
+        found = channels_of(event.data, look())
+        return tuple(one for one in found if one == LOG or (has_mail and one.startswith(MAIL)))
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.id,) if chosen(event) else ()
+
+    def react(state: Dispatch | None, event: AnyEvent, turn: Turn) -> Reacted[Dispatch] | None:
+        if state is not None:
+            return None
+        dispatch = dispatched(cast("Event[Notified]", event), chosen(event), turn.now)
+        return Reacted(dispatch, due=due_of(dispatch))
+
+    return Fold(documents, keys, react)
+
+
+class LogChannel:
+    """The log channel: a line for each message of a team that wants it, once it is stored."""
+
+    def __init__(self, inner: BatchHandler, look: Look) -> None:
+        self._inner = inner
+        self._look = look
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        """After the documents: a line for what could not be stored would be told twice."""
+        await self._inner.handle(batch, park)
+        directory = self._look()
+        for received in batch:
+            message = received.event.data
+            if isinstance(message, Notified) and LOG in channels_of(message, directory):
+                _say(received.event.id, message)
+
+    def forget(self) -> None:
+        self._inner.forget()
+
+
+def _say(id: str, message: Notified) -> None:
+    log.info(
+        "message_sent",
+        message_id=id,
+        channel=LOG,
+        recipient=message.recipient,
+        kind=message.kind.value,
+        title=message.title,
+        ticket=message.ticket,
+        code=message.code,
+        urgent=message.urgent,
+    )
+
+
+def _reacted(conclusion: tuple[S, Messages] | None) -> Reacted[S] | None:
+    return None if conclusion is None else Reacted(*conclusion)

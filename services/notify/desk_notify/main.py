@@ -1,0 +1,154 @@
+"""Notify put together: what it reads, keeps, sends and answers; `python -m desk_notify.main`."""
+
+import sys
+
+import httpx
+import uvloop
+from desk_shared.bus import Commands, Folding
+from desk_shared.bus.timers import Timers
+from desk_shared.charter import Charter, CharterSource, InvalidCharter
+from desk_shared.clock import Clock
+from desk_shared.events import names
+from desk_shared.events.topics import ALL_TEAM_TOPICS
+from desk_shared.health import Health, State
+from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_shared.kit import Kit
+from desk_shared.service import Service, run
+from desk_shared.settings import load_settings
+from desk_shared.store import Documents
+
+from desk_notify.api import delivery_routes
+from desk_notify.channels.smtp import SmtpChannel, SmtpServer
+from desk_notify.domain.deliveries import LOG, MAIL
+from desk_notify.domain.directory import Directory
+from desk_notify.domain.model import Dispatch
+from desk_notify.handlers import (
+    LogChannel,
+    Look,
+    delivery_fold,
+    directory_of,
+    matter_fold,
+    person_fold,
+    ticket_fold,
+)
+from desk_notify.settings import NotifySettings, SmtpSecurity
+from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
+from desk_notify.worker import COMPONENT, DeliveryWorker
+
+# A ticket's own life, and all that touches people and teams beside it.
+READS = (names.TICKETS, names.PROMISES, names.PROBLEMS, names.AUTOMATION, names.SIGNALS)
+
+
+class _Closing:
+    """Lets the HTTP client go when the service stops."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def start(self) -> None:
+        """It connects when it is used."""
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+
+
+class _Directories:
+    """The directory of the charter in force, made anew only when the charter changes."""
+
+    def __init__(self, source: CharterSource, settings: NotifySettings, health: Health) -> None:
+        self._settings, self._health = settings, health
+        self._take(source.current)
+        source.on_change(self._take)
+
+    def __call__(self) -> Directory:
+        return self._current
+
+    def _take(self, charter: Charter) -> None:
+        settings = self._settings
+        self._current = directory_of(charter, settings.portal or "", settings.team_language)
+        channels = {one for team in charter.teams for one in team.channels}
+        strange = sorted(c for c in channels if c != LOG and not c.startswith(MAIL))
+        reason = f"not served yet: {', '.join(strange)}" if strange else "all of them are served"
+        state = State.DEGRADED if strange else State.READY
+        self._health.expect("channels", required=False)
+        self._health.mark("channels", state, reason)
+
+
+def build(settings: NotifySettings, clock: Clock | None = None) -> Service:
+    """The whole service; nothing connects yet."""
+    kit = Kit.open("notify", settings, clock)
+    client = httpx.AsyncClient()
+    authenticator = authenticator_from(settings, client, kit.clock)
+    kit.part("sign-in client", _Closing(client))
+    charter = CharterSource(settings.charter, kit.clock)
+    kit.loop("charter", charter.run)
+    look = _Directories(charter, settings, kit.health)
+    kit.ledger("tickets", ticket_fold(kit.documents(TICKETS), look))
+    kit.ledger("people", person_fold(kit.documents(PEOPLE), look))
+    kit.ledger("matters", matter_fold(kit.documents(MATTERS), look))
+    kit.reads(*READS)
+    deliveries = _deliver(kit, settings, look)
+    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    routes = delivery_routes(deliveries, cursors_from(settings))
+    return kit.service(make_app("Experience Desk: notify", "0.1.0", [routes], parts))
+
+
+def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispatch]:
+    """The channels besides Kafka: fed by our own topics, so that they hold nobody up."""
+    documents = kit.documents(DELIVERIES)
+    server = _mail_server(settings)
+    fold = delivery_fold(documents, look, has_mail=server is not None)
+    # Workers of other replicas write the same documents: nothing is remembered between turns.
+    ledger = kit.ledger("deliveries", fold, reads_bus=False, cached=0)
+    kit.health.expect(COMPONENT, required=False)
+    if server is None:
+        kit.health.mark(COMPONENT, State.READY, "not configured: no mail is sent")
+    else:
+        outcomes = kit.telemetry.metrics.get_meter("desk_notify").create_counter(
+            "desk.deliveries", unit="{delivery}", description="Attempts at a delivery, by outcome"
+        )
+        lines = [SmtpChannel(server) for _ in range(settings.smtp_connections)]
+        commands = Commands(ledger)
+        worker = DeliveryWorker(
+            commands, lines, kit.clock, kit.health, outcomes, settings.mail_attempts
+        )
+        timers = Timers("deliveries", worker, documents, kit.clock, kit.telemetry.meters)
+        ledger.on_due = worker.on_due
+        kit.part("mail", worker)
+        kit.loop("timers deliveries", timers.run)
+    handler = LogChannel(Folding(ledger), look)
+    kit.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries")
+    return documents
+
+
+def _mail_server(settings: NotifySettings) -> SmtpServer | None:
+    if settings.smtp_host is None:
+        return None
+    password = settings.smtp_password
+    return SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.sender,
+        sender_name=settings.sender_name,
+        starttls=settings.smtp_security is SmtpSecurity.STARTTLS,
+        tls=settings.smtp_security is SmtpSecurity.TLS,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=settings.smtp_ca_file,
+        timeout=settings.smtp_timeout,
+    )
+
+
+def main() -> None:
+    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
+    settings = load_settings(NotifySettings)
+    try:
+        service = build(settings)
+    except InvalidCharter as invalid:
+        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
+        raise SystemExit(2) from None
+    uvloop.run(run(service))
+
+
+if __name__ == "__main__":
+    main()

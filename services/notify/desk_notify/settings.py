@@ -1,0 +1,86 @@
+"""What notify reads from the environment."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from desk_shared.settings import ServiceSettings
+from desk_shared.settings.groups import WebAddress
+from pydantic import Field, FilePath, SecretStr
+from pydantic import model_validator as check_together
+from pydantic_settings import SettingsConfigDict
+
+
+class SmtpSecurity(StrEnum):
+    """How the line to the mail server is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class NotifySettings(ServiceSettings):
+    """Settings of notify. Without a mail server it publishes and logs, and sends no mail."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFY_")
+
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 8004
+    """Port the HTTP side listens on; 0 takes a free one."""
+
+    portal: WebAddress | None = None
+    """Public address of the employees' portal, for links to tickets; no links without it."""
+
+    team_language: Literal["en", "de"] = "en"
+    """Language that messages to teams are written in; people are written to in their own."""
+
+    smtp_host: str | None = None
+    """Name of the mail server; no mail is sent without it."""
+
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Port of the mail server."""
+
+    smtp_security: SmtpSecurity = SmtpSecurity.STARTTLS
+    """How the line to the mail server is protected: starttls, tls or none."""
+
+    smtp_username: str | None = None
+    """Name to sign in to the mail server with, where it asks for one."""
+
+    smtp_password: SecretStr | None = None
+    """Password to sign in to the mail server with."""
+
+    smtp_ca_file: FilePath | None = None
+    """PEM file with the certificates that sign the mail server's own; the system's when not given.
+    """
+
+    smtp_timeout: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(seconds=60))] = (
+        timedelta(seconds=20)
+    )
+    """How long the mail server may take for one answer, in seconds, 60 at most."""
+
+    smtp_connections: Annotated[int, Field(ge=1, le=32)] = 4
+    """How many mails are sent side by side."""
+
+    mail_attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    """How often one mail is tried before notify gives up; a server that is away costs none."""
+
+    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "experience-desk@desk.example"
+    """Mail address that messages come from; its domain is also in their Message-ID."""
+
+    sender_name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]+$")] = (
+        "Experience Desk"
+    )
+    """Name that messages come from."""
+
+    @check_together(mode="after")
+    def _agree(self) -> Self:
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError(
+                "NOTIFY_SMTP_USERNAME and NOTIFY_SMTP_PASSWORD belong together; set both or"
+                " neither."
+            )
+        if self.smtp_password is not None and self.smtp_security is SmtpSecurity.NONE:
+            raise ValueError(
+                "NOTIFY_SMTP_SECURITY is none, which would send the password in the clear; choose"
+                " starttls or tls, or unset NOTIFY_SMTP_USERNAME and NOTIFY_SMTP_PASSWORD."
+            )
+        return self

@@ -1,0 +1,17 @@
+"""The four collections of notify."""
+
+from collections.abc import Mapping
+
+from desk_shared.store import Schema
+
+from desk_notify.domain.model import Dispatch, Matter, Person, Ticket
+
+
+def _facets(dispatch: Dispatch) -> Mapping[str, object]:
+    return {"recipient": dispatch.recipient, "at": dispatch.happened_at}
+
+
+TICKETS = Schema("tickets", Ticket)
+PEOPLE = Schema("people", Person)
+MATTERS = Schema("matters", Matter)
+DELIVERIES = Schema("deliveries", Dispatch, facets=_facets, searched=(("recipient", "at"), ("at",)))

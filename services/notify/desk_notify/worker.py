@@ -1,0 +1,124 @@
+"""Carries messages on through channels: takes a delivery in hand, sends it, notes the outcome.
+
+A delivery is claimed in the store before it is sent, so of several workers one sends it. Who dies
+between sending and writing leaves it claimed; after a while it is sent again under the same id.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus.timers import Report
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown, NotFound, Rejected
+from desk_shared.health import Health, State
+from desk_shared.telemetry import get_logger
+from opentelemetry.metrics import Counter
+
+from desk_notify.domain.deliveries import Outcome, Sent, claimed, due_of, recorded
+from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
+from desk_notify.ports import Channel
+
+log = get_logger()
+
+COMPONENT = "smtp"
+
+
+def _nobody(_id: str, _due: datetime) -> None:
+    """Replaced by whoever watches the clock."""
+
+
+class DeliveryWorker:
+    """Serves due deliveries, as many side by side as it has lines; timers wake it."""
+
+    def __init__(
+        self,
+        commands: Commands[Dispatch],
+        lines: Sequence[Channel],
+        clock: Clock,
+        health: Health,
+        outcomes: Counter,
+        most: int,
+    ) -> None:
+        self._commands = commands
+        self._lines = lines
+        self._clock = clock
+        self._health = health
+        self._outcomes = outcomes
+        self._most = most
+        self.on_due: Callable[[str, datetime], None] = _nobody
+
+    async def start(self) -> None:
+        """Nothing to do: lines are opened when there is something to send."""
+
+    async def stop(self) -> None:
+        """Hang up."""
+        for line in self._lines:
+            await line.close()
+
+    async def wake(self, ids: Iterable[str], _report: Report) -> None:
+        """Serve these; with the other side away they stay as they are and are found again."""
+        waiting = iter(tuple(ids))
+        async with asyncio.TaskGroup() as group:
+            for line in self._lines:
+                group.create_task(self._serve(line, waiting))
+
+    async def _serve(self, line: Channel, waiting: Iterator[str]) -> None:
+        try:
+            await line.open()
+            self._health.mark(COMPONENT, State.READY, "the mail server answers")
+            for id in waiting:
+                await self._deliver(line, id)
+        except DependencyDown as error:
+            if error.fields.get("dependency") != COMPONENT:
+                raise
+            self._health.mark(COMPONENT, State.DOWN, str(error))
+            log.warning("deliveries_wait", reason=str(error))
+
+    async def _deliver(self, line: Channel, id: str) -> None:
+        taken: list[str] = []
+
+        def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
+            if state is None:
+                raise NotFound("there is no such message")
+            after, channels = claimed(state, turn.now)
+            if not channels:
+                raise Rejected("another worker has it in hand, or it is done")
+            taken[:] = channels
+            return Reacted(after, due=due_of(after))
+
+        try:
+            dispatch = (await self._commands.change(id, claim)).state
+        except Rejected:
+            return
+        if dispatch is None:
+            return
+        for channel in tuple(taken):
+            await line.open()
+            await self._record(id, channel, await line.send(dispatch, channel))
+
+    async def _record(self, id: str, channel: str, outcome: Outcome) -> None:
+        def record(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
+            if state is None:
+                raise NotFound("there is no such message")
+            after = recorded(state, channel, outcome, turn.now, self._most)
+            return Reacted(after, due=due_of(after))
+
+        after = (await self._commands.change(id, record)).state
+        for delivery in after.deliveries if after else ():
+            if delivery.channel == channel:
+                self._report(id, delivery, outcome)
+
+    def _report(self, id: str, delivery: Delivery, outcome: Outcome) -> None:
+        attributes = {"channel": delivery.channel.partition(":")[0], "state": delivery.state.value}
+        self._outcomes.add(1, attributes)
+        told: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
+        if isinstance(outcome, Sent):
+            log.info("delivery_sent", **told)
+        elif delivery.next_at is None:
+            log.error("delivery_gave_up", state=delivery.state.value, reason=outcome.reason, **told)
+        else:
+            unknown = delivery.state is DeliveryState.UNKNOWN
+            log.warning("delivery_waits", unknown=unknown, reason=outcome.reason, **told)
