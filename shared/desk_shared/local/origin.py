@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from desk_shared.local.engine import engine_absence
+from desk_shared.local.engine import compose_absence
 from desk_shared.local.places import ROOT
 from desk_shared.local.processes import CannotStart
 from desk_shared.local.state import Origin
@@ -46,9 +46,9 @@ def pick(forced: Origin | None = None, env: Mapping[str, str] = os.environ) -> d
 def _engine_or_local(forced: Origin | None) -> Picked:
     if forced is Origin.LOCAL:
         return Picked(Origin.LOCAL, "it was asked for")
-    absence = engine_absence()
+    absence = compose_absence()
     if absence is None:
-        return Picked(Origin.COMPOSE, "a container engine answers")
+        return Picked(Origin.COMPOSE, "Docker Compose answers")
     if forced is Origin.COMPOSE:
         raise CannotStart(f"Docker Compose was asked for, but {absence}. Start the engine first.")
     return Picked(Origin.LOCAL, f"no address is given and {absence}")
@@ -56,8 +56,7 @@ def _engine_or_local(forced: Origin | None) -> Picked:
 
 def compose_up(names: list[str]) -> None:
     """Start and wait for their health checks."""
-    wanted = [*names, "mongo-init"] if "mongo" in names else names
-    _compose("up", "--detach", "--wait", *wanted)
+    _compose("up", "--detach", "--wait", *names)
 
 
 def compose_down() -> None:
