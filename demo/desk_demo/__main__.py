@@ -1,0 +1,129 @@
+"""`python -m desk_demo`: plays the day on the running desk and says what came true."""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import httpx
+from aiokafka import AIOKafkaConsumer
+from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.events import Codec
+from desk_shared.ids import new_id
+from desk_shared.local.ports import free_ports
+from desk_shared.settings import KafkaSettings
+from desk_shared.telemetry import configure_logs
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from desk_demo.board import render
+from desk_demo.desk import Desk, next_events
+from desk_demo.player import Player
+from desk_demo.story import read_story
+from desk_demo.summary import checks, is_complete
+from desk_demo.watching import Watched
+
+STORY = Path(__file__).resolve().parents[1] / "day.yaml"
+
+
+def main() -> None:
+    """Play, show, judge."""
+    parser = argparse.ArgumentParser(prog="desk_demo", description=__doc__)
+    parser.add_argument("--story", type=Path, default=STORY)
+    parser.add_argument("--plain", action="store_true", help="lines instead of a live board")
+    given = parser.parse_args()
+    configure_logs("demo", "ERROR", sys.stderr)
+    plain = given.plain or not sys.stdout.isatty()
+    raise SystemExit(asyncio.run(play(given.story, is_plain=plain)))
+
+
+async def play(path: Path, *, is_plain: bool) -> int:
+    """The whole evening; 0 if everything came true."""
+    run = new_id()[-6:]
+    story, watched, console = read_story(path, run), Watched(run), Console(width=132)
+    kafka = KafkaSettings(bootstrap=os.environ.get("DESK_KAFKA", "127.0.0.1:9092"))
+    publisher = KafkaPublisher(kafka, "demo")
+    await publisher.start()
+    started = monotonic()
+    async with httpx.AsyncClient(timeout=15) as http:
+        desk = Desk(http, publisher, kafka, _url("intake", 8001), _url("triage", 8002))
+        player = Player(desk, watched, story)
+        async with desk.audience() as consumer:
+            with devices(path, run, kafka.bootstrap):
+                watching = asyncio.create_task(_watch(consumer, player, console, is_plain=is_plain))
+                await player.play()
+                await player.eventually(lambda: is_complete(player))
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+    await publisher.stop()
+    return _judge(player, console, monotonic() - started)
+
+
+async def _watch(
+    consumer: AIOKafkaConsumer, player: Player, console: Console, *, is_plain: bool
+) -> None:
+    codec, started, said, told = Codec(), monotonic(), "", 0
+    live = Live(console=console, refresh_per_second=5, screen=False)
+    if not is_plain:
+        live.start()
+    try:
+        while True:
+            for event in await next_events(consumer, codec):
+                before = len(player.watched.seen)
+                player.watched.add(event)
+                told += len(player.watched.seen) - before
+            if is_plain and player.said != said:
+                said = player.said
+                console.print(said)
+            if not is_plain:
+                live.update(render(player.watched, player.said, monotonic() - started))
+    finally:
+        if not is_plain:
+            live.stop()
+
+
+def _judge(player: Player, console: Console, seconds: float) -> int:
+    table = Table("", "what should happen", "what was seen", title="The day in short")
+    found = checks(player)
+    for check in found:
+        table.add_row("[green]✓" if check.is_true else "[red]✗", check.expected, check.seen)
+    console.print(table)
+    watched = player.watched
+    console.print(
+        f"{len(watched.tickets)} tickets, {len(watched.repairs)} repairs, "
+        f"{len(watched.problems)} problem, {sum(watched.told.values())} messages to "
+        f"{len(watched.told_people)} people and {len(watched.team_messages)} teams, "
+        f"{len(watched.seen)} events in {seconds:.0f} s."
+    )
+    for text in player.missing:
+        console.print(f"[red]{text}")
+    return 0 if all(check.is_true for check in found) else 1
+
+
+@contextmanager
+def devices(story: Path, run: str, kafka: str) -> Iterator[None]:
+    """The process that plays the laptops; it ends with the story."""
+    port = str(free_ports(1)[0])
+    command = [sys.executable, "-m", "desk_demo.devices", str(story), run, kafka, port]
+    process = subprocess.Popen(command)  # noqa: S603 (our own module)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10)
+
+
+def _url(service: str, port: int) -> str:
+    number = os.environ.get(f"{service.upper()}_HTTP_PORT", str(port))
+    return os.environ.get(f"DESK_{service.upper()}_URL", f"http://127.0.0.1:{number}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""The desk as outsiders reach it: HTTP for people, Kafka topics for systems, nothing else."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from aiokafka import AIOKafkaConsumer
+from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.cli.reading import existing, reader
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.people import Level, SubjectKind
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.telemetry import Measured
+from desk_shared.events.topics import DEAD, RETRY
+from desk_shared.ids import new_id
+from desk_shared.settings import KafkaSettings
+
+from desk_demo.story import Measure, Request, ResolveProblem, Ticket, Work
+
+_SOURCE = "/demo/monitoring"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Addresses and clients."""
+
+    http: httpx.AsyncClient
+    publisher: KafkaPublisher
+    kafka: KafkaSettings
+    intake: str
+    triage: str
+
+    async def ask(self, ticket: Ticket) -> str:
+        """An employee posts a ticket; its id."""
+        body = ticket.model_dump(include={"title", "description", "kind", "site"})
+        return await self._ticket(ticket.requester, {**body, "channel": "portal"})
+
+    async def ask_shortly(self, requester: str, title: str) -> str:
+        """The same with a title only."""
+        return await self._ticket(requester, {"title": title, "channel": "portal"})
+
+    async def _ticket(self, requester: str, body: dict[str, object]) -> str:
+        answer = await self.http.post(
+            f"{self.intake}/v1/tickets", json=body, headers=_as(requester, "employee")
+        )
+        return str(_good(answer)["id"])
+
+    async def request(self, request: Request) -> None:
+        """Another system asks on desk.requests, with the time when it really happened."""
+        data = TicketRequested(
+            requester=request.requester,
+            title=request.title,
+            service=request.service,
+            impact=Level(request.impact),
+            urgency=Level(request.urgency),
+        )
+        at = datetime.now(UTC) - timedelta(seconds=request.happened_ago)
+        await self._publish(Event(new_id(), "/demo/switchboard", request.requester, at, data))
+
+    async def measure(self, measure: Measure) -> None:
+        """A monitoring system reports one value."""
+        data = Measured(
+            subject_kind=SubjectKind.SERVICE,
+            name=measure.name,
+            value=measure.value,
+            unit=measure.unit,
+            service=measure.service,
+        )
+        await self._publish(Event(new_id(), _SOURCE, measure.subject, datetime.now(UTC), data))
+
+    async def work(self, ticket: str, work: Work) -> None:
+        """A member begins, and finishes."""
+        url = f"{self.intake}/v1/tickets/{ticket}"
+        who = (work.member, "member", work.team)
+        _good(await self.http.post(f"{url}/start", json={}, headers=_as(*who)))
+        body = {"resolution": work.resolution}
+        _good(await self.http.post(f"{url}/resolve", json=body, headers=_as(*who)))
+
+    async def resolve_problem(self, problem: str, deed: ResolveProblem) -> None:
+        """A member says that it is over."""
+        answer = await self.http.post(
+            f"{self.triage}/v1/problems/{problem}/resolve",
+            json={"resolution": deed.resolution},
+            headers=_as(deed.member, "member", deed.team),
+        )
+        _good(answer)
+
+    async def _publish(self, event: AnyEvent) -> None:
+        await self.publisher.publish([Codec().encode(event)])
+
+    @asynccontextmanager
+    async def audience(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A reader of every topic of the desk, from now on."""
+        names = [name for name in await existing(self.kafka) if _is_told(name)]
+        async with reader(self.kafka, names) as consumer:
+            await consumer.seek_to_end()
+            for partition in consumer.assignment():
+                await consumer.position(partition)
+            yield consumer
+
+
+async def next_events(consumer: AIOKafkaConsumer, codec: Codec) -> Sequence[AnyEvent]:
+    """What came within the next tenth of a second."""
+    found: list[AnyEvent] = []
+    for records in (await consumer.getmany(timeout_ms=100)).values():
+        for record in records:
+            try:
+                found.append(codec.decode(record.key, record.value, record.headers))
+            except Invalid:
+                continue  # somebody else's record; the services dead-letter it
+    return found
+
+
+def _is_told(name: str) -> bool:
+    return name.startswith("desk.") and not name.endswith((RETRY, DEAD))
+
+
+def _as(subject: str, role: str, team: str = "") -> dict[str, str]:
+    headers = {"X-Desk-User": subject, "X-Desk-Roles": role, "Idempotency-Key": f'"{new_id()}"'}
+    return {**headers, "X-Desk-Team": team} if team else headers
+
+
+def _good(answer: httpx.Response) -> dict[str, object]:
+    if answer.is_error:
+        raise SystemExit(f"{answer.request.url} answered {answer.status_code}: {answer.text}")
+    return dict(answer.json())

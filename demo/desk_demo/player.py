@@ -1,0 +1,87 @@
+"""Plays the scenes at their time, or as soon as what they wait for was seen."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from desk_demo.desk import Desk
+from desk_demo.story import Deed, Measure, Scene, Story, Tickets, Until
+from desk_demo.watching import Watched
+
+# What does not come within this time will not come; the summary says what is missing.
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass
+class Player:
+    """The state of the play: who got which ticket, what was said last."""
+
+    desk: Desk
+    watched: Watched
+    story: Story
+    said: str = ""
+    tagged: dict[str, list[str]] = field(default_factory=dict)
+    requesters: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    async def play(self) -> None:
+        """All scenes; measurements go on in the background."""
+        started = monotonic()
+        async with asyncio.TaskGroup() as group:
+            for scene in self.story.scenes:
+                await asyncio.sleep(max(0.0, scene.at - (monotonic() - started)))
+                if scene.until is not None:
+                    await self._await(scene, scene.until)
+                self.said = scene.say
+                await self._do(scene.do, group)
+
+    async def _do(self, deed: Deed, group: asyncio.TaskGroup) -> None:
+        if deed.measure is not None:
+            group.create_task(self._measure(deed.measure))
+        if deed.ticket is not None:
+            self.tagged.setdefault(deed.ticket.tag, []).append(await self.desk.ask(deed.ticket))
+        if deed.tickets is not None:
+            await self._many(deed.tickets)
+        if deed.request is not None:
+            self.requesters[deed.request.tag] = deed.request.requester
+            await self.desk.request(deed.request)
+        if deed.work is not None:
+            for ticket in self.tagged.get(deed.work.tag, []):
+                await self.desk.work(ticket, deed.work)
+        if deed.resolve_problem is not None:
+            for problem, (_, _, is_over) in self.watched.problems.items():
+                if not is_over:
+                    await self.desk.resolve_problem(problem, deed.resolve_problem)
+
+    async def _measure(self, measure: Measure) -> None:
+        for _ in range(measure.seconds):
+            await self.desk.measure(measure)
+            await asyncio.sleep(1)
+
+    async def _many(self, tickets: Tickets) -> None:
+        for number in range(tickets.count):
+            title = tickets.titles[number % len(tickets.titles)]
+            requester = tickets.requester.format(number=f"{number:02}")
+            ticket = await self.desk.ask_shortly(requester, title)
+            self.tagged.setdefault(tickets.tag, []).append(ticket)
+            await asyncio.sleep(0.2)
+
+    async def _await(self, scene: Scene, until: Until) -> None:
+        if not await self.eventually(lambda: self._was_seen(until)):
+            self.missing.append(f"{until.event} was not seen before: {scene.say}")
+
+    async def eventually(self, is_true: Callable[[], bool]) -> bool:
+        """Wait for something to be seen, with patience but not for ever."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while not is_true():
+            if monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.1)
+        return True
+
+    def _was_seen(self, until: Until) -> bool:
+        if not until.tag:
+            return any(kind == until.event for kind, _ in self.watched.kinds)
+        tickets = self.tagged.get(until.tag, [])
+        return all((until.event, ticket) in self.watched.kinds for ticket in tickets)

@@ -1,0 +1,154 @@
+"""What the audience knows: a fold of every event on the desk's topics. Pure."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desk_shared.events import AnyEvent, promises, requests, telemetry, tickets
+from desk_shared.events import automation as repairs
+from desk_shared.events.notifications import Audience, Notified
+
+
+@dataclass
+class Ticket:
+    """A ticket as the board shows it."""
+
+    id: str
+    code: str
+    title: str
+    state: str = "new"
+    team: str = ""
+    priority: str = ""
+    kind: str = ""
+    requester: str = ""
+
+
+@dataclass
+class Repair:
+    """A runbook's run as the board shows it."""
+
+    target: str
+    title: str
+    state: str = "running"
+    team: str = ""
+    evidence: int = 0
+
+
+@dataclass
+class Watched:
+    """Everything seen so far."""
+
+    run: str
+    levels: dict[str, float] = field(default_factory=dict)
+    signals: dict[str, str] = field(default_factory=dict)
+    repairs: dict[str, Repair] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    problems: dict[str, tuple[str, set[str], bool]] = field(default_factory=dict)
+    promises: Counter[str] = field(default_factory=Counter)
+    told_people: set[str] = field(default_factory=set)
+    told: Counter[str] = field(default_factory=Counter)
+    team_messages: Counter[str] = field(default_factory=Counter)
+    news: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=9))
+    seen: set[str] = field(default_factory=set)
+    kinds: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, event: AnyEvent) -> None:
+        """One event; the bus may show it twice, the board counts it once."""
+        if event.id in self.seen:
+            return
+        self.seen.add(event.id)
+        self.kinds.add((event.type.rpartition(".v")[0], event.subject))
+        match event.data:
+            case telemetry.Measured():
+                self.levels[event.subject] = event.data.value
+            case SignalRaised() | SignalCleared():
+                self._signal(event.subject, event.data, event.time)
+            case ProblemDetected() | ProblemUpdated() | ProblemResolved():
+                self._problem(event.subject, event.data, event.time)
+            case Notified():
+                self._told(event.data)
+            case _:
+                self._rest(event)
+
+    def _rest(self, event: AnyEvent) -> None:
+        if event.topic == requests.TicketRequested.TOPIC:
+            return
+        if event.topic == tickets.TicketOpened.TOPIC:
+            self._ticket(event)
+        elif event.topic == promises.PromiseKept.TOPIC:
+            self._promise(event)
+        elif event.topic == repairs.RunStarted.TOPIC:
+            self._repair(event)
+
+    def _signal(self, subject: str, data: SignalRaised | SignalCleared, at: datetime) -> None:
+        if isinstance(data, SignalRaised):
+            self.signals[f"{subject} {data.signal}"] = "open"
+            self.news.append((at, f"seen: {data.title}"))
+        else:
+            self.signals[f"{subject} {data.signal}"] = "cleared"
+
+    def _repair(self, event: AnyEvent) -> None:
+        match event.data:
+            case repairs.RunStarted(run=run, title=title):
+                self.repairs[run] = Repair(event.subject, title)
+            case repairs.RunHealed(run=run):
+                self._end_repair(run, event, "healed", "")
+            case repairs.RunHandedOver(run=run, team=team, evidence=evidence):
+                self._end_repair(run, event, "handed over", team)
+                self.repairs[run].evidence = len(evidence)
+            case _:
+                return
+
+    def _end_repair(self, run: str, event: AnyEvent, state: str, team: str) -> None:
+        repair = self.repairs.setdefault(run, Repair(event.subject, ""))
+        repair.state, repair.team = state, team
+        to = f" to {team}" if team else ""
+        self.news.append((event.time, f"repair of {event.subject}: {state}{to}"))
+
+    def _ticket(self, event: AnyEvent) -> None:
+        data = event.data
+        if isinstance(data, tickets.TicketOpened):
+            self.tickets[event.subject] = Ticket(
+                event.subject, data.code, data.title, kind=data.kind, requester=data.requester
+            )
+        ticket = self.tickets.get(event.subject)
+        if ticket is None:
+            return
+        match data:
+            case tickets.TicketTriaged():
+                ticket.state, ticket.priority = "triaged", data.priority
+            case tickets.TicketAssigned():
+                ticket.state, ticket.team = "assigned", data.team
+            case tickets.TicketStarted():
+                ticket.state = "in progress"
+            case tickets.TicketResolved():
+                ticket.state = "resolved"
+                self.news.append((event.time, f"{ticket.code} resolved: {ticket.title}"))
+            case _:
+                return
+
+    def _problem(
+        self,
+        problem: str,
+        data: ProblemDetected | ProblemUpdated | ProblemResolved,
+        at: datetime,
+    ) -> None:
+        title, known, _ = self.problems.get(problem, (data.title, set(), False))
+        is_over = isinstance(data, ProblemResolved)
+        self.problems[problem] = (title, known | set(data.tickets), is_over)
+        if isinstance(data, ProblemDetected):
+            self.news.append((at, f"one problem: {data.title} ({len(data.tickets)} tickets)"))
+
+    def _promise(self, event: AnyEvent) -> None:
+        name = event.type.removeprefix("desk.promise.").rpartition(".v")[0]
+        self.promises[name] += 1
+        if isinstance(event.data, promises.PromiseBreached):
+            code = self.tickets[event.subject].code if event.subject in self.tickets else ""
+            self.news.append((event.time, f"promise broken: {event.data.clock} of {code}"))
+
+    def _told(self, data: Notified) -> None:
+        self.told[data.kind] += 1
+        if data.audience is Audience.PERSON:
+            self.told_people.add(data.recipient)
+        else:
+            self.team_messages[data.recipient] += 1
