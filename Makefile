@@ -6,7 +6,7 @@ PY := .venv/bin/python
 LOCAL := $(PY) -m desk_shared.local
 PYTEST := $(PY) -m pytest
 SERVICES := intake triage automation notify metrics
-CODE := shared services scripts tests $(wildcard bench)
+CODE := shared services scripts tests demo bench
 # Extra words for pytest, for example: make unit ARGS="-k routing -x"
 ARGS ?=
 
@@ -45,7 +45,7 @@ status: setup ## What runs and where
 
 .PHONY: demo
 demo: up ## A day's story on the running desk, with a live board
-	@.venv/bin/desk demo $(ARGS)
+	@PYTHONPATH=demo $(PY) -m desk_demo $(ARGS)
 
 RUNS := $(addprefix run-,$(SERVICES))
 .PHONY: $(RUNS)

@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from desk_demo.desk import Desk
-from desk_demo.story import Deed, Measure, Scene, Story, Tickets, Until
+from desk_demo.story import (
+    Deed,
+    Measure,
+    Request,
+    ResolveProblem,
+    Scene,
+    Story,
+    Ticket,
+    Tickets,
+    Until,
+    Work,
+)
 from desk_demo.watching import Watched
 
 # What does not come within this time will not come; the summary says what is missing.
@@ -36,23 +47,26 @@ class Player:
                 self.said = scene.say
                 await self._do(scene.do, group)
 
-    async def _do(self, deed: Deed, group: asyncio.TaskGroup) -> None:
-        if deed.measure is not None:
-            group.create_task(self._measure(deed.measure))
-        if deed.ticket is not None:
-            self.tagged.setdefault(deed.ticket.tag, []).append(await self.desk.ask(deed.ticket))
-        if deed.tickets is not None:
-            await self._many(deed.tickets)
-        if deed.request is not None:
-            self.requesters[deed.request.tag] = deed.request.requester
-            await self.desk.request(deed.request)
-        if deed.work is not None:
-            for ticket in self.tagged.get(deed.work.tag, []):
-                await self.desk.work(ticket, deed.work)
-        if deed.resolve_problem is not None:
-            for problem, (_, _, is_over) in self.watched.problems.items():
-                if not is_over:
-                    await self.desk.resolve_problem(problem, deed.resolve_problem)
+    async def _do(self, deed: Deed, group: asyncio.TaskGroup) -> None:  # noqa: C901 (one case each)
+        match deed:
+            case Deed(measure=Measure() as measure):
+                group.create_task(self._measure(measure))
+            case Deed(ticket=Ticket() as ticket):
+                self._tag(ticket.tag, await self.desk.ask(ticket))
+            case Deed(tickets=Tickets() as tickets):
+                await self._many(tickets)
+            case Deed(request=Request() as request):
+                self.requesters[request.tag] = request.requester
+                await self.desk.request(request)
+            case Deed(work=Work() as work):
+                for id in self.tagged.get(work.tag, []):
+                    await self.desk.work(id, work)
+            case Deed(resolve_problem=ResolveProblem() as over):
+                for problem in self.watched.open_problems():
+                    await self.desk.resolve_problem(problem, over)
+
+    def _tag(self, tag: str, ticket: str) -> None:
+        self.tagged.setdefault(tag, []).append(ticket)
 
     async def _measure(self, measure: Measure) -> None:
         for _ in range(measure.seconds):
@@ -63,8 +77,7 @@ class Player:
         for number in range(tickets.count):
             title = tickets.titles[number % len(tickets.titles)]
             requester = tickets.requester.format(number=f"{number:02}")
-            ticket = await self.desk.ask_shortly(requester, title)
-            self.tagged.setdefault(tickets.tag, []).append(ticket)
+            self._tag(tickets.tag, await self.desk.ask_shortly(requester, title))
             await asyncio.sleep(0.2)
 
     async def _await(self, scene: Scene, until: Until) -> None:

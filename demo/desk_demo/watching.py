@@ -7,6 +7,8 @@ from datetime import datetime
 from desk_shared.events import AnyEvent, promises, requests, telemetry, tickets
 from desk_shared.events import automation as repairs
 from desk_shared.events.notifications import Audience, Notified
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.signals import SignalCleared, SignalRaised
 
 
 @dataclass
@@ -51,6 +53,10 @@ class Watched:
     news: deque[tuple[datetime, str]] = field(default_factory=lambda: deque(maxlen=9))
     seen: set[str] = field(default_factory=set)
     kinds: set[tuple[str, str]] = field(default_factory=set)
+
+    def open_problems(self) -> list[str]:
+        """Ids of problems that nobody has declared over."""
+        return [id for id, (_, _, is_over) in self.problems.items() if not is_over]
 
     def add(self, event: AnyEvent) -> None:
         """One event; the bus may show it twice, the board counts it once."""
