@@ -1,0 +1,51 @@
+"""`python -m scripts.checks [--only NAME]`: exit code 1 if anything is found."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from scripts.checks import module_docstring, no_sleep, pure_domain, size, topic_literals
+from scripts.checks.source import Finding, Source
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = {
+    rule.NAME: rule.check
+    for rule in (module_docstring, no_sleep, pure_domain, size, topic_literals)
+}
+
+
+def sources(root: Path) -> Iterator[Source]:
+    """Python files that git knows or would take, so generated and local ones stay out."""
+    command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "--", "*.py"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for line in sorted(set(listed.splitlines())):
+        if (root / line).exists():
+            yield Source.read(root, PurePosixPath(line))
+
+
+def find(source: Source, names: Sequence[str]) -> Iterator[Finding]:
+    """What the rules find and no reason excuses."""
+    for name in names:
+        for finding in RULES[name](source):
+            if source.excuse(finding) is None:
+                yield finding
+
+
+def main() -> int:
+    """Print the findings, one a line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=sorted(RULES), help="one rule instead of all")
+    only = parser.parse_args().only
+    names = [only] if only else sorted(RULES)
+    files = list(sources(ROOT))
+    findings = [finding for source in files for finding in find(source, names)]
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings of {len(names)} rules in {len(files)} files.")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""`pure-domain`: time, chance, new ids and files are arguments of the domain, never asked for."""
+
+import ast
+from collections.abc import Iterator
+
+from scripts.checks.source import Finding, Source, dotted
+
+NAME = "pure-domain"
+
+# On whatever object they are called: a clock that was passed in is impure just the same.
+_METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "monotonic", "perf_counter"}
+_FUNCTIONS = _METHODS | {"new_id", "open", "print", "input", "time.time", "time.time_ns"}
+# Of the charter, the modules of frozen models; not those that read files or watch them.
+_CHARTER = ("model", "calendars", "people", "promises", "routing", "runbooks", "services", "words")
+_ALLOWED_OF_SHARED = (
+    "desk_shared.events",
+    "desk_shared.errors",
+    *(f"desk_shared.charter.{name}" for name in _CHARTER),
+)
+
+
+def check(source: Source) -> Iterator[Finding]:
+    """Calls, and imports finer than import-linter tells them apart."""
+    if not source.is_domain:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and (called := _impure(node)):
+            yield source.finding(node, NAME, f"{called}() asks the world: pass the answer in.")
+        if isinstance(node, ast.ImportFrom) and (what := _foreign(node)):
+            yield source.finding(
+                node,
+                NAME,
+                f"the domain may not use {what}; of what is shared it has events, errors, "
+                "the charter's models and ids.derived_id.",
+            )
+
+
+def _impure(call: ast.Call) -> str | None:
+    name = dotted(call.func)
+    if name in _FUNCTIONS:
+        return name
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return (name or method) if method in _METHODS else None
+
+
+def _foreign(node: ast.ImportFrom) -> str | None:
+    module = node.module or ""
+    if not module.startswith("desk_shared"):
+        return None
+    if module == "desk_shared.ids":
+        taken = [one.name for one in node.names if one.name != "derived_id"]
+        return f"desk_shared.ids.{taken[0]}" if taken else None
+    allowed = any(module == one or module.startswith(f"{one}.") for one in _ALLOWED_OF_SHARED)
+    return None if allowed else module

@@ -1,0 +1,74 @@
+"""Each of our own rules finds what it is for, and leaves the rest alone."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from scripts.checks.__main__ import RULES, find, sources
+from scripts.checks.source import Source
+
+DOMAIN = "services/triage/desk_triage/domain/decide.py"
+HANDLERS = "services/triage/desk_triage/handlers.py"
+TEST = "tests/unit/triage/test_decide.py"
+LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 40
+LONG_MODULE = '"""Doc."""\n' + "x = 1\n" * 400
+
+FOUND = [
+    ("pure-domain", DOMAIN, "def f() -> None:\n    return datetime.now(UTC)\n"),
+    ("pure-domain", DOMAIN, "def f(clock: Clock) -> None:\n    return clock.now()\n"),
+    ("pure-domain", DOMAIN, "ID = uuid4()\n"),
+    ("pure-domain", DOMAIN, "STARTED = time.time()\n"),
+    ("pure-domain", DOMAIN, "def f() -> str:\n    return open('x').read()\n"),
+    ("pure-domain", DOMAIN, "from desk_shared.ids import new_id\n"),
+    ("pure-domain", DOMAIN, "from desk_shared.clock import SystemClock\n"),
+    ("pure-domain", DOMAIN, "from desk_shared.charter.load import load\n"),
+    ("topic-literals", HANDLERS, 'TOPIC = "desk.tickets"\n'),
+    ("topic-literals", HANDLERS, 'DEAD = "desk.tickets.triage.dead"\n'),
+    ("topic-literals", HANDLERS, 'TEAM = f"desk.notifications.{team}"\n'),
+    ("topic-literals", HANDLERS, 'PEOPLE = "desk.notifications.people"\n'),
+    ("size", HANDLERS, LONG_FUNCTION),
+    ("size", HANDLERS, LONG_MODULE),
+    ("size", HANDLERS, LONG_FUNCTION.replace("None:", "None:  # desk-skip: size", 1)),
+    ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(1)\n"),
+    ("no-sleep", TEST, "from time import sleep as rest\nrest(0.1)\n"),
+    ("module-docstring", HANDLERS, "x = 1\n"),
+    ("module-docstring", TEST, ""),
+]
+LEFT_ALONE = [
+    ("pure-domain", DOMAIN, "from desk_shared.ids import derived_id\n"),
+    ("pure-domain", DOMAIN, "from desk_shared.charter.model import Team\n"),
+    ("pure-domain", DOMAIN, "def f(at: datetime) -> time:\n    return at.time()\n"),
+    ("pure-domain", HANDLERS, "NOW = clock.now()\n"),
+    ("pure-domain", "tests/unit/triage/domain/test_decide.py", "NOW = datetime.now(UTC)\n"),
+    ("topic-literals", "shared/desk_shared/events/names.py", 'TICKETS = "desk.tickets"\n'),
+    ("topic-literals", TEST, 'TOPIC = "desk.tickets"\n'),
+    ("topic-literals", HANDLERS, '"""desk.tickets"""\n'),
+    ("topic-literals", HANDLERS, 'TYPE = "desk.triage.decided.v1"\n'),
+    ("size", HANDLERS, LONG_FUNCTION.replace("    g()\n", "", 1)),
+    ("size", HANDLERS, LONG_FUNCTION.replace("None:", "None:  # desk-skip: size a table", 1)),
+    ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(0)\n"),
+    ("no-sleep", HANDLERS, "import asyncio\nasync def f() -> None:\n    await asyncio.sleep(1)\n"),
+    ("no-sleep", TEST, "async def test(clock: FakeClock) -> None:\n    await clock.sleep(DAY)\n"),
+    ("module-docstring", HANDLERS, '"""What it is for."""\n'),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), FOUND)
+def test_rule_finds(rule: str, path: str, text: str) -> None:
+    (finding,) = find(Source(PurePosixPath(path), text), [rule])
+    assert str(finding).startswith(f"{path}:")
+    assert f"[{rule}]" in str(finding)
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), LEFT_ALONE)
+def test_rule_leaves_alone(rule: str, path: str, text: str) -> None:
+    assert not list(find(Source(PurePosixPath(path), text), [rule]))
+
+
+def test_every_rule_is_tried() -> None:
+    assert {rule for rule, _, _ in FOUND} == set(RULES)
+
+
+def test_this_file_is_looked_at() -> None:
+    root = Path(__file__).resolve().parents[3]
+    assert PurePosixPath("scripts/checks/size.py") in {one.path for one in sources(root)}
