@@ -1,0 +1,67 @@
+"""Real servers around notify: its topics, its process, a mail server."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from desk_shared.bus.admin import apply_topics
+from desk_shared.events.topics import notification_topics
+from desk_shared.local.ports import free_ports
+from desk_shared.settings import KafkaSettings
+
+from tests.integration.notify.running import CHARTER, TEAMS, Bus, MailServer, Notify, topics
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer(free_ports(1)[0])
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
+    await apply_topics(KafkaSettings(bootstrap=kafka), topics(), prefix=prefix, partitions=1)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
+    outputs = [prefix + topic.name for topic in notification_topics(TEAMS)]
+    consumer = AIOKafkaConsumer(*outputs, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    await producer.start()
+    await consumer.start()
+    yield Bus(producer, consumer, prefix)
+    await consumer.stop()
+    await producer.stop()
+
+
+@pytest.fixture
+async def notify(
+    kafka: str, mongo: str, prefix: str, bus: Bus, tmp_path: Path
+) -> AsyncIterator[Notify]:
+    port = free_ports(1)[0]
+    assert bus.prefix == prefix
+    env = os.environ | {
+        "DESK_ENVIRONMENT": "local",
+        "DESK_KAFKA": kafka,
+        "DESK_MONGO": mongo,
+        "DESK_TOPIC_PREFIX": bus.prefix,
+        "DESK_DATABASE_PREFIX": bus.prefix,
+        "DESK_CHARTER": str(CHARTER),
+        "NOTIFY_HTTP_HOST": "127.0.0.1",
+        "NOTIFY_HTTP_PORT": str(port),
+    }
+    service = Notify(env, port, tmp_path / "notify.log")
+    yield service
+    service.end(signal.SIGTERM)
+
+
+@pytest.fixture
+def with_mail(mail_server: MailServer) -> dict[str, str]:
+    """Settings that point at the mail server."""
+    return {
+        "NOTIFY_SMTP_HOST": "127.0.0.1",
+        "NOTIFY_SMTP_PORT": str(mail_server.port),
+        "NOTIFY_SMTP_SECURITY": "none",
+        "NOTIFY_SMTP_CONNECTIONS": "2",
+    }

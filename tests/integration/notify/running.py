@@ -1,0 +1,179 @@
+"""Notify as a process, a bus to tell it things, and a mail server that can go away."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from desk_shared.charter import load_charter
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.notifications import Notified
+from desk_shared.events.topics import SERVICES, Topic, all_topics
+from desk_shared.testing import eventually
+
+ROOT = Path(__file__).parents[3]
+CHARTER = ROOT / "charter"
+TEAMS = [team.name for team in load_charter(CHARTER).teams]
+
+
+@dataclass
+class Notify:
+    """The service as an operator sees it: start, ask, kill."""
+
+    env: dict[str, str]
+    port: int
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    async def start(self, **settings: str) -> None:
+        self.env |= settings
+        self._launch()
+        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
+        await eventually(self.is_ready, timeout=75, interval=0.1)
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "desk_notify.main"],
+                env=self.env,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def is_ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"notify ended early:\n{self.log.read_text()[-3000:]}")
+        try:
+            health = await self.get("/health/ready")
+        except httpx.TransportError:
+            return False
+        consumers = health.json()["consumers"]
+        return health.status_code == 200 and all(one["partitions"] for one in consumers)
+
+    async def component(self, name: str) -> dict[str, object]:
+        health = (await self.get("/health/ready")).json()
+        found: dict[str, object] = next(c for c in health["components"] if c["name"] == name)
+        return found
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.get(f"http://127.0.0.1:{self.port}{path}")
+
+    async def deliveries(self, recipient: str) -> list[tuple[str, str]]:
+        """Channel and state of everything on its way to somebody."""
+        answer = await self.get(f"/v1/deliveries?recipient={recipient}")
+        items = answer.json()["items"]
+        return [(d["channel"], d["state"]) for item in items for d in item["deliveries"]]
+
+    def lines(self, message: str) -> int:
+        """How many log lines say this."""
+        return self.log.read_text().count(f'"message": "{message}"')
+
+    def end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(number)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@dataclass
+class Bus:
+    """Publishes like the other services and reads like a team."""
+
+    producer: AIOKafkaProducer
+    consumer: AIOKafkaConsumer
+    prefix: str
+    seen: list[Event[Notified]] = field(default_factory=list)
+
+    async def publish(self, events: Iterable[AnyEvent]) -> None:
+        codec = Codec()
+        sends = []
+        for event in events:
+            message = codec.encode(event)
+            sent = self.producer.send(
+                self.prefix + message.topic,
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers),
+            )
+            sends.append(await sent)
+        await asyncio.gather(*sends)
+
+    async def told(self, recipient: str) -> list[Notified]:
+        """What a recipient was told so far, in order."""
+        found = await self.consumer.getmany(timeout_ms=50)
+        decode = Codec().decode
+        for records in found.values():
+            for record in records:
+                event = decode(record.key, record.value, record.headers)
+                assert isinstance(event.data, Notified)
+                assert record.topic == self.prefix + event.topic
+                assert record.key == event.data.recipient.encode()
+                self.seen.append(Event(event.id, "", "", event.time, event.data))
+        return [one.data for one in self.seen if one.data.recipient == recipient]
+
+    async def titles(self, recipient: str) -> list[str]:
+        return [one.title for one in await self.told(recipient)]
+
+
+class Mailbox:
+    """A mail server's handler that keeps what it accepts, or says no as often as told."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refusals: list[str] = []
+
+    async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        if self.refusals:
+            return self.refusals.pop(0)
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 kept"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [mail for mail in self.mails if mail["To"] == address]
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server that can go away and come back on the same port."""
+
+    port: int
+    mailbox: Mailbox = field(default_factory=Mailbox)
+    controller: "Controller | None" = None
+
+    def start(self) -> None:
+        self.controller = Controller(self.mailbox, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    def stop(self) -> None:
+        if self.controller is not None:
+            self.controller.stop()
+            self.controller = None
+
+
+def topics() -> list[Topic]:
+    """What notify reads and writes; the retry and dead topics of others are not needed."""
+    others = tuple(f".{name}.{end}" for name in SERVICES for end in ("retry", "dead"))
+    mine = (".notify.retry", ".notify.dead")
+    every = all_topics(TEAMS)
+    return [t for t in every if not t.name.endswith(others) or t.name.endswith(mine)]
