@@ -14,6 +14,7 @@ from desk_metrics.domain.calendars import (
     Window,
 )
 from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
+from desk_metrics.domain.worktime import WorkingTime
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.people import Priority
 from desk_shared.events.promises import ClockName
@@ -82,6 +83,9 @@ CALENDARS = (
     ),
 )
 
+# Warm over all histories: what a calendar says does not depend on who asked before.
+_HOURS = {calendar.name: WorkingTime(calendar) for calendar in CALENDARS}
+
 # Each with something near by: a weekend, a clock change, a closure, holidays, New Year.
 BEGINNINGS = tuple(
     datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -111,7 +115,7 @@ class History:
 
     @property
     def book(self) -> PolicyBook:
-        return PolicyBook(self.editions)
+        return PolicyBook(self.editions, lambda calendar: _HOURS[calendar.name])
 
 
 def history(random: Random, *, in_order: bool = False, steps: int = 1200) -> History:
@@ -119,7 +123,7 @@ def history(random: Random, *, in_order: bool = False, steps: int = 1200) -> His
     unit = timedelta(seconds=random.choice((60, 60, 60, 1)))
     length = random.randint(20, steps)
     opened = random.choice(BEGINNINGS) + random.randint(0, 300) * unit
-    payloads = [_payload(random) for _ in range(random.randint(0, 14))]
+    payloads = [_payload(random) for _ in range(random.randint(0, 18))]
     moments = [random.randint(-5, length) for _ in payloads]
     if random.random() < 0.3:  # several things at once
         moments = [moment - moment % (length // 3 + 1) for moment in moments]
@@ -175,14 +179,14 @@ def _update(random: Random) -> Payload:
 
 
 _PAYLOADS: tuple[tuple[int, Callable[[Random], Payload]], ...] = (
-    (6, _note),
-    (4, lambda random: TicketPaused(waiting_for=random.choice(tuple(WaitingFor)), by="bo")),
-    (3, lambda _: TicketResumed(by="bo")),
-    (2, lambda random: TicketTriaged(category="mail", priority=_priority(random))),
-    (2, _update),
-    (3, lambda random: TicketAssigned(team=random.choice(("desk", "network", "")))),
-    (3, _resolution),
-    (3, lambda random: TicketReopened(by=random.choice(("ada", "bo")), reason="not done")),
+    (12, _note),
+    (6, lambda random: TicketPaused(waiting_for=random.choice(tuple(WaitingFor)), by="bo")),
+    (7, lambda _: TicketResumed(by="bo")),
+    (3, lambda random: TicketTriaged(category="mail", priority=_priority(random))),
+    (3, _update),
+    (6, lambda random: TicketAssigned(team=random.choice(("desk", "network", "")))),
+    (4, _resolution),
+    (5, lambda random: TicketReopened(by=random.choice(("ada", "bo")), reason="not done")),
     (1, lambda _: TicketClosed(by="bo")),
     (1, lambda _: TicketMerged(into="ticket-2", by="bo")),
 )
@@ -230,18 +234,24 @@ def _policies(random: Random, length: int, unit: timedelta) -> tuple[Policy, ...
 def _editions(
     random: Random, opened: datetime, length: int, unit: timedelta
 ) -> tuple[Edition, ...]:
+    """One edition; of four histories, one with a second one in the middle."""
     policies = _policies(random, length, unit)
     editions = [Edition(version="v1", since=BEGINNING, policies=policies, calendars=CALENDARS)]
     if random.random() < 0.25:
         since = opened + random.randint(1, length) * unit
-        changed = tuple(_amended(random, policy, length, unit) for policy in policies)
+        changed = tuple(_amended(random, policy, unit) for policy in policies)
         if random.random() < 0.2:
             changed = ()
         editions.append(Edition(version="v2", since=since, policies=changed, calendars=CALENDARS))
     return tuple(editions)
 
 
-def _amended(random: Random, policy: Policy, length: int, unit: timedelta) -> Policy:
+def _amended(random: Random, policy: Policy, unit: timedelta) -> Policy:
     """The same, or on another calendar, or with another target."""
-    change = random.choice(({}, {"calendar": "always"}, {"target": 20 * unit, "warn_at": ()}))
+    change: dict[str, object] = {}
+    match random.randrange(3):
+        case 1:
+            change = {"calendar": "always"}
+        case 2:
+            change = {"target": 20 * unit, "warn_at": ()}
     return policy.model_copy(update=change)

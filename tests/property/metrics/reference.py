@@ -5,7 +5,7 @@ facts kept by sequence. Every instant of a history lies on a grid of `unit` from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -90,9 +90,12 @@ class Vow:
     applies: datetime
     start: datetime
     holds_from: datetime | None
-    used: timedelta = timedelta(0)
+    # In steps, as is `used`.
+    goal: int
+    # Per cent and steps of the warnings to come, the next one last.
+    warnings: list[tuple[int, int]]
+    used: int = 0
     due: datetime | None = None
-    warned: set[int] = field(default_factory=set)
     is_held: bool = False
     is_breached: bool = False
     status: str = "running"
@@ -108,7 +111,7 @@ class Label:
     is_resting: bool
 
 
-# (clock, cycle, team, policy, version, what, when)
+# One thing said: of which clock, cycle and team, under which policy and version, what and when.
 Said = tuple[str, int, str, str, str, str, datetime]
 
 
@@ -142,9 +145,10 @@ class Reference:
     def walk(self, until: datetime) -> None:
         self.owe(RESPONSE)
         self.owe(RESOLUTION)
+        turns = {edition.since for edition in self.editions[1:]}
         while self.now <= until:
             self.look_at_the_clocks()
-            if any(edition.since == self.now for edition in self.editions[1:]):
+            if self.now in turns:
                 self.choose_again()
             for event in self.by_time.get(self.now, ()):
                 if not self.is_merged:
@@ -167,19 +171,17 @@ class Reference:
         is_held = takes_waits and label.waiting in policy.pause_on
         if vow.debt.clock is RESOLUTION and policy.on_reopen == "continue":
             is_held = is_held or label.is_resting
-        if vow.walls.is_open(label.at) and not is_held:
-            vow.used += self.unit
-        if vow.due is None and vow.used >= policy.target:
-            vow.due = label.at + self.unit
+        if not is_held and vow.walls.is_open(label.at):
+            vow.used += 1
+            if vow.used == vow.goal:
+                vow.due = label.at + self.unit
 
     def look_at_the_clocks(self) -> None:
         for vow in self.live:
             if vow.is_breached:
                 continue
-            for percent in sorted(vow.policy.warn_at):
-                if percent not in vow.warned and vow.used >= vow.policy.target * percent / 100:
-                    vow.warned.add(percent)
-                    self.say(vow, f"at_risk:{percent}")
+            while vow.warnings and vow.used >= vow.warnings[-1][1]:
+                self.say(vow, f"at_risk:{vow.warnings.pop()[0]}")
             if vow.due is not None and vow.due < self.now:
                 self.say(vow, "breached", vow.due)
                 vow.is_breached, vow.status = True, "breached"
@@ -234,9 +236,8 @@ class Reference:
     def choose(self, debt: Debt) -> None:
         current = next((vow for vow in self.live if vow.debt is debt), None)
         chosen = self.chosen(debt.clock)
-        if current is not None and chosen is not None and current.version == chosen[1]:
-            if current.policy == chosen[0]:
-                return
+        if current and chosen and (current.policy, current.version) == chosen[:2]:
+            return
         if current is not None:
             self.end(current, "withdrawn", replaced=True)
         if chosen is not None:
@@ -244,17 +245,20 @@ class Reference:
 
     def vow(self, debt: Debt, policy: Policy, version: str, walls: Walls) -> None:
         start, holds_from = self.start_of(debt, policy)
-        vow = Vow(debt, policy, version, walls, self.now, start, holds_from)
+        goal = policy.target // self.unit
+        warnings = [(p, goal * p // 100) for p in sorted(policy.warn_at, reverse=True)]
+        vow = Vow(debt, policy, version, walls, self.now, start, holds_from, goal, warnings)
         for label in self.labels:
             if label.at >= start:
                 self.count(vow, label)
         self.vows.append(vow)
         self.live.append(vow)
         self.say(vow, "started")
-        passed = [p for p in policy.warn_at if vow.used >= policy.target * p / 100]
-        vow.warned |= set(passed)
+        passed = 0
+        while vow.warnings and vow.used >= vow.warnings[-1][1]:
+            passed = vow.warnings.pop()[0]
         if passed and vow.due is None:
-            self.say(vow, f"at_risk:{max(passed)}")
+            self.say(vow, f"at_risk:{passed}")
         if vow.due is not None and vow.due < self.now:
             self.say(vow, "breached")
             vow.is_breached, vow.status = True, "breached"
@@ -324,7 +328,7 @@ class Reference:
 
     # What happens
 
-    def happen(self, event: AnyEvent) -> None:
+    def happen(self, event: AnyEvent) -> None:  # noqa: C901  (flat: one line for each event)
         match event.data:
             case TicketTriaged(priority=priority, service=service):
                 self.has["priority"] = priority

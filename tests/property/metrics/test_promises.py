@@ -55,7 +55,7 @@ def sayings(events: Iterable[Event[Payload]]) -> list[Said]:
 @pytest.mark.parametrize("batch", range(-(-HISTORIES // BATCH)))
 def test_random_histories_agree_with_the_simple_reference(batch: int) -> None:
     for seed in range(batch * BATCH, (batch + 1) * BATCH):
-        agree(history(Random(seed)), seed)
+        agree(history(Random(seed), steps=700), seed)  # noqa: S311
 
 
 def agree(told: History, seed: int) -> None:
@@ -99,7 +99,7 @@ def expected_rows(walked: Reference) -> list[tuple[object, ...]]:
             vow.end is None,
             vow.end or vow.applies,
             vow.status,
-            vow.used,
+            vow.used * walked.unit,
         )
         for vow in walked.vows
     ]
@@ -128,10 +128,7 @@ def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Rand
     told = history(random, steps=300)
     explained = explain(folded(told.events), told.book, told.now)
     horizon = told.now + 700 * told.unit
-    later = History(
-        told.unit, told.events, tuple(e for e in told.editions if e.since <= told.now), horizon
-    )
-    walked = Reference(later.events, later.editions or told.editions[:1], later.unit)
+    walked = Reference(told.events, told.editions, told.unit)
     walked.walk(horizon)
     reached = {
         (vow.debt.clock, vow.debt.team, vow.debt.cycle, vow.applies, vow.policy.name): vow.due
@@ -164,8 +161,8 @@ def heard(events: Iterable[Event[Payload]]) -> Audience:
         data = event.data.model_dump()
         key = tuple(data[name] for name in ("clock", "policy", "policy_version", "cycle", "team"))
         what = event.type.split(".")[2]
-        due = data.get("due", believed.get(key, ("", None))[1])
-        believed[key] = ("running" if what in {"started", "resumed", "at-risk"} else what, due)
+        is_running = what in {"started", "resumed", "at-risk"}
+        believed[key] = ("running" if is_running else what, data.get("due"))
     return {key: state for key, state in believed.items() if state[0] != "withdrawn"}
 
 

@@ -12,7 +12,7 @@ from desk_metrics.domain.life import Moment
 from desk_metrics.domain.promises import Key
 
 # What and when: enough to know whether a saying is the same as one already said.
-Said: TypeAlias = tuple[str, int]
+Said: TypeAlias = tuple[str, Moment]
 
 
 class Told(NamedTuple):

@@ -3,7 +3,7 @@
 A ticket is judged by the edition in force at the time, never by today's: the book keeps them all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -186,14 +186,19 @@ class _InForce:
 
 
 class PolicyBook:
-    """Every edition that was ever in force; the first one also judges what was before it."""
+    """Every edition that was ever in force; the first one also judges what was before it.
 
-    def __init__(self, editions: Iterable[Edition]) -> None:
+    `hours` may hand out working times that are warm already, as after a reload of the charter.
+    """
+
+    def __init__(
+        self, editions: Iterable[Edition], hours: Callable[[Calendar], WorkingTime] = WorkingTime
+    ) -> None:
         self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
         self._in_force: list[_InForce] = []
         before: dict[str, Terms] = {}
         for edition in self.editions:
-            before = _compile(edition, before)
+            before = _compile(edition, before, hours)
             clocks = {
                 clock: tuple(terms for terms in before.values() if terms.policy.clock is clock)
                 for clock in ClockName
@@ -231,8 +236,10 @@ def _select(terms: Sequence[Terms], ticket: Attributes) -> Terms | None:
     return default
 
 
-def _compile(edition: Edition, before: dict[str, Terms]) -> dict[str, Terms]:
-    hours = {calendar.name: WorkingTime(calendar) for calendar in edition.calendars}
+def _compile(
+    edition: Edition, before: dict[str, Terms], hours_of: Callable[[Calendar], WorkingTime]
+) -> dict[str, Terms]:
+    hours = {calendar.name: hours_of(calendar) for calendar in edition.calendars}
     compiled = {}
     for policy in edition.policies:
         old = before.get(policy.name)

@@ -46,13 +46,14 @@ class Line(NamedTuple):
 
     moment: Moment
     what: Saying
-    percent: int = 0
+    # Of a warning: per cent. Of a start: microseconds used already, on which every due rests.
+    amount: int = 0
     because: str = ""
     inherited: bool = False
 
     @property
     def said(self) -> Said:
-        return (f"{self.what}:{self.percent}" if self.percent else str(self.what), self.moment[0])
+        return (f"{self.what}:{self.amount}" if self.amount else str(self.what), self.moment)
 
 
 class Account(NamedTuple):
@@ -79,7 +80,8 @@ def account_of(promise: Promise, now: int) -> Account:
         timer = due + TICK if next_risk is None else next_risk
     elif promise.end is None and breach is None:
         timer = next_risk
-    return Account([Line(promise.applies, Saying.STARTED), *lines], timer)
+    used = promise.worked_until(promise.applies[0]) if promise.start < promise.applies[0] else 0
+    return Account([Line(promise.applies, Saying.STARTED, used), *lines], timer)
 
 
 def _risks(promise: Promise, due: int | None, limit: int) -> tuple[list[Line], int | None]:
@@ -148,7 +150,7 @@ def data_of(promise: Promise, line: Line, head: Head) -> Payload:
         case Saying.RESUMED:
             data = PromiseResumed(**head, due=due)
         case Saying.AT_RISK:
-            data = PromiseAtRisk(**head, percent=line.percent, due=due)
+            data = PromiseAtRisk(**head, percent=line.amount, due=due)
         case Saying.BREACHED:
             assert due is not None  # noqa: S101  (what has no due instant is never breached)
             data = PromiseBreached(**head, due=due, inherited=line.inherited)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.promises import PromiseWithdrawn
+from desk_shared.events.promises import ClockName, PromiseWithdrawn
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import Said, TicketClocks, Told
@@ -69,14 +69,20 @@ def _due(
 
 
 def _compare_all(
-    promises: Sequence[Promise], accounts: Sequence[Account], before: Iterable[Told], at: int
+    promises: Sequence[Promise], accounts: Sequence[Account], earlier: Iterable[Told], at: int
 ) -> tuple[tuple[Told, ...], list[_Draft]]:
-    old = {told.key: told for told in before}
+    old = {told.key: told for told in earlier}
     told: list[Told] = []
     fresh: list[_Draft] = []
     taken_back: list[_Draft] = []
+    stirred: set[ClockName] = set()
     for promise, account in zip(promises, accounts, strict=True):
-        now_told, new, back = _compare(promise, account, old.pop(key_of(promise), None), at)
+        before = old.pop(key_of(promise), None)
+        now_told, new, back = _compare(
+            promise, account, before, at, is_stirred=promise.clock in stirred
+        )
+        if new:
+            stirred.add(promise.clock)
         told.append(now_told)
         fresh += new
         taken_back += back
@@ -88,23 +94,25 @@ def _compare_all(
 
 
 def _compare(
-    promise: Promise, account: Account, before: Told | None, at: int
+    promise: Promise, account: Account, before: Told | None, at: int, *, is_stirred: bool
 ) -> tuple[Told, list[_Draft], list[_Draft]]:
-    """What is said of it now, what of that is new, and what has to be taken back first."""
+    """What is said of it now, what of that is new, and what has to be taken back first.
+
+    Who listens may take the last thing said of a clock for the truth. So when something earlier
+    of the same clock has just been said (`is_stirred`), what follows it is said again.
+    """
     said = tuple(line.said for line in account.lines)
-    if before is not None and said == before.said:
-        return before, [], []
-    revision = 0 if before is None else before.revision
-    told = Told(*key_of(promise), revision, said)
-    if before is None or said[: len(before.said)] == before.said:
-        known = 0 if before is None else len(before.said)
-        return told, _drafts(promise, told, account.lines, known), []
-    told = told._replace(revision=revision + 1)
+    told = Told(*key_of(promise), 0 if before is None else before.revision, said)
+    if before is None:
+        return told, _drafts(promise, told, account.lines, 0), []
     was_over, is_over = _is_over(before.said), _is_over(said)
+    if was_over and is_over:
+        return told, [], []
+    if not is_stirred and said[: len(before.said)] == before.said:
+        return told, _drafts(promise, told, account.lines, len(before.said)), []
+    told = told._replace(revision=before.revision + 1)
     if is_over:
-        # Withdrawn either way: only that it is over matters, and only if nobody knows.
-        last = len(said) if was_over else len(said) - 1
-        return told, _drafts(promise, told, account.lines, last), []
+        return told, _drafts(promise, told, account.lines, len(said) - 1), []
     lines = account.lines
     if any(what == Saying.BREACHED for what, _ in before.said):
         lines = [line._replace(inherited=line.what is Saying.BREACHED) for line in lines]
@@ -118,7 +126,7 @@ def _is_over(said: Sequence[Said]) -> bool:
 def _vanished(told: Told, at: int) -> Told:
     if _is_over(told.said):
         return told
-    return told._replace(said=(*told.said, (str(Saying.WITHDRAWN), at)))
+    return told._replace(said=(*told.said, (str(Saying.WITHDRAWN), (at, 0))))
 
 
 def _take_back(told: Told, at: int) -> list[_Draft]:
