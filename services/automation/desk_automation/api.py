@@ -1,0 +1,313 @@
+"""Runs and runbooks over HTTP: what was done and why, and the hand on the brake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from desk_shared.bus.ledger import Cause, Reacted, Turn
+from desk_shared.charter import CharterSource
+from desk_shared.charter.runbooks import Runbook
+from desk_shared.clock import Clock
+from desk_shared.errors import NotFound
+from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.http import (
+    Cursors,
+    IdempotentCall,
+    Page,
+    PageRequest,
+    Position,
+    Principal,
+    Role,
+    etag,
+    keyed,
+    link_next,
+    not_modified,
+    page_request,
+    require,
+)
+from desk_shared.store import Documents, Stored
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from desk_automation.domain import books, course
+from desk_automation.domain.books import Book
+from desk_automation.domain.model import Phase, Run
+from desk_automation.domain.plan import bounds_of, version_of
+from desk_automation.domain.words import line, standing
+from desk_automation.ports import Changes
+
+_may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+_may_cancel = require(Role.MEMBER)
+_DOCUMENTED = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RunView(BaseModel):
+    """One run at a glance."""
+
+    model_config = _DOCUMENTED
+
+    id: str
+    """The run; proactive tickets name it as their origin."""
+    runbook: str
+    """Id of the runbook."""
+    version: str
+    """The content of the runbook that this run uses to its end."""
+    title: str
+    """What the runbook does."""
+    target: str
+    """What it acts on."""
+    episode: str
+    """The signal's episode that started it."""
+    phase: Phase
+    """Where the run is."""
+    outcome: Outcome | None
+    """What verification said, once the run is over."""
+    standing: str
+    """Where the run is and why, as a sentence."""
+    plan_hash: str
+    """Stands for exactly these steps on exactly this target."""
+    created_at: datetime
+    """When the runbook matched."""
+    ended_at: datetime | None
+    """When it was over."""
+
+
+class LineView(BaseModel):
+    """One line of the journal."""
+
+    model_config = _DOCUMENTED
+
+    at: datetime
+    """When it was begun."""
+    ended_at: datetime | None
+    """When its outcome was known."""
+    step: str
+    """Id of the step or guard."""
+    status: StepStatus
+    """What became of it."""
+    attempt: int
+    """Which try it was."""
+    text: str
+    """The same as a sentence."""
+
+
+class RunDetail(RunView):
+    """One run with its journal."""
+
+    journal: tuple[LineView, ...]
+    """What was done, in order; secrets are left out."""
+    team: str
+    """Who gets it when it does not help."""
+
+
+class RunbookView(BaseModel):
+    """A runbook, what it may do now and how it fared."""
+
+    model_config = _DOCUMENTED
+
+    id: str
+    """Id of the runbook."""
+    version: str
+    """Its content."""
+    title: str
+    """What it does."""
+    why: str
+    """Why this should help."""
+    owner_team: str
+    """Who answers for it."""
+    risk: str
+    """What can go wrong."""
+    mode: str
+    """The mode in force; a runbook past its review date only suggests."""
+    expires: str
+    """Its review date."""
+    cooldown: timedelta
+    """Least time between two runs on a target."""
+    per_day: int
+    """Most runs on a target in 24 hours."""
+    per_hour: int
+    """Most runs in an hour."""
+    started_within_hour: int
+    """How many of these are used."""
+    breaker: str
+    """closed, open or half-open."""
+    failures_in_a_row: int
+    """Runs in a row that did not heal."""
+    totals: Mapping[str, int]
+    """Runs so far by outcome."""
+    not_enforced: tuple[str, ...]
+    """What is written in the runbook and not watched over by this version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the routes need."""
+
+    charter: CharterSource
+    runs: Documents[Run]
+    books: Documents[Book]
+    journal: Changes[Run]
+    clock: Clock
+
+
+def automation_routes(api: Api, cursors: Cursors) -> APIRouter:
+    """All routes of automation."""
+    router = APIRouter(prefix="/v1")
+    _reading(router, api, cursors)
+    _runbooks(router, api)
+    _braking(router, api)
+    return router
+
+
+def _reading(router: APIRouter, api: Api, cursors: Cursors) -> None:
+    @router.get("/runs", tags=["runs"], summary="Runs, newest first")
+    async def list_runs(
+        request: Request,
+        response: Response,
+        _: Annotated[Principal, Depends(_may_see)],
+        page: Annotated[PageRequest, Depends(page_request)],
+        target: Annotated[str | None, Query(max_length=200, description="Its target.")] = None,
+        runbook: Annotated[str | None, Query(max_length=63, description="Its runbook.")] = None,
+        phase: Annotated[Phase | None, Query(description="Where it is.")] = None,
+    ) -> Page[RunView]:
+        """With filters; a filter that fits nothing gives an empty page."""
+        given = {"target": target, "runbook": runbook, "phase": phase and str(phase)}
+        facets = {name: value for name, value in given.items() if value}
+        listing = f"runs/{sorted(facets.items())}"
+        position = cursors.read(listing, page.cursor) if page.cursor else None
+        found = await api.runs.find(
+            facets,
+            order="newest",
+            after=(position.sort, position.id) if position else None,
+            limit=page.limit + 1,
+        )
+        states = [one.state for one in found if one.state is not None]
+        following = None
+        if len(states) > page.limit:
+            last = states[page.limit - 1]
+            place = Position(-int(last.created_at.timestamp() * 1000), last.id)
+            following = cursors.write(listing, place)
+            response.headers["Link"] = link_next(request, following)
+        return Page(items=tuple(map(_view, states[: page.limit])), next=following)
+
+    @router.get("/runs/{id}", tags=["runs"], summary="One run with its journal")
+    async def get_run(
+        request: Request,
+        response: Response,
+        id: str,
+        _: Annotated[Principal, Depends(_may_see)],
+    ) -> RunDetail:
+        """The journal says in words what was done, what came back and what is in doubt."""
+        stored = (await api.runs.load([id])).get(id)
+        if stored is None or stored.state is None:
+            raise _missing(id)
+        if (unchanged := not_modified(request, stored.version)) is not None:
+            return unchanged  # type: ignore[return-value]  # a 304 has no body
+        response.headers["ETag"] = etag(stored.version)
+        return _detail(stored.state)
+
+
+def _runbooks(router: APIRouter, api: Api) -> None:
+    @router.get("/runbooks", tags=["runbooks"], summary="Runbooks, their limits and breakers")
+    async def list_runbooks(_: Annotated[Principal, Depends(_may_see)]) -> Page[RunbookView]:
+        """Those of the charter in force."""
+        charter = api.charter.current
+        stored = await api.books.load([runbook.id for runbook in charter.runbooks])
+        now = api.clock.now()
+        return Page(
+            items=tuple(
+                _runbook_view(runbook, _state(stored.get(runbook.id)), now)
+                for runbook in charter.runbooks
+            )
+        )
+
+
+def _braking(router: APIRouter, api: Api) -> None:
+    @router.post("/runs/{id}/cancel", tags=["runs"], summary="Stop a run before its next step")
+    async def cancel_run(
+        id: str,
+        principal: Annotated[Principal, Depends(_may_cancel)],
+        call: Annotated[IdempotentCall, Depends(keyed)],
+    ) -> RunDetail:
+        """A call that is under way is not torn off; nothing is sent after it."""
+
+        def rule(run: Run | None, turn: Turn) -> Reacted[Run]:
+            if run is None:
+                raise _missing(id)
+            decided = course.cancelled(run, principal.subject, turn.now)
+            return Reacted(decided.state, decided.events, decided.state.wake_at)
+
+        changed = await api.journal.change(id, rule, Cause(call.seed))
+        if changed.state is None:
+            raise _missing(id)
+        return _detail(changed.state)
+
+
+def _missing(id: str) -> NotFound:
+    return NotFound(f"There is no run {id}; look it up under /v1/runs.", run=id)
+
+
+def _state(stored: Stored[Book] | None) -> Book:
+    return stored.state if stored is not None and stored.state is not None else Book()
+
+
+def _view(run: Run) -> RunView:
+    return RunView(
+        id=run.id,
+        runbook=run.plan.runbook,
+        version=run.plan.version,
+        title=run.plan.title,
+        target=run.target,
+        episode=run.trigger.episode,
+        phase=run.phase,
+        outcome=run.outcome,
+        standing=standing(run),
+        plan_hash=run.plan.hash,
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+    )
+
+
+def _detail(run: Run) -> RunDetail:
+    journal = tuple(
+        LineView(
+            at=entry.at,
+            ended_at=entry.ended_at,
+            step=entry.step,
+            status=entry.status,
+            attempt=entry.attempt,
+            text=line(entry),
+        )
+        for entry in run.journal
+    )
+    return RunDetail(**_view(run).model_dump(), journal=journal, team=run.plan.team)
+
+
+def _runbook_view(runbook: Runbook, book: Book, now: datetime) -> RunbookView:
+    bounds = bounds_of(runbook)
+    return RunbookView(
+        id=runbook.id,
+        version=version_of(runbook),
+        title=runbook.title,
+        why=runbook.why,
+        owner_team=runbook.owner_team,
+        risk=runbook.risk,
+        mode=runbook.mode_on(now.date()),
+        expires=runbook.expires.isoformat(),
+        cooldown=bounds.cooldown,
+        per_day=bounds.per_day,
+        per_hour=bounds.per_hour,
+        started_within_hour=books.started_within_hour(book, now),
+        breaker=books.breaker_of(book, bounds, now),
+        failures_in_a_row=book.failures,
+        totals=dict(book.totals),
+        not_enforced=_not_enforced(runbook),
+    )
+
+
+def _not_enforced(runbook: Runbook) -> tuple[str, ...]:
+    """Said aloud, so that nobody relies on it."""
+    has_undo = any(getattr(step, "undo", None) is not None for step in runbook.steps)
+    found = [("fleet_guard", runbook.fleet_guard is not None), ("undo", has_undo)]
+    return tuple(name for name, is_written in found if is_written)

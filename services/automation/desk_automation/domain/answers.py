@@ -1,0 +1,40 @@
+"""What came back from a call, in the classes that decide about a retry."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """`unknown` may have had its effect; `not_taken` surely had none; `refused` for good."""
+
+    OK = "ok"
+    NOT_TAKEN = "not_taken"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The class, a redacted text for the journal, and whether what was expected holds."""
+
+    result: Result
+    text: str
+    is_met: bool = False
+    retry_after: float = 0.0
+
+
+# The far side says that it did not take the request, and that a later one may be taken.
+_LATER = frozenset({409, 423, 425, 429})
+# Sent, but what it did is not told.
+_UNTOLD = frozenset({408})
+
+
+def result_of(status: int) -> Result:
+    """The class of an HTTP status. A server error may come after the effect, so it is unknown."""
+    if 200 <= status < 300:
+        return Result.OK
+    if status in _LATER:
+        return Result.NOT_TAKEN
+    if status >= 500 or status in _UNTOLD:
+        return Result.UNKNOWN
+    return Result.REFUSED

@@ -1,0 +1,97 @@
+"""What a runbook did of late: its hourly limit, and the breaker that stops cures that are none."""
+
+from datetime import datetime, timedelta
+
+from desk_shared.events.automation import Outcome
+from pydantic import Field
+
+from desk_automation.domain.plan import Bounds, Frozen
+from desk_automation.domain.targets import Refusal
+
+HOUR = timedelta(hours=1)
+MAX_COUNTED = 200
+_BAD = frozenset({Outcome.NOT_HEALED, Outcome.INCONCLUSIVE, Outcome.IN_DOUBT})
+
+
+class Start(Frozen):
+    """A run that was let start."""
+
+    run: str
+    at: datetime
+
+
+class Book(Frozen):
+    """The record of one runbook, over all its versions."""
+
+    starts: tuple[Start, ...] = ()
+    counted: tuple[str, ...] = ()
+    failures: int = 0
+    opened_at: datetime | None = None
+    canary: str = ""
+    totals: dict[str, int] = Field(default_factory=dict)
+
+
+def breaker_of(book: Book, bounds: Bounds, now: datetime) -> str:
+    """closed, open, or half-open: then one run may try."""
+    if book.opened_at is None:
+        return "closed"
+    return "open" if now < book.opened_at + bounds.reopen_after else "half-open"
+
+
+def started_within_hour(book: Book, now: datetime) -> int:
+    """How much of the hourly limit is used."""
+    return len(_last_hour(book, now))
+
+
+def refusal(book: Book, run: str, bounds: Bounds, now: datetime) -> Refusal | None:
+    """Why the runbook may not start this run now."""
+    if any(start.run == run for start in book.starts):
+        return None
+    if book.opened_at is not None:
+        until = book.opened_at + bounds.reopen_after
+        reason = f"it is stopped, since {book.failures} cures in a row did not help"
+        if now < until:
+            return Refusal("breaker", reason, until)
+        if book.canary not in {"", run}:
+            return Refusal("breaker", f"{reason}; one run tries whether it works again")
+    starts = _last_hour(book, now)
+    if len(starts) >= bounds.per_hour:
+        free = starts[-bounds.per_hour].at + HOUR
+        return Refusal("limit", f"it started {len(starts)} times within an hour", free)
+    return None
+
+
+def admit(book: Book | None, run: str, bounds: Bounds, now: datetime) -> Book | None:
+    """The book with one more start; None if refused or counted already."""
+    book = book or Book()
+    if any(start.run == run for start in book.starts) or refusal(book, run, bounds, now):
+        return None
+    starts = (*_last_hour(book, now), Start(run=run, at=now))
+    canary = run if book.opened_at is not None else ""
+    return book.model_copy(update={"starts": starts, "canary": canary})
+
+
+def record(
+    book: Book | None, run: str, outcome: Outcome | None, bounds: Bounds, now: datetime
+) -> Book | None:
+    """The book after a run's end, counted once; None if it was counted before."""
+    book = book or Book()
+    if run in book.counted:
+        return None
+    name = "skipped" if outcome is None else outcome.value
+    changes: dict[str, object] = {
+        "counted": (*book.counted, run)[-MAX_COUNTED:],
+        "totals": {**book.totals, name: book.totals.get(name, 0) + 1},
+        "canary": "" if book.canary == run else book.canary,
+    }
+    if outcome is Outcome.HEALED:
+        changes |= {"failures": 0, "opened_at": None}
+    elif outcome in _BAD:
+        failures = book.failures + 1
+        is_open = failures >= bounds.failures
+        changes |= {"failures": failures, "opened_at": now if is_open else book.opened_at}
+    return book.model_copy(update=changes)
+
+
+def _last_hour(book: Book, now: datetime) -> tuple[Start, ...]:
+    return tuple(start for start in book.starts if start.at > now - HOUR)

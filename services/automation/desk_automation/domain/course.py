@@ -1,0 +1,148 @@
+"""A run from its match to its end, apart from the steps themselves. Pure: time comes in."""
+
+from datetime import datetime, timedelta
+
+from desk_shared.errors import Rejected
+from desk_shared.events.automation import Outcome, StepStatus
+
+from desk_automation.domain import record
+from desk_automation.domain.model import Decision, Entry, Phase, Run
+from desk_automation.domain.moves import Stop
+from desk_automation.domain.targets import Refusal
+
+Decided = Decision[Run]
+
+# A run whose target is busy is told when it is free; this is for the case that nobody told it.
+ASK_AGAIN = timedelta(seconds=15)
+# Over the sum of all steps' own times, for slow workers and crashes.
+PATIENCE = timedelta(minutes=5)
+
+
+def queued(run: Run, refused: Refusal, now: datetime) -> Decided:
+    """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
+    if refused.kind == "breaker":
+        return handed_over(run, Outcome.NOT_RUN, f"the runbook may not act: {refused.reason}", now)
+    if refused.kind == "busy":
+        is_same = refused.holder_runbook == run.plan.runbook
+        if run.plan.bounds.overflow == "coalesce" and is_same:
+            return skipped(run, "coalesced", f"run {refused.holder} does the same already", now)
+        return _wait(run, refused, now)
+    if run.plan.bounds.overflow == "escalate":
+        return handed_over(run, Outcome.NOT_RUN, f"a limit is reached: {refused.reason}", now)
+    return _wait(run, refused, now)
+
+
+def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
+    until = refused.until or now + ASK_AGAIN
+    if until > run.queue_until:
+        reason = f"it would have to wait too long: {refused.reason}"
+        return handed_over(run, Outcome.NOT_RUN, reason, now)
+    changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
+    return Decision(run.model_copy(update=changes))
+
+
+def admitted(run: Run, now: datetime) -> Decided:
+    """Target and runbook let the run in: its own clock starts."""
+    return Decision(
+        run.model_copy(
+            update={
+                "phase": Phase.WORKING,
+                "wake_at": now,
+                "reason": "",
+                "deadline": now + run.plan.budget + PATIENCE,
+            }
+        )
+    )
+
+
+def skipped(run: Run, rule: str, reason: str, now: datetime) -> Decided:
+    """The run ends without having changed anything."""
+    ended = _ended(run, Phase.SKIPPED, None, reason, now)
+    return Decision(ended, (record.skipped(ended, rule, now),))
+
+
+def handed_over(run: Run, outcome: Outcome, reason: str, now: datetime) -> Decided:
+    """People get it, with the evidence."""
+    ended = _ended(run, Phase.HANDED_OVER, outcome, reason, now)
+    return Decision(ended, (record.handed_over(ended, now),))
+
+
+def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
+    """The run ends before its next step; who cancelled it goes on by hand, so no ticket opens
+    unless something was begun already.
+    """
+    if run.cancelled_by and not run.is_started:
+        ended = _ended(run, Phase.CANCELLED, None, stop.why, now)
+        return Decision(ended, (record.skipped(ended, "cancelled", now),))
+    return handed_over(run, stop.outcome, stop.why, now)
+
+
+def over(run: Run, now: datetime) -> Decided:
+    """The signal cleared before the next step: nothing more is done; what was done is verified."""
+    if run.has_acted and run.plan.verify is not None:
+        return Decision(verifying(run, now))
+    return skipped(run, "episode-cleared", "the signal cleared before the repair began", now)
+
+
+def doubted(run: Run, why: str, now: datetime) -> Decided:
+    """The open act stays in doubt for ever; only a person can tell what it did."""
+    entry = run.open_act
+    journal = run.journal
+    events: tuple[Entry, ...] = ()
+    if entry is not None:
+        doubtful = entry.model_copy(
+            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "text": why}
+        )
+        journal = tuple(doubtful if one is entry else one for one in journal)
+        events = (doubtful,)
+    run = run.model_copy(update={"journal": journal})
+    step = entry.step if entry is not None else "a step"
+    ended = handed_over(run, Outcome.IN_DOUBT, f"{step} is in doubt: {why}", now)
+    told = tuple(record.step_recorded(run, one, now) for one in events)
+    return Decision(ended.state, (*told, *ended.events))
+
+
+def cancelled(run: Run, by: str, now: datetime) -> Decided:
+    """Somebody wants it stopped: at once, or right after the call that is under way."""
+    if run.has_ended:
+        raise Rejected("This run is over; there is nothing left to cancel.", code="run-is-over")
+    marked = run.model_copy(update={"cancelled_by": by})
+    if run.has_live_lease(now) or run.open_act is not None:
+        return Decision(marked)
+    return stopped(marked, Stop(f"{by} cancelled it", Outcome.INCONCLUSIVE), now)
+
+
+def verifying(run: Run, now: datetime) -> Run:
+    """All that was to be done is done; now telemetry decides."""
+    within = run.plan.verify.within if run.plan.verify else timedelta()
+    until = now + within
+    return run.model_copy(
+        update={"phase": Phase.VERIFYING, "verify_until": until, "wake_at": until, "lease": None}
+    )
+
+
+def nudged(run: Run | None, now: datetime) -> Decided | None:
+    """Something the run waits for has come: its target is free, or a measurement is there."""
+    if run is None or run.phase not in {Phase.QUEUED, Phase.VERIFYING}:
+        return None
+    if run.wake_at is not None and run.wake_at <= now:
+        return None
+    return Decision(run.model_copy(update={"wake_at": now}))
+
+
+def closed(run: Run) -> Decided:
+    """Target, watch and counters are settled; nothing is left to do."""
+    return Decision(run.model_copy(update={"is_closed": True, "wake_at": None}))
+
+
+def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: str, now: datetime) -> Run:
+    return run.model_copy(
+        update={
+            "phase": phase,
+            "outcome": outcome,
+            "reason": reason,
+            "lease": None,
+            "ended_at": now,
+            "wake_at": now,
+        }
+    )

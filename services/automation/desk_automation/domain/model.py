@@ -1,0 +1,178 @@
+"""What is known of one run: its plan, its journal, whose turn it is and how it ended.
+
+The journal is written ahead: an intent stands in it before anything is sent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+from desk_shared.events import AnyEvent
+from desk_shared.events.automation import Outcome, StepStatus
+from pydantic import BaseModel
+
+from desk_automation.domain.plan import Frozen, Plan, PlannedAct
+
+S = TypeVar("S", bound=BaseModel)
+EntryKind = Literal["guard", "act", "probe", "confirm", "wait"]
+
+# An attempt that dies again and again is not tried for ever.
+MAX_RESUMED = 5
+
+
+class Phase(StrEnum):
+    """Where a run is in its life; the last four are ends."""
+
+    SETTLING = "settling"
+    QUEUED = "queued"
+    WORKING = "working"
+    VERIFYING = "verifying"
+    HEALED = "healed"
+    HANDED_OVER = "handed_over"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({Phase.HEALED, Phase.HANDED_OVER, Phase.SKIPPED, Phase.CANCELLED})
+
+
+class Trigger(Frozen):
+    """The event that started the run, as far as it is needed later."""
+
+    event: str
+    correlation: str = ""
+    traceparent: str = ""
+    at: datetime
+    subject: str
+    subject_kind: str
+    episode: str
+    signal: str = ""
+    title: str = ""
+    service: str = ""
+    person: str = ""
+    site: str = ""
+    measurement: str = ""
+    value: float = 0.0
+
+
+class Lease(Frozen):
+    """Who works on the run now; an older token is refused wherever it shows up."""
+
+    holder: str
+    token: int
+    expires: datetime
+
+
+class Entry(Frozen):
+    """One line of the journal: an attempt of one call, or a wait."""
+
+    position: int
+    step: str
+    kind: EntryKind
+    attempt: int
+    status: StepStatus
+    token: int
+    key: str = ""
+    at: datetime
+    ended_at: datetime | None = None
+    resumed: int = 0
+    text: str = ""
+
+
+class Sample(Frozen):
+    """One measurement: when it was taken, by the device's clock, and when it reached us."""
+
+    value: float
+    at: datetime
+    seen_at: datetime
+
+
+class Run(Frozen):
+    """One repair of one target for one episode."""
+
+    id: str
+    target: str
+    trigger: Trigger
+    plan: Plan
+    phase: Phase
+    created_at: datetime
+    wake_at: datetime | None = None
+    queue_until: datetime
+    deadline: datetime | None = None
+    position: int = 0
+    guarded: int = 0
+    is_started: bool = False
+    journal: tuple[Entry, ...] = ()
+    token: int = 0
+    lease: Lease | None = None
+    acted_at: datetime | None = None
+    verify_until: datetime | None = None
+    samples: tuple[Sample, ...] = ()
+    outcome: Outcome | None = None
+    reason: str = ""
+    cancelled_by: str = ""
+    ended_at: datetime | None = None
+    is_closed: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        return self.phase in ENDED
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether something may have been changed, for certain or perhaps."""
+        return any(
+            entry.kind == "act" and entry.status is not StepStatus.FAILED for entry in self.journal
+        )
+
+    @property
+    def open_act(self) -> Entry | None:
+        """The act that was begun and of which nobody knows the outcome."""
+        return self._last_open(("act",))
+
+    @property
+    def open_entry(self) -> Entry | None:
+        """Whatever was begun last and not finished, acts excepted."""
+        return self._last_open(("guard", "probe", "confirm", "wait"))
+
+    @property
+    def current_act(self) -> PlannedAct | None:
+        """The step at hand, if it is an act."""
+        step = self.plan.steps[self.position] if self.position < len(self.plan.steps) else None
+        return step if isinstance(step, PlannedAct) else None
+
+    def tries(self, kind: EntryKind, step: str) -> int:
+        """How many attempts of a call are in the journal since the step at hand began."""
+        return sum(
+            entry.kind == kind and entry.step == step and entry.position == self.position
+            for entry in self.journal
+        )
+
+    def failed_in_a_row(self, kind: EntryKind, step: str) -> int:
+        """How many of the newest entries are failed attempts of this very call."""
+        count = 0
+        for entry in reversed(self.journal):
+            if (entry.kind, entry.step, entry.status) != (kind, step, StepStatus.FAILED):
+                break
+            count += 1
+        return count
+
+    def has_live_lease(self, now: datetime) -> bool:
+        return self.lease is not None and self.lease.expires > now
+
+    def _last_open(self, kinds: tuple[EntryKind, ...]) -> Entry | None:
+        found = [
+            entry
+            for entry in self.journal
+            if entry.kind in kinds and entry.status is StepStatus.INTENT
+        ]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S]):
+    """What a rule concludes: the new state and the events that follow."""
+
+    state: S
+    events: tuple[AnyEvent, ...] = ()

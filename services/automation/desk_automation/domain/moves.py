@@ -1,0 +1,145 @@
+"""What a run does next, decided from its document alone, so any worker can go on after a crash."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.events.automation import Outcome
+
+from desk_automation.domain.model import MAX_RESUMED, Entry, EntryKind, Phase, Run
+from desk_automation.domain.plan import Call, Plan, PlannedAct, PlannedProbe, PlannedWait
+from desk_automation.domain.redact import redacted
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do before the run's next moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Ask the target and the runbook whether the run may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Send a call. `number` counts attempts of this call; `expect` judges what is asked."""
+
+    kind: EntryKind
+    step: str
+    call: Call
+    key: str
+    number: int
+    expect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Begin or end a durable wait."""
+
+    step: PlannedWait
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An effect may have happened and nobody can tell: a person has to look."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop before the next step."""
+
+    why: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Compare fresh telemetry with what was promised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Let go of target and watch, and count the outcome."""
+
+
+Move = Rest | Admit | Attempt | Pause | Doubt | Stop | Judge | Close
+
+
+def next_move(run: Run, now: datetime) -> Move:
+    """The next thing to do for a run; the same answer to every worker that asks."""
+    if run.has_ended:
+        return Rest() if run.is_closed else Close()
+    if run.has_live_lease(now):
+        return Rest()
+    if run.phase is Phase.VERIFYING:
+        return Judge()
+    if run.wake_at is not None and run.wake_at > now:
+        return Rest()
+    return Admit() if run.phase is not Phase.WORKING else _work(run, now)
+
+
+def _work(run: Run, now: datetime) -> Move:
+    if (entry := run.open_act) is not None:
+        return _after_unknown(run, entry)
+    if run.cancelled_by:
+        return Stop(f"{run.cancelled_by} cancelled it", Outcome.INCONCLUSIVE)
+    if run.deadline is not None and now > run.deadline:
+        return Stop("it took longer than its steps may take in all", Outcome.INCONCLUSIVE)
+    return _forward(run)
+
+
+def _after_unknown(run: Run, entry: Entry) -> Move:
+    """An act was begun and its outcome is not known: what may be done depends on its class."""
+    act = run.current_act
+    if act is None or act.effect == "once":
+        return Doubt("it may have taken place; it must not be repeated by itself")
+    if act.effect == "confirmable" and act.confirm is not None:
+        return _confirm(run, act.confirm)
+    if entry.resumed >= MAX_RESUMED:
+        return Doubt(f"its worker was lost {entry.resumed} times")
+    return Attempt("act", act.id, act.call, act.key, entry.attempt)
+
+
+def _confirm(run: Run, probe: PlannedProbe) -> Move:
+    if run.failed_in_a_row("confirm", probe.id) >= probe.call.attempts:
+        return Doubt("whether it took place could not be asked")
+    number = _number(run, "confirm", probe.id)
+    return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
+
+
+def _forward(run: Run) -> Move:
+    step = run.plan.steps[run.position]
+    if isinstance(step, PlannedWait):
+        return Pause(step, is_over=run.open_entry is not None)
+    if isinstance(step, PlannedAct):
+        if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
+            return Stop(suggestion(run.plan), Outcome.NOT_RUN)
+        if run.guarded < len(run.plan.guards):
+            guard = run.plan.guards[run.guarded]
+            number = _number(run, "guard", guard.id)
+            return Attempt("guard", guard.id, guard.call, guard.key, number, guard.expect)
+        return Attempt("act", step.id, step.call, step.key, _number(run, "act", step.id))
+    number = _number(run, "probe", step.id)
+    return Attempt("probe", step.id, step.call, step.key, number, step.expect)
+
+
+def suggestion(plan: Plan) -> str:
+    """What the plan would do, in words, and the hash that stands for exactly this."""
+    steps = "; ".join(
+        f"wait {step.pause.total_seconds():g} s"
+        if isinstance(step, PlannedWait)
+        else f"{step.id}: {step.call.method} {redacted(step.call.url)}"
+        for step in plan.steps
+    )
+    return f"the runbook waits for a person's yes; plan {plan.hash} would do: {steps}"
+
+
+def _number(run: Run, kind: EntryKind, step: str) -> int:
+    """An attempt whose worker was lost goes on under its own number."""
+    entry = run.open_entry
+    if entry is not None and (entry.kind, entry.step) == (kind, step):
+        return entry.attempt
+    return run.tries(kind, step) + 1

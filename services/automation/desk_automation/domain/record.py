@@ -1,0 +1,163 @@
+"""The events of a run. Their ids come from the run and the transition, so a replay gives the same.
+
+Every text in them is redacted and cut; the plan's calls and their headers never appear.
+"""
+
+from datetime import datetime
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.automation import (
+    Evidence,
+    Outcome,
+    RunHandedOver,
+    RunHealed,
+    RunSkipped,
+    RunStarted,
+    RunStepRecorded,
+    StepStatus,
+)
+from desk_shared.events.people import Reason
+from desk_shared.ids import derived_id
+
+from desk_automation.domain.model import Entry, Run, Sample
+from desk_automation.domain.redact import MAX_EVIDENCE, cut, redacted
+
+SOURCE = "/desk/automation"
+MAX_LINES = 30
+MAX_TITLE = 300
+
+
+def started(run: Run, at: datetime) -> AnyEvent:
+    """The guards passed and the first step begins."""
+    plan, trigger = run.plan, run.trigger
+    data = RunStarted(
+        run=run.id,
+        runbook=plan.runbook,
+        version=plan.version,
+        title=plan.title,
+        episode=trigger.episode,
+        service=trigger.service,
+        person=trigger.person,
+        tell=plan.tell_before,
+    )
+    return _event(run, data, "started", at)
+
+
+def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+    """One line of the journal."""
+    data = RunStepRecorded(
+        run=run.id,
+        runbook=run.plan.runbook,
+        step=entry.step,
+        status=entry.status,
+        attempt=entry.attempt,
+        text=cut(redacted(entry.text), MAX_EVIDENCE),
+    )
+    place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
+    return _event(run, data, f"step/{place}/{entry.status}", at)
+
+
+def healed(run: Run, at: datetime) -> AnyEvent:
+    """Fresh telemetry shows that the trouble is gone."""
+    plan, trigger = run.plan, run.trigger
+    data = RunHealed(
+        run=run.id,
+        runbook=plan.runbook,
+        title=plan.title,
+        episode=trigger.episode,
+        service=trigger.service,
+        person=trigger.person,
+        evidence=evidence(run),
+        tell=plan.tell_after,
+    )
+    return _event(run, data, "healed", at)
+
+
+def handed_over(run: Run, at: datetime) -> AnyEvent:
+    """People have to go on, with all that is known."""
+    plan, trigger = run.plan, run.trigger
+    data = RunHandedOver(
+        run=run.id,
+        runbook=plan.runbook,
+        title=cut(plan.hand_over_title, MAX_TITLE) or plan.title,
+        outcome=run.outcome or Outcome.INCONCLUSIVE,
+        team=plan.team,
+        episode=trigger.episode,
+        service=trigger.service,
+        device=trigger.subject if trigger.subject_kind == "device" else "",
+        person=trigger.person,
+        site=trigger.site,
+        reason=_sentence(run.reason),
+        evidence=evidence(run),
+        tell=plan.tell_on_failure,
+    )
+    return _event(run, data, "handed-over", at)
+
+
+def skipped(run: Run, rule: str, at: datetime) -> AnyEvent:
+    """Nothing is done, and why."""
+    data = RunSkipped(
+        run=run.id,
+        runbook=run.plan.runbook,
+        episode=run.trigger.episode,
+        explanation=(Reason(rule=rule, text=_sentence(run.reason)),),
+    )
+    return _event(run, data, "skipped", at)
+
+
+def evidence(run: Run) -> tuple[Evidence, ...]:
+    """What was done and seen: the newest lines of the journal, then the measurements."""
+    lines = [
+        Evidence(
+            step=entry.step,
+            status=entry.status,
+            attempt=entry.attempt,
+            text=cut(redacted(entry.text), MAX_EVIDENCE),
+        )
+        for entry in run.journal
+    ][-MAX_LINES:]
+    if run.plan.verify is not None:
+        status = StepStatus.DONE if run.outcome is Outcome.HEALED else StepStatus.FAILED
+        lines.append(Evidence(step="verify", status=status, text=measurements(run)))
+    return tuple(lines)
+
+
+def measurements(run: Run) -> str:
+    """What was measured before and since, in words."""
+    verify, trigger = run.plan.verify, run.trigger
+    if verify is None:
+        return "Nothing is measured by this runbook."
+    name = verify.measurement
+    before = f"{name} was {trigger.value:g} before. " if trigger.measurement == name else ""
+    wanted = f"Wanted: {verify.condition}."
+    if run.acted_at is None:
+        return f"{before}Nothing was changed. {wanted}"
+    since = fresh(run.samples, run.acted_at)
+    if not since:
+        return f"{before}Nothing was measured since the repair. {wanted}"
+    values = ", ".join(f"{one.value:g} at {one.at:%H:%M:%S}" for one in since[-10:])
+    return f"{before}Since the repair: {values}. {wanted}"
+
+
+def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]:
+    """Samples taken after the act, and received after it too: a fast clock proves nothing."""
+    return tuple(one for one in samples if one.at > acted_at and one.seen_at > acted_at)
+
+
+def _sentence(text: str) -> str:
+    text = redacted(text).strip() or "no reason is known"
+    return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
+    trigger = run.trigger
+    return Event(
+        id=derived_id(run.id, rule),
+        source=SOURCE,
+        subject=run.target,
+        time=at,
+        data=data,
+        correlation_id=trigger.correlation or trigger.event,
+        causation_id=trigger.event,
+        traceparent=trigger.traceparent,
+    )

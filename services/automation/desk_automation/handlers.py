@@ -1,0 +1,60 @@
+"""What automation hears: signals become runs; cleared signals and measurements reach subjects."""
+
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.events import AnyEvent
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.store import Documents
+
+from desk_automation.domain import subjects
+from desk_automation.domain.matching import Patience, Raised, matched
+from desk_automation.domain.model import Run, Sample
+from desk_automation.domain.subjects import Subject
+from desk_automation.rulebook import Rulebook
+
+Look = Callable[[], Rulebook]
+
+
+def run_fold(documents: Documents[Run], look: Look, patience: Patience) -> Fold[Run]:
+    """Every matching runbook gets one run; that the run exists is what is committed."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return look().runs(cast(Raised, event)) if isinstance(event.data, SignalRaised) else ()
+
+    def react(run: Run | None, event: AnyEvent, turn: Turn) -> Reacted[Run] | None:
+        raised = cast(Raised, event)
+        runbook = look().runs(raised).get(turn.id)
+        if run is not None or runbook is None:
+            return None
+        decided = matched(runbook, raised, patience, turn.now)
+        return Reacted(decided.state, decided.events, decided.state.wake_at)
+
+    return Fold(documents, keys, react)
+
+
+def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
+    """Only what some run may wait for is looked up at all."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        data = event.data
+        if isinstance(data, Measured):
+            return (event.subject,) if data.name in look().measurements else ()
+        return (event.subject,) if isinstance(data, SignalCleared) else ()
+
+    def react(subject: Subject | None, event: AnyEvent, turn: Turn) -> Reacted[Subject] | None:
+        data = event.data
+        if isinstance(data, SignalCleared):
+            after = subjects.cleared(subject, data.episode)
+        elif isinstance(data, Measured):
+            sample = Sample(value=data.value, at=event.time, seen_at=turn.now)
+            after = subjects.measured(subject, data.name, sample)
+        else:
+            return None
+        if after is None:
+            return None
+        return Reacted(after, due=turn.now if after.news else None)
+
+    return Fold(documents, keys, react)

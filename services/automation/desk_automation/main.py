@@ -1,0 +1,148 @@
+"""Automation put together; `python -m desk_automation.main` runs it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+import uvloop
+from desk_shared.bus import Commands, Fold, Folding
+from desk_shared.bus.ledger import Ledger
+from desk_shared.bus.timers import Timers, Woken
+from desk_shared.charter import Charter, CharterSource, InvalidCharter
+from desk_shared.clock import Clock
+from desk_shared.events import names
+from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_shared.kit import Kit
+from desk_shared.service import Service, run
+from desk_shared.settings import load_settings
+from desk_shared.store import Documents
+from desk_shared.store.document import S
+
+from desk_automation.api import Api, automation_routes
+from desk_automation.domain.matching import Patience
+from desk_automation.domain.model import Run
+from desk_automation.handlers import Look, run_fold, subject_fold
+from desk_automation.http_executor import Hosts, HttpExecutor, host_of
+from desk_automation.ports import Changes, Executor
+from desk_automation.rulebook import Rulebook, check_runbooks
+from desk_automation.settings import AutomationSettings
+from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
+from desk_automation.worker import Bounds, Ledgers, NewsBearer, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Where a test stands in between: around the calls that go out, around the journal."""
+
+    around_executor: Callable[[Executor], Executor] = lambda executor: executor
+    around_journal: Callable[[Changes[Run]], Changes[Run]] = lambda runs: runs
+
+
+class _Rulebooks:
+    """The compiled runbooks of the charter in force."""
+
+    def __init__(self, source: CharterSource) -> None:
+        self._current = Rulebook(source.current)
+        source.on_change(self._take)
+
+    def __call__(self) -> Rulebook:
+        return self._current
+
+    def _take(self, charter: Charter) -> None:
+        self._current = Rulebook(charter)
+
+
+class _Closing:
+    """Lets the sign-in client go when the service stops."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def start(self) -> None:
+        """It connects when it is used."""
+
+    async def stop(self) -> None:
+        await self._client.aclose()
+
+
+def build(
+    settings: AutomationSettings, clock: Clock | None = None, seams: Seams | None = None
+) -> Service:
+    """The whole service; nothing connects yet."""
+    kit = Kit.open("automation", settings, clock)
+    client = httpx.AsyncClient()
+    authenticator = authenticator_from(settings, client, kit.clock)
+    kit.part("sign-in client", _Closing(client))
+    charter = CharterSource(settings.charter, kit.clock, checks=[check_runbooks])
+    kit.loop("charter", charter.run)
+    api = _wire(kit, settings, _Rulebooks(charter), seams or Seams())
+    routes = automation_routes(api(charter), cursors_from(settings))
+    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    return kit.service(make_app("Experience Desk: automation", "0.1.0", [routes], parts))
+
+
+def _wire(
+    kit: Kit, settings: AutomationSettings, look: Look, seams: Seams
+) -> Callable[[CharterSource], Api]:
+    """Folds, workers and their timers. Nothing is cached: other replicas write these too."""
+    patience = Patience(queue=settings.queue_wait, stale=settings.stale_after)
+    stored_runs, stored_subjects = kit.documents(RUNS), kit.documents(SUBJECTS)
+    stored_targets, stored_books = kit.documents(TARGETS), kit.documents(BOOKS)
+    runs = kit.ledger("runs", run_fold(stored_runs, look, patience), cached=0)
+    subjects = kit.ledger("subjects", subject_fold(stored_subjects, look), cached=0)
+    journal = seams.around_journal(Commands(runs))
+    targets = kit.ledger("targets", _by_command(stored_targets), cached=0)
+    books = kit.ledger("runbooks", _by_command(stored_books), cached=0)
+    ledgers = Ledgers(
+        runs=journal,
+        targets=Commands(targets),
+        books=Commands(books),
+        subjects=Commands(subjects),
+        stored_runs=stored_runs,
+        stored_subjects=stored_subjects,
+    )
+    worker = _work(kit, settings, ledgers, seams)
+    _fire(kit, "runs", runs, worker, stored_runs)
+    _fire(kit, "news", subjects, NewsBearer(ledgers), stored_subjects)
+    kit.reads(names.SIGNALS, handler=Folding(runs, subjects))
+    kit.reads(names.TELEMETRY, handler=Folding(subjects), lane="telemetry")
+    return lambda charter: Api(charter, stored_runs, stored_books, journal, kit.clock)
+
+
+def _by_command(documents: Documents[S]) -> Fold[S]:
+    """Documents that no event concerns; only the worker changes them."""
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+
+
+def _work(kit: Kit, settings: AutomationSettings, ledgers: Ledgers, seams: Seams) -> Worker:
+    executor = HttpExecutor(Hosts(settings.allowed_hosts))
+    bounds = Bounds(
+        concurrency=settings.concurrency, per_lane=settings.per_host, term=settings.lease
+    )
+    worker = Worker(ledgers, seams.around_executor(executor), kit.clock, host_of, bounds)
+    kit.part("executor", executor)
+    kit.part("worker", worker)
+    return worker
+
+
+def _fire(kit: Kit, name: str, ledger: Ledger[S], woken: Woken, documents: Documents[S]) -> None:
+    """What is written with a due moment reaches the worker at that moment."""
+    timers = Timers(name, woken, documents, kit.clock, kit.telemetry.meters)
+    ledger.on_due = timers.remember
+    kit.loop(f"timers {name}", timers.run)
+
+
+def main() -> None:
+    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
+    settings = load_settings(AutomationSettings)
+    try:
+        service = build(settings)
+    except InvalidCharter as invalid:
+        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
+        raise SystemExit(2) from None
+    uvloop.run(run(service))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The charter's runbooks, compiled once per version, and the check that refuses a wrong one."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from desk_shared.charter import Charter, Problem
+from desk_shared.charter.runbooks import ActStep, ProbeStep, Runbook
+from desk_shared.events import Payload
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.signals import SignalRaised
+
+from desk_automation.conditions import EVENT_FIELDS, Condition, Inputs, condition, problems_in
+from desk_automation.domain.matching import Raised, run_id, values_of
+
+READ = frozenset({SignalRaised.TYPE})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One runbook and its compiled condition."""
+
+    runbook: Runbook
+    when: Condition
+
+
+class Rulebook:
+    """All runbooks of one charter, ready to be asked about an event."""
+
+    def __init__(self, charter: Charter) -> None:
+        self.version = charter.version
+        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in charter.runbooks)
+        self.measurements = frozenset(
+            runbook.verify.measurement for runbook in charter.runbooks if runbook.verify
+        )
+
+    def matching(self, event: Raised) -> Iterator[Runbook]:
+        """The runbooks that want to act on this event."""
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        for rule in self.rules:
+            if rule.runbook.event == event.type and rule.when.holds(inputs):
+                yield rule.runbook
+
+    def runs(self, event: Raised) -> dict[str, Runbook]:
+        """The runs that the event stands for, by id."""
+        return {run_id(event, runbook): runbook for runbook in self.matching(event)}
+
+
+def check_runbooks(charter: Charter) -> Iterator[Problem]:
+    """Everything in the runbooks that would fail, or never match, once it matters."""
+    for runbook in charter.runbooks:
+        where = ("runbooks", runbook.id)
+        if runbook.event not in READ:
+            sentence = f"automation does not read {runbook.event}; write {SignalRaised.TYPE}"
+            yield Problem.at(*where, "event", sentence=sentence)
+            continue
+        shape = PAYLOADS[runbook.event]
+        wrong = list(_conditions(runbook, shape))
+        yield from wrong
+        if not wrong:
+            yield from _tests(runbook)
+        yield from _paths(runbook, shape)
+
+
+def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
+    where = ("runbooks", runbook.id)
+    for sentence in problems_in(runbook.when, {"event": EVENT_FIELDS, "data": shape}):
+        yield Problem.at(*where, "when", sentence=sentence)
+    for place, text in _expectations(runbook):
+        for sentence in problems_in(text, {"response": frozenset({"status", "body"})}):
+            yield Problem.at(*where, *place, "expect", sentence=sentence)
+    if runbook.verify is not None and runbook.verify.condition is not None:
+        for sentence in problems_in(runbook.verify.condition, {"value": None}):
+            yield Problem.at(*where, "verify", "condition", sentence=sentence)
+
+
+def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            if isinstance(step, ProbeStep):
+                yield (section, step.id), step.expect
+            elif isinstance(step, ActStep) and step.confirm is not None:
+                yield (section, step.id, "confirm"), step.confirm.expect
+
+
+def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
+    """`target` and `match.by` name what the event has."""
+    places = [(("target",), runbook.target)]
+    places += [(("match", "by"), path) for path in runbook.match.by]
+    for place, path in places:
+        names = {"data": shape, "event": EVENT_FIELDS, "subject": frozenset[str]()}
+        if path.partition(".")[0] not in names:
+            sentence = f"'{path}' is not known; write subject or data.…"
+            yield Problem.at("runbooks", runbook.id, *place, sentence=sentence)
+        for sentence in problems_in(path, names) if path != "subject" else []:
+            yield Problem.at("runbooks", runbook.id, *place, sentence=sentence)
+
+
+def _tests(runbook: Runbook) -> Iterator[Problem]:
+    """The runbook's own examples, by the real matcher."""
+    for number, test in enumerate(runbook.tests):
+        values: Mapping[str, object] = {
+            "event": {**dict.fromkeys(EVENT_FIELDS, ""), "subject": test.subject},
+            "data": test.data,
+        }
+        starts = condition(runbook.when).holds(Inputs(values))
+        if starts != (test.expect == "run"):
+            did = "starts a run" if starts else "is ignored"
+            sentence = f"the event of this test {did}, but 'expect: {test.expect}' is written"
+            yield Problem.at("runbooks", runbook.id, "tests", number, sentence=sentence)
