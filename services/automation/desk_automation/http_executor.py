@@ -81,12 +81,8 @@ class HttpExecutor:
         """Send it once and say what became of it."""
         try:
             url = httpx.URL(attempt.call.url)
-        except httpx.InvalidURL as error:
-            return Answer(Result.REFUSED, f"the address cannot be read: {error}")
-        refusal = self._hosts.refusal(url)
-        if refusal is not None:
-            return Answer(Result.REFUSED, refusal)
-        try:
+            if (refusal := self._hosts.refusal(url)) is not None:
+                return Answer(Result.REFUSED, refusal)
             async with asyncio.timeout(attempt.call.timeout.total_seconds()):
                 response = await self._send(attempt, url, _headers(attempt, run, token))
         except TimeoutError:

@@ -85,10 +85,14 @@ def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
     """`target` and `match.by` name what the event has."""
-    places = [(("target",), runbook.target)]
+    places: list[tuple[tuple[str, ...], str]] = [(("target",), runbook.target)]
     places += [(("match", "by"), path) for path in runbook.match.by]
+    names: dict[str, type[Payload] | frozenset[str] | None] = {
+        "data": shape,
+        "event": EVENT_FIELDS,
+        "subject": frozenset(),
+    }
     for place, path in places:
-        names = {"data": shape, "event": EVENT_FIELDS, "subject": frozenset[str]()}
         if path.partition(".")[0] not in names:
             sentence = f"'{path}' is not known; write subject or data.…"
             yield Problem.at("runbooks", runbook.id, *place, sentence=sentence)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Ledger, Park, Task
 from desk_shared.bus.records import Failure, Received
@@ -22,7 +22,7 @@ class BatchHandler(Protocol):
 class Folding:
     """Gives every event of a batch to each ledger whose fold wants it."""
 
-    def __init__(self, *ledgers: Ledger[S]) -> None:
+    def __init__(self, *ledgers: Ledger[Any]) -> None:
         self._ledgers = ledgers
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
