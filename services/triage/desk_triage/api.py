@@ -1,17 +1,49 @@
-"""The HTTP side of triage: why a ticket went where it went."""
+"""The HTTP side of triage: why a ticket went where it went, what is seen, what is one problem."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from typing import Annotated
 
+from desk_shared.bus import Cause, Commands, Reacted, Turn
 from desk_shared.errors import NotFound
-from desk_shared.events.people import Priority, Reason
-from desk_shared.http import Role, require
+from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
+from desk_shared.http import (
+    Cursors,
+    IdempotentCall,
+    Page,
+    PageRequest,
+    Position,
+    Principal,
+    Role,
+    keyed,
+    link_next,
+    page_request,
+    require,
+)
 from desk_shared.store import Documents
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
+from desk_triage.domain import clusters
 from desk_triage.domain.model import Correction, Ticket
+from desk_triage.domain.problem import Cluster
+from desk_triage.domain.watching import Episode, Subject
 
-_MEMBER = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+_STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+_MEMBER = require(Role.MEMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class TriageDocuments:
+    """What the routes read and change."""
+
+    tickets: Documents[Ticket]
+    subjects: Documents[Subject]
+    clusters: Documents[Cluster]
+    commands: Commands[Cluster]
+    cursors: Cursors
 
 
 class _Answer(BaseModel):
@@ -40,22 +72,156 @@ class DecisionView(_Answer):
     corrections: tuple[Correction, ...]
 
 
-def decision_routes(tickets: Documents[Ticket]) -> APIRouter:
-    """Why a ticket went where it went."""
-    router = APIRouter(prefix="/v1", tags=["decisions"], dependencies=[Depends(_MEMBER)])
+class SignalView(_Answer):
+    """An open signal."""
 
-    @router.get("/decisions/{ticket}")
-    async def read_decision(ticket: str) -> DecisionView:
-        """The decision about a ticket, with its reasons in words."""
-        stored = (await tickets.load([ticket])).get(ticket)
-        if stored is None or stored.state is None:
-            raise NotFound(f"Triage has not decided about a ticket '{ticket}'.", ticket=ticket)
-        return _view(ticket, stored.state)
+    episode: str
+    subject: str
+    subject_kind: SubjectKind
+    detector: str
+    signal: str
+    title: str
+    severity: Severity
+    raised_at: datetime
+    value: float
+    """The value that raised it."""
+    service: str
+    person: str
+    site: str
 
+
+class ProblemView(_Answer):
+    """An open problem."""
+
+    id: str
+    service: str
+    category: str
+    title: str
+    team: str
+    message: str
+    """What employees are told."""
+    first_at: datetime
+    last_at: datetime
+    tickets: int
+    people: int
+    signals: tuple[str, ...]
+    ends_at: datetime | None
+    """When it ends if nothing more is heard; null while a signal is open, and without one."""
+
+
+class ResolveProblem(BaseModel):
+    """What a member says about the end of a problem."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    resolution: Annotated[str, Field(max_length=5_000)] = ""
+    """What was wrong and what helped, for the people in it."""
+
+
+class ResolvedView(_Answer):
+    """The problem is over."""
+
+    id: str
+    status: str = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A listing by document id: where it starts, and where the next page does."""
+
+    request: Request
+    response: Response
+    page: PageRequest
+
+    def after(self, cursors: Cursors) -> tuple[object, str] | None:
+        if self.page.cursor is None:
+            return None
+        position = cursors.read(self.request.url.path, self.page.cursor)
+        return position.sort, position.id
+
+    def next(self, cursors: Cursors, ids: Sequence[str]) -> str | None:
+        if len(ids) < self.page.limit:
+            return None
+        cursor = cursors.write(self.request.url.path, Position(ids[-1], ids[-1]))
+        self.response.headers["Link"] = link_next(self.request, cursor)
+        return cursor
+
+
+async def _listing(
+    request: Request, response: Response, page: Annotated[PageRequest, Depends(page_request)]
+) -> _Listing:
+    return _Listing(request, response, page)
+
+
+def triage_routes(documents: TriageDocuments) -> APIRouter:
+    """All routes of triage."""
+    router = APIRouter(prefix="/v1")
+    _decisions(router, documents)
+    _signals(router, documents)
+    _problems(router, documents)
     return router
 
 
-def _view(ticket: str, state: Ticket) -> DecisionView:
+def _decisions(router: APIRouter, documents: TriageDocuments) -> None:
+    @router.get("/decisions/{ticket}", dependencies=[Depends(_STAFF)])
+    async def read_decision(ticket: str) -> DecisionView:
+        """The decision about a ticket, with its reasons in words."""
+        stored = (await documents.tickets.load([ticket])).get(ticket)
+        if stored is None or stored.state is None:
+            raise NotFound(f"Triage has not decided about a ticket '{ticket}'.", ticket=ticket)
+        return _decision(ticket, stored.state)
+
+
+def _signals(router: APIRouter, documents: TriageDocuments) -> None:
+    @router.get("/signals", dependencies=[Depends(_STAFF)])
+    async def list_signals(
+        asked: Annotated[_Listing, Depends(_listing)],
+    ) -> Page[SignalView]:
+        """Open signals by subject."""
+        found = await documents.subjects.find(
+            {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
+        )
+        items = (_signals_of(one.id, one.state) for one in found if one.state)
+        following = asked.next(documents.cursors, [one.id for one in found])
+        return Page(items=tuple(chain.from_iterable(items)), next=following)
+
+
+def _problems(router: APIRouter, documents: TriageDocuments) -> None:
+    @router.get("/problems", dependencies=[Depends(_STAFF)])
+    async def list_problems(
+        asked: Annotated[_Listing, Depends(_listing)],
+    ) -> Page[ProblemView]:
+        """Open problems by service and category."""
+        found = await documents.clusters.find(
+            {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
+        )
+        items = (_problems_of(one.state) for one in found if one.state)
+        following = asked.next(documents.cursors, [one.id for one in found])
+        return Page(items=tuple(chain.from_iterable(items)), next=following)
+
+    @router.post("/problems/{id}/resolve")
+    async def resolve_problem(
+        id: str,
+        body: ResolveProblem,
+        call: Annotated[IdempotentCall, Depends(keyed)],
+        principal: Annotated[Principal, Depends(_MEMBER)],
+    ) -> ResolvedView:
+        """Say that a problem is over; everybody in it is told."""
+        found = await documents.clusters.find({"problem": id}, limit=1)
+        if not found:
+            raise NotFound(f"There is no problem '{id}'.", problem=id)
+
+        def end(cluster: Cluster | None, turn: Turn) -> Reacted[Cluster]:
+            ended = clusters.end_by_member(
+                cluster, id, principal.subject, body.resolution, turn.now
+            )
+            return Reacted(ended.state, ended.events, ended.due)
+
+        await documents.commands.change(found[0].id, end, Cause(call.seed))
+        return ResolvedView(id=id)
+
+
+def _decision(ticket: str, state: Ticket) -> DecisionView:
     decision = state.decision
     return DecisionView(
         ticket=ticket,
@@ -72,4 +238,47 @@ def _view(ticket: str, state: Ticket) -> DecisionView:
         charter=decision.charter,
         decided_at=decision.decided_at,
         corrections=state.corrections,
+    )
+
+
+def _signals_of(subject: str, state: Subject) -> tuple[SignalView, ...]:
+    return tuple(_signal(subject, episode) for episode in state.episodes)
+
+
+def _signal(subject: str, episode: Episode) -> SignalView:
+    return SignalView(
+        episode=episode.id,
+        subject=subject,
+        subject_kind=episode.subject_kind,
+        detector=episode.detector,
+        signal=episode.signal,
+        title=episode.title,
+        severity=episode.severity,
+        raised_at=episode.raised_at,
+        value=episode.value,
+        service=episode.service,
+        person=episode.person,
+        site=episode.site,
+    )
+
+
+def _problems_of(cluster: Cluster) -> tuple[ProblemView, ...]:
+    problem = cluster.problem
+    if problem is None:
+        return ()
+    return (
+        ProblemView(
+            id=problem.id,
+            service=cluster.service,
+            category=cluster.category,
+            title=problem.title,
+            team=problem.team,
+            message=problem.message,
+            first_at=problem.first_at,
+            last_at=problem.last_at,
+            tickets=len(problem.members) + problem.unlisted,
+            people=len(problem.people),
+            signals=problem.signals,
+            ends_at=cluster.ends_at,
+        ),
     )

@@ -1,20 +1,35 @@
 """The folds of triage: which documents an event concerns, and the rule that decides for one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.charter import Charter
+from desk_shared.charter.model import Detector
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeStarted
-from desk_shared.events.tickets import TicketOpened
+from desk_shared.events.people import SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
+from desk_shared.events.tickets import Kind, TicketOpened
 from desk_shared.store import Documents
-from desk_shared.store.document import S
+from pydantic import BaseModel
 
-from desk_triage.domain import changes, tickets
+from desk_triage.domain import alerts, changes, clusters, subjects, tickets
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
 from desk_triage.domain.outcome import Outcome
+from desk_triage.domain.problem import Cluster, cluster_key
+from desk_triage.domain.routing import find_subject
+from desk_triage.domain.subjects import by_measurement
+from desk_triage.domain.watching import Subject
 from desk_triage.ports import CharterInForce, Noticeboard
+
+S = TypeVar("S", bound=BaseModel)
+
+# What people ask for is not trouble, however many ask for it at once.
+_TROUBLE = frozenset({Kind.INCIDENT, Kind.PROACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +40,26 @@ class Known:
     board: Noticeboard
 
 
+def _reacted(outcome: Outcome[S] | None) -> Reacted[S] | None:
+    return None if outcome is None else Reacted(outcome.state, outcome.events, outcome.due)
+
+
 def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
     """Tickets in their strict order: decided when opened, then watched for corrections."""
 
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.data.TOPIC == TicketOpened.TOPIC else ()
+
     def react(state: Ticket | None, event: AnyEvent, _turn: Turn) -> Reacted[Ticket] | None:
-        if isinstance(event.data, TicketOpened):
-            opened: Event[TicketOpened] = event  # type: ignore[assignment]
-            return None if state else _reacted(_open(opened, known))
-        after = tickets.follow(state, event) if state else None
-        return None if after is None else Reacted(after)
+        if state is not None:
+            after = tickets.follow(state, event)
+            return None if after is None else Reacted(after)
+        if not isinstance(event.data, TicketOpened):
+            return None
+        opened = cast("Event[TicketOpened]", event)
+        return _reacted(tickets.open_ticket(opened, known.charter.current, known.board.current))
 
-    return Fold(documents, _ticket_keys, react, ordered=True)
-
-
-def _open(event: Event[TicketOpened], known: Known) -> Outcome[Ticket]:
-    return tickets.open_ticket(event, known.charter.current, known.board.current)
-
-
-def _ticket_keys(event: AnyEvent) -> Iterable[str]:
-    return (event.subject,) if event.data.TOPIC == TicketOpened.TOPIC else ()
+    return Fold(documents, keys, react, ordered=True)
 
 
 def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
@@ -55,8 +71,7 @@ def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
     def react(
         state: ServiceChanges | None, event: AnyEvent, _turn: Turn
     ) -> Reacted[ServiceChanges] | None:
-        outcome = changes.follow(state, event)
-        return None if outcome is None else _reacted(outcome)
+        return _reacted(changes.follow(state, event))
 
     def wake(state: ServiceChanges | None, turn: Turn) -> Reacted[ServiceChanges] | None:
         return None if state is None else _reacted(changes.forget(state, turn.now))
@@ -64,5 +79,89 @@ def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
     return Fold(documents, keys, react, wake)
 
 
-def _reacted(outcome: Outcome[S]) -> Reacted[S]:
-    return Reacted(outcome.state, outcome.events, outcome.due)
+class Watchers:
+    """The detectors by measurement, sorted out anew only when the charter changes."""
+
+    def __init__(self, charter: CharterInForce) -> None:
+        self._charter = charter
+        self._of: Charter | None = None
+        self._by_measurement: subjects.Detectors = {}
+
+    def of(self, measurement: str) -> Sequence[Detector]:
+        charter = self._charter.current
+        if charter is not self._of:
+            self._of, self._by_measurement = charter, by_measurement(charter)
+        return self._by_measurement.get(measurement, ())
+
+
+def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
+    """Telemetry of each device and service; what nobody watches is not even looked up."""
+    watchers = Watchers(known.charter)
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        data = event.data
+        if isinstance(data, Measured):
+            return (event.subject,) if watchers.of(data.name) else ()
+        return (event.subject,) if isinstance(data, AlertFired | AlertResolved) else ()
+
+    def react(state: Subject | None, event: AnyEvent, turn: Turn) -> Reacted[Subject] | None:
+        data, charter, board = event.data, known.charter.current, known.board.current
+        if isinstance(data, Measured):
+            measured = cast("Event[Measured]", event)
+            chosen = watchers.of(data.name)
+            return _reacted(subjects.measure(state, measured, chosen, charter, board, turn.now))
+        if isinstance(data, AlertFired):
+            return _reacted(alerts.fire(state, cast("Event[AlertFired]", event), charter, board))
+        if isinstance(data, AlertResolved):
+            return _reacted(alerts.resolve(state, cast("Event[AlertResolved]", event), turn.now))
+        return None
+
+    def wake(state: Subject | None, turn: Turn) -> Reacted[Subject] | None:
+        return None if state is None else _reacted(alerts.clear_quiet(state, turn.id, turn.now))
+
+    return Fold(documents, keys, react, wake)
+
+
+def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:
+    """Like tickets, and the signals of the service they are about."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        data, charter = event.data, known.charter.current
+        if isinstance(data, TicketOpened) and data.kind in _TROUBLE:
+            subject = find_subject(data, charter)
+            name = subject.service.name if subject.service else ""
+            return (cluster_key(name, subject.category),) if name else ()
+        if isinstance(data, SignalRaised | SignalCleared):
+            is_own = data.subject_kind is SubjectKind.SERVICE and data.service
+            return _keys_of_service(charter, data.service) if is_own else ()
+        return ()
+
+    def react(state: Cluster | None, event: AnyEvent, turn: Turn) -> Reacted[Cluster] | None:
+        return _reacted(_gathered(state, event, turn, known))
+
+    def wake(state: Cluster | None, turn: Turn) -> Reacted[Cluster] | None:
+        return None if state is None else _reacted(clusters.end_if_quiet(state, turn.now))
+
+    return Fold(documents, keys, react, wake)
+
+
+def _gathered(
+    state: Cluster | None, event: AnyEvent, turn: Turn, known: Known
+) -> Outcome[Cluster] | None:
+    data, charter, board = event.data, known.charter.current, known.board.current
+    if isinstance(data, TicketOpened):
+        opened = cast("Event[TicketOpened]", event)
+        return clusters.report(turn.id, state, opened, charter, board, turn.now)
+    if isinstance(data, SignalRaised):
+        raised = cast("Event[SignalRaised]", event)
+        return clusters.notice_signal(turn.id, state, raised, charter, board, turn.now)
+    if isinstance(data, SignalCleared) and state is not None:
+        return clusters.forget_signal(state, cast("Event[SignalCleared]", event), charter, turn.now)
+    return None
+
+
+def _keys_of_service(charter: Charter, service: str) -> tuple[str, ...]:
+    """Every cluster that a signal of this service is evidence for."""
+    rules = (rule.then for rule in charter.routing.rules)
+    named = [then.category for then in rules if then.service == service and then.category]
+    return tuple(cluster_key(service, one) for one in dict.fromkeys([*named, service]))

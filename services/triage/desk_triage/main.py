@@ -4,39 +4,50 @@ import sys
 
 import httpx
 import uvloop
+from desk_shared.bus import Commands, Folding
 from desk_shared.charter import CharterSource, InvalidCharter
 from desk_shared.clock import Clock
 from desk_shared.events import names
-from desk_shared.http import AppParts, authenticator_from, make_app
+from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
 from desk_shared.service import Service, run
 from desk_shared.settings import load_settings
+from fastapi import FastAPI
 
-from desk_triage.api import decision_routes
-from desk_triage.handlers import Known, change_fold, ticket_fold
+from desk_triage.api import TriageDocuments, triage_routes
+from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
 from desk_triage.noticeboard import StoredBoard
 from desk_triage.settings import TriageSettings
-from desk_triage.store import CHANGES, TICKETS
+from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
 
 
 def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     """The whole service; nothing connects yet."""
     kit = Kit.open("triage", settings, clock)
     charter = CharterSource(settings.charter, kit.clock)
-    tickets, changes = kit.documents(TICKETS), kit.documents(CHANGES)
-    board = StoredBoard(tickets, changes, kit.clock)
+    tickets, subjects = kit.documents(TICKETS), kit.documents(SUBJECTS)
+    clusters, changes = kit.documents(CLUSTERS), kit.documents(CHANGES)
+    board = StoredBoard(tickets, clusters, changes, kit.clock)
     known = Known(charter, board)
     kit.ledger("tickets", ticket_fold(tickets, known))
     kit.ledger("changes", change_fold(changes))
-    kit.reads(names.TICKETS, names.CHANGES)
+    # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
+    gathered = kit.ledger("clusters", cluster_fold(clusters, known), cached=0)
+    kit.reads(names.TICKETS, names.CHANGES, names.SIGNALS)
+    # Telemetry has a lane of its own: however much there is, no ticket waits behind it.
+    watched = kit.ledger("subjects", subject_fold(subjects, known), reads_bus=False)
+    kit.reads(names.TELEMETRY, lane="telemetry", handler=Folding(watched))
     kit.loop("charter", charter.run)
     kit.loop("board", board.run)
-    client = httpx.AsyncClient()
-    parts = AppParts(
-        kit.health, kit.telemetry, authenticator_from(settings, client, kit.clock), kit.clock
-    )
-    app = make_app("Experience Desk: triage", "0.1.0", [decision_routes(tickets)], parts)
-    return kit.service(app)
+    commands, cursors = Commands(gathered), cursors_from(settings)
+    documents = TriageDocuments(tickets, subjects, clusters, commands, cursors)
+    return kit.service(_app(kit, documents))
+
+
+def _app(kit: Kit, documents: TriageDocuments) -> FastAPI:
+    signs_in = authenticator_from(kit.settings, httpx.AsyncClient(), kit.clock)
+    parts = AppParts(kit.health, kit.telemetry, signs_in, kit.clock)
+    return make_app("Experience Desk: triage", "0.1.0", [triage_routes(documents)], parts)
 
 
 def main() -> None:

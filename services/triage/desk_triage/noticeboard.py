@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from desk_shared.bus.retry import backoff
@@ -14,6 +13,7 @@ from desk_shared.telemetry import get_logger
 from desk_triage.domain.board import EMPTY, Board
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
+from desk_triage.domain.problem import Cluster
 
 log = get_logger()
 
@@ -21,6 +21,7 @@ log = get_logger()
 LOOK_EVERY = timedelta(seconds=1)
 LOOKS_PER_COUNT = 10
 MOST_CHANGES = 500
+MOST_PROBLEMS = 500
 MOST_TICKETS = 2_000
 
 
@@ -28,9 +29,14 @@ class StoredBoard:
     """The last look at what goes on; a look that fails leaves the one before."""
 
     def __init__(
-        self, tickets: Documents[Ticket], changes: Documents[ServiceChanges], clock: Clock
+        self,
+        tickets: Documents[Ticket],
+        clusters: Documents[Cluster],
+        changes: Documents[ServiceChanges],
+        clock: Clock,
     ) -> None:
         self._tickets = tickets
+        self._clusters = clusters
         self._changes = changes
         self._clock = clock
         self._current = EMPTY
@@ -52,11 +58,17 @@ class StoredBoard:
             await self._clock.sleep(LOOK_EVERY if not failures else backoff(failures))
 
     async def look(self, *, with_load: bool) -> None:
-        """One look at changes, and at who has how much."""
+        """One look at changes and problems, and at who has how much."""
         changes = await self._changes.find({"suspect": True}, limit=MOST_CHANGES)
-        self._current = replace(
-            self._current,
+        problems = await self._clusters.find({"open": True}, limit=MOST_PROBLEMS)
+        states = [one.state for one in problems if one.state and one.state.problem]
+        self._current = Board(
             changes={one.id: one.state.changes for one in changes if one.state},
+            people={
+                (one.service, one.category): len(one.problem.people)
+                for one in states
+                if one.problem
+            },
             load=await self._load() if with_load else self._current.load,
         )
 

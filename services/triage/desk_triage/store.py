@@ -4,6 +4,8 @@ from desk_shared.store import Schema
 
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
+from desk_triage.domain.problem import Cluster
+from desk_triage.domain.watching import Subject
 
 
 def _ticket_facets(ticket: Ticket) -> dict[str, object]:
@@ -14,5 +16,17 @@ def _change_facets(state: ServiceChanges) -> dict[str, object]:
     return {"suspect": True} if state.changes else {}
 
 
+def _subject_facets(subject: Subject) -> dict[str, object]:
+    return {"open": True} if subject.episodes else {}
+
+
+def _cluster_facets(cluster: Cluster) -> dict[str, object]:
+    if cluster.problem is not None:
+        return {"problem": cluster.problem.id, "open": True}
+    return {"problem": cluster.last_problem} if cluster.last_problem else {}
+
+
 TICKETS = Schema("tickets", Ticket, _ticket_facets, searched=(("held",),))
 CHANGES = Schema("changes", ServiceChanges, _change_facets, searched=(("suspect",),))
+SUBJECTS = Schema("subjects", Subject, _subject_facets, searched=(("open",),))
+CLUSTERS = Schema("clusters", Cluster, _cluster_facets, searched=(("open",), ("problem",)))

@@ -1,0 +1,84 @@
+"""A cluster is where like tickets gather: one service and category. Many at once are one problem.
+
+State only; `clusters.py` decides, `telling.py` writes the events.
+"""
+
+from datetime import datetime
+
+from desk_shared.events.people import Identifier, Value
+
+# More are linked and told all the same, but not listed again at the end.
+MAX_MEMBERS = 20_000
+
+
+class Sighting(Value):
+    """One ticket that tells of the trouble, by the time it was asked for."""
+
+    ticket: Identifier
+    person: Identifier
+    at: datetime
+
+
+class Evidence(Value):
+    """A signal of the service itself that is open."""
+
+    episode: Identifier
+    title: str
+
+
+class Problem(Value):
+    """An open problem and who is in it, as (ticket, person)."""
+
+    id: str
+    title: str
+    team: str
+    message: str
+    first_at: datetime
+    last_at: datetime
+    quiet_until: datetime
+    members: tuple[tuple[str, str], ...]
+    unlisted: int = 0
+    has_signal: bool = False
+    signals: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody in it once, in the order they came."""
+        return tuple(dict.fromkeys(person for _, person in self.members))
+
+
+class Cluster(Value):
+    """The tickets of one kind of trouble that are recent, the open signals, the open problem."""
+
+    service: str
+    category: str
+    sightings: tuple[Sighting, ...] = ()
+    signals: tuple[Evidence, ...] = ()
+    problem: Problem | None = None
+    last_problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Key of its document."""
+        return cluster_key(self.service, self.category)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the problem is over if nothing more is heard.
+
+        Silence alone is no cure: without a signal that has cleared only a person ends it.
+        """
+        if self.problem is None or not self.problem.has_signal or self.signals:
+            return None
+        return self.problem.quiet_until
+
+
+def cluster_key(service: str, category: str) -> str:
+    """Names of services have no slash, so this can be parted again."""
+    return f"{service}/{category}"
+
+
+def parted_key(key: str) -> tuple[str, str]:
+    """Service and category of a cluster's key."""
+    service, _, category = key.partition("/")
+    return service, category

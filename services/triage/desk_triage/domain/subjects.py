@@ -1,0 +1,150 @@
+"""Telemetry of one subject: which detectors look at a measurement, and what they raise or clear.
+
+Pure, and cheap where nothing happens: None means that there is nothing to write down.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from desk_shared.charter.model import Charter, Detector
+from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.people import Reason
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.ids import derived_id
+
+from desk_triage.domain.board import Board, change_reasons
+from desk_triage.domain.detectors import Finding, examine
+from desk_triage.domain.holding import hold, is_lasting, is_over
+from desk_triage.domain.outcome import SOURCE, Outcome
+from desk_triage.domain.signals import clear, episode_of
+from desk_triage.domain.watching import Subject, Watch
+
+Detectors = Mapping[str, Sequence[Detector]]
+_TITLE_LENGTH = 300
+
+
+def by_measurement(charter: Charter) -> Detectors:
+    """The charter's detectors by the measurement they watch."""
+    found: dict[str, list[Detector]] = {}
+    for detector in charter.routing.detectors:
+        found.setdefault(detector.measurement, []).append(detector)
+    return found
+
+
+def measure(
+    subject: Subject | None,
+    event: Event[Measured],
+    detectors: Sequence[Detector],
+    charter: Charter,
+    board: Board,
+    now: datetime,
+) -> Outcome[Subject] | None:
+    """What follows from one measurement; a clock that runs ahead is not believed."""
+    before = subject or Subject()
+    after, events = before, []
+    point = (min(event.time, now).timestamp(), event.data.value)
+    for detector in detectors:
+        known = before.watch(detector.id) or Watch(detector=detector.id)
+        finding = examine(detector, known, point)
+        watch = hold(finding.watch, finding.verdict, finding.at_s)
+        if watch is known:
+            continue
+        watch, told = _told(watch, detector, finding, event, charter, board)
+        events += told
+        after = after.watched(watch)
+    if after is before:
+        return None
+    return Outcome(after, tuple(events), after.next_clear)
+
+
+def _told(
+    watch: Watch,
+    detector: Detector,
+    finding: Finding,
+    event: Event[Measured],
+    charter: Charter,
+    board: Board,
+) -> tuple[Watch, list[AnyEvent]]:
+    """Raise what has lasted, clear what is over; most often neither."""
+    if watch.episode is None and is_lasting(watch, detector.hold.total_seconds()):
+        raised = _raised(detector, finding, event, charter, board)
+        opened = episode_of(raised)
+        kept = {"episode": opened, "troubles": watch.troubles[-1:]}
+        return watch.model_copy(update=kept), [raised]
+    if watch.episode is not None and is_over(watch):
+        text = f"{detector.measurement} is well again: {finding.value:.4g}."
+        cleared = clear(watch.episode, event, finding.value, text)
+        return watch.model_copy(update={"episode": None}), [cleared]
+    return watch, []
+
+
+def _raised(
+    detector: Detector, finding: Finding, event: Event[Measured], charter: Charter, board: Board
+) -> Event[SignalRaised]:
+    data = event.data
+    service = detector.service or data.service
+    signal = SignalRaised(
+        episode=derived_id(event.id, f"episode/{detector.id}/{event.subject}"),
+        detector=detector.id,
+        signal=detector.signal,
+        title=_title(detector, event.subject, finding),
+        severity=detector.severity,
+        subject_kind=data.subject_kind,
+        measurement=detector.measurement,
+        value=finding.value,
+        threshold=finding.threshold,
+        expected_at=_moment(finding.expected_s),
+        service=service,
+        person=data.person,
+        site=data.site,
+        attributes=data.attributes,
+        explanation=_reasons(detector, finding, event, service, charter, board),
+        charter=charter.version,
+    )
+    rule = f"raise/{detector.id}"
+    return derive(event, signal, source=SOURCE, subject=event.subject, rule=rule, at=event.time)
+
+
+def _reasons(
+    detector: Detector,
+    finding: Finding,
+    event: Event[Measured],
+    service: str,
+    charter: Charter,
+    board: Board,
+) -> tuple[Reason, ...]:
+    unit = f" {event.data.unit}" if event.data.unit not in ("", "1") else ""
+    value = f"{detector.measurement} is {finding.value:.4g}{unit}"
+    text = f"{value}; the line is {finding.threshold:.4g}{unit}."
+    if detector.hold > timedelta(0):
+        text = f"{value}; the line of {finding.threshold:.4g}{unit} has been crossed for longer"
+        text += f" than {detector.hold.total_seconds():g} seconds."
+    reasons = [Reason(rule=detector.id, text=text)]
+    if finding.why:
+        reasons.append(Reason(rule=detector.kind, text=finding.why))
+    known = charter.find_service(service)
+    if known is not None:
+        reasons += change_reasons(board, known.name, known.title, event.time)
+        reasons += [
+            Reason(rule="maintenance", text=f"Work on it is expected now: {window.title}.")
+            for window in known.maintenance
+            if window.covers(event.time)
+        ]
+    return tuple(reasons)
+
+
+def _title(detector: Detector, subject: str, finding: Finding) -> str:
+    """The charter's sentence; braces that are none of ours stay as they are."""
+    filled = detector.title
+    words = {"value": f"{finding.value:.4g}", "level": f"{finding.threshold:.4g}"}
+    for name, word in (words | {"subject": subject}).items():
+        filled = filled.replace(f"{{{name}}}", word)
+    return filled[:_TITLE_LENGTH]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    """A far forecast is no date that anybody needs."""
+    if seconds is None or seconds > datetime.max.replace(tzinfo=UTC).timestamp() - 86_400:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,154 @@
+"""What is told of a problem: to the bus in events that stay small, to employees in plain words."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from desk_shared.charter.model import Charter
+from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.people import Reason
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.triage import DuplicateFound
+from desk_shared.ids import derived_id
+
+from desk_triage.domain.outcome import SOURCE
+from desk_triage.domain.problem import Cluster, Problem
+
+# An event stays under 64 KiB with its texts; the rest is room for envelope and explanation.
+MAX_LIST_BYTES = 32 * 1024
+
+Member = tuple[str, str]
+
+
+def title_of(charter: Charter, service: str) -> str:
+    """What the problem is called."""
+    return f"Trouble with {service_title(charter, service)}"
+
+
+def service_title(charter: Charter, service: str) -> str:
+    """The service as people call it."""
+    known = charter.find_service(service)
+    return known.title if known else service
+
+
+def message_of(charter: Charter, service: str) -> str:
+    """What employees are told."""
+    team = charter.owner_of(service)
+    return (
+        f"We know that {service_title(charter, service)} does not work as it should for several "
+        f"people. {team.title} is working on it. You do not need to report it again; we tell you "
+        "as soon as it is over."
+    )
+
+
+def detected(
+    cause: AnyEvent,
+    cluster: Cluster,
+    problem: Problem,
+    reasons: Sequence[Reason],
+    charter: Charter,
+) -> list[AnyEvent]:
+    """That there is one problem; members beyond what one event may list follow as updates."""
+    first, *more = batches(problem.members)
+    found = ProblemDetected(
+        service=cluster.service,
+        title=problem.title,
+        tickets=tuple(ticket for ticket, _ in first),
+        people=_people(first),
+        signals=problem.signals,
+        team=problem.team,
+        message=problem.message,
+        explanation=tuple(reasons),
+        charter=charter.version,
+    )
+    events: list[AnyEvent] = [
+        derive(
+            cause, found, source=SOURCE, subject=problem.id, rule="problem/detected", at=cause.time
+        )
+    ]
+    for number, members in enumerate(more, 1):
+        events.append(updated(cause, cluster, problem, members, number))
+    return events
+
+
+def updated(
+    cause: AnyEvent,
+    cluster: Cluster,
+    problem: Problem,
+    members: Sequence[Member],
+    ordinal: int = 0,
+) -> AnyEvent:
+    """That more belong to it; only people who have not been told yet are named."""
+    told = {person for member in problem.members if member not in members for person in member[1:]}
+    update = ProblemUpdated(
+        service=cluster.service,
+        title=problem.title,
+        tickets=tuple(ticket for ticket, _ in members),
+        people=tuple(person for person in _people(members) if person not in told or ordinal),
+        message=problem.message,
+    )
+    return derive(
+        cause,
+        update,
+        source=SOURCE,
+        subject=problem.id,
+        rule=f"problem/updated/{problem.id}",
+        at=cause.time,
+        ordinal=ordinal,
+    )
+
+
+def duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
+    """That a ticket tells of a problem that is known already."""
+    text = f"{service} is in trouble for several people at this time, and this tells of the same."
+    found = DuplicateFound(
+        problem=problem.id, explanation=(Reason(rule="known-problem", text=text),)
+    )
+    return derive(
+        cause,
+        found,
+        source=SOURCE,
+        subject=cause.subject,
+        rule=f"duplicate/{problem.id}",
+        at=cause.time,
+    )
+
+
+def resolved(
+    cluster: Cluster, problem: Problem, at: datetime, resolution: str
+) -> tuple[AnyEvent, ...]:
+    """That it is over. Every listed member is named once, over as many events as that takes."""
+    return tuple(
+        Event(
+            id=derived_id(problem.id, "problem/resolved", number),
+            source=SOURCE,
+            subject=problem.id,
+            time=at,
+            data=ProblemResolved(
+                service=cluster.service,
+                title=problem.title,
+                tickets=tuple(ticket for ticket, _ in members),
+                people=_people(members),
+                resolution=resolution,
+            ),
+            correlation_id=problem.id,
+        )
+        for number, members in enumerate(batches(problem.members))
+    )
+
+
+def batches(members: Sequence[Member]) -> Iterator[list[Member]]:
+    """The members in lists small enough for one event each; at least one list."""
+    batch: list[Member] = []
+    size = 0
+    for member in members:
+        needs = sum(len(text.encode()) + 4 for text in member)
+        if batch and size + needs > MAX_LIST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(member)
+        size += needs
+    yield batch
+
+
+def _people(members: Sequence[Member]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(person for _, person in members))
