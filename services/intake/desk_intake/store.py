@@ -17,6 +17,7 @@ def _ticket_facets(ticket: Ticket) -> dict[str, object]:
         "opened": ticket.opened_at,
         "updated": ticket.updated_at,
         "newest": ticket.newest,
+        "sequence": ticket.sequence,  # what `desk audit` compares with the log
     }
 
 

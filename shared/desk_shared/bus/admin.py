@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
 
@@ -44,9 +45,13 @@ async def apply_topics(
 ) -> Applied:
     """Create what is missing; a topic with another number of partitions is only reported.
 
-    `partitions` overrides the catalogue's (a laptop has 6). Raises aiokafka's errors.
+    `partitions` is the most a topic gets (a laptop has 6). Raises aiokafka's errors.
     """
     declared = {prefix + topic.name: topic for topic in topics}
+    wanted = {
+        name: min(topic.partitions, partitions or topic.partitions)
+        for name, topic in declared.items()
+    }
     admin = AIOKafkaAdminClient(client_id="desk-topics", **kafka_arguments(settings))
     await admin.start()
     try:
@@ -57,7 +62,7 @@ async def apply_topics(
             [
                 NewTopic(
                     name=name,
-                    num_partitions=partitions or declared[name].partitions,
+                    num_partitions=wanted[name],
                     replication_factor=replicas,
                     topic_configs=topic_config(declared[name], replicas),
                 )
@@ -68,13 +73,26 @@ async def apply_topics(
         found = await admin.describe_topics(present) if present else []
     finally:
         await admin.close()
+    await _until_led(settings, missing)
     differing = tuple(
         f"{one['topic']} has {len(one['partitions'])} partitions, "
-        f"{partitions or declared[one['topic']].partitions} are declared"
+        f"{wanted[one['topic']]} are declared"
         for one in found
-        if len(one["partitions"]) != (partitions or declared[one["topic"]].partitions)
+        if len(one["partitions"]) != wanted[one["topic"]]
     )
     return Applied(tuple(missing), tuple(present), differing)
+
+
+async def _until_led(settings: KafkaSettings, names: list[str]) -> None:
+    """A new topic is known before its partitions are led; wait, or its first users only fail."""
+    if not names:
+        return
+    consumer = AIOKafkaConsumer(*names, group_id=None, **kafka_arguments(settings))
+    await consumer.start()
+    try:
+        await consumer.end_offsets(consumer.assignment())
+    finally:
+        await consumer.stop()
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:

@@ -42,6 +42,11 @@ FAILURES_BEFORE_SPLIT = 3
 # A retry topic is looked at again at least this often, so that a stop never waits long.
 LONGEST_WAIT = timedelta(seconds=1)
 LAG_EVERY = timedelta(seconds=2)
+# A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
+SESSION = timedelta(seconds=8)
+HEARTBEATS = 4
+# aiokafka would try to commit for ever while the brokers are away.
+COMMITTED_WITHIN = timedelta(seconds=15)
 
 Offsets = dict[TopicPartition, int]
 
@@ -69,6 +74,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         owner: str = "",
         max_records: int = MAX_RECORDS,
         grace: timedelta = timedelta(seconds=20),
+        session: timedelta = SESSION,
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(topic.endswith(RETRY) for topic in topics)
@@ -103,8 +109,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             decoder=_decode,
             listener=self,
             no_reply=True,
-            session_timeout_ms=45_000,
-            heartbeat_interval_ms=3_000,
+            session_timeout_ms=int(session.total_seconds() * 1000),
+            heartbeat_interval_ms=int(session.total_seconds() * 1000 / HEARTBEATS),
             rebalance_timeout_ms=60_000,
             partition_assignment_strategy=(StickyPartitionAssignor,),
         )
@@ -172,8 +178,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         topic = records[0].topic
         parents = (received.event.traceparent for received in batch)
         with self._telemetry.batch_span(topic, self._group, len(records), parents):
-            await self._park(unreadable)
             await self._handler.handle(batch, self._park)
+            # Last: a batch that is read again, since the store is away, parks nothing twice.
+            await self._park(unreadable)
         await self._commit(_next_offsets(records), consumer)
         self._measure(records, batch, perf_counter() - started)
 
@@ -246,11 +253,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
         try:
-            await consumer.commit(offsets)
+            async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
+                await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             # The partitions are somebody else's by now, who reads again what was done: harmless.
             log.warning("commit_refused", group=self._group, reason=repr(error))
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             raise DependencyDown(f"the commit failed: {error!r}", dependency="kafka") from error
         else:
             self._progress.mark_commit()
@@ -297,12 +305,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def _watch_lag(self) -> None:
         while True:
             await self._clock.sleep(LAG_EVERY)
-            consumer = self._subscriber.consumer
-            if consumer is not None:
-                self._progress.mark_poll()
+            self._progress.mark_poll()
+            error = await attempt_async(self._look())
+            if error is not None:  # a rebalance, most often; the next look is soon
+                log.debug("lag_unknown", group=self._group, reason=repr(error))
+
+    async def _look(self) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is not None:
+            async with asyncio.timeout(LAG_EVERY.total_seconds()):
                 lag = await self._lag(consumer)
-                self._progress.mark_lag(lag)
-                self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})
+            self._progress.mark_lag(lag)
+            self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})
 
     async def _lag(self, consumer: AIOKafkaConsumer) -> int:
         behind = 0

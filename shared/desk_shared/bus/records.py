@@ -7,16 +7,22 @@ from typing import Protocol
 
 from desk_shared.errors import DeskError, Transient
 from desk_shared.events import AnyEvent, Message
-from desk_shared.events.topics import dead_topic, retry_topic
+from desk_shared.events.topics import RETRY, dead_topic, retry_topic
 from desk_shared.store.document import Origin
 
 # Five tries: at once, then after 1, 2, 4 and 8 seconds; a record that needs longer needs a person.
 MAX_ATTEMPTS = 5
 FIRST_DELAY = timedelta(seconds=1)
 
+# The brokers take 1 MiB in all, else the one record would stop its partition for good. What is
+# longer was no event; its beginning tells what it was, its origin where the whole of it is.
+MAX_PARKED_BYTES = 400 * 1024
+LONGEST_HEADER_BYTES, MOST_HEADERS = 1_000, 100
+
 ATTEMPT, NOT_BEFORE, ORIGIN = "desk-attempt", "desk-not-before", "desk-origin"
 REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-failed-at"
-_OURS = frozenset({ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT})
+CUT = "desk-cut-from-bytes"
+_OURS = frozenset({ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT})
 
 
 class KafkaRecord(Protocol):
@@ -63,52 +69,98 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
 
     Invalid input and bugs are dead at once, transient trouble is tried `MAX_ATTEMPTS` times.
     """
-    raw, error = failure.raw, failure.error
-    headers = {name: text for name, text in raw.headers if text is not None}
+    raw, error, before = failure.raw, failure.error, _told_by_us(failure.raw)
     attempts = attempts_of(raw)
     topic = origin_topic(raw).removeprefix(prefix)
     if isinstance(error, Transient) and attempts < MAX_ATTEMPTS:
         due = now + FIRST_DELAY * 2 ** (attempts - 1)
-        target, extra = retry_topic(topic, group), {NOT_BEFORE: due.isoformat()}
+        target, extra = retry_topic(topic, group), {NOT_BEFORE: due.isoformat().encode()}
     else:
         target, extra = dead_topic(topic, group), {}
-    first = headers.get(FAILED_AT, now.isoformat().encode()).decode()
-    code = error.kind if isinstance(error, DeskError) else "bug"
+    is_known = isinstance(error, DeskError)
     told = {
-        ATTEMPT: str(attempts + 1 if extra else attempts),
-        ORIGIN: headers.get(ORIGIN, _place(raw).encode()).decode(),
-        REASON: str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}",
-        REASON_CODE: code,
-        FAILED_AT: first,
+        ATTEMPT: str(attempts + 1 if target.endswith(RETRY) else attempts).encode(),
+        ORIGIN: before.get(ORIGIN, _place(raw).encode()),
+        REASON: (str(error) if is_known else f"{type(error).__name__}: {error}").encode(),
+        REASON_CODE: (error.kind if isinstance(error, DeskError) else "bug").encode(),
+        FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
         **extra,
     }
-    kept = [(name, text) for name, text in headers.items() if name not in _OURS]
-    kept += [(name, text.encode()[:1000]) for name, text in told.items()]
-    return Message(target, raw.key or b"", raw.value or b"", tuple(kept))
+    value = raw.value or b""
+    if len(value) > MAX_PARKED_BYTES:
+        value, told[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
+    kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
+    kept += told.items()
+    longest = LONGEST_HEADER_BYTES
+    headers = tuple((name, text[:longest]) for name, text in kept[-MOST_HEADERS:])
+    return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
 
 
-def message_of(raw: KafkaRecord) -> Message:
-    """The record as it is, to be kept or sent on."""
-    headers = tuple((name, text) for name, text in raw.headers if text is not None)
-    return Message(raw.topic, raw.key or b"", raw.value or b"", headers)
+@dataclass(slots=True)  # not frozen, like aiokafka's own
+class _Held:
+    """A record that was kept in a document, as it was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+def held_message(raw: KafkaRecord) -> Message:
+    """The record as a document keeps it until its turn comes; says where it was read."""
+    told = _told_by_us(raw)
+    kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
+    kept += [(name, text) for name, text in told.items() if name != ORIGIN]
+    kept.append((ORIGIN, told.get(ORIGIN, _place(raw).encode())))
+    return Message(raw.topic, raw.key or b"", raw.value or b"", tuple(kept))
+
+
+def record_of(held: Message) -> KafkaRecord:
+    """What `held_message` was made from, near enough to be parked."""
+    _, partition, offset = dict(held.headers)[ORIGIN].decode().rsplit("/", 2)
+    return _Held(held.topic, int(partition), int(offset), held.key, held.value, held.headers)
+
+
+def is_same(one: Message, other: Message) -> bool:
+    """True for two copies of one event, wherever they were read."""
+    return one.value == other.value and _outside(one) == _outside(other)
 
 
 def attempts_of(raw: KafkaRecord) -> int:
     """How many times the record has been tried, this time included."""
-    text = dict(raw.headers).get(ATTEMPT)
-    return int(text) if text and text.isdigit() else 1
+    text = _told_by_us(raw).get(ATTEMPT, b"")
+    return int(text) if text.isdigit() else 1
 
 
 def not_before(raw: KafkaRecord) -> datetime | None:
-    """When a record of a retry topic may be tried again."""
-    text = dict(raw.headers).get(NOT_BEFORE)
-    return None if text is None else datetime.fromisoformat(text.decode())
+    """When a record of a retry topic may be tried again; none if it does not say so readably."""
+    text = _told_by_us(raw).get(NOT_BEFORE)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.decode(errors="replace"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def origin_topic(raw: KafkaRecord) -> str:
     """The topic that the record was first read from, however often it was parked since."""
-    text = dict(raw.headers).get(ORIGIN)
-    return raw.topic if text is None else text.decode().rsplit("/", 2)[0]
+    text = _told_by_us(raw).get(ORIGIN)
+    return raw.topic if text is None else text.decode(errors="replace").rsplit("/", 2)[0]
+
+
+def _told_by_us(raw: KafkaRecord) -> dict[str, bytes]:
+    """Our own headers; on any topic but a retry topic they are somebody else's and mean nothing."""
+    if not raw.topic.endswith(RETRY):
+        return {}
+    return {name: text for name, text in raw.headers if name in _OURS and text is not None}
+
+
+def _outside(message: Message) -> list[tuple[str, bytes]]:
+    return [header for header in message.headers if header[0] not in _OURS]
 
 
 def _place(raw: KafkaRecord) -> str:

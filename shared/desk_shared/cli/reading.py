@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.bus.records import KafkaRecord
@@ -13,21 +13,17 @@ from desk_shared.settings import KafkaSettings
 
 @asynccontextmanager
 async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer with every partition of these topics assigned; `NotFound` names a missing one."""
-    consumer = AIOKafkaConsumer(enable_auto_commit=False, **kafka_arguments(kafka))
+    """A consumer that has every partition of these topics; `NotFound` names a missing one."""
+    missing = set(topics) - await existing(kafka)
+    if missing:
+        name = min(missing)
+        raise NotFound(f"There is no topic '{name}'. `desk topics list` names them all.")
+    # Without a group the subscription assigns all partitions and leaves no trace.
+    consumer = AIOKafkaConsumer(
+        *topics, group_id=None, enable_auto_commit=False, **kafka_arguments(kafka)
+    )
     await consumer.start()
     try:
-        known = await consumer.topics()
-        for topic in topics:
-            if topic not in known:
-                raise NotFound(f"There is no topic '{topic}'. `desk topics list` names them all.")
-        consumer.assign(
-            [
-                TopicPartition(topic, partition)
-                for topic in topics
-                for partition in consumer.partitions_for_topic(topic) or ()
-            ]
-        )
         yield consumer
     finally:
         await consumer.stop()

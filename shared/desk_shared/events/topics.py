@@ -14,6 +14,8 @@ SERVICES: tuple[Service, ...] = ("intake", "triage", "automation", "notify", "me
 
 # Numbers of design: never changed for keyed topics without a plan, since keys would move.
 PARTITIONS = 12
+# Few records come here and their order is not promised; a cluster pays for every partition.
+SIDE_PARTITIONS = 3
 MAX_EVENT_BYTES = 64 * 1024
 FOREVER = None
 RETRY, DEAD = ".retry", ".dead"
@@ -100,7 +102,7 @@ def side_topics(topic: Topic) -> tuple[Topic, ...]:
             reader,
             (reader,),
             _SIDE_KEPT,
-            partitions=topic.partitions,
+            partitions=SIDE_PARTITIONS,
         )
         for reader in topic.readers
         for name in (retry_topic, dead_topic)

@@ -146,7 +146,7 @@ def _mongo(places: Places, backend: Backend) -> MongoServer:
 
 def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> None:
     """`desk topics apply`, as an operator would."""
-    command = [str(Path(sys.executable).with_name("desk")), "topics", "apply"]
+    command = [str(Path(sys.executable).with_name("desk")), "topics", "apply", "--partitions", "6"]
     done = subprocess.run(  # noqa: S603
         command,
         env={**os.environ, **(env or {}), "DESK_KAFKA": kafka},
