@@ -19,7 +19,9 @@ TicketRule = Callable[[Ticket | None, Turn], Reacted[Ticket] | None]
 class TicketChanges(Protocol):
     """The way to change one ticket; answers when it is safe in the store."""
 
-    async def change(self, id: str, rule: TicketRule) -> Stored[Ticket]: ...
+    async def change(
+        self, id: str, rule: TicketRule, *, is_first: bool = False
+    ) -> Stored[Ticket]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,9 +93,9 @@ async def change(
     return await changed(deps, id, rule)
 
 
-async def changed(deps: IntakeDeps, id: str, rule: TicketRule) -> Ticket:
+async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:
     """The ticket as the rule left it, safe in the store."""
-    stored = await deps.changes.change(id, rule)
+    stored = await deps.changes.change(id, rule, is_first=is_first)
     if stored.state is None:
         raise LookupError(f"the rule left no ticket {id}")
     return stored.state

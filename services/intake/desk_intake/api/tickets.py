@@ -71,7 +71,7 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
         command = Command(key=call.seed, fingerprint=call.fingerprint)
         return Reacted(recorded.ticket.with_command(command), recorded.events)
 
-    ticket = await changed(deps_of(request), id, rule)
+    ticket = await changed(deps_of(request), id, rule, is_first=True)
     response = answer(request, ticket, actor, 201)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"

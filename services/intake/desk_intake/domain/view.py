@@ -248,9 +248,10 @@ def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
     for link in ticket.links:
         if link.kind is LinkKind.RUN and link.text:
             yield link.text
+    solutions = [entry for entry in ticket.timeline if entry.what == "resolved"]
+    # Each reopening says that the solution before it was none.
+    failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:
-        is_visible = entry.public or reader.is_staff
         by_machine = entry.what == "noted" and entry.who == DESK
-        failed = entry.what == "resolved" and (ticket.resolved_at or entry.at) != entry.at
-        if is_visible and (by_machine or failed or (entry.what == "resolved" and ticket.is_open)):
+        if (entry.public or reader.is_staff) and (by_machine or entry in failed):
             yield entry.text

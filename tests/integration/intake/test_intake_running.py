@@ -1,0 +1,185 @@
+"""Intake as a process: what goes in by HTTP and bus comes out on `desk.tickets`, once."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from desk_intake.domain.evolve import fold
+from desk_intake.domain.opening import proactive_ticket, requested_ticket
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.automation import Outcome, RunHandedOver
+from desk_shared.events.people import Priority, Reason
+from desk_shared.events.problems import ProblemDetected, ProblemResolved
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.triage import TriageDecided
+from desk_shared.ids import new_id
+from desk_shared.testing import eventually
+
+from tests.integration.intake.around import Bus, Intake, Person
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+NOW = datetime.now(UTC)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def event(data: object, subject: str, id: str = "") -> AnyEvent:
+    return Event(id=id or new_id(), source="/test", subject=subject, time=NOW, data=data)  # type: ignore[arg-type]
+
+
+def decided(ticket: str) -> AnyEvent:
+    data = TriageDecided(
+        category="vpn",
+        priority=Priority.P2,
+        team="network",
+        explanation=(Reason(rule="r1", text="It speaks of the VPN"),),
+        charter="c1",
+    )
+    return event(data, ticket)
+
+
+def types(events: list[AnyEvent]) -> list[str]:
+    return [one.type.removeprefix("desk.ticket.").removesuffix(".v1") for one in events]
+
+
+async def test_a_ticket_posted_is_on_the_bus_with_its_trace_as_number_one(
+    ana: Person, bus: Bus
+) -> None:
+    ana.client.headers["traceparent"] = TRACE
+    answer = await ana.post("/tickets", "k-1", title="VPN does not connect", service="vpn")
+    assert answer.status_code == 201
+    ticket = answer.json()["id"]
+    assert answer.headers["location"] == f"/v1/tickets/{ticket}"
+    (opened,) = await bus.of(ticket, 1)
+    assert opened.sequence == 1
+    assert opened.type == "desk.ticket.opened.v1"
+    assert opened.traceparent.split("-")[1] == TRACE.split("-")[1]
+    by_code = await ana.get(f"/tickets/{answer.json()['code'].lower()}")
+    assert by_code.json()["id"] == ticket
+
+
+async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus) -> None:
+    first = await ana.post("/tickets", "k-1", title="VPN does not connect")
+    again = await ana.post("/tickets", "k-1", title="VPN does not connect")
+    other = await ana.post("/tickets", "k-1", title="Something else")
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert first.json() == again.json()
+    assert first.headers["etag"] == again.headers["etag"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert other.json()["code"] == "idempotency-key-reused"
+    await ana.post("/tickets", "k-2", title="A later one")
+    await eventually(lambda: _all_opened(bus, 2), timeout=20)
+
+
+async def _all_opened(bus: Bus, count: int) -> bool:
+    assert len([one for one in await bus.read() if "opened" in one.type]) == count
+    return True
+
+
+async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_team(
+    ana: Person, bus: Bus
+) -> None:
+    request = event(TicketRequested(requester="ana", title="VPN away"), "ana")
+    await bus.publish([request, request])
+    ticket = requested_ticket(request.source, request.id)
+    await bus.of(ticket, 1)
+    await bus.publish([request, decided(ticket), request])
+    events = await bus.of(ticket, 3)
+    assert types(events) == ["opened", "triaged", "assigned"]
+    assert [one.sequence for one in events] == [1, 2, 3]
+    view = (await ana.get(f"/tickets/{ticket}")).json()
+    assert view["channel"] == "event"
+    assert view["who_has_it"]["team_title"] == "Network and remote access"
+
+
+async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
+    ana: Person, bus: Bus
+) -> None:
+    opened = [await ana.post("/tickets", f"k-{n}", title="VPN does not connect") for n in range(5)]
+    tickets = tuple(one.json()["id"] for one in opened)
+    people = ("ana",)
+    told: dict[str, Any] = {
+        "service": "vpn",
+        "title": "The VPN is down",
+        "tickets": tickets,
+        "people": people,
+    }
+    message = "It is being repaired; you need not call."
+    await bus.publish([event(ProblemDetected(**told, team="network", message=message), "p-1")])
+    for ticket in tickets:
+        assert types(await bus.of(ticket, 2)) == ["opened", "linked"]
+    status = (await ana.get("/status")).json()
+    assert [one["message"] for one in status["problems"]] == [message]
+    await bus.publish([event(ProblemResolved(**told, resolution="A new gateway."), "p-1")])
+    for ticket in tickets:
+        assert types(await bus.of(ticket, 3))[-1] == "resolved"
+    view = (await ana.get(f"/tickets/{tickets[0]}")).json()
+    assert (view["state"], view["how"]) == ("resolved", "problem")
+
+    async def is_calm() -> bool:
+        return not (await ana.get("/status")).json()["problems"]
+
+    await eventually(is_calm)
+
+
+async def test_a_repair_handed_over_becomes_one_proactive_ticket(
+    max_of_network: Person, bus: Bus
+) -> None:
+    run = RunHandedOver(
+        run="run-1",
+        runbook="clean-disk",
+        title="Disk of lt-7 is full",
+        outcome=Outcome.NOT_HEALED,
+        team="workplace",
+        reason="Cleaning freed too little",
+    )
+    handed = event(run, "lt-7")
+    await bus.publish([handed, handed])
+    events = await bus.of(proactive_ticket("run-1"), 4)
+    assert types(events) == ["opened", "linked", "noted", "assigned"]
+    view = (await max_of_network.get(f"/tickets/{proactive_ticket('run-1')}")).json()
+    assert (view["kind"], view["team"], view["requester"]) == (
+        "proactive",
+        "workplace",
+        "workplace",
+    )
+
+
+async def test_a_resolved_ticket_closes_by_itself(
+    ana: Person, max_of_network: Person, bus: Bus
+) -> None:
+    ticket = (await ana.post("/tickets", "k-1", title="Toner empty")).json()["id"]
+    done = await max_of_network.post(f"/tickets/{ticket}/resolve", "k-2", resolution="Filled up")
+    assert done.json()["state"] == "resolved"
+    events = await bus.of(ticket, 3)
+    assert types(events) == ["opened", "resolved", "closed"]
+    assert (events[2].time - events[1].time).total_seconds() == pytest.approx(2)
+
+
+async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_fold_of_its_log(
+    intake: Intake, ana: Person, max_of_network: Person, bus: Bus
+) -> None:
+    ticket = (await ana.post("/tickets", "k-1", title="VPN away")).json()["id"]
+    intake.kill()
+    await bus.publish([decided(ticket)])
+    await intake.start()
+    await bus.of(ticket, 3)
+    again = await ana.post("/tickets", "k-1", title="VPN away")
+    assert again.json()["id"] == ticket
+    await max_of_network.post(f"/tickets/{ticket}/start", "k-2")
+    events = await bus.of(ticket, 4)
+    assert [one.sequence for one in events] == [1, 2, 3, 4]
+    folded = fold(events)
+    assert folded is not None
+    seen = (await max_of_network.get(f"/tickets/{ticket}/timeline")).json()
+    assert [entry["text"] for entry in seen["entries"]] == [one.text for one in folded.timeline]
+
+
+async def test_what_cannot_be_read_does_not_hold_up_what_can(bus: Bus, ana: Person) -> None:
+    topic = bus.prefix + "desk.requests"
+    await bus.producer.send_and_wait(topic, key=b"ana", value=b"{broken")
+    request = event(TicketRequested(requester="ana", title="VPN away"), "ana")
+    await bus.publish([request])
+    ticket = requested_ticket(request.source, request.id)
+    assert types(await bus.of(ticket, 1)) == ["opened"]
+    assert (await ana.get(f"/tickets/{ticket}")).status_code == 200

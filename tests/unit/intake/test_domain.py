@@ -1,0 +1,159 @@
+"""The rules by themselves: bounds, refusals, words."""
+
+from datetime import timedelta
+
+import pytest
+from desk_intake.domain import life, words
+from desk_intake.domain.evolve import evolve
+from desk_intake.domain.life import ALLOWED, Actor, Changes
+from desk_intake.domain.model import MAX_COMMANDS, MAX_ENTRIES, MAX_LINKS, Command, Ticket
+from desk_intake.domain.timers import pass_time
+from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_shared.events import Event
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import (
+    Kind,
+    LinkKind,
+    Role,
+    State,
+    TicketClosed,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketPaused,
+    TicketResolved,
+    TicketStarted,
+    WaitingFor,
+)
+
+from tests.unit.intake.world import MONDAY, Story
+
+MAX = Actor("max", is_staff=True, team="network")
+ANA = Actor("ana", is_staff=False)
+
+WAYS = {
+    State.WAITING: (TicketStarted(by="max"), TicketPaused(waiting_for=WaitingFor.VENDOR, by="max")),
+    State.RESOLVED: (TicketResolved(by="max", resolution="x"),),
+    State.CLOSED: (TicketResolved(by="max", resolution="x"), TicketClosed(by="max")),
+    State.MERGED: (TicketMerged(into="t-2", by="max"),),
+}
+
+
+@pytest.mark.parametrize("action", list(ALLOWED))
+@pytest.mark.parametrize("state", list(WAYS))
+def test_each_refusal_names_the_ticket_its_state_and_what_would_do(
+    action: life.Action, state: State, story: Story
+) -> None:
+    ticket = story.then(*WAYS[state]).ticket
+    assert ticket.state is state
+    if state in ALLOWED[action]:
+        life.allow(ticket, action)
+        return
+    with pytest.raises(Rejected) as refused:
+        life.allow(ticket, action)
+    assert f"K7M2-Q9PC is {words.STATES[state]}, so it cannot be {action};" in refused.value.message
+    assert refused.value.fields["allowed"] == [s.value for s in State if s in ALLOWED[action]]
+
+
+def test_only_the_requester_and_staff_know_of_a_ticket(story: Story) -> None:
+    assert life.seen(story.ticket, ANA, "t-1") is life.seen(story.ticket, MAX, "t-1")
+    with pytest.raises(NotFound):
+        life.seen(story.ticket, Actor("ben", is_staff=False), "t-1")
+    with pytest.raises(NotFound):
+        life.seen(None, MAX, "t-1")
+
+
+def test_employees_cannot_write_internal_notes_or_priorities(story: Story) -> None:
+    with pytest.raises(Forbidden):
+        life.note(story.ticket, ANA, "x", public=False)
+    with pytest.raises(Forbidden):
+        life.update(story.ticket, ANA, Changes.model_validate({"priority": "P1"}))
+
+
+def test_assigning_the_same_again_says_nothing(story: Story) -> None:
+    first = life.assign(story.ticket, MAX, "network", "")
+    ticket = story.then(*first).ticket
+    assert life.assign(ticket, MAX, "network", "") == []
+    assert life.assign(ticket, MAX, "network", "network-1")
+
+
+def test_the_first_public_answer_of_a_member_is_remembered(story: Story) -> None:
+    def said(role: Role, *, public: bool = True, automatic: bool = False) -> TicketNoted:
+        return TicketNoted(by="x", role=role, text="x", public=public, automatic=automatic)
+
+    story.then(
+        said(Role.EMPLOYEE),
+        said(Role.AUTOMATION, automatic=True),
+        said(Role.MEMBER, public=False),
+        said(Role.MEMBER, automatic=True),
+    )
+    assert story.ticket.answered_at is None
+    story.then(said(Role.MEMBER), said(Role.MEMBER))
+    assert story.ticket.answered_at == MONDAY + timedelta(minutes=5)
+
+
+def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story) -> None:
+    note = TicketNoted(by="ana", role=Role.EMPLOYEE, text="x")
+    ticket = story.then(*[note] * (MAX_ENTRIES + 10)).ticket
+    assert len(ticket.timeline) == MAX_ENTRIES
+    assert ticket.timeline[0].what == "opened"
+    assert ticket.forgotten == 11
+    long = TicketNoted(by="ana", role=Role.EMPLOYEE, text="x" * 20_000)
+    ticket = story.then(*[long] * 60).ticket
+    assert sum(len(entry.text) for entry in ticket.timeline) <= 1_000_000
+    assert ticket.timeline[-1].text == long.text
+
+
+def test_links_and_commands_are_bounded_and_links_are_unique(story: Story) -> None:
+    links = [TicketLinked(kind=LinkKind.RUN, target=f"r-{n % 150}") for n in range(300)]
+    ticket = story.then(*links).ticket
+    assert len(ticket.links) == MAX_LINKS == len({link.target for link in ticket.links})
+    for number in range(MAX_COMMANDS + 5):
+        ticket = ticket.with_command(Command(key=f"k-{number}", fingerprint="f"))
+    assert ticket.command("k-4") is None
+    assert ticket.command(f"k-{MAX_COMMANDS + 4}") is not None
+
+
+def test_events_of_others_are_no_part_of_a_tickets_life(story: Story) -> None:
+    foreign = Event("e", "/x", "t-1", MONDAY, TicketRequested(requester="ana", title="x"))
+    with pytest.raises(Invalid):
+        evolve(story.ticket, foreign)
+    closed = Event("e", "/x", "t-1", MONDAY, TicketClosed(by="max"))
+    with pytest.raises(Invalid):
+        evolve(None, closed)
+
+
+def test_time_alone_changes_nothing_before_it_is_due(story: Story) -> None:
+    week = timedelta(days=7)
+    assert pass_time(story.ticket, MONDAY + 100 * week, week) is None
+    resolved = story.then(TicketResolved(by="max", resolution="x")).ticket
+    assert resolved.resolved_at is not None
+    due = resolved.resolved_at + week
+    assert pass_time(resolved, due - timedelta(microseconds=1), week) is None
+    first, again = pass_time(resolved, due, week), pass_time(resolved, due + week, week)
+    assert first is not None
+    assert first == again
+
+
+def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
+    story.then(
+        TicketStarted(by="max"),
+        TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="max", until=MONDAY + timedelta(days=1)),
+        TicketLinked(kind=LinkKind.SIGNAL, target="s-1"),
+        TicketResolved(by="max", resolution="Restarted it"),
+    )
+    assert [entry.text for entry in story.ticket.timeline] == [
+        "Reported in the portal. Its code is K7M2-Q9PC.",
+        "max works on it now.",
+        "The work waits for an answer from the person who asked, at the latest until"
+        " 03 March 2026, 09:00 UTC.",
+        "It belongs to the early warning s-1.",
+        "Resolved: Restarted it.",
+    ]
+    seen_by_desk = Story.begin(Kind.PROACTIVE).ticket.timeline[0]
+    assert seen_by_desk.text.startswith("The desk saw this by itself")
+
+
+def test_a_stored_ticket_reads_back_as_it_was(story: Story) -> None:
+    ticket = story.then(*WAYS[State.WAITING]).ticket
+    assert Ticket.model_validate_json(ticket.model_dump_json()) == ticket

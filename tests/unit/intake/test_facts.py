@@ -1,0 +1,370 @@
+"""What the rest of the desk says of tickets: applied where it can be, kept where it cannot."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket, requested_ticket
+from desk_shared.events import Event, Payload
+from desk_shared.events.automation import Evidence, Outcome, RunHandedOver, RunHealed, StepStatus
+from desk_shared.events.people import Priority, Reason
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import (
+    ClockName,
+    PromiseAtRisk,
+    PromiseBreached,
+    PromiseKept,
+    PromisePaused,
+    PromiseResumed,
+    PromiseStarted,
+    PromiseWithdrawn,
+)
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import TicketFactNoted, TicketNoted, TicketOpened
+from desk_shared.events.triage import DuplicateFound, TriageDeferred
+
+from tests.unit.intake.world import MONDAY, Desk, triage_says
+
+MINUTE = timedelta(minutes=1)
+
+
+def problem(tickets: Iterable[str], message: str = "We repair it.") -> ProblemDetected:
+    return ProblemDetected(
+        service="vpn",
+        title="The VPN is down",
+        tickets=tuple(tickets),
+        people=("ana", "ben"),
+        team="network",
+        message=message,
+    )
+
+
+def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> ProblemResolved:
+    return ProblemResolved(
+        service="vpn",
+        title="The VPN is down",
+        tickets=tuple(tickets),
+        people=("ana", "ben"),
+        resolution=resolution,
+    )
+
+
+def handed_over(person: str = "", tell: str = "") -> RunHandedOver:
+    return RunHandedOver(
+        run="run-1",
+        runbook="clean-disk",
+        title="Disk of lt-7 is full",
+        outcome=Outcome.NOT_HEALED,
+        team="workplace",
+        service="laptop",
+        device="lt-7",
+        person=person,
+        reason="Cleaning freed too little",
+        evidence=(Evidence(step="clean", status=StepStatus.DONE, text="freed 10 MB"),),
+        tell=tell,
+    )
+
+
+def healed() -> RunHealed:
+    return RunHealed(run="run-1", runbook="clean-disk", title="Disk of lt-7 is full")
+
+
+async def test_triage_sorts_and_assigns_with_its_reasons(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await desk.hear(triage_says(), ticket)
+    stored = await desk.ticket(ticket)
+    assert desk.types(ticket) == ["opened", "triaged", "assigned"]
+    assert (stored.state, stored.team, stored.priority) == ("assigned", "network", "P3")
+    assert stored.timeline[-1].text.endswith("Why: It speaks of the VPN.")
+    assert {event.causation_id for event in desk.log(ticket)[1:]} == {
+        f"desk.triage.decided.v1/{ticket}/{MONDAY.isoformat()}"
+    }
+
+
+async def test_the_same_decision_again_says_nothing_new(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await desk.hear(triage_says(), ticket, "e-1")
+    await desk.hear(triage_says(), ticket, "e-1")
+    await desk.hear(triage_says(), ticket, "e-2")
+    assert desk.types(ticket) == ["opened", "triaged", "assigned"]
+
+
+async def test_triage_may_think_again_until_somebody_starts(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await desk.hear(triage_says(), ticket, "e-1")
+    await desk.hear(triage_says(team="identity"), ticket, "e-2")
+    assert (await desk.ticket(ticket)).team == "identity"
+    await desk.max.post(f"/tickets/{ticket}/start")
+    await desk.hear(triage_says(team="network"), ticket, "e-3")
+    await desk.hear(triage_says(team="network", priority=Priority.P1), ticket, "e-4")
+    stored = await desk.ticket(ticket)
+    assert (stored.team, stored.state, stored.priority) == ("identity", "in_progress", "P1")
+    assert desk.types(ticket)[-2:] == ["fact-noted", "triaged"]
+
+
+async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    reason = Reason(rule="unsure", text="No rule knows it")
+    deferred = TriageDeferred(team="service-care", explanation=(reason,), charter="c1")
+    await desk.hear(deferred, ticket)
+    stored = await desk.ticket(ticket)
+    assert (stored.state, stored.team, stored.category) == ("assigned", "service-care", "")
+    await desk.max.post(f"/tickets/{ticket}/assign", team="network")
+    await desk.hear(deferred, ticket, "later")
+    assert (await desk.ticket(ticket)).team == "network"
+    assert desk.types(ticket)[-1] == "fact-noted"
+
+
+async def test_a_problem_is_linked_to_every_ticket_of_it_once(desk: Desk) -> None:
+    hers, his = await desk.ana.open(), await desk.ben.open()
+    await desk.hear(problem([hers, hers]), "p-1", "e-1")
+    update = ProblemUpdated(service="vpn", title="The VPN is down", tickets=(his, hers))
+    await desk.hear(update, "p-1", "e-2")
+    for ticket in (hers, his):
+        assert desk.types(ticket) == ["opened", "linked"]
+        assert (await desk.ticket(ticket)).problem == "p-1"
+    view = (await desk.ana.get(f"/tickets/{hers}")).json()
+    assert view["links"][0]["text"] == "The VPN is down. We repair it."
+    assert view["expectation"].startswith("Others have the same trouble")
+    ids = {event.id for ticket in (hers, his) for event in desk.log(ticket)}
+    assert len(ids) == 4
+
+
+async def test_a_solved_problem_solves_its_tickets_and_leaves_solved_ones_alone(desk: Desk) -> None:
+    hers, his = await desk.ana.open(), await desk.ben.open()
+    await desk.ben.post(f"/tickets/{his}/resolve", resolution="Works")
+    await desk.hear(problem([hers, his]), "p-1")
+    await desk.hear(solved([hers, his], resolution=""), "p-1")
+    stored = await desk.ticket(hers)
+    assert (stored.state, stored.how) == ("resolved", "problem")
+    assert stored.resolution == "The problem behind it is solved: The VPN is down."
+    assert desk.types(his) == ["opened", "resolved", "linked", "fact-noted"]
+    assert (await desk.ticket(his)).how == "withdrawn"
+
+
+async def test_a_duplicate_is_linked_to_what_is_known(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    reason = Reason(rule="same-words", text="Twenty people say the same.")
+    await desk.hear(DuplicateFound(problem="p-1", explanation=(reason,)), ticket)
+    assert (await desk.ticket(ticket)).links[0].text == (
+        "We know of this trouble already and work on it: Twenty people say the same."
+    )
+
+
+async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
+    calm = (await desk.ana.get("/status")).json()
+    assert calm["problems"] == []
+    assert calm["sentence"].startswith("We know of no trouble")
+    await desk.hear(problem(["gone"]), "p-1")
+    await desk.hear(
+        ProblemUpdated(
+            service="vpn", title="The VPN is down", tickets=("other",), people=("cleo",)
+        ),
+        "p-1",
+        "e-2",
+    )
+    status = (await desk.ana.get("/status")).json()
+    (told,) = status["problems"]
+    assert (told["service_title"], told["people"], told["message"]) == (
+        "Remote access (VPN)",
+        3,
+        "We repair it.",
+    )
+    troubled = [one["name"] for one in status["services"] if one["state"] == "trouble"]
+    assert troubled == ["vpn"]
+    await desk.hear(solved(["gone"]), "p-1")
+    assert (await desk.ana.get("/status")).json()["problems"] == []
+
+
+async def test_a_problem_met_late_is_still_told(desk: Desk) -> None:
+    update = ProblemUpdated(service="erp", title="ERP is slow", people=("ana",))
+    await desk.hear(update, "p-2")
+    (told,) = (await desk.ana.get("/status")).json()["problems"]
+    assert (told["title"], told["people"]) == ("ERP is slow", 1)
+    await desk.hear(solved([]), "p-3")
+    assert len((await desk.ana.get("/status")).json()["problems"]) == 1
+
+
+async def test_a_request_makes_one_ticket_however_often_it_comes(desk: Desk) -> None:
+    request = TicketRequested(requester="ana", title="VPN away", device="lt-7")
+    for _ in range(3):
+        await desk.hear(request, "ana", "r-1", "/crm")
+    await desk.hear(request, "ana", "r-1", "/erp")
+    ticket = requested_ticket("/crm", "r-1")
+    assert desk.types(ticket) == ["opened"]
+    opened = desk.log(ticket)[0].data
+    assert isinstance(opened, TicketOpened)
+    assert (opened.channel, opened.device, opened.requester) == ("event", "lt-7", "ana")
+    assert len(desk.publisher.messages) == 2
+
+
+async def test_a_clock_ahead_of_ours_opens_nothing_in_the_future(desk: Desk) -> None:
+    data = TicketRequested(requester="ana", title="VPN away")
+    await desk.hear_events(Event("r-1", "/crm", "ana", MONDAY + timedelta(days=1), data))
+    old = Event("r-2", "/crm", "ana", MONDAY - timedelta(days=400), data)
+    await desk.hear_events(old)
+    assert (await desk.ticket(requested_ticket("/crm", "r-1"))).opened_at == MONDAY
+    assert (await desk.ticket(requested_ticket("/crm", "r-2"))).opened_at == old.time
+
+
+async def test_a_handed_over_repair_reaches_its_owner_team_with_the_evidence(desk: Desk) -> None:
+    await desk.hear(handed_over(person="ana", tell="We look at your disk."), "lt-7")
+    ticket = proactive_ticket("run-1")
+    assert desk.types(ticket) == ["opened", "linked", "noted", "noted", "assigned"]
+    stored = await desk.ticket(ticket)
+    assert (stored.kind, stored.requester, stored.team) == ("proactive", "ana", "workplace")
+    assert stored.attributes["run"] == "run-1"
+    assert stored.runs == ("run-1",)
+    hers = (await desk.ana.get(f"/tickets/{ticket}")).json()
+    his = (await desk.max.get(f"/tickets/{ticket}")).json()
+    assert any("We look at your disk." in line for line in hers["tried"])
+    assert not any("freed 10 MB" in line for line in hers["tried"])
+    assert any("- clean: done (try 1) freed 10 MB" in line for line in his["tried"])
+    noted = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketNoted)]
+    assert all(note.automatic for note in noted)
+
+
+async def test_triage_gives_a_handed_over_repair_its_priority_but_no_other_team(
+    desk: Desk,
+) -> None:
+    await desk.hear(handed_over(), "lt-7")
+    ticket = proactive_ticket("run-1")
+    await desk.hear(triage_says(team="network"), ticket)
+    stored = await desk.ticket(ticket)
+    assert (stored.team, stored.priority, stored.requester) == ("workplace", "P3", "workplace")
+
+
+async def test_a_repair_that_works_after_all_resolves_the_ticket_it_had(desk: Desk) -> None:
+    await desk.hear(handed_over(), "lt-7", "e-1")
+    await desk.hear(healed(), "lt-7", "e-2")
+    ticket = proactive_ticket("run-1")
+    stored = await desk.ticket(ticket)
+    assert (stored.state, stored.how) == ("resolved", "automation")
+    await desk.hear(healed(), "lt-7", "e-3")
+    assert desk.types(ticket)[-2:] == ["resolved", "fact-noted"]
+
+
+async def test_most_repairs_have_no_ticket_and_need_none(desk: Desk) -> None:
+    await desk.hear(healed(), "lt-7")
+    assert not desk.publisher.messages
+
+
+async def test_facts_of_tickets_that_nobody_opened_are_left_alone(desk: Desk) -> None:
+    await desk.hear(triage_says(), "unknown")
+    await desk.hear(solved(["unknown"]), "p-1")
+    assert not desk.publisher.messages
+
+
+CLOCK: dict[str, Any] = {"clock": ClockName.RESOLUTION, "policy": "p", "policy_version": "v"}
+DUE = MONDAY + timedelta(hours=4)
+
+
+async def test_the_promise_is_shown_with_the_honest_expectation(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await desk.hear(triage_says(), ticket)
+
+    async def told(data: Payload, id: str) -> tuple[str, str | None]:
+        await desk.hear(data, ticket, id)
+        view = (await desk.ana.get(f"/tickets/{ticket}")).json()
+        return view["expectation"], view["due"]
+
+    by = "by 02 March 2026, 13:00 UTC"
+    goal = timedelta(hours=4)
+    promise: dict[str, Any] = {**CLOCK, "due": DUE}
+    assert await told(PromiseStarted(**promise, goal=goal), "e-1") == (
+        f"You can expect a solution {by}.",
+        "2026-03-02T13:00:00Z",
+    )
+    assert (await told(PromiseAtRisk(**promise, percent=75), "e-2"))[0] == (
+        f"We promised a solution {by}, but it may take longer."
+    )
+    late, due = await told(PromiseBreached(**promise), "e-3")
+    assert late.startswith(f"We promised a solution {by} and are late, for which we are sorry")
+    assert due is not None
+    kept, due = await told(PromiseKept(**promise, took=goal), "e-4")
+    assert (kept, due) == (
+        "Nothing is promised for this ticket; its team answers as soon as it can.",
+        None,
+    )
+
+
+async def test_a_promise_is_told_only_when_it_changed(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    later = DUE + timedelta(hours=1)
+    heard: list[Payload] = [
+        PromiseStarted(**CLOCK, due=DUE, goal=timedelta(hours=4)),
+        PromiseStarted(**CLOCK, due=DUE, goal=timedelta(hours=4)),
+        PromisePaused(**CLOCK, because="waiting"),
+        PromiseResumed(**CLOCK, due=DUE),
+        PromiseAtRisk(**CLOCK, due=DUE, percent=75),
+        PromiseResumed(**CLOCK, due=later),
+        PromiseWithdrawn(**CLOCK, because="merged"),
+    ]
+    for number, data in enumerate(heard):
+        await desk.hear(data, ticket, f"e-{number}")
+    told = [
+        (one.data.status, one.data.due)  # type: ignore[attr-defined]
+        for one in desk.log(ticket)[1:]
+    ]
+    assert told == [
+        ("running", DUE),
+        ("at_risk", DUE),
+        ("at_risk", later),
+        ("withdrawn", None),
+    ]
+
+
+async def test_what_teams_promise_each_other_is_not_shown_to_employees(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    data = PromiseStarted(
+        clock=ClockName.OWNERSHIP, policy="p", policy_version="v", due=DUE, goal=timedelta(hours=1)
+    )
+    await desk.hear(data, ticket)
+    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["promises"] == []
+    assert len((await desk.max.get(f"/tickets/{ticket}")).json()["promises"]) == 1
+
+
+@pytest.mark.parametrize("end", ["resolved", "closed", "merged"])
+async def test_a_late_fact_is_kept_and_changes_nothing_else(desk: Desk, end: str) -> None:
+    ticket, other = await desk.ana.open(), await desk.ana.open()
+    if end == "merged":
+        await desk.max.post(f"/tickets/{ticket}/merge", into=other)
+    else:
+        await desk.ana.post(f"/tickets/{ticket}/resolve", resolution="Works")
+    if end == "closed":
+        await desk.ana.post(f"/tickets/{ticket}/close")
+    before = await desk.ticket(ticket)
+    facts: tuple[tuple[Payload, str], ...] = (
+        (triage_says(), ticket),
+        (TriageDeferred(team="network", explanation=(), charter="c"), ticket),
+        (solved([ticket]), "p-1"),
+    )
+    for number, (data, subject) in enumerate(facts):
+        await desk.hear(data, subject, f"e-{number}")
+    after = await desk.ticket(ticket)
+    noted = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketFactNoted)]
+    assert [one.fact for one in noted] == [data.TYPE for data, _ in facts]
+    assert all("nothing changed" in one.reason for one in noted)
+    ignored = {"timeline", "sequence", "updated_at", "commands"}
+    assert after.model_dump(exclude=ignored) == before.model_dump(exclude=ignored)
+    hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]
+    assert not [one for one in hers if one["what"] == "fact-noted"]
+
+
+async def test_a_ticket_never_goes_back_in_time(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    desk.clock.advance(10 * MINUTE)
+    await desk.ana.post(f"/tickets/{ticket}/notes", text="Still away")
+    now: datetime = desk.clock.now()
+    await desk.hear_events(Event("e-1", "/desk/triage", ticket, MONDAY + MINUTE, triage_says()))
+    assert {event.time for event in desk.log(ticket)[1:]} == {now}
+
+
+def test_a_text_too_long_for_the_bus_is_shortened_and_says_so() -> None:
+    assert cut("short") == "short"
+    for text in ("x" * 30_000, "€" * 19_000):
+        shortened = cut(text)
+        assert len(shortened.encode()) < 41_000
+        assert len(shortened) <= MAX_TEXT
+        assert shortened.endswith("(shortened)")

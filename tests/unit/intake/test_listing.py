@@ -1,0 +1,81 @@
+"""Listings: whose tickets, which, in what order, page by page."""
+
+from datetime import timedelta
+
+from tests.unit.intake.world import Desk, triage_says
+
+
+async def titles(answer_of: object) -> list[str]:
+    items = answer_of.json()["items"]  # type: ignore[attr-defined]
+    return [item["title"] for item in items]
+
+
+async def three_tickets(desk: Desk) -> list[str]:
+    found = []
+    for who, title, service in (
+        (desk.ana, "first", "vpn"),
+        (desk.ben, "second", "vpn"),
+        (desk.ana, "third", "mail"),
+    ):
+        found.append(await who.open(title, service=service))
+        desk.clock.advance(timedelta(minutes=1))
+    return found
+
+
+async def test_employees_see_their_own_and_staff_everybodys_newest_first(desk: Desk) -> None:
+    await three_tickets(desk)
+    assert await titles(await desk.ana.get("/tickets")) == ["third", "first"]
+    assert await titles(await desk.max.get("/tickets")) == ["third", "second", "first"]
+    assert await titles(await desk.max.get("/tickets?requester=me")) == []
+    assert await titles(await desk.max.get("/tickets?requester=ben")) == ["second"]
+    refused = await desk.ana.get("/tickets?requester=ben")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+async def test_filters_narrow_the_listing(desk: Desk) -> None:
+    first, second, _ = await three_tickets(desk)
+    await desk.hear(triage_says(), first)
+    await desk.ben.post(f"/tickets/{second}/resolve", resolution="Works")
+    for query, wanted in (
+        ("team=network", ["first"]),
+        ("state=resolved", ["second"]),
+        ("open=true", ["third", "first"]),
+        ("open=false", ["second"]),
+        ("service=vpn", ["second", "first"]),
+        ("service=vpn&open=true&team=network", ["first"]),
+    ):
+        assert await titles(await desk.max.get(f"/tickets?{query}")) == wanted
+    wrong = await desk.max.get("/tickets?state=lost")
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "query/state"
+
+
+async def test_pages_follow_each_other_without_gap_or_overlap(desk: Desk) -> None:
+    opened = [await desk.ana.open(f"ticket {n}") for n in range(5)]  # all in one moment
+    seen: list[str] = []
+    path = "/tickets?limit=2"
+    while path:
+        page = await desk.ana.get(path)
+        seen += [item["id"] for item in page.json()["items"]]
+        cursor = page.json()["next"]
+        assert ("link" in page.headers) == (cursor is not None)
+        path = f"/tickets?limit=2&cursor={cursor}" if cursor else ""
+    assert sorted(seen) == sorted(opened)
+
+
+async def test_a_cursor_is_good_for_its_own_listing_only(desk: Desk) -> None:
+    await three_tickets(desk)
+    cursor = (await desk.max.get("/tickets?limit=1")).json()["next"]
+    other = await desk.max.get(f"/tickets?limit=1&open=true&cursor={cursor}")
+    his = await desk.ana.get(f"/tickets?limit=1&cursor={cursor}")
+    assert {other.status_code, his.status_code} == {400}
+    assert other.json()["code"] == "bad-cursor"
+
+
+async def test_a_line_of_a_listing_says_what_comes_next(desk: Desk) -> None:
+    first, *_ = await three_tickets(desk)
+    await desk.hear(triage_says(), first)
+    line = (await desk.ana.get("/tickets")).json()["items"][-1]
+    assert line["next_step"] == "Somebody of the team Network and remote access takes it up."
+    assert line["state_in_words"] == "with its team"
+    assert "description" not in line

@@ -1,0 +1,197 @@
+"""Intake with everything outside it replaced by fakes that keep the same promises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from desk_intake.api import intake_app
+from desk_intake.domain.evolve import evolve, fold
+from desk_intake.domain.model import Ticket
+from desk_intake.domain.problem import KnownProblem
+from desk_intake.handlers import problems_fold, tickets_fold
+from desk_intake.ports import IntakeDeps
+from desk_intake.store import PROBLEMS, TICKETS
+from desk_shared.bus import Commands, Folding, Ledger, Received
+from desk_shared.charter import Charter
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Event, Payload, numbered
+from desk_shared.events.people import Priority, Reason
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.events.triage import TriageDecided
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Cursors, DevAuthenticator
+from desk_shared.settings import Environment
+from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CLOSE_AFTER = timedelta(days=5)
+
+
+@dataclass
+class Story:
+    """A ticket whose events are told one by one, as the log would have them."""
+
+    ticket: Ticket
+
+    @classmethod
+    def begin(cls, kind: Kind = Kind.INCIDENT) -> "Story":
+        data = TicketOpened(
+            code="K7M2-Q9PC", kind=kind, title="VPN", requester="ana", channel=Channel.PORTAL
+        )
+        return cls(evolve(None, numbered(_event(data, "t-1", MONDAY), 1)))
+
+    def then(self, *told: Payload, after: timedelta = timedelta(minutes=1)) -> "Story":
+        """The same ticket with more events."""
+        for data in told:
+            at = self.ticket.updated_at + after
+            event = numbered(_event(data, "t-1", at), self.ticket.sequence + 1)
+            self.ticket = evolve(self.ticket, event)
+        return self
+
+
+def _event(data: Payload, subject: str, at: datetime) -> AnyEvent:
+    return Event(id=f"{subject}-{at:%d%H%M%S}", source="/test", subject=subject, time=at, data=data)
+
+
+@dataclass
+class Record:
+    """Where a fact was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+async def _park_nothing(failures: Sequence[object]) -> None:
+    assert not failures
+
+
+@dataclass
+class Desk:
+    """The whole service in one process: callers, the bus, the store, the clock."""
+
+    clock: FakeClock
+    publisher: FakePublisher
+    tickets: FakeDocuments[Ticket]
+    problems: FakeDocuments[KnownProblem]
+    ledger: Ledger[Ticket]
+    problem_ledger: Ledger[KnownProblem]
+    telemetry: RecordedTelemetry
+    transport: httpx.ASGITransport
+    read: int = 0
+
+    def client(self, user: str, roles: str = "employee", team: str = "") -> "Caller":
+        headers = {"X-Desk-User": user, "X-Desk-Roles": roles, "X-Desk-Team": team}
+        client = httpx.AsyncClient(
+            transport=self.transport, base_url="http://desk", headers=headers
+        )
+        return Caller(client)
+
+    @property
+    def ana(self) -> "Caller":
+        return self.client("ana")
+
+    @property
+    def ben(self) -> "Caller":
+        return self.client("ben")
+
+    @property
+    def max(self) -> "Caller":
+        return self.client("max", "member", "network")
+
+    async def hear(self, data: Payload, subject: str, id: str = "", source: str = "/test") -> None:
+        """A fact comes over the bus, to every ledger as in the service."""
+        now = self.clock.now()
+        event_id = id or f"{data.TYPE}/{subject}/{now.isoformat()}"
+        await self.hear_events(Event(event_id, source, subject, now, data))
+
+    async def hear_events(self, *events: AnyEvent) -> None:
+        """One batch; nothing may be parked, for a fact is never refused."""
+        batch = [Received(one, self._record(one)) for one in events]
+        await Folding(self.ledger, self.problem_ledger).handle(batch, _park_nothing)
+
+    def _record(self, event: AnyEvent) -> "Record":
+        self.read += 1
+        return Record(event.topic, 0, self.read, event.subject.encode(), b"{}")
+
+    async def pass_time(self, pause: timedelta) -> None:
+        """The clock moves and every timer that is due by then fires, as `Timers` does it."""
+        self.clock.advance(pause)
+        due = await self.tickets.due(self.clock.now(), 100)
+        await self.ledger.wake([id for _, id in due], _park_nothing)
+
+    async def ticket(self, id: str) -> Ticket:
+        found = (await self.tickets.load([id]))[id].state
+        assert found is not None
+        return found
+
+    def log(self, id: str) -> list[AnyEvent]:
+        """What the bus has of a ticket."""
+        return [one for one in self.publisher.events() if one.subject == id]
+
+    def types(self, id: str) -> list[str]:
+        return [one.type.split(".")[2] for one in self.log(id)]
+
+    async def check(self, id: str) -> None:
+        """No gap, every id once, and the store is the fold of the log."""
+        log, stored = self.log(id), await self.ticket(id)
+        assert [one.sequence for one in log] == list(range(1, len(log) + 1))
+        assert len({one.id for one in log}) == len(log)
+        assert [one.time for one in log] == sorted(one.time for one in log)
+        assert fold(log) == stored.model_copy(update={"commands": ()})
+
+
+@dataclass
+class Caller:
+    """Somebody at the other end of HTTP; every call has a new key unless one is given."""
+
+    client: httpx.AsyncClient
+    calls: int = 0
+
+    async def post(self, path: str, key: str = "", **body: object) -> httpx.Response:
+        headers = {"Idempotency-Key": key or self._key()}
+        return await self.client.post(f"/v1{path}", json=body, headers=headers)
+
+    async def patch(self, path: str, if_match: str, **body: object) -> httpx.Response:
+        headers = {"Idempotency-Key": self._key()} | ({"If-Match": if_match} if if_match else {})
+        return await self.client.patch(f"/v1{path}", json=body, headers=headers)
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.client.get(f"/v1{path}", headers=headers)
+
+    async def open(self, title: str = "VPN does not connect", **more: Any) -> str:
+        answer = await self.post("/tickets", title=title, **more)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def _key(self) -> str:
+        self.calls += 1
+        return f"{id(self)}-{self.calls}"
+
+
+def make_desk(charter: Charter) -> Desk:
+    clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), recorded_telemetry("intake")
+    tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
+    meters = telemetry.telemetry.meters
+    ledger = Ledger(tickets_fold(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0)
+    deps = IntakeDeps(
+        tickets, Commands(ledger), problems, lambda: charter, Cursors(b"a secret"), CLOSE_AFTER
+    )
+    authenticator = DevAuthenticator(Environment.LOCAL)
+    parts = AppParts(Health(clock), telemetry.telemetry, authenticator, clock)
+    transport = httpx.ASGITransport(app=intake_app(parts, deps))
+    problem_ledger = Ledger(problems_fold(problems), publisher, clock, meters)
+    return Desk(clock, publisher, tickets, problems, ledger, problem_ledger, telemetry, transport)
+
+
+def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:
+    reason = Reason(rule="words", text="It speaks of the VPN.")
+    return TriageDecided(
+        category="vpn", priority=priority, team=team, explanation=(reason,), charter="c1"
+    )
