@@ -122,11 +122,13 @@ manifests: setup ## Render and validate deploy/k8s, offline
 
 .PHONY: images
 images: ## One image per service (needs a container engine)
-	@for name in $(SERVICES); do docker build --file services/$$name/Dockerfile --tag desk-$$name:dev . || exit 1; done
+	@for name in $(SERVICES); do \
+	  docker build --file services/$$name/Dockerfile --tag desk-$$name:dev . || exit 1; \
+	done
 
 .PHONY: bench
 bench: setup ## Measure, with baselines in the same run; writes bench/results
-	$(PY) -m bench $(ARGS)
+	@PYTHONPATH=bench $(PY) -m desk_bench $(ARGS)
 
 .PHONY: clean
 clean: ## Remove caches and local data (stop the desk first: make down)

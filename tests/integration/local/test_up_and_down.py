@@ -1,0 +1,75 @@
+"""`up` starts what does not run, finds what does, and `down` ends it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from desk_shared.local import state
+from desk_shared.local.places import Places
+from desk_shared.local.ports import HOST, free_ports
+from pymongo import MongoClient
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Command]:
+    kafka, mongo = free_ports(2)
+    env = {**os.environ, "DESK_KAFKA_PORT": str(kafka), "DESK_MONGO_PORT": str(mongo)}
+    env = {name: value for name, value in env.items() if name not in ("DESK_KAFKA", "DESK_MONGO")}
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "desk_shared.local", *arguments, "--data", str(tmp_path)]
+        return subprocess.run(
+            command, env=env | more, capture_output=True, text=True, check=False, timeout=200
+        )
+
+    yield run
+    run("down")
+
+
+def _up(local: Command) -> str:
+    done = local("up", "--no-services", "--infra", "local")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
+    local: Command, tmp_path: Path
+) -> None:
+    first = _up(local)
+    assert "kafka and mongo: local, because it was asked for" in first
+    before = state.read(Places(tmp_path))
+    mongo = before.servers["mongo"].address
+    with MongoClient[dict[str, object]](mongo) as client:
+        client["desk"]["rows"].insert_one({"_id": "kept"})
+    os.kill(before.processes["mongo"].pid, signal.SIGKILL)
+    assert before.processes["mongo"].running.wait_gone(10)
+
+    _up(local)
+    after = state.read(Places(tmp_path))
+    assert after.processes["kafka"] == before.processes["kafka"]
+    assert after.processes["mongo"].pid != before.processes["mongo"].pid
+    with MongoClient[dict[str, object]](mongo) as client:
+        assert client["desk"]["rows"].find_one({"_id": "kept"}) is not None
+
+    assert local("status").returncode == 1  # the services were not asked for
+    assert local("down").returncode == 0
+    assert not any(entry.running.alive for entry in after.processes.values())
+
+
+def test_a_port_in_use_is_a_sentence_and_nothing_is_started(local: Command, tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        done = local("up", "--infra", "local", DESK_KAFKA_PORT=str(port))
+    assert done.returncode == 1
+    assert f"Port {port}, which kafka needs, is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not state.read(Places(tmp_path)).processes
