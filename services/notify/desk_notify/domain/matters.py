@@ -110,6 +110,7 @@ def _problem_over(
 
 def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> Reaction:
     card = directory.team(run.team)
+    reader = team(card)
     fields = {
         "title": run.title,
         "runbook": run.runbook,
@@ -118,10 +119,10 @@ def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> R
         "service": directory.service(run.service),
         "person": run.person,
         "site": run.site,
-        "evidence": as_lines(run.evidence),
+        "evidence": as_lines(run.evidence, reader.texts),
         "in_doubt": steps_in_doubt(run.evidence),
     }
-    message = tell(cause, Rule.TEAM_REPAIR_FAILED, team(card), fields, About())
+    message = tell(cause, Rule.TEAM_REPAIR_FAILED, reader, fields, About())
     return _matter(MatterKind.RUN, card, run.title), (message,)
 
 
@@ -133,8 +134,8 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
         "title": signal.title,
         "subject": cause.subject,
         "measurement": signal.measurement,
-        "value": f"{signal.value:g}",
-        "threshold": f"{signal.threshold:g}",
+        "value": reader.texts.write_number(signal.value),
+        "threshold": reader.texts.write_number(signal.threshold),
         "service": directory.service(service),
         "due": reader.texts.write_moment(signal.expected_at, card.zone),
         "explanation": in_words(signal.explanation),

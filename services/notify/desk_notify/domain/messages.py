@@ -118,10 +118,10 @@ def in_words(reasons: Iterable[Reason]) -> str:
     return clipped(" ".join(one.text for one in reasons))
 
 
-def as_lines(evidence: Iterable[Evidence]) -> str:
+def as_lines(evidence: Iterable[Evidence], texts: Texts) -> str:
     """What a repair did, a line for each step."""
     chosen = tuple(evidence)[-_MOST_FACTS:]
-    return "\n".join(f"- {one.step}: {_how(one)}" for one in chosen)
+    return "\n".join(f"- {one.step}: {_how(one, texts)}" for one in chosen)
 
 
 def steps_in_doubt(evidence: Iterable[Evidence]) -> str:
@@ -135,6 +135,6 @@ def fact(text: str) -> str:
     return clipped(" ".join(text.split()), _FACT)
 
 
-def _how(one: Evidence) -> str:
-    status = one.status.replace("_", " ")
+def _how(one: Evidence, texts: Texts) -> str:
+    status = texts.steps[one.status]
     return f"{status}: {fact(one.text)}" if one.text else status

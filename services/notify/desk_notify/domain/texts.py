@@ -11,6 +11,7 @@ from functools import lru_cache
 from string import Formatter
 from zoneinfo import ZoneInfo
 
+from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
 
 
@@ -70,6 +71,8 @@ class Texts:
 
     templates: Mapping[Rule, Template]
     clocks: Mapping[ClockName, str]
+    steps: Mapping[StepStatus, str]
+    decimal: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     moment: str
@@ -87,14 +90,14 @@ class Texts:
             zone=zone.key,
         )
 
-
-def fields_of(text: str) -> frozenset[str]:
-    """The fields that a line needs."""
-    return _fields(text)
+    def write_number(self, value: float) -> str:
+        """A measured value with at most six digits."""
+        return f"{value:g}".replace(".", self.decimal)
 
 
 @lru_cache(maxsize=1024)
-def _fields(text: str) -> frozenset[str]:
+def fields_of(text: str) -> frozenset[str]:
+    """The fields that a line needs."""
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
@@ -106,6 +109,6 @@ def _paragraph(one: str | Without, fields: Mapping[str, str]) -> str:
     lines = [
         line.format_map(fields)
         for line in one.split("\n")
-        if all(fields.get(name) for name in _fields(line))
+        if all(fields.get(name) for name in fields_of(line))
     ]
     return "\n".join(lines)

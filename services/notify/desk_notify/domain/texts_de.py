@@ -1,5 +1,6 @@
 """Every message in German."""
 
+from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
@@ -65,8 +66,8 @@ _PEOPLE = {
     Rule.RESOLVED: Template(
         "Ihr Ticket {code} ist gelöst",
         (
-            "Ihr Ticket {code} „{title}“ ist gelöst:",
-            "{text}",
+            "Ihr Ticket {code} „{title}“ ist gelöst.",
+            "Das wurde getan: {text}",
             "Wie es weitergeht: Bitte probieren Sie es aus. Wenn es geht, müssen Sie nichts tun.",
             "Wenn es nicht geht, öffnen Sie das Ticket hier wieder: {link}",
             Without(
@@ -79,8 +80,8 @@ _PEOPLE = {
     Rule.REOPENED: Template(
         "Ihr Ticket {code} ist wieder offen",
         (
-            "Ihr Ticket {code} „{title}“ ist wieder offen, denn es war doch nicht gelöst:",
-            "{text}",
+            "Ihr Ticket {code} „{title}“ ist wieder offen, denn es war doch nicht gelöst.",
+            "Grund: {text}",
             "Wie es weitergeht: Das Team „{team}“ sieht es sich noch einmal an. Sie müssen nichts"
             " tun.",
             _SEE,
@@ -116,7 +117,8 @@ _PEOPLE = {
             "{text}",
             Without("text", "Die Störung „{title}“ ist behoben."),
             "Wie es weitergeht: Bitte versuchen Sie es noch einmal. Wenn es bei Ihnen noch immer"
-            " nicht geht, öffnen Sie Ihr Ticket wieder; wir sehen uns Ihren Fall dann einzeln an.",
+            " nicht geht, sagen Sie es uns oder öffnen Sie Ihr Ticket wieder; wir sehen uns Ihren"
+            " Fall dann einzeln an.",
         ),
     ),
     Rule.REPAIR_BEGINS: Template(
@@ -140,10 +142,10 @@ _PEOPLE = {
             "{text}",
             Without(
                 "text",
-                "Wir haben eine Störung bemerkt, bevor Sie sie melden mussten, und unsere"
-                " automatische Reparatur hat nicht geholfen.",
+                "Wir haben eine Störung bemerkt, bevor Sie sie melden mussten, und konnten sie"
+                " nicht automatisch beheben.",
             ),
-            "Das Team „{team}“ hat es jetzt und weiß, was schon versucht wurde.",
+            "Das Team „{team}“ hat es jetzt, mit allem, was wir darüber wissen.",
             "Wie es weitergeht: Das Team fragt Sie, wenn es etwas braucht. Sie müssen es nicht"
             " melden.",
         ),
@@ -241,9 +243,9 @@ _TEAMS = {
         ),
     ),
     Rule.TEAM_REPAIR_FAILED: Template(
-        "Eine automatische Reparatur hat nicht geholfen: {title}",
+        "Nicht automatisch repariert, jetzt bei Ihnen: {title}",
         (
-            "Das Runbook „{runbook}“ wollte {target} reparieren und übergibt an Ihr Team: {reason}",
+            "Das Runbook „{runbook}“ übergibt {target} an Ihr Team: {reason}",
             "Dienst: {service}\nBenutzt von: {person}\nStandort: {site}",
             "Was getan wurde:\n{evidence}",
             "Ob dies geschehen ist, ist nicht sicher, also sehen Sie nach, bevor Sie es"
@@ -275,6 +277,14 @@ GERMAN = Texts(
         ClockName.UPDATE: "Nachricht, wie es weitergeht",
         ClockName.OWNERSHIP: "jemand kümmert sich",
     },
+    steps={
+        StepStatus.INTENT: "begonnen",
+        StepStatus.DONE: "getan",
+        StepStatus.FAILED: "gescheitert",
+        StepStatus.SKIPPED: "übersprungen",
+        StepStatus.IN_DOUBT: "ungewiss",
+    },
+    decimal=",",
     weekdays=(
         "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag",
     ),

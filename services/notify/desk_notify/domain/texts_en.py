@@ -1,5 +1,6 @@
 """Every message in English."""
 
+from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
@@ -63,8 +64,8 @@ _PEOPLE = {
     Rule.RESOLVED: Template(
         "Your ticket {code} is solved",
         (
-            "Your ticket {code} “{title}” is solved:",
-            "{text}",
+            "Your ticket {code} “{title}” is solved.",
+            "What was done: {text}",
             "Next: please try it. If it works, you need not do anything.",
             "If it does not work, reopen the ticket here: {link}",
             Without(
@@ -77,8 +78,8 @@ _PEOPLE = {
     Rule.REOPENED: Template(
         "Your ticket {code} is open again",
         (
-            "Your ticket {code} “{title}” is open again, because it was not solved after all:",
-            "{text}",
+            "Your ticket {code} “{title}” is open again, because it was not solved after all.",
+            "Reason: {text}",
             "Next: the team “{team}” looks at it again. You need not do anything.",
             _SEE,
         ),
@@ -106,8 +107,8 @@ _PEOPLE = {
         (
             "{text}",
             Without("text", "The trouble “{title}” is solved."),
-            "Next: please try again. If it still does not work for you, reopen your ticket;"
-            " we then look at your case by itself.",
+            "Next: please try again. If it still does not work for you, tell us or reopen your"
+            " ticket; we then look at your case by itself.",
         ),
     ),
     Rule.REPAIR_BEGINS: Template(
@@ -124,10 +125,10 @@ _PEOPLE = {
             "{text}",
             Without(
                 "text",
-                "We noticed trouble before you had to report it, and our automatic repair did"
-                " not help.",
+                "We noticed trouble before you had to report it, and could not repair it"
+                " automatically.",
             ),
-            "The team “{team}” has it now and knows what was tried.",
+            "The team “{team}” has it now, with everything we know about it.",
             "Next: they ask you if they need something. You need not report it.",
         ),
     ),
@@ -181,9 +182,9 @@ _TEAMS = {
         ),
     ),
     Rule.TEAM_AT_RISK: Template(
-        "{code} needs you, {percent} % of its time is used: {title}",
+        "{code} needs you, {percent}% of its time is used: {title}",
         (
-            "For the ticket {code} “{title}”, {percent} % of the time for one promise is used:"
+            "For the ticket {code} “{title}”, {percent}% of the time for one promise is used:"
             " {clock}.",
             "Due: {due}\nFrom: {requester}\nPriority: {priority}",
             "Next: act before it is due, or write to {requester} why it takes longer.",
@@ -219,10 +220,9 @@ _TEAMS = {
         ),
     ),
     Rule.TEAM_REPAIR_FAILED: Template(
-        "An automatic repair did not help: {title}",
+        "Not repaired automatically, yours now: {title}",
         (
-            "The runbook “{runbook}” tried to repair {target} and hands it over to your team:"
-            " {reason}",
+            "The runbook “{runbook}” hands {target} over to your team: {reason}",
             "Service: {service}\nUsed by: {person}\nSite: {site}",
             "What was done:\n{evidence}",
             "It is not certain whether this was done, so look before you repeat it: {in_doubt}",
@@ -252,6 +252,14 @@ ENGLISH = Texts(
         ClockName.UPDATE: "news about how it goes on",
         ClockName.OWNERSHIP: "somebody acts on it",
     },
+    steps={
+        StepStatus.INTENT: "begun",
+        StepStatus.DONE: "done",
+        StepStatus.FAILED: "failed",
+        StepStatus.SKIPPED: "skipped",
+        StepStatus.IN_DOUBT: "in doubt",
+    },
+    decimal=".",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     months=(
         "January", "February", "March", "April", "May", "June", "July", "August", "September",

@@ -1,7 +1,7 @@
 """What a ticket's life and promises make notify say: pure, one function per type of event."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, cast
 
@@ -17,19 +17,10 @@ from desk_shared.events.promises import (
     PromiseStarted,
 )
 
-from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.messages import (
-    About,
-    Messages,
-    clipped,
-    fact,
-    in_words,
-    language_of,
-    person,
-    team,
-    tell,
-)
+from desk_notify.domain.directory import Directory
+from desk_notify.domain.messages import Messages, clipped, fact, in_words, language_of, team
 from desk_notify.domain.model import EarlyFact, Ticket
+from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
 
 # What a message quotes of a ticket, and how many facts and early events one ticket keeps.
@@ -37,65 +28,6 @@ _EXCERPT = 500
 _MOST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A ticket when something happens to it, and where the rules look things up."""
-
-    ticket: Ticket
-    cause: AnyEvent
-    directory: Directory
-
-    @property
-    def team(self) -> TeamCard:
-        return self.directory.team(self.ticket.team)
-
-    def changed(self, **fields: object) -> "Scene":
-        """The same moment with the ticket as it is after the event."""
-        return replace(self, ticket=self.ticket.model_copy(update=fields))
-
-    def to_requester(self, rule: Rule, **fields: str) -> Messages:
-        """One message to the person the ticket is for."""
-        ticket = self.ticket
-        reader = person(ticket.requester, ticket.language)
-        moments = self._moments(reader.texts.write_moment)
-        about = About(self.cause.subject, ticket.code)
-        return (tell(self.cause, rule, reader, self._fields() | moments | fields, about),)
-
-    def to_team(self, rule: Rule, *, urgent: bool = False, **fields: str) -> Messages:
-        """One message to the team that has the ticket."""
-        ticket, card = self.ticket, self.team
-        reader = team(card)
-        moments = self._moments(reader.texts.write_moment)
-        about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
-        return (tell(self.cause, rule, reader, self._fields() | moments | fields, about),)
-
-    def moment(self, moment: datetime | None, language: str) -> str:
-        """A date in the words of a language and the zone of the team."""
-        card = self.team
-        reader = team(card) if language == "team" else person("-", self.ticket.language)
-        return reader.texts.write_moment(moment, card.zone)
-
-    def _moments(self, write: Callable[..., str]) -> dict[str, str]:
-        zone = self.team.zone
-        return {
-            "response_due": write(self.ticket.response_due, zone),
-            "resolution_due": write(self.ticket.resolution_due, zone),
-        }
-
-    def _fields(self) -> dict[str, str]:
-        ticket = self.ticket
-        return {
-            "code": ticket.code,
-            "title": ticket.title,
-            "requester": ticket.requester,
-            "team": self.team.title,
-            "priority": ticket.priority or "",
-            "service": self.directory.service(ticket.service),
-            "link": self.directory.link(ticket.code),
-        }
-
-
-Step = tuple[Scene, Messages]
 P = TypeVar("P", bound=Payload)
 _STEPS: dict[type[Payload], Callable[[Scene, Payload], Step]] = {}
 
@@ -189,8 +121,8 @@ def _started(scene: Scene, _: life.TicketStarted) -> Step:
 def _paused(scene: Scene, paused: life.TicketPaused) -> Step:
     if paused.waiting_for is not life.WaitingFor.EMPLOYEE:
         return scene, ()
-    until = scene.moment(paused.until, "person")
-    return scene, scene.to_requester(Rule.WAITING, question=scene.ticket.question, until=until)
+    moments, question = {"until": paused.until}, scene.ticket.question
+    return scene, scene.to_requester(Rule.WAITING, moments, question=question)
 
 
 @_on(life.TicketNoted)
@@ -302,12 +234,10 @@ def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
         return ()
     if not scene.ticket.team:
         scene = scene.changed(team=fact.team)
-    clock = team(scene.team).texts.clocks[fact.clock]
-    due = scene.moment(fact.due, "team")
+    clock, moments = team(scene.team).texts.clocks[fact.clock], {"due": fact.due}
     if isinstance(fact, PromiseBreached):
-        return scene.to_team(Rule.TEAM_BREACHED, urgent=True, clock=clock, due=due)
-    percent = str(fact.percent)
-    return scene.to_team(Rule.TEAM_AT_RISK, clock=clock, due=due, percent=percent)
+        return scene.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
+    return scene.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=str(fact.percent))
 
 
 def _event_of(early: EarlyFact, ticket: str) -> AnyEvent:

@@ -1,0 +1,69 @@
+"""A ticket at the moment something happens to it, and how its requester and its team are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from desk_shared.events import AnyEvent
+
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.messages import About, Messages, Reader, person, team, tell
+from desk_notify.domain.model import Ticket
+from desk_notify.domain.texts import Rule
+
+Moments = Mapping[str, datetime | None]
+_NONE: Moments = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A ticket when something happens to it, and where the rules look things up."""
+
+    ticket: Ticket
+    cause: AnyEvent
+    directory: Directory
+
+    @property
+    def team(self) -> TeamCard:
+        """Who has the ticket, or would have it while nobody does."""
+        return self.directory.team(self.ticket.team)
+
+    def changed(self, **fields: object) -> "Scene":
+        """The same moment with the ticket as it is after the event."""
+        return replace(self, ticket=self.ticket.model_copy(update=fields))
+
+    def to_requester(self, rule: Rule, moments: Moments = _NONE, **fields: str) -> Messages:
+        """One message to the person the ticket is for."""
+        ticket = self.ticket
+        reader, about = (
+            person(ticket.requester, ticket.language),
+            About(self.cause.subject, ticket.code),
+        )
+        return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
+
+    def to_team(
+        self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: str
+    ) -> Messages:
+        """One message to the team that has the ticket."""
+        ticket, reader = self.ticket, team(self.team)
+        about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
+        return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
+
+    def _fields(self, reader: Reader, moments: Moments) -> dict[str, str]:
+        """What every message may say of the ticket; moments in the zone of its team."""
+        ticket, card, write = self.ticket, self.team, reader.texts.write_moment
+        return {
+            "code": ticket.code,
+            "title": ticket.title,
+            "requester": ticket.requester,
+            "team": card.title,
+            "priority": ticket.priority or "",
+            "service": self.directory.service(ticket.service),
+            "link": self.directory.link(ticket.code),
+            "response_due": write(ticket.response_due, card.zone),
+            "resolution_due": write(ticket.resolution_due, card.zone),
+            **{name: write(moment, card.zone) for name, moment in moments.items()},
+        }
+
+
+Step = tuple[Scene, Messages]

@@ -1,0 +1,122 @@
+"""A small organisation, and short ways to let things happen to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from desk_notify.domain import matters, people, tickets
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.model import Language, Matter, Person, Ticket
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.notifications import Notified
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.ids import derived_id
+
+P = TypeVar("P", bound=Payload)
+
+NOON = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+ANA, BEN = "ana@desk.example", "ben@desk.example"
+CODE = "K7M2-Q9PC"
+
+
+def directory(language: Language = "en", portal: str = "") -> Directory:
+    zone = ZoneInfo("Europe/Berlin")
+    network = TeamCard("network", "Network", zone, language, ("log:", "mailto:net@desk.example"))
+    care = TeamCard("service-care", "Service care", zone, language, ("log:",))
+    return Directory(
+        teams={"network": network, "service-care": care},
+        default_team="service-care",
+        owners={"vpn": "network"},
+        service_titles={"vpn": "Remote access (VPN)"},
+        mails={"network-1": "nina@desk.example"},
+        portal=portal,
+    )
+
+
+def event(payload: Payload, subject: str = "t-1", cause: str = "") -> AnyEvent:
+    """Something that happened; its id says what, so that tests can repeat it."""
+    id = cause or derived_id(f"{subject}/{payload.model_dump_json()}", payload.TYPE)
+    return Event(id=id, source="/test", subject=subject, time=NOON, data=payload)
+
+
+def promise(kind: type[P], **fields: object) -> P:
+    """Something that a promise of the network team does."""
+    known = {"clock": "response", "policy": "p", "policy_version": "1", "team": "network"}
+    return kind.model_validate(known | fields)
+
+
+def run(kind: type[P], **fields: object) -> P:
+    """Something that a repair does."""
+    return kind.model_validate(
+        {"run": "r", "runbook": "clean-disk", "title": "Free space"} | fields
+    )
+
+
+def opened(language: str = "en", kind: Kind = Kind.INCIDENT, requester: str = ANA) -> TicketOpened:
+    return TicketOpened(
+        code=CODE,
+        kind=kind,
+        title="VPN drops",
+        description="Every ten minutes, since this morning.",
+        requester=requester,
+        channel=Channel.PORTAL,
+        service="vpn",
+        language=language,
+    )
+
+
+@dataclass
+class Story:
+    """Folds events as the service does, and keeps everything that is said."""
+
+    directory: Directory = field(default_factory=directory)
+    ticket: Ticket | None = None
+    persons: dict[str, Person] = field(default_factory=dict)
+    matters: dict[str, Matter] = field(default_factory=dict)
+    said: list[Event[Notified]] = field(default_factory=list)
+
+    def ticket_sees(self, *payloads: Payload) -> list[Notified]:
+        """What is said because these happen to the ticket, in this order."""
+        return self._say(one for payload in payloads for one in self._ticket(event(payload)))
+
+    def happens(self, payload: Payload, subject: str) -> list[Notified]:
+        """What people and teams are told because of something that is no ticket's own."""
+        cause = event(payload, subject)
+        return self._say([*self._people(cause), *self._matters(cause)])
+
+    def ticket_hears(self, payload: Payload, subject: str) -> list[Notified]:
+        """What is said because the ticket learns of something that is not its own."""
+        return self._say(self._ticket(event(payload, subject)))
+
+    def _ticket(self, cause: AnyEvent) -> Iterable[Event[Notified]]:
+        reaction = tickets.react(self.ticket, cause, self.directory)
+        if reaction is None:
+            return ()
+        self.ticket, messages = reaction
+        return messages
+
+    def _people(self, cause: AnyEvent) -> Iterable[Event[Notified]]:
+        for name in people.people_of(cause):
+            reaction = people.react(self.persons.get(name), name, cause, self.directory)
+            if reaction is not None:
+                self.persons[name], messages = reaction
+                yield from messages
+
+    def _matters(self, cause: AnyEvent) -> Iterable[Event[Notified]]:
+        for id in matters.matters_of(cause):
+            reaction = matters.react(self.matters.get(id), cause, self.directory)
+            if reaction is not None:
+                self.matters[id], messages = reaction
+                yield from messages
+
+    def _say(self, messages: Iterable[Event[Notified]]) -> list[Notified]:
+        new = list(messages)
+        self.said += new
+        return [one.data for one in new]
+
+
+def whole(message: Notified) -> str:
+    """A message as people read it."""
+    return f"{message.title}\n\n{message.body}"

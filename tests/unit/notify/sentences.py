@@ -1,0 +1,174 @@
+"""Lets everything happen that notify has words for, and writes down what is said.
+
+Run as a program it writes the expected files anew: read the difference before you keep it.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from desk_notify.domain.model import Language
+from desk_shared.events.automation import (
+    Evidence,
+    Outcome,
+    RunHandedOver,
+    RunHealed,
+    RunStarted,
+    StepStatus,
+)
+from desk_shared.events.notifications import Notified
+from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import ClockName, PromiseAtRisk, PromiseBreached, PromiseStarted
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import (
+    LinkKind,
+    Role,
+    TicketAssigned,
+    TicketLinked,
+    TicketMerged,
+    TicketNoted,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketStarted,
+    TicketTriaged,
+    WaitingFor,
+)
+
+from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, promise, run
+
+HERE = Path(__file__).parent
+LANGUAGES: tuple[Language, ...] = ("en", "de")
+_DUE = NOON + timedelta(hours=3)
+_NEXT_DAY = NOON + timedelta(days=1)
+_PORTAL = "https://desk.example"
+
+
+def expected_file(language: Language) -> Path:
+    return HERE / f"sentences_{language}.txt"
+
+
+def said(language: Language) -> str:
+    """Every message, as a text to read."""
+    return "\n".join(
+        f"=== {told.audience} {told.recipient} · {told.kind}{' · urgent' if told.urgent else ''}\n"
+        f"{told.title}\n\n{told.body}\n"
+        for told in _all(language)
+    )
+
+
+def _all(language: Language) -> Iterator[Notified]:
+    yield from _ticket(Story(directory(language)), language)
+    with_portal = Story(directory(language, _PORTAL))
+    yield from with_portal.ticket_sees(opened(language))
+    yield from with_portal.ticket_sees(
+        TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
+        TicketResolved(by="network-1", resolution="Done."),
+    )
+    child = Story(directory(language))
+    child.ticket_sees(opened(language), TicketLinked(kind=LinkKind.PROBLEM, target="p-1"))
+    yield from child.ticket_sees(TicketAssigned(team="network"))
+    others = Story(directory(language))
+    others.happens(opened(language), "t-1")
+    others.happens(opened(language, requester=BEN), "t-2")
+    yield from _problem(others)
+    yield from _repairs(others)
+
+
+def _ticket(story: Story, language: Language) -> Iterator[Notified]:
+    why = "It is about remote access; the network team runs the VPN."
+    yield from story.ticket_sees(
+        promise(PromiseStarted, clock=ClockName.RESPONSE, goal=timedelta(hours=1), due=_DUE),
+        opened(language),
+        TicketTriaged(category="vpn", priority=Priority.P1),
+        promise(PromiseStarted, clock=ClockName.RESOLUTION, goal=timedelta(hours=8), due=_NEXT_DAY),
+        TicketLinked(kind=LinkKind.SIGNAL, target="s", text="40% of all logins fail on vpn-gw."),
+        TicketAssigned(
+            team="network", member="network-1", explanation=(Reason(rule="vpn", text=why),)
+        ),
+        TicketStarted(by="network-1"),
+        TicketNoted(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
+        TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1", until=_DUE),
+        TicketNoted(by=ANA, role=Role.EMPLOYEE, text="Version 5."),
+        promise(PromiseAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
+        promise(PromiseBreached, clock=ClockName.RESOLUTION, due=_NEXT_DAY),
+        TicketResolved(by="network-1", resolution="The gateway has a new certificate."),
+        TicketReopened(by="network-1", reason="It drops again."),
+        TicketMerged(into="t-2", by="network-1"),
+    )
+
+
+def _problem(story: Story) -> Iterator[Notified]:
+    why = "Two tickets within five minutes tell of the same."
+    yield from story.happens(
+        ProblemDetected(
+            service="vpn",
+            title="VPN logins fail",
+            tickets=("t-1", "t-2"),
+            people=(ANA,),
+            team="network",
+            message="Logins to the VPN fail at the moment.",
+            explanation=(Reason(rule="like", text=why),),
+        ),
+        "p-1",
+    )
+    grown = ProblemUpdated(service="vpn", title="VPN logins fail", tickets=("t-3",), people=(BEN,))
+    yield from story.happens(grown, "p-1")
+    yield from story.happens(
+        ProblemResolved(
+            service="vpn",
+            title="VPN logins fail",
+            tickets=("t-1", "t-2", "t-3"),
+            people=(ANA, BEN),
+            resolution="The certificate is renewed.",
+        ),
+        "p-1",
+    )
+
+
+def _repairs(story: Story) -> Iterator[Notified]:
+    yield from story.happens(
+        run(RunStarted, version="1", person=ANA, tell="We clean your disk."), "laptop-1"
+    )
+    yield from story.happens(
+        run(RunHealed, person=ANA, tell="Your disk has space again."), "laptop-1"
+    )
+    yield from story.happens(
+        run(
+            RunHandedOver,
+            person=ANA,
+            title="The disk of laptop-1 is nearly full",
+            outcome=Outcome.IN_DOUBT,
+            team="network",
+            service="laptop",
+            site="Berlin",
+            reason="The disk is still nearly full.",
+            evidence=(
+                Evidence(step="clean", status=StepStatus.DONE, text="freed 0 bytes"),
+                Evidence(step="restart", status=StepStatus.IN_DOUBT),
+            ),
+        ),
+        "laptop-1",
+    )
+    yield from story.happens(
+        SignalRaised(
+            episode="e",
+            detector="d",
+            signal="vpn-failing",
+            title="40% of all VPN logins fail on vpn-gw",
+            severity=Severity.CRITICAL,
+            subject_kind=SubjectKind.SERVICE,
+            measurement="vpn.login.failure.ratio",
+            value=0.4,
+            threshold=0.25,
+            service="vpn",
+            expected_at=_DUE,
+        ),
+        "vpn-gw",
+    )
+
+
+if __name__ == "__main__":
+    for one in LANGUAGES:
+        expected_file(one).write_text(said(one), encoding="utf-8")

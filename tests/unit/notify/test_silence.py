@@ -1,0 +1,298 @@
+"""When nothing is said, or not to everybody: noise is a fault like a missing message."""
+
+from datetime import timedelta
+
+import pytest
+from desk_shared.events import Payload
+from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed, RunStarted
+from desk_shared.events.notifications import MessageKind, Notified
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import (
+    PromiseAtRisk,
+    PromiseBreached,
+    PromiseKept,
+    PromisePaused,
+)
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.tickets import (
+    How,
+    Kind,
+    LinkKind,
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketLinked,
+    TicketNoted,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketUpdated,
+    WaitingFor,
+)
+
+from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, promise, run
+
+LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
+ASSIGNED = TicketAssigned(team="network")
+
+
+def assigned() -> Story:
+    """A ticket that the network team has."""
+    story = Story()
+    story.ticket_sees(opened(), ASSIGNED)
+    return story
+
+
+def breached(*, inherited: bool = False) -> PromiseBreached:
+    return promise(PromiseBreached, due=NOON, inherited=inherited)
+
+
+def problem(*people: str, service: str = "vpn") -> ProblemDetected:
+    return ProblemDetected(
+        service=service, title="VPN fails", tickets=("t-1",), people=people, team="network",
+        message="We know.",
+    )  # fmt: skip
+
+
+def over(*people: str) -> ProblemResolved:
+    return ProblemResolved(
+        service="vpn", title="VPN fails", tickets=("t-1",), people=people, resolution="Fixed."
+    )
+
+
+def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
+    return SignalRaised(
+        episode="e", detector="d", signal="s", title="It fills", severity=severity,
+        subject_kind=kind, measurement="m", value=1, threshold=2, service="vpn",
+    )  # fmt: skip
+
+
+def to(recipient: str, messages: list[Notified]) -> list[MessageKind]:
+    return [one.kind for one in messages if one.recipient == recipient]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        TicketNoted(by="desk", role=Role.AUTOMATION, text="Probed.", automatic=True),
+        TicketNoted(by="desk", role=Role.SYSTEM, text="Linked."),
+        TicketNoted(by="network-1", role=Role.MEMBER, text="Between us.", public=False),
+        TicketPaused(waiting_for=WaitingFor.VENDOR, by="network-1"),
+        TicketResumed(by="network-1"),
+        TicketUpdated(by="network-1", title="VPN drops hourly"),
+        TicketAssigned(team="network", member="network-2", previous_team="network"),
+        TicketResolved(by=ANA, resolution="It went away."),
+        TicketResolved(by="desk", how=How.PROBLEM, resolution="With the problem."),
+        TicketResolved(by="network-1", how=How.WITHDRAWN, resolution="Not needed."),
+        TicketClosed(by="desk"),
+        promise(PromisePaused, because="waiting"),
+        promise(PromiseKept, took=timedelta(hours=1), due=NOON),
+        breached(inherited=True),
+    ],
+    ids=lambda one: one.TYPE.removeprefix("desk.").removesuffix(".v1"),
+)
+def test_automatic_and_internal_things_are_not_news(payload: Payload) -> None:
+    assert assigned().ticket_sees(payload) == []
+
+
+def test_a_members_own_ticket_does_not_tell_them_what_they_wrote() -> None:
+    story = Story()
+    story.ticket_sees(opened(requester="network-1"), ASSIGNED)
+    assert story.ticket_sees(TicketNoted(by="network-1", role=Role.MEMBER, text="Hm.")) == []
+
+
+def test_what_the_desk_opened_itself_tells_the_person_only_what_needs_or_helps_them() -> None:
+    story = Story()
+    quiet = story.ticket_sees(opened(kind=Kind.PROACTIVE), ASSIGNED, TicketStarted(by="network-1"))
+    assert to(ANA, quiet) == []
+    assert to("network", quiet) == [MessageKind.TICKET_ASSIGNED]
+    loud = story.ticket_sees(
+        TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
+        TicketResolved(by="network-1", resolution="Cleaned."),
+    )
+    assert to(ANA, loud) == [MessageKind.TICKET_CHANGED, MessageKind.TICKET_RESOLVED]
+
+
+def test_another_team_is_news_the_same_team_is_not() -> None:
+    story = assigned()
+    moved = story.ticket_sees(TicketAssigned(team="service-care", previous_team="network"))
+    assert to("service-care", moved) == [MessageKind.TICKET_ASSIGNED]
+    assert to(ANA, moved) == [MessageKind.TICKET_ASSIGNED]
+
+
+def test_an_employees_answer_waits_for_a_team_to_read_it() -> None:
+    story = Story()
+    story.ticket_sees(opened())
+    answer = TicketNoted(by=ANA, role=Role.EMPLOYEE, text="It is worse.")
+    assert story.ticket_sees(answer) == []
+    story.ticket_sees(ASSIGNED)
+    assert [one.recipient for one in story.ticket_sees(answer)] == ["network"]
+
+
+def test_a_promise_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
+    story = assigned()
+    story.ticket_sees(TicketResolved(by="network-1", resolution="Done."))
+    assert story.ticket_sees(breached()) == []
+    story.ticket_sees(TicketReopened(by=ANA, reason="No."))
+    assert to("network", story.ticket_sees(breached())) == [MessageKind.PROMISE_BREACHED]
+
+
+def test_a_promise_that_overtakes_its_ticket_is_told_when_the_ticket_is_known() -> None:
+    story = Story()
+    risk = promise(PromiseAtRisk, percent=50, due=NOON)
+    assert story.ticket_sees(risk) == []
+    messages = story.ticket_sees(opened())
+    assert to("network", messages) == [MessageKind.PROMISE_AT_RISK]
+    assert "K7M2-Q9PC" in messages[-1].title
+    assert to("network", story.ticket_sees(ASSIGNED)) == [MessageKind.TICKET_ASSIGNED]
+
+
+def test_a_promise_without_a_team_is_the_default_teams() -> None:
+    story = Story()
+    story.ticket_sees(opened())
+    unowned = breached().model_copy(update={"team": ""})
+    assert [one.recipient for one in story.ticket_sees(unowned)] == ["service-care"]
+
+
+def test_a_team_that_the_charter_does_not_know_is_the_default_teams() -> None:
+    story = Story()
+    story.ticket_sees(opened())
+    messages = story.ticket_sees(TicketAssigned(team="gone"))
+    assert to("service-care", messages) == [MessageKind.TICKET_ASSIGNED]
+
+
+def test_tickets_of_an_open_problem_are_quiet_for_people_and_marked_for_teams() -> None:
+    story = Story()
+    messages = story.ticket_sees(opened(), LINKED, ASSIGNED, TicketStarted(by="network-1"))
+    assert to(ANA, messages) == [MessageKind.TICKET_RECEIVED]
+    [told] = [one for one in messages if one.recipient == "network"]
+    assert (told.problem, told.urgent) == ("p-1", False)
+
+
+def test_after_its_problem_a_ticket_speaks_again() -> None:
+    story = Story()
+    story.ticket_sees(opened(), LINKED)
+    assert story.ticket_hears(over(ANA), "p-1") == []
+    assert to(ANA, story.ticket_sees(ASSIGNED)) == [MessageKind.TICKET_ASSIGNED]
+
+
+def test_a_problem_that_is_over_before_the_link_arrives_silences_nothing() -> None:
+    story = Story()
+    story.ticket_hears(over(ANA), "p-1")
+    messages = story.ticket_sees(opened(), LINKED, ASSIGNED)
+    assert to(ANA, messages) == [MessageKind.TICKET_RECEIVED, MessageKind.TICKET_ASSIGNED]
+
+
+def test_a_reopened_ticket_is_a_case_of_its_own() -> None:
+    story = Story()
+    story.ticket_sees(opened(), LINKED, ASSIGNED)
+    story.ticket_sees(TicketReopened(by=ANA, reason="Not for me."), LINKED)
+    assert to(ANA, story.ticket_sees(TicketStarted(by="network-1"))) == [MessageKind.TICKET_CHANGED]
+
+
+def test_a_person_hears_of_a_problem_once_however_many_tickets_they_have() -> None:
+    story = Story()
+    first = story.happens(problem(ANA, ANA), "p-1")
+    more = ProblemUpdated(service="vpn", title="VPN fails", tickets=("t-2",), people=(ANA, BEN))
+    second = story.happens(more, "p-1")
+    assert to(ANA, first) == [MessageKind.PROBLEM_DECLARED]
+    assert to(ANA, second) == []
+    assert to(BEN, second) == [MessageKind.PROBLEM_DECLARED]
+    assert "Network" in next(one.body for one in second)
+    assert to("network", second) == []
+
+
+def test_the_end_of_a_problem_is_told_once_and_nothing_of_it_afterwards() -> None:
+    story = Story()
+    story.happens(problem(ANA), "p-1")
+    ended = story.happens(over(ANA, BEN), "p-1")
+    assert [one.recipient for one in ended] == [ANA, BEN, "network"]
+    assert story.happens(over(ANA, BEN), "p-1") == []
+    assert to(ANA, story.happens(problem(ANA), "p-1")) == []
+
+
+def test_a_problem_nobody_told_us_of_ends_with_the_owner_of_its_service() -> None:
+    assert [one.recipient for one in Story().happens(over(), "p-1")] == ["network"]
+
+
+def test_a_problem_that_was_over_first_calls_no_team() -> None:
+    story = Story()
+    story.happens(over(), "p-1")
+    assert story.happens(problem(), "p-1") == []
+
+
+def test_growth_before_the_problem_itself_is_only_counted() -> None:
+    story = Story()
+    grown = ProblemUpdated(service="vpn", title="VPN fails", tickets=("t-1", "t-2"))
+    assert story.happens(grown, "p-1") == []
+    assert story.happens(grown.model_copy(update={"tickets": ()}), "p-1") == []
+    assert story.matters["problem:p-1"].tickets == 2
+
+
+def test_people_read_their_own_language() -> None:
+    story = Story()
+    story.happens(opened("de-AT"), "t-1")
+    [told] = [one for one in story.happens(problem(ANA), "p-1") if one.recipient == ANA]
+    assert told.title == "Wir wissen davon: VPN fails"
+    story.happens(opened("fr"), "t-2")
+    [told] = [one for one in story.happens(problem(ANA), "p-2") if one.recipient == ANA]
+    assert told.title == "We know about it: VPN fails"
+
+
+def test_repairs_that_have_nothing_to_say_say_nothing() -> None:
+    story = Story()
+    assert story.happens(run(RunStarted, version="1", person=ANA), "laptop-1") == []
+    assert story.happens(run(RunHealed, person=ANA), "laptop-1") == []
+    assert story.happens(run(RunHealed, tell="Done."), "laptop-1") == []
+
+
+def test_a_hand_over_is_told_once_to_the_team_and_to_the_person() -> None:
+    story = Story()
+    over = run(
+        RunHandedOver,
+        outcome=Outcome.NOT_HEALED,
+        team="network",
+        reason="Still full.",
+        person=ANA,
+        tell="We come to you.",
+    )
+    messages = story.happens(over, "laptop-1")
+    assert to(ANA, messages) == to("network", messages) == [MessageKind.REPAIR_FAILED]
+    assert "We come to you." in next(one.body for one in messages if one.recipient == ANA)
+    assert to("network", story.happens(over, "laptop-1")) == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "kind", "calls"),
+    [
+        (Severity.CRITICAL, SubjectKind.SERVICE, True),
+        (Severity.WARNING, SubjectKind.SERVICE, False),
+        (Severity.CRITICAL, SubjectKind.DEVICE, False),
+    ],
+)
+def test_only_a_service_in_danger_calls_its_team(
+    severity: Severity, kind: SubjectKind, *, calls: bool
+) -> None:
+    story = Story()
+    raised = signal(severity, kind)
+    assert (to("network", story.happens(raised, "vpn-gw")) != []) == calls
+    assert story.happens(raised, "vpn-gw") == []
+    cleared = SignalCleared(episode="e", detector="d", signal="s", value=1)
+    assert story.happens(cleared, "vpn-gw") == []
+
+
+def test_long_and_wild_texts_fit_and_break_no_line() -> None:
+    story = Story()
+    wild = opened().model_copy(update={"title": "A\r\nBcc: x@y " + "\N{OLD KEY}" * 250})
+    story.ticket_sees(wild)
+    messages = story.ticket_sees(
+        ASSIGNED, TicketNoted(by=ANA, role=Role.EMPLOYEE, text="{x} " * 5_000)
+    )
+    for one in messages:
+        assert len(one.title) <= 300
+        assert "\n" not in one.title
+        assert len(one.body) <= 8_000
+    assert "{x} {x}" in messages[-1].body
