@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic
 
-from desk_shared.bus.ledger import Cause, Ledger, Rule, Task
+from desk_shared.bus.ledger import Cause, Ledger, OnWritten, Park, Rule, Task
+from desk_shared.bus.retry import attempt_async
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -77,17 +78,29 @@ class Commands(Generic[S]):
                     _settle(asked.answer, written[asked.task.id])
 
         tasks = list(by_task)
+        late = Transient("the change was interrupted; ask again with the same key")
         try:
-            async with asyncio.timeout(PUBLISH_PATIENCE.total_seconds()):
-                await self._ledger.run(tasks, refuse, answer)
-        except TimeoutError:
-            log.warning("publish_left_to_relay", documents=len(tasks))
-        except DependencyDown as error:
-            log.warning("change_interrupted", documents=len(tasks), reason=str(error))
-            await refuse([(task, error) for task in tasks])
+            error = await attempt_async(self._within_patience(tasks, refuse, answer))
+            if error is not None:
+                self._report(error, len(tasks))
+            reason = late if error is None or isinstance(error, TimeoutError) else error
+            await refuse([(task, reason) for task in tasks])
         finally:
-            late = Transient("the change was interrupted; ask again with the same key")
             await refuse([(task, late) for task in tasks])
+
+    async def _within_patience(
+        self, tasks: Sequence[Task[S]], refuse: Park[S], answer: OnWritten[S]
+    ) -> None:
+        async with asyncio.timeout(PUBLISH_PATIENCE.total_seconds()):
+            await self._ledger.run(tasks, refuse, answer)
+
+    @staticmethod
+    def _report(error: Exception, documents: int) -> None:
+        """Those answered before are safe in the store; the relay publishes what they wrote."""
+        if isinstance(error, TimeoutError | DependencyDown):
+            log.warning("change_interrupted", documents=documents, reason=str(error) or "too slow")
+        else:
+            log.error("change_failed", documents=documents, exc_info=error)
 
 
 def _settle(answer: "asyncio.Future[Stored[S]]", outcome: Stored[S] | Exception) -> None:

@@ -87,8 +87,13 @@ class Timers:
 
     async def _refresh(self, now: datetime) -> None:
         self._seen_until = now + HORIZON
-        self._soon = await self._documents.due(self._seen_until, MAX_REMEMBERED)
-        heapq.heapify(self._soon)
+        before, self._soon = self._soon, []
+        try:
+            before = await self._documents.due(self._seen_until, MAX_REMEMBERED)
+        finally:
+            # What was set meanwhile may be missing in the store's answer; twice is harmless.
+            self._soon += before
+            heapq.heapify(self._soon)
 
     async def _fire(self) -> None:
         now = self._clock.now()

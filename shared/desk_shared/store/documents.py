@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import BaseModel
 
+from desk_shared.errors import DependencyDown
 from desk_shared.events.codec import Message
 from desk_shared.ids import new_id
 from desk_shared.store.document import S, Stored
@@ -212,7 +213,10 @@ class MongoDocuments(Generic[S]):
 
 
 def _duplicates(error: BulkWriteError, documents: Sequence[Stored[S]]) -> set[str]:
-    failures = cast("list[dict[str, int]]", (error.details or {}).get("writeErrors", []))
+    details = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise DependencyDown(f"too few members hold the write: {error}", dependency="store")
+    failures = cast("list[dict[str, int]]", details.get("writeErrors", []))
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return {documents[failure["index"]].id for failure in failures}

@@ -1,0 +1,143 @@
+"""A small desk for tests of the bus: a fold, fakes, and events to feed it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from desk_shared.bus import Cause, Fold, Ledger, Reacted, Received, Task, Turn
+from desk_shared.clock import FakeClock
+from desk_shared.errors import Invalid, Transient
+from desk_shared.events import AnyEvent, Codec, Event, derive
+from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.triage import DuplicateFound
+from desk_shared.store import Origin, Schema
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from pydantic import BaseModel, ConfigDict
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TICKETS = "desk.tickets"
+CODEC = Codec()
+
+# Texts of notes that a rule cannot stand.
+POISON, BROKEN, SHAKY = "poison", "broken", "shaky"
+
+
+class Story(BaseModel):
+    """What was noted on a ticket, in order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    notes: tuple[str, ...] = ()
+    woken: int = 0
+
+
+STORIES: Schema[Story] = Schema("stories", Story)
+
+
+@dataclass
+class Record:
+    """A record as Kafka gives it."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    topic: str = TICKETS
+    partition: int = 0
+    offset: int = 0
+
+
+def noted(ticket: str, number: int, text: str = "", *, sequence: bool = True) -> AnyEvent:
+    """Event `number` of a ticket; its id tells which it is."""
+    return Event(
+        id=f"{ticket}-{number}",
+        source="/desk/intake",
+        subject=ticket,
+        time=START + timedelta(seconds=number),
+        data=TicketNoted(by="ana", role=Role.MEMBER, text=text or str(number)),
+        sequence=number if sequence else None,
+    )
+
+
+def record(event: AnyEvent, offset: int = 0, *, partition: int = 0, topic: str = "") -> Record:
+    message = CODEC.encode(event)
+    headers: tuple[tuple[str, bytes | None], ...] = message.headers
+    return Record(message.key, message.value, headers, topic or message.topic, partition, offset)
+
+
+def received(event: AnyEvent, offset: int = 0, *, partition: int = 0, topic: str = "") -> Received:
+    return Received(event, record(event, offset, partition=partition, topic=topic))
+
+
+def tell(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+    """Notes the text and concludes one event; refuses the texts it cannot stand."""
+    assert isinstance(event.data, TicketNoted)
+    text = event.data.text
+    if text == POISON:
+        raise Invalid("this note cannot be read")
+    if text == BROKEN:
+        raise ZeroDivisionError("a bug in the rule")
+    if text == SHAKY:
+        raise Transient("try again")
+    before = state or Story()
+    found = derive(
+        event,
+        DuplicateFound(problem=f"{len(before.notes)}", explanation=()),
+        source="/desk/triage",
+        subject=event.subject,
+        rule="tell",
+        at=event.time,
+    )
+    notes = (*before.notes, text)
+    return Reacted(Story(notes=notes, woken=before.woken), (found,), turn.now + timedelta(hours=1))
+
+
+def wake(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+    """Counts; wants nothing more."""
+    return None if state is None else Reacted(Story(notes=state.notes, woken=state.woken + 1))
+
+
+@dataclass
+class Desk:
+    """A ledger on fakes, and what came out of it."""
+
+    ordered: bool = True
+    cached: int = 1000
+    clock: FakeClock = field(default_factory=lambda: FakeClock(START))
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+    failures: list[tuple[Task[Story], Exception]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.documents = FakeDocuments(STORIES, self.clock)
+        self.telemetry = recorded_telemetry()
+        self.ledger = self.another()
+
+    def another(self) -> Ledger[Story]:
+        """One more member over the same store and bus, as after a restart."""
+        fold = Fold(
+            documents=self.documents,
+            keys=lambda event: [event.subject],
+            react=tell,
+            wake=wake,
+            ordered=self.ordered,
+        )
+        meters = self.telemetry.telemetry.meters
+        return Ledger(fold, self.publisher, self.clock, meters, cached=self.cached)
+
+    async def park(self, failures: Sequence[tuple[Task[Story], Exception]]) -> None:
+        self.failures += failures
+
+    async def feed(self, *batch: Received, ledger: Ledger[Story] | None = None) -> None:
+        chosen = ledger or self.ledger
+        tasks = [task for one in batch for task in chosen.tasks_of(one)]
+        await chosen.run(tasks, self.park)
+
+    async def notes(self, ticket: str = "t") -> tuple[str, ...]:
+        found = (await self.documents.load([ticket])).get(ticket)
+        return () if found is None or found.state is None else found.state.notes
+
+    def published_ids(self) -> list[str]:
+        return [event.id for event in self.publisher.events()]
+
+
+__all__ = ["Cause", "Desk", "Origin", "Record", "Story", "noted", "received", "record"]

@@ -1,0 +1,160 @@
+"""Changes asked for one by one are written together and answered each for itself."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.bus import commands as module
+from desk_shared.errors import DependencyDown, Rejected, Transient
+
+from tests.unit.bus.desk import START, Desk, Story, noted, received
+
+
+def add(text: str) -> Callable[[Story | None, Turn], Reacted[Story]]:
+    def rule(state: Story | None, _turn: Turn) -> Reacted[Story]:
+        event = noted("t", 1)
+        return Reacted(Story(notes=(*(state or Story()).notes, text)), (event,))
+
+    return rule
+
+
+def refuse(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+    raise Rejected("no")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(ordered=False)
+
+
+async def test_changes_asked_together_make_one_write(desk: Desk) -> None:
+    writes: list[int] = []
+    write = desk.documents.write
+
+    async def counted(documents: object) -> frozenset[str]:
+        writes.append(len(documents))  # type: ignore[arg-type]
+        return await write(documents)  # type: ignore[arg-type]
+
+    desk.documents.write = counted  # type: ignore[method-assign]
+    commands = Commands(desk.ledger)
+    stored = await asyncio.gather(*(commands.change(f"t{n}", add("x")) for n in range(50)))
+    assert writes == [50]
+    assert all(one.state == Story(notes=("x",)) for one in stored)
+
+
+async def test_changes_of_one_document_follow_each_other(desk: Desk) -> None:
+    commands = Commands(desk.ledger)
+    await asyncio.gather(*(commands.change("t", add(str(n))) for n in range(5)))
+    assert await desk.notes() == ("0", "1", "2", "3", "4")
+
+
+async def test_a_refusal_hurts_only_who_asked(desk: Desk) -> None:
+    commands = Commands(desk.ledger)
+    outcomes = await asyncio.gather(
+        commands.change("t", add("a")),
+        commands.change("t", refuse),
+        commands.change("u", add("b")),
+        commands.change("t", add("c")),
+        return_exceptions=True,
+    )
+    assert [isinstance(one, Rejected) for one in outcomes] == [False, True, False, False]
+    assert await desk.notes("t") == ("a", "c")
+    assert await desk.notes("u") == ("b",)
+
+
+async def test_a_repeat_with_the_same_cause_is_answered_and_changes_nothing(desk: Desk) -> None:
+    commands = Commands(desk.ledger)
+    first = await commands.change("t", add("a"), Cause("key"))
+    again = await commands.change("t", add("a"), Cause("key"))
+    assert first.state == again.state == Story(notes=("a",))
+    assert first.version == again.version
+
+
+async def test_too_many_waiting_changes_are_refused_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    commands = Commands(desk.ledger)
+    outcomes = await asyncio.gather(
+        *(commands.change(f"t{n}", add("x")) for n in range(5)), return_exceptions=True
+    )
+    refused = [one for one in outcomes if isinstance(one, Transient)]
+    assert [one.kind for one in refused] == ["overloaded", "overloaded"]
+
+
+async def test_an_answer_does_not_wait_for_a_slow_bus(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PUBLISH_PATIENCE", timedelta(milliseconds=50))
+    released = asyncio.Event()
+
+    async def hang(_messages: object) -> None:
+        await released.wait()
+
+    desk.publisher.publish = hang  # type: ignore[method-assign,assignment]
+    commands = Commands(desk.ledger)
+    stored = await commands.change("t", add("a"))
+    assert stored.state == Story(notes=("a",))
+    later = await commands.change("u", add("b"))  # the first publish gave up: not stuck behind it
+    assert later.state == Story(notes=("b",))
+    await commands.stop()
+    left = await desk.documents.pending(START + timedelta(hours=1), 10)
+    assert {one.id for one in left} == {"t", "u"}
+
+
+async def test_a_bus_that_is_away_does_not_refuse_what_is_safe(desk: Desk) -> None:
+    desk.publisher.is_down = True
+    stored = await Commands(desk.ledger).change("t", add("a"))
+    assert stored.state == Story(notes=("a",))
+
+
+async def test_a_store_that_is_away_refuses_with_the_reason(desk: Desk) -> None:
+    desk.documents.is_down = True
+    commands = Commands(desk.ledger)
+    with pytest.raises(DependencyDown):
+        await commands.change("t", add("a"))
+    desk.documents.is_down = False
+    await commands.change("t", add("a"))
+    assert await desk.notes() == ("a",)
+
+
+async def test_a_store_that_hangs_is_not_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PUBLISH_PATIENCE", timedelta(milliseconds=50))
+
+    async def hang(_ids: object) -> object:
+        return await asyncio.Event().wait()
+
+    desk.documents.load = hang  # type: ignore[method-assign,assignment]
+    with pytest.raises(Transient):
+        await Commands(desk.ledger).change("t", add("a"))
+
+
+async def test_an_unforeseen_failure_answers_everybody_and_later_ones_too(desk: Desk) -> None:
+    write = desk.documents.write
+
+    async def break_down(_documents: object) -> frozenset[str]:
+        raise ZeroDivisionError("a bug")
+
+    desk.documents.write = break_down  # type: ignore[method-assign,assignment]
+    commands = Commands(desk.ledger)
+    first = asyncio.create_task(commands.change("t", add("a")))
+    await asyncio.sleep(0)
+    with pytest.raises(ZeroDivisionError):
+        await first
+    desk.documents.write = write  # type: ignore[method-assign]
+    assert (await commands.change("t", add("b"))).state == Story(notes=("b",))
+
+
+async def test_changes_and_events_meet_in_one_document(desk: Desk) -> None:
+    commands = Commands(desk.ledger)
+    await asyncio.gather(
+        *(commands.change("t", add(f"c{n}")) for n in range(20)),
+        *(desk.feed(received(noted("t", n), n)) for n in range(20)),
+    )
+    notes = await desk.notes()
+    assert sorted(notes) == sorted([f"c{n}" for n in range(20)] + [str(n) for n in range(20)])
+    assert not desk.failures

@@ -1,0 +1,348 @@
+"""The part of the consumer rule that touches documents: once each, in order, nothing lost."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from desk_shared.bus import Cause, Reacted, Task, Turn
+from desk_shared.errors import DependencyDown, Invalid, Transient
+from desk_shared.store import Stored
+from desk_shared.telemetry import names
+
+from tests.unit.bus.desk import BROKEN, POISON, SHAKY, START, Desk, Story, noted, received
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def loose() -> Desk:
+    return Desk(ordered=False)
+
+
+async def test_a_batch_is_folded_in_order_and_its_events_published(desk: Desk) -> None:
+    await desk.feed(*(received(noted("t", number), number) for number in (1, 2, 3)))
+    assert await desk.notes() == ("1", "2", "3")
+    assert len(desk.published_ids()) == 3
+    assert not await desk.documents.pending(START + timedelta(days=1), 10)
+
+
+async def test_a_redelivered_record_changes_and_publishes_nothing(loose: Desk) -> None:
+    event = received(noted("t", 1), 7)
+    await loose.feed(event)
+    for ledger in (loose.ledger, loose.another()):
+        await loose.feed(event, ledger=ledger)
+    assert await loose.notes() == ("1",)
+    assert len(loose.published_ids()) == 1
+
+
+async def test_another_copy_of_the_same_event_changes_nothing(loose: Desk) -> None:
+    await loose.feed(received(noted("t", 1), 7))
+    await loose.feed(received(noted("t", 1), 9))
+    await loose.feed(received(noted("t", 1), 2, topic="desk.tickets.metrics.retry"))
+    assert await loose.notes() == ("1",)
+
+
+async def test_offsets_catch_what_the_list_of_recent_ids_forgot(loose: Desk) -> None:
+    batch = [received(noted("t", number), number) for number in range(200)]
+    await loose.feed(*batch)
+    await loose.feed(batch[0], ledger=loose.another())
+    assert len(await loose.notes()) == 200
+
+
+async def test_offsets_of_one_partition_say_nothing_of_another(loose: Desk) -> None:
+    await loose.feed(received(noted("t", 1), 50, partition=0))
+    await loose.feed(received(noted("t", 2), 3, partition=1))
+    assert await loose.notes() == ("1", "2")
+
+
+async def test_an_old_sequence_number_changes_nothing(desk: Desk) -> None:
+    await desk.feed(*(received(noted("t", number), number) for number in (1, 2)))
+    await desk.feed(received(noted("t", 1), 99), ledger=desk.another())
+    assert await desk.notes() == ("1", "2")
+
+
+async def test_events_behind_a_gap_are_held_and_released_in_order(desk: Desk) -> None:
+    await desk.feed(received(noted("t", 1), 1))
+    await desk.feed(received(noted("t", 4), 2), received(noted("t", 3), 3))
+    assert await desk.notes() == ("1",)
+    held = (await desk.documents.load(["t"]))["t"].held
+    assert len(held) == 2
+    await desk.feed(received(noted("t", 2), 4), ledger=desk.another())
+    assert await desk.notes() == ("1", "2", "3", "4")
+    assert not (await desk.documents.load(["t"]))["t"].held
+
+
+async def test_a_gap_is_counted_once_and_only_if_it_is_one(desk: Desk) -> None:
+    batch = [received(noted("t", number), number) for number in range(1, 5)]
+    await desk.feed(*batch)
+    # Redelivered with its first event: the document is not looked for, so a gap seems to be there.
+    await desk.feed(batch[0], received(noted("t", 5), 5), ledger=desk.another())
+    assert desk.telemetry.value(names.INTEGRITY_GAPS) == 0
+    assert len(await desk.notes()) == 5
+    await desk.feed(received(noted("t", 7), 7))
+    assert desk.telemetry.value(names.INTEGRITY_GAPS) == 1
+
+
+async def test_copies_of_a_held_event_are_held_once(desk: Desk) -> None:
+    for offset in (3, 3, 8):
+        await desk.feed(received(noted("t", 2), offset))
+    assert len((await desk.documents.load(["t"]))["t"].held) == 1
+
+
+async def test_a_document_does_not_hold_without_bound(desk: Desk) -> None:
+    await desk.feed(*(received(noted("t", number), number) for number in range(2, 300)))
+    assert len((await desk.documents.load(["t"]))["t"].held) == 200
+    assert {type(error) for _, error in desk.failures} == {Transient}
+    assert len(desk.failures) == 98
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [(POISON, Invalid), (BROKEN, ZeroDivisionError), (SHAKY, Transient)]
+)
+async def test_a_failure_is_parked_alone(loose: Desk, text: str, kind: type[Exception]) -> None:
+    await loose.feed(
+        received(noted("t", 1), 1), received(noted("t", 2, text), 2), received(noted("u", 1), 3)
+    )
+    assert [type(error) for _, error in loose.failures] == [kind]
+    assert await loose.notes("t") == ("1",)
+    assert await loose.notes("u") == ("1",)
+
+
+async def test_a_failure_is_parked_before_the_write_that_would_hide_it(loose: Desk) -> None:
+    found: list[dict[str, Stored[Story]]] = []
+
+    async def look(_failures: object) -> None:
+        found.append(await loose.documents.load(["t"]))
+
+    batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
+    tasks = [task for one in batch for task in loose.ledger.tasks_of(one)]
+    await loose.ledger.run(tasks, look)
+    assert found == [{}]
+    assert await loose.notes() == ("2",)
+
+
+async def test_what_could_not_be_parked_is_not_hidden_by_a_write(loose: Desk) -> None:
+    async def refuse(_failures: object) -> None:
+        raise DependencyDown("the bus is away")
+
+    batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
+    tasks = [task for one in batch for task in loose.ledger.tasks_of(one)]
+    with pytest.raises(DependencyDown):
+        await loose.ledger.run(tasks, refuse)
+    assert await loose.notes() == ()
+
+
+async def test_a_held_event_that_fails_is_parked_and_the_one_before_it_kept(desk: Desk) -> None:
+    await desk.feed(received(noted("t", 3, SHAKY), 12, partition=4))
+    await desk.feed(received(noted("t", 1), 1), received(noted("t", 2), 2))
+    assert await desk.notes() == ("1", "2")
+    ((task, error),) = desk.failures
+    assert isinstance(error, Transient)
+    cause = task.cause
+    assert cause is not None
+    assert cause.event_id == "t-3"
+    assert cause.origin is not None
+    assert (cause.origin.topic, cause.origin.partition, cause.origin.offset) == (
+        "desk.tickets",
+        4,
+        12,
+    )
+    assert not (await desk.documents.load(["t"]))["t"].held
+    assert desk.published_ids() == [event.id for event in desk.publisher.events()]
+    assert len(desk.published_ids()) == 2
+
+
+async def test_nothing_is_published_that_was_not_written(desk: Desk) -> None:
+    """A held event that fails after its predecessor was applied leaves no half of it behind."""
+    await desk.feed(received(noted("t", 2, BROKEN), 1))
+    await desk.feed(received(noted("t", 1), 2))
+    stored = (await desk.documents.load(["t"]))["t"]
+    assert stored.state == Story(notes=("1",))
+    assert stored.sequence == len(desk.published_ids()) == 1
+
+
+async def test_a_conflict_folds_again_on_the_newer_document(loose: Desk) -> None:
+    await loose.feed(received(noted("t", 1), 1))
+    other = loose.another()
+    await loose.feed(received(noted("t", 2), 2), ledger=other)
+    await loose.feed(received(noted("t", 3), 3))  # from a copy that is old by now
+    assert await loose.notes() == ("1", "2", "3")
+    assert loose.telemetry.value(names.GUARD_CONFLICTS) == 1
+    assert len(set(loose.published_ids())) == len(loose.published_ids()) == 3
+
+
+async def test_a_document_that_always_changes_parks_the_record_for_later(loose: Desk) -> None:
+    other = loose.another()
+
+    async def race(offset: int) -> None:
+        await loose.feed(received(noted("t", offset), offset, partition=1), ledger=other)
+
+    class Racing(type(loose.documents)):  # type: ignore[misc]
+        async def load(self, ids: object) -> object:
+            found = await loose.documents.load(ids)  # type: ignore[arg-type]
+            self.count = getattr(self, "count", 100) + 1
+            await race(self.count)
+            return found
+
+    racing = Racing(loose.documents._schema, loose.clock)
+    racing.write = loose.documents.write
+    loose.cached = 0
+    slow = loose.another()
+    slow._documents = racing
+    await loose.feed(received(noted("t", 1), 1), ledger=slow)
+    ((_, error),) = loose.failures
+    assert isinstance(error, Transient)
+    assert error.kind == "contended"
+
+
+async def test_an_outbox_survives_a_bus_that_is_away(desk: Desk) -> None:
+    desk.publisher.is_down = True
+    batch = [received(noted("t", number), number) for number in (1, 2)]
+    with pytest.raises(DependencyDown):
+        await desk.feed(*batch)
+    assert len((await desk.documents.load(["t"]))["t"].outbox) == 2
+    desk.publisher.is_down = False
+    await desk.feed(*batch)
+    assert await desk.notes() == ("1", "2")
+    assert len(desk.published_ids()) == len(set(desk.published_ids())) == 2
+    assert not (await desk.documents.load(["t"]))["t"].outbox
+
+
+async def test_a_carried_outbox_goes_out_before_what_follows(desk: Desk) -> None:
+    desk.publisher.is_down = True
+    with pytest.raises(DependencyDown):
+        await desk.feed(received(noted("t", 1), 1))
+    desk.publisher.is_down = False
+    await desk.feed(received(noted("t", 2), 2))
+    causes = [event.causation_id for event in desk.publisher.events()]
+    assert causes == ["t-1", "t-2"]
+
+
+async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> None:
+    """The store did it and its answer got lost: the next try finds it done."""
+    write = loose.documents.write
+
+    async def lose_answer(documents: object) -> frozenset[str]:
+        await write(documents)  # type: ignore[arg-type]
+        raise DependencyDown("no answer")
+
+    await loose.feed(received(noted("t", 1), 1))
+    loose.documents.write = lose_answer  # type: ignore[method-assign]
+    with pytest.raises(DependencyDown):
+        await loose.feed(received(noted("t", 2), 2))
+    loose.documents.write = write  # type: ignore[method-assign]
+    seen: list[tuple[str, ...]] = []
+
+    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+        seen.append(() if state is None else state.notes)
+        return None
+
+    await loose.ledger.run([Task("t", look)], loose.park)
+    assert seen == [("1", "2")]
+
+
+async def test_what_is_remembered_is_never_older_than_what_this_process_wrote(
+    loose: Desk,
+) -> None:
+    """One task reads and decides nothing while another one writes: the newer copy stays."""
+    await loose.feed(received(noted("t", 1), 1))
+    loose.ledger.forget()
+    entered, go_on = asyncio.Event(), asyncio.Event()
+    load = loose.documents.load
+
+    async def slowly(ids: object) -> object:
+        found = await load(ids)  # type: ignore[arg-type]
+        entered.set()
+        await go_on.wait()
+        return found
+
+    seen: list[tuple[str, ...]] = []
+
+    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+        seen.append(() if state is None else state.notes)
+        return None
+
+    loose.documents.load = slowly  # type: ignore[method-assign,assignment]
+    reading = asyncio.create_task(loose.ledger.run([Task("t", look)], loose.park))
+    await entered.wait()
+    loose.documents.load = load  # type: ignore[method-assign]
+    await loose.feed(received(noted("t", 2), 2))
+    go_on.set()
+    await reading
+    await loose.ledger.run([Task("t", look)], loose.park)
+    assert seen == [("1",), ("1", "2")]
+
+
+async def test_a_batch_that_outlives_a_revocation_leaves_no_memory(loose: Desk) -> None:
+    await loose.feed(received(noted("t", 1), 1))
+    publish = loose.publisher.publish
+
+    async def revoked(messages: object) -> None:
+        await publish(messages)  # type: ignore[arg-type]
+        loose.ledger.forget()
+
+    loose.publisher.publish = revoked  # type: ignore[method-assign]
+    await loose.feed(received(noted("t", 2), 2))
+    loose.publisher.publish = publish  # type: ignore[method-assign]
+    await loose.feed(received(noted("t", 3), 3), ledger=loose.another())
+    seen: list[int] = []
+
+    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+        seen.append(len(state.notes) if state else 0)
+        return None
+
+    await loose.ledger.run([Task("t", look)], loose.park)
+    assert seen == [3]
+
+
+async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:
+    await desk.feed(received(noted("t", 1), 1))
+    desk.clock.advance(timedelta(hours=2))
+    for _ in range(2):
+        await desk.ledger.wake(["t"], desk.park)
+    stored = (await desk.documents.load(["t"]))["t"]
+    assert stored.state is not None
+    assert stored.state.woken == 1
+    assert stored.due is None
+
+
+async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk) -> None:
+    await desk.feed(received(noted("t", 1), 1))
+    desk.clock.advance(timedelta(minutes=59))
+    await desk.feed(received(noted("t", 2), 2))  # due moves to an hour from now
+    desk.clock.advance(timedelta(minutes=2))
+    await desk.ledger.wake(["t"], desk.park)
+    stored = (await desk.documents.load(["t"]))["t"]
+    assert stored.state is not None
+    assert stored.state.woken == 0
+    assert stored.due == START + timedelta(minutes=59) + timedelta(hours=1)
+
+
+async def test_waking_what_is_not_there_does_nothing(desk: Desk) -> None:
+    await desk.ledger.wake(["nobody"], desk.park)
+    assert not desk.failures
+    assert await desk.documents.load(["nobody"]) == {}
+
+
+async def test_a_repeated_command_is_done_once(loose: Desk) -> None:
+    def add(state: Story | None, _turn: Turn) -> Reacted[Story]:
+        return Reacted(Story(notes=(*(state or Story()).notes, "x")))
+
+    for ledger in (loose.ledger, loose.another()):
+        await ledger.run([Task("t", add, Cause("key-1"))], loose.park)
+    assert await loose.notes() == ("x",)
+
+
+async def test_timers_are_told_only_of_what_is_written(desk: Desk) -> None:
+    told: list[str] = []
+    desk.ledger.on_due = lambda id, _due: told.append(id)
+    desk.documents.is_down = True
+    with pytest.raises(DependencyDown):
+        await desk.feed(received(noted("t", 1), 1))
+    assert told == []
+    desk.documents.is_down = False
+    await desk.feed(received(noted("t", 1), 1))
+    assert told == ["t"]

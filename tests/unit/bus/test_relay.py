@@ -1,0 +1,80 @@
+"""The relay publishes what a crash left in outboxes, and leaves the young ones to their writers."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.bus.relay import OVERDUE, Relay
+from desk_shared.errors import DependencyDown
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+
+from tests.unit.bus.desk import Desk, Story, noted
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk(ordered=False)
+
+
+@pytest.fixture
+def relay(desk: Desk) -> Relay:
+    meters = desk.telemetry.telemetry.meters
+    return Relay("stories", desk.documents, desk.publisher, desk.clock, meters)
+
+
+def write(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+    return Reacted(Story(), tuple(noted("t", number) for number in (1, 2, 3)))
+
+
+async def leave_behind(desk: Desk) -> None:
+    desk.publisher.is_down = True
+    commands = Commands(desk.ledger)
+    await commands.change("t", write, Cause("key"))
+    await commands.stop()
+    desk.publisher.is_down = False
+
+
+async def test_an_overdue_outbox_is_published_whole_and_in_order(desk: Desk, relay: Relay) -> None:
+    await leave_behind(desk)
+    desk.clock.advance(OVERDUE + timedelta(seconds=1))
+    assert await relay.sweep() == 1
+    assert desk.published_ids() == ["t-1", "t-2", "t-3"]
+    assert await relay.sweep() == 0
+    assert desk.telemetry.value(names.OUTBOX_PENDING) == 0
+
+
+async def test_a_young_outbox_is_left_to_its_writer(desk: Desk, relay: Relay) -> None:
+    await leave_behind(desk)
+    assert await relay.sweep() == 0
+    assert desk.published_ids() == []
+
+
+async def test_a_bus_that_is_away_keeps_the_outbox(desk: Desk, relay: Relay) -> None:
+    await leave_behind(desk)
+    desk.clock.advance(OVERDUE + timedelta(seconds=1))
+    desk.publisher.is_down = True
+    with pytest.raises(DependencyDown):
+        await relay.sweep()
+    running = asyncio.create_task(relay.run())
+    await asyncio.sleep(0)
+    desk.publisher.is_down = False
+    await eventually(lambda: desk.published_ids() == ["t-1", "t-2", "t-3"])
+    running.cancel()
+
+
+async def test_settling_an_old_version_keeps_a_newer_outbox(desk: Desk, relay: Relay) -> None:
+    await leave_behind(desk)
+    desk.clock.advance(OVERDUE + timedelta(seconds=1))
+    settle = desk.documents.settle
+
+    async def late(published: object) -> None:
+        desk.publisher.is_down = True
+        await Commands(desk.another()).change("t", write, Cause("another key"))
+        desk.publisher.is_down = False
+        await settle(published)  # type: ignore[arg-type]
+
+    desk.documents.settle = late  # type: ignore[method-assign]
+    await relay.sweep()
+    assert len((await desk.documents.load(["t"]))["t"].outbox) == 6

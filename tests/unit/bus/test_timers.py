@@ -1,0 +1,124 @@
+"""Timers live in the store; memory only makes them punctual."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus.timers import Report, Timers
+from desk_shared.clock import SystemClock
+from desk_shared.errors import DependencyDown
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+from desk_shared.testing.fakes import FakeDocuments
+
+from tests.unit.bus.desk import STORIES, Desk, Story
+
+
+class Bell:
+    """Notes who was woken, and when."""
+
+    def __init__(self) -> None:
+        self.woken: list[str] = []
+        self.is_down = False
+        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+
+    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+        if self.is_down:
+            raise DependencyDown("away")
+        self.woken += ids
+
+
+class Watch:
+    """Timers at work on the machine's clock."""
+
+    def __init__(self) -> None:
+        self.desk = Desk()
+        self.clock = SystemClock()
+        self.desk.documents = FakeDocuments(STORIES, self.clock)
+        self.bell = Bell()
+        meters = self.desk.telemetry.telemetry.meters
+        self.timers = Timers("stories", self.bell, self.desk.documents, self.clock, meters)
+
+    async def set(self, id: str, due: datetime | None, *, told: bool = True) -> None:
+        def rule(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+            return Reacted(Story(), due=due)
+
+        ledger = self.desk.another()
+        ledger._documents = self.desk.documents
+        if told:
+            ledger.on_due = self.bell.on_due
+        await ledger.run([Task(id, rule)], self.desk.park)
+
+    def soon(self, **span: float) -> datetime:
+        return self.clock.now() + timedelta(**span)
+
+
+async def test_a_timer_set_before_the_start_is_found_in_the_store() -> None:
+    watch = Watch()
+    await watch.set("t", watch.soon(milliseconds=30), told=False)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.bell.woken == ["t"])
+    running.cancel()
+    assert watch.desk.telemetry.value(names.TIMER_LATENESS) >= 1
+
+
+async def test_a_timer_set_while_running_fires_in_time() -> None:
+    watch = Watch()
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    due = watch.soon(milliseconds=50)
+    await watch.set("t", due)
+    await eventually(lambda: watch.bell.woken == ["t"])
+    assert timedelta(0) <= watch.clock.now() - due < timedelta(seconds=1)
+    running.cancel()
+
+
+async def test_a_timer_set_while_the_store_is_asked_is_not_forgotten() -> None:
+    """The store's answer was made before the timer was set and comes after it."""
+    watch = Watch()
+    find, asked, go_on = watch.desk.documents.due, asyncio.Event(), asyncio.Event()
+
+    async def slowly(until: datetime, limit: int) -> list[tuple[datetime, str]]:
+        found = await find(until, limit)
+        asked.set()
+        await go_on.wait()
+        return found
+
+    watch.desk.documents.due = slowly  # type: ignore[method-assign]
+    running = asyncio.create_task(watch.timers.run())
+    await asked.wait()
+    await watch.set("t", watch.soon(milliseconds=20))
+    go_on.set()
+    await eventually(lambda: watch.bell.woken == ["t"], timeout=3)
+    running.cancel()
+
+
+async def test_what_could_not_be_fired_is_found_again() -> None:
+    watch = Watch()
+    await watch.set("t", watch.soon(milliseconds=10), told=False)
+    watch.bell.is_down = True
+    running = asyncio.create_task(watch.timers.run())
+    warned = watch.soon(milliseconds=150)
+    await eventually(lambda: watch.clock.now() > warned)
+    assert watch.bell.woken == []
+    watch.bell.is_down = False
+    await eventually(lambda: watch.bell.woken == ["t"])
+    running.cancel()
+
+
+async def test_a_rule_that_asks_for_the_past_does_not_spin() -> None:
+    watch = Watch()
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    began = watch.clock.now()
+
+    async def again(ids: Iterable[str], park: Report) -> None:  # noqa: ARG001
+        watch.bell.woken += ids
+        watch.bell.on_due("t", began - timedelta(days=1))
+
+    watch.timers._wake = again
+    watch.bell.on_due("t", began - timedelta(days=1))
+    await eventually(lambda: watch.clock.now() - began > timedelta(milliseconds=400))
+    running.cancel()
+    assert 1 < len(watch.bell.woken) <= 25
