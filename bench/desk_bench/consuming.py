@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from pydantic import BaseModel, ConfigDict
-from pymongo import AsyncMongoClient, InsertOne
-
-from desk_bench.rows import Row, compared
 from desk_shared.bus import Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
@@ -26,6 +22,10 @@ from desk_shared.ids import derived_id
 from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
 from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.telemetry.testing import recorded_telemetry
+from pydantic import BaseModel, ConfigDict
+from pymongo import AsyncMongoClient, InsertOne
+
+from desk_bench.rows import Row, compared
 
 ROUNDS = 3
 BATCH = 1_000

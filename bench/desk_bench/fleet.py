@@ -1,0 +1,25 @@
+"""All five services as processes, for benchmarks that need the whole desk."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from desk_shared.events.topics import SERVICES
+
+from desk_bench import journey
+from desk_bench.rows import Row
+from desk_bench.serving import ready, service
+
+
+async def fleet_journey(kafka: str, mongo: str, tickets: int) -> list[Row]:
+    """The journey of a ticket on a desk of our own."""
+    with fleet(kafka, mongo) as ports:
+        for port in ports.values():
+            await ready(port, "/health/ready")
+        return await journey.run(kafka, f"http://127.0.0.1:{ports['intake']}", tickets)
+
+
+@contextmanager
+def fleet(kafka: str, mongo: str) -> Iterator[dict[str, int]]:
+    """The services' ports by name; all end with the block."""
+    with ExitStack() as running:
+        yield {name: running.enter_context(service(name, kafka, mongo)) for name in SERVICES}

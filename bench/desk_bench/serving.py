@@ -1,0 +1,120 @@
+"""`POST /v1/tickets` against a bare FastAPI endpoint with one awaited insert, each a process."""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+from desk_shared.local.ports import free_ports
+
+from desk_bench.rows import Row, compared
+
+ROUNDS = 3
+CLIENTS = 32
+ROOT = Path(__file__).resolve().parents[2]
+BODY = {
+    "title": "The VPN does not connect from home",
+    "description": "It says that the certificate is not valid. " * 6,
+    "channel": "portal",
+}
+
+
+async def run(kafka: str, mongo: str, requests: int) -> list[Row]:
+    """Median of some rounds, bare and desk in turn, the same clients for both."""
+    bare: list[float] = []
+    desk: list[float] = []
+    with _bare(mongo) as bare_port, service("intake", kafka, mongo) as desk_port:
+        await ready(bare_port, "/ready")
+        await ready(desk_port, "/health/ready")
+        for number in range(ROUNDS):
+            bare.append(await _rate(bare_port, requests, f"b{number}"))
+            desk.append(await _rate(desk_port, requests, f"d{number}"))
+    middle = statistics.median
+    return [compared("POST /v1/tickets", middle(desk), middle(bare), "requests/s", "≥ 0.5")]
+
+
+async def _rate(port: int, requests: int, name: str) -> float:
+    async with asyncio.TaskGroup() as group:
+        started = perf_counter()
+        share = requests // CLIENTS
+        for client in range(CLIENTS):
+            group.create_task(_client(port, share, f"{name}-{client}"))
+    return share * CLIENTS / (perf_counter() - started)
+
+
+async def _client(port: int, requests: int, name: str) -> None:
+    """Plain sockets and keep-alive: a real client library would be slower than the server."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = json.dumps(BODY).encode()
+    for number in range(requests):
+        key = f'"{name}-{number}-{os.getpid()}"'
+        head = (
+            "POST /v1/tickets HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
+            f"X-Desk-User: bench\r\nX-Desk-Roles: employee\r\nIdempotency-Key: {key}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 201"):
+            raise SystemExit(f"a ticket was refused: {answer!r}")
+        length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+    writer.close()
+
+
+@contextmanager
+def _bare(mongo: str) -> Iterator[int]:
+    port = free_ports(1)[0]
+    command = [sys.executable, "-m", "uvicorn", "desk_bench.bare:app", "--port", str(port)]
+    command += ["--log-level", "error"]
+    with process(command, {"BENCH_MONGO": mongo, "PYTHONPATH": str(ROOT / "bench")}):
+        yield port
+
+
+@contextmanager
+def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
+    """One service of the desk as a process, on a free port."""
+    port = free_ports(1)[0]
+    environ = {
+        "DESK_ENVIRONMENT": "local",
+        "DESK_KAFKA": kafka,
+        "DESK_MONGO": mongo,
+        "DESK_LOG_LEVEL": "ERROR",
+        "DESK_CHARTER": str(ROOT / "charter"),
+        f"{name.upper()}_HTTP_PORT": str(port),
+        f"{name.upper()}_HTTP_HOST": "127.0.0.1",
+    }
+    with process([sys.executable, "-m", f"desk_{name}.main"], environ):
+        yield port
+
+
+@contextmanager
+def process(command: list[str], environ: dict[str, str]) -> Iterator[None]:
+    """A child process that ends with the block."""
+    process = subprocess.Popen(command, env={**os.environ, **environ})  # noqa: S603
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+async def ready(port: int, path: str) -> None:
+    """Wait until it answers with 200."""
+    async with httpx.AsyncClient() as client, asyncio.timeout(60):
+        while True:
+            try:
+                answer = await client.get(f"http://127.0.0.1:{port}{path}")
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+                continue
+            if answer.status_code == 200:
+                return
+            await asyncio.sleep(0.1)
