@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from desk_shared.local import bring, state, toolchain
+from desk_shared.local import bring, state, toolchain, warm
 from desk_shared.local.bring import Bringer, Options
 from desk_shared.local.places import Places
 from desk_shared.local.processes import CannotStart, last_lines
@@ -57,10 +57,11 @@ def down(data: Data = None) -> None:
 
 @app.command()
 def build() -> None:
-    """Fetch and compile the local servers, if their sources changed."""
+    """Fetch and compile the local servers if their sources changed, and run each once."""
     with _plainly():
         toolchain.java()
         toolchain.classpath()
+        warm.keep_classes()
 
 
 @app.command()

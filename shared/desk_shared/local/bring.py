@@ -10,6 +10,7 @@ from pathlib import Path
 
 from desk_shared.local import origin, state
 from desk_shared.local.daemon import STOP_SECONDS, Daemon
+from desk_shared.local.jvm import Java
 from desk_shared.local.places import Places
 from desk_shared.local.processes import CannotStart
 from desk_shared.local.servers import Backend, KafkaServer, MongoServer
@@ -136,12 +137,12 @@ class Bringer:
 
 def _kafka(places: Places) -> KafkaServer:
     port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
-    return KafkaServer(places, port, port + 1, attached=False)
+    return KafkaServer(places, (port, port + 1), attached=False, java=Java())
 
 
 def _mongo(places: Places, backend: Backend) -> MongoServer:
     port = int(os.environ.get("DESK_MONGO_PORT") or MONGO_PORT)
-    return MongoServer(places, port, backend, attached=False)
+    return MongoServer(places, port, backend, attached=False, java=Java("1g"))
 
 
 def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from desk_shared.local import kafka_settings, toolchain, wire
+from desk_shared.local import kafka_settings, wire
 from desk_shared.local.daemon import Daemon
+from desk_shared.local.jvm import Java
 from desk_shared.local.places import Places
 from desk_shared.local.ports import HOST, free_ports
 from desk_shared.local.processes import CannotStart
@@ -24,11 +25,12 @@ class KafkaServer(Daemon):
     port_setting = "DESK_KAFKA_PORT"
 
     def __init__(
-        self, places: Places, port: int, controller_port: int, *, attached: bool, heap: str = "512m"
+        self, places: Places, ports: tuple[int, int], *, attached: bool, java: Java
     ) -> None:
-        super().__init__(places, port, attached=attached)
-        self.controller_port = controller_port
-        self.heap = heap
+        """`ports` are the broker's and the controller's."""
+        super().__init__(places, ports[0], attached=attached)
+        self.controller_port = ports[1]
+        self.java = java
 
     @property
     def address(self) -> str:
@@ -46,11 +48,9 @@ class KafkaServer(Daemon):
         properties.write_text(
             kafka_settings.render(folder / "logs", self.port, self.controller_port)
         )
-        return [
-            *_jvm(self.heap, "kafka.server.KafkaRaftServer"),
-            "desk.local.KafkaMain",
-            str(properties),
-        ]
+        chatty = "kafka.server.KafkaRaftServer"
+        java = self.java.command(self.name, "desk.local.KafkaMain", chatty=chatty)
+        return [*java, str(properties)]
 
 
 class MongoServer(Daemon):
@@ -60,11 +60,11 @@ class MongoServer(Daemon):
     port_setting = "DESK_MONGO_PORT"
 
     def __init__(
-        self, places: Places, port: int, backend: Backend, *, attached: bool, heap: str = "1g"
+        self, places: Places, port: int, backend: Backend, *, attached: bool, java: Java
     ) -> None:
         super().__init__(places, port, attached=attached)
         self.backend = backend
-        self.heap = heap
+        self.java = java
 
     @property
     def address(self) -> str:
@@ -75,30 +75,8 @@ class MongoServer(Daemon):
 
     def command(self) -> list[str]:
         folder = str(self.places.make_data_of(self.name))
-        return [
-            *_jvm(self.heap, "desk"),
-            "desk.local.MongoMain",
-            self.backend,
-            str(self.port),
-            folder,
-        ]
-
-
-def _jvm(heap: str, chatty: str) -> list[str]:
-    """Warnings of everything and the news of one logger; the serial collector suits small heaps."""
-    logger = "-Dorg.slf4j.simpleLogger."
-    return [
-        toolchain.java(),
-        "-XX:+UseSerialGC",
-        "-Xms64m",
-        f"-Xmx{heap}",
-        f"{logger}defaultLogLevel=warn",
-        f"{logger}log.{chatty}=info",
-        f"{logger}showDateTime=true",
-        f"{logger}dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
-        "-cp",
-        toolchain.classpath(),
-    ]
+        java = self.java.command(self.name, "desk.local.MongoMain", chatty="desk")
+        return [*java, self.backend, str(self.port), folder]
 
 
 @dataclass(frozen=True)
@@ -108,7 +86,8 @@ class Wanted:
     kafka: bool
     mongo: bool
     backend: Backend
-    mongo_heap: str
+    kafka_java: Java
+    mongo_java: Java
 
 
 class LocalServers:
@@ -150,15 +129,13 @@ class LocalServers:
         folder = self._data_dir or Path(tempfile.mkdtemp(prefix="desk-local-"))
         self.places = Places(folder.resolve())
         broker, controller, store = free_ports(3)
-        if self._wanted.kafka:
-            self._broker = KafkaServer(self.places, broker, controller, attached=True)
-        if self._wanted.mongo:
+        wanted = self._wanted
+        if wanted.kafka:
+            ports = (broker, controller)
+            self._broker = KafkaServer(self.places, ports, attached=True, java=wanted.kafka_java)
+        if wanted.mongo:
             self._store = MongoServer(
-                self.places,
-                store,
-                self._wanted.backend,
-                attached=True,
-                heap=self._wanted.mongo_heap,
+                self.places, store, wanted.backend, attached=True, java=wanted.mongo_java
             )
         try:
             for server in self._all():
@@ -211,7 +188,11 @@ def local_servers(
     mongo: bool = True,
     backend: Backend = "memory",
     mongo_heap: str = "1g",
+    is_quick: bool = False,
 ) -> LocalServers:
-    """Servers of one's own: `async with local_servers() as servers:` and `servers.kafka`."""
-    wanted = Wanted(kafka=kafka, mongo=mongo, backend=backend, mongo_heap=mongo_heap)
-    return LocalServers(data_dir, wanted)
+    """Servers of one's own: `async with local_servers() as servers:` and `servers.kafka`.
+
+    `is_quick` halves the work of a start and costs throughput: for tests, not for measurements.
+    """
+    kafka_java, mongo_java = Java(is_quick=is_quick), Java(mongo_heap, is_quick=is_quick)
+    return LocalServers(data_dir, Wanted(kafka, mongo, backend, kafka_java, mongo_java))

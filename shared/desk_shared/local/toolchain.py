@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,11 +81,11 @@ def classpath() -> str:
         if not stamp.exists() or stamp.read_text() != wanted:
             _build(target)
             stamp.write_text(wanted)
-    return f"{target / 'classes'}{os.pathsep}{target / 'lib'}{os.sep}*"
+    return os.pathsep.join(str(jar) for jar in sorted((target / "lib").glob("*.jar")))
 
 
 def _digest_of_sources() -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for file in [JAVA_PROJECT / "pom.xml", *sorted((JAVA_PROJECT / "src").rglob("*.java"))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -92,6 +93,8 @@ def _digest_of_sources() -> str:
 
 def _build(target: Path) -> None:
     log = target / "build.log"
+    for archive in target.glob("*.jsa"):
+        archive.unlink()
     for folder in ("classes", "lib"):
         shutil.rmtree(target / folder, ignore_errors=True)
     print("Fetching Kafka and the local store with Maven (once, about 50 MB) ...", flush=True)  # noqa: T201
@@ -111,6 +114,19 @@ def _build(target: Path) -> None:
             f"Maven could not build the local servers; its whole output is in {log}. "
             f"The end of it:\n{log.read_text(errors='replace')[-2000:]}"
         )
+    _pack(target / "classes", target / "lib" / "desk-local.jar")
+
+
+def _pack(classes: Path, jar: Path) -> None:
+    """Our own classes as a jar: Java archives loaded classes only of jars."""
+    with zipfile.ZipFile(jar, "w") as file:
+        for one in sorted(classes.rglob("*.class")):
+            file.write(one, one.relative_to(classes))
+
+
+def archive_of(name: str) -> Path:
+    """Where the loaded classes of one server are kept for the next start."""
+    return JAVA_PROJECT / "target" / f"{name}.jsa"
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def start(infra: Infra) -> Servers:
         case Infra.CONTAINERS:
             return _containers()
         case Infra.LOCAL:
-            servers = local_servers(backend="memory")
+            servers = local_servers(backend="memory", is_quick=True)
             servers.start()
             return servers
 

@@ -1,0 +1,45 @@
+"""The command line of one of our Java servers."""
+
+from dataclasses import dataclass
+
+from desk_shared.local import toolchain
+
+_LOGGER = "-Dorg.slf4j.simpleLogger."
+
+
+@dataclass(frozen=True)
+class Java:
+    """How to run it. `is_quick` compiles lightly: good for minutes, slower for hours of load."""
+
+    heap: str = "512m"
+    is_quick: bool = False
+    keeps_classes: bool = False
+
+    def command(self, name: str, main: str, *, chatty: str) -> list[str]:
+        """Logs warnings of everything and the news of one logger."""
+        return [
+            toolchain.java(),
+            # Two small heaps on few cores: the serial collector costs them least.
+            "-XX:+UseSerialGC",
+            "-Xms64m",
+            f"-Xmx{self.heap}",
+            *(["-XX:TieredStopAtLevel=1"] if self.is_quick else []),
+            *self._classes(name),
+            f"{_LOGGER}defaultLogLevel=warn",
+            f"{_LOGGER}log.{chatty}=info",
+            f"{_LOGGER}showDateTime=true",
+            f"{_LOGGER}dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+            "-cp",
+            toolchain.classpath(),
+            main,
+        ]
+
+    def _classes(self, name: str) -> list[str]:
+        """Loaded classes of an earlier run: Java needs half the time to start with them.
+
+        An archive that does not fit (another Java, other jars) is ignored by Java.
+        """
+        archive = toolchain.archive_of(name)
+        if self.keeps_classes:
+            return [f"-XX:ArchiveClassesAtExit={archive}"]
+        return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
