@@ -1,0 +1,29 @@
+"""Kubernetes files that follow from the code: topics, Kafka users, scaling, charter.
+
+`python -m desk_shared.manifests write` renders them into `deploy/k8s`, `check` says what differs.
+"""
+
+from desk_shared.manifests.documents import Document, as_yaml
+from desk_shared.manifests.files import differences, files, write_files
+from desk_shared.manifests.grants import Grant, User, all_users
+from desk_shared.manifests.rendering import RendererMissing, render
+from desk_shared.manifests.scaling import group_of, scaled_objects
+from desk_shared.manifests.strimzi import CLUSTER, topic_documents, user_documents
+
+__all__ = [
+    "CLUSTER",
+    "Document",
+    "Grant",
+    "RendererMissing",
+    "User",
+    "all_users",
+    "as_yaml",
+    "differences",
+    "files",
+    "group_of",
+    "render",
+    "scaled_objects",
+    "topic_documents",
+    "user_documents",
+    "write_files",
+]

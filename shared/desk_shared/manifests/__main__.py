@@ -1,0 +1,55 @@
+"""`python -m desk_shared.manifests`: keeps `deploy/k8s` in step with code and charter."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desk_shared.charter import load_charter
+from desk_shared.errors import DeskError
+from desk_shared.manifests.files import differences, files, write_files
+from desk_shared.manifests.rendering import render as rendered
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Keep deploy/k8s in step with the code and the charter.",
+    pretty_exceptions_enable=False,
+)
+Folder = Annotated[Path, typer.Option(help="Folder of the charter, from the project's root.")]
+Root = Annotated[Path, typer.Option(help="The project's root.")]
+
+
+@app.command()
+def write(charter: Folder = Path("charter"), root: Root = Path()) -> None:
+    """Write topics, Kafka users, scaling and the charter's ConfigMaps."""
+    written = write_files(root, files(load_charter(root / charter), root, charter))
+    sys.stdout.write("".join(f"{path}\n" for path in written) or "Nothing to change.\n")
+
+
+@app.command()
+def check(charter: Folder = Path("charter"), root: Root = Path()) -> None:
+    """Name each file that `write` would change; exit code 1 if there is any."""
+    stale = list(differences(root, files(load_charter(root / charter), root, charter)))
+    for path in stale:
+        sys.stderr.write(f"{path} is out of date; run: python -m desk_shared.manifests write\n")
+    raise typer.Exit(bool(stale))
+
+
+@app.command()
+def render(folder: Path) -> None:
+    """Print what `kubectl apply -k FOLDER` would apply."""
+    sys.stdout.write(rendered(folder))
+
+
+def main() -> None:
+    """Errors end as a sentence and exit code 2."""
+    try:
+        app()
+    except (DeskError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

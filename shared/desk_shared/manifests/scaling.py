@@ -1,0 +1,96 @@
+"""KEDA objects: each service grows with the lag of what it reads, never past what can help.
+
+The traps of the Kafka trigger are closed here: a topic is always named, the reset policy is the
+consumers' own, nothing scales to zero, replicas stay within partitions, and shrinking is slow
+because every step is a rebalance.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from desk_shared.events import names
+from desk_shared.events.topics import PARTITIONS, SERVICES, Service, topics_read_by
+from desk_shared.manifests.documents import Document
+from desk_shared.manifests.strimzi import CLUSTER
+
+# Subscriptions with a consumer of their own (`Kit.reads(..., lane=...)`), by service and topic.
+LANES: Final[dict[tuple[Service, str], str]] = {}
+# Records waiting per replica. Telemetry comes in floods and is folded in large batches.
+_LAG: Final = {names.TELEMETRY: 5000}
+_LAG_OTHERWISE: Final = 500
+# Two, so that a node may be drained; a service whose group is being rebalanced is not away long.
+MINIMUM: Final = 2
+# Only HTTP keeps intake busy without any lag to show for it.
+_CPU_PERCENT: Final = "70"
+_BOOTSTRAP: Final = f"{CLUSTER}-kafka-bootstrap.desk.svc:9093"
+
+
+def scaled_objects() -> list[Document]:
+    """A ScaledObject for each service."""
+    return [_scaled(service) for service in SERVICES]
+
+
+def group_of(service: Service, topic: str) -> str:
+    """The consumer group that a service reads a topic with."""
+    lane = LANES.get((service, topic))
+    return f"{service}.{lane}" if lane else service
+
+
+def _scaled(service: Service) -> Document:
+    spec: Document = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": service},
+        "pollingInterval": 15,
+        "minReplicaCount": MINIMUM,
+        "maxReplicaCount": PARTITIONS,
+        "fallback": {
+            "failureThreshold": 4,
+            "replicas": MINIMUM,
+            "behavior": "currentReplicasIfHigher",
+        },
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior()}},
+        "triggers": list(_triggers(service)),
+    }
+    metadata = {"name": service}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": metadata,
+        "spec": spec,
+    }
+
+
+def _behavior() -> Document:
+    return {
+        "scaleUp": {
+            "stabilizationWindowSeconds": 60,
+            "policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}],
+        },
+        "scaleDown": {
+            "stabilizationWindowSeconds": 600,
+            "policies": [{"type": "Pods", "value": 1, "periodSeconds": 180}],
+        },
+    }
+
+
+def _triggers(service: Service) -> Iterator[Document]:
+    for topic in topics_read_by(service):
+        yield {
+            "type": "kafka",
+            "name": topic.name.replace(".", "-"),
+            "metadata": _lag_of(service, topic.name),
+            "authenticationRef": {"name": "kafka-lag"},
+        }
+    if service == "intake":
+        yield {"type": "cpu", "metricType": "Utilization", "metadata": {"value": _CPU_PERCENT}}
+
+
+def _lag_of(service: Service, topic: str) -> dict[str, str]:
+    return {
+        "bootstrapServers": _BOOTSTRAP,
+        "consumerGroup": group_of(service, topic),
+        "topic": topic,
+        "lagThreshold": str(_LAG.get(topic, _LAG_OTHERWISE)),
+        "offsetResetPolicy": "earliest",
+        "sasl": "scram_sha512",
+        "tls": "enable",
+    }

@@ -1,0 +1,50 @@
+"""Topics and users as Strimzi objects (`kafka.strimzi.io/v1`, Strimzi 1.0 and newer)."""
+
+from collections.abc import Iterable
+
+from desk_shared.bus.admin import topic_config
+from desk_shared.events.topics import Topic, all_topics
+from desk_shared.manifests.documents import Document
+from desk_shared.manifests.grants import Grant, User, all_users
+
+API = "kafka.strimzi.io/v1"
+CLUSTER = "desk"
+# Three copies, two of which must have a record before it is acknowledged: one broker may be away.
+REPLICAS = 3
+
+
+def topic_documents(teams: Iterable[str]) -> list[Document]:
+    """A KafkaTopic for every topic, retry and dead-letter topics included."""
+    return [_topic(topic) for topic in all_topics(teams)]
+
+
+def user_documents(teams: Iterable[str]) -> list[Document]:
+    """A KafkaUser for everybody who signs in, with the rights they need and no other."""
+    return [_user(user) for user in all_users(teams)]
+
+
+def _topic(topic: Topic) -> Document:
+    spec: Document = {
+        "partitions": topic.partitions,
+        "replicas": REPLICAS,
+        "config": topic_config(topic, REPLICAS),
+    }
+    return _object("KafkaTopic", topic.name, spec)
+
+
+def _user(user: User) -> Document:
+    spec: Document = {
+        "authentication": {"type": "scram-sha-512"},
+        "authorization": {"type": "simple", "acls": [_acl(grant) for grant in user.grants]},
+    }
+    return _object("KafkaUser", user.name, spec)
+
+
+def _acl(grant: Grant) -> Document:
+    resource = {"type": grant.resource, "name": grant.name, "patternType": grant.pattern}
+    return {"resource": resource, "operations": list(grant.operations)}
+
+
+def _object(kind: str, name: str, spec: Document) -> Document:
+    metadata = {"name": name, "labels": {"strimzi.io/cluster": CLUSTER}}
+    return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
