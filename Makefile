@@ -110,15 +110,15 @@ check: lint types arch rules manifests test ## All that CI checks
 ##@ Made from the code
 .PHONY: schemas
 schemas: setup ## JSON Schemas and AsyncAPI document of the events
-	$(PY) -m scripts.make_schemas
+	$(PY) -m scripts.schemas
 
 .PHONY: docs
 docs: setup ## Tables in docs and READMEs
-	$(PY) -m scripts.make_docs
+	$(PY) -m scripts.docs
 
 .PHONY: manifests
 manifests: setup ## Render and validate deploy/k8s, offline
-	@$(PY) -m scripts.manifests
+	$(PY) -m scripts.manifests
 
 .PHONY: images
 images: ## One image per service (needs a container engine)
