@@ -35,6 +35,8 @@ log = get_logger()
 MAX_RECORDS = 1_000
 # FastStream sleeps this long again after an empty poll: it is added to every idle hop.
 POLL_MS = 10
+# Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
+RETRY_POLL_MS = 250
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
@@ -102,7 +104,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             group_id=topic_prefix + group,
             batch=True,
             max_records=max_records,
-            batch_timeout_ms=POLL_MS,
+            batch_timeout_ms=RETRY_POLL_MS if self._is_delayed else POLL_MS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             parser=_parse,

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel
-
 from desk_shared.events.codec import Message
 
-S = TypeVar("S", bound=BaseModel)
+S = TypeVar("S")
 
 # Duplicates from a producer or a relay come close together; offsets and sequences catch the rest.
 RECENT_IDS = 64

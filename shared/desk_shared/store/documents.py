@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar, cast
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from desk_shared.errors import DependencyDown
 from desk_shared.events.codec import Message
@@ -30,13 +30,14 @@ from desk_shared.store.driver import (
 )
 
 Facets = Mapping[str, object]
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
 class Schema(Generic[M]):
     """How one collection stores its states: model, the facets that can be searched, unique ones.
 
+    The model is anything that pydantic can write and read: a model, a dataclass, a named tuple.
     The state itself is kept as JSON text: exact to the microsecond and read by one call; what a
     query needs is copied into `facets` (strings, numbers, booleans, datetimes).
     """
@@ -72,6 +73,7 @@ class MongoDocuments(Generic[S]):
     def __init__(self, database: Database, schema: Schema[S], now: Callable[[], datetime]) -> None:
         self._collection: Collection = database[schema.collection]
         self._schema = schema
+        self._states = TypeAdapter(schema.model)
         self._now = now
 
     async def prepare(self) -> None:
@@ -177,7 +179,7 @@ class MongoDocuments(Generic[S]):
         """Fields that say nothing are left out: most documents have no outbox and hold nothing."""
         state = document.state
         optional: Row = {
-            "state": None if state is None else state.model_dump_json(),
+            "state": None if state is None else self._states.dump_json(state).decode(),
             "facets": None if state is None else dict(self._schema.facets(state)),
             "marks": document.marks,
             "recent": list(document.recent),
@@ -195,7 +197,7 @@ class MongoDocuments(Generic[S]):
         return Stored(
             id=str(row["_id"]),
             version=cast(int, row["version"]),
-            state=None if text is None else self._schema.model.model_validate_json(text),
+            state=None if text is None else self._states.validate_json(text),
             marks=cast("dict[str, int]", row.get("marks", {})),
             recent=tuple(cast("list[str]", row.get("recent", []))),
             sequence=cast(int, row.get("sequence", 0)),

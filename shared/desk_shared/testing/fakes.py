@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, cast
 
+from pydantic import TypeAdapter
+
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
 from desk_shared.events import AnyEvent, Codec, Message
@@ -36,6 +38,7 @@ class FakeDocuments(Generic[S]):
 
     def __init__(self, schema: Schema[S], clock: Clock) -> None:
         self._schema = schema
+        self._states = TypeAdapter(schema.model)
         self._clock = clock
         self._rows: dict[str, tuple[Stored[S], str | None]] = {}
         self._pending: dict[str, datetime] = {}
@@ -94,7 +97,7 @@ class FakeDocuments(Generic[S]):
         before = self._rows.get(document.id)
         if document.version != (before[0].version if before else 0) or self._is_taken(document):
             return False
-        text = None if document.state is None else document.state.model_dump_json()
+        text = None if document.state is None else self._states.dump_json(document.state).decode()
         due = document.due
         if due is not None:
             due += timedelta(microseconds=-due.microsecond % 1000)
@@ -116,7 +119,7 @@ class FakeDocuments(Generic[S]):
 
     def _read(self, id: str) -> Stored[S]:
         row, text = self._rows[id]
-        state = None if text is None else self._schema.model.model_validate_json(text)
+        state = None if text is None else self._states.validate_json(text)
         return replace(row, state=state)
 
     def _facets(self, document: Stored[S]) -> Mapping[str, object]:

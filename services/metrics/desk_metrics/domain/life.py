@@ -3,7 +3,7 @@
 Facts are read in the order in which they happened; what is impossible at its time says nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -60,22 +60,26 @@ class Life(NamedTuple):
     rests: tuple[tuple[Moment, Moment | None], ...]
 
 
-def life_of(facts: Iterable[Fact], now: int) -> Life | None:
+def life_of(facts: Sequence[Fact], now: int) -> Life | None:
     """The life up to `now`; None before its beginning is known."""
-    known = [fact for fact in facts if fact.at <= now]
-    opening = next((fact for fact in known if fact.kind is FactKind.OPENED), None)
-    if opening is None:
+    opening = next((fact for fact in facts if fact.kind is FactKind.OPENED), None)
+    if opening is None or opening.at > now:
         return None
     living = _Living(opening)
-    start = opening.at
-    rest = [fact for fact in known if fact is not opening]
     # Nothing happens to a ticket before it exists: a clock that is behind means "at the opening".
-    for fact in sorted(rest, key=lambda one: (max(one.at, start), one.sequence)):
+    start = opening.at
+    rest = [
+        ((max(fact.at, start), fact.sequence), fact)
+        for fact in facts
+        if fact.at <= now and fact is not opening
+    ]
+    rest.sort()
+    for moment, fact in rest:
         if living.is_merged:
             break
         handler = _HANDLERS.get(fact.kind)
         if handler is not None:
-            handler(living, (max(fact.at, start), fact.sequence), fact.values)
+            handler(living, moment, fact.values)
     return living.told()
 
 

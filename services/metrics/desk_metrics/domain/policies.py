@@ -196,6 +196,8 @@ class PolicyBook:
     ) -> None:
         self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
         self._in_force: list[_InForce] = []
+        # What anything is promised about in any edition; the rest need not be looked at.
+        self.clocks = frozenset(p.clock for one in self.editions for p in one.policies)
         before: dict[str, Terms] = {}
         for edition in self.editions:
             before = _compile(edition, before, hours)
@@ -207,12 +209,14 @@ class PolicyBook:
 
     def select(self, clock: ClockName, ticket: Attributes, at: int) -> Terms | None:
         """The terms of one clock for a ticket like this at that moment; None: nothing promised."""
-        chosen = None
-        for edition in self._in_force:
-            if chosen is not None and edition.since > at:
+        if not self._in_force:
+            return None
+        chosen = self._in_force[0]
+        for edition in self._in_force[1:]:
+            if edition.since > at:
                 break
             chosen = edition
-        return None if chosen is None else chosen.select(clock, ticket)
+        return chosen.select(clock, ticket)
 
     def turns(self, after: int, until: int) -> Sequence[int]:
         """When the edition changed in between, the second moment included."""

@@ -100,6 +100,8 @@ def promises_of(life: Life, book: PolicyBook, now: int) -> list[Promise]:
     holds = _Holds(life)
     last: dict[tuple[ClockName, str], Promise] = {}
     for owed in life.obligations:
+        if owed.clock not in book.clocks:
+            continue
         key = (owed.clock, owed.team)
         before = last.get(key)
         for promise in _promises(owed, _Context(life, holds, book, now), before):
@@ -160,8 +162,11 @@ class _Spell(NamedTuple):
 
 
 def _spells(owed: Obligation, book: PolicyBook, now: int) -> list[_Spell]:
+    turns = _turns(owed, book, now)
+    if len(turns) == 1:
+        return [_Spell(owed.start, book.select(owed.clock, turns[0][1], owed.start[0]))]
     spells: list[_Spell] = []
-    for moment, attributes in _turns(owed, book, now):
+    for moment, attributes in turns:
         terms = book.select(owed.clock, attributes, moment[0])
         if not spells or spells[-1].terms is not terms:
             spells.append(_Spell(moment, terms))

@@ -2,7 +2,8 @@
 again. What was said and late facts make untrue is taken back before it is said right.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from desk_shared.ids import derived_id
 from desk_metrics.domain.clocks import Said, TicketClocks, Told
 from desk_metrics.domain.life import Life, Moment, life_of
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.promises import Promise, key_of, promises_of
+from desk_metrics.domain.promises import Key, Promise, key_of, promises_of
 from desk_metrics.domain.sayings import Account, Head, Line, Saying, account_of, data_of
 from desk_metrics.domain.worktime import instant, micros
 
@@ -45,52 +46,85 @@ def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision:
     at = max(micros(now), state.as_of)
     life = life_of(state.facts, at)
     promises = [] if life is None else promises_of(life, book, at)
-    accounts = [account_of(promise, at) for promise in promises]
-    told, drafts = _compare_all(promises, accounts, state.told, at)
-    after = state.model_copy(update={"told": told, "as_of": at})
+    teller = _Teller(state, at)
+    for promise in promises:
+        teller.tell(promise)
+    told, drafts = teller.told()
+    after = replace(state, told=told, as_of=at, settled=_settled(state, at))
     events = tuple(_event(state.ticket, life, draft) for draft in drafts)
-    return Decision(after, events, _due(state, book, at, promises, accounts))
+    return Decision(after, events, _due(state, book, at, teller))
 
 
-def _due(
-    state: TicketClocks,
-    book: PolicyBook,
-    at: int,
-    promises: Sequence[Promise],
-    accounts: Sequence[Account],
-) -> datetime | None:
+def _settled(state: TicketClocks, at: int) -> Moment:
+    return max(((fact.at, fact.sequence) for fact in state.facts if fact.at <= at), default=(0, 0))
+
+
+def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> datetime | None:
     """The earliest of: a threshold or a breach, a fact from the future, a new edition."""
-    timers = [account.timer for account in accounts if account.timer is not None]
-    timers += [fact.at for fact in state.facts if fact.at > at]
+    timers = teller.timers + [fact.at for fact in state.facts if fact.at > at]
     turn = book.next_turn(at)
-    if turn is not None and any(promise.end is None for promise in promises):
+    if turn is not None and teller.is_any_open:
         timers.append(turn)
     return instant(min(timers)) if timers else None
 
 
-def _compare_all(
-    promises: Sequence[Promise], accounts: Sequence[Account], earlier: Iterable[Told], at: int
-) -> tuple[tuple[Told, ...], list[_Draft]]:
-    old = {told.key: told for told in earlier}
-    told: list[Told] = []
-    fresh: list[_Draft] = []
-    taken_back: list[_Draft] = []
-    stirred: set[ClockName] = set()
-    for promise, account in zip(promises, accounts, strict=True):
-        before = old.pop(key_of(promise), None)
-        now_told, new, back = _compare(
-            promise, account, before, at, is_stirred=promise.clock in stirred
-        )
+class _Teller:
+    """Goes through the promises once, with what was said of each before."""
+
+    def __init__(self, state: TicketClocks, at: int) -> None:
+        self._at, self._settled = at, state.settled
+        self._memory = _Memory(state.told)
+        self._stirred: set[ClockName] = set()
+        self._told: list[Told] = []
+        self._taken_back: list[_Draft] = []
+        self._fresh: list[_Draft] = []
+        self.timers: list[int] = []
+        self.is_any_open = False
+
+    def tell(self, promise: Promise) -> None:
+        before = self._memory.take(key_of(promise))
+        is_stirred = promise.clock in self._stirred
+        if promise.end is None:
+            self.is_any_open = True
+        elif before is not None and promise.end <= self._settled and not is_stirred:
+            self._told.append(before)
+            return
+        account = account_of(promise, self._at)
+        if account.timer is not None:
+            self.timers.append(account.timer)
+        told, new, back = _compare(promise, account, before, self._at, is_stirred=is_stirred)
+        self._told.append(told)
+        self._taken_back += back
         if new:
-            stirred.add(promise.clock)
-        told.append(now_told)
-        fresh += new
-        taken_back += back
-    for gone in old.values():
-        told.append(_vanished(gone, at))
-        taken_back += _take_back(gone, at)
-    fresh.sort(key=lambda draft: draft.moment)
-    return tuple(told), [*taken_back, *fresh]
+            self._fresh += new
+            self._stirred.add(promise.clock)
+
+    def told(self) -> tuple[tuple[Told, ...], list[_Draft]]:
+        for gone in self._memory.rest():
+            self._told.append(_vanished(gone, self._at))
+            self._taken_back += _take_back(gone, self._at)
+        self._fresh.sort(key=lambda draft: draft.moment)
+        return tuple(self._told), self._taken_back + self._fresh
+
+
+class _Memory:
+    """What was said before, mostly asked for in the order in which it was kept."""
+
+    def __init__(self, told: Sequence[Told]) -> None:
+        self._in_order = list(reversed(told))
+        self._others: dict[Key, Told] = {}
+
+    def take(self, key: Key) -> Told | None:
+        if self._in_order and self._in_order[-1].key == key:
+            return self._in_order.pop()
+        if self._in_order and not self._others:
+            # Out of order from here on: a promise was added in the middle, or one is gone.
+            self._others = {told.key: told for told in reversed(self._in_order)}
+            self._in_order = []
+        return self._others.pop(key, None)
+
+    def rest(self) -> list[Told]:
+        return [*reversed(self._in_order), *self._others.values()]
 
 
 def _compare(

@@ -1,0 +1,69 @@
+"""The organisation's promises and calendars as metrics' own terms: the two meet only here."""
+
+from datetime import datetime
+
+from desk_shared.charter import Charter
+from desk_shared.charter.calendars import Calendar as WrittenCalendar
+from desk_shared.charter.calendars import Window as WrittenWindow
+from desk_shared.charter.promises import Promise
+
+from desk_metrics.domain.calendars import Calendar, Closure, Week, Window
+from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, When
+from desk_metrics.holidays import public_holidays
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def edition_of(charter: Charter, since: datetime) -> Edition:
+    """What the charter promises, as an edition that is in force from `since` on."""
+    return Edition(
+        version=charter.version,
+        since=since,
+        policies=tuple(map(_policy, charter.promises)),
+        calendars=tuple(map(_calendar, charter.calendars)),
+    )
+
+
+def promises_alike(one: Edition, other: Edition) -> bool:
+    """True if nothing that promises rest on differs; the rest of a charter may."""
+    return one.policies == other.policies and one.calendars == other.calendars
+
+
+def _policy(promise: Promise) -> Policy:
+    when = promise.when
+    return Policy(
+        name=promise.name,
+        version=str(promise.version),
+        clock=promise.clock,
+        when=When(
+            kinds=tuple(when.kinds),
+            priorities=tuple(when.priorities),
+            services=when.services,
+            groups=when.groups,
+            teams=when.teams,
+        ),
+        default=promise.default,
+        target=promise.target,
+        calendar=promise.calendar,
+        warn_at=promise.warn_at,
+        pause_on=promise.pause_on,
+        on_change=OnChange(promise.on_change),
+        on_reopen=OnReopen(promise.on_reopen),
+    )
+
+
+def _calendar(written: WrittenCalendar) -> Calendar:
+    region = written.holidays
+    return Calendar(
+        name=written.name,
+        zone=written.zone,
+        week=Week(**{day: _windows(getattr(written.week, day)) for day in _DAYS}),
+        holidays={} if region is None else public_holidays(region.country, region.subdivision),
+        closures=tuple(
+            Closure(name=one.name, first=one.first, last=one.last) for one in written.closures
+        ),
+    )
+
+
+def _windows(windows: tuple[WrittenWindow, ...]) -> tuple[Window, ...]:
+    return tuple(Window(opens=one.opens, closes=one.closes) for one in windows)

@@ -1,0 +1,82 @@
+"""Puts metrics together and runs it: `python -m desk_metrics.main`."""
+
+import sys
+
+import httpx
+import uvloop
+from desk_shared.bus import Commands, Fold, Reacted
+from desk_shared.charter import CharterSource, InvalidCharter
+from desk_shared.clock import Clock
+from desk_shared.http import AppParts, authenticator_from
+from desk_shared.kit import Kit
+from desk_shared.service import Service, run
+from desk_shared.settings import load_settings
+
+from desk_metrics.api import metrics_app
+from desk_metrics.domain.policies import Edition
+from desk_metrics.editions import Editions
+from desk_metrics.handlers import READS, clocks_fold
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.store import EDITIONS, TICKETS
+
+
+class _SignIn:
+    """Lets the HTTP client of the sign-in go when the service stops."""
+
+    def __init__(self) -> None:
+        self.client = httpx.AsyncClient()
+
+    async def start(self) -> None:
+        """It connects when it is used."""
+
+    async def stop(self) -> None:
+        await self.client.aclose()
+
+
+def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
+    """The whole service; nothing connects yet."""
+    kit = Kit.open("metrics", settings, clock)
+    charter, sign_in = CharterSource(settings.charter, kit.clock), _SignIn()
+    editions = _editions(kit, charter)
+    kit.part("promises", editions)
+    kit.part("sign-in client", sign_in)
+    kit.loop("charter", charter.run)
+    kit.loop("editions", editions.run)
+    tickets = kit.documents(TICKETS)
+    kit.ledger("tickets", clocks_fold(tickets, lambda: editions.book))
+    kit.reads(*READS)
+    parts = AppParts(
+        kit.health,
+        kit.telemetry,
+        authenticator_from(settings, sign_in.client, kit.clock),
+        kit.clock,
+    )
+    return kit.service(metrics_app(parts, MetricsDeps(tickets, lambda: editions.book, kit.clock)))
+
+
+def _editions(kit: Kit, charter: CharterSource) -> Editions:
+    documents = kit.documents(EDITIONS)
+    fold: Fold[Edition] = Fold(documents, keys=lambda _: (), react=lambda s, _e, _t: _unchanged(s))
+    ledger = kit.ledger("editions", fold, reads_bus=False, cached=0)
+    return Editions(documents, Commands(ledger), lambda: charter.current, kit.clock)
+
+
+def _unchanged(_edition: Edition | None) -> Reacted[Edition] | None:
+    """No event makes an edition; only the charter does."""
+    return None
+
+
+def main() -> None:
+    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
+    settings = load_settings(MetricsSettings)
+    try:
+        service = build(settings)
+    except InvalidCharter as invalid:
+        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
+        raise SystemExit(2) from None
+    uvloop.run(run(service))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""What metrics reads from the environment, beside what all services do."""
+
+from desk_shared.settings import ServiceSettings
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+
+class MetricsSettings(ServiceSettings):
+    """Settings of the metrics service."""
+
+    model_config = SettingsConfigDict(env_prefix="METRICS_")
+
+    http_port: int = Field(default=8005, ge=0, le=65535)
+    """Port the HTTP side listens on; 0 takes a free one."""
