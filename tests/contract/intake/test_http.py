@@ -1,0 +1,72 @@
+"""What intake promises on HTTP: the document in the tree, who may call what, safe repetition."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk_intake.openapi import TARGET, document
+from desk_shared.charter import load_charter
+from desk_shared.http import calls_without_key, undeclared_routes
+from fastapi import FastAPI
+
+from tests.unit.intake.world import make_desk
+
+ROOT = Path(__file__).parents[3]
+STAFF = ["member", "operator", "owner"]
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    found = make_desk(load_charter(ROOT / "charter")).transport.app
+    assert isinstance(found, FastAPI)
+    return found
+
+
+@pytest.fixture(scope="module")
+def paths(app: FastAPI) -> dict[str, Any]:
+    return dict(app.openapi()["paths"])
+
+
+def test_the_document_in_the_tree_is_what_the_code_says(app: FastAPI) -> None:
+    assert (ROOT / TARGET).read_text(encoding="utf-8") == document(app), (
+        "python -m desk_intake.openapi writes it anew; look at the difference before you commit it"
+    )
+
+
+def test_every_route_says_who_may_call_it(app: FastAPI) -> None:
+    assert undeclared_routes(app) == []
+
+
+def test_every_unsafe_call_can_be_repeated_safely(app: FastAPI) -> None:
+    assert calls_without_key(app) == []
+
+
+def test_what_staff_do_is_theirs_alone(paths: dict[str, Any]) -> None:
+    reserved = {
+        path.rpartition("/")[2]
+        for path, methods in paths.items()
+        for operation in methods.values()
+        if operation.get("x-desk-roles") == STAFF
+    }
+    assert reserved == {"start", "pause", "resume", "assign", "merge"}
+
+
+def test_nothing_is_open_to_callers_who_do_not_say_who_they_are(paths: dict[str, Any]) -> None:
+    operations = [operation for methods in paths.values() for operation in methods.values()]
+    assert len(operations) >= 15
+    assert not [one["summary"] for one in operations if one.get("security") == []]
+
+
+def test_a_change_of_facts_asks_for_the_version_it_was_made_from(paths: dict[str, Any]) -> None:
+    headers = {one["name"] for one in paths["/v1/tickets/{ticket}"]["patch"]["parameters"]}
+    assert {"If-Match", "Idempotency-Key"} <= headers
+
+
+def test_every_call_and_every_field_is_explained(app: FastAPI) -> None:
+    text = json.dumps(app.openapi())
+    assert "Input should be" not in text
+    for methods in app.openapi()["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert operation["description"].endswith(".")

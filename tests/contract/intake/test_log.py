@@ -1,0 +1,49 @@
+"""Intake's promise to the readers of `desk.tickets`: its own writing can be read by everybody."""
+
+from datetime import UTC, datetime, timedelta
+
+from desk_intake.domain.evolve import fold
+from desk_intake.domain.record import Because, record
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.people import Priority
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketPromised,
+    TicketResolved,
+    TicketTriaged,
+)
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_ticket_survives_the_way_through_the_log() -> None:
+    decided = [
+        TicketOpened(
+            code="K7M2-Q9PC", kind=Kind.INCIDENT, title="VPN für Köln weg", requester="ana",
+            channel=Channel.PORTAL, attributes={"form": "x"},
+        ),
+        TicketTriaged(category="vpn", priority=Priority.P2),
+        TicketAssigned(team="network"),
+        TicketPromised(clock="resolution", status="running", due=NOW + timedelta(hours=4)),
+        TicketResolved(by="max", resolution="New certificate"),
+    ]  # fmt: skip
+    recorded = record("t-1", None, decided, Because("call-1", NOW, "story-1", TRACE))
+    assert recorded is not None
+    codec = Codec()
+    read: list[AnyEvent] = []
+    for event in recorded.events:
+        message = codec.encode(event)
+        read.append(codec.decode(message.key, message.value, message.headers))
+    assert tuple(read) == recorded.events
+    assert fold(read) == recorded.ticket
+    assert [one.sequence for one in read] == [1, 2, 3, 4, 5]
+    assert {(one.topic, one.subject, one.source) for one in read} == {
+        ("desk.tickets", "t-1", "/desk/intake")
+    }
+    assert {(one.causation_id, one.correlation_id, one.traceparent) for one in read} == {
+        ("call-1", "story-1", TRACE)
+    }

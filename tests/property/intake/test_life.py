@@ -1,0 +1,244 @@
+"""Whatever people and services do to a ticket, in whatever order and however often."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from desk_intake.domain import life
+from desk_intake.domain.evolve import evolve, fold
+from desk_intake.domain.life import Actor, Changes
+from desk_intake.domain.model import OPEN_STATES, Ticket
+from desk_intake.domain.opening import from_request, requested_ticket
+from desk_intake.domain.record import Because, record
+from desk_intake.domain.timers import due_of
+from desk_intake.domain.view import Reader, show, timeline
+from desk_intake.handlers import tickets_fold
+from desk_intake.store import TICKETS
+from desk_shared.bus import Turn
+from desk_shared.clock import FakeClock
+from desk_shared.errors import Rejected
+from desk_shared.events import AnyEvent, Codec, Event, Payload
+from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed
+from desk_shared.events.people import Priority
+from desk_shared.events.problems import ProblemDetected, ProblemResolved
+from desk_shared.events.promises import ClockName, PromiseBreached, PromiseKept
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import How, State, WaitingFor
+from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_shared.testing.fakes import FakeDocuments
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CLOSE_AFTER = timedelta(days=5)
+MAX = Actor("max", is_staff=True, team="network")
+ANA = Actor("ana", is_staff=False)
+REQUEST: AnyEvent = Event(
+    "r-1", "/crm", "ana", START, TicketRequested(requester="ana", title="VPN away")
+)
+ID = requested_ticket("/crm", "r-1")
+
+
+def _another_of_hers() -> Ticket:
+    opened = from_request(TicketRequested(requester="ana", title="VPN again"), "1234-567S")
+    recorded = record("t-2", None, opened, Because("r-2", START))
+    assert recorded is not None
+    return recorded.ticket
+
+
+OTHER = _another_of_hers()
+FOLD = tickets_fold(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
+
+Deed = Callable[[Ticket, datetime], list[Payload]]
+
+DEEDS: dict[str, Deed] = {
+    "start": lambda t, _: life.start(t, MAX),
+    "assign": lambda t, _: life.assign(t, MAX, "workplace", ""),
+    "note": lambda t, _: life.note(t, ANA, "Still away", public=True),
+    "answer": lambda t, _: life.note(t, MAX, "Which device?", public=True),
+    "pause": lambda t, now: life.pause(t, MAX, WaitingFor.EMPLOYEE, None, now, "Which?"),
+    "pause until": lambda t, now: life.pause(
+        t, MAX, WaitingFor.VENDOR, now + timedelta(hours=1), now
+    ),
+    "resume": lambda t, _: life.resume(t, MAX),
+    "update": lambda t, _: life.update(t, ANA, Changes(title="VPN slow")),
+    "set priority": lambda t, _: life.update(t, MAX, Changes(priority=Priority.P1)),
+    "resolve": lambda t, _: life.resolve(t, MAX, "Done", None),
+    "withdraw": lambda t, _: life.resolve(t, ANA, "Works", How.WITHDRAWN),
+    "reopen": lambda t, _: life.reopen(t, ANA, "Does not"),
+    "merge": lambda t, _: life.merge(t, MAX, OTHER),
+    "close": lambda t, _: life.close(t, ANA),
+}
+
+_PROBLEM: dict[str, Any] = {"service": "vpn", "title": "VPN is down"}
+_CLOCK: dict[str, Any] = {"policy": "p", "policy_version": "v"}
+FACTS: dict[str, tuple[str, Payload]] = {
+    "request": ("ana", REQUEST.data),
+    "triage": (
+        ID,
+        TriageDecided(
+            category="vpn", priority=Priority.P3, team="network", explanation=(), charter="c"
+        ),
+    ),
+    "other triage": (
+        ID,
+        TriageDecided(
+            category="laptop", priority=Priority.P2, team="workplace", explanation=(), charter="c"
+        ),
+    ),
+    "deferred": (ID, TriageDeferred(team="service-care", explanation=(), charter="c")),
+    "duplicate": (ID, DuplicateFound(problem="p-1", explanation=())),
+    "problem": (
+        "p-1",
+        ProblemDetected(
+            **_PROBLEM, tickets=(ID, "unknown"), people=("ana",), team="network", message="x"
+        ),
+    ),
+    "solved": (
+        "p-1",
+        ProblemResolved(**_PROBLEM, tickets=(ID,), people=("ana",), resolution="New gateway"),
+    ),
+    "kept": (
+        ID,
+        PromiseKept(clock=ClockName.RESPONSE, took=timedelta(hours=1), due=START, **_CLOCK),
+    ),
+    "breached": (ID, PromiseBreached(clock=ClockName.RESOLUTION, due=START, **_CLOCK)),
+    "healed": ("lt-7", RunHealed(run="run-9", runbook="b", title="x")),
+    "handed over": (
+        "lt-7",
+        RunHandedOver(
+            run="run-9",
+            runbook="b",
+            title="x",
+            outcome=Outcome.IN_DOUBT,
+            team="network",
+            reason="x",
+        ),
+    ),
+}
+
+# What may follow a state at once; every state may also stay as it is.
+WAYS: dict[State, frozenset[State]] = {
+    State.NEW: OPEN_STATES | {State.RESOLVED, State.MERGED},
+    State.TRIAGED: frozenset({State.ASSIGNED, State.RESOLVED, State.MERGED}),
+    State.ASSIGNED: frozenset({State.IN_PROGRESS, State.RESOLVED, State.MERGED}),
+    State.IN_PROGRESS: frozenset({State.ASSIGNED, State.WAITING, State.RESOLVED, State.MERGED}),
+    State.WAITING: frozenset({State.IN_PROGRESS, State.RESOLVED, State.MERGED}),
+    State.RESOLVED: frozenset({State.NEW, State.ASSIGNED, State.CLOSED}),
+    State.CLOSED: frozenset(),
+    State.MERGED: frozenset(),
+}
+
+steps = st.lists(
+    st.tuples(st.sampled_from([*DEEDS, *FACTS, "time"]), st.integers(0, 48)), max_size=25
+)
+
+
+class World:
+    """One ticket, its log, and the doors through which it changes."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.log: list[AnyEvent] = []
+        self.documents: dict[str, Ticket] = {}
+        self.hear(REQUEST)
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.documents[ID]
+
+    def hear(self, event: AnyEvent) -> None:
+        for key in FOLD.keys(event):
+            reacted = FOLD.react(self.documents.get(key), event, Turn(self.now))
+            if reacted is not None and reacted.state is not None:
+                self._keep(key, reacted.state, reacted.events)
+
+    def do(self, deed: Deed, number: int) -> None:
+        try:
+            decided = deed(self.ticket, self.now)
+        except Rejected:
+            return
+        recorded = record(ID, self.ticket, decided, Because(f"call-{number}", self.now))
+        if recorded is not None:
+            self._keep(ID, recorded.ticket, recorded.events)
+
+    def wake(self) -> None:
+        assert FOLD.wake is not None
+        due = due_of(self.ticket, CLOSE_AFTER)
+        if due is not None and due <= self.now:
+            reacted = FOLD.wake(self.ticket, Turn(self.now))
+            assert reacted is not None
+            assert reacted.events, "a timer that is due must do something, or it fires for ever"
+            assert reacted.state is not None
+            self._keep(ID, reacted.state, reacted.events)
+
+    def _keep(self, id: str, ticket: Ticket, events: tuple[AnyEvent, ...]) -> None:
+        self.documents[id] = ticket
+        self.log += [event for event in events if event.subject == ID]
+
+    def step(self, number: int, what: str, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        if what in DEEDS:
+            self.do(DEEDS[what], number)
+        elif what in FACTS:
+            subject, data = FACTS[what]
+            self.hear(Event(f"fact-{number}", "/desk", subject, self.now, data))
+        self.wake()
+
+
+def lived(told: list[tuple[str, int]]) -> World:
+    world = World()
+    for number, (what, hours) in enumerate(told):
+        world.step(number, what, hours)
+    return world
+
+
+@given(steps)
+def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[str, int]]) -> None:
+    world = lived(told)
+    assert [event.sequence for event in world.log] == list(range(1, len(world.log) + 1))
+    assert len({event.id for event in world.log}) == len(world.log)
+    assert [event.time for event in world.log] == sorted(event.time for event in world.log)
+    assert fold(world.log) == world.ticket
+
+
+@given(steps)
+def test_a_ticket_only_goes_the_ways_of_its_life(told: list[tuple[str, int]]) -> None:
+    ticket: Ticket | None = None
+    for event in lived(told).log:
+        after = evolve(ticket, event)
+        if ticket is not None and after.state is not ticket.state:
+            assert after.state in WAYS[ticket.state], (ticket.state, event.type)
+        assert (after.waiting_for is None) == (after.state is not State.WAITING)
+        assert (after.resolved_at is None) or not after.is_open
+        ticket = after
+
+
+@given(steps)
+def test_living_it_twice_gives_the_same_log(told: list[tuple[str, int]]) -> None:
+    assert lived(told).log == lived(told).log
+
+
+@given(steps)
+@settings(max_examples=30)
+def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]) -> None:
+    codec = Codec()
+    world = lived(told)
+    messages = [codec.encode(event) for event in world.log]
+    assert [codec.decode(one.key, one.value, one.headers) for one in messages] == world.log
+    assert Ticket.model_validate_json(world.ticket.model_dump_json()) == world.ticket
+
+
+@given(steps)
+def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> None:
+    world = lived(told)
+    ticket: Ticket | None = None
+    for event in world.log:
+        ticket = evolve(ticket, event)
+        for is_staff in (False, True):
+            reader = Reader(is_staff, {}, CLOSE_AFTER)
+            view = show(ticket, reader)
+            for text in (view.expectation, view.next_step, view.who_has_it.sentence):
+                assert text.endswith(".")
+        hers = timeline(ticket, Reader(is_staff=False, team_titles={}, close_after=CLOSE_AFTER))
+        assert all(entry.public for entry in hers.entries)
