@@ -1,0 +1,70 @@
+"""Real servers around automation: its topics, its process, a target."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from desk_shared.bus.admin import apply_topics
+from desk_shared.events import names
+from desk_shared.events.topics import all_topics
+from desk_shared.local.ports import free_ports
+from desk_shared.settings import KafkaSettings
+
+from tests.integration.automation.desk import CHARTER, Automation, Bus, Target
+
+TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION}
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    device = Target()
+    await device.start()
+    yield device
+    await device.stop()
+
+
+@pytest.fixture
+async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
+    topics = [
+        topic
+        for topic in all_topics([])
+        if topic.name in TOPICS or topic.name.endswith((".automation.retry", ".automation.dead"))
+    ]
+    await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=2)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
+    consumer = AIOKafkaConsumer(
+        prefix + names.AUTOMATION, bootstrap_servers=kafka, auto_offset_reset="earliest"
+    )
+    await producer.start()
+    await consumer.start()
+    yield Bus(producer, consumer, prefix)
+    await consumer.stop()
+    await producer.stop()
+
+
+@pytest.fixture
+def service(kafka: str, mongo: str, bus: Bus, tmp_path: Path) -> Automation:
+    """Not started yet."""
+    port = free_ports(1)[0]
+    env = os.environ | {
+        "DESK_ENVIRONMENT": "local",
+        "DESK_KAFKA": kafka,
+        "DESK_MONGO": mongo,
+        "DESK_TOPIC_PREFIX": bus.prefix,
+        "DESK_DATABASE_PREFIX": bus.prefix,
+        "DESK_CHARTER": str(CHARTER),
+        "AUTOMATION_HTTP_HOST": "127.0.0.1",
+        "AUTOMATION_HTTP_PORT": str(port),
+        "AUTOMATION_LEASE": "2",
+    }
+    return Automation(env, port, tmp_path / "automation.log")
+
+
+@pytest.fixture
+async def automation(service: Automation) -> AsyncIterator[Automation]:
+    await service.start()
+    yield service
+    service.end(signal.SIGTERM)

@@ -1,0 +1,240 @@
+"""Automation as a process, the bus around it, and a target that counts what is done to it."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.ids import new_id
+from desk_shared.testing import eventually
+
+ROOT = Path(__file__).parents[3]
+CHARTER = ROOT / "charter"
+
+
+@dataclass
+class Target:
+    """A device's agent: keeps idempotency keys, counts effects, and can misbehave."""
+
+    port: int = 0
+    effects: Counter[str] = field(default_factory=Counter)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    delay: float = 0.0
+    server: "asyncio.Server | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            self.server.close()
+            await self.server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            lines = head.split("\r\n")
+            headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
+            await reader.readexactly(int(headers.get("content-length", "0")))
+            status = await self._answer(lines[0].split(" ")[1], headers.get("idempotency-key", ""))
+            body = b'{"ok": true, "stuck": true, "password": "hunter2"}'
+            writer.write(
+                f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n"
+                "content-type: application/json\r\nconnection: close\r\n\r\n".encode()
+            )
+            writer.write(body)
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    async def _answer(self, path: str, key: str) -> int:
+        self.requests.append((path, key))
+        status = self.answers.pop(0) if self.answers else 200
+        if status == 200 and "/actions/" in path:
+            self.effects[key] += 1
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        return status
+
+
+@dataclass
+class Automation:
+    """The service as an operator sees it: start, ask, kill."""
+
+    env: dict[str, str]
+    port: int
+    log: Path
+    module: tuple[str, ...] = ("-m", "desk_automation.main")
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def launch(self, **more: str) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.module],
+                env=self.env | more,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def start(self, **more: str) -> None:
+        self.launch(**more)
+        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
+        await eventually(self.is_ready, timeout=75, interval=0.1)
+
+    async def is_ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"automation ended early:\n{self.log.read_text()[-3000:]}")
+        try:
+            health = await self.get("/health/ready")
+        except httpx.TransportError:
+            return False
+        consumers = health.json()["consumers"]
+        return health.status_code == 200 and all(one["partitions"] for one in consumers)
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.get(f"http://127.0.0.1:{self.port}{path}")
+
+    async def post(self, path: str, key: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            headers = {"Idempotency-Key": key, "X-Desk-User": "ana"}
+            return await client.post(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+
+    async def runs(self, **filters: str) -> list[dict[str, object]]:
+        query = "&".join(f"{name}={value}" for name, value in filters.items())
+        try:
+            answer = await self.get(f"/v1/runs?{query}")
+        except httpx.TransportError:
+            return []
+        found: list[dict[str, object]] = answer.json().get("items", [])
+        return found
+
+    def end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(number)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@dataclass
+class Bus:
+    """Publishes like triage and devices, and reads what automation says."""
+
+    producer: AIOKafkaProducer
+    consumer: AIOKafkaConsumer
+    prefix: str
+    seen: dict[str, AnyEvent] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
+
+    async def publish(self, *events: AnyEvent) -> None:
+        codec = Codec()
+        for event in events:
+            message = codec.encode(event)
+            await self.producer.send_and_wait(
+                self.prefix + message.topic,
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers),
+            )
+
+    async def said(self, subject: str) -> list[str]:
+        """Types of what automation said about a target so far, without doubles."""
+        await self.read()
+        return [event.type for event in self.seen.values() if event.subject == subject]
+
+    async def read(self) -> None:
+        found = await self.consumer.getmany(timeout_ms=50)
+        decode = Codec().decode
+        for records in found.values():
+            for record in records:
+                event = decode(record.key, record.value, record.headers)
+                self.seen.setdefault(event.id, event)
+                self.copies[event.id] += 1
+
+    def data(self, subject: str, type: str) -> object:
+        """The payload of the one event of that type."""
+        found = [e.data for e in self.seen.values() if e.subject == subject and e.type == type]
+        assert len(found) == 1, found
+        return found[0]
+
+
+def raised(
+    subject: str, url: str, signal: str = "disk-filling", *, ago: timedelta = timedelta()
+) -> Event[SignalRaised]:
+    """A detector saw trouble."""
+    at = datetime.now(UTC) - ago
+    return Event(
+        id=new_id(),
+        source="/desk/triage",
+        subject=subject,
+        time=at,
+        data=SignalRaised(
+            episode=f"{subject}/{signal}/{at.isoformat()}",
+            detector="threshold",
+            signal=signal,
+            title=f"Trouble on {subject}",
+            severity=Severity.WARNING,
+            subject_kind=SubjectKind.DEVICE,
+            measurement="disk.free.percent",
+            value=4.0,
+            threshold=10.0,
+            person="ana",
+            attributes={"agent_url": url},
+        ),
+    )
+
+
+def cleared(raised: Event[SignalRaised]) -> Event[SignalCleared]:
+    """The trouble went away."""
+    return Event(
+        id=new_id(),
+        source="/desk/triage",
+        subject=raised.subject,
+        time=datetime.now(UTC),
+        data=SignalCleared(
+            episode=raised.data.episode,
+            detector=raised.data.detector,
+            signal=raised.data.signal,
+            value=50.0,
+        ),
+    )
+
+
+def measured(subject: str, value: float, name: str = "disk.free.percent") -> Event[Measured]:
+    """What the device reports of itself now."""
+    return Event(
+        id=new_id(),
+        source="/device",
+        subject=subject,
+        time=datetime.now(UTC),
+        data=Measured(subject_kind=SubjectKind.DEVICE, name=name, value=value, unit="%"),
+    )
+
+
+def subjects(prefix: str, count: int) -> Iterable[str]:
+    """Names of devices."""
+    return (f"{prefix}{number:04d}" for number in range(count))

@@ -1,0 +1,49 @@
+"""One service on a real broker and store, with a real target."""
+
+import pytest
+from desk_shared.events.automation import RunHandedOver, RunHealed
+from desk_shared.testing import eventually
+
+from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+HEALED = "desk.run.healed.v1"
+HANDED_OVER = "desk.run.handed-over.v1"
+
+
+async def test_a_filling_disk_is_cleaned_and_verified(
+    automation: Automation, bus: Bus, target: Target
+) -> None:
+    await bus.publish(raised("laptop-1", target.url))
+    await eventually(lambda: sum(target.effects.values()) == 1)
+
+    async def is_healed() -> bool:
+        await bus.publish(measured("laptop-1", 41.0))
+        return HEALED in await bus.said("laptop-1")
+
+    await eventually(is_healed, interval=0.2)
+    healed = bus.data("laptop-1", HEALED)
+    assert isinstance(healed, RunHealed)
+    assert "hunter2" not in healed.model_dump_json()
+    [run] = await automation.runs(target="laptop-1")
+    assert run["phase"] == "healed"
+    detail = (await automation.get(f"/v1/runs/{run['id']}")).json()
+    assert [line["step"] for line in detail["journal"]] == ["clean"]
+
+
+async def test_a_cure_that_does_not_help_reaches_the_owner_team(
+    automation: Automation, bus: Bus, target: Target
+) -> None:
+    await bus.publish(raised("laptop-2", target.url))
+    await eventually(lambda: sum(target.effects.values()) == 1)
+
+    async def is_handed_over() -> bool:
+        await bus.publish(measured("laptop-2", 4.0))
+        return HANDED_OVER in await bus.said("laptop-2")
+
+    await eventually(is_handed_over, timeout=45, interval=1.0)
+    told = bus.data("laptop-2", HANDED_OVER)
+    assert isinstance(told, RunHandedOver)
+    assert told.team == "workplace"
+    assert told.outcome == "not_healed"
