@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.topics import all_topics
@@ -33,6 +32,11 @@ class Triage:
     process: "subprocess.Popen[bytes] | None" = None
 
     async def start(self) -> None:
+        self._launch()
+        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
+        await eventually(self.is_ready, timeout=75, interval=0.1)
+
+    def _launch(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "desk_triage.main"],
@@ -41,8 +45,6 @@ class Triage:
                 stdout=log,
                 stderr=log,
             )
-        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
-        await eventually(self.is_ready, timeout=75, interval=0.1)
 
     async def is_ready(self) -> bool:
         if self.process is None or self.process.poll() is not None:
@@ -126,7 +128,11 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def triage(
-    bus: Bus, kafka: str, mongo: str, prefix: str, tmp_path: Path
+    bus: Bus,  # noqa: ARG001  the topics are there before the service
+    kafka: str,
+    mongo: str,
+    prefix: str,
+    tmp_path: Path,
 ) -> AsyncIterator[Triage]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -6,7 +6,6 @@ from typing import Protocol
 
 import httpx
 import pytest
-
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
@@ -52,10 +51,10 @@ async def test_an_opened_ticket_is_decided_once_and_explained(bus: Bus, triage: 
     ticket = opened("My VPN does not connect")
     await bus.publish([ticket, ticket])
 
-    async def decided() -> AnyEvent | None:
-        return next((one for one in await bus.read() if one.subject == ticket.subject), None)
+    async def decided() -> list[AnyEvent]:
+        return [one for one in await bus.read() if one.subject == ticket.subject]
 
-    decision = await eventually(decided, timeout=20)
+    decision = (await eventually(decided, timeout=20))[0]
     assert isinstance(decision.data, TriageDecided)
     assert (decision.data.team, decision.data.category) == ("network", "vpn")
     async with httpx.AsyncClient() as client:

@@ -148,7 +148,7 @@ def _joined(
 ) -> tuple[Cluster, tuple[AnyEvent, ...]]:
     member = (seen.ticket, seen.person)
     events = (
-        telling.updated(event, cluster, problem, [member]),
+        telling.updated(event, cluster, problem, [member], problem.people),
         telling.duplicate(event, problem, telling.service_title(charter, cluster.service)),
     )
     has_room = len(problem.members) < MAX_MEMBERS

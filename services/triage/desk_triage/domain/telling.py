@@ -1,6 +1,6 @@
 """What is told of a problem: to the bus in events that stay small, to employees in plain words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from desk_shared.charter.model import Charter
@@ -65,8 +65,10 @@ def detected(
             cause, found, source=SOURCE, subject=problem.id, rule="problem/detected", at=cause.time
         )
     ]
+    told = set(_people(first))
     for number, members in enumerate(more, 1):
-        events.append(updated(cause, cluster, problem, members, number))
+        events.append(updated(cause, cluster, problem, members, told, number))
+        told.update(_people(members))
     return events
 
 
@@ -75,15 +77,15 @@ def updated(
     cluster: Cluster,
     problem: Problem,
     members: Sequence[Member],
+    told: Collection[str],
     ordinal: int = 0,
 ) -> AnyEvent:
     """That more belong to it; only people who have not been told yet are named."""
-    told = {person for member in problem.members if member not in members for person in member[1:]}
     update = ProblemUpdated(
         service=cluster.service,
         title=problem.title,
         tickets=tuple(ticket for ticket, _ in members),
-        people=tuple(person for person in _people(members) if person not in told or ordinal),
+        people=tuple(person for person in _people(members) if person not in told),
         message=problem.message,
     )
     return derive(

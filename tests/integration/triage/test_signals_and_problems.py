@@ -1,0 +1,131 @@
+"""Trouble in telemetry is told once, and many like tickets are one problem, on real servers."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import httpx
+import pytest
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import SubjectKind
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.events.triage import DuplicateFound
+from desk_shared.ids import new_id, ticket_code
+from desk_shared.testing import eventually
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
+
+
+class Bus(Protocol):
+    async def publish(self, events: Sequence[AnyEvent]) -> None: ...
+
+    async def read(self) -> list[AnyEvent]: ...
+
+
+class Triage(Protocol):
+    url: str
+
+    def stop(self) -> None: ...
+
+    async def start(self) -> None: ...
+
+
+def disk(free: float, minutes_ago: float) -> AnyEvent:
+    return Event(
+        id=new_id(),
+        source="/agents/laptop-7",
+        subject="laptop-7",
+        time=datetime.now(UTC) - timedelta(minutes=minutes_ago),
+        data=Measured(
+            subject_kind=SubjectKind.DEVICE,
+            name="disk.free.percent",
+            value=free,
+            unit="%",
+            person="ana",
+            attributes={"agent_url": "http://127.0.0.1:9"},
+        ),
+    )
+
+
+def vpn_ticket(number: int) -> AnyEvent:
+    ticket = new_id()
+    return Event(
+        id=new_id(),
+        source="/desk/intake",
+        subject=ticket,
+        time=datetime.now(UTC),
+        sequence=1,
+        data=TicketOpened(
+            code=ticket_code(ticket),
+            kind=Kind.INCIDENT,
+            title="VPN does not connect",
+            requester=f"person-{number}",
+            channel=Channel.PORTAL,
+        ),
+    )
+
+
+async def told(bus: Bus, kind: type[Payload]) -> dict[str, Any]:
+    return {one.id: one.data for one in await bus.read() if isinstance(one.data, kind)}
+
+
+async def disk_filling(bus: Bus) -> dict[str, Any]:
+    raised = await told(bus, SignalRaised)
+    return {id: data for id, data in raised.items() if data.signal == "disk-filling"}
+
+
+async def test_a_falling_disk_is_one_signal_also_over_a_restart(bus: Bus, triage: Triage) -> None:
+    await bus.publish([disk(free, 60 - n) for n, free in enumerate((30, 20, 12, 9, 8))])
+    await eventually(lambda: disk_filling(bus), timeout=20)
+    triage.stop()
+    await triage.start()
+    await bus.publish([disk(7, 2), disk(7, 1)])
+    async with httpx.AsyncClient() as client:
+        open_ones = (await client.get(f"{triage.url}/v1/signals")).json()["items"]
+    assert "disk-filling" in {one["signal"] for one in open_ones}
+    await bus.publish([disk(60, 0)])
+
+    async def is_cleared() -> bool:
+        cleared = await told(bus, SignalCleared)
+        return any(one.signal == "disk-filling" for one in cleared.values())
+
+    await eventually(is_cleared, timeout=20)
+    (signal,) = (await disk_filling(bus)).values()
+    assert signal.value == 9
+    assert (signal.service, signal.person) == ("laptop", "ana")
+    assert signal.attributes == {"agent_url": "http://127.0.0.1:9"}
+
+
+async def test_twenty_tickets_are_one_problem_that_a_member_ends(bus: Bus, triage: Triage) -> None:
+    tickets = [vpn_ticket(number) for number in range(20)]
+    await bus.publish(tickets)
+
+    async def gathered() -> set[str]:
+        found = {**await told(bus, ProblemDetected), **await told(bus, ProblemUpdated)}
+        listed = [ticket for data in found.values() for ticket in data.tickets]
+        assert len(listed) == len(set(listed))
+        return set(listed) if len(listed) == 20 else set()
+
+    assert await eventually(gathered, timeout=30) == {one.subject for one in tickets}
+    assert len(await told(bus, ProblemDetected)) == 1
+    first = next(iter((await told(bus, ProblemDetected)).values()))
+    linked = await told(bus, DuplicateFound)
+    assert len(linked) == 20 - len(first.tickets)
+    async with httpx.AsyncClient(base_url=triage.url) as client:
+        (problem,) = (await client.get("/v1/problems")).json()["items"]
+        for _ in range(2):  # the same key twice is one resolution
+            answer = await client.post(
+                f"/v1/problems/{problem['id']}/resolve",
+                json={"resolution": "A certificate had run out; it is renewed."},
+                headers={"Idempotency-Key": "k-1"},
+            )
+            assert answer.status_code == 200
+        assert (await client.get("/v1/problems")).json()["items"] == []
+    resolved = await eventually(lambda: told(bus, ProblemResolved), timeout=10)
+    (end,) = resolved.values()
+    assert set(end.tickets) == {one.subject for one in tickets}
+    assert (problem["tickets"], problem["people"]) == (20, 20)

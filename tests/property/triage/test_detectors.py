@@ -1,0 +1,129 @@
+"""What detectors guarantee about order, duplicates, missing data and values between two levels.
+
+Guaranteed: with nothing to last, the end is the same in every order of measurements that lie a
+minute apart, and duplicates change nothing. With a time to last, trouble that order finds is found
+in every order; what a late healthy measurement would have prevented stays open until the next one.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from desk_shared.charter.model import Detector, ThresholdDetector
+from desk_shared.charter.routing import ForecastDetector
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_triage.domain.board import EMPTY
+from desk_triage.domain.past import MAX_POINTS, remember
+from desk_triage.domain.subjects import measure
+from desk_triage.domain.watching import Subject, Watch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.triage.desk import CHARTER, at, measured
+
+LEVEL = next(
+    one for one in CHARTER.routing.detectors if isinstance(one, ThresholdDetector) and not one.hold
+)
+LASTING = LEVEL.model_copy(update={"hold": timedelta(minutes=3)})
+TREND = next(one for one in CHARTER.routing.detectors if isinstance(one, ForecastDetector))
+LATER = at(10_000)
+
+values = st.sampled_from([3.0, 7.0, 9.9, 10.0, 12.0, 14.9, 15.0, 40.0])
+series = st.lists(values, max_size=20).map(
+    lambda found: [measured(value, minute) for minute, value in enumerate(found)]
+)
+
+
+def run(
+    events: Sequence[Event[Measured]], detector: Detector
+) -> tuple[Subject | None, list[AnyEvent]]:
+    subject: Subject | None = None
+    told: list[AnyEvent] = []
+    for one in events:
+        outcome = measure(subject, one, [detector], CHARTER, EMPTY, LATER)
+        if outcome is not None:
+            subject = outcome.state
+            told += outcome.events
+    return subject, told
+
+
+def is_open(subject: Subject | None) -> bool:
+    return subject is not None and bool(subject.episodes)
+
+
+@given(data=st.data(), events=series)
+def test_the_end_is_the_same_in_every_order_and_with_duplicates(
+    data: st.DataObject, events: list[Event[Measured]]
+) -> None:
+    again = data.draw(st.lists(st.sampled_from(events), max_size=10)) if events else []
+    shuffled = data.draw(st.permutations(events + again))
+    in_order, _ = run(events, LEVEL)
+    in_any, told = run(shuffled, LEVEL)
+    assert is_open(in_any) == is_open(in_order)
+    assert alternates(told)
+
+
+@given(data=st.data(), events=series)
+def test_lasting_trouble_is_found_in_every_order(
+    data: st.DataObject, events: list[Event[Measured]]
+) -> None:
+    in_order, _ = run(events, LASTING)
+    in_any, told = run(data.draw(st.permutations(events)), LASTING)
+    assert is_open(in_any) or not is_open(in_order)
+    assert alternates(told)
+
+
+def alternates(told: list[AnyEvent]) -> bool:
+    """Raised and cleared take turns, and each clear is of the episode before it."""
+    ids = []
+    for number, one in enumerate(told):
+        data = one.data
+        assert isinstance(data, SignalCleared if number % 2 else SignalRaised)
+        ids.append(data.episode)
+    pairs = [ids[n : n + 2] for n in range(0, len(ids), 2)]
+    return all(len(set(pair)) == 1 for pair in pairs) and len(set(ids)) == len(pairs)
+
+
+@given(events=series)
+def test_between_the_two_levels_nothing_is_raised_and_nothing_cleared(
+    events: list[Event[Measured]],
+) -> None:
+    subject, _ = run(events, LEVEL)
+    newest = len(events)
+    band = [measured(value, newest + n) for n, value in enumerate((10.0, 12.0, 14.9, 10.0))]
+    after, told = run([*events, *band], LEVEL)
+    assert is_open(after) == is_open(subject)
+    assert len(told) == len(run(events, LEVEL)[1])
+
+
+@given(events=series)
+def test_without_enough_data_no_trend_is_told_and_none_is_over(
+    events: list[Event[Measured]],
+) -> None:
+    few = [one for one in events if one.data.value >= 10][: TREND.min_samples - 1]
+    subject, told = run(few, TREND)
+    assert told == []
+    assert not is_open(subject)
+
+
+points = st.lists(
+    st.tuples(st.integers(0, 3_599).map(float), st.integers(0, 5).map(float)),
+    max_size=120,
+    unique_by=lambda one: one[0],
+)
+
+
+@given(data=st.data(), seen=points)
+def test_what_is_kept_of_one_window_depends_on_no_order_and_no_duplicate(
+    data: st.DataObject, seen: list[tuple[float, float]]
+) -> None:
+    shuffled = data.draw(st.permutations(seen))
+    first, second = Watch(detector="d"), Watch(detector="d")
+    for one in seen:
+        first = remember(first, one, 3_600)
+    for one in shuffled:
+        second = remember(remember(second, one, 3_600), one, 3_600)
+    assert first.points == second.points
+    assert len(first.points) <= MAX_POINTS
+    assert bool(first.points) == bool(seen)

@@ -1,0 +1,50 @@
+"""A cluster loses no ticket: within a window, in any order, all of a crowd are in one problem."""
+
+from desk_shared.events import AnyEvent
+from desk_shared.events.problems import ProblemDetected, ProblemUpdated
+from desk_shared.events.triage import DuplicateFound
+from desk_triage.domain.board import EMPTY
+from desk_triage.domain.clusters import report
+from desk_triage.domain.problem import Cluster
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.triage.desk import CHARTER, at, opened
+
+RULES = CHARTER.routing.problems
+MINUTES = RULES.window.total_seconds() / 60
+crowds = st.lists(
+    st.tuples(st.floats(0, MINUTES, allow_nan=False), st.integers(0, 12)), max_size=40
+)
+
+
+@given(data=st.data(), crowd=crowds)
+def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
+    data: st.DataObject, crowd: list[tuple[float, int]]
+) -> None:
+    tickets = [
+        opened("VPN", minutes, ticket=f"t{number}", person=f"person-{person}")
+        for number, (minutes, person) in enumerate(crowd)
+    ]
+    cluster: Cluster | None = None
+    told: list[AnyEvent] = []
+    for one in data.draw(st.permutations(tickets)):
+        outcome = report("vpn/vpn", cluster, one, CHARTER, EMPTY, at(MINUTES))
+        assert outcome is not None
+        cluster = outcome.state
+        told += outcome.events
+    detected = [one for one in told if isinstance(one.data, ProblemDetected)]
+    people = {person for _, person in crowd}
+    assert len(detected) == (len(people) >= RULES.min_tickets)
+    listed = [
+        ticket
+        for one in told
+        if isinstance(one.data, ProblemDetected | ProblemUpdated)
+        for ticket in one.data.tickets
+    ]
+    assert sorted(listed) == (sorted(one.subject for one in tickets) if detected else [])
+    linked = [one.subject for one in told if isinstance(one.data, DuplicateFound)]
+    founders = detected[0].data.tickets if detected else ()  # type: ignore[attr-defined]
+    assert sorted([*linked, *founders]) == sorted(listed)
+    kept = {one.ticket for one in cluster.sightings} if cluster else set()
+    assert kept == (set() if detected else {one.subject for one in tickets})

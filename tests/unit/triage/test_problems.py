@@ -1,0 +1,168 @@
+"""Many like tickets are one problem, told once; it ends by cured signals or by a person's word."""
+
+from datetime import timedelta
+
+import pytest
+from desk_shared.errors import NotFound
+from desk_shared.events import Codec
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.tickets import Kind
+from desk_shared.events.triage import DuplicateFound
+from desk_triage.domain import clusters, telling
+from desk_triage.domain.board import EMPTY
+from desk_triage.domain.problem import Cluster, Problem
+
+from tests.unit.triage.desk import CHARTER, MONDAY, TriageDesk, at, opened, vpn_failures
+
+NEEDED = CHARTER.routing.problems.min_tickets
+QUIET = CHARTER.routing.problems.quiet
+
+
+async def report(desk: TriageDesk, number: int, minutes: float, person: str = "") -> str:
+    ticket = opened("VPN does not connect", minutes, person=person or f"person-{number}")
+    await desk.feed(ticket)
+    return ticket.subject
+
+
+async def crowd(desk: TriageDesk, count: int, start: float = 0) -> list[str]:
+    return [await report(desk, number, start + number * 0.1) for number in range(count)]
+
+
+def listed(desk: TriageDesk) -> list[str]:
+    data = [one.data for one in desk.told(ProblemDetected) + desk.told(ProblemUpdated)]
+    found = [one for one in data if isinstance(one, ProblemDetected | ProblemUpdated)]
+    return [ticket for one in found for ticket in one.tickets]
+
+
+async def test_twenty_tickets_are_one_problem_and_the_later_ones_are_linked() -> None:
+    desk = TriageDesk()
+    tickets = await crowd(desk, 20)
+    (detected,) = desk.told(ProblemDetected)
+    assert isinstance(detected.data, ProblemDetected)
+    assert detected.data.tickets == tuple(tickets[:NEEDED])
+    assert detected.data.team == "network"
+    assert "you do not need to report it again" in detected.data.message.lower()
+    assert listed(desk) == tickets
+    assert [one.subject for one in desk.told(DuplicateFound)] == tickets[NEEDED:]
+    (shown,) = await desk.clusters.find({"open": True})
+    assert shown.id == "vpn/vpn"
+
+
+async def test_one_person_who_calls_often_is_no_problem_of_many() -> None:
+    desk = TriageDesk()
+    for number in range(20):
+        await report(desk, number, number * 0.1, person="ana")
+    assert desk.told(ProblemDetected) == []
+
+
+async def test_tickets_far_apart_or_of_other_kinds_are_not_one_problem() -> None:
+    desk = TriageDesk()
+    for number in range(20):
+        await report(desk, number, number * 10)
+        question = opened(
+            "How does the VPN work", number * 0.1, kind=Kind.QUESTION, person=f"{number}"
+        )
+        await desk.feed(question)
+    assert desk.told(ProblemDetected) == []
+
+
+async def test_a_signal_of_the_service_makes_two_people_enough() -> None:
+    desk = TriageDesk()
+    await report(desk, 1, 0)
+    await report(desk, 2, 0.1)
+    assert desk.told(ProblemDetected) == []
+    await desk.feed(vpn_failures(0.5, 0.2), vpn_failures(0.5, 1))
+    (detected,) = desk.told(ProblemDetected)
+    assert isinstance(detected.data, ProblemDetected)
+    assert len(detected.data.signals) == 1
+    assert any("The service itself shows it" in one.text for one in detected.data.explanation)
+
+
+async def test_it_ends_when_the_signal_has_cleared_and_it_stays_quiet() -> None:
+    desk = TriageDesk()
+    await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.5, 1))
+    tickets = await crowd(desk, 5, start=1)
+    assert await desk.clusters.due(at(10_000), 5) == []
+    await desk.feed(vpn_failures(0.01, 5))
+    last = await report(desk, 99, 6)
+    ((due, id),) = await desk.clusters.due(at(10_000), 5)
+    assert due == at(6) + QUIET
+    await desk.wake(desk.clusters_ledger, id)
+    assert desk.told(ProblemResolved) == []
+    desk.clock.advance(due - desk.clock.now())
+    await desk.wake(desk.clusters_ledger, id)
+    (end,) = desk.told(ProblemResolved)
+    assert isinstance(end.data, ProblemResolved)
+    assert end.data.tickets == (*tickets, last)
+    assert await desk.clusters.find({"open": True}) == []
+
+
+async def test_silence_alone_is_no_cure() -> None:
+    desk = TriageDesk()
+    await crowd(desk, NEEDED)
+    assert await desk.clusters.due(at(10_000), 5) == []
+
+
+async def test_in_a_replay_the_next_outage_is_another_problem() -> None:
+    desk = TriageDesk()
+    await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.5, 1))
+    await crowd(desk, 3, start=1)
+    await desk.feed(vpn_failures(0.01, 5))
+    await crowd(desk, NEEDED, start=600)
+    assert len(desk.told(ProblemDetected)) == 2
+    assert len(desk.told(ProblemResolved)) == 1
+
+
+async def test_a_member_ends_it_once() -> None:
+    desk = TriageDesk()
+    await crowd(desk, NEEDED)
+    (stored,) = await desk.clusters.find({"open": True})
+    cluster = stored.state
+    assert cluster is not None
+    assert cluster.problem is not None
+    ended = clusters.end_by_member(cluster, cluster.problem.id, "mia", "Renewed.", at(30))
+    (end,) = ended.events
+    assert isinstance(end.data, ProblemResolved)
+    assert end.data.resolution == "Renewed."
+    for gone in (ended.state, None):
+        with pytest.raises(NotFound):
+            clusters.end_by_member(gone, cluster.problem.id, "mia", "", at(31))
+
+
+def test_a_ticket_from_long_before_an_open_problem_is_none_of_it() -> None:
+    desk_state: Cluster | None = None
+    for number in range(NEEDED):
+        event = opened("VPN", 60 + number * 0.1, person=f"{number}")
+        outcome = clusters.report("vpn/vpn", desk_state, event, CHARTER, EMPTY, MONDAY)
+        assert outcome is not None
+        desk_state = outcome.state
+    assert desk_state is not None
+    problem = desk_state.problem
+    late = clusters.report("vpn/vpn", desk_state, opened("VPN", 0), CHARTER, EMPTY, MONDAY)
+    assert late is not None
+    assert late.state.problem == problem
+    assert late.events == ()
+
+
+def test_events_stay_small_and_name_everybody_once() -> None:
+    members = tuple((f"ticket-{n:036}", f"person-{n:0180}") for n in range(3_000))
+    problem = Problem(
+        id="p",
+        title="Trouble",
+        team="network",
+        message="m" * 20_000,
+        first_at=MONDAY,
+        last_at=MONDAY + timedelta(minutes=1),
+        quiet_until=MONDAY,
+        members=members,
+    )
+    cluster = Cluster(service="vpn", category="vpn")
+    ends = telling.resolved(cluster, problem, MONDAY, "x" * 5_000)
+    starts = telling.detected(opened("VPN"), cluster, problem, [], CHARTER)
+    for events in (ends, starts):
+        assert all(Codec().encode(one) for one in events)
+        assert len({one.id for one in events}) == len(events)
+        tickets = [t for one in events for t in getattr(one.data, "tickets", ())]
+        people = [p for one in events for p in getattr(one.data, "people", ())]
+        assert tickets == [ticket for ticket, _ in members]
+        assert people == [person for _, person in members]
