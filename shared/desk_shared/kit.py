@@ -74,7 +74,8 @@ class Kit:
         self, name: str, fold: Fold[S], *, reads_bus: bool = True, cached: int = CACHED_DOCUMENTS
     ) -> Ledger[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
-        ledger = Ledger(fold, self.publisher, self.clock, self.telemetry.meters, cached=cached)
+        meters = self.telemetry.meters
+        ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Ledger, Park, Task
-from desk_shared.bus.records import Failure, Received
+from desk_shared.bus.records import Failure, Received, meant_for
+from desk_shared.events.topics import RETRY
 from desk_shared.store.document import S
 
 ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
@@ -38,18 +39,30 @@ class Folding:
 
 
 async def _run(ledger: Ledger[S], batch: Sequence[Received], park: ParkRecords) -> None:
-    tasks = [task for received in batch for task in ledger.tasks_of(received)]
+    tasks = [task for received in batch for task in _tasks(ledger, received)]
 
     async def park_causes(failures: Sequence[tuple[Task[S], Exception]]) -> None:
-        failed = {
-            id(task.cause): Failure(task.cause.raw, error)
-            for task, error in failures
-            if isinstance(task.cause, Received)
-        }
-        await park(list(failed.values()))
+        await park(
+            [
+                Failure(task.cause.raw, error, ledger.name, task.id)
+                for task, error in failures
+                if isinstance(task.cause, Received)
+            ]
+        )
 
     if tasks:
         await ledger.run(tasks, park_causes)
+
+
+def _tasks(ledger: Ledger[S], received: Received) -> list[Task[S]]:
+    """What failed in one fold is not told again to those that handled it, however long ago."""
+    tasks = ledger.tasks_of(received)
+    if not received.raw.topic.endswith(RETRY):
+        return tasks
+    fold, document = meant_for(received.raw)
+    if fold and fold != ledger.name:
+        return []
+    return [task for task in tasks if task.id == document] or tasks
 
 
 __all__ = ["BatchHandler", "Folding", "Park", "ParkRecords"]

@@ -108,7 +108,7 @@ class _Findings(Generic[S]):
 class Ledger(Generic[S]):
     """Runs tasks against one collection. Safe to call from several coroutines at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         fold: Fold[S],
         publisher: Publisher,
@@ -117,7 +117,9 @@ class Ledger(Generic[S]):
         *,
         codec: Codec | None = None,
         cached: int = CACHED_DOCUMENTS,
+        name: str = "",
     ) -> None:
+        self.name = name
         self._fold = fold
         self._documents = fold.documents
         self._publisher = publisher

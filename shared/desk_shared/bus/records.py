@@ -21,8 +21,10 @@ LONGEST_HEADER_BYTES, MOST_HEADERS = 1_000, 100
 
 ATTEMPT, NOT_BEFORE, ORIGIN = "desk-attempt", "desk-not-before", "desk-origin"
 REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-failed-at"
-CUT = "desk-cut-from-bytes"
-_OURS = frozenset({ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT})
+CUT, FOLD, DOCUMENT = "desk-cut-from-bytes", "desk-fold", "desk-document"
+_OURS = frozenset(
+    {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT}
+)
 
 
 class KafkaRecord(Protocol):
@@ -58,10 +60,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A record that was not handled, and the error that says what happens next."""
+    """A record that was not handled, and the error that says what happens next.
+
+    `fold` and `document` tell which one did not handle it, so that nobody else gets it again.
+    """
 
     raw: KafkaRecord
     error: Exception
+    fold: str = ""
+    document: str = ""
 
 
 def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Message:
@@ -84,13 +91,15 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
         REASON: (str(error) if is_known else f"{type(error).__name__}: {error}").encode(),
         REASON_CODE: (error.kind if isinstance(error, DeskError) else "bug").encode(),
         FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
+        FOLD: failure.fold.encode() or before.get(FOLD, b""),
+        DOCUMENT: failure.document.encode() or before.get(DOCUMENT, b""),
         **extra,
     }
     value = raw.value or b""
     if len(value) > MAX_PARKED_BYTES:
         value, told[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
     kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
-    kept += told.items()
+    kept += ((name, text) for name, text in told.items() if text)
     longest = LONGEST_HEADER_BYTES
     headers = tuple((name, text[:longest]) for name, text in kept[-MOST_HEADERS:])
     return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
@@ -132,6 +141,12 @@ def attempts_of(raw: KafkaRecord) -> int:
     """How many times the record has been tried, this time included."""
     text = _told_by_us(raw).get(ATTEMPT, b"")
     return int(text) if text.isdigit() else 1
+
+
+def meant_for(raw: KafkaRecord) -> tuple[str, str]:
+    """The fold and the document that a parked record is for; empty for all."""
+    told = _told_by_us(raw)
+    return tuple(told.get(name, b"").decode(errors="replace") for name in (FOLD, DOCUMENT))  # type: ignore[return-value]
 
 
 def not_before(raw: KafkaRecord) -> datetime | None:

@@ -1,0 +1,96 @@
+"""Every ledger gets every event once; a failure in one of them is nobody else's."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from desk_shared.bus import Folding, Received
+from desk_shared.bus.records import Failure, parked
+from desk_shared.bus.retry import attempt_async, backoff
+from desk_shared.errors import DependencyDown, Transient
+
+from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, noted, received
+
+
+@pytest.fixture
+def desks() -> tuple[Desk, Desk]:
+    one, two = Desk(ordered=False), Desk(ordered=False)
+    one.ledger.name, two.ledger.name = "one", "two"
+    return one, two
+
+
+async def nothing_parked(failures: Sequence[Failure]) -> None:
+    assert not failures
+
+
+def retried(failure: Failure) -> Received:
+    message = parked(failure, "metrics", START)
+    raw = Record(message.key, message.value, message.headers, message.topic, 0, 0)
+    return Received(CODEC.decode(raw.key, raw.value, raw.headers), raw)
+
+
+async def test_each_ledger_gets_every_event(desks: tuple[Desk, Desk]) -> None:
+    folding = Folding(*(desk.ledger for desk in desks))
+    await folding.handle([received(noted("t", 1), 1)], nothing_parked)
+    assert [await desk.notes() for desk in desks] == [("1",), ("1",)]
+
+
+async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Desk]) -> None:
+    """Even if the other fold has forgotten by now that it handled it."""
+    one, two = desks
+    failures: list[Failure] = []
+
+    async def park(found: Sequence[Failure]) -> None:
+        failures.extend(found)
+
+    shaky = noted("t", 1, SHAKY)
+    react = two.ledger._fold.react
+    two.ledger._fold = replace(
+        two.ledger._fold,
+        react=lambda state, event, turn: react(
+            state, noted("t", int(event.id.partition("-")[2])), turn
+        ),
+    )
+    folding = Folding(one.ledger, two.ledger)
+    await folding.handle([received(shaky, 1)], park)
+    await folding.handle([received(noted("t", n), n) for n in range(2, 200)], nothing_parked)
+    ((failure),) = failures
+    assert (failure.fold, failure.document) == ("one", "t")
+    assert isinstance(failure.error, Transient)
+    before = await two.notes()
+    failures.clear()
+    await folding.handle([retried(failure)], park)
+    assert [again.fold for again in failures] == ["one"]
+    assert await two.notes() == before
+
+
+async def test_both_ledgers_can_fail_on_one_record(desks: tuple[Desk, Desk]) -> None:
+    failures: list[Failure] = []
+
+    async def park(found: Sequence[Failure]) -> None:
+        failures.extend(found)
+
+    folding = Folding(*(desk.ledger for desk in desks))
+    await folding.handle([received(noted("t", 1, SHAKY), 1)], park)
+    assert sorted(failure.fold for failure in failures) == ["one", "two"]
+
+
+async def test_a_store_that_is_away_explains_the_rest(desks: tuple[Desk, Desk]) -> None:
+    one, two = desks
+    two.documents.is_down = True
+
+    async def broken(_ids: object) -> object:
+        raise ZeroDivisionError
+
+    one.documents.load = broken  # type: ignore[method-assign,assignment]
+    folding = Folding(one.ledger, two.ledger)
+    error = await attempt_async(folding.handle([received(noted("t", 1), 1)], nothing_parked))
+    assert isinstance(error, DependencyDown)
+
+
+def test_a_pause_grows_to_a_bound_and_is_never_nothing() -> None:
+    for failures in range(40):
+        ceiling = min(5.0, 0.2 * 2**failures)
+        pauses = [backoff(failures).total_seconds() for _ in range(50)]
+        assert all(ceiling / 4 <= pause <= ceiling for pause in pauses)
+        assert len(set(pauses)) > 1
