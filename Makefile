@@ -109,16 +109,12 @@ check: lint types arch rules manifests test ## All that CI checks
 
 ##@ Made from the code
 .PHONY: schemas
-schemas: setup ## JSON Schemas and AsyncAPI document of the events
+schemas: setup ## JSON Schemas into docs/schemas
 	$(PY) -m scripts.schemas
 
-.PHONY: docs
-docs: setup ## Tables in docs and READMEs
-	$(PY) -m scripts.docs
-
 .PHONY: manifests
-manifests: setup ## Render and validate deploy/k8s, offline
-	$(PY) -m scripts.manifests
+manifests: setup ## Is deploy/k8s in step with code and charter? (the contract tests validate it)
+	$(PY) -m desk_shared.manifests check
 
 .PHONY: images
 images: ## One image per service (needs a container engine)
