@@ -7,7 +7,7 @@ from desk_notify.domain.model import Dispatch
 
 
 class Channel(Protocol):
-    """One kind of channel; `SmtpChannel` and the tests' fake pass the same suite.
+    """One line of one kind of channel, for one message at a time.
 
     `open` raises `DependencyDown` while the other side is away, so that nothing is attempted in
     vain. `send` says how it went and never raises for what the other side does.

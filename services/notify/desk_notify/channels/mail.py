@@ -12,6 +12,9 @@ from desk_shared.errors import Invalid
 from desk_notify.domain.deliveries import MAIL, mail_id
 from desk_notify.domain.model import Dispatch
 
+# Quoted-printable, so that servers without 8BITMIME take it too.
+_POLICY = SMTP.clone(cte_type="7bit")
+
 # RFC 3834 and what Exchange understands: no out-of-office reply to us, so no loop of machines.
 _AUTOMATIC: Mapping[str, str] = {
     "Auto-Submitted": "auto-generated",
@@ -28,13 +31,13 @@ def mail_of(dispatch: Dispatch, channel: str, sender: str, name: str) -> EmailMe
     """The mail; every attempt gives the same Message-ID, so a copy can be told from news."""
     domain = sender.rpartition("@")[2]
     root = f"<thread-{dispatch.thread}@{domain}>"
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     try:
         mail["From"] = Address(name, addr_spec=sender)
         mail["To"] = Address(addr_spec=address_of(channel))
         mail["Subject"] = dispatch.title
         mail["Message-ID"] = f"<{mail_id(dispatch, channel)}@{domain}>"
-    except (ValueError, MessageError) as error:
+    except (ValueError, IndexError, MessageError) as error:  # all of them say "no address"
         raise Invalid(f"no mail can be written to {channel}: {error}") from error
     mail["Date"] = dispatch.happened_at
     mail["In-Reply-To"] = root

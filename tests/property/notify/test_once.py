@@ -1,0 +1,133 @@
+"""Whatever is repeated, delayed or mixed up: each cause tells each recipient at most once."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.envelope import numbered
+from desk_shared.events.notifications import Notified
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseStarted
+from desk_shared.events.tickets import (
+    How,
+    Kind,
+    LinkKind,
+    Role,
+    TicketAssigned,
+    TicketClosed,
+    TicketLinked,
+    TicketNoted,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketStarted,
+    WaitingFor,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.notify.desk import ANA, BEN, NOON, event, opened, promise
+from tests.unit.notify.test_handlers import Bus
+
+_PEOPLE = (ANA, BEN)
+_STEPS: tuple[Payload, ...] = (
+    TicketAssigned(team="network"),
+    TicketAssigned(team="service-care"),
+    TicketStarted(by="network-1"),
+    TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
+    TicketNoted(by="network-1", role=Role.MEMBER, text="How?"),
+    TicketNoted(by=ANA, role=Role.EMPLOYEE, text="So."),
+    TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
+    TicketResolved(by="network-1", resolution="Done."),
+    TicketResolved(by="desk", how=How.PROBLEM, resolution="Done."),
+    TicketReopened(by=ANA, reason="No."),
+    TicketClosed(by="desk"),
+)
+_PROMISES: tuple[Payload, ...] = (
+    promise(PromiseStarted, goal="PT1H", due=NOON),
+    promise(PromiseAtRisk, percent=50, due=NOON),
+    promise(PromiseBreached, due=NOON),
+)
+_KNOWN = {"service": "vpn", "title": "VPN fails"}
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[AnyEvent]:
+    """Two tickets of one or two people, what metrics says of them, and a problem."""
+    events: list[AnyEvent] = []
+    for ticket in ("t-1", "t-2"):
+        kind = draw(st.sampled_from([Kind.INCIDENT, Kind.PROACTIVE]))
+        person = draw(st.sampled_from(_PEOPLE))
+        life = [opened("de", kind, person), *draw(st.lists(st.sampled_from(_STEPS), max_size=8))]
+        events += [
+            numbered(event(payload, ticket, f"{ticket}/{number}"), number)
+            for number, payload in enumerate(life, 1)
+        ]
+        told = draw(st.lists(st.sampled_from(_PROMISES), max_size=3))
+        events += [event(one, ticket, f"{ticket}/p{n}") for n, one in enumerate(told)]
+    people = tuple(draw(st.lists(st.sampled_from(_PEOPLE), max_size=3)))
+    tickets = ("t-1", "t-2")
+    problem = {**_KNOWN, "tickets": tickets, "people": people}
+    events += [
+        event(ProblemDetected.model_validate({**problem, "team": "network", "message": ""}), "p-1"),
+        event(ProblemUpdated.model_validate(problem), "p-1"),
+        event(ProblemResolved.model_validate({**problem, "resolution": ""}), "p-1"),
+    ]
+    return events
+
+
+async def _told(batches: Sequence[Sequence[AnyEvent]]) -> list[Event[Notified]]:
+    bus = Bus()
+    for batch in batches:
+        await bus.reads(*batch)
+    return [
+        Event(one.id, one.source, one.subject, one.time, one.data, causation_id=one.causation_id)
+        for one in bus.published.events()
+        if isinstance(one.data, Notified)
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(events=lives(), seed=st.integers(0, 2**32), copies=st.integers(1, 3))
+async def test_each_cause_tells_each_recipient_of_each_kind_once(
+    events: list[AnyEvent], seed: int, copies: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 (a shuffle)
+    mixed = events * copies
+    chance.shuffle(mixed)
+    cut = chance.randint(0, len(mixed))
+    told = await _told([mixed[:cut], mixed[cut:], mixed])
+    found = Counter((one.causation_id, one.data.recipient, one.data.kind) for one in told)
+    assert not [key for key, times in found.items() if times > 1]
+    assert len({one.id for one in told}) == len(told)
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=lives(), seed=st.integers(0, 2**32))
+async def test_a_ticket_tells_the_same_however_its_life_arrives(
+    events: list[AnyEvent], seed: int
+) -> None:
+    """Within one ticket's own events the order of arrival changes nothing, not even the order."""
+    life = [one for one in events if one.sequence and one.subject == "t-1"]
+    mixed = [*life, *life]
+    random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
+    in_order, mixed_up = await _told([life]), await _told([mixed])
+    assert [one.id for one in mixed_up] == [one.id for one in in_order]
+    assert [one.data for one in mixed_up] == [one.data for one in in_order]
+
+
+@settings(max_examples=40, deadline=None)
+@given(events=lives(), seed=st.integers(0, 2**32))
+async def test_a_person_hears_at_most_once_that_a_problem_began_and_that_it_ended(
+    events: list[AnyEvent], seed: int
+) -> None:
+    mixed = events * 2
+    random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
+    told = await _told([mixed])
+    heard = Counter(
+        (one.data.recipient, one.data.kind)
+        for one in told
+        if one.data.problem and one.data.kind.startswith("problem")
+    )
+    assert not [key for key, times in heard.items() if times > 1]

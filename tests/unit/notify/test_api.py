@@ -1,0 +1,108 @@
+"""Who may see what became of messages, and how pages follow each other."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from desk_notify.api import delivery_routes
+from desk_notify.store import DELIVERIES
+from desk_shared.clock import FakeClock
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Cursors, Principal, Role, make_app, undeclared_routes
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.store import Stored
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments
+from fastapi import FastAPI
+
+from tests.unit.notify.desk import ANA, NOON
+from tests.unit.notify.test_deliveries import dispatch
+
+CALLERS = (
+    Principal("operator", frozenset({Role.OPERATOR})),
+    Principal("network-1", frozenset({Role.MEMBER}), team="network"),
+    Principal(ANA, frozenset({Role.EMPLOYEE})),
+)
+
+
+@pytest.fixture
+async def app() -> FastAPI:
+    clock = FakeClock(NOON)
+    documents = FakeDocuments(DELIVERIES, clock)
+    for number, recipient in enumerate(("network", "network", "network", "identity", "network-1")):
+        fields = {"message": f"m-{number}", "recipient": recipient}
+        moment = {"happened_at": NOON + timedelta(minutes=number)}
+        state = dispatch().model_copy(update=fields | moment)
+        await documents.write([Stored(id=state.message, state=state)])
+    parts = AppParts(
+        Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
+    )
+    return make_app("notify", "1", [delivery_routes(documents, Cursors(b"secret"))], parts)
+
+
+async def ask(app: FastAPI, who: str, query: str = "") -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        headers = {"Authorization": f"Bearer {who}"}
+        return await client.get(f"/v1/deliveries{query}", headers=headers)
+
+
+def ids(response: httpx.Response) -> list[str]:
+    return [one["id"] for one in response.json()["items"]]
+
+
+async def test_an_operator_sees_everything_oldest_first(app: FastAPI) -> None:
+    answer = await ask(app, "operator")
+    assert ids(answer) == ["m-0", "m-1", "m-2", "m-3", "m-4"]
+    assert answer.json()["items"][0]["deliveries"] == [
+        {
+            "channel": "mailto:net@desk.example",
+            "state": "pending",
+            "attempts": 0,
+            "next_at": "2026-11-23T11:00:00Z",
+            "changed_at": "2026-11-23T11:00:00Z",
+            "reason": "",
+        }
+    ]
+
+
+async def test_pages_follow_each_other_to_the_end(app: FastAPI) -> None:
+    seen, query = [], "?recipient=network&limit=2"
+    first = await ask(app, "operator", query)
+    seen += ids(first)
+    assert 'rel="next"' in first.headers["Link"]
+    second = await ask(app, "operator", f"{query}&cursor={first.json()['next']}")
+    seen += ids(second)
+    assert seen == ["m-0", "m-1", "m-2"]
+    assert second.json()["next"] is None
+
+
+async def test_a_cursor_of_one_listing_is_no_key_to_another(app: FastAPI) -> None:
+    first = await ask(app, "operator", "?recipient=network&limit=1")
+    answer = await ask(app, "operator", f"?recipient=identity&cursor={first.json()['next']}")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "found"),
+    [
+        ("", 200, ["m-0", "m-1", "m-2"]),
+        ("?recipient=network", 200, ["m-0", "m-1", "m-2"]),
+        ("?recipient=network-1", 200, ["m-4"]),
+        ("?recipient=identity", 403, None),
+    ],
+)
+async def test_a_member_sees_their_teams_messages_and_their_own(
+    app: FastAPI, query: str, status: int, found: list[str] | None
+) -> None:
+    answer = await ask(app, "network-1", query)
+    assert answer.status_code == status
+    assert found is None or ids(answer) == found
+
+
+async def test_employees_have_no_business_here(app: FastAPI) -> None:
+    assert (await ask(app, ANA)).status_code == 403
+
+
+def test_every_route_says_who_may_call_it(app: FastAPI) -> None:
+    assert undeclared_routes(app) == []

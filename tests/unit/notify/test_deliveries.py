@@ -1,0 +1,145 @@
+"""A delivery's way: which channels, when the next attempt comes, and when it ends."""
+
+from datetime import timedelta
+
+import pytest
+from desk_notify.domain.deliveries import (
+    CLAIMED_FOR,
+    Later,
+    Outcome,
+    Refused,
+    Sent,
+    channels_of,
+    claimed,
+    dispatched,
+    due_of,
+    mail_id,
+    pause,
+    recorded,
+)
+from desk_notify.domain.model import DeliveryState, Dispatch
+from desk_shared.events import Event
+from desk_shared.events.notifications import Audience, MessageKind, Notified
+
+from tests.unit.notify.desk import ANA, NOON, directory
+
+MAIL = "mailto:net@desk.example"
+SECOND = timedelta(seconds=1)
+
+
+def message(
+    recipient: str = "network",
+    audience: Audience = Audience.TEAM,
+    kind: MessageKind = MessageKind.TICKET_ASSIGNED,
+    problem: str = "",
+) -> Notified:
+    return Notified(
+        audience=audience, recipient=recipient, kind=kind, title="T", body="B", problem=problem
+    )
+
+
+def dispatch(*channels: str) -> Dispatch:
+    event = Event(id="m-1", source="/t", subject="network", time=NOON, data=message())
+    return dispatched(event, channels or (MAIL,), NOON)
+
+
+def after(outcome: Outcome, attempts: int = 1, most: int = 3) -> Dispatch:
+    """A dispatch after so many attempts that all ended like this."""
+    state, now = dispatch(), NOON
+    for _ in range(attempts):
+        state, channels = claimed(state, now)
+        assert channels == (MAIL,)
+        state = recorded(state, MAIL, outcome, now, most)
+        now = due_of(state) or now
+    return state
+
+
+def test_a_team_has_the_channels_of_the_charter() -> None:
+    assert channels_of(message(), directory()) == ("log:", MAIL)
+    assert channels_of(message("gone"), directory()) == ()
+
+
+@pytest.mark.parametrize(
+    ("recipient", "channels"),
+    [
+        (ANA, (f"mailto:{ANA}",)),
+        ("network-1", ("mailto:nina@desk.example",)),
+        ("ana", ()),
+        ("a?b c@desk.example", ("mailto:a%3Fb%20c@desk.example",)),
+    ],
+)
+def test_a_person_is_reached_where_they_have_a_mailbox(
+    recipient: str, channels: tuple[str, ...]
+) -> None:
+    assert channels_of(message(recipient, Audience.PERSON), directory()) == channels
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_mail"),
+    [
+        (MessageKind.TICKET_ASSIGNED, False),
+        (MessageKind.PROMISE_BREACHED, False),
+        (MessageKind.TICKET_CHANGED, True),
+        (MessageKind.PROBLEM_DECLARED, True),
+    ],
+)
+def test_what_is_solved_with_its_problem_fills_no_mailbox(
+    kind: MessageKind, *, has_mail: bool
+) -> None:
+    channels = channels_of(message(kind=kind, problem="p-1"), directory())
+    assert (MAIL in channels, "log:" in channels) == (has_mail, True)
+
+
+def test_a_log_line_is_sent_at_once_and_mail_is_due_now() -> None:
+    log, mail = dispatch("log:", MAIL).deliveries
+    assert (log.state, log.next_at) == (DeliveryState.SENT, None)
+    assert (mail.state, mail.next_at) == (DeliveryState.PENDING, NOON)
+    assert due_of(dispatch("log:")) is None
+
+
+def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:
+    state, channels = claimed(dispatch(), NOON)
+    assert channels == (MAIL,)
+    assert due_of(state) == NOON + CLAIMED_FOR
+    assert claimed(state, NOON + CLAIMED_FOR - SECOND)[1] == ()
+    state, channels = claimed(state, NOON + CLAIMED_FOR)
+    assert channels == (MAIL,)
+    assert state.deliveries[0].attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempts", "state", "is_over"),
+    [
+        (Sent(), 1, DeliveryState.SENT, True),
+        (Refused("550 no such user"), 1, DeliveryState.FAILED, True),
+        (Later("450 busy"), 1, DeliveryState.PENDING, False),
+        (Later("450 busy"), 3, DeliveryState.FAILED, True),
+        (Later("cut off", is_unknown=True), 1, DeliveryState.UNKNOWN, False),
+        (Later("cut off", is_unknown=True), 3, DeliveryState.UNKNOWN, True),
+    ],
+)
+def test_each_outcome_has_its_end(
+    outcome: Outcome, attempts: int, state: DeliveryState, *, is_over: bool
+) -> None:
+    [found] = after(outcome, attempts).deliveries
+    assert (found.state, found.attempts, found.next_at is None) == (state, attempts, is_over)
+    assert found.reason == getattr(outcome, "reason", "")
+
+
+def test_an_outcome_is_only_that_of_its_channel() -> None:
+    other = "mailto:second@desk.example"
+    state, channels = claimed(dispatch(MAIL, other), NOON)
+    assert channels == (MAIL, other)
+    state = recorded(state, MAIL, Sent(), NOON, 3)
+    assert [one.state for one in state.deliveries] == [DeliveryState.SENT, DeliveryState.SENDING]
+
+
+def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
+    seconds = [pause(attempts).total_seconds() for attempts in (1, 2, 3, 8, 9, 100)]
+    assert seconds == [5, 10, 20, 640, 900, 900]
+
+
+def test_every_attempt_has_the_same_mail_id_and_every_channel_its_own() -> None:
+    state = dispatch()
+    assert mail_id(state, MAIL) == mail_id(after(Later("x")), MAIL)
+    assert mail_id(state, MAIL) != mail_id(state, "mailto:other@desk.example")

@@ -1,0 +1,225 @@
+"""Notify's folds at a real ledger: once per cause, in order, on the right topic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk_notify.domain.model import Ticket
+from desk_notify.handlers import (
+    LogChannel,
+    delivery_fold,
+    directory_of,
+    matter_fold,
+    person_fold,
+    ticket_fold,
+)
+from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
+from desk_shared.bus import Folding, Ledger, Received
+from desk_shared.bus.records import Failure
+from desk_shared.charter import load_charter
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.envelope import numbered
+from desk_shared.events.notifications import Audience, MessageKind, Notified
+from desk_shared.events.problems import ProblemDetected, ProblemResolved
+from desk_shared.events.tickets import TicketAssigned
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+from tests.unit.notify.desk import ANA, BEN, NOON, directory, event, opened
+
+# Made once: it takes longer than all the folds of a test.
+METERS = recorded_telemetry().telemetry.meters
+CHARTER = Path(__file__).parents[3] / "charter"
+
+
+@dataclass
+class Record:
+    """One record of Kafka."""
+
+    topic: str
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    partition: int = 0
+
+
+async def nothing_fails(failures: Sequence[Failure]) -> None:
+    for failure in failures:
+        raise failure.error
+
+
+class Bus:
+    """All folds of notify on fakes, and what they published."""
+
+    def __init__(self, *, has_mail: bool = True) -> None:
+        self.clock = FakeClock(NOON)
+        self.published = FakePublisher()
+        meters = METERS
+        self.tickets = FakeDocuments(TICKETS, self.clock)
+        self.dispatches = FakeDocuments(DELIVERIES, self.clock)
+        folds: list[Any] = [
+            ticket_fold(self.tickets, directory),
+            person_fold(FakeDocuments(PEOPLE, self.clock), directory),
+            matter_fold(FakeDocuments(MATTERS, self.clock), directory),
+        ]
+        ledgers = [Ledger(one, self.published, self.clock, meters) for one in folds]
+        self._folding = Folding(*ledgers)
+        deliveries = delivery_fold(self.dispatches, directory, has_mail=has_mail)
+        delivering = Ledger(deliveries, self.published, self.clock, meters, cached=0)
+        self._channels = LogChannel(Folding(delivering), directory)
+        self._offset = 0
+
+    async def reads(self, *events: AnyEvent) -> None:
+        await self._folding.handle(self._received(events), nothing_fails)
+
+    async def carries(self, *events: AnyEvent) -> None:
+        await self._channels.handle(self._received(events), nothing_fails)
+
+    def told(self) -> list[tuple[str, MessageKind]]:
+        found = []
+        for one in self.published.events():
+            assert isinstance(one.data, Notified)
+            found.append((one.data.recipient, one.data.kind))
+        return found
+
+    def _received(self, events: Sequence[AnyEvent]) -> list[Received]:
+        found = []
+        for one in events:
+            message = Codec().encode(one)
+            self._offset += 1
+            record = Record(
+                message.topic, self._offset, message.key, message.value, message.headers
+            )
+            found.append(Received(one, record))
+        return found
+
+
+def life() -> tuple[AnyEvent, AnyEvent]:
+    return numbered(event(opened()), 1), numbered(event(TicketAssigned(team="network")), 2)
+
+
+EXPECTED = [
+    (ANA, MessageKind.TICKET_RECEIVED),
+    ("network", MessageKind.TICKET_ASSIGNED),
+    (ANA, MessageKind.TICKET_ASSIGNED),
+]
+
+
+async def test_each_message_is_on_its_recipients_topic_under_their_key() -> None:
+    bus = Bus()
+    await bus.reads(*life())
+    assert [(one.topic, one.key) for one in bus.published.messages] == [
+        ("desk.notifications.people", ANA.encode()),
+        ("desk.notifications.network", b"network"),
+        ("desk.notifications.people", ANA.encode()),
+    ]
+    assert bus.told() == EXPECTED
+
+
+async def test_twice_and_out_of_order_says_the_same_once() -> None:
+    bus = Bus()
+    first, second = life()
+    await bus.reads(second)
+    assert bus.told() == []
+    await bus.reads(first, second, first)
+    assert bus.told() == EXPECTED
+
+
+async def test_a_message_knows_its_cause() -> None:
+    bus = Bus()
+    first, second = life()
+    await bus.reads(first, second)
+    assigned = [one for one in bus.published.events() if one.causation_id == second.id]
+    assert len(assigned) == 2
+    assert {one.time for one in assigned} == {second.time}
+    again = Bus()
+    await again.reads(first, second)
+    assert again.published.messages == bus.published.messages
+
+
+async def test_one_event_tells_every_person_of_a_problem() -> None:
+    bus = Bus()
+    problem = ProblemDetected(
+        service="vpn", title="VPN fails", tickets=("t-1",), people=(ANA, BEN), team="network",
+        message="We know.",
+    )  # fmt: skip
+    cause = event(problem, "p-1")
+    await bus.reads(cause)
+    await bus.reads(cause)
+    assert sorted(recipient for recipient, _ in bus.told()) == [ANA, BEN, "network"]
+
+
+async def test_a_ticket_learns_nothing_from_strange_topics() -> None:
+    bus = Bus()
+    message = _notified("network", Audience.TEAM)
+    await bus.reads(message)
+    assert await bus.tickets.load([message.subject]) == {}
+
+
+async def test_the_end_of_a_problem_reaches_its_tickets() -> None:
+    bus = Bus()
+    await bus.reads(life()[0])
+    over = ProblemResolved(
+        service="vpn", title="V", tickets=("t-1",), people=(), resolution="Fixed."
+    )
+    await bus.reads(event(over, "p-1"))
+    state = (await bus.tickets.load(["t-1"]))["t-1"].state
+    assert isinstance(state, Ticket)
+    assert state.problems_over == ("p-1",)
+
+
+def _notified(recipient: str, audience: Audience) -> Event[Notified]:
+    data = Notified(
+        audience=audience, recipient=recipient, kind=MessageKind.TICKET_CHANGED, title="T", body="B"
+    )
+    id = f"m-{recipient}"
+    return Event(id=id, source="/desk/notify", subject=recipient, time=NOON, data=data)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "audience", "has_mail", "channels"),
+    [
+        ("network", Audience.TEAM, True, ["log:", "mailto:net@desk.example"]),
+        ("network", Audience.TEAM, False, ["log:"]),
+        (ANA, Audience.PERSON, True, [f"mailto:{ANA}"]),
+        (ANA, Audience.PERSON, False, []),
+        ("nobody", Audience.PERSON, True, []),
+    ],
+)
+async def test_a_message_becomes_deliveries_once(
+    recipient: str, audience: Audience, channels: list[str], *, has_mail: bool
+) -> None:
+    bus = Bus(has_mail=has_mail)
+    message = _notified(recipient, audience)
+    await bus.carries(message)
+    bus.clock.advance(timedelta(hours=1))
+    await bus.carries(message)
+    found = await bus.dispatches.load([message.id])
+    states = [one.state for one in found.values() if one.state is not None]
+    assert [one.channel for state in states for one in state.deliveries] == channels
+    assert all(one.changed_at == NOON for state in states for one in state.deliveries)
+
+
+async def test_the_log_channel_writes_a_line_for_teams_that_want_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bus = Bus(has_mail=False)
+    await bus.carries(_notified("network", Audience.TEAM), _notified(ANA, Audience.PERSON))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "message_sent" in line]
+    assert len(lines) == 1
+    assert "network" in lines[0]
+
+
+def test_the_default_charter_gives_a_directory() -> None:
+    found = directory_of(load_charter(CHARTER), "https://desk.example/", "de")
+    card = found.owner_of("vpn")
+    assert (card.name, card.title) == ("network", "Network and remote access")
+    assert (card.language, card.zone.key) == ("de", "Europe/Berlin")
+    assert found.owner_of("unknown").name == "service-care"
+    assert found.service("vpn") == "Remote access (VPN)"
+    assert found.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"

@@ -1,0 +1,181 @@
+"""The worker at its store: what it takes, sends, writes down, and leaves alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from desk_notify.domain.deliveries import CLAIMED_FOR, Later, Outcome, Refused, Sent, claimed
+from desk_notify.domain.model import DeliveryState, Dispatch
+from desk_notify.handlers import delivery_fold
+from desk_notify.store import DELIVERIES
+from desk_notify.worker import DeliveryWorker
+from desk_shared.bus import Commands, Ledger, Reacted, Task
+from desk_shared.clock import FakeClock
+from desk_shared.errors import DependencyDown
+from desk_shared.health import Health
+from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+from tests.unit.notify.desk import NOON, directory
+from tests.unit.notify.test_deliveries import MAIL, dispatch
+
+
+@dataclass
+class FakeLine:
+    """A channel that answers what it is told to, the last answer again and again."""
+
+    answers: list[Outcome] = field(default_factory=lambda: [Sent()])
+    sent: list[str] = field(default_factory=list)
+    is_down: bool = False
+    is_closed: bool = False
+
+    async def open(self) -> None:
+        if self.is_down:
+            raise DependencyDown("the mail server is away", dependency="smtp")
+
+    async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
+        self.sent.append(f"{dispatch.message} {channel}")
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def nobody(_failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    raise AssertionError("a worker reports by itself")
+
+
+class Desk:
+    """A worker with one line, its documents, and the time."""
+
+    def __init__(self, *answers: Outcome) -> None:
+        self.clock = FakeClock(NOON)
+        self.health = Health(self.clock)
+        self.health.expect("smtp", required=False)
+        self.recorded: RecordedTelemetry = recorded_telemetry()
+        self.documents = FakeDocuments(DELIVERIES, self.clock)
+        fold = delivery_fold(self.documents, directory, has_mail=True)
+        meters = self.recorded.telemetry.meters
+        self.ledger = Ledger(fold, FakePublisher(), self.clock, meters, cached=0)
+        self.line = FakeLine(list(answers) or [Sent()])
+        outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
+        commands = Commands(self.ledger)
+        self.worker = DeliveryWorker(commands, [self.line], self.clock, self.health, outcomes, 3)
+        self.commands = commands
+
+    async def keep(self, state: Dispatch) -> None:
+        await self.commands.change(state.message, lambda _s, _t: Reacted(state, due=NOON))
+
+    async def wake(self) -> None:
+        await self.worker.wake(
+            [id for _, id in await self.documents.due(self.clock.now(), 10)], nobody
+        )
+
+    async def state(self) -> Dispatch:
+        state = (await self.documents.load(["m-1"]))["m-1"].state
+        assert state is not None
+        return state
+
+    async def is_waiting(self) -> bool:
+        return bool(await self.documents.due(NOON + timedelta(days=9), 1))
+
+
+async def test_what_is_due_is_sent_once_and_done() -> None:
+    desk = Desk()
+    await desk.keep(dispatch("log:", MAIL))
+    await desk.wake()
+    await desk.worker.wake(["m-1"], nobody)
+    assert desk.line.sent == [f"m-1 {MAIL}"]
+    assert [one.state for one in (await desk.state()).deliveries] == [DeliveryState.SENT] * 2
+    assert not await desk.is_waiting()
+    assert desk.recorded.value("desk.deliveries", channel="mailto", state="sent") == 1
+
+
+async def test_a_message_that_does_not_exist_stops_nobody() -> None:
+    desk = Desk()
+    await desk.keep(dispatch())
+    await desk.worker.wake(["gone", "m-1"], nobody)
+    assert desk.line.sent == [f"m-1 {MAIL}"]
+
+
+async def test_a_refusal_for_now_is_tried_again_later() -> None:
+    desk = Desk(Later("450 busy"), Sent())
+    await desk.keep(dispatch())
+    await desk.wake()
+    await desk.wake()
+    assert len(desk.line.sent) == 1
+    desk.clock.advance(timedelta(seconds=5))
+    await desk.wake()
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.attempts, delivery.reason) == (DeliveryState.SENT, 2, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "attempts", "end"),
+    [
+        (Later("450 busy"), 3, DeliveryState.FAILED),
+        (Later("cut off", is_unknown=True), 3, DeliveryState.UNKNOWN),
+        (Refused("550 nobody here"), 1, DeliveryState.FAILED),
+    ],
+)
+async def test_it_gives_up_in_the_end_and_says_so(
+    answer: Outcome, attempts: int, end: DeliveryState
+) -> None:
+    desk = Desk(answer)
+    await desk.keep(dispatch())
+    for _ in range(5):
+        await desk.wake()
+        desk.clock.advance(timedelta(hours=1))
+    assert len(desk.line.sent) == attempts
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.next_at) == (end, None)
+    assert not await desk.is_waiting()
+    assert desk.recorded.value("desk.deliveries", state=end.value) >= 1
+
+
+async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
+    desk = Desk()
+    desk.line.is_down = True
+    await desk.keep(dispatch())
+    for _ in range(20):
+        await desk.wake()
+        desk.clock.advance(timedelta(minutes=5))
+    assert (await desk.state()).deliveries[0].attempts == 0
+    [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
+    assert (smtp.state, smtp.is_required) == ("down", False)
+    desk.line.is_down = False
+    await desk.wake()
+    assert len(desk.line.sent) == 1
+    [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
+    assert smtp.state == "ready"
+
+
+async def test_what_a_dead_worker_had_in_hand_is_sent_again_after_a_while() -> None:
+    desk = Desk()
+    in_hand, _ = claimed(dispatch(), NOON)
+    await desk.keep(in_hand)
+    await desk.worker.wake(["m-1"], nobody)
+    assert desk.line.sent == []
+    desk.clock.advance(CLAIMED_FOR)
+    await desk.worker.wake(["m-1"], nobody)
+    assert desk.line.sent == [f"m-1 {MAIL}"]
+    assert (await desk.state()).deliveries[0].attempts == 2
+
+
+async def test_a_store_that_is_away_is_not_taken_for_the_mail_server() -> None:
+    desk = Desk()
+    await desk.keep(dispatch())
+    desk.documents.is_down = True
+    with pytest.raises(ExceptionGroup) as raised:
+        await desk.worker.wake(["m-1"], nobody)
+    assert raised.group_contains(DependencyDown)
+    assert desk.line.sent == []
+
+
+async def test_it_hangs_up_when_it_stops() -> None:
+    desk = Desk()
+    await desk.worker.start()
+    await desk.worker.stop()
+    assert desk.line.is_closed
