@@ -83,22 +83,27 @@ def _trend(detector: ForecastDetector, watch: Watch, point: Point) -> Finding:
 
 def _crossing(points: tuple[Point, ...], detector: ForecastDetector) -> float | None:
     """When the line of least squares through the points meets the level; None if it does not."""
-    origin = points[-1][0]
+    origin_s, newest = points[-1]
     count = len(points)
-    mean_t = sum(t - origin for t, _ in points) / count
-    mean_v = sum(v for _, v in points) / count
-    spread = sum((t - origin - mean_t) ** 2 for t, _ in points)
-    if spread == 0:
+    # One pass, relative to the newest point: this runs for every measurement with a trend.
+    t_sum = v_sum = tt_sum = tv_sum = vv_sum = 0.0
+    for at_s, value in points:
+        t, v = at_s - origin_s, value - newest
+        t_sum += t
+        v_sum += v
+        tt_sum += t * t
+        tv_sum += t * v
+        vv_sum += v * v
+    spread = tt_sum - t_sum * t_sum / count
+    together = tv_sum - t_sum * v_sum / count
+    if spread <= 0 or together == 0 or (together < 0) != (detector.below is not None):
         return None
-    slope = sum((t - origin - mean_t) * (v - mean_v) for t, v in points) / spread
-    falls = detector.below is not None
-    if slope == 0 or (slope < 0) != falls:
-        return None
-    rest = sum((v - mean_v - slope * (t - origin - mean_t)) ** 2 for t, v in points)
-    if abs(slope) * (origin - points[0][0]) < LEAST_TREND * sqrt(rest / count):
+    slope = together / spread
+    rest = max(0.0, vv_sum - v_sum * v_sum / count - slope * together)
+    if abs(slope) * (origin_s - points[0][0]) < LEAST_TREND * sqrt(rest / count):
         return None
     # From the newest value on, not from the line: the value is known, the line is a guess.
-    return origin + max(0.0, (detector.level - points[-1][1]) / slope)
+    return origin_s + max(0.0, (detector.level - newest) / slope)
 
 
 def _trend_sentence(detector: ForecastDetector, points: tuple[Point, ...], crossing: float) -> str:

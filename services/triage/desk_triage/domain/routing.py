@@ -123,11 +123,11 @@ def _rule(facts: TicketFacts, named: Service | None, charter: Charter) -> Routin
     So “the printer is offline”, sent about printing, is not taken for a broken network. A rule
     that names its team (an attack, a stolen laptop) is not passed over.
     """
-    fitting = [rule for rule in charter.routing.rules if rule.when.matches(facts)]
-    if not fitting:
-        return None
-    first = fitting[0]
-    if named is None or first.then.team or first.then.service in (None, named.name):
+    fitting = (rule for rule in charter.routing.rules if rule.when.matches(facts))
+    first = next(fitting, None)
+    if first is None or named is None or first.then.team:
+        return first
+    if first.then.service in (None, named.name):
         return first
     return next((rule for rule in fitting if rule.then.service == named.name), first)
 
