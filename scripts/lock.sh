@@ -1,7 +1,15 @@
 #!/usr/bin/env bash
-# Compile requirements.lock: versions and hashes of everything, no download address.
+# Compile requirements.lock and, without development tools, requirements-run.lock for images:
+# versions and hashes of everything, no download address.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec "${UV:-uv}" pip compile --quiet --python-version 3.11 --universal --generate-hashes \
-  --no-emit-index-url --no-header --no-annotate --no-emit-package desk-shared \
-  requirements.in shared/pyproject.toml services/*/pyproject.toml -o requirements.lock "$@"
+
+compile() {
+  "${UV:-uv}" pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+    --no-emit-index-url --no-header --no-annotate --no-emit-package desk-shared "$@"
+}
+
+members=(shared/pyproject.toml services/*/pyproject.toml)
+compile requirements.in "${members[@]}" -o requirements.lock "$@"
+# Held to the first, so that images run what was tested.
+compile "${members[@]}" --constraint requirements.lock -o requirements-run.lock

@@ -7,11 +7,12 @@ from desk_shared.manifests.documents import Document, as_yaml
 from desk_shared.manifests.files import differences, files, write_files
 from desk_shared.manifests.grants import Grant, User, all_users
 from desk_shared.manifests.rendering import RendererMissing, render
-from desk_shared.manifests.scaling import group_of, scaled_objects
+from desk_shared.manifests.scaling import SUBSCRIPTIONS, scaled_objects
 from desk_shared.manifests.strimzi import CLUSTER, topic_documents, user_documents
 
 __all__ = [
     "CLUSTER",
+    "SUBSCRIPTIONS",
     "Document",
     "Grant",
     "RendererMissing",
@@ -20,7 +21,6 @@ __all__ = [
     "as_yaml",
     "differences",
     "files",
-    "group_of",
     "render",
     "scaled_objects",
     "topic_documents",

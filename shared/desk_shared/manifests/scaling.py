@@ -9,12 +9,42 @@ from collections.abc import Iterator
 from typing import Final
 
 from desk_shared.events import names
-from desk_shared.events.topics import PARTITIONS, SERVICES, Service, topics_read_by
+from desk_shared.events.topics import PARTITIONS, SERVICES, Service
 from desk_shared.manifests.documents import Document
 from desk_shared.manifests.strimzi import CLUSTER
 
-# Subscriptions with a consumer of their own (`Kit.reads(..., lane=...)`), by service and topic.
-LANES: Final[dict[tuple[Service, str], str]] = {}
+# What each service really subscribes to, by group: a lane is a group of its own. A trigger for a
+# topic that a group never commits would see its whole log as lag, so a test compares this with
+# the services' own `main`.
+SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
+    "intake": {
+        "intake": (
+            names.REQUESTS,
+            names.TRIAGE,
+            names.PROBLEMS,
+            names.AUTOMATION,
+            names.PROMISES,
+        ),
+    },
+    "triage": {
+        "triage": (names.TICKETS, names.CHANGES, names.SIGNALS),
+        "triage.telemetry": (names.TELEMETRY,),
+    },
+    "automation": {
+        "automation": (names.SIGNALS,),
+        "automation.telemetry": (names.TELEMETRY,),
+    },
+    "notify": {
+        "notify": (
+            names.TICKETS,
+            names.PROMISES,
+            names.PROBLEMS,
+            names.AUTOMATION,
+            names.SIGNALS,
+        ),
+    },
+    "metrics": {"metrics": (names.TICKETS,)},
+}
 # Records waiting per replica. Telemetry comes in floods and is folded in large batches.
 _LAG: Final = {names.TELEMETRY: 5000}
 _LAG_OTHERWISE: Final = 500
@@ -28,12 +58,6 @@ _BOOTSTRAP: Final = f"{CLUSTER}-kafka-bootstrap.desk.svc:9093"
 def scaled_objects() -> list[Document]:
     """A ScaledObject for each service."""
     return [_scaled(service) for service in SERVICES]
-
-
-def group_of(service: Service, topic: str) -> str:
-    """The consumer group that a service reads a topic with."""
-    lane = LANES.get((service, topic))
-    return f"{service}.{lane}" if lane else service
 
 
 def _scaled(service: Service) -> Document:
@@ -73,21 +97,22 @@ def _behavior() -> Document:
 
 
 def _triggers(service: Service) -> Iterator[Document]:
-    for topic in topics_read_by(service):
-        yield {
-            "type": "kafka",
-            "name": topic.name.replace(".", "-"),
-            "metadata": _lag_of(service, topic.name),
-            "authenticationRef": {"name": "kafka-lag"},
-        }
+    for group, topics in SUBSCRIPTIONS[service].items():
+        for topic in topics:
+            yield {
+                "type": "kafka",
+                "name": topic.replace(".", "-"),
+                "metadata": _lag_of(group, topic),
+                "authenticationRef": {"name": "kafka-lag"},
+            }
     if service == "intake":
         yield {"type": "cpu", "metricType": "Utilization", "metadata": {"value": _CPU_PERCENT}}
 
 
-def _lag_of(service: Service, topic: str) -> dict[str, str]:
+def _lag_of(group: str, topic: str) -> dict[str, str]:
     return {
         "bootstrapServers": _BOOTSTRAP,
-        "consumerGroup": group_of(service, topic),
+        "consumerGroup": group,
         "topic": topic,
         "lagThreshold": str(_LAG.get(topic, _LAG_OTHERWISE)),
         "offsetResetPolicy": "earliest",
