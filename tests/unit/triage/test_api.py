@@ -1,0 +1,107 @@
+"""The HTTP side: who may ask what, why a ticket went where it went, what is open."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from desk_shared.bus import Commands
+from desk_shared.events.problems import ProblemResolved
+from desk_shared.health import Health
+from desk_shared.http import (
+    AppParts,
+    Cursors,
+    Principal,
+    Role,
+    calls_without_key,
+    make_app,
+    undeclared_routes,
+)
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_triage.api import TriageDocuments, triage_routes
+
+from tests.unit.triage.desk import CHARTER, TriageDesk, measured, opened
+
+MIA, ANA = Principal("mia", frozenset({Role.MEMBER})), Principal("ana", frozenset({Role.EMPLOYEE}))
+OWNER = Principal("olga", frozenset({Role.OWNER}))
+
+
+def known_as(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}"}
+
+
+@dataclass
+class Front:
+    desk: TriageDesk
+    client: httpx.AsyncClient
+
+
+@pytest.fixture
+async def front() -> AsyncIterator[Front]:
+    desk = TriageDesk()
+    commands = Commands(desk.clusters_ledger)
+    documents = TriageDocuments(
+        desk.tickets, desk.subjects, desk.clusters, commands, Cursors(b"secret")
+    )
+    telemetry = recorded_telemetry().telemetry
+    who = FakeAuthenticator(MIA, ANA, OWNER)
+    parts = AppParts(Health(desk.clock), telemetry, who, desk.clock)
+    app = make_app("triage", "0", [triage_routes(documents)], parts)
+    assert undeclared_routes(app) == []
+    assert calls_without_key(app) == []
+    transport = httpx.ASGITransport(app)
+    headers = known_as("mia")
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://desk", headers=headers
+    ) as client:
+        yield Front(desk, client)
+
+
+async def test_a_decision_is_explained(front: Front) -> None:
+    ticket = opened("VPN does not connect")
+    await front.desk.feed(ticket)
+    answer = (await front.client.get(f"/v1/decisions/{ticket.subject}")).json()
+    assert (answer["team"], answer["rule"], answer["deferred"]) == ("network", "vpn", False)
+    assert answer["charter"] == CHARTER.version
+    assert answer["explanation"][0]["text"].startswith("It is about remote access")
+
+
+async def test_employees_may_not_read_it_and_nobody_finds_what_is_not_there(front: Front) -> None:
+    for path in ("/v1/decisions/x", "/v1/signals", "/v1/problems"):
+        refused = await front.client.get(path, headers=known_as("ana"))
+        assert refused.status_code == 403
+    assert (await front.client.get("/v1/decisions/x")).status_code == 404
+
+
+async def test_open_signals_are_listed_page_by_page(front: Front) -> None:
+    for number in range(3):
+        await front.desk.feed(measured(5, number, subject=f"laptop-{number}"))
+    first = await front.client.get("/v1/signals", params={"limit": 2})
+    subjects = [one["subject"] for one in first.json()["items"]]
+    cursor = first.json()["next"]
+    assert 'rel="next"' in first.headers["Link"]
+    rest = await front.client.get("/v1/signals", params={"limit": 2, "cursor": cursor})
+    subjects += [one["subject"] for one in rest.json()["items"]]
+    assert sorted(set(subjects)) == ["laptop-0", "laptop-1", "laptop-2"]
+    assert rest.json()["next"] is None
+    bad = await front.client.get("/v1/problems", params={"cursor": cursor})
+    assert bad.status_code == 400
+
+
+async def test_a_member_ends_a_problem_and_a_repeat_is_harmless(front: Front) -> None:
+    crowd = [opened("VPN", n * 0.1, person=f"person-{n}") for n in range(6)]
+    await front.desk.feed(*crowd)
+    (problem,) = (await front.client.get("/v1/problems")).json()["items"]
+    assert (problem["tickets"], problem["people"], problem["ends_at"]) == (6, 6, None)
+    path, key = f"/v1/problems/{problem['id']}/resolve", {"Idempotency-Key": "k"}
+    refused = await front.client.post(path, json={}, headers=known_as("olga") | key)
+    assert refused.status_code == 403
+    for _ in range(2):
+        answer = await front.client.post(path, json={"resolution": "Renewed."}, headers=key)
+        assert answer.json() == {"id": problem["id"], "status": "resolved"}
+    assert len(front.desk.told(ProblemResolved)) == 1
+    again = await front.client.post(path, json={}, headers={"Idempotency-Key": "k2"})
+    unknown = await front.client.post("/v1/problems/nope/resolve", json={}, headers=key)
+    assert (again.status_code, unknown.status_code) == (404, 404)
+    assert (await front.client.get("/v1/problems")).json()["items"] == []
