@@ -1,0 +1,158 @@
+"""The worker dies at every boundary of the journal, and in the middle of every call."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from desk_automation.domain import steps
+from desk_automation.domain.answers import Answer, Result
+from desk_automation.domain.model import MAX_RESUMED, Phase, Run
+from desk_shared.events.automation import Outcome, StepStatus
+
+from tests.unit.automation.engine import (
+    NOT_MET,
+    OK,
+    START,
+    TERM,
+    Crash,
+    Engine,
+    FakeTarget,
+    act,
+    guard,
+    measured,
+    raised,
+    runbook,
+)
+
+EFFECTS = ["idempotent", "keyed", "confirmable", "once"]
+CHANGES = range(1, 25)
+
+
+async def lived(effect: str, *, before: int | None = None, after: int | None = None) -> Engine:
+    """A run to its end, its worker killed at one change of its document; telemetry goes on."""
+    engine = Engine((runbook(steps=[act(effect)], guards=[guard()]),))
+    engine.boundary.before, engine.boundary.after = before, after
+    await engine.hear(raised())
+    for _ in range(60):
+        await engine.settle(timedelta(seconds=1))
+        await engine.hear(measured(40.0, engine.clock.now()))
+    return engine
+
+
+async def assert_sound(engine: Engine, run: Run, effect: str) -> None:
+    """What holds whatever happened."""
+    assert run.is_closed
+    assert run.phase in {Phase.HEALED, Phase.HANDED_OVER}
+    acts = [call for call in engine.target.calls if call.kind == "act"]
+    assert len({call.key for call in acts}) <= 1
+    assert engine.target.tokens == sorted(set(engine.target.tokens))
+    if effect in {"once", "confirmable"}:
+        assert engine.target.effects.get("clean", 0) <= 1
+    ids = [event.id for event in engine.bus.events()]
+    assert len(ids) == len(set(ids))
+    ends = [one for one in engine.said() if one in {"healed", "handed-over", "skipped"}]
+    assert len(ends) == 1
+    [target] = await engine.targets.find({})
+    [subject] = await engine.subjects.find({})
+    assert target.state is not None
+    assert not target.state.holder
+    assert subject.state is not None
+    assert not subject.state.watches
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+@pytest.mark.parametrize("number", CHANGES)
+async def test_death_before_a_journal_line_is_written(effect: str, number: int) -> None:
+    engine = await lived(effect, before=number)
+    await assert_sound(engine, await engine.run(), effect)
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+@pytest.mark.parametrize("number", CHANGES)
+async def test_death_after_a_journal_line_is_written(effect: str, number: int) -> None:
+    engine = await lived(effect, after=number)
+    await assert_sound(engine, await engine.run(), effect)
+
+
+async def test_the_boundaries_above_are_all_there_are() -> None:
+    engine = await lived("keyed")
+    assert engine.boundary.changes < CHANGES.stop
+
+
+@pytest.mark.parametrize("effect", ["idempotent", "keyed"])
+async def test_death_in_a_call_sends_it_again_under_the_same_key(effect: str) -> None:
+    engine = Engine((runbook(steps=[act(effect)]),), FakeTarget([Crash]))
+    await engine.hear(raised())
+    await engine.settle(timedelta(seconds=15))
+    assert engine.crashes == 1
+    assert [call.attempt for call in (await engine.run()).journal] == [1]
+    assert engine.target.effects == {"clean": 2}
+    assert len({call.key for call in engine.target.calls}) == 1
+    assert engine.target.tokens == [1, 2]
+
+
+async def test_death_in_a_call_of_once_leaves_it_in_doubt() -> None:
+    engine = Engine((runbook(steps=[act("once")]),), FakeTarget([Crash]))
+    await engine.hear(raised())
+    await engine.settle()
+    assert engine.target.effects == {"clean": 1}
+    run = await engine.run()
+    assert run.outcome is Outcome.IN_DOUBT
+    assert run.journal[-1].status is StepStatus.IN_DOUBT
+
+
+@pytest.mark.parametrize(("answer", "effects"), [(OK, 1), (NOT_MET, 2)])
+async def test_death_in_a_confirmable_call_asks_first(answer: Answer, effects: int) -> None:
+    target = FakeTarget([Crash, answer])
+    engine = Engine((runbook(steps=[act("confirmable")]),), target)
+    await engine.hear(raised())
+    await engine.settle(timedelta(seconds=20))
+    assert target.kinds()[:2] == ["act", "confirm"]
+    assert target.effects == {"clean": effects}
+
+
+async def test_a_call_that_kills_every_worker_is_not_tried_for_ever() -> None:
+    engine = Engine((runbook(),), FakeTarget([Crash] * 50))
+    await engine.hear(raised())
+    await engine.settle()
+    assert engine.crashes == 1 + MAX_RESUMED
+    assert (await engine.run()).outcome is Outcome.IN_DOUBT
+
+
+async def test_nobody_takes_a_run_over_while_its_lease_lives() -> None:
+    engine = Engine((runbook(),), FakeTarget([Crash]))
+    await engine.hear(raised())
+    await engine.settle(timedelta(seconds=2))
+    run = await engine.run()
+    assert run.lease is not None
+    await engine.worker.advance(run.id)
+    assert len(engine.target.calls) == 1
+    engine.clock.advance(TERM)
+    await engine.worker.advance(run.id)
+    assert len(engine.target.calls) == 2
+
+
+async def test_a_result_under_an_old_token_is_refused() -> None:
+    engine = Engine((runbook(),), FakeTarget([Crash]))
+    await engine.hear(raised())
+    await engine.settle(timedelta(seconds=2))
+    stale = await engine.run()
+    attempt = engine.target.calls[0]
+    engine.clock.advance(TERM)
+    await engine.worker.advance(stale.id)
+    newer = await engine.run()
+    late = Answer(Result.REFUSED, "from the past")
+    assert newer.token == stale.token + 1
+    assert steps.answered(newer, attempt, stale.token, late, START, 1.0) is None
+    assert steps.prolonged(newer, stale.token, TERM, START) is None
+
+
+async def test_two_workers_with_one_run_send_it_once() -> None:
+    engine = Engine((runbook(),))
+    await engine.hear(raised())
+    engine.clock.advance(timedelta(seconds=2))
+    first, id = engine.worker, (await engine.run()).id
+    engine.restart()
+    await asyncio.gather(first.advance(id), engine.worker.advance(id))
+    assert len(engine.target.calls) == 1
+    assert (await engine.run()).phase is Phase.VERIFYING

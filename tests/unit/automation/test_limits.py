@@ -1,0 +1,144 @@
+"""One run at a time per target, limits that hold over crashes, and the breaker."""
+
+from datetime import timedelta
+
+import pytest
+from desk_automation.domain.model import Phase
+from desk_shared.errors import DependencyDown
+from desk_shared.events.automation import Outcome, RunHandedOver
+
+from tests.unit.automation.engine import REFUSED, Engine, FakeTarget, act, measured, raised, runbook
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+async def test_two_runbooks_never_act_on_one_target_at_once() -> None:
+    other = runbook(id="restart-it", steps=[act(id="restart")])
+    engine = Engine((runbook(), other))
+    event = raised()
+    await engine.hear(event)
+    await engine.settle(5 * SECOND)
+    first = [call.step for call in engine.target.calls]
+    assert len(first) == 1
+    phases = {(await engine.run(event, n)).phase for n in (0, 1)}
+    assert phases == {Phase.VERIFYING, Phase.QUEUED}
+    await engine.hear(measured(40.0, engine.clock.now()))
+    await engine.settle(2 * SECOND)
+    assert sorted(call.step for call in engine.target.calls) == ["clean", "restart"]
+
+
+async def test_a_cooldown_holds_the_next_episode_back() -> None:
+    engine = Engine((runbook(),))
+    await engine.hear(raised(episode="one"))
+    await engine.settle(MINUTE)
+    second = raised(episode="two")
+    await engine.hear(second)
+    await engine.settle(5 * MINUTE)
+    assert (await engine.run(second)).phase is Phase.QUEUED
+    assert len(engine.target.calls) == 1
+    await engine.settle(10 * MINUTE)
+    assert len(engine.target.calls) == 2
+
+
+async def test_a_limit_that_lasts_longer_than_the_queue_reaches_people() -> None:
+    limits = {"per_target": {"cooldown": "1m", "per_day": 2}}
+    engine = Engine((runbook(limits=limits, breaker={"consecutive": 9}),))
+    for number in range(3):
+        await engine.hear(raised(episode=str(number), at=engine.clock.now()))
+        await engine.settle(10 * MINUTE)
+    assert len(engine.target.calls) == 2
+    last = engine.last()
+    assert isinstance(last, RunHandedOver)
+    assert "2 times in 24 hours" in last.reason
+
+
+async def test_overflow_escalate_does_not_wait() -> None:
+    limits = {"per_target": {"cooldown": "10m"}, "overflow": "escalate"}
+    engine = Engine((runbook(limits=limits),))
+    await engine.hear(raised(episode="one"))
+    await engine.settle(MINUTE)
+    await engine.hear(raised(episode="two"))
+    await engine.settle(2 * SECOND)
+    last = engine.last()
+    assert isinstance(last, RunHandedOver)
+    assert last.outcome is Outcome.NOT_RUN
+
+
+async def test_overflow_coalesce_joins_the_run_under_way() -> None:
+    limits = {"per_target": {"cooldown": "1s"}, "overflow": "coalesce"}
+    engine = Engine((runbook(limits=limits),))
+    await engine.hear(raised(episode="one"))
+    await engine.settle(5 * SECOND)
+    second = raised(episode="two")
+    await engine.hear(second)
+    await engine.settle(5 * SECOND)
+    assert (await engine.run(second)).phase is Phase.SKIPPED
+    assert "does the same already" in (await engine.run(second)).reason
+
+
+async def test_the_hourly_limit_counts_all_targets_of_a_runbook() -> None:
+    limits = {"per_target": {"cooldown": "1s"}, "per_runbook": {"per_hour": 2}}
+    engine = Engine((runbook(limits=limits, breaker={"consecutive": 9}),))
+    for number in range(3):
+        await engine.hear(raised(f"laptop-{number}"))
+    await engine.settle(10 * MINUTE)
+    assert len(engine.target.calls) == 2
+    await engine.settle(55 * MINUTE)
+    assert len(engine.target.calls) == 3
+
+
+async def test_a_run_that_must_wait_for_its_runbook_does_not_block_its_target() -> None:
+    limits = {"per_target": {"cooldown": "1s"}, "per_runbook": {"per_hour": 1}}
+    other = runbook(id="restart-it", settle="5s", steps=[act(id="restart")])
+    engine = Engine((runbook(limits=limits), other))
+    await engine.hear(raised("laptop-1"))
+    await engine.settle(2 * MINUTE)
+    await engine.hear(raised("laptop-2"))
+    await engine.settle(MINUTE)
+    assert [call.step for call in engine.target.calls].count("restart") == 2
+
+
+async def test_cures_that_are_none_open_the_breaker_and_a_canary_closes_it() -> None:
+    book = runbook(breaker={"consecutive": 2, "reopen_after": "30m"})
+    engine = Engine((book,), FakeTarget([REFUSED, REFUSED]))
+    for number in range(3):
+        await engine.hear(raised(f"laptop-{number}"))
+        await engine.settle(2 * MINUTE)
+    assert len(engine.target.calls) == 2
+    last = engine.last()
+    assert isinstance(last, RunHandedOver)
+    assert "2 cures in a row did not help" in last.reason
+    await engine.settle(30 * MINUTE)
+    for number in (5, 6):
+        await engine.hear(raised(f"laptop-{number}", at=engine.clock.now()))
+    await engine.settle(5 * SECOND)
+    assert len(engine.target.calls) == 3  # only one run tries
+    await engine.hear(measured(40.0, engine.clock.now(), "laptop-5"))
+    await engine.hear(measured(40.0, engine.clock.now(), "laptop-6"))
+    await engine.settle(2 * SECOND)
+    await engine.hear(raised("laptop-7", at=engine.clock.now()))
+    await engine.settle(5 * SECOND)
+    assert len(engine.target.calls) == 4
+
+
+async def test_without_the_store_of_locks_nothing_starts() -> None:
+    engine = Engine((runbook(),))
+    await engine.hear(raised())
+    engine.targets.is_down = True
+    engine.clock.advance(2 * SECOND)
+    with pytest.raises(DependencyDown):
+        await engine.worker.advance((await engine.run()).id)
+    assert engine.target.calls == []
+    engine.targets.is_down = False
+    await engine.settle(5 * SECOND)
+    assert engine.target.effects == {"clean": 1}
+
+
+async def test_limits_survive_a_restart() -> None:
+    engine = Engine((runbook(),))
+    await engine.hear(raised(episode="one"))
+    await engine.settle(MINUTE)
+    engine.restart()
+    await engine.hear(raised(episode="two"))
+    await engine.settle(MINUTE)
+    assert len(engine.target.calls) == 1
