@@ -136,7 +136,10 @@ def history(random: Random, *, in_order: bool = False, steps: int = 1200) -> His
         Event(f"event-{n}", "/desk/intake", TICKET, at, data, n)
         for n, (at, data) in enumerate(zip(times, [_opening(random), *payloads], strict=True), 1)
     )
-    editions = _editions(random, opened, length, unit)
+    since = opened + random.randint(1, length) * unit
+    if random.random() < 0.3:  # just as something happens
+        since = max(opened + unit, random.choice(times))
+    editions = _editions(random, since, length, unit)
     return History(unit, events, editions, opened + length * unit)
 
 
@@ -231,14 +234,11 @@ def _policies(random: Random, length: int, unit: timedelta) -> tuple[Policy, ...
     return tuple(found)
 
 
-def _editions(
-    random: Random, opened: datetime, length: int, unit: timedelta
-) -> tuple[Edition, ...]:
+def _editions(random: Random, since: datetime, length: int, unit: timedelta) -> tuple[Edition, ...]:
     """One edition; of four histories, one with a second one in the middle."""
     policies = _policies(random, length, unit)
     editions = [Edition(version="v1", since=BEGINNING, policies=policies, calendars=CALENDARS)]
     if random.random() < 0.25:
-        since = opened + random.randint(1, length) * unit
         changed = tuple(_amended(random, policy, unit) for policy in policies)
         if random.random() < 0.2:
             changed = ()

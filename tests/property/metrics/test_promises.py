@@ -1,10 +1,8 @@
 """Random histories: the real reckoning agrees with the simple one, and order never matters.
 
-import json
 `DESK_HISTORIES` sets how many histories are compared with the reference (1,500 if not set).
 """
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -12,19 +10,21 @@ from functools import reduce
 from random import Random
 
 import pytest
-from desk_metrics.domain.clocks import TicketClocks, as_document, evolve, from_document
+from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.explain import Explanation, Status, explain
 from desk_metrics.domain.telling import Decision, decide
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.promises import PromiseAtRisk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tests.property.metrics.histories import TICKET, History, history
 from tests.property.metrics.reference import Reference, Said
 
 HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
-BATCH = 100
+BATCH = 50
+STORED = TypeAdapter(TicketClocks)
 
 randoms = st.integers(min_value=0, max_value=2**48).map(Random)
 
@@ -143,7 +143,7 @@ def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Rand
             assert reached[key] == (one.due if one.due and one.due <= horizon else None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(randoms, st.data())
 def test_arrival_order_and_duplicates_do_not_change_the_state(
     random: Random, data: st.DataObject
@@ -168,7 +168,7 @@ def heard(events: Iterable[Event[Payload]]) -> Audience:
     return {key: state for key, state in believed.items() if state[0] != "withdrawn"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(randoms, st.data())
 def test_whatever_the_arrival_order_the_audience_ends_up_with_the_truth(
     random: Random, data: st.DataObject
@@ -212,7 +212,7 @@ def lived_through(told: History) -> tuple[list[Event[Payload]], TicketClocks]:
     return everything, state
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_living_through_it_and_replaying_it_say_the_same(random: Random) -> None:
     told = history(random, in_order=True, steps=600)
@@ -222,7 +222,7 @@ def test_living_through_it_and_replaying_it_say_the_same(random: Random) -> None
     assert state == replayed.state
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_a_timer_is_the_first_instant_at_which_something_is_said(random: Random) -> None:
     told = history(random, steps=600)
@@ -247,7 +247,7 @@ def fired(decision: Decision, told: History) -> Decision:
     return after
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(randoms)
 def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
     told = history(random)
@@ -268,4 +268,4 @@ def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
 def test_clocks_survive_the_store(random: Random) -> None:
     told = history(random, steps=300)
     state = decide(folded(told.events), told.book, told.now).state
-    assert from_document(json.loads(json.dumps(as_document(state)))) == state
+    assert STORED.validate_json(STORED.dump_json(state)) == state

@@ -1,10 +1,9 @@
 """Promises of whole tickets: golden cases G22 to G30 as events, and the rules R1 to R16."""
 
-import json
 from datetime import timedelta
 
 import pytest
-from desk_metrics.domain.clocks import TicketClocks, as_document, evolve, from_document
+from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.explain import Status, Why
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.telling import decide
@@ -19,11 +18,15 @@ from desk_shared.events.promises import (
     PromiseWithdrawn,
 )
 from desk_shared.events.tickets import How, Kind, Role
+from pydantic import TypeAdapter
 
 from tests.unit.metrics.story import Story, at, book, edition, local, policy, said
 
 RESPONSE, NEXT = ClockName.RESPONSE, ClockName.NEXT_RESPONSE
 RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockName.OWNERSHIP
+
+
+STORED = TypeAdapter(TicketClocks)
 
 
 def urgent(minutes: float = 240, **more: object) -> PolicyBook:
@@ -337,6 +340,18 @@ def test_r08_an_edition_that_changes_nothing_about_a_promise_leaves_it_alone() -
     )
     decision = Story().answered("09:30").decide(policies, "11:00")
     assert said(decision.events) == ["resolution started Mon 09:00"]
+
+
+def test_r08_an_edition_comes_into_force_before_what_happens_at_that_instant() -> None:
+    shorter = edition(policy(minutes=60), since=at("09:30"), version="v2")
+    policies = PolicyBook([edition(policy()), shorter])
+    decision = Story().resolved("09:30").decide(policies, "09:30")
+    assert said(decision.events) == [
+        "resolution started Mon 09:00",
+        "resolution withdrawn Mon 09:30",
+        "resolution started Mon 09:30",
+        "resolution kept Mon 09:30",
+    ]
 
 
 def test_r08_an_edit_of_the_calendar_never_gives_a_fresh_goal() -> None:
@@ -697,8 +712,8 @@ def test_events_of_another_ticket_or_without_number_are_refused() -> None:
 
 def test_clocks_survive_the_store() -> None:
     decision = Story().triaged("09:01", "P1").paused("10:00").decide(urgent(), "12:00")
-    document = json.loads(json.dumps(as_document(decision.state)))
-    assert from_document(document) == decision.state
+    document = STORED.dump_json(decision.state)
+    assert STORED.validate_json(document) == decision.state
 
 
 def test_a_promise_that_late_facts_make_vanish_is_taken_back_once() -> None:
