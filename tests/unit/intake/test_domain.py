@@ -1,6 +1,7 @@
 """The rules by themselves: bounds, refusals, words."""
 
 from datetime import timedelta
+from uuid import uuid5
 
 import pytest
 from desk_intake.domain import life, words
@@ -25,6 +26,7 @@ from desk_shared.events.tickets import (
     TicketStarted,
     WaitingFor,
 )
+from desk_shared.ids import DESK, derived_id
 
 from tests.unit.intake.world import MONDAY, Story
 
@@ -152,6 +154,11 @@ def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
     ]
     seen_by_desk = Story.begin(Kind.PROACTIVE).ticket.timeline[0]
     assert seen_by_desk.text.startswith("The desk saw this by itself")
+
+
+@pytest.mark.parametrize("cause", ["e-1", "", "Köln €", "\U0001f600" * 40])
+def test_a_derived_id_is_the_standard_librarys_uuid5(cause: str) -> None:
+    assert derived_id(cause, "rule", 3) == str(uuid5(DESK, f"{cause}\nrule\n3"))
 
 
 def test_a_stored_ticket_reads_back_as_it_was(story: Story) -> None:

@@ -133,10 +133,16 @@ def show(ticket: Ticket, reader: Reader) -> TicketView:
     return TicketView.model_validate(_copied(TicketView, ticket) | _summary(ticket, reader) | told)
 
 
-def _copied(view: type[View], ticket: Ticket) -> dict[str, object]:
-    """What a view shows just as the ticket has it."""
-    known = type(ticket).model_fields
-    return {name: getattr(ticket, name) for name in view.model_fields if name in known}
+def _shared_fields(view: type[View]) -> tuple[str, ...]:
+    return tuple(name for name in view.model_fields if name in Ticket.model_fields)
+
+
+# What a view shows just as the ticket has it; found once, since every answer needs it.
+_COPIED = {view: _shared_fields(view) for view in (TicketSummary, TicketView)}
+
+
+def _copied(view: type[TicketSummary], ticket: Ticket) -> dict[str, object]:
+    return {name: getattr(ticket, name) for name in _COPIED[view]}
 
 
 def timeline(ticket: Ticket, reader: Reader) -> TimelineView:
