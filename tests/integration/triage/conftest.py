@@ -52,10 +52,11 @@ class Triage:
         try:
             async with httpx.AsyncClient() as client:
                 answer = await client.get(f"{self.url}/health/ready")
-        except httpx.TransportError:
-            return False
-        consumers = answer.json()["consumers"]
-        return answer.status_code == 200 and all(one["partitions"] for one in consumers)
+        except httpx.TransportError as error:
+            raise AssertionError(f"no answer yet: {error!r}") from error
+        assert answer.status_code == 200, answer.text
+        assert all(one["partitions"] for one in answer.json()["consumers"]), answer.text
+        return True
 
     @property
     def url(self) -> str:
@@ -146,6 +147,8 @@ async def triage(
         "TRIAGE_HTTP_PORT": str(port),
     }
     service = Triage(env, port, tmp_path / "triage.log")
-    await service.start()
-    yield service
-    service.stop()
+    try:
+        await service.start()
+        yield service
+    finally:
+        service.stop()
