@@ -38,6 +38,10 @@ from desk_notify.worker import COMPONENT, DeliveryWorker
 # A ticket's own life, and all that touches people and teams beside it.
 READS = (names.TICKETS, names.PROMISES, names.PROBLEMS, names.AUTOMATION, names.SIGNALS)
 
+# NOOP or connecting, MAIL, RCPT, DATA, the text: each may take the whole timeout, none is cut off
+# by another worker that takes its delivery for abandoned.
+EXCHANGES_PER_MAIL = 5
+
 
 class _Closing:
     """Lets the HTTP client go when the service stops."""
@@ -109,8 +113,15 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
         )
         lines = [SmtpChannel(server) for _ in range(settings.smtp_connections)]
         commands = Commands(ledger)
+        lease = settings.smtp_timeout * EXCHANGES_PER_MAIL
         worker = DeliveryWorker(
-            commands, lines, kit.clock, kit.health, outcomes, settings.mail_attempts
+            commands,
+            lines,
+            kit.clock,
+            kit.health,
+            outcomes,
+            most=settings.mail_attempts,
+            lease=lease,
         )
         timers = Timers("deliveries", worker, documents, kit.clock, kit.telemetry.meters)
         ledger.on_due = worker.on_due

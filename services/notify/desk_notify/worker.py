@@ -6,7 +6,7 @@ between sending and writing leaves it claimed; after a while it is sent again un
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from desk_shared.bus import Commands, Reacted, Turn
@@ -33,14 +33,16 @@ def _nobody(_id: str, _due: datetime) -> None:
 class DeliveryWorker:
     """Serves due deliveries, as many side by side as it has lines; timers wake it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         commands: Commands[Dispatch],
         lines: Sequence[Channel],
         clock: Clock,
         health: Health,
         outcomes: Counter,
+        *,
         most: int,
+        lease: timedelta,
     ) -> None:
         self._commands = commands
         self._lines = lines
@@ -48,6 +50,7 @@ class DeliveryWorker:
         self._health = health
         self._outcomes = outcomes
         self._most = most
+        self._lease = lease
         self.on_due: Callable[[str, datetime], None] = _nobody
 
     async def start(self) -> None:
@@ -83,7 +86,7 @@ class DeliveryWorker:
         def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
             if state is None:
                 raise NotFound("there is no such message")
-            after, channels = claimed(state, turn.now)
+            after, channels = claimed(state, turn.now, self._lease)
             if not channels:
                 raise Rejected("another worker has it in hand, or it is done")
             taken[:] = channels

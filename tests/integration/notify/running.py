@@ -136,6 +136,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.ids: list[str] = []
         self.refusals: list[str] = []
 
     async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
@@ -147,6 +148,7 @@ class Mailbox:
         mail = message_from_bytes(envelope.content, policy=default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        self.ids.append(str(mail["Message-ID"]))
         return "250 kept"
 
     def to(self, address: str) -> list[EmailMessage]:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from desk_notify.domain.deliveries import (
-    CLAIMED_FOR,
     Later,
     Outcome,
     Refused,
@@ -25,6 +24,7 @@ from tests.unit.notify.desk import ANA, NOON, directory
 
 MAIL = "mailto:net@desk.example"
 SECOND = timedelta(seconds=1)
+LEASE = timedelta(minutes=2)
 
 
 def message(
@@ -47,7 +47,7 @@ def after(outcome: Outcome, attempts: int = 1, most: int = 3) -> Dispatch:
     """A dispatch after so many attempts that all ended like this."""
     state, now = dispatch(), NOON
     for _ in range(attempts):
-        state, channels = claimed(state, now)
+        state, channels = claimed(state, now, LEASE)
         assert channels == (MAIL,)
         state = recorded(state, MAIL, outcome, now, most)
         now = due_of(state) or now
@@ -98,11 +98,11 @@ def test_a_log_line_is_sent_at_once_and_mail_is_due_now() -> None:
 
 
 def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:
-    state, channels = claimed(dispatch(), NOON)
+    state, channels = claimed(dispatch(), NOON, LEASE)
     assert channels == (MAIL,)
-    assert due_of(state) == NOON + CLAIMED_FOR
-    assert claimed(state, NOON + CLAIMED_FOR - SECOND)[1] == ()
-    state, channels = claimed(state, NOON + CLAIMED_FOR)
+    assert due_of(state) == NOON + LEASE
+    assert claimed(state, NOON + LEASE - SECOND, LEASE)[1] == ()
+    state, channels = claimed(state, NOON + LEASE, LEASE)
     assert channels == (MAIL,)
     assert state.deliveries[0].attempts == 2
 
@@ -128,7 +128,7 @@ def test_each_outcome_has_its_end(
 
 def test_an_outcome_is_only_that_of_its_channel() -> None:
     other = "mailto:second@desk.example"
-    state, channels = claimed(dispatch(MAIL, other), NOON)
+    state, channels = claimed(dispatch(MAIL, other), NOON, LEASE)
     assert channels == (MAIL, other)
     state = recorded(state, MAIL, Sent(), NOON, 3)
     assert [one.state for one in state.deliveries] == [DeliveryState.SENT, DeliveryState.SENDING]

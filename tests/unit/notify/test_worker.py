@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_notify.domain.deliveries import CLAIMED_FOR, Later, Outcome, Refused, Sent, claimed
+from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent, claimed
 from desk_notify.domain.model import DeliveryState, Dispatch
 from desk_notify.handlers import delivery_fold
 from desk_notify.store import DELIVERIES
@@ -19,7 +19,7 @@ from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
 from tests.unit.notify.desk import NOON, directory
-from tests.unit.notify.test_deliveries import MAIL, dispatch
+from tests.unit.notify.test_deliveries import LEASE, MAIL, dispatch
 
 
 @dataclass
@@ -62,7 +62,9 @@ class Desk:
         self.line = FakeLine(list(answers) or [Sent()])
         outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
         commands = Commands(self.ledger)
-        self.worker = DeliveryWorker(commands, [self.line], self.clock, self.health, outcomes, 3)
+        self.worker = DeliveryWorker(
+            commands, [self.line], self.clock, self.health, outcomes, most=3, lease=LEASE
+        )
         self.commands = commands
 
     async def keep(self, state: Dispatch) -> None:
@@ -154,11 +156,11 @@ async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
 
 async def test_what_a_dead_worker_had_in_hand_is_sent_again_after_a_while() -> None:
     desk = Desk()
-    in_hand, _ = claimed(dispatch(), NOON)
+    in_hand, _ = claimed(dispatch(), NOON, LEASE)
     await desk.keep(in_hand)
     await desk.worker.wake(["m-1"], nobody)
     assert desk.line.sent == []
-    desk.clock.advance(CLAIMED_FOR)
+    desk.clock.advance(LEASE)
     await desk.worker.wake(["m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
     assert (await desk.state()).deliveries[0].attempts == 2

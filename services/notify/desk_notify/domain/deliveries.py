@@ -14,9 +14,6 @@ from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
 
 LOG, MAIL = "log:", "mailto:"
 
-# Who claimed a delivery and has not reported for so long is taken for dead; well above a send's
-# own timeout, so that two workers do not send the same mail side by side.
-CLAIMED_FOR = timedelta(minutes=2)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
 # What is solved with its problem fills nobody's mailbox; it still stands on the team's topic.
@@ -86,8 +83,13 @@ def due_of(dispatch: Dispatch) -> datetime | None:
     return min(moments, default=None)
 
 
-def claimed(dispatch: Dispatch, now: datetime) -> tuple[Dispatch, tuple[str, ...]]:
-    """The dispatch with what is due taken in hand, and the channels to be served now."""
+def claimed(
+    dispatch: Dispatch, now: datetime, lease: timedelta
+) -> tuple[Dispatch, tuple[str, ...]]:
+    """The dispatch with what is due taken in hand, and the channels to be served now.
+
+    Who has not reported after the lease is taken for dead, and the delivery is due again.
+    """
     ready = {one.channel for one in dispatch.deliveries if one.next_at and one.next_at <= now}
     taken = tuple(
         _changed(
@@ -95,7 +97,7 @@ def claimed(dispatch: Dispatch, now: datetime) -> tuple[Dispatch, tuple[str, ...
             now,
             state=DeliveryState.SENDING,
             attempts=one.attempts + 1,
-            next_at=now + CLAIMED_FOR,
+            next_at=now + lease,
         )
         if one.channel in ready
         else one
