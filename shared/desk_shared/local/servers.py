@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -137,14 +138,13 @@ class LocalServers:
             self._store = MongoServer(
                 self.places, store, wanted.backend, attached=True, java=wanted.mongo_java
             )
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.stop)
             for server in self._all():
                 server.launch()
             for server in self._all():
                 server.wait_ready()
-        except BaseException:
-            self.stop()
-            raise
+            undo.pop_all()
 
     def stop(self) -> None:
         """What lies in a temporary folder needs no farewell."""

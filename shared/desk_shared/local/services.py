@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -103,14 +104,13 @@ class LocalServices:
         return self._all[name]
 
     def start(self) -> None:
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.kill)
             for service in self._all.values():
                 service.launch()
             for service in self._all.values():
                 service.wait_ready()
-        except BaseException:
-            self.kill()
-            raise
+            undo.pop_all()
 
     def stop(self) -> None:
         together(self._all.values(), ServiceProcess.stop)
