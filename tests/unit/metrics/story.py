@@ -89,7 +89,7 @@ class Story:
     ) -> None:
         self.events: list[AnyEvent] = []
         self.ticket = "ticket-1"
-        self._say(
+        self.say(
             opened,
             TicketOpened(
                 code="K7M2-Q9PC",
@@ -102,7 +102,7 @@ class Story:
             ),
         )
 
-    def _say(self, when: str, data: Payload) -> "Story":
+    def say(self, when: str, data: Payload) -> "Story":
         number = len(self.events) + 1
         event = Event(f"event-{number}", "/desk/intake", self.ticket, at(when), data, number)
         self.events.append(event)
@@ -110,40 +110,40 @@ class Story:
 
     def triaged(self, when: str, priority: str, service: str = "") -> "Story":
         data = TicketTriaged(category="mail", priority=Priority(priority), service=service)
-        return self._say(when, data)
+        return self.say(when, data)
 
     def priority(self, when: str, priority: str) -> "Story":
-        return self._say(when, TicketUpdated(by="bo", priority=Priority(priority)))
+        return self.say(when, TicketUpdated(by="bo", priority=Priority(priority)))
 
     def retitled(self, when: str) -> "Story":
-        return self._say(when, TicketUpdated(by="bo", title="Still no mail"))
+        return self.say(when, TicketUpdated(by="bo", title="Still no mail"))
 
     def assigned(self, when: str, team: str) -> "Story":
-        return self._say(when, TicketAssigned(team=team))
+        return self.say(when, TicketAssigned(team=team))
 
     def paused(self, when: str, waiting_for: str = "employee") -> "Story":
-        return self._say(when, TicketPaused(waiting_for=WaitingFor(waiting_for), by="bo"))
+        return self.say(when, TicketPaused(waiting_for=WaitingFor(waiting_for), by="bo"))
 
     def resumed(self, when: str) -> "Story":
-        return self._say(when, TicketResumed(by="bo"))
+        return self.say(when, TicketResumed(by="bo"))
 
     def asked(self, when: str, **more: bool) -> "Story":
-        return self._say(when, TicketNoted(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
+        return self.say(when, TicketNoted(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
 
     def answered(self, when: str, role: Role = Role.MEMBER, **more: bool) -> "Story":
-        return self._say(when, TicketNoted(by="bo", role=role, text="!", **more))
+        return self.say(when, TicketNoted(by="bo", role=role, text="!", **more))
 
     def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
-        return self._say(when, TicketResolved(by="bo", how=how, resolution="done"))
+        return self.say(when, TicketResolved(by="bo", how=how, resolution="done"))
 
     def reopened(self, when: str, by: str = REQUESTER) -> "Story":
-        return self._say(when, TicketReopened(by=by, reason="not done"))
+        return self.say(when, TicketReopened(by=by, reason="not done"))
 
     def closed(self, when: str) -> "Story":
-        return self._say(when, TicketClosed(by="bo"))
+        return self.say(when, TicketClosed(by="bo"))
 
     def merged(self, when: str, into: str = "ticket-2") -> "Story":
-        return self._say(when, TicketMerged(into=into, by="bo"))
+        return self.say(when, TicketMerged(into=into, by="bo"))
 
     def clocks(self, events: Iterable[AnyEvent] | None = None) -> TicketClocks:
         told = self.events if events is None else events

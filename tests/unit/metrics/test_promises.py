@@ -1,11 +1,13 @@
 """Promises of whole tickets: golden cases G22 to G30 as events, and the rules R1 to R16."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import reduce
 
 import pytest
+from desk_metrics.domain.calendars import Closure
 from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.explain import Status, Why
-from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.policies import Edition, PolicyBook
 from desk_metrics.domain.telling import decide
 from desk_shared.errors import Invalid
 from desk_shared.events.envelope import Event
@@ -17,10 +19,20 @@ from desk_shared.events.promises import (
     PromiseStarted,
     PromiseWithdrawn,
 )
-from desk_shared.events.tickets import How, Kind, Role
+from desk_shared.events.tickets import How, Kind, Role, TicketStarted
 from pydantic import TypeAdapter
 
-from tests.unit.metrics.story import Story, at, book, edition, local, policy, said
+from tests.unit.metrics.story import (
+    BEGINNING,
+    OFFICE,
+    Story,
+    at,
+    book,
+    edition,
+    local,
+    policy,
+    said,
+)
 
 RESPONSE, NEXT = ClockName.RESPONSE, ClockName.NEXT_RESPONSE
 RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockName.OWNERSHIP
@@ -97,6 +109,11 @@ def test_g28_warnings_are_in_working_time_and_stand_while_paused() -> None:
     assert local(Story("15:00").decide(policies, "15:00").due) == "Tue 13:00"
     paused = Story("15:00").paused("16:00").resumed("16:30")
     assert local(paused.decide(policies, "16:30").due) == "Tue 13:30"
+
+
+def test_g28_a_paused_clock_warns_nobody() -> None:
+    policies = book(policy(minutes=480, warn_at=(75,)))
+    assert Story("15:00").paused("16:00").decide(policies, "2026-12-23 09:00").due is None
 
 
 def test_g29_late_facts_in_any_order_and_twice_give_the_same_deadline() -> None:
@@ -342,6 +359,23 @@ def test_r08_an_edition_that_changes_nothing_about_a_promise_leaves_it_alone() -
     assert said(decision.events) == ["resolution started Mon 09:00"]
 
 
+def test_r08_a_coming_edition_is_a_timer_while_something_runs() -> None:
+    later = edition(policy(minutes=60), since=at("09:30"), version="v2")
+    policies = PolicyBook([edition(policy()), later])
+    running = Story().decide(policies, "09:10")
+    assert running.due == at("09:30")
+    turned = decide(running.state, policies, at("09:30"))
+    assert said(turned.events) == ["resolution withdrawn Mon 09:30", "resolution started Mon 09:30"]
+    assert Story().resolved("09:05").decide(policies, "09:10").due is None
+
+
+def test_r08_switched_on_in_flight_the_promise_reaches_back_or_not() -> None:
+    for on_change, due in (("retroactive", "Mon 13:00"), ("from_change", "Mon 14:00")):
+        switched_on = edition(policy(on_change=on_change), since=at("10:00"), version="v2")
+        policies = PolicyBook([edition(), switched_on])
+        assert Story().due(policies, "10:00") == due
+
+
 def test_r08_an_edition_comes_into_force_before_what_happens_at_that_instant() -> None:
     shorter = edition(policy(minutes=60), since=at("09:30"), version="v2")
     policies = PolicyBook([edition(policy()), shorter])
@@ -474,6 +508,12 @@ def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:
     breach = events[-1].data
     assert isinstance(breach, PromiseBreached)
     assert (breach.inherited, local(breach.due)) == (True, "Mon 10:00")
+
+
+def test_r13_what_is_late_already_is_not_also_at_risk() -> None:
+    story = Story().priority("15:00", "P1")
+    events = story.decide(urgent(minutes=60, warn_at=(50,)), "15:00").events
+    assert said(events)[2:] == ["resolution started Mon 15:00", "resolution breached Mon 15:00"]
 
 
 def test_r13_a_breach_that_happens_under_its_own_promise_is_not_inherited() -> None:
@@ -669,10 +709,12 @@ def test_without_its_opening_nothing_is_promised_and_nothing_lost() -> None:
 def test_impossible_facts_say_nothing() -> None:
     story = (
         Story()
+        .say("09:05", TicketStarted(by="bo"))
         .reopened("09:10")
         .resumed("09:20")
         .resolved("10:00")
         .paused("10:10")
+        .answered("10:20")
         .merged("11:00")
         .reopened("12:00")
         .answered("13:00")
@@ -681,6 +723,58 @@ def test_impossible_facts_say_nothing() -> None:
         "resolution started Mon 09:00",
         "resolution kept Mon 10:00",
     ]
+
+
+def test_a_second_opening_says_nothing() -> None:
+    story = Story()
+    story.say("11:00", story.events[0].data)
+    assert story.due(book(policy()), "12:00") == "Mon 13:00"
+
+
+def test_what_follows_a_corrected_saying_is_said_again() -> None:
+    """Otherwise the last thing said of the clock would be its older cycle."""
+    policies = book(policy())
+    story = Story().resolved("11:00").reopened("12:00").paused("10:00").resumed("10:30")
+    first = decide(story.clocks(story.events[:3]), policies, at("12:10"))
+    second = decide(reduce(evolve, story.events[3:], first.state), policies, at("12:10"))
+    assert said(second.events) == [
+        "resolution withdrawn Mon 12:10",
+        "resolution withdrawn Mon 12:10",
+        "resolution started Mon 09:00",
+        "resolution paused Mon 10:00",
+        "resolution resumed Mon 10:30",
+        "resolution kept Mon 11:00",
+        "resolution started Mon 12:00",
+    ]
+
+
+def test_a_promise_that_late_facts_put_before_others_leaves_them_alone() -> None:
+    policies = book(policy(), policy(NEXT, 60))
+    story = Story().answered("09:10").asked("11:00").asked("09:30").answered("10:00")
+    first = decide(story.clocks(story.events[:3]), policies, at("11:10"))
+    second = decide(reduce(evolve, story.events[3:], first.state), policies, at("11:10"))
+    assert [line for line in said(second.events) if "resolution" in line] == []
+    assert said(second.events, NEXT)[-1] == "next_response started Mon 11:00"
+
+
+def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
+    policies = book(policy(minutes=60))
+    story = Story().paused("09:10").resumed("09:20")
+    first = decide(story.clocks(story.events[:1]), policies, at("11:00"))
+    second = decide(reduce(evolve, story.events[1:], first.state), policies, at("11:00"))
+    breaches = [e.data for e in second.events if isinstance(e.data, PromiseBreached)]
+    assert [(local(one.due), one.inherited) for one in breaches] == [("Mon 10:10", True)]
+
+
+def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:
+    policies = book(policy())
+    story = Story().resolved("11:00").merged("10:00")
+    first = decide(story.clocks(story.events[:2]), policies, at("11:00"))
+    second = decide(evolve(first.state, story.events[2]), policies, at("11:10"))
+    assert said(second.events) == ["resolution withdrawn Mon 10:00"]
+    withdrawn = second.events[0].data
+    assert isinstance(withdrawn, PromiseWithdrawn)
+    assert withdrawn.because == "the ticket goes on in ticket-2"
 
 
 def test_time_does_not_run_backwards_for_a_ticket() -> None:
@@ -744,6 +838,27 @@ def test_each_stretch_says_whether_it_counted_and_why() -> None:
         ("Fri 17:00", "Mon 09:00", False, "outside the hours of 'office'"),
         ("Mon 09:00", "Mon 10:00", False, "waiting for the vendor"),
         ("Mon 10:00", "Mon 11:00", True, "open hours of 'office'"),
+    ]
+
+
+def test_closed_days_are_named() -> None:
+    closed = OFFICE.model_copy(
+        update={
+            "holidays": {date(2026, 11, 24): "Founders' Day"},
+            "closures": (
+                Closure(name="stocktaking", first=date(2026, 11, 25), last=date(2026, 11, 25)),
+            ),
+        }
+    )
+    ours = Edition(version="v1", since=BEGINNING, policies=(policy(),), calendars=(closed,))
+    stretches = Story("16:00").explain(PolicyBook([ours]), "2026-11-26 10:00")[0].stretches
+    assert [(one.counted, one.text) for one in stretches] == [
+        (True, "open hours of 'office'"),
+        (False, "outside the hours of 'office'"),
+        (False, "holiday: Founders' Day"),
+        (False, "closed: stocktaking"),
+        (False, "outside the hours of 'office'"),
+        (True, "open hours of 'office'"),
     ]
 
 

@@ -224,6 +224,16 @@ def test_a_pause_without_end_leaves_no_deadline_unless_it_comes_too_late() -> No
     assert A.deadline(start, goal, [(at("2026-11-23 12:00"), None)]) == at("2026-11-23 11:00")
 
 
+def test_a_pause_before_the_start_moves_nothing() -> None:
+    pause = ("2026-11-20 09:00", "2026-11-23 09:00")
+    assert due(A, "2026-11-23 09:00", 60, pause) == at("2026-11-23 10:00")
+
+
+def test_a_calendar_that_never_opens_has_no_spans() -> None:
+    hours = changed(week=Week())
+    assert list(hours.open_spans(at("2026-01-01 00:00"), at("2028-01-01 00:00"))) == []
+
+
 def test_no_goal_is_due_at_once() -> None:
     assert A.deadline(at("2026-11-21 12:00"), timedelta(0)) == at("2026-11-21 12:00")
 

@@ -193,13 +193,9 @@ _WAITING: dict[str, str] = {
 
 
 def _closed(reason: ClosedBy, name: str) -> str:
-    match reason:
-        case ClosedBy.HOURS:
-            return f"outside the hours of '{name}'"
-        case ClosedBy.HOLIDAY:
-            return f"holiday: {name}"
-        case ClosedBy.CLOSURE:
-            return f"closed: {name}"
+    if reason is ClosedBy.HOURS:
+        return f"outside the hours of '{name}'"
+    return f"holiday: {name}" if reason is ClosedBy.HOLIDAY else f"closed: {name}"
 
 
 def _stretch(start: int, end: int, why: Why, text: str) -> Stretch:

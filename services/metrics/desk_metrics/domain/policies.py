@@ -268,8 +268,7 @@ def _problems(edition: Edition) -> Iterable[Problem]:
                 " give it opening hours",
             )
     for clock in ClockName:
-        policies = [policy for policy in edition.policies if policy.clock is clock]
-        yield from _shadowed([policy for policy in policies if not policy.default])
+        yield from _shadowed([p for p in edition.policies if p.clock is clock and not p.default])
 
 
 def _shadowed(policies: Sequence[Policy]) -> Iterable[Problem]:

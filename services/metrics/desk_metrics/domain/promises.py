@@ -255,13 +255,9 @@ def _start(
             return before.start, before.holds_from
     elif at == owed.start and origin == at[0]:
         return origin, None
-    match terms.policy.on_change:
-        case OnChange.RETROACTIVE:
-            return origin, None
-        case OnChange.RETROACTIVE_START:
-            return origin, at
-        case OnChange.FROM_CHANGE:
-            return at[0], None
+    if terms.policy.on_change is OnChange.FROM_CHANGE:
+        return at[0], None
+    return origin, at if terms.policy.on_change is OnChange.RETROACTIVE_START else None
 
 
 def _within(

@@ -117,7 +117,7 @@ class _Memory:
     def take(self, key: Key) -> Told | None:
         if self._in_order and self._in_order[-1].key == key:
             return self._in_order.pop()
-        if self._in_order and not self._others:
+        if self._in_order:
             # Out of order from here on: a promise was added in the middle, or one is gone.
             self._others = {told.key: told for told in reversed(self._in_order)}
             self._in_order = []
