@@ -31,6 +31,7 @@ class Target:
     effects: Counter[str] = field(default_factory=Counter)
     requests: list[tuple[str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    repaired: set[str] = field(default_factory=set)
     delay: float = 0.0
     server: "asyncio.Server | None" = None
 
@@ -53,8 +54,11 @@ class Target:
             lines = head.split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
             await reader.readexactly(int(headers.get("content-length", "0")))
-            status = await self._answer(lines[0].split(" ")[1], headers.get("idempotency-key", ""))
-            body = b'{"ok": true, "stuck": true, "password": "hunter2"}'
+            path = lines[0].split(" ")[1]
+            status = await self._answer(path, headers.get("idempotency-key", ""))
+            done = "true" if path.rpartition("/")[2] in self.repaired else "false"
+            said = '{"ok": true, "stuck": true, "password": "hunter2", "done": %s}'
+            body = (said % done).encode()
             writer.write(
                 f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n"
                 "content-type: application/json\r\nconnection: close\r\n\r\n".encode()
@@ -71,6 +75,7 @@ class Target:
         status = self.answers.pop(0) if self.answers else 200
         if status == 200 and "/actions/" in path:
             self.effects[key] += 1
+            self.repaired.add(path.rpartition("/")[2])
         if self.delay:
             await asyncio.sleep(self.delay)
         return status

@@ -6,7 +6,11 @@ from desk_shared.testing import eventually
 
 from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.connected,
+    pytest.mark.timeout(120),
+    pytest.mark.usefixtures("automation"),
+]
 
 HEALED = "desk.run.healed.v1"
 HANDED_OVER = "desk.run.handed-over.v1"
@@ -32,9 +36,7 @@ async def test_a_filling_disk_is_cleaned_and_verified(
     assert [line["step"] for line in detail["journal"]] == ["clean"]
 
 
-async def test_a_cure_that_does_not_help_reaches_the_owner_team(
-    automation: Automation, bus: Bus, target: Target
-) -> None:
+async def test_a_cure_that_does_not_help_reaches_the_owner_team(bus: Bus, target: Target) -> None:
     await bus.publish(raised("laptop-2", target.url))
     await eventually(lambda: sum(target.effects.values()) == 1)
 

@@ -33,8 +33,8 @@ async def lived(effect: str, *, before: int | None = None, after: int | None = N
     engine = Engine((runbook(steps=[act(effect)], guards=[guard()]),))
     engine.boundary.before, engine.boundary.after = before, after
     await engine.hear(raised())
-    for _ in range(60):
-        await engine.settle(timedelta(seconds=1))
+    for _ in range(9):
+        await engine.settle(timedelta(seconds=5))
         await engine.hear(measured(40.0, engine.clock.now()))
     return engine
 

@@ -7,26 +7,29 @@ MAX_BYTES = 4096
 MAX_EVIDENCE = 1000
 
 _NAMES = r"password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|authorization|cookie"
+# Every repetition is bounded, so that no answer can keep these expressions busy.
 _NAMED = re.compile(
-    rf"(?i)([\"']?[\w-]*(?:{_NAMES})[\w-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&}}\]]+)"
+    rf"(?i)((?:{_NAMES})[\w-]{{0,40}}[\"']?\s{{0,4}}[:=]\s{{0,4}})"
+    r"(\"[^\"]{0,4096}\"?|'[^']{0,4096}'?|[^\s,;&}\]]{1,4096})"
 )
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{6,}")
-_LOGIN = re.compile(r"(//)[^/\s:@]+:[^/\s@]+@")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s{1,4}[A-Za-z0-9+/._~=-]{6,4096}")
+_LOGIN = re.compile(r"(//)[^/\s:@]{1,200}:[^/\s@]{1,200}@")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def redacted(text: str) -> str:
     """The text without what looks like a secret, without control characters, 4 KiB at most."""
-    text = _BEARER.sub(r"\1 ***", text)
+    size = len(text.encode())
+    text = _BEARER.sub(r"\1 ***", text[: 2 * MAX_BYTES])
     text = _NAMED.sub(r"\1***", text)
     text = _LOGIN.sub(r"\1***@", text)
-    return cut(_CONTROL.sub(" ", text), MAX_BYTES)
+    return cut(_CONTROL.sub(" ", text), MAX_BYTES, size)
 
 
-def cut(text: str, limit: int) -> str:
-    """The text in at most so many bytes; what is missing is said."""
+def cut(text: str, limit: int, size: int = 0) -> str:
+    """The text in at most so many bytes; what is missing is said, of `size` bytes if given."""
     raw = text.encode()
     if len(raw) <= limit:
         return text
-    mark = f" ... ({len(raw)} bytes in all)"
+    mark = f" ... ({size or len(raw)} bytes in all)"
     return raw[: limit - len(mark)].decode(errors="ignore") + mark

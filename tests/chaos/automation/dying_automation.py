@@ -1,0 +1,64 @@
+"""Automation that kills itself with SIGKILL at a chosen boundary; only tests start it.
+
+DIE_AT is `before:N` or `after:N` (the worker's N-th change of a run's document), or
+`call:before` or `call:after` (the first effect, just before or just after it took place).
+"""
+
+import os
+import signal
+from typing import Generic, NoReturn, TypeVar
+
+import uvloop
+from desk_automation.domain.answers import Answer
+from desk_automation.domain.moves import Attempt
+from desk_automation.main import Seams, build
+from desk_automation.ports import Changes, Executor
+from desk_automation.settings import AutomationSettings
+from desk_shared.bus.ledger import Cause, Rule
+from desk_shared.service import run
+from desk_shared.settings import load_settings
+from desk_shared.store import Stored
+from pydantic import BaseModel
+
+S = TypeVar("S", bound=BaseModel)
+PLACE, _, NUMBER = os.environ["DIE_AT"].partition(":")
+
+
+def die() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise SystemExit(9)
+
+
+class DyingJournal(Generic[S]):
+    def __init__(self, inner: Changes[S]) -> None:
+        self._inner = inner
+        self._changes = 0
+
+    async def change(self, id: str, rule: Rule[S], cause: Cause | None = None) -> Stored[S]:
+        self._changes += 1
+        is_here = str(self._changes) == NUMBER
+        if PLACE == "before" and is_here:
+            die()
+        stored = await self._inner.change(id, rule, cause)
+        if PLACE == "after" and is_here:
+            die()
+        return stored
+
+
+class DyingExecutor:
+    def __init__(self, inner: Executor) -> None:
+        self._inner = inner
+
+    async def call(self, attempt: Attempt, run: str, token: int) -> Answer:
+        is_here = PLACE == "call" and attempt.kind == "act"
+        if is_here and NUMBER == "before":
+            die()
+        answer = await self._inner.call(attempt, run, token)
+        if is_here:
+            die()
+        return answer
+
+
+if __name__ == "__main__":
+    seams = Seams(around_executor=DyingExecutor, around_journal=DyingJournal)
+    uvloop.run(run(build(load_settings(AutomationSettings), seams=seams)))

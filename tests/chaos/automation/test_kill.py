@@ -1,0 +1,133 @@
+"""The process is killed with SIGKILL at the journal's boundaries, and started again."""
+
+import random
+import signal
+import time
+
+import httpx
+import pytest
+from desk_shared.events import Event
+from desk_shared.events.signals import SignalRaised
+from desk_shared.testing import eventually
+
+from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
+
+pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(150)]
+
+CLASSES = ("keyed", "idempotent", "confirmable", "once")
+BOUNDARIES = ["call:before", "call:after", *(f"before:{n}" for n in (1, 3, 5, 8, 11, 14, 17))]
+ENDED = {"healed", "handed_over", "skipped"}
+RECOVERY_SECONDS = 15.0
+
+
+def fresh_trouble(target: Target, name: str) -> list[Event[SignalRaised]]:
+    return [raised(f"{name}-{effect}", target.url, effect) for effect in CLASSES]
+
+
+async def phases(automation: Automation, troubles: list[Event[SignalRaised]]) -> dict[str, str]:
+    wanted = {trouble.subject for trouble in troubles}
+    return {
+        str(run["target"]): str(run["phase"])
+        for run in await automation.runs(limit="200")
+        if run["target"] in wanted
+    }
+
+
+async def all_ended(automation: Automation, bus: Bus, troubles: list[Event[SignalRaised]]) -> bool:
+    """Whether each run has come to an end, telemetry going on all the time."""
+    await bus.publish(*(measured(trouble.subject, 40.0) for trouble in troubles))
+    await bus.read()
+    found = await phases(automation, troubles)
+    is_told = all(ends_of(bus, trouble) for trouble in troubles)
+    return is_told and len(found) == len(troubles) and set(found.values()) <= ENDED
+
+
+def assert_sound(bus: Bus, target: Target, troubles: list[Event[SignalRaised]]) -> None:
+    """No effect of `once` repeated, one key for each step, one end for each run."""
+    for trouble in troubles:
+        path = f"/v1/actions/{trouble.data.signal}/{trouble.subject}"
+        keys = [key for requested, key in target.requests if requested == path]
+        assert len(set(keys)) <= 1, path
+        if trouble.data.signal in {"once", "confirmable"}:
+            assert len(keys) <= 1, path
+        assert len(ends_of(bus, trouble)) == 1, trouble.subject
+
+
+def ends_of(bus: Bus, trouble: Event[SignalRaised]) -> list[str]:
+    """What was said about the end of a run, doubles left out."""
+    return [
+        event.type
+        for event in bus.seen.values()
+        if event.subject == trouble.subject
+        and event.type.split(".")[2] in {"healed", "handed-over", "skipped"}
+    ]
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+async def test_killed_at_a_boundary_it_goes_on_where_it_was(
+    mortal: Automation, bus: Bus, target: Target, boundary: str
+) -> None:
+    healthy, mortal.module = mortal.module, ("-m", "tests.chaos.automation.dying_automation")
+    await mortal.start(DIE_AT=boundary)
+    troubles = fresh_trouble(target, "laptop")
+    await bus.publish(*troubles)
+    process = mortal.process
+    assert process is not None
+
+    async def is_dead() -> bool:
+        await bus.publish(*(measured(trouble.subject, 40.0) for trouble in troubles))
+        return process.poll() is not None
+
+    await eventually(is_dead, timeout=40, interval=0.3)
+    assert process.returncode == -signal.SIGKILL
+    mortal.module = healthy
+    mortal.launch()
+    try:
+        await eventually(lambda: answers(mortal), timeout=60, interval=0.1)
+        began = time.monotonic()
+        await eventually(lambda: no_run_is_left_at_work(mortal, troubles), timeout=60, interval=0.2)
+        recovery = time.monotonic() - began
+        await eventually(lambda: all_ended(mortal, bus, troubles), timeout=60, interval=0.3)
+    finally:
+        mortal.end(signal.SIGTERM)
+    assert_sound(bus, target, troubles)
+    assert recovery < RECOVERY_SECONDS
+
+
+async def answers(automation: Automation) -> bool:
+    """Counted from here, since how long Python takes to start is the machine's affair."""
+    try:
+        return (await automation.get("/health/live")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def no_run_is_left_at_work(
+    automation: Automation, troubles: list[Event[SignalRaised]]
+) -> bool:
+    """Every run is past its steps: what the crash interrupted is decided."""
+    found = await phases(automation, troubles)
+    return len(found) == len(troubles) and set(found.values()) <= {*ENDED, "verifying"}
+
+
+async def test_a_storm_of_kills_loses_and_doubles_nothing(
+    mortal: Automation, bus: Bus, target: Target
+) -> None:
+    pick = random.Random(7)  # noqa: S311 (the same storm every time)
+    target.delay = 0.05
+    troubles: list[Event[SignalRaised]] = []
+    try:
+        for number in range(6):
+            await mortal.start()
+            some = [t for n in range(5) for t in fresh_trouble(target, f"storm-{number}-{n}")]
+            troubles += some
+            await bus.publish(*some)
+            until = time.monotonic() + pick.uniform(0.1, 2.0)
+            await eventually(lambda: time.monotonic() > until, timeout=5)  # noqa: B023
+            mortal.end(signal.SIGKILL)
+        await mortal.start()
+        await eventually(lambda: all_ended(mortal, bus, troubles), timeout=80, interval=1.0)
+    finally:
+        mortal.end(signal.SIGTERM)
+    await bus.read()
+    assert_sound(bus, target, troubles)

@@ -1,0 +1,95 @@
+"""CEL: what is refused when the charter is loaded, and what is decided about an event."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from desk_automation.conditions import EVENT_FIELDS, Inputs, condition, problems_in
+from desk_automation.rulebook import check_runbooks
+from desk_shared.charter import InvalidCharter, load_charter
+from desk_shared.events.signals import SignalRaised
+
+ROOT = Path(__file__).parents[3]
+NAMES = {"event": EVENT_FIELDS, "data": SignalRaised}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'data.signal == "disk-filling" && "agent_url" in data.attributes',
+        'has(data.attributes.agent_url) && data.attributes.agent_url.startsWith("http")',
+        'data.explanation.exists(reason, reason.rule == "z")',
+        'event.subject.matches("^laptop-.*$") || data.value < 3.0',
+        "size(data.title) > 3 && data.expected_at != null",
+        'data.title == "data.nothing is only text" // data.neither',
+    ],
+)
+def test_what_the_event_has_may_be_asked(text: str) -> None:
+    assert problems_in(text, NAMES) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('data.singal == "x"', "'data.singal' is not in this event"),
+        ('true || data.nope == "x"', "'data.nope' is not in this event"),
+        ("event.kind == 'x'", "'event.kind' is not in this event"),
+        ('data.signal.name == "x"', "'data.signal' has no parts"),
+        ('signal == "x"', "'signal' is not known; it may speak of data and event"),
+        ('near(data.signal, "x")', "'near' is not a function here"),
+        ("data.value >", "it cannot be read as CEL"),
+    ],
+)
+def test_a_condition_that_would_never_match_is_refused(text: str, sentence: str) -> None:
+    [problem] = problems_in(text, NAMES)
+    assert sentence in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("data.value < 5.0", True),
+        ("data.value < 5", True),
+        ("data.attributes.room == 'x'", False),
+        ("data.value + 1 > 3.0", False),
+        ("data.signal", False),
+    ],
+)
+def test_what_cannot_be_decided_does_not_hold(text: str, expected: bool) -> None:
+    inputs = Inputs({"data": {"signal": "disk-filling", "value": 4.0, "attributes": {}}})
+    assert condition(text).holds(inputs) is expected
+
+
+def changed_charter(folder: Path, old: str, new: str) -> Path:
+    charter = folder / "charter"
+    shutil.copytree(ROOT / "charter", charter)
+    path = charter / "runbooks" / "clean-disk.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return charter
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("when: data.signal ==", "when: data.singal ==", "runbooks.clean-disk.when: 'data.singal'"),
+        ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
+        ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
+        ("expect: run", "expect: ignore", "the event of this test starts a run"),
+    ],
+)
+def test_a_wrong_runbook_is_refused_with_file_and_line(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    charter = changed_charter(tmp_path, old, new)
+    with pytest.raises(InvalidCharter) as refused:
+        load_charter(charter, [check_runbooks])
+    [problem] = refused.value.problems
+    assert problem.file == "runbooks/clean-disk.yaml"
+    assert problem.line > 1
+    assert sentence in str(problem)
+
+
+def test_the_default_charter_is_right() -> None:
+    assert load_charter(ROOT / "charter", [check_runbooks]).runbooks

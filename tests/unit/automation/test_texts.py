@@ -1,0 +1,68 @@
+"""Parameters are substituted and nothing more; secrets and long texts stay behind."""
+
+import pytest
+from desk_automation.domain.redact import MAX_BYTES, cut, redacted
+from desk_automation.domain.templates import PlanFailed, fill, fill_address, fill_json
+
+VALUES = {
+    "target": "laptop-1",
+    "data": {"attributes": {"agent_url": "http://127.0.0.1:9/a"}, "value": 4.5, "ok": True},
+    "odd": {"name": "../admin?x=1", "line": "a\r\nX-Evil: 1", "none": ""},
+}
+
+
+def test_parameters_are_filled_in() -> None:
+    assert fill("${target} at ${data.value} ${ data.ok }", VALUES) == "laptop-1 at 4.5 true"
+
+
+def test_a_value_is_never_filled_in_itself() -> None:
+    assert fill("${odd.name}", {"odd": {"name": "${target}"}}) == "${target}"
+
+
+@pytest.mark.parametrize(
+    "path", ["data.attributes.gone", "data.attributes", "odd.none", "target.x"]
+)
+def test_a_parameter_without_a_value_fails_by_name(path: str) -> None:
+    with pytest.raises(PlanFailed, match=path):
+        fill(f"x ${{{path}}}", VALUES)
+
+
+def test_a_control_character_is_refused() -> None:
+    with pytest.raises(PlanFailed, match="control character"):
+        fill("${odd.line}", VALUES)
+
+
+def test_only_the_beginning_of_an_address_is_an_address() -> None:
+    filled = fill_address("${data.attributes.agent_url}/v1/${odd.name}", VALUES)
+    assert filled == "http://127.0.0.1:9/a/v1/..%2Fadmin%3Fx%3D1"
+
+
+def test_bodies_are_filled_at_any_depth() -> None:
+    body = {"device": "${target}", "list": ["${data.value}", 3, None, {"a": "b"}]}
+    assert fill_json(body, VALUES) == {"device": "laptop-1", "list": ["4.5", 3, None, {"a": "b"}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "hunter2", "ok": 1}',
+        "api_key=hunter2&x=1",
+        "Authorization: Bearer hunter2hunter2",
+        "sent with bearer hunter2hunter2",
+        "http://ana:hunter2@host/path",
+        "client-secret: hunter2",
+    ],
+)
+def test_what_looks_like_a_secret_is_left_out(text: str) -> None:
+    assert "hunter2" not in redacted(text)
+
+
+def test_the_rest_of_an_answer_stays_readable() -> None:
+    assert redacted('{"password": "x", "freed": 12}') == '{"password": ***, "freed": 12}'
+
+
+def test_a_long_answer_is_cut_and_says_so() -> None:
+    text = redacted("ä" * 5000)
+    assert len(text.encode()) <= MAX_BYTES
+    assert text.endswith("(10000 bytes in all)")
+    assert cut("short", 10) == "short"
