@@ -4,15 +4,17 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.errors import NotFound
-from desk_shared.events import Codec
+from desk_shared.events import Codec, Event
+from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.tickets import Kind
 from desk_shared.events.triage import DuplicateFound
 from desk_triage.domain import clusters, telling
 from desk_triage.domain.board import EMPTY
 from desk_triage.domain.problem import Cluster, Problem
 
-from tests.unit.triage.desk import CHARTER, MONDAY, TriageDesk, at, opened, vpn_failures
+from tests.unit.triage.desk import CHARTER, MONDAY, TriageDesk, at, event, opened, vpn_failures
 
 NEEDED = CHARTER.routing.problems.min_tickets
 QUIET = CHARTER.routing.problems.quiet
@@ -166,3 +168,61 @@ def test_events_stay_small_and_name_everybody_once() -> None:
         people = [p for one in events for p in getattr(one.data, "people", ())]
         assert tickets == [ticket for ticket, _ in members]
         assert people == [person for _, person in members]
+
+
+async def test_a_signal_that_comes_after_the_problem_lets_its_clear_end_it() -> None:
+    desk = TriageDesk()
+    await crowd(desk, NEEDED)
+    assert await desk.clusters.due(at(10_000), 5) == []
+    await desk.feed(vpn_failures(0.5, 2), vpn_failures(0.5, 3))
+    (shown,) = await desk.clusters.find({"open": True})
+    assert shown.state is not None
+    assert shown.state.problem is not None
+    assert len(shown.state.problem.signals) == 1
+    assert shown.state.ends_at is None
+    await desk.feed(vpn_failures(0.01, 8))
+    ((due, _),) = await desk.clusters.due(at(10_000), 5)
+    assert due == at(8) + QUIET
+
+
+def test_the_same_signal_twice_and_a_clear_of_another_change_nothing() -> None:
+    raised = SignalRaised(
+        episode="e-1",
+        detector="d",
+        signal="vpn-failing",
+        title="VPN fails",
+        severity=Severity.CRITICAL,
+        subject_kind=SubjectKind.SERVICE,
+        measurement="m",
+        value=1,
+        threshold=0,
+        service="vpn",
+    )
+    other = SignalCleared(episode="e-2", detector="d", signal="vpn-failing", value=0)
+    seen: Event[SignalRaised] = event("gateway", raised)  # type: ignore[assignment]
+    gone: Event[SignalCleared] = event("gateway", other)  # type: ignore[assignment]
+    first = clusters.notice_signal("vpn/vpn", None, seen, CHARTER, EMPTY, MONDAY)
+    assert first is not None
+    again = clusters.notice_signal("vpn/vpn", first.state, seen, CHARTER, EMPTY, MONDAY)
+    assert again is None
+    assert clusters.forget_signal(first.state, gone, CHARTER, MONDAY) is None
+
+
+def test_a_person_who_called_twice_counts_until_both_calls_are_old() -> None:
+    """At minute 16.2 the second call of ana has left the window, so four people are left."""
+    calls = [(0, "ana"), (1, "ana"), (2, "ben"), (14, "cem"), (15.5, "dora"), (16.2, "eva")]
+    state: Cluster | None = None
+    told = []
+    for minute, person in calls:
+        outcome = clusters.report(
+            "vpn/vpn", state, opened("VPN", minute, person=person), CHARTER, EMPTY, MONDAY
+        )
+        assert outcome is not None
+        state = outcome.state
+        told.append(len(outcome.events))
+    assert told == [0] * 6
+    fifth = opened("VPN", 16.4, person="finn")
+    outcome = clusters.report("vpn/vpn", state, fifth, CHARTER, EMPTY, MONDAY)
+    assert outcome is not None
+    assert outcome.state.problem is not None
+    assert outcome.state.problem.people == ("ana", "ben", "cem", "dora", "eva", "finn")

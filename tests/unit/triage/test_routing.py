@@ -11,7 +11,7 @@ from desk_triage.domain.changes import follow
 from desk_triage.domain.model import Decision
 from desk_triage.domain.routing import decide
 
-from tests.unit.triage.desk import CHARTER, MONDAY, change_started, opened
+from tests.unit.triage.desk import CHARTER, MONDAY, at, change_started, opened
 
 SUNDAY_NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 SATURDAY_NIGHT = datetime(2026, 3, 7, 23, 0, tzinfo=UTC)
@@ -175,3 +175,15 @@ def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
     assert chosen == {"print-and-rooms-2"}
     full = Board(load={"print-and-rooms-1": 8, "print-and-rooms-2": 8})
     assert decided("Der Drucker druckt nicht", board=full).member == ""
+
+
+def test_words_of_two_services_are_left_to_a_person_with_both_named() -> None:
+    found = decided("Call about a lead")
+    assert found.is_deferred
+    assert "It could be about Video meetings and chat or Customer records." in texts(found)
+
+
+def test_a_change_that_was_rolled_back_says_so() -> None:
+    over = release(-30).model_copy(update={"finished_at": at(-10), "succeeded": False})
+    board = Board(changes={"vpn": (over,)})
+    assert "started 30 minutes before and was rolled back." in texts(decided("VPN", board=board))

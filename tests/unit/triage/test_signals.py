@@ -186,3 +186,39 @@ async def test_more_alerts_than_can_be_kept_forget_the_oldest_that_is_over() -> 
     kept = {one.fingerprint for one in stored.state.alerts}
     assert len(kept) == MAX_ALERTS
     assert "old" not in kept
+
+
+async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
+    desk = TriageDesk()
+    await desk.feed(measured(3, 0))
+    (signal,) = raised(desk, "disk-will-fill")
+    assert signal.expected_at == at(0)
+    assert "it reaches 5 now." in signal.explanation[1].text
+
+
+async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
+    desk = TriageDesk()
+    saturday_night = 5 * 24 * 60 + 15 * 60
+    await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
+    (signal,) = raised(desk, "vpn-failing")
+    assert "Work on it is expected now: Gateway updates." in [o.text for o in signal.explanation]
+
+
+async def test_late_and_repeated_reports_of_an_alert_change_nothing() -> None:
+    desk = TriageDesk()
+    await desk.feed(fired(5), fired(4), over(3))
+    assert desk.told(SignalCleared) == []
+    await desk.feed(over(6), over(6), fired(2))
+    assert len(desk.told(SignalCleared)) == 1
+    assert len(desk.told(SignalRaised)) == 1
+
+
+async def test_an_alert_that_fires_again_while_its_clear_is_held_stays_one_episode() -> None:
+    desk = TriageDesk()
+    for minute in (0, 1, 2, 3):
+        await desk.feed(fired(minute), over(minute + 0.5))
+    count = len(desk.told(SignalRaised))
+    await desk.feed(fired(4), over(4.5), fired(5))
+    assert len(desk.told(SignalRaised)) == count
+    assert await desk.subjects.due(at(600), 10) == []
+    assert len(await desk.subjects.find({"open": True})) == 1
