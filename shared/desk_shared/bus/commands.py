@@ -22,6 +22,8 @@ log = get_logger()
 
 MAX_WAITING = 5_000
 MAX_BULK = 500
+# Groups that are written but not yet published: enough to hide the bus, few enough to feel it.
+MAX_PUBLISHING = 4
 # A request is answered before its events are on the bus; one slow publish must not hold the next.
 PUBLISH_PATIENCE = timedelta(seconds=3)
 
@@ -39,6 +41,7 @@ class Commands(Generic[S]):
         self._ledger = ledger
         self._waiting: list[_Asked[S]] = []
         self._runner: asyncio.Task[None] | None = None
+        self._publishing: set[asyncio.Task[None]] = set()
 
     async def change(
         self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
@@ -56,14 +59,25 @@ class Commands(Generic[S]):
         return await asked.answer
 
     async def stop(self) -> None:
-        """Wait until everything asked for is answered."""
+        """Wait until everything asked for is answered and published, as far as that goes."""
         if self._runner is not None:
             await self._runner
+        if self._publishing:
+            await asyncio.wait(self._publishing)
 
     async def _drain(self) -> None:
+        """The next group is written while the one before is still being published.
+
+        Harmless for a document in both: its outbox is published whole and in order each time.
+        """
         while self._waiting:
             group, self._waiting = self._waiting[:MAX_BULK], self._waiting[MAX_BULK:]
-            await self._answer(group)
+            work = asyncio.create_task(self._answer(group))
+            self._publishing.add(work)
+            work.add_done_callback(self._publishing.discard)
+            await asyncio.wait([asked.answer for asked in group])
+            if len(self._publishing) >= MAX_PUBLISHING:
+                await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
 
     async def _answer(self, group: Sequence[_Asked[S]]) -> None:
         by_task = {asked.task: asked.answer for asked in group}

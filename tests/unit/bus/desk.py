@@ -1,6 +1,6 @@
 """A small desk for tests of the bus: a fold, fakes, and events to feed it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -103,6 +103,7 @@ class Desk:
 
     ordered: bool = True
     cached: int = 1000
+    react: Callable[[Story | None, AnyEvent, Turn], Reacted[Story] | None] = tell
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     publisher: FakePublisher = field(default_factory=FakePublisher)
     failures: list[tuple[Task[Story], Exception]] = field(default_factory=list)
@@ -117,7 +118,7 @@ class Desk:
         fold = Fold(
             documents=self.documents,
             keys=lambda event: [event.subject],
-            react=tell,
+            react=self.react,
             wake=wake,
             ordered=self.ordered,
         )

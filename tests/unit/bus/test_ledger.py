@@ -1,11 +1,11 @@
 """The part of the consumer rule that touches documents: once each, in order, nothing lost."""
 
-import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from desk_shared.bus import Cause, Reacted, Task, Turn
-from desk_shared.errors import DependencyDown, Invalid, Transient
+from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
 from desk_shared.store import Stored
 from desk_shared.telemetry import names
 
@@ -244,58 +244,74 @@ async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> Non
     assert seen == [("1", "2")]
 
 
-async def test_what_is_remembered_is_never_older_than_what_this_process_wrote(
+def told_only_of(wanted: int, seen: list[int]) -> Callable[[Story | None, Turn], None]:
+    """A rule that has something to say only about a story of that length."""
+
+    def rule(state: Story | None, _turn: Turn) -> None:
+        seen.append(len(state.notes) if state else 0)
+        if seen[-1] != wanted:
+            raise Rejected("not that one")
+
+    return rule
+
+
+async def test_nothing_is_concluded_from_a_copy_that_another_member_made_old(
     loose: Desk,
 ) -> None:
-    """One task reads and decides nothing while another one writes: the newer copy stays."""
     await loose.feed(received(noted("t", 1), 1))
-    loose.ledger.forget()
-    entered, go_on = asyncio.Event(), asyncio.Event()
-    load = loose.documents.load
-
-    async def slowly(ids: object) -> object:
-        found = await load(ids)  # type: ignore[arg-type]
-        entered.set()
-        await go_on.wait()
-        return found
-
-    seen: list[tuple[str, ...]] = []
-
-    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
-        seen.append(() if state is None else state.notes)
-        return None
-
-    loose.documents.load = slowly  # type: ignore[method-assign,assignment]
-    reading = asyncio.create_task(loose.ledger.run([Task("t", look)], loose.park))
-    await entered.wait()
-    loose.documents.load = load  # type: ignore[method-assign]
-    await loose.feed(received(noted("t", 2), 2))
-    go_on.set()
-    await reading
-    await loose.ledger.run([Task("t", look)], loose.park)
-    assert seen == [("1",), ("1", "2")]
-
-
-async def test_a_batch_that_outlives_a_revocation_leaves_no_memory(loose: Desk) -> None:
-    await loose.feed(received(noted("t", 1), 1))
-    publish = loose.publisher.publish
-
-    async def revoked(messages: object) -> None:
-        await publish(messages)  # type: ignore[arg-type]
-        loose.ledger.forget()
-
-    loose.publisher.publish = revoked  # type: ignore[method-assign]
-    await loose.feed(received(noted("t", 2), 2))
-    loose.publisher.publish = publish  # type: ignore[method-assign]
-    await loose.feed(received(noted("t", 3), 3), ledger=loose.another())
+    await loose.feed(received(noted("t", 2), 2), ledger=loose.another())
     seen: list[int] = []
+    await loose.ledger.run([Task("t", told_only_of(2, seen))], loose.park)
+    assert not loose.failures  # a refusal by the old copy would have been an outcome
+    assert seen == [1, 2]
 
-    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
-        seen.append(len(state.notes) if state else 0)
-        return None
 
-    await loose.ledger.run([Task("t", look)], loose.park)
-    assert seen == [3]
+async def test_a_held_event_that_another_member_let_go_is_not_taken_for_held(
+    desk: Desk,
+) -> None:
+    """One member reads the topic, another one the retry topic of the same ticket."""
+    retries = desk.another()
+    await desk.feed(received(noted("t", 3), 1), ledger=retries)  # held, and remembered so
+    stored = (await desk.documents.load(["t"]))["t"]
+    stored.held = ()
+    assert not await desk.documents.write([stored])
+    await desk.feed(*(received(noted("t", number), number) for number in (1, 2)))
+    await desk.feed(received(noted("t", 3), 1), ledger=retries)
+    assert await desk.notes() == ("1", "2", "3")
+
+
+async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
+    other = desk.another()
+    await desk.feed(received(noted("t", 1), 1))
+    await desk.ledger.run([Task("t", lambda state, _turn: Reacted(state or Story()))], desk.park)
+    again = Reacted(Story(), due=START + timedelta(minutes=1))
+    await other.run([Task("t", lambda _state, _turn: again)], desk.park)
+    desk.clock.advance(timedelta(minutes=2))
+    await desk.ledger.wake(["t"], desk.park)
+    assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
+
+
+async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
+    loose: Desk,
+) -> None:
+    def add(state: Story | None, _turn: Turn) -> Reacted[Story]:
+        return Reacted(Story(notes=(*(state or Story()).notes, "x")))
+
+    await loose.ledger.run([Task("t", add, Cause("key"))], loose.park)
+    await loose.feed(received(noted("t", 1), 1), ledger=loose.another())
+    answers: list[Stored[Story]] = []
+    await loose.ledger.run(
+        [Task("t", add, Cause("key"))], loose.park, lambda found: answers.append(found["t"])
+    )
+    assert [one.state for one in answers] == [Story(notes=("x", "1"))]
+
+
+async def test_memory_is_bounded_and_can_be_forgotten() -> None:
+    desk = Desk(ordered=False, cached=3)
+    await desk.feed(*(received(noted(f"t{number}", 1), number) for number in range(10)))
+    assert len(desk.ledger._remembered._documents) == 3
+    desk.ledger.forget()
+    assert not desk.ledger._remembered._documents
 
 
 async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:

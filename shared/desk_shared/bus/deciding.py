@@ -1,0 +1,132 @@
+"""Does tasks on the working copy of a document. Pure: no read, no write, no publish.
+
+What was handled before changes nothing; what is ordered is done in order, held while one is
+missing; what raises becomes a failure of that one task.
+"""
+
+from collections.abc import Iterable
+from typing import Generic
+
+from desk_shared.bus.records import Received, held_message, is_same, record_of
+from desk_shared.bus.retry import attempt
+from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
+from desk_shared.errors import Transient
+from desk_shared.events import AnyEvent, Codec, Event, Message
+from desk_shared.store import Stored
+from desk_shared.store.document import S
+
+MAX_HELD = 200
+
+
+class Decider(Generic[S]):
+    """One fold's decisions, document by document."""
+
+    def __init__(self, fold: Fold[S], codec: Codec) -> None:
+        self._fold, self._codec = fold, codec
+
+    def apply(
+        self, document: Stored[S], tasks: Iterable[Task[S]], turn: Turn, found: Findings[S]
+    ) -> bool:
+        """Do the tasks on the working copy; true if it must be written."""
+        turn = Turn(turn.now, turn.round, document.id)
+        is_changed = False
+        for task in tasks:
+            step = self._step(document, task, turn, found)
+            if isinstance(step, Exception):
+                found.failures.append((task, step))
+            else:
+                is_changed |= step
+        return is_changed
+
+    def _step(
+        self, document: Stored[S], task: Task[S], turn: Turn, found: Findings[S]
+    ) -> bool | Exception:
+        cause = task.cause
+        if cause is None:
+            if task.is_timer and (document.due is None or document.due > turn.now):
+                found.idle.add(document.id)
+                return False
+            return self._react(document, task.rule, turn, found)
+        if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
+            return self._in_sequence(document, cause, turn, found)
+        event_id, origin = cause.event_id, cause.origin
+        if document.has_handled(event_id, origin):
+            if isinstance(cause, Cause):  # somebody waits for the document as it is now
+                found.idle.add(document.id)
+            return False
+        step = self._react(document, task.rule, turn, found)
+        if step is True:
+            document.mark(event_id, origin)
+        return step
+
+    def _in_sequence(
+        self, document: Stored[S], cause: Received, turn: Turn, found: Findings[S]
+    ) -> bool | Exception:
+        number = cause.sequence or 0
+        if number <= document.sequence:
+            return False
+        if number > document.sequence + 1:
+            return self._hold(document, cause, found)
+        step = self._react(document, cause.event, turn, found)
+        if isinstance(step, Exception):
+            return step
+        document.sequence = number
+        if document.held:
+            self._release(document, turn, found)
+        return True
+
+    def _hold(self, document: Stored[S], cause: Received, found: Findings[S]) -> bool | Exception:
+        message = held_message(cause.raw)
+        if any(is_same(message, one) for one in document.held):
+            found.idle.add(document.id)
+            return False
+        if len(document.held) >= MAX_HELD:
+            return Transient("too many events wait for a missing one", code="sequence-gap")
+        found.gaps.append((document, cause.sequence or 0))
+        document.held = (*document.held, message)
+        return True
+
+    def _release(self, document: Stored[S], turn: Turn, found: Findings[S]) -> None:
+        """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
+        decode = self._codec.decode
+        events = [(decode(one.key, one.value, one.headers), one) for one in document.held]
+        for event, message in sorted(events, key=lambda pair: pair[0].sequence or 0):
+            number = event.sequence or 0
+            if number > document.sequence + 1:
+                break
+            document.held = tuple(one for one in document.held if one is not message)
+            if number <= document.sequence:
+                continue
+            step = self._react(document, event, turn, found)
+            if isinstance(step, Exception):
+                cause = Received(event, record_of(message))
+                found.failures.append((Task(document.id, event, cause), step))
+                break
+            document.sequence = number
+
+    def _react(
+        self, document: Stored[S], rule: Rule[S] | AnyEvent, turn: Turn, found: Findings[S]
+    ) -> bool | Exception:
+        decided = attempt(lambda: self._decided(document.state, rule, turn))
+        if isinstance(decided, Exception):
+            return decided
+        if decided is None:
+            found.idle.add(document.id)
+            return False
+        reacted, messages = decided
+        document.state = reacted.state
+        document.due = reacted.due
+        if messages:
+            document.outbox = (*document.outbox, *messages)
+        return True
+
+    def _decided(
+        self, state: S | None, rule: Rule[S] | AnyEvent, turn: Turn
+    ) -> tuple[Reacted[S], list[Message]] | None:
+        if isinstance(rule, Event):
+            reacted = self._fold.react(state, rule, turn)
+        else:
+            reacted = rule(state, turn)
+        if reacted is None:
+            return None
+        return reacted, [self._codec.encode(event) for event in reacted.events]

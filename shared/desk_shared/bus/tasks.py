@@ -1,0 +1,89 @@
+"""The words of the consumer rule: what a fold is, what it is told, and what it concludes."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic
+
+from desk_shared.bus.records import Received
+from desk_shared.events import AnyEvent
+from desk_shared.store import Documents, Origin, Stored
+from desk_shared.store.document import S
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a rule is told beside its input: the time, lost races, the document it decides for."""
+
+    now: datetime
+    round: int = 0
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted(Generic[S]):
+    """What a rule concludes: the new state, the events that follow, when it wants to be woken."""
+
+    state: S
+    events: tuple[AnyEvent, ...] = ()
+    due: datetime | None = None
+
+
+Rule = Callable[[S | None, Turn], Reacted[S] | None]
+
+
+@dataclass(slots=True, eq=False)  # not frozen: one for every record
+class Task(Generic[S]):
+    """One rule for one document. `cause` makes doing it twice harmless.
+
+    `is_first` says that the document should not exist yet: no read, its insert is the guard.
+    `is_timer`: do it only if the document is due, since timers are moved and fire on old news.
+    """
+
+    id: str
+    rule: Rule[S] | AnyEvent
+    cause: "Received | Cause | None" = None
+    is_first: bool = False
+    is_timer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is asked for beside the event stream: an id that is the same when repeated."""
+
+    event_id: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """How a stream of events becomes the documents of one collection.
+
+    `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
+    what happens when a document's due moment comes. With `ordered`, events that carry a sequence
+    and are keyed by the document are applied in its order, held while one is missing.
+    """
+
+    documents: Documents[S]
+    keys: Callable[[AnyEvent], Iterable[str]]
+    react: Callable[[S | None, AnyEvent, Turn], Reacted[S] | None]
+    wake: Rule[S] | None = None
+    ordered: bool = False
+
+
+@dataclass(slots=True)  # not frozen: it is filled while the tasks are done
+class Findings(Generic[S]):
+    """What comes to light while tasks are done: failures, gaps as (document, held event), and
+    documents for which there was nothing to do, though not because it was done already."""
+
+    failures: list[tuple[Task[S], Exception]] = field(default_factory=list)
+    gaps: list[tuple[Stored[S], int]] = field(default_factory=list)
+    idle: set[str] = field(default_factory=set)
+
+    def unproven(self, changed: Iterable[str]) -> set[str]:
+        """Documents whose outcome no guarded write will confirm."""
+        return self.idle.difference(changed).union(task.id for task, _ in self.failures)
+
+    def drop(self, ids: set[str]) -> None:
+        self.failures = [(task, error) for task, error in self.failures if task.id not in ids]
+        self.gaps = [(one, number) for one, number in self.gaps if one.id not in ids]
