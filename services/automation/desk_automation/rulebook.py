@@ -60,6 +60,9 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
         if not wrong:
             yield from _tests(runbook)
         yield from _paths(runbook, shape)
+        if "${steps" in runbook.model_dump_json():
+            sentence = "${steps.…} is not served yet; take what you need from the event"
+            yield Problem.at(*where, "steps", sentence=sentence)
 
 
 def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:

@@ -7,10 +7,14 @@ import pytest
 from desk_automation.conditions import EVENT_FIELDS, Inputs, condition, problems_in
 from desk_automation.rulebook import check_runbooks
 from desk_shared.charter import InvalidCharter, load_charter
+from desk_shared.events import Payload
 from desk_shared.events.signals import SignalRaised
 
 ROOT = Path(__file__).parents[3]
-NAMES = {"event": EVENT_FIELDS, "data": SignalRaised}
+NAMES: dict[str, type[Payload] | frozenset[str] | None] = {
+    "event": EVENT_FIELDS,
+    "data": SignalRaised,
+}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,7 @@ def changed_charter(folder: Path, old: str, new: str) -> Path:
         ("when: data.signal ==", "when: data.singal ==", "runbooks.clean-disk.when: 'data.singal'"),
         ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
         ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
+        ("device: ${target}", "device: ${steps.clean.id}", "is not served yet"),
         ("expect: run", "expect: ignore", "the event of this test starts a run"),
     ],
 )

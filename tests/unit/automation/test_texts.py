@@ -3,6 +3,7 @@
 import pytest
 from desk_automation.domain.redact import MAX_BYTES, cut, redacted
 from desk_automation.domain.templates import PlanFailed, fill, fill_address, fill_json
+from pydantic import JsonValue
 
 VALUES = {
     "target": "laptop-1",
@@ -38,7 +39,7 @@ def test_only_the_beginning_of_an_address_is_an_address() -> None:
 
 
 def test_bodies_are_filled_at_any_depth() -> None:
-    body = {"device": "${target}", "list": ["${data.value}", 3, None, {"a": "b"}]}
+    body: JsonValue = {"device": "${target}", "list": ["${data.value}", 3, None, {"a": "b"}]}
     assert fill_json(body, VALUES) == {"device": "laptop-1", "list": ["4.5", 3, None, {"a": "b"}]}
 
 

@@ -1,0 +1,115 @@
+"""What people see of runs and runbooks, and the brake."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from desk_automation.api import Api, automation_routes
+from desk_shared.charter import CharterSource
+from desk_shared.health import Health
+from desk_shared.http import (
+    AppParts,
+    Cursors,
+    Principal,
+    Role,
+    calls_without_key,
+    make_app,
+    undeclared_routes,
+)
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+
+from tests.unit.automation.engine import Engine, raised, runbook
+
+CHARTER = Path(__file__).parents[3] / "charter"
+ANA = {"authorization": "Bearer ana"}
+EVA = {"authorization": "Bearer eva"}
+
+
+@dataclass
+class Desk:
+    engine: Engine
+    client: httpx.AsyncClient
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    engine = Engine((runbook(settle="30s"),))
+    charter = CharterSource(CHARTER, engine.clock)
+    api = Api(charter, engine.runs, engine.books, engine.journal, engine.clock)
+    ana = Principal("ana", frozenset({Role.MEMBER}), "workplace")
+    eva = Principal("eva", frozenset({Role.EMPLOYEE}))
+    parts = AppParts(
+        Health(engine.clock),
+        recorded_telemetry().telemetry,
+        FakeAuthenticator(ana, eva),
+        engine.clock,
+    )
+    app = make_app("automation", "0", [automation_routes(api, Cursors(b"secret"))], parts)
+    assert undeclared_routes(app) == []
+    assert calls_without_key(app) == []
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        yield Desk(engine, client)
+
+
+async def test_runs_are_listed_newest_first_and_paged(desk: Desk) -> None:
+    for number in range(3):
+        await desk.engine.hear(raised(f"laptop-{number}"))
+        desk.engine.clock.advance(timedelta(seconds=1))
+    first = await desk.client.get("/v1/runs?limit=2", headers=ANA)
+    assert [run["target"] for run in first.json()["items"]] == ["laptop-2", "laptop-1"]
+    cursor = first.json()["next"]
+    second = await desk.client.get(f"/v1/runs?limit=2&cursor={cursor}", headers=ANA)
+    assert [run["target"] for run in second.json()["items"]] == ["laptop-0"]
+    filtered = await desk.client.get("/v1/runs?target=laptop-1&phase=settling", headers=ANA)
+    assert len(filtered.json()["items"]) == 1
+
+
+async def test_a_run_tells_its_journal_in_words(desk: Desk) -> None:
+    await desk.engine.hear(raised())
+    await desk.engine.settle(timedelta(seconds=40))
+    run = await desk.engine.run()
+    answer = await desk.client.get(f"/v1/runs/{run.id}", headers=ANA)
+    assert answer.json()["standing"] == "All is done; it waits for fresh measurements."
+    [line] = answer.json()["journal"]
+    assert line["text"] == "The step clean succeeded (200 done)."
+    unchanged = await desk.client.get(
+        f"/v1/runs/{run.id}", headers={**ANA, "If-None-Match": answer.headers["etag"]}
+    )
+    assert unchanged.status_code == 304
+
+
+async def test_a_member_stops_a_run_once(desk: Desk) -> None:
+    await desk.engine.hear(raised())
+    run = await desk.engine.run()
+    path, key = f"/v1/runs/{run.id}/cancel", {"Idempotency-Key": "k1"}
+    first = await desk.client.post(path, headers={**ANA, **key})
+    again = await desk.client.post(path, headers={**ANA, **key})
+    assert first.json()["phase"] == again.json()["phase"] == "cancelled"
+    other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"})
+    assert other.status_code == 409
+    assert other.json()["code"] == "run-is-over"
+    await desk.engine.settle()
+    assert desk.engine.target.calls == []
+
+
+async def test_employees_see_no_runs_and_nobody_finds_what_is_not_there(desk: Desk) -> None:
+    assert (await desk.client.get("/v1/runs", headers=EVA)).status_code == 403
+    assert (await desk.client.get("/v1/runs/none", headers=ANA)).status_code == 404
+    answer = await desk.client.post("/v1/runs/none/cancel", headers={**ANA, "Idempotency-Key": "k"})
+    assert answer.status_code == 404
+
+
+async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk) -> None:
+    await desk.engine.hear(raised())
+    await desk.engine.settle()
+    answer = await desk.client.get("/v1/runbooks", headers=ANA)
+    book = next(one for one in answer.json()["items"] if one["id"] == "clean-disk")
+    assert book["breaker"] == "closed"
+    assert book["failures_in_a_row"] == 1
+    assert book["totals"] == {"inconclusive": 1}
+    assert book["not_enforced"] == ["fleet_guard"]
