@@ -158,3 +158,49 @@ async def test_changes_and_events_meet_in_one_document(desk: Desk) -> None:
     notes = await desk.notes()
     assert sorted(notes) == sorted([f"c{n}" for n in range(20)] + [str(n) for n in range(20)])
     assert not desk.failures
+
+
+async def test_a_slow_bus_does_not_hold_the_next_write_until_too_many_are_on_their_way(
+    desk: Desk,
+) -> None:
+    """Each change is answered when it is stored, though nothing is published yet."""
+    free, publish = asyncio.Event(), desk.publisher.publish
+
+    async def slow(messages: object) -> None:
+        await free.wait()
+        await publish(messages)  # type: ignore[arg-type]
+
+    desk.publisher.publish = slow  # type: ignore[method-assign]
+    commands = Commands(desk.ledger)
+    for number in range(module.MAX_PUBLISHING):
+        await commands.change(f"t{number}", add("x"))
+    one_more = asyncio.create_task(commands.change("one more", add("x")))
+    await asyncio.wait([one_more], timeout=0.05)
+    assert not one_more.done()
+    assert not desk.publisher.messages
+    free.set()
+    await one_more
+    await commands.stop()
+    assert len(desk.publisher.messages) == module.MAX_PUBLISHING + 1
+
+
+async def test_a_document_changed_again_before_it_is_published_keeps_its_order(desk: Desk) -> None:
+    free, publish = asyncio.Event(), desk.publisher.publish
+
+    async def slow(messages: object) -> None:
+        await free.wait()
+        await publish(messages)  # type: ignore[arg-type]
+
+    desk.publisher.publish = slow  # type: ignore[method-assign]
+
+    def saying(number: int) -> Callable[[Story | None, Turn], Reacted[Story]]:
+        return lambda state, _turn: Reacted(state or Story(), (noted("t", number),))
+
+    commands = Commands(desk.ledger)
+    for number in (1, 2, 3):
+        await commands.change("t", saying(number))
+    free.set()
+    await commands.stop()
+    firsts = list(dict.fromkeys(event.id for event in desk.publisher.events()))
+    assert firsts == ["t-1", "t-2", "t-3"]
+    assert not await desk.documents.pending(START + timedelta(days=1), 10)
