@@ -48,7 +48,8 @@ install() {
     pip=(uv pip)
     export VIRTUAL_ENV="$PWD/.venv"
   fi
-  "${pip[@]}" install --quiet --require-hashes -r requirements.lock
+  # The lock names everything, so there is nothing to resolve.
+  "${pip[@]}" install --quiet --no-deps --require-hashes -r requirements.lock
   "${pip[@]}" install --quiet --no-deps --no-build-isolation "${members[@]}"
 }
 
