@@ -15,6 +15,7 @@ HEADER: Final = (
 )
 # Texts that every YAML reader takes for texts without quotes.
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
+_BEYOND_ASCII: Final = re.compile(r"[^ -~]")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -54,4 +55,6 @@ def _scalar(value: object) -> str:
     """JSON is YAML; only texts that cannot be misread go without quotes."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    quoted = json.dumps(value, ensure_ascii=False)
+    # JSON's escapes of signs beyond 16 bits are not YAML's, and some signs YAML forbids as such.
+    return _BEYOND_ASCII.sub(lambda found: f"\\U{ord(found[0]):08X}", quoted)

@@ -1,0 +1,91 @@
+"""The overlays as Kubernetes would get them, rendered once per run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from desk_shared.events.topics import SERVICES
+from desk_shared.manifests import RendererMissing, render
+
+ROOT = Path(__file__).parents[3]
+OVERLAYS = ROOT / "deploy/k8s/overlays"
+Object = dict[str, Any]
+
+
+class Overlay:
+    """One rendered overlay, with ways to find things in it."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.objects: list[Object] = list(yaml.load_all(text, yaml.CSafeLoader))
+
+    def all(self, kind: str) -> list[Object]:
+        return [one for one in self.objects if one["kind"] == kind]
+
+    def named(self, kind: str, name: str) -> Object:
+        """The one with this name; generated names end in a hash of their content."""
+        found = [
+            one
+            for one in self.all(kind)
+            if one["metadata"]["name"] == name or one["metadata"]["name"].rpartition("-")[0] == name
+        ]
+        assert len(found) == 1, f"{len(found)} objects {kind}/{name} in {self.name}"
+        return found[0]
+
+    def pods(self) -> dict[str, Object]:
+        return {one["metadata"]["name"]: pod_of(one) for one in self.all("Deployment")}
+
+    def services(self) -> dict[str, Object]:
+        pods = self.pods()
+        return {name: pods[name] for name in SERVICES}
+
+    def environment(self, service: str) -> dict[str, str | None]:
+        """What the container would find in its environment; None stands for a secret."""
+        container = self.services()[service]["containers"][0]
+        found: dict[str, str | None] = {}
+        for source in container["envFrom"]:
+            found.update(self.named("ConfigMap", source["configMapRef"]["name"])["data"])
+        for one in container["env"]:
+            found[one["name"]] = one.get("value")
+        return found
+
+
+def pod_of(deployment: Object) -> Object:
+    pod: Object = deployment["spec"]["template"]["spec"]
+    return pod
+
+
+@pytest.fixture(scope="session")
+def rendered() -> Callable[[str], Overlay]:
+    """Renders an overlay at its first use; skips where no tool can."""
+    made: dict[str, Overlay] = {}
+
+    def get(name: str) -> Overlay:
+        if name not in made:
+            try:
+                made[name] = Overlay(name, render(OVERLAYS / name))
+            except RendererMissing as missing:
+                pytest.skip(missing.message)
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(params=["dev", "prod"])
+def overlay(request: pytest.FixtureRequest, rendered: Callable[[str], Overlay]) -> Overlay:
+    """Each overlay in turn."""
+    return rendered(request.param)
+
+
+@pytest.fixture
+def prod(rendered: Callable[[str], Overlay]) -> Overlay:
+    """The production example."""
+    return rendered("prod")
+
+
+@pytest.fixture
+def dev(rendered: Callable[[str], Overlay]) -> Overlay:
+    """The development overlay."""
+    return rendered("dev")

@@ -1,0 +1,109 @@
+"""Alerts name metrics that exist and pages that explain them; promtool plays them where it is."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from desk_shared.telemetry import names
+from desk_shared.telemetry.meters import Meters, metrics_provider
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import Counter, Histogram
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry
+
+ROOT = Path(__file__).parents[3]
+MONITORING = ROOT / "deploy/k8s/components/monitoring"
+# Of the query language and of Prometheus itself.
+WORDS = {
+    "by", "on", "or", "and", "unless", "offset", "sum", "max", "rate", "increase",
+    "histogram_quantile", "up", "job", "le",
+}  # fmt: skip
+
+
+def rules() -> list[dict[str, Any]]:
+    document = yaml.safe_load((MONITORING / "rules.yaml").read_text(encoding="utf-8"))
+    return [rule for group in document["spec"]["groups"] for rule in group["rules"]]
+
+
+def alerts() -> list[dict[str, Any]]:
+    return [rule for rule in rules() if "alert" in rule]
+
+
+def exported() -> set[str]:
+    """The names Prometheus sees, after one measurement of everything."""
+    registry = CollectorRegistry()
+    reader = PrometheusMetricReader(scope_info_enabled=False, registry=registry)
+    provider = metrics_provider(Resource.create({}), [reader])
+    meters = Meters.declare(provider.get_meter("test"))
+    for field in dataclasses.fields(meters):
+        measure(getattr(meters, field.name))
+    found = {sample.name for family in registry.collect() for sample in family.samples}
+    provider.shutdown()
+    return found
+
+
+def measure(instrument: Any) -> None:
+    if isinstance(instrument, Histogram):
+        instrument.record(1)
+    elif isinstance(instrument, Counter):
+        instrument.add(1)
+    else:
+        instrument.set(1)
+
+
+def labels() -> set[str]:
+    known = (getattr(names, name) for name in dir(names) if name.isupper())
+    return {value.replace(".", "_") for value in known if isinstance(value, str)}
+
+
+def words(expression: str) -> set[str]:
+    bare = re.sub(r'"[^"]*"', "", re.sub(r"\[[^]]*]", "", expression))
+    return set(re.findall(r"(?<![\w.])[a-zA-Z_:][\w:]*", re.sub(r"offset \w+", "offset", bare)))
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_a_rule_names_only_what_the_services_export(rule: dict[str, Any]) -> None:
+    recorded = {one["record"] for one in rules() if "record" in one}
+    assert words(rule["expr"]) - WORDS - labels() - recorded <= exported()
+
+
+def test_a_metric_that_does_not_exist_would_be_noticed() -> None:
+    assert not words("sum(rate(desk_dead_letter_total[5m])) > 0") - WORDS <= exported()
+
+
+@pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
+def test_an_alert_says_what_is_wrong_and_where_to_read_on(alert: dict[str, Any]) -> None:
+    page, _, section = alert["annotations"]["runbook"].partition("#")
+    headings = re.findall(r"^#+ (\S+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert section in {heading.lower() for heading in headings}
+    assert section == alert["alert"].lower()
+    assert alert["annotations"]["summary"].endswith(".")
+    assert alert["labels"]["severity"] in {"critical", "warning"}
+
+
+def test_every_alert_is_played_by_a_test() -> None:
+    text = (MONITORING / "rules.test.yaml").read_text(encoding="utf-8")
+    assert [one["alert"] for one in alerts() if one["alert"] not in text] == []
+
+
+def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not on the PATH (Debian: apt install prometheus)")
+    document = yaml.safe_load((MONITORING / "rules.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(document["spec"]), encoding="utf-8")
+    shutil.copy(MONITORING / "rules.test.yaml", tmp_path)
+    done = subprocess.run(
+        [promtool, "test", "rules", "rules.test.yaml"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

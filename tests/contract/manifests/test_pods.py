@@ -1,0 +1,126 @@
+"""Every container is restricted, probed, bounded and spread; stopping leaves time to drain."""
+
+from typing import Any
+
+import pytest
+from desk_shared.clock import SystemClock
+from desk_shared.events.topics import SERVICES
+from desk_shared.health import Health, health_routes
+from desk_shared.telemetry import metrics_routes
+from desk_shared.telemetry.testing import recorded_telemetry
+from starlette.routing import Route
+
+PROBES = {
+    "startupProbe": "/health/startup",
+    "livenessProbe": "/health/live",
+    "readinessProbe": "/health/ready",
+}
+ALLOWED_VOLUMES = {"configMap", "secret", "emptyDir", "projected", "downwardAPI"}
+WITHOUT_PRIVILEGE = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+
+
+def test_every_pod_meets_the_restricted_standard_and_more(overlay: Any) -> None:
+    for name, pod in overlay.pods().items():
+        security = pod["securityContext"]
+        assert security["runAsNonRoot"] is True, name
+        assert security["runAsUser"] > 0, name
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False)
+        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod), name
+        for container in pod["containers"]:
+            assert container["securityContext"] == WITHOUT_PRIVILEGE, name
+        for volume in pod["volumes"]:
+            assert set(volume) - {"name"} <= ALLOWED_VOLUMES, name
+
+
+def test_the_namespace_enforces_it(overlay: Any) -> None:
+    labels = overlay.named("Namespace", "desk")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert labels["pod-security.kubernetes.io/warn"] == "restricted"
+
+
+def test_every_container_asks_for_what_it_needs_and_has_a_memory_limit(overlay: Any) -> None:
+    for name, pod in overlay.pods().items():
+        for container in pod["containers"]:
+            assert set(container["resources"]["requests"]) == {"cpu", "memory"}, name
+            assert set(container["resources"]["limits"]) == {"memory"}, name
+
+
+def test_probes_ask_what_services_answer_at_the_port_they_listen_on(overlay: Any) -> None:
+    answered = {
+        route.path
+        for route in health_routes(Health(SystemClock())).routes
+        if isinstance(route, Route)
+    }
+    assert set(PROBES.values()) <= answered
+    for name, pod in overlay.services().items():
+        container = pod["containers"][0]
+        assert {probe: container[probe]["httpGet"]["path"] for probe in PROBES} == PROBES
+        assert {container[probe]["httpGet"]["port"] for probe in PROBES} == {"http"}
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        listening = overlay.environment(name)[f"{name.upper()}_HTTP_PORT"]
+        assert ports == {"http": int(listening)}
+
+
+def test_prometheus_asks_where_services_answer(prod: Any) -> None:
+    endpoint = prod.named("ServiceMonitor", "experience-desk")["spec"]["endpoints"][0]
+    routes = metrics_routes(recorded_telemetry().telemetry).routes
+    assert endpoint["path"] in {route.path for route in routes if isinstance(route, Route)}
+
+
+def test_a_pod_has_longer_to_stop_than_the_service_takes(overlay: Any) -> None:
+    for name, pod in overlay.services().items():
+        grace = float(overlay.environment(name)["DESK_SHUTDOWN_GRACE"])
+        before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pod["terminationGracePeriodSeconds"] > before + grace, name
+
+
+def test_pods_of_one_service_are_spread_over_zones_and_nodes(overlay: Any) -> None:
+    for name, pod in overlay.services().items():
+        spread = pod["topologySpreadConstraints"]
+        assert {one["topologyKey"] for one in spread} == {
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
+        }
+        for one in spread:
+            chosen = one["labelSelector"]["matchLabels"]
+            assert chosen["app.kubernetes.io/name"] == name
+            # Kubernetes refuses a key that stands in both.
+            assert not set(chosen) & set(one["matchLabelKeys"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_its_own_account_address_and_budget(overlay: Any, service: str) -> None:
+    labels = overlay.named("Deployment", service)["spec"]["template"]["metadata"]["labels"]
+    selector = overlay.named("Service", service)["spec"]["selector"]
+    budget = overlay.named("PodDisruptionBudget", service)["spec"]
+    assert overlay.services()[service]["serviceAccountName"] == service
+    assert overlay.named("ServiceAccount", service)["automountServiceAccountToken"] is False
+    assert selector.items() <= labels.items()
+    assert selector["app.kubernetes.io/name"] == service
+    assert budget["selector"]["matchLabels"] == selector
+    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+
+
+def test_production_runs_at_least_two_and_leaves_counting_to_the_autoscaler(prod: Any) -> None:
+    for service in SERVICES:
+        assert "replicas" not in prod.named("Deployment", service)["spec"]
+        scaled = prod.named("ScaledObject", service)["spec"]
+        assert scaled["scaleTargetRef"]["name"] == service
+        assert scaled["minReplicaCount"] >= 2
+
+
+def test_development_runs_one_of_each(dev: Any) -> None:
+    assert {dev.named("Deployment", one)["spec"]["replicas"] for one in SERVICES} == {1}
+
+
+def test_no_image_floats(overlay: Any) -> None:
+    for pod in overlay.pods().values():
+        for container in pod["containers"]:
+            _, _, tag = container["image"].rpartition(":")
+            assert tag not in {"", "latest"}
+            assert "/" not in tag, container["image"]

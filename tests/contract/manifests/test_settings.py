@@ -1,0 +1,116 @@
+"""What the manifests set is what the services read: no unknown name, no value they would refuse."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk_shared.charter import load_charter
+from desk_shared.events.topics import SERVICES
+from desk_shared.settings import Environment, ServiceSettings, read_settings, variables
+
+# In place of what a secret would say; long enough to sign cursors with.
+MADE_UP = "a-secret-of-at-least-32-characters-for-tests"
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    module = importlib.import_module(f"desk_{service}.settings")
+    found: list[type[ServiceSettings]] = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, ServiceSettings)
+        and value is not ServiceSettings
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def as_in_a_pod(overlay: Any, service: str, folder: Path) -> dict[str, str]:
+    """The container's environment, with secrets made up and mounted files put in a folder."""
+    environment = {}
+    for name, value in overlay.environment(service).items():
+        environment[name] = MADE_UP if value is None else value
+        if name.endswith("_FILE"):
+            (folder / name).touch()
+            environment[name] = str(folder / name)
+    return environment
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_variable_is_one_the_service_reads(overlay: Any, service: str) -> None:
+    assert set(overlay.environment(service)) <= set(variables(settings_of(service)))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_service_accepts_every_value(overlay: Any, service: str, tmp_path: Path) -> None:
+    read = read_settings(settings_of(service), as_in_a_pod(overlay, service, tmp_path))
+    assert read.environment is Environment(overlay.name)
+    assert read.sign_in.issuer is not None
+    assert read.kafka.security.has_tls
+    assert read.kafka.username == f"desk-{service}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_file_that_is_set_is_mounted(overlay: Any, service: str) -> None:
+    mounts = overlay.services()[service]["containers"][0]["volumeMounts"]
+    folders = {mount["mountPath"] for mount in mounts}
+    for name, value in overlay.environment(service).items():
+        if name.endswith("_FILE"):
+            assert str(Path(value).parent) in folders, name
+
+
+def test_the_mounted_charter_is_the_whole_charter(overlay: Any, tmp_path: Path) -> None:
+    for folder, name in ((tmp_path, "desk-charter"), (tmp_path / "runbooks", "desk-runbooks")):
+        folder.mkdir(exist_ok=True)
+        data = overlay.named("ConfigMap", name)["data"]
+        # Kubernetes refuses a ConfigMap past one MiB.
+        assert sum(len(text.encode()) for text in data.values()) < 1024 * 1024
+        for file, text in data.items():
+            (folder / file).write_text(text, encoding="utf-8")
+    written = load_charter(Path(__file__).parents[3] / "charter")
+    assert load_charter(tmp_path).version == written.version
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_charter_stands_where_the_service_looks(overlay: Any, service: str) -> None:
+    pod = overlay.services()[service]
+    maps = {one["name"]: one["configMap"]["name"] for one in pod["volumes"] if "configMap" in one}
+    mounted = {
+        mount["mountPath"]: maps.get(mount["name"])
+        for mount in pod["containers"][0]["volumeMounts"]
+    }
+    charter = overlay.environment(service)["DESK_CHARTER"]
+    assert mounted[charter] == "desk-charter"
+    assert mounted[f"{charter}/runbooks"] == "desk-runbooks"
+    assert not any("subPath" in mount for mount in pod["containers"][0]["volumeMounts"])
+
+
+def test_changed_settings_restart_and_a_changed_charter_does_not(overlay: Any) -> None:
+    names = {one["metadata"]["name"] for one in overlay.all("ConfigMap")}
+    assert {"desk-charter", "desk-runbooks"} <= names
+    assert "desk-settings" not in names
+
+
+def test_no_secret_is_in_the_manifests(overlay: Any) -> None:
+    assert overlay.all("Secret") == []
+    for service in SERVICES:
+        for name, value in overlay.environment(service).items():
+            is_secret = name.endswith(("_PASSWORD", "_SECRET"))
+            assert (value is None) >= is_secret, name
+
+
+def test_every_secret_that_production_uses_comes_from_somewhere(prod: Any) -> None:
+    made = {one["spec"]["target"]["name"] for one in prod.all("ExternalSecret")}
+    made |= {one["metadata"]["name"] for one in prod.all("KafkaUser")}
+    made |= {"desk-cluster-ca-cert"}  # by Strimzi, with the cluster
+    used = set()
+    for pod in prod.pods().values():
+        used |= {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        for variable in pod["containers"][0].get("env", ()):
+            source = variable.get("valueFrom", {}).get("secretKeyRef")
+            used |= {source["name"]} if source else set()
+    for one in prod.all("TriggerAuthentication"):
+        used |= {target["name"] for target in one["spec"]["secretTargetRef"]}
+    assert used <= made
+    assert made - used <= {one["metadata"]["name"] for one in prod.all("KafkaUser")}
