@@ -193,6 +193,7 @@ def lived(told: list[tuple[str, int]]) -> World:
     return world
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[str, int]]) -> None:
     world = lived(told)
@@ -202,6 +203,7 @@ def test_the_store_is_the_fold_of_a_log_without_gap_or_double(told: list[tuple[s
     assert fold(world.log) == world.ticket
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_a_ticket_only_goes_the_ways_of_its_life(told: list[tuple[str, int]]) -> None:
     ticket: Ticket | None = None
@@ -214,13 +216,14 @@ def test_a_ticket_only_goes_the_ways_of_its_life(told: list[tuple[str, int]]) ->
         ticket = after
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_living_it_twice_gives_the_same_log(told: list[tuple[str, int]]) -> None:
     assert lived(told).log == lived(told).log
 
 
+@settings(max_examples=40)
 @given(steps)
-@settings(max_examples=30)
 def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]) -> None:
     codec = Codec()
     world = lived(told)
@@ -229,6 +232,7 @@ def test_the_log_of_any_life_reads_back_from_the_bus(told: list[tuple[str, int]]
     assert Ticket.model_validate_json(world.ticket.model_dump_json()) == world.ticket
 
 
+@settings(max_examples=40)
 @given(steps)
 def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> None:
     world = lived(told)
