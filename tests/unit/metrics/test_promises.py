@@ -493,6 +493,18 @@ def test_r12_of_the_warnings_passed_when_a_promise_begins_only_the_highest_is_sa
     ]
 
 
+def test_r12_a_warning_comes_before_what_happens_at_its_instant() -> None:
+    policies = book(policy(minutes=100, warn_at=(50,)))
+    story = Story()
+    warned = story.decide(policies, "09:50")
+    paused = decide(evolve(warned.state, story.paused("09:50").events[-1]), policies, at("09:50"))
+    assert said([*warned.events, *paused.events])[1:] == [
+        "resolution at-risk Mon 09:50",
+        "resolution paused Mon 09:50",
+    ]
+    assert story.decide(policies, "09:50").events == (*warned.events, *paused.events)
+
+
 def test_r13_a_paused_clock_does_not_breach() -> None:
     decision = Story().paused("09:30").decide(book(policy(minutes=60)), "2027-11-23 09:00")
     assert said(decision.events)[-1] == "resolution paused Mon 09:30"
@@ -508,6 +520,15 @@ def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:
     breach = events[-1].data
     assert isinstance(breach, PromiseBreached)
     assert (breach.inherited, local(breach.due)) == (True, "Mon 10:00")
+
+
+def test_r13_a_promise_that_begins_at_its_due_instant_breaks_by_itself() -> None:
+    story = Story().priority("10:00", "P1")
+    running = story.decide(urgent(minutes=60), "10:00")
+    assert said(running.events)[-1] == "resolution started Mon 10:00"
+    breach = decide(running.state, urgent(minutes=60), at("10:01")).events[-1].data
+    assert isinstance(breach, PromiseBreached)
+    assert not breach.inherited
 
 
 def test_r13_what_is_late_already_is_not_also_at_risk() -> None:
@@ -755,6 +776,28 @@ def test_a_promise_that_late_facts_put_before_others_leaves_them_alone() -> None
     second = decide(reduce(evolve, story.events[3:], first.state), policies, at("11:10"))
     assert [line for line in said(second.events) if "resolution" in line] == []
     assert said(second.events, NEXT)[-1] == "next_response started Mon 11:00"
+
+
+def test_late_facts_that_only_move_the_due_instant_are_told_too() -> None:
+    """The wait lies before the promise began to apply, so none of its own sayings is new."""
+    story = Story().priority("12:00", "P1").paused("10:00").resumed("11:00")
+    first = decide(story.clocks(story.events[:2]), urgent(), at("12:00"))
+    second = decide(reduce(evolve, story.events[2:], first.state), urgent(), at("12:00"))
+    dues = [
+        local(event.data.due)
+        for event in (*first.events, *second.events)
+        if isinstance(event.data, PromiseStarted) and event.data.policy == "urgent"
+    ]
+    assert dues == ["Mon 13:00", "Mon 14:00"]
+
+
+def test_of_what_was_withdrawn_anyway_nothing_more_is_said() -> None:
+    policies = book(policy())
+    story = Story().merged("12:00").paused("10:00").resumed("11:00")
+    first = decide(story.clocks(story.events[:2]), policies, at("12:00"))
+    second = decide(reduce(evolve, story.events[2:], first.state), policies, at("12:10"))
+    assert second.events == ()
+    assert decide(second.state, policies, at("12:20")).events == ()
 
 
 def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
