@@ -47,40 +47,37 @@ async def apply_topics(
 
     `partitions` is the most a topic gets (a laptop has 6). Raises aiokafka's errors.
     """
-    declared = {prefix + topic.name: topic for topic in topics}
-    wanted = {
-        name: min(topic.partitions, partitions or topic.partitions)
-        for name, topic in declared.items()
-    }
+    declared = {prefix + topic.name: _Wanted(topic, partitions, replicas) for topic in topics}
     admin = AIOKafkaAdminClient(client_id="desk-topics", **kafka_arguments(settings))
     await admin.start()
     try:
         existing = set(await admin.list_topics())
         missing = [name for name in declared if name not in existing]
-        await _create(
-            admin,
-            [
-                NewTopic(
-                    name=name,
-                    num_partitions=wanted[name],
-                    replication_factor=replicas,
-                    topic_configs=topic_config(declared[name], replicas),
-                )
-                for name in missing
-            ],
-        )
         present = [name for name in declared if name in existing]
+        await _create(admin, [declared[name].new(name) for name in missing])
         found = await admin.describe_topics(present) if present else []
     finally:
         await admin.close()
     await _until_led(settings, missing)
+    counted = {one["topic"]: len(one["partitions"]) for one in found}
     differing = tuple(
-        f"{one['topic']} has {len(one['partitions'])} partitions, "
-        f"{wanted[one['topic']]} are declared"
-        for one in found
-        if len(one["partitions"]) != wanted[one["topic"]]
+        f"{name} has {count} partitions, {declared[name].partitions} are declared"
+        for name, count in counted.items()
+        if count != declared[name].partitions
     )
     return Applied(tuple(missing), tuple(present), differing)
+
+
+class _Wanted:
+    """One topic as it should be on these brokers."""
+
+    def __init__(self, topic: Topic, most: int | None, replicas: int) -> None:
+        self.partitions = min(topic.partitions, most or topic.partitions)
+        self._replicas = replicas
+        self._config = topic_config(topic, replicas)
+
+    def new(self, name: str) -> NewTopic:
+        return NewTopic(name, self.partitions, self._replicas, topic_configs=self._config)
 
 
 async def _until_led(settings: KafkaSettings, names: list[str]) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import perf_counter
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
@@ -79,7 +80,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         session: timedelta = SESSION,
     ) -> None:
         self._group, self._owner = group, owner or group
-        self._is_delayed = all(topic.endswith(RETRY) for topic in topics)
+        self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._prefix = topic_prefix
         self._handler, self._publisher = handler, publisher
         self._clock, self._health, self._telemetry = clock, health, telemetry
@@ -102,19 +103,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             *(topic_prefix + topic for topic in topics),
             pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
             group_id=topic_prefix + group,
-            batch=True,
             max_records=max_records,
             batch_timeout_ms=RETRY_POLL_MS if self._is_delayed else POLL_MS,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            parser=_parse,
-            decoder=_decode,
             listener=self,
-            no_reply=True,
             session_timeout_ms=int(session.total_seconds() * 1000),
             heartbeat_interval_ms=int(session.total_seconds() * 1000 / HEARTBEATS),
-            rebalance_timeout_ms=60_000,
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            **_SAFE,
         )
         self._subscriber(self._on_batch)
 
@@ -338,6 +332,20 @@ async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
 
 async def _decode(message: KafkaMessage) -> KafkaMessage:
     return message
+
+
+# FastStream's own defaults lose records: it acknowledges first, begins at the end of a topic and
+# parses headers in a way that can raise. Every subscriber of the desk has these instead.
+_SAFE: dict[str, Any] = {
+    "batch": True,
+    "ack_policy": AckPolicy.MANUAL,
+    "auto_offset_reset": "earliest",
+    "parser": _parse,
+    "decoder": _decode,
+    "no_reply": True,
+    "rebalance_timeout_ms": 60_000,
+    "partition_assignment_strategy": (StickyPartitionAssignor,),
+}
 
 
 class _NoConsumer:
