@@ -754,7 +754,7 @@ def test_a_second_opening_says_nothing() -> None:
 
 def test_what_follows_a_corrected_saying_is_said_again() -> None:
     """Otherwise the last thing said of the clock would be its older cycle."""
-    policies = book(policy())
+    policies = book(policy(on_reopen="restart"))
     story = Story().resolved("11:00").reopened("12:00").paused("10:00").resumed("10:30")
     first = decide(story.clocks(story.events[:3]), policies, at("12:10"))
     second = decide(reduce(evolve, story.events[3:], first.state), policies, at("12:10"))

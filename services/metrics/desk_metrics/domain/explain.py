@@ -161,7 +161,7 @@ def _pieces(promise: Promise, until: int) -> Iterator[Stretch]:
         ends = until if hold.end is None else min(hold.end[0], until)
         yield from _part(promise, cursor, begins, None)
         yield from _part(promise, begins, ends, hold)
-        cursor = max(cursor, ends)
+        cursor = ends
     yield from _part(promise, cursor, until, None)
 
 

@@ -80,7 +80,7 @@ class Promise(NamedTuple):
             if hold.start[0] >= until:
                 break
             worked += hours.worked_us(cursor, hold.start[0])
-            cursor = max(cursor, until if hold.end is None else hold.end[0])
+            cursor = until if hold.end is None else hold.end[0]
         return worked + hours.worked_us(cursor, until)
 
     def is_breached(self, now: int) -> bool:
