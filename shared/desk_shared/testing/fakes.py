@@ -140,8 +140,10 @@ class FakeLeases:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._leases: dict[str, Lease] = {}
+        self.is_down = False
 
     async def acquire(self, name: str, holder: str, term: timedelta) -> Lease | None:
+        self._answer()
         held = self._leases.get(name)
         now = self._clock.now()
         if held is not None and held.expires > now and held.holder != holder:
@@ -151,13 +153,19 @@ class FakeLeases:
         return lease
 
     async def renew(self, lease: Lease, term: timedelta) -> Lease | None:
+        self._answer()
         return self._replace(
             lease, replace(lease, token=lease.token + 1, expires=self._clock.now() + term)
         )
 
     async def release(self, lease: Lease) -> None:
+        self._answer()
         free = replace(lease, holder="", token=lease.token + 1, expires=self._clock.now())
         self._replace(lease, free)
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise DependencyDown("the store is away", dependency="store")
 
     def _replace(self, lease: Lease, newer: Lease) -> Lease | None:
         held = self._leases.get(lease.name)

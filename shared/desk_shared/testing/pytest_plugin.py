@@ -59,6 +59,8 @@ def _choice(config: pytest.Config) -> Choice:
 @pytest.fixture(scope="session")
 def servers(pytestconfig: pytest.Config) -> Servers:
     """Kafka and the store for the whole run."""
+    if _STARTED not in pytestconfig.stash:  # asked for by name only, while a test runs
+        pytestconfig.stash[_STARTED] = _start(_choice(pytestconfig))
     started = pytestconfig.stash[_STARTED]
     if isinstance(started, NotThere):
         pytest.skip(str(started))

@@ -1,0 +1,182 @@
+"""A lane of the kill suite: topics, store, input and victims of its own, and eyes on them."""
+
+import contextlib
+import random
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from desk_shared.bus import KafkaPublisher
+from desk_shared.bus.admin import apply_topics
+from desk_shared.cli.reading import read_all
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.names import TICKETS, TRIAGE
+from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
+from desk_shared.settings import KafkaSettings, StoreSettings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.testing import eventually
+
+from tests.chaos.bus import worker
+from tests.chaos.bus.pipeline import (
+    COUNTS,
+    GROUP,
+    QUIET,
+    SHAKY,
+    TALES,
+    Count,
+    Expected,
+    Tale,
+    fold,
+    ticket_event,
+)
+from tests.chaos.bus.worker import Plan
+
+PARTITIONS = 4
+RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)
+
+
+@dataclass
+class Lane:
+    """One group with its own topics, store and seed; lanes are killed side by side."""
+
+    kafka: str
+    mongo: str
+    prefix: str
+    folder: Path
+    processes: ForkServerContext
+    seed: int
+    log: list[AnyEvent] = field(default_factory=list)
+    last: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, list[AnyEvent]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)  # noqa: S311
+        self.settings = KafkaSettings(bootstrap=self.kafka)
+        self.publisher = KafkaPublisher(self.settings, "kill-suite-input", self.prefix)
+        self.store = Store(StoreSettings(url=self.mongo), self.prefix + GROUP)
+        now = SystemClock().now
+        self.tales = MongoDocuments[Tale](self.store.database, TALES, now)
+        self.counts = MongoDocuments[Count](self.store.database, COUNTS, now)
+
+    async def open(self) -> None:
+        sides = [Topic(name, "ticket id", "triage") for name in (RETRIES, DEAD)]
+        topics = [BY_NAME[TICKETS], BY_NAME[TRIAGE], *sides]
+        await apply_topics(self.settings, topics, prefix=self.prefix, partitions=PARTITIONS)
+        await self.publisher.start()
+
+    async def close(self) -> None:
+        await self.publisher.stop()
+        await self.store.drop()
+        await self.store.stop()
+
+    async def publish_chunk(self, size: int = 60, tickets: int = 12) -> None:
+        """New events of tickets, some of which have to be tried twice; old ones come again."""
+        chunk: list[AnyEvent] = []
+        for _ in range(size):
+            ticket = f"{self.seed}-{self.dice.randrange(tickets)}"
+            number = self.last[ticket] = self.last.get(ticket, 0) + 1
+            text = SHAKY if number % 17 == 5 else str(number)
+            chunk.append(ticket_event(ticket, number, text))
+        self.log += chunk
+        # A list of recent ids catches a copy that comes soon, a sequence number one of any age.
+        soon, late = self.log[-100:], [one for one in self.log if one.subject.endswith(QUIET)]
+        doubled = self.dice.sample(soon, min(len(soon), 8))
+        doubled += self.dice.sample(late, min(len(late), 4))
+        codec = Codec()
+        await self.publisher.publish([codec.encode(event) for event in (*chunk, *doubled)])
+
+    def plan(self, step: str = "", nth: int = 1, session: timedelta | None = None) -> Plan:
+        plan = Plan(
+            self.kafka, self.mongo, self.prefix, self.folder / f"{self.seed}.log", step, nth
+        )
+        return plan if session is None else Plan(**{**plan.__dict__, "session": session})
+
+    def start(self, plan: Plan) -> ForkServerProcess:
+        return self.begin(worker.live, plan)
+
+    def begin(self, life: Callable[..., None], *arguments: object) -> ForkServerProcess:
+        process = self.processes.Process(target=life, args=arguments, daemon=True)
+        process.start()
+        return process
+
+    def expected(self) -> Expected:
+        return fold(self.log)
+
+    async def has_settled(self) -> bool:
+        """Store as expected, and everything read is committed."""
+        expected = self.expected()
+        tales = await self.tales.load(expected.tales)
+        wrong = [
+            f"{id} is {tales[id].state if id in tales else None}, not {state}"
+            for id, state in expected.tales.items()
+            if id not in tales or tales[id].state != state
+        ]
+        counts = await self.counts.load(expected.counts)
+        wrong += [
+            f"{id} is {counts[id].state if id in counts else None}, not {state}"
+            for id, state in expected.counts.items()
+            if id not in counts or counts[id].state != state
+        ]
+        wrong += [f"{place} is at {offsets}" for place, offsets in (await self.behind()).items()]
+        if wrong:
+            raise AssertionError("\n".join(wrong))
+        return True
+
+    async def behind(self) -> dict[TopicPartition, tuple[int, int]]:
+        """Partitions whose committed offset is not exactly the log's end."""
+        found: dict[TopicPartition, tuple[int, int]] = {}
+        for topic, group in ((TICKETS, GROUP), (RETRIES, GROUP + ".retry")):
+            reader = AIOKafkaConsumer(
+                bootstrap_servers=self.kafka, group_id=self.prefix + group, enable_auto_commit=False
+            )
+            await reader.start()
+            partitions = [TopicPartition(self.prefix + topic, n) for n in range(PARTITIONS)]
+            ends = await reader.end_offsets(partitions)
+            for partition, end in ends.items():
+                committed = await reader.committed(partition) or 0
+                if committed != end:
+                    found[partition] = (committed, end)
+            await reader.stop()
+        return found
+
+    async def read(self, topic: str) -> list[AnyEvent]:
+        decode = Codec().decode
+        return [
+            decode(raw.key, raw.value, raw.headers)
+            async for raw in read_all(self.settings, [self.prefix + topic])
+        ]
+
+
+async def ended(process: ForkServerProcess, seconds: float) -> int | None:
+    """The exit code; negative is the signal that ended it, None if it lives on."""
+    with contextlib.suppress(AssertionError):
+        # In this thread only: two readers of one exit code would get one of them wrong.
+        await eventually(lambda: process.exitcode is not None, timeout=seconds)
+    return process.exitcode
+
+
+async def stopped(process: ForkServerProcess) -> None:
+    """SIGTERM: finishes its batch and leaves with 0."""
+    process.terminate()
+    assert await ended(process, 30) == 0
+
+
+OpenLane = Callable[[int], Awaitable[Lane]]
+
+
+def logs_of(lanes: Iterable[Lane]) -> str:
+    """The end of what the victims wrote, for a failure's message."""
+    texts = [lane.plan().log for lane in lanes]
+    return "\n".join(log.read_text()[-3000:] for log in texts if log.exists())
+
+
+def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """A line of the test run's own output."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n{text}\n")

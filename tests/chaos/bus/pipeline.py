@@ -1,0 +1,153 @@
+"""The pipeline that is killed: two folds over desk.tickets, and what they must come to.
+
+`tales` is ordered and depends on the order, `counts` is unordered and cannot stand an event twice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.errors import Transient
+from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.tickets import Channel, Kind, Role, TicketNoted, TicketOpened
+from desk_shared.events.triage import DuplicateFound
+from desk_shared.ids import derived_id
+from desk_shared.store import Documents, Schema
+from pydantic import BaseModel, ConfigDict
+
+GROUP = "triage"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SHAKY = "shaky"
+PEOPLE = 20
+# Tickets that only `tales` reads: their old events come again however late.
+QUIET = "-0"
+
+
+class Tale(BaseModel):
+    """A chain over the events of one ticket: another order gives another digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = 0
+    digest: str = ""
+
+
+class Count(BaseModel):
+    """How much one person said: an event counted twice shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = 0
+    total: int = 0
+
+
+TALES: Schema[Tale] = Schema("tickets", Tale)
+COUNTS: Schema[Count] = Schema("counts", Count)
+
+
+def ticket_event(ticket: str, number: int, text: str) -> AnyEvent:
+    """Event `number` in a ticket's life; always the same one."""
+    person = f"person-{(number + len(text)) % PEOPLE}"
+    if number == 1:
+        opened = TicketOpened(
+            code="K7M2-Q9PC",
+            kind=Kind.INCIDENT,
+            title=text,
+            requester=person,
+            channel=Channel.PORTAL,
+        )
+        return _event(ticket, number, opened)
+    return _event(ticket, number, TicketNoted(by=person, role=Role.MEMBER, text=text))
+
+
+def _event(ticket: str, number: int, data: TicketOpened | TicketNoted) -> AnyEvent:
+    return Event(
+        id=derived_id(ticket, "event", number),
+        source="/desk/intake",
+        subject=ticket,
+        time=START + timedelta(seconds=number),
+        data=data,
+        sequence=number,
+    )
+
+
+def tell(state: Tale | None, event: AnyEvent, _turn: Turn) -> Reacted[Tale]:
+    """Two events for every event."""
+    before = state or Tale()
+    digest = derived_id(before.digest, event.id)
+    told = tuple(_found(event, event.subject, "tell", ordinal) for ordinal in (0, 1))
+    return Reacted(Tale(count=before.count + 1, digest=digest), told)
+
+
+def tell_unwillingly(state: Tale | None, event: AnyEvent, turn: Turn) -> Reacted[Tale]:
+    """The same, but some events have to be tried again."""
+    if isinstance(event.data, TicketNoted) and event.data.text == SHAKY:
+        raise Transient("not at the first try")
+    return tell(state, event, turn)
+
+
+def count(state: Count | None, event: AnyEvent, _turn: Turn) -> Reacted[Count]:
+    """One event for every event."""
+    before = state or Count()
+    after = Count(count=before.count + 1, total=before.total + (event.sequence or 0))
+    return Reacted(after, (_found(event, person_of(event), "count", 0),))
+
+
+def person_of(event: AnyEvent) -> str:
+    data = event.data
+    if isinstance(data, TicketOpened):
+        return data.requester
+    assert isinstance(data, TicketNoted)
+    return data.by
+
+
+def _found(event: AnyEvent, subject: str, rule: str, ordinal: int) -> Event[DuplicateFound]:
+    data = DuplicateFound(problem=f"problem-{event.sequence}", explanation=())
+    return derive(
+        event,
+        data,
+        source="/desk/triage",
+        subject=subject,
+        rule=rule,
+        at=event.time,
+        ordinal=ordinal,
+    )
+
+
+def tales(documents: Documents[Tale], *, unwilling: bool) -> Fold[Tale]:
+    react = tell_unwillingly if unwilling else tell
+    return Fold(documents, lambda event: [event.subject], react, ordered=True)
+
+
+def counted_for(event: AnyEvent) -> list[str]:
+    return [] if event.subject.endswith(QUIET) else [person_of(event)]
+
+
+def counts(documents: Documents[Count]) -> Fold[Count]:
+    return Fold(documents, counted_for, count)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the log must come to, computed by a plain loop over its distinct events."""
+
+    tales: dict[str, Tale]
+    counts: dict[str, Count]
+    derived: dict[str, AnyEvent]
+
+
+def fold(log: Iterable[AnyEvent]) -> Expected:
+    distinct = {event.id: event for event in log}
+    found = Expected({}, {}, {})
+    turn = Turn(START)
+    for event in sorted(distinct.values(), key=lambda one: (one.subject, one.sequence or 0)):
+        told = tell(found.tales.get(event.subject), event, turn)
+        found.tales[event.subject] = told.state
+        derived = list(told.events)
+        for person in counted_for(event):
+            counted = count(found.counts.get(person), event, turn)
+            found.counts[person] = counted.state
+            derived += counted.events
+        found.derived.update({one.id: one for one in derived})
+    return found

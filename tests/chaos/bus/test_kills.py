@@ -1,0 +1,159 @@
+"""The consumer rule under SIGKILL before and after each of its steps.
+
+After every storm the store is the pure fold of the log, every derived event is on the bus under
+one id, nothing is a dead letter, and the committed offsets are the log's end.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from desk_shared.auditing import LogBook, compare_reader
+from desk_shared.events.names import TICKETS, TRIAGE
+from desk_shared.store.census import census
+from desk_shared.testing import eventually
+
+from tests.chaos.bus import worker
+from tests.chaos.bus.lane import DEAD, Lane, OpenLane, ended, logs_of, say, stopped
+from tests.chaos.bus.pipeline import ticket_event
+from tests.chaos.bus.worker import STEPS
+
+pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(420)]
+
+LANES = 4
+# Twice through all the steps in the main part of each lane, and some steps once more: 216 in all.
+KILLS_PER_LANE = 54
+SHORT_SESSION = timedelta(milliseconds=600)
+PROMISED_SECONDS = 15.0
+NOT_REACHED_AFTER_SECONDS = 30.0
+
+
+async def kill_again_and_again(lane: Lane, kills: Counter[str]) -> None:
+    order = [STEPS[(lane.seed + number) % len(STEPS)] for number in range(KILLS_PER_LANE)]
+    lane.dice.shuffle(order)
+    for step in order:
+        nth = lane.dice.randint(1, 70 if "decode" in step else 3)
+        if "park" in step:
+            nth = 1
+        code = None
+        while code is None:
+            await lane.publish_chunk()
+            process = lane.start(lane.plan(step, nth, SHORT_SESSION))
+            code = await ended(process, NOT_REACHED_AFTER_SECONDS)
+            if code is None:
+                process.kill()
+                await ended(process, 10)
+        assert code == -9, f"{step}: ended with {code}\n{logs_of([lane])}"
+        kills[step] += 1
+
+
+async def recover(lane: Lane, session: timedelta | None = None) -> float:
+    """Seconds from a start after the kills until everything is handled and committed."""
+    began = time.monotonic()
+    process = lane.start(lane.plan(session=session))
+    await eventually(lane.has_settled, timeout=60, interval=0.1)
+    seconds = time.monotonic() - began
+    await stopped(process)
+    return seconds
+
+
+async def check(lane: Lane) -> tuple[int, int]:
+    """Everything that must hold; how many events were derived, and how many copies beside."""
+    expected = lane.expected()
+    await lane.has_settled()
+    found = await lane.read(TRIAGE)
+    by_id = {event.id: event for event in found}
+    assert by_id.keys() == expected.derived.keys()
+    assert by_id == expected.derived
+    for event in found:
+        assert event == by_id[event.id]
+    first_copies = list({event.id: event for event in reversed(found)}.values())[::-1]
+    for ticket, tale in expected.tales.items():
+        problems = [e.data for e in first_copies if e.subject == ticket]
+        assert len(problems) == 2 * tale.count
+    assert await lane.read(DEAD) == []
+    book = LogBook()
+    for event in await lane.read(TICKETS):
+        book.add(event)
+    findings = book.findings()
+    compare_reader(book, await census(lane.store.database, "tickets"), findings)
+    # The input repeats old events on purpose; nothing else may be wrong.
+    assert findings.is_clean, list(findings.lines())
+    assert findings.repeats > 0
+    return len(by_id), len(found) - len(by_id)
+
+
+async def test_no_step_loses_or_doubles_anything_when_it_is_killed(
+    open_lane: OpenLane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lanes = [await open_lane(seed) for seed in range(LANES)]
+    kills: Counter[str] = Counter()
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        for lane in lanes:
+            group.create_task(kill_again_and_again(lane, kills))
+    recoveries = [await recover(lane, SHORT_SESSION) for lane in lanes]
+    outcomes = [await check(lane) for lane in lanes]
+    derived, copies = (sum(column) for column in zip(*outcomes, strict=True))
+    say(
+        capsys,
+        f"{kills.total()} kills in {time.monotonic() - began:.0f} s, by step: {dict(kills)}; "
+        f"{sum(len(lane.log) for lane in lanes)} events, {derived} derived, {copies} copies "
+        f"with the same id; last recoveries {', '.join(f'{s:.1f} s' for s in recoveries)}",
+    )
+    assert kills.total() >= 200
+    assert set(kills) == set(STEPS)
+    assert min(kills.values()) >= 10
+    assert max(recoveries) < PROMISED_SECONDS
+
+
+async def test_with_production_settings_a_kill_is_recovered_from_in_time(
+    open_lane: OpenLane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane = await open_lane(99)
+    seconds: list[float] = []
+    for step in ("after write", "amid publish", "before commit"):
+        await lane.publish_chunk()
+        assert await ended(lane.start(lane.plan(step)), 60) == -9
+        seconds.append(await recover(lane))
+    await check(lane)
+    say(capsys, f"recovery with production settings: {', '.join(f'{s:.1f} s' for s in seconds)}")
+    assert max(seconds) < PROMISED_SECONDS
+
+
+async def test_what_http_wrote_is_published_by_the_relay_after_a_kill(
+    open_lane: OpenLane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane = await open_lane(7)
+    asked: dict[str, int] = {}
+    kills = 0
+    for step in ("after write", "before publish", "amid publish", "after publish", "after settle"):
+        tickets = {f"{step}-{number}": 1 + number % 4 for number in range(40)}
+        process = lane.begin(worker.answer, lane.plan(step), tickets)
+        assert await ended(process, 60) == -9, logs_of([lane])
+        kills += 1
+        asked |= tickets
+    expected = {
+        ticket_event(ticket, number, "asked").id
+        for ticket, many in asked.items()
+        for number in range(1, many + 1)
+    }
+    began = time.monotonic()
+    process = lane.begin(worker.relay, lane.plan())
+
+    async def all_published() -> bool:
+        assert {event.id for event in await lane.read(TICKETS)} == expected
+        return True
+
+    await eventually(all_published, timeout=60, interval=0.3)
+    say(capsys, f"{kills} kills of writers; relayed after {time.monotonic() - began:.1f} s")
+    book = LogBook()
+    for event in await lane.read(TICKETS):
+        book.add(event)
+    findings = book.findings()
+    assert findings.is_clean, list(findings.lines())
+    assert findings.tickets == len(asked)
+    process.kill()
+    await ended(process, 10)

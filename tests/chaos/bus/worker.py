@@ -1,0 +1,261 @@
+"""The process that kills itself at one chosen step. Only the ports are wrapped, no product code.
+
+Started by the kill suite through multiprocessing's fork server, which has everything imported.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Generic
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus.consumer import SESSION, Consumer
+from desk_shared.bus.relay import Relay
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.events.codec import Headers
+from desk_shared.events.names import TICKETS
+from desk_shared.events.topics import DEAD, RETRY, retry_topic
+from desk_shared.health import Health
+from desk_shared.settings import KafkaSettings, StoreSettings
+from desk_shared.store import Documents, MongoDocuments, Store, Stored
+from desk_shared.store.document import S
+from desk_shared.telemetry import Telemetry, configure_logs
+from desk_shared.telemetry.testing import recorded_telemetry
+
+from tests.chaos.bus.pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
+
+STEPS = (
+    "before decode",
+    "after decode",
+    "before load",
+    "after load",
+    "before park",
+    "after park",
+    "before write",
+    "after write",
+    "before publish",
+    "amid publish",
+    "after publish",
+    "before settle",
+    "after settle",
+    "before commit",
+    "after commit",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One life: where everything is, and at which step, reached for which time, it ends."""
+
+    kafka: str
+    mongo: str
+    prefix: str
+    log: Path
+    step: str = ""
+    nth: int = 1
+    session: timedelta = SESSION
+
+
+class Death:
+    """Kills the process with SIGKILL when the step is reached for the nth time."""
+
+    def __init__(self, step: str, nth: int) -> None:
+        self.step, self.left = step, nth
+
+    def at(self, step: str) -> None:
+        if self.is_near(step):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def is_near(self, step: str) -> bool:
+        if step != self.step:
+            return False
+        self.left -= 1
+        return self.left == 0
+
+
+class DyingCodec(Codec):
+    def __init__(self, death: Death) -> None:
+        super().__init__()
+        self._death = death
+
+    def decode(self, key: bytes | None, value: bytes | None, headers: Headers) -> AnyEvent:
+        self._death.at("before decode")
+        event = super().decode(key, value, headers)
+        self._death.at("after decode")
+        return event
+
+
+class DyingDocuments(Generic[S]):
+    def __init__(self, documents: Documents[S], death: Death) -> None:
+        self._documents, self._death = documents, death
+        self.pending, self.due, self.find = documents.pending, documents.due, documents.find
+
+    async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
+        self._death.at("before load")
+        found = await self._documents.load(ids)
+        self._death.at("after load")
+        return found
+
+    async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
+        self._death.at("before write")
+        refused = await self._documents.write(documents)
+        self._death.at("after write")
+        return refused
+
+    async def settle(self, published: Sequence[Stored[S]]) -> None:
+        self._death.at("before settle")
+        await self._documents.settle(published)
+        self._death.at("after settle")
+
+
+class DyingPublisher:
+    def __init__(self, publisher: KafkaPublisher, death: Death) -> None:
+        self._publisher, self._death = publisher, death
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        is_parking = messages[0].topic.endswith((RETRY, DEAD))
+        what = "park" if is_parking else "publish"
+        self._death.at(f"before {what}")
+        if self._death.is_near(f"amid {what}"):
+            await self._publisher.publish(messages[: (len(messages) + 1) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+        await self._publisher.publish(messages)
+        self._death.at(f"after {what}")
+
+
+class DyingConsumer(Consumer):
+    death = Death("", 0)
+
+    async def _commit(self, offsets: dict[TopicPartition, int], consumer: AIOKafkaConsumer) -> None:
+        self.death.at("before commit")
+        await super()._commit(offsets, consumer)
+        self.death.at("after commit")
+
+
+class Pipeline:
+    """What a service's main puts together, with the ports wrapped."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.clock = plan, SystemClock()
+        self.death = Death(plan.step, plan.nth)
+        self.telemetry: Telemetry = recorded_telemetry().telemetry
+        self.store = Store(StoreSettings(url=plan.mongo), plan.prefix + GROUP)
+        self.kafka = KafkaSettings(bootstrap=plan.kafka)
+        self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)
+        self.publisher = DyingPublisher(self.bus, self.death)
+        self.stored = (
+            MongoDocuments(self.store.database, TALES, self.clock.now),
+            MongoDocuments(self.store.database, COUNTS, self.clock.now),
+        )
+
+    async def start(self) -> None:
+        await asyncio.gather(self.bus.start(), *(one.prepare() for one in self.stored))
+
+    async def stop(self) -> None:
+        await self.bus.stop()
+        await self.store.stop()
+
+    def folding(self, *, unwilling: bool) -> Folding:
+        told = DyingDocuments(self.stored[0], self.death)
+        counted = DyingDocuments(self.stored[1], self.death)
+        meters = self.telemetry.meters
+        return Folding(
+            Ledger(
+                tales(told, unwilling=unwilling), self.publisher, self.clock, meters, name="tales"
+            ),
+            Ledger(counts(counted), self.publisher, self.clock, meters, name="counts"),
+        )
+
+    def consumer(self, suffix: str, topic: str, *, unwilling: bool) -> Consumer:
+        consumer = DyingConsumer(
+            self.kafka,
+            group=GROUP + suffix,
+            owner=GROUP,
+            topics=[topic],
+            handler=self.folding(unwilling=unwilling),
+            publisher=self.publisher,
+            clock=self.clock,
+            health=Health(self.clock),
+            telemetry=self.telemetry,
+            topic_prefix=self.plan.prefix,
+            codec=DyingCodec(self.death),
+            max_records=40,
+            session=self.plan.session,
+        )
+        consumer.death = self.death
+        return consumer
+
+
+def live(plan: Plan) -> None:
+    """The life of a consumer process, until its plan kills it or SIGTERM ends it."""
+    _begin(plan)
+    asyncio.run(_consume(plan))
+
+
+def answer(plan: Plan, tickets: Mapping[str, int]) -> None:
+    """The life of a process that writes documents for requests, and dies as planned."""
+    _begin(plan)
+    asyncio.run(_answer(plan, tickets))
+
+
+def relay(plan: Plan) -> None:
+    """The life of a process that only sweeps outboxes."""
+    _begin(plan)
+    asyncio.run(_relay(plan))
+
+
+def _begin(plan: Plan) -> None:
+    log = plan.log.open("a", buffering=1)
+    configure_logs("kill-suite", "WARNING", log)
+
+
+async def _consume(plan: Plan) -> None:
+    pipeline = Pipeline(plan)
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+    await pipeline.start()
+    consumers = (
+        pipeline.consumer("", TICKETS, unwilling=True),
+        pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
+    )
+    await asyncio.gather(*(one.start() for one in consumers))
+    await stopping.wait()
+    await asyncio.gather(*(one.stop() for one in consumers))
+    await pipeline.stop()
+
+
+async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
+    """Each ticket gets one document with all its events, asked for at once."""
+    pipeline = Pipeline(plan)
+    await pipeline.start()
+    documents = DyingDocuments(pipeline.stored[0], pipeline.death)
+    fold = tales(documents, unwilling=False)
+    meters = pipeline.telemetry.meters
+    commands = Commands(Ledger(fold, pipeline.publisher, pipeline.clock, meters))
+
+    async def ask(ticket: str, many: int) -> None:
+        def rule(_state: Tale | None, _turn: Turn) -> Reacted[Tale]:
+            events = tuple(ticket_event(ticket, number, "asked") for number in range(1, many + 1))
+            return Reacted(Tale(count=many), events)
+
+        await commands.change(ticket, rule, Cause(f"request {ticket}"))
+
+    await asyncio.gather(*(ask(ticket, many) for ticket, many in tickets.items()))
+    await commands.stop()
+    await pipeline.stop()
+
+
+async def _relay(plan: Plan) -> None:
+    pipeline = Pipeline(plan)
+    await pipeline.start()
+    meters = pipeline.telemetry.meters
+    sweeper = Relay("tickets", pipeline.stored[0], pipeline.publisher, pipeline.clock, meters)
+    await sweeper.run()

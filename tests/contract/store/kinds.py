@@ -1,0 +1,52 @@
+"""What the contract suites of the store run on."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from desk_shared.clock import FakeClock
+from desk_shared.store import Documents, Schema
+from desk_shared.store.leases import Leases
+from pydantic import BaseModel, ConfigDict
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+# Nobody listens there: the store that is away.
+NOWHERE = "mongodb://127.0.0.1:9"
+KINDS = (
+    "fake",
+    pytest.param("motor", marks=pytest.mark.connected),
+    pytest.param("pymongo", marks=pytest.mark.connected),
+)
+
+
+class Thing(BaseModel):
+    """A state with what stores tend to get wrong: microseconds, odd names, big numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    at: datetime | None = None
+    took: timedelta = timedelta(0)
+    rank: int = 0
+    code: str = ""
+    odd: dict[str, int] = {}
+
+
+THINGS: Schema[Thing] = Schema(
+    "things",
+    Thing,
+    facets=lambda thing: {"name": thing.name, "rank": thing.rank, "code": thing.code},
+    searched=(("name", "rank"),),
+    unique=("code",),
+)
+
+
+@dataclass
+class Kind:
+    """One kind of store: a collection, leases, and the same on a server that is away."""
+
+    documents: Documents[Thing]
+    leases: Leases
+    away: Documents[Thing]
+    leases_away: Leases
+    clock: FakeClock

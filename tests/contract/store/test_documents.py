@@ -1,0 +1,238 @@
+"""What every store promises about documents."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from desk_shared.errors import DependencyDown
+from desk_shared.events import Message
+from desk_shared.store import Origin, Stored
+
+from tests.contract.store.kinds import START, Kind, Thing
+
+pytestmark = pytest.mark.timeout(90)
+
+OUT = Message("desk.tickets", b"k\xff", b'{"a": "\xc3\xa9"}', (("ce_id", b"1"), ("x", b"\x00")))
+
+
+def thing(id: str, version: int = 0, **fields: object) -> Stored[Thing]:
+    return Stored(id, version, Thing.model_validate({"code": f"code of {id}", **fields}))
+
+
+async def put(kind: Kind, *documents: Stored[Thing]) -> None:
+    assert await kind.documents.write(documents) == frozenset()
+
+
+async def get(kind: Kind, id: str) -> Stored[Thing]:
+    return (await kind.documents.load([id]))[id]
+
+
+async def test_a_document_comes_back_as_it_was_written(kind: Kind) -> None:
+    state = Thing(
+        name="ümlaut \U0001f5a8",
+        at=START + timedelta(microseconds=123_457),
+        took=timedelta(days=3, microseconds=1),
+        rank=2**62,
+        odd={"a.b": 1, "$c": 2, "": 3},
+    )
+    written = Stored(
+        "id/with.dots $", 0, state, {"desk/tickets/3": 17}, ("e1", "e2"), 9, (OUT,), (OUT, OUT)
+    )
+    await put(kind, written)
+    assert await get(kind, written.id) == replace(written, version=1)
+
+
+async def test_what_is_not_there_is_left_out(kind: Kind) -> None:
+    await put(kind, thing("a"))
+    assert set(await kind.documents.load(["a", "b", "a"])) == {"a"}
+    assert await kind.documents.load([]) == {}
+
+
+async def test_a_document_may_have_no_state_yet(kind: Kind) -> None:
+    await put(kind, Stored("a", 0, None, held=(OUT,)))
+    assert await get(kind, "a") == Stored("a", 1, None, held=(OUT,))
+
+
+async def test_a_write_over_the_version_it_knows_succeeds(kind: Kind) -> None:
+    await put(kind, thing("a", name="one"))
+    await put(kind, thing("a", 1, name="two"))
+    stored = await get(kind, "a")
+    assert (stored.version, stored.state) == (2, Thing(name="two", code="code of a"))
+
+
+async def test_a_write_over_an_older_version_changes_nothing(kind: Kind) -> None:
+    await put(kind, thing("a"))
+    await put(kind, thing("a", 1, name="two"))
+    assert await kind.documents.write([thing("a", 1, name="late")]) == {"a"}
+    assert (await get(kind, "a")).state == Thing(name="two", code="code of a")
+
+
+async def test_of_two_first_writes_one_wins(kind: Kind) -> None:
+    await put(kind, thing("a", name="first"))
+    assert await kind.documents.write([thing("a", name="second")]) == {"a"}
+    assert (await get(kind, "a")).state == Thing(name="first", code="code of a")
+
+
+async def test_a_write_over_what_is_not_there_changes_nothing(kind: Kind) -> None:
+    assert await kind.documents.write([thing("a", 3)]) == {"a"}
+    assert await kind.documents.load(["a"]) == {}
+
+
+async def test_one_refusal_in_a_bulk_hurts_no_other(kind: Kind) -> None:
+    await put(kind, *(thing(f"t{number}") for number in range(6)))
+    await put(kind, thing("t1", 1), thing("t4", 1))
+    batch = [thing(f"t{number}", 1, name="new") for number in range(6)]
+    batch += [thing("t0"), thing("new1"), thing("new2")]
+    assert await kind.documents.write(batch[1:]) == {"t0", "t1", "t4"}
+    found = await kind.documents.load([one.id for one in batch])
+    assert {id for id, one in found.items() if one.state and one.state.name == "new"} == {
+        "t2",
+        "t3",
+        "t5",
+    }
+    assert {"new1", "new2"} <= found.keys()
+
+
+async def test_races_for_one_document_have_one_winner_each_round(kind: Kind) -> None:
+    wins = 0
+    for version in range(5):
+        rivals = [thing("a", version, name=f"{version}/{number}") for number in range(8)]
+        outcomes = await asyncio.gather(*(kind.documents.write([one]) for one in rivals))
+        winners = [one for one, refused in zip(rivals, outcomes, strict=True) if not refused]
+        assert len(winners) == 1
+        stored = await get(kind, "a")
+        assert (stored.version, stored.state) == (version + 1, winners[0].state)
+        wins += 1
+    assert wins == 5
+
+
+async def test_a_unique_facet_is_given_to_one_document_only(kind: Kind) -> None:
+    await put(kind, thing("a", code="K7M2"))
+    assert await kind.documents.write([thing("b", code="K7M2"), thing("c", code="Q9PC")]) == {"b"}
+    assert await kind.documents.write([thing("c", 1, code="K7M2")]) == {"c"}
+    assert (await get(kind, "c")).state == Thing(code="Q9PC")
+    await put(kind, thing("a", 1, code="other"))
+    await put(kind, thing("b", code="K7M2"))
+
+
+async def test_settling_empties_the_outbox_of_its_own_version_only(kind: Kind) -> None:
+    first = replace(thing("a"), outbox=(OUT,))
+    await put(kind, first)
+    second = replace(thing("a", 1), outbox=(OUT, OUT))
+    await put(kind, second)
+    await kind.documents.settle([replace(first, version=1)])
+    assert (await get(kind, "a")).outbox == (OUT, OUT)
+    await kind.documents.settle([replace(second, version=2)])
+    stored = await get(kind, "a")
+    assert (stored.outbox, stored.version) == ((), 2)
+    await put(kind, thing("a", 2))
+    await kind.documents.settle([])
+    await kind.documents.settle([thing("nobody", 1)])
+
+
+async def test_waiting_outboxes_are_found_oldest_first(kind: Kind) -> None:
+    for id in ("b", "a", "c"):
+        await put(kind, replace(thing(id), outbox=(OUT,)))
+        kind.clock.advance(timedelta(seconds=10))
+    await put(kind, thing("quiet"))
+    now = kind.clock.now()
+    assert [one.id for one in await kind.documents.pending(now, 10)] == ["b", "a", "c"]
+    assert [one.id for one in await kind.documents.pending(now, 2)] == ["b", "a"]
+    young = now - timedelta(seconds=15)
+    assert [one.id for one in await kind.documents.pending(young, 10)] == ["b", "a"]
+    (first, *_) = await kind.documents.pending(now, 1)
+    assert first.outbox == (OUT,)
+    await kind.documents.settle([first])
+    assert [one.id for one in await kind.documents.pending(now, 10)] == ["a", "c"]
+
+
+async def test_a_write_without_an_outbox_waits_no_more(kind: Kind) -> None:
+    await put(kind, replace(thing("a"), outbox=(OUT,)))
+    await put(kind, thing("a", 1))
+    assert await kind.documents.pending(kind.clock.now(), 10) == []
+
+
+async def test_due_documents_are_found_soonest_first(kind: Kind) -> None:
+    for number, id in enumerate(("c", "a", "b")):
+        await put(kind, replace(thing(id), due=START + timedelta(seconds=number)))
+    await put(kind, thing("never"))
+    late = START + timedelta(minutes=1)
+    assert [id for _, id in await kind.documents.due(late, 10)] == ["c", "a", "b"]
+    assert await kind.documents.due(late, 1) == [(START, "c")]
+    assert [id for _, id in await kind.documents.due(START + timedelta(seconds=1), 10)] == [
+        "c",
+        "a",
+    ]
+    await put(kind, replace(thing("c", 1), due=None))
+    assert [id for _, id in await kind.documents.due(late, 10)] == ["a", "b"]
+
+
+async def test_a_due_moment_is_never_rounded_down(kind: Kind) -> None:
+    due = START + timedelta(microseconds=1_500)
+    await put(kind, replace(thing("a"), due=due))
+    stored = (await get(kind, "a")).due
+    assert stored is not None
+    assert timedelta(0) <= stored - due < timedelta(milliseconds=1)
+    assert await kind.documents.due(due - timedelta(microseconds=1), 10) == []
+
+
+async def test_documents_are_found_by_facets(kind: Kind) -> None:
+    await put(kind, *(thing(f"t{n}", name="even" if n % 2 == 0 else "odd") for n in range(6)))
+    found = await kind.documents.find({"name": "odd"})
+    assert [one.id for one in found] == ["t1", "t3", "t5"]
+    assert await kind.documents.find({"name": "none"}) == []
+    assert len(await kind.documents.find({})) == 6
+    assert [one.id for one in await kind.documents.find({"name": "odd", "code": "code of t3"})] == [
+        "t3"
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+async def test_pages_cover_everything_once_in_order(kind: Kind, size: int) -> None:
+    ranks = [3, 1, 2, 1, 3, 1, 2]
+    await put(kind, *(thing(f"t{n}", rank=rank, name="x") for n, rank in enumerate(ranks)))
+    seen: list[tuple[int, str]] = []
+    after: tuple[object, str] | None = None
+    while True:
+        page = await kind.documents.find({"name": "x"}, order="rank", after=after, limit=size)
+        seen += [(one.state.rank, one.id) for one in page if one.state]
+        if len(page) < size:
+            break
+        after = seen[-1]
+    assert seen == sorted((rank, f"t{n}") for n, rank in enumerate(ranks))
+
+
+async def test_pages_by_id_follow_the_last_id(kind: Kind) -> None:
+    await put(kind, *(thing(f"t{number}") for number in range(5)))
+    page = await kind.documents.find({}, after=("t1", "t1"), limit=2)
+    assert [one.id for one in page] == ["t2", "t3"]
+
+
+async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
+    away = kind.away
+    for call in (
+        away.load(["a"]),
+        away.write([thing("a")]),
+        away.settle([thing("a", 1)]),
+        away.pending(START, 1),
+        away.due(START, 1),
+        away.find({}),
+    ):
+        with pytest.raises(DependencyDown):
+            await call
+
+
+async def test_writing_nothing_asks_nobody(kind: Kind) -> None:
+    assert await kind.documents.write([]) == frozenset()
+
+
+async def test_marks_say_what_was_handled(kind: Kind) -> None:
+    document = thing("a")
+    document.mark("e1", Origin("desk.tickets", 3, 17))
+    await put(kind, document)
+    stored = await get(kind, "a")
+    assert stored.has_handled("e1", None)
+    assert stored.has_handled("other", Origin("desk.tickets", 3, 17))
+    assert not stored.has_handled("other", Origin("desk.tickets", 3, 18))
+    assert not stored.has_handled("other", Origin("desk.tickets", 2, 1))
