@@ -107,7 +107,7 @@ class Codec:
                 if text:
                     given[name] = text.decode()
         except UnicodeDecodeError as error:
-            raise Invalid(f"a ce_ header is not UTF-8: {error}", code="bad-header") from error
+            raise _bad_header(error) from error
         return _build(key, given, parsed)
 
     def _structured(self, key: bytes | None, value: bytes) -> AnyEvent:
@@ -133,7 +133,11 @@ class Codec:
             upcaster = self._upcasters.get(wire_type)
             if upcaster is None:
                 raise self._unknown(wire_type)
-            wire_type, data = upcaster(data)
+            try:
+                wire_type, data = upcaster(data)
+            except (KeyError, TypeError, ValueError) as error:
+                text = f"{wire_type}: data of this old version lacks something: {error!r}"
+                raise Invalid(text, code="bad-data") from error
         return wire_type, data
 
     def _unknown(self, wire_type: str) -> Invalid:
@@ -151,11 +155,18 @@ class Codec:
 
 
 def _all_attributes(headers: dict[str, bytes | None]) -> dict[str, str]:
-    return {
-        name[3:]: text.decode(errors="replace")
-        for name, text in headers.items()
-        if text is not None and name.startswith("ce_")
-    }
+    try:
+        return {
+            name[3:]: text.decode()
+            for name, text in headers.items()
+            if text is not None and name.startswith("ce_")
+        }
+    except UnicodeDecodeError as error:
+        raise _bad_header(error) from error
+
+
+def _bad_header(error: UnicodeDecodeError) -> Invalid:
+    return Invalid(f"a ce_ header is not UTF-8: {error}", code="bad-header")
 
 
 def _attributes(event: AnyEvent) -> tuple[tuple[str, str], ...]:
