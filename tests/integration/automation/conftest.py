@@ -10,7 +10,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events import names
 from desk_shared.events.topics import all_topics
-from desk_shared.local.ports import free_ports
 from desk_shared.settings import KafkaSettings
 
 from tests.integration.automation.desk import CHARTER, Automation, Bus, Target
@@ -48,7 +47,6 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 @pytest.fixture
 def service(kafka: str, mongo: str, bus: Bus, tmp_path: Path) -> Automation:
     """Not started yet."""
-    port = free_ports(1)[0]
     env = os.environ | {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": kafka,
@@ -57,10 +55,9 @@ def service(kafka: str, mongo: str, bus: Bus, tmp_path: Path) -> Automation:
         "DESK_DATABASE_PREFIX": bus.prefix,
         "DESK_CHARTER": str(CHARTER),
         "AUTOMATION_HTTP_HOST": "127.0.0.1",
-        "AUTOMATION_HTTP_PORT": str(port),
         "AUTOMATION_LEASE": "2",
     }
-    return Automation(env, port, tmp_path / "automation.log")
+    return Automation(env, tmp_path / "automation.log")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.ids import new_id
+from desk_shared.local.ports import free_ports
 from desk_shared.testing import eventually
 
 ROOT = Path(__file__).parents[3]
@@ -86,12 +87,15 @@ class Automation:
     """The service as an operator sees it: start, ask, kill."""
 
     env: dict[str, str]
-    port: int
     log: Path
+    port: int = 0
     module: tuple[str, ...] = ("-m", "desk_automation.main")
     process: "subprocess.Popen[bytes] | None" = None
 
     def launch(self, **more: str) -> None:
+        """On another port each time: somebody may take a port while nobody listens on it."""
+        self.port = free_ports(1)[0]
+        more["AUTOMATION_HTTP_PORT"] = str(self.port)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.module],
