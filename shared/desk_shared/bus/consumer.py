@@ -60,7 +60,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     `pattern` instead of topics reads a family of topics; new ones are found within minutes.
     """
 
-    def __init__(  # noqa: PLR0913 (what it stands between)
+    def __init__(  # noqa: PLR0913  # desk-skip: size half of it is what the consumer stands between
         self,
         settings: KafkaSettings,
         *,

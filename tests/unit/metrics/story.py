@@ -32,6 +32,9 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 
+RESPONSE, NEXT = ClockName.RESPONSE, ClockName.NEXT_RESPONSE
+RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockName.OWNERSHIP
+
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE_HOURS = (Window(opens="09:00", closes="17:00"),)
 OFFICE = Calendar(
@@ -176,3 +179,9 @@ def said(events: Iterable[Event[Payload]], clock: ClockName | None = None) -> li
         for event in events
         if (data := event.data.model_dump()) and clock in {None, data["clock"]}
     ]
+
+
+def urgent(minutes: float = 240, **more: object) -> PolicyBook:
+    """Eight hours for all, but fewer for P1."""
+    special = policy(RESOLUTION, minutes, name="urgent", when={"priorities": ["P1"]}, **more)
+    return book(special, policy(minutes=480))

@@ -1,0 +1,201 @@
+"""Facts that come late, twice, from the future or never."""
+
+from functools import reduce
+
+import pytest
+from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.telling import decide
+from desk_shared.errors import Invalid
+from desk_shared.events.envelope import Event
+from desk_shared.events.promises import (
+    PromiseBreached,
+    PromiseStarted,
+    PromiseWithdrawn,
+)
+from desk_shared.events.tickets import TicketStarted
+from pydantic import TypeAdapter
+
+from tests.unit.metrics.story import (
+    NEXT,
+    Story,
+    at,
+    book,
+    local,
+    policy,
+    said,
+    urgent,
+)
+
+STORED = TypeAdapter(TicketClocks)
+
+
+def test_facts_from_before_the_opening_count_from_the_opening() -> None:
+    story = Story().triaged("08:00", "P1").paused("08:30").resumed("10:00")
+    assert story.due(urgent(), "10:00") == "Mon 14:00"
+
+
+def test_facts_from_the_future_wait_for_their_time() -> None:
+    policies = book(policy(minutes=180))
+    story = Story().resolved("11:00")
+    early = story.decide(policies, "10:00")
+    assert said(early.events) == ["resolution started Mon 09:00"]
+    assert early.due == at("11:00")
+    assert said(decide(early.state, policies, early.due).events) == ["resolution kept Mon 11:00"]
+
+
+def test_a_ticket_of_tomorrow_promises_nothing_yet() -> None:
+    decision = Story("2026-11-24 09:00").decide(book(policy()), "10:00")
+    assert decision.events == ()
+    assert local(decision.due) == "Tue 09:00"
+    assert Story("2026-11-24 09:00").explain(book(policy()), "10:00") == ()
+
+
+def test_without_its_opening_nothing_is_promised_and_nothing_lost() -> None:
+    story = Story().paused("10:00").resumed("11:00")
+    policies = book(policy())
+    waiting = decide(story.clocks(story.events[1:]), policies, at("12:00"))
+    assert (waiting.events, waiting.due) == ((), None)
+    whole = decide(evolve(waiting.state, story.events[0]), policies, at("12:00"))
+    assert len(whole.events) == 3
+
+
+def test_impossible_facts_say_nothing() -> None:
+    story = (
+        Story()
+        .say("09:05", TicketStarted(by="bo"))
+        .reopened("09:10")
+        .resumed("09:20")
+        .resolved("10:00")
+        .paused("10:10")
+        .answered("10:20")
+        .merged("11:00")
+        .reopened("12:00")
+        .answered("13:00")
+    )
+    assert said(story.decide(book(policy()), "15:00").events) == [
+        "resolution started Mon 09:00",
+        "resolution kept Mon 10:00",
+    ]
+
+
+def test_a_second_opening_says_nothing() -> None:
+    story = Story()
+    story.say("11:00", story.events[0].data)
+    assert story.due(book(policy()), "12:00") == "Mon 13:00"
+
+
+def test_what_follows_a_corrected_saying_is_said_again() -> None:
+    """Otherwise the last thing said of the clock would be its older cycle."""
+    policies = book(policy(on_reopen="restart"))
+    story = Story().resolved("11:00").reopened("12:00").paused("10:00").resumed("10:30")
+    first = decide(story.clocks(story.events[:3]), policies, at("12:10"))
+    second = decide(reduce(evolve, story.events[3:], first.state), policies, at("12:10"))
+    assert said(second.events) == [
+        "resolution withdrawn Mon 12:10",
+        "resolution withdrawn Mon 12:10",
+        "resolution started Mon 09:00",
+        "resolution paused Mon 10:00",
+        "resolution resumed Mon 10:30",
+        "resolution kept Mon 11:00",
+        "resolution started Mon 12:00",
+    ]
+
+
+def test_a_promise_that_late_facts_put_before_others_leaves_them_alone() -> None:
+    policies = book(policy(), policy(NEXT, 60))
+    story = Story().answered("09:10").asked("11:00").asked("09:30").answered("10:00")
+    first = decide(story.clocks(story.events[:3]), policies, at("11:10"))
+    second = decide(reduce(evolve, story.events[3:], first.state), policies, at("11:10"))
+    assert [line for line in said(second.events) if "resolution" in line] == []
+    assert said(second.events, NEXT)[-1] == "next_response started Mon 11:00"
+
+
+def test_late_facts_that_only_move_the_due_instant_are_told_too() -> None:
+    """The wait lies before the promise began to apply, so none of its own sayings is new."""
+    story = Story().priority("12:00", "P1").paused("10:00").resumed("11:00")
+    first = decide(story.clocks(story.events[:2]), urgent(), at("12:00"))
+    second = decide(reduce(evolve, story.events[2:], first.state), urgent(), at("12:00"))
+    dues = [
+        local(event.data.due)
+        for event in (*first.events, *second.events)
+        if isinstance(event.data, PromiseStarted) and event.data.policy == "urgent"
+    ]
+    assert dues == ["Mon 13:00", "Mon 14:00"]
+
+
+def test_of_what_was_withdrawn_anyway_nothing_more_is_said() -> None:
+    policies = book(policy())
+    story = Story().merged("12:00").paused("10:00").resumed("11:00")
+    first = decide(story.clocks(story.events[:2]), policies, at("12:00"))
+    second = decide(reduce(evolve, story.events[2:], first.state), policies, at("12:10"))
+    assert second.events == ()
+    assert decide(second.state, policies, at("12:20")).events == ()
+
+
+def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
+    policies = book(policy(minutes=60))
+    story = Story().paused("09:10").resumed("09:20")
+    first = decide(story.clocks(story.events[:1]), policies, at("11:00"))
+    second = decide(reduce(evolve, story.events[1:], first.state), policies, at("11:00"))
+    breaches = [e.data for e in second.events if isinstance(e.data, PromiseBreached)]
+    assert [(local(one.due), one.inherited) for one in breaches] == [("Mon 10:10", True)]
+
+
+def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:
+    policies = book(policy())
+    story = Story().resolved("11:00").merged("10:00")
+    first = decide(story.clocks(story.events[:2]), policies, at("11:00"))
+    second = decide(evolve(first.state, story.events[2]), policies, at("11:10"))
+    assert said(second.events) == ["resolution withdrawn Mon 10:00"]
+    withdrawn = second.events[0].data
+    assert isinstance(withdrawn, PromiseWithdrawn)
+    assert withdrawn.because == "the ticket goes on in ticket-2"
+
+
+def test_time_does_not_run_backwards_for_a_ticket() -> None:
+    policies = book(policy(minutes=60))
+    broken = Story().decide(policies, "11:00")
+    again = decide(broken.state, policies, at("09:30"))
+    assert again.events == ()
+    assert again.state == broken.state
+
+
+def test_saying_it_again_gives_the_same_ids() -> None:
+    policies = book(policy(minutes=60, warn_at=(50,)))
+    first = Story().decide(policies, "11:00").events
+    assert first == Story().decide(policies, "11:00").events
+    assert len({event.id for event in first}) == 3
+    assert {(event.subject, event.source, event.causation_id) for event in first} == {
+        ("ticket-1", "/desk/metrics", "event-1")
+    }
+
+
+def test_events_of_another_ticket_or_without_number_are_refused() -> None:
+    event = Story().events[0]
+    with pytest.raises(Invalid, match="not a numbered event"):
+        evolve(TicketClocks(ticket="other"), event)
+    bare = Event(event.id, event.source, event.subject, event.time, event.data)
+    with pytest.raises(Invalid, match="not a numbered event"):
+        evolve(TicketClocks(ticket="ticket-1"), bare)
+
+
+def test_clocks_survive_the_store() -> None:
+    decision = Story().triaged("09:01", "P1").paused("10:00").decide(urgent(), "12:00")
+    document = STORED.dump_json(decision.state)
+    assert STORED.validate_json(document) == decision.state
+
+
+def test_a_promise_that_late_facts_make_vanish_is_taken_back_once() -> None:
+    policies = urgent(minutes=300)
+    story = Story().priority("12:00", "P1").priority("10:00", "P2")
+    first = decide(story.clocks(story.events[:2]), policies, at("12:30"))
+    assert said(first.events)[-1] == "resolution started Mon 12:00"
+    story.resolved("11:00")
+    merged = evolve(evolve(first.state, story.events[3]), story.events[2])
+    second = decide(merged, policies, at("12:40"))
+    assert said(second.events) == [
+        "resolution withdrawn Mon 12:40",
+        "resolution started Mon 09:00",
+        "resolution kept Mon 11:00",
+    ]
+    assert decide(second.state, policies, at("12:50")).events == ()
