@@ -1,17 +1,50 @@
-"""`python -m scripts.schemas`: write the JSON Schemas that editors and other systems read."""
+"""`python -m scripts.schemas [release]`: write what is made from the charter's and events' models.
 
+`release` freezes today's event schemas as what readers may rely on, if they break no earlier one.
+"""
+
+import json
+import sys
 from pathlib import Path
 
 from desk_shared.charter.schemas import write_charter_schemas
+from desk_shared.events.compatibility import breaks
+from desk_shared.events.schemas import event_schemas, render, write_documents
 
 ROOT = Path(__file__).resolve().parents[1]
+RELEASED = ROOT / "tests" / "contract" / "events" / "released"
 
 
-def main() -> None:
+def main(words: list[str]) -> int:
     """Names the files; what changed is git's to say."""
-    for path in write_charter_schemas(ROOT / "docs" / "schemas" / "charter"):
-        print(path.relative_to(ROOT))
+    if words not in ([], ["release"]):
+        print("Say nothing, or: release", file=sys.stderr)
+        return 2
+    written = write_charter_schemas(ROOT / "docs" / "schemas" / "charter")
+    for path in (*(file.relative_to(ROOT) for file in written), *write_documents(ROOT)):
+        print(path)
+    return release(RELEASED) if words else 0
+
+
+def release(folder: Path) -> int:
+    """Freeze today's schemas, all or none; schemas of retired types stay for ever."""
+    today = event_schemas()
+    wrong = [
+        f"{name}: {reason}"
+        for name, schema in today.items()
+        if (folder / f"{name}.json").exists()
+        for reason in breaks(json.loads((folder / f"{name}.json").read_text("utf-8")), schema)
+    ]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    if wrong:
+        return 1
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in today.items():
+        (folder / f"{name}.json").write_text(render(schema), encoding="utf-8")
+    print(f"{len(today)} schemas released")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""May today's schema of an event follow a released one? Each reason against it is a sentence.
+
+The bar is a log that is read from its beginning, and readers older than its writers: fields are
+only added, with a default. Lists of values may grow and limits be relaxed, readers upgraded first.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+Schema = Mapping[str, object]
+
+# Words that only tell people something, and those that are compared in a way of their own.
+_PROSE = frozenset({"title", "description", "$comment", "$id", "$schema", "examples"})
+_WALKED = frozenset({"$defs", "$ref", "properties", "required", "items", "enum", "default"})
+_LEAST = frozenset({"minLength", "minItems", "minProperties", "minimum", "exclusiveMinimum"})
+_MOST = frozenset({"maxLength", "maxItems", "maxProperties", "maximum", "exclusiveMaximum"})
+
+
+def breaks(released: Schema, today: Schema) -> list[str]:
+    """Why a reader or an event of the released schema would fail; empty if none would."""
+    return list(_Pair(released, today).compare(released, today, "the event"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two documents, so that references can be followed in each."""
+
+    released: Schema
+    today: Schema
+
+    def compare(self, released: Schema, today: Schema, place: str) -> Iterator[str]:
+        """Everything that breaks in one place and below it."""
+        old, new = _resolved(self.released, released), _resolved(self.today, today)
+        yield from _types(old, new, place)
+        yield from _values(old, new, place)
+        yield from _limits(old, new, place)
+        if "properties" in old and "properties" in new:
+            yield from self._fields(old, new, place)
+        for word in ("items", "additionalProperties"):
+            one, other = old.get(word), new.get(word)
+            if isinstance(one, Mapping) and isinstance(other, Mapping):
+                yield from self.compare(one, other, f"an entry of {place}")
+        yield from self._choices(old, new, place)
+
+    def _fields(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
+        before, now = _mapping(old["properties"]), _mapping(new["properties"])
+        needed_before, needed = set(_list(old, "required")), set(_list(new, "required"))
+        for name in sorted(before.keys() - now.keys()):
+            yield f"{name} of {place} is gone (removed or renamed): keep it"
+        for name in sorted((now.keys() - before.keys()) & needed):
+            yield f"{name} of {place} is new and required: give it a default"
+        for name in sorted(before.keys() & now.keys()):
+            one, other = _mapping(before[name]), _mapping(now[name])
+            if (name in needed_before) != (name in needed):
+                change = "required" if name in needed else "optional"
+                yield f"{name} of {place} became {change}: leave that as it was"
+            elif one.get("default") != other.get("default"):
+                yield f"{name} of {place} has another default: events without it change meaning"
+            yield from self.compare(one, other, f"{name} of {place}")
+
+    def _choices(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
+        before, now = _list(old, "anyOf"), _list(new, "anyOf")
+        if len(before) != len(now):
+            yield f"{place} has another choice of types: make it a new field"
+            return
+        for one, other in zip(before, now, strict=True):
+            yield from self.compare(_mapping(one), _mapping(other), place)
+
+
+def _types(old: Schema, new: Schema, place: str) -> Iterator[str]:
+    """Whatever is neither prose, limit, nor walked elsewhere must be just what it was."""
+    for word in sorted((old.keys() | new.keys()) - _PROSE - _WALKED - _LEAST - _MOST - {"anyOf"}):
+        one, other = old.get(word), new.get(word)
+        if not (isinstance(one, Mapping) and isinstance(other, Mapping)) and one != other:
+            yield f"{place} has another {word}, {_said(one)} before and {_said(other)} now"
+    for word in ("properties", "items"):
+        if (word in old) != (word in new):
+            yield f"{place} is something else now: make it a new field"
+
+
+def _values(old: Schema, new: Schema, place: str) -> Iterator[str]:
+    if ("enum" in old) != ("enum" in new):
+        yield f"{place} {'was' if 'enum' in old else 'became'} a list of values: leave its type"
+        return
+    for value in _list(old, "enum"):
+        if value not in _list(new, "enum"):
+            yield f"{place} has lost the value {value!r}: keep it, old events have it"
+
+
+def _limits(old: Schema, new: Schema, place: str) -> Iterator[str]:
+    for word in sorted((old.keys() | new.keys()) & (_LEAST | _MOST)):
+        before, now = old.get(word), new.get(word)
+        if isinstance(now, int | float) and _is_tighter(word, before, now):
+            yield f"{place} has a tighter {word}, {_said(before)} before and {now} now: relax it"
+
+
+def _is_tighter(word: str, before: object, now: float) -> bool:
+    if not isinstance(before, int | float):
+        return True
+    return now > before if word in _LEAST else now < before
+
+
+def _resolved(document: Schema, schema: Schema) -> Schema:
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return schema
+    return _mapping(_mapping(document["$defs"])[reference.rpartition("/")[2]])
+
+
+def _list(schema: Schema, word: str) -> list[object]:
+    found = schema.get(word, [])
+    return found if isinstance(found, list) else []
+
+
+def _mapping(value: object) -> Schema:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{value!r} is no part of a schema")
+    return value
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else str(value)
