@@ -29,6 +29,7 @@ from tests.chaos.bus.pipeline import (
     QUIET,
     SHAKY,
     TALES,
+    TWICE,
     Count,
     Expected,
     Tale,
@@ -75,7 +76,7 @@ class Lane:
         await self.store.drop()
         await self.store.stop()
 
-    async def publish_chunk(self, size: int = 60, tickets: int = 12) -> None:
+    async def publish_chunk(self, size: int = 40, tickets: int = 12) -> None:
         """New events of tickets, some of which have to be tried twice; old ones come again."""
         chunk: list[AnyEvent] = []
         for _ in range(size):
@@ -85,9 +86,10 @@ class Lane:
             chunk.append(ticket_event(ticket, number, text))
         self.log += chunk
         # A list of recent ids catches a copy that comes soon, a sequence number one of any age.
-        soon, late = self.log[-100:], [one for one in self.log if one.subject.endswith(QUIET)]
-        doubled = self.dice.sample(soon, min(len(soon), 8))
-        doubled += self.dice.sample(late, min(len(late), 4))
+        soon = [one for one in self.log[-100:] if one.subject.endswith(TWICE)]
+        late = [one for one in self.log if one.subject.endswith(QUIET)]
+        doubled = self.dice.sample(soon, min(len(soon), 5))
+        doubled += self.dice.sample(late, min(len(late), 5))
         codec = Codec()
         await self.publisher.publish([codec.encode(event) for event in (*chunk, *doubled)])
 

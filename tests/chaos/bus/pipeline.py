@@ -22,6 +22,8 @@ SHAKY = "shaky"
 PEOPLE = 20
 # Tickets that only `tales` reads: their old events come again however late.
 QUIET = "-0"
+# Tickets counted by themselves: their events come again soon, as a relay makes them.
+TWICE = "-1"
 
 
 class Tale(BaseModel):
@@ -91,7 +93,8 @@ def count(state: Count | None, event: AnyEvent, _turn: Turn) -> Reacted[Count]:
     """One event for every event."""
     before = state or Count()
     after = Count(count=before.count + 1, total=before.total + (event.sequence or 0))
-    return Reacted(after, (_found(event, person_of(event), "count", 0),))
+    (key,) = counted_for(event)
+    return Reacted(after, (_found(event, key, "count", 0),))
 
 
 def person_of(event: AnyEvent) -> str:
@@ -121,7 +124,9 @@ def tales(documents: Documents[Tale], *, unwilling: bool) -> Fold[Tale]:
 
 
 def counted_for(event: AnyEvent) -> list[str]:
-    return [] if event.subject.endswith(QUIET) else [person_of(event)]
+    if event.subject.endswith(QUIET):
+        return []
+    return [event.subject if event.subject.endswith(TWICE) else person_of(event)]
 
 
 def counts(documents: Documents[Count]) -> Fold[Count]:
