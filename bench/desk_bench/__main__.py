@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.charter import load_charter
 from desk_shared.events.topics import all_topics
 from desk_shared.local import local_servers
+from desk_shared.service import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 
@@ -34,12 +34,11 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main() -> None:
     """Each benchmark gets fresh servers with the memory backend; one JSON file keeps the rows."""
     parser = argparse.ArgumentParser(prog="desk_bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="default: all")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS], help="default: all")
     parser.add_argument("--name", default="desk", help="end of the result's file name")
     given = parser.parse_args()
     configure_logs("bench", "ERROR", sys.stderr)
-    # What every service does at its start (desk_shared.service), so that both sides have it.
-    gc.set_threshold(20_000, 20, 50)
+    collect_seldom()  # as every service does; so the bare baselines have it too
     rows: list[Row] = []
     for name in given.names or BENCHMARKS:
         with (

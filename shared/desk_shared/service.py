@@ -6,6 +6,7 @@ for with patience, then consumers join. A stop drains: no new work, finish, comm
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ class Service:
 
 async def run(service: Service) -> None:
     """Run until SIGTERM or SIGINT, then drain within the settings' shutdown grace."""
+    collect_seldom()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,6 +72,14 @@ async def run(service: Service) -> None:
         log.info("service_stops", service=service.name)
         await _drain(service, work)
     log.info("service_stopped", service=service.name)
+
+
+def collect_seldom() -> None:
+    """Look for cycles seldom: what a service allocates per event dies without the collector,
+    which otherwise takes a third of a busy consumer's time looking at what lives on anyway."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def _work(service: Service) -> None:

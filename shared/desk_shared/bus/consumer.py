@@ -22,7 +22,7 @@ from desk_shared.bus.connection import faststream_security
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked
-from desk_shared.bus.retry import attempt, attempt_async, backoff
+from desk_shared.bus.retry import attempt_async, attempt_each, backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Rejected, Transient
 from desk_shared.events import Codec
@@ -191,11 +191,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 await self._commit(_next_offsets([record]), consumer)
 
     def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
-        decode = self._codec.decode
         batch: list[Received] = []
         unreadable: list[Failure] = []
-        for raw in records:
-            event = attempt(lambda r=raw: decode(r.key, r.value, r.headers))  # type: ignore[misc]
+        for raw, event in attempt_each(self._codec.decode_record, records):
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
             else:

@@ -1,13 +1,14 @@
 """The one broad except: turns whatever a rule raises into a failure that somebody decides on."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import TypeVar
 
 from desk_shared.errors import DependencyDown
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def attempt(rule: Callable[[], T]) -> T | Exception:
@@ -27,6 +28,15 @@ def backoff(failures: int, *, first: float = 0.2, longest: float = 5.0) -> timed
     """
     ceiling = min(longest, first * 2 ** min(failures, 16))
     return timedelta(seconds=random.uniform(ceiling / 4, ceiling))  # noqa: S311
+
+
+def attempt_each(rule: Callable[[R], T], items: Iterable[R]) -> Iterator[tuple[R, T | Exception]]:
+    """`attempt` for each of many, without a call more for each."""
+    for item in items:
+        try:
+            yield item, rule(item)
+        except Exception as error:  # noqa: BLE001 (as above)
+            yield item, error
 
 
 async def attempt_async(work: Awaitable[None]) -> Exception | None:

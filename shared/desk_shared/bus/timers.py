@@ -29,6 +29,8 @@ NEVER_SOONER = timedelta(milliseconds=20)
 
 # The state is nobody's business here, so timers serve documents of any kind.
 Report = Callable[[Sequence[tuple[Task[Any], Exception]]], Awaitable[None]]
+# Awaited before anything fires, for those who must not act on an outdated state.
+Gate = Callable[[], Awaitable[None]]
 
 
 class Woken(Protocol):
@@ -49,9 +51,11 @@ class Timers:
         documents: Documents[Any],
         clock: Clock,
         meters: Meters,
+        gate: Gate | None = None,
     ) -> None:
         self._name = name
         self._wake = ledger.wake
+        self._gate = gate
         self._documents = documents
         self._clock = clock
         self._meters = meters
@@ -97,6 +101,8 @@ class Timers:
 
     async def _fire(self) -> None:
         now = self._clock.now()
+        if self._gate is not None and self._soon and self._soon[0][0] <= now:
+            await self._gate()
         while self._soon and self._soon[0][0] <= now:
             ready: dict[str, datetime] = {}
             while self._soon and self._soon[0][0] <= now and len(ready) < BATCH:
