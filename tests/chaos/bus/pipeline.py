@@ -140,16 +140,18 @@ class Expected:
     tales: dict[str, Tale]
     counts: dict[str, Count]
     derived: dict[str, AnyEvent]
+    in_order: dict[str, list[str]]
 
 
 def fold(log: Iterable[AnyEvent]) -> Expected:
     distinct = {event.id: event for event in log}
-    found = Expected({}, {}, {})
+    found = Expected({}, {}, {}, {})
     turn = Turn(START)
     for event in sorted(distinct.values(), key=lambda one: (one.subject, one.sequence or 0)):
         told = tell(found.tales.get(event.subject), event, turn)
         found.tales[event.subject] = told.state
         derived = list(told.events)
+        found.in_order.setdefault(event.subject, []).extend(one.id for one in derived)
         for person in counted_for(event):
             counted = count(found.counts.get(person), event, turn)
             found.counts[person] = counted.state

@@ -1,0 +1,15 @@
+"""A rig on the run's servers."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.integration.bus.rig import Rig
+
+
+@pytest.fixture
+async def rig(kafka: str, mongo: str, prefix: str) -> AsyncIterator[Rig]:
+    rig = Rig(kafka, mongo, prefix)
+    await rig.open()
+    yield rig
+    await rig.close()

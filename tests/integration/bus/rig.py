@@ -1,0 +1,200 @@
+"""The real consumer on a real broker and store, in this process, with a fold that tests know."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus.admin import apply_topics
+from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
+from desk_shared.cli.reading import read_all
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.names import TICKETS, TRIAGE
+from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
+from desk_shared.health import Health
+from desk_shared.settings import KafkaSettings, StoreSettings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.telemetry.testing import recorded_telemetry
+
+from tests.unit.bus.desk import STORIES, Story, tell
+
+GROUP = "triage"
+RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)
+PARTITIONS = 3
+# The local broker notices a dead member after half a second; tests need not wait for eight.
+SESSION = timedelta(seconds=2)
+
+React = Callable[[Story | None, AnyEvent, Turn], Reacted[Story] | None]
+Header = tuple[str, bytes | None]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter, as far as tests look."""
+
+    key: bytes | None
+    code: str
+    reason: str
+    attempt: int
+    origin: str
+
+
+@dataclass
+class Rig:
+    """Topics with a prefix of their own, a producer of anything, and members of one group."""
+
+    kafka: str
+    mongo: str
+    prefix: str
+    codec: Codec = field(default_factory=Codec)
+    members: list[Consumer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.settings = KafkaSettings(bootstrap=self.kafka)
+        self.clock = SystemClock()
+        self.health = Health(self.clock)
+        self.telemetry = recorded_telemetry()
+        self.store = Store(StoreSettings(url=self.mongo), self.prefix + "bus")
+        self.documents = MongoDocuments(self.store.database, STORIES, self.clock.now)
+        self.publisher = KafkaPublisher(self.settings, "bus-tests", self.prefix)
+        self.producer = AIOKafkaProducer(
+            bootstrap_servers=self.kafka, acks="all", max_request_size=2_000_000
+        )
+
+    async def open(self, partitions: int = PARTITIONS) -> None:
+        sides = [Topic(name, "ticket id", "triage") for name in (RETRIES, DEAD)]
+        topics = [BY_NAME[TICKETS], BY_NAME[TRIAGE], *sides]
+        await apply_topics(self.settings, topics, prefix=self.prefix, partitions=partitions)
+        await self.documents.prepare()
+        await self.publisher.start()
+        await self.producer.start()
+
+    async def close(self) -> None:
+        for member in self.members:
+            await member.stop()
+        await self.producer.stop()
+        await self.publisher.stop()
+        await self.store.stop()
+
+    def ledger(self, react: React = tell, *, ordered: bool = True) -> Ledger[Story]:
+        fold = Fold(self.documents, lambda event: [event.subject], react, ordered=ordered)
+        meters = self.telemetry.telemetry.meters
+        return Ledger(fold, self.publisher, self.clock, meters, name="stories")
+
+    async def join(
+        self,
+        handler: BatchHandler | None = None,
+        *,
+        topic: str = TICKETS,
+        suffix: str = "",
+        grace: timedelta = timedelta(seconds=20),
+    ) -> Consumer:
+        """One more member of the group."""
+        member = Consumer(
+            self.settings,
+            group=GROUP + suffix,
+            owner=GROUP,
+            topics=[topic],
+            handler=handler or Folding(self.ledger()),
+            publisher=self.publisher,
+            clock=self.clock,
+            health=self.health,
+            telemetry=self.telemetry.telemetry,
+            topic_prefix=self.prefix,
+            session=SESSION,
+            grace=grace,
+        )
+        self.members.append(member)
+        await member.start()
+        return member
+
+    async def join_retry(self, handler: BatchHandler) -> Consumer:
+        return await self.join(handler, topic=RETRIES, suffix=".retry")
+
+    async def publish(self, events: Iterable[AnyEvent]) -> None:
+        await self.publisher.publish([self.codec.encode(event) for event in events])
+
+    async def send(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[Header] = (),
+        partition: int | None = None,
+    ) -> None:
+        """Any record at all."""
+        await self.producer.send_and_wait(
+            self.prefix + TICKETS,
+            value,
+            key=key,
+            headers=list(headers),
+            partition=partition,
+        )
+
+    async def send_event(self, event: AnyEvent, **headers: bytes | None) -> None:
+        """The event, with some headers of its binary form replaced."""
+        message = self.codec.encode(event)
+        changed = {**dict(message.headers), **headers}
+        await self.send(message.key, message.value, list(changed.items()))
+
+    async def stories(self) -> dict[str, tuple[str, ...]]:
+        found = await self.documents.find({}, limit=100_000)
+        return {one.id: one.state.notes for one in found if one.state is not None}
+
+    async def are_told(self, expected: dict[str, tuple[str, ...]]) -> bool:
+        found = await self.stories()
+        if found != expected:
+            wrong = {id for id in found.keys() | expected if found.get(id) != expected.get(id)}
+            raise AssertionError(f"{len(wrong)} stories differ, {sorted(wrong)[:5]}")
+        return True
+
+    async def read(self, topic: str) -> list[KafkaRecord]:
+        return [raw async for raw in read_all(self.settings, [self.prefix + topic])]
+
+    async def derived(self) -> list[AnyEvent]:
+        decode = self.codec.decode
+        return [decode(raw.key, raw.value, raw.headers) for raw in await self.read(TRIAGE)]
+
+    async def letters(self) -> list[Letter]:
+        return [_letter(raw) for raw in await self.read(DEAD)]
+
+    async def committed(self, suffix: str = "", topic: str = TICKETS) -> dict[int, int | None]:
+        """The group's offset of each partition."""
+        reader, partitions = await self._reader(suffix, topic)
+        try:
+            return {one.partition: await reader.committed(one) for one in partitions}
+        finally:
+            await reader.stop()
+
+    async def ends(self, suffix: str = "", topic: str = TICKETS) -> dict[int, int | None]:
+        reader, partitions = await self._reader(suffix, topic)
+        try:
+            ends = await reader.end_offsets(partitions)
+            return {one.partition: end or None for one, end in ends.items()}
+        finally:
+            await reader.stop()
+
+    async def is_committed(self, suffix: str = "", topic: str = TICKETS) -> bool:
+        """Every partition exactly to its end."""
+        committed, ends = await self.committed(suffix, topic), await self.ends(suffix, topic)
+        if committed != ends:
+            raise AssertionError(f"committed {committed}, the ends are {ends}")
+        return True
+
+    async def _reader(
+        self, suffix: str, topic: str
+    ) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=self.kafka,
+            group_id=self.prefix + GROUP + suffix,
+            enable_auto_commit=False,
+        )
+        await reader.start()
+        return reader, [TopicPartition(self.prefix + topic, n) for n in range(PARTITIONS)]
+
+
+def _letter(raw: KafkaRecord) -> Letter:
+    told = {name: (text or b"").decode(errors="replace") for name, text in raw.headers}
+    return Letter(raw.key, told[REASON_CODE], told[REASON], int(told[ATTEMPT]), told[ORIGIN])

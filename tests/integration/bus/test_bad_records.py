@@ -1,0 +1,197 @@
+"""Records that cannot be handled end where somebody finds them; what is around them is handled."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from desk_shared.bus import Folding, Reacted, Received, Turn, records
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.errors import Transient
+from desk_shared.events import AnyEvent
+from desk_shared.events.tickets import TicketNoted
+from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import RETRIES, Letter, Rig
+from tests.unit.bus.desk import BROKEN, POISON, SHAKY, Story, noted, tell
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+
+def _loose(ticket: str, number: int, text: str = "") -> AnyEvent:
+    return noted(ticket, number, text, sequence=False)
+
+
+def codes(letters: Sequence[Letter]) -> Counter[str]:
+    return Counter(letter.code for letter in letters)
+
+
+async def test_odd_headers_lose_no_record(rig: Rig) -> None:
+    await rig.send_event(noted("t", 1), other=None, binary=b"\xff\xfe\x00", empty=b"")
+    await rig.send_event(noted("t", 2), ce_traceparent=None, ce_subject=None)
+    await rig.send_event(noted("u", 1), ce_source=b"\xff\xfe")
+    await rig.send_event(noted("v", 1), ce_id=None)
+    await rig.send_event(noted("t", 3))
+    await rig.join()
+    await eventually(lambda: rig.are_told({"t": ("1", "2", "3")}))
+    await eventually(rig.is_committed)
+    assert codes(await rig.letters()) == {"bad-header": 1, "missing-attribute": 1}
+
+
+async def test_one_bad_record_among_a_thousand_is_the_only_one_not_handled(rig: Rig) -> None:
+    """The group is new and the topic full: it starts with the oldest record."""
+    tickets = [f"t{number}" for number in range(10)]
+    events = [noted(ticket, number) for number in range(1, 101) for ticket in tickets]
+    await rig.publish(events[:500])
+    message = rig.codec.encode(noted("t3", 1))
+    await rig.send(b"t3", b'{"by": "ana", "te', message.headers)
+    await rig.publish(events[500:])
+    await rig.join()
+    expected = {ticket: tuple(str(number) for number in range(1, 101)) for ticket in tickets}
+    await eventually(lambda: rig.are_told(expected), timeout=30)
+    await eventually(rig.is_committed)
+    (letter,) = await rig.letters()
+    assert (letter.key, letter.code, letter.attempt) == (b"t3", "bad-json", 1)
+    assert letter.origin.startswith(f"{rig.prefix}desk.tickets/")
+    derived = await rig.derived()
+    assert len({event.id for event in derived}) == len(derived) == 1000
+
+
+async def test_every_unreadable_record_says_why(rig: Rig) -> None:
+    good = rig.codec.encode(noted("t", 1))
+    headers = dict(good.headers)
+
+    async def send(
+        value: bytes | None = good.value, key: bytes | None = b"t", **changed: bytes | None
+    ) -> None:
+        await rig.send(key, value, list({**headers, **changed}.items()))
+
+    await send(None)
+    await send(key=None)
+    await send(key=b"u")
+    await send(ce_type=b"desk.ticket.exploded.v1")
+    await send(ce_type=b"desk.ticket.noted.v7")
+    await send(ce_time=b"yesterday")
+    await send(ce_sequence=b"0")
+    await send(b'{"by": "ana"}')
+    await send(b" " * (MAX_EVENT_BYTES + 1) + good.value)
+    await rig.send(b"t", b"[]", [("content-type", b"application/cloudevents+json")])
+    await rig.send(b"t", b"anything")
+    await send()
+    await rig.join()
+    await eventually(lambda: rig.are_told({"t": ("1",)}))
+    await eventually(rig.is_committed)
+    assert codes(await rig.letters()) == {
+        "no-value": 1,
+        "missing-key": 1,
+        "key-mismatch": 1,
+        "unknown-type": 1,
+        "unknown-version": 1,
+        "bad-time": 1,
+        "bad-sequence": 1,
+        "bad-data": 1,
+        "event-too-large": 1,
+        "bad-json": 1,
+        "missing-attribute": 1,
+    }
+    assert rig.telemetry.value(names.DEAD_LETTERS) == 11
+
+
+async def test_a_record_as_large_as_the_broker_takes_stops_nothing(rig: Rig) -> None:
+    await rig.send(b"t", b"x" * 1_040_000, [("note", b"y" * 5_000)], partition=0)
+    await rig.publish([noted("t", 1)])
+    await rig.join()
+    await eventually(lambda: rig.are_told({"t": ("1",)}))
+    await eventually(rig.is_committed)
+    (letter,) = await rig.letters()
+    assert letter.code == "event-too-large"
+
+
+@pytest.mark.parametrize(("text", "code"), [(POISON, "invalid"), (BROKEN, "bug")])
+async def test_a_key_that_breaks_its_rule_hurts_no_other(rig: Rig, text: str, code: str) -> None:
+    events = [_loose(f"t{n % 5}", n, text if n % 5 == 3 else "") for n in range(50)]
+    await rig.publish(events)
+    await rig.join(Folding(rig.ledger(ordered=False)))
+    expected = {f"t{key}": tuple(str(n) for n in range(50) if n % 5 == key) for key in (0, 1, 2, 4)}
+    await eventually(lambda: rig.are_told(expected))
+    await eventually(rig.is_committed)
+    letters = await rig.letters()
+    assert {(letter.key, letter.code) for letter in letters} == {(b"t3", code)}
+    assert len(letters) == 10
+
+
+class Moody:
+    """A rule that cannot do with some notes until a moment."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+
+    def __call__(self, state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+        assert isinstance(event.data, TicketNoted)
+        if event.data.text == SHAKY and turn.now < self.until:
+            raise Transient("not yet")
+        calm = noted(event.subject, event.sequence or 0)
+        return tell(state, event._replace(data=calm.data), turn)
+
+
+async def test_transient_trouble_is_tried_again_later_and_then_works(rig: Rig) -> None:
+    folding = Folding(rig.ledger(Moody(rig.clock.now() + timedelta(seconds=1))))
+    await rig.publish([noted("t", n, SHAKY if n == 2 else "") for n in range(1, 5)])
+    await rig.join(folding)
+    await rig.join_retry(folding)
+    await eventually(lambda: rig.are_told({"t": ("1", "2", "3", "4")}), timeout=20)
+    assert rig.telemetry.value(names.RETRIES) >= 1
+    await eventually(rig.is_committed)
+    await eventually(lambda: rig.is_committed(".retry", RETRIES))
+    assert await rig.letters() == []
+    assert [event.causation_id for event in await rig.derived()] == ["t-1", "t-2", "t-3", "t-4"]
+
+
+async def test_what_never_works_is_given_up_after_so_many_tries(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FIRST_DELAY", timedelta(milliseconds=40))
+    folding = Folding(rig.ledger(Moody(datetime.max.replace(tzinfo=UTC)), ordered=False))
+    await rig.publish([noted("t", 1, SHAKY), noted("t", 2), noted("u", 1)])
+    await rig.join(folding)
+    await rig.join_retry(folding)
+    (letter,) = await eventually(rig.letters, timeout=20)
+    assert (letter.key, letter.attempt, letter.reason) == (b"t", records.MAX_ATTEMPTS, "not yet")
+    assert rig.telemetry.value(names.RETRIES) == records.MAX_ATTEMPTS - 1
+    await rig.are_told({"t": ("2",), "u": ("1",)})
+    await eventually(lambda: rig.is_committed(".retry", RETRIES))
+
+
+class Fragile:
+    """A handler that one record brings down with its whole batch."""
+
+    def __init__(self, inner: Folding) -> None:
+        self.inner, self.rounds = inner, 0
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self.rounds += 1
+        if any(one.event.id == "t1-7" for one in batch):
+            raise ZeroDivisionError("a bug outside of every rule")
+        await self.inner.handle(batch, park)
+
+    def forget(self) -> None:
+        self.inner.forget()
+
+
+async def test_what_brings_a_whole_batch_down_is_found_and_parked_alone(rig: Rig) -> None:
+    fragile = Fragile(Folding(rig.ledger(ordered=False)))
+    await rig.publish([_loose(f"t{n % 3}", n) for n in range(30)])
+    await rig.join(fragile)
+    expected = {
+        f"t{key}": tuple(str(n) for n in range(30) if n % 3 == key and n != 7) for key in range(3)
+    }
+    await eventually(lambda: rig.are_told(expected), timeout=20)
+    await eventually(rig.is_committed)
+    (letter,) = await rig.letters()
+    assert (letter.key, letter.code) == (b"t1", "bug")
+    assert rig.health.answer_ready().is_ok
+    rounds = fragile.rounds
+    await rig.publish([_loose("t0", 99)])
+    await eventually(lambda: fragile.rounds > rounds)

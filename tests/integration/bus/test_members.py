@@ -1,0 +1,159 @@
+"""Members come and go in the middle of a batch: nothing lost, nothing twice, offsets exact."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from desk_shared.bus import Folding, Received, consumer
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.store import Documents, Stored
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import Rig
+from tests.unit.bus.desk import Story, noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+TICKETS = [f"t{number}" for number in range(12)]
+EVENTS = [noted(ticket, number) for number in range(1, 21) for ticket in TICKETS]
+TOLD = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
+
+
+class Held:
+    """A handler whose first batch waits: before the work, or between its write and its publish."""
+
+    def __init__(self, inner: Folding) -> None:
+        self.inner = inner
+        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+        self.handled = 0
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self.entered.set()
+        await self.go_on.wait()
+        await self.inner.handle(batch, park)
+        self.handled += len(batch)
+
+    def forget(self) -> None:
+        self.inner.forget()
+
+
+class SlowDocuments:
+    """Documents whose first write waits, with the decision already made."""
+
+    def __init__(self, documents: Documents[Story]) -> None:
+        self._documents = documents
+        self.load, self.settle = documents.load, documents.settle
+        self.pending, self.due, self.find = documents.pending, documents.due, documents.find
+        self.entered, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(self, documents: Sequence[Stored[Story]]) -> frozenset[str]:
+        self.entered.set()
+        await self.go_on.wait()
+        return await self._documents.write(documents)
+
+
+async def check(rig: Rig, *, copies: int | None = 0) -> None:
+    """State is the fold of the log, derived ids are unique, offsets are exact."""
+    await eventually(lambda: rig.are_told(TOLD), timeout=40)
+    await eventually(rig.is_committed, timeout=20)
+    derived = await rig.derived()
+    assert {event.causation_id for event in derived} == {event.id for event in EVENTS}
+    assert len({event.id for event in derived}) == len(EVENTS)
+    if copies is not None:
+        assert len(derived) - len(EVENTS) == copies
+    assert await rig.letters() == []
+
+
+async def test_a_rebalance_waits_for_the_batch_in_flight(rig: Rig) -> None:
+    held = Held(Folding(rig.ledger()))
+    await rig.publish(EVENTS)
+    await rig.join(held)
+    await held.entered.wait()
+    joining = asyncio.create_task(rig.join())
+    await eventually(lambda: len(rig.members) == 2)
+    held.go_on.set()
+    await joining
+    await check(rig)
+
+
+async def test_two_members_on_one_key_leave_it_to_the_store(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One decides, loses its partitions, and writes after the other one did the same work."""
+    monkeypatch.setattr(consumer, "REVOKE_GRACE", timedelta(milliseconds=200))
+    slow = SlowDocuments(rig.documents)
+    ledger = rig.ledger()
+    ledger._documents = slow
+    await rig.publish(EVENTS)
+    first = await rig.join(Folding(ledger))
+    await slow.entered.wait()
+    await rig.join()
+    # The second one has some partitions now, the first one is still in its batch of all of them.
+    await eventually(rig.stories, timeout=30)
+    slow.go_on.set()
+    await check(rig, copies=None)
+    assert rig.telemetry.value(names.GUARD_CONFLICTS) > 0
+    assert first._failures == 0
+
+
+async def test_a_stop_in_mid_batch_finishes_it_and_commits_exactly_that(rig: Rig) -> None:
+    held = Held(Folding(rig.ledger()))
+    await rig.publish(EVENTS)
+    member = await rig.join(held)
+    await held.entered.wait()
+    stopping = asyncio.create_task(member.stop())
+    await rig.publish([])
+    held.go_on.set()
+    await stopping
+    handled = held.handled
+    assert handled > 0
+    committed = await rig.committed()
+    assert sum(offset or 0 for offset in committed.values()) == handled
+    await rig.join()
+    await check(rig)
+
+
+async def test_a_stop_that_cannot_wait_commits_nothing_of_the_batch(rig: Rig) -> None:
+    held = Held(Folding(rig.ledger()))
+    await rig.publish(EVENTS)
+    member = await rig.join(held, grace=timedelta(milliseconds=200))
+    await held.entered.wait()
+    await member.stop()
+    assert set((await rig.committed()).values()) == {None}
+    await rig.join()
+    await check(rig)
+
+
+async def test_a_member_that_leaves_hands_over_without_a_pause(rig: Rig) -> None:
+    first = await rig.join()
+    await rig.join()
+    await rig.publish(EVENTS[:120])
+    await eventually(rig.stories)
+    await first.stop()
+    await rig.publish(EVENTS[120:])
+    await check(rig, copies=None)
+
+
+async def test_progress_and_lag_are_told_while_a_batch_takes_long(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "LAG_EVERY", timedelta(milliseconds=100))
+    held = Held(Folding(rig.ledger()))
+    await rig.publish(EVENTS)
+    member = await rig.join(held)
+    await held.entered.wait()
+    await rig.publish([noted("late", 1)])
+    (progress,) = rig.health.consumers()
+    await eventually(lambda: progress.lag > 0)
+    assert progress.assigned == 3
+    assert rig.health.answer_ready().is_ok
+    assert rig.health.answer_live().is_ok
+    held.go_on.set()
+    await eventually(lambda: progress.lag == 0)
+    assert rig.telemetry.value(names.CONSUMER_LAG) == 0
+    for _ in range(2):  # a rebalance moves partitions from under the one who looks
+        await (await rig.join()).stop()
+    assert member._watch is not None
+    assert not member._watch.done()

@@ -1,0 +1,135 @@
+"""A store or a broker that is away: the consumer waits, says so, and loses nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from desk_shared.bus import Folding, Received
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.local import LocalServers, local_servers
+from desk_shared.testing import eventually
+from structlog.testing import capture_logs
+
+from tests.integration.bus.rig import Rig
+from tests.unit.bus.desk import noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.chaos, pytest.mark.timeout(200)]
+
+TICKETS = [f"t{number}" for number in range(10)]
+FIRST = [noted(ticket, number) for number in range(1, 11) for ticket in TICKETS]
+SECOND = [noted(ticket, number) for number in range(11, 21) for ticket in TICKETS]
+TOLD = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICKETS}
+AWAY_SECONDS = 30.0
+
+
+class Counted:
+    """A handler that counts how often it is asked."""
+
+    def __init__(self, inner: Folding) -> None:
+        self.inner, self.rounds = inner, 0
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self.rounds += 1
+        await self.inner.handle(batch, park)
+
+    def forget(self) -> None:
+        self.inner.forget()
+
+
+@pytest.fixture
+async def own(tmp_path: Path, prefix: str) -> AsyncIterator[tuple[LocalServers, Rig]]:
+    """Servers of its own, so that they can be killed."""
+    async with local_servers(tmp_path, backend="h2") as servers:
+        rig = Rig(servers.kafka, servers.mongo, prefix)
+        await rig.open()
+        yield servers, rig
+        await rig.close()
+
+
+async def check(rig: Rig) -> None:
+    await eventually(lambda: rig.are_told(TOLD), timeout=60, interval=0.1)
+    await eventually(rig.is_committed, timeout=30, interval=0.2)
+    derived = await rig.derived()
+    assert len({event.id for event in derived}) == len(FIRST + SECOND)
+    assert rig.health.answer_ready().is_ok
+
+
+async def kill_store(servers: LocalServers) -> Callable[[], Awaitable[None]]:
+    await asyncio.to_thread(servers.store.kill)
+    return lambda: asyncio.to_thread(servers.store.start)
+
+
+async def pause_store(servers: LocalServers) -> Callable[[], Awaitable[None]]:
+    servers.store.pause()
+    return lambda: asyncio.to_thread(servers.store.resume)
+
+
+@pytest.mark.parametrize("away", [kill_store, pause_store])
+async def test_a_store_that_is_away_for_half_a_minute_is_waited_for(
+    own: tuple[LocalServers, Rig],
+    away: Callable[[LocalServers], Awaitable[Callable[[], Awaitable[None]]]],
+) -> None:
+    servers, rig = own
+    counted = Counted(Folding(rig.ledger()))
+    await rig.join(counted)
+    await rig.publish(FIRST)
+    await eventually(rig.is_committed, timeout=20)
+    come_back = await away(servers)
+    rounds, loop = counted.rounds, asyncio.get_running_loop()
+    since = loop.time()
+    with capture_logs() as lines:
+        await rig.publish(SECOND)
+        await rig.send(b"t1", b"{", rig.codec.encode(FIRST[1]).headers)
+        await eventually(lambda: not rig.health.answer_ready().is_ok, timeout=40)
+        assert "store" in " ".join(rig.health.answer_ready().reasons)
+        assert rig.health.answer_live().is_ok
+        await eventually(lambda: loop.time() - since > AWAY_SECONDS, timeout=40)
+        tries = counted.rounds - rounds
+        paused = [line for line in lines if line["event"] == "consumer_pauses"]
+    assert 1 <= tries <= 30  # 5 s apart at the most, after a few quicker ones
+    assert len(paused) == 1
+    assert len(lines) < 40
+    await come_back()
+    await check(rig)
+    (letter,) = await rig.letters()  # the unreadable record, once, however often it was read
+    assert letter.code == "bad-json"
+
+
+async def test_a_broker_that_is_killed_and_comes_back_is_waited_for(
+    own: tuple[LocalServers, Rig],
+) -> None:
+    servers, rig = own
+    await rig.join()
+    await rig.publish(FIRST)
+    await eventually(rig.stories, timeout=20)
+    await asyncio.to_thread(servers.broker.kill)
+    publishing = asyncio.create_task(rig.publish(SECOND))
+    await asyncio.to_thread(servers.broker.start)
+    await publishing
+    await check(rig)
+    assert await rig.letters() == []
+
+
+async def test_a_broker_that_dies_while_a_batch_is_handled_costs_copies_at_most(
+    own: tuple[LocalServers, Rig],
+) -> None:
+    """Written, not published: the batch is read again when the broker is back."""
+    servers, rig = own
+    await rig.publish(FIRST + SECOND)
+    ledger = rig.ledger()
+    write, written = rig.documents.write, asyncio.Event()
+
+    async def write_and_tell(documents: Sequence[object]) -> frozenset[str]:
+        refused = await write(documents)  # type: ignore[arg-type]
+        if not written.is_set():
+            await asyncio.to_thread(servers.broker.kill)
+            written.set()
+        return refused
+
+    rig.documents.write = write_and_tell  # type: ignore[method-assign]
+    await rig.join(Folding(ledger))
+    await written.wait()
+    await asyncio.to_thread(servers.broker.start)
+    await check(rig)
+    assert await rig.letters() == []
