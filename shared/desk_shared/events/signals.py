@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
@@ -19,8 +19,8 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
     severity: Severity
     subject_kind: SubjectKind
     measurement: str
-    value: float
-    threshold: float
+    value: FiniteFloat
+    threshold: FiniteFloat
     expected_at: datetime | None = Field(
         default=None, description="When it will hurt, if forecast."
     )
@@ -38,7 +38,7 @@ class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS)
     episode: Identifier
     detector: Identifier
     signal: Identifier
-    value: float
+    value: FiniteFloat
     subject_kind: SubjectKind = SubjectKind.DEVICE
     service: str = ""
     explanation: tuple[Reason, ...] = ()

@@ -1,0 +1,110 @@
+"""Payloads and events of any type, drawn from the model itself: every field, every value it allows.
+
+Moments have a zone, as all of the desk's have; texts are short, so that events stay small.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Union, get_args, get_origin
+
+from annotated_types import Len, MaxLen, MinLen
+from desk_shared.events import AnyEvent, Event, Payload
+from hypothesis import strategies as st
+from pydantic import AllowInfNan, BaseModel
+from pydantic.fields import FieldInfo
+
+Strategy = st.SearchStrategy[object]
+
+_LONGEST = 40
+_ZONES = st.integers(-56, 56).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
+_MOMENTS = st.datetimes(
+    min_value=datetime(2, 1, 1),  # noqa: DTZ001 (the zone is drawn)
+    max_value=datetime(9998, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC) | _ZONES,
+)
+_PLAIN: Mapping[object, Strategy] = {
+    bool: st.booleans(),
+    int: st.integers(-(2**63), 2**63 - 1),
+    datetime: _MOMENTS,
+    timedelta: st.timedeltas(),
+    NoneType: st.none(),
+}
+_WORDS = st.text(min_size=1, max_size=_LONGEST)
+
+
+@cache
+def events(payload: type[Payload]) -> st.SearchStrategy[AnyEvent]:
+    """Events of one type with any envelope."""
+    later = st.text(max_size=_LONGEST)
+    parts = (
+        _WORDS,
+        _WORDS,
+        _WORDS,
+        _MOMENTS.map(lambda moment: moment.astimezone(UTC)),
+        models(payload),
+        st.none() | st.integers(1, 2**53),
+        *(later, later, later),
+    )
+    return st.tuples(*parts).map(Event._make)
+
+
+@cache
+def models(model: type[BaseModel]) -> Strategy:
+    """The model with any value in each field."""
+    fields = {
+        name: values(info.annotation, tuple(info.metadata))
+        for name, info in model.model_fields.items()
+    }
+    return st.fixed_dictionaries(fields).map(lambda drawn: model(**drawn))
+
+
+def values(annotation: object, limits: tuple[object, ...] = ()) -> Strategy:
+    """Values of a field's annotation, within its limits; a TypeError for one not known here."""
+    if get_origin(annotation) is Annotated:
+        base, *more = get_args(annotation)
+        return values(base, (*limits, *_flat(more)))
+    if get_origin(annotation) in {UnionType, Union}:
+        return st.one_of([values(choice, limits) for choice in get_args(annotation)])
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return st.sampled_from(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return models(annotation)
+    if annotation in _PLAIN:
+        return _PLAIN[annotation]
+    return _sized(annotation, limits)
+
+
+def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
+    least, most = _range(limits)
+    if annotation is str:
+        return st.text(min_size=least, max_size=min(most, _LONGEST))
+    if annotation is float:
+        is_finite = any(isinstance(one, AllowInfNan) and not one.allow_inf_nan for one in limits)
+        return st.floats(allow_nan=not is_finite, allow_infinity=not is_finite)
+    match get_origin(annotation), get_args(annotation):
+        case origin, (item, end) if origin is tuple and end is Ellipsis:
+            return st.lists(values(item), min_size=least, max_size=min(most, 3)).map(tuple)
+        case origin, (key, item) if origin is dict:
+            return st.dictionaries(values(key), values(item), max_size=min(most, 3))
+    raise TypeError(f"{annotation} is new in an event: say here how to draw it")
+
+
+def _range(limits: tuple[object, ...]) -> tuple[int, int]:
+    least, most = 0, _LONGEST
+    for one in limits:
+        if isinstance(one, MinLen | Len):
+            least = max(least, one.min_length)
+        if isinstance(one, MaxLen | Len) and one.max_length is not None:
+            most = min(most, one.max_length)
+    return least, most
+
+
+def _flat(extras: list[object]) -> Iterator[object]:
+    for one in extras:
+        if isinstance(one, FieldInfo):
+            yield from one.metadata
+        else:
+            yield one
