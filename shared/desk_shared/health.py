@@ -64,6 +64,7 @@ class Progress:
     last_poll: datetime
     last_commit: datetime
     assigned: int = 0
+    assigned_at: datetime | None = None
     lag: int = 0
     pause_reason: str | None = None
 
@@ -76,7 +77,7 @@ class Progress:
     def mark_assignment(self, partitions: int) -> None:
         """Each assignment starts the watches anew."""
         self.assigned = partitions
-        self.last_poll = self.last_commit = self.clock.now()
+        self.last_poll = self.last_commit = self.assigned_at = self.clock.now()
 
     def mark_lag(self, records: int) -> None:
         """With no lag there is nothing to commit: the commit watch starts when lag appears."""

@@ -12,7 +12,7 @@ from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
-from desk_shared.bus.timers import Timers
+from desk_shared.bus.timers import Gate, Timers
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.topics import retry_topic
 from desk_shared.health import Health
@@ -71,7 +71,13 @@ class Kit:
         return documents
 
     def ledger(
-        self, name: str, fold: Fold[S], *, reads_bus: bool = True, cached: int = CACHED_DOCUMENTS
+        self,
+        name: str,
+        fold: Fold[S],
+        *,
+        reads_bus: bool = True,
+        cached: int = CACHED_DOCUMENTS,
+        gate: Gate | None = None,
     ) -> Ledger[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
         meters = self.telemetry.meters
@@ -79,7 +85,7 @@ class Kit:
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
-            timers = Timers(name, ledger, fold.documents, self.clock, self.telemetry.meters)
+            timers = Timers(name, ledger, fold.documents, self.clock, meters, gate)
             self.loop(f"timers {name}", timers.run)
         return ledger
 

@@ -16,6 +16,7 @@ from desk_metrics.api import metrics_app
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
 from desk_metrics.handlers import READS, clocks_fold
+from desk_metrics.patience import once_caught_up
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import EDITIONS, TICKETS
@@ -44,7 +45,8 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.loop("charter", charter.run)
     kit.loop("editions", editions.run)
     tickets = kit.documents(TICKETS)
-    kit.ledger("tickets", clocks_fold(tickets, lambda: editions.book))
+    gate = once_caught_up(kit.health.consumer(kit.name), kit.clock)
+    kit.ledger("tickets", clocks_fold(tickets, lambda: editions.book), gate=gate)
     kit.reads(*READS)
     parts = AppParts(
         kit.health,

@@ -1,0 +1,167 @@
+"""Metrics as a process on real servers, and the two ends of the bus it stands between."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from desk_shared.events import AnyEvent, Codec, Event, Payload
+from desk_shared.events.people import Priority
+from desk_shared.events.promises import PromiseStarted
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketResolved,
+    TicketTriaged,
+)
+from desk_shared.ids import ticket_code
+from desk_shared.testing import eventually
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Metrics:
+    """The service as an operator sees it: start, ask, kill."""
+
+    env: dict[str, str]
+    port: int
+    log: Path
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def charter(self) -> Path:
+        """This test's own charter, free to be changed."""
+        return Path(self.env["DESK_CHARTER"])
+
+    async def start(self) -> None:
+        self._launch()
+        # After a kill the group waits for the dead member's session before it shares anew.
+        await eventually(self.is_ready, timeout=90, interval=0.2)
+
+    def _launch(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "desk_metrics.main"],
+                env=self.env,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def is_ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"metrics ended early:\n{self.log.read_text()[-3000:]}")
+        try:
+            answer = await self.get("/health/ready")
+        except httpx.TransportError as error:
+            raise AssertionError(f"no answer yet: {error!r}") from error
+        assert answer.status_code == 200, answer.text
+        assert all(one["partitions"] for one in answer.json()["consumers"]), answer.text
+        return True
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.get(
+                f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=20
+            )
+
+    def end(self, number: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(number)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@dataclass
+class Bus:
+    """Publishes like intake and reads what metrics says."""
+
+    producer: AIOKafkaProducer
+    consumer: AIOKafkaConsumer
+    prefix: str
+    seen: list[AnyEvent] = field(default_factory=list)
+
+    async def publish(self, events: Iterable[AnyEvent]) -> None:
+        codec = Codec()
+        sends = []
+        for event in events:
+            message = codec.encode(event)
+            sent = self.producer.send(
+                self.prefix + message.topic,
+                key=message.key,
+                value=message.value,
+                headers=list(message.headers),
+            )
+            sends.append(await sent)
+        await asyncio.gather(*sends)
+
+    async def said(self, ticket: str) -> list[str]:
+        """What was said of a ticket's promises, once each, as `response-p1 started`."""
+        found = await self.consumer.getmany(timeout_ms=100)
+        decode = Codec().decode
+        for records in found.values():
+            self.seen += [decode(one.key, one.value, one.headers) for one in records]
+        told = {event.id: event for event in self.seen if event.subject == ticket}
+        return [
+            f"{getattr(event.data, 'policy', '')} {event.type.split('.')[2]}"
+            f"{getattr(event.data, 'percent', '')}"
+            for event in told.values()
+        ]
+
+    def ids(self) -> Counter[str]:
+        return Counter(event.id for event in self.seen)
+
+    def goals(self, ticket: str) -> list[float]:
+        """Minutes promised, in the order in which promises were made."""
+        started = [e.data for e in self.seen if e.subject == ticket]
+        return [one.goal.total_seconds() / 60 for one in started if isinstance(one, PromiseStarted)]
+
+
+class Ticket:
+    """One ticket as intake would tell of it."""
+
+    def __init__(self, id: str, opened: datetime, **more: str) -> None:
+        self.id = id
+        self.events: list[AnyEvent] = []
+        self.say(
+            opened,
+            TicketOpened(
+                code=ticket_code(id),
+                kind=Kind.INCIDENT,
+                title="VPN drops",
+                requester="ana@desk.example",
+                channel=Channel.PORTAL,
+                service=more.get("service", "vpn"),
+                site=more.get("site", "berlin"),
+            ),
+        )
+
+    def say(self, at: datetime, data: Payload) -> "Ticket":
+        number = len(self.events) + 1
+        event = Event(str(uuid4()), "/desk/intake", self.id, at, data, number)
+        self.events.append(event)
+        return self
+
+    def triaged(self, at: datetime, priority: str) -> "Ticket":
+        return self.say(at, TicketTriaged(category="network.vpn", priority=Priority(priority)))
+
+    def assigned(self, at: datetime, team: str) -> "Ticket":
+        return self.say(at, TicketAssigned(team=team))
+
+    def resolved(self, at: datetime) -> "Ticket":
+        return self.say(at, TicketResolved(by="network-1", resolution="A new certificate."))

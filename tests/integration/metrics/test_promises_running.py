@@ -1,0 +1,94 @@
+"""Promises on a real broker and a real store: timers, kills, redelivery, late events."""
+
+import signal
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from desk_shared.testing import eventually
+
+from tests.integration.metrics.running import Bus, Metrics, Ticket
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+QUARTER = timedelta(minutes=15)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def test_a_breach_is_told_by_a_timer_and_explained(metrics: Metrics, bus: Bus) -> None:
+    due = now() + timedelta(seconds=4)
+    ticket = Ticket("t-breach", due - QUARTER)
+    ticket.triaged(due - QUARTER, "P1").assigned(due - QUARTER, "network")
+    await bus.publish(ticket.events)
+
+    await eventually(lambda: _told(bus, ticket, "response-p1 breached"), timeout=30)
+    told_after = now() - due
+    assert timedelta(0) < told_after < timedelta(seconds=15)
+    found = await _promises(metrics, ticket.id)
+    assert ("response-p1", "breached") in [(one["policy"], one["status"]) for one in found]
+
+
+async def test_a_kill_neither_loses_nor_repeats_a_saying(metrics: Metrics, bus: Bus) -> None:
+    """Killed with clocks running. Half are answered in time, while nobody is there to hear it: no
+    breach may be told of them, although their due moment has passed when metrics comes back."""
+    due = now() + timedelta(seconds=20)
+    tickets = [Ticket(f"t-{number}", due - QUARTER) for number in range(40)]
+    for ticket in tickets:
+        ticket.triaged(due - QUARTER, "P1")
+        await bus.publish(ticket.events)
+    await eventually(lambda: _told(bus, tickets[0], "response-p1 started"), timeout=30)
+    metrics.end(signal.SIGKILL)
+    for ticket in tickets[:20]:
+        first = len(ticket.events)
+        ticket.assigned(now(), "network").resolved(now())
+        await bus.publish(ticket.events[first:])
+    assert now() < due
+    await eventually(lambda: now() > due, timeout=30)
+    await metrics.start()
+    for ticket in tickets[20:]:
+        await eventually(lambda t=ticket: _told(bus, t, "response-p1 breached"), timeout=60)  # type: ignore[misc]
+    for ticket in tickets[:20]:
+        await eventually(lambda t=ticket: _told(bus, t, "resolution-p1 kept"), timeout=30)  # type: ignore[misc]
+    for ticket in tickets:
+        said = await bus.said(ticket.id)
+        assert len(said) == len(set(said)), said
+        assert ("response-p1 breached" in said) == (ticket not in tickets[:20])
+
+
+async def test_events_sent_twice_say_nothing_twice(metrics: Metrics, bus: Bus) -> None:
+    start = now() - timedelta(minutes=1)
+    ticket = Ticket("t-twice", start).triaged(start, "P1").assigned(start, "network")
+    await bus.publish([*ticket.events, *ticket.events])
+    last = Ticket("t-after", start)
+    await bus.publish(last.events)
+    await eventually(lambda: _told(bus, last, "response-default started"), timeout=30)
+    await eventually(lambda: _told(bus, ticket, "response-p1 started"), timeout=30)
+    assert set(bus.ids().values()) == {1}
+    assert (await metrics.get("/health/ready")).status_code == 200
+
+
+async def test_events_late_and_out_of_order_end_with_the_truth(metrics: Metrics, bus: Bus) -> None:
+    """The resolution overtakes; the answer comes a day late and was in time."""
+    opened = now() - timedelta(hours=3)
+    ticket = Ticket("t-late", opened).triaged(opened, "P1").assigned(opened, "network")
+    ticket.resolved(opened + timedelta(minutes=10))
+    await bus.publish([ticket.events[0], ticket.events[3], ticket.events[2], ticket.events[1]])
+
+    await eventually(lambda: _told(bus, ticket, "resolution-p1 kept"), timeout=30)
+    statuses = {one["policy"]: one["status"] for one in await _promises(metrics, ticket.id)}
+    assert statuses["response-p1"] == "kept"
+    assert "response-p1 breached" not in await bus.said(ticket.id)
+
+
+async def _told(bus: Bus, ticket: Ticket, saying: str) -> bool:
+    return saying in await bus.said(ticket.id)
+
+
+async def _promises(metrics: Metrics, ticket: str) -> list[dict[str, object]]:
+    answer = await metrics.get(f"/v1/promises/{ticket}")
+    assert answer.status_code == httpx.codes.OK, answer.text
+    found: list[dict[str, object]] = answer.json()["promises"]
+    return found
