@@ -1,6 +1,7 @@
 """Puts the commands together; errors end as a sentence and an exit code, never as a traceback."""
 
 import sys
+from importlib.metadata import entry_points
 
 import typer
 from aiokafka.errors import KafkaError
@@ -23,9 +24,20 @@ app.command("audit")(audit.audit)
 app.command("replay")(replay.replay)
 
 
+def add_commands(group: str = "desk.commands") -> None:
+    """Commands of installed services: each is an entry point, a function or a group of them."""
+    for found in sorted(entry_points(group=group), key=lambda one: one.name):
+        command = found.load()
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=found.name)
+        else:
+            app.command(found.name)(command)
+
+
 def main() -> None:
     """The entry point of `desk`."""
     configure_logs("desk", "ERROR", sys.stderr)
+    add_commands()
     try:
         app()
     except DeskError as error:

@@ -1,0 +1,323 @@
+"""Where the time goes: rankings with numbers, each with its formula, and a sentence for each list.
+
+Hours are elapsed hours round the clock, shares are between 0 and 1.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from desk_metrics.domain.journey import Phase
+from desk_metrics.domain.tallies import Tallies, TeamTally, TopicTally
+from desk_metrics.domain.worktime import instant
+
+# Fewer tickets than this make no pattern; what repeats is also so large a share of all tickets.
+MIN_TICKETS = 10
+REPEATS = 0.005
+T = TypeVar("T")
+
+
+class _Finding(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ToAutomate(_Finding):
+    """A topic that repeats and goes the same easy way each time.
+
+    `routine_tickets`: over, in the hands of their first team, never reopened.
+    `median_hours` of those, queue and work together, waiting left out.
+    Listed are topics with at least half a per cent of all tickets: only what repeats pays.
+    `hours_to_win` = routine_tickets times median_hours: a few long ones do not lead.
+    """
+
+    topic: str
+    tickets: int
+    routine_tickets: int
+    median_hours: float
+    hours_to_win: float
+    share_of_tickets: float
+
+
+class ToEngineerOut(_Finding):
+    """A topic whose tickets do not go easily: handed on, reopened, or never finished.
+
+    `hours_lost` = all open hours of its tickets that are not routine, waiting included.
+    `months` = calendar months (UTC) in which at least one ticket of it was opened.
+    """
+
+    topic: str
+    tickets: int
+    hard_tickets: int
+    hours_lost: float
+    handed_on_share: float
+    reopened_share: float
+    waited_share: float
+    months: int
+
+
+class HandsOn(_Finding):
+    """A team that gives tickets away.
+
+    `given` counts hand-overs from it to another named team, `per_ticket` = given ÷ tickets it had,
+    `hours_before` = open hours that those tickets had lain with it each time, all together.
+    """
+
+    team: str
+    tickets: int
+    given: int
+    taken: int
+    per_ticket: float
+    median_hours_before: float
+    hours_before: float
+    mostly_to: str
+
+
+class Waits(_Finding):
+    """Time spent waiting for one reason. `share_of_open` = hours ÷ all open hours."""
+
+    reason: str
+    times: int
+    hours: float
+    median_hours: float
+    share_of_open: float
+
+
+class Queue(_Finding):
+    """Time in which tickets lay with a team and nobody worked on them; `times` are stretches."""
+
+    team: str
+    times: int
+    hours: float
+    median_hours: float
+    share_of_open: float
+
+
+class Reopened(_Finding):
+    """Topics or teams by reopened tickets; `share` = reopened ÷ tickets of it."""
+
+    name: str
+    tickets: int
+    reopened: int
+    share: float
+
+
+class WhereTimeGoes(_Finding):
+    """The whole report. Open time is from opening to resolution, and again from each reopening."""
+
+    tickets: int
+    over: int
+    first_opened: datetime | None
+    last_event: datetime | None
+    open_hours: float
+    queued_share: float
+    worked_on_share: float
+    waiting_share: float
+    median_hours_to_resolve: float
+    p90_hours_to_resolve: float
+    reopened_share: float
+    reopenings: int
+    hand_overs_per_ticket: float
+    handed_on_share: float
+    ping_pong_share: float
+    returned_to_queue_per_ticket: float
+    first_team_is_last_share: float | None
+    sentences: tuple[str, ...] = ()
+    automate: tuple[ToAutomate, ...] = ()
+    most_repeated: tuple[ToAutomate, ...] = ()
+    engineer_out: tuple[ToEngineerOut, ...] = ()
+    hand_on: tuple[HandsOn, ...] = ()
+    waits: tuple[Waits, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    reopened_topics: tuple[Reopened, ...] = ()
+    reopened_teams: tuple[Reopened, ...] = ()
+
+
+def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
+    """The report of what was added up, each ranking cut after `top`."""
+    automate, repeated = _automate(tallies, top)
+    open_minutes = sum(tallies.minutes.values())
+    phases = {phase: _share(tallies.minutes.get(phase, 0.0), open_minutes) for phase in Phase}
+    report = WhereTimeGoes(
+        tickets=tallies.tickets,
+        over=tallies.over,
+        first_opened=_moment(tallies.first),
+        last_event=_moment(tallies.last),
+        open_hours=_hours(open_minutes),
+        queued_share=phases[Phase.QUEUED],
+        worked_on_share=phases[Phase.WORKED_ON],
+        waiting_share=phases[Phase.WAITING],
+        median_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.5)),
+        p90_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.9)),
+        reopened_share=_share(tallies.reopened, tallies.tickets),
+        reopenings=tallies.reopenings,
+        hand_overs_per_ticket=_share(tallies.hand_overs, tallies.tickets),
+        handed_on_share=_share(tallies.handed_on, tallies.tickets),
+        ping_pong_share=_share(tallies.ping_pong, tallies.tickets),
+        returned_to_queue_per_ticket=_share(tallies.requeues, tallies.tickets),
+        first_team_is_last_share=_share(tallies.first_is_last, tallies.with_team)
+        if tallies.with_team
+        else None,
+        automate=automate,
+        most_repeated=repeated,
+        engineer_out=_engineer_out(tallies, top),
+        hand_on=_hand_on(tallies, top),
+        waits=_waits(tallies, open_minutes, top),
+        queues=_queues(tallies, open_minutes, top),
+        reopened_topics=_reopened(
+            ((n, t.tickets, t.reopened) for n, t in tallies.topics.items()), top
+        ),
+        reopened_teams=_reopened(
+            ((n, t.resolved, t.reopened) for n, t in tallies.teams.items()), top
+        ),
+    )
+    return report.model_copy(update={"sentences": tuple(_sentences(report))})
+
+
+def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple[ToAutomate, ...]]:
+    """By hours to win, and by how often they come."""
+
+    def found(name: str, topic: TopicTally) -> ToAutomate:
+        median = topic.routine.quantile(0.5)
+        return ToAutomate(
+            topic=name,
+            tickets=topic.tickets,
+            routine_tickets=topic.routine.count,
+            median_hours=_hours(median),
+            hours_to_win=_hours(topic.routine.count * median),
+            share_of_tickets=_share(topic.tickets, tallies.tickets),
+        )
+
+    all_ = (found(n, t) for n, t in tallies.topics.items() if t.routine.count >= MIN_TICKETS)
+    often = [one for one in all_ if one.tickets >= REPEATS * tallies.tickets]
+    return (
+        _best(often, lambda one: (one.hours_to_win, one.routine_tickets, one.topic), top),
+        _best(often, lambda one: (one.tickets, one.hours_to_win, one.topic), top),
+    )
+
+
+def _engineer_out(tallies: Tallies, top: int) -> tuple[ToEngineerOut, ...]:
+    all_ = (
+        ToEngineerOut(
+            topic=name,
+            tickets=topic.tickets,
+            hard_tickets=topic.hard.count,
+            hours_lost=_hours(topic.hard.total),
+            handed_on_share=_share(topic.handed_on, topic.tickets),
+            reopened_share=_share(topic.reopened, topic.tickets),
+            waited_share=_share(topic.waited, topic.tickets),
+            months=len(topic.months),
+        )
+        for name, topic in tallies.topics.items()
+        if topic.hard.count >= MIN_TICKETS
+    )
+    return _best(all_, lambda one: (one.hours_lost, one.hard_tickets, one.topic), top)
+
+
+def _hand_on(tallies: Tallies, top: int) -> tuple[HandsOn, ...]:
+    def found(name: str, team: TeamTally) -> HandsOn:
+        takers = {taker: n for (giver, taker), n in tallies.pairs.items() if giver == name}
+        return HandsOn(
+            team=name,
+            tickets=team.tickets,
+            given=team.given,
+            taken=team.taken,
+            per_ticket=_share(team.given, team.tickets),
+            median_hours_before=_hours(team.held_before_giving.quantile(0.5)),
+            hours_before=_hours(team.held_before_giving.total),
+            mostly_to=max(takers, key=lambda taker: (takers[taker], taker), default=""),
+        )
+
+    givers = sorted(tallies.teams.items(), key=lambda item: (-item[1].given, item[0]))
+    return tuple(found(name, team) for name, team in givers[:top] if team.given)
+
+
+def _waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]:
+    all_ = (
+        Waits(
+            reason=reason,
+            times=spread.count,
+            hours=_hours(spread.total),
+            median_hours=_hours(spread.quantile(0.5)),
+            share_of_open=_share(spread.total, open_minutes),
+        )
+        for reason, spread in tallies.waits.items()
+    )
+    return _best(all_, lambda one: (one.hours, one.times, one.reason), top)
+
+
+def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...]:
+    all_ = (
+        Queue(
+            team=name,
+            times=team.queued.count,
+            hours=_hours(team.queued.total),
+            median_hours=_hours(team.queued.quantile(0.5)),
+            share_of_open=_share(team.queued.total, open_minutes),
+        )
+        for name, team in tallies.teams.items()
+        if team.queued.count
+    )
+    return _best(all_, lambda one: (one.hours, one.times, one.team), top)
+
+
+def _reopened(counted: Iterable[tuple[str, int, int]], top: int) -> tuple[Reopened, ...]:
+    all_ = (
+        Reopened(name=name, tickets=tickets, reopened=times, share=_share(times, tickets))
+        for name, tickets, times in counted
+        if times
+    )
+    return _best(all_, lambda one: (one.reopened, one.share, one.name), top)
+
+
+def _sentences(report: WhereTimeGoes) -> Iterable[str]:
+    if report.automate:
+        first = report.automate[0]
+        yield (
+            f"Automate {first.topic} first: {first.routine_tickets} of its {first.tickets} tickets"
+            f" went the same easy way, about {first.median_hours:g} h each,"
+            f" {first.hours_to_win:,.0f} h in all."
+        )
+    if report.most_repeated:
+        most = report.most_repeated[0]
+        yield (
+            f"What comes most often is {most.topic}: {most.tickets} tickets,"
+            f" {most.share_of_tickets:.1%} of all, {most.routine_tickets} of them routine."
+        )
+    if report.engineer_out:
+        worst = report.engineer_out[0]
+        yield (
+            f"Engineer out {worst.topic}: {worst.hard_tickets} tickets that were handed on,"
+            f" reopened or never finished, {worst.hours_lost:,.0f} h, in {worst.months} months."
+        )
+    if report.hand_on:
+        giver = report.hand_on[0]
+        yield (
+            f"{giver.team} hands on most: {giver.given} times, mostly to {giver.mostly_to},"
+            f" after {giver.hours_before:,.0f} h with it."
+        )
+    if report.waits:
+        wait = report.waits[0]
+        yield (
+            f"Tickets wait longest for '{wait.reason}': {wait.times} times, {wait.hours:,.0f} h,"
+            f" {wait.share_of_open:.0%} of all open time."
+        )
+
+
+def _best(
+    all_: Iterable[T], key: Callable[[T], tuple[float, float, str]], top: int
+) -> tuple[T, ...]:
+    return tuple(sorted(all_, key=key, reverse=True)[:top])
+
+
+def _hours(minutes: float) -> float:
+    return round(minutes / 60, 1)
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _moment(us: int | None) -> datetime | None:
+    return None if us is None else instant(us)

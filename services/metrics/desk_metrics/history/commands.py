@@ -1,0 +1,155 @@
+"""`desk import` and `desk report`: found by the command line as entry points of this package."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from desk_shared.errors import Invalid
+from pydantic_core import from_json
+from rich.console import Console
+
+from desk_metrics.domain.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.domain.fitting import Fitted, Verdict, fit, verdict_of
+from desk_metrics.domain.history import Imported
+from desk_metrics.domain.journey import Journey, journey_of
+from desk_metrics.domain.tallies import Tallies
+from desk_metrics.history import tables
+from desk_metrics.history.file import read_history, written_whole
+from desk_metrics.history.importing import Account, Import, Places
+from desk_metrics.history.mapping import load_mapping
+
+report = typer.Typer(no_args_is_help=True, help="What ticket history tells.")
+_KEPT = frozenset({"true", "1", "yes", "y"})
+_BROKEN = frozenset({"false", "0", "no", "n"})
+_ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."
+_MAPPING = "One that comes with the desk (uci, servicenow, …), or a path of your own .yaml."
+
+
+class By(StrEnum):
+    """What tickets are grouped by."""
+
+    CATEGORY = "category"
+    SERVICE = "service"
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV, JSON or JSON Lines; .gz as well.")],
+    mapping: Annotated[str, typer.Option(help=_MAPPING)],
+    out: Annotated[Path, typer.Option(help="The history file to write; .jsonl or .jsonl.gz.")],
+    zone: Annotated[str, typer.Option(help=_ZONE)] = "",
+) -> None:
+    """Read ticket history of another system into events, every row accounted for.
+
+    Beside the history file appear .rejects (each row that was refused or remarked on, with its
+    number and the reason), .figures (the log's own counts) and .differences (where they differ).
+    """
+    places = Places.beside(out)
+    account = Import(files, load_mapping(mapping, zone)).write(places)
+    Console().print(*tables.account(account, str(places.rejects), str(places.differences)))
+    if not account.tickets:
+        raise typer.Exit(1)
+
+
+@report.command("where-time-goes")
+def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    history: Annotated[Path, typer.Argument(help="A history file, or an export with --mapping.")],
+    mapping: Annotated[str, typer.Option(help=f"For an export: {_MAPPING}")] = "",
+    rejects: Annotated[Path | None, typer.Option(help="For an export: its rejects.")] = None,
+    zone: Annotated[str, typer.Option(help=f"For an export: {_ZONE}")] = "",
+    by: Annotated[By, typer.Option(help="What tickets are grouped by.")] = By.CATEGORY,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="Length of each ranking.")] = 10,
+    json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
+) -> None:
+    """Tell what to automate, what to engineer out, who hands on most, where tickets wait."""
+    account: Account | None = None
+    tallies = Tallies()
+    if mapping:
+        account = _tallied(Import([history], load_mapping(mapping, zone)), rejects, tallies, by)
+    else:
+        for life in read_history(history):
+            _add(tallies, life, by)
+    found = where_time_goes(tallies, top=top)
+    _show(found, account, rejects, json=json)
+
+
+@report.command("promise-fit")
+def promise_fit(
+    history: Annotated[Path, typer.Argument(help="A history file.")],
+    figures: Annotated[Path | None, typer.Option(help="Its figures; else found beside it.")] = None,
+    json: Annotated[bool, typer.Option(help="The result as JSON.")] = False,
+) -> None:
+    """Fit the promise behind a log's verdicts: targets on one half, agreement on the other."""
+    verdicts = list(_verdicts(history, figures or Places.beside(history).figures))
+    fitted = fit(verdicts)
+    if fitted is None:
+        raise Invalid(
+            "There are not enough verdicts to fit a promise: the figures need 'kept', both true and"
+            " false, for tickets that are over."
+        )
+    _print_fitted(fitted, json=json)
+
+
+def _tallied(run: Import, rejects: Path | None, tallies: Tallies, by: By) -> Account:
+    """An export straight into the sums; what was refused is counted, and written where asked."""
+    if rejects is None:
+        for _rows, life in run.lives(_Nowhere()):
+            _add(tallies, life, by)
+        return run.account
+    with written_whole(rejects) as stream:
+        for _rows, life in run.lives(stream):
+            _add(tallies, life, by)
+    return run.account
+
+
+class _Nowhere(BytesIO):
+    def write(self, _text: object) -> int:
+        return 0
+
+
+def _add(tallies: Tallies, life: list[Imported], by: By) -> None:
+    journey = journey_of(life)
+    tallies.add(journey, _topic(journey, by))
+
+
+def _topic(journey: Journey, by: By) -> str:
+    return journey.service if by is By.SERVICE else journey.category
+
+
+def _show(
+    found: WhereTimeGoes, account: Account | None, rejects: Path | None, *, json: bool
+) -> None:
+    if account is not None:
+        where = str(rejects) if rejects else "a file, with --rejects"
+        Console(stderr=True).print(*tables.account(account, where, ""))
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        Console().print(*tables.where_time_goes(found))
+
+
+def _print_fitted(fitted: Fitted, *, json: bool) -> None:
+    if json:
+        typer.echo(fitted.model_dump_json(indent=2))
+    else:
+        Console().print(*tables.fitted(fitted))
+
+
+def _verdicts(history: Path, figures: Path) -> Iterator[Verdict]:
+    """Verdicts are held in memory, some 300 bytes a ticket: fitting looks at them many times."""
+    if not figures.is_file():
+        raise Invalid(f"There is no file '{figures}'. Import with a mapping that names figures.")
+    kept: dict[str, bool] = {}
+    with figures.open("rb") as stream:
+        for line in stream:
+            said = from_json(line)
+            verdict = str(said.get("kept", "")).casefold()
+            if verdict in _KEPT | _BROKEN:
+                kept[said["ticket"]] = verdict in _KEPT
+    for life in read_history(history):
+        ticket = life[0].event.subject
+        journey = journey_of(life)
+        if ticket in kept and journey.is_over:
+            yield verdict_of(ticket, journey, kept=kept[ticket])

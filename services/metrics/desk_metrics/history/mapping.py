@@ -1,0 +1,211 @@
+"""A mapping says which column of an export means what: reviewed YAML, a file per export."""
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from desk_shared.charter.documents import parse_document
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+BUILT_IN = Path(__file__).parent / "mappings"
+_CLOSED: dict[str, frozenset[str]] = {
+    "priority": frozenset(Priority),
+    "impact": frozenset(Level),
+    "urgency": frozenset(Level),
+    "channel": frozenset(Channel),
+    "kind": frozenset(Kind),
+}
+FIGURES = ("reassignments", "reopenings", "updates", "resolved", "closed", "kept")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Shape(StrEnum):
+    """What a row is: a whole ticket with a column per date, or one update of a ticket."""
+
+    TICKETS = "tickets"
+    UPDATES = "updates"
+
+
+class FirstOf(_Part):
+    """The first of these columns that has a value: one export's header differs from another's."""
+
+    first: tuple[str, ...]
+
+
+Column = str | tuple[str, ...] | FirstOf
+
+
+class Columns(_Part):
+    """The column of each thing; several are joined with ` / `. In JSON a dot goes one step in."""
+
+    ticket: Column
+    at: Column | None = None
+    order: Column | None = None
+    opened: Column | None = None
+    assigned: Column | None = None
+    responded: Column | None = None
+    started: Column | None = None
+    resolved: Column | None = None
+    closed: Column | None = None
+    changed: Column | None = None
+    state: Column | None = None
+    team: Column | None = None
+    member: Column | None = None
+    by: Column | None = None
+    requester: Column | None = None
+    title: Column | None = None
+    category: Column | None = None
+    service: Column | None = None
+    device: Column | None = None
+    site: Column | None = None
+    group: Column | None = None
+    channel: Column | None = None
+    kind: Column | None = None
+    impact: Column | None = None
+    urgency: Column | None = None
+    priority: Column | None = None
+    resolution: Column | None = None
+    cause: Column | None = None
+
+
+class Times(_Part):
+    """How moments are written. Without an offset in the text they are wall time of the zone."""
+
+    formats: tuple[str, ...] = ("iso",)
+    zone: str = "UTC"
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(
+                f"'{zone}' is not a known time zone; write it like Europe/Berlin"
+            ) from error
+        return zone
+
+
+class Status(_Part):
+    """Our state for a word of the old desk; for `waiting`, who is waited for."""
+
+    state: State
+    waiting: WaitingFor | None = None
+
+
+class Mapping(_Part):
+    """Everything the import must be told about an export."""
+
+    name: str
+    description: str = ""
+    shape: Shape
+    source: str = Field(
+        pattern=r"^/[a-z0-9/-]+$", description="Source of the events; make it yours."
+    )
+    delimiter: str = Field(default="", max_length=1, description="Empty: taken from the header.")
+    records: str = Field(default="", description="JSON: the key that holds the list of records.")
+    nulls: tuple[str, ...] = ("",)
+    identical_rows: str = Field(default="duplicates", pattern="^(duplicates|events)$")
+    times: Times = Times()
+    columns: Columns
+    states: dict[str, Status] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    own: dict[str, str] = Field(default_factory=dict, max_length=20)
+    figures: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("states", mode="before")
+    @classmethod
+    def _spelt(cls, states: object) -> object:
+        if not isinstance(states, dict):
+            return states
+        return {str(word): _status(value) for word, value in states.items()}
+
+    @field_validator("values")
+    @classmethod
+    def _possible(cls, values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for name, table in values.items():
+            if name not in _CLOSED:
+                raise ValueError(
+                    f"'{name}' takes any text; only {', '.join(_CLOSED)} are translated"
+                )
+            for ours in table.values():
+                if ours not in _CLOSED[name]:
+                    known = ", ".join(sorted(_CLOSED[name]))
+                    raise ValueError(f"'{ours}' is no {name}; it is one of {known}")
+        return values
+
+    @field_validator("figures")
+    @classmethod
+    def _compared(cls, figures: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(figures) - set(FIGURES)):
+            raise ValueError(f"{', '.join(unknown)}: compared are only {', '.join(FIGURES)}")
+        return figures
+
+    @cached_property
+    def state_of(self) -> dict[str, Status]:
+        return {folded(word): status for word, status in self.states.items()}
+
+    @cached_property
+    def value_of(self) -> dict[str, dict[str, str]]:
+        """For each translated column the old desk's word, folded, to ours; ours go through."""
+        return {
+            name: {ours: ours for ours in map(folded, known)}
+            | {folded(ours): ours for ours in known}
+            | {folded(word): ours for word, ours in self.values.get(name, {}).items()}
+            for name, known in _CLOSED.items()
+        }
+
+
+def folded(text: str) -> str:
+    """Words are compared without regard to case and outer blanks."""
+    return text.strip().casefold()
+
+
+def load_mapping(name: str, zone: str = "") -> Mapping:
+    """A mapping that comes with the desk, by its name, or a file of one's own.
+
+    `zone` is for exports in wall time: it takes the place of the mapping's zone.
+    """
+    own = Path(name)
+    path = own if own.suffix in (".yaml", ".yml") else BUILT_IN / f"{name}.yaml"
+    if not path.is_file():
+        raise NotFound(
+            f"There is no mapping '{name}'. These come with the desk: {', '.join(built_in())}."
+            " For your own, give the path of a .yaml file."
+        )
+    document = parse_document(path.read_text(encoding="utf-8"), str(path))
+    if document.problems:
+        raise Invalid(str(document.problems[0]), code="bad-mapping")
+    try:
+        mapping = Mapping.model_validate(document.data)
+        times = Times(formats=mapping.times.formats, zone=zone or mapping.times.zone)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        line = document.line_of(first["loc"])
+        raise Invalid(f"{path}:{line}: {place}: {first['msg']}", code="bad-mapping") from error
+    return mapping.model_copy(update={"times": times})
+
+
+def built_in() -> list[str]:
+    """The names of the mappings that come with the desk."""
+    return sorted(path.stem for path in BUILT_IN.glob("*.yaml"))
+
+
+def _status(value: object) -> object:
+    """`waiting vendor` is short for the state and who is waited for."""
+    if not isinstance(value, str):
+        return value
+    state, _, waiting = value.partition(" ")
+    if state == State.WAITING and not waiting:
+        raise ValueError(
+            "say who is waited for: waiting employee, waiting vendor, waiting approval"
+        )
+    return {"state": state, **({"waiting": waiting} if waiting else {})}

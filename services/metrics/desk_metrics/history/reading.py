@@ -1,0 +1,252 @@
+"""One record of an export as a `Row` in the desk's words, with a remark on whatever is wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from desk_metrics.domain.rows import Fault, Remark, Row, contradiction, undated
+from desk_metrics.domain.worktime import micros
+from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, Times, folded
+from desk_metrics.history.source import Record
+
+_DATES = ("opened", "assigned", "responded", "started", "resolved", "closed", "changed")
+_TRANSLATED = ("priority", "impact", "urgency", "channel", "kind")
+_TEXTS = {
+    "team": 200,
+    "member": 200,
+    "by": 200,
+    "requester": 200,
+    "title": 300,
+    "category": 300,
+    "service": 200,
+    "device": 200,
+    "site": 200,
+    "group": 200,
+    "resolution": 20_000,
+    "cause": 300,
+}
+_LONGEST_TICKET = 150
+_MAX_ORDER = 1 << 62
+
+
+class _Refused(Exception):
+    def __init__(self, fault: Fault, reason: str) -> None:
+        super().__init__(reason)
+        self.fault, self.reason = fault, reason
+
+
+Get = Callable[[dict[str, str]], str]
+
+
+class RowReader:
+    """Reads records by one mapping."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._nulls = frozenset(folded(null) for null in (*mapping.nulls, ""))
+        self._moment = moments(mapping.times)
+        columns = mapping.columns
+        self._get: dict[str, Get] = {
+            name: self._getter(column)
+            for name in type(columns).model_fields
+            if (column := getattr(columns, name)) is not None
+        }
+        # A row has many columns and a file many rows: only what is mapped is asked for.
+        self._texts_read = [
+            (n, longest, self._get[n]) for n, longest in _TEXTS.items() if n in self._get
+        ]
+        self._dates_read = [(name, self._get[name]) for name in _DATES if name in self._get]
+        self._words_read = [(name, self._get[name]) for name in _TRANSLATED if name in self._get]
+
+    def read(self, record: Record, file: int) -> tuple[Row | None, list[Remark]]:
+        """The row, or None if it cannot be used; every remark says which."""
+        remarks: list[Remark] = []
+        ticket = ""
+
+        def remark(fault: Fault, reason: str, *, used: bool = True) -> None:
+            remarks.append(Remark(fault, used, file, record.row, ticket, reason))
+
+        if record.mended:
+            remark(Fault.ENCODING, record.mended)
+        try:
+            if record.broken:
+                raise _Refused(Fault.UNREADABLE, record.broken)  # noqa: TRY301
+            ticket = self._ticket(record.values)
+            row = self._row(record, ticket, file, remark)
+        except _Refused as error:
+            remark(error.fault, error.reason, used=False)
+            return None, remarks
+        return row, remarks
+
+    def columns(self) -> set[str]:
+        """The columns that the file must have; alternatives and own columns may be missing."""
+        needed: set[str] = set()
+        for column in self._mapping.columns.model_dump(exclude_none=True).values():
+            if isinstance(column, str):
+                needed.add(column)
+            elif not isinstance(column, dict):
+                needed.update(column)
+        return needed
+
+    def _row(
+        self, record: Record, ticket: str, file: int, remark: Callable[[Fault, str], None]
+    ) -> Row:
+        values = record.values
+        fields: dict[str, Any] = self._texts(values, remark)
+        fields |= self._states(values, remark)
+        for name, get in self._words_read:
+            if text := get(values):
+                fields[name] = self._translated(name, text, remark)
+        fields |= self._dates(values, remark)
+        at = self._at(values, fields)
+        fields["own"] = self._named(self._mapping.own, values)
+        fields["figures"] = self._named(self._mapping.figures, values)
+        row = Row(ticket, at, self._order(values), file, record.row)._replace(**fields)
+        self._judge(row, remark)
+        return row
+
+    def _judge(self, row: Row, remark: Callable[[Fault, str], None]) -> None:
+        """Dates that cannot all be true: a ticket's only row is refused, an update is used."""
+        wrong = contradiction(row)
+        if self._mapping.shape is Shape.UPDATES:
+            if wrong:
+                remark(Fault.CONTRADICTION, f"{wrong}; the update itself is used")
+            if row.opened is not None and row.at < row.opened:
+                reason = "updated before it was opened; it counts as opened at the update"
+                remark(Fault.CONTRADICTION, reason)
+        elif wrong:
+            raise _Refused(Fault.CONTRADICTION, wrong)
+        elif missing := undated(row):
+            raise _Refused(Fault.NO_TIME, missing)
+
+    def _ticket(self, values: dict[str, str]) -> str:
+        ticket = self._text("ticket", values)
+        if not ticket:
+            raise _Refused(Fault.NO_TICKET, "no ticket number")
+        if len(ticket) > _LONGEST_TICKET:
+            raise _Refused(Fault.NO_TICKET, f"the ticket number has {len(ticket)} characters")
+        return ticket
+
+    def _at(self, values: dict[str, str], fields: dict[str, Any]) -> int:
+        if self._mapping.shape is Shape.TICKETS:
+            opened = fields.get("opened")
+            if not isinstance(opened, int):
+                raise _Refused(Fault.NO_TIME, "no date of opening")
+            return opened
+        text = self._text("at", values)
+        if not text:
+            raise _Refused(Fault.NO_TIME, "no date of the update")
+        moment = self._moment(text)
+        if moment is None:
+            raise _Refused(
+                Fault.BAD_TIME, f"'{text[:40]}' is not a moment in a format of the mapping"
+            )
+        return moment
+
+    def _dates(
+        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, get in self._dates_read:
+            if not (text := get(values)):
+                continue
+            moment = self._moment(text)
+            if moment is not None:
+                found[name] = moment
+                continue
+            reason = f"{name}: '{text[:40]}' is not a moment in a format of the mapping"
+            if self._mapping.shape is Shape.TICKETS:
+                raise _Refused(Fault.BAD_TIME, reason)
+            remark(Fault.BAD_TIME, reason)
+        return found
+
+    def _states(
+        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+    ) -> dict[str, Any]:
+        word = self._text("state", values)
+        if not word:
+            return {}
+        status = self._mapping.state_of.get(folded(word))
+        if status is None:
+            remark(
+                Fault.UNKNOWN_STATE,
+                f"the state '{word[:60]}' is not in the mapping; it stays as it was",
+            )
+            return {}
+        return {"state": status.state, "waiting": status.waiting or "", "word": word}
+
+    def _texts(
+        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, longest, get in self._texts_read:
+            text = get(values)
+            if len(text) > longest:
+                remark(Fault.TOO_LONG, f"{name} has {len(text)} characters; {longest} are kept")
+            if text:
+                found[name] = text[:longest]
+        return found
+
+    def _translated(self, name: str, text: str, remark: Callable[[Fault, str], None]) -> str:
+        ours = self._mapping.value_of[name].get(folded(text))
+        if ours is None:
+            remark(Fault.UNKNOWN_VALUE, f"the {name} '{text[:60]}' is not in the mapping; left out")
+            return ""
+        return ours
+
+    def _order(self, values: dict[str, str]) -> int:
+        text = self._text("order", values)
+        return min(int(text), _MAX_ORDER) if text.isascii() and text.isdigit() else 0
+
+    def _text(self, name: str, values: dict[str, str]) -> str:
+        get = self._get.get(name)
+        return get(values) if get else ""
+
+    def _named(self, columns: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+        found = ((name, self._plain(column, values)) for name, column in columns.items())
+        return {name: text for name, text in found if text}
+
+    def _plain(self, column: str, values: dict[str, str]) -> str:
+        text = values.get(column, "").strip()
+        return "" if text.casefold() in self._nulls else text
+
+    def _getter(self, column: Column) -> Get:
+        if isinstance(column, FirstOf):
+            names = column.first
+            return lambda values: next(filter(None, (self._plain(n, values) for n in names)), "")
+        if isinstance(column, str):
+            return lambda values: self._plain(column, values)
+        return lambda values: " / ".join(
+            filter(None, (self._plain(name, values) for name in column))
+        )
+
+
+def moments(times: Times) -> Callable[[str], int | None]:
+    """Reads a text in the first format that fits it; exports repeat moments, so they are kept."""
+    zone = ZoneInfo(times.zone)
+
+    @lru_cache(maxsize=1 << 14)
+    def read(text: str) -> int | None:
+        for format_ in times.formats:
+            try:
+                moment = _parsed(text, format_)
+                if moment.tzinfo is None:
+                    moment = moment.replace(tzinfo=zone)
+                return micros(moment.astimezone(UTC))
+            except (ValueError, OverflowError):
+                continue
+        return None
+
+    return read
+
+
+def _parsed(text: str, format_: str) -> datetime:
+    if format_ == "iso":
+        return datetime.fromisoformat(text)
+    if format_ == "epoch":
+        return datetime.fromtimestamp(float(text), UTC)
+    if format_ == "epoch_ms":
+        return datetime.fromtimestamp(float(text) / 1000, UTC)
+    return datetime.strptime(text, format_)  # noqa: DTZ007 (the zone is the mapping's)
