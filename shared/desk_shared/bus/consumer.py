@@ -33,7 +33,7 @@ from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
 
-MAX_RECORDS = 1_000
+MAX_RECORDS = 2_000
 # FastStream sleeps this long again after an empty poll: it is added to every idle hop.
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.

@@ -6,7 +6,7 @@ whose events are on the bus is settled. A crash anywhere is repaired by doing it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Generic
 
@@ -38,6 +38,8 @@ __all__ = [
 log = get_logger()
 
 MAX_ROUNDS = 8
+# So many documents go into one bulk; a batch of several bulks keeps us and the store busy at once.
+SLICE = 500
 CACHED_DOCUMENTS = 20_000
 
 
@@ -105,6 +107,16 @@ class Ledger(Generic[S]):
         waiting: dict[str, list[Task[S]]] = {}
         for task in tasks:
             waiting.setdefault(task.id, []).append(task)
+        if len(waiting) <= SLICE:
+            await self._done(waiting, park, on_written)
+            return
+        async with asyncio.TaskGroup() as group:
+            for part in _sliced(waiting):
+                group.create_task(self._done(part, park, on_written))
+
+    async def _done(
+        self, waiting: dict[str, list[Task[S]]], park: Park[S], on_written: OnWritten[S]
+    ) -> None:
         for number in range(MAX_ROUNDS):
             turn = Turn(self._clock.now(), number)
             refused = await self._round(waiting, turn, park, on_written)
@@ -209,6 +221,14 @@ class Ledger(Generic[S]):
                 document.outbox = ()
         for document in documents:
             self._remembered.keep(document)
+
+
+def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S]]]]:
+    """Documents in slices, each with all its tasks: while the store writes one, we work on the
+    next."""
+    items = list(waiting.items())
+    for first in range(0, len(items), SLICE):
+        yield dict(items[first : first + SLICE])
 
 
 def _strike_out(
