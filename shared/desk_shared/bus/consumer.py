@@ -115,7 +115,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def start(self) -> None:
         """Join the group; raises aiokafka's `KafkaConnectionError` if no broker answers."""
         self._health.mark(f"consumer {self._group}", State.STARTING, "joining its group")
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except BaseException:
+            await self._broker.stop()  # else each try would leave a client behind
+            raise
         self._watch = asyncio.create_task(self._watch_lag())
 
     async def stop(self) -> None:

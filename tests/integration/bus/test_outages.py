@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from desk_shared.bus import Folding, Received
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.local import LocalServers, local_servers
@@ -133,3 +134,21 @@ async def test_a_broker_that_dies_while_a_batch_is_handled_costs_copies_at_most(
     await asyncio.to_thread(servers.broker.start)
     await check(rig)
     assert await rig.letters() == []
+
+
+async def test_a_member_that_starts_before_its_broker_joins_when_it_is_there(
+    own: tuple[LocalServers, Rig],
+) -> None:
+    """As a service does: it tries again with the same consumer."""
+    servers, rig = own
+    await rig.publish(FIRST + SECOND)
+    await asyncio.to_thread(servers.broker.stop)
+    with pytest.raises(KafkaConnectionError):
+        await rig.join()
+    (member,) = rig.members
+    with pytest.raises(KafkaConnectionError):
+        await member.start()
+    assert not rig.health.answer_ready().is_ok
+    await asyncio.to_thread(servers.broker.start)
+    await member.start()
+    await check(rig)

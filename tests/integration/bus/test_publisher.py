@@ -1,0 +1,98 @@
+"""What every publisher promises: all, in order for a key, or `DependencyDown`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from desk_shared.bus import KafkaPublisher, Publisher
+from desk_shared.errors import DependencyDown, Invalid
+from desk_shared.events import Message
+from desk_shared.events.names import TICKETS
+from desk_shared.settings import KafkaSettings
+from desk_shared.testing.fakes import FakePublisher
+
+from tests.integration.bus.rig import Rig
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+
+
+@dataclass
+class Kind:
+    """A publisher, the same with the bus away, and what arrived."""
+
+    publisher: Publisher
+    away: Publisher
+    rig: Rig | None
+
+    async def arrived(self) -> list[tuple[bytes | None, bytes | None]]:
+        if self.rig is not None:
+            return [(raw.key, raw.value) for raw in await self.rig.read(TICKETS)]
+        assert isinstance(self.publisher, FakePublisher)
+        return [(message.key, message.value) for message in self.publisher.messages]
+
+
+@pytest.fixture(params=["fake", "kafka"])
+async def kind(request: pytest.FixtureRequest, rig: Rig) -> AsyncIterator[Kind]:
+    if request.param == "fake":
+        away = FakePublisher()
+        away.is_down = True
+        yield Kind(FakePublisher(), away, None)
+    else:
+        yield Kind(rig.publisher, KafkaPublisher(rig.settings, "never started"), rig)
+
+
+def message(key: str, number: int) -> Message:
+    return Message(TICKETS, key.encode(), str(number).encode(), (("ce_id", b"\xff\x00"),))
+
+
+async def test_everything_arrives_in_order_for_each_key(kind: Kind) -> None:
+    messages = [message(f"k{number % 7}", number) for number in range(500)]
+    await kind.publisher.publish(messages[:250])
+    await kind.publisher.publish(messages[250:])
+    arrived = await kind.arrived()
+    for key in {one.key for one in messages}:
+        wanted = [one.value for one in messages if one.key == key]
+        assert [value for found, value in arrived if found == key] == wanted
+
+
+async def test_publishers_of_one_process_do_not_disturb_each_other(kind: Kind) -> None:
+    batches = [[message(f"k{who}", number) for number in range(50)] for who in range(10)]
+    await asyncio.gather(*(kind.publisher.publish(batch) for batch in batches))
+    arrived = await kind.arrived()
+    assert len(arrived) == 500
+    for who in range(10):
+        values = [value for key, value in arrived if key == f"k{who}".encode()]
+        assert values == [str(number).encode() for number in range(50)]
+
+
+async def test_publishing_nothing_asks_nobody(kind: Kind) -> None:
+    await kind.publisher.publish([])
+    assert await kind.arrived() == []
+
+
+async def test_a_bus_that_is_away_says_so(kind: Kind) -> None:
+    with pytest.raises(DependencyDown):
+        await kind.away.publish([message("k", 1)])
+
+
+async def test_a_message_beyond_the_brokers_limit_is_refused_and_harms_no_later_one(
+    rig: Rig,
+) -> None:
+    with pytest.raises(Invalid):
+        await rig.publisher.publish([Message(TICKETS, b"k", b"x" * 1_100_000, ())])
+    await rig.publisher.publish([message("k", 1)])
+    assert [raw.value for raw in await rig.read(TICKETS)] == [b"1"]
+
+
+async def test_headers_arrive_as_the_bytes_they_were(rig: Rig) -> None:
+    await rig.publisher.publish([message("k", 1)])
+    (raw,) = await rig.read(TICKETS)
+    assert list(raw.headers) == [("ce_id", b"\xff\x00")]
+
+
+async def test_a_broker_that_never_answers_leaves_nothing_running() -> None:
+    publisher = KafkaPublisher(KafkaSettings(bootstrap="127.0.0.1:9"), "nowhere")
+    with pytest.raises(Exception, match="Unable to bootstrap"):
+        await publisher.start()
+    await publisher.stop()
