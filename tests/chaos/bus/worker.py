@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn, ledger
 from desk_shared.bus.consumer import SESSION, Consumer
 from desk_shared.bus.relay import Relay
 from desk_shared.clock import SystemClock
@@ -213,6 +213,7 @@ def relay(plan: Plan) -> None:
 
 
 def _begin(plan: Plan) -> None:
+    ledger.SLICE = 6  # so that a small batch is written in several bulks, as a large one is
     log = plan.log.open("a", buffering=1)
     configure_logs("kill-suite", "WARNING", log)
 

@@ -1,0 +1,122 @@
+"""An audit finds what is lost, doubled or out of order, and calls harmless what is harmless."""
+
+import pytest
+from desk_shared.auditing import (
+    Entry,
+    LogBook,
+    compare_reader,
+    compare_writer,
+    request_ticket_id,
+)
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+
+from tests.unit.bus.desk import START, noted
+
+
+def opened(ticket: str, number: int = 1) -> AnyEvent:
+    data = TicketOpened(
+        code="K7M2-Q9PC", kind=Kind.INCIDENT, title="x", requester="ana", channel=Channel.API
+    )
+    return Event(f"{ticket}-{number}", "/desk/intake", ticket, START, data, number)
+
+
+def requested(id: str) -> AnyEvent:
+    return Event(id, "/monitor", "ana", START, TicketRequested(requester="ana", title="x"))
+
+
+def book_of(*events: AnyEvent) -> LogBook:
+    book = LogBook()
+    for event in events:
+        book.add(event)
+    return book
+
+
+LIFE = (opened("t"), noted("t", 2), noted("t", 3))
+
+
+def kinds(book: LogBook) -> set[tuple[str, str]]:
+    return {(kind, ticket) for kind, ticket, _ in book.findings().wrong}
+
+
+def test_a_whole_life_is_clean() -> None:
+    findings = book_of(*LIFE).findings()
+    assert findings.is_clean
+    assert findings.summary().startswith("1 tickets, 3 events: 0 lost, 0 doubled")
+
+
+def test_a_repeat_with_the_same_id_is_counted_and_harmless() -> None:
+    findings = book_of(*LIFE, LIFE[1]).findings()
+    assert findings.is_clean
+    assert findings.repeats == 1
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((opened("t"), noted("t", 3)), ("gap", "t")),
+        ((opened("t"), noted("t", 3), noted("t", 2)), ("disorder", "t")),
+        ((*LIFE, noted("t", 3)._replace(id="other")), ("doubled", "t")),
+        ((opened("t"), opened("t", 2)), ("doubled", "t")),
+    ],
+)
+def test_what_the_log_alone_shows(events: tuple[AnyEvent, ...], expected: tuple[str, str]) -> None:
+    assert expected in kinds(book_of(*events))
+
+
+def test_a_request_without_its_ticket_is_lost() -> None:
+    ticket = request_ticket_id("/monitor", "r1")
+    assert kinds(book_of(requested("r1"))) == {("lost", ticket)}
+    assert book_of(requested("r1"), requested("r1"), opened(ticket)).findings().is_clean
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        (Entry("t", 3), set()),
+        (Entry("t", 5, waiting=2), set()),  # written, not published yet: the relay will
+        (Entry("t", 5, waiting=1), {("lost", "t")}),
+        (Entry("t", 2), {("lost", "t")}),
+        (None, {("lost", "t")}),
+    ],
+)
+def test_the_writers_store_against_the_log(
+    entry: Entry | None, found: set[tuple[str, str]]
+) -> None:
+    book = book_of(*LIFE)
+    findings = book.findings()
+    compare_writer(book, {} if entry is None else {entry.id: entry}, findings)
+    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == found
+
+
+def test_a_ticket_that_only_the_writers_store_knows_must_wait_in_its_outbox() -> None:
+    book, findings = book_of(*LIFE), book_of(*LIFE).findings()
+    store = {"t": Entry("t", 3), "new": Entry("new", 2, waiting=2), "odd": Entry("odd", 1)}
+    compare_writer(book, store, findings)
+    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == {("lost", "odd")}
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        (Entry("t", 3), set()),
+        (Entry("t", 2), {("lost", "t")}),
+        (Entry("t", 1, held=1), {("gap", "t")}),
+        (None, {("lost", "t")}),
+    ],
+)
+def test_a_readers_store_against_the_log(entry: Entry | None, found: set[tuple[str, str]]) -> None:
+    book = book_of(*LIFE)
+    findings = book.findings()
+    compare_reader(book, {} if entry is None else {entry.id: entry}, findings)
+    assert {(kind, ticket) for kind, ticket, _ in findings.wrong} == found
+
+
+def test_a_ticket_that_only_a_reader_knows_is_doubled() -> None:
+    book = book_of(*LIFE)
+    findings = book.findings()
+    compare_reader(book, {"t": Entry("t", 3), "ghost": Entry("ghost", 1)}, findings)
+    assert findings.count("doubled") == 1
+    assert not findings.is_clean
+    assert any("ghost" in line for line in findings.lines())

@@ -1,0 +1,63 @@
+"""`desk replay` reads a file of events: the good are kept, the others named with their line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from desk_shared.cli import replay
+from desk_shared.errors import Invalid
+
+GOOD = {
+    "specversion": "1.0",
+    "id": "e1",
+    "source": "/monitor",
+    "type": "desk.ticket.requested.v1",
+    "subject": "ana",
+    "time": "2026-03-02T09:00:00Z",
+    "data": {"requester": "ana", "title": "My VPN does not connect"},
+}
+
+
+def lines(folder: Path, *documents: object) -> Path:
+    file = folder / "events.jsonl"
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in documents]
+    file.write_text("\n".join(texts), encoding="utf-8")
+    return file
+
+
+def test_good_lines_keep_their_ids(tmp_path: Path) -> None:
+    good, problems = replay._read(lines(tmp_path, GOOD, "", {**GOOD, "id": "e2"}))
+    assert problems == []
+    assert [dict(one.headers)["ce_id"] for one in good] == [b"e1", b"e2"]
+    assert {one.topic for one in good} == {"desk.requests"}
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ("{", "not JSON"),
+        ("[]", "no subject"),
+        ({**GOOD, "subject": ""}, "no subject"),
+        ({**GOOD, "subject": 3}, "no subject"),
+        ({**GOOD, "time": "soon"}, "RFC 3339"),
+        ({**GOOD, "type": "desk.nothing.v1"}, "not a type"),
+        ({**GOOD, "data": {"requester": "ana"}}, "title"),
+        (
+            {**GOOD, "type": "desk.ticket.closed.v1", "data": {"by": "ana"}},
+            "which only intake writes",
+        ),
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_are_kept(
+    tmp_path: Path, document: object, sentence: str
+) -> None:
+    file = lines(tmp_path, GOOD, document, {**GOOD, "id": "e3"})
+    good, (problem,) = replay._read(file)
+    assert len(good) == 2
+    assert problem.startswith(f"{file}:2: ")
+    assert sentence in problem
+
+
+def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="There is no file"):
+        replay._read(tmp_path / "nothing.jsonl")
