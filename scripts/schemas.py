@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from desk_shared.charter.schemas import write_charter_schemas
+from desk_shared.events.asyncapi import topics_of
+from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.compatibility import breaks
 from desk_shared.events.schemas import event_schemas, render, write_documents
 
@@ -42,8 +44,16 @@ def release(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in today.items():
         (folder / f"{name}.json").write_text(render(schema), encoding="utf-8")
+    _release_topics(folder.parent / "released_topics.json")
     print(f"{len(today)} schemas released")
     return 0
+
+
+def _release_topics(file: Path) -> None:
+    """Topics of new events are added; one that was released is never changed here."""
+    before = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    topics = {name: topics_of(payload) for name, payload in PAYLOADS.items()} | before
+    file.write_text(json.dumps(topics, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

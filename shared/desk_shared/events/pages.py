@@ -109,8 +109,10 @@ def _parts(schemas: Iterable[Schema]) -> Iterator[str]:
         yield f"{part.get('description', '')}\n"
         if "enum" in part:
             yield f"One of {_values(part)}.\n"
-        else:
+        elif "properties" in part:
             yield from _fields(part)
+        else:
+            yield f"A {_words(part)}.\n"
 
 
 def _words(schema: Schema) -> str:
@@ -122,7 +124,7 @@ def _words(schema: Schema) -> str:
         return " or ".join(_words(one) for one in choices)
     match schema.get("type"):
         case "array":
-            return f"list of {_words(_mapping(schema['items']))}"
+            return _list(schema)
         case "object":
             return f"object of {_words(_mapping(schema['additionalProperties']))}"
         case "string":
@@ -141,6 +143,13 @@ def _string(schema: Schema) -> str:
     if most is not None:
         return f"text of {least or 0} to {most} characters"
     return "text"
+
+
+def _list(schema: Schema) -> str:
+    places = schema.get("prefixItems")
+    if not isinstance(places, list):
+        return f"list of {_words(_mapping(schema['items']))}"
+    return f"list of exactly: {', '.join(_words(one) for one in map(_mapping, places))}"
 
 
 def _values(schema: Schema) -> str:

@@ -81,7 +81,7 @@ def documents() -> dict[Path, str]:
 def write_documents(root: Path) -> list[Path]:
     """Write what differs and remove schemas of no event; the paths changed, from the root."""
     made = documents()
-    changed = list(differences(root))
+    changed = list(_differing(root, made))
     for path in changed:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         if path in made:
@@ -91,9 +91,12 @@ def write_documents(root: Path) -> list[Path]:
     return changed
 
 
-def differences(root: Path) -> Iterator[Path]:
+def differences(root: Path) -> list[Path]:
     """Each file that is missing, differs, or is left over from an event that is no more."""
-    made = documents()
+    return list(_differing(root, documents()))
+
+
+def _differing(root: Path, made: Mapping[Path, str]) -> Iterator[Path]:
     for path, text in made.items():
         file = root / path
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
@@ -111,7 +114,7 @@ def main(words: list[str]) -> int:
             sys.stdout.write("".join(f"{path}\n" for path in changed) or "Nothing to change.\n")
             return 0
         case ["check", *rest] if len(rest) < 2:
-            stale = list(differences(_root(rest)))
+            stale = differences(_root(rest))
             for path in stale:
                 sys.stderr.write(f"{path} is out of date; run: make schemas\n")
             return bool(stale)

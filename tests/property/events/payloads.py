@@ -10,7 +10,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Union, get_args, get_origin
 
-from annotated_types import Len, MaxLen, MinLen
+from annotated_types import Ge, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
 from hypothesis import strategies as st
 from pydantic import AllowInfNan, BaseModel
@@ -27,7 +27,6 @@ _MOMENTS = st.datetimes(
 )
 _PLAIN: Mapping[object, Strategy] = {
     bool: st.booleans(),
-    int: st.integers(-(2**63), 2**63 - 1),
     datetime: _MOMENTS,
     timedelta: st.timedeltas(),
     NoneType: st.none(),
@@ -68,25 +67,37 @@ def values(annotation: object, limits: tuple[object, ...] = ()) -> Strategy:
         return values(base, (*limits, *_flat(more)))
     if get_origin(annotation) in {UnionType, Union}:
         return st.one_of([values(choice, limits) for choice in get_args(annotation)])
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return st.sampled_from(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return models(annotation)
+    if isinstance(annotation, type) and (made := _class(annotation)) is not None:
+        return made
     if annotation in _PLAIN:
         return _PLAIN[annotation]
     return _sized(annotation, limits)
+
+
+def _class(annotation: type) -> Strategy | None:
+    """Values of a class of ours; None for a plain type."""
+    if issubclass(annotation, Enum):
+        return st.sampled_from(annotation)
+    if issubclass(annotation, BaseModel):
+        return models(annotation)
+    return None
 
 
 def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     least, most = _range(limits)
     if annotation is str:
         return st.text(min_size=least, max_size=min(most, _LONGEST))
+    if annotation is int:
+        above = [one.ge for one in limits if isinstance(one, Ge) and isinstance(one.ge, int)]
+        return st.integers(max([-(2**63), *above]), 2**63 - 1)
     if annotation is float:
         is_finite = any(isinstance(one, AllowInfNan) and not one.allow_inf_nan for one in limits)
         return st.floats(allow_nan=not is_finite, allow_infinity=not is_finite)
     match get_origin(annotation), get_args(annotation):
         case origin, (item, end) if origin is tuple and end is Ellipsis:
             return st.lists(values(item), min_size=least, max_size=min(most, 3)).map(tuple)
+        case origin, places if origin is tuple:
+            return st.tuples(*map(values, places))
         case origin, (key, item) if origin is dict:
             return st.dictionaries(values(key), values(item), max_size=min(most, 3))
     raise TypeError(f"{annotation} is new in an event: say here how to draw it")
