@@ -1,0 +1,103 @@
+"""`desk dead`: what could not be handled is listed with its reason and can be tried again."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from desk_shared.bus import Folding, Ledger, Reacted, Turn
+from desk_shared.cli.main import app
+from desk_shared.cli.setting import settings
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent
+from desk_shared.store import MongoDocuments, Schema
+from desk_shared.testing import eventually
+from typer.testing import CliRunner
+
+from tests.integration.bus.rig import DEAD, RETRIES, Rig
+from tests.unit.bus.desk import Story, noted, tell
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+
+@pytest.fixture
+def desk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
+    for name, text in {
+        "DESK_ENVIRONMENT": "local",
+        "DESK_KAFKA": rig.kafka,
+        "DESK_MONGO": rig.mongo,
+        "DESK_TOPIC_PREFIX": rig.prefix,
+        "COLUMNS": "200",
+    }.items():
+        monkeypatch.setenv(name, text)
+    settings.cache_clear()
+    yield CliRunner()
+    settings.cache_clear()
+
+
+async def run(desk: CliRunner, *words: str) -> tuple[int, str]:
+    """In a thread, since commands have a loop of their own."""
+    result = await asyncio.to_thread(desk.invoke, app, list(words))
+    return result.exit_code, result.output
+
+
+class Mended:
+    """A rule with a bug until somebody mends it."""
+
+    def __init__(self) -> None:
+        self.is_mended = False
+
+    def __call__(self, state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+        if event.id == "t-1" and not self.is_mended:
+            raise Invalid("this rule cannot read that note", code="unreadable-note")
+        return tell(state, event, turn)
+
+
+async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_failed(
+    rig: Rig, desk: CliRunner
+) -> None:
+    rule = Mended()
+    good, broken = rig.ledger(ordered=False), _another(rig, rule)
+    folding = Folding(good, broken)
+    await rig.publish([noted("t", 1), *(noted("t", number) for number in range(2, 120))])
+    await rig.join(folding)
+    await rig.join_retry(folding)
+    await eventually(rig.is_committed, timeout=20)
+
+    code, text = await run(desk, "dead", "list")
+    assert code == 1
+    assert "unreadable-note" in text
+    code, text = await run(desk, "dead", "show", DEAD)
+    assert code == 0
+    assert "this rule cannot read that note" in text
+
+    rule.is_mended = True
+    before = await rig.stories()
+    code, text = await run(desk, "dead", "replay", DEAD, "--all")
+    assert code == 0, text
+    await eventually(lambda: _told(rig, 119), timeout=20)
+    await eventually(lambda: rig.is_committed(".retry", RETRIES))
+    # The fold that had handled it long ago, and forgotten its id since, did not get it again.
+    assert await rig.stories() == before
+
+
+def _others(rig: Rig) -> MongoDocuments[Story]:
+    return MongoDocuments(rig.store.database, Schema("others", Story), rig.clock.now)
+
+
+def _another(rig: Rig, rule: Mended) -> Ledger[Story]:
+    """A second fold with documents of its own."""
+    ledger = rig.ledger(rule, ordered=False)
+    ledger.name, ledger._documents = "others", _others(rig)
+    return ledger
+
+
+async def _told(rig: Rig, many: int) -> bool:
+    found = await _others(rig).load(["t"])
+    state = found["t"].state if "t" in found else None
+    return state is not None and len(state.notes) == many
+
+
+async def test_no_dead_letters_is_said_so(rig: Rig, desk: CliRunner) -> None:
+    assert rig.prefix
+    code, text = await run(desk, "dead", "list")
+    assert (code, text.strip()) == (0, "No dead letters.")
