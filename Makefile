@@ -108,9 +108,11 @@ test: setup ## unit, property, contract, integration and e2e in one run
 check: lint types arch rules manifests test ## All that CI checks
 
 ##@ Made from the code
-.PHONY: schemas
-schemas: setup ## JSON Schemas into docs/schemas
+.PHONY: schemas docs
+schemas: setup ## JSON Schemas, docs/asyncapi.yaml and docs/events.md, from the models
 	$(PY) -m scripts.schemas
+
+docs: schemas ## The same as schemas
 
 .PHONY: manifests
 manifests: setup ## Is deploy/k8s in step with code and charter? (the contract tests validate it)

@@ -16,6 +16,8 @@ from desk_shared.events.catalogue import PAYLOADS, UPCASTERS
 from desk_shared.events.compatibility import breaks
 from desk_shared.events.schemas import event_schemas
 
+from scripts.schemas import release
+
 HERE = Path(__file__).parent
 RELEASED = {path.stem: path for path in sorted((HERE / "released").glob("*.json"))}
 EXAMPLES = {path.stem: path for path in sorted((HERE / "examples").glob("*.json"))}
@@ -104,3 +106,32 @@ def test_a_required_field_that_is_missing_is_named(name: str) -> None:
         lacking = {word: value for word, value in data.items() if word != field}
         with pytest.raises(Invalid, match=f"{name}: {field}: Field required"):
             read({**example, "data": lacking})
+
+
+def test_a_release_freezes_all_schemas_of_today(tmp_path: Path) -> None:
+    assert release(tmp_path / "released") == 0
+    frozen = {path.stem: parsed(path) for path in (tmp_path / "released").iterdir()}
+    assert frozen == TODAY
+    assert parsed(tmp_path / "released_topics.json").keys() == PAYLOADS.keys()
+
+
+def test_a_release_that_breaks_a_reader_is_refused_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert release(tmp_path / "released") == 0
+    file = tmp_path / "released" / "desk.ticket.closed.v1.json"
+    before = parsed(file)
+    assert isinstance(before["properties"], dict)
+    before["properties"]["mood"] = {"type": "string", "default": ""}
+    file.write_text(json.dumps(before), encoding="utf-8")
+    assert release(tmp_path / "released") == 1
+    assert parsed(file) == before
+    said = capsys.readouterr().err
+    assert said.startswith("desk.ticket.closed.v1: mood of the event is gone")
+
+
+def test_a_release_keeps_the_topic_that_was_released(tmp_path: Path) -> None:
+    file = tmp_path / "released_topics.json"
+    file.write_text('{"desk.ticket.closed.v1": "desk.elsewhere"}', encoding="utf-8")
+    release(tmp_path / "released")
+    assert parsed(file)["desk.ticket.closed.v1"] == "desk.elsewhere"
