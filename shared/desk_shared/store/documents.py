@@ -18,6 +18,7 @@ from desk_shared.store.document import S, Stored
 from desk_shared.store.driver import (
     ASCENDING,
     DUPLICATE_KEY,
+    PASSING,
     BulkWriteError,
     Collection,
     Database,
@@ -219,6 +220,8 @@ def _duplicates(error: BulkWriteError, documents: Sequence[Stored[S]]) -> set[st
     if details.get("writeConcernErrors"):
         raise DependencyDown(f"too few members hold the write: {error}", dependency="store")
     failures = cast("list[dict[str, int]]", details.get("writeErrors", []))
+    if any(failure.get("code") in PASSING for failure in failures):
+        raise DependencyDown(f"the store is not ready: {error}", dependency="store")
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return {documents[failure["index"]].id for failure in failures}

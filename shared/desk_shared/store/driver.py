@@ -17,6 +17,7 @@ from pymongo.errors import (
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
+    OperationFailure,
     PyMongoError,
     WTimeoutError,
 )
@@ -28,10 +29,13 @@ Row = dict[str, object]
 Filter = Mapping[str, object]
 Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne
 DUPLICATE_KEY = 11000
+# The server stumbled (no code, InternalError, UnknownError), stops, or is no primary any more.
+PASSING = frozenset({None, 1, 8, 91, 189, 10107, 11600, 11602, 13435, 13436})
 
 __all__ = [
     "ASCENDING",
     "DUPLICATE_KEY",
+    "PASSING",
     "BulkWriteError",
     "Collection",
     "Cursor",
@@ -141,6 +145,12 @@ def translated() -> Iterator[None]:
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as error:
         raise DependencyDown(f"the store does not answer: {error}", dependency="store") from error
     except PyMongoError as error:
-        if error.has_error_label("RetryableWriteError") or "not primary" in str(error):
+        if _is_passing(error):
             raise DependencyDown(f"the store is not ready: {error}", dependency="store") from error
         raise
+
+
+def _is_passing(error: PyMongoError) -> bool:
+    if error.has_error_label("RetryableWriteError") or "not primary" in str(error):
+        return True
+    return isinstance(error, OperationFailure) and error.code in PASSING

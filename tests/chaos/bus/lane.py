@@ -130,6 +130,11 @@ class Lane:
             raise AssertionError("\n".join(wrong))
         return True
 
+    async def handled(self) -> int:
+        """How many events are in the store."""
+        found = await self.tales.load(self.last)
+        return sum(one.state.count for one in found.values() if one.state is not None)
+
     async def behind(self) -> dict[TopicPartition, tuple[int, int]]:
         """Partitions whose committed offset is not exactly the log's end."""
         found: dict[TopicPartition, tuple[int, int]] = {}
