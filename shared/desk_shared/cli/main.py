@@ -44,6 +44,9 @@ def main() -> None:
         print(error.message, file=sys.stderr)
         raise SystemExit(2) from error
     except (KafkaError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+            raise SystemExit(2) from error
         where = settings().kafka.bootstrap
         print(
             f"Kafka does not answer at {where} ({error!r}). Is the desk up? Try `make up`, "

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from desk_shared.errors import Invalid
 from desk_shared.ids import ticket_code
@@ -20,6 +20,12 @@ from desk_metrics.history.mapping import Mapping, Shape
 from desk_metrics.history.reading import RowReader, moments
 from desk_metrics.history.sorting import RUN, by_ticket
 from desk_metrics.history.source import read_records
+
+
+class Sink(Protocol):
+    """Where lines go: a file, or nowhere."""
+
+    def write(self, line: bytes, /) -> object: ...
 
 
 @dataclass(slots=True)
@@ -67,7 +73,7 @@ class Import:
         self._run = run
         self.account = Account()
 
-    def lives(self, rejects: IO[bytes]) -> Iterator[tuple[list[Row], list[Imported]]]:
+    def lives(self, rejects: Sink) -> Iterator[tuple[list[Row], list[Imported]]]:
         """Every ticket with its rows in order and its events."""
         rows = by_ticket(self._rows(rejects), run=self._run)
         for _ticket, group in groupby(rows, key=lambda row: row.ticket):
@@ -91,7 +97,7 @@ class Import:
                 self._compare(rows, life, figures, differences)
         return self.account
 
-    def _rows(self, rejects: IO[bytes]) -> Iterator[Row]:
+    def _rows(self, rejects: Sink) -> Iterator[Row]:
         for number, path in enumerate(self._files):
             is_checked = False
             for record in read_records(path, self._mapping):
@@ -116,7 +122,7 @@ class Import:
                 code="missing-column",
             )
 
-    def _ordered(self, group: Iterator[Row], rejects: IO[bytes]) -> list[Row]:
+    def _ordered(self, group: Iterator[Row], rejects: Sink) -> list[Row]:
         is_kept = self._mapping.identical_rows == "events"
         ordered, remarks = in_order(group, keep_identical=is_kept)
         if self._mapping.shape is Shape.TICKETS and len(ordered) > 1:
@@ -137,14 +143,14 @@ class Import:
     def _steps(self, ordered: list[Row]) -> list[Row]:
         return expanded(ordered[0]) if self._mapping.shape is Shape.TICKETS else ordered
 
-    def _reject(self, remark: Remark, rejects: IO[bytes]) -> None:
+    def _reject(self, remark: Remark, rejects: Sink) -> None:
         counted = self.account.remarked if remark.used else self.account.refused
         counted[remark.fault] += 1
         said = {**remark._asdict(), "file": str(self._files[remark.file])}
         rejects.write(to_json(said) + b"\n")
 
     def _compare(
-        self, rows: list[Row], life: list[Imported], figures: IO[bytes], differences: IO[bytes]
+        self, rows: list[Row], life: list[Imported], figures: Sink, differences: Sink
     ) -> None:
         last = rows[-1]
         if not last.figures:

@@ -190,7 +190,8 @@ def load_mapping(name: str, zone: str = "") -> Mapping:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         line = document.line_of(first["loc"])
-        raise Invalid(f"{path}:{line}: {place}: {first['msg']}", code="bad-mapping") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise Invalid(f"{path}:{line}: {place}: {said}", code="bad-mapping") from error
     return mapping.model_copy(update={"times": times})
 
 

@@ -77,7 +77,9 @@ class _Lines:
 
     def __iter__(self) -> Iterator[str]:
         if self._stream.peek(2)[:2] in _UTF16:
-            yield from TextIOWrapper(self._stream, encoding="utf-16", newline="")
+            text = TextIOWrapper(self._stream, encoding="utf-16", newline="")
+            yield from text
+            text.detach()  # the file is closed by whoever opened it
             return
         while line := self._stream.readline(_LONGEST):
             self.number += 1

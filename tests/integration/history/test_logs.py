@@ -1,0 +1,193 @@
+"""Both real logs end to end: what the history says agrees with the logs' own columns."""
+
+import json
+import os
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar
+from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.domain.fitting import fit, verdict_of
+from desk_metrics.domain.history import Imported
+from desk_metrics.domain.journey import Journey, journey_of
+from desk_metrics.domain.policies import Edition, Policy, PolicyBook
+from desk_metrics.domain.tallies import Tallies
+from desk_metrics.domain.telling import decide
+from desk_metrics.history.file import read_history
+from desk_metrics.history.importing import Account, Import, Places
+from desk_metrics.history.mapping import load_mapping
+from desk_shared.events.promises import ClockName, PromiseKept
+from desk_shared.events.tickets import TicketAssigned, WaitingFor
+
+DATA = Path(os.environ.get("DESK_DATA", "../shared/data"))
+# Tickets that the promise engine judges as well; all of them would take minutes.
+SOME = 300
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def imported(name: str, path: str, folder: Path) -> tuple[Account, Places]:
+    log = DATA / path
+    if not log.is_file():
+        pytest.skip(f"there is no {log}; DESK_DATA names the folder with the real logs")
+    places = Places.beside(folder / f"{name}.jsonl.gz")
+    return Import([log], load_mapping(name)).write(places), places
+
+
+@pytest.fixture(scope="module")
+def uci(tmp_path_factory: pytest.TempPathFactory) -> tuple[Account, Places]:
+    log = "uci_incident/incident_event_log.csv.gz"
+    return imported("uci", log, tmp_path_factory.mktemp("uci"))
+
+
+@pytest.fixture(scope="module")
+def bpi13(tmp_path_factory: pytest.TempPathFactory) -> tuple[Account, Places]:
+    return imported("bpi13", "bpi13/incidents.csv.gz", tmp_path_factory.mktemp("bpi13"))
+
+
+@pytest.fixture(scope="module")
+def journeys(uci: tuple[Account, Places]) -> dict[str, Journey]:
+    return {life[0].event.subject: journey_of(life) for life in read_history(uci[1].history)}
+
+
+def reported(journeys: list[Journey]) -> WhereTimeGoes:
+    tallies = Tallies()
+    for journey in journeys:
+        tallies.add(journey, journey.category)
+    return where_time_goes(tallies)
+
+
+def test_every_row_of_the_uci_log_is_used(uci: tuple[Account, Places]) -> None:
+    account, _ = uci
+    assert account.is_whole
+    assert (account.rows, account.used, account.tickets) == (86_075, 86_075, 15_048)
+    assert account.remarked == {"contradiction": 3, "out-of-order": 1}
+
+
+def test_the_uci_log_agrees_with_its_own_columns(uci: tuple[Account, Places]) -> None:
+    account, places = uci
+    differing = {name: account.compared[name] - account.agreeing[name] for name in account.compared}
+    # docs/import.md says why each of these differs.
+    assert differing == {
+        "reassignments": 52,
+        "reopenings": 1,
+        "updates": 5_647,
+        "resolved": 176,
+        "closed": 29,
+    }
+    assert account.compared == {
+        "reassignments": 15_048,
+        "reopenings": 15_048,
+        "updates": 15_048,
+        "resolved": 14_132,
+        "closed": 15_048,
+    }
+    counted = Counter(
+        json.loads(line)["figure"] for line in places.differences.read_text().splitlines()
+    )
+    assert counted == differing
+
+
+def test_the_differences_of_the_uci_log_are_of_the_kinds_described(
+    uci: tuple[Account, Places],
+) -> None:
+    """More was counted than the published rows show, and later rows repeat the state."""
+    for line in uci[1].differences.read_text().splitlines():
+        one = json.loads(line)
+        if one["figure"] in ("reassignments", "updates"):
+            assert int(one["log"]) > int(one["history"])
+        elif one["figure"] in ("resolved", "closed"):
+            assert one["log"] > one["history"]
+
+
+def test_where_the_time_of_the_uci_log_goes(journeys: dict[str, Journey]) -> None:
+    found = reported(list(journeys.values()))
+    assert (found.tickets, found.over, found.reopenings) == (15_048, 15_048, 194)
+    assert found.first_team_is_last_share == pytest.approx(0.643, abs=0.001)
+    assert found.median_hours_to_resolve == pytest.approx(16.9, rel=0.03)
+    assert found.p90_hours_to_resolve == pytest.approx(360, rel=0.03)
+    assert [wait.reason for wait in found.waits] == [
+        "Awaiting User Info",
+        "Awaiting Vendor",
+        "Awaiting Problem",
+        "Awaiting Evidence",
+    ]
+    assert all((found.automate, found.engineer_out, found.hand_on, found.queues))
+
+
+def test_the_promise_behind_made_sla_is_fitted_and_agrees(
+    uci: tuple[Account, Places], journeys: dict[str, Journey]
+) -> None:
+    verdicts = [
+        verdict_of(said["ticket"], journeys[said["ticket"]], kept=said["kept"] == "true")
+        for said in map(json.loads, uci[1].figures.read_text().splitlines())
+    ]
+    fitted = fit(verdicts)
+    assert fitted is not None
+    assert (fitted.calendar, fitted.until) == ("Mon-Fri all day", "closed")
+    assert fitted.baseline == pytest.approx(0.626, abs=0.005)
+    assert fitted.agreement_held_out > 0.99
+    assert min(fitted.kept_found, fitted.broken_found) > 0.98
+
+
+def test_the_promise_engine_judges_the_history_as_the_measures_do(
+    uci: tuple[Account, Places],
+) -> None:
+    """The engine that runs live folds imported events: kept if and only if the time was enough."""
+    goal = timedelta(hours=20)
+    policy = Policy(
+        name="twenty-hours",
+        clock=ClockName.RESOLUTION,
+        default=True,
+        target=goal,
+        calendar="always",
+        pause_on=tuple(WaitingFor),
+    )
+    always = Calendar(name="always", zone="UTC", week=ROUND_THE_CLOCK)
+    since = datetime(2016, 1, 1, tzinfo=UTC)
+    edition = Edition(version="1", since=since, policies=(policy,), calendars=(always,))
+    book = PolicyBook([edition])
+    compared = 0
+    for place, life in enumerate(read_history(uci[1].history)):
+        journey = journey_of(life)
+        if place >= SOME:
+            break
+        if journey.reopenings:
+            continue
+        compared += 1
+        is_kept = journey.own_minutes <= goal.total_seconds() / 60
+        assert _kept(life, book) == is_kept, journey.number
+    assert compared > SOME / 2
+
+
+def _kept(life: list[Imported], book: PolicyBook) -> bool:
+    state = TicketClocks(ticket=life[0].event.subject)
+    for one in life:
+        state = evolve(state, one.event)
+    told = decide(state, book, life[-1].event.time + timedelta(days=400)).events
+    return any(isinstance(event.data, PromiseKept) for event in told)
+
+
+def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[Account, Places]) -> None:
+    account, _ = bpi13
+    assert account.is_whole
+    assert (account.rows, account.used, account.tickets) == (65_533, 65_533, 7_554)
+    assert not account.remarked
+
+
+def test_the_volvo_log_agrees_with_a_plain_count_of_its_rows(
+    bpi13: tuple[Account, Places],
+) -> None:
+    """Its three columns have no figures of their own, so its rows are counted a second way."""
+    over = waits = requeues = 0
+    for life in read_history(bpi13[1].history):
+        journey = journey_of(life)
+        over += journey.is_over
+        waits += len(journey.pauses)
+        requeues += sum(isinstance(one.event.data, TicketAssigned) for one in life)
+    assert over == 7_546  # 5,573 end closed, 1,882 and 90 resolved, 1 cancelled
+    assert waits > 0
+    assert requeues > 0

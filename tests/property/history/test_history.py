@@ -1,0 +1,128 @@
+"""Laws of the import: arrival order never matters, no number is missing, time adds up."""
+
+import csv
+from pathlib import Path
+from random import Random
+
+from desk_metrics.domain.history import history_of, in_order
+from desk_metrics.domain.journey import Phase, journey_of
+from desk_metrics.domain.rows import RESTING, Row
+from desk_metrics.domain.tallies import Tallies
+from desk_metrics.history.importing import Import, Places
+from desk_shared.events import Codec
+from desk_shared.events.tickets import State, WaitingFor
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.history.export import HOUR, UPDATES, Discard
+
+CODEC = Codec()
+TEAMS = st.sampled_from(["", "A", "B", "C"])
+
+
+@st.composite
+def updates(draw: st.DrawFn) -> list[Row]:
+    """The rows of one ticket as a log might have them, any state after any other."""
+    count = draw(st.integers(1, 12))
+    rows = []
+    for number in range(count):
+        state = draw(st.sampled_from(["", *State]))
+        waiting = draw(st.sampled_from(WaitingFor)) if state == State.WAITING else ""
+        made = Row("T", draw(st.integers(1, 40)) * HOUR, number, 0, number + 2, state=state)
+        rows.append(
+            made._replace(
+                waiting=waiting,
+                word=draw(st.sampled_from(["x", "y"])) if state else "",
+                team=draw(TEAMS),
+                member=draw(st.sampled_from(["", "Ann"])),
+                priority=draw(st.sampled_from(["", "P1", "P3"])),
+                category=draw(st.sampled_from(["", "Mail"])),
+                opened=draw(st.sampled_from([None, HOUR])),
+            )
+        )
+    return rows
+
+
+@given(updates(), st.randoms(use_true_random=False))
+def test_the_order_of_arrival_never_matters(rows: list[Row], random: Random) -> None:
+    shuffled = random.sample(rows, len(rows))
+    assert in_order(rows)[0] == in_order(shuffled)[0]
+
+
+@given(updates())
+def test_numbers_have_no_gap_times_go_forward_and_ids_are_unique(rows: list[Row]) -> None:
+    life = [one.event for one in history_of(in_order(rows)[0], "/t", str)]
+    assert [event.sequence for event in life] == list(range(1, len(life) + 1))
+    assert [event.time for event in life] == sorted(event.time for event in life)
+    assert len({event.id for event in life}) == len(life)
+    for event in life:
+        message = CODEC.encode(event)
+        assert CODEC.decode(message.key, message.value, message.headers) == event
+
+
+@given(updates())
+def test_open_time_is_told_once_and_whole(rows: list[Row]) -> None:
+    """Against a simple second reckoning: between two rows the state of the first one holds."""
+    ordered, _ = in_order(rows)
+    found = journey_of(history_of(ordered, "/t", str))
+    begun = min(ordered[0].at, ordered[0].opened or ordered[0].at)
+    state, minutes, waited, opened = str(State.NEW), 0.0, 0.0, begun
+    for row in ordered:
+        passed = (row.at - opened) / 60_000_000
+        minutes += passed if state not in RESTING else 0
+        waited += passed if state == State.WAITING else 0
+        state, opened = row.state or state, row.at
+    assert found.minutes == minutes
+    assert sum(s.minutes for s in found.stretches if s.phase is Phase.WAITING) == waited
+    assert sum(waits for _, waits in found.pauses) == waited
+    assert found.is_over == (state in RESTING)
+
+
+@given(updates())
+def test_hand_overs_lead_from_the_first_team_to_the_last(rows: list[Row]) -> None:
+    found = journey_of(history_of(in_order(rows)[0], "/t", str))
+    assert all(one.giver and one.taker and one.giver != one.taker for one in found.hand_overs)
+    tallies = Tallies()
+    tallies.add(found, "topic")
+    assert sum(team.given for team in tallies.teams.values()) == len(found.hand_overs)
+    assert sum(team.taken for team in tallies.teams.values()) == len(found.hand_overs)
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.integers(0, 5),
+        st.sampled_from(["01/07/2026 10:00", "02/07/2026 10:00", "soon", ""]),
+        st.sampled_from(["New", "Active", "Wait User", "Done", "Odd"]),
+        st.sampled_from(["A", "B", "?"]),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=25)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_a_shuffled_file_gives_the_same_history_and_every_row_is_accounted_for(
+    tmp_path_factory: object, rows: list[tuple[int, str, str, str]], random: Random
+) -> None:
+    numbered = [(ticket, at, n, state, team) for n, (ticket, at, state, team) in enumerate(rows)]
+    folder = tmp_path_factory.mktemp("log")  # type: ignore[attr-defined]
+    told = [
+        _told(folder / f"{name}.csv", part)
+        for name, part in (("a", numbered), ("b", random.sample(numbered, len(numbered))))
+    ]
+    assert told[0] == told[1]
+
+
+def _told(path: Path, rows: list[tuple[int, str, int, str, str]]) -> list[tuple[object, ...]]:
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["no", "at", "n", "state", "team"])
+        writer.writerows(rows)
+    run = Import([path], UPDATES, run=7)
+    rejects = Discard()
+    told = [(one.event, one.word) for _, life in run.lives(rejects) for one in life]
+    assert run.account.rows == len(rows)
+    assert run.account.is_whole
+    assert len(rejects.lines) == run.account.refused.total() + run.account.remarked.total()
+    assert Places.beside(path).rejects.name.endswith(".rejects.jsonl")
+    return list(told)

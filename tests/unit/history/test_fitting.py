@@ -1,0 +1,67 @@
+"""A policy behind made verdicts is found again; noise is not."""
+
+from datetime import UTC, datetime
+from random import Random
+
+from desk_metrics.domain.fitting import Candidate, Verdict, calendars, counted, fit
+from desk_metrics.domain.worktime import WorkingTime, micros
+from desk_shared.ids import derived_id
+
+HOUR = 3_600_000_000
+MONDAY = micros(datetime(2026, 3, 2, tzinfo=UTC))
+CLOCKS = {calendar.name: WorkingTime(calendar) for calendar in calendars()}
+
+
+def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> list[Verdict]:
+    """Tickets of all sorts, judged by the policy that fitting has to find."""
+    random = Random(7)  # noqa: S311 (the same tickets each time)
+    made = []
+    for number in range(count):
+        opened = MONDAY + random.randrange(90 * 24 * HOUR)
+        waits = opened + random.randrange(1, 40 * HOUR)
+        resumes = waits + random.randrange(1, 60 * HOUR)
+        resolved = resumes + random.randrange(1, 40 * HOUR)
+        closed = resolved + random.randrange(1, 150 * HOUR)
+        stretches = ((opened, waits, False), (waits, resumes, True), (resumes, resolved, False))
+        priority = random.choice(("P1", "P3"))
+        one = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, stretches)
+        made.append(one._replace(kept=counted(one, truth, CLOCKS) <= targets[priority]))
+    return made
+
+
+def test_the_policy_behind_the_verdicts_is_found() -> None:
+    truth = Candidate("Mon-Fri 08:00-18:00", False, "resolved")
+    fitted = fit(verdicts(truth, {"P1": 8 * 60, "P3": 16 * 60}))
+    assert fitted is not None
+    assert (fitted.calendar, fitted.counts_waiting, fitted.until) == truth
+    assert fitted.agreement_held_out > 0.97
+    assert fitted.agreement_held_out > fitted.baseline
+    assert abs(fitted.targets["P1"] - 8 * 60) <= 15
+    assert abs(fitted.targets["P3"] - 16 * 60) <= 15
+    assert fitted.trained_on + fitted.held_out == 1200
+    assert len(fitted.tried) == len(CLOCKS) * 4
+
+
+def test_until_closed_and_waiting_counted() -> None:
+    truth = Candidate("24x7", True, "closed")
+    fitted = fit(verdicts(truth, {"P1": 80 * 60, "P3": 160 * 60}))
+    assert fitted is not None
+    assert (fitted.calendar, fitted.counts_waiting, fitted.until) == truth
+
+
+def test_verdicts_without_rhyme_are_not_fitted_better_than_one_word_for_all() -> None:
+    truth = Candidate("24x7", True, "closed")
+    random = Random(1)  # noqa: S311
+    noise = [
+        one._replace(kept=random.random() < 0.6) for one in verdicts(truth, {"P1": 1, "P3": 1})
+    ]
+    fitted = fit(noise)
+    assert fitted is not None
+    assert fitted.agreement_held_out < fitted.baseline + 0.05
+
+
+def test_verdicts_of_one_kind_fit_nothing() -> None:
+    truth = Candidate("24x7", True, "closed")
+    kept = [one._replace(kept=True) for one in verdicts(truth, {"P1": 1, "P3": 1}, 20)]
+    assert fit(kept) is None
+    assert fit([]) is None

@@ -1,0 +1,143 @@
+"""A run over files: every row accounted for, files whole, bytes repeatable."""
+
+import json
+from pathlib import Path
+
+import pytest
+from desk_metrics.domain.rows import Fault
+from desk_metrics.history.file import line_of, read_history
+from desk_metrics.history.importing import Import, Places
+from desk_shared.errors import Invalid, NotFound
+
+from tests.unit.history.export import TICKETS, UPDATES, csv_file, lives_of, said
+
+LOG = """no,at,n,state,team,moves,kept
+2,01/07/2026 12:00,0,New,A,0,true
+1,01/07/2026 12:00,0,New,A,0,true
+1,01/07/2026 14:00,2,Done,B,1,true
+1,01/07/2026 13:00,1,Active,B,1,true
+1,01/07/2026 13:00,1,Active,B,1,true
+,01/07/2026 13:00,1,Active,B,1,true
+2,never,1,Done,A,5,false
+2,02/07/2026 12:00,1,Odd,A,5,false
+"""
+
+
+def test_every_row_is_used_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    lives, run = lives_of(csv_file(tmp_path, LOG), UPDATES)
+    account = run.account
+    assert (account.rows, account.used, account.refused.total()) == (8, 5, 3)
+    assert account.is_whole
+    assert account.refused == {Fault.DUPLICATE: 1, Fault.NO_TICKET: 1, Fault.BAD_TIME: 1}
+    assert account.remarked == {Fault.OUT_OF_ORDER: 1, Fault.UNKNOWN_STATE: 1}
+    assert [said(life) for life in lives] == [
+        ["opened", "assigned", "assigned", "started", "resolved"],
+        ["opened", "assigned"],
+    ]
+
+
+def test_an_import_writes_four_files(tmp_path: Path) -> None:
+    places = Places.beside(tmp_path / "out.jsonl")
+    account = Import([csv_file(tmp_path, LOG)], UPDATES).write(places)
+    rejects = [json.loads(line) for line in places.rejects.read_text().splitlines()]
+    assert sorted((one["row"], one["fault"], one["used"]) for one in rejects) == [
+        (4, "out-of-order", True),
+        (6, "duplicate", False),
+        (7, "no-ticket", False),
+        (8, "bad-time", False),
+        (9, "unknown-state", True),
+    ]
+    assert all(one["file"].endswith("log.csv") and one["reason"] for one in rejects)
+    figures = [json.loads(line) for line in places.figures.read_text().splitlines()]
+    assert [(one["number"], one["kept"]) for one in figures] == [("1", "true"), ("2", "false")]
+    assert json.loads(places.differences.read_text()) == {
+        "ticket": "2",
+        "figure": "reassignments",
+        "log": "5",
+        "history": "0",
+    }
+    assert (account.compared, account.agreeing) == ({"reassignments": 2}, {"reassignments": 1})
+    assert {one.name for one in tmp_path.glob("*")} == {
+        "log.csv",
+        "out.jsonl",
+        "out.rejects.jsonl",
+        "out.figures.jsonl",
+        "out.differences.jsonl",
+    }
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
+def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, name: str) -> None:
+    log = csv_file(tmp_path, LOG)
+    Import([log], UPDATES).write(Places.beside(tmp_path / name))
+    lives, _ = lives_of(log, UPDATES)
+    assert list(read_history(tmp_path / name)) == [
+        [one._replace(file=0) for one in life] for life in lives
+    ]
+
+
+def test_two_imports_give_the_same_bytes_however_small_the_runs(tmp_path: Path) -> None:
+    log = csv_file(tmp_path, LOG)
+    for name, run in (("a.jsonl", 2), ("b.jsonl", 1000)):
+        Import([log], UPDATES, run=run).write(Places.beside(tmp_path / name))
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+def test_more_runs_than_files_may_be_open_are_merged_in_steps(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 7},01/07/2026 {n % 24:02}:00,{n},Active,A,0,true\n" for n in range(250))
+    log = csv_file(tmp_path, LOG.splitlines()[0] + "\n" + rows)
+    small, run = lives_of(log, UPDATES, run=2)
+    assert small == lives_of(log, UPDATES)[0]
+    assert run.account.used == 250
+
+
+def test_several_files_are_one_history(tmp_path: Path) -> None:
+    head, *rows = LOG.splitlines()
+    parts = [
+        csv_file(tmp_path, "\n".join([head, *part]), f"{number}.csv")
+        for number, part in enumerate((rows[:2], rows[2:]))
+    ]
+    run = Import(parts, UPDATES)
+    run.write(Places.beside(tmp_path / "out.jsonl"))
+    assert run.account.tickets == 2
+    assert run.account.is_whole
+
+
+def test_a_second_row_of_a_ticket_is_refused_where_a_row_is_a_ticket(tmp_path: Path) -> None:
+    text = "no,opened,resolved\n1,2026-03-02,2026-03-04\n1,2026-03-01,2026-03-03\n"
+    [life], run = lives_of(csv_file(tmp_path, text), TICKETS)
+    assert life[0].event.time.day == 2
+    assert run.account.refused == {Fault.DUPLICATE: 1}
+    assert run.account.is_whole
+
+
+def test_a_mapping_for_another_export_is_told_at_once(tmp_path: Path) -> None:
+    log = csv_file(tmp_path, "number,opened_at\n1,2\n")
+    with pytest.raises(Invalid, match=r"no column at, n, no, state.*It has: number, opened_at"):
+        lives_of(log, UPDATES)
+
+
+def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
+    log = csv_file(tmp_path, "number\n1\n")
+    with pytest.raises(Invalid):
+        Import([log], UPDATES).write(Places.beside(tmp_path / "out.jsonl"))
+    assert [one.name for one in tmp_path.iterdir()] == ["log.csv"]
+
+
+def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
+    log = csv_file(tmp_path, LOG)
+    lives, _ = lives_of(log, UPDATES)
+    lines = [line_of(one, "log.csv") for life in lives for one in life]
+    path = tmp_path / "h.jsonl"
+    for wrong, sentence in (
+        ([b"{\n"], "h.jsonl:1: not JSON"),
+        ([b"[]\n"], "not a JSON object"),
+        ([b"{}\n"], "h.jsonl:1: "),
+        ([lines[0], lines[2]], "h.jsonl:2: event 3"),
+        ([lines[1]], "h.jsonl:1: event 2"),
+    ):
+        path.write_bytes(b"".join(wrong))
+        with pytest.raises(Invalid, match=sentence):
+            list(read_history(path))
+    with pytest.raises(NotFound, match="desk import"):
+        list(read_history(tmp_path / "none.jsonl"))

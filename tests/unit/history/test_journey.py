@@ -1,0 +1,184 @@
+"""A journey tells whose time it was; the report adds journeys up."""
+
+import pytest
+from desk_metrics.domain.findings import where_time_goes
+from desk_metrics.domain.history import history_of
+from desk_metrics.domain.journey import HandOver, Journey, Phase, journey_of
+from desk_metrics.domain.rows import Row
+from desk_metrics.domain.spread import Spread
+from desk_metrics.domain.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
+
+from tests.unit.history.export import row
+
+
+def journey(*rows: Row) -> Journey:
+    return journey_of(history_of(rows, "/history/t", str))
+
+
+def hours(found: Journey) -> list[tuple[str, str, str, float]]:
+    return [(s.team, s.phase, s.reason, s.minutes / 60) for s in found.stretches]
+
+
+def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
+    found = journey(
+        row(1, "new", team="A"),
+        row(2, "in_progress", team="A"),
+        row(4, "waiting", waiting="vendor", word="Spare part", team="A"),
+        row(8, "in_progress", team="B"),
+        row(9, "resolved", team="B"),
+        row(20, "in_progress", team="B"),
+        row(21, "closed", team="B"),
+    )
+    assert hours(found) == [
+        ("A", Phase.QUEUED, "", 1),
+        ("A", Phase.WORKED_ON, "", 2),
+        ("A", Phase.WAITING, "Spare part", 4),
+        ("B", Phase.WORKED_ON, "", 1),
+        ("B", Phase.WORKED_ON, "", 1),
+    ]
+    assert (found.minutes, found.own_minutes) == (9 * 60, 5 * 60)
+    assert found.hand_overs == [HandOver("A", "B", 7 * 60)]
+    assert (found.first_team, found.team, found.resolver) == ("A", "B", "B")
+    assert (found.reopenings, found.is_over, found.is_routine) == (1, True, False)
+
+
+def test_a_wait_goes_on_over_a_change_of_team() -> None:
+    found = journey(
+        row(1, "waiting", waiting="vendor", word="Part", team="A"),
+        row(2, "waiting", waiting="vendor", word="Part", team="B"),
+        row(4, "resolved", team="B"),
+    )
+    assert found.pauses == [("Part", 3 * 60)]
+
+
+def test_two_waits_for_the_same_are_two() -> None:
+    found = journey(
+        row(1, "waiting", waiting="vendor", word="Part"),
+        row(2, "in_progress"),
+        row(3, "waiting", waiting="vendor", word="Part"),
+        row(5, "resolved"),
+    )
+    assert found.pauses == [("Part", 60), ("Part", 120)]
+
+
+def test_an_open_ticket_is_counted_to_its_last_event() -> None:
+    found = journey(row(1, "new"), row(3, "in_progress"))
+    assert (found.minutes, found.is_over) == (120, False)
+
+
+def test_a_change_of_team_after_the_resolution_is_no_hand_over() -> None:
+    found = journey(
+        row(1, "new", team="A"), row(2, "resolved", team="A"), row(3, "resolved", team="B")
+    )
+    assert found.hand_overs == []
+    assert found.moves == 2
+    assert found.resolver == "A"
+
+
+def test_back_to_the_queue_of_the_same_team() -> None:
+    found = journey(
+        row(1, "in_progress", team="A"), row(2, "new", team="A"), row(3, "resolved", team="A")
+    )
+    assert (found.requeues, found.is_routine) == (1, True)
+
+
+def test_ping_pong_is_a_ticket_given_straight_back() -> None:
+    def moves(*teams: str) -> Journey:
+        return journey(*(row(at + 1, "new", team=team) for at, team in enumerate(teams)))
+
+    assert is_ping_pong(moves("A", "B", "A"))
+    assert not is_ping_pong(moves("A", "B", "C", "A"))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 1.0])
+def test_a_spread_is_off_by_at_most_two_per_cent(share: float) -> None:
+    spread = Spread()
+    for minutes in range(1, 10_001):
+        spread.add(minutes)
+    assert spread.quantile(share) == pytest.approx(10_000 * share, rel=0.021)
+    assert spread.total == 50_005_000
+
+
+def test_an_empty_spread_and_a_minute_are_nothing() -> None:
+    spread = Spread()
+    assert spread.quantile(0.5) == 0
+    spread.add(1)
+    assert spread.quantile(0.5) == 0
+
+
+def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def]
+    """Ten easy tickets about mail, ten hard ones about printing, one that is not over."""
+    tallies = Tallies()
+    for _ in range(copies):
+        tallies.add(
+            journey(
+                row(1, "new", team="A"),
+                row(2, "in_progress", team="A"),
+                row(3, "resolved", team="A"),
+            ),
+            "Mail",
+        )
+        tallies.add(
+            journey(
+                row(1, "new", team="A"),
+                row(2, "in_progress", team="B"),
+                row(3, "waiting", waiting="vendor", word="Part", team="B"),
+                row(8, "resolved", team="B"),
+                row(10, "in_progress", team="B"),
+                row(11, "resolved", team="B"),
+            ),
+            "Printing",
+        )
+    tallies.add(journey(row(1, "new"), row(2, "in_progress")), "")
+    return where_time_goes(tallies, top=top)
+
+
+def test_the_report_ranks_with_numbers() -> None:
+    found = made_report()
+    [mail] = found.automate
+    assert (mail.topic, mail.tickets, mail.routine_tickets) == ("Mail", 10, 10)
+    assert mail.median_hours == pytest.approx(2, rel=0.03)
+    assert mail.hours_to_win == pytest.approx(20, rel=0.03)
+    [printing] = found.engineer_out
+    assert (printing.topic, printing.hard_tickets, printing.hours_lost) == ("Printing", 10, 80)
+    assert (printing.handed_on_share, printing.reopened_share, printing.months) == (1, 1, 1)
+    [giver] = found.hand_on
+    assert (giver.team, giver.given, giver.per_ticket, giver.mostly_to) == ("A", 10, 0.5, "B")
+    [wait] = found.waits
+    assert (wait.reason, wait.times, wait.hours) == ("Part", 10, 50)
+    assert [queue.team for queue in found.queues] == ["A", "(not named)"]
+    assert [one.name for one in found.reopened_teams] == ["B"]
+
+
+def test_the_report_adds_up() -> None:
+    found = made_report()
+    assert (found.tickets, found.over, found.reopenings) == (21, 20, 10)
+    assert found.open_hours == 10 * 2 + 10 * 8 + 1
+    shares = found.queued_share + found.worked_on_share + found.waiting_share
+    assert shares == pytest.approx(1, abs=0.001)
+    assert found.first_team_is_last_share == 0.5
+    assert found.hand_overs_per_ticket == pytest.approx(10 / 21, abs=0.001)
+
+
+def test_the_report_says_it_in_sentences() -> None:
+    texts = " ".join(made_report().sentences)
+    assert "Automate Mail first: 10 of its 10 tickets" in texts
+    assert "Engineer out Printing" in texts
+    assert "A hands on most: 10 times, mostly to B" in texts
+    assert "'Part': 10 times, 50 h" in texts
+
+
+def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
+    assert made_report(copies=9).automate == ()
+    empty = where_time_goes(Tallies())
+    assert (empty.tickets, empty.first_opened, empty.sentences) == (0, None, ())
+    assert empty.first_team_is_last_share is None
+
+
+def test_names_without_end_do_not_fill_memory() -> None:
+    tallies = Tallies()
+    one = journey(row(1, "new"), row(2, "resolved"))
+    for number in range(MOST_NAMES + 50):
+        tallies.add(one, f"topic {number}")
+    assert len(tallies.topics) == MOST_NAMES + 1
+    assert tallies.topics[OTHERS].tickets == 50
