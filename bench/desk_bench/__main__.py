@@ -34,9 +34,13 @@ BENCHMARKS: dict[str, Benchmark] = {
 def main() -> None:
     """Each benchmark gets fresh servers with the memory backend; one JSON file keeps the rows."""
     parser = argparse.ArgumentParser(prog="desk_bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS], help="default: all")
+    parser.add_argument("names", nargs="*", help=f"default: all of {', '.join(BENCHMARKS)}")
     parser.add_argument("--name", default="desk", help="end of the result's file name")
     given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in BENCHMARKS]:
+        parser.error(
+            f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
+        )
     configure_logs("bench", "ERROR", sys.stderr)
     collect_seldom()  # as every service does; so the bare baselines have it too
     rows: list[Row] = []
