@@ -1,9 +1,8 @@
 """`desk.changes`: releases, migrations and maintenance, told by outside systems. Key: service."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
@@ -24,8 +23,8 @@ class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES)
     change: Identifier
     kind: ChangeKind
     title: ShortText
-    starts: datetime
-    ends: datetime
+    starts: AwareDatetime
+    ends: AwareDatetime
     sites: tuple[str, ...] = ()
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Union, get_args, get_origin
 from annotated_types import Ge, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
 from hypothesis import strategies as st
-from pydantic import AllowInfNan, BaseModel
+from pydantic import AllowInfNan, AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 Strategy = st.SearchStrategy[object]
@@ -28,6 +28,7 @@ _MOMENTS = st.datetimes(
 _PLAIN: Mapping[object, Strategy] = {
     bool: st.booleans(),
     datetime: _MOMENTS,
+    AwareDatetime: _MOMENTS,
     timedelta: st.timedeltas(),
     NoneType: st.none(),
 }
