@@ -154,13 +154,14 @@ class Api:
 def automation_routes(api: Api, cursors: Cursors) -> APIRouter:
     """All routes of automation."""
     router = APIRouter(prefix="/v1")
-    _reading(router, api, cursors)
+    _listing(router, api, cursors)
+    _showing(router, api)
     _runbooks(router, api)
     _braking(router, api)
     return router
 
 
-def _reading(router: APIRouter, api: Api, cursors: Cursors) -> None:
+def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
     @router.get("/runs", tags=["runs"], summary="Runs, newest first")
     async def list_runs(
         request: Request,
@@ -191,6 +192,8 @@ def _reading(router: APIRouter, api: Api, cursors: Cursors) -> None:
             response.headers["Link"] = link_next(request, following)
         return Page(items=tuple(map(_view, states[: page.limit])), next=following)
 
+
+def _showing(router: APIRouter, api: Api) -> None:
     @router.get("/runs/{id}", tags=["runs"], summary="One run with its journal")
     async def get_run(
         request: Request,
