@@ -47,7 +47,7 @@ def _promises(deps: MetricsDeps) -> APIRouter:
             )
         at = as_of or deps.clock.now()
         return TicketPromises(
-            ticket=ticket, as_of=at, promises=explain(found.state, deps.book(), at)
+            ticket=ticket, as_of=at, promises=explain(found.state.clocks, deps.book(), at)
         )
 
     return router

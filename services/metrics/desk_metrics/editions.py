@@ -39,9 +39,7 @@ class Editions:
 
     async def start(self) -> None:
         """Read every edition there was, then note today's."""
-        stored = await self._documents.find({}, order="since", limit=10_000)
-        self._editions = tuple(one.state for one in stored if one.state is not None)
-        self._rebuild()
+        await self._read()
         await self.refresh()
 
     async def stop(self) -> None:
@@ -58,16 +56,27 @@ class Editions:
         charter = self._charter()
         if charter.version == self._seen:
             return
+        # Another replica may have noted it already.
+        await self._read()
         since = self._clock.now() if self._editions else _EVER
         fresh = edition_of(charter, since)
         self._seen = charter.version
         if self._editions and promises_alike(fresh, self._editions[-1]):
             return
-        kept = await self._commands.change(f"{charter.version}@{since.isoformat()}", _keep(fresh))
+        # Replicas see the change at different moments; the number makes it one edition.
+        number = len(self._editions) + 1
+        kept = await self._commands.change(f"{number:06d}@{charter.version}", _keep(fresh))
         if kept.state is not None:
             self._editions = (*self._editions, kept.state)
             self._rebuild()
-            log.info("promises_changed", version=charter.version, since=since.isoformat())
+            log.info("promises_changed", version=charter.version, since=str(kept.state.since))
+
+    async def _read(self) -> None:
+        stored = await self._documents.find({}, order="since", limit=10_000)
+        editions = tuple(one.state for one in stored if one.state is not None)
+        if editions != self._editions:
+            self._editions = editions
+            self._rebuild()
 
     def _rebuild(self) -> None:
         self.book = PolicyBook(self._editions)

@@ -1,41 +1,99 @@
-"""The bus side of metrics: each ticket's clocks, folded from events and woken by timers."""
+"""The bus side of metrics: tickets with their clocks, and how what they measure reaches a day."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
-from desk_shared.events.names import TICKETS
+from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.names import AUTOMATION, MEASURES, SIGNALS, TICKETS
 from desk_shared.store import Documents
 
-from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.clocks import TicketClocks
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.postings import Posting, Slice, day_of
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.telling import decide
+from desk_metrics.domain.tickets import TicketRecord, measured, recorded
+from desk_metrics.domain.watched import (
+    Repairs,
+    Sights,
+    repairs_key,
+    sights_keys,
+    with_run,
+    with_sight,
+)
 
-READS = (TICKETS,)
+READS = (TICKETS, AUTOMATION, SIGNALS, MEASURES)
+Book = Callable[[], PolicyBook]
 
 
-def clocks_fold(
-    documents: Documents[TicketClocks], book: Callable[[], PolicyBook]
-) -> Fold[TicketClocks]:
-    """The promises of tickets. Events are judged at their own time, so a replayed year of them
-    says what living through it said; timers then bring each ticket up to the present."""
+def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketRecord]:
+    """The promises and measures of tickets. Events are judged at their own time, so a replayed year
+    of them says what living through it said; timers then bring each ticket up to the present."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
         return (event.subject,) if event.topic == TICKETS else ()
 
     def react(
-        state: TicketClocks | None, event: AnyEvent, turn: Turn
-    ) -> Reacted[TicketClocks] | None:
-        after = evolve(state or TicketClocks(event.subject), event)
-        return _decided(after, book(), min(event.time, turn.now))
+        state: TicketRecord | None, event: AnyEvent, turn: Turn
+    ) -> Reacted[TicketRecord] | None:
+        after = recorded(state or TicketRecord(TicketClocks(event.subject)), event)
+        return decided(after, book(), min(event.time, turn.now))
 
-    def wake(state: TicketClocks | None, turn: Turn) -> Reacted[TicketClocks] | None:
-        return None if state is None else _decided(state, book(), turn.now)
+    def wake(state: TicketRecord | None, turn: Turn) -> Reacted[TicketRecord] | None:
+        return None if state is None else decided(state, book(), turn.now)
 
     return Fold(documents, keys=keys, react=react, wake=wake, ordered=True)
 
 
-def _decided(state: TicketClocks, book: PolicyBook, at: datetime) -> Reacted[TicketClocks]:
-    decision = decide(state, book, at)
-    return Reacted(decision.state, decision.events, decision.due)
+def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Reacted[TicketRecord]:
+    """What is true of a ticket at a moment, its promises first."""
+    decision = decide(record.clocks, book, at)
+    after, told = measured(record.with_clocks(decision.state), book)
+    return Reacted(after, (*decision.events, *told), decision.due)
+
+
+def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
+    """Parts of days, with what each source posts to them."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.topic == MEASURES else ()
+
+    def react(state: Cell | None, event: AnyEvent, _turn: Turn) -> Reacted[Cell] | None:
+        if not isinstance(event.data, MeasuresChanged):
+            return None
+        cell = state or Cell(day_of(event.subject))
+        after = cell.with_entry(_entry(event.data))
+        return None if after is cell else Reacted(after)
+
+    return Fold(documents, keys=keys, react=react)
+
+
+def _entry(data: MeasuresChanged) -> Entry:
+    by = Slice(data.kind, data.service, data.team, data.site)
+    return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
+
+
+def repairs_fold(documents: Documents[Repairs]) -> Fold[Repairs]:
+    """What was healed at each target by each runbook, and whether it lasted."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = repairs_key(event)
+        return () if key is None else (key,)
+
+    def react(state: Repairs | None, event: AnyEvent, _turn: Turn) -> Reacted[Repairs] | None:
+        found = with_run(state or Repairs(), event)
+        return None if found is None else Reacted(*found)
+
+    return Fold(documents, keys=keys, react=react)
+
+
+def sights_fold(documents: Documents[Sights]) -> Fold[Sights]:
+    """Who knew first of trouble with a device or a service: telemetry or people."""
+
+    def react(state: Sights | None, event: AnyEvent, _turn: Turn) -> Reacted[Sights] | None:
+        found = with_sight(state or Sights(), event)
+        return None if found is None else Reacted(*found)
+
+    return Fold(documents, keys=sights_keys, react=react)

@@ -15,11 +15,12 @@ from desk_shared.settings import load_settings
 from desk_metrics.api import metrics_app
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
-from desk_metrics.handlers import READS, clocks_fold
+from desk_metrics.handlers import READS, cells_fold, repairs_fold, sights_fold, tickets_fold
 from desk_metrics.patience import once_caught_up
 from desk_metrics.ports import MetricsDeps
+from desk_metrics.rejudging import Rejudging
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import EDITIONS, TICKETS
+from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS, TICKETS
 
 
 class _SignIn:
@@ -44,17 +45,32 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.part("sign-in client", sign_in)
     kit.loop("charter", charter.run)
     kit.loop("editions", editions.run)
-    tickets = kit.documents(TICKETS)
+    tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
     gate = once_caught_up(kit.health.consumer(kit.name), kit.clock)
-    kit.ledger("tickets", clocks_fold(tickets, lambda: editions.book), gate=gate)
+    fold = tickets_fold(tickets, lambda: editions.book)
+    ledger = kit.ledger("tickets", fold, gate=gate)
+    # The largest documents, of which few are at work at a time.
+    kit.ledger("cells", cells_fold(cells), cached=64)
+    kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
+    kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
     kit.reads(*READS)
+    rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
+    kit.loop("rejudging", rejudging.run)
     parts = AppParts(
         kit.health,
         kit.telemetry,
         authenticator_from(settings, sign_in.client, kit.clock),
         kit.clock,
     )
-    return kit.service(metrics_app(parts, MetricsDeps(tickets, lambda: editions.book, kit.clock)))
+    deps = MetricsDeps(
+        tickets,
+        cells,
+        lambda: editions.book,
+        kit.clock,
+        settings.people,
+        settings.cost_per_minute,
+    )
+    return kit.service(metrics_app(parts, deps))
 
 
 def _editions(kit: Kit, charter: CharterSource) -> Editions:

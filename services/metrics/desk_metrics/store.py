@@ -2,13 +2,28 @@
 
 from desk_shared.store import Schema
 
-from desk_metrics.domain.clocks import TicketClocks
+from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
+from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.watched import Repairs, Sights
 
-TICKETS = Schema(collection="tickets", model=TicketClocks)
+TICKETS = Schema(
+    collection="tickets",
+    model=TicketRecord,
+    facets=lambda ticket: {"open": ticket.is_open, "judged": ticket.judged},
+    searched=(("open", "judged"),),
+)
 EDITIONS = Schema(
     collection="editions",
     model=Edition,
     facets=lambda edition: {"since": edition.since},
     searched=(("since",),),
 )
+CELLS = Schema(
+    collection="cells",
+    model=Cell,
+    facets=lambda cell: {"day": cell.day},
+    searched=(("day",),),
+)
+REPAIRS = Schema(collection="repairs", model=Repairs)
+SIGHTS = Schema(collection="sights", model=Sights)

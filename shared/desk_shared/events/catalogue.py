@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from desk_shared.events import (
     automation,
     changes,
+    measures,
     notifications,
     problems,
     promises,
@@ -26,6 +27,7 @@ _MODULES = (
     problems,
     automation,
     promises,
+    measures,
     notifications,
 )
 

@@ -20,6 +20,8 @@ MAX_EVENT_BYTES = 64 * 1024
 FOREVER = None
 RETRY, DEAD = ".retry", ".dead"
 _TELEMETRY_KEPT = timedelta(days=7)
+# A hand-over between documents of metrics; everything in it can be made again from the tickets.
+_MEASURES_KEPT = timedelta(days=7)
 _SIDE_KEPT = timedelta(days=30)
 
 
@@ -58,6 +60,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
     Topic(names.PROMISES, "ticket id", "metrics", ("intake", "notify")),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
+    Topic(names.MEASURES, "part of a day", "metrics", ("metrics",), _MEASURES_KEPT),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

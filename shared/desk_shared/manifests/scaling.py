@@ -43,7 +43,9 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.SIGNALS,
         ),
     },
-    "metrics": {"metrics": (names.TICKETS,)},
+    "metrics": {
+        "metrics": (names.TICKETS, names.AUTOMATION, names.SIGNALS, names.MEASURES),
+    },
 }
 # Records waiting per replica. Telemetry comes in floods and is folded in large batches.
 _LAG: Final = {names.TELEMETRY: 5000}

@@ -222,6 +222,10 @@ class PolicyBook:
         """When the edition changed in between, the second moment included."""
         return [one.since for one in self._in_force[1:] if after < one.since <= until]
 
+    def in_force(self, at: int) -> int:
+        """How many editions had begun by then; the first judges also what was before it."""
+        return max(1, sum(one.since <= at for one in self._in_force)) if self._in_force else 0
+
     def next_turn(self, after: int) -> int | None:
         return min((one.since for one in self._in_force[1:] if one.since > after), default=None)
 

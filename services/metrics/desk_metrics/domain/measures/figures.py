@@ -1,0 +1,125 @@
+"""Figures: what is told of totals, each in its unit. Durations are seconds.
+
+Where there is nothing to divide by there is no figure (None), never a zero.
+"""
+
+from desk_shared.events.promises import ClockName
+
+from desk_metrics.domain.measures.contact import (
+    AT_ONCE,
+    HANDED_OVER,
+    REOPENED,
+    RESOLVED,
+    SELF_SERVED,
+)
+from desk_metrics.domain.measures.cost import LOST
+from desk_metrics.domain.measures.detection import FORESEEN, TOO_LATE
+from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES, little
+from desk_metrics.domain.measures.healing import HEALED, PREVENTED, RELAPSED
+from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
+from desk_metrics.domain.measures.sketch import Sketch
+from desk_metrics.domain.measures.totals import Span, Totals
+from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
+from desk_metrics.domain.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
+
+Figures = dict[str, float | None]
+_SECOND = 1_000_000
+_DAY = 24 * 3600 * _SECOND
+_SHARES = ((50, 0.5), (90, 0.9), (95, 0.95))
+
+
+def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -> Figures:
+    """Every figure of one slice in one span; `cost` is that of a lost minute."""
+    return {
+        **_volume(totals, span, people),
+        **_flow(totals, span),
+        **_durations("mtta", totals.sketch(ACKNOWLEDGED)),
+        **_durations("mttr", totals.sketch(RESTORED)),
+        **_contact(totals),
+        **_promises(totals),
+        **_ahead(totals),
+        **_cost(totals.sketch(LOST), cost),
+        "amended": totals.amended,
+    }
+
+
+def _volume(totals: Totals, span: Span, people: int) -> Figures:
+    contacts = totals.count(CONTACTS)
+    days = span.length / _DAY
+    return {
+        "contacts": contacts,
+        "proactive": totals.count(PROACTIVE),
+        "contacts_per_person_per_day": contacts_per_person_per_day(contacts, people, days),
+    }
+
+
+def _flow(totals: Totals, span: Span) -> Figures:
+    departures = totals.count(DEPARTURES)
+    stay = totals.sketch(DEPARTURES).mean
+    average = totals.integral / span.length if span.length else None
+    there = totals.standing.count
+    age = (there * span.until - totals.standing.since) / there if there else None
+    return {
+        "arrivals": totals.count(ARRIVALS),
+        "departures": departures,
+        "backlog": there,
+        "backlog_age": _seconds(age),
+        "average_backlog": average,
+        "time_in_system": _seconds(stay),
+        "little": None if average is None else little(average, departures, span.length, stay),
+    }
+
+
+def _durations(name: str, sketch: Sketch) -> Figures:
+    found = {f"{name}_p{percent}": _seconds(sketch.quantile(share)) for percent, share in _SHARES}
+    return {f"{name}_count": sketch.count, name: _seconds(sketch.mean), **found}
+
+
+def _contact(totals: Totals) -> Figures:
+    resolved, reopened = totals.count(RESOLVED), totals.count(REOPENED)
+    return {
+        "resolved": resolved,
+        "first_contact_resolution": _share(totals.count(AT_ONCE), resolved),
+        "reopened": reopened,
+        "reopen_rate": _share(reopened, resolved + reopened),
+        "handovers": totals.count(HANDED_OVER),
+        "self_service_share": _share(totals.count(SELF_SERVED), resolved),
+    }
+
+
+def _promises(totals: Totals) -> Figures:
+    found: Figures = {}
+    all_kept = all_broken = 0
+    for clock in ClockName:
+        kept, broken = totals.count(f"{KEPT}:{clock}"), totals.count(f"{BROKEN}:{clock}")
+        found[f"{clock}_kept"] = _share(kept, kept + broken)
+        all_kept, all_broken = all_kept + kept, all_broken + broken
+    return {
+        "promises_judged": all_kept + all_broken,
+        "promises_kept": _share(all_kept, all_kept + all_broken),
+        **found,
+    }
+
+
+def _ahead(totals: Totals) -> Figures:
+    lead = totals.sketch(FORESEEN)
+    return {
+        "auto_healed": totals.count(HEALED),
+        "prevented_contacts": totals.count(PREVENTED),
+        "relapses": totals.count(RELAPSED),
+        "foreseen_share": _share(lead.count, lead.count + totals.count(TOO_LATE)),
+        **_durations("detection_lead", lead),
+    }
+
+
+def _cost(lost: Sketch, cost: float) -> Figures:
+    minutes = lost.total / _SECOND / 60
+    return {"lost_minutes": minutes, "lost_cost": minutes * cost if cost else None}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _seconds(amount: float | None) -> float | None:
+    return None if amount is None else amount / _SECOND

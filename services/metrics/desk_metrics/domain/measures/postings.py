@@ -1,0 +1,93 @@
+"""Postings: all that a ticket, a repair or a warning adds to the measures, as a book-keeper would.
+
+A posting belongs to one moment (`at`) and is known since another (`known`): what a later fact takes
+back is a posting of its own with a negative weight. So the figures of any day, as they were known
+at any moment, are sums. Whole numbers only: sums do not depend on their order.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from desk_metrics.domain.worktime import instant
+
+
+class Posting(NamedTuple):
+    """`weight` counts; `amount` (microseconds) is what a duration measured, else 0."""
+
+    measure: str
+    at: int
+    known: int
+    weight: int = 1
+    amount: int = 0
+
+    @property
+    def day(self) -> str:
+        """The UTC day that it belongs to."""
+        return f"{instant(self.at):%Y-%m-%d}"
+
+
+class Slice(NamedTuple):
+    """What figures can be broken down by, as it is known today; empty is unknown."""
+
+    kind: str = ""
+    service: str = ""
+    team: str = ""
+    site: str = ""
+
+
+# So many documents share a day: few enough to read, enough that none grows large.
+PARTS = 16
+
+
+def cell_of(day: str, source: str) -> str:
+    """The document that holds what this source posts to that day."""
+    part = hashlib.blake2b(source.encode(), digest_size=2).digest()[0] % PARTS
+    return f"{day}.{part:02d}"
+
+
+def day_of(cell: str) -> str:
+    """The day that a cell is a part of."""
+    return cell.partition(".")[0]
+
+
+def midnight(day: str) -> datetime:
+    """When the day begins."""
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)
+
+
+class Sheet(NamedTuple):
+    """What one source posts to one cell; an empty one takes back what was there."""
+
+    cell: str
+    slice: Slice
+    postings: tuple[Posting, ...]
+
+    @property
+    def print(self) -> str:
+        """Changes whenever what it says does."""
+        said = repr((tuple(self.slice), self.postings)).encode()
+        return hashlib.blake2b(said, digest_size=8).hexdigest()
+
+
+Posted = tuple[tuple[str, str], ...]
+
+
+def changed_sheets(
+    source: str, by: Slice, postings: Iterable[Posting], posted: Posted
+) -> Iterator[Sheet]:
+    """The sheets that differ from what was posted before, those that are empty now included."""
+    by_cell: dict[str, list[Posting]] = {cell: [] for cell, _ in posted}
+    for posting in postings:
+        by_cell.setdefault(cell_of(posting.day, source), []).append(posting)
+    prints = dict(posted)
+    for cell, found in sorted(by_cell.items()):
+        sheet = Sheet(cell, by if found else Slice(), tuple(sorted(found)))
+        if prints.get(cell) != sheet.print:
+            yield sheet
+
+
+def with_sheets(posted: Posted, sheets: Iterable[Sheet]) -> Posted:
+    """What is posted once these are."""
+    return tuple(sorted({**dict(posted), **{one.cell: one.print for one in sheets}}.items()))

@@ -1,0 +1,138 @@
+"""Totals: postings added up by measure, for one slice of one stretch of time.
+
+Totals can be merged in any order; figures are worked out of them and of nothing else.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
+from desk_metrics.domain.measures.postings import Posting
+from desk_metrics.domain.measures.sketch import Sketch
+from desk_metrics.domain.worktime import micros
+
+
+class Span(NamedTuple):
+    """From when to when, as known at a moment (microseconds); the end does not belong to it."""
+
+    start: int
+    end: int
+    as_of: int
+
+    @property
+    def until(self) -> int:
+        """What is later is not known yet."""
+        return max(self.start, min(self.end, self.as_of))
+
+    @property
+    def length(self) -> int:
+        return self.until - self.start
+
+
+def spans_of(first: datetime, end: datetime, days: int, as_of: datetime) -> Iterator[Span]:
+    """Stretches of so many days each, one after the other; the last may be shorter."""
+    while first < end:
+        following = min(first + timedelta(days=days), end)
+        yield Span(micros(first), micros(following), micros(as_of))
+        first = following
+
+
+@dataclass(slots=True)  # not frozen: it is filled while a question is answered
+class Standing:
+    """A backlog: how many, and the sum of the moments since when each is there."""
+
+    count: int = 0
+    since: int = 0
+
+    def move(self, sign: int, since: int) -> None:
+        self.count += sign
+        self.since += sign * since
+
+
+@dataclass(slots=True)  # not frozen: likewise
+class Totals:
+    """What one slice adds up to in one span."""
+
+    sketches: dict[str, Sketch] = field(default_factory=dict)
+    # Postings that take something back, or came to be known after the span's end.
+    amended: int = 0
+    # The backlog at the end, and its integral over the span in tickets times microseconds.
+    standing: Standing = field(default_factory=Standing)
+    integral: int = 0
+
+    def count(self, measure: str) -> int:
+        found = self.sketches.get(measure)
+        return 0 if found is None else found.count
+
+    def sketch(self, measure: str) -> Sketch:
+        return self.sketches.get(measure) or Sketch()
+
+    def add(self, posting: Posting, span: Span) -> None:
+        self.sketches.setdefault(posting.measure, Sketch()).add(posting.amount, posting.weight)
+        self.amended += posting.weight < 0 or posting.known >= span.end
+        if sign := _sign(posting):
+            self.standing.move(sign, posting.at - posting.amount)
+            self.integral += sign * (span.until - posting.at)
+
+    def carry(self, before: Standing, span: Span) -> None:
+        """What was there already when the span began."""
+        self.standing.move(before.count, 0)
+        self.standing.since += before.since
+        self.integral += before.count * span.length
+
+
+def _sign(posting: Posting) -> int:
+    if posting.measure == ARRIVALS:
+        return posting.weight
+    return -posting.weight if posting.measure == DEPARTURES else 0
+
+
+Key = tuple[Span, str]
+
+
+def totals_of(cells: Iterable[Cell], spans: Sequence[Span], by: str) -> dict[Key, Totals]:
+    """Totals for each span and each value of a slice (`by` empty: all together).
+
+    Spans follow one another; what was before the first one counts as there when it begins.
+    """
+    starts = [span.start for span in spans]
+    found: dict[Key, Totals] = {}
+    before: dict[str, Standing] = {} if by else {"": Standing()}
+    for name, posting in _named(cells, by):
+        place = bisect_right(starts, posting.at) - 1
+        span = spans[max(0, place)]
+        if posting.known > span.as_of or (place >= 0 and posting.at >= span.until):
+            continue
+        if place >= 0:
+            before.setdefault(name, Standing())
+            found.setdefault((span, name), Totals()).add(posting, span)
+        elif sign := _sign(posting):
+            before.setdefault(name, Standing()).move(sign, posting.at - posting.amount)
+    return _carried(found, before, spans)
+
+
+def _named(cells: Iterable[Cell], by: str) -> Iterator[tuple[str, Posting]]:
+    for cell in cells:
+        for entry in cell.entries:
+            name = str(getattr(entry.slice, by)) if by else ""
+            for posting in entry.postings:
+                yield name, posting
+
+
+def _carried(
+    found: dict[Key, Totals], before: dict[str, Standing], spans: Sequence[Span]
+) -> dict[Key, Totals]:
+    """Every span of every name, each beginning with what the one before left."""
+    carried: dict[Key, Totals] = {}
+    for name, standing in sorted(before.items()):
+        there = standing
+        for span in spans:
+            totals = found.get((span, name)) or Totals()
+            totals.carry(there, span)
+            there = totals.standing
+            carried[span, name] = totals
+    return carried

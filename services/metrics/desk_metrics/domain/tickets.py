@@ -1,0 +1,115 @@
+"""A ticket as metrics keeps it: its clocks, what measures need beside them, and what it posted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.tickets import TicketOpened, TicketStarted
+from desk_shared.ids import derived_id
+
+from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.measures.contact import contact_of
+from desk_metrics.domain.measures.cost import cost_of
+from desk_metrics.domain.measures.course import Course, course_of
+from desk_metrics.domain.measures.flow import flow_of
+from desk_metrics.domain.measures.postings import (
+    Posted,
+    Posting,
+    Sheet,
+    changed_sheets,
+    with_sheets,
+)
+from desk_metrics.domain.measures.restoring import restoring_of
+from desk_metrics.domain.measures.verdicts import verdicts_of
+from desk_metrics.domain.measures.volume import volume_of
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.telling import SOURCE
+from desk_metrics.domain.worktime import instant, micros
+
+LATE = "late_facts"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRecord:
+    """Texts and whole numbers only, so every store can hold it."""
+
+    clocks: TicketClocks
+    site: str = ""
+    # When somebody first began to work on it; 0: nobody did.
+    started: int = 0
+    # Facts that came after later ones: when each happened, and up to when the ticket was known.
+    late: tuple[tuple[int, int], ...] = ()
+    # How many editions of the promises were in force when it was last decided on.
+    judged: int = 0
+    is_open: bool = False
+    revision: int = 0
+    posted: Posted = ()
+
+    def with_clocks(self, clocks: TicketClocks) -> "TicketRecord":
+        return replace(self, clocks=clocks)
+
+
+def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
+    """The record with one more event of the ticket."""
+    before = record.clocks.facts
+    clocks = evolve(record.clocks, event)
+    known = max((fact.at for fact in before), default=0)
+    at = micros(event.time)
+    late, site, started = record.late, record.site, record.started
+    if clocks.facts is not before and at < known:
+        late = (*late, (at, known))
+    if isinstance(event.data, TicketOpened):
+        site = event.data.site
+    elif isinstance(event.data, TicketStarted):
+        started = min(started or at, at)
+    return replace(record, clocks=clocks, late=late, site=site, started=started)
+
+
+def measured(
+    record: TicketRecord, book: PolicyBook
+) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
+    """The record once it has told what its measures are now, and what it tells."""
+    clocks = record.clocks
+    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
+    if course is None:
+        return record, ()
+    judged = book.in_force(clocks.as_of)
+    record = replace(record, is_open=course.is_open, judged=judged)
+    postings = _postings(record, course, book)
+    sheets = tuple(changed_sheets(clocks.ticket, course.slice, postings, record.posted))
+    if not sheets:
+        return record, ()
+    revision = record.revision + 1
+    posted = with_sheets(record.posted, sheets)
+    events = tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
+    return replace(record, revision=revision, posted=posted), events
+
+
+def _postings(record: TicketRecord, course: Course, book: PolicyBook) -> Iterator[Posting]:
+    for postings_of in (volume_of, flow_of, restoring_of, contact_of):
+        yield from postings_of(course)
+    yield from verdicts_of(record.clocks.told)
+    yield from cost_of(course, book)
+    for at, known in record.late:
+        yield Posting(LATE, max(at, course.opened), max(known, course.opened))
+
+
+def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
+    """The event that carries a sheet to its cell."""
+    by = sheet.slice
+    return Event(
+        id=derived_id(source, f"measures/{sheet.cell}", revision),
+        source=SOURCE,
+        subject=sheet.cell,
+        time=instant(at),
+        data=MeasuresChanged(
+            of=source,
+            revision=revision,
+            kind=by.kind,
+            service=by.service,
+            team=by.team,
+            site=by.site,
+            postings=sheet.postings,
+        ),
+    )

@@ -1,0 +1,148 @@
+"""Metrics made again from the log: the same folds on other collections, in event time, no timers.
+
+What is told is not told again: promises go nowhere, measures go straight to their cells.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from desk_shared.bus import Fold, Ledger, Publisher, Received
+from desk_shared.bus.folding import Folding
+from desk_shared.bus.records import Failure
+from desk_shared.bus.tasks import Task
+from desk_shared.clock import Clock
+from desk_shared.events import Codec, Message
+from desk_shared.events.names import MEASURES
+from desk_shared.store import Documents
+from desk_shared.telemetry import Meters, get_logger
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.watched import Repairs, Sights
+from desk_metrics.handlers import cells_fold, repairs_fold, sights_fold, tickets_fold
+from desk_metrics.rejudging import Rejudging
+
+log = get_logger()
+
+BATCH = 1_000
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The collections that metrics fills from the bus."""
+
+    tickets: Documents[TicketRecord]
+    cells: Documents[Cell]
+    repairs: Documents[Repairs]
+    sights: Documents[Sights]
+
+
+@dataclass(slots=True)  # not frozen: one for every record
+class _Record:
+    """What comes back from ourselves, as if the bus had carried it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class _Loop:
+    """A publisher that keeps what metrics tells itself and hands on the rest."""
+
+    def __init__(self, elsewhere: Publisher) -> None:
+        self.messages: list[Message] = []
+        self.count = 0
+        self._elsewhere = elsewhere
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self.messages += (one for one in messages if one.topic == MEASURES)
+        await self._elsewhere.publish([one for one in messages if one.topic != MEASURES])
+
+    def take(self, codec: Codec) -> list[Received]:
+        taken, self.messages = self.messages, []
+        found = []
+        for one in taken:
+            record = _Record(one.topic, 0, self.count, one.key, one.value, one.headers)
+            self.count += 1
+            found.append(Received(codec.decode(one.key, one.value, one.headers), record))
+        return found
+
+
+class Nowhere:
+    """What is told in a rebuild was told before."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Nobody listens."""
+
+
+class Workshop:
+    """Feeds events to the folds, batch by batch, and their measures back to the cells."""
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        book: Callable[[], PolicyBook],
+        clock: Clock,
+        meters: Meters,
+        elsewhere: Publisher | None = None,
+    ) -> None:
+        self.shelves = shelves
+        self.failures: list[str] = []
+        self._clock = clock
+        self._loop = _Loop(elsewhere or Nowhere())
+        self._codec = Codec()
+        self._meters = meters
+        self._fold = tickets_fold(shelves.tickets, book)
+        self._tickets = self._ledger("tickets", self._fold)
+        self._cells = self._ledger("cells", cells_fold(shelves.cells), cached=64)
+        self._others = (
+            self._ledger("repairs", repairs_fold(shelves.repairs)),
+            self._ledger("sights", sights_fold(shelves.sights)),
+        )
+        self.rejudging = Rejudging(self._tickets, self._fold, book, clock)
+
+    async def read(self, log_: AsyncIterator[Received]) -> int:
+        """Everything the log has; how many events that were."""
+        count, batch = 0, list[Received]()
+        async for received in log_:
+            batch.append(received)
+            if len(batch) >= BATCH:
+                await self.take(batch)
+                count, batch = count + len(batch), []
+        await self.take(batch)
+        return count + len(batch)
+
+    async def take(self, batch: Sequence[Received]) -> None:
+        """One batch, measures included."""
+        folding = Folding(self._tickets, *self._others)
+        await folding.handle(batch, self._park)
+        await self._carry()
+
+    async def catch_up(self) -> None:
+        """Bring every ticket to the present, as timers and editions do for the living."""
+        now = self._clock.now()
+        while due := await self.shelves.tickets.due(now, _PAGE):
+            await self._tickets.wake([id for _, id in due], self._report)
+        await self.rejudging.look()
+        await self._carry()
+
+    async def _carry(self) -> None:
+        while batch := self._loop.take(self._codec):
+            await Folding(self._cells).handle(batch, self._park)
+
+    def _ledger(self, name: str, fold: Fold[Any], cached: int = 2_000) -> Ledger[Any]:
+        return Ledger(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
+
+    async def _park(self, failures: Iterable[Failure]) -> None:
+        for one in failures:
+            where = f"{one.raw.topic}/{one.raw.partition}/{one.raw.offset}"
+            self.failures.append(f"{where}: {one.error}")
+
+    async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+        self.failures += [f"ticket {task.id}: {error}" for task, error in failures]

@@ -1,0 +1,83 @@
+"""A new edition of the promises reaches every open ticket, not only those that wake by themselves.
+
+What was decided under an earlier edition is found by its number in the store, so a stop in the
+middle is taken up again at the next start.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from desk_shared.bus import Fold, Ledger, Task
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.telemetry import get_logger
+
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.worktime import micros
+
+log = get_logger()
+
+PAGE = 500
+_CHECK = timedelta(seconds=1)
+
+
+class Rejudging:
+    """Decides open tickets again after each change of the promises."""
+
+    def __init__(
+        self,
+        ledger: Ledger[TicketRecord],
+        fold: Fold[TicketRecord],
+        book: Callable[[], PolicyBook],
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._fold = fold
+        self._book = book
+        self._clock = clock
+        self._done = 0
+
+    async def run(self) -> None:
+        """Watch the book until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except DependencyDown as error:
+                log.warning("rejudging_waits", reason=str(error))
+            await self._clock.sleep(_CHECK)
+
+    async def look(self) -> int:
+        """How many tickets were decided again; none unless a new edition is in force."""
+        number = self._book().in_force(micros(self._clock.now()))
+        if number == self._done:
+            return 0
+        count = 0
+        for earlier in range(1, number):
+            count += await self._judge(earlier)
+        self._done = number
+        if count:
+            log.info("tickets_judged_anew", tickets=count, editions=number)
+        return count
+
+    async def _judge(self, earlier: int) -> int:
+        """Page by page; a page that was decided is no longer found, so there is no cursor to lose.
+
+        One that fails stays where it is: then the next page begins behind it.
+        """
+        count, after = 0, None
+        facets = {"open": True, "judged": earlier}
+        while page := await self._fold.documents.find(facets, after=after, limit=PAGE):
+            await self._ledger.run([self._task(one.id) for one in page], self._report)
+            count += len(page)
+            after = (page[-1].id, page[-1].id)
+        return count
+
+    def _task(self, id: str) -> Task[TicketRecord]:
+        wake = self._fold.wake
+        assert wake is not None  # noqa: S101  (tickets have timers)
+        return Task(id, wake)
+
+    async def _report(self, failures: Sequence[tuple[Task[TicketRecord], Exception]]) -> None:
+        for task, error in failures:
+            log.error("rejudging_failed", ticket=task.id, exc_info=error)

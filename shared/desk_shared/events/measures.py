@@ -1,0 +1,25 @@
+"""`desk.measures`: what tickets, repairs and warnings add to the measures. Key: part of a day.
+
+Metrics writes it for itself, to carry figures from one document to another; nobody else reads it.
+"""
+
+from pydantic import Field
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier
+
+# Measure, when it belongs, since when it is known (microseconds), weight, amount (microseconds).
+Posted = tuple[str, int, int, int, int]
+
+
+class MeasuresChanged(Payload, type="desk.measures.changed.v1", topic=names.MEASURES):
+    """All that one source posts to one part of a day, in place of its earlier revisions."""
+
+    of: Identifier = Field(description="The ticket, run or warning that posts.")
+    revision: int = Field(ge=1, description="Only a higher one replaces what is there.")
+    kind: str = ""
+    service: str = ""
+    team: str = ""
+    site: str = ""
+    postings: tuple[Posted, ...] = ()

@@ -1,0 +1,85 @@
+"""Whatever the bus does to what tickets post, the days end with the same bytes."""
+
+import asyncio
+import random
+from datetime import timedelta
+
+from desk_metrics.domain.clocks import TicketClocks
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.tickets import TicketRecord, recorded
+from desk_metrics.handlers import cells_fold, decided
+from desk_metrics.store import CELLS
+from desk_shared.bus import Ledger
+from desk_shared.bus.folding import Folding
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent
+from desk_shared.events.tickets import How
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from tests.unit.metrics.desk import received
+from tests.unit.metrics.story import Story, at, book, policy
+from tests.unit.metrics.test_measures import second
+
+METERS = recorded_telemetry().telemetry.meters
+POLICIES: PolicyBook = book(policy(minutes=60))
+BYTES = TypeAdapter(Cell)
+
+
+def _posted() -> list[AnyEvent]:
+    """Everything that three lives post, revision by revision, living through them."""
+    lives = (
+        Story("09:00").assigned("09:10", "mail").resolved("10:00").reopened("2026-11-25 09:00"),
+        Story("09:30").assigned("11:10", "network").resolved("2026-11-24 10:00", How.AUTOMATION),
+        Story("10:30").answered("11:00").assigned("10:45", "mail").merged("2026-11-25 12:00"),
+    )
+    posted: list[AnyEvent] = []
+    for number, life in enumerate(lives):
+        events = second(life, f"ticket-{number}")
+        record = TicketRecord(TicketClocks(f"ticket-{number}"))
+        for event in events:
+            reacted = decided(recorded(record, event), POLICIES, event.time + timedelta(hours=2))
+            record = reacted.state
+            posted += (one for one in reacted.events if one.type.startswith("desk.measures"))
+    return posted
+
+
+POSTED = _posted()
+
+
+async def _fold(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
+    clock = FakeClock(at("2026-11-30 09:00"))
+    documents = FakeDocuments(CELLS, clock)
+    ledger = Ledger(cells_fold(documents), FakePublisher(), clock, METERS)
+
+    async def park(failures: object) -> None:
+        assert not failures
+
+    told = [received(event, offset) for offset, event in enumerate(events)]
+    for start in range(0, len(told), batch):
+        await Folding(ledger).handle(told[start : start + batch], park)
+    found = await documents.find({}, limit=1000)
+    return {one.id: BYTES.dump_json(one.state) for one in found if one.state is not None}
+
+
+IN_ORDER = asyncio.run(_fold(POSTED, 1000))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 40), st.integers(1, 30))
+def test_repeats_and_any_order_give_the_same_bytes(
+    chance: random.Random, repeats: int, batch: int
+) -> None:
+    events = [*POSTED, *chance.choices(POSTED, k=repeats)]
+    chance.shuffle(events)
+    assert asyncio.run(_fold(events, batch)) == IN_ORDER
+
+
+def test_the_lives_post_corrections_and_move_between_teams() -> None:
+    """What is shuffled above is worth shuffling."""
+    assert len(POSTED) > len(IN_ORDER) > 3
+    assert b"-1" in b"".join(IN_ORDER.values())

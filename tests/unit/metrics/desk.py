@@ -1,0 +1,81 @@
+"""Metrics without servers: its folds by real ledgers on fakes, its own topic looped back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.rebuilding import Shelves, Workshop
+from desk_metrics.store import CELLS, REPAIRS, SIGHTS, TICKETS
+from desk_shared.bus import Received
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+
+@dataclass
+class Record:
+    """A record as Kafka gives it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    offset: int
+    partition: int = 0
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+def received(event: AnyEvent, offset: int) -> Received:
+    """The event as it comes from the bus."""
+    message = Codec().encode(event)
+    return Received(event, Record(message.topic, message.key, message.value, offset))
+
+
+@dataclass
+class Desk:
+    """Metrics at a moment, with the collections it fills."""
+
+    now: datetime
+    book: PolicyBook
+    clock: FakeClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = clock = FakeClock(self.now)
+        self.shelves = Shelves(
+            FakeDocuments(TICKETS, clock),
+            FakeDocuments(CELLS, clock),
+            FakeDocuments(REPAIRS, clock),
+            FakeDocuments(SIGHTS, clock),
+        )
+        self._offsets = count()
+        self.workshop = self.restarted()
+
+    def restarted(self) -> Workshop:
+        """The same documents, nothing remembered."""
+        meters = recorded_telemetry().telemetry.meters
+        self.published = FakePublisher()
+        self.workshop = Workshop(
+            self.shelves, lambda: self.book, self.clock, meters, self.published
+        )
+        return self.workshop
+
+    @property
+    def told(self) -> list[AnyEvent]:
+        """What was said of promises since the (re)start."""
+        return self.published.events()
+
+    async def tell(self, events: Iterable[AnyEvent]) -> None:
+        batch = [received(one, next(self._offsets)) for one in events]
+        await self.workshop.take(batch)
+        assert self.workshop.failures == []
+
+    async def at(self, moment: datetime) -> None:
+        self.clock.advance(max(moment - self.clock.now(), timedelta(0)))
+        await self.workshop.catch_up()
+
+    async def cells(self) -> list[Cell]:
+        found = await self.shelves.cells.find({}, limit=10_000)
+        return [one.state for one in found if one.state is not None]

@@ -1,0 +1,257 @@
+"""What each measure says of lives that can be reckoned by hand."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.sketch import ACCURACY, Sketch
+from desk_metrics.domain.measures.totals import Span, spans_of, totals_of
+from desk_metrics.domain.policies import PolicyBook
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.automation import RunHealed, RunStarted
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import How, Kind, TicketStarted
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story, at, book, policy
+
+MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+NOBODY = PolicyBook(())
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+async def cells_of(*lives: Iterable[AnyEvent], policies: PolicyBook = NOBODY) -> list[Cell]:
+    desk = Desk(NOW, policies)
+    for life in lives:
+        await desk.tell(life)
+    await desk.at(NOW)
+    return await desk.cells()
+
+
+async def figures(
+    *lives: Iterable[AnyEvent],
+    day: str = MONDAY,
+    as_of: datetime = NOW,
+    policies: PolicyBook = NOBODY,
+    cost: float = 0,
+) -> Figures:
+    (span,) = spans_of(utc(day), utc(day) + timedelta(days=1), 1, as_of)
+    cells = await cells_of(*lives, policies=policies)
+    return figures_of(totals_of(cells, [span], "")[span, ""], span, 100, cost)
+
+
+def second(story: Story, ticket: str = "ticket-2") -> list[AnyEvent]:
+    """The same life of another ticket."""
+    return [one._replace(id=f"{ticket}-{one.id}", subject=ticket) for one in story.events]
+
+
+async def test_volume_counts_people_who_ask_and_what_the_desk_found() -> None:
+    found = await figures(
+        Story("09:00").events,
+        second(Story("10:00", kind=Kind.REQUEST)),
+        second(Story("11:00", kind=Kind.PROACTIVE), "ticket-3"),
+    )
+    assert (found["contacts"], found["proactive"]) == (2, 1)
+    assert found["contacts_per_person_per_day"] == pytest.approx(2 / 100)
+
+
+async def test_backlog_age_and_littles_law_are_those_of_a_queue_served_in_turn() -> None:
+    """Two tickets of six hours each within the day: half a ticket on average."""
+    one = Story("2026-11-23 07:00").resolved("2026-11-23 13:00")
+    two = Story("2026-11-23 13:00").resolved("2026-11-23 19:00")
+    found = await figures(one.events, second(two))
+    assert (found["arrivals"], found["departures"], found["backlog"]) == (2, 2, 0)
+    assert found["average_backlog"] == pytest.approx(0.5)
+    assert found["time_in_system"] == 6 * 3600
+    assert found["little"] == pytest.approx(1)
+    assert found["backlog_age"] is None
+
+
+async def test_the_backlog_of_a_day_knows_the_days_before() -> None:
+    old = Story("2026-11-20 09:00").resolved("2026-11-24 09:00")
+    found = await figures(old.events)
+    assert (found["arrivals"], found["backlog"]) == (0, 1)
+    assert found["average_backlog"] == 1
+    assert found["backlog_age"] == (utc(TUESDAY) - at("2026-11-20 09:00")).total_seconds()
+
+
+async def test_as_of_noon_shows_what_was_known_at_noon() -> None:
+    life = Story("09:00").resolved("11:00").reopened("13:00").resolved("15:00")
+    noon = await figures(life.events, as_of=at("12:00"))
+    assert (noon["backlog"], noon["resolved"], noon["first_contact_resolution"]) == (0, 1, 1)
+    assert noon["mttr"] == 2 * 3600
+    afternoon = await figures(life.events, as_of=at("14:00"))
+    assert (afternoon["backlog"], afternoon["resolved"], afternoon["reopened"]) == (1, 0, 1)
+    evening = await figures(life.events)
+    assert (evening["backlog"], evening["resolved"], evening["reopen_rate"]) == (0, 1, 0.5)
+    assert (evening["mttr"], evening["first_contact_resolution"]) == (6 * 3600, 0)
+
+
+async def test_a_reopening_days_later_amends_the_day_of_the_resolution_and_says_so() -> None:
+    life = Story("09:00").resolved("11:00")
+    assert (await figures(life.events))["amended"] == 0
+    late = await figures(life.reopened("2026-11-25 09:00").events)
+    assert (late["resolved"], late["mttr_count"]) == (0, 0)
+    assert late["amended"] == 3
+
+
+async def test_facts_that_come_late_are_counted_on_their_own_day_and_marked() -> None:
+    life = Story("09:00").assigned("2026-11-25 10:00", "network").answered("09:30")
+    found = await figures(life.events)
+    assert found["mtta"] == 1800
+    assert found["amended"] == 1
+
+
+async def test_acknowledged_is_what_a_person_does_and_never_a_machine() -> None:
+    assert (await figures(Story("09:00").events))["mtta"] is None
+    started = Story("09:00").say("09:10", TicketStarted(by="bo")).answered("09:20")
+    assert (await figures(started.events))["mtta"] == 600
+    healed = Story("09:00").resolved("09:05", How.AUTOMATION)
+    assert (await figures(healed.events))["mtta"] is None
+
+
+async def test_withdrawn_and_merged_tickets_leave_but_are_not_restored() -> None:
+    gone = Story("09:00").resolved("10:00", How.WITHDRAWN)
+    merged = Story("09:00").merged("10:00")
+    found = await figures(gone.events, second(merged))
+    assert (found["departures"], found["backlog"]) == (2, 0)
+    assert (found["resolved"], found["mttr"]) == (0, None)
+
+
+async def test_at_first_contact_means_one_team_and_no_question_back() -> None:
+    plain = Story("09:00").assigned("09:01", "network").resolved("10:00")
+    passed_on = Story("09:00").assigned("09:01", "network").assigned("09:30", "mail")
+    passed_on.resolved("10:00")
+    asked = Story("09:00").paused("09:10").resumed("09:20").resolved("10:00")
+    found = await figures(plain.events, second(passed_on), second(asked, "ticket-3"))
+    assert found["first_contact_resolution"] == pytest.approx(1 / 3)
+    assert found["handovers"] == 1
+
+
+async def test_people_who_help_themselves_and_machines_that_help_are_self_service() -> None:
+    self_served = Story("09:00").resolved("09:30", How.SELF_SERVICE)
+    found = await figures(self_served.events, second(Story("09:00").resolved("10:00")))
+    assert found["self_service_share"] == 0.5
+
+
+async def test_promises_count_once_on_the_day_of_their_verdict() -> None:
+    policies = book(policy(minutes=60))
+    kept = Story("09:00").resolved("09:30")
+    broken = Story("09:00").resolved("2026-11-25 09:30")
+    found = await figures(kept.events, second(broken), policies=policies)
+    assert (found["promises_judged"], found["promises_kept"]) == (2, 0.5)
+    assert found["resolution_kept"] == 0.5
+    assert found["response_kept"] is None
+    early = await figures(second(broken), policies=policies, as_of=at("09:59"))
+    assert early["promises_judged"] == 0
+
+
+async def test_lost_minutes_are_open_hours_of_incidents() -> None:
+    policies = book(policy())
+    night = Story("16:00").resolved("2026-11-24 10:00")
+    wish = second(Story("16:00", kind=Kind.REQUEST).resolved("2026-11-24 10:00"))
+    found = await figures(night.events, wish, day=TUESDAY, policies=policies, cost=0.5)
+    assert (found["lost_minutes"], found["lost_cost"]) == (120, 60)
+
+
+def _run(run: str, when: str, *, healed: bool, person: str = "") -> AnyEvent:
+    data: RunHealed | RunStarted = (
+        RunHealed(run=run, runbook="free-disk", title="Free the disk", person=person)
+        if healed
+        else RunStarted(run=run, runbook="free-disk", version="1", title="Free the disk")
+    )
+    kind = "healed" if healed else "started"
+    return Event(f"{run}-{kind}", "/desk/automation", "laptop-1", at(when), data)
+
+
+async def test_a_repair_counts_until_the_same_trouble_is_back() -> None:
+    lasting = [_run("r1", "09:00", healed=False), _run("r1", "09:05", healed=True, person="ana")]
+    found = await figures(lasting)
+    assert (found["auto_healed"], found["prevented_contacts"], found["relapses"]) == (1, 1, 0)
+    back = [*lasting, _run("r2", "20:00", healed=False)]
+    found = await figures(back)
+    assert (found["auto_healed"], found["prevented_contacts"], found["relapses"]) == (0, 0, 1)
+    assert (await figures(back, as_of=at("12:00")))["auto_healed"] == 1
+
+
+async def test_runs_told_twice_and_in_any_order_count_once() -> None:
+    events = [_run("r1", "09:05", healed=True), _run("r1", "09:00", healed=False)]
+    again = [one._replace(id=f"{one.id}-again") for one in events]
+    assert (await figures([*events, *again]))["auto_healed"] == 1
+
+
+def _warning(when: str) -> AnyEvent:
+    data = SignalRaised(
+        episode="e1", detector="d", signal="slow", title="Slow", severity=Severity.WARNING,
+        subject_kind=SubjectKind.SERVICE, measurement="latency", value=9, threshold=5,
+        service="mail",
+    )  # fmt: skip
+    return Event("warning", "/desk/triage", "mail", at(when), data)
+
+
+async def test_the_lead_is_from_the_warning_to_the_first_who_asks() -> None:
+    reports = [Story("09:30", service="mail").events, second(Story("09:45", service="mail"))]
+    found = await figures([_warning("09:00")], *reports)
+    assert (found["detection_lead"], found["foreseen_share"]) == (1800, 1)
+    assert await figures(*reversed(reports), [_warning("09:00")]) == found
+    late = await figures([_warning("09:40")], *reports)
+    assert (late["detection_lead"], late["foreseen_share"]) == (None, 0)
+    assert (await figures([_warning("09:00")]))["foreseen_share"] is None
+
+
+async def test_slices_follow_what_a_ticket_is_known_as_today() -> None:
+    life = Story("09:00").assigned("10:00", "network").assigned("11:00", "mail").resolved("12:00")
+    (span,) = spans_of(utc(MONDAY), utc(TUESDAY), 1, NOW)
+    totals = totals_of(await cells_of(life.events), [span], "team")
+    assert [name for _, name in totals] == ["mail"]
+    found = figures_of(totals[span, "mail"], span)
+    assert (found["arrivals"], found["departures"], found["backlog"]) == (1, 1, 0)
+
+
+async def test_a_week_is_the_sum_of_its_days() -> None:
+    lives = []
+    for n in range(9):
+        life = Story(f"2026-11-2{3 + n % 4} 0{n}:00").resolved(f"2026-11-2{4 + n % 3} 12:0{n}")
+        lives.append(second(life, f"t-{n}"))
+    cells = await cells_of(*lives)
+    days = list(spans_of(utc(MONDAY), utc("2026-11-30"), 1, NOW))
+    (week,) = spans_of(utc(MONDAY), utc("2026-11-30"), 7, NOW)
+    by_day, whole = totals_of(cells, days, ""), totals_of(cells, [week], "")[week, ""]
+    for measure in whole.sketches:
+        merged = reduce(_merged, (by_day[day, ""].sketch(measure) for day in days), Sketch())
+        assert merged == whole.sketches[measure]
+    assert sum(by_day[day, ""].integral for day in days) == whole.integral
+    assert by_day[days[-1], ""].standing == whole.standing
+
+
+def _merged(one: Sketch, other: Sketch) -> Sketch:
+    one.merge(other)
+    return one
+
+
+def test_a_sketch_is_within_one_per_cent_and_forgets_what_is_taken_back() -> None:
+    sketch, samples = Sketch(), [1, 7, 60_000_000, 61_000_000, 3_600_000_000, 10**13]
+    for amount in samples:
+        sketch.add(amount)
+    for place, amount in enumerate(samples, 1):
+        found = sketch.quantile(place / len(samples))
+        assert found == pytest.approx(amount, rel=ACCURACY * 1.001)
+    sketch.add(0)
+    assert sketch.quantile(0.01) == 0
+    for amount in (0, *samples):
+        sketch.add(amount, -1)
+    assert sketch == Sketch()
+    assert (sketch.mean, sketch.quantile(0.5)) == (None, None)
+
+
+def test_a_span_that_has_not_begun_has_no_length() -> None:
+    assert Span(10, 20, 5).length == 0
+    assert Span(10, 20, 15).length == 5
