@@ -7,6 +7,20 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+MAPPING = """
+name: made
+shape: updates
+source: /history/made
+columns: {ticket: no, at: at, order: n, state: state, team: team}
+states:
+  New: new
+  Active: in_progress
+  Wait User: waiting employee
+  Wait Part: waiting vendor
+  Done: resolved
+  Closed: closed
+"""
+
 _STATES = ("New", "Active", "Wait User", "Active", "Wait Part", "Active", "Done", "Closed")
 _BEGUN = datetime(2024, 1, 1, tzinfo=UTC)
 # Rows of one ticket stand this far apart, so that no reader can group by simply reading on.

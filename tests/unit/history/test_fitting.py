@@ -39,6 +39,7 @@ def test_the_policy_behind_the_verdicts_is_found() -> None:
     assert abs(fitted.targets["P1"] - 8 * 60) <= 15
     assert abs(fitted.targets["P3"] - 16 * 60) <= 15
     assert fitted.trained_on + fitted.held_out == 1200
+    assert sum(map(sum, fitted.fitted_on.values())) == fitted.trained_on
     assert len(fitted.tried) == len(CLOCKS) * 4
 
 

@@ -175,6 +175,14 @@ def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
     assert empty.first_team_is_last_share is None
 
 
+def test_a_log_without_teams_has_no_figures_of_teams() -> None:
+    tallies = Tallies()
+    tallies.add(journey(row(1, "new"), row(2, "resolved")), "")
+    found = where_time_goes(tallies)
+    assert found.hand_overs_per_ticket is found.handed_on_share is found.ping_pong_share is None
+    assert found.sentences == ("The tickets name no topic, so none can be ranked.",)
+
+
 def test_names_without_end_do_not_fill_memory() -> None:
     tallies = Tallies()
     one = journey(row(1, "new"), row(2, "resolved"))

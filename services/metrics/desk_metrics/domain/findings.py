@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.domain.journey import Phase
-from desk_metrics.domain.tallies import Tallies, TeamTally, TopicTally
+from desk_metrics.domain.tallies import NO_NAME, Tallies, TeamTally, TopicTally
 from desk_metrics.domain.worktime import instant
 
 # Fewer tickets than this make no pattern; what repeats is also so large a share of all tickets.
@@ -104,7 +104,11 @@ class Reopened(_Finding):
 
 
 class WhereTimeGoes(_Finding):
-    """The whole report. Open time is from opening to resolution, and again from each reopening."""
+    """The whole report. Open time is from opening to resolution, and again from each reopening.
+
+    What needs names of teams is None for a log that has none; tickets without a topic are in no
+    ranking of topics.
+    """
 
     tickets: int
     over: int
@@ -118,9 +122,9 @@ class WhereTimeGoes(_Finding):
     p90_hours_to_resolve: float
     reopened_share: float
     reopenings: int
-    hand_overs_per_ticket: float
-    handed_on_share: float
-    ping_pong_share: float
+    hand_overs_per_ticket: float | None
+    handed_on_share: float | None
+    ping_pong_share: float | None
     returned_to_queue_per_ticket: float
     first_team_is_last_share: float | None
     sentences: tuple[str, ...] = ()
@@ -152,9 +156,9 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         p90_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.9)),
         reopened_share=_share(tallies.reopened, tallies.tickets),
         reopenings=tallies.reopenings,
-        hand_overs_per_ticket=_share(tallies.hand_overs, tallies.tickets),
-        handed_on_share=_share(tallies.handed_on, tallies.tickets),
-        ping_pong_share=_share(tallies.ping_pong, tallies.tickets),
+        hand_overs_per_ticket=_of_teams(tallies, tallies.hand_overs),
+        handed_on_share=_of_teams(tallies, tallies.handed_on),
+        ping_pong_share=_of_teams(tallies, tallies.ping_pong),
         returned_to_queue_per_ticket=_share(tallies.requeues, tallies.tickets),
         first_team_is_last_share=_share(tallies.first_is_last, tallies.with_team)
         if tallies.with_team
@@ -165,14 +169,15 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         hand_on=_hand_on(tallies, top),
         waits=_waits(tallies, open_minutes, top),
         queues=_queues(tallies, open_minutes, top),
-        reopened_topics=_reopened(
-            ((n, t.tickets, t.reopened) for n, t in tallies.topics.items()), top
-        ),
+        reopened_topics=_reopened(((n, t.tickets, t.reopened) for n, t in _topics(tallies)), top),
         reopened_teams=_reopened(
             ((n, t.resolved, t.reopened) for n, t in tallies.teams.items()), top
         ),
     )
-    return report.model_copy(update={"sentences": tuple(_sentences(report))})
+    sentences = list(_sentences(report))
+    if tallies.tickets and not any(True for _ in _topics(tallies)):
+        sentences.insert(0, "The tickets name no topic, so none can be ranked.")
+    return report.model_copy(update={"sentences": tuple(sentences)})
 
 
 def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple[ToAutomate, ...]]:
@@ -189,7 +194,7 @@ def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple
             share_of_tickets=_share(topic.tickets, tallies.tickets),
         )
 
-    all_ = (found(n, t) for n, t in tallies.topics.items() if t.routine.count >= MIN_TICKETS)
+    all_ = (found(n, t) for n, t in _topics(tallies) if t.routine.count >= MIN_TICKETS)
     often = [one for one in all_ if one.tickets >= REPEATS * tallies.tickets]
     return (
         _best(often, lambda one: (one.hours_to_win, one.routine_tickets, one.topic), top),
@@ -209,7 +214,7 @@ def _engineer_out(tallies: Tallies, top: int) -> tuple[ToEngineerOut, ...]:
             waited_share=_share(topic.waited, topic.tickets),
             months=len(topic.months),
         )
-        for name, topic in tallies.topics.items()
+        for name, topic in _topics(tallies)
         if topic.hard.count >= MIN_TICKETS
     )
     return _best(all_, lambda one: (one.hours_lost, one.hard_tickets, one.topic), top)
@@ -303,6 +308,15 @@ def _sentences(report: WhereTimeGoes) -> Iterable[str]:
             f"Tickets wait longest for '{wait.reason}': {wait.times} times, {wait.hours:,.0f} h,"
             f" {wait.share_of_open:.0%} of all open time."
         )
+
+
+def _of_teams(tallies: Tallies, count: int) -> float | None:
+    """A count per ticket, if the log names teams at all."""
+    return _share(count, tallies.tickets) if set(tallies.teams) - {NO_NAME} else None
+
+
+def _topics(tallies: Tallies) -> Iterable[tuple[str, TopicTally]]:
+    return ((name, topic) for name, topic in tallies.topics.items() if name != NO_NAME)
 
 
 def _best(

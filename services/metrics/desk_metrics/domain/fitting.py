@@ -41,7 +41,9 @@ class Fitted(BaseModel):
     `agreement` = tickets whose fitted verdict is the log's ÷ tickets of that half.
     `baseline` = the same if every held-out ticket were said to be kept, or every one broken,
     whichever is more often right. `broken_found` = broken by both ÷ broken by the log, held out;
-    `kept_found` likewise. `targets` are minutes of counted time by priority.
+    `kept_found` likewise. `targets` are minutes of counted time by priority;
+    `fitted_on` says on how many kept and how many broken ones each rests. With hardly any of one
+    kind a target is no more than a bound.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,7 @@ class Fitted(BaseModel):
     counts_waiting: bool
     until: str
     targets: dict[str, int]
+    fitted_on: dict[str, tuple[int, int]]
     trained_on: int
     held_out: int
     agreement_trained: float
@@ -106,6 +109,7 @@ def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
         counts_waiting=best.counts_waiting,
         until=best.until,
         targets=targets,
+        fitted_on={name: _kinds(trained, name) for name in targets},
         trained_on=len(trained),
         held_out=len(held_out),
         agreement_trained=agreement,
@@ -184,6 +188,12 @@ def _agreement(
     clocks: dict[str, WorkingTime],
 ) -> float:
     return _mean([one.kept == is_kept(one, candidate, targets, clocks) for one in verdicts])
+
+
+def _kinds(verdicts: Sequence[Verdict], priority: str) -> tuple[int, int]:
+    """How many of a priority were kept, and how many broken."""
+    said = [one.kept for one in verdicts if one.priority == priority]
+    return sum(said), len(said) - sum(said)
 
 
 def _mean(said: Sequence[bool]) -> float:

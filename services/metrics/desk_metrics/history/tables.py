@@ -54,9 +54,10 @@ def where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
 def fitted(fitted: Fitted) -> list[RenderableType]:
     """The fitted promise with its agreement."""
     waiting = "counts" if fitted.counts_waiting else "does not count"
-    table = Table("priority", "fitted target, h")
+    table = Table("priority", "fitted target, h", "on kept", "and broken")
     for priority, minutes in fitted.targets.items():
-        table.add_row(priority, f"{minutes / 60:,.1f}")
+        kept, broken = fitted.fitted_on[priority]
+        table.add_row(priority, f"{minutes / 60:,.1f}", f"{kept:,}", f"{broken:,}")
     return _lines(
         [
             f"FITTED, not told by the log: {fitted.calendar}, waiting {waiting},"
