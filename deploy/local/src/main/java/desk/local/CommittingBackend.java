@@ -4,8 +4,6 @@ import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
 import io.netty.channel.Channel;
 import java.nio.file.Path;
-import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -17,19 +15,13 @@ import org.h2.mvstore.MVStore;
  * file never holds half a command, and commands that wait at the same time share one commit.
  */
 final class CommittingBackend extends H2Backend {
-    private static final Set<String> READS =
-            Set.of(
-                    "aggregate", "buildinfo", "collstats", "connectionstatus", "count", "dbstats",
-                    "distinct", "endsessions", "find", "getmore", "hello", "ismaster",
-                    "killcursors", "listcollections", "listdatabases", "listindexes", "ping",
-                    "serverstatus", "whatsmyuri");
-
     private static final long TIDY_EVERY_MILLIS = 1_000;
     private static final int TARGET_FILL_PERCENT = 50;
     private static final int TIDY_BYTES = 8 << 20;
     /** Long enough for a slow scan over old pages; a killed process needs none of it. */
     private static final int KEEP_OLD_CHUNKS_MILLIS = 5_000;
 
+    private final WholeDocuments documents = new WholeDocuments();
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private final AtomicLong written = new AtomicLong();
     private long committed;
@@ -55,8 +47,8 @@ final class CommittingBackend extends H2Backend {
     @Override
     public Document handleCommand(
             Channel channel, String database, String command, Document query) {
-        if (READS.contains(command.toLowerCase(Locale.ROOT))) {
-            return super.handleCommand(channel, database, command, query);
+        if (WholeDocuments.isRead(command)) {
+            return whole(channel, database, command, query);
         }
         try {
             return write(channel, database, command, query);
@@ -68,10 +60,18 @@ final class CommittingBackend extends H2Backend {
     private Document write(Channel channel, String database, String command, Document query) {
         lock.readLock().lock();
         try {
-            return super.handleCommand(channel, database, command, query);
+            return whole(channel, database, command, query);
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    private Document whole(Channel channel, String database, String command, Document query) {
+        return documents.answer(
+                database,
+                command,
+                query,
+                () -> super.handleCommand(channel, database, command, query));
     }
 
     private void commitUpTo(long ticket) {

@@ -3,7 +3,6 @@ package desk.local;
 import de.bwaldvogel.mongo.MongoBackend;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.MongoVersion;
-import de.bwaldvogel.mongo.backend.memory.MemoryBackend;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +39,7 @@ public final class MongoMain {
 
     private static MongoBackend backend(String[] arguments) throws Exception {
         return switch (arguments[0]) {
-            case "memory" -> new MemoryBackend();
+            case "memory" -> new WholeMemoryBackend();
             case "h2" -> {
                 Path folder = Path.of(arguments[2]);
                 Files.createDirectories(folder);
