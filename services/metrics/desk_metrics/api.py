@@ -1,17 +1,24 @@
-"""The HTTP side of metrics: why a promise stands where it stands."""
+"""The HTTP side of metrics: why a promise stands where it stands, and what the figures are."""
 
-from datetime import datetime
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from desk_shared.errors import NotFound
 from desk_shared.http import AppParts, Role, make_app, require
-from fastapi import APIRouter, Depends, FastAPI, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from desk_metrics.domain.explain import Explanation, explain
+from desk_metrics.domain.measures.figures import Figures
 from desk_metrics.ports import MetricsDeps
+from desk_metrics.reckoning import Answer, Asked, By, Grain, reckon
 
 STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+CSV = "text/csv"
 
 
 class TicketPromises(BaseModel):
@@ -24,9 +31,39 @@ class TicketPromises(BaseModel):
     promises: tuple[Explanation, ...]
 
 
+class Format(StrEnum):
+    """How figures are written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+class Row(BaseModel):
+    """The figures of one slice in one stretch; what cannot be told is null."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: datetime
+    end: datetime
+    slice: str
+    figures: Figures
+
+
+class Measures(BaseModel):
+    """Figures by time and slice, by event time, as known at a moment. Durations are seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of: datetime
+    by: By | None
+    grain: Grain
+    rows: tuple[Row, ...]
+
+
 def metrics_app(parts: AppParts, deps: MetricsDeps) -> FastAPI:
     """The application."""
-    return make_app("Experience desk: metrics", "1", [_promises(deps)], parts)
+    routers = [_promises(deps), _measures(deps)]
+    return make_app("Experience desk: metrics", "1", routers, parts)
 
 
 def _promises(deps: MetricsDeps) -> APIRouter:
@@ -51,3 +88,69 @@ def _promises(deps: MetricsDeps) -> APIRouter:
         )
 
     return router
+
+
+def _measures(deps: MetricsDeps) -> APIRouter:
+    router = APIRouter(prefix="/v1/measures", tags=["measures"])
+
+    @router.get(
+        "",
+        dependencies=[Depends(require(*STAFF))],
+        response_model=Measures,
+        responses={200: {"content": {CSV: {}}}},
+    )
+    async def measures(
+        asked: Annotated[Asked, Depends(_question(deps))],
+        format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
+        accept: Annotated[str, Header()] = "",
+    ) -> Response | Measures:
+        """What the desk did in a stretch of days: volume, flow, waiting, promises, prevention."""
+        rows = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
+        if format is Format.CSV or (format is None and accept.startswith(CSV)):
+            return Response("".join(_csv(rows)), media_type=CSV)
+        return Measures(
+            as_of=asked.as_of,
+            by=asked.by,
+            grain=asked.grain,
+            rows=tuple(
+                Row(start=one.start, end=one.end, slice=one.slice, figures=one.figures)
+                for one in rows
+            ),
+        )
+
+    return router
+
+
+def _question(deps: MetricsDeps) -> Callable[..., Asked]:
+    def read(
+        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
+        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
+        by: By | None = None,
+        grain: Grain = Grain.DAY,
+        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+    ) -> Asked:
+        """Without days it is about the last four weeks."""
+        at = as_of or deps.clock.now()
+        last = last or at.date()
+        return Asked(first or last - timedelta(days=27), last, by, grain, at)
+
+    return read
+
+
+def _csv(rows: Sequence[Answer]) -> Iterator[str]:
+    names = tuple(rows[0].figures) if rows else ()
+    yield _line(("start", "end", "slice", *names))
+    for one in rows:
+        figures = (one.figures[name] for name in names)
+        yield _line((one.start.isoformat(), one.end.isoformat(), _plain(one.slice), *figures))
+
+
+def _plain(text: str) -> str:
+    """A name that a spreadsheet would take for a formula is only a name."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _line(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow("" if value is None else value for value in values)
+    return out.getvalue()

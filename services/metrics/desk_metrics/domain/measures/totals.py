@@ -94,33 +94,47 @@ def _sign(posting: Posting) -> int:
 Key = tuple[Span, str]
 
 
-def totals_of(cells: Iterable[Cell], spans: Sequence[Span], by: str) -> dict[Key, Totals]:
-    """Totals for each span and each value of a slice (`by` empty: all together).
+class Reckoning:
+    """Adds up cells one by one, for spans that follow one another and one slice.
 
-    Spans follow one another; what was before the first one counts as there when it begins.
+    What was before the first span counts as there when it begins.
     """
-    starts = [span.start for span in spans]
-    found: dict[Key, Totals] = {}
-    before: dict[str, Standing] = {} if by else {"": Standing()}
-    for name, posting in _named(cells, by):
-        place = bisect_right(starts, posting.at) - 1
-        span = spans[max(0, place)]
-        if posting.known > span.as_of or (place >= 0 and posting.at >= span.until):
-            continue
-        if place >= 0:
-            before.setdefault(name, Standing())
-            found.setdefault((span, name), Totals()).add(posting, span)
-        elif sign := _sign(posting):
-            before.setdefault(name, Standing()).move(sign, posting.at - posting.amount)
-    return _carried(found, before, spans)
 
+    def __init__(self, spans: Sequence[Span], by: str = "") -> None:
+        self._spans, self._by = tuple(spans), by
+        self._starts = [span.start for span in spans]
+        self._found: dict[Key, Totals] = {}
+        self._before: dict[str, Standing] = {} if by else {"": Standing()}
 
-def _named(cells: Iterable[Cell], by: str) -> Iterator[tuple[str, Posting]]:
-    for cell in cells:
+    def add(self, cell: Cell) -> None:
         for entry in cell.entries:
-            name = str(getattr(entry.slice, by)) if by else ""
+            name = str(getattr(entry.slice, self._by)) if self._by else ""
             for posting in entry.postings:
-                yield name, posting
+                self._post(name, posting)
+
+    def _post(self, name: str, posting: Posting) -> None:
+        place = bisect_right(self._starts, posting.at) - 1
+        span = self._spans[max(0, place)]
+        if posting.known > span.as_of or (place >= 0 and posting.at >= span.until):
+            return
+        if place >= 0:
+            self._before.setdefault(name, Standing())
+            self._found.setdefault((span, name), Totals()).add(posting, span)
+        elif sign := _sign(posting):
+            standing = self._before.setdefault(name, Standing())
+            standing.move(sign, posting.at - posting.amount)
+
+    def totals(self) -> dict[Key, Totals]:
+        """For each value of the slice every span. Ask once, at the end."""
+        return _carried(self._found, self._before, self._spans)
+
+
+def totals_of(cells: Iterable[Cell], spans: Sequence[Span], by: str = "") -> dict[Key, Totals]:
+    """All of it at once."""
+    reckoning = Reckoning(spans, by)
+    for cell in cells:
+        reckoning.add(cell)
+    return reckoning.totals()
 
 
 def _carried(

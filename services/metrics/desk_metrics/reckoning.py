@@ -1,0 +1,115 @@
+"""What measures say of a stretch of days, read from the cells page by page."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from desk_shared.errors import Invalid
+from desk_shared.store import Documents
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.totals import Reckoning, Span, spans_of
+from desk_metrics.domain.worktime import instant
+
+MOST_SPANS = 750
+_PAGE = 64
+_FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
+
+
+class By(StrEnum):
+    """What figures can be broken down by."""
+
+    TEAM = "team"
+    SERVICE = "service"
+    KIND = "kind"
+    SITE = "site"
+
+
+class Grain(StrEnum):
+    """How long a stretch is."""
+
+    DAY = "day"
+    WEEK = "week"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: days (both included), breakdown, and as known at which moment."""
+
+    first: date
+    last: date
+    by: By | None
+    grain: Grain
+    as_of: datetime
+
+    def spans(self) -> tuple[Span, ...]:
+        """The stretches, oldest first; refuses what is upside down or too much."""
+        if self.last < self.first:
+            raise Invalid(
+                f"'to' ({self.last}) is before 'from' ({self.first}); give the first day as 'from'"
+                " and the last as 'to'",
+                code="days-upside-down",
+            )
+        if self.first < _FIRST or self.last > _LAST:
+            raise Invalid(
+                f"the desk has no figures before {_FIRST} or after {_LAST}; ask for days between",
+                code="no-such-days",
+            )
+        days = 7 if self.grain is Grain.WEEK else 1
+        if (self.last - self.first).days // days >= MOST_SPANS:
+            raise Invalid(
+                f"that is more than {MOST_SPANS} {self.grain}s; ask for fewer, or for weeks",
+                code="too-many-days",
+            )
+        end = _midnight(self.last + timedelta(days=1))
+        return tuple(spans_of(_midnight(self.first), end, days, self.as_of))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The figures of one slice in one stretch."""
+
+    start: datetime
+    end: datetime
+    slice: str
+    figures: Figures
+
+
+async def reckon(
+    cells: Documents[Cell], asked: Asked, people: int, cost_per_minute: float
+) -> list[Answer]:
+    """The figures, by time and then by slice; durations in seconds."""
+    reckoning = Reckoning(spans := asked.spans(), asked.by or "")
+    async for cell in cells_until(cells, asked.last):
+        reckoning.add(cell)
+    found = reckoning.totals()
+    places = {span: number for number, span in enumerate(spans)}
+    keys = sorted(found, key=lambda key: (places[key[0]], key[1]))
+    return [
+        Answer(
+            instant(span.start),
+            instant(span.end),
+            name,
+            figures_of(found[span, name], span, people, cost_per_minute),
+        )
+        for span, name in keys
+    ]
+
+
+async def cells_until(cells: Documents[Cell], last: date) -> AsyncIterator[Cell]:
+    """Every cell up to a day, from the beginning: a backlog has a history."""
+    after: tuple[object, str] | None = None
+    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
+        for one in page:
+            if one.state is not None and one.state.day <= str(last):
+                yield one.state
+        newest = page[-1].state
+        if newest is None or newest.day > str(last):
+            return
+        after = (newest.day, page[-1].id)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

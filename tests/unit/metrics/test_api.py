@@ -1,0 +1,111 @@
+"""Figures over HTTP: who may ask, in which form, and what is refused."""
+
+import csv
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from desk_metrics.api import metrics_app
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.ports import MetricsDeps
+from desk_shared.events.tickets import Kind
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from fastapi import FastAPI
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_measures import second
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+CALLERS = (
+    Principal("bo", frozenset({Role.MEMBER}), team="network"),
+    Principal("ana", frozenset({Role.EMPLOYEE})),
+)
+WEEK = "from=2026-11-23&to=2026-11-29"
+
+
+@pytest.fixture
+async def app() -> FastAPI:
+    desk = Desk(NOW, PolicyBook(()))
+    await desk.tell(Story("09:00", service="mail").assigned("09:05", "=mail").events)
+    vpn = Story("2026-11-24 09:00", service="vpn", kind=Kind.REQUEST).assigned("10:00", "network")
+    await desk.tell(second(vpn.resolved("2026-11-24 11:00")))
+    await desk.at(NOW)
+    telemetry, clock = recorded_telemetry().telemetry, desk.clock
+    parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
+    shelves = desk.shelves
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
+    return metrics_app(parts, deps)
+
+
+async def ask(app: FastAPI, query: str, who: str = "bo", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        headers |= {"Authorization": f"Bearer {who}"}
+        return await client.get(f"/v1/measures?{query}", headers=headers)
+
+
+async def test_figures_come_by_day_and_by_slice(app: FastAPI) -> None:
+    found = (await ask(app, f"{WEEK}&by=service")).json()
+    assert found["by"] == "service"
+    rows = [(r["start"][:10], r["slice"], r["figures"]["contacts"]) for r in found["rows"]]
+    assert rows[:4] == [
+        ("2026-11-23", "mail", 1),
+        ("2026-11-23", "vpn", 0),
+        ("2026-11-24", "mail", 0),
+        ("2026-11-24", "vpn", 1),
+    ]
+    assert len(rows) == 14
+
+
+async def test_a_week_is_one_row_and_knows_the_people(app: FastAPI) -> None:
+    (row,) = (await ask(app, f"{WEEK}&grain=week")).json()["rows"]
+    assert row["figures"]["contacts"] == 2
+    assert row["figures"]["contacts_per_person_per_day"] == pytest.approx(2 / 50 / 7)
+    assert row["figures"]["lost_cost"] is None
+
+
+async def test_as_of_hides_what_came_later(app: FastAPI) -> None:
+    (row,) = (await ask(app, f"{WEEK}&grain=week&as_of=2026-11-23T12:00:00Z")).json()["rows"]
+    assert (row["figures"]["contacts"], row["figures"]["backlog"]) == (1, 1)
+
+
+@pytest.mark.parametrize("how", ["format", "accept"])
+async def test_csv_has_the_same_figures_and_no_formulas(app: FastAPI, how: str) -> None:
+    query = f"{WEEK}&grain=week&by=team" + ("&format=csv" if how == "format" else "")
+    answer = await ask(app, query, **({"Accept": "text/csv"} if how == "accept" else {}))
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert [(row["slice"], row["arrivals"], row["mttr"]) for row in rows] == [
+        ("'=mail", "1", ""),
+        ("network", "1", "7200.0"),
+    ]
+
+
+async def test_without_days_the_last_four_weeks_are_told(app: FastAPI) -> None:
+    rows = (await ask(app, "")).json()["rows"]
+    assert (len(rows), rows[-1]["start"][:10]) == (28, "2026-12-01")
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("from=2026-11-29&to=2026-11-23", "days-upside-down"),
+        ("from=1999-01-01&to=2026-11-23", "too-many-days"),
+        ("from=9999-12-30&to=9999-12-31", "no-such-days"),
+    ],
+)
+async def test_days_that_cannot_be_told_are_refused_with_a_sentence(
+    app: FastAPI, query: str, code: str
+) -> None:
+    answer = await ask(app, query)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == code
+
+
+async def test_only_staff_may_ask(app: FastAPI) -> None:
+    assert (await ask(app, WEEK, who="ana")).status_code == 403
+    assert (await ask(app, WEEK, who="nobody")).status_code == 401
