@@ -6,9 +6,8 @@ facts kept by sequence. Every instant of a history lies on a grid of `unit` from
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from desk_metrics.domain.calendars import Calendar
 from desk_metrics.domain.policies import Edition, Policy
@@ -30,38 +29,10 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 
+from tests.property.metrics.walls import Walls
+
 RESPONSE, NEXT, UPDATE = ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE
 RESOLUTION, OWNERSHIP = ClockName.RESOLUTION, ClockName.OWNERSHIP
-
-
-class Walls:
-    """Is a calendar open at an instant? Looked up on a wall clock, remembered for speed."""
-
-    def __init__(self, calendar: Calendar) -> None:
-        self.calendar, self.zone = calendar, ZoneInfo(calendar.zone)
-        self.known: dict[datetime, bool] = {}
-
-    def is_open(self, at: datetime) -> bool:
-        if at not in self.known:
-            local = at.astimezone(self.zone)
-            second = local.hour * 3600 + local.minute * 60 + local.second
-            yesterday = local.date() - timedelta(days=1)
-            self.known[at] = any(
-                opens <= second < closes for opens, closes in self.windows(local.date())
-            ) or any(second + 86_400 < closes for _, closes in self.windows(yesterday))
-        return self.known[at]
-
-    def windows(self, day: date) -> list[tuple[int, int]]:
-        calendar = self.calendar
-        for special in calendar.special_days:
-            if special.day == day:
-                return [window.seconds for window in special.windows]
-        if day in calendar.holidays:
-            return []
-        if any(closure.first <= day <= closure.last for closure in calendar.closures):
-            return []
-        name = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
-        return [window.seconds for window in getattr(calendar.week, name)]
 
 
 @lru_cache(maxsize=64)
