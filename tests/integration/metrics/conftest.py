@@ -9,18 +9,20 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.bus.admin import apply_topics
-from desk_shared.events.topics import all_topics
+from desk_shared.events.topics import SERVICES, all_topics
 from desk_shared.local.ports import free_ports
 from desk_shared.settings import KafkaSettings
 
 from tests.integration.metrics.running import ROOT, Bus, Metrics
 
-_OTHERS = (".intake.", ".triage.", ".automation.", ".notify.")
+_OTHERS = tuple(
+    f".{name}.{end}" for name in SERVICES if name != "metrics" for end in ("retry", "dead")
+)
 
 
 @pytest.fixture
 async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
-    topics = [t for t in all_topics(["network"]) if not any(o in t.name for o in _OTHERS)]
+    topics = [t for t in all_topics(["network"]) if not t.name.endswith(_OTHERS)]
     await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     consumer = AIOKafkaConsumer(

@@ -216,6 +216,19 @@ async def test_slices_follow_what_a_ticket_is_known_as_today() -> None:
     assert (found["arrivals"], found["departures"], found["backlog"]) == (1, 1, 0)
 
 
+async def test_what_is_read_back_from_the_store_posts_nothing_anew() -> None:
+    desk = Desk(NOW, NOBODY)
+    life = Story("09:00").assigned("10:00", "network").answered("11:00", automatic=True)
+    await desk.tell(life.events[:2])
+    before = (await desk.shelves.tickets.load([life.ticket]))[life.ticket].state
+    desk.restarted()
+    await desk.tell(life.events[2:])
+    after = (await desk.shelves.tickets.load([life.ticket]))[life.ticket].state
+    assert before is not None
+    assert after is not None
+    assert (before.revision, before.posted) == (after.revision, after.posted)
+
+
 async def test_a_week_is_the_sum_of_its_days() -> None:
     lives = []
     for n in range(9):

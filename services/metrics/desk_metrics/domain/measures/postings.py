@@ -67,7 +67,8 @@ class Sheet(NamedTuple):
     @property
     def print(self) -> str:
         """Changes whenever what it says does."""
-        said = repr((tuple(self.slice), self.postings)).encode()
+        # An enum's member reads back as its plain value, and must print as that from the first.
+        said = repr((tuple(map(str, self.slice)), self.postings)).encode()
         return hashlib.blake2b(said, digest_size=8).hexdigest()
 
 

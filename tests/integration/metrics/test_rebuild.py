@@ -1,0 +1,122 @@
+"""Metrics is killed again and again while hundreds of tickets live; a rebuild says the same."""
+
+import random
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_metrics.comparing import Comparison
+from desk_metrics.rebuild import Outcome, run
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.store import CELLS
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent
+from desk_shared.events.tickets import Role, TicketNoted, TicketReopened, TicketStarted
+from desk_shared.settings import Environment, KafkaSettings, StoreSettings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.testing import eventually
+
+from tests.integration.metrics.running import Bus, Metrics, Ticket
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
+
+TICKETS = 300
+KILLS = 3
+
+
+def life(number: int, chance: random.Random) -> list[AnyEvent]:
+    """Any life within the last two weeks; some notes come late."""
+    at = datetime.now(UTC) - timedelta(days=14) + timedelta(minutes=50 * number)
+
+    def later() -> datetime:
+        return at + timedelta(minutes=chance.randint(1, 600))
+
+    ticket = Ticket(f"t-{number:04d}", at, service=chance.choice(["vpn", "mail"]))
+    ticket.triaged(at, chance.choice(["P1", "P2", "P3"]))
+    for team in chance.choices(["network", "service-care"], k=chance.randint(1, 3)):
+        ticket.assigned(later(), team)
+    ticket.say(later(), TicketStarted(by="bo"))
+    ticket.say(later(), TicketNoted(by="bo", role=Role.MEMBER, text="On it."))
+    if chance.random() < 0.8:
+        ticket.resolved(at + timedelta(minutes=700))
+        if chance.random() < 0.2:
+            ticket.say(at + timedelta(days=2), TicketReopened(by="ana", reason="Still."))
+    return ticket.events
+
+
+async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
+    metrics: Metrics, bus: Bus, kafka: str, mongo: str
+) -> None:
+    chance = random.Random(7)  # noqa: S311
+    events = sorted(
+        (event for number in range(TICKETS) for event in life(number, chance)),
+        key=lambda event: event.time,
+    )
+    by_ticket = _in_sequence(events)
+    for piece in range(KILLS + 1):
+        size = len(by_ticket) // KILLS
+        part = by_ticket[piece * size : (piece + 1) * size]
+        await bus.publish([*part, *chance.sample(part, len(part) // 20)])
+        if piece < KILLS:
+            await _for_a_moment(metrics, bus, part)
+            metrics.end(signal.SIGKILL)
+            await metrics.start()
+    settings = MetricsSettings(
+        environment=Environment.LOCAL,
+        kafka=KafkaSettings(bootstrap=kafka),
+        store=StoreSettings(url=mongo, database_prefix=bus.prefix),
+        topic_prefix=bus.prefix,
+        charter=Path(metrics.charter),
+    )
+    found = await eventually(lambda: _clean(settings), timeout=240, interval=3)
+    counts = {one.collection: one.alike for one in found.comparisons}
+    assert counts["tickets"] == TICKETS
+    assert counts["cells"] > 100
+    assert found.failures == []
+    await _spoil(settings)
+    cells = _of(await run(settings), "cells")
+    assert len(cells.different) == 1
+
+
+def _in_sequence(events: list[AnyEvent]) -> list[AnyEvent]:
+    """Each ticket's events in its own order, tickets interleaved by the time of theirs."""
+    waiting: dict[str, list[AnyEvent]] = {}
+    for event in sorted(events, key=lambda one: one.sequence or 0):
+        waiting.setdefault(event.subject, []).append(event)
+    return [waiting[event.subject].pop(0) for event in events]
+
+
+async def _for_a_moment(metrics: Metrics, bus: Bus, part: list[AnyEvent]) -> None:
+    """Until some of it is handled: a kill before that would prove little."""
+    await eventually(lambda: bus.said(part[0].subject), timeout=60)
+    assert metrics.process is not None
+
+
+async def _clean(settings: MetricsSettings) -> Outcome:
+    """The living may still be at work; that is waited for, and nothing else."""
+    outcome = await run(settings)
+    assert outcome.moving == 0
+    missing = [one for one in outcome.comparisons if not one.is_clean]
+    assert not missing, [
+        (m.collection, m.different[:3], m.missing[:3], m.surplus[:3]) for m in missing
+    ]
+    return outcome
+
+
+def _of(outcome: Outcome, collection: str) -> Comparison:
+    return next(one for one in outcome.comparisons if one.collection == collection)
+
+
+async def _spoil(settings: MetricsSettings) -> None:
+    """One posting is lost from one cell, as a bug would do it."""
+    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    cells = MongoDocuments(store.database, CELLS, SystemClock().now)
+    page = await cells.find({}, limit=50)
+    one = next(cell for cell in page if cell.state and len(cell.state.entries[0].postings) > 1)
+    assert one.state is not None
+    first, *rest = one.state.entries
+    broken = first._replace(postings=first.postings[1:])
+    one.state = type(one.state)(one.state.day, (broken, *rest))
+    assert await cells.write([one]) == frozenset()
+    await store.stop()
