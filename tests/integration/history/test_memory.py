@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.history.made_log import MAPPING, write_rows
 
-FEW, MANY = 20_000, 200_000
+FEW, MANY = 10_000, 100_000
 COMMAND = (sys.executable, "-c", "from desk_shared.cli import main; main()")
 
 
