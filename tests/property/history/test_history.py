@@ -8,6 +8,7 @@ from desk_metrics.domain.history import history_of, in_order
 from desk_metrics.domain.journey import Phase, journey_of
 from desk_metrics.domain.rows import RESTING, Row
 from desk_metrics.domain.tallies import Tallies
+from desk_metrics.domain.worktime import micros
 from desk_metrics.history.importing import Import, Places
 from desk_shared.events import Codec
 from desk_shared.events.tickets import State, WaitingFor
@@ -62,13 +63,18 @@ def test_numbers_have_no_gap_times_go_forward_and_ids_are_unique(rows: list[Row]
 
 @given(updates())
 def test_open_time_is_told_once_and_whole(rows: list[Row]) -> None:
-    """Against a simple second reckoning: between two rows the state of the first one holds."""
+    """Against a simple second reckoning: between two rows the state of the first one holds.
+
+    A row without anything new is no event, and an open ticket is counted to its last event.
+    """
     ordered, _ = in_order(rows)
-    found = journey_of(history_of(ordered, "/t", str))
+    life = history_of(ordered, "/t", str)
+    found = journey_of(life)
+    end = micros(life[-1].event.time)
     begun = min(ordered[0].at, ordered[0].opened or ordered[0].at)
     state, minutes, waited, opened = str(State.NEW), 0.0, 0.0, begun
     for row in ordered:
-        passed = (row.at - opened) / 60_000_000
+        passed = max(0, min(row.at, end) - opened) / 60_000_000
         minutes += passed if state not in RESTING else 0
         waited += passed if state == State.WAITING else 0
         state, opened = row.state or state, row.at
