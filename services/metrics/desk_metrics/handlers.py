@@ -50,7 +50,7 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
 def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Reacted[TicketRecord]:
     """What is true of a ticket at a moment, its promises first."""
     decision = decide(record.clocks, book, at)
-    after, told = measured(record.with_clocks(decision.state), book)
+    after, told = measured(record, decision.state, book)
     return Reacted(after, (*decision.events, *told), decision.due)
 
 

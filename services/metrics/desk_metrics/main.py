@@ -15,6 +15,7 @@ from desk_shared.settings import load_settings
 from desk_metrics.api import metrics_app
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
+from desk_metrics.gauges import Gauges
 from desk_metrics.handlers import READS, cells_fold, repairs_fold, sights_fold, tickets_fold
 from desk_metrics.patience import once_caught_up
 from desk_metrics.ports import MetricsDeps
@@ -56,6 +57,8 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.reads(*READS)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
     kit.loop("rejudging", rejudging.run)
+    gauges = Gauges(kit.telemetry.metrics.get_meter("desk_metrics"), cells, kit.clock)
+    kit.loop("figures", gauges.run)
     parts = AppParts(
         kit.health,
         kit.telemetry,

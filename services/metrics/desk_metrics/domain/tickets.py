@@ -46,9 +46,6 @@ class TicketRecord:
     revision: int = 0
     posted: Posted = ()
 
-    def with_clocks(self, clocks: TicketClocks) -> "TicketRecord":
-        return replace(self, clocks=clocks)
-
 
 def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     """The record with one more event of the ticket."""
@@ -63,33 +60,48 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         site = event.data.site
     elif isinstance(event.data, TicketStarted):
         started = min(started or at, at)
-    return replace(record, clocks=clocks, late=late, site=site, started=started)
+    return TicketRecord(
+        clocks,
+        site,
+        started,
+        late,
+        record.judged,
+        record.is_open,
+        record.revision,
+        record.posted,
+    )
 
 
 def measured(
-    record: TicketRecord, book: PolicyBook
+    record: TicketRecord, clocks: TicketClocks, book: PolicyBook
 ) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
-    """The record once it has told what its measures are now, and what it tells."""
-    clocks = record.clocks
+    """The record with decided clocks, once it has told what its measures are now; what it tells."""
     course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
     if course is None:
-        return record, ()
-    judged = book.in_force(clocks.as_of)
-    record = replace(record, is_open=course.is_open, judged=judged)
-    postings = _postings(record, course, book)
+        return replace(record, clocks=clocks), ()
+    postings = _postings(record, clocks, course, book)
     sheets = tuple(changed_sheets(clocks.ticket, course.slice, postings, record.posted))
-    if not sheets:
-        return record, ()
-    revision = record.revision + 1
-    posted = with_sheets(record.posted, sheets)
-    events = tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
-    return replace(record, revision=revision, posted=posted), events
+    revision = record.revision + bool(sheets)
+    # By hand: `replace` takes as long as all of the above.
+    after = TicketRecord(
+        clocks,
+        record.site,
+        record.started,
+        record.late,
+        book.in_force(clocks.as_of),
+        course.is_open,
+        revision,
+        with_sheets(record.posted, sheets) if sheets else record.posted,
+    )
+    return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
 
-def _postings(record: TicketRecord, course: Course, book: PolicyBook) -> Iterator[Posting]:
+def _postings(
+    record: TicketRecord, clocks: TicketClocks, course: Course, book: PolicyBook
+) -> Iterator[Posting]:
     for postings_of in (volume_of, flow_of, restoring_of, contact_of):
         yield from postings_of(course)
-    yield from verdicts_of(record.clocks.told)
+    yield from verdicts_of(clocks.told)
     yield from cost_of(course, book)
     for at, known in record.late:
         yield Posting(LATE, max(at, course.opened), max(known, course.opened))

@@ -7,10 +7,17 @@ at any moment, are sums. Whole numbers only: sums do not depend on their order.
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from desk_metrics.domain.worktime import instant
+
+_DAY = 24 * 3600 * 1_000_000
+
+
+@lru_cache(maxsize=8192)
+def _day(number: int) -> str:
+    return f"{instant(number * _DAY):%Y-%m-%d}"
 
 
 class Posting(NamedTuple):
@@ -25,7 +32,7 @@ class Posting(NamedTuple):
     @property
     def day(self) -> str:
         """The UTC day that it belongs to."""
-        return f"{instant(self.at):%Y-%m-%d}"
+        return _day(self.at // _DAY)
 
 
 class Slice(NamedTuple):
@@ -41,20 +48,14 @@ class Slice(NamedTuple):
 PARTS = 16
 
 
-def cell_of(day: str, source: str) -> str:
-    """The document that holds what this source posts to that day."""
-    part = hashlib.blake2b(source.encode(), digest_size=2).digest()[0] % PARTS
-    return f"{day}.{part:02d}"
+def part_of(source: str) -> str:
+    """Which part of each day holds what this source posts to it."""
+    return f"{hashlib.blake2b(source.encode(), digest_size=2).digest()[0] % PARTS:02d}"
 
 
 def day_of(cell: str) -> str:
     """The day that a cell is a part of."""
     return cell.partition(".")[0]
-
-
-def midnight(day: str) -> datetime:
-    """When the day begins."""
-    return datetime.fromisoformat(day).replace(tzinfo=UTC)
 
 
 class Sheet(NamedTuple):
@@ -80,8 +81,9 @@ def changed_sheets(
 ) -> Iterator[Sheet]:
     """The sheets that differ from what was posted before, those that are empty now included."""
     by_cell: dict[str, list[Posting]] = {cell: [] for cell, _ in posted}
+    part = part_of(source)
     for posting in postings:
-        by_cell.setdefault(cell_of(posting.day, source), []).append(posting)
+        by_cell.setdefault(f"{_day(posting.at // _DAY)}.{part}", []).append(posting)
     prints = dict(posted)
     for cell, found in sorted(by_cell.items()):
         sheet = Sheet(cell, by if found else Slice(), tuple(sorted(found)))
