@@ -1,6 +1,7 @@
 """Promises on a real broker and a real store: timers, kills, redelivery, late events."""
 
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -92,3 +93,41 @@ async def _promises(metrics: Metrics, ticket: str) -> list[dict[str, object]]:
     assert answer.status_code == httpx.codes.OK, answer.text
     found: list[dict[str, object]] = answer.json()["promises"]
     return found
+
+
+async def test_a_new_promise_reaches_a_ticket_that_nothing_happens_to(
+    metrics: Metrics, bus: Bus
+) -> None:
+    ticket = Ticket("t-edition", now()).triaged(now(), "P1")
+    await bus.publish(ticket.events)
+    await eventually(lambda: _told(bus, ticket, "response-p1 started"), timeout=30)
+    promises = metrics.charter / "promises.yaml"
+    written = promises.read_text("utf-8")
+    promises.write_text(written.replace("target: 15m", "target: 5m"), "utf-8")
+
+    await eventually(lambda: _told(bus, ticket, "response-p1 withdrawn"), timeout=60)
+    await eventually(lambda: 5 in bus.goals(ticket.id), timeout=30)
+
+
+async def test_figures_of_what_was_published_are_answered(metrics: Metrics, bus: Bus) -> None:
+    start = now() - timedelta(hours=5)
+    for number in range(5):
+        ticket = Ticket(f"t-{number}", start).triaged(start, "P2").assigned(start, "network")
+        await bus.publish(ticket.resolved(start + timedelta(hours=number)).events)
+
+    async def resolved() -> list[tuple[str, float]]:
+        answer = await metrics.get("/v1/measures?by=team&grain=week")
+        assert answer.status_code == httpx.codes.OK, answer.text
+        counts: dict[str, float] = {}
+        for row in answer.json()["rows"]:
+            before = counts.get(row["slice"], 0)
+            counts[row["slice"]] = before + row["figures"]["resolved"]
+        return sorted(counts.items())
+
+    await eventually(lambda: _equals(resolved, [("network", 5)]), timeout=60)
+
+
+async def _equals(
+    ask: Callable[[], Awaitable[list[tuple[str, float]]]], wanted: list[tuple[str, float]]
+) -> bool:
+    return await ask() == wanted
