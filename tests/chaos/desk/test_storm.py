@@ -1,4 +1,4 @@
-"""Services, broker and store of a working desk are killed at random; nothing may be lost."""
+"""Services of a working desk are killed at random while people ask; nothing may be lost."""
 
 import asyncio
 import os
