@@ -1,8 +1,11 @@
 """Fixtures of every test: real servers once per run, and names nobody else uses."""
 
+import logging
 import secrets
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from desk_shared.local import CannotStart
 from desk_shared.testing import servers as infra
@@ -54,6 +57,17 @@ def _start(choice: Choice) -> Servers | NotThere:
 
 def _choice(config: pytest.Config) -> Choice:
     return infra.choose(config.getoption("--infra"))
+
+
+@pytest.fixture(autouse=True)
+def logs_of_one_test() -> Iterator[None]:
+    """What a test configures ends with it: its stream is closed, the next test's lines go on."""
+    root = logging.getLogger()
+    handlers, level, structured = root.handlers, root.level, structlog.get_config()
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.configure(**structured)
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture(scope="session")

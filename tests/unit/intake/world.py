@@ -22,6 +22,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Cursors, DevAuthenticator
+from desk_shared.ids import new_id
 from desk_shared.settings import Environment
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
@@ -152,14 +153,13 @@ class Caller:
     """Somebody at the other end of HTTP; every call has a new key unless one is given."""
 
     client: httpx.AsyncClient
-    calls: int = 0
 
     async def post(self, path: str, key: str = "", **body: object) -> httpx.Response:
-        headers = {"Idempotency-Key": key or self._key()}
+        headers = {"Idempotency-Key": key or new_id()}
         return await self.client.post(f"/v1{path}", json=body, headers=headers)
 
     async def patch(self, path: str, if_match: str, **body: object) -> httpx.Response:
-        headers = {"Idempotency-Key": self._key()} | ({"If-Match": if_match} if if_match else {})
+        headers = {"Idempotency-Key": new_id()} | ({"If-Match": if_match} if if_match else {})
         return await self.client.patch(f"/v1{path}", json=body, headers=headers)
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
@@ -169,10 +169,6 @@ class Caller:
         answer = await self.post("/tickets", title=title, **more)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
-
-    def _key(self) -> str:
-        self.calls += 1
-        return f"{id(self)}-{self.calls}"
 
 
 def make_desk(charter: Charter) -> Desk:

@@ -3,26 +3,19 @@
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-import structlog
 from desk_shared.telemetry import configure_logs, get_logger, log_context, logged_context
 from desk_shared.telemetry.testing import recorded_telemetry
 from pydantic import SecretStr
 
 
 @pytest.fixture
-def out() -> Iterator[StringIO]:
-    root = logging.getLogger()
-    before, level, structured = root.handlers, root.level, structlog.get_config()
+def out() -> StringIO:
     stream = StringIO()
     configure_logs("intake", "INFO", stream)
-    yield stream
-    root.handlers, root.level = before, level
-    logging.captureWarnings(capture=False)
-    structlog.configure(**structured)
+    return stream
 
 
 def lines(stream: StringIO) -> list[dict[str, object]]:
