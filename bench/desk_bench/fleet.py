@@ -15,7 +15,7 @@ async def fleet_journey(kafka: str, mongo: str, tickets: int) -> list[Row]:
     with fleet(kafka, mongo) as ports:
         for port in ports.values():
             await ready(port, "/health/ready")
-        return await journey.run(kafka, f"http://127.0.0.1:{ports['intake']}", tickets)
+        return await journey.run(kafka, ports["intake"], tickets)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`POST /v1/tickets` against a bare FastAPI endpoint with one awaited insert, each a process."""
 
 import asyncio
-import json
 import os
 import statistics
 import subprocess
@@ -14,6 +13,7 @@ from time import perf_counter
 import httpx
 from desk_shared.local.ports import free_ports
 
+from desk_bench.posting import Poster
 from desk_bench.rows import Row, compared
 
 ROUNDS = 3
@@ -50,23 +50,10 @@ async def _rate(port: int, requests: int, name: str) -> float:
 
 
 async def _client(port: int, requests: int, name: str) -> None:
-    """Plain sockets and keep-alive: a real client library would be slower than the server."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = json.dumps(BODY).encode()
+    poster = await Poster.connect(port)
     for number in range(requests):
-        key = f'"{name}-{number}-{os.getpid()}"'
-        head = (
-            "POST /v1/tickets HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\n"
-            f"X-Desk-User: bench\r\nX-Desk-Roles: employee\r\nIdempotency-Key: {key}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        if not answer.startswith(b"HTTP/1.1 201"):
-            raise SystemExit(f"a ticket was refused: {answer!r}")
-        length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await reader.readexactly(length)
-    writer.close()
+        await poster.post(BODY, f"{name}-{number}-{os.getpid()}")
+    poster.close()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
@@ -82,6 +83,7 @@ class Kit:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
         meters = self.telemetry.meters
         ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
+        self.part(f"settling {name}", ledger.settling)
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
@@ -96,19 +98,25 @@ class Kit:
         return leases
 
     def reads(
-        self, *topics: str, handler: BatchHandler | None = None, lane: str = "", pattern: str = ""
+        self,
+        *topics: str,
+        handler: BatchHandler | None = None,
+        lane: str = "",
+        pattern: str = "",
+        pace: timedelta = timedelta(0),
     ) -> None:
         """Subscribe to topics and to their retry topics. A lane is a consumer of its own.
 
         Without a handler every ledger made so far gets the events. `pattern` (a regular
-        expression) stands for topics whose names are known only while running.
+        expression) stands for topics whose names are known only while running. `pace` is for
+        what nobody waits for: so much time is gathered into one batch.
         """
         chosen = handler or Folding(*self._ledgers)
         group = f"{self.name}.{lane}" if lane else self.name
         waiting = [retry_topic(topic, self.name) for topic in topics]
         later = retry_topic(pattern, re.escape(self.name)) if pattern else ""
         for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
-            consumer = self._consumer(group + suffix, names, chosen, family)
+            consumer = self._consumer(group + suffix, names, chosen, family, pace)
             self.part(f"consumer {group}{suffix}", consumer)
 
     def part(self, name: str, part: Part) -> None:
@@ -139,7 +147,12 @@ class Kit:
             await step()
 
     def _consumer(
-        self, group: str, topics: Sequence[str], handler: BatchHandler, pattern: str
+        self,
+        group: str,
+        topics: Sequence[str],
+        handler: BatchHandler,
+        pattern: str,
+        pace: timedelta,
     ) -> Consumer:
         return Consumer(
             self.settings.kafka,
@@ -154,4 +167,5 @@ class Kit:
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
             grace=self.settings.shutdown_grace,
+            pace=pace,
         )

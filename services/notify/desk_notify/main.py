@@ -1,6 +1,7 @@
 """Notify put together: what it reads, keeps, sends and answers; `python -m desk_notify.main`."""
 
 import sys
+from datetime import timedelta
 
 import httpx
 import uvloop
@@ -41,6 +42,8 @@ READS = (names.TICKETS, names.PROMISES, names.PROBLEMS, names.AUTOMATION, names.
 # NOOP or connecting, MAIL, RCPT, DATA, the text: each may take the whole timeout, none is cut off
 # by another worker that takes its delivery for abandoned.
 EXCHANGES_PER_MAIL = 5
+# A mail is not read within the second.
+PACE = timedelta(milliseconds=200)
 
 
 class _Closing:
@@ -128,7 +131,7 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
         kit.part("mail", worker)
         kit.loop("timers deliveries", timers.run)
     handler = LogChannel(Folding(ledger), look)
-    kit.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries")
+    kit.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries", pace=PACE)
     return documents
 
 

@@ -1,8 +1,8 @@
 """The one consumer rule. Every service reads the bus through this class and through nothing else.
 
 Per batch: decode each record by itself, hand the batch to the handler (documents written, events
-published), park what failed, then commit exactly what was handled. Whatever raises, the batch is
-read again: never a lost record, never a hot loop.
+published), park what failed; soon after, commit exactly what was handled. Whatever raises, the
+batch is read again: never a lost record, never a hot loop.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from desk_shared.bus.committing import Committing, Offsets
 from desk_shared.bus.connection import faststream_security
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
@@ -36,6 +37,8 @@ log = get_logger()
 MAX_RECORDS = 2_000
 # FastStream sleeps this long again after an empty poll: it is added to every idle hop.
 POLL_MS = 10
+# A consumer with a pace gathers only while it has no more than so many to do at a time.
+FEW_RECORDS = 500
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
 RETRY_POLL_MS = 250
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
@@ -48,10 +51,10 @@ LAG_EVERY = timedelta(seconds=2)
 # A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
 SESSION = timedelta(seconds=8)
 HEARTBEATS = 4
+# For what FastStream itself waits for, once the batch in flight has had its own grace.
+_LAST_GRACE = 1.0
 # aiokafka would try to commit for ever while the brokers are away.
 COMMITTED_WITHIN = timedelta(seconds=15)
-
-Offsets = dict[TopicPartition, int]
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -78,6 +81,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         max_records: int = MAX_RECORDS,
         grace: timedelta = timedelta(seconds=20),
         session: timedelta = SESSION,
+        pace: timedelta = timedelta(0),
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
@@ -87,14 +91,17 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._codec = codec or Codec()
         self._progress = health.consumer(group)
         self._busy = asyncio.Lock()
+        self._is_stopping = False
         self._failures = 0
-        self._watch: asyncio.Task[None] | None = None
+        self._grace, self._pace = grace, pace
+        self._committing = Committing(group, clock, self._commit_now)
+        self._beside: list[asyncio.Task[None]] = []
         self._broker = KafkaBroker(
             settings.servers,
             client_id=f"desk-{group}",
             consumer_only=True,
             ack_policy=AckPolicy.MANUAL,
-            graceful_timeout=grace.total_seconds(),
+            graceful_timeout=_LAST_GRACE,
             apply_types=False,
             security=faststream_security(settings),
             logger=None,
@@ -104,7 +111,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
             group_id=topic_prefix + group,
             max_records=max_records,
-            batch_timeout_ms=RETRY_POLL_MS if self._is_delayed else POLL_MS,
+            batch_timeout_ms=RETRY_POLL_MS if self._is_delayed or pace else POLL_MS,
             listener=self,
             session_timeout_ms=int(session.total_seconds() * 1000),
             heartbeat_interval_ms=int(session.total_seconds() * 1000 / HEARTBEATS),
@@ -120,22 +127,32 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
             raise
-        self._watch = asyncio.create_task(self._watch_lag())
+        self._beside = [
+            asyncio.create_task(work) for work in (self._watch_lag(), self._committing.run())
+        ]
 
     async def stop(self) -> None:
-        """Finish the batch in flight, leave the group."""
-        if self._watch is not None:
-            self._watch.cancel()
+        """Finish the batch in flight, commit, leave the group."""
+        self._is_stopping = True
+        for task in self._beside:
+            task.cancel()
+        try:
+            async with asyncio.timeout(self._grace.total_seconds()), self._busy:
+                pass
+        except TimeoutError:
+            log.warning("batch_outlives_stop", group=self._group)
+        await self._committing.let_go()
         await self._broker.stop()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Let the batch in flight commit, but not for ever: the store's guard decides a tie."""
         try:
             async with asyncio.timeout(REVOKE_GRACE.total_seconds()), self._busy:
-                self._handler.forget()
+                pass
         except TimeoutError:
             log.warning("batch_outlives_revocation", group=self._group)
-            self._handler.forget()
+        self._handler.forget()
+        await self._committing.let_go()
         log.info("partitions_revoked", group=self._group, partitions=len(set(revoked)))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -147,8 +164,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         async with self._busy:
+            if self._is_stopping:
+                return
             pause = await self._round(message.raw_message)
-        if pause is not None:
+        if pause is None and len(message.raw_message) < FEW_RECORDS:
+            pause = self._pace
+        if pause:
             await self._clock.sleep(pause)
 
     async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
@@ -159,18 +180,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             return None
         records = _owned(records, consumer.assignment())
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
-        error = await attempt_async(self._process(ready, consumer))
+        error = await attempt_async(self._process(ready))
         if error is None:
             self._recovered()
             return None if wait is None else min(wait, LONGEST_WAIT)
         if self._is_stubborn(error):
-            error = await attempt_async(self._one_by_one(ready, consumer))
+            error = await attempt_async(self._one_by_one(ready))
             if error is None:
                 self._recovered()
                 return None
         return self._step_back(ready, consumer, error)
 
-    async def _process(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
+    async def _process(self, records: Sequence[KafkaRecord]) -> None:
         if not records:
             return
         started = perf_counter()
@@ -181,18 +202,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._handler.handle(batch, self._park)
             # Last: a batch that is read again, since the store is away, parks nothing twice.
             await self._park(unreadable)
-        await self._commit(_next_offsets(records), consumer)
+        self._committing.handled(records)
         self._measure(records, batch, perf_counter() - started)
 
-    async def _one_by_one(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
+    async def _one_by_one(self, records: Sequence[KafkaRecord]) -> None:
         """Something in this batch breaks the whole of it: find it and park it alone."""
         for record in records:
-            error = await attempt_async(self._process([record], consumer))
+            error = await attempt_async(self._process([record]))
             if isinstance(error, DependencyDown):
                 raise error
             if error is not None:
                 await self._park([Failure(record, error)])
-                await self._commit(_next_offsets([record]), consumer)
+                self._committing.handled([record])
 
     def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []
@@ -248,6 +269,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         meters.dead_letters.add(1, attributes)
         bug = failure.error if code == "bug" else None
         log.error("record_dead", to=target, record=where, reason=str(failure.error), exc_info=bug)
+
+    async def _commit_now(self, offsets: Offsets) -> None:
+        if self._subscriber.consumer is not None:
+            await self._commit(offsets, self._subscriber.consumer)
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
         try:
@@ -367,11 +392,6 @@ def _owned(records: Sequence[KafkaRecord], mine: set[TopicPartition]) -> Sequenc
     if all(TopicPartition(*lane) in mine for lane in lanes):
         return records
     return [record for record in records if TopicPartition(record.topic, record.partition) in mine]
-
-
-def _next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
-    last = {(record.topic, record.partition): record.offset for record in records}
-    return {TopicPartition(*lane): offset + 1 for lane, offset in last.items()}
 
 
 def _first_offsets(records: Iterable[KafkaRecord]) -> Offsets:

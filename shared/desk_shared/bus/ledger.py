@@ -14,6 +14,7 @@ from desk_shared.bus.deciding import Decider
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Received
 from desk_shared.bus.remembered import Remembered
+from desk_shared.bus.settling import Settling
 from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
@@ -73,6 +74,7 @@ class Ledger(Generic[S]):
         self._meters = meters
         self._decider = Decider(fold, codec or Codec())
         self._remembered: Remembered[S] = Remembered(cached)
+        self.settling = Settling(fold.documents, clock)
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
 
     def tasks_of(self, received: Received) -> list[Task[S]]:
@@ -209,6 +211,7 @@ class Ledger(Generic[S]):
 
     async def _load_all(self, ids: Collection[str]) -> dict[str, Stored[S]]:
         stored = await self._documents.load(ids)
+        self.settling.heed(stored.values())
         return {id: stored[id] if id in stored else Stored(id=id) for id in ids}
 
     async def _publish(self, documents: Collection[Stored[S]]) -> None:
@@ -216,7 +219,7 @@ class Ledger(Generic[S]):
         full = [document for document in documents if document.outbox]
         if full:
             await self._publisher.publish([message for one in full for message in one.outbox])
-            await self._documents.settle(full)
+            await self.settling.published(full)
             for document in full:
                 document.outbox = ()
         for document in documents:

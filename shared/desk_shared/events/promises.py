@@ -71,3 +71,6 @@ class PromiseWithdrawn(_Promise, type="desk.promise.withdrawn.v1", topic=names.P
     """The promise no longer applies: no verdict."""
 
     because: str
+    replaced: bool = Field(
+        default=False, description="Another promise takes its place; its start follows at once."
+    )

@@ -205,6 +205,9 @@ def _(data: PromiseKept, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
 
 @_conclude.register
 def _(data: PromiseWithdrawn, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+    """Whoever looks is told of what takes its place, and has nothing from knowing both."""
+    if data.replaced:
+        return []
     return _promised(ticket, TicketPromised(clock=data.clock, status="withdrawn"))
 
 

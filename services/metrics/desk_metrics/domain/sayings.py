@@ -158,7 +158,7 @@ def data_of(promise: Promise, line: Line, head: Head) -> Payload:
             took = timedelta(microseconds=promise.worked_until(line.moment[0]))
             data = PromiseKept(**head, took=took, due=due)
         case Saying.WITHDRAWN:
-            data = PromiseWithdrawn(**head, because=line.because)
+            data = PromiseWithdrawn(**head, because=line.because, replaced=promise.replaced)
         case _:
             assert_never(line.what)
     return data

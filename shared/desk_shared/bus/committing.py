@@ -1,0 +1,71 @@
+"""Offsets of what is handled, committed a few times a second instead of after every batch.
+
+A commit is a round trip and a write of the broker's; with small batches it would cost more than
+their work. Waiting is harmless: what is read again after a crash meets the documents' guards.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+
+from aiokafka import TopicPartition
+
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.bus.retry import attempt_async, backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
+
+COMMIT_EVERY = timedelta(milliseconds=200)
+
+Offsets = dict[TopicPartition, int]
+
+
+class Committing:
+    """What one member has handled and not committed yet."""
+
+    def __init__(self, group: str, clock: Clock, commit: Callable[[Offsets], Awaitable[None]]):
+        self._group, self._clock, self._commit = group, clock, commit
+        self._handled: Offsets = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    def handled(self, records: Iterable[KafkaRecord]) -> None:
+        """All records up to and with these are done."""
+        self._handled |= next_offsets(records)
+
+    async def flush(self) -> None:
+        """Commit now; `DependencyDown` if that cannot be, and then it stays to be done."""
+        async with self._one_at_a_time:
+            offsets, self._handled = self._handled, {}
+            if not offsets:
+                return
+            try:
+                await self._commit(offsets)
+            except DependencyDown:
+                self._handled = offsets | self._handled
+                raise
+
+    async def let_go(self) -> None:
+        """The partitions go to somebody else: commit if possible, forget in any case."""
+        error = await attempt_async(self.flush())
+        if error is not None:
+            log.warning("commit_given_up", group=self._group, reason=str(error))
+        self._handled.clear()
+
+    async def run(self) -> None:
+        """Commit again and again, until cancelled."""
+        failures = 0
+        while True:
+            await self._clock.sleep(backoff(failures) if failures else COMMIT_EVERY)
+            error = await attempt_async(self.flush())
+            failures = 0 if error is None else failures + 1
+            if failures == 1:
+                log.warning("commit_waits", group=self._group, reason=str(error))
+
+
+def next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
+    """Where to read on, for each partition of these records."""
+    last = {(record.topic, record.partition): record.offset for record in records}
+    return {TopicPartition(*lane): offset + 1 for lane, offset in last.items()}
