@@ -217,11 +217,13 @@ async def store_ceiling(mongo: str, events: int, prefix: str) -> float:
     collection = client[prefix + "ceiling"]["seen"]
     await collection.create_index([("_id", 1), ("version", 1)], unique=True)
     state = Seen(notes=1, last="The VPN does not con").model_dump_json()
+    document = {"version": 1, "writer": derived_id("bench", "writer"), "state": state}
+    document |= {"sequence": 1}
     started = perf_counter()
     for first in range(0, events, BATCH):
         ids = [derived_id("bench", "ticket", number) for number in range(first, first + BATCH)]
         await collection.bulk_write(
-            [InsertOne({"_id": id, "version": 1, "state": state, "sequence": 1}) for id in ids],
+            [InsertOne({"_id": id, **document}) for id in ids],
             ordered=False,
         )
     seconds = perf_counter() - started

@@ -15,7 +15,7 @@ from desk_bench.rows import Row
 
 RATE = 50
 # JVMs compile and every cache fills in this time; the rate is the same, the tickets do not count.
-WARM_UP_SECONDS = 30
+WARM_UP_SECONDS = 60
 CONNECTIONS = 32
 # An ordinary day's mix: some that rules know, some that only words tell, some that nobody knows.
 ASKED = (

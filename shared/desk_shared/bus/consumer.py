@@ -197,7 +197,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         started = perf_counter()
         batch, unreadable = self._decode(records)
         topic = records[0].topic
-        parents = (received.event.traceparent for received in batch)
+        parents = {received.event.traceparent for received in batch}
         with self._telemetry.batch_span(topic, self._group, len(records), parents):
             await self._handler.handle(batch, self._park)
             # Last: a batch that is read again, since the store is away, parks nothing twice.

@@ -107,7 +107,7 @@ class Decider(Generic[S]):
     def _react(
         self, document: Stored[S], rule: Rule[S] | AnyEvent, turn: Turn, found: Findings[S]
     ) -> bool | Exception:
-        decided = attempt(lambda: self._decided(document.state, rule, turn))
+        decided = attempt(self._decided, document.state, rule, turn)
         if isinstance(decided, Exception):
             return decided
         if decided is None:

@@ -3,18 +3,19 @@
 import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from desk_shared.errors import DependencyDown
 
+P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def attempt(rule: Callable[[], T]) -> T | Exception:
+def attempt(rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Exception:
     """What `rule` returns, or the exception it raised, unless a dependency is down."""
     try:
-        return rule()
+        return rule(*args, **kwargs)
     except DependencyDown:
         raise
     except Exception as error:  # noqa: BLE001 (the one place; a bug must park one record, not all)

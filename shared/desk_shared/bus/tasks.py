@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from desk_shared.bus.records import Received
 from desk_shared.events import AnyEvent
@@ -11,8 +11,7 @@ from desk_shared.store import Documents, Origin, Stored
 from desk_shared.store.document import S
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What a rule is told beside its input: the time, lost races, the document it decides for."""
 
     now: datetime
@@ -20,8 +19,7 @@ class Turn:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reacted(Generic[S]):
+class Reacted(NamedTuple, Generic[S]):
     """What a rule concludes: the new state, the events that follow, when it wants to be woken."""
 
     state: S

@@ -178,20 +178,28 @@ class MongoDocuments(Generic[S]):
 
     def _row(self, document: Stored[S], writer: str, now: datetime) -> Row:
         """Fields that say nothing are left out: most documents have no outbox and hold nothing."""
-        state = document.state
-        optional: Row = {
-            "state": None if state is None else self._states.dump_json(state).decode(),
-            "facets": None if state is None else dict(self._schema.facets(state)),
-            "marks": document.marks,
-            "recent": list(document.recent),
-            "sequence": document.sequence,
-            "held": [_message_row(message) for message in document.held],
-            "outbox": [_message_row(message) for message in document.outbox],
-            "pending": now if document.outbox else None,
-            "due": None if document.due is None else _whole_milliseconds(document.due),
-        }
         row: Row = {"_id": document.id, "version": document.version + 1, "writer": writer}
-        return row | {name: value for name, value in optional.items() if value}
+        if document.state is not None:
+            row |= self._state_row(document.state)
+        if document.marks:
+            row["marks"] = document.marks
+        if document.recent:
+            row["recent"] = list(document.recent)
+        if document.sequence:
+            row["sequence"] = document.sequence
+        if document.held:
+            row["held"] = [_message_row(message) for message in document.held]
+        if document.outbox:
+            row |= {"outbox": [_message_row(one) for one in document.outbox], "pending": now}
+        if document.due is not None:
+            row["due"] = _whole_milliseconds(document.due)
+        return row
+
+    def _state_row(self, state: S) -> Row:
+        row: Row = {"state": self._states.dump_json(state).decode()}
+        if facets := self._schema.facets(state):
+            row["facets"] = dict(facets)
+        return row
 
     def _read(self, row: Row) -> Stored[S]:
         text = cast("str | None", row.get("state"))
