@@ -29,6 +29,7 @@ def _summary(charter: Charter) -> str:
         "routing rules": len(charter.routing.rules),
         "detectors": len(charter.routing.detectors),
         "runbooks": len(charter.runbooks),
+        "goals": len(charter.goals),
     }
     text = ", ".join(f"{count} {name}" for name, count in counts.items())
     by_mode = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items()))

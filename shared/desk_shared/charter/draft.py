@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from desk_shared.charter.calendars import Calendar
+from desk_shared.charter.goals import Goal
 from desk_shared.charter.people import Team
 from desk_shared.charter.problems import Problem
 from desk_shared.charter.promises import Promise
@@ -28,6 +29,7 @@ class Draft:
     catalogue: tuple[CatalogueItem, ...]
     routing: Routing | None
     runbooks: tuple[Runbook, ...]
+    goals: tuple[Goal, ...]
     written: Mapping[str, tuple[str, ...]]
 
     def knows(self, section: str, name: str) -> bool:
@@ -59,6 +61,7 @@ class Draft:
             "promises": self.promises,
             "catalogue": self.catalogue,
             "runbooks": self.runbooks,
+            "goals": self.goals,
             "rules": self.routing.rules if self.routing else (),
             "detectors": self.routing.detectors if self.routing else (),
         }

@@ -13,6 +13,7 @@ from desk_shared.charter.calendars import Calendar
 from desk_shared.charter.checks import cross_check
 from desk_shared.charter.documents import Document, names_in, read_document
 from desk_shared.charter.draft import Draft
+from desk_shared.charter.goals import Goal
 from desk_shared.charter.model import Charter
 from desk_shared.charter.people import Team
 from desk_shared.charter.problems import Check, InvalidCharter, Problem, Where
@@ -24,6 +25,8 @@ from desk_shared.charter.services import CatalogueItem, Service
 
 LISTS: Final = ("teams", "services", "calendars", "promises", "catalogue")
 SECTIONS: Final = (*LISTS, "routing")
+# Files that a charter may do without; what is not written down is empty.
+OPTIONAL: Final = ("goals",)
 RUNBOOKS: Final = "runbooks"
 _VERSION_DIGITS: Final = 16
 
@@ -66,6 +69,7 @@ def assembled(draft: Draft, routing: Routing) -> Charter:
         catalogue=draft.catalogue,
         routing=routing,
         runbooks=draft.runbooks,
+        goals=draft.goals,
     )
     return charter.model_copy(update={"version": version_of(charter)})
 
@@ -84,7 +88,7 @@ def version_of(charter: Charter) -> str:
 def _documents(folder: Path) -> dict[Where, Document]:
     found: dict[Where, Document] = {
         (section,): read_document(folder / f"{section}.yaml", f"{section}.yaml")
-        for section in SECTIONS
+        for section in (*SECTIONS, *OPTIONAL)
         if (folder / f"{section}.yaml").exists()
     }
     for section in SECTIONS:
@@ -100,7 +104,7 @@ def _documents(folder: Path) -> dict[Where, Document]:
 
 def _stray_files(folder: Path) -> Iterator[Problem]:
     """YAML that nobody reads is a mistake in a name, and would be missed in silence."""
-    known = {f"{section}.yaml" for section in SECTIONS}
+    known = {f"{section}.yaml" for section in (*SECTIONS, *OPTIONAL)}
     for path in sorted(folder.iterdir()):
         if path.suffix in {".yaml", ".yml"} and path.name not in known | _hidden(path):
             sentence = f"this file is not part of a charter{close_to(path.name, known)}"
@@ -131,6 +135,7 @@ class _Reading:
             calendars=self.section("calendars", TypeAdapter(Calendar)),
             promises=self.section("promises", TypeAdapter(Promise)),
             catalogue=self.section("catalogue", TypeAdapter(CatalogueItem)),
+            goals=self.section("goals", TypeAdapter(Goal)),
             routing=self.routing(),
             runbooks=self.runbooks(),
             written=self.written,
@@ -165,7 +170,9 @@ class _Reading:
 
     def fields(self, name: str) -> Mapping[str, object]:
         """The top of a file, which has to be fields."""
-        document = self.documents[(name,)]
+        document = self.documents.get((name,))
+        if document is None:
+            return {}
         if isinstance(document.data, dict):
             return document.data
         if not document.problems:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from desk_shared.charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
+from desk_shared.charter.goals import Goal, GoalWhere, Period, Target
 from desk_shared.charter.people import Member, Shift, Team
 from desk_shared.charter.promises import Promise, PromiseFacts, PromiseWhen
 from desk_shared.charter.routing import (
@@ -67,6 +68,7 @@ class Charter(CharterModel):
     catalogue: tuple[CatalogueItem, ...] = Field(default=(), description="What can be asked for.")
     routing: Routing = Field(description="How work finds its team.")
     runbooks: tuple[Runbook, ...] = Field(default=(), description="What the desk may do itself.")
+    goals: tuple[Goal, ...] = Field(default=(), description="What should be better, and when.")
 
     def team(self, name: str) -> Team:
         """The team of that name; `NotFound` if the charter has none."""
@@ -148,6 +150,8 @@ __all__ = [
     "FleetGuard",
     "ForecastDetector",
     "FormField",
+    "Goal",
+    "GoalWhere",
     "HolidayRegion",
     "HttpRequest",
     "Limits",
@@ -156,6 +160,7 @@ __all__ = [
     "Member",
     "PerRunbook",
     "PerTarget",
+    "Period",
     "PriorityMatrix",
     "Probe",
     "ProbeStep",
@@ -173,6 +178,7 @@ __all__ = [
     "Service",
     "Shift",
     "SpokenWords",
+    "Target",
     "Step",
     "Team",
     "Tell",

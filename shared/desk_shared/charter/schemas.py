@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, create_model
 
 from desk_shared.charter.calendars import Calendar
+from desk_shared.charter.goals import Goal
 from desk_shared.charter.people import Team
 from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Routing
@@ -22,6 +23,7 @@ _ITEMS: Mapping[str, type[BaseModel]] = {
     "calendars": Calendar,
     "promises": Promise,
     "catalogue": CatalogueItem,
+    "goals": Goal,
 }
 
 

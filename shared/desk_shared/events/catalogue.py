@@ -9,6 +9,7 @@ from desk_shared.events import (
     notifications,
     problems,
     promises,
+    reports,
     requests,
     signals,
     telemetry,
@@ -27,6 +28,7 @@ _MODULES = (
     problems,
     automation,
     promises,
+    reports,
     measures,
     notifications,
 )

@@ -32,6 +32,7 @@ class MessageKind(StrEnum):
     PROMISE_AT_RISK = "promise_at_risk"
     PROMISE_BREACHED = "promise_breached"
     SIGNAL_RAISED = "signal_raised"
+    REPORT = "report"
 
 
 class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATIONS):

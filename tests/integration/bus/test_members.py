@@ -155,5 +155,5 @@ async def test_progress_and_lag_are_told_while_a_batch_takes_long(
     assert rig.telemetry.value(names.CONSUMER_LAG) == 0
     for _ in range(2):  # a rebalance moves partitions from under the one who looks
         await (await rig.join()).stop()
-    assert member._watch is not None
-    assert not member._watch.done()
+    assert member._beside
+    assert not any(task.done() for task in member._beside)
