@@ -1,0 +1,75 @@
+"""`desk.reports`: what the figures say to those who can change them. Key: the owner team; written
+by metrics.
+"""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field, FiniteFloat
+
+from desk_shared.events import names
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Identifier, LongText, Reason
+
+
+class Proposal(StrEnum):
+    """What the desk proposes to do about a service; `leave` means that nothing is proposed."""
+
+    REPAIR = "repair"
+    REPLACE = "replace"
+    RETIRE = "retire"
+    UPGRADE = "upgrade"
+    AUTOMATE = "automate"
+    LEAVE = "leave"
+
+
+class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REPORTS):
+    """Where one service stands among all by the time it costs people, and what to do about it."""
+
+    service: Identifier
+    team: Identifier = Field(description="The team that answers for the service.")
+    period: Identifier = Field(description="For example 2026-W44/2026-W47.")
+    since: AwareDatetime
+    until: AwareDatetime = Field(description="The period's end, which does not belong to it.")
+    rank: int = Field(ge=1, description="1 costs people the most time.")
+    of: int = Field(ge=1, description="How many services were ranked.")
+    contacts: int = Field(ge=0, description="Tickets that people opened about it.")
+    contacts_before: int = Field(default=0, ge=0, description="In as long a time before.")
+    lost_minutes: FiniteFloat = Field(ge=0, description="Open hours that incidents took to end.")
+    repeat_contacts: int = Field(ge=0, description="Resolutions after which people came back.")
+    healing_debt: int = Field(
+        ge=0, description="Repairs that the desk made while the cause stayed, relapses included."
+    )
+    relapses: int = Field(default=0, ge=0, description="Of these, those that did not last a day.")
+    promises_broken: int = Field(ge=0)
+    problems: int = Field(default=0, ge=0, description="Outages and known problems detected.")
+    changes: int = Field(default=0, ge=0, description="Changes that were finished.")
+    change_failure_rate: FiniteFloat | None = Field(
+        default=None, description="Of these, the share that was rolled back or followed by trouble."
+    )
+    tickets_per_release: FiniteFloat | None = Field(
+        default=None, description="Contacts within a day after a release, on average."
+    )
+    score: FiniteFloat = Field(ge=0, description="Minutes that people lost, their asking included.")
+    proposal: Proposal
+    in_a_row: int = Field(
+        default=1, ge=1, description="In how many reports in a row this was proposed."
+    )
+    reasons: tuple[Reason, ...] = Field(description="Sentences with their numbers.")
+    based_on: LongText = Field(description="What was looked at, as a sentence.")
+    charter: str = ""
+
+
+class SkillGapFound(Payload, type="desk.report.skill-gap-found.v1", topic=names.REPORTS):
+    """A team is asked for a skill that too few of its members have, or that it hands on."""
+
+    team: Identifier
+    skill: Identifier
+    period: Identifier
+    since: AwareDatetime
+    until: AwareDatetime
+    bus_factor: int = Field(ge=0, description="How many members of the team have the skill.")
+    members: int = Field(ge=0, description="How many members the team has.")
+    asked: int = Field(ge=0, description="Tickets that came to the team and asked for the skill.")
+    handed_on: int = Field(ge=0, description="Of these, how often the team handed one on.")
+    reasons: tuple[Reason, ...]
+    charter: str = ""
