@@ -66,7 +66,7 @@ def person_fold(documents: Documents[Person], look: Look) -> Fold[Person]:
 
 
 def matter_fold(documents: Documents[Matter], look: Look) -> Fold[Matter]:
-    """A document per problem, failed repair and alarming signal, for its team."""
+    """A document per problem, failed repair, alarming signal and report, for its team."""
 
     def react(state: Matter | None, event: AnyEvent, _turn: Turn) -> Reacted[Matter] | None:
         return _reacted(matters.react(state, event, look()))

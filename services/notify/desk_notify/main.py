@@ -37,7 +37,14 @@ from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
 from desk_notify.worker import COMPONENT, DeliveryWorker
 
 # A ticket's own life, and all that touches people and teams beside it.
-READS = (names.TICKETS, names.PROMISES, names.PROBLEMS, names.AUTOMATION, names.SIGNALS)
+READS = (
+    names.TICKETS,
+    names.PROMISES,
+    names.PROBLEMS,
+    names.AUTOMATION,
+    names.SIGNALS,
+    names.REPORTS,
+)
 
 # NOOP or connecting, MAIL, RCPT, DATA, the text: each may take the whole timeout, none is cut off
 # by another worker that takes its delivery for abandoned.

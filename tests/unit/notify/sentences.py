@@ -20,6 +20,7 @@ from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.promises import ClockName, PromiseAtRisk, PromiseBreached, PromiseStarted
+from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import (
     LinkKind,
@@ -74,6 +75,7 @@ def _all(language: Language) -> Iterator[Notified]:
     others.happens(opened(language, requester=BEN), "t-2")
     yield from _problem(others)
     yield from _repairs(others)
+    yield from _reports(others)
 
 
 def _ticket(story: Story, language: Language) -> Iterator[Notified]:
@@ -167,6 +169,47 @@ def _repairs(story: Story) -> Iterator[Notified]:
         ),
         "vpn-gw",
     )
+
+
+def _reports(story: Story) -> Iterator[Notified]:
+    why = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
+    ranked = SystemRanked(
+        service="vpn",
+        team="network",
+        period="2026-W44/2026-W47",
+        since=NOON - timedelta(days=28),
+        until=NOON,
+        rank=1,
+        of=13,
+        contacts=84,
+        contacts_before=61,
+        lost_minutes=5310,
+        repeat_contacts=9,
+        healing_debt=31,
+        relapses=12,
+        promises_broken=7,
+        score=6570,
+        proposal=Proposal.REPAIR,
+        in_a_row=2,
+        reasons=(Reason(rule="relapses", text=why),),
+        based_on="84 contacts and 31 repairs.",
+    )
+    yield from story.happens(ranked, "network")
+    quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
+    assert not list(story.happens(quiet, "network"))
+    gap = SkillGapFound(
+        team="network",
+        skill="wifi",
+        period="2026-W35/2026-W47",
+        since=NOON - timedelta(days=91),
+        until=NOON,
+        bus_factor=1,
+        members=2,
+        asked=46,
+        handed_on=18,
+        reasons=(Reason(rule="bus-factor", text="46 tickets asked for wifi; one member has it."),),
+    )
+    yield from story.happens(gap, "network")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What a team is told that is not about one ticket: problems, failed repairs, early warnings."""
+"""What a team is told that is not about one ticket: problems, failed repairs, early warnings,
+and what the figures say of its services and skills.
+"""
 
 from collections.abc import Iterable
 
@@ -8,6 +10,7 @@ from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.signals import SignalRaised
 
+from desk_notify.domain import reports
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import (
     About,
@@ -37,7 +40,7 @@ def matters_of(event: AnyEvent) -> Iterable[str]:
         return (f"{MatterKind.RUN}:{data.run}",)
     if isinstance(data, SignalRaised) and _is_alarming(data):
         return (f"{MatterKind.SIGNAL}:{data.episode}",)
-    return ()
+    return (f"{MatterKind.REPORT}:{event.id}",) if reports.is_told(data) else ()
 
 
 def react(before: Matter | None, event: AnyEvent, directory: Directory) -> Reaction:
@@ -54,7 +57,7 @@ def react(before: Matter | None, event: AnyEvent, directory: Directory) -> React
             return _handed_over(event, data, directory)
         case SignalRaised() if before is None:
             return _signal(event, data, directory)
-    return None
+    return reports.react(event, directory) if before is None else None
 
 
 def _is_alarming(signal: SignalRaised) -> bool:

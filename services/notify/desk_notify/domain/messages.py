@@ -38,6 +38,8 @@ _KINDS = {
     Rule.TEAM_PROBLEM_OVER: MessageKind.PROBLEM_RESOLVED,
     Rule.TEAM_REPAIR_FAILED: MessageKind.REPAIR_FAILED,
     Rule.TEAM_SIGNAL: MessageKind.SIGNAL_RAISED,
+    Rule.TEAM_SYSTEM: MessageKind.REPORT,
+    Rule.TEAM_SKILL_GAP: MessageKind.REPORT,
 }
 
 Messages = tuple[Event[Notified], ...]

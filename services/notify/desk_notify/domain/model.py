@@ -63,10 +63,11 @@ class MatterKind(StrEnum):
     PROBLEM = "problem"
     RUN = "run"
     SIGNAL = "signal"
+    REPORT = "report"
 
 
 class Matter(_State):
-    """A problem, a failed repair or a signal, and the team that was told of it."""
+    """A problem, a failed repair, a signal or a report, and the team that was told of it."""
 
     kind: MatterKind
     team: str

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
+from desk_shared.events.reports import Proposal
 
 
 class Rule(StrEnum):
@@ -41,6 +42,8 @@ class Rule(StrEnum):
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_SIGNAL = "team-signal"
+    TEAM_SYSTEM = "team-system"
+    TEAM_SKILL_GAP = "team-skill-gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Texts:
     templates: Mapping[Rule, Template]
     clocks: Mapping[ClockName, str]
     steps: Mapping[StepStatus, str]
+    proposals: Mapping[Proposal, str]
     decimal: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
+from desk_shared.events.reports import Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -266,6 +267,30 @@ _TEAMS = {
             " wir es Ihnen sofort.",
         ),
     ),
+    Rule.TEAM_SYSTEM: Template(
+        "{service}, {period}: {proposal}",
+        (
+            "{service} ist ein Dienst Ihres Teams, und für {period} wurde ausgerechnet, was er"
+            " die Menschen kostet. Wir schlagen vor: {proposal}.",
+            "Rang: {rank} von {of}\nVerlorene Zeit: {hours} Stunden"
+            "\nAnfragen: {contacts} (in der gleichen Zeit davor: {before})",
+            "Warum wir das meinen: {explanation}",
+            "Das wurde jetzt in {in_a_row} Berichten hintereinander vorgeschlagen.",
+            "Wie es weitergeht: Entscheiden Sie, ob Sie es tun, und planen Sie es ein. Solange die"
+            " Zahlen dasselbe sagen, kommt es mit dem nächsten Bericht wieder.",
+        ),
+    ),
+    Rule.TEAM_SKILL_GAP: Template(
+        "Zu wenige in Ihrem Team können das: {skill}",
+        (
+            "Ihr Team wird nach etwas gefragt, das zu wenige können: {skill}.",
+            "Mitglieder, die es können: {holders} von {members}\nTickets, die danach fragten:"
+            " {asked}\nWeitergegeben: {handed_on}\nZeitraum: {period}",
+            "Warum wir das meinen: {explanation}",
+            "Wie es weitergeht: Lassen Sie noch jemanden es lernen, oder klären Sie mit den"
+            " Verantwortlichen des Dienstes, wer es tut.",
+        ),
+    ),
 }
 
 GERMAN = Texts(
@@ -283,6 +308,14 @@ GERMAN = Texts(
         StepStatus.FAILED: "gescheitert",
         StepStatus.SKIPPED: "übersprungen",
         StepStatus.IN_DOUBT: "ungewiss",
+    },
+    proposals={
+        Proposal.REPAIR: "die Ursache beseitigen",
+        Proposal.REPLACE: "ersetzen",
+        Proposal.RETIRE: "fragen, ob er noch gebraucht wird, und ihn sonst abschalten",
+        Proposal.UPGRADE: "auf den neuesten Stand bringen",
+        Proposal.AUTOMATE: "die Menschen sich selbst helfen lassen",
+        Proposal.LEAVE: "nichts",
     },
     decimal=",",
     weekdays=(

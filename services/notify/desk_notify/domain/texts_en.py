@@ -2,6 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
+from desk_shared.events.reports import Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -241,6 +242,29 @@ _TEAMS = {
             "Next: look at it now. If people begin to report it, we tell you at once.",
         ),
     ),
+    Rule.TEAM_SYSTEM: Template(
+        "{service}, {period}: {proposal}",
+        (
+            "{service} is your team's service, and what it costs people was worked out for"
+            " {period}. We propose: {proposal}.",
+            "Rank: {rank} of {of}\nTime lost: {hours} hours"
+            "\nContacts: {contacts} (in as long a time before: {before})",
+            "Why we think so: {explanation}",
+            "This was proposed in {in_a_row} reports in a row now.",
+            "Next: decide whether you do it, and plan it. As long as the figures say the same, it"
+            " comes again with the next report.",
+        ),
+    ),
+    Rule.TEAM_SKILL_GAP: Template(
+        "Too few of your team can do this: {skill}",
+        (
+            "Your team is asked for a skill that rests on too few people: {skill}.",
+            "Members who have it: {holders} of {members}\nTickets that asked for it: {asked}"
+            "\nHanded on: {handed_on}\nPeriod: {period}",
+            "Why we think so: {explanation}",
+            "Next: let one more member learn it, or agree with your service owner who does it.",
+        ),
+    ),
 }
 
 ENGLISH = Texts(
@@ -258,6 +282,14 @@ ENGLISH = Texts(
         StepStatus.FAILED: "failed",
         StepStatus.SKIPPED: "skipped",
         StepStatus.IN_DOUBT: "in doubt",
+    },
+    proposals={
+        Proposal.REPAIR: "remove the cause",
+        Proposal.REPLACE: "replace it",
+        Proposal.RETIRE: "ask whether it is still needed, and switch it off if not",
+        Proposal.UPGRADE: "bring it up to date",
+        Proposal.AUTOMATE: "let people help themselves",
+        Proposal.LEAVE: "nothing",
     },
     decimal=".",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
