@@ -28,8 +28,8 @@ def _summary(charter: Charter) -> str:
         "catalogue items": len(charter.catalogue),
         "routing rules": len(charter.routing.rules),
         "detectors": len(charter.routing.detectors),
-        "runbooks": len(charter.runbooks),
         "goals": len(charter.goals),
+        "runbooks": len(charter.runbooks),
     }
     text = ", ".join(f"{count} {name}" for name, count in counts.items())
     by_mode = ", ".join(f"{count} {mode}" for mode, count in sorted(modes.items()))

@@ -168,6 +168,16 @@ def promises_are_reachable(draft: Draft) -> Iterator[Problem]:
                 break
 
 
+def goals_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
+    """Services and teams of goals exist."""
+    for goal in draft.goals:
+        where = ("goals", goal.name, "where")
+        for index, service in enumerate(goal.where.services):
+            yield from draft.unknown("services", service, *where, "services", index)
+        for index, team in enumerate(goal.where.teams):
+            yield from draft.unknown("teams", team, *where, "teams", index)
+
+
 def catalogue_is_sound(draft: Draft) -> Iterator[Problem]:
     """Services and teams exist, nothing retired is offered, no form asks twice."""
     retired = {service.name for service in draft.services if service.lifecycle == "retired"}
@@ -243,6 +253,7 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     promises_refer_to_what_exists,
     each_clock_has_one_default,
     promises_are_reachable,
+    goals_refer_to_what_exists,
     catalogue_is_sound,
     routing_refers_to_what_exists,
     skills_exist,

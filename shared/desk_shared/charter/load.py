@@ -157,6 +157,9 @@ class _Reading:
 
     def section(self, name: str, adapter: TypeAdapter[_T]) -> tuple[_T, ...]:
         """The items of a file that holds one list under its own name."""
+        if (name,) not in self.documents:
+            self.written[name] = ()
+            return ()
         data = self.fields(name)
         for key in data:
             if key != name:
@@ -170,9 +173,7 @@ class _Reading:
 
     def fields(self, name: str) -> Mapping[str, object]:
         """The top of a file, which has to be fields."""
-        document = self.documents.get((name,))
-        if document is None:
-            return {}
+        document = self.documents[(name,)]
         if isinstance(document.data, dict):
             return document.data
         if not document.problems:
