@@ -5,6 +5,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
@@ -16,18 +17,32 @@ from desk_shared.service import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 
-from desk_bench import consuming, drivers, serving
+from desk_bench import consuming, drivers, folding, serving
 from desk_bench.fleet import fleet_journey
 from desk_bench.rows import Row, save, show
 
 ROOT = Path(__file__).resolve().parents[2]
-Benchmark = Callable[[str, str], Awaitable[list[Row]]]
+Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of each benchmark is run: a trial needs little, and proves nothing."""
+
+    share: float
+
+    def of(self, number: int, least: int = 1) -> int:
+        return max(least, int(number * self.share))
+
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "consuming": lambda kafka, mongo: consuming.run(KafkaSettings(bootstrap=kafka), mongo, 60_000),
-    "serving": lambda kafka, mongo: serving.run(kafka, mongo, 6_400),
-    "journey": lambda kafka, mongo: fleet_journey(kafka, mongo, 1_500),
-    "drivers": lambda _, mongo: drivers.run(mongo, 20_000),
+    "consuming": lambda kafka, mongo, share: consuming.run(
+        KafkaSettings(bootstrap=kafka), mongo, share.of(60_000, 1_000)
+    ),
+    "serving": lambda kafka, mongo, share: serving.run(kafka, mongo, share.of(6_400, 320)),
+    "journey": lambda kafka, mongo, share: fleet_journey(kafka, mongo, share.of(1_500, 100)),
+    "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
+    "metrics-fold": lambda kafka, mongo, share: folding.run(kafka, mongo, share.of(8_000)),
 }
 
 
@@ -36,6 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="desk_bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"default: all of {', '.join(BENCHMARKS)}")
     parser.add_argument("--name", default="desk", help="end of the result's file name")
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="a trial with this part of the load; not kept"
+    )
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in BENCHMARKS]:
         parser.error(
@@ -49,16 +67,17 @@ def main() -> None:
             tempfile.TemporaryDirectory() as folder,
             local_servers(data_dir=Path(folder), backend="memory") as servers,
         ):
-            rows += uvloop.run(_run(BENCHMARKS[name], servers.kafka, servers.mongo))
+            rows += uvloop.run(_run(name, servers.kafka, servers.mongo, Share(given.share)))
     show(rows)
-    print(f"kept in {save(given.name, rows).relative_to(ROOT)}")
+    if given.share == 1.0:
+        print(f"kept in {save(given.name, rows).relative_to(ROOT)}")
 
 
-async def _run(benchmark: Benchmark, kafka: str, mongo: str) -> list[Row]:
+async def _run(name: str, kafka: str, mongo: str, share: Share) -> list[Row]:
     teams = [team.name for team in load_charter(ROOT / "charter").teams]
     await apply_topics(KafkaSettings(bootstrap=kafka), all_topics(teams), partitions=6)
     await asyncio.sleep(0)
-    return await benchmark(kafka, mongo)
+    return await BENCHMARKS[name](kafka, mongo, share)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,12 @@
 """The consumer loop against bare aiokafka + pydantic, and its guarded writes against the store."""
 
-import asyncio
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus import Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus import Fold, KafkaPublisher, Ledger, Reacted, Turn
 from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import Received
 from desk_shared.clock import SystemClock
@@ -17,7 +14,6 @@ from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.names import TICKETS
 from desk_shared.events.tickets import Role, TicketNoted
 from desk_shared.events.topics import BY_NAME
-from desk_shared.health import Health
 from desk_shared.ids import derived_id
 from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
 from desk_shared.store import MongoDocuments, Schema, Store
@@ -26,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from pymongo import AsyncMongoClient, InsertOne
 
 from desk_bench.rows import Row, compared
+from desk_bench.through import Drained, Timed, consumed
 
 ROUNDS = 3
 BATCH = 1_000
@@ -41,27 +38,6 @@ class Seen(BaseModel):
     last: str = ""
 
 
-@dataclass
-class Drained:
-    """Counts what arrives and remembers when the first and the last came."""
-
-    wanted: int
-    seen: int = 0
-    started: float = 0.0
-    finished: float = 0.0
-    done: asyncio.Event | None = None
-
-    def count(self, records: int) -> None:
-        self.seen += records
-        self.finished = perf_counter()
-        if self.seen >= self.wanted and self.done is not None:
-            self.done.set()
-
-    @property
-    def rate(self) -> float:
-        return self.wanted / (self.finished - self.started)
-
-
 class Counting:
     """A handler that folds in memory, no store: what the loop itself costs."""
 
@@ -70,26 +46,17 @@ class Counting:
         self._states: dict[str, Seen] = {}
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:  # noqa: ARG002
-        self._drained.started = self._drained.started or perf_counter()
+        self._drained.begin()
         for received in batch:
             event = received.event
             self._states[event.subject] = _folded(self._states.get(event.subject), event)
         self._drained.count(len(batch))
 
+    async def start(self) -> None: ...
+
     def forget(self) -> None: ...
 
-
-class Timed(Folding):
-    """Folding through the ledger, timed from the first batch to the last."""
-
-    def __init__(self, drained: Drained, ledger: Ledger[Seen]) -> None:
-        super().__init__(ledger)
-        self._drained = drained
-
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
-        self._drained.started = self._drained.started or perf_counter()
-        await super().handle(batch, park)
-        self._drained.count(len(batch))
+    async def stop(self) -> None: ...
 
 
 def _folded(state: Seen | None, event: AnyEvent) -> Seen:
@@ -135,8 +102,8 @@ async def bare_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) 
     try:
         while drained.seen < events:
             batches = await consumer.getmany(timeout_ms=100, max_records=BATCH)
-            if batches and not drained.started:
-                drained.started = perf_counter()
+            if batches:
+                drained.begin()
             for records in batches.values():
                 for record in records:
                     note = TicketNoted.model_validate_json(record.value)
@@ -152,8 +119,8 @@ async def bare_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) 
 
 async def desk_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) -> float:
     """The same through the one consumer rule, with a handler that only folds."""
-    drained = Drained(events, done=asyncio.Event())
-    return await _consumed(kafka, prefix, group, drained, lambda _: Counting(drained))
+    drained = Drained(events)
+    return await consumed(kafka, group, drained, lambda _: Counting(drained), prefix=prefix)
 
 
 async def desk_stored(
@@ -164,7 +131,7 @@ async def desk_stored(
     store = Store(StoreSettings(url=mongo, driver=StoreDriver.MOTOR), "bench_" + group)
     documents = MongoDocuments(store.database, Schema("seen", Seen), clock.now)
     await documents.prepare()
-    drained = Drained(events, done=asyncio.Event())
+    drained = Drained(events)
 
     def react(state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:  # noqa: ARG001
         return Reacted(_folded(state, event))
@@ -174,41 +141,10 @@ async def desk_stored(
         return Timed(drained, Ledger(fold, publisher, clock, telemetry.meters))
 
     try:
-        return await _consumed(kafka, prefix, group, drained, handler)
+        return await consumed(kafka, group, drained, handler, prefix=prefix)
     finally:
         await store.drop()
         await store.stop()
-
-
-async def _consumed(
-    kafka: KafkaSettings,
-    prefix: str,
-    group: str,
-    drained: Drained,
-    handler: Callable[[KafkaPublisher], Counting | Timed],
-) -> float:
-    clock = SystemClock()
-    publisher = KafkaPublisher(kafka, "bench", prefix)
-    await publisher.start()
-    consumer = Consumer(
-        kafka,
-        group=group,
-        topics=[TICKETS],
-        handler=handler(publisher),
-        publisher=publisher,
-        clock=clock,
-        health=Health(clock),
-        telemetry=recorded_telemetry().telemetry,
-        topic_prefix=prefix,
-    )
-    await consumer.start()
-    try:
-        async with asyncio.timeout(120):
-            await (drained.done or asyncio.Event()).wait()
-    finally:
-        await consumer.stop()
-        await publisher.stop()
-    return drained.rate
 
 
 async def store_ceiling(mongo: str, events: int, prefix: str) -> float:

@@ -1,0 +1,133 @@
+"""Metrics' fold of ticket events through the store, against its own writes and publishes alone."""
+
+import statistics
+
+from aiokafka import AIOKafkaConsumer
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.handlers import tickets_fold
+from desk_metrics.main import PACE
+from desk_metrics.store import TICKETS as TICKET_RECORDS
+from desk_shared.bus import KafkaPublisher, Ledger, Publisher
+from desk_shared.bus.consumer import MAX_RECORDS
+from desk_shared.clock import SystemClock
+from desk_shared.events.names import TICKETS
+from desk_shared.settings import KafkaSettings, StoreSettings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.store.driver import Database
+from desk_shared.telemetry.testing import recorded_telemetry
+
+from desk_bench.journal import Journal, Noting, NotingDatabase, NotingPublisher
+from desk_bench.lives import book, lives, publish
+from desk_bench.rows import Row, compared
+from desk_bench.through import Drained, Timed, consumed
+
+ROUNDS = 3
+
+
+async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
+    """A first pass is noted, then its bare repetition and the fold in turn."""
+    settings, events = KafkaSettings(bootstrap=kafka), lives(range(tickets))
+    await publish(settings, events)
+    bench = Bench(settings, mongo, len(events))
+    journal = Journal()
+    await bench.fold("noted", journal)
+    bare: list[float] = []
+    desk: list[float] = []
+    for number in range(ROUNDS):
+        bare.append(await bench.repeat(f"bare{number}", journal))
+        desk.append(await bench.fold(f"desk{number}"))
+    middle, bar = statistics.median, "≥ 6,000/s and ≥ 0.6"
+    each = f"{len(events) / tickets:.1f} a ticket"
+    return [compared(f"metrics fold, {each}", middle(desk), middle(bare), "events/s", bar)]
+
+
+class Bench:
+    """One log of tickets, read as often as wanted, each time into a database of its own."""
+
+    def __init__(self, kafka: KafkaSettings, mongo: str, events: int, prefix: str = "") -> None:
+        self._kafka, self._mongo, self._prefix = kafka, mongo, prefix
+        self._events = events
+        self._book = book()
+
+    async def fold(self, name: str, journal: Journal | None = None) -> float:
+        """Events a second as the service does it."""
+        store = Store(StoreSettings(url=self._mongo), f"bench-{name}")
+        try:
+            return await self.fold_into(store.database, name, journal)
+        finally:
+            await store.drop()
+            await store.stop()
+
+    async def fold_into(
+        self, database: Database, name: str, journal: Journal | None = None
+    ) -> float:
+        """The same, into a database that may hold tickets already."""
+        drained = Drained(self._events)
+        if journal is not None:
+            database = NotingDatabase(database, journal)
+        documents = await prepared(database)
+
+        def handler(publisher: KafkaPublisher) -> Timed:
+            if journal is None:
+                return Timed(drained, ticket_ledger(documents, self._book, publisher))
+            noting = NotingPublisher(publisher, journal)
+            timed = Noting(drained, ticket_ledger(documents, self._book, noting))
+            timed.journal = journal
+            return timed
+
+        return await consumed(self._kafka, name, drained, handler, prefix=self._prefix, pace=PACE)
+
+    async def repeat(self, name: str, journal: Journal) -> float:
+        """Events a second of the same records read, documents written and messages sent.
+
+        Our own publisher sends: it adds nothing, and one without its settings would be slower.
+        """
+        store = Store(StoreSettings(url=self._mongo), f"bench-{name}")
+        await prepared(store.database)
+        collection = store.database[TICKET_RECORDS.collection]
+        publisher = KafkaPublisher(self._kafka, "bench", self._prefix)
+        consumer = _reader(self._kafka, self._prefix, name)
+        drained, wanted = Drained(self._events), 0
+        await publisher.start()
+        await consumer.start()
+        for number, batch in enumerate(journal.batches):
+            wanted += batch.records
+            while drained.seen < wanted:
+                found = await consumer.getmany(timeout_ms=100, max_records=MAX_RECORDS)
+                if found:
+                    drained.begin()
+                    drained.count(sum(map(len, found.values())))
+            await journal.repeat(number, collection, publisher)
+        drained.count(0)
+        await consumer.stop()
+        await publisher.stop()
+        await store.drop()
+        await store.stop()
+        return drained.rate
+
+
+async def prepared(database: Database) -> MongoDocuments[TicketRecord]:
+    """The tickets' collection with its indexes."""
+    documents = MongoDocuments(database, TICKET_RECORDS, SystemClock().now)
+    await documents.prepare()
+    return documents
+
+
+def ticket_ledger(
+    documents: MongoDocuments[TicketRecord], policies: PolicyBook, publisher: Publisher
+) -> Ledger[TicketRecord]:
+    """As the service's `main` makes it."""
+    meters = recorded_telemetry().telemetry.meters
+    fold = tickets_fold(documents, lambda: policies)
+    return Ledger(fold, publisher, SystemClock(), meters, name="tickets")
+
+
+def _reader(kafka: KafkaSettings, prefix: str, group: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        prefix + TICKETS,
+        bootstrap_servers=kafka.bootstrap,
+        group_id=prefix + group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )

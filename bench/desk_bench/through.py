@@ -1,0 +1,111 @@
+"""A topic read to its end through the one consumer rule, timed from its first batch to its last."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, Protocol
+
+from desk_shared.bus import Folding, KafkaPublisher, Ledger
+from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.records import Received
+from desk_shared.clock import SystemClock
+from desk_shared.events.names import TICKETS
+from desk_shared.health import Health
+from desk_shared.settings import KafkaSettings
+from desk_shared.telemetry.testing import recorded_telemetry
+
+LONGEST = 300
+
+
+@dataclass
+class Drained:
+    """Counts what arrives and remembers when the first and the last came."""
+
+    wanted: int
+    seen: int = 0
+    started: float = 0.0
+    finished: float = 0.0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        self.started = self.started or perf_counter()
+
+    def count(self, records: int) -> None:
+        self.seen += records
+        self.finished = perf_counter()
+        if self.seen >= self.wanted:
+            self.done.set()
+
+    @property
+    def rate(self) -> float:
+        return self.wanted / (self.finished - self.started)
+
+
+class Handler(Protocol):
+    """What is done with each batch, and around all of them."""
+
+    async def start(self) -> None: ...
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None: ...
+    def forget(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Timed(Folding):
+    """Folding through a ledger that settles as in a service."""
+
+    def __init__(self, drained: Drained, ledger: Ledger[Any]) -> None:
+        super().__init__(ledger)
+        self._drained, self._ledger = drained, ledger
+
+    async def start(self) -> None:
+        await self._ledger.settling.start()
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self._drained.begin()
+        await super().handle(batch, park)
+        self._drained.count(len(batch))
+
+    async def stop(self) -> None:
+        await self._ledger.settling.stop()
+
+
+async def consumed(  # noqa: PLR0913 (what a consumer stands between)
+    kafka: KafkaSettings,
+    group: str,
+    drained: Drained,
+    handler: Callable[[KafkaPublisher], Handler],
+    *,
+    topic: str = TICKETS,
+    prefix: str = "",
+    pace: timedelta = timedelta(0),
+) -> float:
+    """Events a second; `SystemExit` if a record could not be handled."""
+    clock = SystemClock()
+    publisher = KafkaPublisher(kafka, "bench", prefix)
+    await publisher.start()
+    chosen = handler(publisher)
+    consumer = Consumer(
+        kafka,
+        group=group,
+        topics=[topic],
+        handler=chosen,
+        publisher=publisher,
+        clock=clock,
+        health=Health(clock),
+        telemetry=recorded_telemetry().telemetry,
+        topic_prefix=prefix,
+        pace=pace,
+    )
+    await chosen.start()
+    await consumer.start()
+    try:
+        async with asyncio.timeout(LONGEST):
+            await drained.done.wait()
+    finally:
+        await consumer.stop()
+        await chosen.stop()
+        await publisher.stop()
+    return drained.rate
