@@ -102,10 +102,11 @@ def _promises(totals: Totals) -> Figures:
 
 
 def _ahead(totals: Totals) -> Figures:
-    lead = totals.sketch(FORESEEN)
+    lead, prevented = totals.sketch(FORESEEN), totals.count(PREVENTED)
     return {
         "auto_healed": totals.count(HEALED),
-        "prevented_contacts": totals.count(PREVENTED),
+        "prevented_contacts": prevented,
+        "fixed_before_reported": _share(prevented, prevented + totals.count(CONTACTS)),
         "relapses": totals.count(RELAPSED),
         "foreseen_share": _share(lead.count, lead.count + totals.count(TOO_LATE)),
         **_durations("detection_lead", lead),

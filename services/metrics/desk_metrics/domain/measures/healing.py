@@ -5,6 +5,8 @@
   known since the relapse.
 - `prevented_contacts` (contacts): those of them that concerned a person who is named. An estimate
   from above: not everybody who has trouble calls.
+- `fixed_before_reported` (share): prevented contacts / (prevented contacts + contacts); from above
+  like those. By service only, since repairs know no kind, team or site.
 - `relapses` (repairs): how many were taken back, on the day of the relapse.
 """
 

@@ -1,0 +1,289 @@
+"""Goals: where each stands today, where it should be by now, and where it will be when it is due.
+
+The way from baseline to target is straight on the scale of the trend: logarithmic (the same share
+each week) where every week has a figure above zero and it is no share, plain otherwise. The rate is
+that of the weeks since the baseline, at most the last 52, see `trends`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from desk_metrics.domain.aims import Aim, Seen, Unit, Week
+from desk_metrics.domain.telling_figures import amount, day, month
+from desk_metrics.domain.trends import Point, Range, trend_of
+from desk_metrics.domain.worktime import instant, micros
+
+# Fewer weeks show no direction that would survive the next one.
+FEWEST_WEEKS = 8
+MOST_WEEKS = 52
+RECENT_WEEKS = 4
+# A range that ends ten times higher than it begins tells nothing; on the plain scale one that holds
+# most of all shares, or most between nothing and twice the level of today or of the baseline.
+VAGUE_FACTOR = 10.0
+VAGUE_WIDTH = 0.8
+_PARTS = (0.25, 0.5, 0.75, 1.0)
+
+
+class Verdict(StrEnum):
+    """Where a goal stands."""
+
+    REACHED = "reached"
+    ON_THE_WAY = "on_the_way"
+    WITHIN_REACH = "within_reach"
+    BEHIND = "behind"
+    MISSED = "missed"
+    TOO_EARLY = "too_early"
+    CANNOT_TELL = "cannot_tell"
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Milestone(_Told):
+    """A quarter of the way: where the measure should be that day, and what it was."""
+
+    day: date
+    planned: float
+    measured: float | None = None
+    is_met: bool | None = None
+
+
+class Forecast(_Told):
+    """What is likely on the due day if it goes on like this; four times out of five within."""
+
+    value: float
+    low: float
+    high: float
+    weeks: int
+
+
+class Standing(_Told):
+    """One goal. Counts are per week, durations seconds, shares between 0 and 1."""
+
+    goal: str
+    title: str
+    measure: str
+    unit: Unit
+    due: date
+    verdict: Verdict
+    sentence: str
+    baseline: float | None
+    baseline_weeks: float
+    target: float | None
+    now: float | None
+    planned_now: float | None = None
+    scale: str
+    forecast: Forecast | None = None
+    milestones: tuple[Milestone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """All that is known of one goal at a moment."""
+
+    aim: Aim
+    seen: Seen
+    weeks: tuple[Week, ...]
+    target: float | None
+    is_log: bool
+    forecast: Forecast | None
+    now: int
+
+    @property
+    def is_measuring(self) -> bool:
+        return self.now < _end(self.aim.last)
+
+
+def standing(aim: Aim, seen: Seen, now: datetime) -> Standing:
+    """Where the goal stands at a moment."""
+    case = _case(aim, seen, micros(now))
+    verdict = _verdict(case)
+    return Standing(
+        goal=aim.name,
+        title=aim.title,
+        measure=aim.measure,
+        unit=aim.unit,
+        due=aim.due,
+        verdict=verdict,
+        sentence=_sentence(case, verdict),
+        baseline=seen.baseline,
+        baseline_weeks=round(seen.weeks_known, 1),
+        target=case.target,
+        now=seen.recent,
+        planned_now=planned(aim, seen.baseline, case.target, case.now, is_log=case.is_log),
+        scale="logarithmic" if case.is_log else "plain",
+        forecast=case.forecast,
+        milestones=tuple(_milestones(case)),
+    )
+
+
+def _case(aim: Aim, seen: Seen, now: int) -> _Case:
+    weeks = [one for one in seen.weeks if one.value is not None and one.end <= _end(aim.due)]
+    target = aim.target(seen.baseline)
+    values = [seen.baseline, target, *(one.value for one in weeks)]
+    is_log = aim.unit is not Unit.SHARE and all(value and value > 0 for value in values)
+    forecast = _forecast(aim, weeks[-MOST_WEEKS:], is_log=is_log)
+    return _Case(aim, seen, tuple(weeks), target, is_log, forecast, now)
+
+
+def planned(
+    aim: Aim, baseline: float | None, target: float | None, at: int, *, is_log: bool
+) -> float | None:
+    """Where the measure should be at a moment on the straight way to the target."""
+    if baseline is None or target is None:
+        return None
+    start, end = _end(aim.last), _end(aim.due)
+    part = max(0.0, min(1.0, (at - start) / (end - start)))
+    if is_log:
+        return float(baseline * (target / baseline) ** part)
+    return baseline + (target - baseline) * part
+
+
+def _forecast(aim: Aim, weeks: Sequence[Week], *, is_log: bool) -> Forecast | None:
+    if len(weeks) < FEWEST_WEEKS:
+        return None
+    points: list[Point] = [(one.end, one.value) for one in weeks if one.value is not None]
+    found = trend_of(points, is_log=is_log).at(_end(aim.due))
+    if is_log:
+        ends = found
+    else:
+        most = 1.0 if aim.unit is Unit.SHARE else math.inf
+        ends = Range(*(max(0.0, min(most, one)) for one in (found.middle, found.low, found.high)))
+    return Forecast(value=ends.middle, low=ends.low, high=ends.high, weeks=len(weeks))
+
+
+def _is_vague(case: _Case, forecast: Forecast) -> bool:
+    """Whether the range is so wide that the middle of it means nothing."""
+    if case.is_log:
+        return forecast.high > VAGUE_FACTOR * forecast.low
+    width = forecast.high - forecast.low
+    return width > VAGUE_WIDTH * (1.0 if case.aim.unit is Unit.SHARE else _level(case))
+
+
+def _level(case: _Case) -> float:
+    return 2 * max(case.seen.recent or 0.0, case.seen.baseline or 0.0)
+
+
+def _verdict(case: _Case) -> Verdict:
+    recent, target = case.seen.recent, case.target
+    if target is None or recent is None or case.is_measuring:
+        return Verdict.CANNOT_TELL
+    is_met = case.aim.is_met(recent, target)
+    if case.now >= _end(case.aim.due):
+        return Verdict.REACHED if is_met else Verdict.MISSED
+    if case.forecast is None:
+        return Verdict.TOO_EARLY
+    return Verdict.REACHED if is_met else _ahead(case, case.forecast, target)
+
+
+def _ahead(case: _Case, forecast: Forecast, target: float) -> Verdict:
+    """What the forecast says of a goal that is not reached yet."""
+    if _is_vague(case, forecast):
+        return Verdict.TOO_EARLY
+    if case.aim.is_met(forecast.value, target):
+        return Verdict.ON_THE_WAY
+    best = forecast.low if case.aim.wants_less else forecast.high
+    return Verdict.WITHIN_REACH if case.aim.is_met(best, target) else Verdict.BEHIND
+
+
+_HEADS = {
+    Verdict.ON_THE_WAY: "On the way",
+    Verdict.WITHIN_REACH: "Behind, but within reach",
+    Verdict.BEHIND: "Behind",
+}
+
+
+def _sentence(case: _Case, verdict: Verdict) -> str:
+    if case.target is None or case.seen.recent is None or case.is_measuring:
+        return _why_not(case)
+    aimed, today = amount(case.target, case.aim.unit), amount(case.seen.recent, case.aim.unit)
+    if verdict is Verdict.MISSED:
+        due = day(case.aim.due)
+        text = f"Missed: {today} in the four weeks before {due} instead of {aimed}."
+    elif verdict is Verdict.REACHED:
+        text = _reached(case, case.target, today, aimed)
+    elif verdict is Verdict.TOO_EARLY or case.forecast is None:
+        text = _too_early(case)
+    else:
+        text = f"{_HEADS[verdict]}: at this rate {_soon(case.aim, case.forecast, aimed)}"
+    return text + _weak_baseline(case.seen)
+
+
+def _reached(case: _Case, target: float, today: str, aimed: str) -> str:
+    forecast = case.forecast
+    if forecast and not _is_vague(case, forecast) and not case.aim.is_met(forecast.value, target):
+        return f"Reached for now, with {today}; at this rate {_soon(case.aim, forecast, aimed)}"
+    return f"Reached: {today} in the last four weeks; the aim is {aimed}."
+
+
+def _too_early(case: _Case) -> str:
+    if case.forecast is None:
+        count = len(case.weeks)
+        known = "1 week" if count == 1 else f"{count} weeks"
+        return f"Too early to say: {known} of data since the baseline; {FEWEST_WEEKS} are needed."
+    low, high = amount(case.forecast.low, case.aim.unit), amount(case.forecast.high, case.aim.unit)
+    return (
+        f"Too early to say: after {case.forecast.weeks} weeks of data {month(case.aim.due)} may"
+        f" bring anything between {low} and {high}."
+    )
+
+
+def _soon(aim: Aim, forecast: Forecast, aimed: str) -> str:
+    value, low = amount(forecast.value, aim.unit), amount(forecast.low, aim.unit)
+    high = amount(forecast.high, aim.unit)
+    return f"{value} in {month(aim.due)}, the aim is {aimed}; likely between {low} and {high}."
+
+
+def _why_not(case: _Case) -> str:
+    aim = case.aim
+    if case.is_measuring:
+        return f"Too early to say: the baseline is being measured until {day(aim.last)}."
+    if case.target is None:
+        return (
+            f"Cannot be told: there is no figure from {day(aim.first)} to {day(aim.last)}, with"
+            " which it is to be compared. Import older tickets, or choose another baseline."
+        )
+    return "Cannot be told: there is no figure from the last four whole weeks."
+
+
+def _weak_baseline(seen: Seen) -> str:
+    if seen.weeks_known >= 0.9 * seen.weeks_wanted:
+        return ""
+    return (
+        f" The baseline rests on {seen.weeks_known:.0f} of its {seen.weeks_wanted:.0f} weeks;"
+        " the desk has no earlier figures."
+    )
+
+
+def _milestones(case: _Case) -> list[Milestone]:
+    """A quarter, half, three quarters and all of the way."""
+    found = []
+    aim, start, end = case.aim, _end(case.aim.last), _end(case.aim.due)
+    for part in _PARTS:
+        at = start + round((end - start) * part)
+        wanted = planned(aim, case.seen.baseline, case.target, at, is_log=case.is_log)
+        if wanted is None:
+            return []
+        measured = _measured(case.seen.weeks, at) if at <= case.now else None
+        met = None if measured is None else aim.is_met(measured, wanted)
+        when = (instant(at) - timedelta(microseconds=1)).date()
+        found.append(Milestone(day=when, planned=wanted, measured=measured, is_met=met))
+    return found
+
+
+def _measured(weeks: Sequence[Week], at: int) -> float | None:
+    """The mean of the last whole weeks before a moment."""
+    last = [one for one in weeks if one.end <= at][-RECENT_WEEKS:]
+    known = [one.value for one in last if one.value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _end(last: date) -> int:
+    """The end of a day, UTC."""
+    return micros(datetime.combine(last + timedelta(days=1), time(), UTC))

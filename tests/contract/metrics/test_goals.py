@@ -1,0 +1,20 @@
+"""What the charter lets goals be about is what metrics can tell, in a unit that is known."""
+
+from typing import get_args
+
+import pytest
+from desk_metrics.domain.aims import COUNTS
+from desk_metrics.domain.measures.figures import figures_of
+from desk_metrics.domain.measures.totals import Span, Totals
+from desk_shared.charter.goals import OF_SERVICES_ONLY, GoalMeasure
+
+FIGURES = figures_of(Totals(), Span(0, 1, 1))
+
+
+@pytest.mark.parametrize("measure", get_args(GoalMeasure))
+def test_every_measure_of_a_goal_is_a_figure(measure: str) -> None:
+    assert measure in FIGURES
+
+
+def test_lists_of_measures_name_measures() -> None:
+    assert set(get_args(GoalMeasure)) >= COUNTS | OF_SERVICES_ONLY

@@ -1,0 +1,248 @@
+"""Where a goal stands, with weeks that can be reckoned by hand."""
+
+import math
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from desk_metrics.domain.aims import WEEK_US, Aim, Seen, Unit, Week, Where, unit_of
+from desk_metrics.domain.goals import Verdict, planned, standing
+from desk_metrics.domain.telling_figures import amount, number
+from desk_metrics.domain.trends import trend_of
+from desk_metrics.domain.worktime import micros
+
+# The baseline ends on Sunday 28 December 2025, so weeks after it begin on Mondays.
+AFTER = datetime(2025, 12, 29, tzinfo=UTC)
+DUE = date(2027, 12, 26)  # 104 weeks later
+HALF = Aim(
+    "half",
+    "Half the tickets",
+    "contacts",
+    Where(),
+    wants_less=True,
+    factor=0.5,
+    value=None,
+    first=date(2025, 7, 7),
+    last=date(2025, 12, 28),
+    due=DUE,
+)
+SHARE = Aim(
+    "most",
+    "Most before anybody reports",
+    "fixed_before_reported",
+    Where(),
+    wants_less=False,
+    factor=None,
+    value=0.5,
+    first=HALF.first,
+    last=HALF.last,
+    due=DUE,
+)
+
+
+def weeks_of(values: list[float | None]) -> tuple[Week, ...]:
+    start = micros(AFTER)
+    return tuple(
+        Week(start + n * WEEK_US, start + (n + 1) * WEEK_US, value)
+        for n, value in enumerate(values)
+    )
+
+
+def seen(
+    values: list[float | None], baseline: float | None = 20_000.0, known: float = 25.0
+) -> Seen:
+    last = [one for one in values[-4:] if one is not None]
+    recent = sum(last) / len(last) if last else None
+    return Seen(baseline, known, 25.0, weeks_of(values), recent)
+
+
+def after(weeks: int) -> datetime:
+    return AFTER + timedelta(weeks=weeks)
+
+
+def halving(weeks: int, every: float) -> list[float | None]:
+    """20,000 a week that halve in so many weeks, told at each week's end."""
+    return [20_000 * 0.5 ** ((n + 1) / every) for n in range(weeks)]
+
+
+def test_exact_halving_ends_exactly_at_the_target() -> None:
+    found = standing(HALF, seen(halving(26, every=104)), after(26))
+    assert found.forecast is not None
+    assert found.forecast.value == pytest.approx(10_000)
+    assert (found.forecast.low, found.forecast.high) == pytest.approx((10_000, 10_000))
+    assert found.scale == "logarithmic"
+    assert found.planned_now == pytest.approx(20_000 * 0.5**0.25)
+    assert found.verdict in {Verdict.ON_THE_WAY, Verdict.WITHIN_REACH}
+
+
+def test_too_slow_is_behind_and_says_by_how_much() -> None:
+    """Halving in 148 weeks leaves 20,000 x 0.5^(104/148) = 12,289 after 104."""
+    found = standing(HALF, seen(halving(26, every=148)), after(26))
+    assert found.verdict is Verdict.BEHIND
+    assert found.sentence == (
+        "Behind: at this rate 12,300 a week in December 2027, the aim is 10,000 a week; likely"
+        " between 12,300 a week and 12,300 a week."
+    )
+
+
+def test_faster_than_needed_is_on_the_way() -> None:
+    found = standing(HALF, seen(halving(26, every=80)), after(26))
+    assert found.verdict is Verdict.ON_THE_WAY
+    assert found.sentence.startswith("On the way: at this rate 8,120 a week in December 2027")
+
+
+def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
+    noisy = [
+        (value or 0) * (1.15 if n % 2 else 0.87) for n, value in enumerate(halving(26, every=110))
+    ]
+    found = standing(HALF, seen([*noisy]), after(26))
+    assert found.forecast is not None
+    assert found.forecast.low < 10_000 < found.forecast.value < found.forecast.high
+    assert found.verdict is Verdict.WITHIN_REACH
+
+
+def test_one_holiday_week_does_not_bend_the_line() -> None:
+    values = halving(26, every=148)
+    values[25] = 900.0
+    found = standing(HALF, seen(values), after(26))
+    assert found.forecast is not None
+    assert found.forecast.value == pytest.approx(12_289, rel=0.001)
+
+
+def test_three_weeks_are_too_early_to_say() -> None:
+    found = standing(HALF, seen(halving(3, every=20)), after(3))
+    assert (found.verdict, found.forecast) == (Verdict.TOO_EARLY, None)
+    assert found.sentence == "Too early to say: 3 weeks of data since the baseline; 8 are needed."
+
+
+def test_weeks_that_point_anywhere_are_too_early_to_say() -> None:
+    wild: list[float | None] = [9_000, 30_000, 14_000, 28_000, 9_500, 31_000, 12_000, 22_000]
+    found = standing(HALF, seen(wild), after(8))
+    assert found.verdict is Verdict.TOO_EARLY
+    assert "December 2027 may bring anything between" in found.sentence
+
+
+def test_a_baseline_that_is_not_over_is_waited_for() -> None:
+    found = standing(HALF, Seen(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40))
+    assert found.verdict is Verdict.CANNOT_TELL
+    assert found.sentence == (
+        "Too early to say: the baseline is being measured until 28 December 2025."
+    )
+
+
+def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
+    half = standing(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
+    assert half.verdict is Verdict.CANNOT_TELL
+    assert half.sentence.startswith("Cannot be told: there is no figure from 7 July 2025 to")
+    share = standing(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
+    assert share.verdict is Verdict.BEHIND
+    assert share.planned_now is None
+    assert "rests on 0 of its 25 weeks" in share.sentence
+
+
+def test_shares_stay_between_nothing_and_all() -> None:
+    rising: list[float | None] = [0.01 * n for n in range(1, 31)]
+    found = standing(SHARE, seen(rising, baseline=0.01), after(30))
+    assert found.forecast is not None
+    assert (found.scale, found.forecast.high) == ("plain", 1.0)
+    assert found.verdict is Verdict.ON_THE_WAY
+
+
+def test_reached_that_would_be_lost_again_says_so() -> None:
+    rising = [6_000 * 2 ** (n / 50) for n in range(30)]
+    found = standing(HALF, seen([*rising]), after(30))
+    assert found.verdict is Verdict.REACHED
+    assert found.sentence.startswith("Reached for now, with 8,790 a week; at this rate 2")
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict", "begins"),
+    [
+        (9_000.0, Verdict.REACHED, "Reached: 9,000 a week in the last four weeks"),
+        (12_300.0, Verdict.MISSED, "Missed: 12,300 a week in the four weeks before 26 December"),
+    ],
+)
+def test_after_the_due_day_it_is_reached_or_missed(
+    value: float, verdict: Verdict, begins: str
+) -> None:
+    found = standing(HALF, seen([value] * 110), after(110))
+    assert found.verdict is verdict
+    assert found.sentence.startswith(begins)
+
+
+def test_milestones_compare_the_plan_with_what_was_measured() -> None:
+    found = standing(HALF, seen(halving(30, every=80)), after(30))
+    first, second, *_ = found.milestones
+    assert first.day == date(2026, 6, 28)  # 26 weeks after the baseline
+    assert first.planned == pytest.approx(20_000 * 0.5**0.25)
+    four = [20_000 * 0.5 ** (n / 80) for n in range(23, 27)]
+    assert first.measured == pytest.approx(sum(four) / 4)
+    assert (first.is_met, second.measured) == (True, None)
+    assert found.milestones[-1].planned == pytest.approx(10_000)
+
+
+def test_weeks_without_a_figure_are_left_out() -> None:
+    values = halving(26, every=148)
+    values[3] = values[9] = None
+    found = standing(HALF, seen(values), after(26))
+    assert found.forecast is not None
+    assert found.forecast.weeks == 24
+    assert found.forecast.value == pytest.approx(12_289, rel=0.001)
+
+
+def test_the_plain_way_is_a_straight_line() -> None:
+    half_way = micros(after(52))
+    assert planned(SHARE, 0.1, 0.5, half_way, is_log=False) == pytest.approx(0.3)
+    assert planned(SHARE, 0.1, 0.5, micros(AFTER), is_log=False) == pytest.approx(0.1)
+
+
+def test_sens_slope_and_bounds_are_those_of_a_worked_example() -> None:
+    """y = 2x with one odd point: 15 slopes, ten of them 2, and the odd one's five spread."""
+    points = [(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 6.0), (4.0, 8.0), (5.0, 30.0)]
+    found = trend_of(points, is_log=False)
+    assert found.slope == 2
+    # S has variance 6*5*17/18 = 28.33; 1.2816 * 5.323 = 6.82; ranks (15 -+ 6.82)/2 = 4.09, 10.91.
+    assert found.slope_low == 2
+    assert found.slope_high == 7
+
+
+def test_a_trend_needs_three_points() -> None:
+    with pytest.raises(ValueError, match="three points"):
+        trend_of([(0.0, 1.0), (1.0, 2.0)], is_log=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12_289.0, Unit.PER_WEEK, "12,300 a week"),
+        (0.4823, Unit.SHARE, "48.2 %"),
+        (5_400.0, Unit.SECONDS, "90 minutes"),
+        (200_000.0, Unit.SECONDS, "2.31 days"),
+        (12.0, Unit.SECONDS, "12 seconds"),
+        (0.0124, Unit.PLAIN, "0.0124"),
+    ],
+)
+def test_amounts_are_told_with_three_digits(value: float, unit: Unit, text: str) -> None:
+    assert amount(value, unit) == text
+
+
+def test_numbers_have_no_exponent() -> None:
+    assert [number(one) for one in (0, 1_234_567, 99.96, 0.5)] == ["0", "1,230,000", "100", "0.5"]
+    assert math.isfinite(trend_of([(0, 1), (1, 9), (2, 81)], is_log=True).at(1e6).high)
+
+
+@pytest.mark.parametrize(
+    ("measure", "unit"),
+    [
+        ("contacts", Unit.PER_WEEK),
+        ("mttr_p90", Unit.SECONDS),
+        ("first_contact_resolution", Unit.SHARE),
+        ("reopen_rate", Unit.SHARE),
+        ("response_kept", Unit.SHARE),
+        ("fixed_before_reported", Unit.SHARE),
+        ("backlog", Unit.PLAIN),
+        ("backlog_age", Unit.SECONDS),
+        ("contacts_per_person_per_day", Unit.PLAIN),
+    ],
+)
+def test_every_measure_has_its_unit(measure: str, unit: Unit) -> None:
+    assert unit_of(measure) is unit
