@@ -14,6 +14,7 @@ from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
 from desk_intake.domain.facts import conclude
+from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.opening import from_request, from_run, proactive_ticket, requested_ticket
 from desk_intake.domain.problem import KnownProblem, apply
@@ -76,6 +77,15 @@ def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
     if not isinstance(data, RunHealed):  # most repairs work, and have no ticket
         log.warning("fact_of_unknown_ticket", type=event.type, id=event.id, key=event.subject)
     return None
+
+
+def feedback_fold(documents: Documents[Feedback]) -> Fold[Feedback]:
+    """What people say of the desk comes over HTTP only; no event changes it."""
+
+    def react(_f: Feedback | None, _e: AnyEvent, _turn: Turn) -> Reacted[Feedback] | None:
+        return None
+
+    return Fold(documents, keys=lambda _event: (), react=react)
 
 
 def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:

@@ -11,11 +11,12 @@ from desk_shared.service import Service, run
 from desk_shared.settings import load_settings
 
 from desk_intake.api import intake_app
+from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
-from desk_intake.handlers import READS, problems_fold, tickets_fold
+from desk_intake.handlers import READS, feedback_fold, problems_fold, tickets_fold
 from desk_intake.ports import IntakeDeps
 from desk_intake.settings import IntakeSettings
-from desk_intake.store import PROBLEMS, TICKETS
+from desk_intake.store import FEEDBACK, PROBLEMS, TICKETS
 
 
 class _Closing:
@@ -34,14 +35,15 @@ class _Closing:
 class _Draining:
     """Answers every call that was accepted before the service stops."""
 
-    def __init__(self, commands: Commands[Ticket]) -> None:
+    def __init__(self, *commands: Commands[Ticket] | Commands[Feedback]) -> None:
         self._commands = commands
 
     async def start(self) -> None:
         """It works when it is asked."""
 
     async def stop(self) -> None:
-        await self._commands.stop()
+        for one in self._commands:
+            await one.stop()
 
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
@@ -54,14 +56,16 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
     changes = kit.ledger("tickets", tickets_fold(tickets, settings.close_after), cached=0)
     kit.ledger("problems", problems_fold(problems))
-    commands = Commands(changes)
+    said = kit.ledger("feedback", feedback_fold(kit.documents(FEEDBACK)), reads_bus=False, cached=0)
+    commands, feedback = Commands(changes), Commands(said)
     kit.part("sign-in client", _Closing(client))
-    kit.part("calls under way", _Draining(commands))
+    kit.part("calls under way", _Draining(commands, feedback))
     kit.loop("charter", charter.run)
     kit.reads(*READS)
     deps = IntakeDeps(
         tickets=tickets,
         changes=commands,
+        feedback=feedback,
         problems=problems,
         charter=lambda: charter.current,
         cursors=cursors_from(settings),

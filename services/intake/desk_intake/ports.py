@@ -10,10 +10,12 @@ from desk_shared.charter import Charter
 from desk_shared.http import Cursors
 from desk_shared.store import Documents, Stored
 
+from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
 
 TicketRule = Callable[[Ticket | None, Turn], Reacted[Ticket] | None]
+FeedbackRule = Callable[[Feedback | None, Turn], Reacted[Feedback] | None]
 
 
 class TicketChanges(Protocol):
@@ -24,12 +26,21 @@ class TicketChanges(Protocol):
     ) -> Stored[Ticket]: ...
 
 
+class FeedbackChanges(Protocol):
+    """The way to note what somebody says; answers when it is safe in the store."""
+
+    async def change(
+        self, id: str, rule: FeedbackRule, *, is_first: bool = False
+    ) -> Stored[Feedback]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeDeps:
     """Everything a route may use."""
 
     tickets: Documents[Ticket]
     changes: TicketChanges
+    feedback: FeedbackChanges
     problems: Documents[KnownProblem]
     charter: Callable[[], Charter]
     cursors: Cursors

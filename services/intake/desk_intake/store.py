@@ -1,7 +1,8 @@
-"""How intake's two collections are kept and searched; who writes them is in `main`."""
+"""How intake's three collections are kept and searched; who writes them is in `main`."""
 
 from desk_shared.store import Schema
 
+from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
 
@@ -34,6 +35,8 @@ TICKETS = Schema(
     ),
     unique=("code",),
 )
+
+FEEDBACK = Schema(collection="feedback", model=Feedback)
 
 PROBLEMS = Schema(
     collection="problems",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from desk_shared.events import (
     automation,
     changes,
+    feedback,
     measures,
     notifications,
     problems,
@@ -23,6 +24,7 @@ _MODULES = (
     telemetry,
     changes,
     tickets,
+    feedback,
     triage,
     signals,
     problems,

@@ -10,13 +10,14 @@ from desk_intake.api import intake_app
 from desk_intake.domain.evolve import evolve, fold
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
-from desk_intake.handlers import problems_fold, tickets_fold
+from desk_intake.handlers import feedback_fold, problems_fold, tickets_fold
 from desk_intake.ports import IntakeDeps
-from desk_intake.store import PROBLEMS, TICKETS
+from desk_intake.store import FEEDBACK, PROBLEMS, TICKETS
 from desk_shared.bus import Commands, Folding, Ledger, Received
 from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Payload, numbered
+from desk_shared.events import names as topics
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
@@ -134,7 +135,8 @@ class Desk:
 
     def log(self, id: str) -> list[AnyEvent]:
         """What the bus has of a ticket."""
-        return [one for one in self.publisher.events() if one.subject == id]
+        ours = (one for one in self.publisher.events() if one.topic == topics.TICKETS)
+        return [one for one in ours if one.subject == id]
 
     def types(self, id: str) -> list[str]:
         return [one.type.split(".")[2] for one in self.log(id)]
@@ -176,8 +178,15 @@ def make_desk(charter: Charter) -> Desk:
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
     meters = telemetry.telemetry.meters
     ledger = Ledger(tickets_fold(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0)
+    said = Ledger(feedback_fold(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0)
     deps = IntakeDeps(
-        tickets, Commands(ledger), problems, lambda: charter, Cursors(b"a secret"), CLOSE_AFTER
+        tickets,
+        Commands(ledger),
+        Commands(said),
+        problems,
+        lambda: charter,
+        Cursors(b"a secret"),
+        CLOSE_AFTER,
     )
     authenticator = DevAuthenticator(Environment.LOCAL)
     parts = AppParts(Health(clock), telemetry.telemetry, authenticator, clock)

@@ -1,0 +1,167 @@
+"""How it went, what is missing, what nobody needs: people's word on the desk and its services."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from desk_shared.bus import Reacted, Turn
+from desk_shared.errors import Invalid
+from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.http import Principal, check_same, keyed, require
+from desk_shared.http.idempotency import IdempotentCall
+from desk_shared.ids import derived_id
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from desk_intake.api.bodies import Body
+from desk_intake.api.calls import actor_of, because_of_call, deps_of, find
+from desk_intake.domain.feedback import (
+    Feedback,
+    Said,
+    may_answer,
+    revision_of,
+    stated,
+    survey,
+    survey_of,
+)
+from desk_intake.domain.model import Command
+
+router = APIRouter(prefix="/v1", tags=["feedback"])
+
+Caller = Annotated[Principal, Depends(require())]
+Call = Annotated[IdempotentCall, Depends(keyed)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
+Language = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
+
+
+class NewSurveyAnswer(Body):
+    """How a ticket went, for the person who asked."""
+
+    score: Annotated[int, Field(ge=1, le=5)]
+    """1: very unhappy, 2: unhappy, 3: neither, 4: happy, 5: very happy."""
+    comment: Comment = ""
+    """What was good or bad."""
+    language: Language = ""
+    """Language of the comment (BCP 47); left out: that of the ticket."""
+
+
+class SurveyAnswerView(BaseModel):
+    """What stands now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    ticket: str
+    score: int
+    comment: str
+    answered_at: datetime
+    replaces_earlier: bool
+    """Whether there was an earlier answer, which this one replaces."""
+
+
+class About(StrEnum):
+    """What is said of a service."""
+
+    WANTED = "wanted"
+    UNUSED = "unused"
+
+
+class NewFeedback(Body):
+    """What is missing, or can go."""
+
+    about: About
+    """wanted: something is missing; unused: a service is no longer of use to the caller."""
+    what: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    """What is wanted, in a few words; or the name of the unused service as in the status answer."""
+    reason: Comment = ""
+    """What it is or was for."""
+    language: Language = "en"
+    """Language of the words (BCP 47)."""
+
+
+class FeedbackView(BaseModel):
+    """What was noted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    about: About
+    what: str
+    reason: str
+    at: datetime
+
+
+@router.post("/tickets/{ticket}/feedback", summary="Say how it went")
+async def answer_survey(
+    request: Request, ticket: str, body: NewSurveyAnswer, caller: Caller, call: Call
+) -> SurveyAnswerView:
+    """For whoever asked, once the ticket is resolved; a later answer replaces an earlier one."""
+    actor = actor_of(caller)
+    found = await find(deps_of(request), ticket, actor)
+    may_answer(found, actor)
+    said_at = survey(found, body.score, body.comment, body.language)
+    feedback = await _stated(request, call, survey_of(found), said_at)
+    said = feedback.said
+    if not isinstance(said, SurveyAnswered):
+        raise TypeError(f"feedback {feedback.id} is no survey")
+    return SurveyAnswerView(
+        ticket=said.ticket,
+        score=said.score,
+        comment=said.comment,
+        answered_at=feedback.at,
+        replaces_earlier=said.revision > 1,
+    )
+
+
+@router.post("/feedback", status_code=201, summary="Ask for a service, or say it can go")
+async def give_feedback(
+    request: Request, body: NewFeedback, caller: Caller, call: Call
+) -> FeedbackView:
+    """What people miss, and what is no longer of use to them; owners see both in their reports."""
+    id = derived_id(call.seed, "feedback-of-call")
+    said = _said(request, id, body, actor_of(caller).id)
+    feedback = await _stated(request, call, id, lambda _revision: said, is_first=True)
+    return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)
+
+
+def _said(request: Request, id: str, body: NewFeedback, by: str) -> Said:
+    if body.about is About.WANTED:
+        return ServiceWanted(
+            feedback=id, what=body.what, reason=body.reason, by=by, language=body.language or "en"
+        )
+    if deps_of(request).charter().find_service(body.what) is None:
+        raise Invalid(
+            f"There is no service '{body.what}'; GET /v1/status lists the names of all services.",
+            code="unknown-service",
+            service=body.what,
+        )
+    return ServiceUnused(
+        feedback=id, service=body.what, reason=body.reason, by=by, language=body.language or "en"
+    )
+
+
+async def _stated(
+    request: Request,
+    call: IdempotentCall,
+    id: str,
+    said_at: Callable[[int], Said],
+    *,
+    is_first: bool = False,
+) -> Feedback:
+    """The feedback, safe in the store; a call that was carried out before does nothing."""
+
+    def rule(state: Feedback | None, turn: Turn) -> Reacted[Feedback] | None:
+        if state is not None and (known := state.command(call.seed)) is not None:
+            check_same(call, known.fingerprint)
+            return None
+        said = said_at(revision_of(state) + 1)
+        feedback, events = stated(id, said, because_of_call(request, call, id, turn))
+        before = state.commands if state else ()
+        command = Command(key=call.seed, fingerprint=call.fingerprint)
+        kept = feedback.model_copy(update={"commands": before})
+        return Reacted(kept.with_command(command), events)
+
+    stored = await deps_of(request).feedback.change(id, rule, is_first=is_first)
+    if stored.state is None:
+        raise LookupError(f"the rule left no feedback {id}")
+    return stored.state

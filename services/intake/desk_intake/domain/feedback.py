@@ -1,0 +1,120 @@
+"""What people say of the desk itself: how a ticket went, what they miss, what they can do without.
+
+A document for each survey (a ticket and how often it had been reopened) and for each wish. It is
+not a part of the ticket: an opinion moves no clock and reopens nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from desk_shared.errors import Forbidden, Rejected
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.envelope import Payload
+from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.tickets import State
+from desk_shared.ids import derived_id
+
+from desk_intake.domain.life import Actor
+from desk_intake.domain.model import MAX_COMMANDS, Command, Part, Ticket
+from desk_intake.domain.record import SOURCE, Because
+from desk_intake.domain.words import STATES
+
+Said = SurveyAnswered | ServiceWanted | ServiceUnused
+_DONE = frozenset({State.RESOLVED, State.CLOSED})
+
+
+class Feedback(Part):
+    """The last word on one matter, and the calls it came from."""
+
+    id: str
+    said: Said
+    at: datetime
+    commands: tuple[Command, ...] = ()
+
+    def command(self, key: str) -> Command | None:
+        """The call made with that key, if it was made."""
+        return next((one for one in self.commands if one.key == key), None)
+
+    def with_command(self, command: Command) -> "Feedback":
+        """The same, remembering that a call was carried out."""
+        return self.model_copy(update={"commands": (*self.commands, command)[-MAX_COMMANDS:]})
+
+
+def survey_of(ticket: Ticket) -> str:
+    """One survey for each time that a ticket was resolved for good, or seemed to be."""
+    return derived_id(ticket.id, "survey", ticket.reopened)
+
+
+def may_answer(ticket: Ticket, actor: Actor) -> None:
+    """Refuse those who were not helped, and tickets that are not done."""
+    if ticket.requester != actor.id:
+        raise Forbidden(
+            f"Only the person who asked can say how ticket {ticket.code} went; you can add a note"
+            " to it instead."
+        )
+    if ticket.state not in _DONE:
+        advice = (
+            "tell us about the ticket that it was merged into"
+            if ticket.state is State.MERGED
+            else "tell us how it went once it is resolved, or add a note now"
+        )
+        raise Rejected(
+            f"Ticket {ticket.code} is {STATES[ticket.state]}; {advice}.",
+            code="wrong-state",
+            state=ticket.state.value,
+            allowed=sorted(state.value for state in _DONE),
+        )
+
+
+def survey(ticket: Ticket, score: int, comment: str, language: str) -> Callable[[int], Said]:
+    """The answer, for whichever revision it will be; the ticket as it is known now goes with it."""
+
+    def at(revision: int) -> SurveyAnswered:
+        return SurveyAnswered(
+            ticket=ticket.id,
+            cycle=ticket.reopened,
+            revision=revision,
+            score=score,
+            comment=comment,
+            by=ticket.requester,
+            language=language or ticket.language,
+            kind=ticket.kind.value,
+            service=ticket.service,
+            team=ticket.team,
+            site=ticket.site,
+            device=ticket.device,
+        )
+
+    return at
+
+
+def revision_of(feedback: Feedback | None) -> int:
+    """How many answers there were before."""
+    said = feedback.said if feedback else None
+    return said.revision if isinstance(said, SurveyAnswered) else 0
+
+
+def subject_of(said: Said) -> str:
+    """The key of its event: what belongs together stays in order."""
+    match said:
+        case SurveyAnswered():
+            return said.ticket
+        case ServiceUnused():
+            return said.service
+        case ServiceWanted():
+            return " ".join(said.what.casefold().split())
+
+
+def stated(id: str, said: Said, because: Because) -> tuple[Feedback, tuple[Event[Payload], ...]]:
+    """The feedback as it stands now, and the event that says so."""
+    event: AnyEvent = Event(
+        id=derived_id(because.id, f"{id}/{said.TYPE}"),
+        source=SOURCE,
+        subject=subject_of(said),
+        time=because.at,
+        data=said,
+        correlation_id=because.correlation_id or because.id,
+        causation_id=because.id,
+        traceparent=because.traceparent,
+    )
+    return Feedback(id=id, said=said, at=because.at), (event,)
