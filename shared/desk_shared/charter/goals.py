@@ -12,7 +12,6 @@ Direction = Literal["down", "up"]
 # Figures of docs/measures.md that a goal can be about; a contract test holds them to metrics.
 # The rest are counts beside a share, or checks such as Little's ratio: nobody's aim.
 GoalMeasure = Literal[
-    "acknowledge_kept",
     "arrivals",
     "auto_healed",
     "average_backlog",
@@ -37,6 +36,8 @@ GoalMeasure = Literal[
     "mttr_p50",
     "mttr_p90",
     "mttr_p95",
+    "next_response_kept",
+    "ownership_kept",
     "prevented_contacts",
     "proactive",
     "promises_kept",
@@ -48,6 +49,7 @@ GoalMeasure = Literal[
     "response_kept",
     "self_service_share",
     "time_in_system",
+    "update_kept",
 ]
 # Repairs and warnings belong to a service and to no kind, team or site.
 OF_SERVICES_ONLY = frozenset(
