@@ -60,9 +60,9 @@ class Measures(BaseModel):
     rows: tuple[Row, ...]
 
 
-def metrics_app(parts: AppParts, deps: MetricsDeps) -> FastAPI:
-    """The application."""
-    routers = [_promises(deps), _measures(deps)]
+def metrics_app(parts: AppParts, deps: MetricsDeps, *more: APIRouter) -> FastAPI:
+    """The application; `more` are routes that stand in modules of their own."""
+    routers = [_promises(deps), _measures(deps), *more]
     return make_app("Experience desk: metrics", "1", routers, parts)
 
 

@@ -13,6 +13,7 @@ from desk_shared.store import Documents
 from desk_shared.store.document import S
 from pydantic import TypeAdapter
 
+from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.postings import Posted, Sheet, Slice
@@ -22,7 +23,7 @@ from desk_metrics.rebuilding import Shelves
 
 _PAGE = 250
 _NOTHING = Sheet("", Slice(), ()).print
-T = TypeVar("T", TicketRecord, Cell, Repairs, Sights)
+T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes)
 
 
 @dataclass(slots=True)
@@ -155,9 +156,11 @@ async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Compa
     cells = Comparing("cells", Cell, cell, lambda one: not one.entries)
     repairs = Comparing("repairs", Repairs, repairs_truth, never)
     sights = Comparing("sights", Sights, sights_truth, never)
+    changes = Comparing("changes", Changes, lambda one: one, never)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),
         await cells.compare(living.cells, rebuilt.cells),
         await repairs.compare(living.repairs, rebuilt.repairs),
         await sights.compare(living.sights, rebuilt.sights),
+        await changes.compare(living.changes, rebuilt.changes),
     ], len(away)

@@ -6,9 +6,10 @@ from datetime import datetime
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
 from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.names import AUTOMATION, MEASURES, SIGNALS, TICKETS
+from desk_shared.events.names import AUTOMATION, CHANGES, MEASURES, PROBLEMS, SIGNALS, TICKETS
 from desk_shared.store import Documents
 
+from desk_metrics.domain.changes import Changes, changes_key, with_change
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice, day_of
@@ -24,7 +25,7 @@ from desk_metrics.domain.watched import (
     with_sight,
 )
 
-READS = (TICKETS, AUTOMATION, SIGNALS, MEASURES)
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, MEASURES)
 Book = Callable[[], PolicyBook]
 
 
@@ -97,3 +98,17 @@ def sights_fold(documents: Documents[Sights]) -> Fold[Sights]:
         return None if found is None else Reacted(*found)
 
     return Fold(documents, keys=sights_keys, react=react)
+
+
+def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:
+    """What was changed at each service, and which problems it had."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = changes_key(event)
+        return (key,) if key else ()
+
+    def react(state: Changes | None, event: AnyEvent, _turn: Turn) -> Reacted[Changes] | None:
+        after = with_change(state or Changes(), event)
+        return None if after == state else Reacted(after)
+
+    return Fold(documents, keys=keys, react=react)

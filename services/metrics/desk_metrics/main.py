@@ -6,23 +6,37 @@ from datetime import timedelta
 import httpx
 import uvloop
 from desk_shared.bus import Commands, Fold, Reacted
+from desk_shared.bus.timers import Gate, Timers
 from desk_shared.charter import CharterSource, InvalidCharter
 from desk_shared.clock import Clock
 from desk_shared.http import AppParts, authenticator_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service, run
 from desk_shared.settings import load_settings
+from desk_shared.store import Documents
 
 from desk_metrics.api import metrics_app
+from desk_metrics.domain.changes import Changes
+from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
 from desk_metrics.gauges import Gauges
-from desk_metrics.handlers import READS, cells_fold, repairs_fold, sights_fold, tickets_fold
+from desk_metrics.handlers import (
+    READS,
+    cells_fold,
+    changes_fold,
+    repairs_fold,
+    sights_fold,
+    tickets_fold,
+)
 from desk_metrics.patience import once_caught_up
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.rejudging import Rejudging
+from desk_metrics.reporting import Reporting, reported_fold
+from desk_metrics.reports_api import reports_router
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS, TICKETS
+from desk_metrics.store import CELLS, CHANGES, EDITIONS, REPAIRS, REPORTED, SIGHTS, TICKETS
+from desk_metrics.systems import Sources
 
 PACE = timedelta(milliseconds=200)
 
@@ -53,10 +67,8 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     gate = once_caught_up(kit.health.consumer(kit.name), kit.clock)
     fold = tickets_fold(tickets, lambda: editions.book)
     ledger = kit.ledger("tickets", fold, gate=gate)
-    # The largest documents, of which few are at work at a time.
-    kit.ledger("cells", cells_fold(cells), cached=64)
-    kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
-    kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
+    changes = kit.documents(CHANGES)
+    _gather(kit, cells, changes)
     # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.
     kit.reads(*READS, pace=PACE)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
@@ -77,7 +89,29 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
         settings.people,
         settings.cost_per_minute,
     )
-    return kit.service(metrics_app(parts, deps))
+    sources = Sources(cells, changes, lambda: charter.current)
+    _report(kit, sources, gate)
+    return kit.service(metrics_app(parts, deps, reports_router(sources, kit.clock)))
+
+
+def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> None:
+    """What figures are made of, beside tickets."""
+    # The largest documents, of which few are at work at a time.
+    kit.ledger("cells", cells_fold(cells), cached=64)
+    kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
+    kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
+    kit.ledger("changes", changes_fold(changes), cached=2_000)
+
+
+def _report(kit: Kit, sources: Sources, gate: Gate) -> None:
+    """The weekly report; other replicas write its document too, so nothing is remembered."""
+    documents = kit.documents(REPORTED)
+    ledger = kit.ledger("reported", reported_fold(documents), reads_bus=False, cached=0)
+    reporting = Reporting(documents, Commands(ledger), sources, kit.clock)
+    timers = Timers("reports", reporting, documents, kit.clock, kit.telemetry.meters, gate)
+    ledger.on_due = reporting.on_due
+    kit.part("reports", reporting)
+    kit.loop("timers reports", timers.run)
 
 
 def _editions(kit: Kit, charter: CharterSource) -> Editions:

@@ -20,7 +20,7 @@ from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import Codec
-from desk_shared.events.names import AUTOMATION, SIGNALS, TICKETS
+from desk_shared.events.names import AUTOMATION, CHANGES, PROBLEMS, SIGNALS, TICKETS
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.telemetry import Telemetry, start
@@ -31,9 +31,10 @@ from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS
+from desk_metrics.store import CHANGES as CHANGE_RECORDS
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 
-READS = (TICKETS, AUTOMATION, SIGNALS)
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS)
 app = typer.Typer(no_args_is_help=True, help="Look after what metrics has worked out.")
 
 
@@ -92,7 +93,8 @@ async def _rebuilt(
 ) -> Outcome:
     book = await _book(living, clock)
     shelves = _shelves(fresh, clock)
-    for documents in (shelves.tickets, shelves.cells, shelves.repairs, shelves.sights):
+    every = (shelves.tickets, shelves.cells, shelves.repairs, shelves.sights, shelves.changes)
+    for documents in every:
         assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
         await documents.prepare()
     workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
@@ -125,6 +127,7 @@ def _shelves(store: Store, clock: Clock) -> Shelves:
         MongoDocuments(database, CELLS, now),
         MongoDocuments(database, REPAIRS, now),
         MongoDocuments(database, SIGHTS, now),
+        MongoDocuments(database, CHANGE_RECORDS, now),
     )
 
 

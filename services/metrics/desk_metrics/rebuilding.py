@@ -17,11 +17,18 @@ from desk_shared.events.names import MEASURES
 from desk_shared.store import Documents
 from desk_shared.telemetry import Meters, get_logger
 
+from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.watched import Repairs, Sights
-from desk_metrics.handlers import cells_fold, repairs_fold, sights_fold, tickets_fold
+from desk_metrics.handlers import (
+    cells_fold,
+    changes_fold,
+    repairs_fold,
+    sights_fold,
+    tickets_fold,
+)
 from desk_metrics.rejudging import Rejudging
 
 log = get_logger()
@@ -38,6 +45,7 @@ class Shelves:
     cells: Documents[Cell]
     repairs: Documents[Repairs]
     sights: Documents[Sights]
+    changes: Documents[Changes]
 
 
 @dataclass(slots=True)  # not frozen: one for every record
@@ -104,6 +112,7 @@ class Workshop:
         self._others = (
             self._ledger("repairs", repairs_fold(shelves.repairs)),
             self._ledger("sights", sights_fold(shelves.sights)),
+            self._ledger("changes", changes_fold(shelves.changes)),
         )
         self.rejudging = Rejudging(self._tickets, self._fold, book, clock)
 

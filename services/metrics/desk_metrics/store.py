@@ -2,8 +2,10 @@
 
 from desk_shared.store import Schema
 
+from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
+from desk_metrics.domain.reporting import Reported
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.watched import Repairs, Sights
 
@@ -27,3 +29,5 @@ CELLS = Schema(
 )
 REPAIRS = Schema(collection="repairs", model=Repairs)
 SIGHTS = Schema(collection="sights", model=Sights)
+CHANGES = Schema(collection="changes", model=Changes)
+REPORTED = Schema(collection="reported", model=Reported)

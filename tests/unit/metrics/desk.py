@@ -8,7 +8,7 @@ from itertools import count
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
-from desk_metrics.store import CELLS, REPAIRS, SIGHTS, TICKETS
+from desk_metrics.store import CELLS, CHANGES, REPAIRS, SIGHTS, TICKETS
 from desk_shared.bus import Received
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec
@@ -49,6 +49,7 @@ class Desk:
             FakeDocuments(CELLS, clock),
             FakeDocuments(REPAIRS, clock),
             FakeDocuments(SIGHTS, clock),
+            FakeDocuments(CHANGES, clock),
         )
         self._offsets = count()
         self.workshop = self.restarted()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.tickets import TicketOpened, TicketStarted
+from desk_shared.events.tickets import TicketOpened, TicketStarted, TicketTriaged
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
@@ -21,6 +21,7 @@ from desk_metrics.domain.measures.postings import (
     with_sheets,
 )
 from desk_metrics.domain.measures.restoring import restoring_of
+from desk_metrics.domain.measures.skills import skills_of
 from desk_metrics.domain.measures.verdicts import verdicts_of
 from desk_metrics.domain.measures.volume import volume_of
 from desk_metrics.domain.policies import PolicyBook
@@ -45,6 +46,8 @@ class TicketRecord:
     is_open: bool = False
     revision: int = 0
     posted: Posted = ()
+    # What it was last sorted as.
+    category: str = ""
 
 
 def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
@@ -54,12 +57,15 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     known = max((fact.at for fact in before), default=0)
     at = micros(event.time)
     late, site, started = record.late, record.site, record.started
+    category = record.category
     if clocks.facts is not before and at < known:
         late = (*late, (at, known))
     if isinstance(event.data, TicketOpened):
         site = event.data.site
     elif isinstance(event.data, TicketStarted):
         started = min(started or at, at)
+    elif isinstance(event.data, TicketTriaged):
+        category = event.data.category
     return TicketRecord(
         clocks,
         site,
@@ -69,6 +75,7 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         record.is_open,
         record.revision,
         record.posted,
+        category,
     )
 
 
@@ -92,6 +99,7 @@ def measured(
         course.is_open,
         revision,
         with_sheets(record.posted, sheets) if sheets else record.posted,
+        record.category,
     )
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
@@ -101,6 +109,7 @@ def _postings(
 ) -> Iterator[Posting]:
     for postings_of in (volume_of, flow_of, restoring_of, contact_of):
         yield from postings_of(course)
+    yield from skills_of(course, record.category)
     yield from verdicts_of(clocks.told)
     yield from cost_of(course, book)
     for at, known in record.late:

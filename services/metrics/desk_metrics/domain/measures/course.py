@@ -37,6 +37,8 @@ class Course(NamedTuple):
     stays: tuple[Stay, ...]
     touched: int | None
     handovers: tuple[int, ...]
+    # Every team it came to, and when.
+    teams: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +76,7 @@ class _Walk:
         self.start: int | None = opening.at
         self.at_once = True
         self.handovers: list[int] = []
+        self.teams: list[tuple[int, str]] = []
         self.is_merged = False
 
     def go(self, at: int, fact: Fact) -> None:
@@ -102,6 +105,8 @@ class _Walk:
         if self.slice.team and team and team != self.slice.team:
             self.handovers.append(at)
             self.at_once = False
+        if team and team != (self.teams[-1][1] if self.teams else ""):
+            self.teams.append((at, team))
         self.slice = self.slice._replace(team=team)
 
     def _finish(self, at: int, fact: Fact) -> None:
@@ -132,4 +137,5 @@ class _Walk:
             tuple(stays),
             self.touched,
             tuple(self.handovers),
+            tuple(self.teams),
         )

@@ -1,0 +1,177 @@
+"""Causes: what each service cost people in a period, added up from the measures' cells.
+
+- `score` (minutes): lost minutes (as `cost.py` counts them) + `CONTACT_MINUTES` for each contact,
+  the time that asking and being asked takes where nobody measured it. Services are ranked by it.
+- `repeat_contacts` (count): reopenings, so people who had to come back for the same trouble.
+- `healing_debt` (repairs): proven repairs by the desk, relapses included: each of them spared
+  people something, and each says that the cause is still there.
+- `quiet_days` (days): since anything at all reached the desk about it: a contact, a repair, a
+  change, a problem.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from desk_shared.events.tickets import Kind
+
+from desk_metrics.domain.changes import DAY, USUAL_DAYS, Changes, Delivery, Known, delivery_of
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.contact import REOPENED, RESOLVED
+from desk_metrics.domain.measures.cost import LOST
+from desk_metrics.domain.measures.healing import HEALED, RELAPSED
+from desk_metrics.domain.measures.postings import Posting
+from desk_metrics.domain.measures.verdicts import BROKEN
+from desk_metrics.domain.measures.volume import CONTACTS
+from desk_metrics.domain.periods import Period
+from desk_metrics.domain.worktime import micros
+
+CONTACT_MINUTES = 15
+_MINUTE = 60 * 1_000_000
+_WISHES = frozenset({Kind.REQUEST, Kind.QUESTION})
+# Measures that only count, and what they count here.
+_COUNTED = {
+    REOPENED: "repeat_contacts",
+    RESOLVED: "resolved",
+    RELAPSED: "relapses",
+    BROKEN: "promises_broken",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the organisation wrote down about a service."""
+
+    name: str
+    title: str
+    team: str
+    lifecycle: str = "live"
+    criticality: int = 4
+
+
+@dataclass(slots=True)  # not frozen: it is filled while cells are read
+class Trouble:
+    """What one service cost in the period."""
+
+    contacts: int = 0
+    contacts_before: int = 0
+    # Questions and requests among the contacts.
+    wishes: int = 0
+    lost_us: int = 0
+    repeat_contacts: int = 0
+    resolved: int = 0
+    healing_debt: int = 0
+    relapses: int = 0
+    promises_broken: int = 0
+    problems: int = 0
+    # Moments of contacts, from four weeks before the period on; sorted when it is all read.
+    moments: list[int] = field(default_factory=list)
+    latest: int = 0
+
+    @property
+    def lost_minutes(self) -> float:
+        return self.lost_us / _MINUTE
+
+    @property
+    def score_us(self) -> int:
+        return self.lost_us + CONTACT_MINUTES * _MINUTE * self.contacts
+
+    @property
+    def score(self) -> float:
+        return self.score_us / _MINUTE
+
+
+class Standing(NamedTuple):
+    """One service with all that a proposal rests on."""
+
+    service: Service
+    trouble: Trouble
+    delivery: Delivery
+    # Days since the last change was finished; none if no change was ever told of.
+    unchanged_days: float | None
+    quiet_days: float
+    # Its part of the whole score of all services.
+    share: float
+
+
+class Causes:
+    """Adds up cells one by one for one period, as known at a moment."""
+
+    def __init__(self, period: Period, as_of: datetime) -> None:
+        self._start, self._end = micros(period.start), micros(period.end)
+        self._before, self._as_of = micros(period.before), micros(as_of)
+        self._watched = self._start - USUAL_DAYS * DAY
+        self.log_began: int = self._as_of
+        self.troubles: dict[str, Trouble] = {}
+
+    def add(self, cell: Cell) -> None:
+        for entry in cell.entries:
+            trouble = self.troubles.setdefault(entry.slice.service, Trouble())
+            is_wish = entry.slice.kind in _WISHES
+            for posting in entry.postings:
+                if max(posting.known, posting.at) < self._as_of:
+                    self._post(trouble, posting, is_wish=is_wish)
+
+    def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
+        self.log_began = min(self.log_began, posting.at)
+        trouble.latest = max(trouble.latest, posting.at)
+        if posting.measure == CONTACTS:
+            if posting.at >= self._watched:
+                trouble.moments.append(posting.at)
+            trouble.contacts_before += self._before <= posting.at < self._start
+        if self._start <= posting.at < self._end:
+            _count(trouble, posting, is_wish=is_wish)
+
+    def standings(
+        self, services: Iterable[Service], changes: Mapping[str, Changes]
+    ) -> list[Standing]:
+        """Every service, the one that cost most first; equals by repairs, then by name."""
+        named = [(one, self.troubles.get(one.name) or Trouble()) for one in services]
+        # Whole microseconds first: a sum of floats would depend on its order.
+        whole = sum(trouble.score_us for _, trouble in named)
+        found = [
+            self._standing(service, trouble, changes.get(service.name) or Changes(), whole)
+            for service, trouble in named
+        ]
+        return sorted(found, key=_order)
+
+    def _standing(
+        self, service: Service, trouble: Trouble, changes: Changes, whole: int
+    ) -> Standing:
+        trouble.moments.sort()
+        trouble.problems = sum(
+            self._start <= one.at < min(self._end, self._as_of) for one in changes.problems
+        )
+        known = Known(trouble.moments, self._as_of, self.log_began)
+        told = [one.at for one in changes.finished if one.at < self._as_of]
+        moments = [at for at in changes.moments if at < self._as_of]
+        latest = max(trouble.latest, self.log_began, *moments)
+        return Standing(
+            service,
+            trouble,
+            delivery_of(changes, known, self._start, self._end),
+            (self._as_of - max(told)) / DAY if told else None,
+            max(0, self._as_of - latest) / DAY,
+            trouble.score_us / whole if whole else 0.0,
+        )
+
+
+def _count(trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
+    measure, weight = posting.measure.partition(":")[0], posting.weight
+    if measure == CONTACTS:
+        trouble.contacts += weight
+        trouble.wishes += weight * is_wish
+    elif measure == LOST:
+        trouble.lost_us += weight * posting.amount
+    elif measure == HEALED:
+        # What a relapse takes back was a repair all the same.
+        trouble.healing_debt += weight > 0
+    elif measure in _COUNTED:
+        name = _COUNTED[measure]
+        setattr(trouble, name, getattr(trouble, name) + weight)
+
+
+def _order(one: Standing) -> tuple[int, int, int, str]:
+    trouble = one.trouble
+    return -trouble.score_us, -trouble.healing_debt, -trouble.contacts, one.service.name

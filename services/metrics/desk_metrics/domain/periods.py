@@ -1,0 +1,77 @@
+"""Periods that reports are about: a week (2026-W47), a month (2026-11), or from one to another
+(2026-W44/2026-W47), as ISO 8601 writes them. All of it in UTC days, like the measures.
+"""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from desk_shared.errors import Invalid
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+MOST = timedelta(days=370)
+_WEEK_LONG = timedelta(weeks=1)
+
+
+class Period(NamedTuple):
+    """From `start` to before `end`; the name says the same in words of a calendar."""
+
+    name: str
+    start: datetime
+    end: datetime
+
+    @property
+    def before(self) -> datetime:
+        """The start of as long a time right before it."""
+        return self.start - (self.end - self.start)
+
+
+def read_period(text: str) -> Period:
+    """The period of that name; says what one looks like if there is none."""
+    first, _, last = text.partition("/")
+    (start, end), (_, until) = _stretch(first, text), _stretch(last or first, text)
+    if until < end:
+        raise _refused(text, "its end is before its start")
+    if until - start > MOST:
+        raise _refused(text, f"it is longer than {MOST.days} days")
+    return Period(text, start, until)
+
+
+def weeks_before(end: datetime, weeks: int) -> Period:
+    """So many whole weeks (Monday to Sunday, UTC), the last of which is over at that moment."""
+    monday = end.astimezone(UTC).date() - timedelta(days=end.astimezone(UTC).weekday())
+    until = _midnight(monday)
+    start = until - weeks * _WEEK_LONG
+    first, last = _name(start), _name(until - _WEEK_LONG)
+    return Period(first if weeks == 1 else f"{first}/{last}", start, until)
+
+
+def _name(monday: datetime) -> str:
+    year, week, _ = monday.isocalendar()
+    return f"{year:04d}-W{week:02d}"
+
+
+def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
+    try:
+        if found := _WEEK.fullmatch(part):
+            start = _midnight(date.fromisocalendar(int(found[1]), int(found[2]), 1))
+            return start, start + _WEEK_LONG
+        if found := _MONTH.fullmatch(part):
+            start = _midnight(date(int(found[1]), int(found[2]), 1))
+            return start, (start + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError) as error:
+        raise _refused(whole, "there is no such week or month") from error
+    raise _refused(whole, "it is neither a week nor a month")
+
+
+def _refused(text: str, why: str) -> Invalid:
+    return Invalid(
+        f"'{text}' is not a period: {why}. Write a week (2026-W47), a month (2026-11), or from one"
+        " to another (2026-W44/2026-W47)",
+        code="no-such-period",
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

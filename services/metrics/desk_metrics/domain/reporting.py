@@ -1,0 +1,140 @@
+"""The weekly report to owners: when it is due, what it says, under which ids. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.events.envelope import Event, Payload
+from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.ids import derived_id
+
+from desk_metrics.domain.causes import Standing
+from desk_metrics.domain.periods import Period, weeks_before
+from desk_metrics.domain.proposals import propose
+from desk_metrics.domain.telling import SOURCE
+
+# Small organisations have few contacts a week; four of them say more, and still change weekly.
+WEEKS = 4
+# Skills are learned slowly, so gaps are looked for in a quarter of a year, and told once a month.
+SKILL_WEEKS = 13
+# What follows a change of Sunday is known by Tuesday morning.
+AFTER = timedelta(hours=30)
+WEEK = timedelta(weeks=1)
+
+# Service, proposal, and in how many reports in a row it was made.
+Made = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Up to when reports were made, and what the last one proposed."""
+
+    until: datetime
+    made: tuple[Made, ...] = ()
+
+    @property
+    def due(self) -> datetime:
+        """When the next one is."""
+        return self.until + WEEK + AFTER
+
+
+def first_reported(now: datetime) -> Reported:
+    """A desk that starts reports from its next week on: of the past it only knows what it read."""
+    return Reported(_until(now))
+
+
+def next_period(reported: Reported, now: datetime) -> Period | None:
+    """What to report about now, if anything. Reports that were missed are not sent later."""
+    if now < reported.due:
+        return None
+    return weeks_before(_until(now), WEEKS)
+
+
+def as_of(period: Period) -> datetime:
+    """Up to when facts belong to the report of a period, however late it is made."""
+    return period.end + AFTER
+
+
+def skills_period(period: Period) -> Period | None:
+    """The quarter to look for skill gaps in; none but in the first report of a month."""
+    return weeks_before(period.end, SKILL_WEEKS) if period.end.day <= WEEK.days else None
+
+
+def ranked(
+    standings: Sequence[Standing], period: Period, known: datetime, charter: str
+) -> list[SystemRanked]:
+    """What is said of each service, in the order given."""
+    return [
+        _ranked(one, rank, len(standings), period, known, charter)
+        for rank, one in enumerate(standings, start=1)
+    ]
+
+
+def report(
+    reported: Reported,
+    systems: Iterable[SystemRanked],
+    gaps: Iterable[SkillGapFound],
+    period: Period,
+) -> tuple[Reported, tuple[Event[Payload], ...]]:
+    """The report of a period as events; making it again makes the same ids."""
+    before = {service: (proposal, row) for service, proposal, row in reported.made}
+    counted = [one.model_copy(update={"in_a_row": _row(one, before)}) for one in systems]
+    made = tuple((one.service, one.proposal.value, one.in_a_row) for one in counted)
+    events = [_event(one, one.team, period, one.service) for one in counted]
+    events += [_event(one, one.team, period, one.skill) for one in gaps]
+    return Reported(period.end, made), tuple(events)
+
+
+def _row(one: SystemRanked, before: dict[str, tuple[str, int]]) -> int:
+    proposal, row = before.get(one.service, ("", 0))
+    return row + 1 if proposal == one.proposal and one.proposal is not Proposal.LEAVE else 1
+
+
+def _event(data: Payload, team: str, period: Period, about: str) -> Event[Payload]:
+    id = derived_id(f"{data.TYPE}/{period.name}", f"{team}/{about}")
+    return Event(id, SOURCE, team, as_of(period), data)
+
+
+def _until(now: datetime) -> datetime:
+    return weeks_before(now - AFTER, 1).end
+
+
+def _ranked(
+    one: Standing, rank: int, of: int, period: Period, known: datetime, charter: str
+) -> SystemRanked:
+    trouble, went = one.trouble, one.delivery
+    proposal, reasons = propose(one)
+    return SystemRanked(
+        service=one.service.name,
+        team=one.service.team,
+        period=period.name,
+        since=period.start,
+        until=period.end,
+        rank=rank,
+        of=of,
+        contacts=trouble.contacts,
+        contacts_before=trouble.contacts_before,
+        lost_minutes=trouble.lost_minutes,
+        repeat_contacts=trouble.repeat_contacts,
+        healing_debt=trouble.healing_debt,
+        relapses=trouble.relapses,
+        promises_broken=trouble.promises_broken,
+        problems=trouble.problems,
+        changes=went.finished,
+        change_failure_rate=went.failure_rate,
+        tickets_per_release=went.tickets_per_release,
+        score=trouble.score,
+        proposal=proposal,
+        reasons=reasons,
+        based_on=_based_on(period, known),
+        charter=charter,
+    )
+
+
+def _based_on(period: Period, known: datetime) -> str:
+    last = period.end - timedelta(days=1)
+    return (
+        "The tickets, repairs, promises, changes and problems of this service from"
+        f" {period.start:%Y-%m-%d} to {last:%Y-%m-%d} (UTC), as known on {known:%Y-%m-%d %H:%M}"
+        " UTC. Incidents that are still open are not in the lost minutes yet."
+    )

@@ -1,0 +1,98 @@
+"""Reports to owners, once a week: woken by a durable timer, written and published as one document.
+
+Of several replicas that wake, the guard of the document lets one report; its ids are fixed.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from desk_shared.bus import Commands, Fold, Reacted, Turn
+from desk_shared.bus.timers import Report
+from desk_shared.clock import Clock
+from desk_shared.errors import Transient
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+
+from desk_metrics.domain.periods import Period
+from desk_metrics.domain.reporting import (
+    Reported,
+    as_of,
+    first_reported,
+    next_period,
+    report,
+    skills_period,
+)
+from desk_metrics.systems import Sources
+
+log = get_logger()
+
+WEEKLY = "weekly"
+
+
+def reported_fold(documents: Documents[Reported]) -> Fold[Reported]:
+    """No event makes a report; only the clock does."""
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+
+
+def _nobody(_id: str, _due: datetime) -> None:
+    """Replaced by whoever watches the clock."""
+
+
+class Reporting:
+    """Makes the report of the week when it is due."""
+
+    def __init__(
+        self,
+        documents: Documents[Reported],
+        commands: Commands[Reported],
+        sources: Sources,
+        clock: Clock,
+    ) -> None:
+        self._documents = documents
+        self._commands = commands
+        self._sources = sources
+        self._clock = clock
+        self.on_due: Callable[[str, datetime], None] = _nobody
+
+    async def start(self) -> None:
+        """A desk that never reported begins with its next week."""
+
+        def begin(known: Reported | None, turn: Turn) -> Reacted[Reported] | None:
+            if known is not None:
+                return None
+            first = first_reported(turn.now)
+            return Reacted(first, due=first.due)
+
+        await self._commands.change(WEEKLY, begin)
+
+    async def stop(self) -> None:
+        """What was asked for is finished."""
+        await self._commands.stop()
+
+    async def wake(self, ids: Iterable[str], _report: Report) -> None:
+        """Make what is due; with the store away it stays due and is found again."""
+        for id in ids:
+            stored = (await self._documents.load([id])).get(id)
+            known = None if stored is None else stored.state
+            period = None if known is None else next_period(known, self._clock.now())
+            if period is None:
+                continue
+            try:
+                await self._make(id, period)
+            except Transient as error:
+                log.warning("report_waits", period=period.name, reason=str(error))
+
+    async def _make(self, id: str, period: Period) -> None:
+        known = as_of(period)
+        systems = await self._sources.systems(period, known)
+        quarter = skills_period(period)
+        gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
+
+        def publish(before: Reported | None, _turn: Turn) -> Reacted[Reported] | None:
+            if before is None or before.until >= period.end:
+                return None
+            after, events = report(before, systems, gaps, period)
+            return Reacted(after, events, after.due)
+
+        await self._commands.change(id, publish)
+        log.info("owners_told", period=period.name, systems=len(systems), skill_gaps=len(gaps))

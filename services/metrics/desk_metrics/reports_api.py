@@ -1,0 +1,72 @@
+"""`GET /v1/reports/systems`: which services cost people most, and what to do about them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from desk_shared.clock import Clock
+from desk_shared.events.reports import SystemRanked
+from desk_shared.http import Role, require
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from desk_metrics.domain.periods import Period, read_period, weeks_before
+from desk_metrics.domain.reporting import WEEKS
+from desk_metrics.systems import Sources
+
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
+class Systems(BaseModel):
+    """Every service by the time it cost people in a period, as known at a moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    period: str
+    since: datetime
+    until: datetime
+    as_of: datetime
+    systems: tuple[SystemRanked, ...]
+
+
+def reports_router(sources: Sources, clock: Clock) -> APIRouter:
+    """The routes about reports."""
+    router = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+    @router.get(
+        "/systems",
+        dependencies=[Depends(require(*STAFF))],
+        # In how many reports in a row it was proposed only a report that was sent can know.
+        response_model_exclude={"systems": {"__all__": {"in_a_row"}}},
+    )
+    async def systems(
+        period: Annotated[
+            str,
+            Query(
+                max_length=20,
+                description="2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47."
+                " Default: the last four whole weeks.",
+            ),
+        ] = "",
+        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+    ) -> Systems:
+        """Services ranked by the time they cost people, each with a proposal and its reasons."""
+        at = as_of or clock.now()
+        return await answered(sources, asked_period(period, at), at)
+
+    return router
+
+
+def asked_period(text: str, at: datetime) -> Period:
+    """The period that was asked for, or the last whole weeks."""
+    return read_period(text) if text else weeks_before(at, WEEKS)
+
+
+async def answered(sources: Sources, period: Period, at: datetime) -> Systems:
+    """The answer for the HTTP side and the command line."""
+    return Systems(
+        period=period.name,
+        since=period.start,
+        until=period.end,
+        as_of=at,
+        systems=tuple(await sources.systems(period, at)),
+    )

@@ -1,0 +1,83 @@
+"""What the figures say of services and skills, read from the store: for the weekly report, the HTTP
+side and the command line alike.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.charter import Charter
+from desk_shared.events.reports import SkillGapFound, SystemRanked
+from desk_shared.store import Documents
+
+from desk_metrics.domain.causes import Causes, Service
+from desk_metrics.domain.changes import Changes
+from desk_metrics.domain.gaps import Crew, Skills, gaps_of
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.periods import Period
+from desk_metrics.domain.reporting import ranked
+from desk_metrics.reckoning import cells_until
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where it is read from, and what the organisation wrote down."""
+
+    cells: Documents[Cell]
+    changes: Documents[Changes]
+    charter: Callable[[], Charter]
+
+    async def systems(self, period: Period, as_of: datetime) -> list[SystemRanked]:
+        """Every service of the charter, the one that costs people most first."""
+        charter, causes = self.charter(), Causes(period, as_of)
+        async for cell in cells_until(self.cells, as_of.date()):
+            causes.add(cell)
+        services = services_of(charter)
+        stored = await self.changes.load([one.name for one in services])
+        changes = {name: one.state for name, one in stored.items() if one.state is not None}
+        standings = causes.standings(services, changes)
+        return ranked(standings, period, as_of, charter.version)
+
+    async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapFound]:
+        """What teams were asked for and too few of them can do."""
+        charter = self.charter()
+        skills = Skills(period, as_of, needed_by(charter))
+        async for cell in cells_until(self.cells, (period.end - timedelta(days=1)).date()):
+            skills.add(cell)
+        return gaps_of(skills.asked, crews_of(charter), period, charter.version)
+
+
+def services_of(charter: Charter) -> tuple[Service, ...]:
+    """The charter's services as causes know them."""
+    return tuple(
+        Service(one.name, one.title, one.owner, one.lifecycle, one.criticality)
+        for one in charter.services
+    )
+
+
+def crews_of(charter: Charter) -> tuple[Crew, ...]:
+    """The charter's teams as skills know them."""
+    return tuple(
+        Crew(
+            team.name,
+            tuple(frozenset(member.skills) for member in team.members),
+            frozenset(team.skills),
+        )
+        for team in charter.teams
+    )
+
+
+def needed_by(charter: Charter) -> dict[str, tuple[str, ...]]:
+    """Which skills finishing a ticket of a category needs: what the routing rules say of it, and
+    the skill that is called like the category."""
+    needed: dict[str, set[str]] = {}
+    for rule in charter.routing.rules:
+        if rule.then.category:
+            needed.setdefault(rule.then.category, set()).update(rule.then.skills)
+    for skill in _every_skill(charter):
+        needed.setdefault(skill, set()).add(skill)
+    return {category: tuple(sorted(skills)) for category, skills in needed.items()}
+
+
+def _every_skill(charter: Charter) -> Iterable[str]:
+    return frozenset().union(*(team.all_skills for team in charter.teams))
