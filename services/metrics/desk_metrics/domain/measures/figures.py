@@ -15,6 +15,7 @@ from desk_metrics.domain.measures.contact import (
 from desk_metrics.domain.measures.cost import LOST
 from desk_metrics.domain.measures.detection import FORESEEN, TOO_LATE
 from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES, little
+from desk_metrics.domain.measures.handling import HANDLED
 from desk_metrics.domain.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.domain.measures.sketch import Sketch
@@ -35,6 +36,7 @@ def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -
         **_flow(totals, span),
         **_durations("mtta", totals.sketch(ACKNOWLEDGED)),
         **_durations("mttr", totals.sketch(RESTORED)),
+        **_durations("handling", totals.sketch(HANDLED)),
         **_contact(totals),
         **_promises(totals),
         **_ahead(totals),

@@ -12,16 +12,18 @@
 from collections.abc import Iterator
 
 from desk_metrics.domain.measures.course import Course
+from desk_metrics.domain.measures.handling import handling_of
 from desk_metrics.domain.measures.postings import Posting
 
 ACKNOWLEDGED, RESTORED = "acknowledged", "restored"
 
 
 def restoring_of(course: Course) -> Iterator[Posting]:
-    """A sample for the acknowledgement and each resolution, and one back for each reopening."""
+    """A sample for the acknowledgement, the work, each resolution; one back for each reopening."""
     touched = course.touched
     if touched is not None:
         yield Posting(ACKNOWLEDGED, touched, touched, amount=touched - course.opened)
+    yield from handling_of(course)
     for stay, after in zip(course.stays, (*course.stays[1:], None), strict=True):
         if not stay.is_solved or stay.end is None:
             continue
