@@ -17,10 +17,11 @@ from desk_shared.service import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 
-from desk_bench import consuming, drivers, folding, serving
+from desk_bench import clocks, consuming, drivers, folding, rebuilding, scaling, serving
 from desk_bench.fleet import fleet_journey
 from desk_bench.rows import Row, save, show
 
+SIZES = (10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).resolve().parents[2]
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
@@ -43,6 +44,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "journey": lambda kafka, mongo, share: fleet_journey(kafka, mongo, share.of(1_500, 100)),
     "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
     "metrics-fold": lambda kafka, mongo, share: folding.run(kafka, mongo, share.of(8_000)),
+    "metrics-scale": lambda kafka, mongo, share: scaling.run(
+        kafka, mongo, [share.of(size, 3_000) for size in SIZES], share.of(1_500, 300)
+    ),
+    "metrics-timers": lambda kafka, mongo, share: clocks.run(kafka, mongo, share.of(100_000)),
+    "metrics-rebuild": lambda kafka, mongo, share: rebuilding.run(kafka, mongo, share.of(8_000)),
 }
 
 

@@ -1,0 +1,27 @@
+"""Documents of tickets as metrics would have written them, for a store that is full from the start.
+
+Pure: the same rules decide, but nothing is read, sent or written one event at a time.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from desk_metrics.domain.clocks import TicketClocks
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.tickets import TicketRecord, recorded
+from desk_metrics.handlers import decided
+from desk_shared.events import AnyEvent
+from desk_shared.store import Stored
+
+
+def ready(
+    events: Sequence[AnyEvent], policies: PolicyBook, now: datetime | None = None
+) -> Stored[TicketRecord]:
+    """After these events of one ticket, at `now` or just after the last of them."""
+    record = TicketRecord(TicketClocks(events[0].subject))
+    for event in events:
+        reacted = decided(recorded(record, event), policies, event.time)
+        record = reacted.state
+    if now is not None:
+        reacted = decided(record, policies, now)
+    return Stored(record.clocks.ticket, 0, reacted.state, sequence=len(events), due=reacted.due)
