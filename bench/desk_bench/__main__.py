@@ -17,7 +17,7 @@ from desk_shared.service import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 
-from desk_bench import clocks, consuming, drivers, folding, rebuilding, scaling, serving
+from desk_bench import clocks, consuming, drivers, folding, rebuilding, scaling, serving, windows
 from desk_bench.fleet import fleet_journey
 from desk_bench.rows import Row, save, show
 
@@ -49,6 +49,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "metrics-timers": lambda kafka, mongo, share: clocks.run(kafka, mongo, share.of(100_000)),
     "metrics-rebuild": lambda kafka, mongo, share: rebuilding.run(kafka, mongo, share.of(8_000)),
+    "metrics-windows": lambda kafka, mongo, share: windows.run(kafka, mongo, share.of(60_000)),
 }
 
 
