@@ -110,10 +110,8 @@ def with_change(state: Changes, event: AnyEvent) -> Changes:
         known[data.change] = max(one, known.get(data.change, one))
         return _pruned(replace(state, finished=tuple(sorted(known.values()))))
     if isinstance(data, ProblemDetected):
-        first = {other.problem: other for other in state.problems}
-        seen = Detected(at, event.subject)
-        first[event.subject] = min(seen, first.get(event.subject, seen))
-        return _pruned(replace(state, problems=tuple(sorted(first.values()))))
+        seen = {*state.problems, Detected(at, event.subject)}
+        return _pruned(replace(state, problems=tuple(sorted(seen))))
     return state
 
 

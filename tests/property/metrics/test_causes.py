@@ -1,0 +1,122 @@
+"""The ranking of services does not hang on the order in which anything is read or written down."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from desk_metrics.domain.causes import Causes, Service
+from desk_metrics.domain.changes import DAY, Changes, Detected, Finished, with_change
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.periods import read_period
+from desk_metrics.domain.reporting import ranked
+from desk_metrics.domain.worktime import micros
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.problems import ProblemDetected
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PERIOD = read_period("2026-W44/2026-W47")
+AS_OF = PERIOD.end + timedelta(hours=30)
+SERVICES = tuple(
+    Service(name, name, "network", lifecycle, criticality)
+    for name, lifecycle, criticality in (
+        ("vpn", "live", 1), ("mail", "live", 2), ("wiki", "retiring", 4), ("crm", "live", 3),
+    )
+)  # fmt: skip
+MEASURES = ("contacts", "lost", "reopened", "resolved", "healed", "relapsed", "broken:response")
+BEGIN = micros(PERIOD.start)
+
+moments = st.integers(BEGIN - 60 * DAY, BEGIN + 40 * DAY)
+postings = st.builds(
+    lambda measure, at, later, amount: Posting(measure, at, at + later, 1, amount),
+    st.sampled_from(MEASURES),
+    moments,
+    st.sampled_from([0, DAY, 9 * DAY]),
+    st.integers(0, 10**11),
+)
+entries = st.builds(
+    lambda number, service, kind, posted: Entry(
+        f"t-{number}", 1, Slice(kind, service), tuple(posted)
+    ),
+    st.integers(0, 10**9),
+    st.sampled_from([one.name for one in SERVICES] + [""]),
+    st.sampled_from(["incident", "request"]),
+    st.lists(postings, max_size=4),
+).map(lambda one: one if one.slice.service else one._replace(slice=Slice("incident")))
+changes = st.builds(
+    lambda finished, problems: Changes(tuple(sorted(finished)), tuple(sorted(problems))),
+    st.lists(
+        st.builds(Finished, moments, st.text("abc", min_size=1), st.just("release"), st.booleans()),
+        max_size=4,
+        unique_by=lambda one: one.change,
+    ),
+    st.lists(st.builds(Detected, moments, st.text("xyz", min_size=1)), max_size=3),
+)
+
+
+def _said(
+    found: list[Entry], services: tuple[Service, ...], known: dict[str, Changes], parts: int
+) -> list[str]:
+    causes = Causes(PERIOD, AS_OF)
+    for part in range(parts):
+        causes.add(Cell("2026-11-01", tuple(found[part::parts])))
+    standings = causes.standings(services, known)
+    return [one.model_dump_json() for one in ranked(standings, PERIOD, AS_OF, "v1")]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(entries, max_size=12),
+    st.dictionaries(st.sampled_from([one.name for one in SERVICES]), changes),
+    st.randoms(use_true_random=False),
+    st.integers(1, 7),
+)
+def test_the_ranking_is_the_same_in_any_order(
+    found: list[Entry], known: dict[str, Changes], chance: random.Random, parts: int
+) -> None:
+    wanted = _said(found, SERVICES, known, 1)
+    assert len(wanted) == len(SERVICES)
+    shuffled, services = list(found), list(SERVICES)
+    chance.shuffle(shuffled)
+    chance.shuffle(services)
+    assert _said(shuffled, tuple(services), known, parts) == wanted
+
+
+def _event(number: int, days: int, *, is_problem: bool, succeeded: bool) -> AnyEvent:
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days)
+    data: ChangeFinished | ProblemDetected = (
+        ProblemDetected(service="vpn", title="x", tickets=(), people=(), team="t", message="")
+        if is_problem
+        else ChangeFinished(change=f"c{number}", kind=ChangeKind.RELEASE, succeeded=succeeded)
+    )
+    subject = f"p{number}" if is_problem else "vpn"
+    return Event(f"{number}-{days}-{succeeded}", "/test", subject, at, data)
+
+
+events = st.lists(
+    st.builds(
+        _event,
+        st.integers(0, 5),
+        st.integers(-800, 100),
+        is_problem=st.booleans(),
+        succeeded=st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(events, st.randoms(use_true_random=False))
+def test_changes_in_any_order_and_told_twice_are_the_same(
+    told: list[AnyEvent], chance: random.Random
+) -> None:
+    def fold(some: list[AnyEvent]) -> Changes:
+        state = Changes()
+        for one in some:
+            state = with_change(state, one)
+        return state
+
+    again = [*told, *told]
+    chance.shuffle(again)
+    assert fold(again) == fold(told)

@@ -1,0 +1,131 @@
+"""What services cost people, from tickets, repairs and changes to a ranking, by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+from desk_metrics.domain.causes import Causes, Service, Standing
+from desk_metrics.domain.changes import Changes, with_change
+from desk_metrics.domain.periods import read_period
+from desk_metrics.domain.policies import PolicyBook
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.automation import RunHealed, RunStarted
+from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.tickets import Kind
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story, at, book, policy
+from tests.unit.metrics.test_measures import second
+
+WEEK = read_period("2026-W48")  # 23 to 29 November
+LATER = datetime(2026, 12, 8, tzinfo=UTC)
+SERVICES = tuple(Service(name, name.upper(), "network") for name in ("vpn", "mail", "erp"))
+
+
+async def standings(
+    *lives: Story,
+    others: tuple[AnyEvent, ...] = (),
+    as_of: datetime = LATER,
+    policies: PolicyBook | None = None,
+    changes: dict[str, Changes] | None = None,
+) -> list[Standing]:
+    desk = Desk(LATER, policies or PolicyBook(()))
+    for number, life in enumerate(lives):
+        await desk.tell(second(life, f"ticket-{number}"))
+    await desk.tell(others)
+    await desk.at(LATER)
+    causes = Causes(WEEK, as_of)
+    for cell in await desk.cells():
+        causes.add(cell)
+    return causes.standings(SERVICES, changes or {})
+
+
+def run(name: str, when: str, *, healed: bool) -> AnyEvent:
+    data: RunHealed | RunStarted = (
+        RunHealed(run=name, runbook="restart", title="Restart it", service="vpn")
+        if healed
+        else RunStarted(run=name, runbook="restart", version="1", title="Restart it")
+    )
+    return Event(f"{name}-{healed}", "/desk/automation", "gateway-1", at(when), data)
+
+
+async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact() -> None:
+    """VPN: one incident of 120 open minutes; mail: an incident of 30 and a question."""
+    found = await standings(
+        Story("09:00", service="vpn").resolved("11:00"),
+        Story("09:00", service="mail").resolved("09:30"),
+        Story("09:00", service="mail", kind=Kind.QUESTION).resolved("15:00"),
+        policies=book(policy()),
+    )
+    rows = [(one.service.name, one.trouble.contacts, one.trouble.score) for one in found]
+    assert rows == [("vpn", 1, 120 + 15), ("mail", 2, 30 + 2 * 15), ("erp", 0, 0)]
+    assert [one.share for one in found] == [135 / 195, 60 / 195, 0]
+    assert found[1].trouble.wishes == 1
+
+
+async def test_only_the_period_counts_and_what_came_before_is_for_comparison() -> None:
+    (vpn, *_) = await standings(
+        Story("2026-11-15 12:00", service="vpn"),
+        Story("2026-11-16 12:00", service="vpn"),
+        Story("2026-11-23 12:00", service="vpn"),
+        Story("2026-11-29 12:00", service="vpn"),
+        Story("2026-11-30 12:00", service="vpn"),
+    )
+    assert (vpn.trouble.contacts, vpn.trouble.contacts_before) == (2, 1)
+
+
+async def test_who_came_back_and_what_was_not_kept_is_counted() -> None:
+    (vpn, *_) = await standings(
+        Story("09:00", service="vpn").resolved("15:00").reopened("15:30").resolved("16:00"),
+        policies=book(policy(minutes=60)),
+    )
+    assert vpn.trouble.repeat_contacts == 1
+    assert vpn.trouble.resolved == 1
+    # Each cycle has its promise, as in `promises_kept`: the second was late when it began.
+    assert vpn.trouble.promises_broken == 2
+    assert vpn.trouble.lost_minutes == 6 * 60 + 30
+
+
+async def test_repairs_are_a_debt_whether_they_last_or_not() -> None:
+    runs = (
+        run("r1", "09:00", healed=False), run("r1", "09:05", healed=True),
+        run("r2", "12:00", healed=False), run("r2", "12:05", healed=True),
+        run("r3", "2026-11-26 12:00", healed=False), run("r3", "2026-11-26 12:05", healed=True),
+    )  # fmt: skip
+    (vpn, *_) = await standings(others=runs)
+    assert (vpn.trouble.healing_debt, vpn.trouble.relapses) == (3, 1)
+    assert vpn.trouble.score == 0
+
+
+async def test_what_was_not_known_at_a_moment_is_not_told_of_it() -> None:
+    life = Story("09:00", service="vpn").resolved("11:00").reopened("2026-11-25 09:00")
+    (early, *_) = await standings(life, as_of=at("12:00"))
+    assert (early.trouble.repeat_contacts, early.trouble.resolved) == (0, 1)
+    (late, *_) = await standings(life)
+    assert (late.trouble.repeat_contacts, late.trouble.resolved) == (1, 0)
+
+
+async def test_quiet_begins_with_the_last_that_was_heard_or_with_the_log() -> None:
+    data = ChangeFinished(change="c1", kind=ChangeKind.RELEASE, succeeded=True)
+    finished = Event("c1", "/delivery", "erp", LATER - timedelta(days=3), data)
+    found = await standings(
+        Story("2026-11-23 09:00", service="mail"),
+        Story("2026-11-24 09:00", service="vpn"),
+        changes={"erp": with_change(Changes(), finished)},
+    )
+    quiet = {one.service.name: one.quiet_days for one in found}
+    since = {
+        "mail": at("2026-11-23 09:00"),
+        "vpn": at("2026-11-24 09:00"),
+        "erp": LATER - timedelta(days=3),
+    }
+    assert quiet == {name: (LATER - moment) / timedelta(days=1) for name, moment in since.items()}
+    assert [one.unchanged_days for one in found] == [None, None, 3]
+
+
+async def test_an_empty_log_calls_nothing_quiet() -> None:
+    assert [one.quiet_days for one in await standings()] == [0, 0, 0]
+
+
+async def test_tickets_without_a_known_service_rank_nothing() -> None:
+    found = await standings(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
+    assert {one.trouble.contacts for one in found} == {0}
+    assert [one.service.name for one in found] == ["erp", "mail", "vpn"]

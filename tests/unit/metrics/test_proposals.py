@@ -1,0 +1,93 @@
+"""What is proposed for a service: each rule, each at its bar, and nothing from small numbers."""
+
+import pytest
+from desk_metrics.domain.causes import Service, Standing, Trouble
+from desk_metrics.domain.changes import Delivery
+from desk_metrics.domain.proposals import counted, propose
+from desk_shared.events.reports import Proposal
+
+MINUTE = 60_000_000
+
+
+def standing(
+    *,
+    lifecycle: str = "live",
+    criticality: int = 3,
+    went: Delivery | None = None,
+    unchanged: float | None = None,
+    quiet: float = 0,
+    share: float = 0.1,
+    **trouble: int,
+) -> Standing:
+    service = Service("vpn", "Remote access", "network", lifecycle, criticality)
+    return Standing(service, Trouble(**trouble), went or Delivery(), unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
+
+
+def rule(one: Standing) -> tuple[Proposal, str]:
+    proposal, reasons = propose(one)
+    return proposal, reasons[0].rule
+
+
+@pytest.mark.parametrize(
+    ("one", "wanted"),
+    [
+        (standing(lifecycle="planned"), (Proposal.LEAVE, "lifecycle")),
+        (standing(lifecycle="retired", quiet=500), (Proposal.LEAVE, "lifecycle")),
+        (standing(quiet=180), (Proposal.RETIRE, "quiet")),
+        (standing(quiet=179), (Proposal.LEAVE, "small-numbers")),
+        (standing(quiet=400, criticality=2), (Proposal.LEAVE, "small-numbers")),
+        (standing(quiet=90, criticality=1, lifecycle="retiring"), (Proposal.RETIRE, "quiet")),
+        (standing(contacts=9, share=0.9), (Proposal.LEAVE, "small-numbers")),
+        (standing(contacts=10, lifecycle="retiring"), (Proposal.REPLACE, "end-of-life")),
+        (standing(contacts=10, lifecycle="retired"), (Proposal.REPLACE, "end-of-life")),
+        (standing(healing_debt=12, relapses=3), (Proposal.REPAIR, "relapses")),
+        (standing(healing_debt=12, relapses=2), (Proposal.LEAVE, "unremarkable")),
+        (standing(healing_debt=9, relapses=9), (Proposal.LEAVE, "small-numbers")),
+        (standing(healing_debt=20, relapses=4), (Proposal.REPAIR, "healing-debt")),
+        (
+            standing(contacts=10, went=Delivery(5, 2, 1, 0.4)),
+            (Proposal.REPAIR, "change-failure-rate"),
+        ),
+        (standing(contacts=10, went=Delivery(3, 3, 3, 1.0)), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=10, went=Delivery(10, 2, 1, 0.2)), (Proposal.LEAVE, "unremarkable")),
+        (
+            standing(contacts=10, repeat_contacts=2, resolved=8),
+            (Proposal.REPAIR, "repeat-contacts"),
+        ),
+        (standing(contacts=10, repeat_contacts=2, resolved=7), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=30, wishes=20), (Proposal.AUTOMATE, "questions-and-requests")),
+        (standing(contacts=34, wishes=20), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=19, wishes=19), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=10, unchanged=180), (Proposal.UPGRADE, "unchanged")),
+        (standing(contacts=10, unchanged=None), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=10, share=0.2), (Proposal.REPAIR, "worst-system")),
+    ],
+)  # fmt: skip
+def test_the_first_rule_that_fits_proposes(one: Standing, wanted: tuple[Proposal, str]) -> None:
+    assert rule(one) == wanted
+
+
+def test_every_reason_says_its_numbers() -> None:
+    one = standing(
+        contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, promises_broken=1
+    )
+    assert [reason.text for reason in propose(one)[1]] == [
+        "The desk repaired it 31 times, and 12 of these repairs (39%) did not last a day: the cause"
+        " is still there.",
+        "It cost people 109.5 hours: 5,310 minutes of incidents and 84 contacts at 15 minutes.",
+        "1 promise was not kept.",
+    ]
+
+
+def test_small_numbers_are_called_small() -> None:
+    (why, cost) = propose(standing(contacts=1))[1]
+    assert why.text == (
+        "1 contact and 0 repairs are too few to conclude anything from; a proposal needs 10 of one"
+        " of them."
+    )
+    assert cost.text.startswith("It cost people 0.2 hours: 0 minutes of incidents and 1 contact at")
+
+
+def test_numbers_are_written_as_people_read_them() -> None:
+    assert counted(1, "reply", "replies") == "1 reply"
+    assert counted(1204, "reply", "replies") == "1,204 replies"

@@ -1,0 +1,228 @@
+"""The weekly report: when it is due, what it says, and that it is said once whatever happens."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.reporting import Reported, first_reported, next_period, skills_period
+from desk_metrics.reporting import WEEKLY, Reporting, reported_fold
+from desk_metrics.store import REPORTED
+from desk_metrics.systems import Sources
+from desk_shared.bus import Commands, Ledger
+from desk_shared.charter import Charter, load_charter
+from desk_shared.errors import DependencyDown
+from desk_shared.events import AnyEvent
+from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_measures import second
+
+# A Tuesday, an hour after the report of the four weeks to Sunday 29 November was due.
+NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
+DUE = MONDAY + timedelta(hours=30)
+BEFORE = Reported(MONDAY - timedelta(weeks=1))
+
+
+@pytest.fixture(scope="session")
+def charter() -> Charter:
+    return load_charter(Path(__file__).parents[3] / "charter")
+
+
+class Office:
+    """Reporting on fakes, which outlive it as a store and a bus do."""
+
+    def __init__(self, charter: Charter, now: datetime = NOW) -> None:
+        self.charter = charter
+        self.desk = Desk(now, PolicyBook(()))
+        self.documents = FakeDocuments(REPORTED, self.desk.clock)
+        self.publisher = FakePublisher()
+        self.reporting = self.restarted()
+
+    def restarted(self) -> Reporting:
+        desk, telemetry = self.desk, recorded_telemetry().telemetry
+        fold = reported_fold(self.documents)
+        ledger = Ledger(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
+        sources = Sources(desk.shelves.cells, desk.shelves.changes, lambda: self.charter)
+        self.reporting = Reporting(self.documents, Commands(ledger), sources, desk.clock)
+        return self.reporting
+
+    async def tick(self) -> None:
+        due = await self.documents.due(self.desk.clock.now(), 10)
+        await self.reporting.wake([id for _, id in due], _ignore)
+        await self.reporting.stop()
+
+    async def reported(self) -> Reported:
+        state = (await self.documents.load([WEEKLY]))[WEEKLY].state
+        assert state is not None
+        return state
+
+    async def begin(self, reported: Reported) -> None:
+        """The service has run before, and reported up to then."""
+        await self.reporting.start()
+        (stored,) = (await self.documents.load([WEEKLY])).values()
+        await self.documents.write([replace(stored, state=reported, due=reported.due)])
+
+    @property
+    def told(self) -> list[AnyEvent]:
+        return self.publisher.events()
+
+    def systems(self) -> dict[str, SystemRanked]:
+        found = [one.data for one in self.told if isinstance(one.data, SystemRanked)]
+        return {one.service: one for one in found}
+
+
+async def _ignore(_failures: object) -> None:
+    raise AssertionError("a report reports by itself")
+
+
+@pytest.fixture
+async def office(charter: Charter) -> Office:
+    """Twelve incidents about the VPN in the last week, and one about mail."""
+    office = Office(charter)
+    for number in range(12):
+        life = Story("09:00", service="vpn").triaged("09:01", "P3").assigned("09:02", "network")
+        await office.desk.tell(second(life.resolved("10:00"), f"ticket-{number}"))
+    await office.desk.tell(second(Story("09:00", service="mail").resolved("09:30"), "ticket-m"))
+    return office
+
+
+async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> None:
+    await office.begin(BEFORE)
+    await office.tick()
+    assert set(office.systems()) == {one.name for one in office.charter.services}
+    owners = {one.name: one.owner for one in office.charter.services}
+    for event in office.told:
+        if isinstance(event.data, SystemRanked):
+            assert event.subject == event.data.team == owners[event.data.service]
+            assert event.time == DUE
+    vpn = office.systems()["vpn"]
+    assert (vpn.rank, vpn.of, vpn.contacts) == (1, len(owners), 12)
+    assert (vpn.period, vpn.score) == ("2026-W45/2026-W48", 12 * 60 + 12 * 15)
+    assert vpn.proposal is Proposal.REPAIR
+    assert office.systems()["mail"].proposal is Proposal.LEAVE
+
+
+async def test_it_is_said_once_across_a_restart(office: Office) -> None:
+    await office.begin(BEFORE)
+    await office.tick()
+    said = [one.id for one in office.told]
+    await office.tick()
+    await office.restarted().start()
+    await office.tick()
+    assert [one.id for one in office.told] == said
+    assert len(set(said)) == len(said)
+    assert (await office.reported()).until == MONDAY
+
+
+async def test_two_that_wake_at_once_report_once(office: Office) -> None:
+    await office.begin(BEFORE)
+    first, other = office.reporting, office.restarted()
+    await first.wake([WEEKLY], _ignore)
+    await other.wake([WEEKLY], _ignore)
+    await first.stop()
+    await other.stop()
+    ids = [one.id for one in office.told]
+    assert len(ids) == len(set(ids)) > 0
+
+
+async def test_what_the_bus_did_not_take_stays_in_the_document(office: Office) -> None:
+    await office.begin(BEFORE)
+    office.publisher.is_down = True
+    await office.tick()
+    (stored,) = (await office.documents.load([WEEKLY])).values()
+    assert office.told == []
+    assert len(stored.outbox) >= len(office.charter.services)
+    assert stored.state is not None
+    assert stored.state.until == MONDAY
+
+
+async def test_with_the_store_away_it_stays_due(office: Office) -> None:
+    await office.begin(BEFORE)
+    office.desk.shelves.cells.is_down = True  # type: ignore[attr-defined]  # a fake
+    await office.tick()
+    assert (await office.reported()) == BEFORE
+    office.desk.shelves.cells.is_down = False  # type: ignore[attr-defined]  # a fake
+    await office.tick()
+    assert (await office.reported()).until == MONDAY
+
+
+async def test_the_same_week_has_the_same_ids_on_another_desk(
+    office: Office, charter: Charter
+) -> None:
+    await office.begin(BEFORE)
+    await office.tick()
+    later = Office(charter, NOW + timedelta(days=3))
+    await later.begin(BEFORE)
+    await later.tick()
+    mine = {one.id for one in office.told if isinstance(one.data, SystemRanked)}
+    assert {one.id for one in later.told if isinstance(one.data, SystemRanked)} == mine
+
+
+async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Office) -> None:
+    await office.begin(BEFORE)
+    await office.tick()
+    office.desk.clock.advance(timedelta(weeks=1))
+    await office.tick()
+    vpn = [one.data for one in office.told if isinstance(one.data, SystemRanked)]
+    rows = [(one.period, one.in_a_row) for one in vpn if one.service == "vpn"]
+    assert rows == [("2026-W45/2026-W48", 1), ("2026-W46/2026-W49", 2)]
+    assert {one.in_a_row for one in vpn if one.proposal is Proposal.LEAVE} == {1}
+
+
+async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> None:
+    """The report of 30 November tells of none, the one a week later does."""
+    await office.begin(BEFORE)
+    await office.tick()
+    assert not [one for one in office.told if isinstance(one.data, SkillGapFound)]
+    office.desk.clock.advance(timedelta(weeks=1))
+    await office.tick()
+    gaps = [one for one in office.told if isinstance(one.data, SkillGapFound)]
+    (gap,) = [one.data for one in gaps if isinstance(one.data, SkillGapFound)]
+    assert (gap.team, gap.skill, gap.bus_factor, gap.asked) == ("network", "mail", 0, 12)
+    assert gap.period == "2026-W37/2026-W49"
+
+
+async def test_a_new_desk_begins_with_its_next_week(charter: Charter) -> None:
+    office = Office(charter)
+    await office.reporting.start()
+    assert (await office.reported()) == Reported(MONDAY)
+    await office.tick()
+    assert office.told == []
+
+
+def test_after_a_long_stop_only_the_latest_is_made() -> None:
+    late = Reported(MONDAY - timedelta(weeks=9))
+    period = next_period(late, NOW)
+    assert period is not None
+    assert period.end == MONDAY
+    assert next_period(Reported(MONDAY), NOW) is None
+
+
+@pytest.mark.parametrize("hours", [29.9, 30, 100])
+def test_it_waits_until_a_change_of_sunday_has_had_its_day(hours: float) -> None:
+    now = MONDAY + timedelta(hours=hours)
+    is_due = next_period(BEFORE, now) is not None
+    assert is_due is (hours >= 30)
+    assert first_reported(now).due > now
+
+
+def test_four_weeks_in_five_have_no_skill_report() -> None:
+    ends = [datetime(2026, 11, 2, tzinfo=UTC) + timedelta(weeks=week) for week in range(5)]
+    periods = [
+        next_period(Reported(end - timedelta(weeks=1)), end + timedelta(hours=30)) for end in ends
+    ]
+    told = [skills_period(one) is not None for one in periods if one is not None]
+    assert told == [True, False, False, False, False]
+
+
+async def test_a_store_that_stays_away_is_no_error_of_the_report(charter: Charter) -> None:
+    office = Office(charter)
+    office.documents.is_down = True
+    with pytest.raises(DependencyDown):
+        await office.reporting.wake([WEEKLY], _ignore)
