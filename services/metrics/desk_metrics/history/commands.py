@@ -19,8 +19,10 @@ from desk_metrics.history import tables
 from desk_metrics.history.file import read_history, written_whole
 from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.mapping import load_mapping
+from desk_metrics.worst_systems import worst_systems
 
-report = typer.Typer(no_args_is_help=True, help="What ticket history tells.")
+report = typer.Typer(no_args_is_help=True, help="What the figures and ticket history tell.")
+report.command("worst-systems")(worst_systems)
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."

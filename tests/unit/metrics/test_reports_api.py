@@ -1,0 +1,110 @@
+"""The ranking over HTTP and at the command line: who may ask, for when, and what is told."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from desk_metrics.api import metrics_app
+from desk_metrics.domain.periods import read_period
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.reports_api import answered, reports_router
+from desk_metrics.systems import Sources
+from desk_metrics.worst_systems import shown
+from desk_shared.charter import load_charter
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from fastapi import FastAPI
+from rich.console import Console
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_measures import second
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+CHARTER = load_charter(Path(__file__).parents[3] / "charter")
+CALLERS = (
+    Principal("bo", frozenset({Role.MEMBER}), team="network"),
+    Principal("ana", frozenset({Role.EMPLOYEE})),
+)
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    desk = Desk(NOW, PolicyBook(()))
+    for number in range(12):
+        life = Story("09:00", service="vpn").resolved("10:00")
+        await desk.tell(second(life, f"ticket-{number}"))
+    return desk
+
+
+@pytest.fixture
+def sources(desk: Desk) -> Sources:
+    return Sources(desk.shelves.cells, desk.shelves.changes, lambda: CHARTER)
+
+
+@pytest.fixture
+def app(desk: Desk, sources: Sources) -> FastAPI:
+    clock = desk.clock
+    telemetry = recorded_telemetry().telemetry
+    parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
+    deps = MetricsDeps(desk.shelves.tickets, desk.shelves.cells, lambda: desk.book, clock)
+    return metrics_app(parts, deps, reports_router(sources, clock))
+
+
+async def ask(app: FastAPI, query: str = "", who: str = "bo") -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        headers = {"Authorization": f"Bearer {who}"}
+        return await client.get(f"/v1/reports/systems?{query}", headers=headers)
+
+
+async def test_the_worst_comes_first_with_its_proposal_and_reasons(app: FastAPI) -> None:
+    found = (await ask(app)).json()
+    assert found["period"] == "2026-W45/2026-W48"
+    worst = found["systems"][0]
+    assert (worst["service"], worst["team"], worst["rank"]) == ("vpn", "network", 1)
+    assert (worst["contacts"], worst["lost_minutes"], worst["score"]) == (12, 720, 900)
+    assert (worst["proposal"], worst["reasons"][0]["rule"]) == ("repair", "worst-system")
+    assert len(found["systems"]) == len(CHARTER.services)
+    assert "in_a_row" not in worst
+
+
+@pytest.mark.parametrize(
+    ("query", "contacts"),
+    [("period=2026-W48", 12), ("period=2026-11", 12), ("period=2026-W44/2026-W47", 0)],
+)
+async def test_a_period_can_be_asked_for(app: FastAPI, query: str, contacts: int) -> None:
+    systems = (await ask(app, query)).json()["systems"]
+    assert sum(one["contacts"] for one in systems) == contacts
+
+
+async def test_as_of_hides_what_came_later(app: FastAPI) -> None:
+    query = "period=2026-W48&as_of=2026-11-23T08:30:00Z"
+    worst = (await ask(app, query)).json()["systems"][0]
+    assert (worst["contacts"], worst["lost_minutes"]) == (12, 0)
+
+
+@pytest.mark.parametrize("period", ["yesterday", "2026-W99", "2026-W48/2026-W40"])
+async def test_what_is_no_period_is_refused_with_a_sentence(app: FastAPI, period: str) -> None:
+    answer = await ask(app, f"period={period}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "no-such-period")
+
+
+async def test_only_staff_may_ask(app: FastAPI) -> None:
+    assert (await ask(app, who="ana")).status_code == 403
+    assert (await ask(app, who="nobody")).status_code == 401
+
+
+async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> None:
+    found = await answered(sources, read_period("2026-W48"), NOW)
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(*shown(found))
+    text = console.export_text()
+    assert "Worst systems, 2026-W48" in text
+    assert "vpn: repair" in text
+    assert "100% of all the time that people lost was lost here" in text
