@@ -1,0 +1,152 @@
+"""The weekly report on a real broker and a real store: once, whatever is killed and repeated."""
+
+import signal
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from desk_metrics.domain.periods import Period, weeks_before
+from desk_metrics.domain.reporting import AFTER, WEEKS, Reported
+from desk_metrics.reporting import WEEKLY
+from desk_metrics.store import REPORTED
+from desk_shared.charter import load_charter
+from desk_shared.clock import SystemClock
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.problems import ProblemDetected
+from desk_shared.events.reports import Proposal, SystemRanked
+from desk_shared.settings import StoreSettings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.testing import eventually
+
+from tests.integration.metrics.running import Bus, Metrics, Ticket
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+
+class Office:
+    """The report's own document and topic, seen from outside."""
+
+    def __init__(self, bus: Bus, mongo: str) -> None:
+        self._bus = bus
+        self._seen: list[AnyEvent] = []
+        settings = StoreSettings(url=mongo, database_prefix=bus.prefix)
+        self._store = Store(settings, f"{bus.prefix}metrics")
+        self._documents = MongoDocuments(self._store.database, REPORTED, SystemClock().now)
+
+    async def reported(self) -> Reported | None:
+        found = (await self._documents.load([WEEKLY])).get(WEEKLY)
+        return None if found is None else found.state
+
+    async def weeks_ago(self, reported: Reported) -> None:
+        """As if the last report had been made then; metrics is not running."""
+        stored = (await self._documents.load([WEEKLY]))[WEEKLY]
+        stored.state, stored.due = reported, reported.due
+        assert await self._documents.write([stored]) == frozenset()
+
+    async def told(self) -> list[AnyEvent]:
+        """Everything on the topic, repeats included."""
+        found = await self._bus.consumer.getmany(timeout_ms=200)
+        decode = Codec().decode
+        self._seen += [
+            event
+            for records in found.values()
+            for event in (decode(one.key, one.value, one.headers) for one in records)
+            if event.topic == "desk.reports"
+        ]
+        return self._seen
+
+    async def close(self) -> None:
+        await self._store.stop()
+
+
+def _changes(period: Period) -> list[AnyEvent]:
+    """Five releases of the VPN; one is rolled back, one is followed by a problem."""
+    events: list[AnyEvent] = []
+    for number in range(5):
+        at = period.start + timedelta(days=3 * number)
+        done = ChangeFinished(change=f"c{number}", kind=ChangeKind.RELEASE, succeeded=number != 1)
+        events.append(Event(f"finished-{number}", "/delivery", "vpn", at, done))
+    broken = ProblemDetected(
+        service="vpn", title="VPN fails", tickets=(), people=(), team="network", message=""
+    )
+    at = period.start + timedelta(days=9, hours=2)
+    return [*events, Event("problem", "/desk/triage", "p-1", at, broken)]
+
+
+async def test_a_tick_reports_once_across_kills_and_restarts(
+    metrics: Metrics, bus: Bus, mongo: str
+) -> None:
+    bus.consumer.subscribe([f"{bus.prefix}desk.reports"])
+    office, period = Office(bus, mongo), weeks_before(datetime.now(UTC) - AFTER, WEEKS)
+    services = len(load_charter(metrics.charter).services)
+    await bus.publish(_history(period))
+    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=60)
+    assert await office.told() == []
+
+    metrics.end(signal.SIGKILL)
+    await office.weeks_ago(Reported(period.end - timedelta(weeks=3)))
+    await metrics.start()
+    await eventually(lambda: _has_told(office, services), timeout=60)
+    first = {one.id: one for one in await office.told()}
+    metrics.end(signal.SIGKILL)
+    await metrics.start()
+    made = await office.reported()
+    assert made is not None
+    assert made.until == period.end
+
+    # Told to make it once more: nothing new is said, and what a kill left over came out by then.
+    metrics.end(signal.SIGTERM)
+    await office.weeks_ago(Reported(period.end - timedelta(weeks=1)))
+    await metrics.start()
+    await eventually(lambda: _is_repeated(office), timeout=60)
+    told = await office.told()
+    assert len(first) == services
+    assert {one.id for one in told} == set(first)
+    assert all(one.data == first[one.id].data for one in told)
+    _is_as_published([one for one in first.values() if _rank(one) == 1], period)
+    await office.close()
+
+
+def _history(period: Period) -> list[AnyEvent]:
+    """Twelve incidents of an hour about the VPN, and its changes, told twice."""
+    events: list[AnyEvent] = []
+    for number in range(12):
+        opened = period.start + timedelta(days=number)
+        ticket = Ticket(f"t-{number}", opened).triaged(opened, "P2").assigned(opened, "network")
+        events += ticket.resolved(opened + timedelta(hours=1)).events
+    return [*events, *_changes(period), *_changes(period)]
+
+
+def _rank(event: AnyEvent) -> int:
+    assert isinstance(event.data, SystemRanked)
+    return event.data.rank
+
+
+def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
+    (event,) = worst
+    said = event.data
+    assert isinstance(said, SystemRanked)
+    assert (event.subject, said.service, said.period) == ("network", "vpn", period.name)
+    assert (said.contacts, said.changes, said.change_failure_rate) == (12, 5, 0.4)
+    assert said.proposal is Proposal.REPAIR
+    assert said.reasons[0].rule == "change-failure-rate"
+    assert event.time == period.end + AFTER
+
+
+async def _worst(metrics: Metrics, period: Period, *, contacts: int, changes: int) -> bool:
+    answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
+    assert answer.status_code == httpx.codes.OK, answer.text
+    worst = answer.json()["systems"][0]
+    assert (worst["service"], worst["contacts"], worst["changes"]) == ("vpn", contacts, changes)
+    return True
+
+
+async def _is_repeated(office: Office) -> bool:
+    counts = Counter(one.id for one in await office.told())
+    return min(counts.values()) >= 2
+
+
+async def _has_told(office: Office, count: int) -> bool:
+    return len(await office.told()) >= count
