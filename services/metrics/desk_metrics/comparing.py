@@ -17,13 +17,15 @@ from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.postings import Posted, Sheet, Slice
+from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.voices import Voiced
 from desk_metrics.domain.watched import Repairs, Sights
 from desk_metrics.rebuilding import Shelves
 
 _PAGE = 250
 _NOTHING = Sheet("", Slice(), ()).print
-T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes)
+T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes, Spells, Voiced)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,18 @@ def sights_truth(sights: Sights) -> Sights:
     """What was seen and posted."""
     books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in sights.books)
     return replace(sights, books=books)
+
+
+def spells_truth(spells: Spells) -> Spells:
+    """What trouble there was and what it posted."""
+    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in spells.books)
+    return replace(spells, books=books)
+
+
+def voice_truth(voice: Voiced) -> Voiced:
+    """What was said and what it posted."""
+    book = replace(voice.book, revision=0, posted=_posted(voice.book.posted))
+    return replace(voice, book=book)
 
 
 def _posted(posted: Posted) -> Posted:
@@ -157,10 +171,14 @@ async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Compa
     repairs = Comparing("repairs", Repairs, repairs_truth, never)
     sights = Comparing("sights", Sights, sights_truth, never)
     changes = Comparing("changes", Changes, lambda one: one, never)
+    spells = Comparing("spells", Spells, spells_truth, never)
+    voices = Comparing("voices", Voiced, voice_truth, never)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),
         await cells.compare(living.cells, rebuilt.cells),
         await repairs.compare(living.repairs, rebuilt.repairs),
         await sights.compare(living.sights, rebuilt.sights),
         await changes.compare(living.changes, rebuilt.changes),
+        await spells.compare(living.spells, rebuilt.spells),
+        await voices.compare(living.voices, rebuilt.voices),
     ], len(away)

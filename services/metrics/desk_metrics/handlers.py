@@ -6,7 +6,15 @@ from datetime import datetime
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
 from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.names import AUTOMATION, CHANGES, MEASURES, PROBLEMS, SIGNALS, TICKETS
+from desk_shared.events.names import (
+    AUTOMATION,
+    CHANGES,
+    FEEDBACK,
+    MEASURES,
+    PROBLEMS,
+    SIGNALS,
+    TICKETS,
+)
 from desk_shared.store import Documents
 
 from desk_metrics.domain.changes import Changes, changes_key, with_change
@@ -14,8 +22,10 @@ from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice, day_of
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.spells import Spells, spells_key, with_signal
 from desk_metrics.domain.telling import decide
 from desk_metrics.domain.tickets import TicketRecord, measured, recorded
+from desk_metrics.domain.voices import Voiced, voice_of, with_voice
 from desk_metrics.domain.watched import (
     Repairs,
     Sights,
@@ -25,7 +35,7 @@ from desk_metrics.domain.watched import (
     with_sight,
 )
 
-READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, MEASURES)
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK, MEASURES)
 Book = Callable[[], PolicyBook]
 
 
@@ -72,7 +82,7 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
 
 
 def _entry(data: MeasuresChanged) -> Entry:
-    by = Slice(data.kind, data.service, data.team, data.site)
+    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
     return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
 
 
@@ -98,6 +108,35 @@ def sights_fold(documents: Documents[Sights]) -> Fold[Sights]:
         return None if found is None else Reacted(*found)
 
     return Fold(documents, keys=sights_keys, react=react)
+
+
+def spells_fold(documents: Documents[Spells]) -> Fold[Spells]:
+    """How long each device and service was in trouble."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = spells_key(event)
+        return () if key is None else (key,)
+
+    def react(state: Spells | None, event: AnyEvent, _turn: Turn) -> Reacted[Spells] | None:
+        found = with_signal(state, event)
+        return None if found is None else Reacted(*found)
+
+    return Fold(documents, keys=keys, react=react)
+
+
+def voices_fold(documents: Documents[Voiced]) -> Fold[Voiced]:
+    """What people say: a document for each survey and each wish."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        voice = voice_of(event)
+        return () if voice is None else (voice.key,)
+
+    def react(state: Voiced | None, event: AnyEvent, _turn: Turn) -> Reacted[Voiced] | None:
+        voice = voice_of(event)
+        found = None if voice is None else with_voice(state, voice, event)
+        return None if found is None else Reacted(*found)
+
+    return Fold(documents, keys=keys, react=react)
 
 
 def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:

@@ -20,6 +20,7 @@ from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
+from desk_metrics.experience_api import experience_router
 from desk_metrics.gauges import Gauges
 from desk_metrics.handlers import (
     READS,
@@ -27,7 +28,9 @@ from desk_metrics.handlers import (
     changes_fold,
     repairs_fold,
     sights_fold,
+    spells_fold,
     tickets_fold,
+    voices_fold,
 )
 from desk_metrics.patience import once_caught_up
 from desk_metrics.ports import MetricsDeps
@@ -35,7 +38,17 @@ from desk_metrics.rejudging import Rejudging
 from desk_metrics.reporting import Reporting, reported_fold
 from desk_metrics.reports_api import reports_router
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, CHANGES, EDITIONS, REPAIRS, REPORTED, SIGHTS, TICKETS
+from desk_metrics.store import (
+    CELLS,
+    CHANGES,
+    EDITIONS,
+    REPAIRS,
+    REPORTED,
+    SIGHTS,
+    SPELLS,
+    TICKETS,
+    VOICES,
+)
 from desk_metrics.systems import Sources
 
 PACE = timedelta(milliseconds=200)
@@ -91,7 +104,9 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     )
     sources = Sources(cells, changes, lambda: charter.current)
     _report(kit, sources, gate)
-    return kit.service(metrics_app(parts, deps, reports_router(sources, kit.clock)))
+    return kit.service(
+        metrics_app(parts, deps, reports_router(sources, kit.clock), experience_router(deps))
+    )
 
 
 def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> None:
@@ -100,6 +115,8 @@ def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> No
     kit.ledger("cells", cells_fold(cells), cached=64)
     kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
     kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
+    kit.ledger("spells", spells_fold(kit.documents(SPELLS)), cached=2_000)
+    kit.ledger("voices", voices_fold(kit.documents(VOICES)), cached=500)
     kit.ledger("changes", changes_fold(changes), cached=2_000)
 
 

@@ -20,7 +20,7 @@ from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import Codec
-from desk_shared.events.names import AUTOMATION, CHANGES, PROBLEMS, SIGNALS, TICKETS
+from desk_shared.events.names import AUTOMATION, CHANGES, FEEDBACK, PROBLEMS, SIGNALS, TICKETS
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.telemetry import Telemetry, start
@@ -30,11 +30,11 @@ from desk_metrics.comparing import Comparison, compare_shelves
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS
+from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS, SPELLS, VOICES
 from desk_metrics.store import CHANGES as CHANGE_RECORDS
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 
-READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS)
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
 app = typer.Typer(no_args_is_help=True, help="Look after what metrics has worked out.")
 
 
@@ -93,7 +93,15 @@ async def _rebuilt(
 ) -> Outcome:
     book = await _book(living, clock)
     shelves = _shelves(fresh, clock)
-    every = (shelves.tickets, shelves.cells, shelves.repairs, shelves.sights, shelves.changes)
+    every = (
+        shelves.tickets,
+        shelves.cells,
+        shelves.repairs,
+        shelves.sights,
+        shelves.changes,
+        shelves.spells,
+        shelves.voices,
+    )
     for documents in every:
         assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
         await documents.prepare()
@@ -128,6 +136,8 @@ def _shelves(store: Store, clock: Clock) -> Shelves:
         MongoDocuments(database, REPAIRS, now),
         MongoDocuments(database, SIGHTS, now),
         MongoDocuments(database, CHANGE_RECORDS, now),
+        MongoDocuments(database, SPELLS, now),
+        MongoDocuments(database, VOICES, now),
     )
 
 

@@ -20,14 +20,18 @@ from desk_shared.telemetry import Meters, get_logger
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.voices import Voiced
 from desk_metrics.domain.watched import Repairs, Sights
 from desk_metrics.handlers import (
     cells_fold,
     changes_fold,
     repairs_fold,
     sights_fold,
+    spells_fold,
     tickets_fold,
+    voices_fold,
 )
 from desk_metrics.rejudging import Rejudging
 
@@ -46,6 +50,8 @@ class Shelves:
     repairs: Documents[Repairs]
     sights: Documents[Sights]
     changes: Documents[Changes]
+    spells: Documents[Spells]
+    voices: Documents[Voiced]
 
 
 @dataclass(slots=True)  # not frozen: one for every record
@@ -113,6 +119,8 @@ class Workshop:
             self._ledger("repairs", repairs_fold(shelves.repairs)),
             self._ledger("sights", sights_fold(shelves.sights)),
             self._ledger("changes", changes_fold(shelves.changes)),
+            self._ledger("spells", spells_fold(shelves.spells)),
+            self._ledger("voices", voices_fold(shelves.voices)),
         )
         self.rejudging = Rejudging(self._tickets, self._fold, book, clock)
 

@@ -22,4 +22,6 @@ class MeasuresChanged(Payload, type="desk.measures.changed.v1", topic=names.MEAS
     service: str = ""
     team: str = ""
     site: str = ""
+    person: str = ""
+    device: str = ""
     postings: tuple[Posted, ...] = ()

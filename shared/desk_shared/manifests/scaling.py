@@ -41,10 +41,19 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.PROBLEMS,
             names.AUTOMATION,
             names.SIGNALS,
+            names.REPORTS,
         ),
     },
     "metrics": {
-        "metrics": (names.TICKETS, names.AUTOMATION, names.SIGNALS, names.MEASURES),
+        "metrics": (
+            names.TICKETS,
+            names.AUTOMATION,
+            names.SIGNALS,
+            names.CHANGES,
+            names.PROBLEMS,
+            names.FEEDBACK,
+            names.MEASURES,
+        ),
     },
 }
 # Records waiting per replica. Telemetry comes in floods and is folded in large batches.

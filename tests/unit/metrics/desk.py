@@ -8,7 +8,7 @@ from itertools import count
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
-from desk_metrics.store import CELLS, CHANGES, REPAIRS, SIGHTS, TICKETS
+from desk_metrics.store import CELLS, CHANGES, REPAIRS, SIGHTS, SPELLS, TICKETS, VOICES
 from desk_shared.bus import Received
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec
@@ -50,6 +50,8 @@ class Desk:
             FakeDocuments(REPAIRS, clock),
             FakeDocuments(SIGHTS, clock),
             FakeDocuments(CHANGES, clock),
+            FakeDocuments(SPELLS, clock),
+            FakeDocuments(VOICES, clock),
         )
         self._offsets = count()
         self.workshop = self.restarted()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.tickets import TicketOpened, TicketStarted, TicketTriaged
+from desk_shared.events.tickets import TicketOpened, TicketStarted, TicketTriaged, TicketUpdated
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
@@ -17,6 +17,7 @@ from desk_metrics.domain.measures.postings import (
     Posted,
     Posting,
     Sheet,
+    Slice,
     changed_sheets,
     with_sheets,
 )
@@ -48,6 +49,9 @@ class TicketRecord:
     posted: Posted = ()
     # What it was last sorted as.
     category: str = ""
+    # Whose work it stopped, and on which device.
+    person: str = ""
+    device: str = ""
 
 
 def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
@@ -57,15 +61,17 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     known = max((fact.at for fact in before), default=0)
     at = micros(event.time)
     late, site, started = record.late, record.site, record.started
-    category = record.category
+    category, person, device = record.category, record.person, record.device
     if clocks.facts is not before and at < known:
         late = (*late, (at, known))
     if isinstance(event.data, TicketOpened):
-        site = event.data.site
+        site, person, device = event.data.site, event.data.requester, event.data.device
     elif isinstance(event.data, TicketStarted):
         started = min(started or at, at)
     elif isinstance(event.data, TicketTriaged):
         category = event.data.category
+    elif isinstance(event.data, TicketUpdated):
+        device = event.data.device or device
     return TicketRecord(
         clocks,
         site,
@@ -76,6 +82,8 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         record.revision,
         record.posted,
         category,
+        person,
+        device,
     )
 
 
@@ -87,7 +95,8 @@ def measured(
     if course is None:
         return replace(record, clocks=clocks), ()
     postings = _postings(record, clocks, course, book)
-    sheets = tuple(changed_sheets(clocks.ticket, course.slice, postings, record.posted))
+    by = Slice(*course.slice[:4], record.person, record.device)
+    sheets = tuple(changed_sheets(clocks.ticket, by, postings, record.posted))
     revision = record.revision + bool(sheets)
     # By hand: `replace` takes as long as all of the above.
     after = TicketRecord(
@@ -100,6 +109,8 @@ def measured(
         revision,
         with_sheets(record.posted, sheets) if sheets else record.posted,
         record.category,
+        record.person,
+        record.device,
     )
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
@@ -131,6 +142,8 @@ def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
             service=by.service,
             team=by.team,
             site=by.site,
+            person=by.person,
+            device=by.device,
             postings=sheet.postings,
         ),
     )

@@ -11,28 +11,13 @@ from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import Kind, TicketOpened
 
+from desk_metrics.domain.books import Ledgered, book_of, posted_by
 from desk_metrics.domain.measures.detection import Report, Warned, detection_of
 from desk_metrics.domain.measures.healing import Heal, Start, healing_of
-from desk_metrics.domain.measures.postings import (
-    Posted,
-    Posting,
-    Slice,
-    changed_sheets,
-    with_sheets,
-)
-from desk_metrics.domain.tickets import told
+from desk_metrics.domain.measures.postings import Slice
 from desk_metrics.domain.worktime import micros
 
 KEPT = 3 * 24 * 3600 * 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Ledgered:
-    """What one source posted so far."""
-
-    source: str
-    revision: int = 0
-    posted: Posted = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,9 @@ def with_run(state: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     books, events = dict[str, Ledgered](), list[Event[Payload]]()
     for heal in state.heals:
         postings = tuple(healing_of(heal, state.starts))
-        book, fresh = _told(_book(state.books, heal.run), Slice("", heal.service), postings, latest)
+        book, fresh = posted_by(
+            book_of(state.books, heal.run), Slice("", heal.service), postings, latest
+        )
         books[heal.run] = book
         events += fresh
     return _pruned_repairs(state, books, latest), tuple(events)
@@ -112,26 +99,11 @@ def with_sight(state: Sights, event: AnyEvent) -> tuple[Sights, tuple[Event[Payl
     books, events = dict[str, Ledgered](), list[Event[Payload]]()
     for warned in state.warnings:
         postings = tuple(detection_of(warned, state.reports))
-        source = _book(state.books, warned.episode)
-        book, fresh = _told(source, Slice("", state.service), postings, latest)
+        source = book_of(state.books, warned.episode)
+        book, fresh = posted_by(source, Slice("", state.service), postings, latest)
         books[warned.episode] = book
         events += fresh
     return _pruned_sights(state, books, latest), tuple(events)
-
-
-def _book(books: Iterable[Ledgered], source: str) -> Ledgered:
-    return next((one for one in books if one.source == source), Ledgered(source))
-
-
-def _told(
-    book: Ledgered, by: Slice, postings: tuple[Posting, ...], at: int
-) -> tuple[Ledgered, list[Event[Payload]]]:
-    sheets = tuple(changed_sheets(book.source, by, postings, book.posted))
-    if not sheets:
-        return book, []
-    revision = book.revision + 1
-    events = [told(book.source, revision, sheet, at) for sheet in sheets]
-    return Ledgered(book.source, revision, with_sheets(book.posted, sheets)), events
 
 
 def _pruned_repairs(state: Repairs, books: dict[str, Ledgered], latest: int) -> Repairs:

@@ -14,14 +14,17 @@ from desk_metrics.domain.measures.contact import (
 )
 from desk_metrics.domain.measures.cost import LOST
 from desk_metrics.domain.measures.detection import FORESEEN, TOO_LATE
+from desk_metrics.domain.measures.experience import abnormal_minutes
 from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES, little
 from desk_metrics.domain.measures.handling import HANDLED
+from desk_metrics.domain.measures.happiness import SCORES, SURVEY, mean_score, quotient_of
 from desk_metrics.domain.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.measures.totals import Span, Totals
 from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
 from desk_metrics.domain.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
+from desk_metrics.domain.measures.wishes import UNUSED, WANTED
 
 Figures = dict[str, float | None]
 _SECOND = 1_000_000
@@ -41,6 +44,8 @@ def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -
         **_promises(totals),
         **_ahead(totals),
         **_cost(totals.sketch(LOST), cost),
+        **_voices(totals),
+        "abnormal_minutes": abnormal_minutes(totals),
         "amended": totals.amended,
     }
 
@@ -118,6 +123,20 @@ def _ahead(totals: Totals) -> Figures:
 def _cost(lost: Sketch, cost: float) -> Figures:
     minutes = lost.total / _SECOND / 60
     return {"lost_minutes": minutes, "lost_cost": minutes * cost if cost else None}
+
+
+def _voices(totals: Totals) -> Figures:
+    counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
+    quotient = quotient_of(counts)
+    return {
+        "surveys": sum(counts.values()),
+        "survey_mean": mean_score(counts),
+        "happiness": quotient and quotient.quotient,
+        "happiness_low": quotient and quotient.low,
+        "happiness_high": quotient and quotient.high,
+        "wanted": totals.count(WANTED),
+        "unused": totals.count(UNUSED),
+    }
 
 
 def _share(part: int, whole: int) -> float | None:

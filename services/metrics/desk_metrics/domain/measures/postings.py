@@ -42,6 +42,8 @@ class Slice(NamedTuple):
     service: str = ""
     team: str = ""
     site: str = ""
+    person: str = ""
+    device: str = ""
 
 
 # So many documents share a day: few enough to read, enough that none grows large.

@@ -1,0 +1,108 @@
+"""`GET /v1/experience`: how well people, devices and services are served, the worst first."""
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+from desk_shared.errors import Forbidden, Invalid
+from desk_shared.http import Principal, Role, require
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from desk_metrics.domain.measures.experience import Experience, Impressions, Of
+from desk_metrics.domain.measures.totals import Span
+from desk_metrics.domain.worktime import instant, micros
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.reckoning import cells_until
+
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+MOST_DAYS = 366
+
+
+class ExperienceRow(BaseModel):
+    """One score from 0 to 100, and what it is made of; null is not known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    score: float
+    technology: float | None
+    sentiment: float | None
+    quiet: float | None
+    working: float | None
+    promised: float | None
+    answers: int
+    people: int
+    abnormal_minutes: float
+    lost_minutes: float
+
+
+class ExperienceAnswer(BaseModel):
+    """The worst first; `known` says of how many anything is known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    of: Of
+    start: datetime
+    end: datetime
+    as_of: datetime
+    known: int
+    mean: float | None
+    rows: tuple[ExperienceRow, ...]
+
+
+def experience_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/experience", tags=["measures"])
+
+    @router.get("", summary="Who and what is served worst")
+    async def experience(
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        of: Annotated[Of, Query(description="Whose experience.")] = Of.SERVICE,
+        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
+        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
+        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> ExperienceAnswer:
+        """Score from technology and sentiment, each part beside it. People: owners, operators."""
+        if of is Of.PERSON and not caller.has_role(Role.OWNER, Role.OPERATOR):
+            raise Forbidden(
+                "Only owners and operators may look at single people; ask for services or devices."
+            )
+        span = span_of(first, last, as_of or deps.clock.now())
+        found = await experiences(deps, span, of)
+        return _answer(of, span, found, limit)
+
+    return router
+
+
+def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
+    """Whole days, without any the last four weeks."""
+    last = last or as_of.date()
+    first = first or last - timedelta(days=27)
+    if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+        raise Invalid(
+            f"Ask for 1 to {MOST_DAYS} days; {first} to {last} is not that.", code="bad-days"
+        )
+    start, end = (datetime.combine(one, time(), UTC) for one in (first, last + timedelta(days=1)))
+    return Span(micros(start), micros(end), micros(as_of))
+
+
+async def experiences(deps: MetricsDeps, span: Span, of: Of) -> list[Experience]:
+    """Everyone that anything is known of in a span."""
+    impressions = Impressions(span, of)
+    async for cell in cells_until(deps.cells, instant(span.end).date()):
+        impressions.add(cell)
+    return impressions.experiences()
+
+
+def _answer(of: Of, span: Span, found: list[Experience], limit: int) -> ExperienceAnswer:
+    return ExperienceAnswer(
+        of=of,
+        start=instant(span.start),
+        end=instant(span.end),
+        as_of=instant(span.as_of),
+        known=len(found),
+        mean=sum(one.score for one in found) / len(found) if found else None,
+        rows=tuple(ExperienceRow(**asdict(one)) for one in found[:limit]),
+    )

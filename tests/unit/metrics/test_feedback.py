@@ -1,0 +1,192 @@
+"""Happiness and experience: what is said and seen becomes figures, once, in any order."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+from desk_metrics.domain.measures.experience import Experience, Impressions, Of
+from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.happiness import Happiness, quotient_of, wilson
+from desk_metrics.domain.measures.totals import Span, totals_of
+from desk_metrics.domain.worktime import micros
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import REQUESTER, Story, book, policy
+
+DAY = datetime(2026, 11, 23, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NOW = DAY + timedelta(days=7)
+
+
+def happened(data: Payload, subject: str, at: datetime) -> AnyEvent:
+    id = f"{data.TYPE}/{subject}/{at.isoformat()}/{data.model_dump_json()[:80]}"
+    return Event(id, "/test", subject, at, data)
+
+
+def answered(score: int, hours: int, revision: int = 1, **more: str) -> AnyEvent:
+    data = SurveyAnswered.model_validate(
+        {"ticket": "t-1", "cycle": 0, "revision": revision, "score": score, "by": "ana", **more}
+    )
+    return happened(data, "t-1", DAY + hours * HOUR)
+
+
+def raised(subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE) -> AnyEvent:
+    data = SignalRaised(
+        episode=f"e-{subject}", detector="d", signal="disk-filling", title="Disk filling",
+        severity=Severity.WARNING, subject_kind=kind, measurement="disk", value=1, threshold=1,
+        service="vpn", person="ana",
+    )  # fmt: skip
+    return happened(data, subject, DAY + hours * HOUR)
+
+
+def cleared(subject: str, hours: float, kind: SubjectKind = SubjectKind.DEVICE) -> AnyEvent:
+    data = SignalCleared(
+        episode=f"e-{subject}", detector="d", signal="disk-filling", value=0, subject_kind=kind
+    )
+    return happened(data, subject, DAY + hours * HOUR)
+
+
+async def after(*events: AnyEvent) -> Desk:
+    desk = Desk(NOW, book(policy(minutes=60)))
+    for event in events:
+        await desk.tell([event])
+    await desk.at(NOW)
+    return desk
+
+
+async def figures(desk: Desk, by: str = "", as_of: datetime = NOW) -> dict[str, Figures]:
+    span = Span(micros(DAY), micros(NOW), micros(as_of))
+    found = totals_of(await desk.cells(), [span], by)
+    return {name: figures_of(totals, span) for (_, name), totals in found.items()}
+
+
+async def experiences(desk: Desk, of: Of) -> dict[str, Experience]:
+    found = Impressions(Span(micros(DAY), micros(NOW), micros(NOW)), of)
+    for cell in await desk.cells():
+        found.add(cell)
+    return {one.name: one for one in found.experiences()}
+
+
+async def test_a_later_answer_replaces_the_earlier_one_in_any_order_and_however_often() -> None:
+    said = [answered(5, 9, 1, team="mail"), answered(1, 10, 2, team="network")]
+    for order in permutations([*said, *said]):
+        found = await figures(await after(*order), "team")
+        assert (found["network"]["surveys"], found["network"]["survey_mean"]) == (1, 1.0)
+        assert "mail" not in found
+
+
+async def test_as_of_still_knows_the_answer_that_was_replaced() -> None:
+    desk = await after(answered(5, 9, 1), answered(1, 10, 2))
+    then = (await figures(desk, as_of=DAY + 9.5 * HOUR))[""]
+    now = (await figures(desk))[""]
+    assert (then["happiness"], now["happiness"]) == (1.0, -1.0)
+    assert now["amended"] == 1
+
+
+async def test_without_answers_there_is_no_happiness_and_none_is_not_zero() -> None:
+    found = (await figures(await after()))[""]
+    assert found["surveys"] == 0
+    assert [found[name] for name in ("happiness", "happiness_low", "survey_mean")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "high"),
+    # Values of Wilson's interval as Newcombe (1998, table I) gives them.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)],
+)
+def test_the_interval_of_a_share_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
+    assert wilson(part, whole) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_few_answers_say_little_and_many_say_more() -> None:
+    one, many = quotient_of({5: 1}), quotient_of({5: 1000})
+    assert one is not None
+    assert many is not None
+    assert one == pytest.approx(Happiness(1.0, -0.12, 1.0), abs=0.01)
+    assert many.low > 0.99
+    mixed = quotient_of({1: 50, 5: 50})
+    assert mixed is not None
+    assert mixed.quotient == 0
+    assert mixed.low == pytest.approx(-mixed.high)
+    # The plain formula for this case: 1.96 * sqrt((p + q - (p - q)^2) / n).
+    assert mixed.high == pytest.approx(0.196, abs=0.01)
+
+
+async def test_trouble_counts_on_the_days_it_lasted_in_any_order_of_its_events() -> None:
+    told = [raised("lt-1", 23), cleared("lt-1", 25)]
+    for order in permutations([*told, *told]):
+        desk = await after(*order)
+        days = [
+            Span(micros(DAY), micros(DAY + 24 * HOUR), micros(NOW)),
+            Span(micros(DAY + 24 * HOUR), micros(DAY + 48 * HOUR), micros(NOW)),
+        ]
+        found = totals_of(await desk.cells(), days)
+        minutes = [figures_of(found[one, ""], one)["abnormal_minutes"] for one in days]
+        assert minutes == [60, 60]
+
+
+async def test_a_device_that_nobody_watches_is_not_called_healthy() -> None:
+    desk = await after(raised("lt-1", 1))
+    assert await experiences(desk, Of.DEVICE) == {}
+
+
+async def test_a_device_in_trouble_a_tenth_of_the_time_has_half_its_part() -> None:
+    desk = await after(raised("lt-1", 0), cleared("lt-1", 16.8))
+    device = (await experiences(desk, Of.DEVICE))["lt-1"]
+    assert device.score == pytest.approx(50)
+    assert device.quiet == pytest.approx(0.5)
+    assert device.abnormal_minutes == pytest.approx(1008)
+    assert device.sentiment is None
+    person = (await experiences(desk, Of.PERSON))["ana"]
+    assert person.score == pytest.approx(50)
+    # A device in trouble is no trouble of the service that it uses.
+    assert await experiences(desk, Of.SERVICE) == {}
+
+
+async def test_a_service_in_trouble_is_told_by_its_own_signals() -> None:
+    service = SubjectKind.SERVICE
+    desk = await after(raised("vpn", 0, service), cleared("vpn", 16.8, service))
+    assert (await experiences(desk, Of.SERVICE))["vpn"].score == pytest.approx(50)
+    assert await experiences(desk, Of.DEVICE) == {}
+
+
+async def test_lost_work_and_broken_promises_are_part_of_a_persons_technology() -> None:
+    # Two hours of a working week of forty: half of "working"; the promise of an hour is broken.
+    life = Story("09:00", service="vpn").assigned("09:05", "network").resolved("11:00")
+    desk = await after(*life.events)
+    person = (await experiences(desk, Of.PERSON))[REQUESTER]
+    assert (person.lost_minutes, person.promised) == (120, 0)
+    assert person.working == pytest.approx(0.5)
+    assert person.technology == person.score == pytest.approx(100 * (2 * 0.5 + 0) / 3)
+    assert (await experiences(desk, Of.SERVICE))["vpn"].people == 1
+
+
+async def test_one_answer_weighs_a_sixth_and_many_a_half() -> None:
+    device = [raised("lt-1", 0), cleared("lt-1", 16.8)]
+    one = await after(*device, answered(5, 30, device="lt-1"))
+    assert (await experiences(one, Of.DEVICE))["lt-1"].score == pytest.approx(50 + 50 / 6)
+    crowd = [
+        happened(
+            SurveyAnswered(
+                ticket=f"t-{n}", cycle=0, revision=1, score=5, by=f"p-{n}", device="lt-1"
+            ),
+            f"t-{n}",
+            DAY + 30 * HOUR,
+        )
+        for n in range(98)
+    ]
+    many = (await experiences(await after(*device, *crowd), Of.DEVICE))["lt-1"]
+    assert many.score == pytest.approx(50 + 50 * 0.98 / 2)
+    assert (many.answers, many.people) == (98, 99)
+
+
+async def test_wishes_count_once_each() -> None:
+    wanted = happened(ServiceWanted(feedback="f-1", what="Whiteboard", by="ana"), "whiteboard", DAY)
+    unused = happened(ServiceUnused(feedback="f-2", service="fax", by="ben"), "fax", DAY)
+    desk = await after(wanted, unused, wanted, unused)
+    found = await figures(desk, "service")
+    assert (found["fax"]["unused"], found[""]["wanted"]) == (1, 1)
