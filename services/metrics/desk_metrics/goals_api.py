@@ -1,0 +1,102 @@
+"""`GET /v1/goals`, `/v1/staffing`, `/v1/rings`: how far, with how many people, and did it help."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from desk_shared.http import Role, require
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from desk_metrics.aiming import standings
+from desk_metrics.domain.aims import Where
+from desk_metrics.domain.goal_weeks import People
+from desk_metrics.domain.goals import Standing
+from desk_metrics.domain.rings import Comparison, Ring, Sizes, names
+from desk_metrics.domain.staffing import StaffingPlan
+from desk_metrics.planning import AskedPlan, PlanningDeps, plan
+from desk_metrics.ringing import AskedRing, compared
+
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+# A ring of more than this is better named by its sites.
+MOST_NAMES = 500
+FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
+AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]
+Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
+
+
+class Goals(BaseModel):
+    """Where each goal of the charter stands at a moment, by figures as known at that moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of: datetime
+    charter: str
+    goals: tuple[Standing, ...]
+
+
+def goals_router(deps: PlanningDeps) -> APIRouter:
+    """The routes about goals, staffing and rings."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/goals", tags=["goals"], dependencies=[Depends(require(*STAFF))])
+    async def goals(as_of: AsOf = None) -> Goals:
+        """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
+        at, charter = as_of or deps.clock.now(), deps.charter()
+        people = People(deps.people, deps.cost_per_minute)
+        found = await standings(deps.cells, charter.goals, at, people)
+        return Goals(as_of=at, charter=charter.version, goals=tuple(found))
+
+    @router.get("/staffing", tags=["staffing"], dependencies=[Depends(require(*STAFF))])
+    async def staffing(
+        asked: Annotated[AskedPlan, Depends(_asked_plan)], as_of: AsOf = None
+    ) -> StaffingPlan:
+        """People by hour of the week that keep a promise to answer, with the forecast's error."""
+        return await plan(deps, asked, as_of or deps.clock.now())
+
+    @router.get("/rings", tags=["rings"], dependencies=[Depends(require(*STAFF))])
+    async def rings(
+        asked: Annotated[AskedRing, Depends(_asked_ring)], as_of: AsOf = None
+    ) -> Comparison:
+        """Whether a change helped those who had it first, compared with all others."""
+        return await compared(deps, asked, as_of or deps.clock.now())
+
+    return router
+
+
+def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+    team: Annotated[str, Query(max_length=63)],
+    weeks: Annotated[int, Query(ge=1, le=104, description="Whole weeks of history.")] = 12,
+    skill: Annotated[str, Query(max_length=63, description="Only work of this skill.")] = "",
+    promise: Annotated[
+        str, Query(max_length=63, description="A promise of an answer. Default: the usual one.")
+    ] = "",
+    within: Annotated[
+        float | None, Query(gt=0, le=100_000, description="Minutes, in place of a promise.")
+    ] = None,
+    share: Annotated[float, Query(gt=0, le=0.999, description="Answered in time.")] = 0.9,
+    handling: Annotated[
+        float | None,
+        Query(gt=0, le=10_000, description="Minutes of work on a ticket. Default: measured."),
+    ] = None,
+) -> AskedPlan:
+    return AskedPlan(team, weeks, skill, promise, within, share, handling)
+
+
+def _asked_ring(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+    change: Annotated[date, Query(ge=FIRST.date(), description="First day with it, UTC.")],
+    person: Names = None,
+    device: Names = None,
+    site: Names = None,
+    service: Names = None,
+    kind: Names = None,
+    weeks: Annotated[int, Query(ge=1, le=52, description="On each side.")] = 4,
+    ring_size: Annotated[int, Query(ge=0, description="People in the ring.")] = 0,
+    rest_size: Annotated[int, Query(ge=0, description="People in the rest.")] = 0,
+) -> AskedRing:
+    return AskedRing(
+        change,
+        Ring(names(person or ()), names(device or ()), names(site or ())),
+        Where(kinds=tuple(kind or ()), services=tuple(service or ())),
+        weeks,
+        Sizes(ring_size, rest_size),
+    )

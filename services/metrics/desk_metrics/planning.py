@@ -1,0 +1,175 @@
+"""Staffing of a team, from the cells and the charter: who is asked for, and what is to be kept."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from desk_shared.charter import Charter
+from desk_shared.charter.model import Team
+from desk_shared.charter.promises import PromiseFacts
+from desk_shared.clock import Clock
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.promises import ClockName
+from desk_shared.store import Documents
+
+from desk_metrics.aiming import first_day
+from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of
+from desk_metrics.domain.arrivals import HOURS
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.staffing import Crew, StaffingPlan, Terms, staffing
+
+_PAGE = 64
+_SECOND = 1_000_000
+# A Monday; shifts are local and the same in every week.
+_MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  (local to whichever team asks)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningDeps:
+    """What goals, staffing and rings are told from."""
+
+    cells: Documents[Cell]
+    charter: Callable[[], Charter]
+    clock: Clock
+    people: int = 0
+    cost_per_minute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPlan:
+    """A question about staffing. Without `within` the promise's target holds; minutes."""
+
+    team: str
+    weeks: int = 12
+    skill: str = ""
+    promise: str = ""
+    within: float | None = None
+    share: float = 0.9
+    handling: float | None = None
+
+
+async def plan(deps: PlanningDeps, asked: AskedPlan, now: datetime) -> StaffingPlan:
+    """People by hour of the week, to keep a promise to answer."""
+    charter = deps.charter()
+    team = _team(charter, asked)
+    promise, within = _promise(charter, asked)
+    first = await first_day(deps.cells) or now.date()
+    found = arrivals_of(charter, team, asked, first, now)
+    if found.first is not None:
+        async for cell in cells_between(deps.cells, found.first, now.date()):
+            found.weeks.add(cell)
+    return planned(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, promise, within))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What is being counted, and from which day on; None where no whole week is known."""
+
+    weeks: ArrivalWeeks
+    first: date | None
+
+
+def arrivals_of(
+    charter: Charter, team: Team, asked: AskedPlan, first: date, now: datetime
+) -> Arrivals:
+    """Weeks to be filled with cells."""
+    zone = ZoneInfo(team.zone)
+    mondays = mondays_of(zone, now, asked.weeks, datetime.combine(first, time(), UTC))
+    weeks = ArrivalWeeks(team.name, zone, mondays, skill_services(charter, team), asked.skill)
+    # A local Monday may begin on Sunday in UTC.
+    return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
+
+
+def planned(weeks: ArrivalWeeks, crew: Crew, terms: Terms) -> StaffingPlan:
+    """The plan from counted weeks."""
+    return staffing(weeks.weeks, {} if crew.skill else weeks.by_skill, crew, terms)
+
+
+def crew_of(team: Team, skill: str) -> Crew:
+    """The team with its hours of work and who has which skill."""
+    hours = (_MONDAY + timedelta(hours=hour) for hour in range(HOURS))
+    half = timedelta(minutes=30)
+    skilled = {one: sum(one in member.skills for member in team.members) for one in team.all_skills}
+    return Crew(
+        team=team.name,
+        skill=skill,
+        zone=team.zone,
+        open_hours=tuple(
+            not team.shifts or any(one.covers(at) or one.covers(at + half) for one in team.shifts)
+            for at in hours
+        ),
+        members=skilled.get(skill, 0) if skill else len(team.members),
+        skilled=skilled,
+    )
+
+
+def terms_of(found: Arrivals, asked: AskedPlan, promise: str, within: timedelta) -> Terms:
+    """What is to be kept, with the handling time that was given or else measured."""
+    handled = found.weeks.handled
+    measured = handled.quantile(0.5) if handled.count > 0 else None
+    if asked.handling is not None:
+        handling: float | None = asked.handling * 60
+        source = "given"
+    elif measured:
+        handling, source = measured / _SECOND, f"median of {handled.count} tickets solved at once"
+    else:
+        handling, source = None, "not known"
+    return Terms(promise, within.total_seconds(), asked.share, handling, source)
+
+
+def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
+    """The services that the charter's routing connects with each skill of a team."""
+    found: dict[str, set[str]] = {}
+    for rule in charter.routing.rules:
+        service = rule.then.service
+        if service and (rule.then.team or charter.owner_of(service).name) == team.name:
+            for skill in rule.then.skills:
+                found.setdefault(skill, set()).add(service)
+    return {skill: frozenset(services) for skill, services in found.items()}
+
+
+async def cells_between(cells: Documents[Cell], first: date, last: date) -> AsyncIterator[Cell]:
+    """The cells of some days, both included."""
+    after: tuple[object, str] = (str(first), "")
+    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
+        for one in page:
+            if one.state is None or one.state.day > str(last):
+                return
+            yield one.state
+            after = (one.state.day, one.id)
+
+
+def _team(charter: Charter, asked: AskedPlan) -> Team:
+    team = charter.find_team(asked.team)
+    if team is None:
+        known = ", ".join(one.name for one in charter.teams)
+        raise NotFound(f"There is no team '{asked.team}'. Ask for one of {known}.", team=asked.team)
+    skills = skill_services(charter, team)
+    if asked.skill and asked.skill not in skills:
+        known = ", ".join(sorted(skills)) or "none"
+        raise Invalid(
+            f"No rule of routing.yaml leads to team '{team.name}' for the skill '{asked.skill}';"
+            f" those it does are: {known}.",
+            code="no-such-skill",
+        )
+    return team
+
+
+def _promise(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+    if asked.within is not None:
+        return "given", timedelta(minutes=asked.within)
+    if asked.promise:
+        found = next((one for one in charter.promises if one.name == asked.promise), None)
+        if found is None or found.clock is not ClockName.RESPONSE:
+            known = ", ".join(p.name for p in charter.promises if p.clock is ClockName.RESPONSE)
+            raise NotFound(
+                f"There is no promise '{asked.promise}' of an answer. Ask for one of {known}, or"
+                " say within, in minutes.",
+                promise=asked.promise,
+            )
+        return found.name, found.target
+    usual = charter.promise_for(ClockName.RESPONSE, PromiseFacts("incident", team=asked.team))
+    if usual is None:
+        raise Invalid("The charter promises no answer. Say within, in minutes.", code="no-promise")
+    return usual.name, usual.target

@@ -1,0 +1,190 @@
+"""Goals, staffing and rings over HTTP, from the cells of a small history."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from desk_metrics.api import metrics_app
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.goals_api import goals_router
+from desk_metrics.planning import PlanningDeps
+from desk_metrics.ports import MetricsDeps
+from desk_shared.charter import load_charter
+from desk_shared.events import AnyEvent
+from desk_shared.events.tickets import TicketStarted
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from fastapi import FastAPI
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+
+ROOT = Path(__file__).parents[3]
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)  # a Monday
+NOW = FIRST + timedelta(weeks=24)
+CALLERS = (
+    Principal("bo", frozenset({Role.MEMBER}), team="network"),
+    Principal("ana", frozenset({Role.EMPLOYEE})),
+)
+GOALS = """\
+goals:
+  - name: half-the-vpn
+    title: Half the tickets about VPN
+    measure: contacts
+    where: {services: [vpn]}
+    direction: down
+    target: {times_baseline: 0.5}
+    baseline: {from: 2026-06-01, to: 2026-08-23}
+    due: 2027-08-22
+"""
+
+
+def life(number: int, day: datetime, service: str) -> list[AnyEvent]:
+    """Opened at ten in Berlin, taken up at 10:20, done at eleven."""
+    date = f"{day:%Y-%m-%d}"
+    story = Story(f"{date} 10:00", service=service).assigned(f"{date} 10:05", "network")
+    story = story.say(f"{date} 10:20", TicketStarted(by="bo")).resolved(f"{date} 11:00")
+    ticket = f"ticket-{number}"
+    return [one._replace(id=f"{ticket}-{one.id}", subject=ticket) for one in story.events]
+
+
+async def history() -> Desk:
+    """Each Monday eight tickets about VPN for twelve weeks, then five; one about WLAN always."""
+    desk, number, events = Desk(NOW, PolicyBook(())), 0, list[AnyEvent]()
+    for week in range(24):
+        monday = FIRST + timedelta(weeks=week)
+        for service in ["vpn"] * (8 if week < 12 else 5) + ["wifi"]:
+            number += 1
+            events += life(number, monday, service)
+    await desk.tell(events)
+    await desk.at(NOW)
+    return desk
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> FastAPI:
+    shutil.copytree(ROOT / "charter", tmp_path / "charter")
+    (tmp_path / "charter" / "goals.yaml").write_text(GOALS, encoding="utf-8")
+    charter = load_charter(tmp_path / "charter")
+    desk = await history()
+    telemetry, clock, shelves = recorded_telemetry().telemetry, desk.clock, desk.shelves
+    parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
+    planning = PlanningDeps(shelves.cells, lambda: charter, clock, people=100)
+    return metrics_app(parts, deps, goals_router(planning))
+
+
+async def ask(app: FastAPI, path: str, who: str = "bo") -> httpx.Response:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        return await client.get(f"/v1/{path}", headers={"Authorization": f"Bearer {who}"})
+
+
+async def test_goals_say_where_they_stand(app: FastAPI) -> None:
+    found = (await ask(app, "goals")).json()
+    (goal,) = found["goals"]
+    assert (goal["baseline"], goal["target"], goal["now"]) == (8, 4, 5)
+    assert goal["verdict"] == "behind"
+    assert goal["sentence"] == (
+        "Behind: at this rate 5 a week in August 2027, the aim is 4 a week; likely between 5 a"
+        " week and 5 a week."
+    )
+
+
+async def test_as_of_an_earlier_day_it_was_too_early_to_say(app: FastAPI) -> None:
+    found = (await ask(app, "goals?as_of=2026-09-14T00:00:00Z")).json()
+    (goal,) = found["goals"]
+    assert goal["sentence"] == (
+        "Too early to say: 3 weeks of data since the baseline; 8 are needed."
+    )
+
+
+async def test_staffing_plans_the_teams_hours(app: FastAPI) -> None:
+    """Six tickets an hour of 40 minutes are four erlangs: of six people's callers 28.5 % wait, and
+    e^-1.5 of them longer than half an hour, 6.4 % of all; with five people it would be 26 %."""
+    found = (await ask(app, "staffing?team=network&weeks=8&within=30")).json()
+    assert (found["zone"], found["weeks"]) == ("Europe/Berlin", 8)
+    assert found["handling_seconds"] == pytest.approx(40 * 60, rel=0.02)
+    assert found["handling_from"].startswith("median of ")
+    (hour,) = found["hours"]
+    assert (hour["day"], hour["hour"], hour["arrivals"]) == ("Monday", 10, 6)
+    assert hour["people"] == 6
+    assert found["error"]["per_hour"] == pytest.approx(0)
+    assert found["sentence"].startswith("Most are needed on Monday from 10 to 11: 6 people for 6")
+    skills = {one["skill"]: one["arrivals"] for one in found["skills"]}
+    assert skills == {"vpn": 5, "wifi": 1}
+
+
+async def test_staffing_takes_the_promise_and_the_skill_that_are_asked_for(app: FastAPI) -> None:
+    query = "staffing?team=network&promise=response-p1&skill=wifi&handling=15"
+    found = (await ask(app, query)).json()
+    assert (found["promise"], found["within_seconds"]) == ("response-p1", 15 * 60)
+    assert (found["handling_seconds"], found["handling_from"]) == (900, "given")
+    assert (found["arrivals_per_week"], found["members"]) == (1, 1)
+    usual = (await ask(app, "staffing?team=network")).json()
+    assert (usual["promise"], usual["within_seconds"]) == ("response-default", 8 * 3600)
+
+
+async def test_a_ring_is_compared_with_the_rest(app: FastAPI) -> None:
+    """Everything comes from one person, so her ring has no rest, and a site has no contacts."""
+    change = "change=2026-09-28&weeks=4"
+    found = (await ask(app, f"rings?{change}&person=ada")).json()
+    assert (found["ring_before"], found["ring_after"], found["rest_after"]) == (24, 24, 0)
+    assert found["answer"] == "cannot_tell"
+    assert found["sentence"].endswith("come from 1 person.")
+    found = (await ask(app, f"rings?{change}&site=paris&service=vpn")).json()
+    assert (found["rest_before"], found["rest_after"]) == (20, 20)
+    assert found["sentence"].startswith("Cannot tell: 0 contacts of the ring")
+    assert (found["before"], found["after"]) == (
+        ["2026-08-31", "2026-09-28"],
+        ["2026-09-28", "2026-10-26"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("2026-11-14", "Cannot tell: 2 days since the change; a whole week is needed."),
+        ("2026-06-08", "Cannot tell: the desk has no figures of all 4 weeks before 2026-06-08."),
+    ],
+)
+async def test_too_near_to_either_end_cannot_be_told(
+    app: FastAPI, change: str, sentence: str
+) -> None:
+    found = (await ask(app, f"rings?change={change}&site=paris")).json()
+    assert found["sentence"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("staffing?team=nobody", 404, "not-found"),
+        ("staffing?team=network&skill=juggling", 422, "no-such-skill"),
+        ("staffing?team=network&promise=resolution-p1", 404, "not-found"),
+        ("rings?change=2026-10-01", 422, "empty-ring"),
+        ("rings?change=2026-10-01&site=", 422, "empty-ring"),
+        ("rings?change=2027-01-01&site=paris", 422, "change-to-come"),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused(
+    app: FastAPI, path: str, status: int, code: str
+) -> None:
+    answer = await ask(app, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "path", ["rings?change=0001-01-01&site=a", "goals?as_of=0001-01-01T00:00:00Z", "staffing"]
+)
+async def test_impossible_days_are_the_callers_mistake(app: FastAPI, path: str) -> None:
+    assert (await ask(app, path)).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("path", ["goals", "staffing?team=network", "rings?change=2026-10-01"])
+async def test_only_staff_may_ask(app: FastAPI, path: str) -> None:
+    assert (await ask(app, path, who="ana")).status_code == 403
+    assert (await ask(app, path, who="nobody")).status_code == 401
