@@ -22,6 +22,7 @@ from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
 from desk_metrics.experience_api import experience_router
 from desk_metrics.gauges import Gauges
+from desk_metrics.goals_api import goals_router
 from desk_metrics.handlers import (
     READS,
     cells_fold,
@@ -33,6 +34,7 @@ from desk_metrics.handlers import (
     voices_fold,
 )
 from desk_metrics.patience import once_caught_up
+from desk_metrics.planning import PlanningDeps
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.rejudging import Rejudging
 from desk_metrics.reporting import Reporting, reported_fold
@@ -104,9 +106,15 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     )
     sources = Sources(cells, changes, lambda: charter.current)
     _report(kit, sources, gate)
-    return kit.service(
-        metrics_app(parts, deps, reports_router(sources, kit.clock), experience_router(deps))
+    planning = PlanningDeps(
+        cells, lambda: charter.current, kit.clock, settings.people, settings.cost_per_minute
     )
+    routers = (
+        reports_router(sources, kit.clock),
+        experience_router(deps),
+        goals_router(planning),
+    )
+    return kit.service(metrics_app(parts, deps, *routers))
 
 
 def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> None:
