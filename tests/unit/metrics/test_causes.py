@@ -4,8 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from desk_metrics.domain.causes import Causes, Service, Standing
 from desk_metrics.domain.changes import Changes, with_change
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.measures.wishes import UNUSED
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import RunHealed, RunStarted
 from desk_shared.events.changes import ChangeFinished, ChangeKind
@@ -129,3 +133,18 @@ async def test_tickets_without_a_known_service_rank_nothing() -> None:
     found = await standings(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
     assert {one.trouble.contacts for one in found} == {0}
     assert [one.service.name for one in found] == ["erp", "mail", "vpn"]
+
+
+def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
+    moment = micros(at("2026-11-25 09:00"))
+    said = [
+        Entry(f"wish:{n}", 1, Slice(service="erp", person=who), (Posting(UNUSED, moment, moment),))
+        for n, who in enumerate(("ana", "ben", "ana"))
+    ]
+    opened = micros(at("2026-11-01 09:00"))
+    old = Entry("t-1", 1, Slice("incident", "erp"), (Posting("contacts", opened, opened),))
+    causes = Causes(WEEK, LATER)
+    causes.add(Cell("2026-11-25", (old, *said)))
+    erp = next(one for one in causes.standings(SERVICES, {}) if one.service.name == "erp")
+    assert erp.trouble.unused_by == {"ana", "ben"}
+    assert erp.quiet_days == (LATER - at("2026-11-01 09:00")) / timedelta(days=1)

@@ -23,6 +23,12 @@ def standing(
     return Standing(service, Trouble(**trouble), went or Delivery(), unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
 
 
+def unwanted(people: int, contacts: int = 0) -> Standing:
+    one = standing(contacts=contacts)
+    one.trouble.unused_by.update(f"person-{number}" for number in range(people))
+    return one
+
+
 def rule(one: Standing) -> tuple[Proposal, str]:
     proposal, reasons = propose(one)
     return proposal, reasons[0].rule
@@ -37,6 +43,10 @@ def rule(one: Standing) -> tuple[Proposal, str]:
         (standing(quiet=179), (Proposal.LEAVE, "small-numbers")),
         (standing(quiet=400, criticality=2), (Proposal.LEAVE, "small-numbers")),
         (standing(quiet=90, criticality=1, lifecycle="retiring"), (Proposal.RETIRE, "quiet")),
+        (unwanted(5), (Proposal.RETIRE, "no-longer-of-use")),
+        (unwanted(4), (Proposal.LEAVE, "small-numbers")),
+        (unwanted(12, contacts=11), (Proposal.RETIRE, "no-longer-of-use")),
+        (unwanted(12, contacts=12), (Proposal.LEAVE, "unremarkable")),
         (standing(contacts=9, share=0.9), (Proposal.LEAVE, "small-numbers")),
         (standing(contacts=10, lifecycle="retiring"), (Proposal.REPLACE, "end-of-life")),
         (standing(contacts=10, lifecycle="retired"), (Proposal.REPLACE, "end-of-life")),

@@ -24,6 +24,7 @@ from desk_metrics.domain.measures.healing import HEALED, RELAPSED
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.measures.verdicts import BROKEN
 from desk_metrics.domain.measures.volume import CONTACTS
+from desk_metrics.domain.measures.wishes import UNUSED
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.worktime import micros
 
@@ -65,6 +66,8 @@ class Trouble:
     relapses: int = 0
     promises_broken: int = 0
     problems: int = 0
+    # Who said in the period that it is no longer of use to them.
+    unused_by: set[str] = field(default_factory=set)
     # Moments of contacts, from four weeks before the period on; sorted when it is all read.
     moments: list[int] = field(default_factory=list)
     latest: int = 0
@@ -110,7 +113,13 @@ class Causes:
             trouble = self.troubles.setdefault(entry.slice.service, Trouble())
             is_wish = entry.slice.kind in _WISHES
             for posting in entry.postings:
-                if max(posting.known, posting.at) < self._as_of:
+                if max(posting.known, posting.at) >= self._as_of:
+                    continue
+                if posting.measure == UNUSED:
+                    # No sign of life: it must not break a silence.
+                    if self._start <= posting.at < self._end:
+                        trouble.unused_by.add(entry.slice.person or entry.source)
+                else:
                     self._post(trouble, posting, is_wish=is_wish)
 
     def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:

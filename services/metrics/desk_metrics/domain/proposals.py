@@ -23,6 +23,7 @@ class Bars:
     quiet_days_retiring: float = 90
     # What stops the company or a department is not proposed for retirement because it is quiet.
     least_critical: int = 3
+    many_unused: int = 5
     relapse_share: float = 0.25
     many_repairs: int = 20
     fewest_changes: int = 4
@@ -75,6 +76,17 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
         " many still use it before you switch it off."
     )
     return Proposal.RETIRE, Reason(rule="quiet", text=text)
+
+
+def _is_unused(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+    people, contacts = len(one.trouble.unused_by), one.trouble.contacts
+    if people < bars.many_unused or people <= contacts:
+        return None
+    text = (
+        f"{counted(people, 'person', 'people')} said that it is no longer of use to them, and"
+        f" {counted(contacts, 'contact')} came about it: ask who still needs it."
+    )
+    return Proposal.RETIRE, Reason(rule="no-longer-of-use", text=text)
 
 
 def _too_few(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
@@ -181,6 +193,7 @@ def _worst(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
 _RULES: tuple[_Rule, ...] = (
     _not_in_use,
     _is_quiet,
+    _is_unused,
     _too_few,
     _end_of_life,
     _relapses,
