@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Generic
+from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn, ledger
@@ -18,7 +18,7 @@ from desk_shared.bus.consumer import SESSION, Consumer
 from desk_shared.bus.relay import Relay
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.events.codec import Headers
+from desk_shared.events.codec import KafkaRecord
 from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import DEAD, RETRY, retry_topic
 from desk_shared.health import Health
@@ -84,9 +84,9 @@ class DyingCodec(Codec):
         super().__init__()
         self._death = death
 
-    def decode(self, key: bytes | None, value: bytes | None, headers: Headers) -> AnyEvent:
+    def decode_record(self, record: KafkaRecord) -> AnyEvent:
         self._death.at("before decode")
-        event = super().decode(key, value, headers)
+        event = super().decode_record(record)
         self._death.at("after decode")
         return event
 
@@ -151,6 +151,7 @@ class Pipeline:
         self.kafka = KafkaSettings(bootstrap=plan.kafka)
         self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)
         self.publisher = DyingPublisher(self.bus, self.death)
+        self.ledgers: list[Ledger[Any]] = []
         self.stored = (
             MongoDocuments(self.store.database, TALES, self.clock.now),
             MongoDocuments(self.store.database, COUNTS, self.clock.now),
@@ -167,12 +168,14 @@ class Pipeline:
         told = DyingDocuments(self.stored[0], self.death)
         counted = DyingDocuments(self.stored[1], self.death)
         meters = self.telemetry.meters
-        return Folding(
+        ledgers: list[Ledger[Any]] = [
             Ledger(
                 tales(told, unwilling=unwilling), self.publisher, self.clock, meters, name="tales"
             ),
             Ledger(counts(counted), self.publisher, self.clock, meters, name="counts"),
-        )
+        ]
+        self.ledgers += ledgers
+        return Folding(*ledgers)
 
     def consumer(self, suffix: str, topic: str, *, unwilling: bool) -> Consumer:
         consumer = DyingConsumer(
@@ -227,9 +230,12 @@ async def _consume(plan: Plan) -> None:
         pipeline.consumer("", TICKETS, unwilling=True),
         pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
     )
+    settlings = [ledger.settling for ledger in pipeline.ledgers]
+    await asyncio.gather(*(one.start() for one in settlings))
     await asyncio.gather(*(one.start() for one in consumers))
     await stopping.wait()
     await asyncio.gather(*(one.stop() for one in consumers))
+    await asyncio.gather(*(one.stop() for one in settlings))
     await pipeline.stop()
 
 
