@@ -14,6 +14,7 @@ from desk_shared.kit import Kit
 from desk_shared.service import Service, run
 from desk_shared.settings import load_settings
 from desk_shared.store import Documents
+from fastapi import APIRouter
 
 from desk_metrics.api import metrics_app
 from desk_metrics.domain.changes import Changes
@@ -33,6 +34,7 @@ from desk_metrics.handlers import (
     tickets_fold,
     voices_fold,
 )
+from desk_metrics.page.api import page_router
 from desk_metrics.patience import once_caught_up
 from desk_metrics.planning import PlanningDeps
 from desk_metrics.ports import MetricsDeps
@@ -106,15 +108,20 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     )
     sources = Sources(cells, changes, lambda: charter.current)
     _report(kit, sources, gate)
+    return kit.service(metrics_app(parts, deps, *_routers(deps, sources)))
+
+
+def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
+    """Routes that stand in modules of their own."""
     planning = PlanningDeps(
-        cells, lambda: charter.current, kit.clock, settings.people, settings.cost_per_minute
+        deps.cells, sources.charter, deps.clock, deps.people, deps.cost_per_minute
     )
-    routers = (
-        reports_router(sources, kit.clock),
+    return (
+        reports_router(sources, deps.clock),
         experience_router(deps),
+        page_router(deps),
         goals_router(planning),
     )
-    return kit.service(metrics_app(parts, deps, *routers))
 
 
 def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> None:

@@ -1,0 +1,44 @@
+"""`GET /v1/report`: the figures of a period as one page for people, on screen or on paper."""
+
+from datetime import date
+from typing import Annotated
+
+from desk_shared.http import Role, require
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from desk_metrics.page.gathering import gather, question
+from desk_metrics.page.rendering import page_of
+from desk_metrics.ports import MetricsDeps
+
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+HTML = "text/html; charset=utf-8"
+# The page loads nothing and runs nothing; this holds it to that.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def page_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/report", tags=["reports"])
+
+    @router.get(
+        "",
+        dependencies=[Depends(require(*STAFF))],
+        summary="The report as a page",
+        response_class=Response,
+        responses={200: {"content": {"text/html": {}}}},
+    )
+    async def report(
+        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
+        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
+        team: Annotated[str, Query(max_length=200, description="Default: all teams.")] = "",
+        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+    ) -> Response:
+        """Figures, change against the period before, plots with tables; print it for a PDF."""
+        now = deps.clock.now()
+        asked = question(first, last, as_of or now, team)
+        found = await gather(deps.cells, asked, deps.people, deps.cost_per_minute)
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
+        return Response(page_of(found, now), headers=headers, media_type=HTML)
+
+    return router

@@ -1,0 +1,104 @@
+"""What the page tells, read once through the cells: a period, the one before it, and its steps."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.store import Documents
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.experience import Experience, Impressions, Of
+from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.totals import Reckoning, Span, Totals, spans_of
+from desk_metrics.domain.worktime import instant
+from desk_metrics.reckoning import cells_until
+
+MOST_DAYS = 366
+# A plot of more days than this is a plot of weeks.
+MOST_STEPS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Days (both included), as known at a moment, of one team or of all."""
+
+    first: date
+    last: date
+    as_of: datetime
+    team: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= (self.last - self.first).days < MOST_DAYS:
+            raise Invalid(
+                f"Ask for 1 to {MOST_DAYS} days; {self.first} to {self.last} is not that.",
+                code="bad-days",
+            )
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def step(self) -> int:
+        return 1 if self.days <= MOST_STEPS else 7
+
+
+def question(first: date | None, last: date | None, as_of: datetime, team: str = "") -> Question:
+    """Without days it is about the four weeks up to yesterday."""
+    last = last or (as_of - timedelta(days=1)).date()
+    return Question(first or last - timedelta(days=27), last, as_of, team)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All figures of the page."""
+
+    asked: Question
+    now: Figures
+    before: Figures
+    steps: tuple[tuple[datetime, Figures], ...]
+    teams: tuple[tuple[str, Figures], ...]
+    worst: tuple[Experience, ...]
+
+
+async def gather(cells: Documents[Cell], asked: Question, people: int, cost: float) -> Gathered:
+    """Read every cell once; a team that nothing is known of is refused."""
+    start, end = _midnight(asked.first), _midnight(asked.last + timedelta(days=1))
+    if asked.as_of <= start:
+        raise Invalid(
+            f"{asked.first} has not come yet at {asked.as_of:%Y-%m-%d}; ask for days before.",
+            code="bad-days",
+        )
+    both = tuple(spans_of(start - (end - start), end, asked.days, asked.as_of))
+    every_step = spans_of(start, end, asked.step, asked.as_of)
+    steps = tuple(one for one in every_step if one.start < one.as_of)
+    whole, fine = Reckoning(both, "team"), Reckoning(steps, "team" if asked.team else "")
+    every, services = Reckoning(both), Impressions(both[1], Of.SERVICE)
+    async for cell in cells_until(cells, asked.last):
+        for one in (whole, fine, every, services):
+            one.add(cell)
+    by_team, name = whole.totals(), asked.team
+    if name and (both[1], name) not in by_team:
+        raise NotFound(f"Nothing is known of a team '{name}'; leave `team` out to see all.")
+    totals = by_team if name else every.totals()
+
+    def told(found: dict[tuple[Span, str], Totals], span: Span) -> Figures:
+        return figures_of(found.get((span, name)) or Totals(), span, 0 if name else people, cost)
+
+    by_step = fine.totals()
+    return Gathered(
+        asked=asked,
+        now=told(totals, both[1]),
+        before=told(totals, both[0]),
+        steps=tuple((instant(span.start), told(by_step, span)) for span in steps),
+        teams=tuple(
+            (team, figures_of(found, span))
+            for (span, team), found in by_team.items()
+            if span == both[1] and not name
+        ),
+        worst=() if name else tuple(services.experiences()[:10]),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
