@@ -9,14 +9,16 @@ import pytest
 from desk_metrics.domain.periods import Period, weeks_before
 from desk_metrics.domain.reporting import AFTER, WEEKS, Reported
 from desk_metrics.reporting import WEEKLY
+from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import REPORTED
+from desk_metrics.worst_systems import ask
 from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.events.reports import Proposal, SystemRanked
-from desk_shared.settings import StoreSettings
+from desk_shared.settings import Environment, KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
 
@@ -73,6 +75,27 @@ def _changes(period: Period) -> list[AnyEvent]:
     )
     at = period.start + timedelta(days=9, hours=2)
     return [*events, Event("problem", "/desk/triage", "p-1", at, broken)]
+
+
+async def test_the_command_line_says_what_the_service_says(
+    metrics: Metrics, bus: Bus, kafka: str, mongo: str
+) -> None:
+    period = weeks_before(datetime.now(UTC) - AFTER, WEEKS)
+    await bus.publish(_history(period))
+    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=60)
+    settings = MetricsSettings(
+        environment=Environment.LOCAL,
+        kafka=KafkaSettings(bootstrap=kafka),
+        store=StoreSettings(url=mongo, database_prefix=bus.prefix),
+        topic_prefix=bus.prefix,
+        charter=metrics.charter,
+    )
+    answer = await metrics.get(f"/v1/reports/systems?period={period.name}")
+    told = answer.json()["systems"]
+    found = (await ask(settings, period.name)).systems
+    assert [one.service for one in found] == [one["service"] for one in told]
+    assert [one.score for one in found] == [one["score"] for one in told]
+    assert found[0].contacts == 12
 
 
 async def test_a_tick_reports_once_across_kills_and_restarts(
