@@ -1,6 +1,6 @@
 """Staffing of a team, from the cells and the charter: who is asked for, and what is to be kept."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -53,9 +53,9 @@ async def plan(deps: PlanningDeps, asked: AskedPlan, now: datetime) -> StaffingP
     """People by hour of the week, to keep a promise to answer."""
     charter = deps.charter()
     team = _team(charter, asked)
-    promise, within = _promise(charter, asked)
+    promise, within = promise_of(charter, asked)
     first = await first_day(deps.cells) or now.date()
-    found = arrivals_of(charter, team, asked, first, now)
+    found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
     if found.first is not None:
         async for cell in cells_between(deps.cells, found.first, now.date()):
             found.weeks.add(cell)
@@ -71,12 +71,16 @@ class Arrivals:
 
 
 def arrivals_of(
-    charter: Charter, team: Team, asked: AskedPlan, first: date, now: datetime
+    asked: AskedPlan,
+    zone: str,
+    services: Mapping[str, frozenset[str]],
+    first: date,
+    now: datetime,
 ) -> Arrivals:
-    """Weeks to be filled with cells."""
-    zone = ZoneInfo(team.zone)
-    mondays = mondays_of(zone, now, asked.weeks, datetime.combine(first, time(), UTC))
-    weeks = ArrivalWeeks(team.name, zone, mondays, skill_services(charter, team), asked.skill)
+    """Weeks to be filled with cells; `services` are those of each skill."""
+    local = ZoneInfo(zone)
+    mondays = mondays_of(local, now, asked.weeks, datetime.combine(first, time(), UTC))
+    weeks = ArrivalWeeks(asked.team, local, mondays, services, asked.skill)
     # A local Monday may begin on Sunday in UTC.
     return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
 
@@ -156,7 +160,8 @@ def _team(charter: Charter, asked: AskedPlan) -> Team:
     return team
 
 
-def _promise(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+def promise_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+    """The promise of an answer that is to be kept, and how soon it wants one."""
     if asked.within is not None:
         return "given", timedelta(minutes=asked.within)
     if asked.promise:

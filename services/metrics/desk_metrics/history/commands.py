@@ -15,14 +15,19 @@ from desk_metrics.domain.fitting import Fitted, Verdict, fit, verdict_of
 from desk_metrics.domain.history import Imported
 from desk_metrics.domain.journey import Journey, journey_of
 from desk_metrics.domain.tallies import Tallies
+from desk_metrics.forecasts import goals, staffing
 from desk_metrics.history import tables
 from desk_metrics.history.file import read_history, written_whole
 from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.mapping import load_mapping
+from desk_metrics.page.commands import page
 from desk_metrics.worst_systems import worst_systems
 
 report = typer.Typer(no_args_is_help=True, help="What the figures and ticket history tell.")
 report.command("worst-systems")(worst_systems)
+report.command("page")(page)
+report.command("goals")(goals)
+report.command("staffing")(staffing)
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."

@@ -1,0 +1,193 @@
+"""`desk report goals` and `desk report staffing`: from metrics' store, or from a history file."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from desk_shared.charter import Charter, load_charter
+from desk_shared.clock import SystemClock
+from desk_shared.errors import Invalid
+from desk_shared.settings import load_settings
+from desk_shared.store import MongoDocuments, Store
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from desk_metrics.aiming import aim_of, standings
+from desk_metrics.domain.aims import Unit
+from desk_metrics.domain.arrivals import HOURS
+from desk_metrics.domain.goal_weeks import People, aims_weeks
+from desk_metrics.domain.goals import Standing, standing
+from desk_metrics.domain.staffing import Crew, StaffingPlan
+from desk_metrics.domain.telling_figures import amount, length
+from desk_metrics.history.cells import HistoryCells
+from desk_metrics.planning import (
+    AskedPlan,
+    PlanningDeps,
+    arrivals_of,
+    crew_of,
+    plan,
+    planned,
+    promise_of,
+    skill_services,
+    terms_of,
+)
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.store import CELLS
+
+_HISTORY = "A history file, as `desk import` writes it. Default: what metrics has stored."
+_AS_OF = "A day or moment, UTC. Default: now, or the last event of a history."
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def goals(
+    history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
+    as_of: Annotated[datetime | None, typer.Option(help=_AS_OF)] = None,
+    json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
+) -> None:
+    """Tell where each goal of the charter stands, and where it will be when it is due."""
+    settings = load_settings(MetricsSettings)
+    charter = load_charter(settings.charter)
+    if history is None:
+        found = asyncio.run(_stored_goals(settings, charter, _utc(as_of)))
+    else:
+        found = goals_of(history, charter, _utc(as_of))
+    if json:
+        typer.echo(f"[{','.join(one.model_dump_json() for one in found)}]")
+    else:
+        Console().print(*_shown_goals(found))
+
+
+def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    team: Annotated[str, typer.Argument(help="The team that is planned for.")],
+    history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="Whole weeks of history.")] = 12,
+    skill: Annotated[str, typer.Option(help="Only work of this skill.")] = "",
+    promise: Annotated[str, typer.Option(help="A promise of an answer, by name.")] = "",
+    within: Annotated[float | None, typer.Option(min=0.1, help="Minutes, not a promise.")] = None,
+    share: Annotated[float, typer.Option(min=0.01, max=0.999, help="Answered in time.")] = 0.9,
+    handling: Annotated[float | None, typer.Option(min=0.1, help="Minutes per ticket.")] = None,
+    as_of: Annotated[datetime | None, typer.Option(help=_AS_OF)] = None,
+    json: Annotated[bool, typer.Option(help="The plan as JSON.")] = False,
+) -> None:
+    """Tell how many people a team needs at which hour, and how good the forecast is."""
+    settings = load_settings(MetricsSettings)
+    charter = load_charter(settings.charter)
+    asked = AskedPlan(team, weeks, skill, promise, within, share, handling)
+    if history is None:
+        found = asyncio.run(_stored_plan(settings, charter, asked, _utc(as_of)))
+    else:
+        found = plan_of(history, charter, asked, _utc(as_of))
+    if json:
+        typer.echo(found.model_dump_json(indent=2))
+    else:
+        Console().print(*_shown_plan(found))
+
+
+def goals_of(history: Path, charter: Charter, as_of: datetime | None = None) -> list[Standing]:
+    """The charter's goals against a history file."""
+    cells = HistoryCells.of(history)
+    now = as_of or cells.last
+    found = aims_weeks(map(aim_of, charter.goals), cells.first.date(), now)
+    for cell in cells:
+        for one in found:
+            one.add(cell)
+    return [standing(one.aim, one.seen(People()), now) for one in found]
+
+
+def plan_of(
+    history: Path, charter: Charter, asked: AskedPlan, as_of: datetime | None = None
+) -> StaffingPlan:
+    """A plan from a history file; a team that the charter does not know always works, in UTC."""
+    cells, team = HistoryCells.of(history), charter.find_team(asked.team)
+    if team is None and asked.skill:
+        raise Invalid(
+            f"The charter has no team '{asked.team}', so nobody knows its skills. Leave --skill"
+            " out, or add the team to teams.yaml."
+        )
+    promise, within = promise_of(charter, asked)
+    services = {} if team is None else skill_services(charter, team)
+    zone = "UTC" if team is None else team.zone
+    found = arrivals_of(asked, zone, services, cells.first.date(), as_of or cells.last)
+    for cell in cells:
+        found.weeks.add(cell)
+    always = Crew(asked.team, "", zone, (True,) * HOURS, 0, {})
+    crew = always if team is None else crew_of(team, asked.skill)
+    return planned(found.weeks, crew, terms_of(found, asked, promise, within))
+
+
+async def _stored_goals(
+    settings: MetricsSettings, charter: Charter, as_of: datetime | None
+) -> list[Standing]:
+    store, deps = _opened(settings, charter)
+    try:
+        people = People(deps.people, deps.cost_per_minute)
+        return await standings(deps.cells, charter.goals, as_of or deps.clock.now(), people)
+    finally:
+        await store.stop()
+
+
+async def _stored_plan(
+    settings: MetricsSettings, charter: Charter, asked: AskedPlan, as_of: datetime | None
+) -> StaffingPlan:
+    store, deps = _opened(settings, charter)
+    try:
+        return await plan(deps, asked, as_of or deps.clock.now())
+    finally:
+        await store.stop()
+
+
+def _opened(settings: MetricsSettings, charter: Charter) -> tuple[Store, PlanningDeps]:
+    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    clock = SystemClock()
+    cells = MongoDocuments(store.database, CELLS, clock.now)
+    return store, PlanningDeps(
+        cells, lambda: charter, clock, settings.people, settings.cost_per_minute
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
+    if not found:
+        return ["The charter has no goals. Write them in goals.yaml."]
+    table = Table("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
+    for one in found:
+        figures = (one.baseline, one.planned_now, one.now, one.target)
+        table.add_row(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
+    return [*(f"{one.title}\n  {one.sentence}\n" for one in found), table]
+
+
+def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
+    shown: list[RenderableType] = [found.sentence]
+    if found.hours:
+        handling = length(found.handling_seconds or 0)
+        shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")
+        shown.append(_week(found))
+    if found.skills:
+        table = Table("skill", "tickets a week", "busiest", "people", "have it")
+        for one in found.skills:
+            table.add_row(
+                one.skill, f"{one.arrivals:g}", one.busiest, str(one.people), str(one.members)
+            )
+        shown.append(table)
+    return shown
+
+
+def _week(found: StaffingPlan) -> Table:
+    """Hours down, days across."""
+    people = {(one.day, one.hour): one.people for one in found.hours}
+    table = Table("hour", *_DAYS, title=f"People of {found.team}")
+    for hour in sorted({one.hour for one in found.hours}):
+        table.add_row(
+            f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
+        )
+    return table
+
+
+def _cell(value: float | None, unit: Unit) -> str:
+    return "" if value is None else amount(value, unit)

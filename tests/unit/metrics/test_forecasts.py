@@ -1,0 +1,72 @@
+"""`desk report goals` and `desk report staffing` from a history file, as people call them."""
+
+import json
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_metrics.domain.history import Imported
+from desk_metrics.history.commands import report
+from desk_metrics.history.file import line_of
+from typer.testing import CliRunner, Result
+
+from tests.unit.metrics.test_goals_api import FIRST, GOALS, ROOT, life
+
+
+@pytest.fixture
+def charter(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "charter", tmp_path / "charter")
+    (tmp_path / "charter" / "goals.yaml").write_text(GOALS, encoding="utf-8")
+    return tmp_path / "charter"
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """Eight tickets each Monday for twelve weeks, then five; the last is from 9 November 2026."""
+    path, number = tmp_path / "h.jsonl", 0
+    with path.open("wb") as stream:
+        for week in range(24):
+            monday: datetime = FIRST + timedelta(weeks=week)
+            for _ in range(8 if week < 12 else 5):
+                number += 1
+                for event in life(number, monday, "vpn"):
+                    stream.write(line_of(Imported(event, 0, number), "log.csv"))
+    return path
+
+
+def run(charter: Path, *words: str) -> Result:
+    env = {"COLUMNS": "200", "DESK_CHARTER": str(charter), "DESK_ENVIRONMENT": "local"}
+    return CliRunner(env=env).invoke(report, words)
+
+
+def test_goals_are_told_from_history(charter: Path, history: Path) -> None:
+    told = run(charter, "goals", str(history), "--as-of", "2026-11-16")
+    assert told.exit_code == 0, told.output
+    assert "Behind: at this rate 5 a week in August 2027, the aim is 4 a week" in told.output
+    early = run(charter, "goals", str(history), "--as-of", "2026-09-14", "--json")
+    (goal,) = json.loads(early.output)
+    assert (goal["verdict"], goal["baseline"]) == ("too_early", 8)
+
+
+def test_without_goals_it_says_where_to_write_them(charter: Path, history: Path) -> None:
+    (charter / "goals.yaml").unlink()
+    assert "Write them in goals.yaml." in run(charter, "goals", str(history)).output
+
+
+def test_staffing_is_told_from_history(charter: Path, history: Path) -> None:
+    words = ("staffing", "network", str(history), "--as-of", "2026-11-16", "--within", "30")
+    told = run(charter, *words)
+    assert told.exit_code == 0, told.output
+    assert "Most are needed on Monday from 10 to 11" in told.output
+    assert "In 3 weeks that it did not know the forecast was off by" in told.output
+    assert "minutes (median of 156 tickets solved at once). Zone: Europe/Berlin." in told.output
+    plan = json.loads(run(charter, *words, "--weeks", "8", "--json").output)
+    assert (plan["weeks"], plan["arrivals_per_week"], plan["members"]) == (8, 5, 2)
+
+
+def test_a_team_that_the_charter_does_not_know_always_works(charter: Path, history: Path) -> None:
+    told = run(charter, "staffing", "nobody", str(history), "--json")
+    assert json.loads(told.output)["sentence"].startswith("Nobody is needed: no ticket came to")
+    refused = run(charter, "staffing", "nobody", str(history), "--skill", "vpn")
+    assert "nobody knows its skills" in str(refused.exception)
