@@ -3,7 +3,6 @@ again. What was said and late facts make untrue is taken back before it is said 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,6 +19,8 @@ from desk_metrics.domain.worktime import instant, micros
 
 SOURCE = "/desk/metrics"
 LATE_FACTS = "facts that came late changed it"
+# In the year 5138; exact in any store.
+_NEVER = 10**17
 
 
 class Decision(NamedTuple):
@@ -44,28 +45,53 @@ def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision:
     A `now` before an earlier one counts as that earlier one: a ticket's time does not run back.
     """
     at = max(micros(now), state.as_of)
+    if _is_quiet(state, book, at):
+        return _nothing_new(state, at)
     life = life_of(state.facts, at)
     promises = [] if life is None else promises_of(life, book, at)
     teller = _Teller(state, at)
     for promise in promises:
         teller.tell(promise)
     told, drafts = teller.told()
-    after = replace(state, told=told, as_of=at, settled=_settled(state, at))
+    due = _due(state, book, at, teller)
+    quiet_until = _NEVER if due is None else due
+    settled, editions = _settled(state, at), len(book.editions)
+    after = TicketClocks(state.ticket, state.facts, told, at, settled, quiet_until, editions)
     events = tuple(_event(state.ticket, life, draft) for draft in drafts)
-    return Decision(after, events, _due(state, book, at, teller))
+    return Decision(after, events, _moment(quiet_until))
+
+
+def _is_quiet(state: TicketClocks, book: PolicyBook, at: int) -> bool:
+    """Nothing came and nothing fell due since it was last decided: most events move no clock.
+
+    Editions are only ever added, so their number says whether it is the same book.
+    """
+    if at >= state.quiet_until or state.editions != len(book.editions):
+        return False
+    return book.in_force(state.as_of) == book.in_force(at)
+
+
+def _nothing_new(state: TicketClocks, at: int) -> Decision:
+    until, editions = state.quiet_until, state.editions
+    after = TicketClocks(state.ticket, state.facts, state.told, at, state.settled, until, editions)
+    return Decision(after, (), _moment(until))
+
+
+def _moment(until: int) -> datetime | None:
+    return None if until == _NEVER else instant(until)
 
 
 def _settled(state: TicketClocks, at: int) -> Moment:
     return max(((fact.at, fact.sequence) for fact in state.facts if fact.at <= at), default=(0, 0))
 
 
-def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> datetime | None:
+def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> int | None:
     """The earliest of: a threshold or a breach, a fact from the future, a new edition."""
     timers = teller.timers + [fact.at for fact in state.facts if fact.at > at]
     turn = book.next_turn(at)
     if turn is not None and teller.is_any_open:
         timers.append(turn)
-    return instant(min(timers)) if timers else None
+    return min(timers) if timers else None
 
 
 class _Teller:
