@@ -69,3 +69,11 @@ def next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
     """Where to read on, for each partition of these records."""
     last = {(record.topic, record.partition): record.offset for record in records}
     return {TopicPartition(*lane): offset + 1 for lane, offset in last.items()}
+
+
+def first_offsets(records: Iterable[KafkaRecord]) -> Offsets:
+    """Where to read again, for each partition of these records."""
+    offsets: Offsets = {}
+    for record in records:
+        offsets.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+    return offsets

@@ -18,7 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from desk_shared.bus.committing import Committing, Offsets
+from desk_shared.bus.committing import Committing, Offsets, first_offsets
 from desk_shared.bus.connection import faststream_security
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
@@ -302,7 +302,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._progress.pause(str(error))
         self._health.mark(f"consumer {self._group}", State.DOWN, str(error))
         mine = consumer.assignment()
-        for partition, offset in _first_offsets(records).items():
+        for partition, offset in first_offsets(records).items():
             if partition in mine:
                 consumer.seek(partition, offset)
         return backoff(self._failures)
@@ -392,10 +392,3 @@ def _owned(records: Sequence[KafkaRecord], mine: set[TopicPartition]) -> Sequenc
     if all(TopicPartition(*lane) in mine for lane in lanes):
         return records
     return [record for record in records if TopicPartition(record.topic, record.partition) in mine]
-
-
-def _first_offsets(records: Iterable[KafkaRecord]) -> Offsets:
-    offsets: Offsets = {}
-    for record in records:
-        offsets.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-    return offsets
