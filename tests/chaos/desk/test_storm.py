@@ -58,6 +58,8 @@ class Load:
         async with httpx.AsyncClient(base_url=self.intake, timeout=5) as http:
             while not self.stop.is_set():
                 await self._ask(http, f"person-{number}", TITLES[number % len(TITLES)])
+                # A rate, not as much as goes: two cores that have no rest start nothing in time.
+                await SystemClock().sleep(_MOMENT)
 
     async def _ask(self, http: httpx.AsyncClient, person: str, title: str) -> None:
         key = new_id()
