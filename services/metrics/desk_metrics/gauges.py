@@ -3,6 +3,7 @@
 Levels and not counters, since late facts amend what is past. No ticket or person is a label.
 """
 
+from collections import Counter
 from datetime import timedelta
 
 from desk_shared.clock import Clock
@@ -14,6 +15,7 @@ from opentelemetry.metrics import Meter
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.figures import figures_of
 from desk_metrics.domain.measures.totals import Reckoning, Span
+from desk_metrics.domain.tickets import TicketRecord, team_at_risk
 from desk_metrics.domain.worktime import micros
 from desk_metrics.reckoning import cells_until
 
@@ -22,10 +24,11 @@ log = get_logger()
 WINDOW = timedelta(days=28)
 # It reads every day there is, so it is not done often.
 EVERY = timedelta(minutes=5)
+_PAGE = 500
 TEAM = "desk.team"
 
 # The name of each gauge, the figure it shows, its unit, and what it is.
-_GAUGES = (
+GAUGES = (
     ("desk.tickets.backlog", "backlog", "{ticket}", "Tickets open now"),
     ("desk.tickets.contacts", "contacts", "{ticket}", "Tickets that people opened"),
     ("desk.tickets.proactive", "proactive", "{ticket}", "Tickets that the desk opened first"),
@@ -37,18 +40,30 @@ _GAUGES = (
     ("desk.resolved.at.once.share", "first_contact_resolution", "1", "Resolved at first contact"),
     ("desk.reopened.share", "reopen_rate", "1", "Reopenings per resolution"),
     ("desk.healed", "auto_healed", "{repair}", "Repairs that lasted"),
+    ("desk.surveys", "surveys", "{answer}", "Answers to surveys"),
+    ("desk.happiness.quotient", "happiness", "", "Happy less unhappy share of them, -1 to 1"),
     ("desk.detection.lead.mean", "detection_lead", "s", "Warning before the first report"),
 )
+AT_RISK = ("desk.tickets.at_risk", "{ticket}", "Open tickets with a promise at risk")
 
 
 class Gauges:
     """Looks at the figures now and then and shows them."""
 
-    def __init__(self, meter: Meter, cells: Documents[Cell], clock: Clock) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        cells: Documents[Cell],
+        tickets: Documents[TicketRecord],
+        clock: Clock,
+    ) -> None:
         self._cells = cells
+        self._tickets = tickets
+        self._teams: set[str] = set()
+        self._at_risk = meter.create_gauge(*AT_RISK)
         self._clock = clock
         self._gauges = [
-            (figure, meter.create_gauge(name, unit, text)) for name, figure, unit, text in _GAUGES
+            (figure, meter.create_gauge(name, unit, text)) for name, figure, unit, text in GAUGES
         ]
 
     async def run(self) -> None:
@@ -62,6 +77,7 @@ class Gauges:
 
     async def look(self) -> None:
         """Set every gauge once; what cannot be told keeps no value."""
+        await self._look_at_risks()
         now = self._clock.now()
         span = Span(micros(now - WINDOW), micros(now), micros(now))
         reckoning = Reckoning([span], "team")
@@ -73,3 +89,15 @@ class Gauges:
                 value = figures[name]
                 if value is not None:
                     gauge.set(value, {TEAM: team or "none"})
+
+    async def _look_at_risks(self) -> None:
+        """A team that had tickets at risk is told to have none, once that is so."""
+        found = Counter[str]()
+        after: tuple[object, str] | None = None
+        while page := await self._tickets.find({"open": True}, after=after, limit=_PAGE):
+            after = (page[-1].id, page[-1].id)
+            teams = (team_at_risk(one.state) for one in page if one.state is not None)
+            found.update(team or "none" for team in teams if team is not None)
+        self._teams |= found.keys()
+        for team in self._teams:
+            self._at_risk.set(found[team], {TEAM: team})

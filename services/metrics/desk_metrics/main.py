@@ -90,7 +90,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.reads(*READS, pace=PACE)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
     kit.loop("rejudging", rejudging.run)
-    gauges = Gauges(kit.telemetry.metrics.get_meter("desk_metrics"), cells, kit.clock)
+    gauges = Gauges(kit.telemetry.metrics.get_meter("desk_metrics"), cells, tickets, kit.clock)
     kit.loop("figures", gauges.run)
     parts = AppParts(
         kit.health,

@@ -9,6 +9,7 @@ from desk_shared.events.tickets import TicketOpened, TicketStarted, TicketTriage
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.facts import Fact, FactKind
 from desk_metrics.domain.measures.contact import contact_of
 from desk_metrics.domain.measures.cost import cost_of
 from desk_metrics.domain.measures.course import Course, course_of
@@ -26,10 +27,12 @@ from desk_metrics.domain.measures.skills import skills_of
 from desk_metrics.domain.measures.verdicts import verdicts_of
 from desk_metrics.domain.measures.volume import volume_of
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.sayings import Saying
 from desk_metrics.domain.telling import SOURCE
 from desk_metrics.domain.worktime import instant, micros
 
 LATE = "late_facts"
+_JUDGED = frozenset({Saying.BREACHED, Saying.KEPT, Saying.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,20 @@ def measured(
         record.device,
     )
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
+
+
+def team_at_risk(record: TicketRecord) -> str | None:
+    """The team that has it, if a promise about it is at risk and not judged yet."""
+    for one in record.clocks.told:
+        said = {what.partition(":")[0] for what, _ in one.said}
+        if Saying.AT_RISK in said and not said & _JUDGED:
+            found = (fact.values[0] for fact in reversed(record.clocks.facts) if _gives(fact))
+            return next(found, None) or ""
+    return None
+
+
+def _gives(fact: Fact) -> bool:
+    return fact.kind is FactKind.ASSIGNED
 
 
 def _postings(

@@ -1,0 +1,115 @@
+"""Dashboards ask only for what the services export, and Grafana finds them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from desk_metrics.gauges import AT_RISK, GAUGES, TEAM
+from desk_shared.telemetry.meters import metrics_provider
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry
+
+from tests.contract.manifests.test_alerts import MONITORING, WORDS, exported, labels, words
+
+FOLDER = MONITORING / "dashboards"
+FILES = sorted(FOLDER.glob("*.json"))
+# Of the query language, beside what alerts use.
+QUERY = (WORDS - {"up", "job", "le"}) | {"vector", "count", "label_values"}
+LABELS = labels() | {TEAM.replace(".", "_"), "job", "le"}
+
+
+def board(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def panels() -> list[tuple[str, dict[str, Any]]]:
+    return [(path.stem, one) for path in FILES for one in board(path)["panels"]]
+
+
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    """What all services and metrics itself export, by the names Prometheus sees."""
+    registry = CollectorRegistry()
+    reader = PrometheusMetricReader(scope_info_enabled=False, registry=registry)
+    provider = metrics_provider(Resource.create({}), [reader])
+    meter = provider.get_meter("test")
+    for name, _, unit, text in GAUGES:
+        meter.create_gauge(name, unit, text).set(1)
+    meter.create_gauge(*AT_RISK).set(1)
+    found = {sample.name for family in registry.collect() for sample in family.samples}
+    provider.shutdown()
+    return found | exported() | {"up"}
+
+
+def asked(expression: str) -> tuple[set[str], set[str]]:
+    """The metrics of an expression, and the labels that it groups by."""
+    groups = "".join(re.findall(r"\bby \([^)]*\)", expression))
+    bare = re.sub(r"\bby \([^)]*\)|\{[^{}]*\}", "", expression)
+    return words(bare) - QUERY, words(groups) - QUERY
+
+
+@pytest.mark.parametrize(("name", "panel"), panels(), ids=lambda one: str(one)[:20])
+def test_a_panel_asks_only_for_what_is_exported(
+    name: str, panel: dict[str, Any], known: set[str]
+) -> None:
+    assert panel["targets"], name
+    for target in panel["targets"]:
+        metrics, groups = asked(target["expr"])
+        assert metrics
+        assert metrics <= known
+        assert groups <= LABELS
+
+
+def test_a_metric_that_does_not_exist_would_be_noticed(known: set[str]) -> None:
+    metrics, groups = asked('sum by (desk_tem) (desk_dead_letters{desk_team="x"})')
+    assert not metrics & known
+    assert not groups & LABELS
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_dashboard_explains_itself_and_has_no_panel_on_another(path: Path) -> None:
+    found = board(path)
+    assert found["title"]
+    assert found["description"].endswith(".")
+    taken: set[tuple[int, int]] = set()
+    for panel in found["panels"]:
+        assert panel["title"]
+        assert panel["description"].endswith(".")
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken
+        assert max(x for x, _ in cells) < 24
+        taken |= cells
+    assert len({panel["id"] for panel in found["panels"]}) == len(found["panels"])
+
+
+def test_variables_ask_for_metrics_that_exist(known: set[str]) -> None:
+    for path in FILES:
+        for variable in board(path)["templating"]["list"]:
+            if variable["type"] == "query":
+                metrics, _ = asked(variable["definition"].replace(", ", " by (") + ")")
+                assert metrics <= known
+
+
+def test_all_of_them_are_in_one_config_map_with_grafanas_label() -> None:
+    text = (MONITORING / "kustomization.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(text)
+    (maps,) = document["configMapGenerator"]
+    assert sorted(maps["files"]) == [f"dashboards/{path.name}" for path in FILES]
+    assert document["generatorOptions"]["labels"] == {"grafana_dashboard": "1"}
+    # A ConfigMap holds a megabyte at most.
+    assert sum(path.stat().st_size for path in FILES) < 500_000
+
+
+def test_no_ticket_and_no_person_is_a_label() -> None:
+    text = " ".join(one["expr"] for _, panel in panels() for one in panel["targets"])
+    assert not re.search(r"\b(ticket_id|desk_ticket|requester|person|device)\b", text)
