@@ -169,6 +169,9 @@ class _Reading:
             self.problems.append(
                 Problem.at(name, sentence=f"the list '{name}:' is missing; add it")
             )
+        if name in data and data[name] is None:
+            sentence = f"the list '{name}:' is empty; write its items, or '{name}: []' for none"
+            self.problems.append(Problem.at(name, sentence=sentence))
         return self.items((name,), name, data.get(name), adapter)
 
     def fields(self, name: str) -> Mapping[str, object]:

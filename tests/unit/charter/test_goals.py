@@ -90,6 +90,15 @@ def test_an_empty_file_is_told(folder: Folder) -> None:
     assert "empty" in told
 
 
+@pytest.mark.parametrize("section", ["goals", "teams", "catalogue"])
+def test_a_list_without_items_is_told(folder: Folder, section: str) -> None:
+    folder.write(f"{section}.yaml", f"{section}:\n")
+    assert any(
+        one.startswith(f"{section}.yaml:1: ") and f"write its items, or '{section}: []'" in one
+        for one in folder.problems()
+    )
+
+
 def test_the_check_counts_goals(with_goals: Folder) -> None:
     code, text = check_charter(with_goals.path)
     assert code == 0
