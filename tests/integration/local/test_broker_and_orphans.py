@@ -19,8 +19,9 @@ pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
 
 TOPIC = "kept"
 PARENT = """
-import sys
+import signal, sys
 from desk_shared.local import local_servers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 with local_servers(kafka=False) as servers:
     running = servers.store.running
     if sys.argv[1] == "paused":

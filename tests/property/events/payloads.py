@@ -10,7 +10,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Union, get_args, get_origin
 
-from annotated_types import Ge, Len, MaxLen, MinLen
+from annotated_types import Ge, Le, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
 from hypothesis import strategies as st
 from pydantic import AllowInfNan, AwareDatetime, BaseModel
@@ -88,12 +88,8 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     least, most = _range(limits)
     if annotation is str:
         return st.text(min_size=least, max_size=min(most, _LONGEST))
-    if annotation is int:
-        above = [one.ge for one in limits if isinstance(one, Ge) and isinstance(one.ge, int)]
-        return st.integers(max([-(2**63), *above]), 2**63 - 1)
-    if annotation is float:
-        is_finite = any(isinstance(one, AllowInfNan) and not one.allow_inf_nan for one in limits)
-        return st.floats(allow_nan=not is_finite, allow_infinity=not is_finite)
+    if annotation in (int, float):
+        return _number(annotation, limits)
     match get_origin(annotation), get_args(annotation):
         case origin, (item, end) if origin is tuple and end is Ellipsis:
             return st.lists(values(item), min_size=least, max_size=min(most, 3)).map(tuple)
@@ -102,6 +98,18 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
         case origin, (key, item) if origin is dict:
             return st.dictionaries(values(key), values(item), max_size=min(most, 3))
     raise TypeError(f"{annotation} is new in an event: say here how to draw it")
+
+
+def _number(annotation: object, limits: tuple[object, ...]) -> Strategy:
+    above = [one.ge for one in limits if isinstance(one, Ge) and isinstance(one.ge, int | float)]
+    below = [one.le for one in limits if isinstance(one, Le) and isinstance(one.le, int | float)]
+    if annotation is int:
+        return st.integers(max([-(2**63), *map(int, above)]), min([2**63 - 1, *map(int, below)]))
+    is_finite = any(isinstance(one, AllowInfNan) and not one.allow_inf_nan for one in limits)
+    if above or below:
+        least, most = max(above, default=None), min(below, default=None)
+        return st.floats(least, most, allow_nan=False, allow_infinity=not is_finite)
+    return st.floats(allow_nan=not is_finite, allow_infinity=not is_finite)
 
 
 def _range(limits: tuple[object, ...]) -> tuple[int, int]:
