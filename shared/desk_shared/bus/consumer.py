@@ -271,8 +271,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         log.error("record_dead", to=target, record=where, reason=str(failure.error), exc_info=bug)
 
     async def _commit_now(self, offsets: Offsets) -> None:
-        if self._subscriber.consumer is not None:
-            await self._commit(offsets, self._subscriber.consumer)
+        consumer = self._subscriber.consumer
+        if consumer is not None:
+            # One partition that has gone to somebody else would have all the others refused.
+            mine = consumer.assignment()
+            offsets = {lane: offset for lane, offset in offsets.items() if lane in mine}
+            await self._commit(offsets, consumer)
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
         try:
