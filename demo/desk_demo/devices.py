@@ -7,6 +7,7 @@ keeps idempotency keys. The desk knows nothing of it but what it publishes.
 import argparse
 import asyncio
 import shutil
+import signal
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -158,6 +159,8 @@ def main() -> None:
     parser.add_argument("kafka")
     parser.add_argument("port", type=int)
     given = parser.parse_args()
+    # The end of the story; a shell's background job would have it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(run(given.story, given.run, given.kafka, given.port))
     except KeyboardInterrupt:
