@@ -13,7 +13,6 @@ from aiokafka import TopicPartition
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
@@ -38,14 +37,14 @@ class Committing:
     async def flush(self) -> None:
         """Commit now; `DependencyDown` if that cannot be, and then it stays to be done."""
         async with self._one_at_a_time:
-            offsets, self._handled = self._handled, {}
+            offsets = dict(self._handled)
             if not offsets:
                 return
-            try:
-                await self._commit(offsets)
-            except DependencyDown:
-                self._handled = offsets | self._handled
-                raise
+            await self._commit(offsets)
+            # Not before: whoever is cancelled here, as at a stop, leaves it to the last flush.
+            for lane, offset in offsets.items():
+                if self._handled.get(lane) == offset:
+                    del self._handled[lane]
 
     async def let_go(self) -> None:
         """The partitions go to somebody else: commit if possible, forget in any case."""
