@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from desk_shared.errors import NotFound
-from desk_shared.http import AppParts, Role, make_app, require
+from desk_shared.http import STAFF, AppParts, make_app, require
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -17,7 +17,6 @@ from desk_metrics.domain.measures.figures import Figures
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.reckoning import Answer, Asked, By, Grain, reckon
 
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 CSV = "text/csv"
 
 

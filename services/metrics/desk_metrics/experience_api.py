@@ -1,11 +1,10 @@
 """`GET /v1/experience`: how well people, devices and services are served, the worst first."""
 
-from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from desk_shared.errors import Forbidden, Invalid
-from desk_shared.http import Principal, Role, require
+from desk_shared.http import STAFF, Principal, Role, require
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -15,26 +14,7 @@ from desk_metrics.domain.worktime import instant, micros
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.reckoning import cells_until
 
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 MOST_DAYS = 366
-
-
-class ExperienceRow(BaseModel):
-    """One score from 0 to 100, and what it is made of; null is not known."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    score: float
-    technology: float | None
-    sentiment: float | None
-    quiet: float | None
-    working: float | None
-    promised: float | None
-    answers: int
-    people: int
-    abnormal_minutes: float
-    lost_minutes: float
 
 
 class ExperienceAnswer(BaseModel):
@@ -48,7 +28,7 @@ class ExperienceAnswer(BaseModel):
     as_of: datetime
     known: int
     mean: float | None
-    rows: tuple[ExperienceRow, ...]
+    rows: tuple[Experience, ...]
 
 
 def experience_router(deps: MetricsDeps) -> APIRouter:
@@ -104,5 +84,5 @@ def _answer(of: Of, span: Span, found: list[Experience], limit: int) -> Experien
         as_of=instant(span.as_of),
         known=len(found),
         mean=sum(one.score for one in found) / len(found) if found else None,
-        rows=tuple(ExperienceRow(**asdict(one)) for one in found[:limit]),
+        rows=tuple(found[:limit]),
     )

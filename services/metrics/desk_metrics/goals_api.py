@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from desk_shared.http import Role, require
+from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -16,7 +16,6 @@ from desk_metrics.domain.staffing import StaffingPlan
 from desk_metrics.planning import AskedPlan, PlanningDeps, plan
 from desk_metrics.ringing import AskedRing, compared
 
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 # A ring of more than this is better named by its sites.
 MOST_NAMES = 500
 FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)

@@ -5,15 +5,13 @@ from typing import Annotated
 
 from desk_shared.clock import Clock
 from desk_shared.events.reports import SystemRanked
-from desk_shared.http import Role, require
+from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from desk_metrics.domain.periods import Period, read_period, weeks_before
 from desk_metrics.domain.reporting import WEEKS
 from desk_metrics.systems import Sources
-
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 
 
 class Systems(BaseModel):

@@ -27,6 +27,7 @@ from desk_shared.http.paging import (
 )
 from desk_shared.http.principal import (
     PUBLIC,
+    STAFF,
     Authenticator,
     Principal,
     Role,
@@ -44,6 +45,7 @@ from desk_shared.http.refusals import (
 
 __all__ = [
     "PUBLIC",
+    "STAFF",
     "AppParts",
     "Authenticator",
     "BadRequest",

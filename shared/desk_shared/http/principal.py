@@ -36,6 +36,10 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+# Those who work at the desk, whatever they may do beside.
+STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The person or system that asks, as far as it has proved it."""

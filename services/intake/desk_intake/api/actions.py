@@ -5,7 +5,7 @@ from typing import Annotated
 from desk_shared.bus import Turn
 from desk_shared.errors import Invalid
 from desk_shared.events import Payload
-from desk_shared.http import Principal, keyed, require
+from desk_shared.http import STAFF, Principal, keyed, require
 from desk_shared.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -20,7 +20,7 @@ from desk_intake.api.bodies import (
     Resolution,
     in_utc,
 )
-from desk_intake.api.calls import STAFF, actor_of, answer, change, deps_of, find
+from desk_intake.api.calls import actor_of, answer, change, deps_of, find
 from desk_intake.domain import life
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.view import TicketView

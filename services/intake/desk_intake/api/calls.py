@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from desk_shared.bus import Reacted, Turn
 from desk_shared.events import Payload
-from desk_shared.http import Precondition, Principal, Role, check_same, etag
+from desk_shared.http import STAFF, Precondition, Principal, check_same, etag
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
 from desk_shared.telemetry import current_traceparent
@@ -18,7 +18,6 @@ from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, View, show
 from desk_intake.ports import IntakeDeps, TicketRule
 
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 _UUID_LENGTH = 36
 # Views differ by reader and change at any moment: keep them, but ask before using them again.
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from desk_shared.http import Role, require
+from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
@@ -11,7 +11,6 @@ from desk_metrics.page.gathering import gather, question
 from desk_metrics.page.rendering import page_of
 from desk_metrics.ports import MetricsDeps
 
-STAFF = (Role.MEMBER, Role.OWNER, Role.OPERATOR)
 HTML = "text/html; charset=utf-8"
 # The page loads nothing and runs nothing; this holds it to that.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
