@@ -50,6 +50,9 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
         state: TicketRecord | None, event: AnyEvent, turn: Turn
     ) -> Reacted[TicketRecord] | None:
         after = recorded(state or TicketRecord(TicketClocks(event.subject)), event)
+        if turn.more:
+            # The batch's last event of the ticket decides for all; if that fails, a timer does.
+            return Reacted(after, due=turn.now)
         return decided(after, book(), min(event.time, turn.now))
 
     def wake(state: TicketRecord | None, turn: Turn) -> Reacted[TicketRecord] | None:

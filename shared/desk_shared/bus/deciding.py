@@ -4,7 +4,7 @@ What was handled before changes nothing; what is ordered is done in order, held 
 missing; what raises becomes a failure of that one task.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Generic
 
 from desk_shared.bus.records import Received, held_message, is_same, record_of
@@ -25,13 +25,14 @@ class Decider(Generic[S]):
         self._fold, self._codec = fold, codec
 
     def apply(
-        self, document: Stored[S], tasks: Iterable[Task[S]], turn: Turn, found: Findings[S]
+        self, document: Stored[S], tasks: Sequence[Task[S]], turn: Turn, found: Findings[S]
     ) -> bool:
         """Do the tasks on the working copy; true if it must be written."""
-        turn = Turn(turn.now, turn.round, document.id)
+        last = Turn(turn.now, turn.round, document.id)
+        earlier = last._replace(more=True) if len(tasks) > 1 else last
         is_changed = False
-        for task in tasks:
-            step = self._step(document, task, turn, found)
+        for place, task in enumerate(tasks, start=1):
+            step = self._step(document, task, last if place == len(tasks) else earlier, found)
             if isinstance(step, Exception):
                 found.failures.append((task, step))
             else:

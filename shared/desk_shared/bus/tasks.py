@@ -12,11 +12,16 @@ from desk_shared.store.document import S
 
 
 class Turn(NamedTuple):
-    """What a rule is told beside its input: the time, lost races, the document it decides for."""
+    """What a rule is told beside its input: the time, lost races, the document it decides for.
+
+    `more` says that the same batch has more for this document, of which some may be known already:
+    what is costly may wait for the last, if the document is due until then.
+    """
 
     now: datetime
     round: int = 0
     id: str = ""
+    more: bool = False
 
 
 class Reacted(NamedTuple, Generic[S]):
