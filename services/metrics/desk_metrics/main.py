@@ -17,13 +17,15 @@ from desk_shared.store import Documents
 from fastapi import APIRouter
 
 from desk_metrics.api import metrics_app
+from desk_metrics.api.experience import experience_router
+from desk_metrics.api.goals import goals_router
+from desk_metrics.api.page import page_router
+from desk_metrics.api.reports import reports_router
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
-from desk_metrics.experience_api import experience_router
 from desk_metrics.gauges import Gauges
-from desk_metrics.goals_api import goals_router
 from desk_metrics.handlers import (
     READS,
     cells_fold,
@@ -34,13 +36,11 @@ from desk_metrics.handlers import (
     tickets_fold,
     voices_fold,
 )
-from desk_metrics.page.api import page_router
 from desk_metrics.patience import once_caught_up
 from desk_metrics.planning import PlanningDeps
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.rejudging import Rejudging
 from desk_metrics.reporting import Reporting, reported_fold
-from desk_metrics.reports_api import reports_router
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import (
     CELLS,

@@ -11,7 +11,7 @@ from desk_shared.store import MongoDocuments, Store
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from desk_metrics.reports_api import Systems, answered, asked_period
+from desk_metrics.api.reports import Systems, answered, asked_period
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import CELLS, CHANGES
 from desk_metrics.systems import Sources

@@ -5,7 +5,7 @@ from datetime import datetime
 import httpx
 import pytest
 from desk_metrics.api import metrics_app
-from desk_metrics.experience_api import experience_router
+from desk_metrics.api.experience import experience_router
 from desk_metrics.ports import MetricsDeps
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role

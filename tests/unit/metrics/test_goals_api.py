@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_metrics.api import metrics_app
+from desk_metrics.api.goals import goals_router
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.goals_api import goals_router
 from desk_metrics.planning import PlanningDeps
 from desk_metrics.ports import MetricsDeps
 from desk_shared.charter import load_charter

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from desk_metrics.api import metrics_app
+from desk_metrics.api.page import page_router
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.page.api import page_router
 from desk_metrics.page.gathering import gather, question
 from desk_metrics.page.plots import Line, Plot, scale_of, svg_of
 from desk_metrics.page.rendering import HEADLINES, Better, Headline, Unit, change, page_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_metrics.api import metrics_app
+from desk_metrics.api.reports import answered, reports_router
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.ports import MetricsDeps
-from desk_metrics.reports_api import answered, reports_router
 from desk_metrics.systems import Sources
 from desk_metrics.worst_systems import shown
 from desk_shared.charter import load_charter

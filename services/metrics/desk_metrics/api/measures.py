@@ -1,4 +1,4 @@
-"""The HTTP side of metrics: why a promise stands where it stands, and what the figures are."""
+"""`GET /v1/measures`: what the desk did in a stretch of days, as JSON or CSV."""
 
 import csv
 import io
@@ -7,27 +7,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from desk_shared.errors import NotFound
-from desk_shared.http import STAFF, AppParts, make_app, require
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Response
+from desk_shared.http import STAFF, require
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from desk_metrics.domain.explain import Explanation, explain
 from desk_metrics.domain.measures.figures import Figures
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.reckoning import Answer, Asked, By, Grain, reckon
 
 CSV = "text/csv"
-
-
-class TicketPromises(BaseModel):
-    """Every promise of a ticket as it stands at a moment, each stretch of time explained."""
-
-    model_config = ConfigDict(frozen=True)
-
-    ticket: str
-    as_of: datetime
-    promises: tuple[Explanation, ...]
 
 
 class Format(StrEnum):
@@ -59,37 +47,8 @@ class Measures(BaseModel):
     rows: tuple[Row, ...]
 
 
-def metrics_app(parts: AppParts, deps: MetricsDeps, *more: APIRouter) -> FastAPI:
-    """The application; `more` are routes that stand in modules of their own."""
-    routers = [_promises(deps), _measures(deps), *more]
-    return make_app("Experience desk: metrics", "1", routers, parts)
-
-
-def _promises(deps: MetricsDeps) -> APIRouter:
-    router = APIRouter(prefix="/v1/promises", tags=["promises"])
-
-    @router.get("/{ticket}", dependencies=[Depends(require(*STAFF))])
-    async def explain_promises(
-        ticket: Annotated[str, Path(max_length=200)],
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
-    ) -> TicketPromises:
-        """Which minutes counted and which did not, why, and under which policy and version."""
-        found = (await deps.tickets.load([ticket])).get(ticket)
-        if found is None or found.state is None:
-            raise NotFound(
-                f"No ticket '{ticket}' is known here. Give its id, not its code; a ticket opened"
-                " a moment ago may need another second.",
-                ticket=ticket,
-            )
-        at = as_of or deps.clock.now()
-        return TicketPromises(
-            ticket=ticket, as_of=at, promises=explain(found.state.clocks, deps.book(), at)
-        )
-
-    return router
-
-
-def _measures(deps: MetricsDeps) -> APIRouter:
+def measures_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
     router = APIRouter(prefix="/v1/measures", tags=["measures"])
 
     @router.get(
