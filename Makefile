@@ -121,7 +121,7 @@ manifests: setup ## Is deploy/k8s in step with code and charter? (the contract t
 .PHONY: images
 images: ## One image per service (needs a container engine)
 	@for name in $(SERVICES); do \
-	  docker build --file services/$$name/Dockerfile --tag desk-$$name:dev . || exit 1; \
+	  docker build --file deploy/images/Dockerfile --target $$name --tag desk-$$name:dev . || exit 1; \
 	done
 
 .PHONY: bench
