@@ -24,7 +24,8 @@ SERVICES = tuple(
         ("vpn", "live", 1), ("mail", "live", 2), ("wiki", "retiring", 4), ("crm", "live", 3),
     )
 )  # fmt: skip
-MEASURES = ("contacts", "lost", "reopened", "resolved", "healed", "relapsed", "broken:response")
+MEASURES = ("contacts", "lost", "reopened", "resolved", "healed", "relapsed", "broken:response",
+            "came_again", "unused", "demand|crm", "demand|wiki")  # fmt: skip
 BEGIN = micros(PERIOD.start)
 
 moments = st.integers(BEGIN - 60 * DAY, BEGIN + 40 * DAY)
@@ -58,7 +59,7 @@ changes = st.builds(
 def _said(
     found: list[Entry], services: tuple[Service, ...], known: dict[str, Changes], parts: int
 ) -> list[str]:
-    causes = Causes(PERIOD, AS_OF)
+    causes = Causes(PERIOD, AS_OF, services)
     for part in range(parts):
         causes.add(Cell("2026-11-01", tuple(found[part::parts])))
     standings = causes.standings(services, known)

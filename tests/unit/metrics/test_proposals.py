@@ -29,6 +29,12 @@ def unwanted(people: int, contacts: int = 0) -> Standing:
     return one
 
 
+def wanted_by(people: int, quiet: float) -> Standing:
+    one = standing(quiet=quiet)
+    one.trouble.wanted_by.update(f"person-{number}" for number in range(people))
+    return one
+
+
 def rule(one: Standing) -> tuple[Proposal, str]:
     proposal, reasons = propose(one)
     return proposal, reasons[0].rule
@@ -65,6 +71,10 @@ def rule(one: Standing) -> tuple[Proposal, str]:
             (Proposal.REPAIR, "repeat-contacts"),
         ),
         (standing(contacts=10, repeat_contacts=2, resolved=7), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=10, came_again=3), (Proposal.REPAIR, "came-again")),
+        (standing(contacts=11, came_again=3), (Proposal.LEAVE, "unremarkable")),
+        (standing(contacts=9, came_again=9), (Proposal.LEAVE, "small-numbers")),
+        (wanted_by(3, quiet=400), (Proposal.LEAVE, "small-numbers")),
         (standing(contacts=30, wishes=20), (Proposal.AUTOMATE, "questions-and-requests")),
         (standing(contacts=34, wishes=20), (Proposal.LEAVE, "unremarkable")),
         (standing(contacts=19, wishes=19), (Proposal.LEAVE, "unremarkable")),
@@ -87,6 +97,17 @@ def test_every_reason_says_its_numbers() -> None:
         "It cost people 109.5 hours: 5,310 minutes of incidents and 84 contacts at 15 minutes.",
         "1 promise was not kept.",
     ]
+
+
+def test_what_came_again_is_counted_twice_and_said() -> None:
+    one = standing(contacts=12, came_again=4, lost_us=60 * MINUTE)
+    assert one.trouble.score == 60 + 12 * 15 + 4 * 15
+    why, cost = propose(one)[1]
+    assert why.text.startswith("4 of 12 contacts (33%) came from people who had asked")
+    assert cost.text == (
+        "It cost people 5.0 hours: 60 minutes of incidents and 12 contacts at 15 minutes, twice"
+        " for the 4 that came again within a week."
+    )
 
 
 def test_small_numbers_are_called_small() -> None:

@@ -1,8 +1,13 @@
 """Causes: what each service cost people in a period, added up from the measures' cells.
 
 - `score` (minutes): lost minutes (as `cost.py` counts them) + `CONTACT_MINUTES` for each contact,
-  the time that asking and being asked takes where nobody measured it. Services are ranked by it.
+  the time that asking and being asked takes where nobody measured it. A contact that came again
+  (`returning.py`) counts twice: the trouble stayed in between, and no clock counted that time.
+  Services are ranked by it.
 - `repeat_contacts` (count): reopenings, so people who had to come back for the same trouble.
+- `came_again` (contacts): contacts of people who had asked about the same within a week.
+- `wanted` (people): who asked for the service by its name or title although it is not offered to
+  them. It costs nothing, so it is not ranked by; what is asked for is not proposed for retirement.
 - `healing_debt` (repairs): proven repairs by the desk, relapses included: each of them spared
   people something, and each says that the cause is still there.
 - `quiet_days` (days): since anything at all reached the desk about it: a contact, a repair, a
@@ -21,10 +26,11 @@ from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.contact import REOPENED, RESOLVED
 from desk_metrics.domain.measures.cost import LOST
 from desk_metrics.domain.measures.healing import HEALED, RELAPSED
-from desk_metrics.domain.measures.postings import Posting
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.measures.returning import CAME_AGAIN
 from desk_metrics.domain.measures.verdicts import BROKEN
 from desk_metrics.domain.measures.volume import CONTACTS
-from desk_metrics.domain.measures.wishes import UNUSED
+from desk_metrics.domain.measures.wishes import UNUSED, plain_words, read_demand
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.worktime import micros
 
@@ -35,6 +41,7 @@ _WISHES = frozenset({Kind.REQUEST, Kind.QUESTION})
 _COUNTED = {
     REOPENED: "repeat_contacts",
     RESOLVED: "resolved",
+    CAME_AGAIN: "came_again",
     RELAPSED: "relapses",
     BROKEN: "promises_broken",
 }
@@ -61,6 +68,7 @@ class Trouble:
     wishes: int = 0
     lost_us: int = 0
     repeat_contacts: int = 0
+    came_again: int = 0
     resolved: int = 0
     healing_debt: int = 0
     relapses: int = 0
@@ -68,6 +76,8 @@ class Trouble:
     problems: int = 0
     # Who said in the period that it is no longer of use to them.
     unused_by: set[str] = field(default_factory=set)
+    # Who asked for it in the period.
+    wanted_by: set[str] = field(default_factory=set)
     # Moments of contacts, from four weeks before the period on; sorted when it is all read.
     moments: list[int] = field(default_factory=list)
     latest: int = 0
@@ -78,7 +88,7 @@ class Trouble:
 
     @property
     def score_us(self) -> int:
-        return self.lost_us + CONTACT_MINUTES * _MINUTE * self.contacts
+        return self.lost_us + CONTACT_MINUTES * _MINUTE * (self.contacts + self.came_again)
 
     @property
     def score(self) -> float:
@@ -101,7 +111,10 @@ class Standing(NamedTuple):
 class Causes:
     """Adds up cells one by one for one period, as known at a moment."""
 
-    def __init__(self, period: Period, as_of: datetime) -> None:
+    def __init__(self, period: Period, as_of: datetime, services: Iterable[Service] = ()) -> None:
+        self._called = {
+            plain_words(called): one.name for one in services for called in (one.name, one.title)
+        }
         self._start, self._end = micros(period.start), micros(period.end)
         self._before, self._as_of = micros(period.before), micros(as_of)
         self._watched = self._start - USUAL_DAYS * DAY
@@ -115,12 +128,19 @@ class Causes:
             for posting in entry.postings:
                 if max(posting.known, posting.at) >= self._as_of:
                     continue
-                if posting.measure == UNUSED:
+                if posting.measure == UNUSED or read_demand(posting.measure):
                     # No sign of life: it must not break a silence.
                     if self._start <= posting.at < self._end:
-                        trouble.unused_by.add(entry.slice.person or entry.source)
+                        self._wish(posting.measure, entry.slice, entry.source)
                 else:
                     self._post(trouble, posting, is_wish=is_wish)
+
+    def _wish(self, measure: str, by: Slice, source: str) -> None:
+        who, what = by.person or source, read_demand(measure)
+        if what is None:
+            self.troubles[by.service].unused_by.add(who)
+        elif (service := self._called.get(what)) is not None:
+            self.troubles.setdefault(service, Trouble()).wanted_by.add(who)
 
     def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
         self.log_began = min(self.log_began, posting.at)

@@ -30,6 +30,7 @@ class Bars:
     fewest_failed: int = 2
     failure_rate: float = 0.3
     repeat_share: float = 0.2
+    again_share: float = 0.3
     many_wishes: int = 20
     wish_share: float = 0.6
     unchanged_days: float = 180
@@ -68,7 +69,7 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     is_retiring = one.service.lifecycle == "retiring"
     least = bars.quiet_days_retiring if is_retiring else bars.quiet_days
     is_critical = not is_retiring and one.service.criticality < bars.least_critical
-    if one.quiet_days < least or is_critical:
+    if one.quiet_days < least or is_critical or one.trouble.wanted_by:
         return None
     text = (
         f"For {int(one.quiet_days)} days nothing about it has reached the desk: no contact, no"
@@ -80,7 +81,7 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
 
 def _is_unused(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     people, contacts = len(one.trouble.unused_by), one.trouble.contacts
-    if people < bars.many_unused or people <= contacts:
+    if people < bars.many_unused or people <= contacts + len(one.trouble.wanted_by):
         return None
     text = (
         f"{counted(people, 'person', 'people')} said that it is no longer of use to them, and"
@@ -158,6 +159,18 @@ def _repeats(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     return Proposal.REPAIR, Reason(rule="repeat-contacts", text=text)
 
 
+def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+    contacts, again = one.trouble.contacts, one.trouble.came_again
+    if contacts < bars.fewest or again < bars.again_share * contacts:
+        return None
+    text = (
+        f"{again:,} of {contacts:,} contacts ({again / contacts:.0%}) came from people who had asked"
+        " about the same within a week: what is done about it does not last, or does not reach"
+        " them."
+    )
+    return Proposal.REPAIR, Reason(rule="came-again", text=text)
+
+
 def _wishes(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     contacts, wishes = one.trouble.contacts, one.trouble.wishes
     if wishes < bars.many_wishes or wishes < bars.wish_share * contacts:
@@ -199,6 +212,7 @@ _RULES: tuple[_Rule, ...] = (
     _relapses,
     _failed_changes,
     _repeats,
+    _comes_again,
     _healing_debt,
     _wishes,
     _unchanged,
@@ -207,20 +221,28 @@ _RULES: tuple[_Rule, ...] = (
 
 
 def _costs(one: Standing) -> tuple[Reason, ...]:
-    """What it cost, and what was promised in vain."""
-    trouble = one.trouble
-    if not trouble.score_us:
-        return ()
-    reasons = [
-        Reason(
-            rule="cost",
-            text=f"It cost people {trouble.score / 60:,.1f} hours:"
-            f" {trouble.lost_minutes:,.0f} minutes of incidents and"
-            f" {counted(trouble.contacts, 'contact')} at {CONTACT_MINUTES} minutes.",
+    """What it cost, what was promised in vain, and who asked for it."""
+    trouble, reasons = one.trouble, list[Reason]()
+    if trouble.score_us:
+        reasons.append(
+            Reason(
+                rule="cost",
+                text=f"It cost people {trouble.score / 60:,.1f} hours:"
+                f" {trouble.lost_minutes:,.0f} minutes of incidents and"
+                f" {counted(trouble.contacts, 'contact')} at {CONTACT_MINUTES}"
+                f" minutes{_twice(trouble.came_again)}.",
+            )
         )
-    ]
-    if trouble.promises_broken:
+    if trouble.score_us and trouble.promises_broken:
         broken = counted(trouble.promises_broken, "promise")
         were = "was" if trouble.promises_broken == 1 else "were"
         reasons.append(Reason(rule="promises", text=f"{broken} {were} not kept."))
+    if trouble.wanted_by:
+        people = counted(len(trouble.wanted_by), "person", "people")
+        reasons.append(Reason(rule="wanted", text=f"{people} asked for it."))
     return tuple(reasons)
+
+
+def _twice(came_again: int) -> str:
+    """What comes again is counted twice; said where there is any."""
+    return f", twice for the {came_again:,} that came again within a week" if came_again else ""

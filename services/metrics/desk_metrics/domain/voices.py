@@ -9,7 +9,7 @@ from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnsw
 from desk_metrics.domain.books import Ledgered, posted_by
 from desk_metrics.domain.measures.happiness import Answered, happiness_of
 from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.wishes import UNUSED, WANTED
+from desk_metrics.domain.measures.wishes import UNUSED, WANTED, demand_measure
 from desk_metrics.domain.worktime import micros
 
 # Who answers more often than that about one resolution plays; the newest answers are kept.
@@ -70,8 +70,10 @@ def with_voice(
     elif state.wishes:
         return None
     else:
-        measure = WANTED if isinstance(data, ServiceWanted) else UNUSED
-        state = replace(state, slice=voice.slice, wishes=(Posting(measure, at, at),))
+        is_wanted = isinstance(data, ServiceWanted)
+        said = (WANTED, demand_measure(data.what)) if is_wanted else (UNUSED,)
+        wishes = tuple(Posting(measure, at, at) for measure in said)
+        state = replace(state, slice=voice.slice, wishes=wishes)
     postings = (*happiness_of(state.answers), *state.wishes)
     book, events = posted_by(state.book, state.slice, postings, at)
     return replace(state, book=book), tuple(events)

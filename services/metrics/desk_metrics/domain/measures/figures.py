@@ -20,6 +20,7 @@ from desk_metrics.domain.measures.handling import HANDLED
 from desk_metrics.domain.measures.happiness import SCORES, SURVEY, mean_score, quotient_of
 from desk_metrics.domain.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
+from desk_metrics.domain.measures.returning import CAME_AGAIN
 from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.measures.totals import Span, Totals
 from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
@@ -51,12 +52,14 @@ def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -
 
 
 def _volume(totals: Totals, span: Span, people: int) -> Figures:
-    contacts = totals.count(CONTACTS)
+    contacts, again = totals.count(CONTACTS), totals.count(CAME_AGAIN)
     days = span.length / _DAY
     return {
         "contacts": contacts,
         "proactive": totals.count(PROACTIVE),
         "contacts_per_person_per_day": contacts_per_person_per_day(contacts, people, days),
+        "came_again": again,
+        "came_again_share": _share(again, contacts),
     }
 
 

@@ -2,6 +2,24 @@
 
 - `wanted` (count): requests for a service that is not offered. Who asks twice counts twice.
 - `unused` (count): people saying that a service is no longer of use to them.
+- `demand|<what>` (count): the same requests once more, by what was asked for, however it is spelled.
 """
 
-WANTED, UNUSED = "wanted", "unused"
+WANTED, UNUSED, DEMAND = "wanted", "unused", "demand"
+_LONGEST = 80
+
+
+def plain_words(what: str) -> str:
+    """What was asked for without spelling: lower case, single spaces, never the sign that parts."""
+    return " ".join(what.casefold().replace("|", "/").split())[:_LONGEST].rstrip()
+
+
+def demand_measure(what: str) -> str:
+    """The measure's name."""
+    return f"{DEMAND}|{plain_words(what)}"
+
+
+def read_demand(measure: str) -> str | None:
+    """What was asked for, if the measure is one of these."""
+    name, _, what = measure.partition("|")
+    return what if name == DEMAND and what else None
