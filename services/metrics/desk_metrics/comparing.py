@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.measures.postings import Posted, Sheet, Slice
+from desk_metrics.domain.measures.postings import Posted, Slice, sheet_of
 from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.voices import Voiced
@@ -24,7 +24,7 @@ from desk_metrics.domain.watched import Repairs, Sights
 from desk_metrics.rebuilding import Shelves
 
 _PAGE = 250
-_NOTHING = Sheet("", Slice(), ()).print
+_NOTHING = sheet_of("", Slice(), ()).print
 T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes, Spells, Voiced)
 
 

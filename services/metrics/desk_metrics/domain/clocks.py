@@ -7,8 +7,7 @@ from desk_shared.errors import Invalid
 from desk_shared.events.envelope import AnyEvent
 from desk_shared.events.promises import ClockName
 
-from desk_metrics.domain.facts import Fact, added, fact_of
-from desk_metrics.domain.life import Moment
+from desk_metrics.domain.facts import Fact, Moment, added, fact_of
 from desk_metrics.domain.promises import Key
 
 # What and when: enough to know whether a saying is the same as one already said.

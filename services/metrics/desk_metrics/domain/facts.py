@@ -4,9 +4,10 @@ They are kept by sequence, so arrival order and duplicates cannot matter, and re
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import singledispatch
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from desk_shared.events.envelope import AnyEvent, Payload
 from desk_shared.events.tickets import (
@@ -56,6 +57,9 @@ class Fact(NamedTuple):
     values: tuple[str | None, ...] = ()
 
 
+# When in event time, and which of the facts of that instant: sequence numbers start at 1.
+Moment: TypeAlias = tuple[int, int]
+
 Told = tuple[FactKind, tuple[str | None, ...]]
 
 
@@ -78,6 +82,24 @@ def added(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
     if facts[place].sequence == fact.sequence:
         return facts
     return (*facts[:place], fact, *facts[place:])
+
+
+def in_order(facts: Sequence[Fact], now: int) -> tuple[Fact, list[tuple[Moment, Fact]]] | None:
+    """The opening, and all else up to `now` as it happened; None before the opening is known.
+
+    Nothing happens to a ticket before it exists: a clock that is behind means "at the opening".
+    """
+    opening = next((fact for fact in facts if fact.kind is FactKind.OPENED), None)
+    if opening is None or opening.at > now:
+        return None
+    start = opening.at
+    rest = [
+        ((fact.at if fact.at > start else start, fact.sequence), fact)
+        for fact in facts
+        if fact.at <= now and fact is not opening
+    ]
+    rest.sort()
+    return opening, rest
 
 
 @singledispatch

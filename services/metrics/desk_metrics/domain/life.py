@@ -10,11 +10,8 @@ from typing import NamedTuple, TypeAlias
 from desk_shared.events.promises import ClockName
 from desk_shared.events.tickets import How
 
-from desk_metrics.domain.facts import Fact, FactKind
+from desk_metrics.domain.facts import Fact, FactKind, Moment, in_order
 from desk_metrics.domain.policies import Attributes
-
-# When in event time, and which of the facts of that instant: sequence numbers start at 1.
-Moment: TypeAlias = tuple[int, int]
 
 
 class Ending(StrEnum):
@@ -62,18 +59,11 @@ class Life(NamedTuple):
 
 def life_of(facts: Sequence[Fact], now: int) -> Life | None:
     """The life up to `now`; None before its beginning is known."""
-    opening = next((fact for fact in facts if fact.kind is FactKind.OPENED), None)
-    if opening is None or opening.at > now:
+    known = in_order(facts, now)
+    if known is None:
         return None
+    opening, rest = known
     living = _Living(opening)
-    # Nothing happens to a ticket before it exists: a clock that is behind means "at the opening".
-    start = opening.at
-    rest = [
-        ((max(fact.at, start), fact.sequence), fact)
-        for fact in facts
-        if fact.at <= now and fact is not opening
-    ]
-    rest.sort()
     for moment, fact in rest:
         if living.is_merged:
             break

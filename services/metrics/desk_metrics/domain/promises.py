@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeAlias
 
 from desk_shared.events.promises import ClockName
 
-from desk_metrics.domain.life import Ending, Life, Moment, Obligation, Wait
+from desk_metrics.domain.facts import Moment
+from desk_metrics.domain.life import Ending, Life, Obligation, Wait
 from desk_metrics.domain.policies import Attributes, OnChange, OnReopen, PolicyBook, Terms
 from desk_metrics.domain.worktime import Stretch
 

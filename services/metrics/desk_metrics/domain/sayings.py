@@ -21,7 +21,8 @@ from desk_shared.events.promises import (
 )
 
 from desk_metrics.domain.clocks import Said
-from desk_metrics.domain.life import Ending, Moment
+from desk_metrics.domain.facts import Moment
+from desk_metrics.domain.life import Ending
 from desk_metrics.domain.promises import TICK, Promise
 from desk_metrics.domain.worktime import instant
 

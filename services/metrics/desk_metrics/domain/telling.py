@@ -11,7 +11,8 @@ from desk_shared.events.promises import ClockName, PromiseWithdrawn
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import Said, TicketClocks, Told
-from desk_metrics.domain.life import Life, Moment, life_of
+from desk_metrics.domain.facts import Moment
+from desk_metrics.domain.life import Life, life_of
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.promises import Key, Promise, key_of, promises_of
 from desk_metrics.domain.sayings import Account, Head, Line, Saying, account_of, data_of
@@ -82,7 +83,11 @@ def _moment(until: int) -> datetime | None:
 
 
 def _settled(state: TicketClocks, at: int) -> Moment:
-    return max(((fact.at, fact.sequence) for fact in state.facts if fact.at <= at), default=(0, 0))
+    latest = (0, 0)
+    for fact in state.facts:
+        if latest[0] <= fact.at <= at:
+            latest = max(latest, (fact.at, fact.sequence))
+    return latest
 
 
 def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> int | None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from desk_shared.events.tickets import How
 
-from desk_metrics.domain.facts import Fact, FactKind
+from desk_metrics.domain.facts import Fact, FactKind, in_order
 from desk_metrics.domain.measures.postings import Slice
 
 # Endings beside those that `How` names.
@@ -47,17 +47,12 @@ class Course(NamedTuple):
 
 def course_of(facts: Sequence[Fact], site: str, started: int, now: int) -> Course | None:
     """The course up to `now`; None before its beginning is known."""
-    opening = next((fact for fact in facts if fact.kind is FactKind.OPENED), None)
-    if opening is None or opening.at > now:
+    known = in_order(facts, now)
+    if known is None:
         return None
+    opening, rest = known
     walk = _Walk(opening, site, started)
-    # Nothing happens to a ticket before it exists, as with promises.
-    rest = [
-        ((max(fact.at, opening.at), fact.sequence), fact)
-        for fact in facts
-        if fact.at <= now and fact is not opening
-    ]
-    for (at, _), fact in sorted(rest):
+    for (at, _), fact in rest:
         if walk.is_merged:
             break
         walk.go(at, fact)

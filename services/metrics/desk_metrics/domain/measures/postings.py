@@ -66,13 +66,15 @@ class Sheet(NamedTuple):
     cell: str
     slice: Slice
     postings: tuple[Posting, ...]
+    # Changes whenever what it says does.
+    print: str
 
-    @property
-    def print(self) -> str:
-        """Changes whenever what it says does."""
-        # An enum's member reads back as its plain value, and must print as that from the first.
-        said = repr((tuple(map(str, self.slice)), self.postings)).encode()
-        return hashlib.blake2b(said, digest_size=8).hexdigest()
+
+def sheet_of(cell: str, by: Slice, postings: tuple[Posting, ...]) -> Sheet:
+    """The sheet with its print."""
+    # An enum's member reads back as its plain value, and must print as that from the first.
+    said = repr((tuple(map(str, by)), [tuple(one) for one in postings])).encode()
+    return Sheet(cell, by, postings, hashlib.blake2b(said, digest_size=8).hexdigest())
 
 
 Posted = tuple[tuple[str, str], ...]
@@ -88,7 +90,7 @@ def changed_sheets(
         by_cell.setdefault(f"{_day(posting.at // _DAY)}.{part}", []).append(posting)
     prints = dict(posted)
     for cell, found in sorted(by_cell.items()):
-        sheet = Sheet(cell, by if found else Slice(), tuple(sorted(found)))
+        sheet = sheet_of(cell, by if found else Slice(), tuple(sorted(found)))
         if prints.get(cell) != sheet.print:
             yield sheet
 
