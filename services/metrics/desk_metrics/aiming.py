@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from desk_shared.charter.model import Goal
+from desk_shared.charter.model import Charter, Goal
 from desk_shared.store import Documents
 
 from desk_metrics.domain.aims import Aim, Where
@@ -31,6 +31,15 @@ async def first_day(cells: Documents[Cell]) -> date | None:
     found = await cells.find({}, order="day", limit=1)
     state = found[0].state if found else None
     return None if state is None else date.fromisoformat(state.day)
+
+
+def owner_of(goal: Goal, charter: Charter) -> str:
+    """The team that answers for a goal: the one it names, else whose tickets it is about."""
+    if goal.owner is not None:
+        return goal.owner
+    where = goal.where
+    teams = set(where.teams) or {charter.owner_of(name).name for name in where.services}
+    return teams.pop() if len(teams) == 1 else charter.routing.default_team
 
 
 def aim_of(goal: Goal) -> Aim:

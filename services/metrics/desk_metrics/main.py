@@ -22,6 +22,7 @@ from desk_metrics.api.goals import goals_router
 from desk_metrics.api.page import page_router
 from desk_metrics.api.reports import reports_router
 from desk_metrics.domain.changes import Changes
+from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
@@ -31,6 +32,7 @@ from desk_metrics.handlers import (
     cells_fold,
     changes_fold,
     repairs_fold,
+    returns_fold,
     sights_fold,
     spells_fold,
     tickets_fold,
@@ -48,6 +50,7 @@ from desk_metrics.store import (
     EDITIONS,
     REPAIRS,
     REPORTED,
+    RETURNS,
     SIGHTS,
     SPELLS,
     TICKETS,
@@ -106,7 +109,12 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
         settings.people,
         settings.cost_per_minute,
     )
-    sources = Sources(cells, changes, lambda: charter.current)
+    sources = Sources(
+        cells,
+        changes,
+        lambda: charter.current,
+        People(settings.people, settings.cost_per_minute),
+    )
     _report(kit, sources, gate)
     return kit.service(metrics_app(parts, deps, *_routers(deps, sources)))
 
@@ -132,6 +140,7 @@ def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> No
     kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
     kit.ledger("spells", spells_fold(kit.documents(SPELLS)), cached=2_000)
     kit.ledger("voices", voices_fold(kit.documents(VOICES)), cached=500)
+    kit.ledger("returns", returns_fold(kit.documents(RETURNS)), cached=2_000)
     kit.ledger("changes", changes_fold(changes), cached=2_000)
 
 

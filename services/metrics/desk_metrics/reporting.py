@@ -87,12 +87,19 @@ class Reporting:
         systems = await self._sources.systems(period, known)
         quarter = skills_period(period)
         gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
+        goals = await self._sources.goals(known)
 
         def publish(before: Reported | None, _turn: Turn) -> Reacted[Reported] | None:
             if before is None or before.until >= period.end:
                 return None
-            after, events = report(before, systems, gaps, period)
+            after, events = report(before, systems, gaps, goals, period)
             return Reacted(after, events, after.due)
 
         await self._commands.change(id, publish)
-        log.info("owners_told", period=period.name, systems=len(systems), skill_gaps=len(gaps))
+        log.info(
+            "owners_told",
+            period=period.name,
+            systems=len(systems),
+            skill_gaps=len(gaps),
+            goals=len(goals),
+        )

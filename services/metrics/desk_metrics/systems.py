@@ -1,5 +1,5 @@
-"""What the figures say of services and skills, read from the store: for the weekly report, the HTTP
-side and the command line alike.
+"""What the figures say of services, skills and goals, read from the store: for the weekly report,
+the HTTP side and the command line alike.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,13 +10,18 @@ from desk_shared.charter import Charter
 from desk_shared.events.reports import SkillGapFound, SystemRanked
 from desk_shared.store import Documents
 
+from desk_metrics.aiming import owner_of, standings
 from desk_metrics.domain.causes import Causes, Service
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.gaps import Crew, Skills, gaps_of
+from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.milestones import Aimed
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.reporting import ranked
 from desk_metrics.reckoning import cells_until
+
+_NOT_TOLD = People()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Sources:
     cells: Documents[Cell]
     changes: Documents[Changes]
     charter: Callable[[], Charter]
+    people: People = _NOT_TOLD
 
     async def systems(self, period: Period, as_of: datetime) -> list[SystemRanked]:
         """Every service of the charter, the one that costs people most first."""
@@ -45,6 +51,15 @@ class Sources:
         async for cell in cells_until(self.cells, (period.end - timedelta(days=1)).date()):
             skills.add(cell)
         return gaps_of(skills.asked, crews_of(charter), period, charter.version)
+
+    async def goals(self, as_of: datetime) -> list[Aimed]:
+        """Where each goal of the charter stands, and who answers for it."""
+        charter = self.charter()
+        found = await standings(self.cells, charter.goals, as_of, self.people)
+        return [
+            Aimed(one, owner_of(goal, charter), charter.version)
+            for goal, one in zip(charter.goals, found, strict=True)
+        ]
 
 
 def services_of(charter: Charter) -> tuple[Service, ...]:

@@ -169,13 +169,15 @@ def promises_are_reachable(draft: Draft) -> Iterator[Problem]:
 
 
 def goals_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
-    """Services and teams of goals exist."""
+    """Services, teams and owners of goals exist."""
     for goal in draft.goals:
         where = ("goals", goal.name, "where")
         for index, service in enumerate(goal.where.services):
             yield from draft.unknown("services", service, *where, "services", index)
         for index, team in enumerate(goal.where.teams):
             yield from draft.unknown("teams", team, *where, "teams", index)
+        if goal.owner is not None:
+            yield from draft.unknown("teams", goal.owner, "goals", goal.name, "owner")
 
 
 def catalogue_is_sound(draft: Draft) -> Iterator[Problem]:

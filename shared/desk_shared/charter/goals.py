@@ -121,6 +121,11 @@ class Goal(CharterModel):
     target: Target = Field(description="Where it should be on the due day.")
     baseline: Period = Field(description="The time that it is compared with.")
     due: CalendarDate = Field(description="The day by which it should be there.")
+    owner: Slug | None = Field(
+        default=None,
+        description="The team that is told each week where it stands. Default: the one team, or the"
+        " owner of the one service, that 'where' names; else the default team.",
+    )
 
     @model_validator(mode="after")
     def can_be_reached(self) -> Self:

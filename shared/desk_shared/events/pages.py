@@ -139,6 +139,8 @@ def _string(schema: Schema) -> str:
             return "moment (RFC 3339)"
         case "duration":
             return "duration (ISO 8601)"
+        case "date":
+            return "day (ISO 8601)"
     least, most = schema.get("minLength"), schema.get("maxLength")
     if most is not None:
         return f"text of {least or 0} to {most} characters"

@@ -2,13 +2,14 @@
 by metrics.
 """
 
+from datetime import date
 from enum import StrEnum
 
 from pydantic import AwareDatetime, Field, FiniteFloat
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, LongText, Reason
+from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
 
 
 class Proposal(StrEnum):
@@ -72,4 +73,61 @@ class SkillGapFound(Payload, type="desk.report.skill-gap-found.v1", topic=names.
     asked: int = Field(ge=0, description="Tickets that came to the team and asked for the skill.")
     handed_on: int = Field(ge=0, description="Of these, how often the team handed one on.")
     reasons: tuple[Reason, ...]
+    charter: str = ""
+
+
+class GoalVerdict(StrEnum):
+    """Where a goal stands. `within_reach`: the forecast misses the target, its range does not."""
+
+    REACHED = "reached"
+    ON_THE_WAY = "on_the_way"
+    WITHIN_REACH = "within_reach"
+    BEHIND = "behind"
+    MISSED = "missed"
+    TOO_EARLY = "too_early"
+    CANNOT_TELL = "cannot_tell"
+
+
+class GoalMilestone(Value):
+    """A quarter, half, three quarters or all of the way, and how it was on its day."""
+
+    share: FiniteFloat = Field(ge=0, le=1, description="How much of the way, 0.25 to 1.")
+    day: date = Field(description="The day by which it was due, UTC.")
+    planned: FiniteFloat
+    measured: FiniteFloat | None = Field(
+        default=None, description="The mean of the four weeks before; none if that is not known."
+    )
+    is_met: bool | None = None
+
+
+class GoalAssessed(Payload, type="desk.report.goal-assessed.v1", topic=names.REPORTS):
+    """Where a goal of the organisation stands: told each week, whether it has moved or not."""
+
+    goal: Identifier
+    title: ShortText = Field(description="The aim in plain words.")
+    team: Identifier = Field(description="The team that answers for the goal.")
+    period: Identifier = Field(description="The report it belongs to: 2026-W44/2026-W47.")
+    as_of: AwareDatetime = Field(description="What was known then is in it.")
+    measure: Identifier = Field(description="A figure of docs/measures.md.")
+    unit: Identifier = Field(description="per_week, share (0 to 1), seconds or plain.")
+    due: date
+    verdict: GoalVerdict
+    verdict_before: GoalVerdict | None = Field(
+        default=None, description="What the report before said; none in the first."
+    )
+    sentence: LongText = Field(description="Where it stands, for people.")
+    baseline: FiniteFloat | None = None
+    target: FiniteFloat | None = None
+    now: FiniteFloat | None = Field(default=None, description="In the four weeks before.")
+    planned_now: FiniteFloat | None = Field(
+        default=None, description="Where the straight way to the target would be by now."
+    )
+    forecast: FiniteFloat | None = Field(default=None, description="On the due day.")
+    forecast_low: FiniteFloat | None = Field(
+        default=None, description="Between low and high four times out of five."
+    )
+    forecast_high: FiniteFloat | None = None
+    milestone: GoalMilestone | None = Field(
+        default=None, description="The last one that came due since the report before."
+    )
     charter: str = ""

@@ -4,7 +4,7 @@ Moments have a zone, as all of the desk's have; texts are short, so that events 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -27,6 +27,7 @@ _MOMENTS = st.datetimes(
 )
 _PLAIN: Mapping[object, Strategy] = {
     bool: st.booleans(),
+    date: st.dates(),
     datetime: _MOMENTS,
     AwareDatetime: _MOMENTS,
     timedelta: st.timedeltas(),

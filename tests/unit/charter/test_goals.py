@@ -18,6 +18,7 @@ goals:
     target: {times_baseline: 0.5}
     baseline: {from: 2026-01-05, to: 2026-06-28}
     due: 2028-06-30
+    owner: network
 """
 
 
@@ -54,6 +55,7 @@ BREAKS = [
     ("contacts", "tickets", "goals.yaml:4: goals.half.measure:", "is not possible here"),
     ("[vpn]", "[vpm]", "goals.yaml:5: goals.half.where.services[0]:", "did you mean 'vpn'"),
     ("[network]", "[x]", "goals.yaml:5: goals.half.where.teams[0]:", "not in teams.yaml"),
+    ("owner: network", "owner: netwrok", "goals.yaml:10: goals.half.owner:", "'network'"),
     ("down", "sideways", "goals.yaml:6: goals.half.direction:", "down or up"),
     ("down", "up", "goals.yaml:2: goals.half:", "contradict each other"),
     ("times_baseline: 0.5", "times_baseline: 0", "goals.yaml:7:", "more than 0"),

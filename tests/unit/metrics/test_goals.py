@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from desk_metrics.domain.aims import WEEK_US, Aim, Seen, Unit, Week, Where, unit_of
-from desk_metrics.domain.goals import Verdict, planned, standing
+from desk_metrics.domain.goals import planned, standing
 from desk_metrics.domain.telling_figures import amount, number
 from desk_metrics.domain.trends import trend_of
 from desk_metrics.domain.worktime import micros
+from desk_shared.events.reports import GoalVerdict
 
 # The baseline ends on Sunday 28 December 2025, so weeks after it begin on Mondays.
 AFTER = datetime(2025, 12, 29, tzinfo=UTC)
@@ -71,13 +72,13 @@ def test_exact_halving_ends_exactly_at_the_target() -> None:
     assert (found.forecast.low, found.forecast.high) == pytest.approx((10_000, 10_000))
     assert found.scale == "logarithmic"
     assert found.planned_now == pytest.approx(20_000 * 0.5**0.25)
-    assert found.verdict in {Verdict.ON_THE_WAY, Verdict.WITHIN_REACH}
+    assert found.verdict in {GoalVerdict.ON_THE_WAY, GoalVerdict.WITHIN_REACH}
 
 
 def test_too_slow_is_behind_and_says_by_how_much() -> None:
     """Halving in 148 weeks leaves 20,000 x 0.5^(104/148) = 12,289 after 104."""
     found = standing(HALF, seen(halving(26, every=148)), after(26))
-    assert found.verdict is Verdict.BEHIND
+    assert found.verdict is GoalVerdict.BEHIND
     assert found.sentence == (
         "Behind: at this rate 12,300 a week in December 2027, the aim is 10,000 a week; likely"
         " between 12,300 a week and 12,300 a week."
@@ -86,7 +87,7 @@ def test_too_slow_is_behind_and_says_by_how_much() -> None:
 
 def test_faster_than_needed_is_on_the_way() -> None:
     found = standing(HALF, seen(halving(26, every=80)), after(26))
-    assert found.verdict is Verdict.ON_THE_WAY
+    assert found.verdict is GoalVerdict.ON_THE_WAY
     assert found.sentence.startswith("On the way: at this rate 8,120 a week in December 2027")
 
 
@@ -97,7 +98,7 @@ def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
     found = standing(HALF, seen([*noisy]), after(26))
     assert found.forecast is not None
     assert found.forecast.low < 10_000 < found.forecast.value < found.forecast.high
-    assert found.verdict is Verdict.WITHIN_REACH
+    assert found.verdict is GoalVerdict.WITHIN_REACH
 
 
 def test_one_holiday_week_does_not_bend_the_line() -> None:
@@ -110,20 +111,20 @@ def test_one_holiday_week_does_not_bend_the_line() -> None:
 
 def test_three_weeks_are_too_early_to_say() -> None:
     found = standing(HALF, seen(halving(3, every=20)), after(3))
-    assert (found.verdict, found.forecast) == (Verdict.TOO_EARLY, None)
+    assert (found.verdict, found.forecast) == (GoalVerdict.TOO_EARLY, None)
     assert found.sentence == "Too early to say: 3 weeks of data since the baseline; 8 are needed."
 
 
 def test_weeks_that_point_anywhere_are_too_early_to_say() -> None:
     wild: list[float | None] = [9_000, 30_000, 14_000, 28_000, 9_500, 31_000, 12_000, 22_000]
     found = standing(HALF, seen(wild), after(8))
-    assert found.verdict is Verdict.TOO_EARLY
+    assert found.verdict is GoalVerdict.TOO_EARLY
     assert "December 2027 may bring anything between" in found.sentence
 
 
 def test_a_baseline_that_is_not_over_is_waited_for() -> None:
     found = standing(HALF, Seen(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40))
-    assert found.verdict is Verdict.CANNOT_TELL
+    assert found.verdict is GoalVerdict.CANNOT_TELL
     assert found.sentence == (
         "Too early to say: the baseline is being measured until 28 December 2025."
     )
@@ -131,10 +132,10 @@ def test_a_baseline_that_is_not_over_is_waited_for() -> None:
 
 def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
     half = standing(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
-    assert half.verdict is Verdict.CANNOT_TELL
+    assert half.verdict is GoalVerdict.CANNOT_TELL
     assert half.sentence.startswith("Cannot be told: there is no figure from 7 July 2025 to")
     share = standing(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
-    assert share.verdict is Verdict.BEHIND
+    assert share.verdict is GoalVerdict.BEHIND
     assert share.planned_now is None
     assert "rests on 0 of its 25 weeks" in share.sentence
 
@@ -144,25 +145,29 @@ def test_shares_stay_between_nothing_and_all() -> None:
     found = standing(SHARE, seen(rising, baseline=0.01), after(30))
     assert found.forecast is not None
     assert (found.scale, found.forecast.high) == ("plain", 1.0)
-    assert found.verdict is Verdict.ON_THE_WAY
+    assert found.verdict is GoalVerdict.ON_THE_WAY
 
 
 def test_reached_that_would_be_lost_again_says_so() -> None:
     rising = [6_000 * 2 ** (n / 50) for n in range(30)]
     found = standing(HALF, seen([*rising]), after(30))
-    assert found.verdict is Verdict.REACHED
+    assert found.verdict is GoalVerdict.REACHED
     assert found.sentence.startswith("Reached for now, with 8,790 a week; at this rate 2")
 
 
 @pytest.mark.parametrize(
     ("value", "verdict", "begins"),
     [
-        (9_000.0, Verdict.REACHED, "Reached: 9,000 a week in the last four weeks"),
-        (12_300.0, Verdict.MISSED, "Missed: 12,300 a week in the four weeks before 26 December"),
+        (9_000.0, GoalVerdict.REACHED, "Reached: 9,000 a week in the last four weeks"),
+        (
+            12_300.0,
+            GoalVerdict.MISSED,
+            "Missed: 12,300 a week in the four weeks before 26 December",
+        ),
     ],
 )
 def test_after_the_due_day_it_is_reached_or_missed(
-    value: float, verdict: Verdict, begins: str
+    value: float, verdict: GoalVerdict, begins: str
 ) -> None:
     found = standing(HALF, seen([value] * 110), after(110))
     assert found.verdict is verdict

@@ -1,10 +1,12 @@
 """The weekly report: when it is due, what it says, and that it is said once whatever happens."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from desk_metrics.aiming import owner_of, standings
+from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.reporting import Reported, first_reported, next_period, skills_period
 from desk_metrics.reporting import WEEKLY, Reporting, reported_fold
@@ -12,14 +14,23 @@ from desk_metrics.store import REPORTED
 from desk_metrics.systems import Sources
 from desk_shared.bus import Commands, Ledger
 from desk_shared.charter import Charter, load_charter
+from desk_shared.charter.model import Goal
 from desk_shared.errors import DependencyDown
 from desk_shared.events import AnyEvent
-from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.events.reports import (
+    GoalAssessed,
+    GoalMilestone,
+    GoalVerdict,
+    Proposal,
+    SkillGapFound,
+    SystemRanked,
+)
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_goals_api import FIRST, life
 from tests.unit.metrics.test_measures import second
 
 # A Tuesday, an hour after the report of the four weeks to Sunday 29 November was due.
@@ -27,6 +38,17 @@ NOW = datetime(2026, 12, 1, 7, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 DUE = MONDAY + timedelta(hours=30)
 BEFORE = Reported(MONDAY - timedelta(weeks=1))
+# A quarter of the way is due on 22 November 2026.
+HALF: dict[str, object] = {
+    "name": "half-the-vpn",
+    "title": "Half the tickets about VPN",
+    "measure": "contacts",
+    "where": {"services": ["vpn"]},
+    "direction": "down",
+    "target": {"times_baseline": 0.5},
+    "baseline": {"from": date(2026, 6, 1), "to": date(2026, 8, 23)},
+    "due": date(2027, 8, 22),
+}
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +97,9 @@ class Office:
     def systems(self) -> dict[str, SystemRanked]:
         found = [one.data for one in self.told if isinstance(one.data, SystemRanked)]
         return {one.service: one for one in found}
+
+    def goals(self) -> list[GoalAssessed]:
+        return [one.data for one in self.told if isinstance(one.data, GoalAssessed)]
 
 
 async def _ignore(_failures: object) -> None:
@@ -186,6 +211,88 @@ async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> N
     (gap,) = [one.data for one in gaps if isinstance(one.data, SkillGapFound)]
     assert (gap.team, gap.skill, gap.bus_factor, gap.asked) == ("network", "mail", 0, 12)
     assert gap.period == "2026-W37/2026-W49"
+
+
+@pytest.fixture
+async def aiming(charter: Charter) -> Office:
+    """Each Monday eight tickets about VPN for twelve weeks, then five; to be four in a year."""
+    office = Office(charter.model_copy(update={"goals": (Goal.model_validate(HALF),)}))
+    days = [FIRST + timedelta(weeks=week) for week in range(27) for _ in range(8 - 3 * (week > 11))]
+    events = [one for number, day in enumerate(days) for one in life(number, day, "vpn")]
+    await office.desk.tell(events)
+    return office
+
+
+async def test_each_goal_is_told_each_week_with_what_was_said_before(aiming: Office) -> None:
+    await aiming.begin(BEFORE)
+    await aiming.tick()
+    aiming.desk.clock.advance(timedelta(weeks=1))
+    await aiming.tick()
+    first, second = aiming.goals()
+    assert (first.goal, first.team, first.period) == (
+        "half-the-vpn",
+        "network",
+        "2026-W45/2026-W48",
+    )
+    assert (first.baseline, first.target, first.now) == (8, 4, 5)
+    assert (first.verdict, first.verdict_before) == (GoalVerdict.BEHIND, None)
+    assert second.verdict_before is GoalVerdict.BEHIND
+    assert second.period == "2026-W46/2026-W49"
+
+
+async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -> None:
+    await aiming.begin(BEFORE)
+    await aiming.tick()
+    (event,) = [one for one in aiming.told if isinstance(one.data, GoalAssessed)]
+    (told,) = aiming.goals()
+    goals, cells = aiming.charter.goals, aiming.desk.shelves.cells
+    (found,) = await standings(cells, goals, told.as_of, People())
+    assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
+    assert (told.sentence, told.verdict) == (found.sentence, found.verdict)
+    assert found.forecast is not None
+    assert (told.forecast, told.forecast_low) == (found.forecast.value, found.forecast.low)
+
+
+async def test_a_milestone_is_told_once_also_after_a_week_without_a_report(aiming: Office) -> None:
+    await aiming.begin(Reported(MONDAY - timedelta(weeks=2)))
+    await aiming.tick()
+    aiming.desk.clock.advance(timedelta(weeks=1))
+    await aiming.tick()
+    first, second = aiming.goals()
+    quarter = GoalMilestone(
+        share=0.25, day=date(2026, 11, 22), planned=8 * 0.5**0.25, measured=5, is_met=True
+    )
+    assert (first.milestone, second.milestone) == (quarter, None)
+
+
+async def test_a_goal_has_one_id_in_a_week_on_every_desk(aiming: Office) -> None:
+    await aiming.begin(BEFORE)
+    await aiming.tick()
+    later = Office(aiming.charter, NOW + timedelta(days=3))
+    await later.begin(BEFORE)
+    await later.tick()
+    ids = [
+        [one.id for one in office.told if isinstance(one.data, GoalAssessed)]
+        for office in (aiming, later)
+    ]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "owner"),
+    [
+        ({"owner": "workplace"}, "workplace"),
+        ({"where": {"teams": ["network"], "services": ["mail"]}}, "network"),
+        ({"where": {"services": ["vpn", "wifi"]}}, "network"),
+        ({"where": {"services": ["vpn", "laptop"]}}, "service-care"),
+        ({"where": {}}, "service-care"),
+    ],
+)
+def test_a_goal_is_told_to_whom_it_names_or_whose_tickets_it_counts(
+    charter: Charter, change: dict[str, object], owner: str
+) -> None:
+    assert owner_of(Goal.model_validate(HALF | change), charter) == owner
 
 
 async def test_a_new_desk_begins_with_its_next_week(charter: Charter) -> None:

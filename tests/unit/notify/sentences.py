@@ -4,7 +4,7 @@ Run as a program it writes the expected files anew: read the difference before y
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from desk_notify.domain.model import Language
@@ -20,7 +20,14 @@ from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.promises import ClockName, PromiseAtRisk, PromiseBreached, PromiseStarted
-from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.events.reports import (
+    GoalAssessed,
+    GoalMilestone,
+    GoalVerdict,
+    Proposal,
+    SkillGapFound,
+    SystemRanked,
+)
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import (
     LinkKind,
@@ -76,6 +83,7 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from _problem(others)
     yield from _repairs(others)
     yield from _reports(others)
+    yield from _goals(others)
 
 
 def _ticket(story: Story, language: Language) -> Iterator[Notified]:
@@ -210,6 +218,42 @@ def _reports(story: Story) -> Iterator[Notified]:
         reasons=(Reason(rule="bus-factor", text="46 tickets asked for wifi; one member has it."),),
     )
     yield from story.happens(gap, "network")
+
+
+def _goals(story: Story) -> Iterator[Notified]:
+    goal = GoalAssessed(
+        goal="half-the-tickets",
+        title="Half as many tickets that employees have to log",
+        team="network",
+        period="2026-W44/2026-W47",
+        as_of=NOON,
+        measure="contacts",
+        unit="per_week",
+        due=date(2028, 12, 31),
+        verdict=GoalVerdict.ON_THE_WAY,
+        verdict_before=GoalVerdict.ON_THE_WAY,
+        sentence="On the way: at this rate 48 a week in December 2028, the aim is 50 a week;"
+        " likely between 41 a week and 56 a week.",
+        milestone=GoalMilestone(
+            share=0.25, day=date(2026, 11, 20), planned=84, measured=82, is_met=True
+        ),
+    )
+    yield from story.happens(goal, "network")
+    behind = GoalVerdict.BEHIND, "Behind: at this rate 90 a week, the aim is 50 a week."
+    yield from story.happens(_judged(goal, *behind, is_met=False), "network")
+    same = goal.model_copy(update={"verdict": GoalVerdict.TOO_EARLY, "milestone": None})
+    same = same.model_copy(update={"verdict_before": GoalVerdict.TOO_EARLY})
+    assert not list(story.happens(same, "network"))
+
+
+def _judged(
+    goal: GoalAssessed, verdict: GoalVerdict, sentence: str, *, is_met: bool
+) -> GoalAssessed:
+    assert goal.milestone is not None
+    milestone = goal.milestone.model_copy(update={"is_met": is_met})
+    return goal.model_copy(
+        update={"verdict": verdict, "sentence": sentence, "milestone": milestone}
+    )
 
 
 if __name__ == "__main__":

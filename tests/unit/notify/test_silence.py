@@ -1,6 +1,6 @@
 """When nothing is said, or not to everybody: noise is a fault like a missing message."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from desk_shared.events import Payload
@@ -14,6 +14,7 @@ from desk_shared.events.promises import (
     PromiseKept,
     PromisePaused,
 )
+from desk_shared.events.reports import GoalAssessed, GoalMilestone, GoalVerdict
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.tickets import (
     How,
@@ -282,6 +283,44 @@ def test_only_a_service_in_danger_calls_its_team(
     assert story.happens(raised, "vpn-gw") == []
     cleared = SignalCleared(episode="e", detector="d", signal="s", value=1)
     assert story.happens(cleared, "vpn-gw") == []
+
+
+def goal(verdict: GoalVerdict, before: GoalVerdict | None, *, due: bool = False) -> GoalAssessed:
+    part = GoalMilestone(share=0.5, day=date(2026, 11, 20), planned=4, measured=5, is_met=False)
+    return GoalAssessed(
+        goal="g",
+        title="Fewer tickets",
+        team="network",
+        period="2026-W44/2026-W47",
+        as_of=NOON,
+        measure="contacts",
+        unit="per_week",
+        due=date(2027, 12, 31),
+        verdict=verdict,
+        verdict_before=before,
+        sentence="It is as it is.",
+        milestone=part if due else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "is_said"),
+    [
+        (goal(GoalVerdict.BEHIND, GoalVerdict.BEHIND), True),
+        (goal(GoalVerdict.ON_THE_WAY, GoalVerdict.ON_THE_WAY), True),
+        (goal(GoalVerdict.CANNOT_TELL, None), True),
+        (goal(GoalVerdict.CANNOT_TELL, GoalVerdict.CANNOT_TELL), False),
+        (goal(GoalVerdict.TOO_EARLY, GoalVerdict.TOO_EARLY), False),
+        (goal(GoalVerdict.REACHED, GoalVerdict.REACHED), False),
+        (goal(GoalVerdict.REACHED, GoalVerdict.BEHIND), True),
+        (goal(GoalVerdict.MISSED, GoalVerdict.MISSED), False),
+        (goal(GoalVerdict.REACHED, GoalVerdict.REACHED, due=True), True),
+    ],
+)
+def test_a_goal_that_stands_still_is_told_once(told: GoalAssessed, *, is_said: bool) -> None:
+    story = Story()
+    assert (to("network", story.happens(told, "network")) != []) == is_said
+    assert story.happens(told, "network") == []
 
 
 def test_long_and_wild_texts_fit_and_break_no_line() -> None:

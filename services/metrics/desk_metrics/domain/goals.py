@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 
+from desk_shared.events.reports import GoalMilestone, GoalVerdict
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.domain.aims import Aim, Seen, Unit, Week
@@ -29,29 +29,8 @@ VAGUE_WIDTH = 0.8
 _PARTS = (0.25, 0.5, 0.75, 1.0)
 
 
-class Verdict(StrEnum):
-    """Where a goal stands."""
-
-    REACHED = "reached"
-    ON_THE_WAY = "on_the_way"
-    WITHIN_REACH = "within_reach"
-    BEHIND = "behind"
-    MISSED = "missed"
-    TOO_EARLY = "too_early"
-    CANNOT_TELL = "cannot_tell"
-
-
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Milestone(_Told):
-    """A quarter of the way: where the measure should be that day, and what it was."""
-
-    day: date
-    planned: float
-    measured: float | None = None
-    is_met: bool | None = None
 
 
 class Forecast(_Told):
@@ -71,7 +50,7 @@ class Standing(_Told):
     measure: str
     unit: Unit
     due: date
-    verdict: Verdict
+    verdict: GoalVerdict
     sentence: str
     baseline: float | None
     baseline_weeks: float
@@ -80,7 +59,7 @@ class Standing(_Told):
     planned_now: float | None = None
     scale: str
     forecast: Forecast | None = None
-    milestones: tuple[Milestone, ...] = ()
+    milestones: tuple[GoalMilestone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,45 +149,45 @@ def _level(case: _Case) -> float:
     return 2 * max(case.seen.recent or 0.0, case.seen.baseline or 0.0)
 
 
-def _verdict(case: _Case) -> Verdict:
+def _verdict(case: _Case) -> GoalVerdict:
     recent, target = case.seen.recent, case.target
     if target is None or recent is None or case.is_measuring:
-        return Verdict.CANNOT_TELL
+        return GoalVerdict.CANNOT_TELL
     is_met = case.aim.is_met(recent, target)
     if case.now >= _end(case.aim.due):
-        return Verdict.REACHED if is_met else Verdict.MISSED
+        return GoalVerdict.REACHED if is_met else GoalVerdict.MISSED
     if case.forecast is None:
-        return Verdict.TOO_EARLY
-    return Verdict.REACHED if is_met else _ahead(case, case.forecast, target)
+        return GoalVerdict.TOO_EARLY
+    return GoalVerdict.REACHED if is_met else _ahead(case, case.forecast, target)
 
 
-def _ahead(case: _Case, forecast: Forecast, target: float) -> Verdict:
+def _ahead(case: _Case, forecast: Forecast, target: float) -> GoalVerdict:
     """What the forecast says of a goal that is not reached yet."""
     if _is_vague(case, forecast):
-        return Verdict.TOO_EARLY
+        return GoalVerdict.TOO_EARLY
     if case.aim.is_met(forecast.value, target):
-        return Verdict.ON_THE_WAY
+        return GoalVerdict.ON_THE_WAY
     best = forecast.low if case.aim.wants_less else forecast.high
-    return Verdict.WITHIN_REACH if case.aim.is_met(best, target) else Verdict.BEHIND
+    return GoalVerdict.WITHIN_REACH if case.aim.is_met(best, target) else GoalVerdict.BEHIND
 
 
 _HEADS = {
-    Verdict.ON_THE_WAY: "On the way",
-    Verdict.WITHIN_REACH: "Behind, but within reach",
-    Verdict.BEHIND: "Behind",
+    GoalVerdict.ON_THE_WAY: "On the way",
+    GoalVerdict.WITHIN_REACH: "Behind, but within reach",
+    GoalVerdict.BEHIND: "Behind",
 }
 
 
-def _sentence(case: _Case, verdict: Verdict) -> str:
+def _sentence(case: _Case, verdict: GoalVerdict) -> str:
     if case.target is None or case.seen.recent is None or case.is_measuring:
         return _why_not(case)
     aimed, today = amount(case.target, case.aim.unit), amount(case.seen.recent, case.aim.unit)
-    if verdict is Verdict.MISSED:
+    if verdict is GoalVerdict.MISSED:
         due = day(case.aim.due)
         text = f"Missed: {today} in the four weeks before {due} instead of {aimed}."
-    elif verdict is Verdict.REACHED:
+    elif verdict is GoalVerdict.REACHED:
         text = _reached(case, case.target, today, aimed)
-    elif verdict is Verdict.TOO_EARLY or case.forecast is None:
+    elif verdict is GoalVerdict.TOO_EARLY or case.forecast is None:
         text = _too_early(case)
     else:
         text = f"{_HEADS[verdict]}: at this rate {_soon(case.aim, case.forecast, aimed)}"
@@ -261,7 +240,7 @@ def _weak_baseline(seen: Seen) -> str:
     )
 
 
-def _milestones(case: _Case) -> list[Milestone]:
+def _milestones(case: _Case) -> list[GoalMilestone]:
     """A quarter, half, three quarters and all of the way."""
     found = []
     aim, start, end = case.aim, _end(case.aim.last), _end(case.aim.due)
@@ -273,7 +252,9 @@ def _milestones(case: _Case) -> list[Milestone]:
         measured = _measured(case.seen.weeks, at) if at <= case.now else None
         met = None if measured is None else aim.is_met(measured, wanted)
         when = (instant(at) - timedelta(microseconds=1)).date()
-        found.append(Milestone(day=when, planned=wanted, measured=measured, is_met=met))
+        found.append(
+            GoalMilestone(share=part, day=when, planned=wanted, measured=measured, is_met=met)
+        )
     return found
 
 

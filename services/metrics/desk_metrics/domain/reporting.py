@@ -9,6 +9,7 @@ from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.causes import Standing
+from desk_metrics.domain.milestones import Aimed, Judged, Stretch, assessed
 from desk_metrics.domain.periods import Period, weeks_before
 from desk_metrics.domain.proposals import propose
 from desk_metrics.domain.telling import SOURCE
@@ -27,10 +28,11 @@ Made = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Up to when reports were made, and what the last one proposed."""
+    """Up to when reports were made, what the last one proposed, and how it judged goals."""
 
     until: datetime
     made: tuple[Made, ...] = ()
+    judged: tuple[Judged, ...] = ()
 
     @property
     def due(self) -> datetime:
@@ -74,6 +76,7 @@ def report(
     reported: Reported,
     systems: Iterable[SystemRanked],
     gaps: Iterable[SkillGapFound],
+    goals: Iterable[Aimed],
     period: Period,
 ) -> tuple[Reported, tuple[Event[Payload], ...]]:
     """The report of a period as events; making it again makes the same ids."""
@@ -82,7 +85,11 @@ def report(
     made = tuple((one.service, one.proposal.value, one.in_a_row) for one in counted)
     events = [_event(one, one.team, period, one.service) for one in counted]
     events += [_event(one, one.team, period, one.skill) for one in gaps]
-    return Reported(period.end, made), tuple(events)
+    stretch = Stretch(period, reported.until, as_of(period))
+    told = [assessed(one, dict(reported.judged), stretch) for one in goals]
+    events += [_event(one, one.team, period, one.goal) for one in told]
+    judged = tuple((one.goal, one.verdict.value) for one in told)
+    return Reported(period.end, made, judged), tuple(events)
 
 
 def _row(one: SystemRanked, before: dict[str, tuple[str, int]]) -> int:

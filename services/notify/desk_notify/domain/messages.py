@@ -40,6 +40,7 @@ _KINDS = {
     Rule.TEAM_SIGNAL: MessageKind.SIGNAL_RAISED,
     Rule.TEAM_SYSTEM: MessageKind.REPORT,
     Rule.TEAM_SKILL_GAP: MessageKind.REPORT,
+    Rule.TEAM_GOAL: MessageKind.REPORT,
 }
 
 Messages = tuple[Event[Notified], ...]

@@ -1,20 +1,37 @@
-"""What a team is told of its services and skills when metrics reports; each report once."""
+"""What a team is told of its services, skills and goals when metrics reports; each report once."""
+
+from datetime import timedelta
 
 from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.events.reports import (
+    GoalAssessed,
+    GoalMilestone,
+    GoalVerdict,
+    Proposal,
+    SkillGapFound,
+    SystemRanked,
+)
 
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import About, Messages, in_words, team, tell
 from desk_notify.domain.model import Matter, MatterKind
-from desk_notify.domain.texts import Rule
+from desk_notify.domain.texts import Rule, Texts
 
 Told = tuple[Matter, Messages]
 
+# Of these a team hears every week; of the others only when they are new.
+_MOVING = frozenset({GoalVerdict.ON_THE_WAY, GoalVerdict.WITHIN_REACH, GoalVerdict.BEHIND})
+_ASKS_TO_ACT = frozenset({GoalVerdict.WITHIN_REACH, GoalVerdict.BEHIND, GoalVerdict.MISSED})
+_UNTIL_NEXT = timedelta(weeks=1)
+
 
 def is_told(data: Payload) -> bool:
-    """A rank without a proposal asks nothing of anybody."""
+    """A rank without a proposal asks nothing of anybody, nor does a goal that stands still."""
     if isinstance(data, SystemRanked):
         return data.proposal is not Proposal.LEAVE
+    if isinstance(data, GoalAssessed):
+        is_news = data.verdict is not data.verdict_before or data.milestone is not None
+        return is_news or data.verdict in _MOVING
     return isinstance(data, SkillGapFound)
 
 
@@ -24,6 +41,8 @@ def react(event: AnyEvent, directory: Directory) -> Told | None:
         return _system(event, event.data, directory)
     if isinstance(event.data, SkillGapFound):
         return _skill_gap(event, event.data, directory)
+    if isinstance(event.data, GoalAssessed):
+        return _goal(event, event.data, directory)
     return None
 
 
@@ -60,6 +79,33 @@ def _skill_gap(cause: AnyEvent, gap: SkillGapFound, directory: Directory) -> Tol
     }
     message = tell(cause, Rule.TEAM_SKILL_GAP, team(card), fields, About())
     return _matter(card, gap.skill), (message,)
+
+
+def _goal(cause: AnyEvent, goal: GoalAssessed, directory: Directory) -> Told:
+    card = directory.team(goal.team)
+    reader = team(card)
+    texts, again = reader.texts, goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT
+    fields = {
+        "title": goal.title,
+        "verdict": texts.verdicts[goal.verdict],
+        "due": texts.write_day(goal.due),
+        "sentence": goal.sentence,
+        "again": "" if goal.verdict in _ASKS_TO_ACT else texts.write_day(again),
+        **_milestone(goal.milestone, texts),
+    }
+    message = tell(cause, Rule.TEAM_GOAL, reader, fields, About())
+    return _matter(card, goal.title), (message,)
+
+
+def _milestone(found: GoalMilestone | None, texts: Texts) -> dict[str, str]:
+    """Of one whose day has no figure nothing is said."""
+    if found is None or found.is_met is None:
+        return {}
+    which = "met" if found.is_met else "open"
+    return {
+        f"{which}_share": texts.write_number(found.share * 100),
+        f"{which}_day": texts.write_day(found.day),
+    }
 
 
 def _matter(card: TeamCard, title: str) -> Matter:

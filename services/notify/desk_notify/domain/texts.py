@@ -5,7 +5,7 @@ A line is said only if each of its fields is known, so no message shows a hole.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from string import Formatter
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import Proposal
+from desk_shared.events.reports import GoalVerdict, Proposal
 
 
 class Rule(StrEnum):
@@ -44,6 +44,7 @@ class Rule(StrEnum):
     TEAM_SIGNAL = "team-signal"
     TEAM_SYSTEM = "team-system"
     TEAM_SKILL_GAP = "team-skill-gap"
+    TEAM_GOAL = "team-goal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,12 @@ class Texts:
     clocks: Mapping[ClockName, str]
     steps: Mapping[StepStatus, str]
     proposals: Mapping[Proposal, str]
+    verdicts: Mapping[GoalVerdict, str]
     decimal: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     moment: str
+    day: str
 
     def write_moment(self, moment: datetime | None, zone: ZoneInfo) -> str:
         """A date as people read it, with its zone; empty for none."""
@@ -93,6 +96,10 @@ class Texts:
             time=f"{local:%H:%M}",
             zone=zone.key,
         )
+
+    def write_day(self, day: date) -> str:
+        """A day as people read it."""
+        return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
 
     def write_number(self, value: float) -> str:
         """A measured value with at most six digits."""

@@ -2,7 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import Proposal
+from desk_shared.events.reports import GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -291,6 +291,21 @@ _TEAMS = {
             " Verantwortlichen des Dienstes, wer es tut.",
         ),
     ),
+    Rule.TEAM_GOAL: Template(
+        "Ziel {verdict}: {title}",
+        (
+            "Ihr Team steht für das Ziel „{title}“ ein, fällig am {due}. {sentence}",
+            "{met_share} % des Weges waren bis {met_day} fällig und sind geschafft."
+            "\n{open_share} % des Weges waren bis {open_day} fällig und sind nicht geschafft.",
+            "Wie es weitergeht: Am {again} sieht der Desk wieder nach.",
+            Without(
+                "again",
+                "Wie es weitergeht: Entscheiden Sie, was Sie ändern, damit sich diese Zahl bewegt."
+                " Der wöchentliche Bericht über Ihre Dienste sagt, was die Menschen am meisten"
+                " kostet.",
+            ),
+        ),
+    ),
 }
 
 GERMAN = Texts(
@@ -317,6 +332,15 @@ GERMAN = Texts(
         Proposal.AUTOMATE: "die Menschen sich selbst helfen lassen",
         Proposal.LEAVE: "nichts",
     },
+    verdicts={
+        GoalVerdict.REACHED: "erreicht",
+        GoalVerdict.ON_THE_WAY: "auf dem Weg",
+        GoalVerdict.WITHIN_REACH: "im Rückstand, aber in Reichweite",
+        GoalVerdict.BEHIND: "im Rückstand",
+        GoalVerdict.MISSED: "verfehlt",
+        GoalVerdict.TOO_EARLY: "noch nicht abzusehen",
+        GoalVerdict.CANNOT_TELL: "nicht zu beurteilen",
+    },
     decimal=",",
     weekdays=(
         "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag",
@@ -326,4 +350,5 @@ GERMAN = Texts(
         "Oktober", "November", "Dezember",
     ),
     moment="{weekday}, {day}. {month}, {time} Uhr ({zone})",
+    day="{day}. {month} {year}",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import Proposal
+from desk_shared.events.reports import GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -265,6 +265,20 @@ _TEAMS = {
             "Next: let one more member learn it, or agree with your service owner who does it.",
         ),
     ),
+    Rule.TEAM_GOAL: Template(
+        "Goal {verdict}: {title}",
+        (
+            "Your team answers for the goal “{title}”, due by {due}. {sentence}",
+            "{met_share} % of the way was due by {met_day}, and was reached."
+            "\n{open_share} % of the way was due by {open_day}, and was not reached.",
+            "Next: the desk looks at it again on {again}.",
+            Without(
+                "again",
+                "Next: decide what you change so that this figure moves. The weekly report on your"
+                " services says what costs people most.",
+            ),
+        ),
+    ),
 }
 
 ENGLISH = Texts(
@@ -291,6 +305,15 @@ ENGLISH = Texts(
         Proposal.AUTOMATE: "let people help themselves",
         Proposal.LEAVE: "nothing",
     },
+    verdicts={
+        GoalVerdict.REACHED: "reached",
+        GoalVerdict.ON_THE_WAY: "on the way",
+        GoalVerdict.WITHIN_REACH: "behind, but within reach",
+        GoalVerdict.BEHIND: "behind",
+        GoalVerdict.MISSED: "missed",
+        GoalVerdict.TOO_EARLY: "not known yet",
+        GoalVerdict.CANNOT_TELL: "cannot be told",
+    },
     decimal=".",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     months=(
@@ -298,4 +321,5 @@ ENGLISH = Texts(
         "October", "November", "December",
     ),
     moment="{weekday} {day} {month}, {time} ({zone})",
+    day="{day} {month} {year}",
 )  # fmt: skip
