@@ -17,6 +17,7 @@ from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.postings import Posted, Slice, sheet_of
+from desk_metrics.domain.returning import Returns
 from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.voices import Voiced
@@ -25,7 +26,7 @@ from desk_metrics.rebuilding import Shelves
 
 _PAGE = 250
 _NOTHING = sheet_of("", Slice(), ()).print
-T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes, Spells, Voiced)
+T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes, Spells, Voiced, Returns)
 
 
 @dataclass(slots=True)
@@ -76,6 +77,13 @@ def spells_truth(spells: Spells) -> Spells:
     """What trouble there was and what it posted."""
     books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in spells.books)
     return replace(spells, books=books)
+
+
+def returns_truth(returns: Returns, moving: Collection[str] = ()) -> Returns:
+    """Who asked for what and what came again, without tickets still on their way."""
+    contacts = tuple(c._replace(revision=0) for c in returns.contacts if c.ticket not in moving)
+    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in returns.books)
+    return Returns(contacts, tuple(one for one in books if one.posted))
 
 
 def voice_truth(voice: Voiced) -> Voiced:
@@ -163,6 +171,9 @@ async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Compa
     def cell(one: Cell) -> Cell:
         return cell_truth(one, away)
 
+    def returned(one: Returns) -> Returns:
+        return returns_truth(one, away)
+
     def never(_state: object) -> bool:
         return False
 
@@ -173,6 +184,7 @@ async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Compa
     changes = Comparing("changes", Changes, lambda one: one, never)
     spells = Comparing("spells", Spells, spells_truth, never)
     voices = Comparing("voices", Voiced, voice_truth, never)
+    returns = Comparing("returns", Returns, returned, lambda one: not one.contacts)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),
         await cells.compare(living.cells, rebuilt.cells),
@@ -181,4 +193,5 @@ async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Compa
         await changes.compare(living.changes, rebuilt.changes),
         await spells.compare(living.spells, rebuilt.spells),
         await voices.compare(living.voices, rebuilt.voices),
+        await returns.compare(living.returns, rebuilt.returns),
     ], len(away)

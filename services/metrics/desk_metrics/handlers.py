@@ -21,7 +21,9 @@ from desk_metrics.domain.changes import Changes, changes_key, with_change
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice, day_of
+from desk_metrics.domain.measures.returning import is_person
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.returning import Returns, returns_key, with_contact
 from desk_metrics.domain.spells import Spells, spells_key, with_signal
 from desk_metrics.domain.telling import decide
 from desk_metrics.domain.tickets import TicketRecord, measured, recorded
@@ -72,7 +74,8 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
     """Parts of days, with what each source posts to them."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        return (event.subject,) if event.topic == MEASURES else ()
+        is_day = event.topic == MEASURES and not is_person(event.subject)
+        return (event.subject,) if is_day else ()
 
     def react(state: Cell | None, event: AnyEvent, _turn: Turn) -> Reacted[Cell] | None:
         if not isinstance(event.data, MeasuresChanged):
@@ -137,6 +140,20 @@ def voices_fold(documents: Documents[Voiced]) -> Fold[Voiced]:
     def react(state: Voiced | None, event: AnyEvent, _turn: Turn) -> Reacted[Voiced] | None:
         voice = voice_of(event)
         found = None if voice is None else with_voice(state, voice, event)
+        return None if found is None else Reacted(*found)
+
+    return Fold(documents, keys=keys, react=react)
+
+
+def returns_fold(documents: Documents[Returns]) -> Fold[Returns]:
+    """Who had to come again: a document for each person, told by their tickets."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = returns_key(event)
+        return () if key is None else (key,)
+
+    def react(state: Returns | None, event: AnyEvent, _turn: Turn) -> Reacted[Returns] | None:
+        found = with_contact(state or Returns(), event)
         return None if found is None else Reacted(*found)
 
     return Fold(documents, keys=keys, react=react)

@@ -30,7 +30,7 @@ from desk_metrics.comparing import Comparison, compare_shelves
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, EDITIONS, REPAIRS, SIGHTS, SPELLS, VOICES
+from desk_metrics.store import CELLS, EDITIONS, REPAIRS, RETURNS, SIGHTS, SPELLS, VOICES
 from desk_metrics.store import CHANGES as CHANGE_RECORDS
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 
@@ -101,6 +101,7 @@ async def _rebuilt(
         shelves.changes,
         shelves.spells,
         shelves.voices,
+        shelves.returns,
     )
     for documents in every:
         assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
@@ -138,6 +139,7 @@ def _shelves(store: Store, clock: Clock) -> Shelves:
         MongoDocuments(database, CHANGE_RECORDS, now),
         MongoDocuments(database, SPELLS, now),
         MongoDocuments(database, VOICES, now),
+        MongoDocuments(database, RETURNS, now),
     )
 
 

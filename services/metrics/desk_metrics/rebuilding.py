@@ -20,6 +20,7 @@ from desk_shared.telemetry import Meters, get_logger
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.returning import Returns
 from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.voices import Voiced
@@ -28,6 +29,7 @@ from desk_metrics.handlers import (
     cells_fold,
     changes_fold,
     repairs_fold,
+    returns_fold,
     sights_fold,
     spells_fold,
     tickets_fold,
@@ -52,6 +54,7 @@ class Shelves:
     changes: Documents[Changes]
     spells: Documents[Spells]
     voices: Documents[Voiced]
+    returns: Documents[Returns]
 
 
 @dataclass(slots=True)  # not frozen: one for every record
@@ -115,6 +118,7 @@ class Workshop:
         self._fold = tickets_fold(shelves.tickets, book)
         self._tickets = self._ledger("tickets", self._fold)
         self._cells = self._ledger("cells", cells_fold(shelves.cells), cached=64)
+        self._returns = self._ledger("returns", returns_fold(shelves.returns))
         self._others = (
             self._ledger("repairs", repairs_fold(shelves.repairs)),
             self._ledger("sights", sights_fold(shelves.sights)),
@@ -151,7 +155,7 @@ class Workshop:
 
     async def _carry(self) -> None:
         while batch := self._loop.take(self._codec):
-            await Folding(self._cells).handle(batch, self._park)
+            await Folding(self._cells, self._returns).handle(batch, self._park)
 
     def _ledger(self, name: str, fold: Fold[Any], cached: int = 2_000) -> Ledger[Any]:
         return Ledger(fold, self._loop, self._clock, self._meters, cached=cached, name=name)

@@ -6,6 +6,7 @@ from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.domain.reporting import Reported
+from desk_metrics.domain.returning import Returns
 from desk_metrics.domain.spells import Spells
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.voices import Voiced
@@ -33,5 +34,6 @@ REPAIRS = Schema(collection="repairs", model=Repairs)
 SIGHTS = Schema(collection="sights", model=Sights)
 SPELLS = Schema(collection="spells", model=Spells)
 VOICES = Schema(collection="voices", model=Voiced)
+RETURNS = Schema(collection="returns", model=Returns)
 CHANGES = Schema(collection="changes", model=Changes)
 REPORTED = Schema(collection="reported", model=Reported)

@@ -8,7 +8,7 @@ from itertools import count
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
-from desk_metrics.store import CELLS, CHANGES, REPAIRS, SIGHTS, SPELLS, TICKETS, VOICES
+from desk_metrics.store import CELLS, CHANGES, REPAIRS, RETURNS, SIGHTS, SPELLS, TICKETS, VOICES
 from desk_shared.bus import Received
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec
@@ -31,7 +31,8 @@ class Record:
 def received(event: AnyEvent, offset: int) -> Received:
     """The event as it comes from the bus."""
     message = Codec().encode(event)
-    return Received(event, Record(message.topic, message.key, message.value, offset))
+    record = Record(message.topic, message.key, message.value, offset, headers=message.headers)
+    return Received(event, record)
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Desk:
             FakeDocuments(CHANGES, clock),
             FakeDocuments(SPELLS, clock),
             FakeDocuments(VOICES, clock),
+            FakeDocuments(RETURNS, clock),
         )
         self._offsets = count()
         self.workshop = self.restarted()

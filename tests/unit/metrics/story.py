@@ -89,6 +89,8 @@ class Story:
         kind: Kind = Kind.INCIDENT,
         service: str = "",
         group: str = "",
+        requester: str = REQUESTER,
+        device: str = "",
     ) -> None:
         self.events: list[AnyEvent] = []
         self.ticket = "ticket-1"
@@ -98,7 +100,8 @@ class Story:
                 code="K7M2-Q9PC",
                 kind=kind,
                 title="No mail",
-                requester=REQUESTER,
+                requester=requester,
+                device=device,
                 channel=Channel.PORTAL,
                 service=service,
                 group=group,

@@ -10,14 +10,14 @@ from desk_metrics.domain.measures.figures import Figures, figures_of
 from desk_metrics.domain.measures.sketch import ACCURACY, Sketch
 from desk_metrics.domain.measures.totals import Span, spans_of, totals_of
 from desk_metrics.domain.policies import PolicyBook
-from desk_shared.events import AnyEvent, Event
+from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.automation import RunHealed, RunStarted
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalRaised
-from desk_shared.events.tickets import How, Kind, TicketStarted
+from desk_shared.events.tickets import How, Kind, TicketOpened, TicketStarted
 
 from tests.unit.metrics.desk import Desk
-from tests.unit.metrics.story import Story, at, book, policy
+from tests.unit.metrics.story import REQUESTER, Story, at, book, policy
 
 MONDAY, TUESDAY = "2026-11-23", "2026-11-24"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -49,8 +49,17 @@ async def figures(
 
 
 def second(story: Story, ticket: str = "ticket-2") -> list[AnyEvent]:
-    """The same life of another ticket."""
-    return [one._replace(id=f"{ticket}-{one.id}", subject=ticket) for one in story.events]
+    """The same life of another ticket, of another person unless the story names one."""
+    return [
+        one._replace(id=f"{ticket}-{one.id}", subject=ticket, data=_another(one.data, ticket))
+        for one in story.events
+    ]
+
+
+def _another(data: Payload, ticket: str) -> Payload:
+    if not isinstance(data, TicketOpened) or data.requester != REQUESTER:
+        return data
+    return data.model_copy(update={"requester": f"{REQUESTER}-{ticket}"})
 
 
 async def test_volume_counts_people_who_ask_and_what_the_desk_found() -> None:

@@ -164,9 +164,9 @@ def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     if contacts < bars.fewest or again < bars.again_share * contacts:
         return None
     text = (
-        f"{again:,} of {contacts:,} contacts ({again / contacts:.0%}) came from people who had asked"
-        " about the same within a week: what is done about it does not last, or does not reach"
-        " them."
+        f"{again:,} of {contacts:,} contacts ({again / contacts:.0%}) came from people who had"
+        " asked about the same within a week: what is done about it does not last, or does not"
+        " reach them."
     )
     return Proposal.REPAIR, Reason(rule="came-again", text=text)
 

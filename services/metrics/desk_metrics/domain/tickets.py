@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.tickets import TicketOpened, TicketStarted, TicketTriaged, TicketUpdated
+from desk_shared.events.tickets import (
+    Kind,
+    TicketOpened,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+)
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
@@ -20,12 +26,14 @@ from desk_metrics.domain.measures.postings import (
     Sheet,
     Slice,
     changed_sheets,
+    sheet_of,
     with_sheets,
 )
 from desk_metrics.domain.measures.restoring import restoring_of
+from desk_metrics.domain.measures.returning import is_person, person_cell
 from desk_metrics.domain.measures.skills import skills_of
 from desk_metrics.domain.measures.verdicts import verdicts_of
-from desk_metrics.domain.measures.volume import volume_of
+from desk_metrics.domain.measures.volume import CONTACTS, volume_of
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.sayings import Saying
 from desk_metrics.domain.telling import SOURCE
@@ -99,7 +107,11 @@ def measured(
         return replace(record, clocks=clocks), ()
     postings = _postings(record, clocks, course, book)
     by = Slice(*course.slice[:4], record.person, record.device)
-    sheets = tuple(changed_sheets(clocks.ticket, by, postings, record.posted))
+    days = tuple(one for one in record.posted if not is_person(one[0]))
+    sheets = (
+        *changed_sheets(clocks.ticket, by, postings, days),
+        *_contact(course, by, record.posted),
+    )
     revision = record.revision + bool(sheets)
     # By hand: `replace` takes as long as all of the above.
     after = TicketRecord(
@@ -126,6 +138,15 @@ def team_at_risk(record: TicketRecord) -> str | None:
             found = (fact.values[0] for fact in reversed(record.clocks.facts) if _gives(fact))
             return next(found, None) or ""
     return None
+
+
+def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
+    """What the person's document is told: that they asked, when, and what about; if it is new."""
+    if by.person and by.kind != Kind.PROACTIVE:
+        asked = Posting(CONTACTS, course.opened, course.opened)
+        sheet = sheet_of(person_cell(by.person), by, (asked,))
+        if dict(posted).get(sheet.cell) != sheet.print:
+            yield sheet
 
 
 def _gives(fact: Fact) -> bool:

@@ -15,6 +15,7 @@ from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.history import Imported
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice, day_of
+from desk_metrics.domain.measures.returning import is_person
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord, measured, recorded
 from desk_metrics.domain.worktime import micros
@@ -57,7 +58,7 @@ def cells_of(life: Sequence[Imported]) -> Iterator[Cell]:
     _, events = measured(record, replace(record.clocks, as_of=ended), _NO_PROMISES)
     for event in events:
         said = event.data
-        if isinstance(said, MeasuresChanged):
+        if isinstance(said, MeasuresChanged) and not is_person(event.subject):
             by = Slice(said.kind, said.service, said.team, said.site)
             postings = tuple(Posting(*posting) for posting in said.postings)
             yield Cell(day_of(event.subject), (Entry(said.of, said.revision, by, postings),))

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from desk_metrics.domain.measures.postings import Slice
 
 CAME_AGAIN = "came_again"
+# What tickets tell of a person's contact goes to a document of that person, not to a day.
+_PERSON = "person:"
 WITHIN = 7 * 24 * 3600 * 1_000_000
 
 
@@ -25,6 +27,16 @@ class Contact(NamedTuple):
     ticket: str
     revision: int
     slice: Slice
+
+
+def person_cell(person: str) -> str:
+    """Where a person's contacts are told."""
+    return f"{_PERSON}{person}"
+
+
+def is_person(cell: str) -> bool:
+    """Whether something is told to a person's document and not to a part of a day."""
+    return cell.startswith(_PERSON)
 
 
 def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:

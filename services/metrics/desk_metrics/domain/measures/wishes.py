@@ -2,7 +2,7 @@
 
 - `wanted` (count): requests for a service that is not offered. Who asks twice counts twice.
 - `unused` (count): people saying that a service is no longer of use to them.
-- `demand|<what>` (count): the same requests once more, by what was asked for, however it is spelled.
+- `demand|<what>` (count): the same requests once more, by what was asked for.
 """
 
 WANTED, UNUSED, DEMAND = "wanted", "unused", "demand"

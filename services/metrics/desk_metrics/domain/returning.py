@@ -1,0 +1,76 @@
+"""What each person asked for lately, so that who has to come again is seen: a document per person.
+
+Tickets tell of their contact once, and again when what they are about changes; the highest revision
+counts, so neither repeats nor the order of arrival matter.
+"""
+
+from dataclasses import dataclass
+
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.measures import MeasuresChanged
+
+from desk_metrics.domain.books import Ledgered, book_of, posted_by
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.measures.returning import (
+    CAME_AGAIN,
+    WITHIN,
+    Contact,
+    came_again,
+    is_person,
+)
+
+_DAY = 24 * 3600 * 1_000_000
+# More than a year, so that late tickets join; a robot that opens tickets has only its newest kept.
+KEPT, MOST = 400 * _DAY, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """The contacts of one person, oldest first, and what was posted of those that came again."""
+
+    contacts: tuple[Contact, ...] = ()
+    books: tuple[Ledgered, ...] = ()
+
+
+def returns_key(event: AnyEvent) -> str | None:
+    """The person whose contact is told; None for everything else."""
+    is_told = isinstance(event.data, MeasuresChanged) and is_person(event.subject)
+    return event.subject if is_told else None
+
+
+def with_contact(
+    state: Returns, event: AnyEvent
+) -> tuple[Returns, tuple[Event[Payload], ...]] | None:
+    """The person's contacts with one more or one changed; None if it was known."""
+    data = event.data
+    if not isinstance(data, MeasuresChanged):
+        return None
+    by_ticket = {one.ticket: one for one in state.contacts}
+    known = by_ticket.get(data.of)
+    if known is not None and known.revision >= data.revision:
+        return None
+    fresh = _contact(data)
+    by_ticket[data.of] = fresh
+    contacts = tuple(sorted(by_ticket.values()))
+    books, events = {one.source: one for one in state.books}, list[Event[Payload]]()
+    for one, is_again in came_again(contacts):
+        if fresh.at <= one.at <= fresh.at + WITHIN:
+            postings = (Posting(CAME_AGAIN, one.at, one.at),) if is_again else ()
+            book = book_of(books.values(), f"again:{one.ticket}")
+            book, told = posted_by(book, one.slice, postings, one.at)
+            events += told
+            if book.revision:
+                books[book.source] = book
+    return _pruned(contacts, books), tuple(events)
+
+
+def _contact(data: MeasuresChanged) -> Contact:
+    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
+    return Contact(min(one[1] for one in data.postings), data.of, data.revision, by)
+
+
+def _pruned(contacts: tuple[Contact, ...], books: dict[str, Ledgered]) -> Returns:
+    latest = contacts[-1].at
+    kept = tuple(one for one in contacts if latest - one.at <= KEPT)[-MOST:]
+    sources = (f"again:{one.ticket}" for one in kept)
+    return Returns(kept, tuple(books[one] for one in sources if one in books))
