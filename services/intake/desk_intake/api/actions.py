@@ -1,11 +1,12 @@
 """What is done with a ticket, one address for each deed; who may do it is in each signature."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from desk_shared.bus import Turn
 from desk_shared.errors import Invalid
 from desk_shared.events import Payload
-from desk_shared.http import STAFF, Principal, keyed, require
+from desk_shared.http import STAFF, Principal, require
 from desk_shared.http.idempotency import IdempotentCall
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -20,8 +21,9 @@ from desk_intake.api.bodies import (
     Resolution,
     in_utc,
 )
-from desk_intake.api.calls import actor_of, answer, change, deps_of, find
+from desk_intake.api.calls import Call, Caller, Decide, actor_of, answer, change, deps_of, find
 from desk_intake.domain import life
+from desk_intake.domain.life import Actor
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.view import TicketView
 from desk_intake.domain.words import joined
@@ -29,116 +31,108 @@ from desk_intake.ports import IntakeDeps
 
 router = APIRouter(prefix="/v1/tickets/{ticket}", tags=["actions"])
 
-Caller = Annotated[Principal, Depends(require())]
-Staff = Annotated[Principal, Depends(require(*STAFF))]
-Call = Annotated[IdempotentCall, Depends(keyed)]
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that somebody does with a ticket, once however often it is asked for."""
+
+    request: Request
+    ticket: str
+    actor: Actor
+    call: IdempotentCall
+
+    async def done(self, decide: Decide) -> Response:
+        """The ticket after it, as this caller may see it."""
+        return self.answer(await self.change(self.ticket, decide))
+
+    async def change(self, ticket: str, decide: Decide) -> Ticket:
+        """A ticket that it changes."""
+        return await change(self.request, ticket, self.actor, self.call, decide)
+
+    def answer(self, ticket: Ticket) -> Response:
+        """A ticket as this caller may see it."""
+        return answer(self.request, ticket, self.actor)
+
+
+async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> Deed:
+    return Deed(request, ticket, actor_of(caller), call)
+
+
+async def _of_staff(
+    request: Request,
+    ticket: str,
+    caller: Annotated[Principal, Depends(require(*STAFF))],
+    call: Call,
+) -> Deed:
+    return Deed(request, ticket, actor_of(caller), call)
+
+
+Anybodys = Annotated[Deed, Depends(_of_anybody)]
+Staffs = Annotated[Deed, Depends(_of_staff)]
 
 
 @router.post("/notes", response_model=TicketView, summary="Say something")
-async def add_note(
-    request: Request, ticket: str, body: NewNote, caller: Caller, call: Call
-) -> Response:
+async def add_note(body: NewNote, deed: Anybodys) -> Response:
     """An answer or a remark. An employee's answer ends the wait for it."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.note(found, actor, body.text, public=body.public)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(
+        lambda found, _turn: life.note(found, deed.actor, body.text, public=body.public)
+    )
 
 
 @router.post("/start", response_model=TicketView, summary="Begin to work on it")
-async def start_work(
-    request: Request, ticket: str, caller: Staff, call: Call, _body: NoWords | None = None
-) -> Response:
+async def start_work(deed: Staffs, _body: NoWords | None = None) -> Response:
     """The caller works on it now."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.start(found, actor)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(lambda found, _turn: life.start(found, deed.actor))
 
 
 @router.post("/pause", response_model=TicketView, summary="Wait for somebody else")
-async def pause_work(
-    request: Request, ticket: str, body: Pause, caller: Staff, call: Call
-) -> Response:
+async def pause_work(body: Pause, deed: Staffs) -> Response:
     """Work waits for the employee, a vendor or an approval; `until` ends the wait in any case."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, turn: Turn) -> list[Payload]:
-        until = in_utc(body.until)
-        return life.pause(found, actor, body.waiting_for, until, turn.now, body.text)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    until = in_utc(body.until)
+    return await deed.done(
+        lambda found, turn: life.pause(
+            found, deed.actor, body.waiting_for, until, turn.now, body.text
+        )
+    )
 
 
 @router.post("/resume", response_model=TicketView, summary="Go on")
-async def resume_work(
-    request: Request, ticket: str, caller: Staff, call: Call, _body: NoWords | None = None
-) -> Response:
+async def resume_work(deed: Staffs, _body: NoWords | None = None) -> Response:
     """The wait is over."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.resume(found, actor)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(lambda found, _turn: life.resume(found, deed.actor))
 
 
 @router.post("/resolve", response_model=TicketView, summary="It is solved, or no longer needed")
-async def resolve_ticket(
-    request: Request, ticket: str, body: Resolution, caller: Caller, call: Call
-) -> Response:
+async def resolve_ticket(body: Resolution, deed: Anybodys) -> Response:
     """Staff solve tickets; whoever asked can say that help is no longer needed."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.resolve(found, actor, body.resolution, body.how, body.cause)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(
+        lambda found, _turn: life.resolve(found, deed.actor, body.resolution, body.how, body.cause)
+    )
 
 
 @router.post("/reopen", response_model=TicketView, summary="It was not solved")
-async def reopen_ticket(
-    request: Request, ticket: str, body: Objection, caller: Caller, call: Call
-) -> Response:
+async def reopen_ticket(body: Objection, deed: Anybodys) -> Response:
     """The team gets it back."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.reopen(found, actor, body.reason)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(lambda found, _turn: life.reopen(found, deed.actor, body.reason))
 
 
 @router.post("/close", response_model=TicketView, summary="All is well")
-async def close_ticket(
-    request: Request, ticket: str, caller: Caller, call: Call, _body: NoWords | None = None
-) -> Response:
+async def close_ticket(deed: Anybodys, _body: NoWords | None = None) -> Response:
     """Ends a resolved ticket; without it, it closes by itself."""
-    actor = actor_of(caller)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.close(found, actor)
-
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(lambda found, _turn: life.close(found, deed.actor))
 
 
 @router.post("/assign", response_model=TicketView, summary="Give it to a team or a member")
-async def assign_ticket(
-    request: Request, ticket: str, body: Assignment, caller: Staff, call: Call
-) -> Response:
+async def assign_ticket(body: Assignment, deed: Staffs) -> Response:
     """A person's choice; triage learns from it and leaves it alone."""
-    actor, deps = actor_of(caller), deps_of(request)
+    actor, deps = deed.actor, deps_of(deed.request)
 
     def decide(found: Ticket, _turn: Turn) -> list[Payload]:
         team = body.team or found.team or actor.team
         _check_team(deps, team, body.member)
         return life.assign(found, actor, team, body.member, body.reason)
 
-    return answer(request, await change(request, ticket, actor, call, decide), actor)
+    return await deed.done(decide)
 
 
 def _check_team(deps: IntakeDeps, name: str, member: str) -> None:
@@ -159,19 +153,11 @@ def _check_team(deps: IntakeDeps, name: str, member: str) -> None:
 
 
 @router.post("/merge", response_model=TicketView, summary="Go on inside another ticket")
-async def merge_ticket(
-    request: Request, ticket: str, body: Merge, caller: Staff, call: Call
-) -> Response:
+async def merge_ticket(body: Merge, deed: Staffs) -> Response:
     """For two tickets of one person about one thing. Repeating completes what a crash cut."""
-    actor = actor_of(caller)
-    into = await find(deps_of(request), body.into, actor)
-
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
-        return life.merge(found, actor, into)
-
-    def take_in(other: Ticket, _turn: Turn) -> list[Payload]:
-        return life.take_in(other, merged)
-
-    merged = await change(request, ticket, actor, call, decide)
-    await change(request, into.id, actor, call, take_in)
-    return answer(request, merged, actor)
+    into = await find(deps_of(deed.request), body.into, deed.actor)
+    merged = await deed.change(
+        deed.ticket, lambda found, _turn: life.merge(found, deed.actor, into)
+    )
+    await deed.change(into.id, lambda other, _turn: life.take_in(other, merged))
+    return deed.answer(merged)

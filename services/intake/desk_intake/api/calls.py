@@ -1,14 +1,15 @@
 """What calls on a ticket share: who calls, which ticket is meant, one safe change, answers."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 from desk_shared.bus import Reacted, Turn
 from desk_shared.events import Payload
-from desk_shared.http import STAFF, Precondition, Principal, check_same, etag
+from desk_shared.http import STAFF, Precondition, Principal, check_same, etag, keyed, require
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
 from desk_shared.telemetry import current_traceparent
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from desk_intake.domain.life import Actor, seen
@@ -22,6 +23,8 @@ _UUID_LENGTH = 36
 # Views differ by reader and change at any moment: keep them, but ask before using them again.
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
+Caller = Annotated[Principal, Depends(require())]
+Call = Annotated[IdempotentCall, Depends(keyed)]
 Decide = Callable[[Ticket, Turn], Sequence[Payload]]
 
 

@@ -8,14 +8,14 @@ from typing import Annotated
 from desk_shared.bus import Reacted, Turn
 from desk_shared.errors import Invalid
 from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
-from desk_shared.http import Principal, check_same, keyed, require
+from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from desk_intake.api.bodies import Body
-from desk_intake.api.calls import actor_of, because_of_call, deps_of, find
+from desk_intake.api.calls import Call, Caller, actor_of, because_of_call, deps_of, find
 from desk_intake.domain.feedback import (
     Feedback,
     Said,
@@ -29,8 +29,6 @@ from desk_intake.domain.model import Command
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 
-Caller = Annotated[Principal, Depends(require())]
-Call = Annotated[IdempotentCall, Depends(keyed)]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
 Language = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
 

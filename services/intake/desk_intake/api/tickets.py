@@ -11,16 +11,12 @@ from desk_shared.http import (
     PageRequest,
     Position,
     Precondition,
-    Principal,
     check_same,
-    keyed,
     link_next,
     not_modified,
     page_request,
     precondition,
-    require,
 )
-from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, ticket_code
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -28,6 +24,8 @@ from starlette.responses import Response
 from desk_intake.api.bodies import Changed, NewTicket
 from desk_intake.api.calls import (
     PRIVATE,
+    Call,
+    Caller,
     actor_of,
     answer,
     because_of_call,
@@ -44,9 +42,6 @@ from desk_intake.domain.record import record
 from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
-
-Caller = Annotated[Principal, Depends(require())]
-Call = Annotated[IdempotentCall, Depends(keyed)]
 
 
 @router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
