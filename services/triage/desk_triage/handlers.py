@@ -137,7 +137,13 @@ def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:
         return ()
 
     def react(state: Cluster | None, event: AnyEvent, turn: Turn) -> Reacted[Cluster] | None:
-        return _reacted(_gathered(state, event, turn, known))
+        found = _gathered(state, event, turn, known)
+        if found is None:
+            return None
+        if turn.more and found.state.problem is not None and found.state.problem.joining:
+            # The batch's last ticket tells of all that joined; should it fail, a timer does.
+            return Reacted(found.state, found.events, turn.now)
+        return _reacted(clusters.tell_joined(found, event.time, event))
 
     def wake(state: Cluster | None, turn: Turn) -> Reacted[Cluster] | None:
         return None if state is None else _reacted(clusters.end_if_quiet(state, turn.now))

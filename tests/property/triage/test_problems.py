@@ -4,7 +4,8 @@ from desk_shared.events import AnyEvent
 from desk_shared.events.problems import ProblemDetected, ProblemUpdated
 from desk_shared.events.triage import DuplicateFound
 from desk_triage.domain.board import EMPTY
-from desk_triage.domain.clusters import report
+from desk_triage.domain.clusters import report, tell_joined
+from desk_triage.domain.outcome import Outcome
 from desk_triage.domain.problem import Cluster
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,8 +32,13 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
     for one in data.draw(st.permutations(tickets)):
         outcome = report("vpn/vpn", cluster, one, CHARTER, EMPTY, at(MINUTES))
         assert outcome is not None
+        if data.draw(st.booleans()):  # the end of a batch
+            outcome = tell_joined(outcome, at(MINUTES), one)
         cluster = outcome.state
         told += outcome.events
+    if cluster is not None:
+        told += tell_joined(Outcome(cluster), at(MINUTES)).events
+    assert len({one.id for one in told}) == len(told)
     detected = [one for one in told if isinstance(one.data, ProblemDetected)]
     people = {person for _, person in crowd}
     assert len(detected) == (len(people) >= RULES.min_tickets)

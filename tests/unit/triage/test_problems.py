@@ -50,6 +50,32 @@ async def test_twenty_tickets_are_one_problem_and_the_later_ones_are_linked() ->
     assert shown.id == "vpn/vpn"
 
 
+async def test_those_who_come_together_are_told_of_together() -> None:
+    desk = TriageDesk()
+    founders = await crowd(desk, NEEDED)
+    later = [opened("VPN does not connect", 1, person=f"late-{number}") for number in range(40)]
+    await desk.feed(*later)
+    (update,) = desk.told(ProblemUpdated)
+    assert isinstance(update.data, ProblemUpdated)
+    assert update.data.people == tuple(f"late-{number}" for number in range(40))
+    assert listed(desk) == founders + [one.subject for one in later]
+    assert len(desk.told(DuplicateFound)) == 40
+
+
+async def test_who_joined_before_a_known_ticket_is_told_of_by_the_timer() -> None:
+    """The last of a batch tells for all; here it was handled before and says nothing."""
+    desk = TriageDesk()
+    await crowd(desk, NEEDED)
+    known, fresh = (opened("VPN does not connect", 1, person=name) for name in ("ben", "cleo"))
+    await desk.feed(known)
+    await desk.feed(fresh, known)
+    assert fresh.subject not in listed(desk)
+    ((_, id),) = await desk.clusters.due(desk.clock.now(), 5)
+    await desk.wake(desk.clusters_ledger, id)
+    assert listed(desk)[-2:] == [known.subject, fresh.subject]
+    assert await desk.clusters.due(desk.clock.now(), 5) == []
+
+
 async def test_one_person_who_calls_often_is_no_problem_of_many() -> None:
     desk = TriageDesk()
     for number in range(20):

@@ -42,7 +42,7 @@ def report(
     board: Board,
     now: datetime,
 ) -> Outcome[Cluster] | None:
-    """What follows from one more like ticket."""
+    """What follows from one more like ticket; that it joins is for `tell_joined` to tell."""
     cluster = cluster or empty(key)
     at = min(event.data.requested_at or event.time, event.time)
     seen = Sighting(ticket=event.subject, person=event.data.requester, at=at)
@@ -56,6 +56,17 @@ def report(
         return _outcome(cluster)  # from long before the open problem: none of its tickets
     cluster, events = _detected(cluster, event, charter, board, now)
     return _outcome(cluster, (*ended, *events))
+
+
+def tell_joined(
+    outcome: Outcome[Cluster], now: datetime, cause: AnyEvent | None = None
+) -> Outcome[Cluster]:
+    """The same, and all who joined since the last time are told of: one event for many."""
+    cluster, problem = outcome.state, outcome.state.problem
+    if problem is None or not problem.joining:
+        return outcome
+    cluster, events = _told(cluster, problem, now, cause)
+    return _outcome(cluster, (*outcome.events, *events))
 
 
 def empty(key: str) -> Cluster:
@@ -109,7 +120,7 @@ def end_if_quiet(cluster: Cluster, now: datetime) -> Outcome[Cluster]:
     """Resolve the problem once its signals have cleared and nobody has reported it for a while."""
     problem, ends_at = cluster.problem, cluster.ends_at
     if problem is None or ends_at is None or ends_at > now:
-        return _outcome(cluster)
+        return tell_joined(_outcome(cluster), now)
     return _outcome(*_resolved(cluster, problem, ends_at, _quiet_text(problem)))
 
 
@@ -147,10 +158,7 @@ def _joined(
     now: datetime,
 ) -> tuple[Cluster, tuple[AnyEvent, ...]]:
     member = (seen.ticket, seen.person)
-    events = (
-        telling.updated(event, cluster, problem, [member], problem.people),
-        telling.duplicate(event, problem, telling.service_title(charter, cluster.service)),
-    )
+    title = telling.service_title(charter, cluster.service)
     has_room = len(problem.members) < MAX_MEMBERS
     until = max(seen.at, now) + charter.routing.problems.quiet
     grown = {
@@ -158,9 +166,19 @@ def _joined(
         "last_at": max(problem.last_at, seen.at),
         "quiet_until": max(problem.quiet_until, until),
         "members": (*problem.members, member) if has_room else problem.members,
+        "joining": (*problem.joining, member),
         "unlisted": problem.unlisted + (0 if has_room else 1),
     }
-    problem = problem.model_copy(update=grown)
+    grown_problem = problem.model_copy(update=grown)
+    joined = cluster.model_copy(update={"problem": grown_problem})
+    return joined, (telling.duplicate(event, problem, title),)
+
+
+def _told(
+    cluster: Cluster, problem: Problem, at: datetime, cause: AnyEvent | None = None
+) -> tuple[Cluster, list[AnyEvent]]:
+    events = telling.updated(cluster, problem, at, cause)
+    problem = problem.model_copy(update={"joining": ()})
     return cluster.model_copy(update={"problem": problem}), events
 
 
@@ -238,9 +256,10 @@ def _reasons(
 def _resolved(
     cluster: Cluster, problem: Problem, at: datetime, resolution: str
 ) -> tuple[Cluster, tuple[AnyEvent, ...]]:
-    events = telling.resolved(cluster, problem, at, resolution)
+    events = telling.updated(cluster, problem, at) if problem.joining else []
+    events += telling.resolved(cluster, problem, at, resolution)
     closed = {"problem": None, "last_problem": problem.id}
-    return cluster.model_copy(update=closed), events
+    return cluster.model_copy(update=closed), tuple(events)
 
 
 def _quiet_text(problem: Problem) -> str:

@@ -37,6 +37,8 @@ class Problem(Value):
     last_at: datetime
     quiet_until: datetime
     members: tuple[tuple[str, str], ...]
+    # Those of the members at the end, or beyond the most, of whom nobody has been told yet.
+    joining: tuple[tuple[str, str], ...] = ()
     unlisted: int = 0
     has_signal: bool = False
     signals: tuple[str, ...] = ()

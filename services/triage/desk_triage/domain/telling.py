@@ -1,6 +1,6 @@
 """What is told of a problem: to the bus in events that stay small, to employees in plain words."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from desk_shared.charter.model import Charter
@@ -65,38 +65,49 @@ def detected(
             cause, found, source=SOURCE, subject=problem.id, rule="problem/detected", at=cause.time
         )
     ]
-    told = set(_people(first))
-    for number, members in enumerate(more, 1):
-        events.append(updated(cause, cluster, problem, members, told, number))
-        told.update(_people(members))
-    return events
+    return [*events, *_more(cause, cluster, problem, more, _people(first), cause.time)]
 
 
 def updated(
-    cause: AnyEvent,
+    cluster: Cluster, problem: Problem, at: datetime, cause: AnyEvent | None = None
+) -> list[AnyEvent]:
+    """That those who are joining belong to it; only people who have not been told yet are named."""
+    joining = set(problem.joining)
+    told = {person for ticket, person in problem.members if (ticket, person) not in joining}
+    return _more(cause, cluster, problem, batches(problem.joining), told, at)
+
+
+def _more(
+    cause: AnyEvent | None,
     cluster: Cluster,
     problem: Problem,
-    members: Sequence[Member],
-    told: Collection[str],
-    ordinal: int = 0,
-) -> AnyEvent:
-    """That more belong to it; only people who have not been told yet are named."""
-    update = ProblemUpdated(
-        service=cluster.service,
-        title=problem.title,
-        tickets=tuple(ticket for ticket, _ in members),
-        people=tuple(person for person in _people(members) if person not in told),
-        message=problem.message,
-    )
-    return derive(
-        cause,
-        update,
-        source=SOURCE,
-        subject=problem.id,
-        rule=f"problem/updated/{problem.id}",
-        at=cause.time,
-        ordinal=ordinal,
-    )
+    parts: Iterable[Sequence[Member]],
+    told: Iterable[str],
+    at: datetime,
+) -> list[AnyEvent]:
+    """As many events as it takes. A ticket joins once, so the first one of a list makes its id."""
+    known, events = set(told), list[AnyEvent]()
+    for members in parts:
+        update = ProblemUpdated(
+            service=cluster.service,
+            title=problem.title,
+            tickets=tuple(ticket for ticket, _ in members),
+            people=tuple(person for person in _people(members) if person not in known),
+            message=problem.message,
+        )
+        known.update(_people(members))
+        events.append(
+            Event(
+                id=derived_id(problem.id, f"problem/updated/{members[0][0]}"),
+                source=SOURCE,
+                subject=problem.id,
+                time=at,
+                data=update,
+                correlation_id=problem.id,
+                causation_id=cause.id if cause else "",
+            )
+        )
+    return events
 
 
 def duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
