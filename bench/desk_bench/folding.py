@@ -9,7 +9,7 @@ from desk_metrics.handlers import tickets_fold
 from desk_metrics.main import PACE
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 from desk_shared.bus import KafkaPublisher, Ledger, Publisher
-from desk_shared.bus.consumer import MAX_RECORDS
+from desk_shared.bus.subscribing import MAX_RECORDS
 from desk_shared.clock import SystemClock
 from desk_shared.events.names import TICKETS
 from desk_shared.settings import KafkaSettings, StoreSettings

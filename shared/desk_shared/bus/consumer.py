@@ -10,20 +10,17 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from time import perf_counter
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaMessage
 
 from desk_shared.bus.committing import Committing, Offsets, first_offsets
-from desk_shared.bus.connection import faststream_security
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
+from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Rejected, Transient
 from desk_shared.events import Codec
@@ -34,13 +31,8 @@ from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
 
-MAX_RECORDS = 2_000
-# FastStream sleeps this long again after an empty poll: it is added to every idle hop.
-POLL_MS = 10
 # A consumer with a pace gathers only while it has no more than so many to do at a time.
 FEW_RECORDS = 500
-# Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
-RETRY_POLL_MS = 250
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
 # After so many failures that are nobody's absence, the batch is tried record by record.
@@ -48,13 +40,9 @@ FAILURES_BEFORE_SPLIT = 3
 # A retry topic is looked at again at least this often, so that a stop never waits long.
 LONGEST_WAIT = timedelta(seconds=1)
 LAG_EVERY = timedelta(seconds=2)
-# A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
-SESSION = timedelta(seconds=8)
-HEARTBEATS = 4
-# For what FastStream itself waits for, once the batch in flight has had its own grace.
-_LAST_GRACE = 1.0
 # aiokafka would try to commit for ever while the brokers are away.
 COMMITTED_WITHIN = timedelta(seconds=15)
+USUALLY = Reading()
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -63,7 +51,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     `pattern` instead of topics reads a family of topics; new ones are found within minutes.
     """
 
-    def __init__(  # noqa: PLR0913  # desk-skip: size half of it is what the consumer stands between
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         settings: KafkaSettings,
         *,
@@ -78,10 +66,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         topic_prefix: str = "",
         codec: Codec | None = None,
         owner: str = "",
-        max_records: int = MAX_RECORDS,
-        grace: timedelta = timedelta(seconds=20),
-        session: timedelta = SESSION,
-        pace: timedelta = timedelta(0),
+        reading: Reading = USUALLY,
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
@@ -93,29 +78,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._busy = asyncio.Lock()
         self._is_stopping = False
         self._failures = 0
-        self._grace, self._pace = grace, pace
+        self._reading = reading
         self._committing = Committing(group, clock, self._commit_now)
         self._beside: list[asyncio.Task[None]] = []
-        self._broker = KafkaBroker(
-            settings.servers,
-            client_id=f"desk-{group}",
-            consumer_only=True,
-            ack_policy=AckPolicy.MANUAL,
-            graceful_timeout=_LAST_GRACE,
-            apply_types=False,
-            security=faststream_security(settings),
-            logger=None,
-        )
+        self._broker = broker_of(settings, group)
+        is_hurried = not (self._is_delayed or reading.pace)
         self._subscriber = self._broker.subscriber(
             *(topic_prefix + topic for topic in topics),
             pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
-            group_id=topic_prefix + group,
-            max_records=max_records,
-            batch_timeout_ms=RETRY_POLL_MS if self._is_delayed or pace else POLL_MS,
-            listener=self,
-            session_timeout_ms=int(session.total_seconds() * 1000),
-            heartbeat_interval_ms=int(session.total_seconds() * 1000 / HEARTBEATS),
-            **_SAFE,
+            **safe_arguments(topic_prefix + group, self, reading, is_hurried=is_hurried),
         )
         self._subscriber(self._on_batch)
 
@@ -137,7 +108,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         for task in self._beside:
             task.cancel()
         try:
-            async with asyncio.timeout(self._grace.total_seconds()), self._busy:
+            async with asyncio.timeout(self._reading.grace.total_seconds()), self._busy:
                 pass
         except TimeoutError:
             log.warning("batch_outlives_stop", group=self._group)
@@ -168,7 +139,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 return
             pause = await self._round(message.raw_message)
         if pause is None and len(message.raw_message) < FEW_RECORDS:
-            pause = self._pace
+            pause = self._reading.pace
         if pause:
             await self._clock.sleep(pause)
 
@@ -352,42 +323,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             if end is not None:
                 behind += max(0, end - await consumer.position(partition))
         return behind
-
-
-async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
-    """Never raises, unlike FastStream's own parser, which loses a batch over one odd header."""
-    return KafkaMessage(
-        body=b"", headers={}, raw_message=records, message_id="", consumer=_NO_CONSUMER
-    )
-
-
-async def _decode(message: KafkaMessage) -> KafkaMessage:
-    return message
-
-
-# FastStream's own defaults lose records: it acknowledges first, begins at the end of a topic and
-# parses headers in a way that can raise. Every subscriber of the desk has these instead.
-_SAFE: dict[str, Any] = {
-    "batch": True,
-    "ack_policy": AckPolicy.MANUAL,
-    "auto_offset_reset": "earliest",
-    "parser": _parse,
-    "decoder": _decode,
-    "no_reply": True,
-    "rebalance_timeout_ms": 60_000,
-    "partition_assignment_strategy": (StickyPartitionAssignor,),
-}
-
-
-class _NoConsumer:
-    """Stands where FastStream wants a consumer to acknowledge with: offsets are ours alone."""
-
-    async def commit(self) -> None: ...
-
-    def seek(self, partition: TopicPartition, offset: int) -> None: ...
-
-
-_NO_CONSUMER = _NoConsumer()
 
 
 def _owned(records: Sequence[KafkaRecord], mine: set[TopicPartition]) -> Sequence[KafkaRecord]:

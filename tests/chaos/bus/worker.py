@@ -14,8 +14,9 @@ from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn, ledger
-from desk_shared.bus.consumer import SESSION, Consumer
+from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.relay import Relay
+from desk_shared.bus.subscribing import SESSION, Reading
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Message
 from desk_shared.events.codec import KafkaRecord
@@ -190,8 +191,7 @@ class Pipeline:
             telemetry=self.telemetry,
             topic_prefix=self.plan.prefix,
             codec=DyingCodec(self.death),
-            max_records=40,
-            session=self.plan.session,
+            reading=Reading(max_records=40, session=self.plan.session),
         )
         consumer.death = self.death
         return consumer

@@ -9,6 +9,7 @@ from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger,
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
+from desk_shared.bus.subscribing import Reading
 from desk_shared.cli.reading import read_all
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec
@@ -104,8 +105,7 @@ class Rig:
             health=self.health,
             telemetry=self.telemetry.telemetry,
             topic_prefix=self.prefix,
-            session=SESSION,
-            grace=grace,
+            reading=Reading(session=SESSION, grace=grace),
         )
         self.members.append(member)
         await member.start()

@@ -1,0 +1,100 @@
+"""How a consumer subscribes through FastStream, whose own defaults lose records: it acknowledges
+first, begins at the end of a topic and parses headers in a way that can raise.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from desk_shared.bus.connection import faststream_security
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.settings import KafkaSettings
+
+MAX_RECORDS = 2_000
+# FastStream sleeps this long again after an empty poll: it is added to every idle hop.
+POLL_MS = 10
+# Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
+RETRY_POLL_MS = 250
+# A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
+SESSION = timedelta(seconds=8)
+HEARTBEATS = 4
+# For what FastStream itself waits for, once the batch in flight has had its own grace.
+_LAST_GRACE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much is read at a time, and how long things may take.
+
+    For `pace` things are gathered into one batch, where nobody waits; `grace` is what a stop leaves
+    to the batch in flight.
+    """
+
+    max_records: int = MAX_RECORDS
+    pace: timedelta = timedelta(0)
+    session: timedelta = SESSION
+    grace: timedelta = timedelta(seconds=20)
+
+
+def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:
+    """FastStream's broker for one member of a group."""
+    return KafkaBroker(
+        settings.servers,
+        client_id=f"desk-{group}",
+        consumer_only=True,
+        ack_policy=AckPolicy.MANUAL,
+        graceful_timeout=_LAST_GRACE,
+        apply_types=False,
+        security=faststream_security(settings),
+        logger=None,
+    )
+
+
+def safe_arguments(
+    group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_hurried: bool
+) -> dict[str, Any]:
+    """What every subscriber of the desk has in place of FastStream's defaults."""
+    session_ms = int(reading.session.total_seconds() * 1000)
+    return {
+        "group_id": group_id,
+        "listener": listener,
+        "batch": True,
+        "max_records": reading.max_records,
+        "batch_timeout_ms": POLL_MS if is_hurried else RETRY_POLL_MS,
+        "session_timeout_ms": session_ms,
+        "heartbeat_interval_ms": session_ms // HEARTBEATS,
+        "rebalance_timeout_ms": 60_000,
+        "ack_policy": AckPolicy.MANUAL,
+        "auto_offset_reset": "earliest",
+        "parser": _parse,
+        "decoder": _decode,
+        "no_reply": True,
+        "partition_assignment_strategy": (StickyPartitionAssignor,),
+    }
+
+
+async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
+    """Never raises, unlike FastStream's own parser, which loses a batch over one odd header."""
+    return KafkaMessage(
+        body=b"", headers={}, raw_message=records, message_id="", consumer=_NO_CONSUMER
+    )
+
+
+async def _decode(message: KafkaMessage) -> KafkaMessage:
+    return message
+
+
+class _NoConsumer:
+    """Stands where FastStream wants a consumer to acknowledge with: offsets are ours alone."""
+
+    async def commit(self) -> None: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+
+_NO_CONSUMER = _NoConsumer()
