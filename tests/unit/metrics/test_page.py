@@ -1,7 +1,9 @@
 """The report as a page: right figures, nothing loaded, nothing injected, readable without eyes."""
 
-from datetime import UTC, date, datetime
+import re
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import httpx
@@ -10,8 +12,11 @@ from desk_metrics.api import metrics_app
 from desk_metrics.api.page import page_router
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.page.gathering import gather, question
-from desk_metrics.page.plots import Line, Plot, scale_of, svg_of
-from desk_metrics.page.rendering import HEADLINES, Better, Headline, Unit, change, page_of
+from desk_metrics.page.plots import NARROW, WIDE, Band, Line, Plot, Size, svg_of
+from desk_metrics.page.rendering import HEADLINES, page_of
+from desk_metrics.page.scales import FONT, scale_of, tick, width_of
+from desk_metrics.page.style import DARK, LIGHT, STYLE
+from desk_metrics.page.wording import Better, Headline, Unit, change, days, moment, shown
 from desk_metrics.ports import MetricsDeps
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role
@@ -29,6 +34,7 @@ CALLERS = (Principal("bo", frozenset({Role.MEMBER})), Principal("ana", frozenset
 WEEK = "from=2026-11-23&to=2026-11-29"
 EVIL = '<script>alert("x")</script>'
 SVG = "{http://www.w3.org/2000/svg}"
+IDS = re.compile(r' id="([^"]+)"')
 
 
 class Page(HTMLParser):
@@ -60,6 +66,15 @@ class Page(HTMLParser):
         return next(row for row in self.rows if row[0] == first)
 
 
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
+
+
+def told(row: list[str]) -> list[str]:
+    """What a row says behind its name."""
+    return [plain(one) for one in row[1:]]
+
+
 @pytest.fixture
 async def desk() -> Desk:
     desk = Desk(NOW, PolicyBook(()))
@@ -80,20 +95,19 @@ async def page(desk: Desk, **more: str) -> str:
 async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> None:
     found = Page(await page(desk))
     assert found.row("Tickets that people opened")[1:] == ["1", "1", "as before"]
-    assert found.row("Mean time to restore")[1:] == ["2.0 h", "4.0 h", "-50%, better"]
+    assert told(found.row("Mean time to restore")) == ["2.0 h", "4.0 h", "-50 %, better"]
     assert found.row("Promises kept")[1:] == ["not known"] * 3
-    assert found.row("Happiness quotient (-1 to 1)")[1:] == ["+1.00", "not known", "not known"]
+    assert found.row(HEADLINES[-1].name)[1:] == ["+1.00", "not known", "not known"]
 
 
 async def test_one_answer_is_told_with_its_doubt(desk: Desk) -> None:
-    assert "rests on 1 answers; with 95 % certainty it lies between -0.12 and +1.00" in await page(
-        desk
-    )
+    said = "Happiness rests on 1 answer; with 95 % certainty it lies between -0.12 and +1.00."
+    assert said in plain(await page(desk))
 
 
 async def test_a_team_has_a_page_of_its_own(desk: Desk) -> None:
     found = Page(await page(desk, team="mail"))
-    assert found.row("Tickets that people opened")[1:] == ["0", "1", "-100%, better"]
+    assert told(found.row("Tickets that people opened")) == ["0", "1", "-100 %, better"]
     assert not [row for row in found.rows if row[0] == "Team"]
 
 
@@ -110,14 +124,17 @@ async def test_nothing_is_loaded_and_nothing_runs(desk: Desk) -> None:
 
 async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None:
     text = await page(desk)
-    pictures = [one.partition("</svg>")[0] + "</svg>" for one in text.split("<figure>")[1:]]
-    assert len(pictures) == 5
+    pictures = [f"<svg{one.partition('</svg>')[0]}</svg>" for one in text.split("<svg")[1:]]
+    assert len(pictures) == text.count("<figure>") * 2 == 10
+    assert len(set(IDS.findall(text))) == len(IDS.findall(text)) == 20
     for one in pictures:
-        svg = ElementTree.fromstring(one[one.index("<svg") :])  # noqa: S314 (our own)
+        svg = ElementTree.fromstring(one)  # noqa: S314 (our own)
         ids = {child.get("id"): child.text for child in svg if child.get("id")}
         assert svg.get("role") == "img"
         assert all(ids[name] for name in (svg.get("aria-labelledby") or "").split())
-    assert text.count("The values as a table") == 5
+    # Nothing was promised, so there is no value of kept promises to show.
+    assert text.count("The values as a table") == 4
+    assert text.count("Nothing known.") == 2
 
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:
@@ -137,19 +154,51 @@ async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("now", "before", "unit", "better", "told"),
     [
-        (10, 8, "count", "less", "+25%, worse"),
+        (10, 8, "count", "less", "+25 %, worse"),
         (0.9, 0.8, "share", "more", "+10 points, better"),
         (0.901, 0.899, "share", "more", "as before"),
         (3, 0, "count", "less", "3 more, worse"),
+        (866, 13, "count", "less", "67 times as much, worse"),
         (0.5, 0.75, "quotient", "more", "-0.25, worse"),
-        (10, 8, "count", "", "+25%"),
+        (10, 8, "count", "", "+25 %"),
         (None, 8, "count", "less", "not known"),
     ],
 )
 def test_a_change_says_whether_it_is_good(
     now: float | None, before: float | None, unit: Unit, better: Better, told: str
 ) -> None:
-    assert change(now, before, Headline("x", "x", unit, better)) == told
+    found = change(now, before, Headline("x", "x", unit, better))
+    assert plain(found.told) == told
+    assert found.told.endswith(found.judged)
+    assert bool(found.judged) == ("better" in told or "worse" in told)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12345, "count", "12,345"),
+        (45, "minutes", "45 min"),
+        (900, "minutes", "15.0 h"),
+        (123_456, "minutes", "2,058 h"),
+        (0.956, "share", "96 %"),
+        (-0.5, "quotient", "-0.50"),
+        (1500, "duration", "25 min"),
+        (9000, "duration", "2.5 h"),
+        (864_000, "duration", "10.0 days"),
+        (None, "count", "not known"),
+    ],
+)
+def test_every_figure_has_its_unit(value: float | None, unit: Unit, text: str) -> None:
+    assert plain(shown(value, unit)) == text
+
+
+def test_a_period_is_told_in_words() -> None:
+    monday = date(2026, 11, 23)
+    assert days(monday, monday) == "23 November 2026"
+    assert days(monday, date(2026, 11, 29)) == "23 to 29 November 2026"
+    assert days(date(2026, 10, 27), monday) == "27 October to 23 November 2026"
+    assert days(date(2025, 12, 29), monday) == "29 December 2025 to 23 November 2026"
+    assert moment(datetime(2026, 11, 24, 9, 2, tzinfo=UTC)) == "24 November 2026, 09:02 UTC"
 
 
 def test_a_gap_is_a_gap_and_not_a_zero() -> None:
@@ -162,15 +211,142 @@ def test_a_gap_is_a_gap_and_not_a_zero() -> None:
 
 @pytest.mark.parametrize(
     ("values", "scale"),
-    [((0.0,), (0, 1)), ((3.0, 7.0), (0, 8)), ((97.0,), (0, 100)), ((2.6,), (0, 4))],
+    [((0.0,), (0, 1)), ((3.0, 7.0), (0, 8)), ((97.0,), (0, 100)), ((2.6,), (0, 3))],
 )
 def test_scales_have_round_ends(values: tuple[float, ...], scale: tuple[float, float]) -> None:
-    plot = Plot("p", "P", "u", tuple("x" for _ in values), (Line("l", values),))
-    assert scale_of(plot) == scale
+    found = scale_of(values)
+    assert (found[0], found[-1]) == scale
+    assert 3 <= len(found) <= 6
+
+
+@pytest.mark.parametrize("most", [0.0, 1.0, 2.0, 3.0, 9.0, 10.0, 41.0, 12_345.0])
+def test_there_is_no_half_ticket(most: float) -> None:
+    found = scale_of((most,), is_whole=True)
+    assert all(one == int(one) for one in found)
+    assert found[-1] >= most
+    assert [tick(one) for one in found] == [f"{one:,.0f}" for one in found]
 
 
 def test_a_plot_of_nothing_says_so() -> None:
     assert "Nothing known." in svg_of(Plot("p", "P", "u", ("a",), (Line("l", (None,)),)))
+
+
+class Box(NamedTuple):
+    """Where a text stands at most, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text: str
+
+    def meets(self, other: "Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def boxes(svg: ElementTree.Element) -> list[Box]:
+    found = []
+    for one in svg.iter(f"{SVG}text"):
+        x, y, width = float(one.get("x", "")), float(one.get("y", "")), width_of(one.text or "")
+        left = x - {"end": width, "middle": width / 2}.get(one.get("text-anchor", ""), 0)
+        found.append(Box(left, left + width, y - FONT * 0.8, y + FONT * 0.2, one.text or ""))
+    return found
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("count", [1, 2, 7, 28, 35, 53])
+@pytest.mark.parametrize("most", [0.004, 3.0, 250_000.0])
+def test_no_text_of_a_plot_touches_another_or_leaves_the_picture(
+    size: Size, count: int, most: float
+) -> None:
+    first = date(2026, 9, 20)
+    steps = tuple(f"{(first + timedelta(one)).day} Sep" for one in range(count))
+    values = tuple(most for _ in steps)
+    names = ("At least so much", "Departures", "Arrivals", "with 95 % certainty")
+    lines = tuple(Line(name, values) for name in names[:3])
+    band = Band(names[3], lines[0], lines[1])
+    plot = Plot("p", "P", "u", steps, lines, band=band)
+    svg = ElementTree.fromstring(svg_of(plot, size))  # noqa: S314 (our own)
+    _, _, width, height = map(float, (svg.get("viewBox") or "").split())
+    found = boxes(svg)
+    assert len(found) >= len(lines) + 4
+    assert set(names) <= {one.text for one in found}
+    for place, one in enumerate(found):
+        assert one.left >= 0, one
+        assert one.right <= width, one
+        assert one.top >= 0, one
+        assert one.bottom <= height, one
+        assert not [other for other in found[place + 1 :] if one.meets(other)], one
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it."""
+    bright, dark = sorted(map(luminance, (one, other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+def test_everything_that_is_read_stands_out_from_its_paper(colours: dict[str, str]) -> None:
+    assert set(colours) == set(LIGHT)
+    for name, colour in colours.items():
+        assert f"--{name}: {colour}" in STYLE
+        if name not in {"paper", "rule", "grid"}:
+            assert contrast(colour, colours["paper"]) >= 4.5, name
+
+
+async def test_a_desk_without_tickets_says_so() -> None:
+    text = await page(Desk(NOW, PolicyBook(())))
+    assert "The desk knows of no ticket in either period." in text
+    assert "Nobody answered a survey" in text
+
+
+async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
+    """The desk's first day is 18 November."""
+    asked = question(date(2026, 11, 17), date(2026, 11, 23), NOW)
+    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    assert "Figures of the desk begin on 18 November 2026; of the time before nothing" in text
+    opened = Page(text).row("Tickets that people opened")
+    assert opened[1:] == ["1", "not known", "not known"]
+    assert "Figures of the desk begin on" in await page(desk)
+
+
+async def test_one_day_has_no_course(desk: Desk) -> None:
+    day = date(2026, 11, 24)
+    text = page_of(await gather(desk.shelves.cells, question(day, day, NOW), 0, 0), NOW)
+    assert "<svg" not in text
+    assert "The day before" in text
+
+
+async def test_a_last_week_that_is_not_whole_is_said_to_be_so(desk: Desk) -> None:
+    asked = question(date(2026, 9, 1), date(2026, 11, 29), NOW)
+    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    assert "The last one has only 6 of 7 days." in text
+    asked = question(date(2026, 9, 1), date(2026, 11, 30), NOW)
+    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    assert "Each point is a week" in text
+    assert "The last one" not in text
+
+
+async def test_the_page_says_what_it_is_about_and_in_which_zone(desk: Desk) -> None:
+    text = await page(desk)
+    assert "<h1>Experience report, <span>23 to 29 November 2026</span></h1>" in text
+    assert "<title>Experience report, 23 to 29 November 2026</title>" in text
+    assert "Compared with 16 to 22 November 2026. A day begins and ends at midnight UTC." in text
+    assert "known on 1 December 2026, 00:00 UTC" in text
+    assert "Written on" not in text
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def question(first: date | None, last: date | None, as_of: datetime, team: str =
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All figures of the page."""
+    """All figures of the page. `began` is the first day that anything is known of."""
 
     asked: Question
     now: Figures
@@ -59,6 +59,12 @@ class Gathered:
     steps: tuple[tuple[datetime, Figures], ...]
     teams: tuple[tuple[str, Figures], ...]
     worst: tuple[Experience, ...]
+    began: date | None = None
+
+    @property
+    def knows_before(self) -> bool:
+        """Whether anything is known of the period before; else its zeros mean nothing."""
+        return self.began is not None and self.began < self.asked.first
 
 
 async def gather(cells: Documents[Cell], asked: Question, people: int, cost: float) -> Gathered:
@@ -74,7 +80,10 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
     steps = tuple(one for one in every_step if one.start < one.as_of)
     whole, fine = Reckoning(both, "team"), Reckoning(steps, "team" if asked.team else "")
     every, services = Reckoning(both), Impressions(both[1], Of.SERVICE)
+    began: date | None = None
     async for cell in cells_until(cells, asked.last):
+        day = date.fromisoformat(cell.day)
+        began = day if began is None else min(began, day)
         for one in (whole, fine, every, services):
             one.add(cell)
     by_team, name = whole.totals(), asked.team
@@ -97,6 +106,7 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
             if span == both[1] and not name
         ),
         worst=() if name else tuple(services.experiences()[:10]),
+        began=began,
     )
 
 

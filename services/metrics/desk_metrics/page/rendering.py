@@ -1,79 +1,49 @@
 """The page as HTML: one file, A4 when printed, no script, nothing loaded from anywhere."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
-from typing import Literal, NamedTuple
 
-from desk_metrics.page.gathering import Gathered
-from desk_metrics.page.plots import Line, Plot, svg_of
+from desk_metrics.page.gathering import Gathered, Question
+from desk_metrics.page.plots import DAYS_APART, NARROW, WEEKS_APART, WIDE, Band, Line, Plot, svg_of
+from desk_metrics.page.scales import tick
+from desk_metrics.page.style import STYLE
+from desk_metrics.page.wording import NB, UNKNOWN, Change, Headline, change, days, moment, shown
 
-Unit = Literal["count", "share", "hours", "minutes", "quotient"]
-Better = Literal["more", "less", ""]
-
-STYLE = """
-@page { size: A4; margin: 16mm 14mm }
-* { box-sizing: border-box }
-body { font: 11pt/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 182mm; margin: 8mm auto;
-  padding: 0 4mm }
-h1 { font-size: 19pt; margin: 0 } h2 { font-size: 13pt; margin: 8mm 0 2mm; break-after: avoid }
-table { border-collapse: collapse; width: 100%; font-size: 9.5pt }
-th, td { text-align: right; padding: 1mm 2mm; border-bottom: 1px solid #ccc }
-th:first-child, td:first-child { text-align: left } thead th { border-bottom: 2px solid #555 }
-thead { display: table-header-group } tr, figure { break-inside: avoid }
-figure { margin: 0 0 4mm } figcaption { font-weight: 600; margin-bottom: 1mm }
-svg { width: 100%; height: auto } svg text { font: 11px system-ui, sans-serif; fill: #333 }
-details { margin-top: 1mm } .note { color: #444; font-size: 9.5pt }
-@media print { body { margin: 0; max-width: none; padding: 0 } summary { display: none }
-  details:not([open]) { display: none } }
-"""
-
-
-class Headline(NamedTuple):
-    """One figure of the first table."""
-
-    name: str
-    figure: str
-    unit: Unit
-    better: Better
-
-
+_ENDS = f"\N{MINUS SIGN}1{NB}to{NB}1"
 HEADLINES = (
     Headline("Tickets that people opened", "contacts", "count", "less"),
     Headline("Tickets the desk opened first", "proactive", "count", ""),
     Headline("Resolved", "resolved", "count", ""),
     Headline("Open at the end", "backlog", "count", "less"),
-    Headline("Mean time to acknowledge", "mtta", "hours", "less"),
-    Headline("Mean time to restore", "mttr", "hours", "less"),
-    Headline("Time to restore, 90 % within", "mttr_p90", "hours", "less"),
+    Headline("Mean time to acknowledge", "mtta", "duration", "less"),
+    Headline("Mean time to restore", "mttr", "duration", "less"),
+    Headline("Time to restore, 90 % within", "mttr_p90", "duration", "less"),
     Headline("Resolved at first contact", "first_contact_resolution", "share", "more"),
     Headline("Reopened", "reopen_rate", "share", "less"),
     Headline("Promises kept", "promises_kept", "share", "more"),
     Headline("Solved without anybody", "self_service_share", "share", "more"),
     Headline("Repairs that lasted", "auto_healed", "count", "more"),
-    Headline("Lost minutes, at most", "lost_minutes", "minutes", "less"),
-    Headline("Happiness quotient (-1 to 1)", "happiness", "quotient", "more"),
+    Headline("Lost time, at most", "lost_minutes", "minutes", "less"),
+    Headline(f"Happiness quotient ({_ENDS})", "happiness", "quotient", "more"),
 )
 _TEAM = ("contacts", "resolved", "backlog", "mttr", "promises_kept", "happiness")
 _BY_FIGURE = {one.figure: one for one in HEADLINES}
+_DAY = timedelta(days=1)
 
 
 def page_of(found: Gathered, made_at: datetime) -> str:
     """The whole page."""
-    asked = found.asked
-    of = f"Team {asked.team}" if asked.team else "All teams"
-    title = f"Experience report, {asked.first} to {asked.last}"
-    body = [
-        f"<header><h1>{escape(title)}</h1><p>{escape(of)}. Days are UTC days; as known at"
-        f" {asked.as_of:%Y-%m-%d %H:%M} UTC, written {made_at:%Y-%m-%d %H:%M} UTC.</p></header>",
+    title = f"Experience report, {days(found.asked.first, found.asked.last)}"
+    body = (
+        *_header(found.asked, title, made_at),
         "<main>",
         *_headlines(found),
-        "<h2>How it went</h2>",
-        *(_figure(plot) for plot in plots_of(found)),
+        *_course(found),
         *_teams(found),
         *_worst(found),
         "</main>",
-    ]
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -85,56 +55,103 @@ def page_of(found: Gathered, made_at: datetime) -> str:
 
 def plots_of(found: Gathered) -> Iterator[Plot]:
     """What the page draws."""
-    steps = tuple(f"{start:%d %b}" for start, _ in found.steps)
+    steps = tuple(f"{start.day} {start:%b}" for start, _ in found.steps)
+    is_daily = found.asked.step == 1
+    apart = DAYS_APART if is_daily else WEEKS_APART
+    per = "day" if is_daily else "week"
 
     def line(name: str, figure: str, per: float = 1.0) -> Line:
         values = (figures[figure] for _, figures in found.steps)
         return Line(name, tuple(None if one is None else one / per for one in values))
 
-    per = "day" if found.asked.step == 1 else "week"
     flow = (line("Arrivals", "arrivals"), line("Departures", "departures"))
-    yield Plot("flow", f"What came and what was done, per {per}", "Tickets", steps, flow)
-    yield Plot("backlog", f"Open at the end of each {per}", "Tickets", steps,
-               (line("Open", "backlog"),))  # fmt: skip
+    yield Plot("flow", f"What came and what was done, per {per}", "tickets", steps, flow,
+               is_whole=True, strides=apart)  # fmt: skip
+    left = (line("Open", "backlog"),)
+    yield Plot("backlog", f"Open at the end of each {per}", "tickets", steps, left,
+               is_whole=True, strides=apart)  # fmt: skip
     restore = (line("Mean", "mttr", 3600), line("90 % within", "mttr_p90", 3600))
-    yield Plot("restore", "Time to restore", "Hours", steps, restore)
-    kept = (line("Kept", "promises_kept", 0.01),)
-    yield Plot("promises", "Promises kept", "Per cent", steps, kept, 0, 100)
-    happy = (
-        line("Quotient", "happiness"),
-        line("At least (95 %)", "happiness_low"),
-        line("At most (95 %)", "happiness_high"),
+    yield Plot(
+        "restore", "Time to restore", "hours", steps, restore, suffix=f"{NB}h", strides=apart
     )
-    yield Plot("happiness", "Happiness quotient", "-1 to 1", steps, happy, -1, 1)
+    kept = (line("Kept", "promises_kept", 0.01),)
+    yield Plot("promises", "Promises kept", "share of those judged", steps, kept, 0, 100,
+               suffix=f"{NB}%", strides=apart)  # fmt: skip
+    doubt = Band(
+        "where it lies with 95 % certainty",
+        line("At least", "happiness_low"),
+        line("At most", "happiness_high"),
+    )
+    happy = (line("Quotient", "happiness"),)
+    yield Plot("happiness", "Happiness quotient", _ENDS, steps, happy, -1, 1,
+               strides=apart, band=doubt)  # fmt: skip
+
+
+def _header(asked: Question, title: str, made_at: datetime) -> Iterator[str]:
+    of = f"Team {asked.team}" if asked.team else "All teams"
+    before = days(asked.first - asked.days * _DAY, asked.first - _DAY)
+    written = "" if made_at - asked.as_of < _DAY / 24 else f" Written on {moment(made_at)}."
+    name, period = title.split(", ")
+    yield f'<header><h1>{name}, <span>{escape(period)}</span></h1><p class="of">{escape(of)}</p>'
+    yield (
+        f'<p class="note">Compared with {before}. A day begins and ends at midnight UTC. Figures as'
+        f" known on {moment(asked.as_of)}.{written}</p></header>"
+    )
 
 
 def _headlines(found: Gathered) -> Iterator[str]:
     yield "<h2>In figures</h2>"
-    rows = [
-        (
-            one.name,
-            shown(found.now[one.figure], one.unit),
-            shown(found.before[one.figure], one.unit),
-            change(found.now[one.figure], found.before[one.figure], one),
-        )
-        for one in HEADLINES
-    ]
-    yield from _table(
-        ("Figure", "This period", f"The {found.asked.days} days before", "Change"), rows
-    )
-    if found.asked.as_of.date() <= found.asked.last:
-        yield '<p class="note">This period is not over yet; the one before it is whole.</p>'
+    rows = []
+    for one in HEADLINES:
+        now, past = found.now[one.figure], found.before[one.figure]
+        past = past if found.knows_before else None
+        rows.append((one.name, shown(now, one.unit), shown(past, one.unit), change(now, past, one)))
+    count = found.asked.days
+    before = "The day before" if count == 1 else f"The {count} days before"
+    yield from _table("In figures", ("Figure", "This period", before, "Change"), rows)
+    yield from (f'<p class="note">{escape(one)}</p>' for one in _remarks(found))
+
+
+def _remarks(found: Gathered) -> Iterator[str]:
     now = found.now
-    if now["surveys"]:
+    if not any(now[one] or found.before[one] for one in ("arrivals", "resolved", "backlog")):
+        yield "The desk knows of no ticket in either period."
+    elif found.began is not None and found.began > found.asked.first - found.asked.days * _DAY:
+        first = days(found.began, found.began)
+        yield f"Figures of the desk begin on {first}; of the time before nothing is known."
+    if found.asked.as_of.date() <= found.asked.last:
+        yield "This period is not over yet, and is compared with as many whole days."
+    if surveys := now["surveys"]:
         low, high = (shown(now[f"happiness_{end}"], "quotient") for end in ("low", "high"))
+        answers = "1 answer" if surveys == 1 else f"{surveys:,.0f} answers"
         yield (
-            f'<p class="note">Happiness rests on {now["surveys"]:,.0f} answers; with 95 % certainty'
-            f" it lies between {low} and {high}.</p>"
+            f"Happiness rests on {answers}; with 95 % certainty it lies between {low} and {high}."
         )
     else:
-        yield '<p class="note">Nobody answered a survey, so nothing is known of happiness.</p>'
+        yield "Nobody answered a survey, so nothing is known of happiness."
     if amended := now["amended"]:
-        yield f'<p class="note">{amended:,.0f} postings were amended since they were made.</p>'
+        entries = "1 entry was" if amended == 1 else f"{amended:,.0f} entries were"
+        yield f"{entries} corrected after being counted first."
+
+
+def _course(found: Gathered) -> Iterator[str]:
+    if len(found.steps) < 2:
+        return
+    yield "<h2>How it went</h2>"
+    yield from (f'<p class="note">{one}</p>' for one in _steps_told(found))
+    yield from (_figure(plot) for plot in plots_of(found))
+
+
+def _steps_told(found: Gathered) -> Iterator[str]:
+    """What each point of the plots stands for, where that is not plain."""
+    asked = found.asked
+    if asked.step == 1:
+        return
+    text = "Each point is a week that begins on the day below it."
+    until = min(asked.last + _DAY, asked.as_of.date())
+    if rest := (until - asked.first).days % asked.step:
+        text += f" The last one has only {rest} of {asked.step} days."
+    yield text
 
 
 def _teams(found: Gathered) -> Iterator[str]:
@@ -145,84 +162,74 @@ def _teams(found: Gathered) -> Iterator[str]:
     rows = [
         (team or "(no team yet)", *(shown(figures[one.figure], one.unit) for one in chosen))
         for team, figures in found.teams
+        if team or any(figures[one.figure] for one in chosen)
     ]
-    yield from _table(("Team", *(one.name for one in chosen)), rows)
+    yield from _table("Teams", ("Team", *(one.name for one in chosen)), rows)
 
 
 def _worst(found: Gathered) -> Iterator[str]:
     if not found.worst:
         return
     yield "<h2>Services with the worst experience</h2>"
+    yield '<p class="note">Score, technology and sentiment go from 0 to 100; 100 is best.</p>'
     rows = [
         (
             one.name,
             f"{one.score:.0f}",
-            "not known" if one.technology is None else f"{one.technology:.0f}",
-            "not known" if one.sentiment is None else f"{one.sentiment:.0f}",
-            f"{one.answers:,}",
-            f"{one.lost_minutes:,.0f}",
+            UNKNOWN if one.technology is None else f"{one.technology:.0f}",
+            UNKNOWN if one.sentiment is None else f"{one.sentiment:.0f}",
+            shown(one.answers, "count"),
+            shown(one.lost_minutes, "minutes"),
         )
         for one in found.worst
     ]
     yield from _table(
-        ("Service", "Score, 0 to 100", "Technology", "Sentiment", "Answers", "Lost minutes"), rows
+        "Services with the worst experience",
+        ("Service", "Score", "Technology", "Sentiment", "Survey answers", "Lost time"),
+        rows,
     )
 
 
 def _figure(plot: Plot) -> str:
+    caption = f'{escape(plot.title)} <span class="unit">({escape(plot.unit)})</span>'
+    pictures = "".join(svg_of(plot, size) for size in (WIDE, NARROW))
+    return f"<figure><figcaption>{caption}</figcaption>{pictures}{_values(plot)}</figure>"
+
+
+def _values(plot: Plot) -> str:
+    """Every value; where there is none the picture has said so."""
+    if not plot.known:
+        return ""
     rows = [
-        (step, *(_number(line.values[place]) for line in plot.lines))
+        (step, *(_number(line.values[place], plot.suffix) for line in plot.series))
         for place, step in enumerate(plot.steps)
     ]
-    table = "".join(_table(("From", *(line.name for line in plot.lines)), rows))
-    return (
-        f"<figure><figcaption>{escape(plot.title)} ({escape(plot.unit)})</figcaption>{svg_of(plot)}"
-        f"<details><summary>The values as a table</summary>{table}</details></figure>"
-    )
+    head = ("From", *(line.name for line in plot.series))
+    table = "".join(_table(f"{plot.title}: values", head, rows))
+    return f"<details><summary>The values as a table</summary>{table}</details>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def _table(name: str, head: Sequence[str], rows: Iterable[Sequence[str | Change]]) -> Iterator[str]:
+    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(name)}">'
     yield "<table><thead><tr>"
     yield from (f'<th scope="col">{escape(one)}</th>' for one in head)
     yield "</tr></thead><tbody>"
     for first, *rest in rows:
-        cells = "".join(f"<td>{escape(one)}</td>" for one in rest)
-        yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>'
-    yield "</tbody></table>"
+        cells = "".join(map(_cell, rest))
+        yield f'<tr><th scope="row">{escape(_text(first))}</th>{cells}</tr>'
+    yield "</tbody></table></div>"
 
 
-def _number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:.4g}"
+def _cell(one: str | Change) -> str:
+    text = _text(one)
+    judged = one.judged if isinstance(one, Change) else ""
+    kind = "unknown" if text == UNKNOWN else judged
+    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
 
 
-def shown(value: float | None, unit: Unit) -> str:
-    """A figure as people read it; what is not known says so."""
-    if value is None:
-        return "not known"
-    match unit:
-        case "count" | "minutes":
-            return f"{value:,.0f}"
-        case "share":
-            return f"{value:.0%}"
-        case "hours":
-            return f"{value / 3600:,.1f} h"
-        case "quotient":
-            return f"{value:+.2f}"
+def _text(one: str | Change) -> str:
+    return one.told if isinstance(one, Change) else one
 
 
-def change(now: float | None, before: float | None, of: Headline) -> str:
-    """How it differs from before, and whether that is good, in words."""
-    if now is None or before is None:
-        return "not known"
-    if shown(now, of.unit) == shown(before, of.unit):
-        return "as before"
-    if of.unit == "share":
-        told = f"{(now - before) * 100:+.0f} points"
-    elif of.unit == "quotient":
-        told = f"{now - before:+.2f}"
-    elif before:
-        told = f"{(now - before) / before:+.0%}"
-    else:
-        told = f"{shown(now, of.unit)} more"
-    is_better = (now > before) == (of.better == "more")
-    return f"{told}, {'better' if is_better else 'worse'}" if of.better else told
+def _number(value: float | None, suffix: str) -> str:
+    return UNKNOWN if value is None else tick(value, suffix)

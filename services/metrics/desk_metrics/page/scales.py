@@ -1,0 +1,54 @@
+"""Axes that people can read: round ticks, no fraction of a ticket, labels that do not touch."""
+
+import math
+from collections.abc import Sequence
+
+# Pixels. No letter, digit or sign of a label is on average wider than 0.6 of the size.
+FONT = 12
+_LETTER = 0.6 * FONT
+_TICKS = 4
+_NICE, _NICE_WHOLE = (1, 2, 2.5, 5, 10), (1, 2, 5, 10)
+
+
+def width_of(text: str) -> float:
+    """How wide a text is at most."""
+    return len(text) * _LETTER
+
+
+def scale_of(
+    known: Sequence[float],
+    lowest: float | None = 0.0,
+    highest: float | None = None,
+    *,
+    is_whole: bool = False,
+) -> tuple[float, ...]:
+    """Round values from below the lowest to above the highest; a given end is kept."""
+    low = min(known) if lowest is None else lowest
+    high = max(known) if highest is None else highest
+    if highest is not None:
+        return tuple(low + (high - low) * place / _TICKS for place in range(_TICKS + 1))
+    if high == low:
+        high = low + max(abs(low), 1.0)
+    step = _round_up((high - low) / _TICKS, _NICE_WHOLE if is_whole else _NICE)
+    if is_whole:
+        step = max(step, 1.0)
+    first = math.floor(low / step + 1e-9)
+    last = math.ceil(high / step - 1e-9)
+    return tuple(place * step for place in range(first, last + 1))
+
+
+def stride_of(fewest: float, strides: Sequence[int]) -> int:
+    """The first stride that leaves room for a label; beyond the last its smallest multiple."""
+    found = next((one for one in strides if one >= fewest), None)
+    return found or strides[-1] * math.ceil(fewest / strides[-1])
+
+
+def tick(value: float, suffix: str = "") -> str:
+    """`12,500`, `0.25`, `75 %`; a minus is one."""
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return text.replace("-", "\N{MINUS SIGN}") + suffix
+
+
+def _round_up(step: float, nice: Sequence[float]) -> float:
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(power * one for one in nice if power * one >= step * (1 - 1e-9))
