@@ -17,10 +17,12 @@ from desk_shared.store import Documents
 from fastapi import APIRouter
 
 from desk_metrics.api import metrics_app
+from desk_metrics.api.answers import AnswersDeps, answers_router
 from desk_metrics.api.experience import experience_router
 from desk_metrics.api.goals import goals_router
 from desk_metrics.api.page import page_router
 from desk_metrics.api.reports import reports_router
+from desk_metrics.correspondence import Correspondence, Postbox, answers_fold
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.measures.cells import Cell
@@ -45,6 +47,7 @@ from desk_metrics.rejudging import Rejudging
 from desk_metrics.reporting import Reporting, reported_fold
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import (
+    ANSWERS,
     CELLS,
     CHANGES,
     EDITIONS,
@@ -113,10 +116,20 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
         cells,
         changes,
         lambda: charter.current,
+        Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS)),
         People(settings.people, settings.cost_per_minute),
     )
     _report(kit, sources, gate)
-    return kit.service(metrics_app(parts, deps, *_routers(deps, sources)))
+    answers = answers_router(_answers(kit, sources))
+    return kit.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
+
+
+def _answers(kit: Kit, sources: Sources) -> AnswersDeps:
+    """Owners may answer at any replica, so nothing is remembered."""
+    fold = answers_fold(sources.letters.answers)
+    postbox = Postbox(Commands(kit.ledger("answers", fold, reads_bus=False, cached=0)))
+    kit.part("answers", postbox)
+    return AnswersDeps(sources.letters, postbox.commands, sources.charter, kit.clock)
 
 
 def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
@@ -146,7 +159,7 @@ def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> No
 
 def _report(kit: Kit, sources: Sources, gate: Gate) -> None:
     """The weekly report; other replicas write its document too, so nothing is remembered."""
-    documents = kit.documents(REPORTED)
+    documents = sources.letters.reported
     ledger = kit.ledger("reported", reported_fold(documents), reads_bus=False, cached=0)
     reporting = Reporting(documents, Commands(ledger), sources, kit.clock)
     timers = Timers("reports", reporting, documents, kit.clock, kit.telemetry.meters, gate)

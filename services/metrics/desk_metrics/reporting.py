@@ -15,6 +15,7 @@ from desk_shared.telemetry import get_logger
 
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.reporting import (
+    WEEKLY,
     Reported,
     as_of,
     first_reported,
@@ -25,8 +26,6 @@ from desk_metrics.domain.reporting import (
 from desk_metrics.systems import Sources
 
 log = get_logger()
-
-WEEKLY = "weekly"
 
 
 def reported_fold(documents: Documents[Reported]) -> Fold[Reported]:
@@ -84,7 +83,8 @@ class Reporting:
 
     async def _make(self, id: str, period: Period) -> None:
         known = as_of(period)
-        systems = await self._sources.systems(period, known)
+        look = await self._sources.look(period, known)
+        heard = await self._sources.heard(look, known)
         quarter = skills_period(period)
         gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
         goals = await self._sources.goals(known)
@@ -92,14 +92,14 @@ class Reporting:
         def publish(before: Reported | None, _turn: Turn) -> Reacted[Reported] | None:
             if before is None or before.until >= period.end:
                 return None
-            after, events = report(before, systems, gaps, goals, period)
+            after, events = report(before, look.systems, gaps, goals, heard, period)
             return Reacted(after, events, after.due)
 
         await self._commands.change(id, publish)
         log.info(
             "owners_told",
             period=period.name,
-            systems=len(systems),
+            systems=len(look.systems),
             skill_gaps=len(gaps),
             goals=len(goals),
         )

@@ -2,7 +2,9 @@
 
 from desk_shared.store import Schema
 
+from desk_metrics.domain.answers import Answers
 from desk_metrics.domain.changes import Changes
+from desk_metrics.domain.measures.balance import balance_of, written
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import Edition
 from desk_metrics.domain.reporting import Reported
@@ -27,7 +29,7 @@ EDITIONS = Schema(
 CELLS = Schema(
     collection="cells",
     model=Cell,
-    facets=lambda cell: {"day": cell.day},
+    facets=lambda cell: {"day": cell.day, "balance": written(balance_of(cell))},
     searched=(("day",),),
 )
 REPAIRS = Schema(collection="repairs", model=Repairs)
@@ -36,4 +38,5 @@ SPELLS = Schema(collection="spells", model=Spells)
 VOICES = Schema(collection="voices", model=Voiced)
 RETURNS = Schema(collection="returns", model=Returns)
 CHANGES = Schema(collection="changes", model=Changes)
+ANSWERS = Schema(collection="answers", model=Answers)
 REPORTED = Schema(collection="reported", model=Reported)

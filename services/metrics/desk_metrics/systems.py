@@ -11,10 +11,14 @@ from desk_shared.events.reports import SkillGapFound, SystemRanked
 from desk_shared.store import Documents
 
 from desk_metrics.aiming import owner_of, standings
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.answers import Heard
 from desk_metrics.domain.causes import Causes, Service
 from desk_metrics.domain.changes import Changes
+from desk_metrics.domain.demand import Demand, Wanted
 from desk_metrics.domain.gaps import Crew, Skills, gaps_of
 from desk_metrics.domain.goal_weeks import People
+from desk_metrics.domain.helped import REACH, Came
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.milestones import Aimed
 from desk_metrics.domain.periods import Period
@@ -25,24 +29,45 @@ _NOT_TOLD = People()
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Every service of the charter, the one that costs people most first; what people ask for that
+    there is not; contacts by day."""
+
+    systems: tuple[SystemRanked, ...]
+    demand: tuple[Wanted, ...]
+    came: Came
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """Where it is read from, and what the organisation wrote down."""
 
     cells: Documents[Cell]
     changes: Documents[Changes]
     charter: Callable[[], Charter]
+    letters: Correspondence
     people: People = _NOT_TOLD
 
-    async def systems(self, period: Period, as_of: datetime) -> list[SystemRanked]:
-        """Every service of the charter, the one that costs people most first."""
-        charter, causes = self.charter(), Causes(period, as_of)
-        async for cell in cells_until(self.cells, as_of.date()):
-            causes.add(cell)
+    async def look(self, period: Period, as_of: datetime) -> Look:
+        """All that one walk over the cells tells of services."""
+        charter = self.charter()
         services = services_of(charter)
+        causes = Causes(period, as_of, services)
+        demand = Demand(period.start, period.end, as_of)
+        came = Came(as_of - REACH, as_of)
+        async for cell in cells_until(self.cells, as_of.date()):
+            for one in (causes, demand, came):
+                one.add(cell)
         stored = await self.changes.load([one.name for one in services])
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
         standings = causes.standings(services, changes)
-        return ranked(standings, period, as_of, charter.version)
+        found = ranked(standings, period, as_of, charter.version)
+        return Look(tuple(found), demand.wanted(), came)
+
+    async def heard(self, look: Look, known: datetime) -> Heard:
+        """What the owners of these services answered, for the report of that moment."""
+        said = await self.letters.said(one.service for one in look.systems)
+        return Heard(said, look.came, known, self.charter().routing.default_team)
 
     async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapFound]:
         """What teams were asked for and too few of them can do."""

@@ -11,11 +11,13 @@ from desk_shared.store import MongoDocuments, Store
 from rich.console import Console, RenderableType
 from rich.table import Table
 
-from desk_metrics.api.reports import Systems, answered, asked_period
+from desk_metrics.api.reports import UNSENT, Systems, answered, asked_period
+from desk_metrics.correspondence import Correspondence
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, CHANGES
+from desk_metrics.store import ANSWERS, CELLS, CHANGES, REPORTED
 from desk_metrics.systems import Sources
 
+MOST_WANTED = 10
 _PERIOD = "2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47. Else the last four weeks."
 
 
@@ -28,7 +30,7 @@ def worst_systems(
     found = asyncio.run(ask(load_settings(MetricsSettings), period))
     found = found.model_copy(update={"systems": found.systems[:top]})
     if json:
-        typer.echo(found.model_dump_json(indent=2, exclude={"systems": {"__all__": {"in_a_row"}}}))
+        typer.echo(found.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
     else:
         Console().print(*shown(found))
 
@@ -44,6 +46,10 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
             MongoDocuments(store.database, CELLS, clock.now),
             MongoDocuments(store.database, CHANGES, clock.now),
             lambda: charter,
+            Correspondence(
+                MongoDocuments(store.database, REPORTED, clock.now),
+                MongoDocuments(store.database, ANSWERS, clock.now),
+            ),
         )
         return await answered(sources, wanted, now)
     finally:
@@ -53,7 +59,7 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
 def shown(found: Systems) -> list[RenderableType]:
     """A table, and below it why each proposal is made."""
     table = Table(
-        "rank", "service", "owner", "contacts", "before", "lost min", "repairs", "back",
+        "rank", "service", "owner", "contacts", "before", "again", "lost min", "repairs", "back",
         "not kept", "changes failed", "proposal",
         title=f"Worst systems, {found.period}",
     )  # fmt: skip
@@ -61,12 +67,26 @@ def shown(found: Systems) -> list[RenderableType]:
         rate = one.change_failure_rate
         table.add_row(
             str(one.rank), one.service, one.team, f"{one.contacts:,}", f"{one.contacts_before:,}",
-            f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}", f"{one.repeat_contacts:,}",
-            f"{one.promises_broken:,}", "" if rate is None else f"{rate:.0%} of {one.changes:,}",
-            one.proposal.value,
+            f"{one.came_again:,}", f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}",
+            f"{one.repeat_contacts:,}", f"{one.promises_broken:,}",
+            "" if rate is None else f"{rate:.0%} of {one.changes:,}", one.proposal.value,
         )  # fmt: skip
     lines: list[RenderableType] = [table]
     for one in found.systems:
         lines.append(f"\n{one.service}: {one.proposal.value}")
         lines += [f"  {why.text}" for why in one.reasons]
-    return lines if found.systems else [*lines, "The charter names no service."]
+        if one.service in found.answers:
+            lines.append(f"  {found.answers[one.service]}")
+    if not found.systems:
+        lines.append("The charter names no service.")
+    return [*lines, *_demand(found)]
+
+
+def _demand(found: Systems) -> list[RenderableType]:
+    """What people asked for, the most wanted first."""
+    if not found.demand:
+        return []
+    table = Table("asked for", "people", "times", title="What people ask for that there is not")
+    for one in found.demand[:MOST_WANTED]:
+        table.add_row(one.what, f"{one.people:,}", f"{one.times:,}")
+    return ["", table]

@@ -1,4 +1,5 @@
-"""`desk.measures`: what tickets, repairs and warnings add to the measures. Key: part of a day.
+"""`desk.measures`: what tickets, repairs and warnings add to the measures. Key: part of a day, or
+the person who asked.
 
 Metrics writes it for itself, to carry figures from one document to another; nobody else reads it.
 """
@@ -14,7 +15,9 @@ Posted = tuple[str, int, int, int, int]
 
 
 class MeasuresChanged(Payload, type="desk.measures.changed.v1", topic=names.MEASURES):
-    """All that one source posts to one part of a day, in place of its earlier revisions."""
+    """All that one source posts to one part of a day, or a ticket to the document of the person who
+    asked, in place of its earlier revisions.
+    """
 
     of: Identifier = Field(description="The ticket, run or warning that posts.")
     revision: int = Field(ge=1, description="Only a higher one replaces what is there.")

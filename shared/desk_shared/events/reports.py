@@ -23,6 +23,22 @@ class Proposal(StrEnum):
     LEAVE = "leave"
 
 
+class Answer(StrEnum):
+    """What an owner says to a report: it will be done, it will not be, it has been."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DONE = "done"
+
+
+class AnswerOutcome(StrEnum):
+    """Whether what an owner did helped, as far as the counts can tell."""
+
+    HELPED = "helped"
+    WORSE = "worse"
+    CANNOT_TELL = "cannot_tell"
+
+
 class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REPORTS):
     """Where one service stands among all by the time it costs people, and what to do about it."""
 
@@ -37,6 +53,12 @@ class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REP
     contacts_before: int = Field(default=0, ge=0, description="In as long a time before.")
     lost_minutes: FiniteFloat = Field(ge=0, description="Open hours that incidents took to end.")
     repeat_contacts: int = Field(ge=0, description="Resolutions after which people came back.")
+    came_again: int = Field(
+        default=0,
+        ge=0,
+        description="Contacts of people who had asked about the same within the week before.",
+    )
+    wanted: int = Field(default=0, ge=0, description="People who asked for it.")
     healing_debt: int = Field(
         ge=0, description="Repairs that the desk made while the cause stayed, relapses included."
     )
@@ -55,9 +77,45 @@ class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REP
     in_a_row: int = Field(
         default=1, ge=1, description="In how many reports in a row this was proposed."
     )
+    unanswered: int = Field(
+        default=0, ge=0, description="Reports in a row before this one that nobody answered."
+    )
+    unanswered_since: AwareDatetime | None = Field(
+        default=None, description="When the first of them was due."
+    )
+    escalated: bool = Field(
+        default=False, description="True from the third report in a row without an answer on."
+    )
+    escalated_to: str = Field(
+        default="", description="The team that is told too; empty if that is the owner itself."
+    )
+    answer: Answer | None = Field(
+        default=None, description="The owner's answer that this report comes back to."
+    )
+    promised_for: date | None = Field(
+        default=None, description="A day that has come, though the figures are no better."
+    )
+    outcome: AnswerOutcome | None = Field(
+        default=None, description="Whether what the owner did helped; with the answer done."
+    )
     reasons: tuple[Reason, ...] = Field(description="Sentences with their numbers.")
     based_on: LongText = Field(description="What was looked at, as a sentence.")
     charter: str = ""
+
+
+class ReportAnswered(Payload, type="desk.report.answered.v1", topic=names.REPORTS):
+    """The owner of a service says what becomes of a proposal; the newest answer counts."""
+
+    service: Identifier
+    team: Identifier = Field(description="The team that answers for the service.")
+    period: Identifier = Field(description="The report that is answered: 2026-W44/2026-W47.")
+    proposal: Proposal
+    answer: Answer
+    by: Identifier
+    text: LongText = Field(default="", description="The plan, the reason, or what was done.")
+    promised_for: date | None = Field(
+        default=None, description="The day by which what is accepted will be done."
+    )
 
 
 class SkillGapFound(Payload, type="desk.report.skill-gap-found.v1", topic=names.REPORTS):

@@ -60,7 +60,7 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
     Topic(names.PROMISES, "ticket id", "metrics", ("intake", "notify")),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
-    Topic(names.MEASURES, "part of a day", "metrics", ("metrics",), _MEASURES_KEPT),
+    Topic(names.MEASURES, "part of a day or person", "metrics", ("metrics",), _MEASURES_KEPT),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

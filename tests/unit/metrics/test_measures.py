@@ -48,18 +48,18 @@ async def figures(
     return figures_of(totals_of(cells, [span], "")[span, ""], span, 100, cost)
 
 
-def second(story: Story, ticket: str = "ticket-2") -> list[AnyEvent]:
+def second(story: Story, ticket: str = "ticket-2", who: str = "") -> list[AnyEvent]:
     """The same life of another ticket, of another person unless the story names one."""
     return [
-        one._replace(id=f"{ticket}-{one.id}", subject=ticket, data=_another(one.data, ticket))
+        one._replace(id=f"{ticket}-{one.id}", subject=ticket, data=_another(one.data, ticket, who))
         for one in story.events
     ]
 
 
-def _another(data: Payload, ticket: str) -> Payload:
+def _another(data: Payload, ticket: str, who: str) -> Payload:
     if not isinstance(data, TicketOpened) or data.requester != REQUESTER:
         return data
-    return data.model_copy(update={"requester": f"{REQUESTER}-{ticket}"})
+    return data.model_copy(update={"requester": who or f"{REQUESTER}-{ticket}"})
 
 
 async def test_volume_counts_people_who_ask_and_what_the_desk_found() -> None:

@@ -6,11 +6,19 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.aiming import owner_of, standings
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.answers import Answers, Asked, Said
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import Reported, first_reported, next_period, skills_period
-from desk_metrics.reporting import WEEKLY, Reporting, reported_fold
-from desk_metrics.store import REPORTED
+from desk_metrics.domain.reporting import (
+    WEEKLY,
+    Reported,
+    first_reported,
+    next_period,
+    skills_period,
+)
+from desk_metrics.reporting import Reporting, reported_fold
+from desk_metrics.store import ANSWERS, REPORTED
 from desk_metrics.systems import Sources
 from desk_shared.bus import Commands, Ledger
 from desk_shared.charter import Charter, load_charter
@@ -18,6 +26,7 @@ from desk_shared.charter.model import Goal
 from desk_shared.errors import DependencyDown
 from desk_shared.events import AnyEvent
 from desk_shared.events.reports import (
+    Answer,
     GoalAssessed,
     GoalMilestone,
     GoalVerdict,
@@ -25,8 +34,10 @@ from desk_shared.events.reports import (
     SkillGapFound,
     SystemRanked,
 )
+from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from pydantic import TypeAdapter
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
@@ -63,6 +74,7 @@ class Office:
         self.charter = charter
         self.desk = Desk(now, PolicyBook(()))
         self.documents = FakeDocuments(REPORTED, self.desk.clock)
+        self.answers = FakeDocuments(ANSWERS, self.desk.clock)
         self.publisher = FakePublisher()
         self.reporting = self.restarted()
 
@@ -70,7 +82,9 @@ class Office:
         desk, telemetry = self.desk, recorded_telemetry().telemetry
         fold = reported_fold(self.documents)
         ledger = Ledger(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
-        sources = Sources(desk.shelves.cells, desk.shelves.changes, lambda: self.charter)
+        letters = Correspondence(self.documents, self.answers)
+        shelves = desk.shelves
+        sources = Sources(shelves.cells, shelves.changes, lambda: self.charter, letters)
         self.reporting = Reporting(self.documents, Commands(ledger), sources, desk.clock)
         return self.reporting
 
@@ -198,6 +212,37 @@ async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Offi
     rows = [(one.period, one.in_a_row) for one in vpn if one.service == "vpn"]
     assert rows == [("2026-W45/2026-W48", 1), ("2026-W46/2026-W49", 2)]
     assert {one.in_a_row for one in vpn if one.proposal is Proposal.LEAVE} == {1}
+
+
+async def test_what_was_answered_is_heard_by_the_next_report(office: Office) -> None:
+    await office.begin(BEFORE)
+    await office.tick()
+    said = Said("a-1", Answer.REJECTED, NOW, "bo", "No.", "p", Proposal.REPAIR, 900.0)
+    await office.answers.write([Stored(id="vpn", state=Answers((said,)))])
+    office.desk.clock.advance(timedelta(weeks=1))
+    before = len(office.told)
+    await office.tick()
+    services = {getattr(one.data, "service", "") for one in office.told[before:]}
+    assert "mail" in services
+    assert "vpn" not in services
+    vpn = next(one for one in (await office.reported()).made if one.service == "vpn")
+    assert (vpn.waiting, vpn.score, vpn.heard) == (0, 900, "")
+
+
+async def test_the_third_report_without_an_answer_is_escalated(office: Office) -> None:
+    await office.begin(BEFORE)
+    for _ in range(3):
+        await office.tick()
+        office.desk.clock.advance(timedelta(weeks=1))
+    vpn = [one.data for one in office.told if isinstance(one.data, SystemRanked)]
+    told = [(one.unanswered, one.escalated_to) for one in vpn if one.service == "vpn"]
+    assert told == [(0, ""), (1, ""), (2, "service-care")]
+
+
+def test_what_an_earlier_version_wrote_down_is_read() -> None:
+    text = '{"until": "2026-11-23T00:00:00Z", "made": [["vpn", "repair", 2]]}'
+    found = TypeAdapter(Reported).validate_json(text)
+    assert found.made == (Asked("vpn", "repair", 2),)
 
 
 async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> None:

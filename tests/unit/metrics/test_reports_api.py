@@ -8,21 +8,28 @@ import httpx
 import pytest
 from desk_metrics.api import metrics_app
 from desk_metrics.api.reports import answered, reports_router
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.answers import Asked
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.reporting import WEEKLY, Reported
 from desk_metrics.ports import MetricsDeps
+from desk_metrics.store import ANSWERS, REPORTED
 from desk_metrics.systems import Sources
 from desk_metrics.worst_systems import shown
 from desk_shared.charter import load_charter
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role
 from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments
 from fastapi import FastAPI
 from rich.console import Console
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_demand import wanted
 from tests.unit.metrics.test_measures import second
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -44,7 +51,9 @@ async def desk() -> Desk:
 
 @pytest.fixture
 def sources(desk: Desk) -> Sources:
-    return Sources(desk.shelves.cells, desk.shelves.changes, lambda: CHARTER)
+    clock = desk.clock
+    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    return Sources(desk.shelves.cells, desk.shelves.changes, lambda: CHARTER, letters)
 
 
 @pytest.fixture
@@ -98,6 +107,23 @@ async def test_what_is_no_period_is_refused_with_a_sentence(app: FastAPI, period
 async def test_only_staff_may_ask(app: FastAPI) -> None:
     assert (await ask(app, who="ana")).status_code == 403
     assert (await ask(app, who="nobody")).status_code == 401
+
+
+async def test_where_each_report_stands_and_what_people_ask_for_is_told(
+    app: FastAPI, sources: Sources, desk: Desk
+) -> None:
+    made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
+    await sources.letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
+    await desk.tell([wanted(1, "A whiteboard app", "ana"), wanted(2, "a whiteboard app", "ben")])
+    found = (await ask(app)).json()
+    assert found["answers"] == {"vpn": "Not answered: 2 reports in a row since 2026-12-01"}
+    assert found["demand"] == [{"what": "a whiteboard app", "people": 2, "times": 2}]
+    assert "unanswered" not in found["systems"][0]
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(*shown(await answered(sources, read_period("2026-W48"), NOW)))
+    text = console.export_text()
+    assert "Not answered: 2 reports in a row" in text
+    assert "a whiteboard app" in text
 
 
 async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> None:

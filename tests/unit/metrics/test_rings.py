@@ -134,7 +134,7 @@ async def test_contacts_are_counted_on_their_side_of_the_change() -> None:
         Story("2026-11-08 09:00", service="vpn"),
         Story("2026-11-24 09:00", service="mail"),
     ]
-    cells = await cells_of(*(second(one, f"ticket-{n}") for n, one in enumerate(lives)))
+    cells = await cells_of(*(second(one, f"t-{n}", "ada") for n, one in enumerate(lives)))
     everybody = RingCount(Ring(people=names(["ada", ""])), Where(), WINDOWS)
     of_vpn = RingCount(Ring(sites=names(["paris"])), Where(services=("vpn",)), WINDOWS)
     for cell in cells:

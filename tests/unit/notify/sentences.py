@@ -21,6 +21,8 @@ from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.promises import ClockName, PromiseAtRisk, PromiseBreached, PromiseStarted
 from desk_shared.events.reports import (
+    Answer,
+    AnswerOutcome,
     GoalAssessed,
     GoalMilestone,
     GoalVerdict,
@@ -205,6 +207,7 @@ def _reports(story: Story) -> Iterator[Notified]:
     yield from story.happens(ranked, "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
+    yield from _answers(story, ranked)
     gap = SkillGapFound(
         team="network",
         skill="wifi",
@@ -218,6 +221,18 @@ def _reports(story: Story) -> Iterator[Notified]:
         reasons=(Reason(rule="bus-factor", text="46 tickets asked for wifi; one member has it."),),
     )
     yield from story.happens(gap, "network")
+
+
+def _answers(story: Story, ranked: SystemRanked) -> Iterator[Notified]:
+    silent = {"unanswered": 2, "unanswered_since": NOON - timedelta(days=14), "escalated": True}
+    others = {**silent, "escalated_to": "service-care"}
+    yield from story.happens(ranked.model_copy(update=others), "network")
+    yield from story.happens(ranked.model_copy(update=silent), "network")
+    promised = {"answer": Answer.ACCEPTED, "promised_for": date(2026, 11, 20)}
+    yield from story.happens(ranked.model_copy(update=promised), "network")
+    for outcome in AnswerOutcome:
+        done = {"answer": Answer.DONE, "outcome": outcome, "proposal": Proposal.LEAVE}
+        yield from story.happens(ranked.model_copy(update=done), "network")
 
 
 def _goals(story: Story) -> Iterator[Notified]:

@@ -7,15 +7,27 @@ from desk_shared.clock import Clock
 from desk_shared.events.reports import SystemRanked
 from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from desk_metrics.api.asked import AsOf
+from desk_metrics.domain.demand import Wanted
 from desk_metrics.domain.periods import Period, read_period, weeks_before
 from desk_metrics.domain.reporting import WEEKS
 from desk_metrics.systems import Sources
 
+# What only a report that was sent can know; where that stands is told beside it.
+UNSENT = {
+    "in_a_row", "unanswered", "unanswered_since", "escalated", "escalated_to", "answer",
+    "promised_for", "outcome",
+}  # fmt: skip
+
 
 class Systems(BaseModel):
-    """Every service by the time it cost people in a period, as known at a moment."""
+    """Every service by the time it cost people in a period, as known at a moment.
+
+    `answers` says of each service that a report asks about where that stands with its owner today;
+    `demand` is what people asked for that there is not.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,6 +36,8 @@ class Systems(BaseModel):
     until: datetime
     as_of: datetime
     systems: tuple[SystemRanked, ...]
+    answers: dict[str, str]
+    demand: tuple[Wanted, ...]
 
 
 def reports_router(sources: Sources, clock: Clock) -> APIRouter:
@@ -33,8 +47,7 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
     @router.get(
         "/systems",
         dependencies=[Depends(require(*STAFF))],
-        # In how many reports in a row it was proposed only a report that was sent can know.
-        response_model_exclude={"systems": {"__all__": {"in_a_row"}}},
+        response_model_exclude={"systems": {"__all__": UNSENT}},
     )
     async def systems(
         period: Annotated[
@@ -45,7 +58,7 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
                 " Default: the last four whole weeks.",
             ),
         ] = "",
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        as_of: AsOf = None,
     ) -> Systems:
         """Services ranked by the time they cost people, each with a proposal and its reasons."""
         at = as_of or clock.now()
@@ -61,10 +74,13 @@ def asked_period(text: str, at: datetime) -> Period:
 
 async def answered(sources: Sources, period: Period, at: datetime) -> Systems:
     """The answer for the HTTP side and the command line."""
+    look = await sources.look(period, at)
     return Systems(
         period=period.name,
         since=period.start,
         until=period.end,
         as_of=at,
-        systems=tuple(await sources.systems(period, at)),
+        systems=look.systems,
+        answers=await sources.letters.standings(one.service for one in look.systems),
+        demand=look.demand,
     )

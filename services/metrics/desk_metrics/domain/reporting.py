@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.reports import Proposal, SkillGapFound, SystemRanked
+from desk_shared.events.reports import SkillGapFound, SystemRanked
 from desk_shared.ids import derived_id
 
+from desk_metrics.domain.answers import Asked, Heard, follow_up
 from desk_metrics.domain.causes import Standing
 from desk_metrics.domain.milestones import Aimed, Judged, Stretch, assessed
 from desk_metrics.domain.periods import Period, weeks_before
@@ -22,16 +23,16 @@ SKILL_WEEKS = 13
 AFTER = timedelta(hours=30)
 WEEK = timedelta(weeks=1)
 
-# Service, proposal, and in how many reports in a row it was made.
-Made = tuple[str, str, int]
+# The one document of reports.
+WEEKLY = "weekly"
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Up to when reports were made, what the last one proposed, and how it judged goals."""
+    """Up to when reports were made, what they asked for, and how the last one judged goals."""
 
     until: datetime
-    made: tuple[Made, ...] = ()
+    made: tuple[Asked, ...] = ()
     judged: tuple[Judged, ...] = ()
 
     @property
@@ -77,24 +78,21 @@ def report(
     systems: Iterable[SystemRanked],
     gaps: Iterable[SkillGapFound],
     goals: Iterable[Aimed],
+    heard: Heard,
     period: Period,
 ) -> tuple[Reported, tuple[Event[Payload], ...]]:
     """The report of a period as events; making it again makes the same ids."""
-    before = {service: (proposal, row) for service, proposal, row in reported.made}
-    counted = [one.model_copy(update={"in_a_row": _row(one, before)}) for one in systems]
-    made = tuple((one.service, one.proposal.value, one.in_a_row) for one in counted)
-    events = [_event(one, one.team, period, one.service) for one in counted]
+    before = {one.service: one for one in reported.made}
+    followed = [follow_up(one, before.get(one.service), heard) for one in systems]
+    asked = [one.system for one in followed if one.system is not None]
+    events = [_event(one, one.team, period, one.service) for one in asked]
     events += [_event(one, one.team, period, one.skill) for one in gaps]
     stretch = Stretch(period, reported.until, as_of(period))
     told = [assessed(one, dict(reported.judged), stretch) for one in goals]
     events += [_event(one, one.team, period, one.goal) for one in told]
     judged = tuple((one.goal, one.verdict.value) for one in told)
+    made = tuple(one.asked for one in followed)
     return Reported(period.end, made, judged), tuple(events)
-
-
-def _row(one: SystemRanked, before: dict[str, tuple[str, int]]) -> int:
-    proposal, row = before.get(one.service, ("", 0))
-    return row + 1 if proposal == one.proposal and one.proposal is not Proposal.LEAVE else 1
 
 
 def _event(data: Payload, team: str, period: Period, about: str) -> Event[Payload]:
@@ -123,6 +121,8 @@ def _ranked(
         contacts_before=trouble.contacts_before,
         lost_minutes=trouble.lost_minutes,
         repeat_contacts=trouble.repeat_contacts,
+        came_again=trouble.came_again,
+        wanted=len(trouble.wanted_by),
         healing_debt=trouble.healing_debt,
         relapses=trouble.relapses,
         promises_broken=trouble.promises_broken,

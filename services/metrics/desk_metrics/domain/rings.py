@@ -177,17 +177,17 @@ def _sentence(answer: Answer, square: Square, low: float, high: float) -> str:
     ring = square.ring_before + square.ring_after
     if answer is Answer.CANNOT_TELL:
         return (
-            f"Cannot tell: with {ring} contacts of the ring anything between {_change(low)} and"
-            f" {_change(high)} is possible."
+            f"Cannot tell: with {ring} contacts of the ring anything between {in_words(low)} and"
+            f" {in_words(high)} is possible."
         )
     head = "Helped" if answer is Answer.HELPED else "Made it worse"
     return (
-        f"{head}: compared with how the rest went, the ring had {_change(square.ratio or 0.0)}"
-        f" contacts; likely between {_change(low)} and {_change(high)}."
+        f"{head}: compared with how the rest went, the ring had {in_words(square.ratio or 0.0)}"
+        f" contacts; likely between {in_words(low)} and {in_words(high)}."
     )
 
 
-def _change(ratio: float) -> str:
+def in_words(ratio: float) -> str:
     """`40 % fewer`, `25 % more`, `3.2 times as many`."""
     if ratio == float("inf"):
         return "any number of times as many"

@@ -39,6 +39,8 @@ _KINDS = {
     Rule.TEAM_REPAIR_FAILED: MessageKind.REPAIR_FAILED,
     Rule.TEAM_SIGNAL: MessageKind.SIGNAL_RAISED,
     Rule.TEAM_SYSTEM: MessageKind.REPORT,
+    Rule.TEAM_SYSTEM_ESCALATED: MessageKind.REPORT,
+    Rule.TEAM_SYSTEM_OUTCOME: MessageKind.REPORT,
     Rule.TEAM_SKILL_GAP: MessageKind.REPORT,
     Rule.TEAM_GOAL: MessageKind.REPORT,
 }

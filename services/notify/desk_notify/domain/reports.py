@@ -26,9 +26,10 @@ _UNTIL_NEXT = timedelta(weeks=1)
 
 
 def is_told(data: Payload) -> bool:
-    """A rank without a proposal asks nothing of anybody, nor does a goal that stands still."""
+    """A rank without a proposal asks nothing of anybody, nor does a goal that stands still. What
+    came of something that was done is told, whatever is proposed."""
     if isinstance(data, SystemRanked):
-        return data.proposal is not Proposal.LEAVE
+        return data.proposal is not Proposal.LEAVE or data.outcome is not None
     if isinstance(data, GoalAssessed):
         is_news = data.verdict is not data.verdict_before or data.milestone is not None
         return is_news or data.verdict in _MOVING
@@ -48,22 +49,47 @@ def react(event: AnyEvent, directory: Directory) -> Told | None:
 
 def _system(cause: AnyEvent, ranked: SystemRanked, directory: Directory) -> Told:
     card = directory.team(ranked.team)
-    reader = team(card)
-    title = directory.service(ranked.service)
-    fields = {
-        "service": title,
+    rule = Rule.TEAM_SYSTEM if ranked.outcome is None else Rule.TEAM_SYSTEM_OUTCOME
+    readers = [(rule, card)]
+    if ranked.escalated and ranked.escalated_to:
+        readers.append((Rule.TEAM_SYSTEM_ESCALATED, directory.team(ranked.escalated_to)))
+    messages = tuple(
+        tell(cause, rule, team(one), _fields(ranked, team(one).texts, directory), About())
+        for rule, one in readers
+    )
+    return _matter(card, directory.service(ranked.service)), messages
+
+
+def _fields(ranked: SystemRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+    card, since = directory.team(ranked.team), ranked.unanswered_since
+    return {
+        "service": directory.service(ranked.service),
+        "name": ranked.service,
+        "team": card.title,
         "period": ranked.period,
-        "proposal": reader.texts.proposals[ranked.proposal],
+        "proposal": texts.proposals[ranked.proposal],
         "rank": str(ranked.rank),
         "of": str(ranked.of),
-        "hours": reader.texts.write_number(round(ranked.score / 60, 1)),
+        "hours": texts.write_number(round(ranked.score / 60, 1)),
         "contacts": str(ranked.contacts),
         "before": str(ranked.contacts_before),
         "explanation": in_words(ranked.reasons),
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
+        "outcome": "" if ranked.outcome is None else texts.outcomes[ranked.outcome],
+        "promised_for": texts.write_day(ranked.promised_for) if ranked.promised_for else "",
+        "unanswered": str(ranked.unanswered) if ranked.unanswered else "",
+        "since": "" if since is None else texts.write_day(since.astimezone(card.zone).date()),
+        **_escalation(ranked, texts, directory),
     }
-    message = tell(cause, Rule.TEAM_SYSTEM, reader, fields, About())
-    return _matter(card, title), (message,)
+
+
+def _escalation(ranked: SystemRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+    """Where nobody else can be told, the word itself is all that can be said."""
+    if not ranked.escalated:
+        return {}
+    if ranked.escalated_to:
+        return {"escalated_to": directory.team(ranked.escalated_to).title}
+    return {"escalated": texts.escalated}
 
 
 def _skill_gap(cause: AnyEvent, gap: SkillGapFound, directory: Directory) -> Told:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import GoalVerdict, Proposal
+from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 
 class Rule(StrEnum):
@@ -43,6 +43,8 @@ class Rule(StrEnum):
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_SIGNAL = "team-signal"
     TEAM_SYSTEM = "team-system"
+    TEAM_SYSTEM_ESCALATED = "team-system-escalated"
+    TEAM_SYSTEM_OUTCOME = "team-system-outcome"
     TEAM_SKILL_GAP = "team-skill-gap"
     TEAM_GOAL = "team-goal"
 
@@ -77,6 +79,8 @@ class Texts:
     clocks: Mapping[ClockName, str]
     steps: Mapping[StepStatus, str]
     proposals: Mapping[Proposal, str]
+    outcomes: Mapping[AnswerOutcome, str]
+    escalated: str
     verdicts: Mapping[GoalVerdict, str]
     decimal: str
     weekdays: tuple[str, ...]

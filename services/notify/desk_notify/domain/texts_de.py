@@ -2,7 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import GoalVerdict, Proposal
+from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -275,9 +275,39 @@ _TEAMS = {
             "Rang: {rank} von {of}\nVerlorene Zeit: {hours} Stunden"
             "\nAnfragen: {contacts} (in der gleichen Zeit davor: {before})",
             "Warum wir das meinen: {explanation}",
-            "Das wurde jetzt in {in_a_row} Berichten hintereinander vorgeschlagen.",
-            "Wie es weitergeht: Entscheiden Sie, ob Sie es tun, und planen Sie es ein. Solange die"
-            " Zahlen dasselbe sagen, kommt es mit dem nächsten Bericht wieder.",
+            "Das wurde jetzt in {in_a_row} Berichten hintereinander vorgeschlagen."
+            "\nSeit {since} hat niemand geantwortet: auf {unanswered} Berichte hintereinander vor"
+            " diesem."
+            "\nEs war für {promised_for} zugesagt, und die Zahlen sind nicht besser."
+            "\nDieser Bericht ist eskaliert: Auch das Team „{escalated_to}“ erfährt davon."
+            "\nDieser Bericht ist {escalated}, denn die vor ihm blieben ohne Antwort.",
+            "Wie es weitergeht: Antworten Sie. Nehmen Sie an, mit Plan und Tag, lehnen Sie ab, mit"
+            " einem Grund, oder sagen Sie, dass es getan ist"
+            " (POST /v1/reports/systems/{name}/answers). Ohne Antwort kommt es mit dem nächsten"
+            " Bericht wieder.",
+        ),
+    ),
+    Rule.TEAM_SYSTEM_ESCALATED: Template(
+        "Eskaliert: Die Berichte über {service} bleiben ohne Antwort",
+        (
+            "Das Team „{team}“ ist für {service} verantwortlich und hat seit {since} auf keinen"
+            " Bericht darüber geantwortet. Was wir ihm vorschlagen: {proposal}.",
+            "Unbeantwortet vor diesem: {unanswered}\nRang: {rank} von {of}\nVerlorene Zeit: {hours}"
+            " Stunden\nAnfragen: {contacts} (in der gleichen Zeit davor: {before})",
+            "Warum wir das meinen: {explanation}",
+            "Wie es weitergeht: Fragen Sie das Team, was es am Antworten hindert, oder klären Sie,"
+            " wer ab jetzt für {service} verantwortlich ist.",
+        ),
+    ),
+    Rule.TEAM_SYSTEM_OUTCOME: Template(
+        "{service}: {outcome}",
+        (
+            "Ihr Team hat gesagt, dass getan ist, was für {service} vorgeschlagen war: {outcome}.",
+            "Rang: {rank} von {of}\nVerlorene Zeit: {hours} Stunden"
+            "\nAnfragen: {contacts} (in der gleichen Zeit davor: {before})",
+            "Was wir uns angesehen haben: {explanation}",
+            "Wie es weitergeht: Sie müssen nicht antworten. Der Bericht vergleicht vier Wochen"
+            " lang; was er danach vorschlägt, ist eine neue Frage.",
         ),
     ),
     Rule.TEAM_SKILL_GAP: Template(
@@ -331,6 +361,12 @@ GERMAN = Texts(
         Proposal.UPGRADE: "auf den neuesten Stand bringen",
         Proposal.AUTOMATE: "die Menschen sich selbst helfen lassen",
         Proposal.LEAVE: "nichts",
+    },
+    escalated="eskaliert",
+    outcomes={
+        AnswerOutcome.HELPED: "es hat geholfen",
+        AnswerOutcome.WORSE: "es ist schlechter geworden",
+        AnswerOutcome.CANNOT_TELL: "ob es geholfen hat, lässt sich nicht sagen",
     },
     verdicts={
         GoalVerdict.REACHED: "erreicht",

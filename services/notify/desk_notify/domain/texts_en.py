@@ -2,7 +2,7 @@
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
-from desk_shared.events.reports import GoalVerdict, Proposal
+from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 
@@ -250,9 +250,37 @@ _TEAMS = {
             "Rank: {rank} of {of}\nTime lost: {hours} hours"
             "\nContacts: {contacts} (in as long a time before: {before})",
             "Why we think so: {explanation}",
-            "This was proposed in {in_a_row} reports in a row now.",
-            "Next: decide whether you do it, and plan it. As long as the figures say the same, it"
-            " comes again with the next report.",
+            "This was proposed in {in_a_row} reports in a row now."
+            "\nNobody has answered since {since}: {unanswered} reports in a row before this one."
+            "\nIt was promised for {promised_for}, and the figures are no better."
+            "\nThis report is escalated: the team “{escalated_to}” is told too."
+            "\nThis report is {escalated}, since those before it were not answered.",
+            "Next: answer it. Accept it with a plan and a day, reject it with a reason, or say that"
+            " it is done (POST /v1/reports/systems/{name}/answers). Without an answer it comes"
+            " again with the next report.",
+        ),
+    ),
+    Rule.TEAM_SYSTEM_ESCALATED: Template(
+        "Escalated: the reports about {service} are not answered",
+        (
+            "The team “{team}” answers for {service}, and has answered none of the reports about it"
+            " since {since}. What we propose to them: {proposal}.",
+            "Unanswered before this one: {unanswered}\nRank: {rank} of {of}\nTime lost: {hours}"
+            " hours\nContacts: {contacts} (in as long a time before: {before})",
+            "Why we think so: {explanation}",
+            "Next: ask the team what keeps it from answering, or agree on who answers for {service}"
+            " from now on.",
+        ),
+    ),
+    Rule.TEAM_SYSTEM_OUTCOME: Template(
+        "{service}: {outcome}",
+        (
+            "Your team said that what was proposed for {service} is done: {outcome}.",
+            "Rank: {rank} of {of}\nTime lost: {hours} hours"
+            "\nContacts: {contacts} (in as long a time before: {before})",
+            "What we looked at: {explanation}",
+            "Next: you need not answer. The report compares for four weeks; what it proposes after"
+            " that is a new question.",
         ),
     ),
     Rule.TEAM_SKILL_GAP: Template(
@@ -304,6 +332,12 @@ ENGLISH = Texts(
         Proposal.UPGRADE: "bring it up to date",
         Proposal.AUTOMATE: "let people help themselves",
         Proposal.LEAVE: "nothing",
+    },
+    escalated="escalated",
+    outcomes={
+        AnswerOutcome.HELPED: "it helped",
+        AnswerOutcome.WORSE: "it became worse",
+        AnswerOutcome.CANNOT_TELL: "whether it helped cannot be told",
     },
     verdicts={
         GoalVerdict.REACHED: "reached",

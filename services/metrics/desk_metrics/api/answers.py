@@ -1,0 +1,254 @@
+"""`/v1/reports/systems/{service}/answers`: what an owner says to the last report about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus.ledger import Cause
+from desk_shared.charter import Charter
+from desk_shared.clock import Clock
+from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_shared.events.reports import Answer, Proposal
+from desk_shared.http import (
+    STAFF,
+    IdempotentCall,
+    Principal,
+    Role,
+    check_same,
+    keyed,
+    require,
+)
+from desk_shared.ids import derived_id
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.answers import (
+    Answers,
+    Said,
+    added,
+    answered_event,
+    question,
+    standing_of,
+)
+
+LONGEST_PROMISE = timedelta(days=366)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Service = Annotated[str, Path(max_length=200)]
+_CLOSED = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class _Answer(BaseModel):
+    model_config = _CLOSED
+
+    period: str = Field(default="", max_length=40)
+    """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
+
+
+class Accepted(_Answer):
+    """It will be done."""
+
+    answer: Literal["accepted"]
+    plan: Text
+    """What will be done."""
+    promised_for: date
+    """The day by which it will be done; until then the service is not reported again."""
+
+
+class Refused(_Answer):
+    """It will not be done."""
+
+    answer: Literal["rejected"]
+    reason: Text
+    """Why not."""
+
+
+class Done(_Answer):
+    """It has been done; the weeks since are compared with those before."""
+
+    answer: Literal["done"]
+    what: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    """What was done."""
+
+
+Body = Annotated[Accepted | Refused | Done, Field(discriminator="answer")]
+
+
+class AnswerView(BaseModel):
+    """One answer, and what the desk does with it."""
+
+    model_config = _CLOSED
+
+    period: str
+    """The report that was answered."""
+    proposal: Proposal
+    """What it proposed."""
+    answer: Answer
+    """What was answered."""
+    at: datetime
+    """When."""
+    by: str
+    """By whom."""
+    text: str
+    """The plan, the reason, or what was done."""
+    promised_for: date | None
+    """The day that was promised."""
+    next: str
+    """What happens next, as a sentence."""
+
+
+class AnswersView(BaseModel):
+    """Where the reports about a service stand with its owner."""
+
+    model_config = _CLOSED
+
+    service: str
+    """The service."""
+    team: str
+    """Its owner team."""
+    standing: str
+    """Where it stands, as a sentence; empty if nothing is asked."""
+    answers: tuple[AnswerView, ...]
+    """All answers, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersDeps:
+    """What the routes need."""
+
+    letters: Correspondence
+    commands: Commands[Answers]
+    charter: Callable[[], Charter]
+    clock: Clock
+
+
+def answers_router(deps: AnswersDeps) -> APIRouter:
+    """The routes about answers."""
+    router = APIRouter(prefix="/v1/reports/systems", tags=["reports"])
+
+    @router.post("/{service}/answers", status_code=201, summary="Answer the last report")
+    async def answer(
+        service: Service,
+        body: Body,
+        caller: Annotated[Principal, Depends(require(Role.MEMBER, Role.OWNER))],
+        call: Annotated[IdempotentCall, Depends(keyed)],
+    ) -> AnswerView:
+        """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
+        team = _owner(deps.charter(), service)
+        if caller.team != team and not caller.has_role(Role.OWNER):
+            raise Forbidden(
+                f"Only team '{team}', which answers for '{service}', and owners may answer reports"
+                " about it; ask one of them.",
+                team=team,
+            )
+        said = await _said(deps, service, body, caller.subject, call)
+
+        def rule(known: Answers | None, _turn: Turn) -> Reacted[Answers] | None:
+            if known is not None and known.find(said.id) is not None:
+                return None
+            return Reacted(added(known, said), (answered_event(said, service, team),))
+
+        stored = await deps.commands.change(service, rule, Cause(call.seed))
+        found = said if stored.state is None else stored.state.find(said.id) or said
+        check_same(call, found.fingerprint)
+        return _view(found)
+
+    @router.get("/{service}/answers", dependencies=[Depends(require(*STAFF))])
+    async def answers(service: Service) -> AnswersView:
+        """Where the reports about a service stand, and all that was answered, newest first."""
+        team = _owner(deps.charter(), service)
+        asked, known = await deps.letters.asked(service), await deps.letters.answered(service)
+        return AnswersView(
+            service=service,
+            team=team,
+            standing=standing_of(asked, known.last),
+            answers=tuple(map(_view, reversed(known.said))),
+        )
+
+    return router
+
+
+async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall) -> Said:
+    """The answer to keep; what was kept before under the same key, whatever has passed since."""
+    id, now = derived_id(call.seed, "report-answer"), deps.clock.now()
+    known = await deps.letters.answered(service)
+    if (before := known.find(id)) is not None:
+        return before
+    asked = question(await deps.letters.asked(service), known.last)
+    if asked is None:
+        raise Rejected(
+            f"The last report proposed nothing for '{service}', so there is nothing to answer."
+            " What was proposed and when: GET /v1/reports/systems.",
+            code="nothing-asked",
+        )
+    period, proposal, score = asked
+    if body.period not in {"", period}:
+        raise Rejected(
+            f"The report to answer is that of {period}, not of {body.period}; read it and answer"
+            " that one.",
+            code="another-report",
+            period=period,
+        )
+    text, day = _text_of(body, now.date())
+    return Said(
+        id, Answer(body.answer), now, by, text, period, proposal, score, day, call.fingerprint
+    )
+
+
+def _text_of(body: Body, today: date) -> tuple[str, date | None]:
+    match body:
+        case Accepted():
+            return body.plan, _promisable(body.promised_for, today)
+        case Refused():
+            return body.reason, None
+        case Done():
+            return body.what, None
+
+
+def _promisable(day: date, today: date) -> date:
+    if day <= today:
+        raise Invalid(
+            f"promised_for ({day}) is not in the future; give the day by which it will be done, or"
+            " answer 'done' if it is.",
+            code="day-is-past",
+        )
+    if day - today > LONGEST_PROMISE:
+        raise Invalid(
+            f"promised_for ({day}) is more than a year away; promise a first step that is sooner.",
+            code="day-too-far",
+        )
+    return day
+
+
+def _owner(charter: Charter, service: str) -> str:
+    found = next((one.owner for one in charter.services if one.name == service), None)
+    if found is None:
+        raise NotFound(
+            f"The charter names no service '{service}'; GET /v1/reports/systems lists all.",
+            service=service,
+        )
+    return found
+
+
+def _view(said: Said) -> AnswerView:
+    return AnswerView(
+        period=said.period,
+        proposal=said.proposal,
+        answer=said.answer,
+        at=said.at,
+        by=said.by,
+        text=said.text,
+        promised_for=said.promised_for,
+        next=_NEXT[said.answer].format(day=said.promised_for),
+    )
+
+
+_NEXT = {
+    Answer.ACCEPTED: "It is not reported again before {day}. If people do not lose clearly less"
+    " time by then, it comes back and says what was promised.",
+    Answer.REJECTED: "It is reported again only when people lose half as much time again as now.",
+    Answer.DONE: "The reports of the next four weeks compare the days since with the weeks before"
+    " and say whether it helped.",
+}

@@ -1,0 +1,63 @@
+"""What reports asked and what their owners answered, read from the store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from desk_shared.bus import Commands, Fold
+from desk_shared.store import Documents
+
+from desk_metrics.domain.answers import Answers, Asked, Said, standing_of
+from desk_metrics.domain.reporting import WEEKLY, Reported
+
+
+def answers_fold(documents: Documents[Answers]) -> Fold[Answers]:
+    """No event makes an answer; only an owner does."""
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+
+
+class Postbox:
+    """Where owners' answers are written down; what was asked for is finished when it stops."""
+
+    def __init__(self, commands: Commands[Answers]) -> None:
+        self.commands = commands
+
+    async def start(self) -> None:
+        """It is always open."""
+
+    async def stop(self) -> None:
+        await self.commands.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """The two collections that know of it."""
+
+    reported: Documents[Reported]
+    answers: Documents[Answers]
+
+    async def asked(self, service: str) -> Asked | None:
+        """What reports said of a service so far."""
+        return (await self._asked()).get(service)
+
+    async def answered(self, service: str) -> Answers:
+        """What was answered about a service."""
+        found = (await self.answers.load([service])).get(service)
+        return Answers() if found is None or found.state is None else found.state
+
+    async def said(self, services: Iterable[str]) -> dict[str, Said]:
+        """The last answer about each of the services that has one."""
+        found = await self.answers.load(services)
+        lasts = {name: one.state.last for name, one in found.items() if one.state is not None}
+        return {name: last for name, last in lasts.items() if last is not None}
+
+    async def standings(self, services: Iterable[str]) -> dict[str, str]:
+        """Where each of the services stands, as a sentence, if anything was asked about it."""
+        services = tuple(services)
+        asked, said = await self._asked(), await self.said(services)
+        found = {name: standing_of(asked.get(name), said.get(name)) for name in services}
+        return {name: text for name, text in found.items() if text}
+
+    async def _asked(self) -> dict[str, Asked]:
+        found = (await self.reported.load([WEEKLY])).get(WEEKLY)
+        made = () if found is None or found.state is None else found.state.made
+        return {one.service: one for one in made}

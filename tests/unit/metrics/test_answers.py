@@ -1,0 +1,296 @@
+"""What becomes of a report: unanswered, promised, rejected, done; each week as it comes."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from desk_metrics.domain.answers import (
+    MOST_KEPT,
+    Answers,
+    Asked,
+    Followed,
+    Heard,
+    Said,
+    added,
+    answered_event,
+    follow_up,
+    question,
+    standing_of,
+)
+from desk_metrics.domain.helped import Came, helped
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.worktime import micros
+from desk_shared.events.reports import Answer, AnswerOutcome, Proposal, ReportAnswered, SystemRanked
+
+MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(hours=30)
+WEEK = timedelta(weeks=1)
+SAID = Said(
+    "a-1",
+    Answer.ACCEPTED,
+    TUESDAY + timedelta(hours=3),
+    "bo",
+    "A second gateway.",
+    "2026-W45/2026-W48",
+    Proposal.REPAIR,
+    900.0,
+    date(2026, 12, 15),
+)
+REJECTED = replace(SAID, answer=Answer.REJECTED, text="It is replaced soon.", promised_for=None)
+DONE = replace(SAID, answer=Answer.DONE, text="", promised_for=None)
+
+
+def ranked(score: float = 900, proposal: Proposal = Proposal.REPAIR, week: int = 0) -> SystemRanked:
+    end = MONDAY + week * WEEK
+    return SystemRanked(
+        service="vpn",
+        team="network",
+        period=f"p{week}",
+        since=end - 4 * WEEK,
+        until=end,
+        rank=1,
+        of=13,
+        contacts=12,
+        lost_minutes=score,
+        repeat_contacts=0,
+        healing_debt=0,
+        promises_broken=0,
+        score=score,
+        proposal=proposal,
+        reasons=(),
+        based_on="",
+    )
+
+
+def heard(week: int, said: Said | None = None, came: Came | None = None) -> Heard:
+    known = TUESDAY + week * WEEK
+    said_of = {} if said is None else {"vpn": said}
+    return Heard(said_of, came or Came(known - 20 * WEEK, known), known, "service-care")
+
+
+def weekly(*systems: SystemRanked, said: Said | None = None, since: int = 1) -> list[Followed]:
+    """One report after the other; the answer is there from report `since` on."""
+    found: list[Followed] = []
+    for week, one in enumerate(systems):
+        before = found[-1].asked if found else None
+        found.append(follow_up(one, before, heard(week, said if week >= since else None)))
+    return found
+
+
+def system(one: Followed) -> SystemRanked:
+    assert one.system is not None
+    return one.system
+
+
+def test_what_nobody_answers_comes_back_counts_and_is_escalated_with_the_third() -> None:
+    found = [system(one) for one in weekly(*(ranked(week=week) for week in range(4)))]
+    assert [one.unanswered for one in found] == [0, 1, 2, 3]
+    assert [one.in_a_row for one in found] == [1, 2, 3, 4]
+    assert [one.unanswered_since for one in found] == [None, TUESDAY, TUESDAY, TUESDAY]
+    assert [one.escalated for one in found] == [False, False, True, True]
+    assert [one.escalated_to for one in found] == ["", "", "service-care", "service-care"]
+    assert found[0].reasons == ()
+    assert "since 2026-12-01: 2 reports in a row" in found[2].reasons[-1].text
+
+
+def test_an_owner_who_is_the_escalation_is_told_it_is_escalated_all_the_same() -> None:
+    asked = Asked("vpn", "repair", 2, waiting=2, since=TUESDAY)
+    found = follow_up(ranked(), asked, replace(heard(2), escalation="network"))
+    assert (system(found).escalated, system(found).escalated_to) == (True, "")
+
+
+def test_another_proposal_does_not_make_silence_an_answer() -> None:
+    found = weekly(ranked(), ranked(proposal=Proposal.UPGRADE, week=1))
+    assert (system(found[1]).unanswered, system(found[1]).in_a_row) == (1, 1)
+
+
+def test_a_report_that_asks_nothing_ends_the_count() -> None:
+    quiet = ranked(20, Proposal.LEAVE, 1)
+    found = weekly(ranked(), quiet, ranked(week=2))
+    assert [system(one).unanswered for one in found] == [0, 0, 0]
+    assert found[1].asked.waiting == 0
+
+
+def test_a_promise_keeps_it_out_until_its_day_and_then_it_says_for_when() -> None:
+    """Reports of 1, 8, 15 and 22 December; promised for the 15th."""
+    found = weekly(*(ranked(week=week) for week in range(4)), said=SAID)
+    assert [one.system is None for one in found] == [False, True, False, False]
+    back = system(found[2])
+    assert (back.answer, back.promised_for) == (Answer.ACCEPTED, date(2026, 12, 15))
+    assert back.unanswered == 0
+    assert "promised for 2026-12-15 (“A second gateway.”)" in back.reasons[-1].text
+    assert "15.0 hours" in back.reasons[-1].text
+    assert system(found[3]).unanswered == 1
+
+
+@pytest.mark.parametrize(("score", "is_kept"), [(601, False), (600, True), (0, True)])
+def test_a_third_less_lost_is_a_promise_kept(score: float, *, is_kept: bool) -> None:
+    back = system(weekly(ranked(), ranked(week=1), ranked(score, week=2), said=SAID)[2])
+    assert back.answer is Answer.ACCEPTED
+    assert (back.promised_for is None) is is_kept
+
+
+def test_a_promise_about_what_costs_nothing_is_kept_only_once_nothing_is_proposed() -> None:
+    said = replace(SAID, score=0.0)
+    idle = [ranked(0, Proposal.RETIRE, week) for week in range(3)]
+    assert system(weekly(*idle, said=said)[2]).promised_for == date(2026, 12, 15)
+    gone = ranked(0, Proposal.LEAVE, 2)
+    assert system(weekly(*idle[:2], gone, said=said)[2]).promised_for is None
+
+
+@pytest.mark.parametrize(("score", "comes_back"), [(900, False), (1349, False), (1350, True)])
+def test_what_was_rejected_comes_back_with_half_as_much_lost_again(
+    score: float, *, comes_back: bool
+) -> None:
+    found = weekly(ranked(), ranked(score, week=1), ranked(score, week=2), said=REJECTED)
+    assert (found[1].system is not None) is comes_back
+    if comes_back:
+        back = system(found[1])
+        assert back.answer is Answer.REJECTED
+        assert "22.5 hours now, 50% more" in back.reasons[-1].text
+        assert "bo rejected it on 2026-12-01 (“It is replaced soon.”)" in back.reasons[-1].text
+        assert system(found[2]).unanswered == 1
+
+
+def test_what_cost_nothing_and_was_rejected_comes_back_once_it_costs_something() -> None:
+    said = replace(REJECTED, score=0.0)
+    again = ranked(30, week=1)
+    assert system(weekly(ranked(0, Proposal.RETIRE), again, said=said)[1]).answer is said.answer
+    still = ranked(0, Proposal.RETIRE, 1)
+    assert weekly(ranked(0, Proposal.RETIRE), still, said=said)[1].system is None
+
+
+def test_an_answer_holds_although_a_report_asks_nothing_in_between() -> None:
+    found = weekly(ranked(), ranked(20, Proposal.LEAVE, 1), ranked(week=2), said=REJECTED)
+    assert [one.system is None for one in found] == [False, False, True]
+
+
+def test_an_answer_that_crosses_a_report_is_heard_by_the_next() -> None:
+    found = weekly(ranked(), ranked(week=1), ranked(week=2), said=REJECTED, since=2)
+    assert [one.system is None for one in found] == [False, False, True]
+
+
+# What was done
+
+
+def came(own: tuple[int, int], rest: tuple[int, int], days: int = 28) -> Came:
+    """Contacts of the VPN and of all else, spread over 28 days on both sides of 1 December."""
+    counts = Came(TUESDAY - 20 * WEEK, TUESDAY + 20 * WEEK)
+    day = datetime(2026, 12, 1, 10, tzinfo=UTC)
+    for service, (before, after) in (("vpn", own), ("mail", rest)):
+        moments = [day - timedelta(days=1 + n % 28) for n in range(before)]
+        moments += [day + timedelta(days=1 + n % days) for n in range(after)]
+        postings = tuple(Posting("contacts", micros(at), micros(at)) for at in moments)
+        counts.add(Cell("", (Entry(service, 1, Slice(service=service), postings),)))
+    return counts
+
+
+def done_reports(counts: Came, weeks: int = 7) -> list[Followed]:
+    found = [follow_up(ranked(), None, heard(0))]
+    for week in range(1, weeks):
+        said = heard(week, DONE, counts)
+        found.append(follow_up(ranked(week=week), found[-1].asked, said))
+    return found
+
+
+def test_what_is_done_is_compared_for_four_weeks_and_then_asked_about_anew() -> None:
+    found = done_reports(came((40, 8), (100, 100)))
+    told = [(system(one).outcome, one.asked.waiting, one.asked.heard) for one in found]
+    outcome = AnswerOutcome.HELPED
+    assert told[0] == (None, 1, "")
+    assert told[1][1:] == (0, "")
+    assert told[4] == (outcome, 0, "")
+    assert told[5] == (outcome, 0, "a-1")
+    assert told[6] == (None, 1, "a-1")
+    text = system(found[5]).reasons[-1].text
+    assert text.startswith("Done on 2026-12-01: 8 contacts in 28 days since, 40 in 28 days before.")
+    assert "It helped: compared with all other services 80 % fewer" in text
+
+
+def test_in_the_week_it_was_done_there_is_nothing_to_say_yet() -> None:
+    said = replace(DONE, at=MONDAY + WEEK + timedelta(hours=2))
+    found = weekly(ranked(), ranked(week=1), said=said)
+    assert found[1].system is None
+
+
+@pytest.mark.parametrize(
+    ("own", "rest", "outcome", "words"),
+    [
+        ((5, 1), (100, 100), AnswerOutcome.CANNOT_TELL, "below 10 contacts all is chance"),
+        ((12, 8), (100, 100), AnswerOutcome.CANNOT_TELL, "anything between"),
+        ((40, 8), (0, 0), AnswerOutcome.CANNOT_TELL, "no other service had contacts"),
+        ((40, 20), (100, 50), AnswerOutcome.CANNOT_TELL, "anything between"),
+        ((10, 40), (100, 100), AnswerOutcome.WORSE, "It became worse: compared with all other"),
+        ((40, 8), (100, 100), AnswerOutcome.HELPED, "It helped"),
+    ],
+)
+def test_few_contacts_and_a_quiet_month_for_all_prove_nothing(
+    own: tuple[int, int], rest: tuple[int, int], outcome: AnswerOutcome, words: str
+) -> None:
+    found = helped(came(own, rest), "vpn", DONE.at, MONDAY + 5 * WEEK)
+    assert found is not None
+    assert (found.outcome, found.is_last) == (outcome, True)
+    assert words in found.sentence
+
+
+def test_early_words_say_that_they_are_early() -> None:
+    found = helped(came((5, 1), (100, 100)), "vpn", DONE.at, MONDAY + WEEK)
+    assert found is not None
+    assert not found.is_last
+    assert "cannot be told yet" in found.sentence
+    assert "in 5 days since" in found.sentence
+
+
+def test_what_was_not_known_then_is_not_counted() -> None:
+    counts = Came(TUESDAY - WEEK, TUESDAY)
+    postings = tuple(
+        Posting("contacts", micros(TUESDAY + hours), micros(TUESDAY + hours))
+        for hours in (timedelta(hours=-1), timedelta(hours=1), timedelta(weeks=-2))
+    )
+    counts.add(Cell("", (Entry("t", 1, Slice(service="vpn"), postings),)))
+    day = micros(MONDAY) // (24 * 3600 * 1_000_000)
+    assert counts.of("vpn", day - 30, day + 30) == (1, 0)
+
+
+# What can be answered, and how it is told
+
+
+def test_only_what_was_asked_or_answered_can_be_answered() -> None:
+    assert question(None, None) is None
+    asked = Asked("vpn", "repair", 1, 1, TUESDAY, "p0", 900.0)
+    assert question(asked, None) == ("p0", Proposal.REPAIR, 900.0)
+    quiet = Asked("vpn", "leave", 1)
+    assert question(quiet, None) is None
+    assert question(quiet, SAID) == (SAID.period, Proposal.REPAIR, 900.0)
+    assert question(quiet._replace(heard="a-1"), SAID) is None
+
+
+def test_where_it_stands_is_one_sentence() -> None:
+    asked = Asked("vpn", "repair", 2, 2, TUESDAY)
+    assert standing_of(None, None) == ""
+    assert standing_of(asked, None) == "Not answered: 2 reports in a row since 2026-12-01"
+    assert standing_of(asked, SAID) == (
+        "Accepted on 2026-12-01 by bo, promised for 2026-12-15: A second gateway."
+    )
+    assert standing_of(asked, DONE) == "Done on 2026-12-01 by bo"
+    assert standing_of(asked._replace(heard="a-1"), SAID).startswith("Not answered")
+
+
+def test_the_event_of_an_answer_has_one_id_and_goes_to_the_team() -> None:
+    event = answered_event(SAID, "vpn", "network")
+    assert event == answered_event(SAID, "vpn", "network")
+    assert event.id != answered_event(replace(SAID, id="a-2"), "vpn", "network").id
+    assert (event.subject, event.time) == ("network", SAID.at)
+    assert isinstance(event.data, ReportAnswered)
+    assert (event.data.answer, event.data.promised_for) == (SAID.answer, SAID.promised_for)
+
+
+def test_answers_are_kept_newest_last_and_not_without_end() -> None:
+    answers = Answers()
+    for number in range(MOST_KEPT + 5):
+        answers = added(answers, replace(SAID, id=str(number)))
+    assert len(answers.said) == MOST_KEPT
+    assert answers.last is not None
+    assert answers.last.id == str(MOST_KEPT + 4)
+    assert answers.find("0") is None

@@ -1,0 +1,176 @@
+"""Answers to reports over HTTP: who may give them, to what, and what is refused in which words."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from desk_metrics.api import metrics_app
+from desk_metrics.api.answers import AnswersDeps, answers_router
+from desk_metrics.correspondence import Correspondence, answers_fold
+from desk_metrics.domain.answers import Asked
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.reporting import WEEKLY, Reported
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.store import ANSWERS, REPORTED
+from desk_shared.bus import Commands, Ledger
+from desk_shared.charter import load_charter
+from desk_shared.events import AnyEvent
+from desk_shared.events.reports import Answer, ReportAnswered
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role, calls_without_key, undeclared_routes
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.store import Stored
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from fastapi import FastAPI
+
+from tests.unit.metrics.desk import Desk
+
+NOW = datetime(2026, 12, 2, 9, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
+CHARTER = load_charter(Path(__file__).parents[3] / "charter")
+CALLERS = (
+    Principal("bo", frozenset({Role.MEMBER}), team="network"),
+    Principal("mia", frozenset({Role.MEMBER}), team="workplace"),
+    Principal("olga", frozenset({Role.OWNER})),
+    Principal("otto", frozenset({Role.OPERATOR})),
+    Principal("ana", frozenset({Role.EMPLOYEE})),
+)
+ACCEPTED = {"answer": "accepted", "plan": "A second gateway.", "promised_for": "2026-12-20"}
+REJECTED = {"answer": "rejected", "reason": "It is replaced soon."}
+
+
+class Office:
+    """The routes on fakes, after a report that asked about the VPN."""
+
+    def __init__(self) -> None:
+        self.desk = Desk(NOW, PolicyBook(()))
+        clock, telemetry = self.desk.clock, recorded_telemetry().telemetry
+        self.publisher = FakePublisher()
+        answers = FakeDocuments(ANSWERS, clock)
+        self.reported = FakeDocuments(REPORTED, clock)
+        ledger = Ledger(answers_fold(answers), self.publisher, clock, telemetry.meters, cached=0)
+        self.commands = Commands(ledger)
+        deps = AnswersDeps(
+            Correspondence(self.reported, answers), self.commands, lambda: CHARTER, clock
+        )
+        parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
+        shelves = self.desk.shelves
+        metrics = MetricsDeps(shelves.tickets, shelves.cells, lambda: self.desk.book, clock)
+        self.app: FastAPI = metrics_app(parts, metrics, answers_router(deps))
+
+    async def ask_about(self, *made: Asked) -> None:
+        """As the last report left it."""
+        known = (await self.reported.load([WEEKLY])).get(WEEKLY, Stored(id=WEEKLY))
+        known.state = Reported(MONDAY, made)
+        assert await self.reported.write([known]) == frozenset()
+
+    async def call(
+        self, body: object = None, who: str = "bo", service: str = "vpn", key: str = "k-1"
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app)
+        headers = {"Authorization": f"Bearer {who}"} | ({"Idempotency-Key": key} if key else {})
+        path = f"/v1/reports/systems/{service}/answers"
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+            if body is None:
+                return await client.get(path, headers=headers)
+            return await client.post(path, headers=headers, json=body)
+
+    @property
+    def told(self) -> list[AnyEvent]:
+        return self.publisher.events()
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    office = Office()
+    asked = Asked("vpn", "repair", 1, 1, MONDAY + timedelta(hours=30), "2026-W45/2026-W48", 900.0)
+    await office.ask_about(asked, Asked("mail", "leave", 1))
+    yield office
+    await office.commands.stop()
+
+
+async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> None:
+    before = (await office.call(who="otto")).json()
+    assert before["standing"] == "Not answered: 1 report in a row since 2026-12-01"
+    answer = await office.call(ACCEPTED)
+    assert answer.status_code == 201, answer.text
+    said = answer.json()
+    assert (said["period"], said["proposal"]) == ("2026-W45/2026-W48", "repair")
+    assert (said["by"], said["promised_for"]) == ("bo", "2026-12-20")
+    assert "not reported again before 2026-12-20" in said["next"]
+    after = (await office.call(who="otto")).json()
+    assert after["standing"].startswith("Accepted on 2026-12-02 by bo, promised for 2026-12-20")
+    assert after["answers"] == [said]
+    (event,) = office.told
+    assert isinstance(event.data, ReportAnswered)
+    assert (event.subject, event.data.service, event.data.answer) == (
+        "network",
+        "vpn",
+        Answer.ACCEPTED,
+    )
+    assert event.data.text == "A second gateway."
+
+
+async def test_a_repeated_call_answers_once_whatever_has_passed_since(office: Office) -> None:
+    first = await office.call(ACCEPTED)
+    await office.ask_about(Asked("vpn", "leave", 1, heard="something"))
+    office.desk.clock.advance(timedelta(days=40))
+    again = await office.call(ACCEPTED)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert len(office.told) == 1
+    other = await office.call(REJECTED)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
+async def test_a_second_answer_takes_the_place_of_the_first(office: Office) -> None:
+    await office.call(ACCEPTED)
+    done = await office.call({"answer": "done", "what": "It stands."}, key="k-2")
+    assert done.status_code == 201
+    found = (await office.call()).json()
+    assert [one["answer"] for one in found["answers"]] == ["done", "accepted"]
+    assert found["standing"] == "Done on 2026-12-02 by bo: It stands."
+    assert len(office.told) == 2
+
+
+@pytest.mark.parametrize("who", ["bo", "olga"])
+async def test_the_team_and_owners_may_answer(office: Office, who: str) -> None:
+    assert (await office.call(REJECTED, who)).status_code == 201
+
+
+@pytest.mark.parametrize("who", ["mia", "otto", "ana"])
+async def test_nobody_else_may(office: Office, who: str) -> None:
+    answer = await office.call(REJECTED, who)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert office.told == []
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "status", "code", "words"),
+    [
+        ("unheard-of", REJECTED, 404, "not-found", "names no service 'unheard-of'"),
+        ("wifi", REJECTED, 409, "nothing-asked", "proposed nothing for 'wifi'"),
+        ("vpn", {**REJECTED, "period": "2026-W01"}, 409, "another-report", "2026-W45/2026-W48"),
+        ("vpn", {**ACCEPTED, "promised_for": "2026-12-02"}, 422, "day-is-past", "in the future"),
+        ("vpn", {**ACCEPTED, "promised_for": "2028-01-01"}, 422, "day-too-far", "first step"),
+        ("vpn", {"answer": "accepted", "plan": "x"}, 422, "invalid-request", "see errors"),
+        ("vpn", {"answer": "rejected", "reason": "  "}, 422, "invalid-request", "see errors"),
+        ("vpn", {"answer": "maybe"}, 422, "invalid-request", "see errors"),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused_with_a_sentence(
+    office: Office, service: str, body: object, status: int, code: str, words: str
+) -> None:
+    answer = await office.call(body, service=service)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert words in answer.json()["detail"]
+    assert office.told == []
+
+
+async def test_the_key_is_asked_for(office: Office) -> None:
+    answer = await office.call(REJECTED, key="")
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
+    assert calls_without_key(office.app) == undeclared_routes(office.app) == []
