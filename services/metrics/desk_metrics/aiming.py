@@ -1,7 +1,7 @@
 """The charter's goals against the cells: one walk over all days for all goals."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from desk_shared.charter.model import Charter, Goal
 from desk_shared.store import Documents
@@ -10,7 +10,7 @@ from desk_metrics.domain.aims import Aim, Where
 from desk_metrics.domain.goal_weeks import People, aims_weeks
 from desk_metrics.domain.goals import Standing, standing
 from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.reckoning import cells_until
+from desk_metrics.reckoning import cells_until, first_day
 
 
 async def standings(
@@ -24,13 +24,6 @@ async def standings(
             for one in found:
                 one.add(cell)
     return [standing(one.aim, one.seen(people), now) for one in found]
-
-
-async def first_day(cells: Documents[Cell]) -> date | None:
-    """The first day that anything is known of."""
-    found = await cells.find({}, order="day", limit=1)
-    state = found[0].state if found else None
-    return None if state is None else date.fromisoformat(state.day)
 
 
 def owner_of(goal: Goal, charter: Charter) -> str:

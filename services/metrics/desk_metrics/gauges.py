@@ -17,12 +17,12 @@ from desk_metrics.domain.measures.figures import figures_of
 from desk_metrics.domain.measures.totals import Reckoning, Span
 from desk_metrics.domain.tickets import TicketRecord, team_at_risk
 from desk_metrics.domain.worktime import micros
-from desk_metrics.reckoning import cells_until
+from desk_metrics.reckoning import days
 
 log = get_logger()
 
 WINDOW = timedelta(days=28)
-# It reads every day there is, so it is not done often.
+# It reads four weeks of days, so it is not done often.
 EVERY = timedelta(minutes=5)
 _PAGE = 500
 TEAM = "desk.team"
@@ -81,8 +81,8 @@ class Gauges:
         now = self._clock.now()
         span = Span(micros(now - WINDOW), micros(now), micros(now))
         reckoning = Reckoning([span], "team")
-        async for cell in cells_until(self._cells, now.date()):
-            reckoning.add(cell)
+        async for one in days(self._cells, (now - WINDOW).date(), now.date(), now):
+            reckoning.take(one)
         for (_, team), totals in reckoning.totals().items():
             figures = figures_of(totals, span)
             for name, gauge in self._gauges:

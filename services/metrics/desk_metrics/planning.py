@@ -1,6 +1,6 @@
 """Staffing of a team, from the cells and the charter: who is asked for, and what is to be kept."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,11 +13,11 @@ from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.promises import ClockName
 from desk_shared.store import Documents
 
-from desk_metrics.aiming import first_day
 from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of
 from desk_metrics.domain.arrivals import HOURS
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.staffing import Crew, StaffingPlan, Terms, staffing
+from desk_metrics.reckoning import cells_between, first_day
 
 _PAGE = 64
 _SECOND = 1_000_000
@@ -131,17 +131,6 @@ def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
             for skill in rule.then.skills:
                 found.setdefault(skill, set()).add(service)
     return {skill: frozenset(services) for skill, services in found.items()}
-
-
-async def cells_between(cells: Documents[Cell], first: date, last: date) -> AsyncIterator[Cell]:
-    """The cells of some days, both included."""
-    after: tuple[object, str] = (str(first), "")
-    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
-        for one in page:
-            if one.state is None or one.state.day > str(last):
-                return
-            yield one.state
-            after = (one.state.day, one.id)
 
 
 def _team(charter: Charter, asked: AskedPlan) -> Team:

@@ -8,13 +8,15 @@ from enum import StrEnum
 from desk_shared.errors import Invalid
 from desk_shared.store import Documents
 
+from desk_metrics.domain.measures.balance import Balance, read
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.figures import Figures, figures_of
 from desk_metrics.domain.measures.totals import Reckoning, Span, spans_of
-from desk_metrics.domain.worktime import instant
+from desk_metrics.domain.worktime import instant, micros
 
 MOST_SPANS = 750
 _PAGE = 64
+_BALANCES = 500
 _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 
@@ -82,8 +84,8 @@ async def reckon(
 ) -> list[Answer]:
     """The figures, by time and then by slice; durations in seconds."""
     reckoning = Reckoning(spans := asked.spans(), asked.by or "")
-    async for cell in cells_until(cells, asked.last):
-        reckoning.add(cell)
+    async for one in days(cells, asked.first, asked.last, asked.as_of):
+        reckoning.take(one)
     found = reckoning.totals()
     places = {span: number for number, span in enumerate(spans)}
     keys = sorted(found, key=lambda key: (places[key[0]], key[1]))
@@ -98,17 +100,59 @@ async def reckon(
     ]
 
 
+async def days(
+    cells: Documents[Cell], first: date, last: date, as_of: datetime
+) -> AsyncIterator[Cell | Balance]:
+    """Every cell of these days (both included), and what each one before left in the backlog."""
+    async for earlier in _before(cells, first, micros(as_of)):
+        yield earlier
+    async for cell in cells_between(cells, first, last):
+        yield cell
+
+
+async def cells_between(cells: Documents[Cell], first: date, last: date) -> AsyncIterator[Cell]:
+    """The cells of some days, both included."""
+    after: tuple[object, str] = (str(first), "")
+    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
+        for one in page:
+            if one.state is None or one.state.day > str(last):
+                return
+            yield one.state
+            after = (one.state.day, one.id)
+
+
+async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncIterator[Cell | Balance]:
+    """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
+    after: tuple[object, str] | None = None
+    while page := await cells.find_facets({}, order="day", after=after, limit=_BALANCES):
+        for id, facets in page:
+            day, text = str(facets["day"]), facets.get("balance")
+            if day >= str(first):
+                return
+            after = (day, id)
+            balance = None if text is None else read(str(text))
+            if balance is not None and balance.known <= as_of:
+                yield balance
+            elif (cell := (await cells.load([id]))[id].state) is not None:
+                yield cell
+
+
 async def cells_until(cells: Documents[Cell], last: date) -> AsyncIterator[Cell]:
-    """Every cell up to a day, from the beginning: a backlog has a history."""
+    """Every cell there is up to a day: for what looks back to the beginning."""
     after: tuple[object, str] | None = None
     while page := await cells.find({}, order="day", after=after, limit=_PAGE):
         for one in page:
-            if one.state is not None and one.state.day <= str(last):
-                yield one.state
-        newest = page[-1].state
-        if newest is None or newest.day > str(last):
-            return
-        after = (newest.day, page[-1].id)
+            if one.state is None or one.state.day > str(last):
+                return
+            yield one.state
+            after = (one.state.day, one.id)
+
+
+async def first_day(cells: Documents[Cell]) -> date | None:
+    """The first day that anything is known of."""
+    found = await cells.find({}, order="day", limit=1)
+    state = found[0].state if found else None
+    return None if state is None else date.fromisoformat(state.day)
 
 
 def _midnight(day: date) -> datetime:

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.aiming import first_day
 from desk_metrics.domain.aims import Where
 from desk_metrics.domain.rings import (
     Comparison,
@@ -17,7 +16,8 @@ from desk_metrics.domain.rings import (
     compare,
 )
 from desk_metrics.domain.worktime import micros
-from desk_metrics.planning import PlanningDeps, cells_between
+from desk_metrics.planning import PlanningDeps
+from desk_metrics.reckoning import cells_between, first_day
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.milestones import Aimed
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.reporting import ranked
-from desk_metrics.reckoning import cells_until
+from desk_metrics.reckoning import cells_between, cells_until
 
 _NOT_TOLD = People()
 
@@ -73,7 +73,8 @@ class Sources:
         """What teams were asked for and too few of them can do."""
         charter = self.charter()
         skills = Skills(period, as_of, needed_by(charter))
-        async for cell in cells_until(self.cells, (period.end - timedelta(days=1)).date()):
+        last = (period.end - timedelta(days=1)).date()
+        async for cell in cells_between(self.cells, period.start.date(), last):
             skills.add(cell)
         return gaps_of(skills.asked, crews_of(charter), period, charter.version)
 

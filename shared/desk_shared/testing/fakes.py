@@ -89,6 +89,17 @@ class FakeDocuments(Generic[S]):
         ]
         return behind[:limit]
 
+    async def find_facets(
+        self,
+        facets: Mapping[str, object],
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[tuple[str, Mapping[str, object]]]:
+        found = await self.find(facets, order=order, after=after, limit=limit)
+        return [(one.id, self._facets(one)) for one in found]
+
     def _answer(self) -> None:
         if self.is_down:
             raise DependencyDown("the store is away", dependency="store")

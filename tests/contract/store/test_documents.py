@@ -188,6 +188,15 @@ async def test_documents_are_found_by_facets(kind: Kind) -> None:
     ]
 
 
+async def test_facets_are_found_without_their_states_in_the_same_pages(kind: Kind) -> None:
+    await put(kind, *(thing(f"t{n}", name="x", rank=9 - n) for n in range(4)))
+    whole = await kind.documents.find({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
+    found = await kind.documents.find_facets({"name": "x"}, order="rank", after=(6, "t3"), limit=2)
+    assert [id for id, _ in found] == [one.id for one in whole] == ["t2", "t1"]
+    assert [facets["rank"] for _, facets in found] == [7, 8]
+    assert [facets["code"] for _, facets in found] == ["code of t2", "code of t1"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 async def test_pages_cover_everything_once_in_order(kind: Kind, size: int) -> None:
     ranks = [3, 1, 2, 1, 3, 1, 2]
@@ -218,6 +227,7 @@ async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
         away.pending(START, 1),
         away.due(START, 1),
         away.find({}),
+        away.find_facets({}),
     ):
         with pytest.raises(DependencyDown):
             await call

@@ -11,7 +11,7 @@ from desk_metrics.domain.measures.experience import Experience, Impressions, Of
 from desk_metrics.domain.measures.figures import Figures, figures_of
 from desk_metrics.domain.measures.totals import Reckoning, Span, Totals, spans_of
 from desk_metrics.domain.worktime import instant
-from desk_metrics.reckoning import cells_until
+from desk_metrics.reckoning import days, first_day
 
 MOST_DAYS = 366
 # A plot of more days than this is a plot of weeks.
@@ -80,12 +80,11 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
     steps = tuple(one for one in every_step if one.start < one.as_of)
     whole, fine = Reckoning(both, "team"), Reckoning(steps, "team" if asked.team else "")
     every, services = Reckoning(both), Impressions(both[1], Of.SERVICE)
-    began: date | None = None
-    async for cell in cells_until(cells, asked.last):
-        day = date.fromisoformat(cell.day)
-        began = day if began is None else min(began, day)
-        for one in (whole, fine, every, services):
-            one.add(cell)
+    async for found in days(cells, instant(both[0].start).date(), asked.last, asked.as_of):
+        for one in (whole, fine, every):
+            one.take(found)
+        if isinstance(found, Cell):
+            services.add(found)
     by_team, name = whole.totals(), asked.team
     if name and (both[1], name) not in by_team:
         raise NotFound(f"Nothing is known of a team '{name}'; leave `team` out to see all.")
@@ -106,7 +105,7 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
             if span == both[1] and not name
         ),
         worst=() if name else tuple(services.experiences()[:10]),
-        began=began,
+        began=await first_day(cells),
     )
 
 

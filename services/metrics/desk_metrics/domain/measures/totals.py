@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from desk_metrics.domain.measures.balance import Balance, sign_of
 from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.worktime import micros
@@ -74,7 +74,7 @@ class Totals:
     def add(self, posting: Posting, span: Span) -> None:
         self.sketches.setdefault(posting.measure, Sketch()).add(posting.amount, posting.weight)
         self.amended += posting.weight < 0 or posting.known >= span.end
-        if sign := _sign(posting):
+        if sign := sign_of(posting):
             self.standing.move(sign, posting.at - posting.amount)
             self.integral += sign * (span.until - posting.at)
 
@@ -83,12 +83,6 @@ class Totals:
         self.standing.move(before.count, 0)
         self.standing.since += before.since
         self.integral += before.count * span.length
-
-
-def _sign(posting: Posting) -> int:
-    if posting.measure == ARRIVALS:
-        return posting.weight
-    return -posting.weight if posting.measure == DEPARTURES else 0
 
 
 Key = tuple[Span, str]
@@ -112,6 +106,20 @@ class Reckoning:
             for posting in entry.postings:
                 self._post(name, posting)
 
+    def take(self, one: Cell | Balance) -> None:
+        """A cell, or of one from before the first span what it left in the backlog."""
+        if isinstance(one, Cell):
+            self.add(one)
+        else:
+            self._carry(one)
+
+    def _carry(self, balance: Balance) -> None:
+        for move in balance.moves:
+            name = getattr(move, self._by) if self._by else ""
+            standing = self._before.setdefault(name, Standing())
+            standing.count += move.tickets
+            standing.since += move.since
+
     def _post(self, name: str, posting: Posting) -> None:
         place = bisect_right(self._starts, posting.at) - 1
         span = self._spans[max(0, place)]
@@ -120,7 +128,7 @@ class Reckoning:
         if place >= 0:
             self._before.setdefault(name, Standing())
             self._found.setdefault((span, name), Totals()).add(posting, span)
-        elif sign := _sign(posting):
+        elif sign := sign_of(posting):
             standing = self._before.setdefault(name, Standing())
             standing.move(sign, posting.at - posting.amount)
 

@@ -1,0 +1,74 @@
+"""Balances: what a cell leaves in the backlog, told in a few numbers.
+
+A backlog has a history, all of it; whoever asks for one week must not read ten years. So each cell
+is kept with its own balance, worked out anew with every write of it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydantic import TypeAdapter
+
+from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
+from desk_metrics.domain.measures.postings import Posting
+
+
+class Move(NamedTuple):
+    """Tickets that came, less those that went, of one slice; `since` adds up when each came."""
+
+    kind: str
+    service: str
+    team: str
+    site: str
+    tickets: int
+    since: int
+
+
+class Balance(NamedTuple):
+    """What moved in a cell, true as known at any moment from `known` on (microseconds)."""
+
+    known: int = 0
+    moves: tuple[Move, ...] = ()
+
+
+_Slice = tuple[str, str, str, str]
+_JSON = TypeAdapter(Balance)
+
+
+def balance_of(cell: Cell) -> Balance:
+    """The sums over all entries, slices in order, so that equal cells have equal balances."""
+    known, found = 0, dict[_Slice, tuple[int, int]]()
+    for entry in cell.entries:
+        for posting, sign in moves_in(entry.postings):
+            known = max(known, posting.known)
+            slice_ = entry.slice[:4]
+            count, since = found.get(slice_, (0, 0))
+            came = posting.at - posting.amount
+            found[slice_] = (count + sign, since + sign * came)
+    moved = sorted((slice_, sums) for slice_, sums in found.items() if sums != (0, 0))
+    return Balance(known, tuple(Move(*slice_, *sums) for slice_, sums in moved))
+
+
+def moves_in(postings: tuple[Posting, ...]) -> Iterator[tuple[Posting, int]]:
+    """The postings that move a backlog, and by how many tickets."""
+    for posting in postings:
+        if sign := sign_of(posting):
+            yield posting, sign
+
+
+def sign_of(posting: Posting) -> int:
+    """How many tickets it adds to the backlog."""
+    if posting.measure == ARRIVALS:
+        return posting.weight
+    return -posting.weight if posting.measure == DEPARTURES else 0
+
+
+def written(balance: Balance) -> str:
+    """As a store keeps it beside the cell."""
+    return _JSON.dump_json(balance).decode()
+
+
+def read(text: str) -> Balance:
+    """The other way round."""
+    return _JSON.validate_json(text)
