@@ -50,6 +50,10 @@ class Correspondence:
         lasts = {name: one.state.last for name, one in found.items() if one.state is not None}
         return {name: last for name, last in lasts.items() if last is not None}
 
+    async def open(self) -> list[tuple[str, str]]:
+        """Every service that a report asks about, and where that stands."""
+        return list((await self.standings(await self._asked())).items())
+
     async def standings(self, services: Iterable[str]) -> dict[str, str]:
         """Where each of the services stands, as a sentence, if anything was asked about it."""
         services = tuple(services)

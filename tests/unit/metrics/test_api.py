@@ -1,9 +1,13 @@
 """Figures over HTTP: who may ask, in which form, and what is refused."""
 
 import csv
+import io
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from desk_metrics.api import metrics_app
 from desk_metrics.domain.policies import PolicyBook
@@ -85,6 +89,43 @@ async def test_csv_has_the_same_figures_and_no_formulas(app: FastAPI, how: str) 
     ]
 
 
+@pytest.mark.parametrize("how", ["format", "accept"])
+async def test_parquet_reads_back_as_the_json_answer(app: FastAPI, how: str) -> None:
+    query = f"{WEEK}&by=team"
+    told = (await ask(app, query)).json()
+    media = "application/vnd.apache.parquet"
+    answer = await ask(
+        app,
+        query + ("&format=parquet" if how == "format" else ""),
+        **({"Accept": f"{media}, */*"} if how == "accept" else {}),
+    )
+    assert answer.headers["content-type"] == media
+    table = pq.read_table(io.BytesIO(answer.content))
+    assert (len(told["rows"]), table.num_rows) == (14, 14)
+    for read, row in zip(table.to_pylist(), told["rows"], strict=True):
+        assert read.pop("start") == datetime.fromisoformat(row["start"])
+        assert read.pop("end") == datetime.fromisoformat(row["end"])
+        assert read.pop("slice") == row["slice"]
+        assert read == row["figures"]
+    assert table.schema.metadata == {
+        b"as_of": NOW.isoformat().encode(), b"by": b"team", b"grain": b"day",
+    }  # fmt: skip
+
+
+async def test_an_empty_answer_is_a_table_with_every_column(app: FastAPI) -> None:
+    form = "by=team&format=parquet"
+    empty = await ask(app, f"from=2026-11-01&to=2026-11-02&as_of=2026-11-03T00:00:00Z&{form}")
+    full = await ask(app, f"{WEEK}&{form}")
+    tables = [pq.read_table(io.BytesIO(one.content)) for one in (empty, full)]
+    assert tables[0].column_names == tables[1].column_names
+    assert len(tables[0].column_names) > 40
+
+
+def test_the_service_starts_without_the_parquet_library() -> None:
+    code = "import sys, desk_metrics.main; sys.exit('pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 async def test_without_days_the_last_four_weeks_are_told(app: FastAPI) -> None:
     rows = (await ask(app, "")).json()["rows"]
     assert (len(rows), rows[-1]["start"][:10]) == (28, "2026-12-01")
@@ -95,7 +136,7 @@ async def test_without_days_the_last_four_weeks_are_told(app: FastAPI) -> None:
     [
         ("from=2026-11-29&to=2026-11-23", "days-upside-down"),
         ("from=1999-01-01&to=2026-11-23", "too-many-days"),
-        ("from=9999-12-30&to=9999-12-31", "no-such-days"),
+        ("from=9999-12-30&to=9999-12-31", "invalid-request"),
     ],
 )
 async def test_days_that_cannot_be_told_are_refused_with_a_sentence(

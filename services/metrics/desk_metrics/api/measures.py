@@ -1,16 +1,19 @@
-"""`GET /v1/measures`: what the desk did in a stretch of days, as JSON or CSV."""
+"""`GET /v1/measures`: what the desk did in a stretch of days, as JSON, CSV or Parquet."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from desk_metrics.api.asked import AsOf, FromDay, ToDay
+from desk_metrics.api.parquet import PARQUET, parquet_of
 from desk_metrics.domain.measures.figures import Figures
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.reckoning import Answer, Asked, By, Grain, reckon
@@ -23,6 +26,7 @@ class Format(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Row(BaseModel):
@@ -55,7 +59,7 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
         "",
         dependencies=[Depends(require(*STAFF))],
         response_model=Measures,
-        responses={200: {"content": {CSV: {}}}},
+        responses={200: {"content": {CSV: {}, PARQUET: {}}}},
     )
     async def measures(
         asked: Annotated[Asked, Depends(_question(deps))],
@@ -64,8 +68,12 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     ) -> Response | Measures:
         """What the desk did in a stretch of days: volume, flow, waiting, promises, prevention."""
         rows = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
-        if format is Format.CSV or (format is None and accept.startswith(CSV)):
-            return Response("".join(_csv(rows)), media_type=CSV)
+        match format or _accepted(accept):
+            case Format.CSV:
+                return Response("".join(_csv(rows)), media_type=CSV)
+            case Format.PARQUET:
+                file = await asyncio.to_thread(parquet_of, asked, rows)
+                return Response(file, media_type=PARQUET)
         return Measures(
             as_of=asked.as_of,
             by=asked.by,
@@ -81,11 +89,11 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
 
 def _question(deps: MetricsDeps) -> Callable[..., Asked]:
     def read(
-        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
-        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
+        first: FromDay = None,
+        last: ToDay = None,
         by: By | None = None,
         grain: Grain = Grain.DAY,
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        as_of: AsOf = None,
     ) -> Asked:
         """Without days it is about the last four weeks."""
         at = as_of or deps.clock.now()
@@ -93,6 +101,12 @@ def _question(deps: MetricsDeps) -> Callable[..., Asked]:
         return Asked(first or last - timedelta(days=27), last, by, grain, at)
 
     return read
+
+
+def _accepted(accept: str) -> Format:
+    """The first that is named counts; whoever names nothing we write gets JSON."""
+    media = accept.partition(",")[0].partition(";")[0].strip().lower()
+    return {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON)
 
 
 def _csv(rows: Sequence[Answer]) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """`GET /v1/report`: the figures of a period as one page for people, on screen or on paper."""
 
-from datetime import date
 from typing import Annotated
 
 from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
+from desk_metrics.api.asked import AsOf, FromDay, ToDay
+from desk_metrics.correspondence import Correspondence
 from desk_metrics.page.gathering import gather, question
 from desk_metrics.page.rendering import page_of
 from desk_metrics.ports import MetricsDeps
@@ -16,7 +16,7 @@ HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page_router(deps: MetricsDeps) -> APIRouter:
+def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/report", tags=["reports"])
 
@@ -28,15 +28,15 @@ def page_router(deps: MetricsDeps) -> APIRouter:
         responses={200: {"content": {"text/html": {}}}},
     )
     async def report(
-        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
-        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
+        first: FromDay = None,
+        last: ToDay = None,
         team: Annotated[str, Query(max_length=200, description="Default: all teams.")] = "",
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        as_of: AsOf = None,
     ) -> Response:
         """Figures, change against the period before, plots with tables; print it for a PDF."""
         now = deps.clock.now()
         asked = question(first, last, as_of or now, team)
-        found = await gather(deps.cells, asked, deps.people, deps.cost_per_minute)
+        found = await gather(deps.cells, asked, deps.people, deps.cost_per_minute, letters)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
         return Response(page_of(found, now), headers=headers, media_type=HTML)
 

@@ -15,7 +15,7 @@ PARQUET = "application/vnd.apache.parquet"
 
 
 def parquet_of(asked: Asked, rows: Sequence[Answer]) -> bytes:
-    """The same columns as in CSV, each with its type; no figure is null. It blocks: use a thread."""
+    """The same columns as in CSV, typed; no figure is null. It blocks: use a thread."""
     import pyarrow as pa  # noqa: PLC0415  (see above)
     import pyarrow.parquet as pq  # noqa: PLC0415
 

@@ -10,10 +10,11 @@ from desk_shared.clock import SystemClock
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 
+from desk_metrics.correspondence import Correspondence
 from desk_metrics.page.gathering import gather, question
 from desk_metrics.page.rendering import page_of
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS
+from desk_metrics.store import ANSWERS, CELLS, REPORTED
 
 _DAY = ["%Y-%m-%d"]
 
@@ -40,7 +41,12 @@ async def written(
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
         cells = MongoDocuments(store.database, CELLS, clock.now)
-        found = await gather(cells, asked, settings.people, settings.cost_per_minute)
+        letters = Correspondence(
+            MongoDocuments(store.database, REPORTED, clock.now),
+            MongoDocuments(store.database, ANSWERS, clock.now),
+        )
+        cost = settings.cost_per_minute
+        found = await gather(cells, asked, settings.people, cost, letters)
     finally:
         await store.stop()
     return page_of(found, clock.now())

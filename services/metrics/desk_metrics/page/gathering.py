@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.store import Documents
 
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.demand import Demand, Wanted
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.experience import Experience, Impressions, Of
 from desk_metrics.domain.measures.figures import Figures, figures_of
@@ -16,6 +18,7 @@ from desk_metrics.reckoning import days, first_day
 MOST_DAYS = 366
 # A plot of more days than this is a plot of weeks.
 MOST_STEPS = 35
+MOST_WANTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,9 @@ class Gathered:
     steps: tuple[tuple[datetime, Figures], ...]
     teams: tuple[tuple[str, Figures], ...]
     worst: tuple[Experience, ...]
+    # What people ask for that there is not, and where reports to owners stand today.
+    demand: tuple[Wanted, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
     began: date | None = None
 
     @property
@@ -67,7 +73,13 @@ class Gathered:
         return self.began is not None and self.began < self.asked.first
 
 
-async def gather(cells: Documents[Cell], asked: Question, people: int, cost: float) -> Gathered:
+async def gather(
+    cells: Documents[Cell],
+    asked: Question,
+    people: int,
+    cost: float,
+    letters: Correspondence | None = None,
+) -> Gathered:
     """Read every cell once; a team that nothing is known of is refused."""
     start, end = _midnight(asked.first), _midnight(asked.last + timedelta(days=1))
     if asked.as_of <= start:
@@ -80,11 +92,13 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
     steps = tuple(one for one in every_step if one.start < one.as_of)
     whole, fine = Reckoning(both, "team"), Reckoning(steps, "team" if asked.team else "")
     every, services = Reckoning(both), Impressions(both[1], Of.SERVICE)
+    demand = Demand(start, end, asked.as_of)
     async for found in days(cells, instant(both[0].start).date(), asked.last, asked.as_of):
         for one in (whole, fine, every):
             one.take(found)
         if isinstance(found, Cell):
             services.add(found)
+            demand.add(found)
     by_team, name = whole.totals(), asked.team
     if name and (both[1], name) not in by_team:
         raise NotFound(f"Nothing is known of a team '{name}'; leave `team` out to see all.")
@@ -105,6 +119,8 @@ async def gather(cells: Documents[Cell], asked: Question, people: int, cost: flo
             if span == both[1] and not name
         ),
         worst=() if name else tuple(services.experiences()[:10]),
+        demand=() if name else demand.wanted()[:MOST_WANTED],
+        answers=() if name or letters is None else tuple(sorted(await letters.open())),
         began=await first_day(cells),
     )
 

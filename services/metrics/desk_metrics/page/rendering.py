@@ -13,6 +13,7 @@ from desk_metrics.page.wording import NB, UNKNOWN, Change, Headline, change, day
 _ENDS = f"\N{MINUS SIGN}1{NB}to{NB}1"
 HEADLINES = (
     Headline("Tickets that people opened", "contacts", "count", "less"),
+    Headline("Of them, again within a week", "came_again", "count", "less"),
     Headline("Tickets the desk opened first", "proactive", "count", ""),
     Headline("Resolved", "resolved", "count", ""),
     Headline("Open at the end", "backlog", "count", "less"),
@@ -42,6 +43,8 @@ def page_of(found: Gathered, made_at: datetime) -> str:
         *_course(found),
         *_teams(found),
         *_worst(found),
+        *_answers(found),
+        *_demand(found),
         "</main>",
     )
     return (
@@ -188,6 +191,24 @@ def _worst(found: Gathered) -> Iterator[str]:
         ("Service", "Score", "Technology", "Sentiment", "Survey answers", "Lost time"),
         rows,
     )
+
+
+def _answers(found: Gathered) -> Iterator[str]:
+    if not found.answers:
+        return
+    yield "<h2>Reports to owners</h2>"
+    yield '<p class="note">What was proposed about a service, and what its owner says; today.</p>'
+    yield from _table("Reports to owners", ("Service", "Where it stands"), found.answers)
+
+
+def _demand(found: Gathered) -> Iterator[str]:
+    if not found.demand:
+        return
+    yield "<h2>What people ask for that there is not</h2>"
+    rows = [
+        (one.what, shown(one.people, "count"), shown(one.times, "count")) for one in found.demand
+    ]
+    yield from _table("What people ask for", ("Asked for", "People", "Times"), rows)
 
 
 def _figure(plot: Plot) -> str:
