@@ -1,0 +1,49 @@
+"""What metrics reports reaches the team on a real broker, once."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from desk_shared.events import Event
+from desk_shared.events.reports import GoalAssessed, GoalVerdict
+from desk_shared.testing import eventually
+
+from tests.integration.notify.running import Bus, Notify
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+async def test_where_a_goal_stands_is_told_to_the_team_that_answers_for_it(
+    notify: Notify, bus: Bus
+) -> None:
+    goal = GoalAssessed(
+        goal="half-the-tickets",
+        title="Half the tickets",
+        team="network",
+        period="2026-W44/2026-W47",
+        as_of=NOW,
+        measure="contacts",
+        unit="per_week",
+        due=date(2028, 12, 31),
+        verdict=GoalVerdict.BEHIND,
+        sentence="Behind: at this rate 90 a week in December 2028, the aim is 50 a week.",
+    )
+    event = Event("report-1", "/desk/metrics", "network", NOW, goal)
+    reached = goal.model_copy(update={"goal": "mail", "verdict": GoalVerdict.REACHED})
+    other = Event("report-2", "/desk/metrics", "network", NOW, reached)
+    await notify.start()
+    # Sent twice, as a report is that was cut off before it was marked as sent.
+    await bus.publish([event, event, other])
+    await eventually(lambda: _count(bus, 2))
+    first, _ = await bus.told("network")
+    assert await bus.titles("network") == [
+        "Goal behind: Half the tickets",
+        "Goal reached: Half the tickets",
+    ]
+    assert goal.sentence in first.body
+    assert "due by 31 December 2028" in first.body
+
+
+async def _count(bus: Bus, count: int) -> bool:
+    return len(await bus.told("network")) >= count
