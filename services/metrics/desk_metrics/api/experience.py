@@ -6,13 +6,14 @@ from typing import Annotated
 from desk_shared.errors import Forbidden, Invalid
 from desk_shared.http import STAFF, Principal, Role, require
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
+from desk_metrics.api.asked import AsOf, FromDay, ToDay
 from desk_metrics.domain.measures.experience import Experience, Impressions, Of
 from desk_metrics.domain.measures.totals import Span
 from desk_metrics.domain.worktime import instant, micros
 from desk_metrics.ports import MetricsDeps
-from desk_metrics.reckoning import cells_until
+from desk_metrics.reckoning import cells_between
 
 MOST_DAYS = 366
 
@@ -39,9 +40,9 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
     async def experience(
         caller: Annotated[Principal, Depends(require(*STAFF))],
         of: Annotated[Of, Query(description="Whose experience.")] = Of.SERVICE,
-        first: Annotated[date | None, Query(alias="from", description="First day, UTC.")] = None,
-        last: Annotated[date | None, Query(alias="to", description="Last day, included.")] = None,
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        first: FromDay = None,
+        last: ToDay = None,
+        as_of: AsOf = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> ExperienceAnswer:
         """Score from technology and sentiment, each part beside it. People: owners, operators."""
@@ -71,7 +72,8 @@ def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
 async def experiences(deps: MetricsDeps, span: Span, of: Of) -> list[Experience]:
     """Everyone that anything is known of in a span."""
     impressions = Impressions(span, of)
-    async for cell in cells_until(deps.cells, instant(span.end).date()):
+    first, last = instant(span.start).date(), instant(span.end - 1).date()
+    async for cell in cells_between(deps.cells, first, last):
         impressions.add(cell)
     return impressions.experiences()
 

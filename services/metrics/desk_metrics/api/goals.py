@@ -1,13 +1,14 @@
 """`GET /v1/goals`, `/v1/staffing`, `/v1/rings`: how far, with how many people, and did it help."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from desk_shared.http import STAFF, require
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.aiming import standings
+from desk_metrics.api.asked import FIRST_DAY, AsOf
 from desk_metrics.domain.aims import Where
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.goals import Standing
@@ -18,8 +19,6 @@ from desk_metrics.ringing import AskedRing, compared
 
 # A ring of more than this is better named by its sites.
 MOST_NAMES = 500
-FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
-AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]
 Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
 
@@ -82,7 +81,7 @@ def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
 
 
 def _asked_ring(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
-    change: Annotated[date, Query(ge=FIRST.date(), description="First day with it, UTC.")],
+    change: Annotated[date, Query(ge=FIRST_DAY, description="First day with it, UTC.")],
     person: Names = None,
     device: Names = None,
     site: Names = None,

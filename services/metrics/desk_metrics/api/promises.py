@@ -5,9 +5,10 @@ from typing import Annotated
 
 from desk_shared.errors import NotFound
 from desk_shared.http import STAFF, require
-from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict
 
+from desk_metrics.api.asked import AsOf
 from desk_metrics.domain.explain import Explanation, explain
 from desk_metrics.ports import MetricsDeps
 
@@ -28,8 +29,7 @@ def promises_router(deps: MetricsDeps) -> APIRouter:
 
     @router.get("/{ticket}", dependencies=[Depends(require(*STAFF))])
     async def explain_promises(
-        ticket: Annotated[str, Path(max_length=200)],
-        as_of: Annotated[AwareDatetime | None, Query(description="Default: now.")] = None,
+        ticket: Annotated[str, Path(max_length=200)], as_of: AsOf = None
     ) -> TicketPromises:
         """Which minutes counted and which did not, why, and under which policy and version."""
         found = (await deps.tickets.load([ticket])).get(ticket)

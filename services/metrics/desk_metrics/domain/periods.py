@@ -11,6 +11,8 @@ from desk_shared.errors import Invalid
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 MOST = timedelta(days=370)
+# What is compared with the period before needs one.
+FIRST_YEAR = 1971
 _WEEK_LONG = timedelta(weeks=1)
 
 
@@ -31,6 +33,8 @@ def read_period(text: str) -> Period:
     """The period of that name; says what one looks like if there is none."""
     first, _, last = text.partition("/")
     (start, end), (_, until) = _stretch(first, text), _stretch(last or first, text)
+    if start.year < FIRST_YEAR:
+        raise _refused(text, f"it begins before {FIRST_YEAR}")
     if until < end:
         raise _refused(text, "its end is before its start")
     if until - start > MOST:
@@ -68,7 +72,7 @@ def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
 def _refused(text: str, why: str) -> Invalid:
     return Invalid(
         f"'{text}' is not a period: {why}. Write a week (2026-W47), a month (2026-11), or from one"
-        " to another (2026-W44/2026-W47)",
+        " to another (2026-W44/2026-W47).",
         code="no-such-period",
     )
 
