@@ -3,12 +3,11 @@ end up the same, and so does what is said of promises, except where a fact came 
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import count, groupby
+from itertools import count
 from random import Random
 from typing import NamedTuple
 
 from desk_metrics.comparing import ticket_truth
-from desk_metrics.domain.telling import LATE_FACTS
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.handlers import tickets_fold
 from desk_metrics.store import TICKETS
@@ -18,7 +17,6 @@ from desk_shared.bus.tasks import Findings
 from desk_shared.clock import FakeClock
 from desk_shared.events import Codec
 from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.promises import PromiseWithdrawn
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
@@ -26,14 +24,6 @@ from hypothesis import given, settings
 from tests.property.metrics.histories import TICKET, History, history
 from tests.property.metrics.test_promises import heard, randoms
 from tests.unit.metrics.desk import received
-
-Name = tuple[str, ...]
-
-
-def name_of(about: object) -> Name:
-    """Which promise of the ticket, whatever moment it applies from."""
-    words = ("clock", "policy", "policy_version", "cycle", "team")
-    return tuple(str(getattr(about, word)) for word in words)
 
 
 class Lived(NamedTuple):
@@ -46,26 +36,6 @@ class Lived(NamedTuple):
     def told(self) -> dict[str, object]:
         """What was said, by id."""
         return {event.id: (event.time, event.data) for event in self.said}
-
-    @property
-    def stories(self) -> dict[Name, list[AnyEvent]]:
-        """What was said of each promise, in order."""
-        by_name = sorted(self.said, key=lambda event: name_of(event.data))
-        return {name: list(s) for name, s in groupby(by_name, lambda one: name_of(one.data))}
-
-    @property
-    def amended(self) -> set[Name]:
-        """Promises of which something was taken back, or said once more."""
-        revised = {
-            (str(t.clock), t.policy, t.version, str(t.cycle), t.team)
-            for t in self.record.clocks.told
-            if t.revision
-        }
-        return revised | {
-            name_of(event.data)
-            for event in self.said
-            if isinstance(event.data, PromiseWithdrawn) and event.data.because == LATE_FACTS
-        }
 
 
 def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
@@ -126,6 +96,9 @@ def test_batches_say_and_keep_what_single_events_do_unless_a_fact_came_late(
 def test_with_late_facts_too_batches_end_with_the_same_figures_and_beliefs(
     random: Random,
 ) -> None:
+    """What late facts make different: read together, nothing has to be taken back and said again; a
+    promise that ends withdrawn may have been so for another reason; and of what was said before the
+    last word, the due moment is the one that was known then."""
     told = history(random, steps=600)
     together, alone = lived(told, batches(random, told)), singly(told)
     assert ticket_truth(together.record) == ticket_truth(alone.record)
@@ -133,15 +106,3 @@ def test_with_late_facts_too_batches_end_with_the_same_figures_and_beliefs(
     assert heard(together.said) == heard(alone.said)
     if not alone.record.late:
         assert together.told == alone.told
-    for name in together.stories.keys() | alone.stories.keys():
-        differs_only_as_late_facts_make_it(name, together, alone)
-
-
-def differs_only_as_late_facts_make_it(name: Name, together: Lived, alone: Lived) -> None:
-    """One of both took something back; or who heard of it heard in the end that it was withdrawn,
-    and how it came to that matters to nobody."""
-    one, other = together.stories.get(name, []), alone.stories.get(name, [])
-    is_same = {e.id: (e.time, e.data) for e in one} == {e.id: (e.time, e.data) for e in other}
-    if is_same or name in together.amended | alone.amended:
-        return
-    assert all(isinstance(told[-1].data, PromiseWithdrawn) for told in (one, other) if told)

@@ -38,8 +38,10 @@ def parts(random: Random, told: History) -> Iterator[list[AnyEvent]]:
 
 
 def books(random: Random, told: History) -> list[PolicyBook]:
-    """The book as it grows, whichever edition becomes known first."""
+    """The book as it grows, whichever edition becomes known first; one may promise nothing."""
     editions = random.sample(told.editions, len(told.editions))
+    if random.random() < 0.3:
+        editions[0] = editions[0].model_copy(update={"policies": ()})
     return [replace(told, editions=tuple(editions[:n])).book for n in range(len(editions) + 1)]
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Folding, Received
+from desk_shared.bus import Folding, Reacted, Received, Turn
 from desk_shared.bus.records import Failure, parked
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import AnyEvent
 
-from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, noted, received, tell
+from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, Story, noted, received, tell
 
 
 @pytest.fixture
@@ -38,6 +38,19 @@ async def test_each_ledger_gets_every_event(desks: tuple[Desk, Desk]) -> None:
     folding = Folding(*(desk.ledger for desk in desks))
     await folding.handle([received(noted("t", 1), 1)], nothing_parked)
     assert [await desk.notes() for desk in desks] == [("1",), ("1",)]
+
+
+async def test_a_rule_is_told_whether_its_batch_has_more_for_the_document() -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def listen(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+        heard.append((event.id, turn.more))
+        return tell(state, event, turn)
+
+    events = [noted("t", 1), noted("u", 1), noted("t", 2), noted("t", 3)]
+    batch = [received(event, offset) for offset, event in enumerate(events)]
+    await Folding(Desk(react=listen).ledger).handle(batch, nothing_parked)
+    assert sorted(heard) == [("t-1", True), ("t-2", True), ("t-3", False), ("u-1", False)]
 
 
 async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Desk]) -> None:
