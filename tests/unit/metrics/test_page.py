@@ -10,10 +10,7 @@ import httpx
 import pytest
 from desk_metrics.api import metrics_app
 from desk_metrics.api.page import page_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Asked
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import WEEKLY, Reported
 from desk_metrics.page.gathering import gather, question
 from desk_metrics.page.plots import NARROW, WIDE, Band, Line, Plot, Size, svg_of
 from desk_metrics.page.rendering import HEADLINES, page_of
@@ -21,18 +18,14 @@ from desk_metrics.page.scales import FONT, scale_of, tick, width_of
 from desk_metrics.page.style import DARK, LIGHT, STYLE
 from desk_metrics.page.wording import Better, Headline, Unit, change, days, moment, shown
 from desk_metrics.ports import MetricsDeps
-from desk_metrics.store import ANSWERS, REPORTED
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role
 from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments
 from fastapi import FastAPI
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
-from tests.unit.metrics.test_demand import wanted
 from tests.unit.metrics.test_feedback import answered
 from tests.unit.metrics.test_measures import second
 
@@ -92,20 +85,6 @@ async def desk() -> Desk:
     await desk.tell([answered(5, 30, service=EVIL, team=EVIL)])
     await desk.at(NOW)
     return desk
-
-
-async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -> None:
-    await desk.tell([wanted(1, f"A {EVIL}", "ana", 30), wanted(2, f"a {EVIL}", "ben", 40)])
-    letters = Correspondence(
-        FakeDocuments(REPORTED, desk.clock), FakeDocuments(ANSWERS, desk.clock)
-    )
-    made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
-    await letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
-    asked = question(date(2026, 11, 23), date(2026, 11, 29), NOW)
-    found = Page(page_of(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
-    assert found.row(f"a {EVIL}")[1:] == ["2", "2"]
-    assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 2026-12-01"]
-    assert not [row for row in found.rows if row[0] == "mail" and len(row) == 2]
 
 
 async def page(desk: Desk, **more: str) -> str:

@@ -136,24 +136,7 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         call: Annotated[IdempotentCall, Depends(keyed)],
     ) -> AnswerView:
         """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
-        team = _owner(deps.charter(), service)
-        if caller.team != team and not caller.has_role(Role.OWNER):
-            raise Forbidden(
-                f"Only team '{team}', which answers for '{service}', and owners may answer reports"
-                " about it; ask one of them.",
-                team=team,
-            )
-        said = await _said(deps, service, body, caller.subject, call)
-
-        def rule(known: Answers | None, _turn: Turn) -> Reacted[Answers] | None:
-            if known is not None and known.find(said.id) is not None:
-                return None
-            return Reacted(added(known, said), (answered_event(said, service, team),))
-
-        stored = await deps.commands.change(service, rule, Cause(call.seed))
-        found = said if stored.state is None else stored.state.find(said.id) or said
-        check_same(call, found.fingerprint)
-        return _view(found)
+        return await _answered(deps, service, body, caller, call)
 
     @router.get("/{service}/answers", dependencies=[Depends(require(*STAFF))])
     async def answers(service: Service) -> AnswersView:
@@ -168,6 +151,29 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         )
 
     return router
+
+
+async def _answered(
+    deps: AnswersDeps, service: str, body: Body, caller: Principal, call: IdempotentCall
+) -> AnswerView:
+    team = _owner(deps.charter(), service)
+    if caller.team != team and not caller.has_role(Role.OWNER):
+        raise Forbidden(
+            f"Only team '{team}', which answers for '{service}', and owners may answer reports"
+            " about it; ask one of them.",
+            team=team,
+        )
+    said = await _said(deps, service, body, caller.subject, call)
+
+    def rule(known: Answers | None, _turn: Turn) -> Reacted[Answers] | None:
+        if known is not None and known.find(said.id) is not None:
+            return None
+        return Reacted(added(known, said), (answered_event(said, service, team),))
+
+    stored = await deps.commands.change(service, rule, Cause(call.seed))
+    found = said if stored.state is None else stored.state.find(said.id) or said
+    check_same(call, found.fingerprint)
+    return _view(found)
 
 
 async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall) -> Said:

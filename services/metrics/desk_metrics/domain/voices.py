@@ -70,10 +70,13 @@ def with_voice(
     elif state.wishes:
         return None
     else:
-        is_wanted = isinstance(data, ServiceWanted)
-        said = (WANTED, demand_measure(data.what)) if is_wanted else (UNUSED,)
-        wishes = tuple(Posting(measure, at, at) for measure in said)
+        wishes = tuple(Posting(measure, at, at) for measure in _wished(data))
         state = replace(state, slice=voice.slice, wishes=wishes)
     postings = (*happiness_of(state.answers), *state.wishes)
     book, events = posted_by(state.book, state.slice, postings, at)
     return replace(state, book=book), tuple(events)
+
+
+def _wished(data: Payload) -> tuple[str, ...]:
+    """The measures that a wish counts in."""
+    return (WANTED, demand_measure(data.what)) if isinstance(data, ServiceWanted) else (UNUSED,)

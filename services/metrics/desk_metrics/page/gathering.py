@@ -81,12 +81,7 @@ async def gather(
     letters: Correspondence | None = None,
 ) -> Gathered:
     """Read every cell once; a team that nothing is known of is refused."""
-    start, end = _midnight(asked.first), _midnight(asked.last + timedelta(days=1))
-    if asked.as_of <= start:
-        raise Invalid(
-            f"{asked.first} has not come yet at {asked.as_of:%Y-%m-%d}; ask for days before.",
-            code="bad-days",
-        )
+    start, end = _ends(asked)
     both = tuple(spans_of(start - (end - start), end, asked.days, asked.as_of))
     every_step = spans_of(start, end, asked.step, asked.as_of)
     steps = tuple(one for one in every_step if one.start < one.as_of)
@@ -100,8 +95,7 @@ async def gather(
             services.add(found)
             demand.add(found)
     by_team, name = whole.totals(), asked.team
-    if name and (both[1], name) not in by_team:
-        raise NotFound(f"Nothing is known of a team '{name}'; leave `team` out to see all.")
+    _must_know(by_team, both[1], name)
     totals = by_team if name else every.totals()
 
     def told(found: dict[tuple[Span, str], Totals], span: Span) -> Figures:
@@ -113,16 +107,31 @@ async def gather(
         now=told(totals, both[1]),
         before=told(totals, both[0]),
         steps=tuple((instant(span.start), told(by_step, span)) for span in steps),
-        teams=tuple(
-            (team, figures_of(found, span))
-            for (span, team), found in by_team.items()
-            if span == both[1] and not name
-        ),
+        teams=() if name else _of_teams(by_team, both[1]),
         worst=() if name else tuple(services.experiences()[:10]),
         demand=() if name else demand.wanted()[:MOST_WANTED],
         answers=() if name or letters is None else tuple(sorted(await letters.open())),
         began=await first_day(cells),
     )
+
+
+def _must_know(found: dict[tuple[Span, str], Totals], span: Span, team: str) -> None:
+    if team and (span, team) not in found:
+        raise NotFound(f"Nothing is known of a team '{team}'; leave `team` out to see all.")
+
+
+def _ends(asked: Question) -> tuple[datetime, datetime]:
+    start, end = _midnight(asked.first), _midnight(asked.last + timedelta(days=1))
+    if asked.as_of <= start:
+        raise Invalid(
+            f"{asked.first} has not come yet at {asked.as_of:%Y-%m-%d}; ask for days before.",
+            code="bad-days",
+        )
+    return start, end
+
+
+def _of_teams(found: dict[tuple[Span, str], Totals], span: Span) -> tuple[tuple[str, Figures], ...]:
+    return tuple((team, figures_of(one, span)) for (of, team), one in found.items() if of == span)
 
 
 def _midnight(day: date) -> datetime:

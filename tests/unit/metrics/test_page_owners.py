@@ -1,0 +1,45 @@
+"""What the page tells of owners and of what people ask for, as text and not as markup."""
+
+from datetime import date
+
+import pytest
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.answers import Asked
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.reporting import WEEKLY, Reported
+from desk_metrics.page.gathering import gather, question
+from desk_metrics.page.rendering import page_of
+from desk_metrics.store import ANSWERS, REPORTED
+from desk_shared.store import Stored
+from desk_shared.testing.fakes import FakeDocuments
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_demand import wanted
+from tests.unit.metrics.test_measures import second
+from tests.unit.metrics.test_page import EVIL, NOW, Page
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    """Somebody asked about mail twice within the week."""
+    desk = Desk(NOW, PolicyBook(()))
+    for number, day in enumerate(("2026-11-23", "2026-11-26")):
+        await desk.tell(second(Story(f"{day} 09:00", service="mail"), f"t-{number}", "ben"))
+    await desk.at(NOW)
+    return desk
+
+
+async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -> None:
+    await desk.tell([wanted(1, f"A {EVIL}", "ana", 30), wanted(2, f"a {EVIL}", "ben", 40)])
+    letters = Correspondence(
+        FakeDocuments(REPORTED, desk.clock), FakeDocuments(ANSWERS, desk.clock)
+    )
+    made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
+    await letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
+    asked = question(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    found = Page(page_of(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
+    assert found.row(f"a {EVIL}")[1:] == ["2", "2"]
+    assert found.row("Of them, again within a week")[1] == "1"
+    assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 2026-12-01"]
+    assert not [row for row in found.rows if row[0] == "mail" and len(row) == 2]
