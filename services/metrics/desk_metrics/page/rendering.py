@@ -197,8 +197,9 @@ def _answers(found: Gathered) -> Iterator[str]:
     if not found.answers:
         return
     yield "<h2>Reports to owners</h2>"
-    yield '<p class="note">What was proposed about a service, and what its owner says; today.</p>'
-    yield from _table("Reports to owners", ("Service", "Where it stands"), found.answers)
+    yield '<p class="note">What was proposed about services, and where it stands today.</p>'
+    head = ("Service", "Where it stands")
+    yield from _table("Reports to owners", head, found.answers, kind="words")
 
 
 def _demand(found: Gathered) -> Iterator[str]:
@@ -230,9 +231,11 @@ def _values(plot: Plot) -> str:
     return f"<details><summary>The values as a table</summary>{table}</details>"
 
 
-def _table(name: str, head: Sequence[str], rows: Iterable[Sequence[str | Change]]) -> Iterator[str]:
+def _table(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[str | Change]], kind: str = "figures"
+) -> Iterator[str]:
     yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(name)}">'
-    yield "<table><thead><tr>"
+    yield f'<table class="{kind}"><thead><tr>'
     yield from (f'<th scope="col">{escape(one)}</th>' for one in head)
     yield "</tr></thead><tbody>"
     for first, *rest in rows:

@@ -52,6 +52,7 @@ th:first-child, td:first-child {{ text-align: left; padding-left: 0 }}
 thead th {{ border-bottom: 2px solid var(--soft); vertical-align: bottom }}
 tbody th {{ font-weight: 400; overflow-wrap: anywhere; min-width: 34mm }}
 th:last-child, td:last-child {{ padding-right: 0 }}
+.words th, .words td {{ text-align: left }}
 thead {{ display: table-header-group }} tr, figure {{ break-inside: avoid }}
 .scroll {{ overflow-x: auto;
   background: linear-gradient(to left, var(--paper) 40%, transparent) right / 3rem 100% local,
