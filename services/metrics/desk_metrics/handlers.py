@@ -37,7 +37,7 @@ from desk_metrics.domain.watched import (
     with_sight,
 )
 
-READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK, MEASURES)
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
 Book = Callable[[], PolicyBook]
 
 

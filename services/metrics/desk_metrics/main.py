@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import httpx
 import uvloop
-from desk_shared.bus import Commands, Fold, Reacted
+from desk_shared.bus import Commands, Fold, Folding, Reacted
 from desk_shared.bus.timers import Gate, Timers
 from desk_shared.charter import CharterSource, InvalidCharter
 from desk_shared.clock import Clock
+from desk_shared.events.names import MEASURES
 from desk_shared.http import AppParts, authenticator_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service, run
@@ -62,6 +63,8 @@ from desk_metrics.store import (
 from desk_metrics.systems import Sources
 
 PACE = timedelta(milliseconds=200)
+# A part of a day is a large document: what changes in it is gathered, so it is written less often.
+FIGURES_PACE = timedelta(seconds=2)
 
 
 class _SignIn:
@@ -91,19 +94,16 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     fold = tickets_fold(tickets, lambda: editions.book)
     ledger = kit.ledger("tickets", fold, gate=gate)
     changes = kit.documents(CHANGES)
-    _gather(kit, cells, changes)
+    _gather(kit, changes)
     # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.
     kit.reads(*READS, pace=PACE)
+    _figures(kit, cells)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
     kit.loop("rejudging", rejudging.run)
     gauges = Gauges(kit.telemetry.metrics.get_meter("desk_metrics"), cells, tickets, kit.clock)
     kit.loop("figures", gauges.run)
-    parts = AppParts(
-        kit.health,
-        kit.telemetry,
-        authenticator_from(settings, sign_in.client, kit.clock),
-        kit.clock,
-    )
+    authenticator = authenticator_from(settings, sign_in.client, kit.clock)
+    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
     deps = MetricsDeps(
         tickets,
         cells,
@@ -112,13 +112,9 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
         settings.people,
         settings.cost_per_minute,
     )
-    sources = Sources(
-        cells,
-        changes,
-        lambda: charter.current,
-        Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS)),
-        People(settings.people, settings.cost_per_minute),
-    )
+    letters = Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS))
+    people = People(settings.people, settings.cost_per_minute)
+    sources = Sources(cells, changes, lambda: charter.current, letters, people)
     _report(kit, sources, gate)
     answers = answers_router(_answers(kit, sources))
     return kit.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
@@ -140,21 +136,26 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     return (
         reports_router(sources, deps.clock),
         experience_router(deps),
-        page_router(deps),
+        page_router(deps, sources.letters),
         goals_router(planning),
     )
 
 
-def _gather(kit: Kit, cells: Documents[Cell], changes: Documents[Changes]) -> None:
+def _gather(kit: Kit, changes: Documents[Changes]) -> None:
     """What figures are made of, beside tickets."""
-    # The largest documents, of which few are at work at a time.
-    kit.ledger("cells", cells_fold(cells), cached=64)
     kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
     kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
     kit.ledger("spells", spells_fold(kit.documents(SPELLS)), cached=2_000)
     kit.ledger("voices", voices_fold(kit.documents(VOICES)), cached=500)
-    kit.ledger("returns", returns_fold(kit.documents(RETURNS)), cached=2_000)
     kit.ledger("changes", changes_fold(changes), cached=2_000)
+
+
+def _figures(kit: Kit, cells: Documents[Cell]) -> None:
+    """What metrics tells itself, in a lane of its own: parts of days, and who came again."""
+    days = kit.ledger("cells", cells_fold(cells), reads_bus=False, cached=64)
+    returns = returns_fold(kit.documents(RETURNS))
+    people = kit.ledger("returns", returns, reads_bus=False, cached=2_000)
+    kit.reads(MEASURES, handler=Folding(days, people), lane="figures", pace=FIGURES_PACE)
 
 
 def _report(kit: Kit, sources: Sources, gate: Gate) -> None:

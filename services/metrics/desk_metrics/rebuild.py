@@ -20,7 +20,6 @@ from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import Codec
-from desk_shared.events.names import AUTOMATION, CHANGES, FEEDBACK, PROBLEMS, SIGNALS, TICKETS
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.telemetry import Telemetry, start
@@ -28,13 +27,13 @@ from rich.console import Console
 
 from desk_metrics.comparing import Comparison, compare_shelves
 from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.handlers import READS
 from desk_metrics.rebuilding import Shelves, Workshop
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import CELLS, EDITIONS, REPAIRS, RETURNS, SIGHTS, SPELLS, VOICES
 from desk_metrics.store import CHANGES as CHANGE_RECORDS
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 
-READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
 app = typer.Typer(no_args_is_help=True, help="Look after what metrics has worked out.")
 
 

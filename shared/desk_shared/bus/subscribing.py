@@ -16,6 +16,9 @@ from desk_shared.bus.records import KafkaRecord
 from desk_shared.settings import KafkaSettings
 
 MAX_RECORDS = 2_000
+# For what nobody waits for: many events of one document are decided on once. What is fetched at a
+# time, 1 MiB a partition, keeps memory bounded.
+PACED_RECORDS = 8_000
 # FastStream sleeps this long again after an empty poll: it is added to every idle hop.
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.

@@ -52,8 +52,8 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.CHANGES,
             names.PROBLEMS,
             names.FEEDBACK,
-            names.MEASURES,
         ),
+        "metrics.figures": (names.MEASURES,),
     },
 }
 # Records waiting per replica. Telemetry comes in floods and is folded in large batches.
