@@ -12,6 +12,7 @@ from time import perf_counter
 
 import httpx
 from desk_shared.local.ports import free_ports
+from desk_shared.local.services import command_of
 
 from desk_bench.posting import Poster
 from desk_bench.rows import Row, compared
@@ -78,7 +79,7 @@ def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
         f"{name.upper()}_HTTP_PORT": str(port),
         f"{name.upper()}_HTTP_HOST": "127.0.0.1",
     }
-    with process([sys.executable, "-m", f"desk_{name}.main"], environ):
+    with process(command_of(name), environ):
         yield port
 
 

@@ -15,6 +15,8 @@ from desk_shared.local.daemon import Daemon
 from desk_shared.local.places import ROOT, Places
 from desk_shared.local.ports import HOST, free_ports
 
+# Figures and promises are counted in minutes; a ticket on its way to people is not.
+PATIENT = frozenset({"metrics"})
 PORTS = {"intake": 8001, "triage": 8002, "automation": 8003, "notify": 8004, "metrics": 8005}
 
 
@@ -55,7 +57,7 @@ class ServiceProcess(Daemon):
         return is_ready(self.port)
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", f"desk_{self.name}.main"]
+        return command_of(self.name)
 
     def env(self) -> Mapping[str, str]:
         return {
@@ -63,6 +65,12 @@ class ServiceProcess(Daemon):
             port_variable(self.name): str(self.port),
             **self.around.variables(),
         }
+
+
+def command_of(name: str) -> list[str]:
+    """How a service is started where all share a few cores: what nobody waits for gives way."""
+    polite = ["nice", "-n", "5"] if name in PATIENT else []
+    return [*polite, sys.executable, "-m", f"desk_{name}.main"]
 
 
 def port_variable(name: str) -> str:
