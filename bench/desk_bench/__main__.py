@@ -23,6 +23,8 @@ from desk_bench.rows import Row, save, show
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).resolve().parents[2]
+# A million tickets in memory take three or four of them.
+HEAP = "8g"
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
 
@@ -72,7 +74,7 @@ def main() -> None:
     for name in given.names or BENCHMARKS:
         with (
             tempfile.TemporaryDirectory() as folder,
-            local_servers(data_dir=Path(folder), backend="memory") as servers,
+            local_servers(data_dir=Path(folder), backend="memory", mongo_heap=HEAP) as servers,
         ):
             rows += uvloop.run(_run(name, servers.kafka, servers.mongo, Share(given.share)))
     show(rows)

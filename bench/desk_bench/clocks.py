@@ -1,4 +1,4 @@
-"""Many promises that break within a minute: how late each breach is told."""
+"""Many running clocks, a tenth of which break within a minute: how late each breach is told."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,8 @@ from desk_bench.lives import Life, book
 from desk_bench.ready import ready
 from desk_bench.rows import Row
 
-SPREAD = timedelta(seconds=60)
+# All of them break within this time; the first of `PARTS` is waited for, the others keep running.
+SPREAD, PARTS = timedelta(minutes=10), 10
 # The first one is due so long after the start.
 NOTICE = timedelta(seconds=5)
 BEGIN = datetime.fromisoformat("2026-03-02T09:00:00Z")
@@ -73,16 +74,16 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
         await documents.write(part)
     publisher = KafkaPublisher(KafkaSettings(bootstrap=kafka), "bench")
     await publisher.start()
-    listening = Listening(publisher, clocks)
+    listening = Listening(publisher, wanted := clocks // PARTS)
     try:
         await _fire(documents, listening)
     finally:
         await publisher.stop()
         await store.drop()
         await store.stop()
-    late = sorted(listening.late)
-    assert len(late) == clocks
-    name = f"{clocks:,} clocks break within {SPREAD.seconds} s, told late by"
+    late = sorted(listening.late[:wanted])
+    within = (SPREAD / PARTS).seconds
+    name = f"{clocks:,} clocks run, {wanted:,} break within {within} s, told late by"
     return [
         Row(f"{name}, p50", round(late[len(late) // 2], 3), "s"),
         Row(f"{name}, p99", round(late[int(len(late) * 0.99)], 3), "s", bar="≤ 1 s"),
@@ -109,7 +110,7 @@ async def _fire(documents: MongoDocuments[TicketRecord], listening: Listening) -
 
 
 def _in_bulks(clocks: int) -> Iterator[list[Stored[TicketRecord]]]:
-    """Tickets that nobody answers, spread over the minute; all else is promised for later."""
+    """Tickets that nobody answers, evenly spread; all else is promised for later."""
     policies, urgent = book(), Priority("P1")
     first = BEGIN + NOTICE - ANSWER_WITHIN
     bulk = []
