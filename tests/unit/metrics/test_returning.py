@@ -7,11 +7,11 @@ import pytest
 from desk_metrics.comparing import compare_shelves
 from desk_metrics.domain.causes import Causes, Service, Trouble
 from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.returning import SPAN
 from desk_metrics.domain.measures.totals import Span, totals_of
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.returning import MOST
-from desk_metrics.domain.worktime import micros
+from desk_metrics.domain.worktime import instant, micros
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import Kind, TicketUpdated
 
@@ -119,17 +119,26 @@ async def test_a_month_late_it_still_joins() -> None:
     assert await again(asked("2026-11-26 09:00", "t-2", service="vpn"), late) == 1
 
 
-async def test_a_robot_that_opens_tickets_all_day_fills_no_document() -> None:
-    start = at("2026-11-23 00:00")
+async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
+    """Every three hours for six weeks: more than one document holds, across where they meet."""
+    start = at("2026-11-01 00:00")
     lives = []
-    for number in range(MOST + 30):
-        when = f"{start + timedelta(minutes=number):%Y-%m-%d %H:%M}"
-        lives.append(asked(when, f"t-{number}", who="robot", service="vpn"))
-    desk = await after(*lives)
-    (found,) = await desk.shelves.returns.find({})
-    assert found.state is not None
-    assert len(found.state.contacts) == MOST
-    assert (await figures(desk))[""]["came_again"] == MOST + 29
+    for number in range(6 * 7 * 8):
+        when = f"{start + timedelta(hours=3 * number):%Y-%m-%d %H:%M}"
+        lives.append(asked(when, f"t-{number}", who="robot", service=f"s-{number % 56}"))
+    straight, backwards = await after(*lives), await after(*reversed(lives))
+    assert (await figures(straight))[""]["came_again"] == 6 * 56 - 56
+    comparisons, _ = await compare_shelves(straight.shelves, backwards.shelves)
+    assert [one.collection for one in comparisons if not one.is_clean] == []
+    assert next(one for one in comparisons if one.collection == "returns").alike > 1
+
+
+async def test_across_the_border_of_two_documents_it_is_again_once() -> None:
+    border = instant(micros(at("2026-12-05 09:00")) // SPAN * SPAN)
+    days = [f"{border + timedelta(days=day):%Y-%m-%d %H:%M}" for day in (-8, -2, 3, 11)]
+    desk = await after(*(asked(day, f"t-{day}", service="vpn") for day in days))
+    found = (await figures(desk))[""]
+    assert (found["contacts"], found["came_again"]) == (4, 2)
 
 
 async def test_what_came_again_ranks_a_service_higher() -> None:

@@ -1,4 +1,5 @@
-"""What each person asked for lately, so that who has to come again is seen: a document per person.
+"""What each person asked for, so that who has to come again is seen: a document per person and four
+weeks, with the week before.
 
 Tickets tell of their contact once, and again when what they are about changes; the highest revision
 counts, so neither repeats nor the order of arrival matter.
@@ -16,12 +17,9 @@ from desk_metrics.domain.measures.returning import (
     WITHIN,
     Contact,
     came_again,
+    is_of,
     is_person,
 )
-
-_DAY = 24 * 3600 * 1_000_000
-# More than a year, so that late tickets join; a robot that opens tickets has only its newest kept.
-KEPT, MOST = 400 * _DAY, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +52,16 @@ def with_contact(
     contacts = tuple(sorted(by_ticket.values()))
     books, events = {one.source: one for one in state.books}, list[Event[Payload]]()
     for one, is_again in came_again(contacts):
-        if fresh.at <= one.at <= fresh.at + WITHIN:
+        if fresh.at <= one.at <= fresh.at + WITHIN and is_of(event.subject, one):
             postings = (Posting(CAME_AGAIN, one.at, one.at),) if is_again else ()
             book = book_of(books.values(), f"again:{one.ticket}")
             book, told = posted_by(book, one.slice, postings, one.at)
             events += told
             if book.revision:
                 books[book.source] = book
-    return _pruned(contacts, books), tuple(events)
+    return Returns(contacts, tuple(book for _, book in sorted(books.items()))), tuple(events)
 
 
 def _contact(data: MeasuresChanged) -> Contact:
     by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
     return Contact(min(one[1] for one in data.postings), data.of, data.revision, by)
-
-
-def _pruned(contacts: tuple[Contact, ...], books: dict[str, Ledgered]) -> Returns:
-    latest = contacts[-1].at
-    kept = tuple(one for one in contacts if latest - one.at <= KEPT)[-MOST:]
-    sources = (f"again:{one.ticket}" for one in kept)
-    return Returns(kept, tuple(books[one] for one in sources if one in books))

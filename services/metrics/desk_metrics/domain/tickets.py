@@ -30,7 +30,7 @@ from desk_metrics.domain.measures.postings import (
     with_sheets,
 )
 from desk_metrics.domain.measures.restoring import restoring_of
-from desk_metrics.domain.measures.returning import is_person, person_cell
+from desk_metrics.domain.measures.returning import is_person, person_cells
 from desk_metrics.domain.measures.skills import skills_of
 from desk_metrics.domain.measures.verdicts import verdicts_of
 from desk_metrics.domain.measures.volume import CONTACTS, volume_of
@@ -144,9 +144,10 @@ def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
     """What the person's document is told: that they asked, when, and what about; if it is new."""
     if by.person and by.kind != Kind.PROACTIVE:
         asked = Posting(CONTACTS, course.opened, course.opened)
-        sheet = sheet_of(person_cell(by.person), by, (asked,))
-        if dict(posted).get(sheet.cell) != sheet.print:
-            yield sheet
+        for cell in person_cells(by.person, course.opened):
+            sheet = sheet_of(cell, by, (asked,))
+            if dict(posted).get(cell) != sheet.print:
+                yield sheet
 
 
 def _gives(fact: Fact) -> bool:

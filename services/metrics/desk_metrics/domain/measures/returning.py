@@ -15,9 +15,11 @@ from typing import NamedTuple
 from desk_metrics.domain.measures.postings import Slice
 
 CAME_AGAIN = "came_again"
-# What tickets tell of a person's contact goes to a document of that person, not to a day.
-_PERSON = "person:"
 WITHIN = 7 * 24 * 3600 * 1_000_000
+# What tickets tell of a contact goes to a document of the person and of four weeks, not to a day:
+# bounded however much somebody asks, and nothing is ever forgotten.
+SPAN = 4 * WITHIN
+_PERSON = "person:"
 
 
 class Contact(NamedTuple):
@@ -29,9 +31,10 @@ class Contact(NamedTuple):
     slice: Slice
 
 
-def person_cell(person: str) -> str:
-    """Where a person's contacts are told."""
-    return f"{_PERSON}{person}"
+def person_cells(person: str, at: int) -> Iterator[str]:
+    """Where a contact is told: to its own four weeks, and to the next if it may matter there."""
+    for span in sorted({at // SPAN, (at + WITHIN) // SPAN}):
+        yield f"{_PERSON}{span}.{person}"
 
 
 def is_person(cell: str) -> bool:
@@ -39,15 +42,17 @@ def is_person(cell: str) -> bool:
     return cell.startswith(_PERSON)
 
 
+def is_of(cell: str, contact: Contact) -> bool:
+    """Whether the contact belongs to the document's own four weeks."""
+    return cell.startswith(f"{_PERSON}{contact.at // SPAN}.")
+
+
 def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:
     """Each of one person's contacts, which are sorted, and whether it is one of these."""
-    first = 0
-    for place, one in enumerate(contacts):
-        while contacts[first].at < one.at - WITHIN:
-            first += 1
-        yield one, any(_is_about_same(other, one) for other in contacts[first:place])
-
-
-def _is_about_same(one: Contact, other: Contact) -> bool:
-    is_service = bool(one.slice.service) and one.slice.service == other.slice.service
-    return is_service or (bool(one.slice.device) and one.slice.device == other.slice.device)
+    last: dict[tuple[str, str], int] = {}
+    for one in contacts:
+        about = (("service", one.slice.service), ("device", one.slice.device))
+        known = [thing for thing in about if thing[1]]
+        before = (last.get(thing) for thing in known)
+        yield one, any(at is not None and one.at - at <= WITHIN for at in before)
+        last.update((thing, one.at) for thing in known)
