@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from desk_shared.testing.processes import CHARTER
 
 from tests.integration.automation.conftest import bus, service, target
-from tests.integration.automation.desk import CHARTER, Automation
+from tests.integration.automation.desk import Automation
 
 __all__ = ["bus", "mortal", "service", "target"]
 

@@ -67,7 +67,7 @@ def ends_of(bus: Bus, trouble: Event[SignalRaised]) -> list[str]:
 async def test_killed_at_a_boundary_it_goes_on_where_it_was(
     mortal: Automation, bus: Bus, target: Target, boundary: str
 ) -> None:
-    healthy, mortal.module = mortal.module, ("-m", "tests.chaos.automation.dying_automation")
+    healthy, mortal.module = mortal.module, "tests.chaos.automation.dying_automation"
     await mortal.start(DIE_AT=boundary)
     troubles = fresh_trouble(target, "laptop")
     await bus.publish(*troubles)
@@ -89,7 +89,7 @@ async def test_killed_at_a_boundary_it_goes_on_where_it_was(
         recovery = time.monotonic() - began
         await eventually(lambda: all_ended(mortal, bus, troubles), timeout=60, interval=0.3)
     finally:
-        mortal.end(signal.SIGTERM)
+        mortal.stop()
     assert_sound(bus, target, troubles)
     assert recovery < RECOVERY_SECONDS
 
@@ -124,10 +124,10 @@ async def test_a_storm_of_kills_loses_and_doubles_nothing(
             await bus.publish(*some)
             until = time.monotonic() + pick.uniform(0.1, 2.0)
             await eventually(lambda: time.monotonic() > until, timeout=5)  # noqa: B023
-            mortal.end(signal.SIGKILL)
+            mortal.kill()
         await mortal.start()
         await eventually(lambda: all_ended(mortal, bus, troubles), timeout=80, interval=1.0)
     finally:
-        mortal.end(signal.SIGTERM)
+        mortal.stop()
     await bus.read()
     assert_sound(bus, target, troubles)

@@ -1,7 +1,5 @@
 """Real servers around automation: its topics, its process, a target."""
 
-import os
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,8 +9,9 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.events import names
 from desk_shared.events.topics import all_topics
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing.processes import environment
 
-from tests.integration.automation.desk import CHARTER, Automation, Bus, Target
+from tests.integration.automation.desk import Automation, Bus, Target
 
 TOPICS = {names.SIGNALS, names.TELEMETRY, names.AUTOMATION}
 
@@ -47,21 +46,12 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 @pytest.fixture
 def service(kafka: str, mongo: str, bus: Bus, tmp_path: Path) -> Automation:
     """Not started yet."""
-    env = os.environ | {
-        "DESK_ENVIRONMENT": "local",
-        "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
-        "DESK_TOPIC_PREFIX": bus.prefix,
-        "DESK_DATABASE_PREFIX": bus.prefix,
-        "DESK_CHARTER": str(CHARTER),
-        "AUTOMATION_HTTP_HOST": "127.0.0.1",
-        "AUTOMATION_LEASE": "2",
-    }
-    return Automation(env, tmp_path / "automation.log")
+    env = environment(kafka, mongo, bus.prefix, AUTOMATION_LEASE="2")
+    return Automation("automation", env, tmp_path / "automation.log")
 
 
 @pytest.fixture
 async def automation(service: Automation) -> AsyncIterator[Automation]:
     await service.start()
     yield service
-    service.end(signal.SIGTERM)
+    service.stop()

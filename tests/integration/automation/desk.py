@@ -1,14 +1,10 @@
 """Automation as a process, the bus around it, and a target that counts what is done to it."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -17,11 +13,7 @@ from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.ids import new_id
-from desk_shared.local.ports import free_ports
-from desk_shared.testing import eventually
-
-ROOT = Path(__file__).parents[3]
-CHARTER = ROOT / "charter"
+from desk_shared.testing.processes import ServiceProcess
 
 
 @dataclass
@@ -82,52 +74,13 @@ class Target:
         return status
 
 
-@dataclass
-class Automation:
-    """The service as an operator sees it: start, ask, kill."""
-
-    env: dict[str, str]
-    log: Path
-    port: int = 0
-    module: tuple[str, ...] = ("-m", "desk_automation.main")
-    process: "subprocess.Popen[bytes] | None" = None
-
-    def launch(self, **more: str) -> None:
-        """On another port each time: somebody may take a port while nobody listens on it."""
-        self.port = free_ports(1)[0]
-        more["AUTOMATION_HTTP_PORT"] = str(self.port)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.module],
-                env=self.env | more,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def start(self, **more: str) -> None:
-        self.launch(**more)
-        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
-        await eventually(self.is_ready, timeout=75, interval=0.1)
-
-    async def is_ready(self) -> bool:
-        if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"automation ended early:\n{self.log.read_text()[-3000:]}")
-        try:
-            health = await self.get("/health/ready")
-        except httpx.TransportError:
-            return False
-        consumers = health.json()["consumers"]
-        return health.status_code == 200 and all(one["partitions"] for one in consumers)
-
-    async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.get(f"http://127.0.0.1:{self.port}{path}")
+class Automation(ServiceProcess):
+    """The service, with questions of its own."""
 
     async def post(self, path: str, key: str) -> httpx.Response:
         async with httpx.AsyncClient() as client:
             headers = {"Idempotency-Key": key, "X-Desk-User": "ana"}
-            return await client.post(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+            return await client.post(self.url + path, headers=headers)
 
     async def runs(self, **filters: str) -> list[dict[str, object]]:
         query = "&".join(f"{name}={value}" for name, value in filters.items())
@@ -137,16 +90,6 @@ class Automation:
             return []
         found: list[dict[str, object]] = answer.json().get("items", [])
         return found
-
-    def end(self, number: signal.Signals) -> None:
-        process, self.process = self.process, None
-        if process is not None and process.poll() is None:
-            process.send_signal(number)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
 
 
 @dataclass

@@ -1,74 +1,16 @@
 """Intake as a process on real servers, its callers, and the other ends of the bus."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.testing import eventually
+from desk_shared.testing.processes import ServiceProcess
 
-ROOT = Path(__file__).parents[3]
-
-
-@dataclass
-class Intake:
-    """The service as an operator sees it: start, ask, kill."""
-
-    env: dict[str, str]
-    port: int
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        await asyncio.to_thread(self._launch)
-        await eventually(self.is_ready, timeout=70, interval=0.1)
-
-    def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk_intake.main"],
-                env=self.env,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def is_ready(self) -> bool:
-        if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"intake ended early:\n{self.log.read_text()[-3000:]}")
-        try:
-            async with httpx.AsyncClient() as client:
-                answer = await client.get(f"{self.url}/health/ready")
-        except httpx.TransportError:
-            return False
-        consumers = answer.json()["consumers"]
-        return answer.status_code == 200 and all(one["partitions"] for one in consumers)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(number)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+Intake = ServiceProcess
 
 
 @dataclass

@@ -1,7 +1,5 @@
 """Intake as a process on real servers, with an employee, a member and the bus around it."""
 
-import os
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,8 +9,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events.topics import all_topics
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing.processes import environment
 
-from tests.integration.intake.around import ROOT, Bus, Intake, Person
+from tests.integration.intake.around import Bus, Intake, Person
 
 
 @pytest.fixture
@@ -32,22 +31,9 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def intake(
-    bus: Bus, kafka: str, mongo: str, prefix: str, tmp_path: Path
-) -> AsyncIterator[Intake]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    env = os.environ | {
-        "DESK_ENVIRONMENT": "local",
-        "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
-        "DESK_TOPIC_PREFIX": bus.prefix,
-        "DESK_DATABASE_PREFIX": prefix,
-        "DESK_CHARTER": str(ROOT / "charter"),
-        "INTAKE_HTTP_PORT": str(port),
-        "INTAKE_CLOSE_AFTER": "2",
-    }
-    service = Intake(env, port, tmp_path / "intake.log")
+async def intake(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncIterator[Intake]:
+    env = environment(kafka, mongo, bus.prefix, INTAKE_CLOSE_AFTER="2")
+    service = Intake("intake", env, tmp_path / "intake.log")
     await service.start()
     yield service
     service.stop()

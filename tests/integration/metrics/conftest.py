@@ -1,8 +1,6 @@
 """Real servers around metrics: its topics, its own charter, its process."""
 
-import os
 import shutil
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,10 +8,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events.topics import SERVICES, all_topics
-from desk_shared.local.ports import free_ports
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing.processes import CHARTER, environment
 
-from tests.integration.metrics.running import ROOT, Bus, Metrics
+from tests.integration.metrics.running import Bus, Metrics
 
 _OTHERS = tuple(
     f".{name}.{end}" for name in SERVICES if name != "metrics" for end in ("retry", "dead")
@@ -37,22 +35,12 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def metrics(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncIterator[Metrics]:
-    port = free_ports(1)[0]
     charter = tmp_path / "charter"
-    shutil.copytree(ROOT / "charter", charter)
-    env = os.environ | {
-        "DESK_ENVIRONMENT": "local",
-        "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
-        "DESK_TOPIC_PREFIX": bus.prefix,
-        "DESK_DATABASE_PREFIX": bus.prefix,
-        "DESK_CHARTER": str(charter),
-        "METRICS_HTTP_HOST": "127.0.0.1",
-        "METRICS_HTTP_PORT": str(port),
-    }
-    service = Metrics(env, port, tmp_path / "metrics.log")
+    shutil.copytree(CHARTER, charter)
+    env = environment(kafka, mongo, bus.prefix, charter)
+    service = Metrics("metrics", env, tmp_path / "metrics.log")
     try:
         await service.start()
         yield service
     finally:
-        service.end(signal.SIGTERM)
+        service.stop()

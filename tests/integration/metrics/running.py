@@ -1,17 +1,12 @@
 """Metrics as a process on real servers, and the two ends of the bus it stands between."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from uuid import uuid4
 
-import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.events import AnyEvent, Codec, Event, Payload
 from desk_shared.events.people import Priority
@@ -25,66 +20,10 @@ from desk_shared.events.tickets import (
     TicketTriaged,
 )
 from desk_shared.ids import ticket_code
-from desk_shared.testing import eventually
+from desk_shared.testing.processes import ServiceProcess
 
-ROOT = Path(__file__).parents[3]
-
-
-@dataclass
-class Metrics:
-    """The service as an operator sees it: start, ask, kill."""
-
-    env: dict[str, str]
-    port: int
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def charter(self) -> Path:
-        """This test's own charter, free to be changed."""
-        return Path(self.env["DESK_CHARTER"])
-
-    async def start(self) -> None:
-        self._launch()
-        # After a kill the group waits for the dead member's session before it shares anew.
-        await eventually(self.is_ready, timeout=90, interval=0.2)
-
-    def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk_metrics.main"],
-                env=self.env,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def is_ready(self) -> bool:
-        if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"metrics ended early:\n{self.log.read_text()[-3000:]}")
-        try:
-            answer = await self.get("/health/ready")
-        except httpx.TransportError as error:
-            raise AssertionError(f"no answer yet: {error!r}") from error
-        assert answer.status_code == 200, answer.text
-        assert all(one["partitions"] for one in answer.json()["consumers"]), answer.text
-        return True
-
-    async def get(self, path: str, **headers: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.get(
-                f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=20
-            )
-
-    def end(self, number: signal.Signals) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(number)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+# What tests ask and kill.
+Metrics = ServiceProcess
 
 
 @dataclass
@@ -144,7 +83,7 @@ class Ticket:
                 code=ticket_code(id),
                 kind=Kind.INCIDENT,
                 title="VPN drops",
-                requester="ana@desk.example",
+                requester=more.get("requester", "ana@desk.example"),
                 channel=Channel.PORTAL,
                 service=more.get("service", "vpn"),
                 site=more.get("site", "berlin"),

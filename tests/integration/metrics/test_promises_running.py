@@ -1,6 +1,5 @@
 """Promises on a real broker and a real store: timers, kills, redelivery, late events."""
 
-import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -41,7 +40,7 @@ async def test_a_kill_neither_loses_nor_repeats_a_saying(metrics: Metrics, bus: 
         ticket.triaged(due - QUARTER, "P1")
         await bus.publish(ticket.events)
     await eventually(lambda: _told(bus, tickets[0], "response-p1 started"), timeout=30)
-    metrics.end(signal.SIGKILL)
+    metrics.kill()
     for ticket in tickets[:20]:
         first = len(ticket.events)
         ticket.assigned(now(), "network").resolved(now())

@@ -1,9 +1,7 @@
 """Metrics is killed again and again while hundreds of tickets live; a rebuild says the same."""
 
 import random
-import signal
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from desk_metrics.comparing import Comparison
@@ -60,14 +58,14 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
         await bus.publish([*part, *chance.sample(part, len(part) // 20)])
         if piece < KILLS:
             await _for_a_moment(metrics, bus, part)
-            metrics.end(signal.SIGKILL)
+            metrics.kill()
             await metrics.start()
     settings = MetricsSettings(
         environment=Environment.LOCAL,
         kafka=KafkaSettings(bootstrap=kafka),
         store=StoreSettings(url=mongo, database_prefix=bus.prefix),
         topic_prefix=bus.prefix,
-        charter=Path(metrics.charter),
+        charter=metrics.charter,
     )
     found = await eventually(lambda: _clean(settings), timeout=240, interval=3)
     counts = {one.collection: one.alike for one in found.comparisons}

@@ -1,7 +1,5 @@
 """Real servers around notify: its topics, its process, a mail server."""
 
-import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,8 +9,9 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.events.topics import notification_topics
 from desk_shared.local.ports import free_ports
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing.processes import environment
 
-from tests.integration.notify.running import CHARTER, TEAMS, Bus, MailServer, Notify, topics
+from tests.integration.notify.running import TEAMS, Bus, MailServer, Notify, topics
 
 
 @pytest.fixture
@@ -39,21 +38,10 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
 async def notify(
     kafka: str, mongo: str, prefix: str, bus: Bus, tmp_path: Path
 ) -> AsyncIterator[Notify]:
-    port = free_ports(1)[0]
     assert bus.prefix == prefix
-    env = os.environ | {
-        "DESK_ENVIRONMENT": "local",
-        "DESK_KAFKA": kafka,
-        "DESK_MONGO": mongo,
-        "DESK_TOPIC_PREFIX": bus.prefix,
-        "DESK_DATABASE_PREFIX": bus.prefix,
-        "DESK_CHARTER": str(CHARTER),
-        "NOTIFY_HTTP_HOST": "127.0.0.1",
-        "NOTIFY_HTTP_PORT": str(port),
-    }
-    service = Notify(env, port, tmp_path / "notify.log")
+    service = Notify("notify", environment(kafka, mongo, prefix), tmp_path / "notify.log")
     yield service
-    service.end(signal.SIGTERM)
+    service.stop()
 
 
 @pytest.fixture

@@ -1,17 +1,12 @@
 """Notify as a process, a bus to tell it things, and a mail server that can go away."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from pathlib import Path
 
-import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -19,56 +14,18 @@ from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.notifications import Notified
 from desk_shared.events.topics import SERVICES, Topic, all_topics
-from desk_shared.testing import eventually
+from desk_shared.testing.processes import CHARTER, ServiceProcess
 
-ROOT = Path(__file__).parents[3]
-CHARTER = ROOT / "charter"
 TEAMS = [team.name for team in load_charter(CHARTER).teams]
 
 
-@dataclass
-class Notify:
-    """The service as an operator sees it: start, ask, kill."""
-
-    env: dict[str, str]
-    port: int
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = None
-
-    async def start(self, **settings: str) -> None:
-        self.env |= settings
-        self._launch()
-        # After a kill the group waits for the dead member's session (45 s) before it shares anew.
-        await eventually(self.is_ready, timeout=75, interval=0.1)
-
-    def _launch(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "desk_notify.main"],
-                env=self.env,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    async def is_ready(self) -> bool:
-        if self.process is None or self.process.poll() is not None:
-            raise RuntimeError(f"notify ended early:\n{self.log.read_text()[-3000:]}")
-        try:
-            health = await self.get("/health/ready")
-        except httpx.TransportError:
-            return False
-        consumers = health.json()["consumers"]
-        return health.status_code == 200 and all(one["partitions"] for one in consumers)
+class Notify(ServiceProcess):
+    """The service, with questions of its own."""
 
     async def component(self, name: str) -> dict[str, object]:
         health = (await self.get("/health/ready")).json()
         found: dict[str, object] = next(c for c in health["components"] if c["name"] == name)
         return found
-
-    async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.get(f"http://127.0.0.1:{self.port}{path}")
 
     async def deliveries(self, recipient: str) -> list[tuple[str, str]]:
         """Channel and state of everything on its way to somebody."""
@@ -79,16 +36,6 @@ class Notify:
     def lines(self, message: str) -> int:
         """How many log lines say this."""
         return self.log.read_text().count(f'"message": "{message}"')
-
-    def end(self, number: signal.Signals) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(number)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """Notify on a real broker, a real store and a real mail server."""
 
-import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -129,13 +128,13 @@ async def test_killed_while_telling_and_while_mailing_it_tells_everybody_once(
     await notify.start(**with_mail)
     await bus.publish(event for number in range(40) for event in life(number))
     await eventually(lambda: _count(bus, "network", 1), interval=0.001)
-    notify.end(signal.SIGKILL)
-    await notify.start()
+    notify.kill()
+    await notify.start(**with_mail)
     mailed = mail_server.mailbox.ids
     await eventually(lambda: len(mailed) >= 20, timeout=60, interval=0.001)
-    notify.end(signal.SIGKILL)
+    notify.kill()
     assert len(mailed) < 200
-    await notify.start()
+    await notify.start(**with_mail)
 
     await eventually(lambda: _count(bus, "network", 40), timeout=30)
     await eventually(lambda: _count(bus, ANA, 160), timeout=30)

@@ -11,6 +11,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
 from desk_shared.ids import new_id, ticket_code
 from desk_shared.testing import eventually
+from desk_shared.testing.processes import ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
 
@@ -19,14 +20,6 @@ class Bus(Protocol):
     async def publish(self, events: Sequence[AnyEvent]) -> None: ...
 
     async def read(self) -> list[AnyEvent]: ...
-
-
-class Triage(Protocol):
-    url: str
-
-    def kill(self) -> None: ...
-
-    async def start(self) -> None: ...
 
 
 def opened(title: str, requester: str = "ana") -> AnyEvent:
@@ -47,7 +40,9 @@ def opened(title: str, requester: str = "ana") -> AnyEvent:
     )
 
 
-async def test_an_opened_ticket_is_decided_once_and_explained(bus: Bus, triage: Triage) -> None:
+async def test_an_opened_ticket_is_decided_once_and_explained(
+    bus: Bus, triage: ServiceProcess
+) -> None:
     ticket = opened("My VPN does not connect")
     await bus.publish([ticket, ticket])
 
@@ -65,7 +60,9 @@ async def test_an_opened_ticket_is_decided_once_and_explained(bus: Bus, triage: 
     assert missing.status_code == 404
 
 
-async def test_a_kill_loses_no_decision_and_makes_none_twice(bus: Bus, triage: Triage) -> None:
+async def test_a_kill_loses_no_decision_and_makes_none_twice(
+    bus: Bus, triage: ServiceProcess
+) -> None:
     tickets = [opened(f"Printer {number} is jammed", f"person-{number}") for number in range(60)]
     await bus.publish(tickets[:30])
     triage.kill()

@@ -16,6 +16,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import new_id, ticket_code
 from desk_shared.testing import eventually
+from desk_shared.testing.processes import ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
 
@@ -24,14 +25,6 @@ class Bus(Protocol):
     async def publish(self, events: Sequence[AnyEvent]) -> None: ...
 
     async def read(self) -> list[AnyEvent]: ...
-
-
-class Triage(Protocol):
-    url: str
-
-    def stop(self) -> None: ...
-
-    async def start(self) -> None: ...
 
 
 def disk(free: float, minutes_ago: float) -> AnyEvent:
@@ -78,7 +71,9 @@ async def disk_filling(bus: Bus) -> dict[str, Any]:
     return {id: data for id, data in raised.items() if data.signal == "disk-filling"}
 
 
-async def test_a_falling_disk_is_one_signal_also_over_a_restart(bus: Bus, triage: Triage) -> None:
+async def test_a_falling_disk_is_one_signal_also_over_a_restart(
+    bus: Bus, triage: ServiceProcess
+) -> None:
     await bus.publish([disk(free, 60 - n) for n, free in enumerate((30, 20, 12, 9, 8))])
     await eventually(lambda: disk_filling(bus), timeout=20)
     triage.stop()
@@ -100,7 +95,9 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(bus: Bus, triage
     assert signal.attributes == {"agent_url": "http://127.0.0.1:9"}
 
 
-async def test_twenty_tickets_are_one_problem_that_a_member_ends(bus: Bus, triage: Triage) -> None:
+async def test_twenty_tickets_are_one_problem_that_a_member_ends(
+    bus: Bus, triage: ServiceProcess
+) -> None:
     tickets = [vpn_ticket(number) for number in range(20)]
     await bus.publish(tickets)
 

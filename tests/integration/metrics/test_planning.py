@@ -1,0 +1,229 @@
+"""Goals, staffing, rings and the page on real servers, by HTTP and by the command line."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from desk_shared.events import AnyEvent
+from desk_shared.events.tickets import TicketStarted
+from desk_shared.testing import eventually
+from desk_shared.testing.processes import environment
+
+from tests.integration.metrics.running import Bus, Metrics, Ticket
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+BERLIN = ZoneInfo("Europe/Berlin")
+WEEKS, HALF = 24, 12
+TODAY = datetime.now(UTC).date()
+MONDAY = TODAY - timedelta(days=TODAY.weekday())
+FIRST, CHANGE = MONDAY - timedelta(weeks=WEEKS), MONDAY - timedelta(weeks=HALF)
+AS_OF = f"as_of={MONDAY}T00:00:00Z"
+GOALS = f"""\
+goals:
+  - name: half-the-vpn
+    title: Half the tickets about VPN
+    measure: contacts
+    where: {{services: [vpn]}}
+    direction: down
+    target: {{times_baseline: 0.5}}
+    baseline: {{from: {FIRST}, to: {CHANGE - timedelta(days=1)}}}
+    due: {MONDAY + timedelta(weeks=40)}
+"""
+EMPLOYEE = {"X-Desk-User": "ana", "X-Desk-Roles": "employee"}
+
+
+def life(number: int, week: int, site: str) -> list[AnyEvent]:
+    """Opened on a Monday at ten in Berlin, taken up at 10:15, done at eleven."""
+    local = datetime.combine(FIRST + timedelta(weeks=week), time(10), BERLIN)
+    at = local.astimezone(UTC)
+    ticket = Ticket(f"t-{number}", at, site=site, requester=f"person-{number % 9}")
+    ticket.triaged(at, "P2").assigned(at, "network")
+    ticket.say(at + timedelta(minutes=15), TicketStarted(by="network-1"))
+    return ticket.resolved(at + timedelta(hours=1)).events
+
+
+def history() -> list[AnyEvent]:
+    """Four tickets a week in Berlin and four in Paris, where it is one from the change on."""
+    sites = [
+        (week, site)
+        for week in range(WEEKS)
+        for site in ["berlin"] * 4 + ["paris"] * (4 if week < HALF else 1)
+    ]
+    lives = [life(number, week, site) for number, (week, site) in enumerate(sites)]
+    return [event for one in lives for event in one]
+
+
+class Ended(NamedTuple):
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def desk(env: Mapping[str, str], *words: str) -> Ended:
+    """The command line, as a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("desk")),
+        *words,
+        env={**env, "COLUMNS": "200"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def answer(metrics: Metrics, path: str) -> dict[str, Any]:
+    found = await metrics.get(f"/v1/{path}")
+    assert found.status_code == httpx.codes.OK, found.text
+    return dict(found.json())
+
+
+async def all_is_counted(metrics: Metrics) -> bool:
+    found = await answer(metrics, f"goals?{AS_OF}")
+    assert [one["goal"] for one in found["goals"]] == ["half-the-vpn"]
+    (goal,) = found["goals"]
+    assert (goal["baseline"], goal["now"]) == (8, 5)
+    plan = await answer(metrics, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
+    assert plan["arrivals_per_week"] == 5
+    return True
+
+
+async def test_what_was_published_is_planned_with_on_either_way(
+    metrics: Metrics, bus: Bus, tmp_path: Path
+) -> None:
+    (metrics.charter / "goals.yaml").write_text(GOALS, "utf-8")
+    await bus.publish(history())
+    await eventually(lambda: all_is_counted(metrics), timeout=90, interval=0.5)
+    await answers_are_right(metrics)
+    await commands_say_the_same(metrics, tmp_path)
+
+
+async def answers_are_right(told: Metrics) -> None:
+    (goal,) = (await answer(told, f"goals?{AS_OF}"))["goals"]
+    assert (goal["target"], goal["verdict"]) == (4, "behind")
+    assert goal["sentence"].startswith("Behind: at this rate 5 a week in ")
+    plan = await answer(told, f"staffing?team=network&weeks=8&within=30&{AS_OF}")
+    assert (plan["weeks"], plan["zone"]) == (8, "Europe/Berlin")
+    assert plan["handling_seconds"] == pytest.approx(45 * 60, rel=0.02)
+    (hour,) = plan["hours"]
+    assert (hour["day"], hour["hour"], hour["arrivals"]) == ("Monday", 10, 5)
+    # 5 tickets of 45 minutes in an hour keep 3.75 people busy.
+    assert 4 <= hour["people"] <= 6
+    ring = await answer(told, f"rings?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
+    assert [ring[f"{who}_{when}"] for who in ("ring", "rest") for when in ("before", "after")] == [
+        48, 12, 48, 48,
+    ]  # fmt: skip
+    assert (ring["answer"], ring["ratio"]) == ("helped", 0.25)
+    page = await told.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
+    assert page.status_code == httpx.codes.OK, page.text
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "network" in page.text
+
+
+async def commands_say_the_same(told: Metrics, tmp_path: Path) -> None:
+    goals = await desk(told.env, "report", "goals", "--json", "--as-of", f"{MONDAY}")
+    assert goals.code == 0, goals.err
+    assert json.loads(goals.out) == (await answer(told, f"goals?{AS_OF}"))["goals"]
+    asked = ("network", "--weeks", "8", "--within", "30", "--as-of", f"{MONDAY}")
+    plan = await desk(told.env, "report", "staffing", *asked, "--json")
+    assert json.loads(plan.out) == await answer(
+        told, f"staffing?team=network&weeks=8&within=30&{AS_OF}"
+    )
+    table = await desk(told.env, "report", "staffing", *asked)
+    assert table.out.startswith("Most are needed on Monday from 10 to 11: ")
+    out, days = tmp_path / "page.html", ("--from", f"{FIRST}", "--to", f"{MONDAY}")
+    page = await desk(told.env, "report", "page", "--out", str(out), *days, "--team", "network")
+    assert page.out == f"Written to {out}; open it in a browser, or print it to get a PDF.\n"
+    assert out.read_text("utf-8").startswith("<!doctype html>")
+
+
+WRONG = (
+    ("goals?as_of=yesterday", 422, "invalid-request"),
+    ("goals?as_of=0001-01-01T00:00:00Z", 422, "invalid-request"),
+    ("goals/no-such-goal", 404, "not-found"),
+    ("staffing", 422, "invalid-request"),
+    ("staffing?team=nobody", 404, "not-found"),
+    ("staffing?team=network&skill=juggling", 422, "no-such-skill"),
+    ("staffing?team=network&promise=none", 404, "not-found"),
+    ("staffing?team=network&weeks=0", 422, "invalid-request"),
+    ("staffing?team=network&as_of=9999-12-31T23:59:59Z", 422, "invalid-request"),
+    ("rings?change=2026-02-30&site=paris", 422, "invalid-request"),
+    ("rings?change=2026-03-02", 422, "empty-ring"),
+    ("rings?change=9999-12-31&site=paris", 422, "change-to-come"),
+    ("report?from=2026-02-30", 422, "invalid-request"),
+    ("report?from=2026-03-02&to=2026-03-01", 422, "bad-days"),
+    ("report?from=2020-01-01&to=2026-01-01", 422, "bad-days"),
+    ("report?from=0001-01-01&to=0001-01-02", 422, "invalid-request"),
+    ("report?to=9999-12-31", 422, "invalid-request"),
+    ("report?as_of=0001-01-01T00:00:00Z", 422, "invalid-request"),
+    ("report?as_of=9999-12-31T23:59:59Z", 422, "invalid-request"),
+    ("report?team=nobody", 404, "not-found"),
+    ("reports/systems?period=never", 422, "no-such-period"),
+    ("reports/systems?period=0001-01", 422, "no-such-period"),
+    ("reports/systems?as_of=0001-01-01T00:00:00Z", 422, "invalid-request"),
+)
+
+
+async def refused(metrics: Metrics, path: str, **headers: str) -> tuple[str, int, str]:
+    """Path, status and code of a refusal, which is a sentence in the one shape of problems."""
+    found = await metrics.get(f"/v1/{path}", **headers)
+    assert found.headers["content-type"] == "application/problem+json", (path, found.text)
+    said = found.json()
+    assert said["detail"].endswith("."), said
+    return path, found.status_code, said["code"]
+
+
+async def test_what_is_asked_wrong_or_by_others_is_refused_in_a_sentence(metrics: Metrics) -> None:
+    assert [await refused(metrics, path) for path, _, _ in WRONG] == list(WRONG)
+    staffs = ("goals", "staffing?team=network", f"rings?change={CHANGE}&site=paris", "report")
+    found = [await refused(metrics, path, **EMPLOYEE) for path in staffs]
+    assert {(status, code) for _, status, code in found} == {(403, "forbidden")}
+
+
+async def test_without_any_data_that_is_what_it_says(metrics: Metrics) -> None:
+    (metrics.charter / "goals.yaml").write_text(GOALS, "utf-8")
+
+    async def goal() -> dict[str, Any]:
+        (found, *others) = (await answer(metrics, "goals"))["goals"]
+        assert others == []
+        return dict(found)
+
+    found = await eventually(goal, timeout=20)
+    assert (found["verdict"], found["now"]) == ("cannot_tell", None)
+    plan = await answer(metrics, "staffing?team=network")
+    assert plan["sentence"] == "Too early to say: 0 whole weeks of data; 4 are needed."
+    ring = await answer(metrics, f"rings?change={CHANGE}&site=paris")
+    assert ring["sentence"].startswith("Cannot tell: the desk has no figures of all 4 weeks")
+    page = await metrics.get("/v1/report")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    goals = await desk(metrics.env, "report", "goals")
+    assert (goals.code, goals.err) == (0, "")
+    assert goals.out.startswith("Half the tickets about VPN\n  Cannot be told")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("staffing", "nobody"), "There is no team 'nobody'. Ask for one of "),
+        (("goals", "no-such-file.jsonl"), "There is no file 'no-such-file.jsonl'."),
+        (("page", "--out", "no/such/folder/page.html"), "no/such/folder/page.html"),
+    ],
+)
+async def test_a_command_that_cannot_ends_with_a_sentence(
+    kafka: str, mongo: str, prefix: str, words: tuple[str, ...], sentence: str
+) -> None:
+    ended = await desk(environment(kafka, mongo, prefix), "report", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(sentence)
+    assert "Traceback" not in ended.err
