@@ -3,7 +3,10 @@
 import re
 import subprocess
 import sys
+import tomllib
+from configparser import ConfigParser
 from fnmatch import fnmatch
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,16 @@ def test_what_is_copied_exists_and_reaches_the_build(source: str) -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "*"
     assert any(fnmatch(source, line[1:]) for line in lines if line.startswith("!"))
+
+
+def test_the_metrics_image_tells_desk_of_the_commands_of_its_package() -> None:
+    project = tomllib.loads((ROOT / "services/metrics/pyproject.toml").read_text(encoding="utf-8"))
+    told = ConfigParser()
+    told.read(ROOT / "deploy/images/desk_metrics.dist-info/entry_points.txt", encoding="utf-8")
+    declared = project["project"]["entry-points"]
+    assert {group: dict(told[group]) for group in told.sections()} == declared
+    (found,) = distributions(name="desk-metrics", path=[str(ROOT / "deploy/images")])
+    assert found.version == project["project"]["version"]
 
 
 def test_libraries_come_by_hash_and_as_wheels() -> None:
