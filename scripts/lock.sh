@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compile requirements.lock and, without development tools, requirements-run.lock for images:
-# versions and hashes of everything, no download address.
+# Compile requirements.lock and, without development tools, requirements-run.lock for images;
+# what only metrics needs is large, so it has a lock of its own for that one image.
+# Versions and hashes of everything, no download address.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,4 +13,5 @@ compile() {
 members=(shared/pyproject.toml services/*/pyproject.toml)
 compile requirements.in "${members[@]}" -o requirements.lock "$@"
 # Held to the first, so that images run what was tested.
-compile "${members[@]}" --constraint requirements.lock -o requirements-run.lock
+compile "${members[@]}" --constraint requirements.lock --no-emit-package pyarrow -o requirements-run.lock
+echo pyarrow | compile - --constraint requirements.lock -o requirements-metrics.lock

@@ -15,6 +15,7 @@ from desk_shared.events.topics import SERVICES
 ROOT = Path(__file__).parents[3]
 # Imported where they happen to be installed, by Rich and by Python's own start-up.
 OPTIONAL = {"attrs", "setuptools"}
+FIGURES = "--from=figures /opt/figures /opt/figures"
 TEXT = (ROOT / "deploy/images/Dockerfile").read_text(encoding="utf-8")
 
 
@@ -88,7 +89,16 @@ def pins(name: str) -> set[str]:
 
 
 def test_images_run_the_versions_that_are_tested() -> None:
-    assert pins("requirements-run.lock") < pins("requirements.lock")
+    every, metrics = pins("requirements-run.lock"), pins("requirements-metrics.lock")
+    assert every | metrics < pins("requirements.lock")
+    assert not every & metrics
+
+
+def test_what_only_metrics_needs_is_in_its_image_alone() -> None:
+    needed = {pin.partition("==")[0] for pin in pins("requirements-metrics.lock")}
+    assert needed == {"pyarrow"}
+    having = {name for name, (_, own) in stages().items() if ("COPY", FIGURES) in own}
+    assert having == {"metrics"}
 
 
 def test_no_development_tool_is_in_an_image() -> None:
