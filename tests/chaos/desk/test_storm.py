@@ -31,7 +31,7 @@ from desk_shared.store import Store
 from desk_shared.store.census import census
 from desk_shared.testing import eventually
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(540)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 
 KILLS = int(os.environ.get("DESK_STORM_KILLS", "40"))
 SEED = 20261121
