@@ -11,7 +11,7 @@ from desk_shared.bus import Folding, KafkaPublisher, Ledger
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import Received
-from desk_shared.bus.subscribing import MAX_RECORDS, PACED_RECORDS, Reading
+from desk_shared.bus.subscribing import Reading
 from desk_shared.clock import SystemClock
 from desk_shared.events.names import TICKETS
 from desk_shared.health import Health
@@ -98,7 +98,7 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
         health=Health(clock),
         telemetry=recorded_telemetry().telemetry,
         topic_prefix=prefix,
-        reading=Reading(PACED_RECORDS if pace else MAX_RECORDS, pace),
+        reading=Reading.at(pace),
     )
     await chosen.start()
     await consumer.start()

@@ -13,7 +13,7 @@ from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
-from desk_shared.bus.subscribing import MAX_RECORDS, PACED_RECORDS, Reading
+from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Timers
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.topics import retry_topic
@@ -167,9 +167,5 @@ class Kit:
             health=self.health,
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
-            reading=Reading(
-                PACED_RECORDS if pace else MAX_RECORDS,
-                pace,
-                grace=self.settings.shutdown_grace,
-            ),
+            reading=Reading.at(pace, self.settings.shutdown_grace),
         )

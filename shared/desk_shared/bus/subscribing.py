@@ -26,6 +26,7 @@ RETRY_POLL_MS = 250
 # A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
 SESSION = timedelta(seconds=8)
 HEARTBEATS = 4
+_GRACE = timedelta(seconds=20)
 # For what FastStream itself waits for, once the batch in flight has had its own grace.
 _LAST_GRACE = 1.0
 
@@ -41,7 +42,12 @@ class Reading:
     max_records: int = MAX_RECORDS
     pace: timedelta = timedelta(0)
     session: timedelta = SESSION
-    grace: timedelta = timedelta(seconds=20)
+    grace: timedelta = _GRACE
+
+    @classmethod
+    def at(cls, pace: timedelta, grace: timedelta = _GRACE) -> "Reading":
+        """With a pace more is read at a time."""
+        return cls(PACED_RECORDS if pace else MAX_RECORDS, pace, grace=grace)
 
 
 def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:

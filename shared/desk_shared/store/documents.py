@@ -31,6 +31,8 @@ from desk_shared.store.driver import (
 )
 
 Facets = Mapping[str, object]
+# A query and its order.
+_Paged = tuple[dict[str, object], list[tuple[str, int]]]
 M = TypeVar("M")
 
 
@@ -163,10 +165,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, _id), from behind `after`."""
-        query, ordered = _paged(facets, order, after)
-        with translated():
-            found = self._collection.find(query)
-            rows = await found.sort(ordered).limit(limit).to_list(limit)
+        rows = await self._page(_paged(facets, order, after), limit)
         return [self._read(row) for row in rows]
 
     async def find_facets(
@@ -178,10 +177,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[tuple[str, Facets]]:
         """Of the same documents only ids and facets: little to read where states are large."""
-        query, ordered = _paged(facets, order, after)
-        with translated():
-            found = self._collection.find(query, {"facets": 1})
-            rows = await found.sort(ordered).limit(limit).to_list(limit)
+        rows = await self._page(_paged(facets, order, after), limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
 
     async def count(self) -> int:
@@ -234,6 +230,14 @@ class MongoDocuments(Generic[S]):
             due=cast("datetime | None", row.get("due")),
         )
 
+    async def _page(
+        self, paged: _Paged, limit: int, fields: Mapping[str, int] | None = None
+    ) -> list[Row]:
+        query, ordered = paged
+        with translated():
+            found = self._collection.find(query, fields)
+            return await found.sort(ordered).limit(limit).to_list(limit)
+
     async def _lost(self, ids: list[str], writer: str) -> set[str]:
         rows = await self._collection.find({"_id": {"$in": ids}}, {"_id": 1, "writer": 1}).to_list(
             None
@@ -278,9 +282,7 @@ def _whole_milliseconds(moment: datetime) -> datetime:
     return moment + timedelta(microseconds=-moment.microsecond % 1000)
 
 
-def _paged(
-    facets: Facets, order: str, after: tuple[object, str] | None
-) -> tuple[dict[str, object], list[tuple[str, int]]]:
+def _paged(facets: Facets, order: str, after: tuple[object, str] | None) -> _Paged:
     """The query and the order of a page from behind `after`."""
     path = order if order == "_id" else f"facets.{order}"
     query: dict[str, object] = {f"facets.{name}": value for name, value in facets.items()}

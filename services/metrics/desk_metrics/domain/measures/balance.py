@@ -4,7 +4,6 @@ A backlog has a history, all of it; whoever asks for one week must not read ten 
 is kept with its own balance, worked out anew with every write of it.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -40,21 +39,16 @@ def balance_of(cell: Cell) -> Balance:
     """The sums over all entries, slices in order, so that equal cells have equal balances."""
     known, found = 0, dict[_Slice, tuple[int, int]]()
     for entry in cell.entries:
-        for posting, sign in moves_in(entry.postings):
+        slice_ = entry.slice[:4]
+        for posting in entry.postings:
+            if not (sign := sign_of(posting)):
+                continue
             known = max(known, posting.known)
-            slice_ = entry.slice[:4]
             count, since = found.get(slice_, (0, 0))
             came = posting.at - posting.amount
             found[slice_] = (count + sign, since + sign * came)
     moved = sorted((slice_, sums) for slice_, sums in found.items() if sums != (0, 0))
     return Balance(known, tuple(Move(*slice_, *sums) for slice_, sums in moved))
-
-
-def moves_in(postings: tuple[Posting, ...]) -> Iterator[tuple[Posting, int]]:
-    """The postings that move a backlog, and by how many tickets."""
-    for posting in postings:
-        if sign := sign_of(posting):
-            yield posting, sign
 
 
 def sign_of(posting: Posting) -> int:
