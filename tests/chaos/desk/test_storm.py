@@ -3,8 +3,8 @@
 import asyncio
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -58,8 +58,13 @@ class Load:
         async with httpx.AsyncClient(base_url=self.intake, timeout=5) as http:
             while not self.stop.is_set():
                 await self._ask(http, f"person-{number}", TITLES[number % len(TITLES)])
-                # A rate, not as much as goes: two cores that have no rest start nothing in time.
-                await SystemClock().sleep(_MOMENT)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """A rate, not as much as goes: two cores that have no rest start nothing in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MOMENT):
+                await self.stop.wait()
 
     async def _ask(self, http: httpx.AsyncClient, person: str, title: str) -> None:
         key = new_id()
@@ -68,17 +73,18 @@ class Load:
             "X-Desk-Roles": "employee",
             "Idempotency-Key": f'"{key}"',
         }
-        while key not in self.accepted:
+
+        async def answered() -> httpx.Response | None:
             try:
                 answer = await http.post("/v1/tickets", json={"title": title}, headers=headers)
             except httpx.TransportError:
-                await SystemClock().sleep(_MOMENT)
-                continue
-            if answer.status_code == 201:
-                self.accepted[key] = answer.json()["id"]
-            else:
-                assert answer.status_code in (409, 503), answer.text
-                await SystemClock().sleep(_MOMENT)
+                return None
+            return None if answer.status_code in (409, 503) else answer
+
+        answer = await eventually(answered, timeout=120, interval=_MOMENT)
+        assert answer is not None
+        assert answer.status_code == 201, answer.text
+        self.accepted[key] = answer.json()["id"]
 
     async def systems(self) -> None:
         publisher, codec, clock = KafkaPublisher(self.kafka, "storm"), Codec(), SystemClock()
@@ -88,7 +94,7 @@ class Load:
                 data = TicketRequested(requester="monitor", title="The ERP answers slowly")
                 event = Event(new_id(), "/storm/monitor", "monitor", clock.now(), data)
                 await self._send(publisher, codec, event)
-                await clock.sleep(_MOMENT)
+                await self._pause()
         finally:
             await publisher.stop()
 
@@ -103,7 +109,7 @@ class Load:
             self.requested.add(event.id)
 
 
-_MOMENT = timedelta(seconds=0.2)
+_MOMENT = 0.2
 
 
 async def test_a_storm_of_kills_loses_and_doubles_nothing(
