@@ -76,6 +76,7 @@ class Documents(Protocol[S]):
         after: tuple[object, str] | None = None,
         limit: int = 100,
     ) -> list[tuple[str, Facets]]: ...
+    async def versions(self, ids: Iterable[str]) -> dict[str, int]: ...
 
 
 class MongoDocuments(Generic[S]):
@@ -179,6 +180,13 @@ class MongoDocuments(Generic[S]):
         """Of the same documents only ids and facets: little to read where states are large."""
         rows = await self._page(_paged(facets, order, after), limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
+
+    async def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The versions of the documents that exist: an index tells them, no document is read."""
+        with translated():
+            found = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1, "version": 1})
+            rows = await found.to_list(None)
+        return {str(row["_id"]): cast(int, row["version"]) for row in rows}
 
     async def count(self) -> int:
         """How many documents there are."""

@@ -100,6 +100,10 @@ class FakeDocuments(Generic[S]):
         found = await self.find(facets, order=order, after=after, limit=limit)
         return [(one.id, self._facets(one)) for one in found]
 
+    async def versions(self, ids: Iterable[str]) -> dict[str, int]:
+        self._answer()
+        return {id: self._rows[id][0].version for id in ids if id in self._rows}
+
     def _answer(self) -> None:
         if self.is_down:
             raise DependencyDown("the store is away", dependency="store")

@@ -96,7 +96,7 @@ class DyingDocuments(Generic[S]):
     def __init__(self, documents: Documents[S], death: Death) -> None:
         self._documents, self._death = documents, death
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
-        self.find_facets = documents.find_facets
+        self.find_facets, self.versions = documents.find_facets, documents.versions
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._death.at("before load")

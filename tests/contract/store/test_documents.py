@@ -197,6 +197,13 @@ async def test_facets_are_found_without_their_states_in_the_same_pages(kind: Kin
     assert [facets["code"] for _, facets in found] == ["code of t2", "code of t1"]
 
 
+async def test_versions_are_told_without_documents(kind: Kind) -> None:
+    await put(kind, thing("a"), thing("b"))
+    await put(kind, thing("a", 1))
+    assert await kind.documents.versions(["a", "b", "never"]) == {"a": 2, "b": 1}
+    assert await kind.documents.versions([]) == {}
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 async def test_pages_cover_everything_once_in_order(kind: Kind, size: int) -> None:
     ranks = [3, 1, 2, 1, 3, 1, 2]
@@ -228,6 +235,7 @@ async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
         away.due(START, 1),
         away.find({}),
         away.find_facets({}),
+        away.versions(["a"]),
     ):
         with pytest.raises(DependencyDown):
             await call

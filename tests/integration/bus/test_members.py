@@ -46,7 +46,7 @@ class SlowDocuments:
         self._documents = documents
         self.load, self.settle = documents.load, documents.settle
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
-        self.find_facets = documents.find_facets
+        self.find_facets, self.versions = documents.find_facets, documents.versions
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def write(self, documents: Sequence[Stored[Story]]) -> frozenset[str]:
