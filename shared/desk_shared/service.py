@@ -22,6 +22,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health, State
 from desk_shared.settings import ServiceSettings
+from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger
 
 log = get_logger()
@@ -66,11 +67,12 @@ async def run(service: Service) -> None:
         service.health.expect(name)
     service.health.expect("store")
     async with _http(service, stopping):
-        work = asyncio.create_task(_work(service), name="work")
+        loops: list[asyncio.Task[None]] = []
+        work = asyncio.create_task(_work(service, loops), name="work")
         await _first(work, stopping)
         service.health.drain()
         log.info("service_stops", service=service.name)
-        await _drain(service, work)
+        await _drain(service, work, loops)
     log.info("service_stopped", service=service.name)
 
 
@@ -82,15 +84,16 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _work(service: Service) -> None:
+async def _work(service: Service, loops: "list[asyncio.Task[None]]") -> None:
     await patiently(service, "store", service.prepare)
     for name, part in service.parts:
         await patiently(service, name, part.start)
     log.info("service_ready", service=service.name)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(service.health.watch_loop())
-        for name, loop in service.loops:
-            group.create_task(loop(), name=name)
+    loops.append(asyncio.create_task(service.health.watch_loop(), name="health"))
+    loops += [asyncio.create_task(loop(), name=name) for name, loop in service.loops]
+    ended_first, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_EXCEPTION)
+    for loop in ended_first:
+        loop.result()
 
 
 async def patiently(service: Service, name: str, start: Callable[[], Awaitable[None]]) -> None:
@@ -118,10 +121,12 @@ async def _first(work: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
         log.error("service_failed", exc_info=work.exception())
 
 
-async def _drain(service: Service, work: "asyncio.Task[None]") -> None:
+async def _drain(
+    service: Service, work: "asyncio.Task[None]", loops: "Sequence[asyncio.Task[None]]"
+) -> None:
     failure = work.exception() if work.done() else None
-    work.cancel()
-    await asyncio.gather(work, return_exceptions=True)
+    await ended(work)
+    await ended(*loops)
     try:
         async with asyncio.timeout(_budget(service.settings)):
             for _, part in reversed(service.parts):

@@ -18,6 +18,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.ids import new_id
 from desk_shared.store import Stored
+from desk_shared.tasks import ended
 from desk_shared.telemetry import get_logger
 
 from desk_automation.conditions import Inputs, condition
@@ -93,9 +94,7 @@ class Worker:
         self._is_stopping = True
         if self._active:
             await asyncio.wait(self._active.values(), timeout=self._bounds.term.total_seconds())
-        for task in list(self._active.values()):
-            task.cancel()
-        await asyncio.gather(*self._active.values(), return_exceptions=True)
+        await ended(*self._active.values())
 
     async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
         """Begin with these runs; waits while all hands are full, so nothing piles up here."""

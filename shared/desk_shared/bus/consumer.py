@@ -27,6 +27,7 @@ from desk_shared.events import Codec
 from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
+from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
@@ -105,8 +106,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def stop(self) -> None:
         """Finish the batch in flight, commit, leave the group."""
         self._is_stopping = True
-        for task in self._beside:
-            task.cancel()
+        await ended(*self._beside)
         try:
             async with asyncio.timeout(self._reading.grace.total_seconds()), self._busy:
                 pass

@@ -13,6 +13,7 @@ from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
 from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
+from desk_shared.tasks import ended
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
@@ -38,7 +39,7 @@ class Settling(Generic[S]):
     async def stop(self) -> None:
         """Settle what is left, as far as that goes."""
         if self._running is not None:
-            self._running.cancel()
+            await ended(self._running)
             self._running = None
         error = await attempt_async(self.flush())
         if error is not None:
