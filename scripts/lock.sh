@@ -11,7 +11,8 @@ compile() {
 }
 
 members=(shared/pyproject.toml services/*/pyproject.toml)
-compile requirements.in "${members[@]}" -o requirements.lock "$@"
+# Extras are run by people, never in an image: the first lock has them, the second has not.
+compile requirements.in "${members[@]}" --extra learn -o requirements.lock "$@"
 # Held to the first, so that images run what was tested.
 compile "${members[@]}" --constraint requirements.lock --no-emit-package pyarrow -o requirements-run.lock
 echo pyarrow | compile - --constraint requirements.lock -o requirements-metrics.lock

@@ -24,7 +24,7 @@ from desk_triage.domain.problem import Cluster, cluster_key
 from desk_triage.domain.routing import find_subject
 from desk_triage.domain.subjects import by_measurement
 from desk_triage.domain.watching import Subject
-from desk_triage.ports import CharterInForce, Noticeboard
+from desk_triage.ports import CharterInForce, ModelInForce, Noticeboard
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -38,6 +38,7 @@ class Known:
 
     charter: CharterInForce
     board: Noticeboard
+    model: ModelInForce
 
 
 def _reacted(outcome: Outcome[S] | None) -> Reacted[S] | None:
@@ -57,7 +58,8 @@ def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
         if not isinstance(event.data, TicketOpened):
             return None
         opened = cast("Event[TicketOpened]", event)
-        return _reacted(tickets.open_ticket(opened, known.charter.current, known.board.current))
+        charter, board, model = known.charter.current, known.board.current, known.model.current
+        return _reacted(tickets.open_ticket(opened, charter, board, model))
 
     return Fold(documents, keys, react, ordered=True)
 

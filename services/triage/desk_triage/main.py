@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from desk_triage.api import TriageDocuments, triage_routes
 from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
+from desk_triage.model_file import InvalidModel, ModelSource
 from desk_triage.noticeboard import StoredBoard
 from desk_triage.settings import TriageSettings
 from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
@@ -28,7 +29,8 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     tickets, subjects = kit.documents(TICKETS), kit.documents(SUBJECTS)
     clusters, changes = kit.documents(CLUSTERS), kit.documents(CHANGES)
     board = StoredBoard(tickets, clusters, changes, kit.clock)
-    known = Known(charter, board)
+    model = ModelSource(settings.model_file, kit.clock)
+    known = Known(charter, board, model)
     kit.ledger("tickets", ticket_fold(tickets, known))
     kit.ledger("changes", change_fold(changes))
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
@@ -38,6 +40,7 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     watched = kit.ledger("subjects", subject_fold(subjects, known), reads_bus=False)
     kit.reads(names.TELEMETRY, lane="telemetry", handler=Folding(watched))
     kit.loop("charter", charter.run)
+    kit.loop("model", model.run)
     kit.loop("board", board.run)
     commands, cursors = Commands(gathered), cursors_from(settings)
     documents = TriageDocuments(tickets, subjects, clusters, commands, cursors)
@@ -51,12 +54,15 @@ def _app(kit: Kit, documents: TriageDocuments) -> FastAPI:
 
 
 def main() -> None:
-    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
+    """Run until told to stop; unusable settings, charter or model end it with 2 and the reason."""
     settings = load_settings(TriageSettings)
     try:
         service = build(settings)
     except InvalidCharter as invalid:
         sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
+        raise SystemExit(2) from None
+    except InvalidModel as invalid:
+        sys.stderr.write(f"The service cannot start with this model:\n{invalid.message}\n")
         raise SystemExit(2) from None
     uvloop.run(run(service))
 

@@ -5,6 +5,7 @@ from typing import Protocol
 from desk_shared.charter import Charter
 
 from desk_triage.domain.board import Board
+from desk_triage.domain.learned import LearnedModel
 
 
 class CharterInForce(Protocol):
@@ -19,3 +20,10 @@ class Noticeboard(Protocol):
 
     @property
     def current(self) -> Board: ...
+
+
+class ModelInForce(Protocol):
+    """What was learned last and can be read; None if nothing was."""
+
+    @property
+    def current(self) -> LearnedModel | None: ...

@@ -20,6 +20,7 @@ from desk_shared.ids import ticket_code
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from desk_triage.domain.board import EMPTY, Board
+from desk_triage.domain.learned import LearnedModel
 from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
 from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
 
@@ -130,7 +131,7 @@ class Record:
 
 @dataclass
 class Fixed:
-    """A charter or a board that changes when the test says so."""
+    """A charter, a board or a model that changes when the test says so."""
 
     current: Any
 
@@ -141,12 +142,13 @@ class TriageDesk:
 
     charter: Charter = CHARTER
     board: Board = EMPTY
+    model: LearnedModel | None = None
     clock: FakeClock = field(default_factory=lambda: FakeClock(MONDAY))
     publisher: FakePublisher = field(default_factory=FakePublisher)
 
     def __post_init__(self) -> None:
         self.in_force, self.seen_board = Fixed(self.charter), Fixed(self.board)
-        known = Known(self.in_force, self.seen_board)
+        known = Known(self.in_force, self.seen_board, Fixed(self.model))
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)

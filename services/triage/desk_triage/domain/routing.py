@@ -1,4 +1,4 @@
-"""Which team takes a ticket, and why: rules, the service's owner, skills, shifts. Always a team.
+"""Which team takes a ticket, and why: rules, owner, skills, what was learned, shifts.
 
 A pure function of the ticket, the charter and the board: asked twice it answers the same.
 """
@@ -6,7 +6,7 @@ A pure function of the ticket, the charter and the board: asked twice it answers
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_shared.charter.model import (
@@ -22,7 +22,9 @@ from desk_shared.charter.model import (
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.tickets import TicketOpened
 
-from desk_triage.domain.board import Board, change_reasons
+from desk_triage.domain.board import EMPTY, Board, change_reasons
+from desk_triage.domain.guessing import Guess, guess
+from desk_triage.domain.learned import LearnedModel
 from desk_triage.domain.model import Decision
 from desk_triage.domain.priority import weigh
 from desk_triage.domain.shifts import shift_sentence
@@ -40,10 +42,16 @@ class Subject:
     service: Service | None
     category: str
     reasons: tuple[Reason, ...]
+    model: str = ""
 
     @property
     def then(self) -> RuleThen:
         return self.rule.then if self.rule else _NOTHING
+
+    @property
+    def decided_by(self) -> str:
+        """The model that was asked because no rule knew, else the rule, if there is one."""
+        return self.model or (self.rule.id if self.rule else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +63,21 @@ class Choice:
 
 
 def decide(
-    ticket: str, opened: TicketOpened, at: datetime, charter: Charter, board: Board
+    ticket: str,
+    opened: TicketOpened,
+    at: datetime,
+    charter: Charter,
+    board: Board,
+    model: LearnedModel | None = None,
 ) -> Decision:
     """The decision for a ticket; without priority if only a person can tell."""
     subject = find_subject(opened, charter)
     choice = _team_for(subject, charter, board, at)
     if choice is None:
-        return _deferred(subject, charter, at)
+        subject, team = _learned(subject, guess(model, opened, charter))
+        if team is None:
+            return _deferred(subject, charter, at)
+        choice = Choice(team, ())
     name = subject.service.name if subject.service else ""
     people = board.people.get((name, subject.category), 0)
     weighed = weigh(charter, opened, subject.then, subject.service, people)
@@ -79,11 +95,16 @@ def decide(
         service=name,
         member=member.id if member else "",
         skills=subject.then.skills,
-        rule=subject.rule.id if subject.rule else "",
+        rule=subject.decided_by,
         explanation=tuple(reasons),
         charter=charter.version,
         decided_at=at,
     )
+
+
+def leaves_open(opened: TicketOpened, at: datetime, charter: Charter) -> bool:
+    """Whether rules, services and skills find no team, so that what was learned is asked."""
+    return _team_for(find_subject(opened, charter), charter, EMPTY, at) is None
 
 
 def find_subject(opened: TicketOpened, charter: Charter) -> Subject:
@@ -165,6 +186,14 @@ def _team_for(subject: Subject, charter: Charter, board: Board, at: datetime) ->
         return None
     text = f"{team_or_none.title} has the skill {_listed(then.skills)}."
     return Choice(team_or_none, (Reason(rule="skills", text=text),))
+
+
+def _learned(subject: Subject, found: Guess) -> tuple[Subject, Team | None]:
+    reasons = (*subject.reasons, *found.reasons)
+    if found.team is None:
+        return replace(subject, reasons=reasons), None
+    category = subject.category or found.category
+    return replace(subject, category=category, reasons=reasons, model=found.rule), found.team
 
 
 def _able(skills: tuple[str, ...], charter: Charter) -> Iterator[Team]:

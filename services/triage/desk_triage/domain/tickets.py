@@ -15,15 +15,18 @@ from desk_shared.events.tickets import (
 from desk_shared.events.triage import TriageDecided, TriageDeferred
 
 from desk_triage.domain.board import Board
+from desk_triage.domain.learned import LearnedModel
 from desk_triage.domain.model import MAX_CORRECTIONS, Correction, Decision, Ticket
 from desk_triage.domain.outcome import SOURCE, Outcome
 from desk_triage.domain.routing import decide
 
 
-def open_ticket(event: Event[TicketOpened], charter: Charter, board: Board) -> Outcome[Ticket]:
+def open_ticket(
+    event: Event[TicketOpened], charter: Charter, board: Board, model: LearnedModel | None = None
+) -> Outcome[Ticket]:
     """The decision for a new ticket, recorded and told."""
     opened = event.data
-    decision = decide(event.subject, opened, event.time, charter, board)
+    decision = decide(event.subject, opened, event.time, charter, board, model)
     ticket = Ticket(
         code=opened.code,
         kind=opened.kind,

@@ -1,0 +1,1 @@
+"""Learning from finished tickets: run by people now and then, never by the service."""
