@@ -32,21 +32,24 @@ def files(charter: Charter, root: Path, charter_folder: Path) -> dict[Path, str]
 
 
 def charter_maps(folder: Path) -> Document:
-    """The charter as two ConfigMaps under fixed names: a change is reloaded, nothing restarts."""
+    """The charter as two ConfigMaps under fixed names: a change is reloaded, nothing restarts.
+
+    What lies beside it as JSON, such as what triage has learned, is mounted with it.
+    """
     return {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "generatorOptions": {"disableNameSuffixHash": True},
         "configMapGenerator": [
-            {"name": "desk-charter", "files": list(_yaml_in(folder, folder))},
-            {"name": "desk-runbooks", "files": list(_yaml_in(folder / "runbooks", folder))},
+            {"name": "desk-charter", "files": [*_in(folder, "*.yaml"), *_in(folder, "*.json")]},
+            {"name": "desk-runbooks", "files": list(_in(folder, "runbooks/*.yaml"))},
         ],
     }
 
 
-def _yaml_in(folder: Path, root: Path) -> Iterator[str]:
-    for path in sorted(folder.glob("*.yaml")):
-        yield path.relative_to(root).as_posix()
+def _in(folder: Path, pattern: str) -> Iterator[str]:
+    for path in sorted(folder.glob(pattern)):
+        yield path.relative_to(folder).as_posix()
 
 
 def write_files(root: Path, wanted: dict[Path, str]) -> list[Path]:

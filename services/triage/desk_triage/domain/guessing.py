@@ -34,7 +34,7 @@ def guess(model: LearnedModel | None, opened: TicketOpened, charter: Charter) ->
         return Guess(rule=rule, reasons=(Reason(rule=rule, text=_doubt(found, charter)),))
     team = charter.team(found[0].name)
     said = _evidence(model.team.telling(tokens, team.name, _MOST_WORDS), team.title)
-    texts = (*said, _record(model))
+    texts = (*said, _record(model, found[0].share))
     category = _category(model.category, tokens) or NO_CATEGORY
     return Guess(team, category, rule, tuple(Reason(rule=rule, text=text) for text in texts))
 
@@ -59,8 +59,11 @@ def _evidence(found: tuple[Telling, ...], team: str) -> tuple[str, ...]:
     return (f"{text}{''.join(more)}.",)
 
 
-def _record(model: LearnedModel) -> str:
-    text = f"Learned from {model.team.tickets:,} finished tickets (model {model.version})"
+def _record(model: LearnedModel, share: float) -> str:
+    text = (
+        f"What was learned from {model.team.tickets:,} finished tickets is {_percent(share)} sure"
+        f" (model {model.version})"
+    )
     trial = model.team.trial
     if trial is None or not trial.decided:
         return f"{text}."
@@ -73,11 +76,16 @@ def _record(model: LearnedModel) -> str:
 def _doubt(found: tuple[Likely, ...], charter: Charter) -> str:
     if not found:
         return "Nothing that was learned from finished tickets fits it."
-    names = [f"{charter.team(one.name).title} ({one.share:.0%})" for one in found[:2]]
+    names = [f"{charter.team(one.name).title} ({_percent(one.share)})" for one in found[:2]]
     between = " and ".join(names)
     if len(names) == 1:
         return f"What was learned from finished tickets speaks too weakly for {between}."
     return f"What was learned from finished tickets is unsure between {between}."
+
+
+def _percent(share: float) -> str:
+    """Never certainty: that much no count of tickets can give."""
+    return f"{min(int(100 * share), 99)}%"
 
 
 def _spoken(token: str) -> str:

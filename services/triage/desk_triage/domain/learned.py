@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Container, Iterable, Iterator
 from datetime import date
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Annotated, NamedTuple, Self
 
 from desk_shared.events.people import Value
@@ -165,17 +165,27 @@ class Scorer(Value):
         return tuple(sorted(found, key=lambda one: (-one.share, one.name)))
 
     def telling(self, tokens: Iterable[str], name: str, limit: int) -> tuple[Telling, ...]:
-        """The words that speak most for a name."""
+        """The words that speak most for a name, by weight and by how often it was so."""
         index = self.names.index(name)
         found = [
-            (weight, Telling(token, finished, word.tickets))
+            (weight * finished / word.tickets, Telling(token, finished, word.tickets))
             for token in tokens
             if (word := self.words.get(token))
             for one, finished, weight in word.ties
             if one == index and weight > 0
         ]
-        ranked = sorted(found, key=lambda one: (-one[0], one[1].token))
-        return tuple(one for _, one in ranked[:limit])
+        ranked = (one for _, one in sorted(found, key=lambda one: (-one[0], one[1].token)))
+        return tuple(islice(_apart(ranked), limit))
+
+
+def _apart(ranked: Iterable[Telling]) -> Iterator[Telling]:
+    """Without those that only repeat a word: `vpn` says no more after `vpn tunnel`."""
+    said: set[str] = set()
+    for one in ranked:
+        words = {one.token} if "=" in one.token else set(one.token.split())
+        if said.isdisjoint(words):
+            said |= words
+            yield one
 
 
 class LearnedModel(Value):

@@ -29,7 +29,8 @@ def read(lessons: Sequence[Lesson], teams: Container[str]) -> str:
     more = f" and {len(strange) - _MOST_TEAMS} more" if len(strange) > _MOST_TEAMS else ""
     return (
         f"{text}\n{strange.total():,} were finished by teams that the charter does not have"
-        f" ({named}{more}): what is like these stays with a person."
+        f" ({named}{more}): what is like these stays with a person. Names and titles in teams.yaml"
+        " count."
     )
 
 

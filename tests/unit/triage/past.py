@@ -1,0 +1,113 @@
+"""A made past: tickets that no rule of the default charter knows, and who finished them."""
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Priority
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketResolved,
+    TicketTriaged,
+)
+from desk_shared.ids import derived_id, ticket_code
+from desk_triage.domain.judging import Task
+from desk_triage.domain.lessons import Lesson, Lessons
+from desk_triage.domain.routing import leaves_open
+from desk_triage.domain.teaching import Pupil, Weights
+
+from tests.unit.triage.desk import CHARTER
+
+BEGUN = datetime(2025, 9, 1, 8, 0, tzinfo=UTC)
+PER_WEEK = 60
+TEAMS = ("network", "workplace", "business-apps")
+CATEGORIES = ("antennas", "hinges", "ledgers")
+_SAID = (
+    ("The antenna bends", "antenna mast sways", "Branch antenna shakes"),
+    ("Hinge broke", "Loose hinge and battery", "The battery is swollen"),
+    ("Ledger shows wrong sums", "Cannot post to the ledger", "Quarter in the ledger closed"),
+)
+_VAGUE = "Something is odd since yesterday"
+TEAM = Task(lambda lesson: lesson.team, {team.name for team in CHARTER.teams}, 0.9)
+CATEGORY = Task(lambda lesson: lesson.category, CATEGORIES, 0.9)
+
+
+def life(number: int, *said: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:
+    """The events of one ticket; `said` is what happened so many hours after it was opened."""
+    ticket = derived_id(f"past/{number}", "ticket")
+    begun = BEGUN + timedelta(days=7 * (number // PER_WEEK), minutes=number % PER_WEEK)
+    told: list[tuple[float, Payload]] = [(0.0, opened), *said]
+    return [
+        Event(
+            id=derived_id(f"past/{number}", "event", place),
+            source="/past",
+            subject=ticket,
+            time=begun + timedelta(hours=hours),
+            data=data,
+            sequence=place,
+        )
+        for place, (hours, data) in enumerate(told, 1)
+    ]
+
+
+def ticket(title: str, number: int = 0, **more: object) -> TicketOpened:
+    return TicketOpened(
+        code=ticket_code(derived_id(f"past/{number}", "ticket")),
+        kind=Kind.INCIDENT,
+        title=title,
+        requester=f"person-{number % 40}",
+        channel=Channel.MAIL,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[list[AnyEvent]]:
+    """First with service care, then with who finishes it. Now and then nothing telling is said,
+    or an unlikely team finishes it; in noise, words and teams have nothing to do with each other.
+    """
+    for number in range(count):
+        topic = number % 3
+        said = _SAID[topic][number % 5 % 3]
+        title = _VAGUE if number % 7 == 0 else said
+        team = (topic + 1) % 3 if number % 31 == 0 else topic
+        if is_noise:
+            team = hashlib.blake2b(bytes([number % 256, number // 256])).digest()[0] % 3
+        yield life(
+            number,
+            (0.0, TicketTriaged(category=CATEGORIES[topic], priority=Priority.P3)),
+            (0.0, TicketAssigned(team="service-care")),
+            (1.0, TicketAssigned(team=TEAMS[team], previous_team="service-care")),
+            (5.0, TicketResolved(by="m-1", resolution="Done")),
+            opened=ticket(title, number),
+        )
+
+
+def lessons_of(told: Iterable[Sequence[AnyEvent]]) -> list[Lesson]:
+    gathered = Lessons(lambda opened, at: leaves_open(opened, at, CHARTER))
+    for events in told:
+        for event in events:
+            gathered.add(event)
+    return gathered.all()
+
+
+def fit_by_counting(pupil: Pupil) -> Weights:
+    """Naive Bayes: good enough to stand for the library, and quick to load."""
+    names = Counter(pupil.answers)
+    seen: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for row, name in zip(pupil.rows, pupil.answers, strict=True):
+        for word in row:
+            seen[word][name] += 1
+    total = len(pupil.rows)
+    bias = [math.log((names[name] + 0.1) / total) for name in range(pupil.names)]
+    words = [
+        [math.log((seen[word][name] + 0.1) / (names[name] + 0.1)) for name in range(pupil.names)]
+        for word in range(pupil.words)
+    ]
+    return Weights(bias, words)

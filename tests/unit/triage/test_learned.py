@@ -1,0 +1,203 @@
+"""What was learned, asked about one ticket: sums by hand, who can win, and what it says."""
+
+import math
+from datetime import date
+
+import pytest
+from desk_shared.charter import Charter
+from desk_shared.events.people import Priority
+from desk_triage.domain.board import EMPTY
+from desk_triage.domain.learned import LearnedModel, Scorer, Trial, Word, tokens_of
+from desk_triage.domain.model import Decision
+from desk_triage.domain.routing import decide
+from pydantic import ValidationError
+
+from tests.unit.triage.desk import CHARTER, MONDAY, TriageDesk, opened
+from tests.unit.triage.past import ticket
+
+TRIAL = Trial(
+    since=date(2026, 1, 5),
+    until=date(2026, 2, 1),
+    only_open=True,
+    tickets=400,
+    right=300,
+    usual="network",
+    usual_right=120,
+    better=200,
+    worse=20,
+    decided=200,
+    decided_right=187,
+    sureness=0.95,
+)
+# Names: "", network, workplace, and a team that the charter has no more.
+WORDS = {
+    "antenna": Word(41, ((1, 38, 4.0), (2, 3, 0.5))),
+    "branch": Word(15, ((1, 12, 1.0), (2, 3, -0.5))),
+    "hinge": Word(20, ((2, 20, 5.0),)),
+    "fax": Word(30, ((3, 29, 6.0), (1, 1, 1.0))),
+    "site=oslo": Word(10, ((1, 9, 2.0), (2, 1, 0.1))),
+}
+
+
+def scorer(**more: object) -> Scorer:
+    facts: dict[str, object] = {
+        "tickets": 1_234,
+        "since": date(2025, 1, 6),
+        "until": date(2025, 12, 1),
+        "names": ("", "network", "workplace", "disbanded"),
+        "bias": (-1.0, 0.5, 0.0, 0.0),
+        "threshold": 0.9,
+        "trial": TRIAL,
+        "words": WORDS,
+    }
+    return Scorer.model_validate(facts | more)
+
+
+def model(**more: object) -> LearnedModel:
+    return LearnedModel(precision=0.9, team=scorer(**more)).signed()
+
+
+MODEL = model()
+
+
+def decided(title: str, charter: Charter = CHARTER, by: LearnedModel | None = MODEL) -> Decision:
+    return decide("t-1", ticket(title), MONDAY, charter, EMPTY, by)
+
+
+def said(decision: Decision) -> list[str]:
+    return [one.text for one in decision.explanation if one.rule.startswith("learned:")]
+
+
+def test_shares_are_the_sums_by_hand() -> None:
+    # Two known words: their weights are divided by the root of two.
+    root = math.sqrt(2)
+    sums = (-1.0, 0.5 + 5.0 / root, 0.0, 0.0)
+    raised = [math.exp(one) for one in sums]
+    expected = [one / sum(raised) for one in raised]
+    expected_workplace = math.exp(0.0 + (0.5 - 0.5) / root)
+    assert expected_workplace == raised[2]
+    found = scorer().shares(("branch", "is", "antenna"))
+    assert found == pytest.approx(expected)
+    assert sum(found) == pytest.approx(1)
+
+
+def test_a_sure_team_takes_the_ticket_and_says_why() -> None:
+    found = decided("Branch: antenna collapses")
+    assert (found.team, found.category, found.priority) == ("network", "other", Priority.P4)
+    assert found.rule == f"learned:{MODEL.version}"
+    assert said(found) == [
+        "Tickets with the word “antenna” were finished by Network and remote access in 38 of 41"
+        " cases, with the word “branch” in 12 of 15.",
+        f"What was learned from 1,234 finished tickets is 95% sure (model {MODEL.version}); when it"
+        " was tried, 187 of 200 such decisions were right.",
+    ]
+
+
+def test_what_a_ticket_states_is_told_as_what_it_is() -> None:
+    found = decide("t", ticket("A antenna", site="Oslo"), MONDAY, CHARTER, EMPTY, MODEL)
+    assert "with the site “oslo” in 9 of 10." in said(found)[0]
+
+
+def test_below_the_threshold_a_person_decides_and_is_told_between_whom_it_lies() -> None:
+    found = decided("A branch and a hinge, or an antenna", by=model(threshold=0.99))
+    assert found.is_deferred
+    assert found.team == CHARTER.routing.default_team
+    (text,) = said(found)
+    between = "between Network and remote access (60%) and Workplace (36%)."
+    assert text == f"What was learned from finished tickets is unsure {between}"
+    assert found.rule == ""
+
+
+def test_without_any_known_word_nothing_is_guessed_from_frequency_alone() -> None:
+    found = decided("Hm", by=model(bias=(0.0, 9.0, 0.0, 0.0)))
+    assert found.is_deferred
+    assert said(found) == ["Nothing that was learned from finished tickets fits it."]
+
+
+def test_a_team_that_is_gone_cannot_win_and_makes_nobody_else_sure() -> None:
+    found = decided("The fax is broken")
+    assert found.is_deferred
+    assert all("disbanded" not in text for text in said(found))
+
+
+def test_with_no_model_all_is_as_before() -> None:
+    found = decided("Branch: antenna collapses", by=None)
+    assert found.is_deferred
+    assert [one.rule for one in found.explanation] == ["unsure", "shift"]
+
+
+@pytest.mark.parametrize("title", ["VPN antenna", "The printer has a hinge", "Call about a lead"])
+def test_rules_and_spoken_services_come_first(title: str) -> None:
+    without, asked = decided(title, by=None), decided(title)
+    if not without.is_deferred:
+        assert asked == without
+    named = decide("t", ticket("A antenna", service="crm"), MONDAY, CHARTER, EMPTY, MODEL)
+    assert (named.team, named.rule) == ("business-apps", "")
+
+
+def test_what_rules_said_is_kept_beside_what_was_learned() -> None:
+    found = decided("Call about a lead in the antenna")
+    assert found.team == "network"
+    assert found.explanation[0].text.startswith("It could be about")
+
+
+def test_the_category_is_told_only_if_it_is_sure() -> None:
+    sorts = scorer(names=("", "antennas", "roads", "x"))
+    both = LearnedModel(precision=0.9, team=scorer(), category=sorts).signed()
+    assert decided("A antenna", by=both).category == "antennas"
+    unsure = both.model_copy(update={"category": sorts.model_copy(update={"threshold": 0.999})})
+    assert decided("A antenna", by=unsure).category == "other"
+
+
+def test_a_word_is_told_once() -> None:
+    words = WORDS | {"branch antenna": Word(9, ((1, 9, 9.0),))}
+    found = decided("Branch antenna", by=model(words=words))
+    text = "Tickets with the words “branch antenna” were finished by Network and remote access"
+    assert said(found)[0] == f"{text} in 9 of 9 cases."
+
+
+def test_words_and_what_is_stated_are_read_and_the_tickets_own_number_is_not() -> None:
+    told = ticket(
+        "Drucker-Fehler", description="Nichts geht", attributes={"number": "7", "floor": "3rd"}
+    )
+    assert tokens_of(told) == (
+        "channel=mail",
+        "drucker",
+        "drucker fehler",
+        "fehler",
+        "floor=3rd",
+        "geht",
+        "kind=incident",
+        "nichts",
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bias": (1.0,)},
+        {"names": ()},
+        {"names": ("a", "a", "b", "c")},
+        {"words": {"a": (1, ((9, 1, 0.5),))}},
+        {"bias": (math.nan, 0.0, 0.0, 0.0)},
+        {"threshold": 0.0},
+    ],
+)
+def test_a_scorer_that_does_not_fit_together_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        scorer(**wrong)
+
+
+def test_a_version_stands_for_what_the_model_says() -> None:
+    assert model().version == MODEL.version
+    assert model(threshold=0.91).version != MODEL.version
+
+
+async def test_the_service_asks_the_model_that_is_in_force() -> None:
+    desk = TriageDesk(model=MODEL)
+    event = opened("Branch antenna collapses", ticket="t-1")
+    await desk.feed(event)
+    document = (await desk.tickets.load(["t-1"]))["t-1"]
+    assert document.state is not None
+    assert document.state.decision.rule == f"learned:{MODEL.version}"
+    assert document.state.team == "network"
