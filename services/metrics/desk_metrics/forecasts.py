@@ -35,7 +35,7 @@ from desk_metrics.planning import (
     terms_of,
 )
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS
+from desk_metrics.store import CELLS, SUMS
 
 _HISTORY = "A history file, as `desk import` writes it. Default: what metrics has stored."
 _AS_OF = "A day or moment, UTC. Default: now, or the last event of a history."
@@ -124,7 +124,8 @@ async def _stored_goals(
     store, deps = _opened(settings, charter)
     try:
         people = People(deps.people, deps.cost_per_minute)
-        return await standings(deps.cells, charter.goals, as_of or deps.clock.now(), people)
+        now = as_of or deps.clock.now()
+        return await standings(deps.cells, deps.sums, charter.goals, now, people)
     finally:
         await store.stop()
 
@@ -143,8 +144,9 @@ def _opened(settings: MetricsSettings, charter: Charter) -> tuple[Store, Plannin
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     clock = SystemClock()
     cells = MongoDocuments(store.database, CELLS, clock.now)
+    sums = MongoDocuments(store.database, SUMS, clock.now)
     return store, PlanningDeps(
-        cells, lambda: charter, clock, settings.people, settings.cost_per_minute
+        cells, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
     )
 
 

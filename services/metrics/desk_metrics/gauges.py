@@ -1,10 +1,12 @@
 """Figures of the last 28 days by team, for Prometheus. A view: the truth is `GET /v1/measures`.
 
-Levels and not counters, since late facts amend what is past. No ticket or person is a label.
+Today and the 27 days before it (UTC). Levels and not counters, since late facts amend what is past.
+No ticket or person is a label. It reads the sums of these days, and of open tickets their facets.
 """
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
@@ -14,15 +16,18 @@ from opentelemetry.metrics import Meter
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.figures import figures_of
-from desk_metrics.domain.measures.totals import Reckoning, Span
-from desk_metrics.domain.tickets import TicketRecord, team_at_risk
-from desk_metrics.domain.worktime import micros
-from desk_metrics.reckoning import days
+from desk_metrics.domain.measures.sources import sources_of
+from desk_metrics.domain.measures.sums import Cut, DaySums
+from desk_metrics.domain.measures.totals import Reckoning, Span, Totals
+from desk_metrics.domain.tickets import TicketRecord
+from desk_metrics.domain.worktime import instant, micros
+from desk_metrics.keeping import Kept
+from desk_metrics.store import ticket_facets
 
 log = get_logger()
 
-WINDOW = timedelta(days=28)
-# It reads four weeks of days, so it is not done often.
+DAYS = 28
+# Today's sums are made anew each time, so it is not done often.
 EVERY = timedelta(minutes=5)
 _PAGE = 500
 TEAM = "desk.team"
@@ -45,6 +50,15 @@ GAUGES = (
     ("desk.detection.lead.mean", "detection_lead", "s", "Warning before the first report"),
 )
 AT_RISK = ("desk.tickets.at_risk", "{ticket}", "Open tickets with a promise at risk")
+_BOOK = "gauges"
+_CUT = Cut(by="team", measures=sources_of(figure for _, figure, _, _ in GAUGES))
+
+
+class _Open(NamedTuple):
+    """Tickets open now, and those of them with a promise at risk, by team."""
+
+    backlog: Counter[str]
+    at_risk: Counter[str]
 
 
 class Gauges:
@@ -54,11 +68,13 @@ class Gauges:
         self,
         meter: Meter,
         cells: Documents[Cell],
+        sums: Documents[DaySums],
         tickets: Documents[TicketRecord],
         clock: Clock,
     ) -> None:
-        self._cells = cells
+        self._kept = Kept(_BOOK, cells, sums)
         self._tickets = tickets
+        # A team that was shown is shown on, if only with zeros.
         self._teams: set[str] = set()
         self._at_risk = meter.create_gauge(*AT_RISK)
         self._clock = clock
@@ -77,27 +93,44 @@ class Gauges:
 
     async def look(self) -> None:
         """Set every gauge once; what cannot be told keeps no value."""
-        await self._look_at_risks()
         now = self._clock.now()
-        span = Span(micros(now - WINDOW), micros(now), micros(now))
-        reckoning = Reckoning([span], "team")
-        async for one in days(self._cells, (now - WINDOW).date(), now.date(), now):
-            reckoning.take(one)
-        for (_, team), totals in reckoning.totals().items():
-            figures = figures_of(totals, span)
+        midnight = datetime.combine(now.date(), time(), UTC)
+        span = Span(micros(midnight - timedelta(days=DAYS - 1)), micros(now), micros(now))
+        there, found = await self._open(), await self._totals(span)
+        self._teams |= found.keys() | there.backlog.keys()
+        for team in sorted(self._teams):
+            label = {TEAM: team or "none"}
+            self._at_risk.set(there.at_risk[team], label)
+            # A backlog has all of history; the tickets that are open now are the same, and fewer.
+            figures = figures_of(found.get(team) or Totals(), span)
+            figures["backlog"] = there.backlog[team]
             for name, gauge in self._gauges:
                 value = figures[name]
                 if value is not None:
-                    gauge.set(value, {TEAM: team or "none"})
+                    gauge.set(value, label)
 
-    async def _look_at_risks(self) -> None:
-        """A team that had tickets at risk is told to have none, once that is so."""
-        found = Counter[str]()
-        after: tuple[object, str] | None = None
-        while page := await self._tickets.find({"open": True}, after=after, limit=_PAGE):
-            after = (page[-1].id, page[-1].id)
-            teams = (team_at_risk(one.state) for one in page if one.state is not None)
-            found.update(team or "none" for team in teams if team is not None)
-        self._teams |= found.keys()
-        for team in self._teams:
-            self._at_risk.set(found[team], {TEAM: team})
+    async def _totals(self, span: Span) -> dict[str, Totals]:
+        """What the days of the span add up to."""
+        reckoning, now = Reckoning([span], _CUT.by), instant(span.as_of)
+        first = instant(span.start).date()
+        async for day in self._kept.days(first, now.date(), [_CUT], now):
+            if isinstance(day, DaySums):
+                reckoning.take_day(day.start, day.cuts[_CUT.key])
+            else:
+                for cell in day:
+                    reckoning.add(cell)
+        return {team: totals for (_, team), totals in reckoning.totals().items()}
+
+    async def _open(self) -> _Open:
+        """Page by page, and of each ticket only its facets."""
+        there, after = _Open(Counter(), Counter()), None
+        while page := await self._tickets.find_facets({"open": True}, after=after, limit=_PAGE):
+            after = (page[-1][0], page[-1][0])
+            for id, facets in page:
+                if "team" not in facets:  # last written by a version that kept less
+                    state = (await self._tickets.load([id]))[id].state
+                    facets = {} if state is None else ticket_facets(state)  # noqa: PLW2901
+                team = str(facets.get("team", ""))
+                there.backlog[team] += 1
+                there.at_risk[team] += bool(facets.get("at_risk"))
+        return there

@@ -57,6 +57,7 @@ from desk_metrics.store import (
     RETURNS,
     SIGHTS,
     SPELLS,
+    SUMS,
     TICKETS,
     VOICES,
 )
@@ -90,6 +91,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.loop("charter", charter.run)
     kit.loop("editions", editions.run)
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
+    sums = kit.documents(SUMS)
     gate = once_caught_up(kit.health.consumer(kit.name), kit.clock)
     fold = tickets_fold(tickets, lambda: editions.book)
     ledger = kit.ledger("tickets", fold, gate=gate)
@@ -100,7 +102,8 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     _figures(kit, cells)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
     kit.loop("rejudging", rejudging.run)
-    gauges = Gauges(kit.telemetry.metrics.get_meter("desk_metrics"), cells, tickets, kit.clock)
+    meter = kit.telemetry.metrics.get_meter("desk_metrics")
+    gauges = Gauges(meter, cells, sums, tickets, kit.clock)
     kit.loop("figures", gauges.run)
     authenticator = authenticator_from(settings, sign_in.client, kit.clock)
     parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
@@ -114,7 +117,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     )
     letters = Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS))
     people = People(settings.people, settings.cost_per_minute)
-    sources = Sources(cells, changes, lambda: charter.current, letters, people)
+    sources = Sources(cells, sums, changes, lambda: charter.current, letters, people)
     _report(kit, sources, gate)
     answers = answers_router(_answers(kit, sources))
     return kit.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
@@ -131,7 +134,12 @@ def _answers(kit: Kit, sources: Sources) -> AnswersDeps:
 def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     """Routes that stand in modules of their own."""
     planning = PlanningDeps(
-        deps.cells, sources.charter, deps.clock, deps.people, deps.cost_per_minute
+        deps.cells,
+        sources.sums,
+        sources.charter,
+        deps.clock,
+        deps.people,
+        deps.cost_per_minute,
     )
     return (
         reports_router(sources, deps.clock),

@@ -16,6 +16,7 @@ from desk_shared.store import Documents
 from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of
 from desk_metrics.domain.arrivals import HOURS
 from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.sums import DaySums
 from desk_metrics.domain.staffing import Crew, StaffingPlan, Terms, staffing
 from desk_metrics.reckoning import cells_between, first_day
 
@@ -30,6 +31,7 @@ class PlanningDeps:
     """What goals, staffing and rings are told from."""
 
     cells: Documents[Cell]
+    sums: Documents[DaySums]
     charter: Callable[[], Charter]
     clock: Clock
     people: int = 0

@@ -137,22 +137,10 @@ async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncItera
                 yield cell
 
 
-async def cells_until(cells: Documents[Cell], last: date) -> AsyncIterator[Cell]:
-    """Every cell there is up to a day: for what looks back to the beginning."""
-    after: tuple[object, str] | None = None
-    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
-        for one in page:
-            if one.state is None or one.state.day > str(last):
-                return
-            yield one.state
-            after = (one.state.day, one.id)
-
-
 async def first_day(cells: Documents[Cell]) -> date | None:
     """The first day that anything is known of."""
-    found = await cells.find({}, order="day", limit=1)
-    state = found[0].state if found else None
-    return None if state is None else date.fromisoformat(state.day)
+    found = await cells.find_facets({}, order="day", limit=1)
+    return date.fromisoformat(str(found[0][1]["day"])) if found else None
 
 
 def _midnight(day: date) -> datetime:

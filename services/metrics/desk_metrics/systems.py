@@ -2,9 +2,9 @@
 the HTTP side and the command line alike.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from desk_shared.charter import Charter
 from desk_shared.events.reports import SkillGapFound, SystemRanked
@@ -13,19 +13,22 @@ from desk_shared.store import Documents
 from desk_metrics.aiming import owner_of, standings
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Heard
-from desk_metrics.domain.causes import Causes, Service
+from desk_metrics.domain.causes import SIGNS, Causes, Service
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.demand import Demand, Wanted
 from desk_metrics.domain.gaps import Crew, Skills, gaps_of
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.helped import REACH, Came
 from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.sums import DaySums
 from desk_metrics.domain.milestones import Aimed
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.reporting import ranked
-from desk_metrics.reckoning import cells_between, cells_until
+from desk_metrics.keeping import Day, Kept
+from desk_metrics.reckoning import cells_between, first_day
 
 _NOT_TOLD = People()
+_BOOK = "services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +46,26 @@ class Sources:
     """Where it is read from, and what the organisation wrote down."""
 
     cells: Documents[Cell]
+    sums: Documents[DaySums]
     changes: Documents[Changes]
     charter: Callable[[], Charter]
     letters: Correspondence
     people: People = _NOT_TOLD
 
     async def look(self, period: Period, as_of: datetime) -> Look:
-        """All that one walk over the cells tells of services."""
+        """All that one walk over the days tells of services; `causes` says which it needs."""
         charter = self.charter()
         services = services_of(charter)
         causes = Causes(period, as_of, services)
         demand = Demand(period.start, period.end, as_of)
         came = Came(as_of - REACH, as_of)
-        async for cell in cells_until(self.cells, as_of.date()):
-            for one in (causes, demand, came):
-                one.add(cell)
+        async for day in days_of(causes, self.cells, self.sums):
+            if isinstance(day, DaySums):
+                causes.take(day)
+                continue
+            for cell in day:
+                for one in (causes, demand, came):
+                    one.add(cell)
         stored = await self.changes.load([one.name for one in services])
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
         standings = causes.standings(services, changes)
@@ -81,11 +89,30 @@ class Sources:
     async def goals(self, as_of: datetime) -> list[Aimed]:
         """Where each goal of the charter stands, and who answers for it."""
         charter = self.charter()
-        found = await standings(self.cells, charter.goals, as_of, self.people)
+        found = await standings(self.cells, self.sums, charter.goals, as_of, self.people)
         return [
             Aimed(one, owner_of(goal, charter), charter.version)
             for goal, one in zip(charter.goals, found, strict=True)
         ]
+
+
+async def days_of(
+    causes: Causes, cells: Documents[Cell], sums: Documents[DaySums]
+) -> AsyncIterator[Day]:
+    """What causes need, and of the weeks that `helped` looks back to, all cells."""
+    began, reach, as_of = await first_day(cells), causes.reach, causes.known
+    if began is None:
+        return
+    if began < reach.since:
+        causes.knew(reach.since)
+    whole = {*_days(reach.first, reach.last), *_days((as_of - REACH).date(), as_of.date())}
+    kept, since = Kept(_BOOK, cells, sums), max(began, reach.since)
+    async for day in kept.days(since, as_of.date(), (SIGNS,), as_of, whole):
+        yield day
+
+
+def _days(first: date, last: date) -> Iterable[date]:
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def services_of(charter: Charter) -> tuple[Service, ...]:

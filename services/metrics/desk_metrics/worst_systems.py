@@ -14,7 +14,7 @@ from rich.table import Table
 from desk_metrics.api.reports import UNSENT, Systems, answered, asked_period
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import ANSWERS, CELLS, CHANGES, REPORTED
+from desk_metrics.store import ANSWERS, CELLS, CHANGES, REPORTED, SUMS
 from desk_metrics.systems import Sources
 
 MOST_WANTED = 10
@@ -44,6 +44,7 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
     try:
         sources = Sources(
             MongoDocuments(store.database, CELLS, clock.now),
+            MongoDocuments(store.database, SUMS, clock.now),
             MongoDocuments(store.database, CHANGES, clock.now),
             lambda: charter,
             Correspondence(

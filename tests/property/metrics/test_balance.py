@@ -10,7 +10,7 @@ from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.measures.totals import Reckoning, Totals, spans_of
 from desk_metrics.domain.worktime import instant, micros
-from desk_metrics.reckoning import cells_until, days
+from desk_metrics.reckoning import cells_between, days
 from desk_metrics.store import CELLS
 from desk_shared.clock import FakeClock
 from desk_shared.store import Stored
@@ -69,7 +69,7 @@ async def _reckoned(
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY
     reckoning = Reckoning(tuple(spans_of(start, end, 1, as_of)), by)
     if whole:
-        async for cell in cells_until(documents, last):
+        async for cell in cells_between(documents, date(1970, 1, 1), last):
             reckoning.add(cell)
     else:
         async for one in days(documents, first, last, as_of):

@@ -8,7 +8,17 @@ from itertools import count
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.rebuilding import Shelves, Workshop
-from desk_metrics.store import CELLS, CHANGES, REPAIRS, RETURNS, SIGHTS, SPELLS, TICKETS, VOICES
+from desk_metrics.store import (
+    CELLS,
+    CHANGES,
+    REPAIRS,
+    RETURNS,
+    SIGHTS,
+    SPELLS,
+    SUMS,
+    TICKETS,
+    VOICES,
+)
 from desk_shared.bus import Received
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec
@@ -55,6 +65,7 @@ class Desk:
             FakeDocuments(VOICES, clock),
             FakeDocuments(RETURNS, clock),
         )
+        self.sums = FakeDocuments(SUMS, clock)
         self._offsets = count()
         self.workshop = self.restarted()
 

@@ -1,14 +1,24 @@
 """What Prometheus reads of the figures, and that nobody is named in it."""
 
-from datetime import UTC, datetime
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
+from desk_metrics.domain.measures.figures import figures_of
+from desk_metrics.domain.measures.totals import Reckoning, Span
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.gauges import Gauges
+from desk_metrics.domain.worktime import micros
+from desk_metrics.gauges import DAYS, GAUGES, Gauges
+from desk_metrics.reckoning import days
+from desk_metrics.store import TICKETS
+from desk_shared.store import Schema
 from desk_shared.telemetry.meters import metrics_page
 from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at, book, policy
+from tests.unit.metrics.test_measures import second
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
@@ -18,7 +28,7 @@ async def test_the_page_shows_teams_and_never_tickets() -> None:
     await desk.tell(Story("09:00").assigned("09:05", "mail").resolved("11:00").events)
     telemetry = recorded_telemetry().telemetry
     shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
-    await Gauges(meter, shelves.cells, shelves.tickets, desk.clock).look()
+    await Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()
     lines = [one for one in page.splitlines() if one.startswith("desk_restore_mean_seconds{")]
     assert len(lines) == 1
@@ -32,7 +42,7 @@ async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
     desk = Desk(at("09:00"), book(policy(minutes=60, warn_at=(50,))))
     telemetry = recorded_telemetry().telemetry
     shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
-    gauges = Gauges(meter, shelves.cells, shelves.tickets, desk.clock)
+    gauges = Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock)
     story, seen = Story("09:00").assigned("09:05", "mail"), list[str]()
     told = 0
     for moment in ("09:20", "09:40", "09:50"):
@@ -44,5 +54,76 @@ async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
         seen += [one for one in page.splitlines() if one.startswith("desk_tickets_at_risk{")]
         if moment == "09:40":
             story = story.resolved("09:45")
-    assert [one.rpartition(" ")[2] for one in seen] == ["1.0", "0.0"]
+    assert [one.rpartition(" ")[2] for one in seen] == ["0.0", "1.0", "0.0"]
     assert all('desk_team="mail"' in one and "ticket-1" not in one for one in seen)
+
+
+async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
+    """Open since long ago, done long ago, handed on, reopened, early today; looked at twice."""
+    desk = Desk(NOW, PolicyBook(()))
+    lives = [
+        Story("2026-10-01 09:00").assigned("2026-10-01 09:05", "mail"),
+        Story("2026-10-02 09:00").assigned("2026-10-02 09:05", "gone").resolved("2026-10-03 09:00"),
+        Story("2026-11-04 09:00").assigned("2026-11-04 09:30", "mail"),
+        Story("2026-11-20 09:00").assigned("2026-11-20 09:05", "mail").resolved("2026-11-21 09:00"),
+        Story("2026-11-24 09:00")
+        .assigned("2026-11-24 09:30", "mail")
+        .assigned("2026-11-24 10:00", "net"),
+        Story("2026-11-26 09:00").resolved("2026-11-26 11:00").reopened("2026-11-27 09:00"),
+        Story("2026-11-30 09:00"),
+    ]
+    telemetry = recorded_telemetry().telemetry
+    gauges = Gauges(
+        telemetry.metrics.get_meter("test"),
+        desk.shelves.cells,
+        desk.sums,
+        desk.shelves.tickets,
+        desk.clock,
+    )
+    for number, life in enumerate(lives):
+        await desk.tell(second(life, f"ticket-{number}"))
+        await desk.at(NOW)
+        await gauges.look()
+    first = NOW.date() - timedelta(days=DAYS - 1)
+    span = Span(micros(datetime.combine(first, time(), UTC)), micros(NOW), micros(NOW))
+    expected = Reckoning([span], "team")
+    async for one in days(desk.shelves.cells, first, NOW.date(), NOW):
+        expected.take(one)
+    page = metrics_page(telemetry.registry)[0].decode()
+    figures = {
+        team or "none": figures_of(one, span) for (_, team), one in expected.totals().items()
+    }
+    assert figures["mail"]["backlog"] == 2
+    for name, figure, _, _ in GAUGES:
+        shown = _shown(page, name)
+        told = {team: one[figure] for team, one in figures.items() if one[figure] is not None}
+        # A team without any ticket in these days or open now is not shown.
+        assert shown == {team: value for team, value in told.items() if team != "gone"}, name
+
+
+def _shown(page: str, name: str) -> dict[str, float]:
+    """By team, whatever the unit has added to the name."""
+    wanted = re.compile(
+        name.replace(".", "_") + r"(?:_seconds|_ratio)?\{.*desk_team=\"(.+?)\".*\} (.+)"
+    )
+    found = (wanted.fullmatch(line) for line in page.splitlines())
+    return {one[1]: float(one[2]) for one in found if one}
+
+
+async def test_tickets_kept_without_these_facets_count_too() -> None:
+    desk = Desk(NOW, PolicyBook(()))
+    await desk.tell(Story("09:00").assigned("09:05", "mail").events)
+    old = Schema(
+        TICKETS.collection,
+        TICKETS.model,
+        facets=lambda ticket: {"open": ticket.is_open, "judged": ticket.judged},
+    )
+    before = FakeDocuments(old, desk.clock)
+    await before.write(
+        [replace(one, version=0) for one in await desk.shelves.tickets.find({}, limit=9)]
+    )
+    telemetry = recorded_telemetry().telemetry
+    meter = telemetry.metrics.get_meter("test")
+    await Gauges(meter, desk.shelves.cells, desk.sums, before, desk.clock).look()
+    page = metrics_page(telemetry.registry)[0].decode()
+    assert _shown(page, "desk.tickets.backlog") == {"mail": 1}

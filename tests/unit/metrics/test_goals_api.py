@@ -74,7 +74,7 @@ async def app(tmp_path: Path) -> FastAPI:
     telemetry, clock, shelves = recorded_telemetry().telemetry, desk.clock, desk.shelves
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
-    planning = PlanningDeps(shelves.cells, lambda: charter, clock, people=100)
+    planning = PlanningDeps(shelves.cells, desk.sums, lambda: charter, clock, people=100)
     return metrics_app(parts, deps, goals_router(planning))
 
 

@@ -84,7 +84,7 @@ class Office:
         ledger = Ledger(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
         letters = Correspondence(self.documents, self.answers)
         shelves = desk.shelves
-        sources = Sources(shelves.cells, shelves.changes, lambda: self.charter, letters)
+        sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: self.charter, letters)
         self.reporting = Reporting(self.documents, Commands(ledger), sources, desk.clock)
         return self.reporting
 
@@ -291,7 +291,7 @@ async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -
     (event,) = [one for one in aiming.told if isinstance(one.data, GoalAssessed)]
     (told,) = aiming.goals()
     goals, cells = aiming.charter.goals, aiming.desk.shelves.cells
-    (found,) = await standings(cells, goals, told.as_of, People())
+    (found,) = await standings(cells, aiming.desk.sums, goals, told.as_of, People())
     assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
     assert (told.sentence, told.verdict) == (found.sentence, found.verdict)
     assert found.forecast is not None

@@ -53,7 +53,7 @@ async def desk() -> Desk:
 def sources(desk: Desk) -> Sources:
     clock = desk.clock
     letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
-    return Sources(desk.shelves.cells, desk.shelves.changes, lambda: CHARTER, letters)
+    return Sources(desk.shelves.cells, desk.sums, desk.shelves.changes, lambda: CHARTER, letters)
 
 
 @pytest.fixture

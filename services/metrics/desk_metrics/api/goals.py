@@ -41,7 +41,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
         at, charter = as_of or deps.clock.now(), deps.charter()
         people = People(deps.people, deps.cost_per_minute)
-        found = await standings(deps.cells, charter.goals, at, people)
+        found = await standings(deps.cells, deps.sums, charter.goals, at, people)
         return Goals(as_of=at, charter=charter.version, goals=tuple(found))
 
     @router.get("/staffing", tags=["staffing"], dependencies=[Depends(require(*STAFF))])

@@ -11,30 +11,46 @@
 - `healing_debt` (repairs): proven repairs by the desk, relapses included: each of them spared
   people something, and each says that the cause is still there.
 - `quiet_days` (days): since anything at all reached the desk about it: a contact, a repair, a
-  change, a problem.
+  change, a problem; 400 where it is longer.
+
+A period is looked at whole, with as long a time before it and the four weeks that a change is
+compared with. Of the rest of the last 400 days only signs of life count, from the sums of days; of
+older ones nothing does.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_shared.events.tickets import Kind
 
-from desk_metrics.domain.changes import DAY, USUAL_DAYS, Changes, Delivery, Known, delivery_of
+from desk_metrics.domain.changes import (
+    DAY,
+    FOLLOWS,
+    KEPT,
+    USUAL_DAYS,
+    Changes,
+    Delivery,
+    Known,
+    delivery_of,
+)
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.contact import REOPENED, RESOLVED
 from desk_metrics.domain.measures.cost import LOST
 from desk_metrics.domain.measures.healing import HEALED, RELAPSED
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.measures.returning import CAME_AGAIN
+from desk_metrics.domain.measures.sums import Cut, DaySums
 from desk_metrics.domain.measures.verdicts import BROKEN
 from desk_metrics.domain.measures.volume import CONTACTS
-from desk_metrics.domain.measures.wishes import UNUSED, plain_words, read_demand
+from desk_metrics.domain.measures.wishes import is_only_said, plain_words, read_demand
 from desk_metrics.domain.periods import Period
-from desk_metrics.domain.worktime import micros
+from desk_metrics.domain.worktime import instant, micros
 
 CONTACT_MINUTES = 15
+# Signs of life of each service, for days that are not looked at whole.
+SIGNS = Cut(by="service")
 _MINUTE = 60 * 1_000_000
 _WISHES = frozenset({Kind.REQUEST, Kind.QUESTION})
 # Measures that only count, and what they count here.
@@ -108,13 +124,31 @@ class Standing(NamedTuple):
     share: float
 
 
+class Reach(NamedTuple):
+    """The first day that matters, and the days (both included) that are looked at whole."""
+
+    since: date
+    first: date
+    last: date
+
+
+def _reach_of(period: Period, as_of: datetime) -> Reach:
+    """What causes of a period need of history; what is older changes nothing."""
+    usual = period.start - timedelta(days=USUAL_DAYS)
+    first = min(period.before, usual)
+    since = min(first, instant(max(0, micros(as_of) - KEPT)))
+    last = min(as_of, period.end + timedelta(microseconds=FOLLOWS))
+    return Reach(since.date(), first.date(), last.date())
+
+
 class Causes:
-    """Adds up cells one by one for one period, as known at a moment."""
+    """Adds up days one by one for one period, as known at a moment: cells, or signs of life."""
 
     def __init__(self, period: Period, as_of: datetime, services: Iterable[Service] = ()) -> None:
         self._called = {
             plain_words(called): one.name for one in services for called in (one.name, one.title)
         }
+        self.reach, self.known = _reach_of(period, as_of), as_of
         self._start, self._end = micros(period.start), micros(period.end)
         self._before, self._as_of = micros(period.before), micros(as_of)
         self._watched = self._start - USUAL_DAYS * DAY
@@ -128,12 +162,24 @@ class Causes:
             for posting in entry.postings:
                 if max(posting.known, posting.at) >= self._as_of:
                     continue
-                if posting.measure == UNUSED or read_demand(posting.measure):
+                if is_only_said(posting.measure):
                     # No sign of life: it must not break a silence.
                     if self._start <= posting.at < self._end:
                         self._wish(posting.measure, entry.slice, entry.source)
                 else:
                     self._post(trouble, posting, is_wish=is_wish)
+
+    def take(self, sums: DaySums) -> None:
+        """The signs of life of a day that is not looked at whole."""
+        for service, part in sums.cuts[SIGNS.key].items():
+            if part.last:
+                trouble = self.troubles.setdefault(service, Trouble())
+                trouble.latest = max(trouble.latest, part.last)
+                self.log_began = min(self.log_began, part.first)
+
+    def knew(self, day: date) -> None:
+        """There was something that early, whatever it was."""
+        self.log_began = min(self.log_began, micros(datetime.combine(day, time(), UTC)))
 
     def _wish(self, measure: str, by: Slice, source: str) -> None:
         who, what = by.person or source, read_demand(measure)

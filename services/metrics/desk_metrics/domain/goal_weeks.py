@@ -1,6 +1,7 @@
-"""What the cells say of aims: figures of each baseline, of each week since, of the last weeks.
+"""What cells and sums of days say of aims: figures of each baseline, of each week since, of the
+last weeks.
 
-All aims are reckoned in one walk over the cells. Weeks before the desk's first figure are unknown,
+All aims are reckoned in one walk over the days. Weeks before the desk's first figure are unknown,
 not zero.
 """
 
@@ -13,10 +14,13 @@ from desk_metrics.domain.aims import WEEK_US, Aim, Seen, Unit, Week
 from desk_metrics.domain.goals import RECENT_WEEKS
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.figures import Figures, figures_of
+from desk_metrics.domain.measures.sources import OF_HISTORY, sources_of
+from desk_metrics.domain.measures.sums import Cut, DaySums
 from desk_metrics.domain.measures.totals import Reckoning, Span
-from desk_metrics.domain.worktime import micros
+from desk_metrics.domain.worktime import instant, micros
 
 _DAY = timedelta(days=1)
+_DAY_US = micros(datetime(1970, 1, 2, tzinfo=UTC))
 
 
 class People(NamedTuple):
@@ -27,7 +31,7 @@ class People(NamedTuple):
 
 
 class AimWeeks:
-    """One aim's figures, cell by cell."""
+    """One aim's figures, day by day: of each its cells or its sums."""
 
     def __init__(self, aim: Aim, first: date, now: datetime) -> None:
         self.aim = aim
@@ -44,6 +48,15 @@ class AimWeeks:
         self._reckonings = [
             Reckoning(spans) for spans in (self._baseline, self._weeks, self._recent) if spans
         ]
+        self.cut = Cut(aim.where, "", sources_of((aim.measure,)))
+        # The first day that matters; a backlog is what all the days before have left.
+        self.since = first if aim.measure in OF_HISTORY else known
+        # Days in the middle of which a span begins: of these no sum can tell.
+        self.whole = frozenset(
+            instant(span.start).date()
+            for span in (*self._baseline, *self._weeks, *self._recent)
+            if span.start % _DAY_US
+        )
 
     def add(self, cell: Cell) -> None:
         entries = tuple(one for one in cell.entries if self.aim.where.matches(one.slice))
@@ -52,6 +65,11 @@ class AimWeeks:
         chosen = replace(cell, entries=entries)
         for reckoning in self._reckonings:
             reckoning.add(chosen)
+
+    def take(self, sums: DaySums) -> None:
+        """The sums of a day in place of its cells."""
+        for reckoning in self._reckonings:
+            reckoning.take_day(sums.start, sums.cuts[self.cut.key])
 
     def seen(self, people: People) -> Seen:
         """Ask once, at the end."""

@@ -15,7 +15,7 @@ from desk_shared.events.tickets import (
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
-from desk_metrics.domain.facts import Fact, FactKind
+from desk_metrics.domain.facts import FactKind
 from desk_metrics.domain.measures.contact import contact_of
 from desk_metrics.domain.measures.cost import cost_of
 from desk_metrics.domain.measures.course import Course, course_of
@@ -40,7 +40,9 @@ from desk_metrics.domain.telling import SOURCE
 from desk_metrics.domain.worktime import instant, micros
 
 LATE = "late_facts"
-_JUDGED = frozenset({Saying.BREACHED, Saying.KEPT, Saying.WITHDRAWN})
+# A saying may say more behind a colon.
+_NEAR = Saying.AT_RISK.value
+_JUDGED = (Saying.BREACHED.value, Saying.KEPT.value, Saying.WITHDRAWN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +132,27 @@ def measured(
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
 
-def team_at_risk(record: TicketRecord) -> str | None:
-    """The team that has it, if a promise about it is at risk and not judged yet."""
+def team_of(record: TicketRecord) -> str:
+    """The team that has it; empty if none was given it."""
+    for fact in reversed(record.clocks.facts):
+        if fact.kind is FactKind.ASSIGNED:
+            return fact.values[0] or ""
+    return ""
+
+
+def is_at_risk(record: TicketRecord) -> bool:
+    """Whether a promise about it is at risk and not judged yet. By hand: it is asked at each write,
+    and sets would take as long as the rest of it."""
     for one in record.clocks.told:
-        said = {what.partition(":")[0] for what, _ in one.said}
-        if Saying.AT_RISK in said and not said & _JUDGED:
-            found = (fact.values[0] for fact in reversed(record.clocks.facts) if _gives(fact))
-            return next(found, None) or ""
-    return None
+        is_near = False
+        for what, _ in one.said:
+            if what.startswith(_JUDGED):
+                break
+            is_near = is_near or what.startswith(_NEAR)
+        else:
+            if is_near:
+                return True
+    return False
 
 
 def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
@@ -148,10 +163,6 @@ def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
             sheet = sheet_of(cell, by, (asked,))
             if dict(posted).get(cell) != sheet.print:
                 yield sheet
-
-
-def _gives(fact: Fact) -> bool:
-    return fact.kind is FactKind.ASSIGNED
 
 
 def _postings(

@@ -13,6 +13,7 @@ from desk_metrics.domain.measures.balance import Balance, sign_of
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.measures.sketch import Sketch
+from desk_metrics.domain.measures.sums import Part, Parts
 from desk_metrics.domain.worktime import micros
 
 
@@ -78,6 +79,14 @@ class Totals:
             self.standing.move(sign, posting.at - posting.amount)
             self.integral += sign * (span.until - posting.at)
 
+    def add_part(self, part: Part, span: Span) -> None:
+        """The sums of a day in the span; how many were amended is not kept in them."""
+        for measure, sketch in part.sketches.items():
+            self.sketches.setdefault(measure, Sketch()).merge(sketch)
+        self.standing.count += part.tickets
+        self.standing.since += part.since
+        self.integral += part.tickets * span.until - part.moved
+
     def carry(self, before: Standing, span: Span) -> None:
         """What was there already when the span began."""
         self.standing.move(before.count, 0)
@@ -112,6 +121,21 @@ class Reckoning:
             self.add(one)
         else:
             self._carry(one)
+
+    def take_day(self, start: int, parts: Parts) -> None:
+        """The sums of the day that begins then; no span begins or ends within it but at `as_of`,
+        and the sums are true of that moment."""
+        place = bisect_right(self._starts, start) - 1
+        span = self._spans[max(0, place)]
+        if place >= 0 and start >= span.until:
+            return
+        for name, part in parts.items():
+            standing = self._before.setdefault(name, Standing())
+            if place >= 0:
+                self._found.setdefault((span, name), Totals()).add_part(part, span)
+            else:
+                standing.count += part.tickets
+                standing.since += part.since
 
     def _carry(self, balance: Balance) -> None:
         for move in balance.moves:

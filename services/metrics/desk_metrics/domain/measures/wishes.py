@@ -23,3 +23,8 @@ def read_demand(measure: str) -> str | None:
     """What was asked for, if the measure is one of these."""
     name, _, what = measure.partition("|")
     return what if name == DEMAND and what else None
+
+
+def is_only_said(measure: str) -> bool:
+    """Whether it is said of one service and yet no sign that it is used."""
+    return measure == UNUSED or read_demand(measure) is not None

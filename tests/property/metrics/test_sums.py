@@ -1,0 +1,278 @@
+"""Sums of days stand for the cells: the same figures, in any order, after any change, by whoever
+made them; and the same bytes as sums from scratch.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import get_args
+
+import pytest
+from desk_metrics.domain.aims import Aim, Seen, Where
+from desk_metrics.domain.causes import SIGNS, Causes, Service
+from desk_metrics.domain.goal_weeks import AimWeeks, People, aims_weeks
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.figures import figures_of
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.measures.sources import sources_of
+from desk_metrics.domain.measures.sums import Cut, DaySums, sums_of
+from desk_metrics.domain.measures.totals import Reckoning, Span
+from desk_metrics.domain.periods import Period
+from desk_metrics.domain.reporting import ranked
+from desk_metrics.domain.worktime import micros
+from desk_metrics.gauges import GAUGES
+from desk_metrics.keeping import Kept
+from desk_metrics.store import CELLS, SUMS
+from desk_metrics.systems import days_of
+from desk_shared.charter.goals import GoalMeasure
+from desk_shared.clock import FakeClock
+from desk_shared.events.reports import SystemRanked
+from desk_shared.store import Stored
+from desk_shared.testing.fakes import FakeDocuments
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+BEGAN = datetime(2026, 3, 2, tzinfo=UTC)
+DAY, HOUR_US = timedelta(days=1), 3_600_000_000
+DAYS = 60
+POSTED = (
+    "acknowledged", "arrivals", "broken:resolution", "contacts", "demand|crm", "departures",
+    "foreseen", "handed_over", "healed", "kept:response", "lost", "prevented", "proactive",
+    "relapsed", "reopened", "resolved", "resolved_at_once", "restored", "seen_too_late",
+    "self_served", "survey:2", "survey:5", "unused", "wanted",
+)  # fmt: skip
+ASKED = (*get_args(GoalMeasure), *(figure for _, figure, _, _ in GAUGES))
+
+Told = list[tuple[Slice, list[Posting]]]
+
+
+@st.composite
+def postings(draw: st.DrawFn) -> Posting:
+    at = micros(BEGAN) + draw(st.integers(0, DAYS * 24 - 1)) * HOUR_US
+    return Posting(
+        draw(st.sampled_from(POSTED)),
+        at,
+        at + draw(st.sampled_from((0, 0, 1, 60, 200))) * HOUR_US,
+        draw(st.sampled_from((1, 1, -1))),
+        draw(st.integers(0, 100)) * HOUR_US,
+    )
+
+
+slices = st.builds(
+    Slice, st.sampled_from(("incident", "request")), st.sampled_from(("vpn", "crm", "")),
+    st.sampled_from(("a", "b")), st.just(""), st.sampled_from(("ana", "ben")),
+)  # fmt: skip
+stories: st.SearchStrategy[Told] = st.lists(
+    st.tuples(slices, st.lists(postings(), min_size=1, max_size=12)), min_size=1, max_size=6
+)
+
+
+def entries_of(told: Told) -> list[tuple[str, Entry]]:
+    """Which cell gets which entry, as tickets tell it."""
+    found: dict[tuple[str, int], list[Posting]] = {}
+    for number, (_, posted) in enumerate(told):
+        for one in posted:
+            found.setdefault((f"{one.day}.{number % 3:02d}", number), []).append(one)
+    return [
+        (id, Entry(f"t{number}", 1, told[number][0], tuple(sorted(posted))))
+        for (id, number), posted in found.items()
+    ]
+
+
+class Shelf:
+    """Cells that change, and the sums that are kept of them."""
+
+    def __init__(self) -> None:
+        clock = FakeClock(BEGAN)
+        self.cells = FakeDocuments(CELLS, clock)
+        self.sums = FakeDocuments(SUMS, clock)
+
+    async def put(self, id: str, entry: Entry) -> None:
+        stored = (await self.cells.load([id])).get(id) or Stored(id)
+        cell = (stored.state or Cell(id[:10])).with_entry(entry)
+        if cell is not stored.state:
+            stored.state = cell
+            assert not await self.cells.write([stored])
+
+    async def all_cells(self) -> list[Cell]:
+        return [one.state for one in await self.cells.find({}, limit=10_000) if one.state]
+
+
+def day_at(number: int) -> date:
+    return (BEGAN + number * DAY).date()
+
+
+def aims(names: Iterable[str]) -> list[Aim]:
+    return [
+        Aim(
+            name, name, name, Where(teams=("a",) if number % 2 else ()), wants_less=True,
+            factor=0.5, value=None, first=day_at(2), last=day_at(20), due=day_at(50 + number),
+        )
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+
+
+async def seen(shelf: Shelf, wanted: list[Aim], now: datetime) -> list[Seen]:
+    """As the report of goals asks."""
+    found = aims_weeks(wanted, day_at(0), now)
+    whole = {day for one in found for day in one.whole}
+    since = min(one.since for one in found)
+    kept = Kept("goals", shelf.cells, shelf.sums)
+    async for day in kept.days(since, now.date(), [one.cut for one in found], now, whole):
+        for one in found:
+            _taken(one, day)
+    return [one.seen(People(100, 2.0)) for one in found]
+
+
+def _taken(one: AimWeeks | Causes, day: DaySums | tuple[Cell, ...]) -> None:
+    if isinstance(day, DaySums):
+        one.take(day)
+    else:
+        for cell in day:
+            one.add(cell)
+
+
+def from_scratch(cells: Iterable[Cell], wanted: list[Aim], now: datetime) -> list[Seen]:
+    found = aims_weeks(wanted, day_at(0), now)
+    for cell in cells:
+        for one in found:
+            one.add(cell)
+    return [one.seen(People(100, 2.0)) for one in found]
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    stories,
+    st.lists(st.sampled_from(get_args(GoalMeasure)), min_size=1, max_size=4),
+    st.lists(st.integers(0, 80 * 24), min_size=1, max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_goals_read_from_sums_what_cells_say_whenever_somebody_looked(
+    told: Told, measures: list[str], looks: list[int], chance: random.Random
+) -> None:
+    """Looks come between the changes, with other goals and other moments each time."""
+
+    async def all_of_it() -> None:
+        shelf, changes = Shelf(), entries_of(told)
+        again = [(id, replace_revision(entry)) for id, entry in changes if chance.random() < 0.3]
+        every = [*changes, *changes, *again]
+        chance.shuffle(every)
+        for place, look in enumerate(looks):
+            for id, entry in every[place :: len(looks)]:
+                await shelf.put(id, entry)
+            now = BEGAN + timedelta(hours=look)
+            wanted = aims(chance.sample(measures, chance.randint(1, len(measures))))
+            whole = from_scratch(await shelf.all_cells(), wanted, now)
+            assert await seen(shelf, wanted, now) == whole
+            assert await seen(shelf, wanted, now) == whole
+
+    asyncio.run(all_of_it())
+
+
+def replace_revision(entry: Entry) -> Entry:
+    """A later word of the same source: it says less."""
+    return entry._replace(revision=2, postings=entry.postings[1:])
+
+
+@settings(deadline=None, max_examples=25)
+@given(stories, st.randoms(use_true_random=False))
+def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random) -> None:
+    """So a rebuild, whose cells are the same, makes the same sums."""
+    cuts = [Cut(by="team", measures=sources_of(ASKED)), SIGNS, Cut(Where(services=("vpn",)))]
+    write = TypeAdapter(DaySums).dump_json
+
+    async def kept(order: list[tuple[str, Entry]], looks: int) -> list[bytes]:
+        shelf, found = Shelf(), list[bytes]()
+        for place in range(looks):
+            for id, entry in order[place::looks]:
+                await shelf.put(id, entry)
+            book = Kept("any", shelf.cells, shelf.sums)
+            async for _ in book.days(day_at(0), day_at(DAYS), cuts, BEGAN + 99 * DAY):
+                pass
+        for one in await shelf.sums.find({}, limit=1000):
+            assert one.state is not None
+            found.append(write(replace(one.state, made_of=())))
+        return found
+
+    async def both() -> None:
+        changes = entries_of(told)
+        once = await kept(changes, 1)
+        again = [*changes, *changes]
+        chance.shuffle(again)
+        assert await kept(again, chance.randint(1, 4)) == once
+
+    asyncio.run(both())
+
+
+@settings(deadline=None, max_examples=50)
+@given(stories, st.integers(1, DAYS), st.integers(0, 99 * 24))
+def test_every_figure_asked_for_can_be_told_from_sums(told: Told, days: int, known: int) -> None:
+    span = Span(micros(BEGAN), micros(BEGAN + days * DAY), micros(BEGAN + known * DAY / 24))
+    cells: dict[str, Cell] = {}
+    for id, entry in entries_of(told):
+        cells[id] = cells.get(id, Cell(id[:10])).with_entry(entry)
+    whole, summed = Reckoning([span], "team"), Reckoning([span], "team")
+    for cell in cells.values():
+        whole.add(cell)
+    cut = Cut(by="team", measures=sources_of(ASKED))
+    for day in sorted({cell.day for cell in cells.values()}):
+        of_day = [cell for cell in cells.values() if cell.day == day]
+        sums = sums_of(day, of_day, [cut])
+        if sums.known < span.as_of:
+            summed.take_day(sums.start, sums.cuts[cut.key])
+        else:
+            for cell in of_day:
+                summed.add(cell)
+    expected, found = whole.totals(), summed.totals()
+    for key in expected.keys() | found.keys():
+        slow = figures_of(expected[key], span, 9, 2) if key in expected else None
+        fast = figures_of(found[key], span, 9, 2) if key in found else None
+        for name in ASKED:
+            empty = slow is None or fast is None
+            assert (not (slow or fast or {})[name]) if empty else fast[name] == slow[name]  # type: ignore[index]
+
+
+# Days 49 to 55: those before day 21 and some after day 57 are known by their sums alone.
+PERIOD = Period("2026-W17", datetime(2026, 4, 20, tzinfo=UTC), datetime(2026, 4, 27, tzinfo=UTC))
+SERVICES = tuple(Service(name, name, "network") for name in ("vpn", "crm", "erp"))
+
+
+@pytest.mark.parametrize("years", [0, 2])
+@settings(deadline=None, max_examples=25)
+@given(told=stories, known=st.integers(57 * 24, 300 * 24))
+def test_causes_say_of_their_reach_what_all_of_history_says(
+    told: Told, known: int, years: int
+) -> None:
+    """Something from two years ago changes nothing; quiet is only told up to 400 days."""
+    as_of = BEGAN + timedelta(hours=known)
+    at = micros(BEGAN - years * 365 * DAY)
+    once = [(by, [one._replace(weight=1) for one in posted]) for by, posted in told]
+    once.append((Slice("incident", "erp"), [Posting("contacts", at, at)]))
+
+    async def all_of_it() -> None:
+        shelf = Shelf()
+        for id, entry in entries_of(once):
+            await shelf.put(id, entry)
+        slow = Causes(PERIOD, as_of, SERVICES)
+        for cell in await shelf.all_cells():
+            slow.add(cell)
+        assert ranking(await reached(shelf, as_of), as_of) == ranking(slow, as_of)
+
+    asyncio.run(all_of_it())
+
+
+async def reached(shelf: Shelf, as_of: datetime) -> Causes:
+    """As the report of systems asks."""
+    causes = Causes(PERIOD, as_of, SERVICES)
+    async for day in days_of(causes, shelf.cells, shelf.sums):
+        _taken(causes, day)
+    return causes
+
+
+def ranking(causes: Causes, as_of: datetime) -> list[SystemRanked]:
+    standings = causes.standings(SERVICES, {})
+    told = [one._replace(quiet_days=min(400, int(one.quiet_days))) for one in standings]
+    return ranked(told, PERIOD, as_of, "v1")
