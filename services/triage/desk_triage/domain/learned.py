@@ -165,12 +165,15 @@ class Scorer(Value):
         return tuple(sorted(found, key=lambda one: (-one.share, one.name)))
 
     def telling(self, tokens: Iterable[str], name: str, limit: int) -> tuple[Telling, ...]:
-        """The words that speak most for a name, by weight and by how often it was so."""
+        """The words that speak most for a name, by weight and by how often it was so.
+
+        What stands in every second ticket is no reason that convinces anybody.
+        """
         index = self.names.index(name)
         found = [
             (weight * finished / word.tickets, Telling(token, finished, word.tickets))
             for token in tokens
-            if (word := self.words.get(token))
+            if (word := self.words.get(token)) and 2 * word.tickets <= self.tickets
             for one, finished, weight in word.ties
             if one == index and weight > 0
         ]

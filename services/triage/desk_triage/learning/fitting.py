@@ -1,6 +1,6 @@
 """The one place that knows scikit-learn, which only those who learn need to have."""
 
-from importlib.util import find_spec
+from importlib import import_module
 
 from desk_shared.errors import Invalid
 
@@ -15,14 +15,16 @@ _NEVER = -20.0
 
 
 def need_library() -> None:
-    """Say what is missing before an hour of reading, not after it."""
-    if find_spec("sklearn") is None:
+    """Say what is missing before all the reading, not after it."""
+    try:
+        import_module("sklearn.linear_model")
+    except ImportError as error:
         raise Invalid(
-            "Learning needs scikit-learn, which is not installed here (the running service does"
-            " without). Install it with `pip install 'desk-triage[learn]'`, or use the environment"
-            " that `make setup` makes.",
+            f"Learning needs scikit-learn, which cannot be loaded here ({error}); the running"
+            " service does without. Install it with `pip install 'desk-triage[learn]'`, or use the"
+            " environment that `make setup` makes.",
             code="library-missing",
-        )
+        ) from error
 
 
 def fit(pupil: Pupil) -> Weights:

@@ -1,0 +1,191 @@
+"""`desk triage learn` on the real stream and on a history file, and a triage that asks it."""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.triage import TriageDecided
+from desk_shared.testing import eventually
+from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
+
+from tests.unit.triage.desk import opened
+from tests.unit.triage.past import lives
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(200)]
+
+COMMAND = (sys.executable, "-c", "from desk_shared.cli import main; main()", "triage", "learn")
+PAST = list(lives())
+MODEL = "triage-model.json"
+
+
+class Bus(Protocol):
+    async def publish(self, events: Sequence[AnyEvent]) -> None: ...
+
+    async def read(self) -> list[AnyEvent]: ...
+
+
+@pytest.fixture
+def charter(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CHARTER, tmp_path / "charter"))
+
+
+async def learned(env: dict[str, str], *words: str) -> tuple[int, str]:
+    """What the command says and leaves with."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *words,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+def history(path: Path) -> Path:
+    """The past as `desk import` writes it: a CloudEvent in each line."""
+    codec = Codec()
+    with path.open("w") as stream:
+        for one in (event for told in PAST for event in told):
+            message = codec.encode(one)
+            head = {
+                name.removeprefix("ce_"): value.decode()
+                for name, value in message.headers
+                if name.startswith("ce_") and value is not None
+            }
+            document = head | {"data": json.loads(message.value), "sourcerow": "7"}
+            stream.write(json.dumps(document) + "\n")
+    return path
+
+
+async def test_the_stream_teaches_a_running_triage(
+    bus: Bus, kafka: str, mongo: str, prefix: str, charter: Path, tmp_path: Path
+) -> None:
+    env = environment(kafka, mongo, prefix, charter)
+    await bus.publish([event for told in PAST for event in told])
+    service = ServiceProcess("triage", env, tmp_path / "triage.log")
+    try:
+        await service.start()
+        code, said = await learned(env)
+        assert code == 0, said
+        assert "720 tickets that teams have finished" in said
+        assert "It is sure of" in said
+        assert "learned from" in said
+        version = json.loads(await asyncio.to_thread((charter / MODEL).read_text))["version"]
+        assert version in said
+
+        found = await decided_by_model(bus)
+        assert found.team == "network"
+        assert found.category == "antennas"
+        assert found.explanation[0].rule == f"learned:{version}"
+        assert "“antenna”" in found.explanation[0].text
+    finally:
+        service.stop()
+
+
+async def decided_by_model(bus: Bus) -> TriageDecided:
+    """A new ticket now and then, until the service has the model and is sure of one."""
+
+    async def is_decided() -> list[TriageDecided]:
+        await bus.publish([opened("The antenna bends")])
+        told = [one.data for one in await bus.read()]
+        return [
+            one
+            for one in told
+            if isinstance(one, TriageDecided) and one.explanation[0].rule.startswith("learned:")
+        ]
+
+    return (await eventually(is_decided, timeout=60, interval=0.5))[0]
+
+
+async def test_a_history_file_teaches_the_same_as_the_stream(
+    bus: Bus, kafka: str, mongo: str, prefix: str, charter: Path, tmp_path: Path
+) -> None:
+    env = environment(kafka, mongo, prefix, charter)
+    file = await asyncio.to_thread(history, tmp_path / "history.jsonl")
+    code, said = await learned(env, str(file), "--out", str(tmp_path / "file.json"))
+    assert code == 0, said
+    await bus.publish([event for told in PAST for event in told])
+    code, said = await learned(env, "--out", str(tmp_path / "stream.json"))
+    assert code == 0, said
+    written = [tmp_path / "file.json", tmp_path / "stream.json"]
+    one, other = [await asyncio.to_thread(path.read_bytes) for path in written]
+    assert one == other
+    # The same tickets from both are the same tickets.
+    code, said = await learned(env, str(file), "--stream", "--out", str(tmp_path / "both.json"))
+    assert await asyncio.to_thread((tmp_path / "both.json").read_bytes) == one
+
+
+async def test_an_empty_stream_teaches_nothing_and_says_so(
+    bus: Bus,  # noqa: ARG001  (makes the topics)
+    kafka: str,
+    mongo: str,
+    prefix: str,
+    charter: Path,
+) -> None:
+    code, said = await learned(environment(kafka, mongo, prefix, charter))
+    assert code == 1
+    assert "No ticket was found that a team has finished." in said
+    assert "No model was written" in said
+    assert not (charter / MODEL).exists()
+
+
+@pytest.fixture
+def without_library(tmp_path: Path) -> Path:
+    """A folder that hides the library, as where it is not installed."""
+    hiding = tmp_path / "hiding"
+    hiding.mkdir()
+    (hiding / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Hidden:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.startswith('sklearn'):\n"
+        "            raise ModuleNotFoundError('no sklearn')\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+    )
+    return hiding
+
+
+async def test_without_the_library_it_says_what_to_install(
+    without_library: Path, charter: Path
+) -> None:
+    env = os.environ | {"PYTHONPATH": str(without_library), "DESK_CHARTER": str(charter)}
+    code, said = await learned(env)
+    assert code == 2
+    assert "desk-triage[learn]" in said
+    assert "Traceback" not in said
+
+
+async def test_a_line_that_is_no_event_is_named(charter: Path, tmp_path: Path) -> None:
+    file = tmp_path / "broken.jsonl"
+    await asyncio.to_thread(file.write_text, "{}\nnot JSON\n")
+    code, said = await learned(os.environ | {"DESK_CHARTER": str(charter)}, str(file))
+    assert code == 2
+    assert f"{file}:1: " in said
+    code, said = await learned(os.environ | {"DESK_CHARTER": str(charter)}, "nowhere.jsonl")
+    assert code == 2
+    assert "There is no file 'nowhere.jsonl'" in said
+
+
+async def test_a_damaged_model_stops_the_start_with_what_to_do(
+    kafka: str, mongo: str, prefix: str, charter: Path
+) -> None:
+    await asyncio.to_thread((charter / MODEL).write_text, '{"format": 1, "version"')
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desk_triage.main"),
+        env=environment(kafka, mongo, prefix, charter),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert "The service cannot start with this model:" in said.decode()
+    assert "desk triage learn" in said.decode()

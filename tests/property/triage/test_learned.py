@@ -1,0 +1,96 @@
+"""Whatever is said and learned: shares are shares, order is nothing, and nobody unknown wins."""
+
+import math
+from datetime import date
+
+from desk_shared.events.tickets import TicketOpened
+from desk_triage.domain.board import EMPTY
+from desk_triage.domain.learned import LearnedModel, Scorer, Word, tokens_of
+from desk_triage.domain.lessons import Lesson
+from desk_triage.domain.routing import decide
+from desk_triage.domain.teaching import by_weeks, taught
+from desk_triage.model_file import text_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.property.triage.test_routing import tickets
+from tests.unit.triage.desk import CHARTER, MONDAY
+from tests.unit.triage.past import fit_by_counting, lessons_of, lives
+
+PAST = lessons_of(lives())
+TEAMS = [team.name for team in CHARTER.teams]
+WORDS = ["antenna", "hinge", "ledger", "odd", "kind=incident", "channel=mail", "site=oslo"]
+weights = st.floats(-30, 30)
+
+
+@st.composite
+def scorers(draw: st.DrawFn) -> Scorer:
+    names = draw(st.lists(st.sampled_from(["", "gone", *TEAMS]), min_size=2, unique=True))
+    ties = st.tuples(st.integers(0, len(names) - 1), st.integers(1, 50), weights)
+    words = st.builds(Word, st.integers(50, 90), st.lists(ties, max_size=4).map(tuple))
+    return Scorer(
+        tickets=500,
+        since=date(2025, 1, 1),
+        until=date(2025, 9, 1),
+        names=tuple(names),
+        bias=tuple(draw(st.lists(weights, min_size=len(names), max_size=len(names)))),
+        threshold=draw(st.floats(0.01, 1)),
+        words=draw(st.dictionaries(st.sampled_from(WORDS), words)),
+    )
+
+
+models = scorers().map(lambda scorer: LearnedModel(precision=0.9, team=scorer).signed())
+
+
+@given(scorer=scorers(), tokens=st.lists(st.sampled_from(WORDS), unique=True))
+def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> None:
+    shares = scorer.shares(tokens)
+    assert math.isclose(sum(shares), 1)
+    assert all(0 <= one <= 1 for one in shares)
+    found = scorer.likely(tokens, TEAMS)
+    assert {one.name for one in found} <= set(TEAMS)
+    assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+
+
+@given(model=models, ticket=tickets)
+def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
+    model: LearnedModel, ticket: TicketOpened
+) -> None:
+    found = decide("t-1", ticket, MONDAY, CHARTER, EMPTY, model)
+    without = decide("t-1", ticket, MONDAY, CHARTER, EMPTY)
+    assert found.team in TEAMS
+    assert all(one.text for one in found.explanation)
+    assert decide("t-1", ticket, MONDAY, CHARTER, EMPTY, model) == found
+    if not without.is_deferred:
+        assert found == without
+    elif not found.is_deferred:
+        assert found.rule == f"learned:{model.version}"
+        assert found.category
+        assert max(model.team.shares(tokens_of(ticket))) >= model.team.threshold
+
+
+@given(model=models)
+def test_a_model_reads_back_as_it_was_written(model: LearnedModel) -> None:
+    assert LearnedModel.model_validate_json(text_of(model)) == model
+
+
+@given(order=st.permutations(range(60)))
+def test_the_order_of_tickets_teaches_nothing(order: list[int]) -> None:
+    some = [PAST[place] for place in order]
+
+    def team(lesson: Lesson) -> str:
+        return lesson.team
+
+    assert taught(sorted(some), team, fit_by_counting) == taught(PAST[:60], team, fit_by_counting)
+
+
+@given(some=st.lists(st.sampled_from(PAST), unique=True, max_size=300))
+def test_parts_never_overlap_in_time(some: list[Lesson]) -> None:
+    weeks = by_weeks(sorted(some))
+    if weeks is None:
+        return
+    for early, late in ((weeks.taught, weeks.tempered), (weeks.tempered, weeks.judged)):
+        assert not (early and late) or max(o.finished_at for o in early) < min(
+            o.opened_at for o in late
+        )
+    assert weeks.judged
