@@ -13,7 +13,7 @@ from desk_shared.telemetry import get_logger
 from desk_triage.domain.board import EMPTY, Board
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
-from desk_triage.domain.problem import Cluster
+from desk_triage.domain.problem import Cluster, parted_key
 
 log = get_logger()
 
@@ -60,17 +60,19 @@ class StoredBoard:
     async def look(self, *, with_load: bool) -> None:
         """One look at changes and problems, and at who has how much."""
         changes = await self._changes.find({"suspect": True}, limit=MOST_CHANGES)
-        problems = await self._clusters.find({"open": True}, limit=MOST_PROBLEMS)
-        states = [one.state for one in problems if one.state and one.state.problem]
+        problems = await self._clusters.find_facets({"open": True}, limit=MOST_PROBLEMS)
         self._current = Board(
             changes={one.id: one.state.changes for one in changes if one.state},
-            people={
-                (one.service, one.category): len(one.problem.people)
-                for one in states
-                if one.problem
-            },
+            people={parted_key(id): await self._people(id, facets) for id, facets in problems},
             load=await self._load() if with_load else self._current.load,
         )
+
+    async def _people(self, id: str, facets: Mapping[str, object]) -> int:
+        """From beside the problem; one that was last written before that was kept is read."""
+        if isinstance(people := facets.get("people"), int):
+            return people
+        state = (await self._clusters.load([id]))[id].state
+        return len(state.problem.people) if state and state.problem else 0
 
     async def _load(self) -> Mapping[str, int]:
         held = await self._tickets.find({"held": True}, limit=MOST_TICKETS)

@@ -21,8 +21,9 @@ def _subject_facets(subject: Subject) -> dict[str, object]:
 
 
 def _cluster_facets(cluster: Cluster) -> dict[str, object]:
-    if cluster.problem is not None:
-        return {"problem": cluster.problem.id, "open": True}
+    """How many people are in it stands beside it: a large problem is a megabyte to read."""
+    if (problem := cluster.problem) is not None:
+        return {"problem": problem.id, "open": True, "people": len(problem.people)}
     return {"problem": cluster.last_problem} if cluster.last_problem else {}
 
 
