@@ -19,8 +19,9 @@ from desk_triage.domain.teaching import (
 )
 
 MIN_TAUGHT, MIN_HELD = 200, 50
-# One-sided 95 %: what holds for a few tickets by chance alone is not taken for a rule.
-_Z = 1.645
+# One-sided 99 %: what holds for a few tickets by chance alone is not taken for a rule, and weeks
+# to come are never quite like those that the threshold was found on.
+_Z = 2.33
 _LIKELIER_THAN_NOT = 0.5
 _MOST_TEMPERED = 2_000
 _DIGITS = 3

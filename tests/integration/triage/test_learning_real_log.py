@@ -1,0 +1,110 @@
+"""What can be learned from the real log: named fields only, no texts, and how right that is."""
+
+import csv
+import gzip
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.envelope import Payload
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketClosed,
+    TicketOpened,
+    TicketResolved,
+)
+from desk_triage.domain.judging import Task, learn
+from desk_triage.domain.learned import LearnedModel, Scorer
+from desk_triage.domain.lessons import Lesson, Lessons
+from desk_triage.learning.fitting import fit
+from desk_triage.model_file import text_of
+
+LOG = Path(os.environ.get("DESK_DATA", "../shared/data")) / "uci_incident/incident_event_log.csv.gz"
+PRECISION = 0.9
+pytestmark = pytest.mark.timeout(120)
+
+
+def rows() -> Iterator[dict[str, str]]:
+    with gzip.open(LOG, "rt", encoding="utf-8") as stream:
+        yield from csv.DictReader(stream)
+
+
+def moment(text: str) -> datetime:
+    return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
+
+
+def life(number: str, told: list[dict[str, str]]) -> Iterator[AnyEvent]:
+    """A ticket's events as far as learning reads them; what its first row says was stated."""
+    first = {name: "" if text == "?" else text for name, text in told[0].items()}
+    facts = {"symptom": first["u_symptom"], "number": number}
+    opened = TicketOpened(
+        code=number,
+        kind=Kind.INCIDENT,
+        title=f"{first['category']} / {first['subcategory']}",
+        requester=first["caller_id"] or "unknown",
+        channel=Channel.PHONE if first["contact_type"] == "Phone" else Channel.PORTAL,
+        service=first["cmdb_ci"],
+        site=first["location"],
+        attributes={name: text for name, text in facts.items() if text},
+    )
+    said: list[tuple[str, Payload]] = [(first["opened_at"], opened)]
+    team = ""
+    for row in told:
+        if row["assignment_group"] not in ("?", team):
+            team = row["assignment_group"]
+            said.append((row["sys_updated_at"], TicketAssigned(team=team)))
+        if row["incident_state"] == "Resolved":
+            done = TicketResolved(by="somebody", resolution="")
+            said.append((row["sys_updated_at"], done))
+    said.append((told[-1]["sys_updated_at"], TicketClosed(by="somebody")))
+    for sequence, (at, data) in enumerate(said, 1):
+        yield Event(f"{number}-{sequence}", "/log", number, moment(at), data, sequence)
+
+
+@pytest.fixture(scope="module")
+def lessons() -> list[Lesson]:
+    if not LOG.is_file():
+        pytest.skip(f"there is no {LOG}; DESK_DATA names the folder with the real logs")
+    gathered = Lessons(lambda _opened, _at: True)
+    for number, told in groupby(rows(), key=itemgetter("number")):
+        for event in life(number, list(told)):
+            gathered.add(event)
+    return gathered.all()
+
+
+def test_a_real_log_teaches_more_than_its_busiest_team(lessons: list[Lesson]) -> None:
+    began = perf_counter()
+    teams = {one.team for one in lessons}
+    found = learn(lessons, Task(lambda lesson: lesson.team, teams, PRECISION), fit)
+    took = perf_counter() - began
+    assert isinstance(found, Scorer), found
+    trial = found.trial
+    assert trial is not None
+    model = LearnedModel(precision=PRECISION, team=found).signed()
+    began = perf_counter()
+    for lesson in lessons[-1_000:]:
+        found.likely(lesson.tokens, teams)
+    each = (perf_counter() - began) / 1_000
+    size = len(text_of(model).encode())
+    # Shown with `-rP`.
+    sys.stdout.write(
+        f"{len(lessons)} tickets, {found.tickets} taught in {took:.1f} s, {trial.tickets} judged:"
+        f" right {trial.accuracy:.1%}, busiest team {trial.baseline:.1%}; sure of"
+        f" {trial.coverage:.1%}, right in {trial.precision:.1%} of those, expected"
+        f" {trial.sureness:.1%}; {each * 1e6:.0f} µs each, {size / 1024:.0f} KiB\n"
+    )
+    assert trial.accuracy > trial.baseline + 0.05
+    assert trial.precision >= PRECISION
+    assert trial.coverage > 0.1
+    assert trial.calibration_error < 0.03
+    assert size < 256 * 1024
+    assert each < 0.005
