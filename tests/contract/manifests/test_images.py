@@ -101,6 +101,13 @@ def test_what_only_metrics_needs_is_in_its_image_alone() -> None:
     assert having == {"metrics"}
 
 
+def test_what_only_learning_needs_is_locked_and_in_no_image() -> None:
+    library = {"scikit-learn", "numpy", "scipy"}
+    of_images = pins("requirements-run.lock") | pins("requirements-metrics.lock")
+    assert not {pin.partition("==")[0] for pin in of_images} & library
+    assert {pin.partition("==")[0] for pin in pins("requirements.lock")} >= library
+
+
 def test_no_development_tool_is_in_an_image() -> None:
     names = {pin.partition("==")[0] for pin in pins("requirements-run.lock")}
     assert not names & {"pytest", "hypothesis", "mypy", "ruff", "testcontainers", "hatchling"}

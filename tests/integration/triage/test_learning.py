@@ -76,7 +76,7 @@ async def test_the_stream_teaches_a_running_triage(
         await service.start()
         code, said = await learned(env)
         assert code == 0, said
-        assert "720 tickets that teams have finished" in said
+        assert "720 of 720 tickets were finished by teams" in said
         assert "It is sure of" in said
         assert "learned from" in said
         version = json.loads(await asyncio.to_thread((charter / MODEL).read_text))["version"]
@@ -133,7 +133,7 @@ async def test_an_empty_stream_teaches_nothing_and_says_so(
 ) -> None:
     code, said = await learned(environment(kafka, mongo, prefix, charter))
     assert code == 1
-    assert "No ticket was found that a team has finished." in said
+    assert "No ticket of 0 was found that a team has finished." in said
     assert "No model was written" in said
     assert not (charter / MODEL).exists()
 

@@ -44,6 +44,13 @@ def test_a_new_runbook_makes_the_charters_map_stale(project: Path) -> None:
     assert changed != (project / CHARTER / "Kustomization").read_text(encoding="utf-8")
 
 
+def test_what_triage_learned_is_mounted_with_the_charter(project: Path) -> None:
+    assert ".json" not in files_of_charter(project)
+    (project / CHARTER / "triage-model.json").write_text("{}", encoding="utf-8")
+    assert "- triage-model.json" in files_of_charter(project)
+    assert load_charter(project / CHARTER).version == load_charter(ROOT / CHARTER).version
+
+
 def files_of_charter(project: Path) -> str:
     charter = load_charter(ROOT / CHARTER)
     return files(charter, project, CHARTER)[CHARTER / "Kustomization"]

@@ -118,7 +118,7 @@ def test_too_few_tickets_or_weeks_are_refused_with_what_it_takes() -> None:
 
 def test_noise_is_refused_however_little_is_asked() -> None:
     noise = lessons_of(lives(is_noise=True))
-    assert refusal(noise) == "at no point is it right in 90% of the tickets"
+    assert refusal(noise) == "it is never so sure that 90% would be right"
     little = TEAM._replace(precision=0.25)
     assert refusal(noise, little) == "it does no better than naming always the most frequent one"
 
@@ -138,7 +138,7 @@ def test_teams_that_are_all_gone_are_refused() -> None:
 
 
 def test_more_precision_than_there_is_is_refused() -> None:
-    assert refusal(PAST, TEAM._replace(precision=0.999)).startswith("at no point is it right")
+    assert refusal(PAST, TEAM._replace(precision=0.999)).startswith("it is never so sure")
 
 
 def test_a_model_that_got_worse_in_the_last_weeks_is_refused() -> None:

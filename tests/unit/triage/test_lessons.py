@@ -84,3 +84,9 @@ def test_only_the_newest_are_kept() -> None:
     assert len(found) == 10
     assert found[-1].opened_at == BEGUN + timedelta(minutes=49)
     assert gathered.seen == 50
+
+
+def test_what_cannot_be_read_is_counted() -> None:
+    gathered = Lessons(lambda _opened, _at: True)
+    gathered.add(None)
+    assert (gathered.unreadable, gathered.all()) == (1, [])

@@ -73,7 +73,7 @@ def learn(lessons: Sequence[Lesson], task: Task, fit: Fit) -> Scorer | Refused:
     scorer = _tempered(scorer, weeks.tempered, task.answer)
     threshold = _threshold(list(_tried(scorer, weeks.tempered, task)), task.precision)
     if threshold is None:
-        return Refused(f"at no point is it right in {task.precision:.0%} of the tickets")
+        return Refused(f"it is never so sure that {task.precision:.0%} would be right")
     scorer = scorer.model_copy(update={"threshold": threshold})
     trial = _trial(scorer, weeks, task, is_narrowed=is_narrowed)
     why = _objection(trial, task.precision)

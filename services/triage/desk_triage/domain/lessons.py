@@ -65,10 +65,14 @@ class Lessons:
     leaves_open: Callable[[TicketOpened, datetime], bool]
     most: int = MOST_TICKETS
     seen: int = 0
+    unreadable: int = 0
     _stories: dict[str, _Story] = field(default_factory=dict)
 
-    def add(self, event: AnyEvent) -> None:
-        """One more event; what belongs to no known ticket is passed over."""
+    def add(self, event: AnyEvent | None) -> None:
+        """One more event, None for an unreadable one; what belongs to no known ticket is passed."""
+        if event is None:
+            self.unreadable += 1
+            return
         story = self._stories.get(event.subject)
         if story is None:
             if isinstance(event.data, TicketOpened):

@@ -13,7 +13,7 @@ from desk_shared.cli.setting import settings
 
 from desk_triage.domain.judging import Refused, Task, learn
 from desk_triage.domain.learned import LearnedModel
-from desk_triage.domain.lessons import Lesson, Lessons
+from desk_triage.domain.lessons import Lessons
 from desk_triage.domain.routing import leaves_open
 from desk_triage.learning import report
 from desk_triage.learning.fitting import fit, need_library
@@ -48,11 +48,11 @@ def learn_(
     """
     need_library()
     charter = load_charter(settings().charter)
-    lessons = asyncio.run(_gathered(history or [], charter, with_stream=stream or not history))
+    read = asyncio.run(_read(history or [], charter, with_stream=stream or not history))
     known = _charters_names(charter)
-    finished = [one._replace(team=known.get(plain_words(one.team), one.team)) for one in lessons]
+    finished = [one._replace(team=known.get(plain_words(one.team), one.team)) for one in read.all()]
     teams = frozenset(team.name for team in charter.teams)
-    typer.echo(report.read(finished, teams))
+    typer.echo(report.read(finished, teams, read.seen, read.unreadable))
     found = learn(finished, Task(attrgetter("team"), teams, precision), fit)
     typer.echo(report.told("The team", found, precision))
     if isinstance(found, Refused):
@@ -67,15 +67,15 @@ def learn_(
     typer.echo(report.written(path, model, write_model(path, model)))
 
 
-async def _gathered(files: Sequence[Path], charter: Charter, *, with_stream: bool) -> list[Lesson]:
+async def _read(files: Sequence[Path], charter: Charter, *, with_stream: bool) -> Lessons:
     lessons = Lessons(lambda opened, at: leaves_open(opened, at, charter))
     for path in files:
         for event in from_file(path):
             lessons.add(event)
     if with_stream:
-        async for event in from_stream(settings()):
-            lessons.add(event)
-    return lessons.all()
+        async for record in from_stream(settings()):
+            lessons.add(record)
+    return lessons
 
 
 def _charters_names(charter: Charter) -> dict[str, str]:

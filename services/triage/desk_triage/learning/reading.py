@@ -36,10 +36,10 @@ def _event(line: bytes) -> AnyEvent:
     return _CODEC.decode(str(subject).encode(), line, _HEADERS)
 
 
-async def from_stream(settings: ServiceSettings) -> AsyncIterator[AnyEvent]:
-    """Everything on desk.tickets up to now; what cannot be read is a matter of `desk dead`."""
+async def from_stream(settings: ServiceSettings) -> AsyncIterator[AnyEvent | None]:
+    """Everything on desk.tickets up to now; None for a record that cannot be read."""
     async for raw in read_all(settings.kafka, [settings.topic_prefix + TICKETS]):
         try:
             yield _CODEC.decode(raw.key, raw.value, raw.headers)
         except Invalid:
-            continue
+            yield None

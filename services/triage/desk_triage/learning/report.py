@@ -12,14 +12,16 @@ NOTHING_WRITTEN = "No model was written; what was in force stays in force."
 _MOST_TEAMS = 5
 
 
-def read(lessons: Sequence[Lesson], teams: Container[str]) -> str:
+def read(lessons: Sequence[Lesson], teams: Container[str], seen: int, unreadable: int = 0) -> str:
     """What there is to learn from, and whose tickets teach nothing that can be used."""
+    lost = f" {unreadable:,} records could not be read." if unreadable else ""
     if not lessons:
-        return "No ticket was found that a team has finished."
+        return f"No ticket of {seen:,} was found that a team has finished.{lost}"
     first, last = lessons[0].opened_at.date(), lessons[-1].opened_at.date()
     by_rules = sum(not one.is_open for one in lessons)
     text = (
-        f"{_tickets(len(lessons))} that teams have finished, opened {first} to {last}."
+        f"{len(lessons):,} of {_tickets(seen)} were finished by teams, opened {first} to {last}."
+        f"{lost}"
         f" For {by_rules:,} of them today's rules know a team; the model is for the others."
     )
     strange = Counter(one.team for one in lessons if one.team not in teams)
