@@ -1,6 +1,6 @@
 """The organisation's promises and calendars as metrics' own terms: the two meet only here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk_shared.charter import Charter
 from desk_shared.charter.calendars import Calendar as WrittenCalendar
@@ -11,6 +11,8 @@ from desk_metrics.domain.calendars import Calendar, Closure, Week, Window
 from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, When
 from desk_metrics.holidays import public_holidays
 
+# Rules sort a ticket well within this; one for which a person is needed is promised what any is.
+SORTING = timedelta(seconds=2)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -21,12 +23,17 @@ def edition_of(charter: Charter, since: datetime) -> Edition:
         since=since,
         policies=tuple(map(_policy, charter.promises)),
         calendars=tuple(map(_calendar, charter.calendars)),
+        sorting=SORTING,
     )
 
 
 def promises_alike(one: Edition, other: Edition) -> bool:
     """True if nothing that promises rest on differs; the rest of a charter may."""
-    return one.policies == other.policies and one.calendars == other.calendars
+    return (one.policies, one.calendars, one.sorting) == (
+        other.policies,
+        other.calendars,
+        other.sorting,
+    )
 
 
 def _policy(promise: Promise) -> Policy:

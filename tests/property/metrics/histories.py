@@ -237,7 +237,11 @@ def _policies(random: Random, length: int, unit: timedelta) -> tuple[Policy, ...
 def _editions(random: Random, since: datetime, length: int, unit: timedelta) -> tuple[Edition, ...]:
     """One edition; of four histories, one with a second one in the middle."""
     policies = _policies(random, length, unit)
-    editions = [Edition(version="v1", since=BEGINNING, policies=policies, calendars=CALENDARS)]
+    sorting = random.randint(1, length) * unit if random.random() < 0.3 else timedelta(0)
+    first = Edition(
+        version="v1", since=BEGINNING, policies=policies, calendars=CALENDARS, sorting=sorting
+    )
+    editions = [first]
     if random.random() < 0.25:
         changed = tuple(_amended(random, policy, unit) for policy in policies)
         if random.random() < 0.2:

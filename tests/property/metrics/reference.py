@@ -82,6 +82,7 @@ class Label:
     is_resting: bool
 
 
+Owed = tuple[ClockName, str, int]
 # One thing said: of which clock, cycle and team, under which policy and version, what and when.
 Said = tuple[str, int, str, str, str, str, datetime]
 
@@ -90,7 +91,11 @@ class Reference:
     """Walks one history. Read `vows` and `said` afterwards."""
 
     def __init__(
-        self, events: Sequence[AnyEvent], editions: Sequence[Edition], unit: timedelta
+        self,
+        events: Sequence[AnyEvent],
+        editions: Sequence[Edition],
+        unit: timedelta,
+        sorted_as: "dict[Owed, dict[str, str]] | None" = None,
     ) -> None:
         opening = next(event for event in events if isinstance(event.data, TicketOpened))
         assert isinstance(opening.data, TicketOpened)
@@ -112,6 +117,10 @@ class Reference:
         self.labels: list[Label] = []
         self.cycles: dict[tuple[ClockName, str], int] = {}
         self.now = self.opened
+        self.is_given = False
+        # What the ticket became while it was being sorted, for each debt; known from a walk before.
+        self.sorted_as = sorted_as or {}
+        self.became: dict[Owed, dict[str, str]] = {}
 
     def walk(self, until: datetime) -> None:
         self.owe(RESPONSE)
@@ -126,12 +135,18 @@ class Reference:
                     self.happen(event)
                     self.choose_again()
                     self.notice_holds()
+                    if isinstance(event.data, TicketAssigned) and event.data.team:
+                        self.is_given = True
             if self.now == until:
                 return
             self.labels.append(Label(self.now, self.waiting, self.is_resting))
             for vow in self.live:
                 self.count(vow, self.labels[-1])
             self.now += self.unit
+
+    @property
+    def is_being_sorted(self) -> bool:
+        return not self.is_given and self.now < self.opened + self.editions[0].sorting
 
     # Clocks
 
@@ -177,16 +192,20 @@ class Reference:
         for debt in self.debts:
             self.choose(debt)
 
-    def chosen(self, clock: ClockName) -> tuple[Policy, str, Walls] | None:
+    def chosen(self, debt: Debt) -> tuple[Policy, str, Walls] | None:
+        owed, has = (debt.clock, debt.team, debt.cycle), self.has
+        if self.is_being_sorted:
+            self.became[owed] = dict(self.has)
+            has = self.sorted_as.get(owed, self.has)
         edition = [
             one for one in self.editions if one.since <= self.now or one is self.editions[0]
         ][-1]
-        ours = [policy for policy in edition.policies if policy.clock is clock]
+        ours = [policy for policy in edition.policies if policy.clock is debt.clock]
         for policy in [p for p in ours if not p.default] + [p for p in ours if p.default]:
             when = policy.when
             wanted = {"kind": when.kinds, "priority": when.priorities, "service": when.services}
             wanted |= {"group": when.groups, "team": when.teams}
-            if all(not names or self.has[what] in names for what, names in wanted.items()):
+            if all(not names or has[what] in names for what, names in wanted.items()):
                 calendar = _calendar(edition, policy)
                 return policy, self.version_of(policy, calendar), _walls(calendar.model_dump_json())
         return None
@@ -206,7 +225,7 @@ class Reference:
 
     def choose(self, debt: Debt) -> None:
         current = next((vow for vow in self.live if vow.debt is debt), None)
-        chosen = self.chosen(debt.clock)
+        chosen = self.chosen(debt)
         if current and chosen and (current.policy, current.version) == chosen[:2]:
             return
         if current is not None:
@@ -275,7 +294,7 @@ class Reference:
             return
         cycle = self.cycles[clock, team] = self.cycles.get((clock, team), 0) + 1
         debt = Debt(clock, team, cycle, self.now)
-        chosen = self.chosen(clock)
+        chosen = self.chosen(debt)
         if chosen is not None:
             self.vow(debt, *chosen)
         self.debts.append(debt)
@@ -368,6 +387,20 @@ class Reference:
             self.owe(NEXT)
         if self.has["team"]:
             self.owe(OWNERSHIP, self.has["team"])
+
+
+def walked(
+    events: Sequence[AnyEvent], editions: Sequence[Edition], unit: timedelta, until: datetime
+) -> Reference:
+    """The whole walk. What a ticket is sorted as counts from its start, so it is walked twice."""
+    found = Reference(events, editions, unit)
+    found.walk(until)
+    if editions[0].sorting:
+        found = Reference(events, editions, unit, found.became)
+        found.walk(until)
+    if found.is_being_sorted:
+        found.said, found.vows = [], []
+    return found
 
 
 def _calendar(edition: Edition, policy: Policy) -> Calendar:

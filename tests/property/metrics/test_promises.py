@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.reference import Reference, Said
+from tests.property.metrics.reference import Reference, Said, walked
 
 HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
 BATCH = 50
@@ -61,14 +61,13 @@ def test_random_histories_agree_with_the_simple_reference(batch: int) -> None:
 
 
 def agree(told: History, seed: int) -> None:
-    walked = Reference(told.events, told.editions, told.unit)
-    walked.walk(told.now)
+    expected = walked(told.events, told.editions, told.unit, told.now)
     state = folded(told.events)
     decision = decide(state, told.book, told.now)
-    assert sorted(sayings(decision.events)) == sorted(walked.said), f"history {seed}"
+    assert sorted(sayings(decision.events)) == sorted(expected.said), f"history {seed}"
     explained = explain(state, told.book, told.now)
-    assert sorted(rows(explained)) == sorted(expected_rows(walked)), f"history {seed}"
-    assert sorted(dues(explained, told.now)) == sorted(expected_dues(walked)), f"history {seed}"
+    assert sorted(rows(explained)) == sorted(expected_rows(expected)), f"history {seed}"
+    assert sorted(dues(explained, told.now)) == sorted(expected_dues(expected)), f"history {seed}"
 
 
 def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
@@ -89,7 +88,7 @@ def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
     ]
 
 
-def expected_rows(walked: Reference) -> list[tuple[object, ...]]:
+def expected_rows(walk: Reference) -> list[tuple[object, ...]]:
     return [
         (
             vow.debt.clock,
@@ -101,9 +100,9 @@ def expected_rows(walked: Reference) -> list[tuple[object, ...]]:
             vow.end is None,
             vow.end or vow.applies,
             vow.status,
-            vow.used * walked.unit,
+            vow.used * walk.unit,
         )
-        for vow in walked.vows
+        for vow in walk.vows
     ]
 
 
@@ -116,10 +115,10 @@ def dues(explained: Sequence[Explanation], now: datetime) -> list[tuple[object, 
     ]
 
 
-def expected_dues(walked: Reference) -> list[tuple[object, ...]]:
+def expected_dues(walk: Reference) -> list[tuple[object, ...]]:
     return [
         (vow.debt.clock, vow.debt.cycle, vow.debt.team, vow.applies, vow.policy.name, vow.due)
-        for vow in walked.vows
+        for vow in walk.vows
         if vow.due is not None
     ]
 
@@ -130,11 +129,10 @@ def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Rand
     told = history(random, steps=300)
     explained = explain(folded(told.events), told.book, told.now)
     horizon = told.now + 700 * told.unit
-    walked = Reference(told.events, told.editions, told.unit)
-    walked.walk(horizon)
+    expected = walked(told.events, told.editions, told.unit, horizon)
     reached = {
         (vow.debt.clock, vow.debt.team, vow.debt.cycle, vow.applies, vow.policy.name): vow.due
-        for vow in walked.vows
+        for vow in expected.vows
         if vow.end is None
     }
     for one in explained:

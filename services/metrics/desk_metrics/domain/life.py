@@ -55,6 +55,8 @@ class Life(NamedTuple):
     waits: tuple[Wait, ...]
     # Resolved and not reopened (yet).
     rests: tuple[tuple[Moment, Moment | None], ...]
+    # When a team first got it.
+    given: Moment | None
 
 
 def life_of(facts: Sequence[Fact], now: int) -> Life | None:
@@ -95,6 +97,7 @@ class _Living:
         self.waits: list[Wait] = []
         self.waiting: tuple[Moment, str, bool] | None = None
         self.rests: list[tuple[Moment, Moment | None]] = []
+        self.given: Moment | None = None
         self.has_responded = False
         self.is_merged = False
         self.begin(ClockName.RESPONSE, moment)
@@ -157,6 +160,7 @@ class _Living:
             tuple(sorted(self.obligations, key=lambda one: (one.start, one.clock, one.team))),
             tuple(self.waits),
             tuple(self.rests),
+            self.given,
         )
 
 
@@ -178,6 +182,8 @@ def _changed(life: _Living, at: Moment, values: _Values) -> None:
 def _assigned(life: _Living, at: Moment, values: _Values) -> None:
     """The team that lets go is judged by what the ticket was while it held it."""
     team, before = values[0] or "", life.attributes[-1][1].team
+    if team and life.given is None:
+        life.given = at
     if team != before:
         life.finish((ClockName.OWNERSHIP, before), at)
     life.change(at, life.attributes[-1][1]._replace(team=team))

@@ -137,6 +137,10 @@ class Edition(_Data):
     since: datetime
     policies: tuple[Policy, ...]
     calendars: tuple[Calendar, ...]
+    # Until a team has it, but no longer than this, a new ticket is being sorted: nothing is
+    # promised yet, and what it is by then counts from its opening. So nobody is told of a promise
+    # that another replaces in the same breath.
+    sorting: timedelta = timedelta(0)
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -171,6 +175,7 @@ class Problem(NamedTuple):
 class _InForce:
     since: int
     terms: dict[ClockName, tuple[Terms, ...]]
+    sorting: int
     memo: dict[tuple[ClockName, Attributes], Terms | None] = field(default_factory=dict)
 
     def select(self, clock: ClockName, ticket: Attributes) -> Terms | None:
@@ -205,18 +210,24 @@ class PolicyBook:
                 clock: tuple(terms for terms in before.values() if terms.policy.clock is clock)
                 for clock in ClockName
             }
-            self._in_force.append(_InForce(micros(edition.since), clocks))
+            sorting = edition.sorting // timedelta(microseconds=1)
+            self._in_force.append(_InForce(micros(edition.since), clocks, sorting))
 
     def select(self, clock: ClockName, ticket: Attributes, at: int) -> Terms | None:
         """The terms of one clock for a ticket like this at that moment; None: nothing promised."""
-        if not self._in_force:
-            return None
+        return self._at(at).select(clock, ticket) if self._in_force else None
+
+    def sorting_ends(self, opened: int) -> int:
+        """From when on something is promised about a ticket of that opening in any case."""
+        return opened + self._at(opened).sorting if self._in_force else opened
+
+    def _at(self, at: int) -> _InForce:
         chosen = self._in_force[0]
         for edition in self._in_force[1:]:
             if edition.since > at:
                 break
             chosen = edition
-        return chosen.select(clock, ticket)
+        return chosen
 
     def turns(self, after: int, until: int) -> Sequence[int]:
         """When the edition changed in between, the second moment included."""

@@ -96,8 +96,12 @@ def stretches(holds: Sequence[Hold]) -> list[Stretch]:
 
 
 def promises_of(life: Life, book: PolicyBook, now: int) -> list[Promise]:
-    """Every promise that ever applied to the ticket, up to `now`, in the order they began."""
+    """Every promise that ever applied to the ticket, up to `now`, in the order they began; none
+    before it is sorted (`Edition.sorting`)."""
     found: list[Promise] = []
+    sorted_by = sorted_at(life, book)
+    if now < sorted_by[0]:
+        return found
     holds = _Holds(life)
     last: dict[tuple[ClockName, str], Promise] = {}
     for owed in life.obligations:
@@ -105,10 +109,16 @@ def promises_of(life: Life, book: PolicyBook, now: int) -> list[Promise]:
             continue
         key = (owed.clock, owed.team)
         before = last.get(key)
-        for promise in _promises(owed, _Context(life, holds, book, now), before):
+        for promise in _promises(owed, _Context(life, holds, book, now, sorted_by), before):
             found.append(promise)
             last[key] = promise
     return found
+
+
+def sorted_at(life: Life, book: PolicyBook) -> Moment:
+    """When the ticket's sorting has ended, or will have at the latest (`Edition.sorting`)."""
+    latest = (book.sorting_ends(life.opened), _BEFORE_FACTS)
+    return latest if life.given is None else min(life.given, latest)
 
 
 class _Context(NamedTuple):
@@ -116,6 +126,7 @@ class _Context(NamedTuple):
     holds: "_Holds"
     book: PolicyBook
     now: int
+    sorted_by: Moment
 
 
 class _Holds:
@@ -162,8 +173,9 @@ class _Spell(NamedTuple):
     terms: Terms | None
 
 
-def _spells(owed: Obligation, book: PolicyBook, now: int) -> list[_Spell]:
-    turns = _turns(owed, book, now)
+def _spells(owed: Obligation, context: _Context) -> list[_Spell]:
+    book = context.book
+    turns = _turns(owed, context)
     if len(turns) == 1:
         return [_Spell(owed.start, book.select(owed.clock, turns[0][1], owed.start[0]))]
     spells: list[_Spell] = []
@@ -174,23 +186,32 @@ def _spells(owed: Obligation, book: PolicyBook, now: int) -> list[_Spell]:
     return spells
 
 
-def _turns(owed: Obligation, book: PolicyBook, now: int) -> Sequence[tuple[Moment, Attributes]]:
+def _turns(owed: Obligation, context: _Context) -> Sequence[tuple[Moment, Attributes]]:
     """Each moment at which other terms could hold: the ticket changed, or the edition did."""
-    first = (owed.start, owed.attributes[0][1])
-    changes = (first, *owed.attributes[1:])
-    editions = book.turns(owed.start[0], now if owed.end is None else owed.end[0])
+    changes = _changes(owed, context.sorted_by)
+    until = context.now if owed.end is None else owed.end[0]
+    editions = context.book.turns(owed.start[0], until)
     if not editions:
         return changes
     moments: list[tuple[Moment, Attributes]] = list(changes)
     for since in editions:
         moment = (since, _BEFORE_FACTS)
         at_that_time = [attributes for changed, attributes in changes if changed < moment]
-        moments.append((moment, at_that_time[-1] if at_that_time else first[1]))
+        moments.append((moment, at_that_time[-1] if at_that_time else changes[0][1]))
     return sorted(moments, key=lambda one: one[0])
 
 
+def _changes(owed: Obligation, sorted_by: Moment) -> Sequence[tuple[Moment, Attributes]]:
+    """What the ticket was: from the start what it was sorted as, then each change."""
+    place = 0
+    for index, (moment, _) in enumerate(owed.attributes):
+        if moment <= sorted_by:
+            place = index
+    return ((owed.start, owed.attributes[place][1]), *owed.attributes[place + 1 :])
+
+
 def _promises(owed: Obligation, context: _Context, before: Promise | None) -> Iterator[Promise]:
-    spells = _spells(owed, context.book, context.now)
+    spells = _spells(owed, context)
     for index, spell in enumerate(spells):
         if spell.terms is None:
             continue

@@ -14,7 +14,7 @@ from desk_metrics.domain.clocks import Said, TicketClocks, Told
 from desk_metrics.domain.facts import Moment
 from desk_metrics.domain.life import Life, life_of
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.promises import Key, Promise, key_of, promises_of
+from desk_metrics.domain.promises import Key, Promise, key_of, promises_of, sorted_at
 from desk_metrics.domain.sayings import Account, Head, Line, Saying, account_of, data_of
 from desk_metrics.domain.worktime import instant, micros
 
@@ -54,6 +54,8 @@ def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision:
     for promise in promises:
         teller.tell(promise)
     told, drafts = teller.told()
+    if life is not None and at < (sorted_by := sorted_at(life, book)[0]):
+        teller.timers.append(sorted_by)
     due = _due(state, book, at, teller)
     quiet_until = _NEVER if due is None else due
     settled, editions = _settled(state, at), len(book.editions)
