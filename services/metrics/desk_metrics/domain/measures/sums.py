@@ -6,14 +6,15 @@ cells have the same bytes, whatever order they came in.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import NamedTuple
 
 from desk_metrics.domain.aims import Where
 from desk_metrics.domain.measures.balance import sign_of
-from desk_metrics.domain.measures.cells import Cell
+from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.measures.wishes import is_only_said
@@ -48,16 +49,20 @@ class Part:
     first: int = 0
     last: int = 0
 
-    def add(self, posting: Posting, measures: frozenset[str]) -> None:
-        if posting.measure.partition(":")[0] in measures:
-            sketch = self.sketches.setdefault(posting.measure, Sketch())
+    def add(self, posting: Posting, about: "_About", measures: frozenset[str]) -> None:
+        if about.source in measures:
+            sketch = self.sketches.get(posting.measure)
+            if sketch is None:
+                sketch = self.sketches[posting.measure] = Sketch()
             sketch.add(posting.amount, posting.weight)
-        if sign := sign_of(posting):
+        if about.way:
+            sign = sign_of(posting)
             self.tickets += sign
             self.since += sign * (posting.at - posting.amount)
             self.moved += sign * posting.at
-        if not is_only_said(posting.measure):
-            self.first = min(self.first or posting.at, posting.at)
+        if about.is_life:
+            if not self.first or posting.at < self.first:
+                self.first = posting.at
             self.last = max(self.last, posting.at)
 
     def in_order(self) -> "Part":
@@ -71,6 +76,21 @@ class Part:
 
 
 Parts = dict[str, Part]
+
+
+class _About(NamedTuple):
+    """What a measure's name says: without what follows its colon, whether it moves a backlog,
+    whether it is a sign of life."""
+
+    source: str
+    way: bool
+    is_life: bool
+
+
+@lru_cache(maxsize=4096)
+def _about(measure: str) -> _About:
+    way = bool(sign_of(Posting(measure, 0, 0)))
+    return _About(measure.partition(":")[0], way, not is_only_said(measure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +119,26 @@ def sums_of(
     known, found = 0, [(cut, frozenset(cut.measures), Parts()) for cut in cuts]
     for cell in cells:
         for entry in cell.entries:
-            known = max(known, *(max(one.known, one.at) for one in entry.postings), 0)
-            for cut, measures, parts in found:
-                if entry.postings and cut.where.matches(entry.slice):
-                    name = str(getattr(entry.slice, cut.by)) if cut.by else ""
-                    part = parts.setdefault(name, Part())
-                    for posting in entry.postings:
-                        part.add(posting, measures)
+            wanted = list(_wanted(entry, found))
+            for posting in entry.postings:
+                known = max(known, posting.known, posting.at)
+                about = _about(posting.measure)
+                for part, measures in wanted:
+                    part.add(posting, about, measures)
     kept = {
         cut.key: {name: part.in_order() for name, part in sorted(parts.items())}
         for cut, _, parts in found
     }
     return DaySums(day, made_of, known, dict(sorted(kept.items())))
+
+
+def _wanted(
+    entry: Entry, found: Iterable[tuple[Cut, frozenset[str], Parts]]
+) -> Iterator[tuple[Part, frozenset[str]]]:
+    """The part of each cut that the entry belongs to; an empty entry took back what was there."""
+    for cut, measures, parts in found:
+        if entry.postings and cut.where.matches(entry.slice):
+            name = str(getattr(entry.slice, cut.by)) if cut.by else ""
+            if (part := parts.get(name)) is None:
+                part = parts[name] = Part()
+            yield part, measures
