@@ -119,9 +119,6 @@ async def test_a_history_file_teaches_the_same_as_the_stream(
     written = [tmp_path / "file.json", tmp_path / "stream.json"]
     one, other = [await asyncio.to_thread(path.read_bytes) for path in written]
     assert one == other
-    # The same tickets from both are the same tickets.
-    code, said = await learned(env, str(file), "--stream", "--out", str(tmp_path / "both.json"))
-    assert await asyncio.to_thread((tmp_path / "both.json").read_bytes) == one
 
 
 async def test_an_empty_stream_teaches_nothing_and_says_so(
@@ -162,17 +159,6 @@ async def test_without_the_library_it_says_what_to_install(
     assert code == 2
     assert "desk-triage[learn]" in said
     assert "Traceback" not in said
-
-
-async def test_a_line_that_is_no_event_is_named(charter: Path, tmp_path: Path) -> None:
-    file = tmp_path / "broken.jsonl"
-    await asyncio.to_thread(file.write_text, "{}\nnot JSON\n")
-    code, said = await learned(os.environ | {"DESK_CHARTER": str(charter)}, str(file))
-    assert code == 2
-    assert f"{file}:1: " in said
-    code, said = await learned(os.environ | {"DESK_CHARTER": str(charter)}, "nowhere.jsonl")
-    assert code == 2
-    assert "There is no file 'nowhere.jsonl'" in said
 
 
 async def test_a_damaged_model_stops_the_start_with_what_to_do(

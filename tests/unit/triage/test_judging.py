@@ -160,3 +160,17 @@ def test_it_is_judged_on_all_if_rules_leave_too_few_open() -> None:
     trial = learned([one._replace(is_open=False) for one in PAST]).trial
     assert trial is not None
     assert not trial.only_open
+
+
+def test_a_model_that_is_sure_of_nothing_any_more_is_refused() -> None:
+    weeks = by_weeks(PAST)
+    assert weeks is not None
+    judging = weeks.judged[0].opened_at
+    # Every ticket speaks for all at once.
+    faded = [
+        one._replace(tokens=("hinge", "antenna", "ledger"), team="workplace")
+        if one.opened_at >= judging
+        else one
+        for one in PAST
+    ]
+    assert refusal(faded) == "it was sure of no ticket of the last weeks"

@@ -201,3 +201,16 @@ async def test_the_service_asks_the_model_that_is_in_force() -> None:
     assert document.state is not None
     assert document.state.decision.rule == f"learned:{MODEL.version}"
     assert document.state.team == "network"
+
+
+def test_it_says_only_what_it_holds() -> None:
+    untold = model(trial=None, words={"antenna": Word(1_000, ((1, 990, 9.0),))})
+    found = decided("An antenna", by=untold)
+    (text,) = said(found)
+    assert text.endswith(f"sure (model {untold.version}).")
+
+
+def test_one_team_alone_that_is_too_unlikely_is_named() -> None:
+    lonely = model(names=("", "network", "gone", "disbanded"), bias=(2.0, 0.0, 0.0, 0.0))
+    (text,) = said(decided("The branch", by=lonely))
+    assert "speaks too weakly for Network and remote access (" in text

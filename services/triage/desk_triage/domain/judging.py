@@ -199,10 +199,10 @@ def _trial(scorer: Scorer, weeks: Weeks, task: Task, *, is_narrowed: bool) -> Tr
 
 def _objection(trial: Trial, precision: float) -> str:
     """Why a scorer should not be used, if so. A lead over the usual answer may not be chance."""
-    if trial.better - trial.worse <= _Z * math.sqrt(trial.better + trial.worse):
-        return "it does no better than naming always the most frequent one"
     if not trial.decided:
         return "it was sure of no ticket of the last weeks"
+    if trial.better - trial.worse <= _Z * math.sqrt(trial.better + trial.worse):
+        return "it does no better than naming always the most frequent one"
     if trial.precision < precision:
         return (
             f"where it was sure, it was right in {trial.precision:.1%} of the tickets of the last"
