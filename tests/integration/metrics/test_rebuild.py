@@ -1,24 +1,29 @@
 """Metrics is killed again and again while hundreds of tickets live; a rebuild says the same."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_metrics.comparing import Comparison
+from desk_metrics.domain.measures.sums import Cut, DaySums
+from desk_metrics.keeping import Kept
 from desk_metrics.rebuild import Outcome, run
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS
+from desk_metrics.store import CELLS, SUMS
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import Role, TicketNoted, TicketReopened, TicketStarted
 from desk_shared.settings import Environment, KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
+from pydantic import TypeAdapter
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 
+FAR = datetime(2190, 1, 1, tzinfo=UTC)
 TICKETS = 300
 KILLS = 3
 
@@ -72,6 +77,7 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
     assert counts["tickets"] == TICKETS
     assert counts["cells"] > 100
     assert found.failures == []
+    await _sums_agree(settings)
     await _spoil(settings)
     cells = _of(await run(settings), "cells")
     assert len(cells.different) == 1
@@ -104,6 +110,29 @@ async def _clean(settings: MetricsSettings) -> Outcome:
 
 def _of(outcome: Outcome, collection: str) -> Comparison:
     return next(one for one in outcome.comparisons if one.collection == collection)
+
+
+async def _sums_agree(settings: MetricsSettings) -> None:
+    """Sums that lived through the kills, and sums of what was made again: the same bytes."""
+    await run(settings, keep=True)
+    living, rebuilt = await _sums(settings, "metrics"), await _sums(settings, "metrics-rebuilt")
+    assert len(living) > 5
+    assert living == rebuilt
+
+
+async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
+    store = Store(settings.store, f"{settings.store.database_prefix}{database}")
+    now = SystemClock().now
+    sums = MongoDocuments(store.database, SUMS, now)
+    await sums.prepare()
+    kept = Kept("goals", MongoDocuments(store.database, CELLS, now), sums)
+    cuts = [Cut(by="team", measures=("contacts", "kept", "broken", "restored"))]
+    last = now().date() + timedelta(days=30)
+    days = [day async for day in kept.days(last - timedelta(days=90), last, cuts, FAR)]
+    await store.stop()
+    write = TypeAdapter(DaySums).dump_json
+    assert all(isinstance(day, DaySums) for day in days)
+    return [write(replace(day, made_of=())) for day in days if isinstance(day, DaySums)]
 
 
 async def _spoil(settings: MetricsSettings) -> None:

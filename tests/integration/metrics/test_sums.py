@@ -1,0 +1,102 @@
+"""Sums of days on a real store: two replicas make them while cells change, and none is wrong."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from desk_metrics.domain.measures.cells import Cell, Entry
+from desk_metrics.domain.measures.postings import Posting, Slice
+from desk_metrics.domain.measures.sums import Cut, DaySums, sums_of
+from desk_metrics.domain.worktime import micros
+from desk_metrics.keeping import Kept
+from desk_metrics.store import CELLS, SUMS
+from desk_shared.clock import SystemClock
+from desk_shared.settings import StoreSettings
+from desk_shared.store import Documents, MongoDocuments, Store, Stored
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+
+FIRST = date(2026, 3, 2)
+DAYS, ROUNDS = 5, 40
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
+CUTS = [Cut(by="team", measures=("contacts", "restored")), Cut(by="service")]
+
+
+@pytest.fixture
+async def store(mongo: str, prefix: str) -> AsyncIterator[Store]:
+    store = Store(StoreSettings(url=mongo), prefix + "metrics")
+    yield store
+    await store.drop()
+    await store.stop()
+
+
+class Shelves:
+    """One replica's view of the store."""
+
+    def __init__(self, store: Store) -> None:
+        now = SystemClock().now
+        self.cells = MongoDocuments(store.database, CELLS, now)
+        self.sums = MongoDocuments(store.database, SUMS, now)
+
+    async def look(self) -> dict[str, DaySums]:
+        kept = Kept("goals", self.cells, self.sums)
+        last = FIRST + timedelta(days=DAYS)
+        days = [one async for one in kept.days(FIRST, last, CUTS, LATER)]
+        return {one.day: one for one in days if isinstance(one, DaySums)}
+
+
+def entry(chance: random.Random, day: date, revision: int) -> Entry:
+    """Any ticket, as it is known at that revision."""
+    at = micros(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+    took = chance.randint(1, 10**10)
+    by = Slice("incident", chance.choice(("vpn", "mail")), chance.choice(("a", "b")))
+    posted = (Posting("contacts", at, at), Posting("restored", at, at + took, 1, took))
+    return Entry(f"t{chance.randint(0, 30)}", revision, by, posted)
+
+
+async def change(cells: Documents[Cell], seed: int) -> None:
+    """Parts of days are written again and again, by more than one writer."""
+    chance = random.Random(seed)  # noqa: S311
+    for revision in range(1, ROUNDS):
+        day = FIRST + timedelta(days=chance.randrange(DAYS))
+        id = f"{day}.{chance.randrange(3):02d}"
+        stored = (await cells.load([id])).get(id) or Stored(id)
+        stored.state = (stored.state or Cell(str(day))).with_entry(entry(chance, day, revision))
+        await cells.write([stored])
+
+
+async def look(shelves: Shelves) -> None:
+    for _ in range(ROUNDS // 2):
+        await shelves.look()
+
+
+async def test_sums_are_those_of_the_cells_whoever_made_them_meanwhile(store: Store) -> None:
+    one, other = Shelves(store), Shelves(store)
+    await one.cells.prepare()
+    await one.sums.prepare()
+    async with asyncio.TaskGroup() as group:
+        for seed in range(2):
+            group.create_task(change(one.cells, seed))
+        for shelves in (one, other):
+            group.create_task(look(shelves))
+    assert await one.look() == await other.look() == await from_scratch(one.cells)
+    made = await one.sums.versions(f"goals.{FIRST + timedelta(days=n)}" for n in range(DAYS))
+    await one.look()
+    assert made == await one.sums.versions(made)
+
+
+async def from_scratch(cells: Documents[Cell]) -> dict[str, DaySums]:
+    stored = await cells.find({}, limit=1000)
+    days: Iterable[str] = sorted({one.id[:10] for one in stored})
+    versions = {one.id: one.version for one in stored}
+    return {
+        day: sums_of(
+            day,
+            [one.state for one in stored if one.state and one.state.day == day],
+            CUTS,
+            tuple(versions.get(f"{day}.{part:02d}", 0) for part in range(16)),
+        )
+        for day in days
+    }
