@@ -10,6 +10,7 @@ from desk_shared.charter import Charter
 from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
+from desk_shared.events.promises import ClockName
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from pydantic import BaseModel
@@ -38,6 +39,7 @@ def directory_of(charter: Charter, portal: str, language: Language) -> Directory
         service_titles={service.name: service.title for service in charter.services},
         mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
         portal=portal.rstrip("/"),
+        promises_answers=any(p.clock is ClockName.RESPONSE for p in charter.promises),
     )
 
 

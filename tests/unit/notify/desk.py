@@ -10,7 +10,7 @@ from desk_notify.domain import matters, people, tickets
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.model import Language, Matter, Person, Ticket
 from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.notifications import Notified
+from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import derived_id
 
@@ -115,6 +115,11 @@ class Story:
         new = list(messages)
         self.said += new
         return [one.data for one in new]
+
+
+def to(recipient: str, messages: list[Notified]) -> list[MessageKind]:
+    """What kinds of message somebody gets."""
+    return [one.kind for one in messages if one.recipient == recipient]
 
 
 def whole(message: Notified) -> str:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from desk_shared.events import Payload
 from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed, RunStarted
-from desk_shared.events.notifications import MessageKind, Notified
+from desk_shared.events.notifications import MessageKind
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.promises import (
@@ -34,7 +34,7 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 
-from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, promise, run
+from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, promise, run, to
 
 LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
 ASSIGNED = TicketAssigned(team="network")
@@ -69,10 +69,6 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         episode="e", detector="d", signal="s", title="It fills", severity=severity,
         subject_kind=kind, measurement="m", value=1, threshold=2, service="vpn",
     )  # fmt: skip
-
-
-def to(recipient: str, messages: list[Notified]) -> list[MessageKind]:
-    return [one.kind for one in messages if one.recipient == recipient]
 
 
 @pytest.mark.parametrize(

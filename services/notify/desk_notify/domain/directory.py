@@ -28,6 +28,8 @@ class Directory:
     service_titles: Mapping[str, str] = field(default_factory=dict)
     mails: Mapping[str, str] = field(default_factory=dict)
     portal: str = ""
+    # Whether every ticket is told by when somebody answers it.
+    promises_answers: bool = False
 
     def team(self, name: str) -> TeamCard:
         """The team of that name, else the default team: a message always has a reader."""

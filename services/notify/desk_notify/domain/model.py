@@ -16,14 +16,19 @@ class _State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EarlyFact(_State):
-    """A promise's event that came before the ticket it is about; told once the ticket is known."""
+class Kept(_State):
+    """An event that is told of later, when what its message has to say is known."""
 
     id: str
     source: str
     time: datetime
     correlation_id: str = ""
     traceparent: str = ""
+
+
+class EarlyFact(Kept):
+    """A promise's event that came before the ticket it is about."""
+
     fact: PromiseAtRisk | PromiseBreached
 
 
@@ -47,6 +52,10 @@ class Ticket(_State):
     problems_over: tuple[str, ...] = ()
     is_done: bool = False
     early: tuple[EarlyFact, ...] = ()
+    # By when it is answered is known, or that nothing says so.
+    is_promised: bool = False
+    # Its requester hears of the team together with that.
+    news: Kept | None = None
 
 
 class Person(_State):

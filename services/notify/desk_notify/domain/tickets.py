@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import TypedDict, TypeVar, cast
 
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events import tickets as life
@@ -19,7 +19,7 @@ from desk_shared.events.promises import (
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.messages import Messages, clipped, fact, in_words, language_of, team
-from desk_notify.domain.model import EarlyFact, Ticket
+from desk_notify.domain.model import EarlyFact, Kept, Ticket
 from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
 
@@ -74,7 +74,7 @@ def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
     )
     messages = scene.to_requester(Rule.RECEIVED) if _is_theirs(scene.ticket) else ()
     for one in early:
-        messages += _told(replace(scene, cause=_event_of(one, scene.cause.subject)), one.fact)
+        messages += _told(_at(scene, one, one.fact), one.fact)
     return scene, messages
 
 
@@ -109,12 +109,15 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
         explanation=explanation,
         evidence=" ".join(scene.ticket.evidence),
     )
+    if scene.directory.promises_answers and not scene.ticket.is_promised:
+        # A moment later it is known by when they answer, and that is half of the news.
+        return scene.changed(news=Kept(**_origin(scene.cause))), messages
     return scene, messages + _unless_quiet(scene, Rule.ASSIGNED)
 
 
 @_on(life.TicketStarted)
 def _started(scene: Scene, _: life.TicketStarted) -> Step:
-    return scene, _unless_quiet(scene, Rule.STARTED)
+    return scene.changed(news=None), _unless_quiet(scene, Rule.STARTED)
 
 
 @_on(life.TicketPaused)
@@ -195,7 +198,15 @@ def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
 
 @_on(PromiseStarted)
 def _promised(scene: Scene, started: PromiseStarted) -> Step:
-    return _due(scene, started.clock, started.due), ()
+    scene = _due(scene, started.clock, started.due)
+    if started.clock is not ClockName.RESPONSE:
+        return scene, ()
+    news, is_done = scene.ticket.news, scene.ticket.is_done
+    scene = scene.changed(is_promised=True, news=None)
+    if news is None or is_done:
+        return scene, ()
+    then = _at(scene, news, life.TicketAssigned(team=scene.ticket.team))
+    return scene, _unless_quiet(then, Rule.ASSIGNED)
 
 
 @_on(PromiseResumed)
@@ -216,15 +227,7 @@ def _breached(scene: Scene, fact: PromiseBreached) -> Step:
 def _promise_told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
     if scene.ticket.code:
         return scene, _told(scene, fact)
-    cause = scene.cause
-    early = EarlyFact(
-        id=cause.id,
-        source=cause.source,
-        time=cause.time,
-        correlation_id=cause.correlation_id,
-        traceparent=cause.traceparent,
-        fact=fact,
-    )
+    early = EarlyFact(**_origin(scene.cause), fact=fact)
     return scene.changed(early=(*scene.ticket.early, early)[-_MOST:]), ()
 
 
@@ -240,16 +243,36 @@ def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
     return scene.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=str(fact.percent))
 
 
-def _event_of(early: EarlyFact, ticket: str) -> AnyEvent:
-    return Event(
-        id=early.id,
-        source=early.source,
-        subject=ticket,
-        time=early.time,
-        data=early.fact,
-        correlation_id=early.correlation_id,
-        traceparent=early.traceparent,
+class _Origin(TypedDict):
+    id: str
+    source: str
+    time: datetime
+    correlation_id: str
+    traceparent: str
+
+
+def _origin(cause: AnyEvent) -> _Origin:
+    return {
+        "id": cause.id,
+        "source": cause.source,
+        "time": cause.time,
+        "correlation_id": cause.correlation_id,
+        "traceparent": cause.traceparent,
+    }
+
+
+def _at(scene: Scene, kept: Kept, data: Payload) -> Scene:
+    """The ticket as it is, when what was kept happened."""
+    cause = Event(
+        id=kept.id,
+        source=kept.source,
+        subject=scene.cause.subject,
+        time=kept.time,
+        data=data,
+        correlation_id=kept.correlation_id,
+        traceparent=kept.traceparent,
     )
+    return replace(scene, cause=cause)
 
 
 def _due(scene: Scene, clock: ClockName, due: datetime | None) -> Scene:

@@ -1,0 +1,82 @@
+"""The news of a ticket's team says by when they answer, so it waits until that is known."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from desk_shared.events import Payload
+from desk_shared.events.notifications import MessageKind
+from desk_shared.events.promises import ClockName, PromiseStarted
+from desk_shared.events.tickets import (
+    Kind,
+    LinkKind,
+    TicketAssigned,
+    TicketLinked,
+    TicketResolved,
+    TicketStarted,
+)
+
+from tests.unit.notify.desk import ANA, NOON, Story, directory, opened, promise, to
+
+NEWS = [MessageKind.TICKET_ASSIGNED]
+ASSIGNED, ELSEWHERE = TicketAssigned(team="network"), TicketAssigned(team="service-care")
+ANSWER = promise(PromiseStarted, goal=timedelta(hours=1), due=NOON + timedelta(hours=1))
+NO_HOURS = promise(PromiseStarted, goal=timedelta(hours=1), due=None)
+SOLUTION = promise(PromiseStarted, clock=ClockName.RESOLUTION, goal=timedelta(hours=8), due=NOON)
+
+
+def desk(*payloads: Payload) -> Story:
+    """A desk that promises answers, after these happened to the ticket."""
+    story = Story(replace(directory(), promises_answers=True))
+    story.ticket_sees(*payloads)
+    return story
+
+
+def test_the_team_hears_at_once_and_the_requester_with_the_promise() -> None:
+    story = desk(opened())
+    messages = story.ticket_sees(ASSIGNED)
+    assert (to("network", messages), to(ANA, messages)) == (NEWS, [])
+    assert story.ticket_sees(SOLUTION) == []
+    (news,) = story.ticket_sees(ANSWER)
+    assert (news.recipient, news.kind) == (ANA, *NEWS)
+    assert "first answer by Monday 23 November, 13:00" in news.body
+    assert story.ticket_sees(ANSWER) == []
+
+
+def test_it_is_the_same_message_whichever_comes_first() -> None:
+    late, early = desk(opened(), ASSIGNED, ANSWER), desk(opened(), ANSWER, ASSIGNED)
+    ids = [{one.id for one in story.said if one.data.recipient == ANA} for story in (late, early)]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 2
+
+
+def test_a_clock_that_never_falls_due_holds_nothing_back() -> None:
+    assert to(ANA, desk(opened(), ASSIGNED).ticket_sees(NO_HOURS)) == NEWS
+    assert to(ANA, desk(opened(), NO_HOURS).ticket_sees(ASSIGNED)) == NEWS
+
+
+def test_the_last_team_is_the_news() -> None:
+    (news,) = desk(opened(), ASSIGNED, ELSEWHERE).ticket_sees(ANSWER)
+    assert "Service care" in news.title
+
+
+def test_without_promises_of_answers_nothing_waits() -> None:
+    story = Story()
+    assert to(ANA, story.ticket_sees(opened(), ASSIGNED))[1:] == NEWS
+
+
+@pytest.mark.parametrize(
+    "overtaking",
+    [
+        TicketStarted(by="network-1"),
+        TicketResolved(by="network-1", resolution="A new certificate."),
+        TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
+    ],
+    ids=lambda payload: type(payload).__name__,
+)
+def test_news_that_others_have_overtaken_is_not_told(overtaking: Payload) -> None:
+    assert to(ANA, desk(opened(), ASSIGNED, overtaking).ticket_sees(ANSWER)) == []
+
+
+def test_what_the_desk_opened_itself_is_no_news_to_anybody() -> None:
+    assert desk(opened(kind=Kind.PROACTIVE), ASSIGNED).ticket_sees(ANSWER) == []
