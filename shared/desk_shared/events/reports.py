@@ -175,6 +175,12 @@ class GoalAssessed(Payload, type="desk.report.goal-assessed.v1", topic=names.REP
     )
     sentence: LongText = Field(description="Where it stands, for people.")
     baseline: FiniteFloat | None = None
+    baseline_weeks: FiniteFloat | None = Field(
+        default=None, description="Of how many weeks of the baseline there are figures."
+    )
+    baseline_wanted: FiniteFloat | None = Field(
+        default=None, description="How many weeks the baseline has."
+    )
     target: FiniteFloat | None = None
     now: FiniteFloat | None = Field(default=None, description="In the four weeks before.")
     planned_now: FiniteFloat | None = Field(

@@ -249,13 +249,19 @@ def _goals(story: Story) -> Iterator[Notified]:
         verdict_before=GoalVerdict.ON_THE_WAY,
         sentence="On the way: at this rate 48 a week in December 2028, the aim is 50 a week;"
         " likely between 41 a week and 56 a week.",
+        target=50,
+        now=52,
+        forecast=48,
+        forecast_low=41,
+        forecast_high=56,
         milestone=GoalMilestone(
             share=0.25, day=date(2026, 11, 20), planned=84, measured=82, is_met=True
         ),
     )
     yield from story.happens(goal, "network")
     behind = GoalVerdict.BEHIND, "Behind: at this rate 90 a week, the aim is 50 a week."
-    yield from story.happens(_judged(goal, *behind, is_met=False), "network")
+    slow = goal.model_copy(update={"forecast": 90, "forecast_low": 84, "forecast_high": 97})
+    yield from story.happens(_judged(slow, *behind, is_met=False), "network")
     same = goal.model_copy(update={"verdict": GoalVerdict.TOO_EARLY, "milestone": None})
     same = same.model_copy(update={"verdict_before": GoalVerdict.TOO_EARLY})
     assert not list(story.happens(same, "network"))

@@ -54,6 +54,7 @@ class Standing(_Told):
     sentence: str
     baseline: float | None
     baseline_weeks: float
+    baseline_wanted: float
     target: float | None
     now: float | None
     planned_now: float | None = None
@@ -93,6 +94,7 @@ def standing(aim: Aim, seen: Seen, now: datetime) -> Standing:
         sentence=_sentence(case, verdict),
         baseline=seen.baseline,
         baseline_weeks=round(seen.weeks_known, 1),
+        baseline_wanted=round(seen.weeks_wanted, 1),
         target=case.target,
         now=seen.recent,
         planned_now=planned(aim, seen.baseline, case.target, case.now, is_log=case.is_log),

@@ -50,6 +50,8 @@ def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalAss
         verdict_before=None if said is None else GoalVerdict(said),
         sentence=found.sentence,
         baseline=found.baseline,
+        baseline_weeks=found.baseline_weeks,
+        baseline_wanted=found.baseline_wanted,
         target=found.target,
         now=found.now,
         planned_now=found.planned_now,

@@ -13,6 +13,7 @@ from desk_shared.events.reports import (
 )
 
 from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.goals import sentence_of
 from desk_notify.domain.messages import About, Messages, in_words, team, tell
 from desk_notify.domain.model import Matter, MatterKind
 from desk_notify.domain.texts import Rule, Texts
@@ -115,7 +116,7 @@ def _goal(cause: AnyEvent, goal: GoalAssessed, directory: Directory) -> Told:
         "title": goal.title,
         "verdict": texts.verdicts[goal.verdict],
         "due": texts.write_day(goal.due),
-        "sentence": goal.sentence,
+        "sentence": sentence_of(goal, texts),
         "again": "" if goal.verdict in _ASKS_TO_ACT else texts.write_day(again),
         **_milestone(goal.milestone, texts),
     }
