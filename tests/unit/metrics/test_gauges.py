@@ -73,13 +73,8 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
         Story("2026-11-30 09:00"),
     ]
     telemetry = recorded_telemetry().telemetry
-    gauges = Gauges(
-        telemetry.metrics.get_meter("test"),
-        desk.shelves.cells,
-        desk.sums,
-        desk.shelves.tickets,
-        desk.clock,
-    )
+    shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
+    gauges = Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock)
     for number, life in enumerate(lives):
         await desk.tell(second(life, f"ticket-{number}"))
         await desk.at(NOW)
@@ -87,7 +82,7 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
     first = NOW.date() - timedelta(days=DAYS - 1)
     span = Span(micros(datetime.combine(first, time(), UTC)), micros(NOW), micros(NOW))
     expected = Reckoning([span], "team")
-    async for one in days(desk.shelves.cells, first, NOW.date(), NOW):
+    async for one in days(shelves.cells, first, NOW.date(), NOW):
         expected.take(one)
     page = metrics_page(telemetry.registry)[0].decode()
     figures = {

@@ -4,28 +4,11 @@ from desk_shared.events.automation import StepStatus
 from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
-from desk_notify.domain.texts import GoalSaying, Rule, Template, Texts, Without
+from desk_notify.domain.texts import Rule, Template, Texts, Without
+from desk_notify.domain.texts_de_goals import GOALS, UNITS
 
 _SEE = "Hier sehen Sie es: {link}"
 _CALL = Without("link", "Wenn Sie uns anrufen, genügt uns der Code {code}.")
-
-_GOALS = {
-    GoalSaying.MOVING: "Wenn es so weitergeht: {forecast} im {month}, wahrscheinlich zwischen"
-    " {low} und {high}; das Ziel ist {target}.",
-    GoalSaying.REACHED: "In den letzten vier Wochen: {now}; das Ziel ist {target}.",
-    GoalSaying.AHEAD: "Wenn es so weitergeht: {forecast} im {month}, wahrscheinlich zwischen {low}"
-    " und {high}.",
-    GoalSaying.MISSED: "In den vier Wochen vor dem {due}: {now} statt {target}.",
-    GoalSaying.ANYTHING: "Bisher lässt sich für {month} nichts sagen als: zwischen {low} und"
-    " {high}.",
-    GoalSaying.FEW_WEEKS: "Seit dem Ausgangszeitraum gibt es erst zu wenige Wochen mit Zahlen.",
-    GoalSaying.NO_BASELINE: "Aus dem Ausgangszeitraum gibt es noch keine Zahl, mit der verglichen"
-    " werden könnte.",
-    GoalSaying.NO_FIGURE: "Aus den letzten vier ganzen Wochen gibt es keine Zahl.",
-    GoalSaying.MEASURING: "Der Ausgangszeitraum wird noch gemessen.",
-    GoalSaying.WEAK_BASELINE: "Der Ausgangswert beruht auf {known} von {wanted} Wochen; ältere"
-    " Zahlen hat der Desk nicht.",
-}
 
 _PEOPLE = {
     Rule.RECEIVED: Template(
@@ -395,16 +378,8 @@ GERMAN = Texts(
         GoalVerdict.TOO_EARLY: "noch nicht abzusehen",
         GoalVerdict.CANNOT_TELL: "nicht zu beurteilen",
     },
-    goals=_GOALS,
-    units={
-        "per_week": "{number} pro Woche",
-        "percent": "{number} %",
-        "days": "{number} Tage",
-        "hours": "{number} Stunden",
-        "minutes": "{number} Minuten",
-        "seconds": "{number} Sekunden",
-        "plain": "{number}",
-    },
+    goals=GOALS,
+    units=UNITS,
     decimal=",",
     thousands=".",
     weekdays=(
