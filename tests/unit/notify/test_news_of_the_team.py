@@ -11,7 +11,9 @@ from desk_shared.events.tickets import (
     Kind,
     LinkKind,
     TicketAssigned,
+    TicketClosed,
     TicketLinked,
+    TicketMerged,
     TicketResolved,
     TicketStarted,
 )
@@ -66,16 +68,27 @@ def test_without_promises_of_answers_nothing_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    "overtaking",
+    ("next_", "kinds"),
     [
-        TicketStarted(by="network-1"),
-        TicketResolved(by="network-1", resolution="A new certificate."),
-        TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
+        (TicketStarted(by="network-1"), [MessageKind.TICKET_CHANGED]),
+        (TicketResolved(by="network-1", resolution="Done."), [MessageKind.TICKET_RESOLVED]),
+        (TicketResolved(by=ANA, resolution="It works again."), []),
+        (TicketMerged(into="t-2", by="network-1"), [MessageKind.TICKET_CHANGED]),
+        (TicketClosed(by="network-1"), []),
     ],
-    ids=lambda payload: type(payload).__name__,
+    ids=["started", "resolved", "by-themselves", "merged", "closed"],
 )
-def test_news_that_others_have_overtaken_is_not_told(overtaking: Payload) -> None:
-    assert to(ANA, desk(opened(), ASSIGNED, overtaking).ticket_sees(ANSWER)) == []
+def test_what_follows_the_news_does_not_come_before_it(
+    next_: Payload, kinds: list[MessageKind]
+) -> None:
+    story = desk(opened(), ASSIGNED)
+    assert to(ANA, story.ticket_sees(next_)) == NEWS + kinds
+    assert to(ANA, story.ticket_sees(ANSWER)) == []
+
+
+def test_who_is_told_by_the_problem_needs_no_news_of_the_team() -> None:
+    linked = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
+    assert to(ANA, desk(opened(), ASSIGNED, linked).ticket_sees(ANSWER)) == []
 
 
 def test_what_the_desk_opened_itself_is_no_news_to_anybody() -> None:

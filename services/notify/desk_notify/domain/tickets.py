@@ -117,7 +117,8 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
 
 @_on(life.TicketStarted)
 def _started(scene: Scene, _: life.TicketStarted) -> Step:
-    return scene.changed(news=None), _unless_quiet(scene, Rule.STARTED)
+    scene, news = _with_news(scene)
+    return scene, news + _unless_quiet(scene, Rule.STARTED)
 
 
 @_on(life.TicketPaused)
@@ -157,17 +158,19 @@ def _linked(scene: Scene, linked: life.TicketLinked) -> Step:
 
 @_on(life.TicketMerged)
 def _merged(scene: Scene, _: life.TicketMerged) -> Step:
-    return scene.changed(is_done=True), _unless_quiet(scene, Rule.MERGED)
+    scene, news = _with_news(scene)
+    return scene.changed(is_done=True), news + _unless_quiet(scene, Rule.MERGED)
 
 
 @_on(life.TicketResolved)
 def _resolved(scene: Scene, resolved: life.TicketResolved) -> Step:
     """Who solved it alone, or took it back, knows; who was told by the problem knows too."""
+    scene, news = _with_news(scene)
     scene = scene.changed(is_done=True)
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
     if is_known or resolved.by == scene.ticket.requester:
-        return scene, ()
-    return scene, scene.to_requester(Rule.RESOLVED, text=clipped(resolved.resolution))
+        return scene, news
+    return scene, news + scene.to_requester(Rule.RESOLVED, text=clipped(resolved.resolution))
 
 
 @_on(life.TicketReopened)
@@ -183,7 +186,8 @@ def _reopened(scene: Scene, reopened: life.TicketReopened) -> Step:
 
 @_on(life.TicketClosed)
 def _closed(scene: Scene, _: life.TicketClosed) -> Step:
-    return scene.changed(is_done=True), ()
+    scene, news = _with_news(scene)
+    return scene.changed(is_done=True), news
 
 
 @_on(ProblemResolved)
@@ -201,12 +205,7 @@ def _promised(scene: Scene, started: PromiseStarted) -> Step:
     scene = _due(scene, started.clock, started.due)
     if started.clock is not ClockName.RESPONSE:
         return scene, ()
-    news, is_done = scene.ticket.news, scene.ticket.is_done
-    scene = scene.changed(is_promised=True, news=None)
-    if news is None or is_done:
-        return scene, ()
-    then = _at(scene, news, life.TicketAssigned(team=scene.ticket.team))
-    return scene, _unless_quiet(then, Rule.ASSIGNED)
+    return _with_news(scene.changed(is_promised=True))
 
 
 @_on(PromiseResumed)
@@ -241,6 +240,16 @@ def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
     if isinstance(fact, PromiseBreached):
         return scene.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
     return scene.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=str(fact.percent))
+
+
+def _with_news(scene: Scene) -> Step:
+    """What was kept is told now: what it waited for is known, or something follows it."""
+    news = scene.ticket.news
+    if news is None:
+        return scene, ()
+    scene = scene.changed(news=None)
+    then = _at(scene, news, life.TicketAssigned(team=scene.ticket.team))
+    return scene, _unless_quiet(then, Rule.ASSIGNED)
 
 
 class _Origin(TypedDict):
