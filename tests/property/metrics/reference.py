@@ -5,7 +5,6 @@ facts kept by sequence. Every instant of a history lies on a grid of `unit` from
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -29,6 +28,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 
+from tests.property.metrics.vows import Debt, Label, Owed, Said, Vow
 from tests.property.metrics.walls import Walls
 
 RESPONSE, NEXT, UPDATE = ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE
@@ -38,53 +38,6 @@ RESOLUTION, OWNERSHIP = ClockName.RESOLUTION, ClockName.OWNERSHIP
 @lru_cache(maxsize=64)
 def _walls(text: str) -> Walls:
     return Walls(Calendar.model_validate_json(text))
-
-
-@dataclass
-class Debt:
-    """Something owed."""
-
-    clock: ClockName
-    team: str
-    cycle: int
-    since: datetime
-
-
-@dataclass
-class Vow:
-    """A promise on a debt."""
-
-    debt: Debt
-    policy: Policy
-    version: str
-    walls: Walls
-    applies: datetime
-    start: datetime
-    holds_from: datetime | None
-    # In steps, as is `used`.
-    goal: int
-    # Per cent and steps of the warnings to come, the next one last.
-    warnings: list[tuple[int, int]]
-    used: int = 0
-    due: datetime | None = None
-    is_held: bool = False
-    is_breached: bool = False
-    status: str = "running"
-    end: datetime | None = None
-
-
-@dataclass
-class Label:
-    """What was true of the ticket from one step to the next."""
-
-    at: datetime
-    waiting: str
-    is_resting: bool
-
-
-Owed = tuple[ClockName, str, int]
-# One thing said: of which clock, cycle and team, under which policy and version, what and when.
-Said = tuple[str, int, str, str, str, str, datetime]
 
 
 class Reference:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.reference import Reference, Said, walked
+from tests.property.metrics.reference import Reference, walked
+from tests.property.metrics.vows import Said
 
 HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
 BATCH = 50
