@@ -60,6 +60,9 @@ class Timers:
         self._clock = clock
         self._meters = meters
         self._soon: list[tuple[datetime, str]] = []
+        # What this replica was told last since the store was asked: a timer that was moved on, as
+        # most are, needs no look at its document.
+        self._latest: dict[str, datetime] = {}
         self._moved = asyncio.Event()
         self._seen_until = clock.now()
         ledger.on_due = self.remember
@@ -67,6 +70,8 @@ class Timers:
     def remember(self, id: str, due: datetime) -> None:
         """A document says when it wants to be woken."""
         due = max(due, self._clock.now() + NEVER_SOONER)
+        if len(self._latest) < MAX_REMEMBERED:
+            self._latest[id] = due
         if due <= self._seen_until and len(self._soon) < MAX_REMEMBERED:
             heapq.heappush(self._soon, (due, id))
             if self._soon[0] == (due, id):
@@ -97,6 +102,7 @@ class Timers:
         finally:
             # What was set meanwhile may be missing in the store's answer; twice is harmless.
             self._soon += before
+            self._latest.clear()
             heapq.heapify(self._soon)
 
     async def _fire(self) -> None:
@@ -107,12 +113,14 @@ class Timers:
             ready: dict[str, datetime] = {}
             while self._soon and self._soon[0][0] <= now and len(ready) < BATCH:
                 due, id = heapq.heappop(self._soon)
-                ready.setdefault(id, due)
+                if self._latest.get(id, due) <= due:
+                    ready.setdefault(id, due)
             for due in ready.values():
                 self._meters.timer_lateness.record(
                     (now - due).total_seconds(), {names.TIMER_KIND: self._name}
                 )
-            await self._wake(ready, self._report)
+            if ready:
+                await self._wake(ready, self._report)
 
     async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
         for task, error in failures:

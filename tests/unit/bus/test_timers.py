@@ -74,6 +74,21 @@ async def test_a_timer_set_while_running_fires_in_time() -> None:
     running.cancel()
 
 
+async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
+    watch = Watch()
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    due = watch.soon(milliseconds=200)
+    await watch.set("t", watch.soon(milliseconds=40))
+    await watch.set("far", watch.soon(milliseconds=40))
+    await watch.set("t", due)
+    await watch.set("far", watch.soon(days=1))
+    await watch.set("other", watch.soon(milliseconds=60))
+    await eventually(lambda: watch.bell.woken == ["other", "t"])
+    assert watch.clock.now() >= due
+    running.cancel()
+
+
 async def test_a_timer_set_while_the_store_is_asked_is_not_forgotten() -> None:
     """The store's answer was made before the timer was set and comes after it."""
     watch = Watch()
