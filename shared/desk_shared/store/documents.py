@@ -229,7 +229,8 @@ class MongoDocuments(Generic[S]):
         return Stored(
             id=str(row["_id"]),
             version=cast(int, row["version"]),
-            state=None if text is None else self._states.validate_json(text),
+            # What a newer version added is passed over, so that it can be rolled back.
+            state=None if text is None else self._states.validate_json(text, extra="ignore"),
             marks=cast("dict[str, int]", row.get("marks", {})),
             recent=tuple(cast("list[str]", row.get("recent", []))),
             sequence=cast(int, row.get("sequence", 0)),

@@ -134,7 +134,7 @@ class FakeDocuments(Generic[S]):
 
     def _read(self, id: str) -> Stored[S]:
         row, text = self._rows[id]
-        state = None if text is None else self._states.validate_json(text)
+        state = None if text is None else self._states.validate_json(text, extra="ignore")
         return replace(row, state=state)
 
     def _facets(self, document: Stored[S]) -> Mapping[str, object]:

@@ -1,6 +1,7 @@
 """The same suite on the fake and on the real store with both drivers."""
 
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from desk_shared.clock import FakeClock
@@ -10,7 +11,7 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.leases import MongoLeases
 from desk_shared.testing.fakes import FakeDocuments, FakeLeases
 
-from tests.contract.store.kinds import KINDS, NOWHERE, START, THINGS, Kind
+from tests.contract.store.kinds import KINDS, NEWER_THINGS, NOWHERE, START, THINGS, Kind
 
 
 @pytest.fixture(params=KINDS)
@@ -22,7 +23,9 @@ async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
         leases = FakeLeases(clock)
         leases_away = FakeLeases(clock)
         leases_away.is_down = True
-        yield Kind(FakeDocuments(THINGS, clock), leases, away, leases_away, clock)
+        things, later = FakeDocuments(THINGS, clock), FakeDocuments(NEWER_THINGS, clock)
+        things._rows = cast(Any, later._rows)  # one collection, two versions of the software
+        yield Kind(things, later, leases, away, leases_away, clock)
         return
     mongo: str = request.getfixturevalue("mongo")
     prefix: str = request.getfixturevalue("prefix")
@@ -30,13 +33,14 @@ async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
     store = Store(StoreSettings(url=mongo, driver=driver), prefix + "contract")
     nowhere = Store(StoreSettings(url=NOWHERE, driver=driver), prefix + "contract")
     documents = MongoDocuments(store.database, THINGS, clock.now)
+    newer = MongoDocuments(store.database, NEWER_THINGS, clock.now)
     real = MongoLeases(store.database, clock.now)
     await documents.prepare()
     await documents.prepare()  # harmless when they are there
     await real.prepare()
     gone = MongoDocuments(nowhere.database, THINGS, clock.now)
     leases_gone = MongoLeases(nowhere.database, clock.now)
-    yield Kind(documents, real, gone, leases_gone, clock)
+    yield Kind(documents, newer, real, gone, leases_gone, clock)
     await store.drop()
     await store.stop()
     await nowhere.stop()

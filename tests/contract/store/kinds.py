@@ -41,11 +41,22 @@ THINGS: Schema[Thing] = Schema(
 )
 
 
+class NewerThing(Thing):
+    """What the next version of the software keeps of the same."""
+
+    colour: str = ""
+    parts: tuple["NewerThing", ...] = ()
+
+
+NEWER_THINGS: Schema[NewerThing] = Schema("things", NewerThing)
+
+
 @dataclass
 class Kind:
     """One kind of store: a collection, leases, and the same on a server that is away."""
 
     documents: Documents[Thing]
+    newer: Documents[NewerThing]
     leases: Leases
     away: Documents[Thing]
     leases_away: Leases

@@ -9,7 +9,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events import Message
 from desk_shared.store import Origin, Stored
 
-from tests.contract.store.kinds import START, Kind, Thing
+from tests.contract.store.kinds import START, Kind, NewerThing, Thing
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -52,6 +52,14 @@ async def test_what_is_not_there_is_left_out(kind: Kind) -> None:
 async def test_a_document_may_have_no_state_yet(kind: Kind) -> None:
     await put(kind, Stored("a", 0, None, held=(OUT,)))
     assert await get(kind, "a") == Stored("a", 1, None, held=(OUT,))
+
+
+async def test_an_older_version_reads_what_a_newer_one_wrote(kind: Kind) -> None:
+    state = NewerThing(name="one", colour="green", parts=(NewerThing(colour="red"),))
+    await kind.newer.write([Stored("a", 0, state)])
+    assert (await get(kind, "a")).state == Thing(name="one")
+    await put(kind, Stored("a", 1, Thing(name="two")))
+    assert (await kind.newer.load(["a"]))["a"].state == NewerThing(name="two")
 
 
 async def test_a_write_over_the_version_it_knows_succeeds(kind: Kind) -> None:
