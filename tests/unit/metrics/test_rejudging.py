@@ -62,8 +62,11 @@ async def test_what_a_stop_left_over_is_found_at_the_next_start() -> None:
 
 async def test_hundreds_of_open_tickets_are_all_reached() -> None:
     desk = Desk(at("11:30"), PolicyBook([OLD]))
-    opening = Story("11:00").events[0]
-    many = [opening._replace(id=f"e-{n:04d}", subject=f"t-{n:04d}") for n in range(1200)]
+    people = [Story("11:00", requester=f"person-{n:04d}") for n in range(1200)]
+    many = [
+        story.events[0]._replace(id=f"e-{n:04d}", subject=f"t-{n:04d}")
+        for n, story in enumerate(people)
+    ]
     await desk.tell(many)
     desk.book = PolicyBook([OLD, GENEROUS])
     desk.clock.advance(timedelta(minutes=40))
