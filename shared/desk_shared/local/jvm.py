@@ -7,6 +7,9 @@ from desk_shared.local import toolchain
 _LOGGER = "-Dorg.slf4j.simpleLogger."
 
 
+_LARGE_GB = 4
+
+
 @dataclass(frozen=True)
 class Java:
     """How to run it. `is_quick` compiles lightly: good for minutes, slower for hours of load."""
@@ -15,12 +18,17 @@ class Java:
     is_quick: bool = False
     keeps_classes: bool = False
 
+    @property
+    def is_large(self) -> bool:
+        return self.heap.endswith("g") and int(self.heap[:-1]) >= _LARGE_GB
+
     def command(self, name: str, main: str, *, chatty: str) -> list[str]:
         """Logs warnings of everything and the news of one logger."""
         return [
             toolchain.java(),
-            # Two small heaps on few cores: the serial collector costs them least.
-            "-XX:+UseSerialGC",
+            # Two small heaps on few cores: the serial collector costs them least. It would halt a
+            # large one for seconds, which clients take for an outage.
+            "-XX:+UseG1GC" if self.is_large else "-XX:+UseSerialGC",
             "-Xms64m",
             f"-Xmx{self.heap}",
             *(["-XX:TieredStopAtLevel=1"] if self.is_quick else []),
