@@ -70,7 +70,7 @@ class Timers:
     def remember(self, id: str, due: datetime) -> None:
         """A document says when it wants to be woken."""
         due = max(due, self._clock.now() + NEVER_SOONER)
-        if len(self._latest) < MAX_REMEMBERED:
+        if id in self._latest or len(self._latest) < MAX_REMEMBERED:
             self._latest[id] = due
         if due <= self._seen_until and len(self._soon) < MAX_REMEMBERED:
             heapq.heappush(self._soon, (due, id))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+import pytest
 from desk_shared.bus import Reacted, Task, Turn
 from desk_shared.bus.timers import Report, Timers
 from desk_shared.clock import SystemClock
@@ -86,6 +87,21 @@ async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
     await watch.set("other", watch.soon(milliseconds=60))
     await eventually(lambda: watch.bell.woken == ["other", "t"])
     assert watch.clock.now() >= due
+    running.cancel()
+
+
+async def test_a_timer_that_is_moved_nearer_fires_then_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("desk_shared.bus.timers.MAX_REMEMBERED", 2)
+    watch = Watch()
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    for id in ("t", "far"):
+        await watch.set(id, watch.soon(days=1))
+    due = watch.soon(milliseconds=40)
+    await watch.set("t", due)
+    await eventually(lambda: watch.bell.woken == ["t"], timeout=3)
     running.cancel()
 
 
