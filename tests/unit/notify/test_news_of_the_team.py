@@ -57,6 +57,13 @@ def test_a_clock_that_never_falls_due_holds_nothing_back() -> None:
     assert to(ANA, desk(opened(), NO_HOURS).ticket_sees(ASSIGNED)) == NEWS
 
 
+def test_a_ticket_promised_before_this_was_kept_holds_nothing_back() -> None:
+    story = desk(opened(), ASSIGNED, ANSWER)
+    assert story.ticket is not None
+    story.ticket = story.ticket.model_copy(update={"is_promised": False})
+    assert to(ANA, story.ticket_sees(ELSEWHERE)) == NEWS
+
+
 def test_the_last_team_is_the_news() -> None:
     (news,) = desk(opened(), ASSIGNED, ELSEWHERE).ticket_sees(ANSWER)
     assert "Service care" in news.title

@@ -109,7 +109,7 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
         explanation=explanation,
         evidence=" ".join(scene.ticket.evidence),
     )
-    if scene.directory.promises_answers and not scene.ticket.is_promised:
+    if _will_be_promised(scene):
         # A moment later it is known by when they answer, and that is half of the news.
         return scene.changed(news=Kept(**_origin(scene.cause))), messages
     return scene, messages + _unless_quiet(scene, Rule.ASSIGNED)
@@ -240,6 +240,12 @@ def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
     if isinstance(fact, PromiseBreached):
         return scene.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
     return scene.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=str(fact.percent))
+
+
+def _will_be_promised(scene: Scene) -> bool:
+    """A ticket last written by a version that kept less has its due time and no more."""
+    is_known = scene.ticket.is_promised or scene.ticket.response_due is not None
+    return scene.directory.promises_answers and not is_known
 
 
 def _with_news(scene: Scene) -> Step:
