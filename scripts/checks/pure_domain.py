@@ -15,6 +15,8 @@ _CHARTER = ("model", "calendars", "people", "promises", "routing", "runbooks", "
 _ALLOWED_OF_SHARED = (
     "desk_shared.events",
     "desk_shared.errors",
+    "desk_shared.people",
+    "desk_shared.text",
     *(f"desk_shared.charter.{name}" for name in _CHARTER),
 )
 
@@ -31,7 +33,7 @@ def check(source: Source) -> Iterator[Finding]:
                 node,
                 NAME,
                 f"the domain may not use {what}; of what is shared it has events, errors, "
-                "the charter's models and ids.derived_id.",
+                "people, text, the charter's models and ids.derived_id.",
             )
 
 

@@ -1,0 +1,26 @@
+"""What people wrote: how it is compared, and how it is shown in each place. Pure functions.
+
+- `characters`: what of a text can be seen at all;
+- `words`: the one form in which words are compared;
+- `sinks`: one function for each place that shows text which somebody else wrote.
+"""
+
+from desk_shared.text.characters import is_visible, without_invisible
+from desk_shared.text.sinks import csv_cell, html_text, markdown_cell, plain_line, plain_text
+from desk_shared.text.words import NORMALISER, Phrase, SpokenWords, plain_words, read_phrase, terms
+
+__all__ = [
+    "NORMALISER",
+    "Phrase",
+    "SpokenWords",
+    "csv_cell",
+    "html_text",
+    "is_visible",
+    "markdown_cell",
+    "plain_line",
+    "plain_text",
+    "plain_words",
+    "read_phrase",
+    "terms",
+    "without_invisible",
+]
