@@ -1,3 +1,5 @@
+"""Laws of text and of ids, for any characters at all."""
+
 import unicodedata
 
 from desk_shared.people import canonical_person

@@ -1,3 +1,5 @@
+"""What of a text can be seen at all."""
+
 import sys
 import unicodedata
 

@@ -1,3 +1,5 @@
+"""One person is one person, however the id was written."""
+
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 import pytest
 from desk_shared.people import (

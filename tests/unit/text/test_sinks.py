@@ -1,3 +1,5 @@
+"""What strangers wrote acts nowhere: not in a terminal, a cell, a page or a table."""
+
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 import sys
 import unicodedata

@@ -1,3 +1,5 @@
+"""Words are found however they were typed."""
+
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
 import unicodedata
 
