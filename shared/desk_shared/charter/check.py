@@ -29,6 +29,7 @@ def _summary(charter: Charter) -> str:
         "routing rules": len(charter.routing.rules),
         "detectors": len(charter.routing.detectors),
         "goals": len(charter.goals),
+        "sources": len(charter.sources),
         "runbooks": len(charter.runbooks),
     }
     text = ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -10,6 +10,7 @@ from desk_shared.charter.problems import Problem
 from desk_shared.charter.reach import hides_promise, hides_rule
 from desk_shared.charter.runbook_checks import runbooks_are_sound, steps_are_sound
 from desk_shared.charter.sentences import close_to, one_of
+from desk_shared.charter.source_checks import sources_are_sound
 from desk_shared.events import names
 
 # `desk.notifications.people` is every employee's topic, so no team can have that name.
@@ -262,4 +263,5 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     rules_are_reachable,
     runbooks_are_sound,
     steps_are_sound,
+    sources_are_sound,
 )

@@ -12,6 +12,7 @@ from desk_shared.charter.routing import Routing
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.sentences import close_to
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.sources import OutsideSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Draft:
     routing: Routing | None
     runbooks: tuple[Runbook, ...]
     goals: tuple[Goal, ...]
+    sources: tuple[OutsideSystem, ...]
     written: Mapping[str, tuple[str, ...]]
 
     def knows(self, section: str, name: str) -> bool:
@@ -62,6 +64,7 @@ class Draft:
             "catalogue": self.catalogue,
             "runbooks": self.runbooks,
             "goals": self.goals,
+            "sources": self.sources,
             "rules": self.routing.rules if self.routing else (),
             "detectors": self.routing.detectors if self.routing else (),
         }

@@ -22,11 +22,12 @@ from desk_shared.charter.routing import Detector, Routing, RoutingRule
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.sentences import close_to, sentence_for
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.sources import OutsideSystem
 
 LISTS: Final = ("teams", "services", "calendars", "promises", "catalogue")
 SECTIONS: Final = (*LISTS, "routing")
 # Files that a charter may do without; what is not written down is empty.
-OPTIONAL: Final = ("goals",)
+OPTIONAL: Final = ("goals", "sources")
 RUNBOOKS: Final = "runbooks"
 _VERSION_DIGITS: Final = 16
 
@@ -70,6 +71,7 @@ def assembled(draft: Draft, routing: Routing) -> Charter:
         routing=routing,
         runbooks=draft.runbooks,
         goals=draft.goals,
+        sources=draft.sources,
     )
     return charter.model_copy(update={"version": version_of(charter)})
 
@@ -136,6 +138,7 @@ class _Reading:
             promises=self.section("promises", TypeAdapter(Promise)),
             catalogue=self.section("catalogue", TypeAdapter(CatalogueItem)),
             goals=self.section("goals", TypeAdapter(Goal)),
+            sources=self.section("sources", TypeAdapter(OutsideSystem)),
             routing=self.routing(),
             runbooks=self.runbooks(),
             written=self.written,

@@ -50,6 +50,7 @@ from desk_shared.charter.runbooks import (
     WaitStep,
 )
 from desk_shared.charter.services import CatalogueItem, FormField, MaintenanceWindow, Service
+from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 from desk_shared.errors import NotFound
 from desk_shared.events.promises import ClockName
@@ -69,6 +70,7 @@ class Charter(CharterModel):
     routing: Routing = Field(description="How work finds its team.")
     runbooks: tuple[Runbook, ...] = Field(default=(), description="What the desk may do itself.")
     goals: tuple[Goal, ...] = Field(default=(), description="What should be better, and when.")
+    sources: tuple[OutsideSystem, ...] = Field(default=(), description="Who else publishes events.")
 
     def team(self, name: str) -> Team:
         """The team of that name; `NotFound` if the charter has none."""
@@ -158,6 +160,7 @@ __all__ = [
     "MaintenanceWindow",
     "Match",
     "Member",
+    "OutsideSystem",
     "PerRunbook",
     "PerTarget",
     "Period",

@@ -13,6 +13,7 @@ from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Routing
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 
 JsonSchema = dict[str, object]
@@ -24,6 +25,7 @@ _ITEMS: Mapping[str, type[BaseModel]] = {
     "promises": Promise,
     "catalogue": CatalogueItem,
     "goals": Goal,
+    "sources": OutsideSystem,
 }
 
 

@@ -16,6 +16,8 @@ _FORMS = {
     r"^[^@\s]+@[^@\s]+$": "a mail address, like team@example.org",
     r"^[a-z][a-z0-9_]*$": "small letters, digits and underscores, like start_date",
     r"^desk\.[a-z.-]+\.v\d+$": "an event type, like desk.signal.raised.v1",
+    r"^[a-z0-9][a-z0-9-]*\*?$": "a service, or the beginning of several like erp-*",
+    "^[0-9a-f]{64}$": "the SHA-256 digest of the token: 64 hex digits in small letters",
 }
 _TYPES = {
     "string_type": "text",
