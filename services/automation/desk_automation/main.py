@@ -1,21 +1,19 @@
 """Automation put together; `python -m desk_automation.main` runs it."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
-import uvloop
 from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.ledger import Ledger
 from desk_shared.bus.timers import Timers, Woken
-from desk_shared.charter import Charter, CharterSource, InvalidCharter
+from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
-from desk_shared.service import Service, run
-from desk_shared.settings import load_settings
+from desk_shared.service import Service
+from desk_shared.starting import start_service
 from desk_shared.store import Documents
 from desk_shared.store.document import S
 
@@ -134,14 +132,8 @@ def _fire(kit: Kit, name: str, ledger: Ledger[S], woken: Woken, documents: Docum
 
 
 def main() -> None:
-    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
-    settings = load_settings(AutomationSettings)
-    try:
-        service = build(settings)
-    except InvalidCharter as invalid:
-        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
-        raise SystemExit(2) from None
-    uvloop.run(run(service))
+    """Run until told to stop; what cannot start says why and ends with 2."""
+    start_service(AutomationSettings, build)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Puts intake together and runs it: `python -m desk_intake.main`."""
 
 import httpx
-import uvloop
 from desk_shared.bus import Commands
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.http import AppParts, authenticator_from, cursors_from
 from desk_shared.kit import Kit
-from desk_shared.service import Service, run
-from desk_shared.settings import load_settings
+from desk_shared.service import Service
+from desk_shared.starting import start_service
 
 from desk_intake.api import intake_app
 from desk_intake.domain.feedback import Feedback
@@ -76,8 +75,8 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
 
 
 def main() -> None:
-    """Run until told to stop."""
-    uvloop.run(run(build(load_settings(IntakeSettings))))
+    """Run until told to stop; what cannot start says why and ends with 2."""
+    start_service(IntakeSettings, build)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,17 @@
 """Puts metrics together and runs it: `python -m desk_metrics.main`."""
 
-import sys
 from datetime import timedelta
 
 import httpx
-import uvloop
 from desk_shared.bus import Commands, Fold, Folding, Reacted
 from desk_shared.bus.timers import Gate, Timers
-from desk_shared.charter import CharterSource, InvalidCharter
+from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events.names import MEASURES
 from desk_shared.http import AppParts, authenticator_from
 from desk_shared.kit import Kit
-from desk_shared.service import Service, run
-from desk_shared.settings import load_settings
+from desk_shared.service import Service
+from desk_shared.starting import start_service
 from desk_shared.store import Documents
 from fastapi import APIRouter
 
@@ -190,14 +188,8 @@ def _unchanged(_edition: Edition | None) -> Reacted[Edition] | None:
 
 
 def main() -> None:
-    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
-    settings = load_settings(MetricsSettings)
-    try:
-        service = build(settings)
-    except InvalidCharter as invalid:
-        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
-        raise SystemExit(2) from None
-    uvloop.run(run(service))
+    """Run until told to stop; what cannot start says why and ends with 2."""
+    start_service(MetricsSettings, build)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
 """Notify put together: what it reads, keeps, sends and answers; `python -m desk_notify.main`."""
 
-import sys
 from datetime import timedelta
 
 import httpx
-import uvloop
 from desk_shared.bus import Commands, Folding
 from desk_shared.bus.timers import Timers
-from desk_shared.charter import Charter, CharterSource, InvalidCharter
+from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.events.topics import ALL_TEAM_TOPICS
 from desk_shared.health import Health, State
 from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
-from desk_shared.service import Service, run
-from desk_shared.settings import load_settings
+from desk_shared.service import Service
+from desk_shared.starting import start_service
 from desk_shared.store import Documents
 
 from desk_notify.api import delivery_routes
@@ -161,14 +159,8 @@ def _mail_server(settings: NotifySettings) -> SmtpServer | None:
 
 
 def main() -> None:
-    """Run until told to stop; says what is wrong with settings or charter and exits with 2."""
-    settings = load_settings(NotifySettings)
-    try:
-        service = build(settings)
-    except InvalidCharter as invalid:
-        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
-        raise SystemExit(2) from None
-    uvloop.run(run(service))
+    """Run until told to stop; what cannot start says why and ends with 2."""
+    start_service(NotifySettings, build)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,19 @@
 """Triage put together: what it reads, keeps, answers and runs."""
 
-import sys
-
 import httpx
-import uvloop
 from desk_shared.bus import Commands, Folding
-from desk_shared.charter import CharterSource, InvalidCharter
+from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
-from desk_shared.service import Service, run
-from desk_shared.settings import load_settings
+from desk_shared.service import Service
+from desk_shared.starting import start_service
 from fastapi import FastAPI
 
 from desk_triage.api import TriageDocuments, triage_routes
 from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
-from desk_triage.model_file import InvalidModel, ModelSource
+from desk_triage.model_file import ModelSource
 from desk_triage.noticeboard import StoredBoard
 from desk_triage.settings import TriageSettings
 from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
@@ -54,17 +51,8 @@ def _app(kit: Kit, documents: TriageDocuments) -> FastAPI:
 
 
 def main() -> None:
-    """Run until told to stop; unusable settings, charter or model end it with 2 and the reason."""
-    settings = load_settings(TriageSettings)
-    try:
-        service = build(settings)
-    except InvalidCharter as invalid:
-        sys.stderr.write(f"The service cannot start with this charter:\n{invalid.message}\n")
-        raise SystemExit(2) from None
-    except InvalidModel as invalid:
-        sys.stderr.write(f"The service cannot start with this model:\n{invalid.message}\n")
-        raise SystemExit(2) from None
-    uvloop.run(run(service))
+    """Run until told to stop; what cannot start says why and ends with 2."""
+    start_service(TriageSettings, build)
 
 
 if __name__ == "__main__":

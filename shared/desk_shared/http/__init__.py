@@ -31,7 +31,9 @@ from desk_shared.http.principal import (
     Authenticator,
     Principal,
     Role,
+    UndeclaredRoutes,
     current_principal,
+    refuse_undeclared,
     require,
     undeclared_routes,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "StoredResponse",
     "TooManyRequests",
     "Unauthenticated",
+    "UndeclaredRoutes",
     "authenticator_from",
     "calls_without_key",
     "check_same",
@@ -82,6 +85,7 @@ __all__ = [
     "not_modified",
     "page_request",
     "precondition",
+    "refuse_undeclared",
     "require",
     "undeclared_routes",
 ]

@@ -17,7 +17,7 @@ from desk_shared.http.idempotency import (
     Replayed,
     answer_replay,
 )
-from desk_shared.http.principal import Authenticator
+from desk_shared.http.principal import Authenticator, refuse_undeclared
 from desk_shared.http.problems import install_problems
 from desk_shared.telemetry import Telemetry, metrics_routes
 
@@ -73,6 +73,7 @@ def make_app(
     for router in (*routers, health_routes(parts.health), metrics_routes(parts.telemetry)):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
         app.router.routes.extend(router.routes)
+    refuse_undeclared(app)
     if parts.idempotency is not None:
         app.state.idempotency = parts.idempotency
         app.add_exception_handler(Replayed, answer_replay)

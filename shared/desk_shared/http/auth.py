@@ -12,15 +12,22 @@ from pydantic import BaseModel
 
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
-from desk_shared.http.principal import Authenticator, Principal, Role
+from desk_shared.http.principal import Authenticator, Principal, Role, why_no_subject
 from desk_shared.http.refusals import Unauthenticated
-from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from desk_shared.settings import (
+    PUBLIC_KEY_ALGORITHMS,
+    Environment,
+    ServiceSettings,
+    SettingsError,
+    SignInSettings,
+)
 from desk_shared.telemetry import get_logger
 
 # A token with more than this is not one of ours; nothing is decoded.
 MAX_TOKEN = 8192
 REFETCH_COOLDOWN = timedelta(seconds=30)
 KEYS_MAX_AGE = timedelta(hours=1)
+_ROLES = "employee, member, owner or operator"
 _ACCESS_TOKEN_TYPES = {"at+jwt", "application/at+jwt", "jwt", ""}
 _log = get_logger()
 
@@ -47,12 +54,26 @@ class DevAuthenticator:
             )
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
-        named = headers.get("x-desk-roles")
-        return Principal(
-            subject=headers.get("x-desk-user") or "developer",
-            roles=frozenset(Role) if named is None else read_roles(named.split(",")),
-            team=headers.get("x-desk-team") or None,
-        )
+        user, named = headers.get("x-desk-user"), headers.get("x-desk-roles")
+        if not user or named is None:
+            raise Unauthenticated(
+                "Please say who you are: send X-Desk-User with a name and X-Desk-Roles with"
+                f" {_ROLES}, with commas between."
+            )
+        words = [word.strip() for word in named.split(",") if word.strip()]
+        for word in words:
+            if word not in set(Role):
+                raise Unauthenticated(
+                    f"X-Desk-Roles names a role that the desk does not know; it knows {_ROLES}.",
+                    code="unknown-role",
+                )
+        subject = _as_typed(user)
+        if reason := why_no_subject(subject):
+            raise Unauthenticated(f"X-Desk-User was not accepted: it {reason}.")
+        return Principal(subject, read_roles(words), headers.get("x-desk-team") or None)
+
+    def describe(self) -> dict[str, object]:
+        return {"by": "headers", "who": "everybody who reaches this machine's own address"}
 
 
 class OidcAuthenticator:
@@ -62,11 +83,11 @@ class OidcAuthenticator:
         if settings.issuer is None:
             raise SettingsError(["DESK_OIDC_ISSUER is missing; set it to the provider's address."])
         for name in settings.algorithms:
-            if name.lower() == "none" or name.upper().startswith("HS"):
+            if name not in PUBLIC_KEY_ALGORITHMS:
                 raise SettingsError(
                     [
-                        f"DESK_OIDC_ALGORITHMS names {name}, which anybody could sign with; name"
-                        " only public-key algorithms such as RS256 or ES256."
+                        f"DESK_OIDC_ALGORITHMS names '{name}', which only public-key algorithms may"
+                        f" stand in: {', '.join(PUBLIC_KEY_ALGORITHMS)}."
                     ]
                 )
         self._issuer = settings.issuer
@@ -83,11 +104,22 @@ class OidcAuthenticator:
         self._check(token)
         claims = token.claims
         team = claims.get("team")
+        if reason := why_no_subject(claims["sub"]):
+            raise _refuse(f"its claim 'sub' {reason}")
         return Principal(
-            subject=str(claims["sub"]),
+            subject=claims["sub"],
             roles=read_roles(_dig(claims, self._settings.roles_claim)),
             team=team if isinstance(team, str) and team else None,
         )
+
+    def describe(self) -> dict[str, object]:
+        return {
+            "by": "bearer tokens",
+            "who": self._issuer,
+            "audience": self._settings.audience,
+            "algorithms": list(self._settings.algorithms),
+            "roles_claim": self._settings.roles_claim,
+        }
 
     async def _verify(self, text: str) -> jwt.Token:
         keys = await self._current_keys()
@@ -163,7 +195,10 @@ def _address_of_keys(where: object, issuer: str) -> str:
     """A document that names another issuer was put there by somebody else (RFC 8414, 3.3)."""
     if not isinstance(where, dict) or where.get("issuer") != issuer:
         raise ValueError("the issuer's document names another issuer")
-    return str(where["jwks_uri"])
+    address = str(where["jwks_uri"])
+    if issuer.startswith("https://") and not address.startswith("https://"):
+        raise ValueError("the issuer's keys lie at an address without https")
+    return address
 
 
 def authenticator_from(
@@ -184,6 +219,14 @@ def read_roles(named: object) -> frozenset[Role]:
     known = set(Role)
     words = {one.strip() for one in named if isinstance(one, str)}
     return frozenset(role for role in known if role.value in words)
+
+
+def _as_typed(value: str) -> str:
+    """Headers come as Latin-1 by rule and as UTF-8 in practice."""
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:

@@ -1,5 +1,6 @@
 """Who is asking, and what each route asks of them: every route declares a policy."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from desk_shared.errors import Forbidden
+from desk_shared.errors import Forbidden, Invalid
 
 # Served to the platform inside the cluster; network policies, not tokens, guard them.
 OPERATIONAL = frozenset(
@@ -25,6 +26,10 @@ OPERATIONAL = frozenset(
 )
 
 _SCOPE_KEY = "desk.principal"
+# OpenID Connect Core, section 2: `sub` has at most 255 characters.
+MAX_SUBJECT = 255
+# Control characters, halves of characters, and what nobody sees: two of them would look alike.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class Role(StrEnum):
@@ -53,10 +58,33 @@ class Principal:
         return not self.roles.isdisjoint(roles)
 
 
+def why_no_subject(named: object) -> str | None:
+    """The end of a sentence that says why this names nobody, or None for a usable name."""
+    if not isinstance(named, str) or not named:
+        return "is no text, or an empty one"
+    if len(named) > MAX_SUBJECT:
+        return f"has {len(named)} characters, at most {MAX_SUBJECT} are read"
+    if named != named.strip():
+        return "begins or ends with a blank"
+    if any(unicodedata.category(one) in _UNSEEN for one in named):
+        return "has characters in it that cannot be seen"
+    return None
+
+
 class Authenticator(Protocol):
     """Finds out who asks; `Unauthenticated` when that cannot be believed."""
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal: ...
+
+    def describe(self) -> dict[str, object]:
+        """Who is believed, for the line that a service writes at its start."""
+        ...
+
+
+class UndeclaredRoutes(Invalid):
+    """Routes that anybody could call because nobody said who may."""
+
+    code = "undeclared-routes"
 
 
 async def current_principal(request: Request) -> Principal:
@@ -110,7 +138,7 @@ def policies_of(dependant: Dependant) -> list[Policy | OpenPolicy]:
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:
-    """Routes anybody could call because nobody said who may; a test wants this empty."""
+    """Routes anybody could call because nobody said who may; what is mounted cannot say it."""
     found = []
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
@@ -119,3 +147,12 @@ def undeclared_routes(app: FastAPI) -> list[str]:
             methods = ",".join(sorted(route.methods or {"*"}))
             found.append(f"{methods} {route.path}")
     return found
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """No application starts with a route that is open by mistake."""
+    if found := undeclared_routes(app):
+        raise UndeclaredRoutes(
+            f"These routes do not say who may call them: {'; '.join(found)}. Give each"
+            " Depends(require(...)), or Depends(PUBLIC) if everybody may."
+        )

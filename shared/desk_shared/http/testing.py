@@ -54,3 +54,6 @@ class FakeAuthenticator:
         if token not in self._known:
             raise Unauthenticated("Please sign in.")
         return self._known[token]
+
+    def describe(self) -> dict[str, object]:
+        return {"by": "names", "who": sorted(self._known)}

@@ -4,7 +4,9 @@ Shared values have `DESK_*` names, a service's own values its prefix (`INTAKE_*`
 `load_settings`; everywhere else settings are an argument.
 """
 
+from desk_shared.settings.exposure import exposures, is_loopback, refuse_exposure
 from desk_shared.settings.groups import (
+    PUBLIC_KEY_ALGORITHMS,
     Environment,
     KafkaSecurity,
     KafkaSettings,
@@ -13,11 +15,13 @@ from desk_shared.settings.groups import (
     SignInSettings,
     StoreDriver,
     StoreSettings,
+    Weakness,
 )
 from desk_shared.settings.reading import SettingsError, load_settings, read_settings, variables
 from desk_shared.settings.service import ServiceSettings
 
 __all__ = [
+    "PUBLIC_KEY_ALGORITHMS",
     "Environment",
     "KafkaSecurity",
     "KafkaSettings",
@@ -28,7 +32,11 @@ __all__ = [
     "SignInSettings",
     "StoreDriver",
     "StoreSettings",
+    "Weakness",
+    "exposures",
+    "is_loopback",
     "load_settings",
     "read_settings",
+    "refuse_exposure",
     "variables",
 ]

@@ -59,6 +59,23 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+class Weakness(StrEnum):
+    """What is refused outside `local` unless it is named; each opens one door."""
+
+    HTTP_ISSUER = "http-issuer"
+    PLAINTEXT_BROKERS = "plaintext-brokers"
+    BROKERS_WITHOUT_LOGIN = "brokers-without-login"
+    STORE_WITHOUT_LOGIN = "store-without-login"
+    WEAK_SECRETS = "weak-secrets"
+
+
+# Only the issuer can sign with these. `none` and HS… anybody could: their key is known to all.
+PUBLIC_KEY_ALGORITHMS = (
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448",
+)  # fmt: skip
+
+
 def _shaped(pattern: str, sentence: str) -> AfterValidator:
     """A text that must look a certain way, with a sentence instead of the pattern when not."""
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
+from pydantic import model_validator as check_together
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from desk_shared.settings.groups import (
@@ -14,6 +15,7 @@ from desk_shared.settings.groups import (
     SignInSettings,
     StoreSettings,
     TopicPrefix,
+    Weakness,
     WebAddress,
 )
 
@@ -33,6 +35,10 @@ class ServiceSettings(BaseSettings):
     environment: Environment = Field(default=Environment.PROD, validation_alias="DESK_ENVIRONMENT")
     """Where the desk runs: local, dev or prod. Not set means prod, so nothing opens by accident."""
 
+    allow_insecure: tuple[Weakness, ...] = Field(default=(), validation_alias="DESK_ALLOW_INSECURE")
+    """Weaknesses that are wanted outside `local`, with commas between: http-issuer,
+    plaintext-brokers, brokers-without-login, store-without-login, weak-secrets."""
+
     kafka: KafkaSettings = KafkaSettings()
     """How to reach the brokers."""
 
@@ -49,7 +55,7 @@ class ServiceSettings(BaseSettings):
     """What stands before every topic's and group's name; for tests that share brokers."""
 
     http_host: str = "0.0.0.0"  # noqa: S104  a container listens on all its addresses
-    """Address the HTTP side listens on."""
+    """Address the HTTP side listens on; not set in `local`, it is 127.0.0.1."""
 
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """Port the HTTP side listens on; 0 takes a free one."""
@@ -71,6 +77,13 @@ class ServiceSettings(BaseSettings):
         default=1.0, validation_alias="OTEL_TRACES_SAMPLER_ARG"
     )
     """Share of new traces that are recorded, between 0 and 1."""
+
+    @check_together(mode="before")
+    @classmethod
+    def _stay_on_this_machine(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Where plain headers are believed nobody else is let in, unless that is asked for."""
+        where = given.get("environment", given.get("DESK_ENVIRONMENT"))
+        return {"http_host": "127.0.0.1", **given} if where == Environment.LOCAL else given
 
     @classmethod
     def settings_customise_sources(

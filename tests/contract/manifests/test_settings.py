@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 from desk_shared.charter import load_charter
 from desk_shared.events.topics import SERVICES
-from desk_shared.settings import Environment, ServiceSettings, read_settings, variables
+from desk_shared.settings import (
+    Environment,
+    ServiceSettings,
+    exposures,
+    read_settings,
+    variables,
+)
 
 # In place of what a secret would say; long enough to sign cursors with.
-MADE_UP = "a-secret-of-at-least-32-characters-for-tests"
+MADE_UP = "f3Kp9vQx71LmZt0bRwYc5hNd8sJa2gUe4"
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
@@ -49,6 +55,12 @@ def test_the_service_accepts_every_value(overlay: Any, service: str, tmp_path: P
     assert read.sign_in.issuer is not None
     assert read.kafka.security.has_tls
     assert read.kafka.username == f"desk-{service}"
+    assert list(exposures(read)) == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_production_names_no_weakness(prod: Any, service: str) -> None:
+    assert "DESK_ALLOW_INSECURE" not in prod.environment(service)
 
 
 @pytest.mark.parametrize("service", SERVICES)

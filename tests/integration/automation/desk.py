@@ -13,7 +13,7 @@ from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.ids import new_id
-from desk_shared.testing.processes import ServiceProcess
+from desk_shared.testing.processes import ANYBODY, ServiceProcess
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Automation(ServiceProcess):
 
     async def post(self, path: str, key: str) -> httpx.Response:
         async with httpx.AsyncClient() as client:
-            headers = {"Idempotency-Key": key, "X-Desk-User": "ana"}
+            headers = ANYBODY | {"Idempotency-Key": key, "X-Desk-User": "ana"}
             return await client.post(self.url + path, headers=headers)
 
     async def runs(self, **filters: str) -> list[dict[str, object]]:

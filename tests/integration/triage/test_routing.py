@@ -11,7 +11,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
 from desk_shared.ids import new_id, ticket_code
 from desk_shared.testing import eventually
-from desk_shared.testing.processes import ServiceProcess
+from desk_shared.testing.processes import ANYBODY, ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
 
@@ -52,7 +52,7 @@ async def test_an_opened_ticket_is_decided_once_and_explained(
     decision = (await eventually(decided, timeout=20))[0]
     assert isinstance(decision.data, TriageDecided)
     assert (decision.data.team, decision.data.category) == ("network", "vpn")
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(headers=ANYBODY) as client:
         answer = (await client.get(f"{triage.url}/v1/decisions/{ticket.subject}")).json()
         missing = await client.get(f"{triage.url}/v1/decisions/nobody")
     assert answer["rule"] == "vpn"

@@ -16,7 +16,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import new_id, ticket_code
 from desk_shared.testing import eventually
-from desk_shared.testing.processes import ServiceProcess
+from desk_shared.testing.processes import ANYBODY, ServiceProcess
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
 
@@ -79,7 +79,7 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     triage.stop()
     await triage.start()
     await bus.publish([disk(7, 2), disk(7, 1)])
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(headers=ANYBODY) as client:
         open_ones = (await client.get(f"{triage.url}/v1/signals")).json()["items"]
     assert "disk-filling" in {one["signal"] for one in open_ones}
     await bus.publish([disk(60, 0)])
@@ -112,7 +112,7 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
     first = next(iter((await told(bus, ProblemDetected)).values()))
     linked = await told(bus, DuplicateFound)
     assert len(linked) == 20 - len(first.tickets)
-    async with httpx.AsyncClient(base_url=triage.url) as client:
+    async with httpx.AsyncClient(base_url=triage.url, headers=ANYBODY) as client:
         (problem,) = (await client.get("/v1/problems")).json()["items"]
         for _ in range(2):  # the same key twice is one resolution
             answer = await client.post(

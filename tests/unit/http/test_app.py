@@ -18,10 +18,12 @@ from desk_shared.http import (
     Principal,
     Role,
     TooManyRequests,
+    UndeclaredRoutes,
     calls_without_key,
     keyed,
     make_app,
     precondition,
+    refuse_undeclared,
     require,
     undeclared_routes,
 )
@@ -324,3 +326,18 @@ def test_a_route_without_policy_or_key_is_found_even_when_included(app: FastAPI)
     app.mount("/files", FastAPI())
     assert undeclared_routes(app) == ["POST /v1/open", "* /files"]
     assert calls_without_key(app) == ["POST /v1/open"]
+    with pytest.raises(UndeclaredRoutes, match=r"POST /v1/open; \* /files"):
+        refuse_undeclared(app)
+
+
+def test_an_application_with_an_open_route_is_never_made(recorded: RecordedTelemetry) -> None:
+    inner = APIRouter(prefix="/v1")
+
+    @inner.get("/tickets/{id}/secret")
+    async def show_all(id: str) -> str:
+        return id
+
+    clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
+    parts = AppParts(Health(clock), recorded.telemetry, FakeAuthenticator(), clock)
+    with pytest.raises(UndeclaredRoutes, match=r"GET /v1/tickets/\{id\}/secret"):
+        make_app("intake", "1.0", [inner], parts)

@@ -1,6 +1,7 @@
 """Signing in: only fresh tokens of our issuer, for us, with a public-key signature, count."""
 
 import hmac
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
 from desk_shared.http import (
+    Authenticator,
     DevAuthenticator,
     OidcAuthenticator,
     Principal,
@@ -21,7 +23,7 @@ from desk_shared.http.auth import REFETCH_COOLDOWN, read_roles
 from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,6 +47,7 @@ class Issuer:
     def __init__(self) -> None:
         self.keys: list[object] = [RSA.as_dict(private=False)]
         self.name = ISSUER
+        self.keys_at = f"{ISSUER}/keys"
         self.is_up = True
         self.fetches = 0
 
@@ -53,7 +56,7 @@ class Issuer:
             raise httpx.ConnectError("no route")
         if request.url.path == "/desk/.well-known/openid-configuration":
             self.fetches += 1
-            return httpx.Response(200, json={"issuer": self.name, "jwks_uri": f"{ISSUER}/keys"})
+            return httpx.Response(200, json={"issuer": self.name, "jwks_uri": self.keys_at})
         assert str(request.url) == f"{ISSUER}/keys"
         return httpx.Response(200, json={"keys": self.keys})
 
@@ -215,7 +218,7 @@ async def test_a_document_of_another_issuer_is_not_believed(
         await sign_in.authenticate(token())
 
 
-@pytest.mark.parametrize("name", ["none", "HS256", "hs512"])
+@pytest.mark.parametrize("name", ["none", "HS256", "hs512", "rs256", "ES256K", "RSA1", "", "*"])
 def test_algorithms_without_a_private_key_are_refused_at_start(name: str) -> None:
     settings = SignInSettings(issuer=ISSUER, algorithms=("RS256", name))
     with pytest.raises(SettingsError, match="DESK_OIDC_ALGORITHMS"):
@@ -228,13 +231,82 @@ def test_plain_headers_are_believed_on_one_machine_only(environment: Environment
         DevAuthenticator(environment)
 
 
-async def test_on_one_machine_headers_say_who_asks() -> None:
-    dev = authenticator_from(
-        ServiceSettings(environment=Environment.LOCAL), httpx.AsyncClient(), FakeClock(START)
-    )
-    assert await dev.authenticate({}) == Principal("developer", frozenset(Role))
-    headers = {"x-desk-user": "ana", "x-desk-roles": "member, wizard", "x-desk-team": "printers"}
-    assert await dev.authenticate(headers) == Principal("ana", frozenset({Role.MEMBER}), "printers")
+@pytest.fixture
+def headers_only() -> Authenticator:
+    settings = ServiceSettings(environment=Environment.LOCAL)
+    return authenticator_from(settings, httpx.AsyncClient(), FakeClock(START))
+
+
+async def test_on_one_machine_headers_say_who_asks(headers_only: Authenticator) -> None:
+    headers = {"x-desk-user": "ana", "x-desk-roles": "member, owner", "x-desk-team": "printers"}
+    expected = Principal("ana", frozenset({Role.MEMBER, Role.OWNER}), "printers")
+    assert await headers_only.authenticate(headers) == expected
+
+
+async def test_a_name_beyond_latin_1_is_read_as_it_was_typed(headers_only: Authenticator) -> None:
+    sent = "zoë".encode().decode("latin-1")
+    principal = await headers_only.authenticate({"x-desk-user": sent, "x-desk-roles": ""})
+    assert principal == Principal("zoë", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("headers", "part"),
+    [
+        ({}, "X-Desk-User"),
+        ({"x-desk-user": "ana"}, "X-Desk-Roles"),
+        ({"x-desk-roles": "member"}, "X-Desk-User"),
+        ({"x-desk-user": "", "x-desk-roles": "member"}, "X-Desk-User"),
+        ({"x-desk-user": "ana", "x-desk-roles": "member, wizard"}, "employee, member"),
+        ({"x-desk-user": "ana", "x-desk-roles": "Member"}, "employee, member"),
+        ({"x-desk-user": "ana", "x-desk-roles": "member owner"}, "employee, member"),
+        ({"x-desk-user": "a" * 256, "x-desk-roles": "member"}, "255"),
+        ({"x-desk-user": "a\tb", "x-desk-roles": "member"}, "seen"),
+        ({"x-desk-user": " ana", "x-desk-roles": "member"}, "blank"),
+    ],
+)
+async def test_on_one_machine_callers_say_who_they_are_in_words_that_are_known(
+    headers_only: Authenticator, headers: dict[str, str], part: str
+) -> None:
+    with pytest.raises(Unauthenticated, match=part):
+        await headers_only.authenticate(headers)
+
+
+@pytest.mark.parametrize("sub", ["a" * 255, "ö" * 255, "auth0|5f7c", "Ann Lee", "李娜", "a/b?c#d"])
+async def test_a_subject_of_any_legal_form_is_taken_as_it_is(
+    sign_in: OidcAuthenticator, sub: str
+) -> None:
+    assert (await sign_in.authenticate(token(sub=sub))).subject == sub
+
+
+@pytest.mark.parametrize(
+    "sub",
+    [
+        "a" * 256, "a\x00b", "a\nb", "a\x1b[2J", " ana", "ana ", "\u00a0ana", "   ",
+        "an\u200ba", "an\u202ea", "a\u2028b", ["ana"], {"id": 1}, True, 1.5,
+    ],
+)  # fmt: skip
+async def test_a_longer_or_dirty_subject_names_nobody(
+    sign_in: OidcAuthenticator, sub: object
+) -> None:
+    with pytest.raises(Unauthenticated) as caught:
+        await sign_in.authenticate(token(sub=sub))
+    assert caught.value.kind == "invalid-token"
+    assert "'sub'" in caught.value.message
+
+
+async def test_half_a_character_names_nobody(sign_in: OidcAuthenticator) -> None:
+    claims = json.dumps({**CLAIMS, "sub": "\ud800x"}).encode()
+    text = jws.serialize_compact({"alg": "RS256", "kid": "one", "typ": "at+jwt"}, claims, RSA)
+    with pytest.raises(Unauthenticated, match="'sub'"):
+        await sign_in.authenticate({"authorization": f"Bearer {text}"})
+
+
+async def test_keys_of_an_https_issuer_are_not_fetched_without_https(
+    issuer: Issuer, sign_in: OidcAuthenticator
+) -> None:
+    issuer.keys_at = "http://login.example.org/desk/keys"
+    with pytest.raises(DependencyDown):
+        await sign_in.authenticate(token())
 
 
 def test_the_settings_decide_who_is_believed() -> None:
