@@ -8,15 +8,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.consumer import Consumer, everything
 from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Timers
+from desk_shared.charter.admission import Admission
+from desk_shared.charter.problems import Check
+from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
-from desk_shared.events.topics import retry_topic
+from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
 from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
@@ -43,6 +46,7 @@ class Kit:
     _parts: list[tuple[str, Part]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
     _ledgers: list[Ledger[Any]] = field(default_factory=list)
+    _admission: Admission | None = None
 
     @classmethod
     def open(cls, name: str, settings: ServiceSettings, clock: Clock | None = None) -> "Kit":
@@ -92,6 +96,14 @@ class Kit:
             self.loop(f"timers {name}", timers.run)
         return ledger
 
+    def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
+        """The charter, kept fresh; from now on only those publish to us whom it knows."""
+        source = CharterSource(self.settings.charter, self.clock, checks=checks)
+        accepts = self.settings.accepts_unknown_sources
+        self._admission = Admission(lambda: source.current, accepts_unknown=accepts)
+        self.loop("charter", source.run)
+        return source
+
     def leases(self) -> MongoLeases:
         """Leases in this service's database."""
         leases = MongoLeases(self.store.database, self.clock.now)
@@ -112,6 +124,8 @@ class Kit:
         expression) stands for topics whose names are known only while running. `pace` is for
         what nobody waits for: so much time is gathered into one batch.
         """
+        if self._admission is None and not OPEN_TOPICS.isdisjoint(topics):
+            raise ValueError("a reader of what outside systems write says first who they are")
         chosen = handler or Folding(*self._ledgers)
         group = f"{self.name}.{lane}" if lane else self.name
         waiting = [retry_topic(topic, self.name) for topic in topics]
@@ -168,4 +182,5 @@ class Kit:
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
             reading=Reading.at(pace, self.settings.shutdown_grace),
+            admits=self._admission or everything,
         )

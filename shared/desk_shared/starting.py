@@ -39,6 +39,7 @@ def start_service(settings: type[S], build: Callable[[S], Service]) -> None:
         environment=loaded.environment.value,
         at=f"{loaded.http_host}:{loaded.http_port}",
         allowed_insecure=[one.value for one in loaded.allow_insecure],
+        unknown_sources="accepted" if loaded.accepts_unknown_sources else "refused",
         **authenticator.describe(),
     )
     uvloop.run(run(service))

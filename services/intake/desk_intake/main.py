@@ -2,7 +2,6 @@
 
 import httpx
 from desk_shared.bus import Commands
-from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.http import AppParts, authenticator_from, cursors_from
 from desk_shared.kit import Kit
@@ -50,7 +49,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     kit = Kit.open("intake", settings, clock)
     client = httpx.AsyncClient()
     authenticator = authenticator_from(settings, client, kit.clock)
-    charter = CharterSource(settings.charter, kit.clock)
+    charter = kit.charter()
     tickets, problems = kit.documents(TICKETS), kit.documents(PROBLEMS)
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
     changes = kit.ledger("tickets", tickets_fold(tickets, settings.close_after), cached=0)
@@ -59,7 +58,6 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     commands, feedback = Commands(changes), Commands(said)
     kit.part("sign-in client", _Closing(client))
     kit.part("calls under way", _Draining(commands, feedback))
-    kit.loop("charter", charter.run)
     kit.reads(*READS)
     deps = IntakeDeps(
         tickets=tickets,

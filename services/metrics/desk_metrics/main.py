@@ -82,11 +82,10 @@ class _SignIn:
 def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     """The whole service; nothing connects yet."""
     kit = Kit.open("metrics", settings, clock)
-    charter, sign_in = CharterSource(settings.charter, kit.clock), _SignIn()
+    charter, sign_in = kit.charter(), _SignIn()
     editions = _editions(kit, charter)
     kit.part("promises", editions)
     kit.part("sign-in client", sign_in)
-    kit.loop("charter", charter.run)
     kit.loop("editions", editions.run)
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
     sums = kit.documents(SUMS)

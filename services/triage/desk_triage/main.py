@@ -2,7 +2,6 @@
 
 import httpx
 from desk_shared.bus import Commands, Folding
-from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
@@ -22,7 +21,7 @@ from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
 def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     """The whole service; nothing connects yet."""
     kit = Kit.open("triage", settings, clock)
-    charter = CharterSource(settings.charter, kit.clock)
+    charter = kit.charter()
     tickets, subjects = kit.documents(TICKETS), kit.documents(SUBJECTS)
     clusters, changes = kit.documents(CLUSTERS), kit.documents(CHANGES)
     board = StoredBoard(tickets, clusters, changes, kit.clock)
@@ -36,7 +35,6 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     # Telemetry has a lane of its own: however much there is, no ticket waits behind it.
     watched = kit.ledger("subjects", subject_fold(subjects, known), reads_bus=False)
     kit.reads(names.TELEMETRY, lane="telemetry", handler=Folding(watched))
-    kit.loop("charter", charter.run)
     kit.loop("model", model.run)
     kit.loop("board", board.run)
     commands, cursors = Commands(gathered), cursors_from(settings)

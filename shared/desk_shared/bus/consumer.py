@@ -7,7 +7,7 @@ batch is read again: never a lost record, never a hot loop.
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from time import perf_counter
 
@@ -22,8 +22,8 @@ from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, 
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
 from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown, Rejected, Transient
-from desk_shared.events import Codec
+from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
@@ -44,6 +44,14 @@ LAG_EVERY = timedelta(seconds=2)
 # aiokafka would try to commit for ever while the brokers are away.
 COMMITTED_WITHIN = timedelta(seconds=15)
 USUALLY = Reading()
+
+# Why an event is not let in, though it can be read; None if it is.
+Admits = Callable[[AnyEvent], Invalid | None]
+
+
+def everything(_event: AnyEvent) -> Invalid | None:
+    """Nothing is kept out: for readers of topics that only the desk writes."""
+    return None
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -68,13 +76,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         codec: Codec | None = None,
         owner: str = "",
         reading: Reading = USUALLY,
+        admits: Admits = everything,
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._prefix = topic_prefix
         self._handler, self._publisher = handler, publisher
         self._clock, self._health, self._telemetry = clock, health, telemetry
-        self._codec = codec or Codec()
+        self._codec, self._admits = codec or Codec(), admits
         self._progress = health.consumer(group)
         self._busy = asyncio.Lock()
         self._is_stopping = False
@@ -192,6 +201,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         for raw, event in attempt_each(self._codec.decode_record, records):
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
+            elif (reason := self._admits(event)) is not None:
+                unreadable.append(Failure(raw, reason))
             else:
                 batch.append(Received(event, raw))
         return batch, unreadable

@@ -7,14 +7,10 @@ from desk_shared.charter.problems import Problem
 from desk_shared.charter.sentences import close_to, one_of
 from desk_shared.charter.sources import OutsideSystem, is_covered, is_named
 from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.topics import BY_NAME
+from desk_shared.events.topics import OPEN_TOPICS
 
 # What outside systems may say: the types of all topics that are theirs.
-OPEN_TYPES = frozenset(
-    type
-    for type, payload in PAYLOADS.items()
-    if payload.TOPIC in BY_NAME and BY_NAME[payload.TOPIC].writer == "outside"
-)
+OPEN_TYPES = frozenset(type for type, payload in PAYLOADS.items() if payload.TOPIC in OPEN_TOPICS)
 
 
 def sources_are_sound(draft: Draft) -> Iterator[Problem]:

@@ -64,6 +64,10 @@ CATALOGUE: tuple[Topic, ...] = (
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}
+# What outside systems write, and anybody among them could write in another's name.
+OPEN_TOPICS: frozenset[str] = frozenset(
+    topic.name for topic in CATALOGUE if topic.writer == "outside"
+)
 
 
 def team_topic(team: str) -> str:

@@ -123,10 +123,19 @@ def _guessable_secrets(settings: ServiceSettings) -> Iterator[str]:
                 yield f"{variable} can be guessed: {reason}; make one at random."
 
 
+def _unknown_sources(settings: ServiceSettings) -> Iterator[str]:
+    if settings.accepts_unknown_sources:
+        yield (
+            "DESK_UNKNOWN_SOURCES is accept, so whoever may write a topic speaks as anybody; list"
+            " who publishes in the charter's sources.yaml."
+        )
+
+
 _WEAKNESSES: dict[Weakness, Callable[[ServiceSettings], Iterator[str]]] = {
     Weakness.HTTP_ISSUER: _plain_issuer,
     Weakness.PLAINTEXT_BROKERS: _plain_brokers,
     Weakness.BROKERS_WITHOUT_LOGIN: _nameless_at_brokers,
     Weakness.STORE_WITHOUT_LOGIN: _nameless_at_store,
     Weakness.WEAK_SECRETS: _guessable_secrets,
+    Weakness.UNKNOWN_SOURCES: _unknown_sources,
 }

@@ -50,6 +50,13 @@ class StoreDriver(StrEnum):
     PYMONGO = "pymongo"
 
 
+class UnknownSources(StrEnum):
+    """What happens to events of systems that the charter does not list."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+
+
 class LogLevel(StrEnum):
     """The least severe log line that is written."""
 
@@ -67,6 +74,7 @@ class Weakness(StrEnum):
     BROKERS_WITHOUT_LOGIN = "brokers-without-login"
     STORE_WITHOUT_LOGIN = "store-without-login"
     WEAK_SECRETS = "weak-secrets"
+    UNKNOWN_SOURCES = "unknown-sources"
 
 
 # Only the issuer can sign with these. `none` and HS… anybody could: their key is known to all.

@@ -15,6 +15,7 @@ from desk_shared.settings.groups import (
     SignInSettings,
     StoreSettings,
     TopicPrefix,
+    UnknownSources,
     Weakness,
     WebAddress,
 )
@@ -37,7 +38,7 @@ class ServiceSettings(BaseSettings):
 
     allow_insecure: tuple[Weakness, ...] = Field(default=(), validation_alias="DESK_ALLOW_INSECURE")
     """Weaknesses that are wanted outside `local`, with commas between: http-issuer,
-    plaintext-brokers, brokers-without-login, store-without-login, weak-secrets."""
+    plaintext-brokers, brokers-without-login, store-without-login, weak-secrets, unknown-sources."""
 
     kafka: KafkaSettings = KafkaSettings()
     """How to reach the brokers."""
@@ -50,6 +51,12 @@ class ServiceSettings(BaseSettings):
 
     charter: Path = Field(default=Path("charter"), validation_alias="DESK_CHARTER")
     """Folder with the organisation's charter."""
+
+    unknown_sources: UnknownSources | None = Field(
+        default=None, validation_alias="DESK_UNKNOWN_SOURCES"
+    )
+    """Events of sources that sources.yaml does not list: `refuse` or `accept`; not set, they are
+    accepted in `local` and refused everywhere else."""
 
     topic_prefix: TopicPrefix = Field(default="", validation_alias="DESK_TOPIC_PREFIX")
     """What stands before every topic's and group's name; for tests that share brokers."""
@@ -84,6 +91,13 @@ class ServiceSettings(BaseSettings):
         """Where plain headers are believed nobody else is let in, unless that is asked for."""
         where = given.get("environment", given.get("DESK_ENVIRONMENT"))
         return {"http_host": "127.0.0.1", **given} if where == Environment.LOCAL else given
+
+    @property
+    def accepts_unknown_sources(self) -> bool:
+        """Whether whoever reaches the brokers may publish under a name of their own."""
+        if self.unknown_sources is None:
+            return self.environment is Environment.LOCAL
+        return self.unknown_sources is UnknownSources.ACCEPT
 
     @classmethod
     def settings_customise_sources(

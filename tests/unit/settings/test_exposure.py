@@ -37,6 +37,7 @@ WEAK = {
     },
     "store-without-login": {"DESK_MONGO_USERNAME": "", "DESK_MONGO_PASSWORD": ""},
     "weak-secrets": {"DESK_CURSOR_SECRET": "0123456789" * 4},
+    "unknown-sources": {"DESK_UNKNOWN_SOURCES": "accept"},
 }
 
 

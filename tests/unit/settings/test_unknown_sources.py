@@ -1,0 +1,22 @@
+"""Who may publish under a name that the charter does not list."""
+
+import pytest
+from desk_shared.settings import Environment, ServiceSettings
+from desk_shared.settings.groups import UnknownSources
+
+
+@pytest.mark.parametrize(
+    ("environment", "said", "accepts"),
+    [
+        (Environment.LOCAL, None, True),
+        (Environment.LOCAL, UnknownSources.REFUSE, False),
+        (Environment.DEV, None, False),
+        (Environment.PROD, None, False),
+        (Environment.DEV, UnknownSources.ACCEPT, True),
+    ],
+)
+def test_unknown_sources_come_in_on_ones_own_machine_or_where_it_is_said(
+    environment: Environment, said: UnknownSources | None, accepts: bool
+) -> None:
+    settings = ServiceSettings(environment=environment, unknown_sources=said)
+    assert settings.accepts_unknown_sources is accepts
