@@ -12,9 +12,11 @@ from typing import Annotated
 import idna
 from pydantic import AfterValidator, Field
 
-from desk_shared.text.characters import without_invisible
+from desk_shared.text.characters import is_visible, without_invisible
 
-LONGEST = 200
+# 64 of a mailbox, an at sign, 255 of a domain (RFC 5321); OpenID subjects have at most 255.
+LONGEST = 320
+_PLAIN = re.compile(r"[!#-;=?A-Z^-~]+@[A-Za-z0-9][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*")
 # What mail programs write around an address: `Ivy Park <ivy@corp.example>`, `mailto:ivy@…`.
 _NAMED = re.compile(r"[^<>]*<([^<>]+)>")
 _SCHEME = re.compile(r"mailto:", re.IGNORECASE)
@@ -31,6 +33,8 @@ def canonical_person(written: str) -> str:
 
     Applying it twice changes nothing more.
     """
+    if _PLAIN.fullmatch(written) and not _SCHEME.match(written):
+        return written.lower()
     seen = " ".join(without_invisible(written).split())
     address = unicodedata.normalize("NFKC", seen).strip()
     if "@" not in address:
@@ -44,8 +48,8 @@ def canonical_person(written: str) -> str:
     return f"{_folded(local)}@{_registered(domain)}"
 
 
-def read_person(written: str) -> str:
-    """The canonical form of what a caller sent; `NotAPerson` if it hides characters."""
+def check_written(written: str) -> str:
+    """What a caller sent without blanks around it; `NotAPerson` if it names nobody for sure."""
     trimmed = written.strip()
     if not trimmed:
         raise NotAPerson("a person's id is missing; write their id or mail address")
@@ -53,10 +57,29 @@ def read_person(written: str) -> str:
         raise NotAPerson(
             "a person's id holds characters that nobody can see; type it anew instead of copying it"
         )
-    person = canonical_person(trimmed)
+    check_known(trimmed)
+    return trimmed
+
+
+def check_known(written: str) -> str:
+    """The same text; `NotAPerson` if nothing of it can be seen, or it is too long for an id."""
+    person = canonical_person(written)
+    if not person or not is_visible(person):
+        raise NotAPerson("a person's id shows nothing; write their id or mail address")
     if len(person) > LONGEST:
         raise NotAPerson(f"a person's id has at most {LONGEST} characters")
-    return person
+    return written
+
+
+def read_person(written: str) -> str:
+    """The canonical form of what a caller sent; `NotAPerson` if it names nobody for sure."""
+    return canonical_person(check_written(written))
+
+
+def person_or(written: str, other: str) -> str:
+    """The canonical form of what an old system kept, or the other where that is nobody's id."""
+    person = canonical_person(written)
+    return person if person and is_visible(person) and len(person) <= LONGEST else other
 
 
 def is_same_person(one: str, other: str) -> bool:
@@ -91,7 +114,15 @@ def _label(label: str) -> str:
         return f"xn--{_folded(label).encode('punycode').decode()}"
 
 
-# In payloads: canonical wherever an event comes from, old logs too. An empty one stays empty.
-PersonId = Annotated[str, AfterValidator(canonical_person)]
+def _known(written: str) -> str:
+    return canonical_person(check_known(written))
+
+
+# In payloads: canonical wherever an event comes from, a log of old as well.
+PersonId = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_known)]
+OptionalPerson = Annotated[str, AfterValidator(canonical_person)]
+# As an outside system wrote it: intake makes the canonical form of it and keeps this for display.
+PersonWritten = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(check_known)]
 # In bodies and parameters of HTTP calls: what hides characters is refused.
-PersonAsked = Annotated[str, Field(max_length=1_000), AfterValidator(read_person)]
+PersonAsked = Annotated[str, Field(max_length=LONGEST), AfterValidator(read_person)]
+PersonNamed = Annotated[str, Field(max_length=LONGEST), AfterValidator(check_written)]

@@ -15,6 +15,7 @@ from desk_shared.http import (
     page_request,
     require,
 )
+from desk_shared.people import PersonAsked
 from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
@@ -73,7 +74,7 @@ def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRout
         principal: Annotated[Principal, Depends(_may_ask)],
         page: Annotated[PageRequest, Depends(page_request)],
         recipient: Annotated[
-            str | None, Query(max_length=200, description="A team, or a person's id.")
+            PersonAsked | None, Query(description="A team, or a person's id.")
         ] = None,
     ) -> Page[MessageView]:
         """Oldest first. Members see what went to their team and to themselves, operators all."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
+from desk_shared.people import OptionalPerson
 
 
 class StepStatus(StrEnum):
@@ -49,7 +50,7 @@ class RunStarted(Payload, type="desk.run.started.v1", topic=names.AUTOMATION):
     title: ShortText
     episode: str = ""
     service: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     tell: LongText = Field(default="", description="What the employee is told, if anything.")
 
 
@@ -81,7 +82,7 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
     title: ShortText
     episode: str = ""
     service: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     evidence: tuple[Evidence, ...] = ()
     tell: LongText = ""
 
@@ -100,7 +101,7 @@ class RunHandedOver(Payload, type="desk.run.handed-over.v1", topic=names.AUTOMAT
     episode: str = ""
     service: str = ""
     device: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     site: str = ""
     reason: LongText
     evidence: tuple[Evidence, ...] = ()

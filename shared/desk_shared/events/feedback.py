@@ -10,6 +10,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, LongText, ShortText
+from desk_shared.people import PersonId
 
 Score = Annotated[int, Field(ge=1, le=5, description="1: very unhappy; 5: very happy.")]
 
@@ -22,7 +23,7 @@ class SurveyAnswered(Payload, type="desk.survey.answered.v1", topic=names.FEEDBA
     revision: int = Field(ge=1, description="Which answer about this cycle; the highest counts.")
     score: Score
     comment: LongText = ""
-    by: Identifier
+    by: PersonId
     language: str = Field(default="en", description="Of the comment, BCP 47.")
     kind: str = Field(default="", description="The ticket as it was known when answered.")
     service: str = ""
@@ -37,7 +38,7 @@ class ServiceWanted(Payload, type="desk.service.wanted.v1", topic=names.FEEDBACK
     feedback: Identifier
     what: ShortText
     reason: LongText = ""
-    by: Identifier
+    by: PersonId
     language: str = "en"
 
 
@@ -47,5 +48,5 @@ class ServiceUnused(Payload, type="desk.service.unused.v1", topic=names.FEEDBACK
     feedback: Identifier
     service: Identifier
     reason: LongText = ""
-    by: Identifier
+    by: PersonId
     language: str = "en"

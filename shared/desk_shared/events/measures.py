@@ -9,6 +9,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier
+from desk_shared.people import OptionalPerson
 
 # Measure, when it belongs, since when it is known (microseconds), weight, amount (microseconds).
 Posted = tuple[str, int, int, int, int]
@@ -25,6 +26,6 @@ class MeasuresChanged(Payload, type="desk.measures.changed.v1", topic=names.MEAS
     service: str = ""
     team: str = ""
     site: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     device: str = ""
     postings: tuple[Posted, ...] = ()

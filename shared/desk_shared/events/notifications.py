@@ -6,8 +6,9 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, LongText, ShortText
+from desk_shared.events.people import LongText, ShortText
 from desk_shared.events.topics import team_topic
+from desk_shared.people import PersonId
 
 
 class Audience(StrEnum):
@@ -39,7 +40,7 @@ class Notified(Payload, type="desk.notification.sent.v1", topic=names.NOTIFICATI
     """One message to one recipient, on its topic whatever other channels carry it too."""
 
     audience: Audience
-    recipient: Identifier
+    recipient: PersonId
     kind: MessageKind
     title: ShortText
     body: LongText

@@ -5,6 +5,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, LongText, Reason, ShortText
+from desk_shared.people import PersonId
 
 
 class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROBLEMS):
@@ -13,7 +14,7 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     service: str
     title: ShortText
     tickets: tuple[Identifier, ...]
-    people: tuple[Identifier, ...]
+    people: tuple[PersonId, ...]
     signals: tuple[Identifier, ...] = ()
     team: str
     message: LongText = Field(description="What employees are told.")
@@ -27,7 +28,7 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     service: str
     title: ShortText
     tickets: tuple[Identifier, ...] = ()
-    people: tuple[Identifier, ...] = ()
+    people: tuple[PersonId, ...] = ()
     message: LongText = ""
 
 
@@ -37,5 +38,5 @@ class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROB
     service: str
     title: ShortText
     tickets: tuple[Identifier, ...]
-    people: tuple[Identifier, ...]
+    people: tuple[PersonId, ...]
     resolution: LongText

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
+from desk_shared.people import PersonId
 
 
 class Proposal(StrEnum):
@@ -111,7 +112,7 @@ class ReportAnswered(Payload, type="desk.report.answered.v1", topic=names.REPORT
     period: Identifier = Field(description="The report that is answered: 2026-W44/2026-W47.")
     proposal: Proposal
     answer: Answer
-    by: Identifier
+    by: PersonId
     text: LongText = Field(default="", description="The plan, the reason, or what was done.")
     promised_for: date | None = Field(
         default=None, description="The day by which what is accepted will be done."

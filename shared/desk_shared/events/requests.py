@@ -6,14 +6,15 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, Level, LongText, ShortText
+from desk_shared.events.people import Level, LongText, ShortText
 from desk_shared.events.tickets import Kind
+from desk_shared.people import PersonWritten
 
 
 class TicketRequested(Payload, type="desk.ticket.requested.v1", topic=names.REQUESTS):
     """Somebody outside asks for a ticket; the event's source and id make exactly one of it."""
 
-    requester: Identifier = Field(description="Who needs help: a person's id or mail address.")
+    requester: PersonWritten = Field(description="Who needs help: a person's id or mail address.")
     title: ShortText
     description: LongText = ""
     kind: Kind = Kind.INCIDENT

@@ -7,6 +7,7 @@ from pydantic import Field, FiniteFloat
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, Reason, Severity, ShortText, SubjectKind
+from desk_shared.people import OptionalPerson
 
 
 class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
@@ -25,7 +26,7 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
         default=None, description="When it will hurt, if forecast."
     )
     service: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     site: str = ""
     attributes: dict[str, str] = Field(default_factory=dict)
     explanation: tuple[Reason, ...] = ()

@@ -7,6 +7,7 @@ from pydantic import Field, FiniteFloat
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, Severity, ShortText, SubjectKind
+from desk_shared.people import OptionalPerson
 
 Attributes = Annotated[dict[str, str], Field(max_length=50)]
 
@@ -19,7 +20,7 @@ class Measured(Payload, type="desk.telemetry.measured.v1", topic=names.TELEMETRY
     value: FiniteFloat
     unit: str = Field(default="", description="UCUM unit: `%`, `ms`, `1`.")
     service: str = Field(default="", description="The service that the subject belongs to.")
-    person: str = Field(default="", description="Who uses the device.")
+    person: OptionalPerson = Field(default="", description="Who uses the device.")
     site: str = ""
     attributes: Attributes = Field(default_factory=dict)
 
@@ -31,7 +32,7 @@ class Observed(Payload, type="desk.telemetry.observed.v1", topic=names.TELEMETRY
     name: Identifier
     text: ShortText
     service: str = ""
-    person: str = ""
+    person: OptionalPerson = ""
     site: str = ""
     attributes: Attributes = Field(default_factory=dict)
 

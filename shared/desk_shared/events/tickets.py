@@ -12,6 +12,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, Level, LongText, Priority, Reason, ShortText
+from desk_shared.people import OptionalPerson, PersonId
 
 
 class Kind(StrEnum):
@@ -91,7 +92,7 @@ class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
     kind: Kind
     title: ShortText
     description: LongText = ""
-    requester: Identifier
+    requester: PersonId
     channel: Channel
     service: str = ""
     device: str = ""
@@ -104,6 +105,9 @@ class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
     language: str = "en"
     requested_at: datetime | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
+    requester_written: str = Field(
+        default="", description="The requester as it was written, where that differs; for display."
+    )
 
 
 class TicketTriaged(Payload, type="desk.ticket.triaged.v1", topic=names.TICKETS):
@@ -120,7 +124,7 @@ class TicketAssigned(Payload, type="desk.ticket.assigned.v1", topic=names.TICKET
     """A team has it, perhaps a member of that team."""
 
     team: str
-    member: str = ""
+    member: OptionalPerson = ""
     previous_team: str = ""
     explanation: tuple[Reason, ...] = ()
     charter: str = ""
@@ -129,27 +133,27 @@ class TicketAssigned(Payload, type="desk.ticket.assigned.v1", topic=names.TICKET
 class TicketStarted(Payload, type="desk.ticket.started.v1", topic=names.TICKETS):
     """Somebody works on it now."""
 
-    by: Identifier
+    by: PersonId
 
 
 class TicketPaused(Payload, type="desk.ticket.paused.v1", topic=names.TICKETS):
     """Work waits for somebody outside the team."""
 
     waiting_for: WaitingFor
-    by: Identifier
+    by: PersonId
     until: datetime | None = None
 
 
 class TicketResumed(Payload, type="desk.ticket.resumed.v1", topic=names.TICKETS):
     """The wait is over."""
 
-    by: Identifier
+    by: PersonId
 
 
 class TicketUpdated(Payload, type="desk.ticket.updated.v1", topic=names.TICKETS):
     """Facts of the ticket changed; only the fields given are new."""
 
-    by: Identifier
+    by: PersonId
     title: ShortText | None = None
     description: LongText | None = None
     service: str | None = None
@@ -162,7 +166,7 @@ class TicketUpdated(Payload, type="desk.ticket.updated.v1", topic=names.TICKETS)
 class TicketNoted(Payload, type="desk.ticket.noted.v1", topic=names.TICKETS):
     """Somebody said something. Automatic notes never count as a response."""
 
-    by: Identifier
+    by: PersonId
     role: Role
     text: LongText
     public: bool = True
@@ -181,13 +185,13 @@ class TicketMerged(Payload, type="desk.ticket.merged.v1", topic=names.TICKETS):
     """The ticket goes on inside another one."""
 
     into: Identifier
-    by: Identifier
+    by: PersonId
 
 
 class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKETS):
     """The person can work again."""
 
-    by: Identifier
+    by: PersonId
     how: How = How.MEMBER
     resolution: LongText
     cause: str = ""
@@ -196,14 +200,14 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
 class TicketReopened(Payload, type="desk.ticket.reopened.v1", topic=names.TICKETS):
     """It was not solved after all."""
 
-    by: Identifier
+    by: PersonId
     reason: LongText
 
 
 class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
     """Nobody will act on it again."""
 
-    by: Identifier
+    by: PersonId
 
 
 class TicketPromised(Payload, type="desk.ticket.promised.v1", topic=names.TICKETS):

@@ -5,6 +5,7 @@ from pydantic import Field
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Identifier, Priority, Reason
+from desk_shared.people import OptionalPerson
 
 
 class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
@@ -14,7 +15,7 @@ class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
     priority: Priority
     team: str
     service: str = ""
-    member: str = ""
+    member: OptionalPerson = ""
     skills: tuple[str, ...] = ()
     explanation: tuple[Reason, ...]
     charter: str = Field(description="Version of the charter the decision rests on.")

@@ -11,6 +11,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from desk_shared.errors import Forbidden, Invalid
+from desk_shared.people import canonical_person
+from desk_shared.text import is_visible, without_invisible
 
 # Served to the platform inside the cluster; network policies, not tokens, guard them.
 OPERATIONAL = frozenset(
@@ -52,6 +54,12 @@ class Principal:
     subject: str
     roles: frozenset[Role] = frozenset()
     team: str | None = None
+    # As the issuer wrote it, for display; `subject` is the one form by which a person is known.
+    written: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "written", self.written or self.subject)
+        object.__setattr__(self, "subject", canonical_person(self.subject))
 
     def has_role(self, *roles: Role) -> bool:
         """Any of these."""
@@ -66,7 +74,8 @@ def why_no_subject(named: object) -> str | None:
         return f"has {len(named)} characters, at most {MAX_SUBJECT} are read"
     if named != named.strip():
         return "begins or ends with a blank"
-    if any(unicodedata.category(one) in _UNSEEN for one in named):
+    is_clean = without_invisible(named) == named and is_visible(named)
+    if not is_clean or any(unicodedata.category(one) in _UNSEEN for one in named):
         return "has characters in it that cannot be seen"
     return None
 

@@ -12,8 +12,9 @@ from typing import Annotated, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.text import is_visible
 from hypothesis import strategies as st
-from pydantic import AllowInfNan, AwareDatetime, BaseModel
+from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 Strategy = st.SearchStrategy[object]
@@ -88,7 +89,9 @@ def _class(annotation: type) -> Strategy | None:
 def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     least, most = _range(limits)
     if annotation is str:
-        return st.text(min_size=least, max_size=min(most, _LONGEST))
+        texts = st.text(min_size=least, max_size=min(most, _LONGEST))
+        names_somebody = least and any(isinstance(one, AfterValidator) for one in limits)
+        return texts.filter(is_visible) if names_somebody else texts
     if annotation in (int, float):
         return _number(annotation, limits)
     match get_origin(annotation), get_args(annotation):

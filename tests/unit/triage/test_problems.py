@@ -252,3 +252,10 @@ def test_a_person_who_called_twice_counts_until_both_calls_are_old() -> None:
     assert outcome is not None
     assert outcome.state.problem is not None
     assert outcome.state.problem.people == ("ana", "ben", "cem", "dora", "eva", "finn")
+
+
+async def test_one_person_who_asks_in_five_spellings_is_no_crowd() -> None:
+    desk = TriageDesk()
+    for number, written in enumerate(("ivy@c.example", "Ivy@c.example", "IVY@C.EXAMPLE") * NEEDED):
+        await report(desk, number, number * 0.1, person=written)
+    assert desk.told(ProblemDetected) == []

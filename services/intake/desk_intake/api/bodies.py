@@ -6,15 +6,36 @@ from typing import Annotated, Literal, Self
 
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, WaitingFor
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from desk_shared.people import PersonNamed
+from desk_shared.text import is_visible
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 # An event stays under 64 KiB; this leaves room for all the rest of it.
 MAX_BYTES = 40 * 1024
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+
+def _shows_something(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError("nothing of this can be seen; write it in words")
+    return text
+
+
+Visible = AfterValidator(_shows_something)
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Visible
+]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Visible
+]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Words = Annotated[str, StringConstraints(max_length=1_000)]
 
 
@@ -55,7 +76,7 @@ class NewTicket(Body):
     """Everything that helps to help."""
     kind: Literal[Kind.INCIDENT, Kind.REQUEST, Kind.QUESTION] = Kind.INCIDENT
     """incident: something does not work; request: something is wanted; question: how does it go."""
-    requester: Person | None = None
+    requester: PersonNamed | None = None
     """Who needs help, if not the caller; only staff may say so."""
     channel: Literal[Channel.API, Channel.PORTAL, Channel.MAIL, Channel.CHAT, Channel.PHONE] = (
         Channel.API

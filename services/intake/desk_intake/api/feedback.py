@@ -14,7 +14,7 @@ from desk_shared.ids import derived_id
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from desk_intake.api.bodies import Body
+from desk_intake.api.bodies import Body, Visible
 from desk_intake.api.calls import Call, Caller, actor_of, because_of_call, deps_of, find
 from desk_intake.domain.feedback import (
     Feedback,
@@ -69,7 +69,9 @@ class NewFeedback(Body):
 
     about: About
     """wanted: something is missing; unused: a service is no longer of use to the caller."""
-    what: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    what: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Visible
+    ]
     """What is wanted, in a few words; or the name of the unused service as in the status answer."""
     reason: Comment = ""
     """What it is or was for."""

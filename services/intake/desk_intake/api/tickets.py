@@ -11,6 +11,7 @@ from desk_shared.http import (
     PageRequest,
     Position,
     Precondition,
+    Principal,
     check_same,
     link_next,
     not_modified,
@@ -18,6 +19,7 @@ from desk_shared.http import (
     precondition,
 )
 from desk_shared.ids import derived_id, ticket_code
+from desk_shared.people import PersonAsked, canonical_person, written_if_other
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
@@ -59,7 +61,7 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
             check_same(call, opened.fingerprint if opened else call.fingerprint)
             was_there = True
             return None
-        opening = _opening(body, ticket_code(id, turn.round), actor)
+        opening = _opening(body, ticket_code(id, turn.round), caller)
         recorded = record(id, None, [opening], because_of_call(request, call, id, turn))
         if recorded is None:
             return None
@@ -76,19 +78,22 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
 def _check_claims(body: NewTicket, actor: Actor) -> None:
     if actor.is_staff:
         return
-    if body.requester not in (None, actor.id):
+    if body.requester is not None and canonical_person(body.requester) != actor.id:
         raise Forbidden("You can ask for help only for yourself; leave `requester` out.")
     if body.group:
         raise Forbidden("Only staff can say to which group somebody belongs; leave `group` out.")
 
 
-def _opening(body: NewTicket, code: str, actor: Actor) -> TicketOpened:
+def _opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
+    written = body.requester or caller.written
+    person = canonical_person(written)
     return TicketOpened(
         code=code,
         kind=body.kind,
         title=body.title,
         description=body.description,
-        requester=body.requester or actor.id,
+        requester=person,
+        requester_written=written_if_other(written, person),
         channel=body.channel,
         service=body.service,
         device=body.device,
@@ -106,7 +111,9 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 (one argument for each filter)
     request: Request,
     caller: Caller,
     page: Annotated[PageRequest, Depends(page_request)],
-    requester: Annotated[str | None, Query(description="Who asked; `me` is the caller.")] = None,
+    requester: Annotated[
+        PersonAsked | None, Query(description="Who asked; `me` is the caller.")
+    ] = None,
     team: Annotated[str | None, Query(description="Which team has it.")] = None,
     state: Annotated[State | None, Query(description="In exactly this state.")] = None,
     service: Annotated[str | None, Query(description="About this service.")] = None,

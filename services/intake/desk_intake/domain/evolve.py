@@ -76,6 +76,7 @@ def _opened(event: AnyEvent, data: TicketOpened) -> Ticket:
         title=data.title,
         description=data.description,
         requester=data.requester,
+        requester_written=data.requester_written,
         channel=data.channel,
         service=data.service,
         device=data.device,

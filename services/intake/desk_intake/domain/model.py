@@ -71,6 +71,7 @@ class Ticket(Part):
     title: str
     description: str = ""
     requester: str
+    requester_written: str = ""
     channel: Channel
     service: str = ""
     device: str = ""

@@ -15,6 +15,7 @@ from desk_shared.events.tickets import (
     TicketOpened,
 )
 from desk_shared.ids import derived_id
+from desk_shared.people import canonical_person, person_or, written_if_other
 
 from desk_intake.domain.evolve import HANDED_OVER
 from desk_intake.domain.facts import AUTOMATION
@@ -44,7 +45,8 @@ def from_request(data: TicketRequested, code: str) -> list[Payload]:
             kind=data.kind,
             title=data.title,
             description=cut(data.description),
-            requester=data.requester,
+            requester=(person := canonical_person(data.requester)),
+            requester_written=written_if_other(data.requester, person),
             channel=Channel.EVENT,
             service=data.service,
             device=data.device,
@@ -68,7 +70,7 @@ def from_run(fact: AnyEvent, data: RunHandedOver, code: str) -> list[Payload]:
             kind=Kind.PROACTIVE,
             title=data.title,
             description=cut(sentence(data.reason)),
-            requester=data.person or data.team,
+            requester=person_or(data.person, data.team),
             channel=Channel.DESK,
             service=data.service,
             device=data.device,

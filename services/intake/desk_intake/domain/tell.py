@@ -64,7 +64,8 @@ def _(data: TicketOpened, _ticket: Ticket) -> Told:
         return Told(
             DESK, "The desk saw this by itself and opened the ticket before anybody called."
         )
-    return Told(data.requester, f"Reported {CHANNELS[data.channel]}. Its code is {data.code}.")
+    who = data.requester_written or data.requester
+    return Told(who, f"Reported {CHANNELS[data.channel]}. Its code is {data.code}.")
 
 
 @tell.register

@@ -47,6 +47,9 @@ class TicketSummary(View):
     state: State
     state_in_words: str
     requester: str
+    """The one form of their id or address; what tickets are listed by."""
+    requester_written: str
+    """The same as it was written, where that differs."""
     service: str
     priority: Priority | None
     team: str

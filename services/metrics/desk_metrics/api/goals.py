@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from desk_shared.http import STAFF, require
+from desk_shared.people import canonical_person
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
@@ -91,9 +92,10 @@ def _asked_ring(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     ring_size: Annotated[int, Query(ge=0, description="People in the ring.")] = 0,
     rest_size: Annotated[int, Query(ge=0, description="People in the rest.")] = 0,
 ) -> AskedRing:
+    people = names([canonical_person(one) for one in person or ()])
     return AskedRing(
         change,
-        Ring(names(person or ()), names(device or ()), names(site or ())),
+        Ring(people, names(device or ()), names(site or ())),
         Where(kinds=tuple(kind or ()), services=tuple(service or ())),
         weeks,
         Sizes(ring_size, rest_size),

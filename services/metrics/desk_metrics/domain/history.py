@@ -28,6 +28,7 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 from desk_shared.ids import derived_id
+from desk_shared.people import person_or, written_if_other
 
 from desk_metrics.domain.rows import QUEUED, RESTING, Fault, Remark, Row
 from desk_metrics.domain.worktime import instant
@@ -117,7 +118,8 @@ def _opened(row: Row, code: str) -> TicketOpened:
         code=code,
         kind=Kind(row.kind or Kind.INCIDENT),
         title=row.title or row.category or f"Ticket {row.ticket}",
-        requester=row.requester or UNKNOWN,
+        requester=(person := person_or(row.requester, UNKNOWN)),
+        requester_written=written_if_other(row.requester, person) if row.requester else "",
         channel=Channel(row.channel or Channel.API),
         service=row.service,
         device=row.device,
@@ -191,7 +193,7 @@ def _state(reached: str, before: Row, row: Row) -> Iterator[Payload]:
 
 
 def _by(row: Row) -> str:
-    return row.by or row.member or row.team or UNKNOWN
+    return person_or(row.by or row.member or row.team, UNKNOWN)
 
 
 def _level(text: str) -> Level | None:

@@ -6,6 +6,7 @@ State only; `clusters.py` decides, `telling.py` writes the events.
 from datetime import datetime
 
 from desk_shared.events.people import Identifier, Value
+from desk_shared.people import PersonId
 
 # More are linked and told all the same, but not listed again at the end.
 MAX_MEMBERS = 20_000
@@ -15,7 +16,7 @@ class Sighting(Value):
     """One ticket that tells of the trouble, by the time it was asked for."""
 
     ticket: Identifier
-    person: Identifier
+    person: PersonId
     at: datetime
 
 
