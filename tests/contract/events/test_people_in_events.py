@@ -22,7 +22,8 @@ FIELDS = [
 
 def read(payload: type[Payload], field: str, value: object) -> Any:
     info = payload.model_fields[field]
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])
+    whole: Any = Annotated[info.annotation, info]
+    adapter: TypeAdapter[Any] = TypeAdapter(whole)
     return adapter.validate_json(json.dumps(value))
 
 
