@@ -60,9 +60,9 @@ class Watched:
 
     def add(self, event: AnyEvent) -> None:
         """One event; the bus may show it twice, the board counts it once."""
-        if event.id in self.seen:
+        if event.identity in self.seen:
             return
-        self.seen.add(event.id)
+        self.seen.add(event.identity)
         self.kinds.add((event.type.rpartition(".v")[0], event.subject))
         match event.data:
             case telemetry.Measured():

@@ -12,6 +12,7 @@ _METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "monotonic", "p
 _FUNCTIONS = _METHODS | {"new_id", "open", "print", "input", "time.time", "time.time_ns"}
 # Of the charter, the modules of frozen models; not those that read files or watch them.
 _CHARTER = ("model", "calendars", "people", "promises", "routing", "runbooks", "services", "words")
+_IDS = ("derived_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
     "desk_shared.events",
     "desk_shared.errors",
@@ -33,7 +34,7 @@ def check(source: Source) -> Iterator[Finding]:
                 node,
                 NAME,
                 f"the domain may not use {what}; of what is shared it has events, errors, "
-                "people, text, the charter's models and ids.derived_id.",
+                "people, text, the charter's models and ids that follow from others.",
             )
 
 
@@ -50,7 +51,7 @@ def _foreign(node: ast.ImportFrom) -> str | None:
     if not module.startswith("desk_shared"):
         return None
     if module == "desk_shared.ids":
-        taken = [one.name for one in node.names if one.name != "derived_id"]
+        taken = [one.name for one in node.names if one.name not in _IDS]
         return f"desk_shared.ids.{taken[0]}" if taken else None
     allowed = any(module == one or module.startswith(f"{one}.") for one in _ALLOWED_OF_SHARED)
     return None if allowed else module

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from desk_shared.events import AnyEvent
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import TicketOpened
-from desk_shared.ids import derived_id
+from desk_shared.ids import request_ticket_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,6 @@ class LogBook:
         for id in self._requests - self.tickets.keys():
             findings.add("lost", id, "a request in desk.requests has no ticket")
         return findings
-
-
-def request_ticket_id(source: str, id: str) -> str:
-    """The ticket that a request of an outside system becomes: one, however often it comes."""
-    return derived_id(f"{source}\n{id}", "ticket-of-request")
 
 
 def compare_writer(book: LogBook, store: Mapping[str, Entry], findings: Findings) -> None:

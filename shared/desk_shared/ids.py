@@ -1,5 +1,7 @@
 """Identifiers: first causes get a UUIDv7 once, everything derived a UUIDv5 of its cause.
 
+An event is known by its source and id together (CloudEvents): two monitors may both have a 17.
+
 People read ticket codes aloud, so a code is Crockford base32 with a check character
 (https://www.crockford.com/base32.html): no I, L, O, U; lower case and dashes are forgiven.
 """
@@ -28,8 +30,26 @@ def new_id() -> str:
 
 
 def derived_id(cause: str, rule: str, ordinal: int = 0) -> str:
-    """The same cause, rule and ordinal give the same UUIDv5 on every replay."""
-    return str(uuid_utils.uuid5(_NAMESPACE, f"{cause}\n{rule}\n{ordinal}"))
+    """The same cause, rule and ordinal give the same UUIDv5 on every replay.
+
+    The length in front keeps a cause apart from its rule, whatever line breaks either has.
+    """
+    return str(uuid_utils.uuid5(_NAMESPACE, f"{len(cause)}:{cause}\n{rule}\n{ordinal}"))
+
+
+def identity(source: str, id: str) -> str:
+    """What `id` of `source` is known by everywhere: in marks, derived ids and as a key.
+
+    The id alone is only unique within its source, and two texts put together can be read in two
+    ways, so the first one's length is part of it.
+    """
+    text = f"{len(source)}:{source}{id}".encode(errors="surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def request_ticket_id(source: str, id: str) -> str:
+    """The ticket that a request of an outside system becomes: one, however often it comes."""
+    return derived_id(identity(source, id), "ticket-of-request")
 
 
 def ticket_code(ticket_id: str, attempt: int = 0) -> str:

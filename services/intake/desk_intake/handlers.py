@@ -9,14 +9,14 @@ from desk_shared.events import names as topics
 from desk_shared.events.automation import RunHandedOver, RunHealed
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.requests import TicketRequested
-from desk_shared.ids import ticket_code
+from desk_shared.ids import request_ticket_id, ticket_code
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
 from desk_intake.domain.facts import conclude
 from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
-from desk_intake.domain.opening import from_request, from_run, proactive_ticket, requested_ticket
+from desk_intake.domain.opening import from_request, from_run, proactive_ticket
 from desk_intake.domain.problem import KnownProblem, apply
 from desk_intake.domain.record import Recorded, because_of, record
 from desk_intake.domain.timers import due_of, pass_time
@@ -31,7 +31,7 @@ def tickets_of(event: AnyEvent) -> Iterable[str]:
     """The tickets that an event concerns; a problem's event goes to each it lists, once."""
     data = event.data
     if isinstance(data, TicketRequested):
-        return (requested_ticket(event.source, event.id),)
+        return (request_ticket_id(event.source, event.id),)
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return dict.fromkeys(data.tickets)
     if isinstance(data, RunHandedOver | RunHealed):
@@ -69,7 +69,7 @@ def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
     because, data = because_of(event, turn.now), event.data
     # A code that is taken loses the write; the next round draws another one.
     if isinstance(data, TicketRequested):
-        id = requested_ticket(event.source, event.id)
+        id = request_ticket_id(event.source, event.id)
         return record(id, None, from_request(data, ticket_code(id, turn.round)), because)
     if isinstance(data, RunHandedOver):
         id = proactive_ticket(data.run)

@@ -10,7 +10,7 @@ from typing import Generic
 from desk_shared.bus.records import Received, held_message, is_same, record_of
 from desk_shared.bus.retry import attempt
 from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
-from desk_shared.errors import Transient
+from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -50,14 +50,28 @@ class Decider(Generic[S]):
             return self._react(document, task.rule, turn, found)
         if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
             return self._in_sequence(document, cause, turn, found)
-        event_id, origin = cause.event_id, cause.origin
-        if document.has_handled(event_id, origin):
+        return self._once(document, task, cause, turn, found)
+
+    def _once(
+        self,
+        document: Stored[S],
+        task: Task[S],
+        cause: Received | Cause,
+        turn: Turn,
+        found: Findings[S],
+    ) -> bool | Exception:
+        if document.has_handled(cause.identity, cause.origin):
             if isinstance(cause, Cause):  # somebody waits for the document as it is now
                 found.idle.add(document.id)
-            return False
+                return False
+            if document.has_read(cause.origin):
+                return False
+            is_other = document.has_other(cause.identity, cause.content)
+            return _id_reused(cause.event) if is_other else False
         step = self._react(document, task.rule, turn, found)
         if step is True:
-            document.mark(event_id, origin)
+            content = cause.content if isinstance(cause, Received) else ""
+            document.mark(cause.identity, cause.origin, content)
         return step
 
     def _in_sequence(
@@ -131,3 +145,13 @@ class Decider(Generic[S]):
         if reacted is None:
             return None
         return reacted, [self._codec.encode(event) for event in reacted.events]
+
+
+def _id_reused(event: AnyEvent) -> Invalid:
+    """The first event of this identity stays as it is; what the second one says is not lost."""
+    return Invalid(
+        f"the id '{event.id}' of {event.source} was used before for an event that said something "
+        "else; give each event an id of its own (a counter that starts again needs a new source), "
+        "then send this one again",
+        code="id-reused",
+    )

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from desk_shared.errors import DeskError, Transient
 from desk_shared.events import AnyEvent, Message
+from desk_shared.events.content import content_of
 from desk_shared.events.topics import RETRY, dead_topic, retry_topic
 from desk_shared.store.document import Origin
 
@@ -46,8 +47,12 @@ class Received:
     raw: KafkaRecord
 
     @property
-    def event_id(self) -> str:
-        return self.event.id
+    def identity(self) -> str:
+        return self.event.identity
+
+    @property
+    def content(self) -> str:
+        return content_of(self.event)
 
     @property
     def sequence(self) -> int | None:

@@ -52,9 +52,9 @@ class Task(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something is asked for beside the event stream: an id that is the same when repeated."""
+    """Why something is asked for beside the event stream: the same identity when repeated."""
 
-    event_id: str
+    identity: str
     origin: Origin | None = None
 
 

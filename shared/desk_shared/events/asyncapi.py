@@ -36,7 +36,12 @@ _SCHEMA_FORMAT = "application/schema+json;version=draft-07"
 # What a CloudEvent's attributes are called on a Kafka record: name, is it required, meaning.
 ATTRIBUTES = (
     ("ce_specversion", True, "Always 1.0."),
-    ("ce_id", True, "Unique for its source. A duplicate has the same id, and is harmless."),
+    (
+        "ce_id",
+        True,
+        "Unique for its source. A copy has the same id, and is harmless; an event that says"
+        " something else under it is a dead letter `id-reused`.",
+    ),
     ("ce_source", True, "Who says it, e.g. /desk/intake or /my/monitor."),
     ("ce_type", True, "Which event it is, with its version."),
     ("ce_time", True, "When it happened (not when it arrived), RFC 3339 with a zone."),

@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from desk_shared.ids import derived_id
+from desk_shared.ids import derived_id, identity
 
 
 class Payload(BaseModel):
@@ -60,6 +60,11 @@ class Event(NamedTuple, Generic[P_co]):
     traceparent: str = ""
 
     @property
+    def identity(self) -> str:
+        """What tells this event from every other: its id is only unique within its source."""
+        return identity(self.source, self.id)
+
+    @property
     def type(self) -> str:
         return self.data.TYPE
 
@@ -85,7 +90,7 @@ def derive(  # noqa: PLR0913 (an event has this many independent parts)
 ) -> Event[P]:
     """The event that `rule` concludes from `cause`; replaying gives the same id again."""
     return Event(
-        id=derived_id(cause.id, rule, ordinal),
+        id=derived_id(cause.identity, rule, ordinal),
         source=source,
         subject=subject,
         time=at,

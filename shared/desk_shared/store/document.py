@@ -5,6 +5,7 @@ All three change in one write, so a crash can never separate them. Pure; the dri
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Generic, TypeVar
 
 from desk_shared.events.codec import Message
@@ -12,6 +13,7 @@ from desk_shared.events.codec import Message
 S = TypeVar("S")
 
 # Duplicates from a producer or a relay come close together; offsets and sequences catch the rest.
+# The first identity is never dropped: it made the document, and may be sent again after years.
 RECENT_IDS = 64
 
 
@@ -32,31 +34,41 @@ class Origin:
 class Stored(Generic[S]):
     """A document as loaded or to be written; `version` 0 means that it is not in the store yet.
 
-    `marks` holds the last handled offset of each topic partition, `recent` the last event ids,
-    `sequence` the last number of an ordered stream, `held` the events that wait for a gap to close.
+    `marks` holds the last handled offset of each topic partition, `recent` the last identities of
+    events, each with the digest of what it said (empty where nobody else chose the id), `sequence`
+    the last number of an ordered stream, `held` the events that wait for a gap to close.
     """
 
     id: str
     version: int = 0
     state: S | None = None
     marks: dict[str, int] = field(default_factory=dict)
-    recent: tuple[str, ...] = ()
+    recent: dict[str, str] = field(default_factory=dict)
     sequence: int = 0
     held: tuple[Message, ...] = ()
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
 
-    def has_handled(self, event_id: str, origin: Origin | None) -> bool:
-        """True if this very record, or another copy of its event, is in the state already."""
-        if origin is not None and origin.offset <= self.marks.get(origin.lane, -1):
-            return True
-        return event_id in self.recent
+    def has_handled(self, identity: str, origin: Origin | None) -> bool:
+        """True if this very record, or another event of its identity, is in the state already."""
+        return self.has_read(origin) or identity in self.recent
 
-    def mark(self, event_id: str, origin: Origin | None) -> None:
+    def has_read(self, origin: Origin | None) -> bool:
+        """True if this very record was handled before."""
+        return origin is not None and origin.offset <= self.marks.get(origin.lane, -1)
+
+    def has_other(self, identity: str, content: str) -> bool:
+        """True if an event of this identity said something else."""
+        known = self.recent.get(identity)
+        return bool(known and content) and known != content
+
+    def mark(self, identity: str, origin: Origin | None, content: str = "") -> None:
         """Note the record as handled."""
         if origin is not None:
             self.marks = {**self.marks, origin.lane: origin.offset}
-        self.recent = (*self.recent, event_id)[-RECENT_IDS:]
+        self.recent = {**self.recent, identity: content}
+        if len(self.recent) > RECENT_IDS:
+            del self.recent[list(islice(self.recent, 2))[1]]
 
     def copy(self) -> "Stored[S]":
         """A working copy; no field's value is ever changed in place."""

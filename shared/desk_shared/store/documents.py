@@ -207,7 +207,7 @@ class MongoDocuments(Generic[S]):
         if document.marks:
             row["marks"] = document.marks
         if document.recent:
-            row["recent"] = list(document.recent)
+            row["identities"] = [list(pair) for pair in document.recent.items()]
         if document.sequence:
             row["sequence"] = document.sequence
         if document.held:
@@ -232,7 +232,7 @@ class MongoDocuments(Generic[S]):
             # What a newer version added is passed over, so that it can be rolled back.
             state=None if text is None else self._states.validate_json(text, extra="ignore"),
             marks=cast("dict[str, int]", row.get("marks", {})),
-            recent=tuple(cast("list[str]", row.get("recent", []))),
+            recent=dict(cast("list[tuple[str, str]]", row.get("identities", []))),
             sequence=cast(int, row.get("sequence", 0)),
             held=tuple(map(_message, cast("list[Row]", row.get("held", [])))),
             outbox=tuple(map(_message, cast("list[Row]", row.get("outbox", [])))),

@@ -37,10 +37,19 @@ async def test_a_document_comes_back_as_it_was_written(kind: Kind) -> None:
         odd={"a.b": 1, "$c": 2, "": 3},
     )
     written = Stored(
-        "id/with.dots $", 0, state, {"desk/tickets/3": 17}, ("e1", "e2"), 9, (OUT,), (OUT, OUT)
+        "id/with.dots $",
+        0,
+        state,
+        {"desk/tickets/3": 17},
+        {"e2": "", "e1": "d"},
+        9,
+        (OUT,),
+        (OUT, OUT),
     )
     await put(kind, written)
-    assert await get(kind, written.id) == replace(written, version=1)
+    read = await get(kind, written.id)
+    assert read == replace(written, version=1)
+    assert list(read.recent) == ["e2", "e1"]
 
 
 async def test_what_is_not_there_is_left_out(kind: Kind) -> None:
@@ -255,9 +264,12 @@ async def test_writing_nothing_asks_nobody(kind: Kind) -> None:
 
 async def test_marks_say_what_was_handled(kind: Kind) -> None:
     document = thing("a")
-    document.mark("e1", Origin("desk.tickets", 3, 17))
+    document.mark("e1", Origin("desk.tickets", 3, 17), "said")
     await put(kind, document)
     stored = await get(kind, "a")
+    assert stored.recent == {"e1": "said"}
+    assert stored.has_other("e1", "something else")
+    assert not stored.has_other("e1", "said")
     assert stored.has_handled("e1", None)
     assert stored.has_handled("other", Origin("desk.tickets", 3, 17))
     assert not stored.has_handled("other", Origin("desk.tickets", 3, 18))

@@ -20,6 +20,7 @@ class Bus:
     producer: AIOKafkaProducer
     consumer: AIOKafkaConsumer
     prefix: str
+    kafka: str
     seen: list[AnyEvent] = field(default_factory=list)
 
     async def publish(self, events: Iterable[AnyEvent]) -> None:

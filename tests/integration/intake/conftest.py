@@ -25,7 +25,7 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
     )
     await producer.start()
     await consumer.start()
-    yield Bus(producer, consumer, prefix)
+    yield Bus(producer, consumer, prefix, kafka)
     await consumer.stop()
     await producer.stop()
 

@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 from desk_intake.domain.evolve import fold
-from desk_intake.domain.opening import proactive_ticket, requested_ticket
+from desk_intake.domain.opening import proactive_ticket
+from desk_shared.bus.records import REASON_CODE
+from desk_shared.cli.reading import read_all
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import Outcome, RunHandedOver
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.triage import TriageDecided
-from desk_shared.ids import new_id
+from desk_shared.ids import new_id, request_ticket_id
+from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 
 from tests.integration.intake.around import Bus, Intake, Person
@@ -81,7 +84,7 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
 ) -> None:
     request = event(TicketRequested(requester="ana", title="VPN away"), "ana")
     await bus.publish([request, request])
-    ticket = requested_ticket(request.source, request.id)
+    ticket = request_ticket_id(request.source, request.id)
     await bus.of(ticket, 1)
     await bus.publish([request, decided(ticket), request])
     events = await bus.of(ticket, 3)
@@ -90,6 +93,18 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
     view = (await ana.get(f"/tickets/{ticket}")).json()
     assert view["channel"] == "event"
     assert view["who_has_it"]["team_title"] == "Network and remote access"
+
+    other = event(TicketRequested(requester="ben", title="Fire in the server room"), "ben")
+    await bus.publish([other._replace(id=request.id)])
+    assert await eventually(lambda: _reasons(bus, "desk.requests.intake.dead")) == ["id-reused"]
+    assert (await ana.get(f"/tickets/{ticket}")).json()["title"] == "VPN away"
+
+
+async def _reasons(bus: Bus, topic: str) -> list[str]:
+    """The reason codes of a topic's dead letters."""
+    kafka = KafkaSettings(bootstrap=bus.kafka)
+    letters = [raw async for raw in read_all(kafka, [bus.prefix + topic])]
+    return [(dict(raw.headers)[REASON_CODE] or b"").decode() for raw in letters]
 
 
 async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
@@ -180,6 +195,6 @@ async def test_what_cannot_be_read_does_not_hold_up_what_can(bus: Bus, ana: Pers
     await bus.producer.send_and_wait(topic, key=b"ana", value=b"{broken")
     request = event(TicketRequested(requester="ana", title="VPN away"), "ana")
     await bus.publish([request])
-    ticket = requested_ticket(request.source, request.id)
+    ticket = request_ticket_id(request.source, request.id)
     assert types(await bus.of(ticket, 1)) == ["opened"]
     assert (await ana.get(f"/tickets/{ticket}")).status_code == 200

@@ -8,7 +8,7 @@ from desk_intake.domain import life
 from desk_intake.domain.evolve import evolve, fold
 from desk_intake.domain.life import Actor, Changes
 from desk_intake.domain.model import OPEN_STATES, Ticket
-from desk_intake.domain.opening import from_request, requested_ticket
+from desk_intake.domain.opening import from_request
 from desk_intake.domain.record import Because, record
 from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, show, timeline
@@ -25,6 +25,7 @@ from desk_shared.events.promises import ClockName, PromiseBreached, PromiseKept
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import How, State, WaitingFor
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_shared.ids import request_ticket_id
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ ANA = Actor("ana", is_staff=False)
 REQUEST: AnyEvent = Event(
     "r-1", "/crm", "ana", START, TicketRequested(requester="ana", title="VPN away")
 )
-ID = requested_ticket("/crm", "r-1")
+ID = request_ticket_id("/crm", "r-1")
 
 
 def _another_of_hers() -> Ticket:

@@ -59,6 +59,12 @@ def noted(ticket: str, number: int, text: str = "", *, sequence: bool = True) ->
     )
 
 
+def outside(id: str, text: str, source: str = "/monitor/a") -> AnyEvent:
+    """An event of another system, which chooses its ids itself."""
+    data = TicketNoted(by="ana", role=Role.MEMBER, text=text)
+    return Event(id=id, source=source, subject="t", time=START, data=data)
+
+
 def record(event: AnyEvent, offset: int = 0, *, partition: int = 0, topic: str = "") -> Record:
     message = CODEC.encode(event)
     headers: tuple[tuple[str, bytes | None], ...] = message.headers

@@ -6,10 +6,20 @@ from datetime import timedelta
 import pytest
 from desk_shared.bus import Cause, Reacted, Task, Turn
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_shared.ids import identity
 from desk_shared.store import Stored
 from desk_shared.telemetry import names
 
-from tests.unit.bus.desk import BROKEN, POISON, SHAKY, START, Desk, Story, noted, received
+from tests.unit.bus.desk import (
+    BROKEN,
+    POISON,
+    SHAKY,
+    START,
+    Desk,
+    Story,
+    noted,
+    received,
+)
 
 
 @pytest.fixture
@@ -143,7 +153,7 @@ async def test_a_held_event_that_fails_is_parked_and_the_one_before_it_kept(desk
     assert isinstance(error, Transient)
     cause = task.cause
     assert cause is not None
-    assert cause.event_id == "t-3"
+    assert cause.identity == identity("/desk/intake", "t-3")
     assert cause.origin is not None
     assert (cause.origin.topic, cause.origin.partition, cause.origin.offset) == (
         "desk.tickets",

@@ -6,11 +6,11 @@ from desk_shared.auditing import (
     LogBook,
     compare_reader,
     compare_writer,
-    request_ticket_id,
 )
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.ids import request_ticket_id
 
 from tests.unit.bus.desk import START, noted
 

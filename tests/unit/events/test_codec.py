@@ -332,7 +332,7 @@ def test_a_derived_event_has_the_same_id_every_time() -> None:
 
     first, again, other = conclude(0), conclude(0), conclude(1)
     assert first == again
-    assert first.id == derived_id("e1", "close", 0) != other.id
+    assert first.id == derived_id(EVENT.identity, "close", 0) != other.id
     assert (first.causation_id, first.correlation_id) == ("e1", "c1")
     assert first.traceparent == EVENT.traceparent
     assert numbered(first, 9).sequence == 9

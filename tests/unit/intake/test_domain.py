@@ -158,7 +158,7 @@ def test_every_line_of_a_timeline_is_a_sentence(story: Story) -> None:
 
 @pytest.mark.parametrize("cause", ["e-1", "", "Köln €", "\U0001f600" * 40])
 def test_a_derived_id_is_the_standard_librarys_uuid5(cause: str) -> None:
-    assert derived_id(cause, "rule", 3) == str(uuid5(DESK, f"{cause}\nrule\n3"))
+    assert derived_id(cause, "rule", 3) == str(uuid5(DESK, f"{len(cause)}:{cause}\nrule\n3"))
 
 
 def test_a_stored_ticket_reads_back_as_it_was(story: Story) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket, requested_ticket
+from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket
 from desk_shared.events import Event, Payload
 from desk_shared.events.automation import Evidence, Outcome, RunHandedOver, RunHealed, StepStatus
 from desk_shared.events.people import Priority, Reason
@@ -21,8 +21,9 @@ from desk_shared.events.promises import (
     PromiseWithdrawn,
 )
 from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import TicketFactNoted, TicketNoted, TicketOpened
+from desk_shared.events.tickets import TicketFactNoted, TicketNoted
 from desk_shared.events.triage import DuplicateFound, TriageDeferred
+from desk_shared.ids import request_ticket_id
 
 from tests.unit.intake.world import MONDAY, Desk, triage_says
 
@@ -186,26 +187,13 @@ async def test_a_problem_met_late_is_still_told(desk: Desk) -> None:
     assert len((await desk.ana.get("/status")).json()["problems"]) == 1
 
 
-async def test_a_request_makes_one_ticket_however_often_it_comes(desk: Desk) -> None:
-    request = TicketRequested(requester="ana", title="VPN away", device="lt-7")
-    for _ in range(3):
-        await desk.hear(request, "ana", "r-1", "/crm")
-    await desk.hear(request, "ana", "r-1", "/erp")
-    ticket = requested_ticket("/crm", "r-1")
-    assert desk.types(ticket) == ["opened"]
-    opened = desk.log(ticket)[0].data
-    assert isinstance(opened, TicketOpened)
-    assert (opened.channel, opened.device, opened.requester) == ("event", "lt-7", "ana")
-    assert len(desk.publisher.messages) == 2
-
-
 async def test_a_clock_ahead_of_ours_opens_nothing_in_the_future(desk: Desk) -> None:
     data = TicketRequested(requester="ana", title="VPN away")
     await desk.hear_events(Event("r-1", "/crm", "ana", MONDAY + timedelta(days=1), data))
     old = Event("r-2", "/crm", "ana", MONDAY - timedelta(days=400), data)
     await desk.hear_events(old)
-    assert (await desk.ticket(requested_ticket("/crm", "r-1"))).opened_at == MONDAY
-    assert (await desk.ticket(requested_ticket("/crm", "r-2"))).opened_at == old.time
+    assert (await desk.ticket(request_ticket_id("/crm", "r-1"))).opened_at == MONDAY
+    assert (await desk.ticket(request_ticket_id("/crm", "r-2"))).opened_at == old.time
 
 
 async def test_a_handed_over_repair_reaches_its_owner_team_with_the_evidence(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from desk_intake.handlers import feedback_fold, problems_fold, tickets_fold
 from desk_intake.ports import IntakeDeps
 from desk_intake.store import FEEDBACK, PROBLEMS, TICKETS
 from desk_shared.bus import Commands, Folding, Ledger, Received
+from desk_shared.bus.folding import ParkRecords
 from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Payload, numbered
@@ -113,10 +114,10 @@ class Desk:
         event_id = id or f"{data.TYPE}/{subject}/{now.isoformat()}"
         await self.hear_events(Event(event_id, source, subject, now, data))
 
-    async def hear_events(self, *events: AnyEvent) -> None:
-        """One batch; nothing may be parked, for a fact is never refused."""
+    async def hear_events(self, *events: AnyEvent, park: ParkRecords = _park_nothing) -> None:
+        """One batch; nothing may be parked, for a fact is never refused, unless `park` is given."""
         batch = [Received(one, self._record(one)) for one in events]
-        await Folding(self.ledger, self.problem_ledger).handle(batch, _park_nothing)
+        await Folding(self.ledger, self.problem_ledger).handle(batch, park)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1

@@ -108,7 +108,7 @@ def subject_of(said: Said) -> str:
 def stated(id: str, said: Said, because: Because) -> tuple[Feedback, tuple[Event[Payload], ...]]:
     """The feedback as it stands now, and the event that says so."""
     event: AnyEvent = Event(
-        id=derived_id(because.id, f"{id}/{said.TYPE}"),
+        id=derived_id(because.identity, f"{id}/{said.TYPE}"),
         source=SOURCE,
         subject=subject_of(said),
         time=because.at,

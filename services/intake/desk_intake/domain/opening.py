@@ -27,11 +27,6 @@ MAX_TEXT = 20_000
 _CUT = " … (shortened)"
 
 
-def requested_ticket(source: str, id: str) -> str:
-    """The one ticket that a request can become, however often it is sent."""
-    return derived_id(f"{source}\n{id}", "ticket-of-request")
-
-
 def proactive_ticket(run: str) -> str:
     """The one ticket that a repair can be handed over with."""
     return derived_id(run, "ticket-of-run")

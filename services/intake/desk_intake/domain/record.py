@@ -18,12 +18,20 @@ SOURCE = "/desk/intake"
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Why something is decided: a call, a fact from the bus or a timer, and when it happened."""
+    """Why something is decided: a call, a fact from the bus or a timer, and when it happened.
+
+    Ids follow from `identity`; `id` is only shown, since another source may have the same one.
+    """
 
     id: str
     at: datetime
     correlation_id: str = ""
     traceparent: str = ""
+    foreign: str = ""
+
+    @property
+    def identity(self) -> str:
+        return self.foreign or self.id
 
 
 def because_of(fact: AnyEvent, now: datetime) -> Because:
@@ -33,6 +41,7 @@ def because_of(fact: AnyEvent, now: datetime) -> Because:
         at=min(fact.time, now),
         correlation_id=fact.correlation_id or fact.id,
         traceparent=fact.traceparent,
+        foreign=fact.identity,
     )
 
 
@@ -53,7 +62,7 @@ def record(
     at = max(because.at, ticket.updated_at) if ticket else because.at
     for ordinal, data in enumerate(decided):
         event: AnyEvent = Event(
-            id=derived_id(because.id, f"{id}/{data.TYPE}", ordinal),
+            id=derived_id(because.identity, f"{id}/{data.TYPE}", ordinal),
             source=SOURCE,
             subject=id,
             time=at,

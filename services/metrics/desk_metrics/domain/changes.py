@@ -29,12 +29,13 @@ KEPT, MOST = 400 * DAY, 500
 
 
 class Finished(NamedTuple):
-    """One change that is over."""
+    """One change that is over; `change` is its number in the system `source`."""
 
     at: int
     change: str
     kind: str
     succeeded: bool
+    source: str = ""
 
 
 class Detected(NamedTuple):
@@ -104,10 +105,11 @@ def with_change(state: Changes, event: AnyEvent) -> Changes:
     """The changes with one more; itself if it is known. Any order of arrival gives the same."""
     at, data = micros(event.time), event.data
     if isinstance(data, ChangeFinished):
-        one = Finished(at, data.change, data.kind.value, data.succeeded)
-        known = {other.change: other for other in state.finished}
+        one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
+        known = {(other.source, other.change): other for other in state.finished}
         # Told again differently: the later word counts.
-        known[data.change] = max(one, known.get(data.change, one))
+        key = (one.source, one.change)
+        known[key] = max(one, known.get(key, one))
         return _pruned(replace(state, finished=tuple(sorted(known.values()))))
     if isinstance(data, ProblemDetected):
         seen = {*state.problems, Detected(at, event.subject)}

@@ -27,7 +27,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from desk_shared.ids import derived_id
+from desk_shared.ids import derived_id, identity
 from desk_shared.people import person_or, written_if_other
 
 from desk_metrics.domain.rows import QUEUED, RESTING, Fault, Remark, Row
@@ -79,13 +79,13 @@ def history_of(rows: Sequence[Row], source: str, code_of: Callable[[str], str]) 
 
     `code_of` gives the code that people say for a ticket id.
     """
-    ticket = derived_id(f"{source}/{rows[0].ticket}", "ticket")
+    ticket = derived_id(identity(source, rows[0].ticket), "ticket")
     life: list[Imported] = []
     for said, row in _told(rows, code_of(ticket)):
         number = len(life) + 1
         first = life[0].event.id if life else ""
         event: AnyEvent = Event(
-            derived_id(f"{source}/{row.ticket}", _RULE, number),
+            derived_id(identity(source, row.ticket), _RULE, number),
             source,
             ticket,
             instant(row.at),

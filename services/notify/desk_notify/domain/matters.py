@@ -40,7 +40,7 @@ def matters_of(event: AnyEvent) -> Iterable[str]:
         return (f"{MatterKind.RUN}:{data.run}",)
     if isinstance(data, SignalRaised) and _is_alarming(data):
         return (f"{MatterKind.SIGNAL}:{data.episode}",)
-    return (f"{MatterKind.REPORT}:{event.id}",) if reports.is_told(data) else ()
+    return (f"{MatterKind.REPORT}:{event.identity}",) if reports.is_told(data) else ()
 
 
 def react(before: Matter | None, event: AnyEvent, directory: Directory) -> Reaction:

@@ -121,7 +121,7 @@ def _raised(event: Event[AlertFired], charter: Charter, board: Board) -> Event[S
     if known is not None:
         reasons += change_reasons(board, known.name, known.title, event.time)
     signal = SignalRaised(
-        episode=derived_id(event.id, f"episode/{data.fingerprint}"),
+        episode=derived_id(event.identity, f"episode/{data.fingerprint}"),
         detector=DETECTOR,
         signal=_slug(data.name),
         title=data.summary,

@@ -17,7 +17,10 @@ LONGEST_CHANGE = timedelta(hours=24)
 
 
 class Change(Value):
-    """A release, migration or maintenance of one service that has begun."""
+    """A release, migration or maintenance of one service that has begun.
+
+    `change` is its number in the system `source`: another system may count the same.
+    """
 
     change: str
     kind: ChangeKind
@@ -25,6 +28,11 @@ class Change(Value):
     started_at: datetime
     finished_at: datetime | None = None
     succeeded: bool = True
+    source: str = ""
+
+    def is_of(self, source: str, change: str) -> bool:
+        """Whether that system means this change by that number."""
+        return (self.source, self.change) == (source, change)
 
     @property
     def suspect_until(self) -> datetime:

@@ -29,13 +29,19 @@ def follow(state: ServiceChanges | None, event: AnyEvent) -> Outcome[ServiceChan
     state = state or ServiceChanges(service=event.subject)
     data = event.data
     if isinstance(data, ChangeStarted):
-        others = [one for one in state.changes if one.change != data.change]
-        begun = Change(change=data.change, kind=data.kind, title=data.title, started_at=event.time)
+        others = [one for one in state.changes if not one.is_of(event.source, data.change)]
+        begun = Change(
+            change=data.change,
+            kind=data.kind,
+            title=data.title,
+            started_at=event.time,
+            source=event.source,
+        )
         known = sorted((*others, begun), key=lambda one: one.started_at)[-MAX_CHANGES:]
     elif isinstance(data, ChangeFinished):
         end = {"finished_at": event.time, "succeeded": data.succeeded}
         known = [
-            one.model_copy(update=end) if one.change == data.change else one
+            one.model_copy(update=end) if one.is_of(event.source, data.change) else one
             for one in state.changes
         ]
     else:

@@ -85,7 +85,7 @@ def _raised(
     data = event.data
     service = detector.service or data.service
     signal = SignalRaised(
-        episode=derived_id(event.id, f"episode/{detector.id}/{event.subject}"),
+        episode=derived_id(event.identity, f"episode/{detector.id}/{event.subject}"),
         detector=detector.id,
         signal=detector.signal,
         title=_title(detector, event.subject, finding),

@@ -1,0 +1,32 @@
+"""What an event says, as a short digest: two copies have the same one however they were written.
+
+Binary or structured, the order of keys, the spelling of a time zone make no difference; type,
+subject, time and data do. Made of the parsed event, so it knows nothing of bytes.
+"""
+
+import json
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from desk_shared.events.envelope import AnyEvent
+
+OWN_SOURCES = "/desk/"
+
+
+def content_of(event: AnyEvent) -> str:
+    """The digest of what an outside system's event says; empty for an event of our own.
+
+    Our own ids follow from what is said, so one that comes again says the same.
+    """
+    if event.source.startswith(OWN_SOURCES):
+        return ""
+    said = [event.type, event.subject, event.time, event.data.model_dump()]
+    text = json.dumps(said, sort_keys=True, default=_plain)
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _plain(value: object) -> str:
+    """A moment is the same in every zone; whatever else JSON does not know has one spelling."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    return str(value)
