@@ -18,7 +18,7 @@ INC2,2026-03-02 08:00:00,,,2026-03-02 09:00:00,On Hold,Network,,Bob,Slow,network
 3 - Low,3 - Low,Phone
 """
 LABELS = """"Number","Opened","Resolved","Closed","Updated","State","Assignment group","Priority"
-"INC1","02-03-2026 08:00:00","02-03-2026 10:00:00","","02-03-2026 10:00:00","Resolved","Network","4 - Low"
+"INC1","23-03-2026 08:00:00","23-03-2026 10:00:00","","23-03-2026 10:00:00","Resolved","Network","4 - Low"
 """
 JIRA = """Issue key,Issue Type,Status,Priority,Reporter,Assignee,Created,Updated,Resolved,Summary
 DESK-1,[System] Incident,Resolved,High,Bob,Ann,02/Mar/26 8:00 AM,02/Mar/26 1:30 PM,02/Mar/26 1:30 PM,No VPN

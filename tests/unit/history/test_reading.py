@@ -1,23 +1,26 @@
 """Records in the words of the desk: what is refused and what only remarked."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from desk_metrics.domain.rows import Fault, Remark, Row
 from desk_metrics.domain.worktime import instant
 from desk_metrics.history.mapping import Mapping, Times, load_mapping
-from desk_metrics.history.reading import RowReader, moments
-from desk_metrics.history.source import Record
+from desk_metrics.history.moments import Moments
+from desk_metrics.history.reading import RowReader
+from desk_metrics.history.record import Record
 from desk_shared.errors import Invalid, NotFound
 
 from tests.unit.history.export import TICKETS, UPDATES, csv_file
 
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
 GOOD = {"no": "T1", "at": "01/07/2026 12:00", "n": "3", "state": "Active", "team": "A"}
 TICKET = {"no": "T1", "opened": "2026-03-02T09:00:00+00:00"}
 
 
 def read(mapping: Mapping, values: dict[str, str]) -> tuple[Row | None, list[Remark]]:
-    return RowReader(mapping).read(Record(7, values), 0)
+    return RowReader(mapping, NOW).read(Record(7, values), 0)
 
 
 def test_a_good_row_is_read_in_the_words_of_the_desk() -> None:
@@ -90,7 +93,7 @@ def test_a_ticket_whose_dates_cannot_be_true_is_refused(
 
 
 def test_a_broken_record_is_refused_and_a_mended_one_remarked() -> None:
-    reader = RowReader(TICKETS)
+    reader = RowReader(TICKETS, NOW)
     assert reader.read(Record(3, broken="too short"), 0) == (
         None,
         [Remark(Fault.UNREADABLE, False, 0, 3, "", "too short")],
@@ -101,7 +104,7 @@ def test_a_broken_record_is_refused_and_a_mended_one_remarked() -> None:
 
 
 def test_moments_are_read_in_every_format_of_the_mapping() -> None:
-    read_moment = moments(
+    read_moment = Moments(
         Times(formats=("epoch_ms", "epoch", "%d.%m.%y", "iso"), zone="Asia/Tokyo")
     )
     wanted = {
@@ -111,7 +114,7 @@ def test_moments_are_read_in_every_format_of_the_mapping() -> None:
     }
     for text, us in wanted.items():
         assert read_moment(text) == us
-    assert moments(Times(formats=("epoch",)))("86400") == 24 * 3_600_000_000
+    assert Moments(Times(formats=("epoch",)))("86400") == 24 * 3_600_000_000
     assert read_moment("9" * 30) is None
     assert read_moment("nothing") is None
 
@@ -129,7 +132,7 @@ def test_alternatives_and_joined_columns() -> None:
     row, _ = read(mapping, {**TICKET, "a": "Mail", "b": "Full", "x": "-", "y": "Help"})
     assert row is not None
     assert (row.category, row.title) == ("Mail / Full", "Help")
-    assert RowReader(mapping).columns() == {"no", "opened", "a", "b"}
+    assert RowReader(mapping, NOW).columns() == {"no", "opened", "a", "b"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.source import Record, read_records
+from desk_metrics.history.record import Record
+from desk_metrics.history.source import read_records
 from desk_shared.errors import Invalid, NotFound
 
 from tests.unit.history.export import TICKETS, csv_file
@@ -47,8 +48,8 @@ def test_quotes_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
 def test_a_row_of_another_width_is_broken_and_the_next_is_read(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "no,title\n1\n\n2,d,e\n3,f\n")
     assert [one.broken for one in records(path)] == [
-        "has 1 fields where the header has 2",
-        "has 3 fields where the header has 2",
+        "has 1 fields where the header has 2 (line 2)",
+        "has 3 fields where the header has 2 (line 4)",
         "",
     ]
 
@@ -78,7 +79,7 @@ def test_json_lines_flatten_inner_objects(tmp_path: Path) -> None:
     lines = ['{"no": 1, "a": {"b": [1, {"c": 2}, "x"], "d": null, "e": true}}', "", "{", "[1]"]
     path = csv_file(tmp_path, "\n".join(lines), "a.jsonl")
     first, broken, no_object = records(path)
-    assert first.values == {"no": "1", "a.b": "1, x", "a.e": "true"}
+    assert first.values == {"no": "1", "a.b": "1, x", "a.b.c": "2", "a.e": "true"}
     assert (broken.row, broken.broken[:8]) == (3, "not JSON")
     assert (no_object.row, no_object.broken) == (4, "not a JSON object")
 

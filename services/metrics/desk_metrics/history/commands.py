@@ -17,7 +17,9 @@ from desk_metrics.domain.journey import Journey, journey_of
 from desk_metrics.domain.tallies import Tallies
 from desk_metrics.forecasts import goals, staffing
 from desk_metrics.history import tables
+from desk_metrics.history.containers import Bounds
 from desk_metrics.history.file import read_history, written_whole
+from desk_metrics.history.forms import Order
 from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.mapping import load_mapping
 from desk_metrics.page.commands import page
@@ -31,6 +33,9 @@ report.command("staffing")(staffing)
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."
+_DATES = "Which number of a date is the day, where the file's own dates do not show it."
+_ENCODING = "Of a file that is not Unicode: cp1251, shift_jis, …; else it is seen."
+_INFLATED = "Megabytes that a gzipped file may inflate to, if not 20,000 and 250 times its size."
 _MAPPING = "One that comes with the desk (uci, servicenow, …), or a path of your own .yaml."
 
 
@@ -41,11 +46,14 @@ class By(StrEnum):
     SERVICE = "service"
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     files: Annotated[list[Path], typer.Argument(help="CSV, JSON or JSON Lines; .gz as well.")],
     mapping: Annotated[str, typer.Option(help=_MAPPING)],
     out: Annotated[Path, typer.Option(help="The history file to write; .jsonl or .jsonl.gz.")],
     zone: Annotated[str, typer.Option(help=_ZONE)] = "",
+    dates: Annotated[Order | None, typer.Option(help=_DATES)] = None,
+    encoding: Annotated[str, typer.Option(help=_ENCODING)] = "",
+    max_inflated: Annotated[int, typer.Option(min=0, help=_INFLATED)] = 0,
 ) -> None:
     """Read ticket history of another system into events, every row accounted for.
 
@@ -53,7 +61,8 @@ def import_(
     number and the reason), .figures (the log's own counts) and .differences (where they differ).
     """
     places = Places.beside(out)
-    account = Import(files, load_mapping(mapping, zone)).write(places)
+    read = load_mapping(mapping, zone, dates, encoding)
+    account = Import(files, read, bounds=Bounds.of(max_inflated)).write(places)
     Console().print(*tables.account(account, str(places.rejects), str(places.differences)))
     if not account.tickets:
         raise typer.Exit(1)
@@ -65,6 +74,7 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     mapping: Annotated[str, typer.Option(help=f"For an export: {_MAPPING}")] = "",
     rejects: Annotated[Path | None, typer.Option(help="For an export: its rejects.")] = None,
     zone: Annotated[str, typer.Option(help=f"For an export: {_ZONE}")] = "",
+    dates: Annotated[Order | None, typer.Option(help=f"For an export: {_DATES}")] = None,
     by: Annotated[By, typer.Option(help="What tickets are grouped by.")] = By.CATEGORY,
     top: Annotated[int, typer.Option(min=1, max=1000, help="Length of each ranking.")] = 10,
     json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
@@ -73,7 +83,7 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     account: Account | None = None
     tallies = Tallies()
     if mapping:
-        account = _tallied(Import([history], load_mapping(mapping, zone)), rejects, tallies, by)
+        account = _tallied(Import([history], load_mapping(mapping, zone, dates)), rejects, tallies, by)
     else:
         for life in read_history(history):
             _add(tallies, life, by)

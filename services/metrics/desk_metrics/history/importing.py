@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.ids import ticket_code
 from pydantic_core import to_json
@@ -16,10 +19,16 @@ from desk_metrics.domain.agreement import Compared, compare
 from desk_metrics.domain.history import Imported, history_of, in_order
 from desk_metrics.domain.rows import Fault, Remark, Row, expanded
 from desk_metrics.history.file import line_of, written_whole
-from desk_metrics.history.mapping import Mapping, Shape
-from desk_metrics.history.reading import RowReader, moments
+from desk_metrics.history.containers import Bounds
+from desk_metrics.history.mapping import Mapping, Shape, columns_of
+from desk_metrics.history.moments import Moments, Orders, needs_order
+from desk_metrics.history.reading import RowReader
+from desk_metrics.history.record import Record
 from desk_metrics.history.sorting import RUN, by_ticket
 from desk_metrics.history.source import read_records
+
+
+_SHOWN = 40
 
 
 class Sink(Protocol):
@@ -40,6 +49,8 @@ class Account:
     events: int = 0
     compared: Counter[str] = field(default_factory=Counter)
     agreeing: Counter[str] = field(default_factory=Counter)
+    # Sentences on what was taken as given: the order of dates, the zone, columns without a value.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -65,12 +76,21 @@ class Places:
 class Import:
     """One run over some files with one mapping."""
 
-    def __init__(self, files: Sequence[Path], mapping: Mapping, *, run: int = RUN) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        mapping: Mapping,
+        *,
+        run: int = RUN,
+        bounds: Bounds | None = None,
+        now: datetime | None = None,
+    ) -> None:
         self._files = tuple(files)
         self._mapping = mapping
-        self._reader = RowReader(mapping)
-        self._moment = moments(mapping.times)
+        self._reader = RowReader(mapping, now or SystemClock().now())
         self._run = run
+        self._bounds = bounds or Bounds()
+        self._seen: set[str] = set()
         self.account = Account()
 
     def lives(self, rejects: Sink) -> Iterator[tuple[list[Row], list[Imported]]]:
@@ -99,26 +119,63 @@ class Import:
 
     def _rows(self, rejects: Sink) -> Iterator[Row]:
         for number, path in enumerate(self._files):
-            is_checked = False
-            for record in read_records(path, self._mapping):
-                if not is_checked and record.values:
-                    self._check(path, set(record.values))
-                    is_checked = True
+            self._reader.moments = self._moments(path)
+            for record in self._records(path):
                 self.account.rows += 1
                 row, remarks = self._reader.read(record, number)
                 for remark in remarks:
                     self._reject(remark, rejects)
                 if row is not None:
                     yield row
+            self._note_zone(path)
+        self._note_empty()
 
-    def _check(self, path: Path, columns: set[str]) -> None:
-        """A wrong mapping is told at once, not as a million refused rows. JSON may leave out."""
-        if ".json" in path.name or ".ndjson" in path.name:
+    def _records(self, path: Path) -> Iterator[Record]:
+        return read_records(path, self._mapping, self._bounds, partial(self._check, path))
+
+    def _moments(self, path: Path) -> Moments:
+        """How this file writes moments. Its dates are looked at first, if they have to decide."""
+        times = self._mapping.times
+        if not needs_order(times):
+            return Moments(times)
+        orders = Orders(times).look(
+            (text, record.row)
+            for record in self._records(path)
+            for text in self._reader.dates(record)
+        )
+        order = orders.decided(str(path))
+        if order is not None:
+            seen = orders.shown[order]
+            self.account.notes.append(
+                f"Dates of {path.name} are read {order}: '{seen.text[:40]}' in row {seen.row}"
+                " cannot be read otherwise."
+            )
+        return Moments(times, order)
+
+    def _note_zone(self, path: Path) -> None:
+        if self._reader.moments.is_local:
+            self.account.notes.append(
+                f"Moments of {path.name} without an offset are read as wall time of"
+                f" {self._mapping.times.zone}; --zone gives another."
+            )
+
+    def _note_empty(self) -> None:
+        """A column that is there and empty has its name; of one that is missing all are tried."""
+        if not self.account.rows or not (empty := self._reader.empty()):
             return
-        if missing := sorted(self._reader.columns() - columns):
+        named = (
+            f"{name} ({', '.join(sorted(there))})" if (there := self._seen & columns_of(column)) else name
+            for name, column in empty.items()
+        )
+        self.account.notes.append(f"No row held anything for: {', '.join(named)}.")
+
+    def _check(self, path: Path, columns: list[str]) -> None:
+        """A wrong mapping is told at once, not as a million refused rows. JSON may leave out."""
+        self._seen |= set(columns)
+        if missing := sorted(self._reader.columns() - set(columns)):
             raise Invalid(
                 f"{path} has no column {', '.join(missing)}, which mapping"
-                f" '{self._mapping.name}' reads. It has: {', '.join(sorted(columns))}.",
+                f" '{self._mapping.name}' reads. It has: {_named(columns)}.",
                 code="missing-column",
             )
 
@@ -159,12 +216,19 @@ class Import:
             to_json({"ticket": life[0].event.subject, "number": last.ticket, **last.figures})
             + b"\n"
         )
-        for one in compare(rows, life, self._moment):
+        for one in compare(rows, life, self._reader.moments):
             self.account.compared[one.figure] += 1
             if one.agrees:
                 self.account.agreeing[one.figure] += 1
             else:
                 differences.write(_difference(last.ticket, one))
+
+
+def _named(columns: list[str]) -> str:
+    """The columns of a file as far as they are worth reading, whatever somebody wrote there."""
+    shown = [name[:60] if name.isprintable() else ascii(name[:60]) for name in sorted(columns)]
+    more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
 
 
 def _difference(ticket: str, one: Compared) -> bytes:

@@ -11,6 +11,8 @@ from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from desk_metrics.history.forms import Order
+
 BUILT_IN = Path(__file__).parent / "mappings"
 _CLOSED: dict[str, frozenset[str]] = {
     "priority": frozenset(Priority),
@@ -40,6 +42,13 @@ class FirstOf(_Part):
 
 
 Column = str | tuple[str, ...] | FirstOf
+
+
+def columns_of(column: Column) -> set[str]:
+    """The export's columns that one of ours may come from."""
+    if isinstance(column, FirstOf):
+        return set(column.first)
+    return {column} if isinstance(column, str) else set(column)
 
 
 class Columns(_Part):
@@ -75,11 +84,19 @@ class Columns(_Part):
     cause: Column | None = None
 
 
-class Times(_Part):
-    """How moments are written. Without an offset in the text they are wall time of the zone."""
+# The format that stands for all usual forms of a moment.
+COMMON = "common"
 
-    formats: tuple[str, ...] = ("iso",)
+
+class Times(_Part):
+    """How moments are written. Without an offset in the text they are wall time of the zone.
+
+    `order` says which number is the day; left out, the dates of the file decide.
+    """
+
+    formats: tuple[str, ...] = (COMMON,)
     zone: str = "UTC"
+    order: Order | None = None
 
     @field_validator("zone")
     @classmethod
@@ -110,7 +127,10 @@ class Mapping(_Part):
         pattern=r"^/[a-z0-9/-]+$", description="Source of the events; make it yours."
     )
     delimiter: str = Field(default="", max_length=1, description="Empty: taken from the header.")
-    records: str = Field(default="", description="JSON: the key that holds the list of records.")
+    encoding: str = Field(default="", description="Empty: UTF-8, UTF-16 or UTF-32, as it is seen.")
+    records: str | tuple[str, ...] = Field(
+        default="", description="JSON: the key that holds the list of records, or several."
+    )
     nulls: tuple[str, ...] = ("",)
     identical_rows: str = Field(default="duplicates", pattern="^(duplicates|events)$")
     times: Times = Times()
@@ -148,6 +168,25 @@ class Mapping(_Part):
             raise ValueError(f"{', '.join(unknown)}: compared are only {', '.join(FIGURES)}")
         return figures
 
+    @field_validator("encoding")
+    @classmethod
+    def _readable(cls, encoding: str) -> str:
+        """Python knows names that are no encodings of text, such as `zip`."""
+        try:
+            if encoding:
+                b"".decode(encoding)
+        except (LookupError, ValueError) as error:
+            raise ValueError(
+                f"'{encoding}' is no encoding that is known; write it like cp1251 or shift_jis"
+            ) from error
+        return encoding
+
+    @property
+    def record_keys(self) -> tuple[str, ...]:
+        """The keys that may hold the list of records; none if the file itself is the list."""
+        keys = (self.records,) if isinstance(self.records, str) else self.records
+        return tuple(filter(None, keys))
+
     @cached_property
     def state_of(self) -> dict[str, Status]:
         return {folded(word): status for word, status in self.states.items()}
@@ -168,10 +207,13 @@ def folded(text: str) -> str:
     return text.strip().casefold()
 
 
-def load_mapping(name: str, zone: str = "") -> Mapping:
+def load_mapping(
+    name: str, zone: str = "", order: Order | None = None, encoding: str = ""
+) -> Mapping:
     """A mapping that comes with the desk, by its name, or a file of one's own.
 
-    `zone` is for exports in wall time: it takes the place of the mapping's zone.
+    `zone` is for exports in wall time: it takes the place of the mapping's zone. So do `order` of
+    day and month and `encoding`.
     """
     own = Path(name)
     path = own if own.suffix in (".yaml", ".yml") else BUILT_IN / f"{name}.yaml"
@@ -185,14 +227,21 @@ def load_mapping(name: str, zone: str = "") -> Mapping:
         raise Invalid(str(document.problems[0]), code="bad-mapping")
     try:
         mapping = Mapping.model_validate(document.data)
-        times = Times(formats=mapping.times.formats, zone=zone or mapping.times.zone)
+        times = Times(
+            formats=mapping.times.formats,
+            zone=zone or mapping.times.zone,
+            order=order or mapping.times.order,
+        )
+        mapping = Mapping.model_validate(
+            {**mapping.model_dump(), "times": times, "encoding": encoding or mapping.encoding}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         line = document.line_of(first["loc"])
         said = first["msg"].removeprefix("Value error, ")
         raise Invalid(f"{path}:{line}: {place}: {said}", code="bad-mapping") from error
-    return mapping.model_copy(update={"times": times})
+    return mapping
 
 
 def built_in() -> list[str]:

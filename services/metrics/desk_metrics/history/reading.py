@@ -1,15 +1,14 @@
 """One record of an export as a `Row` in the desk's words, with a remark on whatever is wrong."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from desk_metrics.domain.rows import Fault, Remark, Row, contradiction, undated
-from desk_metrics.domain.worktime import micros
-from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, Times, folded
-from desk_metrics.history.source import Record
+from desk_metrics.domain.worktime import instant, micros
+from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, folded
+from desk_metrics.history.moments import Moments
+from desk_metrics.history.record import Record
 
 _DATES = ("opened", "assigned", "responded", "started", "resolved", "closed", "changed")
 _TRANSLATED = ("priority", "impact", "urgency", "channel", "kind")
@@ -29,6 +28,7 @@ _TEXTS = {
 }
 _LONGEST_TICKET = 150
 _MAX_ORDER = 1 << 62
+_FIRST_YEAR = 2000
 
 
 class _Refused(Exception):
@@ -41,12 +41,19 @@ Get = Callable[[dict[str, str]], str]
 
 
 class RowReader:
-    """Reads records by one mapping."""
+    """Reads records by one mapping, each file's moments as that file writes them.
 
-    def __init__(self, mapping: Mapping) -> None:
+    Moments from 2000 to a day after `now` are believed. `held` are the columns that held something.
+    """
+
+    def __init__(self, mapping: Mapping, now: datetime) -> None:
         self._mapping = mapping
+        self._first = micros(datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC))
+        self._last = micros(now + timedelta(days=1))
+        self.held: set[str] = set()
+        self._held_own: set[str] = set()
         self._nulls = frozenset(folded(null) for null in (*mapping.nulls, ""))
-        self._moment = moments(mapping.times)
+        self.moments = Moments(mapping.times)
         columns = mapping.columns
         self._get: dict[str, Get] = {
             name: self._getter(column)
@@ -63,7 +70,7 @@ class RowReader:
     def read(self, record: Record, file: int) -> tuple[Row | None, list[Remark]]:
         """The row, or None if it cannot be used; every remark says which."""
         remarks: list[Remark] = []
-        ticket = ""
+        ticket = self._text("ticket", record.values)[:_LONGEST_TICKET]
 
         def remark(fault: Fault, reason: str, *, used: bool = True) -> None:
             remarks.append(Remark(fault, used, file, record.row, ticket, reason))
@@ -79,6 +86,19 @@ class RowReader:
             remark(error.fault, error.reason, used=False)
             return None, remarks
         return row, remarks
+
+    def dates(self, record: Record) -> Iterator[str]:
+        """The texts that are read as moments."""
+        for name in ("at", *_DATES):
+            if (get := self._get.get(name)) and (text := get(record.values)):
+                yield text
+
+    def empty(self) -> dict[str, Column]:
+        """What the mapping reads and no row had, with its columns."""
+        read = self._mapping.columns.model_dump(include=set(self._get) - self.held)
+        named = {name: getattr(self._mapping.columns, name) for name in read}
+        own = {**self._mapping.own, **self._mapping.figures}
+        return named | {name: own[name] for name in own if name not in self._held_own}
 
     def columns(self) -> set[str]:
         """The columns that the file must have; alternatives and own columns may be missing."""
@@ -98,11 +118,13 @@ class RowReader:
         fields |= self._states(values, remark)
         for name, get in self._words_read:
             if text := get(values):
+                self.held.add(name)
                 fields[name] = self._translated(name, text, remark)
         fields |= self._dates(values, remark)
         at = self._at(values, fields)
-        fields["own"] = self._named(self._mapping.own, values)
-        fields["figures"] = self._named(self._mapping.figures, values)
+        fields["own"] = own = self._named(self._mapping.own, values)
+        fields["figures"] = figures = self._named(self._mapping.figures, values)
+        self._held_own.update(own, figures)
         row = Row(ticket, at, self._order(values), file, record.row)._replace(**fields)
         self._judge(row, remark)
         return row
@@ -125,6 +147,7 @@ class RowReader:
         ticket = self._text("ticket", values)
         if not ticket:
             raise _Refused(Fault.NO_TICKET, "no ticket number")
+        self.held.add("ticket")
         if len(ticket) > _LONGEST_TICKET:
             raise _Refused(Fault.NO_TICKET, f"the ticket number has {len(ticket)} characters")
         return ticket
@@ -138,11 +161,10 @@ class RowReader:
         text = self._text("at", values)
         if not text:
             raise _Refused(Fault.NO_TIME, "no date of the update")
-        moment = self._moment(text)
-        if moment is None:
-            raise _Refused(
-                Fault.BAD_TIME, f"'{text[:40]}' is not a moment in a format of the mapping"
-            )
+        self.held.add("at")
+        moment = self.moments(text)
+        if moment is None or not self._first <= moment <= self._last:
+            raise _Refused(Fault.BAD_TIME, self._no_moment(text, moment))
         return moment
 
     def _dates(
@@ -152,15 +174,25 @@ class RowReader:
         for name, get in self._dates_read:
             if not (text := get(values)):
                 continue
-            moment = self._moment(text)
-            if moment is not None:
+            self.held.add(name)
+            moment = self.moments(text)
+            if moment is not None and self._first <= moment <= self._last:
                 found[name] = moment
                 continue
-            reason = f"{name}: '{text[:40]}' is not a moment in a format of the mapping"
+            reason = f"{name}: {self._no_moment(text, moment)}"
             if self._mapping.shape is Shape.TICKETS:
                 raise _Refused(Fault.BAD_TIME, reason)
             remark(Fault.BAD_TIME, reason)
         return found
+
+    def _no_moment(self, text: str, moment: int | None) -> str:
+        if moment is None:
+            order = f"; the dates of this file are {self.moments.order}"
+            known = order if self.moments.order else ""
+            return f"'{text[:40]}' is not a moment in a format of the mapping{known}"
+        if moment < self._first:
+            return f"'{text[:40]}' lies before {_FIRST_YEAR}"
+        return f"'{text[:40]}' lies after {instant(self._last):%Y-%m-%d %H:%M} UTC, in the future"
 
     def _states(
         self, values: dict[str, str], remark: Callable[[Fault, str], None]
@@ -168,6 +200,7 @@ class RowReader:
         word = self._text("state", values)
         if not word:
             return {}
+        self.held.add("state")
         status = self._mapping.state_of.get(folded(word))
         if status is None:
             remark(
@@ -186,6 +219,7 @@ class RowReader:
             if len(text) > longest:
                 remark(Fault.TOO_LONG, f"{name} has {len(text)} characters; {longest} are kept")
             if text:
+                self.held.add(name)
                 found[name] = text[:longest]
         return found
 
@@ -198,6 +232,8 @@ class RowReader:
 
     def _order(self, values: dict[str, str]) -> int:
         text = self._text("order", values)
+        if text:
+            self.held.add("order")
         return min(int(text), _MAX_ORDER) if text.isascii() and text.isdigit() else 0
 
     def _text(self, name: str, values: dict[str, str]) -> str:
@@ -221,32 +257,3 @@ class RowReader:
         return lambda values: " / ".join(
             filter(None, (self._plain(name, values) for name in column))
         )
-
-
-def moments(times: Times) -> Callable[[str], int | None]:
-    """Reads a text in the first format that fits it; exports repeat moments, so they are kept."""
-    zone = ZoneInfo(times.zone)
-
-    @lru_cache(maxsize=1 << 14)
-    def read(text: str) -> int | None:
-        for format_ in times.formats:
-            try:
-                moment = _parsed(text, format_)
-                if moment.tzinfo is None:
-                    moment = moment.replace(tzinfo=zone)
-                return micros(moment.astimezone(UTC))
-            except (ValueError, OverflowError):
-                continue
-        return None
-
-    return read
-
-
-def _parsed(text: str, format_: str) -> datetime:
-    if format_ == "iso":
-        return datetime.fromisoformat(text)
-    if format_ == "epoch":
-        return datetime.fromtimestamp(float(text), UTC)
-    if format_ == "epoch_ms":
-        return datetime.fromtimestamp(float(text) / 1000, UTC)
-    return datetime.strptime(text, format_)  # noqa: DTZ007 (the zone is the mapping's)

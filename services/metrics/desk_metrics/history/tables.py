@@ -18,7 +18,10 @@ def account(account: Account, rejects: str, differences: str) -> list[Renderable
     shown: list[RenderableType] = [
         f"{account.rows:,} rows: {account.used:,} used, {account.refused.total():,} refused."
         f" {account.tickets:,} tickets, {account.events:,} events.",
+        *account.notes,
     ]
+    if not account.rows:
+        shown.append("There is no row below the header: nothing was imported.")
     faults = Table("what", "rows", "used", title="Rows with something wrong")
     for counted, used in ((account.refused, "no"), (account.remarked, "yes")):
         for fault, count in counted.most_common():

@@ -1,0 +1,137 @@
+"""Moments of an export as microseconds since 1970: one order of day and month for a whole file.
+
+The order is never chosen for one row. It is what every date of the file can be read in, or what
+somebody said; where neither decides, the file is refused with the question.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from desk_shared.errors import Invalid
+
+from desk_metrics.domain.worktime import micros
+from desk_metrics.history.forms import Order, written_moment
+from desk_metrics.history.mapping import COMMON, Times
+
+# One odd date among a hundred is refused by itself; more of them are a question.
+_ODD_SHARE = 100
+
+
+class Moments:
+    """Reads texts in the first format that fits; exports repeat moments, so they are kept."""
+
+    def __init__(self, times: Times, order: Order | None = None) -> None:
+        self._zone = ZoneInfo(times.zone)
+        self.order = order or times.order
+        formats = times.formats
+        self._formats = [one for one in formats if _order_of(one) in {None, self.order}]
+        if self.order is None and not needs_order(times):
+            self._formats = list(formats)
+        # Whether a text had no offset, so that the zone was taken from the mapping.
+        self.is_local = False
+        self._read = lru_cache(maxsize=1 << 14)(self._parsed)
+
+    def __call__(self, text: str) -> int | None:
+        return self._read(text)
+
+    def _parsed(self, text: str) -> int | None:
+        for format_ in self._formats:
+            try:
+                moment = _by_format(text, format_, self.order)
+                if moment is None:
+                    continue
+                if moment.tzinfo is None:
+                    self.is_local = True
+                    moment = moment.replace(tzinfo=self._zone)
+                return micros(moment.astimezone(UTC))
+            except (ValueError, OverflowError):
+                continue
+        return None
+
+
+class Evidence(NamedTuple):
+    """A date that shows something, and its row."""
+
+    text: str
+    row: int
+
+
+@dataclass(slots=True)
+class Orders:
+    """What the dates of one file show of the order of day and month."""
+
+    times: Times
+    counted: Counter[Order] = field(default_factory=Counter)
+    shown: dict[Order, Evidence] = field(default_factory=dict)
+    unclear: Evidence | None = None
+
+    def look(self, dates: Iterable[tuple[str, int]]) -> "Orders":
+        """Look at every date of the file; memory does not grow with it."""
+        day_first = Moments(self.times, Order.DAY_FIRST)
+        month_first = Moments(self.times, Order.MONTH_FIRST)
+        for text, row in dates:
+            one, other = day_first(text), month_first(text)
+            if one == other:
+                continue
+            if one is not None and other is not None:
+                self.unclear = self.unclear or Evidence(text, row)
+                continue
+            order = Order.MONTH_FIRST if one is None else Order.DAY_FIRST
+            self.counted[order] += 1
+            self.shown.setdefault(order, Evidence(text, row))
+        return self
+
+    def decided(self, file: str) -> Order | None:
+        """The order; None if no date depends on it."""
+        if not self.counted and self.unclear is None:
+            return None
+        if not self.counted and self.unclear is not None:
+            seen = f"'{self.unclear.text[:40]}' in row {self.unclear.row}"
+            raise _asked(f"The dates of '{file}' can be read both ways ({seen})")
+        (order, most), *others = self.counted.most_common()
+        if sum(count for _, count in others) * _ODD_SHARE > most:
+            seen = " and ".join(
+                f"'{one.text[:40]}' in row {one.row}" for one in self.shown.values()
+            )
+            raise _asked(f"The dates of '{file}' contradict each other ({seen})")
+        return order
+
+
+def needs_order(times: Times) -> bool:
+    """Whether the formats leave open which number is the day."""
+    if times.order is not None:
+        return False
+    return COMMON in times.formats or len({*map(_order_of, times.formats)} - {None}) > 1
+
+
+def _asked(what: str) -> Invalid:
+    return Invalid(
+        f"{what}. Say which it is: --dates day-first or --dates month-first; rows that do not fit"
+        " are then refused one by one.",
+        code="order-of-dates",
+    )
+
+
+def _order_of(format_: str) -> Order | None:
+    """Which number a format of `strptime` takes for the day, where one could be confused."""
+    day, month, year = format_.find("%d"), format_.find("%m"), format_.find("%Y")
+    if day < 0 or month < 0 or 0 <= year < min(day, month):
+        return None
+    return Order.DAY_FIRST if day < month else Order.MONTH_FIRST
+
+
+def _by_format(text: str, format_: str, order: Order | None) -> datetime | None:
+    if format_ == COMMON:
+        return written_moment(text, order)
+    if format_ == "iso":
+        return datetime.fromisoformat(text)
+    if format_ == "epoch":
+        return datetime.fromtimestamp(float(text), UTC)
+    if format_ == "epoch_ms":
+        return datetime.fromtimestamp(float(text) / 1000, UTC)
+    return datetime.strptime(text, format_)  # noqa: DTZ007 (the zone is the mapping's)

@@ -1,0 +1,170 @@
+"""Bytes of an export as text, line by line or as UTF-8 in chunks; a remark where it was mended.
+
+UTF-8, UTF-16 and UTF-32 are seen by their mark or by their zeros; another encoding is given. What
+is no UTF-8 is read as Windows-1252, byte by byte, and half a character becomes U+FFFD.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Final, NamedTuple
+
+from desk_metrics.history.record import LONGEST
+
+# In place of a line that is too long to be held; told from others by identity.
+TOO_LONG: Final = "\0too long"
+# Half of a character: a surrogate without its other half, in the bytes UTF-8 would give it.
+_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SHARE = 10
+_TO_LOOK_AT = 4096
+_MARK = "\ufeff".encode()
+REPLACED: Final = "half a character, or one that is none; U+FFFD stands for it"
+_OTHER = "not UTF-8; read as Windows-1252"
+_NEITHER = ", and some of its characters are not that either"
+
+
+class Line(NamedTuple):
+    """A line with its end, what was mended in it, and its number in the file."""
+
+    text: str
+    mended: str
+    number: int
+
+
+def utf8(chunks: Iterable[bytes], encoding: str = "") -> Iterator[bytes]:
+    """The same text in UTF-8 without a mark; half characters are kept for `mended` to see."""
+    chunks = iter(chunks)
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= _TO_LOOK_AT:
+            break
+    mark, seen = encoding_of(head)
+    chunks = chain([head[len(mark) :]], chunks)
+    if encoding or seen:
+        chunks = _transcoded(chunks, encoding or seen)
+    return _unmarked(chunks)
+
+
+def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+    """Lines that end in LF, CR LF or CR; one that is too long is passed over and said so."""
+    number = 0
+    for line in _split(chunks):
+        number += 1
+        if line is None:
+            yield Line(TOO_LONG, "", number)
+        else:
+            yield Line(*mended(line), number)
+
+
+def mended(line: bytes) -> tuple[str, str]:
+    """The text, and what had to be done to it."""
+    try:
+        return line.decode(), ""
+    except UnicodeDecodeError:
+        text = line.decode("utf-8", _MIXED)
+    try:
+        _HALF.sub(b"", line).decode()
+    except UnicodeDecodeError:
+        is_neither = "\N{REPLACEMENT CHARACTER}" in text
+        return text, _OTHER + (_NEITHER if is_neither else "")
+    return text, REPLACED
+
+
+def whole(text: str) -> str:
+    """The text with U+FFFD for each half of a character, as JSON can hold them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def encoding_of(head: bytes) -> tuple[bytes, str]:
+    """The mark at the start and the encoding; empty if it is UTF-8 or close to it."""
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return mark, name
+    seen = head[:_TO_LOOK_AT]
+    zeros = [seen[place::4].count(0) for place in range(4)]
+    quarter = len(seen) // 4
+    if quarter and zeros[2] + zeros[1] >= 1.8 * quarter:
+        if zeros[3] > zeros[0]:
+            return b"", "utf-32-le"
+        return b"", "utf-32-be"
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    if max(even, odd) * _SHARE > len(seen) / 2 and max(even, odd) > _SHARE * min(even, odd):
+        return b"", "utf-16-le" if odd > even else "utf-16-be"
+    return b"", ""
+
+
+def _transcoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
+    for chunk in chunks:
+        yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
+    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
+
+
+def _unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    is_start = True
+    for chunk in chunks:
+        text = chunk
+        while is_start and text.startswith(_MARK):
+            text = text.removeprefix(_MARK)
+        is_start = is_start and not text
+        if text:
+            yield text
+
+
+def _split(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
+    held, is_passing = b"", False
+    for chunk in filter(None, chunks):
+        *whole_lines, held = (held + chunk).splitlines(keepends=True)
+        if held.endswith(b"\n"):
+            whole_lines.append(held)
+            held = b""
+        for line in whole_lines:
+            if is_passing or len(line) > LONGEST:
+                is_passing = False
+                yield None
+            else:
+                yield line
+        if len(held) > LONGEST and not held.endswith(b"\r"):
+            held, is_passing = b"", True
+    if held or is_passing:
+        yield None if is_passing or len(held) > LONGEST else held
+
+
+Handler = Callable[[UnicodeError], tuple[str, int]]
+
+
+def _registered(name: str, handler: Handler) -> str:
+    codecs.register_error(name, handler)
+    return name
+
+
+def _read_mixed(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    start, end = error.start, error.end
+    if _PAIR.match(error.object, start):
+        pair = error.object[start : start + 6].decode("utf-8", "surrogatepass")
+        return whole(pair), start + 6
+    if _HALF.match(error.object, start):
+        return "\N{REPLACEMENT CHARACTER}", start + 3
+    return error.object[start:end].decode("cp1252", "replace"), end
+
+
+def _mark_half(error: UnicodeError) -> tuple[str, int]:
+    """A lone surrogate, which UTF-8 cannot hold, so `mended` finds it in its line."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udfff", error.end
+
+
+_MIXED = _registered("desk-mixed", _read_mixed)
+_MARKED = _registered("desk-marked", _mark_half)
