@@ -1,13 +1,16 @@
 """Small exports and mappings for tests."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from desk_metrics.domain.history import Imported
 from desk_metrics.domain.rows import Row
 from desk_metrics.history.importing import Import
 from desk_metrics.history.mapping import Mapping
+from desk_metrics.history.sorting import RUN
 
 HOUR = 3_600_000_000
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 UPDATES = Mapping.model_validate(
     {
@@ -81,10 +84,12 @@ def csv_file(folder: Path, text: str, name: str = "log.csv", encoding: str = "ut
     return path
 
 
-def lives_of(path: Path, mapping: Mapping, **options: int) -> tuple[list[list[Imported]], Import]:
+def lives_of(
+    path: Path, mapping: Mapping, *, run: int = RUN
+) -> tuple[list[list[Imported]], Import]:
     """Everything an import makes of a file, and the import with its account."""
-    run = Import([path], mapping, **options)
-    return [life for _, life in run.lives(Discard())], run
+    importing = Import([path], mapping, run=run, now=NOW)
+    return [life for _, life in importing.lives(Discard())], importing
 
 
 class Discard:

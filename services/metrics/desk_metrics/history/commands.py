@@ -83,7 +83,9 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     account: Account | None = None
     tallies = Tallies()
     if mapping:
-        account = _tallied(Import([history], load_mapping(mapping, zone, dates)), rejects, tallies, by)
+        account = _tallied(
+            Import([history], load_mapping(mapping, zone, dates)), rejects, tallies, by
+        )
     else:
         for life in read_history(history):
             _add(tallies, life, by)

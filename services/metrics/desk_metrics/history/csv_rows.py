@@ -1,4 +1,4 @@
-"""Records of CSV: a row is used or refused, and a quote that never closes costs its own row only."""
+"""Records of CSV: a row is used or refused; a quote that never closes costs its own row."""
 
 import csv
 import re
@@ -126,9 +126,7 @@ def _logical_line(source: _Lines) -> str:
     return source.taken[0].text if source.taken else ""
 
 
-def _mended(
-    source: _Lines, delimiter: str, error: Exception
-) -> tuple[list[str] | None, str]:
+def _mended(source: _Lines, delimiter: str, error: Exception) -> tuple[list[str] | None, str]:
     """The first line of a record that is no good CSV, by itself; the others are read anew."""
     is_one_line = len(source.taken) == 1
     source.give_back()

@@ -43,7 +43,11 @@ _ZONES: Final = {
     **dict.fromkeys(("z", "utc", "gmt", "ut"), 0),
     **dict.fromkeys(("cet", "mez"), 1),
     **dict.fromkeys(("cest", "mesz"), 2),
-    **{"est": -5, "edt": -4, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
+    **dict.fromkeys(("est", "cdt"), -5),
+    **dict.fromkeys(("mst", "pdt"), -7),
+    "edt": -4,
+    "mdt": -6,
+    "pst": -8,
 }
 _WEEKDAY = (
     r"(?:(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?"
@@ -55,13 +59,15 @@ _DATES = (
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",
     r"(?P<one>\d{1,2})(?P<sep>[-/])(?P<two>\d{1,2})(?P=sep)(?P<year>\d{4}|\d\d)",
     r"(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\. ?(?P<year>\d{4}|\d\d)",
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[ /-]?(?P<name>[a-zä]{3,9})\.?,?[ /-]?(?P<year>\d{4}|\d\d)",
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[ /-]?(?P<name>[a-zä]{3,9})\.?,?[ /-]?"
+    r"(?P<year>\d{4}|\d\d)",
     r"(?P<name>[a-zä]{3,9})\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})",
     r"(?P<year>\d{4})[ /-](?P<name>[a-zä]{3,9})[ /-](?P<day>\d{1,2})",
 )
 _TIME = (
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
-    r"(?: uhr)?(?: ?(?P<half>[ap])\.?m\.?)?(?: ?(?P<zone>[a-z]{1,4}|(?:utc|gmt)?[+-]\d\d?(?::?\d\d)?))?"
+    r"(?: uhr)?(?: ?(?P<half>[ap])\.?m\.?)?"
+    r"(?: ?(?P<zone>[a-z]{1,4}|(?:utc|gmt)?[+-]\d\d?(?::?\d\d)?))?"
 )
 _FORMS = tuple(
     re.compile(rf"(?:{_WEEKDAY})?{date}(?:(?:t|,? (?:um |at |- )?|:|_){_TIME})?") for date in _DATES
@@ -118,8 +124,7 @@ def _moment(found: dict[str, str | None], order: Order | None) -> datetime:
     hour, minute = _hour(found), int(found.get("minute") or 0)
     second, part = int(found.get("second") or 0), (found.get("part") or "")[:6].ljust(6, "0")
     if hour == 24 and not (minute or second or int(part)):
-        day_after = datetime(year, month, day, tzinfo=_zone(found)) + timedelta(days=1)
-        return day_after
+        return datetime(year, month, day, tzinfo=_zone(found)) + timedelta(days=1)
     return datetime(year, month, day, hour, minute, second, int(part), _zone(found))
 
 

@@ -13,20 +13,20 @@ from typing import Protocol
 from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.ids import ticket_code
+from desk_shared.text import plain_line
 from pydantic_core import to_json
 
 from desk_metrics.domain.agreement import Compared, compare
 from desk_metrics.domain.history import Imported, history_of, in_order
 from desk_metrics.domain.rows import Fault, Remark, Row, expanded
-from desk_metrics.history.file import line_of, written_whole
 from desk_metrics.history.containers import Bounds
+from desk_metrics.history.file import line_of, written_whole
 from desk_metrics.history.mapping import Mapping, Shape, columns_of
 from desk_metrics.history.moments import Moments, Orders, needs_order
 from desk_metrics.history.reading import RowReader
 from desk_metrics.history.record import Record
 from desk_metrics.history.sorting import RUN, by_ticket
 from desk_metrics.history.source import read_records
-
 
 _SHOWN = 40
 
@@ -164,7 +164,9 @@ class Import:
         if not self.account.rows or not (empty := self._reader.empty()):
             return
         named = (
-            f"{name} ({', '.join(sorted(there))})" if (there := self._seen & columns_of(column)) else name
+            f"{name} ({', '.join(sorted(there))})"
+            if (there := self._seen & columns_of(column))
+            else name
             for name, column in empty.items()
         )
         self.account.notes.append(f"No row held anything for: {', '.join(named)}.")
@@ -226,7 +228,7 @@ class Import:
 
 def _named(columns: list[str]) -> str:
     """The columns of a file as far as they are worth reading, whatever somebody wrote there."""
-    shown = [name[:60] if name.isprintable() else ascii(name[:60]) for name in sorted(columns)]
+    shown = [plain_line(name[:60]) for name in sorted(columns)]
     more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
     return ", ".join(shown[:_SHOWN]) + more
 

@@ -105,18 +105,9 @@ class _Items:
     def _bracketed(self) -> tuple[bytes, str]:
         depth = place = 0
         while True:
-            for found in _TOKEN.finditer(self._buffer, place):
-                token = found[0][:1]
-                if token == b'"':
-                    if not found[1]:
-                        break
-                elif token in b"[{":
-                    depth += 1
-                else:
-                    depth -= 1
-                place = found.end()
-                if depth == 0:
-                    return self._cut(place), ""
+            depth, place, is_over = _closing(self._buffer, depth, place)
+            if is_over:
+                return self._cut(place), ""
             if len(self._buffer) > LONGEST:
                 return self._lost(f"is longer than {LONGEST:,} bytes, or a quote is missing in it")
             if not self._more():
@@ -149,6 +140,21 @@ class _Items:
         chunk = next(self._chunks, b"")
         self._buffer += chunk
         return bool(chunk)
+
+
+def _closing(buffer: bytes, depth: int, place: int) -> tuple[int, int, bool]:
+    """How deep and how far the whole tokens lead, and whether the first bracket is closed there."""
+    for found in _TOKEN.finditer(buffer, place):
+        token = found[0][:1]
+        if token == b'"':
+            if not found[1]:
+                break
+        else:
+            depth += 1 if token in b"[{" else -1
+        place = found.end()
+        if depth == 0:
+            return depth, place, True
+    return depth, place, False
 
 
 def _record(row: int, text: str, mended: str) -> Record:

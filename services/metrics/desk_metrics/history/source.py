@@ -67,7 +67,7 @@ def _is_lines(head: bytes, keys: tuple[str, ...]) -> bool:
     """Objects, one a line, whatever the file is called; not one object around a list."""
     if any(json.dumps(key).encode() in head for key in keys):
         return False
-    first, *others = head.split(maxsplit=0)[0].splitlines()
+    first, *others = head.lstrip().splitlines()
     if not any(line.lstrip().startswith(b"{") for line in others):
         return False
     try:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+from desk_shared.text import plain_line
 from pydantic import BaseModel
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from desk_metrics.domain.findings import WhereTimeGoes
 from desk_metrics.domain.fitting import Fitted
@@ -18,7 +20,7 @@ def account(account: Account, rejects: str, differences: str) -> list[Renderable
     shown: list[RenderableType] = [
         f"{account.rows:,} rows: {account.used:,} used, {account.refused.total():,} refused."
         f" {account.tickets:,} tickets, {account.events:,} events.",
-        *account.notes,
+        *(Text(plain_line(note)) for note in account.notes),
     ]
     if not account.rows:
         shown.append("There is no row below the header: nothing was imported.")

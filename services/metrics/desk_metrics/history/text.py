@@ -56,9 +56,7 @@ def utf8(chunks: Iterable[bytes], encoding: str = "") -> Iterator[bytes]:
 
 def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
     """Lines that end in LF, CR LF or CR; one that is too long is passed over and said so."""
-    number = 0
-    for line in _split(chunks):
-        number += 1
+    for number, line in enumerate(_split(chunks), 1):
         if line is None:
             yield Line(TOO_LONG, "", number)
         else:
