@@ -1,8 +1,8 @@
 """One person is one person, whoever writes their id however; what shows nothing is no title."""
 
 import pytest
-from desk_intake.domain.opening import requested_ticket
 from desk_shared.events.requests import TicketRequested
+from desk_shared.ids import request_ticket_id
 
 from tests.unit.intake.test_facts import handed_over
 from tests.unit.intake.world import Desk
@@ -39,7 +39,7 @@ async def test_the_written_form_is_kept_for_people_to_read(desk: Desk) -> None:
     written = "Ivy.Park@MÜNCHEN.example"
     data = TicketRequested(requester=written, title="VPN away")
     await desk.hear(data, written, "r-1", "/crm")
-    ticket = requested_ticket("/crm", "r-1")
+    ticket = request_ticket_id("/crm", "r-1")
     shown = (await desk.max.get(f"/tickets/{ticket}")).json()
     assert (shown["requester"], shown["requester_written"]) == (
         "ivy.park@xn--mnchen-3ya.example",
