@@ -78,6 +78,9 @@ def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
         "DESK_CHARTER": str(ROOT / "charter"),
         f"{name.upper()}_HTTP_PORT": str(port),
         f"{name.upper()}_HTTP_HOST": "127.0.0.1",
+        # One caller asks for all that there is.
+        "DESK_HTTP_RATE": "1000000",
+        "DESK_HTTP_BURST": "1000000",
     }
     with process(command_of(name), environ):
         yield port

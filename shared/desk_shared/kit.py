@@ -21,6 +21,7 @@ from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
+from desk_shared.http import AppParts, Authenticator
 from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import MongoDocuments, Schema, Store
@@ -133,6 +134,11 @@ class Kit:
         for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
             consumer = self._consumer(group + suffix, names, chosen, family, pace)
             self.part(f"consumer {group}{suffix}", consumer)
+
+    def app_parts(self, authenticator: Authenticator) -> AppParts:
+        """What this service's application is made of, bounds included."""
+        bounds = self.settings.http
+        return AppParts(self.health, self.telemetry, authenticator, self.clock, bounds=bounds)
 
     def part(self, name: str, part: Part) -> None:
         """Something to start after what stands before it, and to stop before it."""

@@ -8,12 +8,11 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
@@ -21,11 +20,17 @@ from desk_shared.bus.retry import backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health, State
+from desk_shared.http.app import BODY_LIMIT
+from desk_shared.http.gate import Gate
+from desk_shared.http.server import server_of
 from desk_shared.settings import ServiceSettings
 from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger
 
 log = get_logger()
+
+# Of the time that a stop may take, for calls under way; parts need the rest to hand over.
+_SHARE_OF_CALLS = 0.4
 
 
 class Part(Protocol):
@@ -72,6 +77,7 @@ async def run(service: Service) -> None:
         await _first(work, stopping)
         service.health.drain()
         log.info("service_stops", service=service.name)
+        await _answered(service)
         await _drain(service, work, loops)
     log.info("service_stopped", service=service.name)
 
@@ -121,6 +127,13 @@ async def _first(work: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
         log.error("service_failed", exc_info=work.exception())
 
 
+async def _answered(service: Service) -> None:
+    """Calls that were accepted have what they need until they are answered; later ones hear 503."""
+    gate: Gate = service.app.state.gate
+    if left := await gate.close(service.settings.shutdown_grace * _SHARE_OF_CALLS):
+        log.warning("calls_cut_short", calls=left)
+
+
 async def _drain(
     service: Service, work: "asyncio.Task[None]", loops: "Sequence[asyncio.Task[None]]"
 ) -> None:
@@ -147,18 +160,7 @@ def _budget(settings: ServiceSettings) -> float:
 
 @contextlib.asynccontextmanager
 async def _http(service: Service, stopping: asyncio.Event) -> AsyncIterator[None]:
-    settings = service.settings
-    config = uvicorn.Config(
-        service.app,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        loop="none",
-        lifespan="off",
-        timeout_graceful_shutdown=5,
-    )
-    server = _Server(config)
+    server = server_of(service.app, service.settings, BODY_LIMIT)
     serving = asyncio.create_task(server.serve(), name="http")
     serving.add_done_callback(lambda _: stopping.set())
     try:
@@ -166,11 +168,3 @@ async def _http(service: Service, stopping: asyncio.Event) -> AsyncIterator[None
     finally:
         server.should_exit = True
         await serving
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers: the service decides when to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield

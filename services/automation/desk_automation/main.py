@@ -10,7 +10,7 @@ from desk_shared.bus.timers import Timers, Woken
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
-from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_shared.http import authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -75,7 +75,7 @@ def build(
     charter = kit.charter([check_runbooks])
     api = _wire(kit, settings, _Rulebooks(charter), seams or Seams())
     routes = automation_routes(api(charter), cursors_from(settings))
-    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    parts = kit.app_parts(authenticator)
     return kit.service(make_app("Experience Desk: automation", "0.1.0", [routes], parts))
 
 

@@ -3,7 +3,7 @@
 import httpx
 from desk_shared.bus import Commands
 from desk_shared.clock import Clock
-from desk_shared.http import AppParts, authenticator_from, cursors_from
+from desk_shared.http import authenticator_from, cursors_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -68,7 +68,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         cursors=cursors_from(settings),
         close_after=settings.close_after,
     )
-    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    parts = kit.app_parts(authenticator)
     return kit.service(intake_app(parts, deps))
 
 

@@ -8,7 +8,7 @@ from desk_shared.bus.timers import Gate, Timers
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events.names import MEASURES
-from desk_shared.http import AppParts, authenticator_from
+from desk_shared.http import authenticator_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -103,7 +103,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     gauges = Gauges(meter, cells, sums, tickets, kit.clock)
     kit.loop("figures", gauges.run)
     authenticator = authenticator_from(settings, sign_in.client, kit.clock)
-    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    parts = kit.app_parts(authenticator)
     deps = MetricsDeps(
         tickets,
         cells,

@@ -10,7 +10,7 @@ from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.events.topics import ALL_TEAM_TOPICS
 from desk_shared.health import Health, State
-from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_shared.http import authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -99,7 +99,7 @@ def build(settings: NotifySettings, clock: Clock | None = None) -> Service:
     kit.ledger("matters", matter_fold(kit.documents(MATTERS), look))
     kit.reads(*READS)
     deliveries = _deliver(kit, settings, look)
-    parts = AppParts(kit.health, kit.telemetry, authenticator, kit.clock)
+    parts = kit.app_parts(authenticator)
     routes = delivery_routes(deliveries, cursors_from(settings))
     return kit.service(make_app("Experience Desk: notify", "0.1.0", [routes], parts))
 

@@ -4,7 +4,7 @@ import httpx
 from desk_shared.bus import Commands, Folding
 from desk_shared.clock import Clock
 from desk_shared.events import names
-from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
+from desk_shared.http import authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -44,7 +44,7 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
 
 def _app(kit: Kit, documents: TriageDocuments) -> FastAPI:
     signs_in = authenticator_from(kit.settings, httpx.AsyncClient(), kit.clock)
-    parts = AppParts(kit.health, kit.telemetry, signs_in, kit.clock)
+    parts = kit.app_parts(signs_in)
     return make_app("Experience Desk: triage", "0.1.0", [triage_routes(documents)], parts)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -11,6 +11,7 @@ from desk_shared.clock import Clock
 from desk_shared.health import Health, health_routes
 from desk_shared.http.document import DeskApp
 from desk_shared.http.edge import Edge
+from desk_shared.http.gate import Gate
 from desk_shared.http.idempotency import (
     IdempotencyMiddleware,
     IdempotencyStore,
@@ -19,6 +20,8 @@ from desk_shared.http.idempotency import (
 )
 from desk_shared.http.principal import Authenticator, refuse_undeclared
 from desk_shared.http.problems import install_problems
+from desk_shared.http.rates import RateLimits
+from desk_shared.settings import HttpSettings
 from desk_shared.telemetry import Telemetry, metrics_routes
 
 # An event stays under 64 KiB; a ticket with its text, as JSON, needs less than this.
@@ -44,6 +47,7 @@ class AppParts:
     authenticator: Authenticator
     clock: Clock
     idempotency: IdempotencyStore | None = None
+    bounds: HttpSettings = field(default_factory=HttpSettings)
     body_limit: int = BODY_LIMIT
 
 
@@ -69,6 +73,8 @@ def make_app(
     )
     app.state.authenticator = parts.authenticator
     app.state.clock = parts.clock
+    app.state.limits = RateLimits(parts.bounds)
+    app.state.gate = gate = Gate(parts.bounds.concurrency)
     install_problems(app)
     for router in (*routers, health_routes(parts.health), metrics_routes(parts.telemetry)):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
@@ -79,5 +85,11 @@ def make_app(
         app.add_exception_handler(Replayed, answer_replay)
         app.add_middleware(IdempotencyMiddleware, store=parts.idempotency, clock=parts.clock)
     # Added last, so it stands outermost.
-    app.add_middleware(Edge, telemetry=parts.telemetry, body_limit=parts.body_limit)
+    app.add_middleware(
+        Edge,
+        telemetry=parts.telemetry,
+        body_limit=parts.body_limit,
+        gate=gate,
+        limits=app.state.limits,
+    )
     return app

@@ -1,8 +1,9 @@
-"""The outermost layer of every request: ids, trace, duration, body cap and the last error handler.
+"""The outermost layer of every request: ids, trace, duration, bounds and the last error handler.
 
 Plain ASGI and nothing copied: it stands in the way of every request.
 """
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field
@@ -10,15 +11,23 @@ from dataclasses import dataclass, field
 from opentelemetry.context import attach, detach
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.util.types import AttributeValue
-from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from desk_shared.http.problems import problem, unforeseen
+from desk_shared.http.body import Bodies
+from desk_shared.http.gate import Gate
+from desk_shared.http.problems import refusal, unforeseen
+from desk_shared.http.rates import HEADERS_KEY, RateLimits
+from desk_shared.http.refusals import Overloaded, Stopping, TooLarge, TooManyRequests
 from desk_shared.ids import new_id
 from desk_shared.telemetry import Telemetry, get_logger, log_context, names, remote_context
 
 _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Nobody signs in to read them.
+_DOCUMENTS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect"})
+# What others write down for a caller that hung up before its answer.
+_HUNG_UP = 499
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _log = get_logger()
 
@@ -47,11 +56,15 @@ class _Exchange:
 class Edge:
     """Middleware of every desk application; probes and metrics pass through untouched."""
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry, body_limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, telemetry: Telemetry, body_limit: int, gate: Gate, limits: RateLimits
+    ) -> None:
         self._app = app
         self._tracer = telemetry.tracer
         self._duration = telemetry.meters.http_duration
-        self._body_limit = body_limit
+        self._bodies = Bodies(body_limit)
+        self._gate = gate
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(("/health/", "/metrics")):
@@ -59,6 +72,7 @@ class Edge:
             return
         exchange = _open(scope, send)
         scope["desk.correlation_id"] = exchange.correlation_id
+        scope[HEADERS_KEY] = exchange.extra
         began = time.perf_counter()
         parent = remote_context(exchange.traceparent)
         span = self._tracer.start_span(_method(scope), context=parent, kind=SpanKind.SERVER)
@@ -75,25 +89,41 @@ class Edge:
             span.end()
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
-        if exchange.length is not None and exchange.length > self._body_limit:
-            await self._refuse_size(scope, receive, exchange)
-            return
-        if exchange.length is None:
-            receive = _capped(receive, self._body_limit)
+        try:
+            await self._admit(scope, receive, exchange)
+        except (TooLarge, TooManyRequests, Overloaded, Stopping) as refused:
+            await refusal(refused, scope["path"])(scope, _nothing, exchange.send_on)
+        except ClientDisconnect:
+            exchange.status = exchange.status or _HUNG_UP
+
+    async def _admit(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        """A body is read whole before its call takes a place: who sends slowly holds up nobody."""
+        if not self._gate.is_closed:
+            receive = await self._bodies.read(receive, exchange.length)
+        with self._gate.passed():
+            if scope["path"] in _DOCUMENTS:
+                self._limits.count_stranger(scope)
+            await self._call(scope, receive, exchange)
+
+    async def _call(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:
             await self._app(scope, receive, exchange.send_on)
-        except Exception as error:
+        except ClientDisconnect:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
             exchange.error = type(error).__qualname__
-            _log.error("request_failed", path=scope["path"], exc_info=error)
-            if exchange.status:
+            is_cancelled = isinstance(error, asyncio.CancelledError)
+            if exchange.status or (is_cancelled and not self._gate.is_closed):
                 # Half an answer is out: only closing the connection tells the caller.
+                if not is_cancelled:
+                    _log.error("request_failed", path=scope["path"], exc_info=error)
                 raise
+            if self._gate.is_closed:
+                # What it needed has stopped before it; the same key finds out what was done.
+                _log.warning("request_cut_short", path=scope["path"], reason=repr(error))
+                raise self._gate.stopping() from error
+            _log.error("request_failed", path=scope["path"], exc_info=error)
             await unforeseen(scope["path"])(scope, receive, exchange.send_on)
-
-    async def _refuse_size(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
-        detail = f"The request is too large; send at most {self._body_limit} bytes at once."
-        answer = problem(413, "too-large", detail, scope["path"])
-        await answer(scope, receive, exchange.send_on)
 
     def _report(self, scope: Scope, exchange: _Exchange, span: Span, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None)
@@ -137,17 +167,5 @@ def _method(scope: Scope) -> str:
     return method if method in _METHODS else "_OTHER"
 
 
-def _capped(receive: Receive, limit: int) -> Receive:
-    """For bodies that do not say their length: refused as soon as they are too long."""
-    seen = 0
-
-    async def receive_counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise HTTPException(413)
-        return message
-
-    return receive_counted
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

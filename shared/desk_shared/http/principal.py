@@ -11,6 +11,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from desk_shared.errors import Forbidden, Invalid
+from desk_shared.http.rates import RateLimits
+from desk_shared.http.refusals import Unauthenticated
 from desk_shared.people import canonical_person
 from desk_shared.text import is_visible, without_invisible
 
@@ -100,9 +102,21 @@ async def current_principal(request: Request) -> Principal:
     """Who asks, found out once per request; a dependency, or called with the request."""
     known: Principal | None = request.scope.get(_SCOPE_KEY)
     if known is None:
-        authenticator: Authenticator = request.app.state.authenticator
-        known = request.scope[_SCOPE_KEY] = await authenticator.authenticate(request.headers)
+        known = request.scope[_SCOPE_KEY] = await _counted(request)
     return known
+
+
+async def _counted(request: Request) -> Principal:
+    """Who asks, if not too often. Failures are counted by address: they have no name."""
+    authenticator: Authenticator = request.app.state.authenticator
+    limits: RateLimits = request.app.state.limits
+    try:
+        found = await authenticator.authenticate(request.headers)
+    except Unauthenticated:
+        limits.count_stranger(request.scope)
+        raise
+    limits.count_caller(request.scope, found.subject)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +138,9 @@ class Policy:
 class OpenPolicy:
     """Anybody may ask, without saying who they are."""
 
-    async def __call__(self) -> None:
-        return None
+    async def __call__(self, request: Request) -> None:
+        limits: RateLimits = request.app.state.limits
+        limits.count_stranger(request.scope)
 
 
 PUBLIC = OpenPolicy()

@@ -17,10 +17,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from desk_shared.errors import DeskError, Transient
-from desk_shared.http.refusals import Unauthenticated
+from desk_shared.http.refusals import Stopping, Unauthenticated
 from desk_shared.telemetry import get_logger
 
 MEDIA_TYPE = "application/problem+json"
+# An answer is for people to read; a body of a hundred thousand wrong fields gets no longer one.
+MAX_ERRORS = 50
 _RESERVED = {"type", "title", "status", "detail", "instance", "code", "errors"}
 # Codes of what Starlette and FastAPI raise themselves; others get the status' own phrase.
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
@@ -69,6 +71,18 @@ class Problem(BaseModel):
     """What is wrong field by field, where the request broke its schema."""
 
 
+def problem_members(status: int, code: str, detail: str, instance: str) -> dict[str, object]:
+    """The standard members of every problem."""
+    return {
+        "type": f"urn:desk:problem:{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "code": code,
+    }
+
+
 def problem(
     status: int,
     code: str,
@@ -79,14 +93,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem answer; `extra` members never replace the standard ones."""
-    body: dict[str, object] = {
-        "type": f"urn:desk:problem:{code}",
-        "title": code.replace("-", " ").capitalize(),
-        "status": status,
-        "detail": detail,
-        "instance": instance,
-        "code": code,
-    }
+    body = problem_members(status, code, detail, instance)
     body.update({key: value for key, value in (extra or {}).items() if key not in body})
     plain = to_jsonable_python(body, fallback=str, inf_nan_mode="null")
     return Response(
@@ -99,6 +106,11 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(DeskError, _answer_desk_error)
     app.add_exception_handler(RequestValidationError, _answer_broken_schema)
     app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def refusal(error: DeskError, instance: str) -> Response:
+    """The answer to a call that was refused before any route saw it."""
+    return problem(error.status, error.kind, error.message, instance, headers=_headers_of(error))
 
 
 def unforeseen(instance: str) -> Response:
@@ -130,7 +142,8 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
 
 def _headers_of(error: DeskError) -> dict[str, str]:
     if isinstance(error, Transient):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+        after = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+        return after | {"Connection": "close"} if isinstance(error, Stopping) else after
     if isinstance(error, Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
     return {}
@@ -157,11 +170,13 @@ def _kebab(phrase: str) -> str:
 async def _answer_broken_schema(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    wrong = error.errors()
     found = [
-        FieldProblem(pointer=_pointer(one["loc"]), detail=_sentence(one)) for one in error.errors()
+        FieldProblem(pointer=_pointer(one["loc"]), detail=_sentence(one))
+        for one in wrong[:MAX_ERRORS]
     ]
-    noun = "thing is" if len(found) == 1 else "things are"
-    detail = f"{len(found)} {noun} wrong with the request; see errors, mend and send it again."
+    noun = "thing is" if len(wrong) == 1 else "things are"
+    detail = f"{len(wrong)} {noun} wrong with the request; see errors, mend and send it again."
     extra = {"errors": [one.model_dump() for one in found]}
     return problem(422, "invalid-request", detail, request.url.path, extra=extra)
 

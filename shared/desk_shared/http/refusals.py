@@ -2,6 +2,8 @@
 
 from desk_shared.errors import Invalid, Rejected, Transient
 
+BUSY = "The desk is busy with other calls; please ask again in a moment, with the same key."
+
 
 class BadRequest(Invalid):
     """A header, cursor or parameter cannot be read."""
@@ -43,3 +45,22 @@ class TooManyRequests(Transient):
 
     code = "too-many-requests"
     status = 429
+
+
+class TooLarge(Invalid):
+    """The body is larger than agreed."""
+
+    code = "too-large"
+    status = 413
+
+
+class Overloaded(Transient):
+    """As many calls as agreed are under way already."""
+
+    code = "overloaded"
+
+
+class Stopping(Transient):
+    """The service lets nobody in any more; another one is, or will be, there."""
+
+    code = "stopping"

@@ -19,10 +19,12 @@ from desk_shared.settings.groups import (
 )
 from desk_shared.settings.reading import SettingsError, load_settings, read_settings, variables
 from desk_shared.settings.service import ServiceSettings
+from desk_shared.settings.serving import HttpSettings
 
 __all__ = [
     "PUBLIC_KEY_ALGORITHMS",
     "Environment",
+    "HttpSettings",
     "KafkaSecurity",
     "KafkaSettings",
     "LogLevel",

@@ -123,7 +123,7 @@ TopicPrefix = Annotated[
 ]
 
 
-class _Group(BaseModel):
+class SettingsGroup(BaseModel):
     """Settings that belong together; each field names its own variable."""
 
     model_config = ConfigDict(
@@ -136,7 +136,7 @@ class _Group(BaseModel):
     )
 
 
-class KafkaSettings(_Group):
+class KafkaSettings(SettingsGroup):
     """How to reach the brokers."""
 
     bootstrap: _Servers = Field(default="127.0.0.1:9092", validation_alias="DESK_KAFKA")
@@ -200,7 +200,7 @@ class KafkaSettings(_Group):
             )
 
 
-class StoreSettings(_Group):
+class StoreSettings(SettingsGroup):
     """How to reach MongoDB."""
 
     url: _MongoAddress = Field(default="mongodb://127.0.0.1:27017", validation_alias="DESK_MONGO")
@@ -232,7 +232,7 @@ class StoreSettings(_Group):
         return self
 
 
-class SignInSettings(_Group):
+class SignInSettings(SettingsGroup):
     """Whose bearer tokens are believed."""
 
     issuer: WebAddress | None = Field(default=None, validation_alias="DESK_OIDC_ISSUER")

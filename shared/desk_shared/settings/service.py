@@ -19,6 +19,7 @@ from desk_shared.settings.groups import (
     Weakness,
     WebAddress,
 )
+from desk_shared.settings.serving import HttpSettings
 
 
 class ServiceSettings(BaseSettings):
@@ -48,6 +49,9 @@ class ServiceSettings(BaseSettings):
 
     sign_in: SignInSettings = SignInSettings()
     """Whose bearer tokens are believed."""
+
+    http: HttpSettings = HttpSettings()
+    """How much of HTTP is taken."""
 
     charter: Path = Field(default=Path("charter"), validation_alias="DESK_CHARTER")
     """Folder with the organisation's charter."""

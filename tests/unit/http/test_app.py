@@ -32,6 +32,7 @@ from desk_shared.telemetry import logged_context, names
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.types import Message
 
 ERRORS: dict[str, Exception] = {
     "rejected": Rejected("The ticket is closed.", code="ticket-closed", state="closed"),
@@ -81,6 +82,11 @@ async def change_desk(
 ) -> str:
     expected.check(1)
     return f"{caller.subject} {call.seed}"
+
+
+async def silent() -> Message:
+    """A caller that has said all."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 @pytest.fixture
@@ -285,13 +291,13 @@ async def test_an_answer_broken_off_half_way_is_not_mended(app: FastAPI) -> None
         await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
         raise RuntimeError("half way")
 
-    async def send(message: dict[str, object]) -> None:
+    async def send(message: Message) -> None:
         sent.append(str(message["type"]))
 
     app.mount("/half", break_off)
     scope = {"type": "http", "method": "GET", "path": "/half/x", "query_string": b"", "headers": []}
     with pytest.raises(RuntimeError):
-        await app({**scope, "scheme": "http"}, None, send)  # type: ignore[arg-type]
+        await app({**scope, "scheme": "http"}, silent, send)
     assert sent == ["http.response.start"]
 
 

@@ -1,0 +1,54 @@
+"""The calls under way: so many at once, and none more once the service stops."""
+
+import asyncio
+import contextlib
+from collections.abc import Generator
+from datetime import timedelta
+
+from desk_shared.http.refusals import BUSY, Overloaded, Stopping
+
+# Long enough for a service to be there again, or for its load balancer to see that it is not.
+_BACK_IN_SECONDS = 5.0
+_RESTARTED = "The desk is being restarted; please ask again in a moment, with the same key."
+
+
+class Gate:
+    """One for each application; probes and metrics pass beside it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.under_way = 0
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self.is_closed = False
+
+    @contextlib.contextmanager
+    def passed(self) -> Generator[None, None, None]:
+        """Around a call; `Stopping` or `Overloaded` if it may not begin."""
+        if self.is_closed:
+            raise self.stopping()
+        if self.under_way >= self._most:
+            raise Overloaded(BUSY)
+        self.under_way += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+            if self.under_way == 0:
+                self._empty.set()
+
+    async def close(self, patience: timedelta) -> int:
+        """Lets nobody in from now on; how many calls are still under way after the patience."""
+        self.is_closed = True
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                await self._empty.wait()
+        except TimeoutError:
+            return self.under_way
+        return 0
+
+    @staticmethod
+    def stopping() -> Stopping:
+        """What whoever comes too late is told."""
+        return Stopping(_RESTARTED, retry_after=_BACK_IN_SECONDS)
