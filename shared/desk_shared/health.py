@@ -117,8 +117,10 @@ class Health:
     _last_tick: datetime | None = None
     _is_draining: bool = False
 
-    def expect(self, name: str, *, required: bool = True) -> None:
+    def expect(self, name: str, *, required: bool = True, unless_known: bool = False) -> None:
         """Announces a component before it starts; one that is not required never fails a probe."""
+        if unless_known and name in self._components:
+            return
         now = self.clock.now()
         self._components[name] = Component(name, State.STARTING, "not started yet", now, required)
 

@@ -14,7 +14,7 @@ from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import Reading
-from desk_shared.bus.timers import Gate, Timers
+from desk_shared.bus.timers import Gate, Timers, Woken
 from desk_shared.charter.admission import Admission
 from desk_shared.charter.problems import Check
 from desk_shared.charter.watch import CharterSource
@@ -24,7 +24,7 @@ from desk_shared.health import Health
 from desk_shared.http import AppParts, Authenticator
 from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
-from desk_shared.store import MongoDocuments, Schema, Store
+from desk_shared.store import Documents, MongoDocuments, Schema, Store
 from desk_shared.store.document import S
 from desk_shared.store.leases import MongoLeases
 from desk_shared.telemetry import Telemetry, start
@@ -71,10 +71,9 @@ class Kit:
         """A collection of this service, with its indexes and a relay for its outboxes."""
         documents = MongoDocuments(self.store.database, schema, self.clock.now)
         self._prepared.append(documents.prepare)
-        relay = Relay(
-            schema.collection, documents, self.publisher, self.clock, self.telemetry.meters
-        )
-        self.loop(f"relay {schema.collection}", relay.run)
+        meters, name = self.telemetry.meters, schema.collection
+        relay = Relay(name, documents, self.publisher, self.clock, meters, self.health)
+        self.loop(f"relay {name}", relay.run)
         return documents
 
     def ledger(
@@ -93,8 +92,7 @@ class Kit:
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
-            timers = Timers(name, ledger, fold.documents, self.clock, meters, gate)
-            self.loop(f"timers {name}", timers.run)
+            self.timers(name, ledger, fold.documents, gate)
         return ledger
 
     def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
@@ -104,6 +102,15 @@ class Kit:
         self._admission = Admission(lambda: source.current, accepts_unknown=accepts)
         self.loop("charter", source.run)
         return source
+
+    def timers(
+        self, name: str, woken: Woken, documents: Documents[Any], gate: Gate | None = None
+    ) -> Timers:
+        """Wake the documents of one collection when they are due."""
+        meters = self.telemetry.meters
+        timers = Timers(name, woken, documents, self.clock, meters, gate, self.health)
+        self.loop(f"timers {name}", timers.run)
+        return timers
 
     def leases(self) -> MongoLeases:
         """Leases in this service's database."""

@@ -16,14 +16,15 @@ from typing import Protocol
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from desk_shared.bus.retry import backoff
+from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
+from desk_shared.errors import Transient
 from desk_shared.health import Health, State
 from desk_shared.http.app import BODY_LIMIT
 from desk_shared.http.gate import Gate
 from desk_shared.http.server import server_of
 from desk_shared.settings import ServiceSettings
+from desk_shared.supervision import Supervisor
 from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger
 
@@ -95,31 +96,31 @@ async def _work(service: Service, loops: "list[asyncio.Task[None]]") -> None:
     for name, part in service.parts:
         await patiently(service, name, part.start)
     log.info("service_ready", service=service.name)
-    loops.append(asyncio.create_task(service.health.watch_loop(), name="health"))
-    loops += [asyncio.create_task(loop(), name=name) for name, loop in service.loops]
-    ended_first, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_EXCEPTION)
-    for loop in ended_first:
-        loop.result()
+    supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
+    for name, loop in (("health", service.health.watch_loop), *service.loops):
+        loops.append(asyncio.create_task(supervisor.keep(name, loop), name=name))
+    await asyncio.wait(loops)
 
 
 async def patiently(service: Service, name: str, start: Callable[[], Awaitable[None]]) -> None:
-    """Try until it works: a service that comes up before its dependencies waits for them."""
+    """Try until it works: a service that comes up before its dependencies waits for them.
+
+    So it does where a bug keeps a part from starting: to end would only have it started again.
+    """
     failures = 0
-    while True:
-        try:
-            await start()
-        except (DependencyDown, KafkaError, OSError) as error:
-            failures += 1
-            service.health.mark(name, State.DOWN, str(error))
+    while (error := await attempt_async(start())) is not None:
+        failures += 1
+        service.health.mark(name, State.DOWN, str(error) or repr(error))
+        if isinstance(error, Transient | KafkaError | OSError):
             log.warning("dependency_awaited", part=name, failures=failures, reason=str(error))
-            await service.clock.sleep(backoff(failures))
         else:
-            service.health.mark(name, State.READY)
-            return
+            log.error("part_does_not_start", part=name, failures=failures, exc_info=error)
+        await service.clock.sleep(backoff(failures))
+    service.health.mark(name, State.READY)
 
 
 async def _first(work: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
-    """Wait for the stop; a loop that ends by itself is a bug and takes the service down."""
+    """Wait for the stop; the work itself only ends by a bug in what supervises it."""
     waiting = asyncio.create_task(stopping.wait())
     await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.ledger import Ledger
-from desk_shared.bus.timers import Timers, Woken
+from desk_shared.bus.timers import Woken
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
@@ -125,9 +125,7 @@ def _work(kit: Kit, settings: AutomationSettings, ledgers: Ledgers, seams: Seams
 
 def _fire(kit: Kit, name: str, ledger: Ledger[S], woken: Woken, documents: Documents[S]) -> None:
     """What is written with a due moment reaches the worker at that moment."""
-    timers = Timers(name, woken, documents, kit.clock, kit.telemetry.meters)
-    ledger.on_due = timers.remember
-    kit.loop(f"timers {name}", timers.run)
+    ledger.on_due = kit.timers(name, woken, documents).remember
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from desk_shared.bus import Commands, Reacted, Turn
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
 from desk_shared.store import Documents
+from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
 
 from desk_metrics.charter import edition_of, promises_alike
@@ -50,6 +51,7 @@ class Editions:
         while True:
             await self._clock.sleep(_CHECK)
             await self.refresh()
+            turned()
 
     async def refresh(self) -> None:
         """Add an edition if what the charter promises has changed."""

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
 from desk_shared.store import Documents
-from desk_shared.telemetry import get_logger
+from desk_shared.supervision import turned
 from opentelemetry.metrics import Meter
 
 from desk_metrics.domain.measures.cells import Cell
@@ -23,8 +22,6 @@ from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.worktime import instant, micros
 from desk_metrics.keeping import Kept
 from desk_metrics.store import ticket_facets
-
-log = get_logger()
 
 DAYS = 28
 # Today's sums are made anew each time, so it is not done often.
@@ -85,10 +82,8 @@ class Gauges:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            try:
-                await self.look()
-            except DependencyDown as error:
-                log.warning("figures_wait", reason=str(error))
+            await self.look()
+            turned()
             await self._clock.sleep(EVERY)
 
     async def look(self) -> None:

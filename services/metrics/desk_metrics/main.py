@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 from desk_shared.bus import Commands, Fold, Folding, Reacted
-from desk_shared.bus.timers import Gate, Timers
+from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events.names import MEASURES
@@ -168,10 +168,9 @@ def _report(kit: Kit, sources: Sources, gate: Gate) -> None:
     documents = sources.letters.reported
     ledger = kit.ledger("reported", reported_fold(documents), reads_bus=False, cached=0)
     reporting = Reporting(documents, Commands(ledger), sources, kit.clock)
-    timers = Timers("reports", reporting, documents, kit.clock, kit.telemetry.meters, gate)
+    kit.timers("reports", reporting, documents, gate)
     ledger.on_due = reporting.on_due
     kit.part("reports", reporting)
-    kit.loop("timers reports", timers.run)
 
 
 def _editions(kit: Kit, charter: CharterSource) -> Editions:

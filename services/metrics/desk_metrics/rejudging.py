@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from desk_shared.bus import Fold, Ledger, Task
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
+from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
 
 from desk_metrics.domain.policies import PolicyBook
@@ -41,10 +41,8 @@ class Rejudging:
     async def run(self) -> None:
         """Watch the book until cancelled."""
         while True:
-            try:
-                await self.look()
-            except DependencyDown as error:
-                log.warning("rejudging_waits", reason=str(error))
+            await self.look()
+            turned()
             await self._clock.sleep(_CHECK)
 
     async def look(self) -> int:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import httpx
 from desk_shared.bus import Commands, Folding
-from desk_shared.bus.timers import Timers
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
@@ -130,10 +129,9 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
             most=settings.mail_attempts,
             lease=lease,
         )
-        timers = Timers("deliveries", worker, documents, kit.clock, kit.telemetry.meters)
+        kit.timers("deliveries", worker, documents)
         ledger.on_due = worker.on_due
         kit.part("mail", worker)
-        kit.loop("timers deliveries", timers.run)
     handler = LogChannel(Folding(ledger), look)
     kit.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries", pace=PACE)
     return documents

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid
+from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -126,6 +127,7 @@ class ModelSource:
         while True:
             await self._clock.sleep(self._poll)
             await self.refresh()
+            turned()
 
     async def refresh(self) -> bool:
         """Take over what has changed; whether another model, or none, is in force now."""

@@ -4,18 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
-from desk_shared.bus.retry import backoff
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
 from desk_shared.store import Documents
-from desk_shared.telemetry import get_logger
+from desk_shared.supervision import turned
 
 from desk_triage.domain.board import EMPTY, Board
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
 from desk_triage.domain.problem import Cluster, parted_key
-
-log = get_logger()
 
 # Changes and problems are few and matter at once; the load matters only on average.
 LOOK_EVERY = timedelta(seconds=1)
@@ -47,15 +43,12 @@ class StoredBoard:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        looks, failures = 0, 0
+        looks = 0
         while True:
-            try:
-                await self.look(with_load=looks % LOOKS_PER_COUNT == 0)
-                looks, failures = looks + 1, 0
-            except DependencyDown as error:
-                failures += 1
-                log.warning("board_not_refreshed", reason=str(error))
-            await self._clock.sleep(LOOK_EVERY if not failures else backoff(failures))
+            await self.look(with_load=looks % LOOKS_PER_COUNT == 0)
+            looks += 1
+            turned()
+            await self._clock.sleep(LOOK_EVERY)
 
     async def look(self, *, with_load: bool) -> None:
         """One look at changes and problems, and at who has how much."""

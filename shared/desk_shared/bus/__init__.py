@@ -3,7 +3,7 @@
 from desk_shared.bus.commands import Commands
 from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.ledger import Cause, Fold, Ledger, Reacted, Task, Turn
-from desk_shared.bus.producer import KafkaPublisher, Publisher
+from desk_shared.bus.producer import KafkaPublisher, Publisher, Unpublished
 from desk_shared.bus.records import Received
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Received",
     "Task",
     "Turn",
+    "Unpublished",
 ]

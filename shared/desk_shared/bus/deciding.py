@@ -31,6 +31,9 @@ class Decider(Generic[S]):
         last = Turn(turn.now, turn.round, document.id)
         earlier = last._replace(more=True) if len(tasks) > 1 else last
         is_changed = False
+        if document.unreadable is not None:
+            found.failures += [(task, document.unreadable) for task in tasks]
+            return False
         for place, task in enumerate(tasks, start=1):
             step = self._step(document, task, last if place == len(tasks) else earlier, found)
             if isinstance(step, Exception):

@@ -6,20 +6,22 @@ whose events are on the bus is settled. A crash anywhere is repaired by doing it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.deciding import Decider
+from desk_shared.bus.outboxes import send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Received
 from desk_shared.bus.remembered import Remembered
+from desk_shared.bus.retry import attempted
 from desk_shared.bus.settling import Settling
 from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
-from desk_shared.store import Stored
+from desk_shared.store import Stored, Unreadable
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger
 
@@ -148,13 +150,30 @@ class Ledger(Generic[S]):
             await park(found.failures)
             _strike_out(waiting, found.failures)
         changed = [documents[id] for id in ids]
-        refused = await self._write(changed)
-        for id in refused:
+        refused, failed = await self._write(changed)
+        for id in (*refused, *failed):
             documents.pop(id)
-        self._tell(changed, found, refused)
+        self._tell([one for one in changed if one.id in documents], found)
         on_written(documents)
         await self._publish(documents.values())
+        if failed:
+            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written)
         return refused
+
+    async def _alone(
+        self,
+        waiting: dict[str, list[Task[S]]],
+        failed: Mapping[str, Exception],
+        park: Park[S],
+        on_written: OnWritten[S],
+    ) -> None:
+        """The store would not take these documents: of several tasks one may be the reason."""
+        for id, tasks in waiting.items():
+            if len(tasks) == 1:
+                await park([(tasks[0], failed[id])])
+                continue
+            for task in tasks:
+                await self._done({id: [task]}, park, on_written)
 
     def _apply(
         self,
@@ -167,23 +186,36 @@ class Ledger(Generic[S]):
         apply = self._decider.apply
         return [id for id, tasks in waiting.items() if apply(documents[id], tasks, turn, found)]
 
-    async def _write(self, changed: Sequence[Stored[S]]) -> frozenset[str]:
+    async def _write(
+        self, changed: Sequence[Stored[S]]
+    ) -> tuple[frozenset[str], dict[str, Exception]]:
+        """Those that somebody else was faster with, and those that cannot be written at all."""
         for document in changed:  # until it is certain that it is written and its outbox out
             self._remembered.drop(document.id)
-        refused = await self._documents.write(changed)
-        for document in changed:
-            document.version += 1
-        return refused
+        refused = await attempted(self._documents.write(changed))
+        if not isinstance(refused, Exception):
+            for document in changed:
+                document.version += 1
+            return refused, {}
+        if isinstance(refused, Transient):
+            raise refused
+        if len(changed) == 1:
+            return frozenset(), {changed[0].id: refused}
+        half = len(changed) // 2
+        (some, bad), (more, worse) = (
+            await self._write(changed[:half]),
+            await self._write(changed[half:]),
+        )
+        return some | more, bad | worse
 
-    def _tell(
-        self, changed: Iterable[Stored[S]], found: Findings[S], refused: frozenset[str]
-    ) -> None:
+    def _tell(self, written: Collection[Stored[S]], found: Findings[S]) -> None:
         """What is certain now that it is written: timers that were set, gaps that were met."""
-        for document in changed:
-            if document.due is not None and document.id not in refused:
+        ids = {document.id for document in written}
+        for document in written:
+            if document.due is not None:
                 self.on_due(document.id, document.due)
         for document, number in found.gaps:
-            if document.id not in refused:
+            if document.id in ids:
                 self._meters.integrity_gaps.add(1)
                 log.error(
                     "sequence_gap_found",
@@ -210,20 +242,32 @@ class Ledger(Generic[S]):
         return found, missing
 
     async def _load_all(self, ids: Collection[str]) -> dict[str, Stored[S]]:
-        stored = await self._documents.load(ids)
+        """Of one that cannot be read only that is known: its tasks fail, and no other's."""
+        broken: dict[str, Stored[S]] = {}
+        try:
+            stored = await self._documents.load(ids)
+        except Unreadable as error:
+            broken = {
+                id: Stored(id, unreadable=Unreadable({id: error.reasons[id]}))
+                for id in error.reasons
+            }
+            stored = await self._documents.load([id for id in ids if id not in broken])
         self.settling.heed(stored.values())
-        return {id: stored[id] if id in stored else Stored(id=id) for id in ids}
+        found = stored | broken
+        return {id: found[id] if id in found else Stored(id=id) for id in ids}
 
     async def _publish(self, documents: Collection[Stored[S]]) -> None:
-        """Publish every outbox; with the broker away the documents keep them for next time."""
+        """Publish every outbox; what cannot be sent stays with its document, for the relay."""
         full = [document for document in documents if document.outbox]
         if full:
-            await self._publisher.publish([message for one in full for message in one.outbox])
-            await self.settling.published(full)
-            for document in full:
-                document.outbox = ()
+            sending = await send_outboxes(self._publisher, full)
+            await self.settling.published(sending.whole)
+            await self._documents.postpone(sending.reduced, self._clock.now())
+            if sending.away is not None:
+                raise sending.away
         for document in documents:
-            self._remembered.keep(document)
+            if not document.outbox:
+                self._remembered.keep(document)
 
 
 def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S]]]]:

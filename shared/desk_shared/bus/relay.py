@@ -1,13 +1,18 @@
 """Publishes what a crash or a dead broker left in outboxes; every replica may run one."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from desk_shared.bus.outboxes import Sending, send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.retry import backoff
+from desk_shared.bus.troubles import Troubles
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
-from desk_shared.store import Documents
+from desk_shared.health import Health
+from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
+from desk_shared.supervision import turned
 from desk_shared.telemetry import Meters, get_logger, names
 
 log = get_logger()
@@ -18,37 +23,66 @@ EVERY = timedelta(seconds=5)
 BATCH = 200
 
 
+# An outbox that cannot be sent is tried after 5, 10, 20, 40 s, then once a minute.
+_LONGEST_PAUSE = timedelta(minutes=1)
+
+
 class Relay:
     """Sweeps one collection for outboxes that nobody published."""
 
     def __init__(
-        self, name: str, documents: Documents[S], publisher: Publisher, clock: Clock, meters: Meters
+        self,
+        name: str,
+        documents: Documents[S],
+        publisher: Publisher,
+        clock: Clock,
+        meters: Meters,
+        health: Health | None = None,
     ) -> None:
         self._name = name
         self._documents = documents
         self._publisher = publisher
         self._clock = clock
         self._meters = meters
+        self._troubles = Troubles(f"relay {name}", clock, meters, health)
 
     async def run(self) -> None:
-        """Sweep until cancelled; a store or broker that is away only delays the next sweep."""
-        failures = 0
+        """Sweep until cancelled."""
         while True:
-            try:
-                has_more = await self.sweep() == BATCH
-            except DependencyDown as error:
-                failures, has_more = failures + 1, False
-                log.warning("relay_waits", collection=self._name, reason=str(error))
-            else:
-                failures = 0
-            await self._clock.sleep(backoff(0) if has_more else EVERY + backoff(failures))
+            has_more = await self.sweep() == BATCH
+            turned()
+            await self._clock.sleep(backoff(0) if has_more else EVERY)
 
     async def sweep(self) -> int:
-        """Publish one batch of overdue outboxes, each whole and in order; how many there were."""
+        """Publish one batch of overdue outboxes, each in order; how many there were.
+
+        What cannot be sent waits longer each time, behind what can.
+        """
         overdue = await self._documents.pending(self._clock.now() - OVERDUE, BATCH)
         self._meters.outbox_pending.set(len(overdue), {names.COLLECTION: self._name})
         if overdue:
             log.info("relay_publishes", collection=self._name, documents=len(overdue))
-            await self._publisher.publish([m for one in overdue for m in one.outbox])
-            await self._documents.settle(overdue)
+            sending = await send_outboxes(self._publisher, overdue)
+            await self._documents.settle(sending.whole)
+            for document in sending.whole:
+                self._troubles.ended(document.id)
+            await self._hold(sending)
+            if sending.away is not None:
+                raise sending.away
+        self._troubles.show()
         return len(overdue)
+
+    async def _hold(self, sending: Sending[Any]) -> None:
+        now = self._clock.now()
+        later: dict[datetime, list[Stored[Any]]] = {}
+        for document, error in sending.held:
+            if isinstance(error, DependencyDown):
+                if document in sending.reduced:
+                    later.setdefault(now - OVERDUE, []).append(document)
+                continue
+            failures = min(self._troubles.failures(document.id), 8)
+            until = now + min(_LONGEST_PAUSE, EVERY * 2**failures) - OVERDUE
+            self._troubles.note(document.id, error, until + OVERDUE)
+            later.setdefault(until, []).append(document)
+        for until, documents in later.items():
+            await self._documents.postpone(documents, until)

@@ -51,6 +51,14 @@ async def attempt_async(work: Awaitable[None]) -> Exception | None:
     return None
 
 
+async def attempted(work: Awaitable[T]) -> T | Exception:
+    """What `work` comes to, or what it raised."""
+    try:
+        return await work
+    except Exception as error:  # noqa: BLE001 (as above)
+        return error
+
+
 def _worst(group: ExceptionGroup[Exception]) -> Exception:
     """A dependency that is down explains the rest; else the first."""
     down, others = group.split(DependencyDown)

@@ -1,19 +1,24 @@
 """Durable timers: a document's `due` moment lives in the store, memory only holds the next ones.
 
 Every replica may watch; the document's guard lets one firing win and its events have fixed ids.
+A document that fails is tried again later and later, then given up: its timer is put off for good,
+until the document changes or the service is started again. No other waits for it.
 """
 
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Task
-from desk_shared.bus.retry import backoff
+from desk_shared.bus.retry import attempt_async
+from desk_shared.bus.troubles import Troubles
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
+from desk_shared.errors import Transient
+from desk_shared.health import Health
 from desk_shared.store import Documents
+from desk_shared.supervision import turned
 from desk_shared.telemetry import Meters, get_logger, names
 
 log = get_logger()
@@ -25,6 +30,11 @@ MAX_REMEMBERED = 200_000
 BATCH = 500
 # A rule that asks for a moment already past must not spin.
 NEVER_SOONER = timedelta(milliseconds=20)
+# So often a document may fail, 1, 2, 4 .. 128 s apart, before its timer is put off for good. What
+# is only away or contended counts for nothing.
+MAX_FAILURES = 9
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
+GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 # The state is nobody's business here, so timers serve documents of any kind.
@@ -44,7 +54,7 @@ class Woken(Protocol):
 class Timers:
     """Wakes the documents of one collection when they are due."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
         name: str,
         ledger: Woken,
@@ -52,6 +62,7 @@ class Timers:
         clock: Clock,
         meters: Meters,
         gate: Gate | None = None,
+        health: Health | None = None,
     ) -> None:
         self._name = name
         self._wake = ledger.wake
@@ -65,6 +76,8 @@ class Timers:
         self._latest: dict[str, datetime] = {}
         self._moved = asyncio.Event()
         self._seen_until = clock.now()
+        self._troubles = Troubles(f"timers {name}", clock, meters, health)
+        self._has_begun = False
         ledger.on_due = self.remember
 
     def remember(self, id: str, due: datetime) -> None:
@@ -79,19 +92,16 @@ class Timers:
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
-        failures, refreshed = 0, self._clock.now() - REFRESH
+        refreshed = self._clock.now() - REFRESH  # what a failure left unfinished is found again
+        if not self._has_begun:
+            await self._documents.take_up(GIVEN_UP, self._clock.now())
+            self._has_begun = True
         while True:
-            try:
-                if self._clock.now() - refreshed >= REFRESH:
-                    refreshed = self._clock.now()
-                    await self._refresh(refreshed)
-                await self._fire()
-                failures = 0
-            except DependencyDown as error:
-                failures += 1
-                refreshed = self._clock.now() - REFRESH  # what was popped is found again
-                log.warning("timers_wait", timers=self._name, reason=str(error))
-                await self._clock.sleep(backoff(failures))
+            if self._clock.now() - refreshed >= REFRESH:
+                refreshed = self._clock.now()
+                await self._refresh(refreshed)
+            await self._fire()
+            turned()
             await self._until(refreshed + REFRESH)
 
     async def _refresh(self, now: datetime) -> None:
@@ -104,6 +114,7 @@ class Timers:
             self._soon += before
             self._latest.clear()
             heapq.heapify(self._soon)
+            self._troubles.show()
 
     async def _fire(self) -> None:
         now = self._clock.now()
@@ -120,11 +131,36 @@ class Timers:
                     (now - due).total_seconds(), {names.TIMER_KIND: self._name}
                 )
             if ready:
-                await self._wake(ready, self._report)
+                await self._wake_each(list(ready))
+
+    async def _wake_each(self, ids: Sequence[str]) -> None:
+        """Together if that works; else each alone, so that one failure is only its own."""
+        error = await attempt_async(self._wake(ids, self._report))
+        if error is None:
+            return
+        if isinstance(error, Transient):
+            raise error
+        if len(ids) == 1:
+            await self._failed(ids[0], error)
+            return
+        for id in ids:
+            await self._wake_each([id])
 
     async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
         for task, error in failures:
-            log.error("timer_failed", timers=self._name, document=task.id, exc_info=error)
+            await self._failed(task.id, error)
+
+    async def _failed(self, id: str, error: Exception) -> None:
+        """Put its timer off; the next change of the document sets it anew."""
+        now, failures = self._clock.now(), self._troubles.failures(id)
+        until = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 16))
+        if failures + 1 >= MAX_FAILURES and not isinstance(error, Transient):
+            self._troubles.note(id, error, None)
+            await self._documents.put_off(id, now, GIVEN_UP)
+            return
+        self._troubles.note(id, error, until)
+        await self._documents.put_off(id, now, until)
+        self.remember(id, until)
 
     async def _until(self, latest: datetime) -> None:
         moment = min(latest, self._soon[0][0]) if self._soon else latest

@@ -1,7 +1,7 @@
 """Storage: versioned documents with their outbox, and leases; one module knows the driver."""
 
-from desk_shared.store.document import Origin, Stored
+from desk_shared.store.document import Origin, Stored, Unreadable
 from desk_shared.store.documents import Documents, MongoDocuments, Schema
 from desk_shared.store.driver import Store
 
-__all__ = ["Documents", "MongoDocuments", "Origin", "Schema", "Store", "Stored"]
+__all__ = ["Documents", "MongoDocuments", "Origin", "Schema", "Store", "Stored", "Unreadable"]

@@ -3,11 +3,13 @@
 All three change in one write, so a crash can never separate them. Pure; the driver is elsewhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
+from desk_shared.errors import DeskError
 from desk_shared.events.codec import Message
 
 S = TypeVar("S")
@@ -15,6 +17,17 @@ S = TypeVar("S")
 # Duplicates from a producer or a relay come close together; offsets and sequences catch the rest.
 # The first identity is never dropped: it made the document, and may be sent again after years.
 RECENT_IDS = 64
+
+
+class Unreadable(DeskError):
+    """Documents that cannot be read: written by a bug, or read by one. By id, with the reasons."""
+
+    code: ClassVar[str] = "document-unreadable"
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        id, reason = next(iter(reasons.items()))
+        super().__init__(f"the document {id} cannot be read: {reason}")
+        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class Stored(Generic[S]):
     `marks` holds the last handled offset of each topic partition, `recent` the last identities of
     events, each with the digest of what it said (empty where nobody else chose the id), `sequence`
     the last number of an ordered stream, `held` the events that wait for a gap to close.
+    `unreadable` says why there is no state to be seen although there is one.
     """
 
     id: str
@@ -48,6 +62,7 @@ class Stored(Generic[S]):
     held: tuple[Message, ...] = ()
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
+    unreadable: Unreadable | None = None
 
     def has_handled(self, identity: str, origin: Origin | None) -> bool:
         """True if this very record, or another event of its identity, is in the state already."""
@@ -83,4 +98,5 @@ class Stored(Generic[S]):
             self.held,
             self.outbox,
             self.due,
+            self.unreadable,
         )

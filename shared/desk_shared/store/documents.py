@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from desk_shared.errors import DependencyDown
 from desk_shared.events.codec import Message
 from desk_shared.ids import new_id
-from desk_shared.store.document import S, Stored
+from desk_shared.store.document import S, Stored, Unreadable
 from desk_shared.store.driver import (
     ASCENDING,
     DUPLICATE_KEY,
@@ -29,6 +29,9 @@ from desk_shared.store.driver import (
     UpdateOne,
     translated,
 )
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
 
 Facets = Mapping[str, object]
 # A query and its order.
@@ -58,8 +61,11 @@ class Documents(Protocol[S]):
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
     async def settle(self, published: Sequence[Stored[S]]) -> None: ...
+    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None: ...
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]: ...
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]: ...
+    async def put_off(self, id: str, now: datetime, until: datetime) -> None: ...
+    async def take_up(self, since: datetime, now: datetime) -> int: ...
     async def find(
         self,
         facets: Facets,
@@ -102,10 +108,16 @@ class MongoDocuments(Generic[S]):
                 await self._collection.create_index([(name, ASCENDING)])
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
-        """The documents that exist, by id, in one read."""
+        """The documents that exist, by id, in one read; `Unreadable` names those that cannot be."""
         with translated():
             rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-        return {document.id: document for document in map(self._read, rows)}
+        found = {document.id: document for document in map(self._read, rows)}
+        broken = {id: one.unreadable for id, one in found.items() if one.unreadable is not None}
+        if broken:
+            raise Unreadable(
+                {id: why for one in broken.values() for id, why in one.reasons.items()}
+            )
+        return found
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         """Write each document over the version it was loaded with, in one unordered bulk.
@@ -143,6 +155,20 @@ class MongoDocuments(Generic[S]):
             with translated():
                 await self._collection.bulk_write(emptied, ordered=False)
 
+    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
+        """Of these versions only the outbox that they have here is still to be published, and not
+        before `until`. A newer version keeps its own."""
+        operations: list[Operation] = [
+            UpdateOne(
+                {"_id": document.id, "version": document.version},
+                {"$set": {"outbox": list(map(_message_row, document.outbox)), "pending": until}},
+            )
+            for document in held
+        ]
+        if operations:
+            with translated():
+                await self._collection.bulk_write(operations, ordered=False)
+
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
         """Documents whose outbox has waited since before `older_than`."""
         with translated():
@@ -156,6 +182,25 @@ class MongoDocuments(Generic[S]):
             query = self._collection.find({"due": {"$lte": until}}, {"due": 1})
             rows = await query.sort([("due", ASCENDING)]).limit(limit).to_list(limit)
         return [(cast(datetime, row["due"]), str(row["_id"])) for row in rows]
+
+    async def put_off(self, id: str, now: datetime, until: datetime) -> None:
+        """Move the timer of a document that is due at `now`, which no rule could be asked for."""
+        with translated():
+            due = {"_id": id, "due": {"$lte": _whole_milliseconds(now)}}
+            await self._collection.update_one(due, {"$set": {"due": _whole_milliseconds(until)}})
+
+    async def take_up(self, since: datetime, now: datetime) -> int:
+        """Make due now what was put off until `since` or later; how many there were."""
+        with translated():
+            found = self._collection.find({"due": {"$gte": since}}, {"_id": 1})
+            rows = await found.to_list(None)
+            moved: list[Operation] = [
+                UpdateOne({"_id": row["_id"], "due": {"$gte": since}}, {"$set": {"due": now}})
+                for row in rows
+            ]
+            if moved:
+                await self._collection.bulk_write(moved, ordered=False)
+        return len(moved)
 
     async def find(
         self,
@@ -225,12 +270,20 @@ class MongoDocuments(Generic[S]):
         return row
 
     def _read(self, row: Row) -> Stored[S]:
-        text = cast("str | None", row.get("state"))
-        return Stored(
-            id=str(row["_id"]),
-            version=cast(int, row["version"]),
+        """One that cannot be read has no state and says why: the trouble is its own."""
+        id, text = str(row["_id"]), cast("str | None", row.get("state"))
+        state, unreadable = None, None
+        try:
             # What a newer version added is passed over, so that it can be rolled back.
-            state=None if text is None else self._states.validate_json(text, extra="ignore"),
+            state = None if text is None else self._states.validate_json(text, extra="ignore")
+        except (ValueError, TypeError, KeyError) as error:
+            unreadable = Unreadable({id: str(error)})
+            log.warning("document_unreadable", collection=self._schema.collection, document=id)
+        return Stored(
+            id=id,
+            version=cast(int, row["version"]),
+            state=state,
+            unreadable=unreadable,
             marks=cast("dict[str, int]", row.get("marks", {})),
             recent=dict(cast("list[tuple[str, str]]", row.get("identities", []))),
             sequence=cast(int, row.get("sequence", 0)),

@@ -5,7 +5,7 @@ Recording costs a few microseconds: once per batch or request, never per record.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypedDict
 
 from opentelemetry.metrics import Counter, Histogram, Meter
 from opentelemetry.metrics import _Gauge as Gauge
@@ -37,6 +37,10 @@ class Meters:
     outbox_pending: Gauge
     timer_lateness: Histogram
     integrity_gaps: Counter
+    document_failures: Counter
+    documents_held: Gauge
+    loop_failures: Counter
+    consumers_stopped: Gauge
     store_duration: Histogram
 
     @classmethod
@@ -70,8 +74,34 @@ class Meters:
             integrity_gaps=_count(
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"
             ),
+            **_failures(meter),
             store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
         )
+
+
+class _Failures(TypedDict):
+    document_failures: Counter
+    documents_held: Gauge
+    loop_failures: Counter
+    consumers_stopped: Gauge
+
+
+def _failures(meter: Meter) -> _Failures:
+    """What tells that something is wrong with us, and with nobody else."""
+    return _Failures(
+        document_failures=_count(
+            meter, names.DOCUMENT_FAILURES, "{failure}", "Failures that were one document's own"
+        ),
+        documents_held=meter.create_gauge(
+            names.DOCUMENTS_HELD, "{document}", "Documents that failed and wait or are given up"
+        ),
+        loop_failures=_count(
+            meter, names.LOOP_FAILURES, "{failure}", "Times that a loop failed and began again"
+        ),
+        consumers_stopped=meter.create_gauge(
+            names.CONSUMERS_STOPPED, "{consumer}", "1 while its dead-letter budget is spent"
+        ),
+    )
 
 
 def metrics_provider(resource: Resource, readers: Sequence[MetricReader]) -> MeterProvider:

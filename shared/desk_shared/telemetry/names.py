@@ -60,11 +60,16 @@ GUARD_CONFLICTS: Final = "desk.guard.conflicts"
 OUTBOX_PENDING: Final = "desk.outbox.pending"
 TIMER_LATENESS: Final = "desk.timer.lateness"
 INTEGRITY_GAPS: Final = "desk.integrity.gaps"
+DOCUMENT_FAILURES: Final = "desk.document.failures"
+DOCUMENTS_HELD: Final = "desk.documents.held"
+LOOP_FAILURES: Final = "desk.loop.failures"
+CONSUMERS_STOPPED: Final = "desk.consumer.stopped"
 STORE_DURATION: Final = "desk.store.operation.duration"
 
 # Attributes of the desk's metrics
 REASON: Final = "desk.reason"
 COLLECTION: Final = "desk.collection"
+LOOP: Final = "desk.loop"
 TIMER_KIND: Final = "desk.timer.kind"
 
 # Seconds, as the conventions advise for HTTP and messaging.

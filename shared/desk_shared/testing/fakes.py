@@ -1,31 +1,43 @@
 """Fakes that keep the same promises as the real things; the contract suites run on both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, cast
 
 from pydantic import TypeAdapter
 
+from desk_shared.bus.producer import Unpublished
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown
+from desk_shared.errors import DependencyDown, DeskError
 from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.store import Schema, Stored
+from desk_shared.store import Schema, Stored, Unreadable
 from desk_shared.store.document import S
 from desk_shared.store.leases import Lease
 
 
 class FakePublisher:
-    """Keeps what was published; `is_down` makes it refuse."""
+    """Keeps what was published; `is_down` makes it refuse, `refused` tells for which message."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.is_down = False
+        self.refused: Callable[[Message], DeskError | None] = lambda _: None
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if self.is_down:
             raise DependencyDown("the bus is away", dependency="kafka")
-        self.messages.extend(messages)
+        reasons: dict[int, DeskError] = {}
+        stopped: dict[tuple[str, bytes], DeskError] = {}
+        for place, message in enumerate(messages):
+            lane = (message.topic, message.key)
+            error = stopped.get(lane) or self.refused(message)
+            if error is None:
+                self.messages.append(message)
+            else:
+                reasons[place] = stopped[lane] = error
+        if reasons:
+            raise Unpublished(reasons)
 
     def events(self, codec: Codec | None = None) -> list[AnyEvent]:
         """What was published, decoded."""
@@ -46,7 +58,11 @@ class FakeDocuments(Generic[S]):
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._answer()
-        return {id: self._read(id) for id in ids if id in self._rows}
+        found = {id: self._read(id) for id in ids if id in self._rows}
+        broken = [one.unreadable for one in found.values() if one.unreadable is not None]
+        if broken:
+            raise Unreadable({id: why for one in broken for id, why in one.reasons.items()})
+        return found
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         self._answer()
@@ -59,6 +75,27 @@ class FakeDocuments(Generic[S]):
             if row is not None and row[0].version == one.version:
                 self._rows[one.id] = (replace(row[0], outbox=()), row[1])
                 self._pending.pop(one.id, None)
+
+    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
+        self._answer()
+        for one in held:
+            row = self._rows.get(one.id)
+            if row is not None and row[0].version == one.version:
+                self._rows[one.id] = (replace(row[0], outbox=one.outbox), row[1])
+                self._pending[one.id] = until
+
+    async def put_off(self, id: str, now: datetime, until: datetime) -> None:
+        self._answer()
+        row = self._rows.get(id)
+        if row is not None and row[0].due is not None and row[0].due <= now:
+            self._rows[id] = (replace(row[0], due=until), row[1])
+
+    async def take_up(self, since: datetime, now: datetime) -> int:
+        self._answer()
+        moved = [one for one, _ in self._rows.values() if one.due is not None and one.due >= since]
+        for one in moved:
+            self._rows[one.id] = (replace(one, due=now), self._rows[one.id][1])
+        return len(moved)
 
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
         self._answer()
@@ -134,8 +171,15 @@ class FakeDocuments(Generic[S]):
 
     def _read(self, id: str) -> Stored[S]:
         row, text = self._rows[id]
-        state = None if text is None else self._states.validate_json(text, extra="ignore")
+        try:
+            state = None if text is None else self._states.validate_json(text, extra="ignore")
+        except ValueError as error:
+            return replace(row, unreadable=Unreadable({id: str(error)}))
         return replace(row, state=state)
+
+    def damage(self, id: str, text: str = "{") -> None:
+        """Let the state be what nobody can read."""
+        self._rows[id] = (self._rows[id][0], text)
 
     def _facets(self, document: Stored[S]) -> Mapping[str, object]:
         return {} if document.state is None else self._schema.facets(document.state)

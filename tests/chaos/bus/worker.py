@@ -97,6 +97,8 @@ class DyingDocuments(Generic[S]):
         self._documents, self._death = documents, death
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
         self.find_facets, self.versions = documents.find_facets, documents.versions
+        self.postpone, self.put_off = documents.postpone, documents.put_off
+        self.take_up = documents.take_up
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._death.at("before load")

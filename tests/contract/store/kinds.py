@@ -49,6 +49,8 @@ class NewerThing(Thing):
 
 
 NEWER_THINGS: Schema[NewerThing] = Schema("things", NewerThing)
+# What no version of the software would write.
+STRANGE_THINGS: Schema[dict[str, object]] = Schema("things", dict[str, object])
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Kind:
 
     documents: Documents[Thing]
     newer: Documents[NewerThing]
+    strange: Documents[dict[str, object]]
     leases: Leases
     away: Documents[Thing]
     leases_away: Leases

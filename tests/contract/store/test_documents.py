@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from desk_shared.errors import DependencyDown
 from desk_shared.events import Message
-from desk_shared.store import Origin, Stored
+from desk_shared.store import Origin, Stored, Unreadable
 
 from tests.contract.store.kinds import START, Kind, NewerThing, Thing
 
@@ -274,3 +274,42 @@ async def test_marks_say_what_was_handled(kind: Kind) -> None:
     assert stored.has_handled("other", Origin("desk.tickets", 3, 17))
     assert not stored.has_handled("other", Origin("desk.tickets", 3, 18))
     assert not stored.has_handled("other", Origin("desk.tickets", 2, 1))
+
+
+async def test_what_is_left_of_an_outbox_waits_until_it_is_told_to(kind: Kind) -> None:
+    later = START + timedelta(minutes=5)
+    one, two = replace(OUT, key=b"one"), replace(OUT, key=b"two")
+    await put(kind, replace(thing("a"), outbox=(one, two)), replace(thing("b"), outbox=(one,)))
+    await kind.documents.postpone([replace(thing("a", 1), outbox=(two,))], later)
+    await kind.documents.postpone([replace(thing("b", 7), outbox=())], later)
+    assert [one.id for one in await kind.documents.pending(START, 10)] == ["b"]
+    assert (await get(kind, "b")).outbox == (one,)
+    waiting = await kind.documents.pending(later, 10)
+    assert {found.id: found.outbox for found in waiting} == {"a": (two,), "b": (one,)}
+
+
+async def test_a_timer_is_put_off_only_while_it_is_due(kind: Kind) -> None:
+    never = START + timedelta(days=365 * 1000)
+    moments = {"due": START, "moved": START + timedelta(hours=1)}
+    await put(kind, *(replace(thing(id), due=due) for id, due in moments.items()))
+    for id in (*moments, "nobody"):
+        await kind.documents.put_off(id, START, never)
+    assert await kind.documents.due(never, 10) == [(moments["moved"], "moved"), (never, "due")]
+    assert (await get(kind, "due")).version == 1
+    assert await kind.documents.take_up(never, START) == 1
+    assert await kind.documents.take_up(never, START) == 0
+    assert await kind.documents.due(START, 10) == [(START, "due")]
+
+
+async def test_one_that_cannot_be_read_is_named_and_harms_no_other(kind: Kind) -> None:
+    strange: dict[str, object] = {"odd": {"a": "no number"}}
+    await put(kind, replace(thing("good"), due=START))
+    await kind.strange.write([Stored("bad", 0, strange, outbox=(OUT,), due=START)])
+    with pytest.raises(Unreadable) as refused:
+        await kind.documents.load(["good", "bad"])
+    assert list(refused.value.reasons) == ["bad"]
+    assert set(await kind.documents.load(["good"])) == {"good"}
+    (waiting,) = await kind.documents.pending(START, 10)
+    assert (waiting.id, waiting.state, waiting.outbox) == ("bad", None, (OUT,))
+    assert waiting.unreadable is not None
+    assert {id for _, id in await kind.documents.due(START, 10)} == {"bad", "good"}

@@ -47,6 +47,8 @@ class SlowDocuments:
         self.load, self.settle = documents.load, documents.settle
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
         self.find_facets, self.versions = documents.find_facets, documents.versions
+        self.postpone, self.put_off = documents.postpone, documents.put_off
+        self.take_up = documents.take_up
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
 
     async def write(self, documents: Sequence[Stored[Story]]) -> frozenset[str]:

@@ -1,15 +1,19 @@
-"""What every publisher promises: all, in order for a key, or `DependencyDown`."""
+"""What every publisher promises: all, in order for a key, or which are not there and why."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from desk_shared.bus import KafkaPublisher, Publisher
-from desk_shared.errors import DependencyDown, Invalid
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from desk_shared.bus import KafkaPublisher, Publisher, Unpublished
+from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import Message
 from desk_shared.events.names import TICKETS
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakePublisher
 
 from tests.integration.bus.rig import Rig
@@ -76,13 +80,57 @@ async def test_a_bus_that_is_away_says_so(kind: Kind) -> None:
         await kind.away.publish([message("k", 1)])
 
 
-async def test_a_message_beyond_the_brokers_limit_is_refused_and_harms_no_later_one(
+async def test_a_message_beyond_the_brokers_limit_is_refused_and_harms_no_other(
     rig: Rig,
 ) -> None:
-    with pytest.raises(Invalid):
-        await rig.publisher.publish([Message(TICKETS, b"k", b"x" * 1_100_000, ())])
-    await rig.publisher.publish([message("k", 1)])
-    assert [raw.value for raw in await rig.read(TICKETS)] == [b"1"]
+    large = Message(TICKETS, b"k", b"x" * 1_100_000, ())
+    with pytest.raises(Unpublished) as refused:
+        await rig.publisher.publish([message("a", 1), large, message("k", 2), message("b", 3)])
+    assert {n: one.kind for n, one in refused.value.reasons.items()} == dict.fromkeys(
+        (1, 2), "message-too-large"
+    )
+    await rig.publisher.publish([message("k", 4)])
+    assert sorted(raw.value or b"" for raw in await rig.read(TICKETS)) == [b"1", b"3", b"4"]
+
+
+async def test_what_the_broker_refuses_harms_nothing_that_follows_on_its_partition(
+    rig: Rig,
+) -> None:
+    """A topic whose own limit is lower than ours: the broker says no to the batch."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=rig.kafka)
+    await admin.start()
+    small = NewTopic(rig.prefix + "small", 1, 1, topic_configs={"max.message.bytes": "10000"})
+    await admin.create_topics([small])
+    await admin.close()
+    noise = os.urandom(50_000)  # nothing that could be compressed
+    large = Message("small", b"k", noise, ())
+    with pytest.raises(Unpublished) as refused:
+        await rig.publisher.publish([large])
+    assert refused.value.reasons[0].kind == "message-too-large"
+
+    async def arrives() -> bool:
+        await rig.publisher.publish([Message("small", b"k", b"after", ())])
+        return True
+
+    await eventually(arrives)
+    many = [Message("small", str(n).encode(), noise[:4_000], ()) for n in range(20)]
+    await rig.publisher.publish(many)
+    assert len(await rig.read("small")) >= 21
+
+
+async def test_a_topic_that_is_missing_costs_the_others_nothing(kind: Kind) -> None:
+    if isinstance(kind.publisher, FakePublisher):
+        lost = Transient("the topic is missing", code="topic-missing")
+        kind.publisher.refused = lambda one: lost if one.topic == "no.such.topic" else None
+    lost_ones = [Message("no.such.topic", b"k", b"1", ()), Message("no.such.topic", b"l", b"2", ())]
+    for number in range(20):
+        began = time.monotonic()
+        with pytest.raises(Unpublished) as refused:
+            await kind.publisher.publish([lost_ones[0], message("k", number), lost_ones[1]])
+        reasons = refused.value.reasons
+        assert {n: one.kind for n, one in reasons.items()} == dict.fromkeys((0, 2), "topic-missing")
+        assert number == 0 or time.monotonic() - began < 0.5
+    assert [value for _, value in await kind.arrived()] == [str(n).encode() for n in range(20)]
 
 
 async def test_headers_arrive_as_the_bytes_they_were(rig: Rig) -> None:

@@ -10,7 +10,9 @@ from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event, derive
 from desk_shared.events.tickets import Role, TicketNoted
 from desk_shared.events.triage import DuplicateFound
+from desk_shared.health import Health
 from desk_shared.store import Origin, Schema
+from desk_shared.supervision import Supervisor
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from pydantic import BaseModel, ConfigDict
@@ -118,6 +120,9 @@ class Desk:
         self.documents = FakeDocuments(STORIES, self.clock)
         self.telemetry = recorded_telemetry()
         self.ledger = self.another()
+        self.health = Health(self.clock)
+        meters = self.telemetry.telemetry.meters
+        self.supervisor = Supervisor(self.clock, self.health, meters)
 
     def another(self) -> Ledger[Story]:
         """One more member over the same store and bus, as after a restart."""

@@ -1,12 +1,14 @@
 """The relay publishes what a crash left in outboxes, and leaves the young ones to their writers."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from desk_shared.bus import Cause, Commands, Reacted, Turn
-from desk_shared.bus.relay import OVERDUE, Relay
-from desk_shared.errors import DependencyDown
+from desk_shared.bus.relay import BATCH, OVERDUE, Relay
+from desk_shared.errors import DependencyDown, Transient
+from desk_shared.health import State
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
@@ -57,7 +59,7 @@ async def test_a_bus_that_is_away_keeps_the_outbox(desk: Desk, relay: Relay) -> 
     desk.publisher.is_down = True
     with pytest.raises(DependencyDown):
         await relay.sweep()
-    running = asyncio.create_task(relay.run())
+    running = asyncio.create_task(desk.supervisor.keep("relay", relay.run))
     await asyncio.sleep(0)
     desk.publisher.is_down = False
     await eventually(lambda: desk.published_ids() == ["t-1", "t-2", "t-3"])
@@ -78,3 +80,51 @@ async def test_settling_an_old_version_keeps_a_newer_outbox(desk: Desk, relay: R
     desk.documents.settle = late  # type: ignore[method-assign]
     await relay.sweep()
     assert len((await desk.documents.load(["t"]))["t"].outbox) == 6
+
+
+async def leave(desk: Desk, *tickets: str) -> None:
+    desk.publisher.is_down = True
+    for ticket in tickets:
+        await Commands(desk.ledger).change(ticket, outbox_of(ticket), Cause("key"))
+    desk.publisher.is_down = False
+    desk.clock.advance(OVERDUE + timedelta(seconds=1))
+
+
+def outbox_of(ticket: str) -> Callable[[Story | None, Turn], Reacted[Story]]:
+    return lambda _state, _turn: Reacted(Story(), (noted(ticket, 1),))
+
+
+async def test_an_outbox_that_cannot_be_sent_waits_behind_those_that_can(desk: Desk) -> None:
+    relay = Relay(
+        "stories",
+        desk.documents,
+        desk.publisher,
+        desk.clock,
+        desk.telemetry.telemetry.meters,
+        desk.health,
+    )
+    missing = Transient("the topic is missing: run `desk topics apply`", code="topic-missing")
+    desk.publisher.refused = lambda one: missing if one.key.startswith(b"bad") else None
+    await leave(desk, *(f"bad{n}" for n in range(BATCH)), "good")
+    assert [await relay.sweep(), await relay.sweep()] == [BATCH, 1]
+    assert desk.published_ids() == ["good-1"]
+    assert desk.telemetry.value(names.DOCUMENTS_HELD) == BATCH
+    assert desk.telemetry.value(names.DOCUMENT_FAILURES) == BATCH
+    (shown,) = (one for one in desk.health.components() if one.name == "documents of relay stories")
+    assert shown.state is State.DEGRADED
+    assert "desk topics apply" in shown.reason
+    assert desk.health.answer_ready().is_ok
+    desk.publisher.refused = lambda _: None
+    desk.clock.advance(timedelta(minutes=2))
+    await relay.sweep()
+    assert len(desk.published_ids()) == BATCH + 1
+    assert desk.telemetry.value(names.DOCUMENTS_HELD) == 0
+
+
+async def test_an_outbox_is_relayed_although_its_state_cannot_be_read(
+    desk: Desk, relay: Relay
+) -> None:
+    await leave(desk, "t", "u")
+    desk.documents.damage("t")
+    await relay.sweep()
+    assert sorted(desk.published_ids()) == ["t-1", "u-1"]

@@ -9,6 +9,8 @@ from desk_shared.bus import Reacted, Task, Turn
 from desk_shared.bus.timers import Report, Timers
 from desk_shared.clock import SystemClock
 from desk_shared.errors import DependencyDown
+from desk_shared.health import Health
+from desk_shared.supervision import Supervisor
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakeDocuments
@@ -51,6 +53,11 @@ class Watch:
             ledger.on_due = self.bell.on_due
         await ledger.run([Task(id, rule)], self.desk.park)
 
+    def start(self) -> asyncio.Task[None]:
+        meters = self.desk.telemetry.telemetry.meters
+        supervisor = Supervisor(self.clock, Health(self.clock), meters)
+        return asyncio.create_task(supervisor.keep("timers", self.timers.run))
+
     def soon(self, **span: float) -> datetime:
         return self.clock.now() + timedelta(**span)
 
@@ -58,7 +65,7 @@ class Watch:
 async def test_a_timer_set_before_the_start_is_found_in_the_store() -> None:
     watch = Watch()
     await watch.set("t", watch.soon(milliseconds=30), told=False)
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await eventually(lambda: watch.bell.woken == ["t"])
     running.cancel()
     assert watch.desk.telemetry.value(names.TIMER_LATENESS) >= 1
@@ -66,7 +73,7 @@ async def test_a_timer_set_before_the_start_is_found_in_the_store() -> None:
 
 async def test_a_timer_set_while_running_fires_in_time() -> None:
     watch = Watch()
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await eventually(lambda: watch.timers._seen_until > watch.clock.now())
     due = watch.soon(milliseconds=50)
     await watch.set("t", due)
@@ -77,7 +84,7 @@ async def test_a_timer_set_while_running_fires_in_time() -> None:
 
 async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
     watch = Watch()
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await eventually(lambda: watch.timers._seen_until > watch.clock.now())
     due = watch.soon(milliseconds=200)
     await watch.set("t", watch.soon(milliseconds=40))
@@ -95,7 +102,7 @@ async def test_a_timer_that_is_moved_nearer_fires_then_however_many_there_are(
 ) -> None:
     monkeypatch.setattr("desk_shared.bus.timers.MAX_REMEMBERED", 2)
     watch = Watch()
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await eventually(lambda: watch.timers._seen_until > watch.clock.now())
     for id in ("t", "far"):
         await watch.set(id, watch.soon(days=1))
@@ -117,7 +124,7 @@ async def test_a_timer_set_while_the_store_is_asked_is_not_forgotten() -> None:
         return found
 
     watch.desk.documents.due = slowly  # type: ignore[method-assign]
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await asked.wait()
     await watch.set("t", watch.soon(milliseconds=20))
     go_on.set()
@@ -129,7 +136,7 @@ async def test_what_could_not_be_fired_is_found_again() -> None:
     watch = Watch()
     await watch.set("t", watch.soon(milliseconds=10), told=False)
     watch.bell.is_down = True
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     warned = watch.soon(milliseconds=150)
     await eventually(lambda: watch.clock.now() > warned)
     assert watch.bell.woken == []
@@ -140,7 +147,7 @@ async def test_what_could_not_be_fired_is_found_again() -> None:
 
 async def test_a_rule_that_asks_for_the_past_does_not_spin() -> None:
     watch = Watch()
-    running = asyncio.create_task(watch.timers.run())
+    running = watch.start()
     await eventually(lambda: watch.timers._seen_until > watch.clock.now())
     began = watch.clock.now()
 

@@ -1,0 +1,76 @@
+"""The one supervisor: runs loops, and begins again with each that fails, however often.
+
+No loop ends a service. What is away comes back, and a bug in one loop leaves the others at work;
+health, a counter and the log tell of both.
+"""
+
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from datetime import timedelta
+
+from desk_shared.bus.retry import attempt_async, backoff
+from desk_shared.clock import Clock
+from desk_shared.errors import DeskError, Transient
+from desk_shared.health import Health, State
+from desk_shared.telemetry import Meters, get_logger, names
+
+log = get_logger()
+
+Loop = Callable[[], Coroutine[None, None, None]]
+
+LONGEST_PAUSE = timedelta(seconds=30)
+_turned: ContextVar[Callable[[], None] | None] = ContextVar("turned", default=None)
+
+
+def turned() -> None:
+    """A loop says that it went round once without failing. Unsupervised, as in a test, nobody
+    hears it."""
+    if (tell := _turned.get()) is not None:
+        tell()
+
+
+class EndedByItself(Exception):
+    """A loop came to its end although nobody stopped it."""
+
+
+class Supervisor:
+    """Keeps loops running until they are cancelled."""
+
+    def __init__(self, clock: Clock, health: Health, meters: Meters) -> None:
+        self._clock, self._health, self._meters = clock, health, meters
+
+    async def keep(self, name: str, loop: Loop) -> None:
+        """Run it for ever."""
+        failures, component = 0, f"loop {name}"
+
+        def tell() -> None:
+            nonlocal failures
+            if failures:
+                log.info("loop_goes_on", loop=name, failures=failures)
+                self._health.mark(component, State.READY)
+            failures = 0
+
+        self._health.expect(component)
+        self._health.mark(component, State.READY)
+        _turned.set(tell)
+        while True:
+            error = await attempt_async(loop()) or EndedByItself("it ended without a reason")
+            failures += 1
+            self._report(name, component, error, failures)
+            longest = LONGEST_PAUSE.total_seconds()
+            transient = isinstance(error, Transient)
+            await self._clock.sleep(backoff(failures, longest=5.0 if transient else longest))
+
+    def _report(self, name: str, component: str, error: Exception, failures: int) -> None:
+        """What is away makes us not ready; despite a bug in one loop the rest is worth having."""
+        is_away = isinstance(error, Transient | OSError)
+        kind = error.kind if isinstance(error, DeskError) else type(error).__name__
+        self._meters.loop_failures.add(1, {names.LOOP: name, names.REASON: kind})
+        reason = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+        state = State.DOWN if isinstance(error, Transient) else State.DEGRADED
+        self._health.mark(component, state, f"{reason} (failed {failures} times, tried again)")
+        if is_away:
+            if failures == 1:
+                log.warning("loop_waits", loop=name, reason=reason)
+        else:
+            log.error("loop_failed", loop=name, failures=failures, exc_info=error)

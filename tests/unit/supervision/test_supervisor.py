@@ -1,0 +1,80 @@
+"""No loop ends: what fails begins again, and health says why."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from desk_shared.clock import FakeClock
+from desk_shared.errors import DependencyDown, Transient
+from desk_shared.health import Component, Health, State
+from desk_shared.supervision import Supervisor, turned
+from desk_shared.telemetry import names
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing import eventually
+
+from tests.unit.bus.desk import START
+
+
+@dataclass
+class Loop:
+    """Goes round, and raises what it is told to."""
+
+    errors: list[Exception | None]
+    health: Health
+    states: list[tuple[State, bool]] = field(default_factory=list)
+
+    async def run(self) -> None:
+        self.states.append((component(self.health).state, self.health.answer_ready().is_ok))
+        error = self.errors.pop(0) if self.errors else None
+        if isinstance(error, Exception):
+            raise error
+        turned()
+        self.states.append((component(self.health).state, self.health.answer_ready().is_ok))
+        await asyncio.Event().wait()
+
+
+def component(health: Health) -> Component:
+    (one,) = (one for one in health.components() if one.name == "loop x")
+    return one
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "is_ready"),
+    [
+        (DependencyDown("the store is away"), State.DOWN, False),
+        (Transient("the change was interrupted"), State.DOWN, False),
+        (ZeroDivisionError("a bug"), State.DEGRADED, True),
+        (ExceptionGroup("two", [ZeroDivisionError("a bug")]), State.DEGRADED, True),
+        (TimeoutError(), State.DEGRADED, True),
+    ],
+)
+async def test_a_loop_that_fails_begins_again_and_health_says_so(
+    error: Exception, state: State, is_ready: bool
+) -> None:
+    clock = FakeClock(START)
+    health, telemetry = Health(clock), recorded_telemetry()
+    loop = Loop([error] * 30, health)
+    supervisor = Supervisor(clock, health, telemetry.telemetry.meters)
+    running = asyncio.create_task(supervisor.keep("x", loop.run))
+    await eventually(lambda: len(loop.states) == 32)
+    assert loop.states == [(State.READY, True), *[(state, is_ready)] * 30, (State.READY, True)]
+    assert telemetry.value(names.LOOP_FAILURES) == 30
+    assert not running.done()
+    running.cancel()
+
+
+async def test_a_loop_that_ends_without_a_reason_begins_again() -> None:
+    clock = FakeClock(START)
+    health, rounds = Health(clock), 0
+
+    async def ends() -> None:
+        nonlocal rounds
+        rounds += 1
+
+    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+    running = asyncio.create_task(supervisor.keep("x", ends))
+    await eventually(lambda: rounds > 3)
+    assert component(health).state is State.DEGRADED
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
