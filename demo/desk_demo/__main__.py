@@ -14,14 +14,13 @@ from time import monotonic
 import httpx
 from aiokafka import AIOKafkaConsumer
 from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.cli.screen import Screen, Sheet, styled
 from desk_shared.events import Codec
 from desk_shared.ids import new_id
 from desk_shared.local.ports import free_ports
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
-from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 
 from desk_demo.board import render
 from desk_demo.desk import Desk, next_events
@@ -47,7 +46,7 @@ def main() -> None:
 async def play(path: Path, *, is_plain: bool) -> int:
     """The whole evening; 0 if everything came true."""
     run = new_id()[-6:]
-    story, watched, console = read_story(path, run), Watched(run), Console(width=132)
+    story, watched, console = read_story(path, run), Watched(run), Screen(width=132)
     kafka = KafkaSettings(bootstrap=os.environ.get("DESK_KAFKA", "127.0.0.1:9092"))
     publisher = KafkaPublisher(kafka, "demo")
     await publisher.start()
@@ -67,7 +66,7 @@ async def play(path: Path, *, is_plain: bool) -> int:
 
 
 async def _watch(
-    consumer: AIOKafkaConsumer, player: Player, console: Console, *, is_plain: bool
+    consumer: AIOKafkaConsumer, player: Player, console: Screen, *, is_plain: bool
 ) -> None:
     codec, started, said, told = Codec(), monotonic(), "", 0
     live = Live(console=console, refresh_per_second=5, screen=False)
@@ -89,11 +88,12 @@ async def _watch(
             live.stop()
 
 
-def _judge(player: Player, console: Console, seconds: float) -> int:
-    table = Table("", "what should happen", "what was seen", title="The day in short")
+def _judge(player: Player, console: Screen, seconds: float) -> int:
+    table = Sheet("", "what should happen", "what was seen", title="The day in short")
     found = checks(player)
     for check in found:
-        table.add_row("[green]✓" if check.is_true else "[red]✗", check.expected, check.seen)
+        mark = styled("✓", "green") if check.is_true else styled("✗", "red")
+        table.add_line(mark, check.expected, check.seen)
     console.print(table)
     watched = player.watched
     console.print(
@@ -103,7 +103,7 @@ def _judge(player: Player, console: Console, seconds: float) -> int:
         f"{len(watched.seen)} events in {seconds:.0f} s."
     )
     for text in player.missing:
-        console.print(f"[red]{text}")
+        console.print(styled(text, "red"))
     return 0 if all(check.is_true for check in found) else 1
 
 

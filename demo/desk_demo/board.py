@@ -1,5 +1,7 @@
 """The live board: what is watched, as panels in a terminal."""
 
+from desk_shared.cli.screen import styled
+from desk_shared.text import plain_line
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -16,7 +18,7 @@ def render(watched: Watched, said: str, seconds: float) -> RenderableType:
     for _ in range(3):
         top.add_column(ratio=1)
     top.add_row(_telemetry(watched), _signals_and_repairs(watched), _teams(watched))
-    head = Panel(Text(said, style="bold"), title=f"A day at the desk  {seconds:4.0f} s")
+    head = Panel(styled(said, "bold"), title=f"A day at the desk  {seconds:4.0f} s")
     return Group(head, top, _tickets(watched), _news(watched))
 
 
@@ -55,14 +57,15 @@ def _tickets(watched: Watched) -> Panel:
         table.add_column(column, no_wrap=True)
     for ticket in list(watched.tickets.values())[-10:]:
         style = _STATES.get(ticket.state, "white")
-        row = (ticket.code, ticket.title[:56], ticket.priority, ticket.team)
+        row = (ticket.code, plain_line(ticket.title[:56]), ticket.priority, ticket.team)
         table.add_row(*row, Text(ticket.state, style=style))
     for title, members, is_over in watched.problems.values():
         state = "over" if is_over else "open"
-        table.add_row("problem", title[:56], "", f"{len(members)} tickets", state, style="magenta")
+        shown = plain_line(title[:56])
+        table.add_row("problem", shown, "", f"{len(members)} tickets", state, style="magenta")
     return Panel(table, title=f"Tickets ({len(watched.tickets)})")
 
 
 def _news(watched: Watched) -> Panel:
-    lines = Text("\n").join(Text(f"{at:%H:%M:%S}  {text}") for at, text in watched.news)
+    lines = Text("\n").join(Text(plain_line(f"{at:%H:%M:%S}  {text}")) for at, text in watched.news)
     return Panel(lines, title="News")

@@ -6,13 +6,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from scripts.checks import module_docstring, no_sleep, pure_domain, size, topic_literals
+from scripts.checks import (
+    module_docstring,
+    no_sleep,
+    pure_domain,
+    raw_terminal,
+    size,
+    topic_literals,
+)
 from scripts.checks.source import Finding, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
     rule.NAME: rule.check
-    for rule in (module_docstring, no_sleep, pure_domain, size, topic_literals)
+    for rule in (module_docstring, no_sleep, pure_domain, raw_terminal, size, topic_literals)
 }
 
 

@@ -1,6 +1,5 @@
 """From the environment to a running service: what cannot start says why and ends with 2."""
 
-import sys
 from collections.abc import Callable
 
 import uvloop
@@ -11,6 +10,7 @@ from desk_shared.service import Service, run
 from desk_shared.settings import load_settings, refuse_exposure
 from desk_shared.settings.reading import S
 from desk_shared.telemetry import get_logger
+from desk_shared.terminal import complain
 
 log = get_logger()
 
@@ -31,7 +31,7 @@ def start_service(settings: type[S], build: Callable[[S], Service]) -> None:
         refuse_undeclared(service.app)
     except Invalid as invalid:
         thing = _UNUSABLE.get(invalid.kind, "this")
-        sys.stderr.write(f"The service cannot start with {thing}:\n{invalid.message}\n")
+        complain(f"The service cannot start with {thing}:\n{invalid.message}")
         raise SystemExit(2) from None
     authenticator: Authenticator = service.app.state.authenticator
     log.info(

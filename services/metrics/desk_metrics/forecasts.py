@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 from desk_shared.charter import Charter, load_charter
+from desk_shared.cli.screen import Sheet, show
 from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
-from rich.console import Console, RenderableType
-from rich.table import Table
+from desk_shared.terminal import say_json
+from rich.console import RenderableType
 
 from desk_metrics.aiming import aim_of, standings
 from desk_metrics.domain.aims import Unit
@@ -55,9 +56,9 @@ def goals(
     else:
         found = goals_of(history, charter, _utc(as_of))
     if json:
-        typer.echo(f"[{','.join(one.model_dump_json() for one in found)}]")
+        say_json(f"[{','.join(one.model_dump_json() for one in found)}]")
     else:
-        Console().print(*_shown_goals(found))
+        show(*_shown_goals(found))
 
 
 def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -81,9 +82,9 @@ def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     else:
         found = plan_of(history, charter, asked, _utc(as_of))
     if json:
-        typer.echo(found.model_dump_json(indent=2))
+        say_json(found.model_dump_json(indent=2))
     else:
-        Console().print(*_shown_plan(found))
+        show(*_shown_plan(found))
 
 
 def goals_of(history: Path, charter: Charter, as_of: datetime | None = None) -> list[Standing]:
@@ -157,10 +158,10 @@ def _utc(moment: datetime | None) -> datetime | None:
 def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
     if not found:
         return ["The charter has no goals. Write them in goals.yaml."]
-    table = Table("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
+    table = Sheet("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
     for one in found:
         figures = (one.baseline, one.planned_now, one.now, one.target)
-        table.add_row(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
+        table.add_line(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
     return [*(f"{one.title}\n  {one.sentence}\n" for one in found), table]
 
 
@@ -171,21 +172,21 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
         shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")
         shown.append(_week(found))
     if found.skills:
-        table = Table("skill", "tickets a week", "busiest", "people", "have it")
+        table = Sheet("skill", "tickets a week", "busiest", "people", "have it")
         for one in found.skills:
-            table.add_row(
+            table.add_line(
                 one.skill, f"{one.arrivals:g}", one.busiest, str(one.people), str(one.members)
             )
         shown.append(table)
     return shown
 
 
-def _week(found: StaffingPlan) -> Table:
+def _week(found: StaffingPlan) -> Sheet:
     """Hours down, days across."""
     people = {(one.day, one.hour): one.people for one in found.hours}
-    table = Table("hour", *_DAYS, title=f"People of {found.team}")
+    table = Sheet("hour", *_DAYS, title=f"People of {found.team}")
     for hour in sorted({one.hour for one in found.hours}):
-        table.add_row(
+        table.add_line(
             f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
         )
     return table

@@ -23,7 +23,8 @@ from desk_shared.events import Codec
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.telemetry import Telemetry, start
-from rich.console import Console
+from desk_shared.terminal import say
+from desk_shared.text import plain_line
 
 from desk_metrics.comparing import Comparison, compare_shelves
 from desk_metrics.domain.policies import PolicyBook
@@ -201,21 +202,20 @@ def _take(lane: _Lane, records: list[KafkaRecord], outcome: Outcome) -> None:
 
 
 def _show(outcome: Outcome) -> None:
-    console = Console()
     rate = outcome.events / outcome.seconds if outcome.seconds else 0
-    console.print(
+    say(
         f"{outcome.events} events read again in {outcome.seconds:.1f} s ({rate:.0f}/s),"
         f" {outcome.unreadable} unreadable, {outcome.moving} tickets still moving"
     )
     for one in outcome.comparisons:
-        console.print(
+        say(
             f"{one.collection}: {one.alike} alike, {len(one.different)} different,"
             f" {len(one.missing)} missing in the rebuild, {len(one.surplus)} only there"
         )
         for id in (*one.different, *one.missing, *one.surplus)[:20]:
-            console.print(f"  {id}")
+            say(plain_line(f"  {id}"))
     for failure in outcome.failures[:20]:
-        console.print(f"failed: {failure}")
+        say(plain_line(f"failed: {failure}"))
 
 
 if __name__ == "__main__":

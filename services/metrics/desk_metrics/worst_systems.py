@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 from desk_shared.charter import load_charter
+from desk_shared.cli.screen import Sheet, show
 from desk_shared.clock import SystemClock
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
-from rich.console import Console, RenderableType
-from rich.table import Table
+from desk_shared.terminal import say_json
+from rich.console import RenderableType
 
 from desk_metrics.api.reports import UNSENT, Systems, answered, asked_period
 from desk_metrics.correspondence import Correspondence
@@ -30,9 +31,9 @@ def worst_systems(
     found = asyncio.run(ask(load_settings(MetricsSettings), period))
     found = found.model_copy(update={"systems": found.systems[:top]})
     if json:
-        typer.echo(found.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
+        say_json(found.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
     else:
-        Console().print(*shown(found))
+        show(*shown(found))
 
 
 async def ask(settings: MetricsSettings, period: str) -> Systems:
@@ -59,14 +60,14 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
 
 def shown(found: Systems) -> list[RenderableType]:
     """A table, and below it why each proposal is made."""
-    table = Table(
+    table = Sheet(
         "rank", "service", "owner", "contacts", "before", "again", "lost min", "repairs", "back",
         "not kept", "changes failed", "proposal",
         title=f"Worst systems, {found.period}",
     )  # fmt: skip
     for one in found.systems:
         rate = one.change_failure_rate
-        table.add_row(
+        table.add_line(
             str(one.rank), one.service, one.team, f"{one.contacts:,}", f"{one.contacts_before:,}",
             f"{one.came_again:,}", f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}",
             f"{one.repeat_contacts:,}", f"{one.promises_broken:,}",
@@ -87,7 +88,7 @@ def _demand(found: Systems) -> list[RenderableType]:
     """What people asked for, the most wanted first."""
     if not found.demand:
         return []
-    table = Table("asked for", "people", "times", title="What people ask for that there is not")
+    table = Sheet("asked for", "people", "times", title="What people ask for that there is not")
     for one in found.demand[:MOST_WANTED]:
-        table.add_row(one.what, f"{one.people:,}", f"{one.times:,}")
+        table.add_line(one.what, f"{one.people:,}", f"{one.times:,}")
     return ["", table]

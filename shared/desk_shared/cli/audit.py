@@ -17,6 +17,8 @@ from desk_shared.events import Codec
 from desk_shared.events.names import REQUESTS, TICKETS
 from desk_shared.store import Store
 from desk_shared.store.census import census
+from desk_shared.terminal import say
+from desk_shared.text import plain_line
 
 _CODEC = Codec()
 
@@ -26,10 +28,10 @@ def audit(
 ) -> None:
     """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
     findings = asyncio.run(_audit())
-    print(findings.summary())
+    say(findings.summary())
     if verbose or not findings.is_clean:
         for line in findings.lines():
-            print(line)
+            say(plain_line(line))
     raise typer.Exit(0 if findings.is_clean else 1)
 
 

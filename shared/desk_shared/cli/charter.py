@@ -7,6 +7,7 @@ import typer
 
 from desk_shared.charter import check_charter
 from desk_shared.cli.setting import settings
+from desk_shared.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="The organisation's files.")
 
@@ -22,5 +23,5 @@ def check(
 ) -> None:
     """Every problem with file and line; exit code 1 if there is one."""
     code, text = check_charter(folder or settings().charter)
-    print(text)
+    say(text)
     raise typer.Exit(code)

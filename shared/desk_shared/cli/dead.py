@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.records import ATTEMPT, FAILED_AT, ORIGIN, REASON, REASON_CODE, KafkaRecord
 from desk_shared.cli.reading import existing, read_all
+from desk_shared.cli.screen import Sheet
+from desk_shared.cli.screen import show as show_
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import Message
 from desk_shared.events.topics import DEAD, RETRY
+from desk_shared.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay.")
 
@@ -27,13 +28,13 @@ Code = Annotated[str, typer.Option(help="Only this reason, for example bad-json 
 def list_() -> None:
     """How many dead letters each topic holds, by reason. Exit code 1 if there are any."""
     found = asyncio.run(_count())
-    table = Table("dead-letter topic", "reason", "records")
+    table = Sheet("dead-letter topic", "reason", "records")
     for (topic, code), count in sorted(found.items()):
-        table.add_row(topic, code, str(count))
+        table.add_line(topic, code, count)
     if found:
-        Console().print(table)
+        show_(table)
         raise typer.Exit(1)
-    print("No dead letters.")
+    say("No dead letters.")
 
 
 @app.command()
@@ -56,7 +57,7 @@ def replay(
     if not (reason or record or every):
         raise Invalid("Say what to replay: --reason CODE, --record PARTITION/OFFSET or --all.")
     count = asyncio.run(_replay(topic, reason, record))
-    print(f"{count} records given back to {_back(topic)}.")
+    say(f"{count} records given back to {_back(topic)}.")
 
 
 async def _count() -> Counter[tuple[str, str]]:
@@ -85,14 +86,14 @@ async def _chosen(topic: str, reason: str, record: str) -> AsyncIterator[KafkaRe
 
 
 async def _show(topic: str, reason: str, record: str) -> None:
-    table = Table("record", "key", "reason", "from", "tries", "first failed")
+    table = Sheet("record", "key", "reason", "from", "tries", "first failed")
     async for raw in _chosen(topic, reason, record):
         key = (raw.key or b"").decode(errors="replace")
         why = f"{_told(raw, REASON_CODE)}: {_told(raw, REASON)}"
         place = f"{raw.partition}/{raw.offset}"
         rest = (_told(raw, ORIGIN), _told(raw, ATTEMPT), _told(raw, FAILED_AT)[:19])
-        table.add_row(place, key, why, *rest)
-    Console().print(table)
+        table.add_line(place, key, why, *rest)
+    show_(table)
 
 
 async def _replay(topic: str, reason: str, record: str) -> int:

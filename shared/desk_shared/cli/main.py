@@ -10,6 +10,7 @@ from desk_shared.cli import audit, charter, dead, replay, tail, topics
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DeskError
 from desk_shared.telemetry import configure_logs
+from desk_shared.terminal import complain
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,16 +42,15 @@ def main() -> None:
     try:
         app()
     except DeskError as error:
-        print(error.message, file=sys.stderr)
+        complain(error.message)
         raise SystemExit(2) from error
     except (KafkaError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:
-            print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+            complain(f"{error.filename}: {error.strerror}.")
             raise SystemExit(2) from error
         where = settings().kafka.bootstrap
-        print(
+        complain(
             f"Kafka does not answer at {where} ({error!r}). Is the desk up? Try `make up`, "
-            "or set DESK_KAFKA to your brokers.",
-            file=sys.stderr,
+            "or set DESK_KAFKA to your brokers."
         )
         raise SystemExit(3) from error

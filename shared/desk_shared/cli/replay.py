@@ -13,6 +13,8 @@ from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import Codec, Message
 from desk_shared.events.topics import BY_NAME
+from desk_shared.terminal import say
+from desk_shared.text import plain_line
 
 _CODEC = Codec()
 _BATCH = 500
@@ -28,11 +30,11 @@ def replay(
     second replay of the same file makes nothing twice."""
     good, problems = _read(file)
     for problem in problems:
-        print(problem)
+        say(plain_line(problem))
     if not dry_run:
         asyncio.run(_publish(good))
     done = "would be published" if dry_run else "published"
-    print(f"{len(good)} events {done}, {len(problems)} refused.")
+    say(f"{len(good)} events {done}, {len(problems)} refused.")
     if problems:
         raise typer.Exit(1)
 

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from desk_shared.bus.records import REASON, KafkaRecord
 from desk_shared.cli.reading import read_all, reader
+from desk_shared.cli.screen import Screen, styled
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
+from desk_shared.terminal import say_json
+from desk_shared.text import plain_line
 
 _CODEC = Codec()
 _LONG = 160
@@ -39,7 +41,7 @@ class _Shown:
 
     def __init__(self, type: str, key: str, as_json: bool) -> None:
         self._type, self._key, self._as_json = type, key, as_json
-        self._console = Console(soft_wrap=True)
+        self._screen = Screen(wraps=False)
 
     def record(self, raw: KafkaRecord) -> None:
         key = (raw.key or b"").decode(errors="replace")
@@ -48,14 +50,14 @@ class _Shown:
         try:
             event = _CODEC.decode(raw.key, raw.value, raw.headers)
         except Invalid as error:
-            self._console.print(Text(f"unreadable  {key}  {_reason(raw) or error}", style="red"))
+            self._screen.print(styled(f"unreadable  {key}  {_reason(raw) or error}", "red"))
             return
         if self._type and self._type not in event.type:
             return
         if self._as_json:
-            print(event.data.model_dump_json())
+            say_json(event.data.model_dump_json())
         else:
-            self._console.print(_line(event))
+            self._screen.print(_line(event))
 
 
 def _line(event: AnyEvent) -> Text:
@@ -66,8 +68,8 @@ def _line(event: AnyEvent) -> Text:
     return Text.assemble(
         (f"{event.time:%Y-%m-%d %H:%M:%S}  ", "dim"),
         (f"{name:<22}", "bold cyan"),
-        (f" {event.subject} {number}  ", "green"),
-        words if len(words) <= _LONG else words[: _LONG - 1] + "…",
+        (f" {plain_line(event.subject)} {number}  ", "green"),
+        plain_line(words if len(words) <= _LONG else words[: _LONG - 1] + "…"),
     )
 
 

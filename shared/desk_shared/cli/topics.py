@@ -4,13 +4,14 @@ import asyncio
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from desk_shared.bus.admin import apply_topics
 from desk_shared.charter import load_charter
+from desk_shared.cli.screen import Sheet
+from desk_shared.cli.screen import show as show_
 from desk_shared.cli.setting import settings
 from desk_shared.events.topics import Topic, all_topics
+from desk_shared.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="Create and list the desk's topics.")
 
@@ -39,19 +40,19 @@ def apply(
             replicas=replicas,
         )
     )
-    print(f"{len(applied.created)} topics created, {len(applied.present)} were there.")
+    say(f"{len(applied.created)} topics created, {len(applied.present)} were there.")
     for difference in applied.differing:
-        print(f"Differs: {difference}; changing a keyed topic moves its keys, so plan it.")
+        say(f"Differs: {difference}; changing a keyed topic moves its keys, so plan it.")
 
 
 @app.command("list")
 def show() -> None:
     """The catalogue: who writes a topic, who reads it, how long it keeps its records."""
-    table = Table("topic", "key", "writer", "readers", "kept", "partitions")
+    table = Sheet("topic", "key", "writer", "readers", "kept", "partitions")
     for topic in declared():
         kept = "compacted" if topic.compacted else "for ever"
         if topic.kept is not None:
             kept = f"{topic.kept.days} days"
         readers = ", ".join(topic.readers)
-        table.add_row(topic.name, topic.key, topic.writer, readers, kept, str(topic.partitions))
-    Console().print(table)
+        table.add_line(topic.name, topic.key, topic.writer, readers, kept, str(topic.partitions))
+    show_(table)

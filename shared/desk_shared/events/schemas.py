@@ -17,6 +17,7 @@ from desk_shared.events.asyncapi import asyncapi_yaml
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.envelope import Payload
 from desk_shared.events.pages import events_page
+from desk_shared.terminal import complain, say
 
 JsonSchema = dict[str, object]
 
@@ -111,15 +112,15 @@ def main(words: list[str]) -> int:
     match words:
         case ["write", *rest] if len(rest) < 2:
             changed = write_documents(_root(rest))
-            sys.stdout.write("".join(f"{path}\n" for path in changed) or "Nothing to change.\n")
+            say("\n".join(map(str, changed)) or "Nothing to change.")
             return 0
         case ["check", *rest] if len(rest) < 2:
             stale = differences(_root(rest))
             for path in stale:
-                sys.stderr.write(f"{path} is out of date; run: make schemas\n")
+                complain(f"{path} is out of date; run: make schemas")
             return bool(stale)
         case _:
-            sys.stderr.write("Say what to do: python -m desk_shared.events.schemas write|check\n")
+            complain("Say what to do: python -m desk_shared.events.schemas write|check")
             return 2
 
 

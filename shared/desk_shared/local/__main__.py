@@ -15,6 +15,7 @@ from desk_shared.local.places import Places
 from desk_shared.local.processes import CannotStart, last_lines
 from desk_shared.local.services import PORTS, Around, ServiceProcess, default_ports
 from desk_shared.local.state import Origin, State
+from desk_shared.terminal import complain, say
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -52,7 +53,7 @@ def down(data: Data = None) -> None:
     places = _places(data)
     with _plainly(), state.alone(places):
         Bringer(places, typer.echo).down()
-        typer.echo(f"The desk is down. Its data stays in {places.folder}.")
+        say(f"The desk is down. Its data stays in {places.folder}.")
 
 
 @app.command()
@@ -71,12 +72,12 @@ def status(data: Data = None) -> None:
         running = state.read(_places(data))
     missing = [name for name in PORTS if running.alive(name) is None]
     for name, server in running.servers.items():
-        typer.echo(f"{name:<11} {server.address} ({server.origin})")
+        say(f"{name:<11} {server.address} ({server.origin})")
     for name, entry in running.processes.items():
         alive = "runs" if running.alive(name) else "GONE"
-        typer.echo(f"{name:<11} {alive}, process {entry.pid}, {entry.address}")
+        say(f"{name:<11} {alive}, process {entry.pid}, {entry.address}")
     if missing:
-        typer.echo(f"Not running: {', '.join(missing)}. Start with: make up")
+        say(f"Not running: {', '.join(missing)}. Start with: make up")
         raise typer.Exit(1)
 
 
@@ -90,7 +91,7 @@ def logs(
 ) -> None:
     """The end of the logs."""
     for log in sorted(_places(data).logs.glob(f"{name or '*'}.log")):
-        typer.echo(f"==> {log} <==\n{last_lines(log, lines)}")
+        say(f"==> {log} <==\n{last_lines(log, lines)}")
 
 
 @app.command()
@@ -111,13 +112,13 @@ def run(
 
 
 def _tell(places: Places, running: State) -> None:
-    typer.echo("")
+    say("")
     for name in (*bring.SERVERS, *PORTS):
         if name in running.processes:
-            typer.echo(f"  {name:<11} {running.processes[name].address}")
+            say(f"  {name:<11} {running.processes[name].address}")
         elif name in running.servers:
-            typer.echo(f"  {name:<11} {running.servers[name].address}")
-    typer.echo(f"\nLogs: {places.logs}    Stop: make down")
+            say(f"  {name:<11} {running.servers[name].address}")
+    say(f"\nLogs: {places.logs}    Stop: make down")
 
 
 def _places(data: Path | None) -> Places:
@@ -134,7 +135,7 @@ def _plainly() -> Iterator[None]:
 
 
 def _refuse(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
+    complain(sentence)
     raise typer.Exit(1)
 
 

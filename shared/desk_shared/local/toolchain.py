@@ -13,6 +13,7 @@ from pathlib import Path
 
 from desk_shared.local.places import JAVA_PROJECT
 from desk_shared.local.processes import CannotStart
+from desk_shared.terminal import say
 
 JAVA_NEEDED = 17
 MAVEN_NEEDED = (3, 6)
@@ -97,7 +98,7 @@ def _build(target: Path) -> None:
         archive.unlink()
     for folder in ("classes", "lib"):
         shutil.rmtree(target / folder, ignore_errors=True)
-    print("Fetching Kafka and the local store with Maven (once, about 50 MB) ...", flush=True)  # noqa: T201
+    say("Fetching Kafka and the local store with Maven (once, about 50 MB) ...")
     command = [maven(), "--batch-mode", "--no-transfer-progress", "-q"]
     with log.open("wb") as out:
         done = subprocess.run(  # noqa: S603

@@ -10,6 +10,7 @@ from desk_shared.charter import load_charter
 from desk_shared.errors import DeskError
 from desk_shared.manifests.files import differences, files, write_files
 from desk_shared.manifests.rendering import render as rendered
+from desk_shared.terminal import complain, say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,7 +25,7 @@ Root = Annotated[Path, typer.Option(help="The project's root.")]
 def write(charter: Folder = Path("charter"), root: Root = Path()) -> None:
     """Write topics, Kafka users, scaling and the charter's ConfigMaps."""
     written = write_files(root, files(load_charter(root / charter), root, charter))
-    sys.stdout.write("".join(f"{path}\n" for path in written) or "Nothing to change.\n")
+    say("\n".join(map(str, written)) or "Nothing to change.")
 
 
 @app.command()
@@ -32,14 +33,14 @@ def check(charter: Folder = Path("charter"), root: Root = Path()) -> None:
     """Name each file that `write` would change; exit code 1 if there is any."""
     stale = list(differences(root, files(load_charter(root / charter), root, charter)))
     for path in stale:
-        sys.stderr.write(f"{path} is out of date; run: python -m desk_shared.manifests write\n")
+        complain(f"{path} is out of date; run: python -m desk_shared.manifests write")
     raise typer.Exit(bool(stale))
 
 
 @app.command()
 def render(folder: Path) -> None:
     """Print what `kubectl apply -k FOLDER` would apply."""
-    sys.stdout.write(rendered(folder))
+    sys.stdout.write(rendered(folder))  # desk-skip: raw-terminal YAML escapes what acts
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
     try:
         app()
     except (DeskError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
+        complain(f"{error}")
         raise SystemExit(2) from error
 
 

@@ -3,7 +3,6 @@
 import difflib
 import os
 import re
-import sys
 import types
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -14,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from desk_shared.errors import Invalid
 from desk_shared.settings.service import ServiceSettings
+from desk_shared.terminal import complain
 
 
 class SettingsError(Invalid):
@@ -74,7 +74,7 @@ def load_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     try:
         return read_settings(settings, environ)
     except SettingsError as error:
-        sys.stderr.write(f"The service cannot start with these settings:\n{error.message}\n")
+        complain(f"The service cannot start with these settings:\n{error.message}")
         raise SystemExit(2) from None
 
 

@@ -17,6 +17,8 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from desk_shared.text import json_text
+
 _SECRET_KEY = re.compile(
     r"passw(or)?d|secret|token|authorization|api_?key|cookie|credential|private_?key", re.IGNORECASE
 )
@@ -139,7 +141,7 @@ def _render(_: WrappedLogger, __: str, line: EventDict) -> str:
     """`message` is the event's name; what JSON does not know goes out as its text."""
     head = {key: line.pop(key, "") for key in ("timestamp", "level", "service.name")}
     head["message"] = line.pop("event", "")
-    return json.dumps({**head, **line}, default=str, ensure_ascii=False)
+    return json_text(json.dumps({**head, **line}, default=str, ensure_ascii=False))
 
 
 def _route_standard_library(steps: list[Processor], level: str, out: TextIO) -> None:

@@ -6,7 +6,7 @@
 """
 
 from desk_shared.text.characters import is_visible, without_invisible
-from desk_shared.text.sinks import csv_cell, html_text, markdown_cell, plain_line, plain_text
+from desk_shared.text.sinks import csv_cell, html_text, json_text, plain_line, plain_text
 from desk_shared.text.words import NORMALISER, Phrase, SpokenWords, plain_words, read_phrase, terms
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "csv_cell",
     "html_text",
     "is_visible",
-    "markdown_cell",
+    "json_text",
     "plain_line",
     "plain_text",
     "plain_words",

@@ -23,7 +23,7 @@ _ACTING = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 # A spreadsheet takes these, and their wide forms, for the beginning of a formula.
 _FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*(e[+-]?\d+)?", re.IGNORECASE)
-_MARKDOWN = re.compile(r"[\\`*_\[\]()<>#!|~&]")
+_LAYOUT = frozenset("\n\r\t")
 
 
 def plain_line(text: object) -> str:
@@ -57,9 +57,21 @@ def html_text(text: object) -> str:
     return escape(plain_text(text), quote=True)
 
 
-def markdown_cell(text: object) -> str:
-    """A cell of a Markdown table: one line in which nothing is markup."""
-    return _MARKDOWN.sub(r"\\\g<0>", plain_line(text))
+def json_text(text: str) -> str:
+    """JSON for a terminal or a log: the same document, with JSON's own escapes for what acts.
+
+    Outside its strings JSON has nothing but ASCII, so whatever acts stands in a string.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(
+        one if one in _LAYOUT or plain_line(one) == one else _json_escape(one) for one in text
+    )
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 @lru_cache(maxsize=4096)

@@ -31,12 +31,18 @@ FOUND = [
     ("size", HANDLERS, LONG_FUNCTION.replace("None:", "None:  # desk-skip: size", 1)),
     ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(1)\n"),
     ("no-sleep", TEST, "from time import sleep as rest\nrest(0.1)\n"),
+    ("raw-terminal", HANDLERS, "print(title)\n"),
+    ("raw-terminal", HANDLERS, "typer.echo(title)\n"),
+    ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
+    ("raw-terminal", HANDLERS, "sys.stderr.write(title)\n"),
     ("module-docstring", HANDLERS, "x = 1\n"),
     ("module-docstring", TEST, ""),
 ]
 LEFT_ALONE = [
     ("pure-domain", DOMAIN, "from desk_shared.ids import derived_id\n"),
     ("pure-domain", DOMAIN, "from desk_shared.charter.model import Team\n"),
+    ("raw-terminal", HANDLERS, "say(title)\n"),
+    ("raw-terminal", "scripts/checks/size.py", "print(title)\n"),
     ("pure-domain", DOMAIN, "def f(at: datetime) -> time:\n    return at.time()\n"),
     ("pure-domain", HANDLERS, "NOW = clock.now()\n"),
     ("pure-domain", "tests/unit/triage/domain/test_decide.py", "NOW = datetime.now(UTC)\n"),

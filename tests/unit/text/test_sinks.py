@@ -1,11 +1,12 @@
 """What strangers wrote acts nowhere: not in a terminal, a cell, a page or a table."""
 
 # ruff: noqa: RUF001 (letters that look alike are what this is about)
+import json
 import sys
 import unicodedata
 
 import pytest
-from desk_shared.text import csv_cell, html_text, markdown_cell, plain_line, plain_text
+from desk_shared.text import csv_cell, html_text, json_text, plain_line, plain_text
 
 HARMLESS_FORMATS = {0x200C, 0x200D}
 
@@ -71,5 +72,18 @@ def test_a_page_holds_no_markup_of_strangers() -> None:
     assert shown == (r"&lt;script&gt;&quot;a&quot; &amp; &#x27;b&#x27;&lt;/script&gt;\x1b\u202e")
 
 
-def test_a_table_of_markdown_holds_no_markup_of_strangers() -> None:
-    assert markdown_cell("a|b\n[x](y) `c` <b>") == r"a\|b\\x0a\[x\]\(y\) \`c\` \<b\>"
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_stays_the_same_document_and_nothing_in_it_acts(indent: int | None) -> None:
+    said = {
+        "title": "Mouse \x1b[2J \x9b31m \x7f \u202e \u2028 \U000e0041",
+        "deep": ["Grüße", "\u200b"],
+    }
+    shown = json_text(json.dumps(said, ensure_ascii=False, indent=indent))
+    assert json.loads(shown) == said
+    assert plain_text(shown) == shown
+    assert "Grüße" in shown
+
+
+def test_json_of_half_a_character_can_be_written() -> None:
+    shown = json_text(json.dumps("half \ud83d", ensure_ascii=False))
+    assert shown == '"half \\ud83d"'

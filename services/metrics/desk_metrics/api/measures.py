@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from desk_shared.http import STAFF, require
+from desk_shared.text import csv_cell
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -114,15 +115,10 @@ def _csv(rows: Sequence[Answer]) -> Iterator[str]:
     yield _line(("start", "end", "slice", *names))
     for one in rows:
         figures = (one.figures[name] for name in names)
-        yield _line((one.start.isoformat(), one.end.isoformat(), _plain(one.slice), *figures))
-
-
-def _plain(text: str) -> str:
-    """A name that a spreadsheet would take for a formula is only a name."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        yield _line((one.start.isoformat(), one.end.isoformat(), one.slice, *figures))
 
 
 def _line(values: Sequence[object]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow("" if value is None else value for value in values)
+    csv.writer(out).writerow("" if value is None else csv_cell(value) for value in values)
     return out.getvalue()

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from desk_shared.cli.screen import Screen, show
 from desk_shared.errors import Invalid
+from desk_shared.terminal import say_json
 from pydantic_core import from_json
-from rich.console import Console
 
 from desk_metrics.domain.findings import WhereTimeGoes, where_time_goes
 from desk_metrics.domain.fitting import Fitted, Verdict, fit, verdict_of
@@ -63,7 +64,7 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     places = Places.beside(out)
     read = load_mapping(mapping, zone, dates, encoding)
     account = Import(files, read, bounds=Bounds.of(max_inflated)).write(places)
-    Console().print(*tables.account(account, str(places.rejects), str(places.differences)))
+    show(*tables.account(account, str(places.rejects), str(places.differences)))
     if not account.tickets:
         raise typer.Exit(1)
 
@@ -141,18 +142,18 @@ def _show(
 ) -> None:
     if account is not None:
         where = str(rejects) if rejects else "a file, with --rejects"
-        Console(stderr=True).print(*tables.account(account, where, ""))
+        Screen(is_error=True).print(*tables.account(account, where, ""))
     if json:
-        typer.echo(found.model_dump_json(indent=2))
+        say_json(found.model_dump_json(indent=2))
     else:
-        Console().print(*tables.where_time_goes(found))
+        show(*tables.where_time_goes(found))
 
 
 def _print_fitted(fitted: Fitted, *, json: bool) -> None:
     if json:
-        typer.echo(fitted.model_dump_json(indent=2))
+        say_json(fitted.model_dump_json(indent=2))
     else:
-        Console().print(*tables.fitted(fitted))
+        show(*tables.fitted(fitted))
 
 
 def _verdicts(history: Path, figures: Path) -> Iterator[Verdict]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from desk_shared.cli.screen import Sheet
 from desk_shared.text import plain_line
 from pydantic import BaseModel
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from desk_metrics.domain.findings import WhereTimeGoes
@@ -24,17 +24,17 @@ def account(account: Account, rejects: str, differences: str) -> list[Renderable
     ]
     if not account.rows:
         shown.append("There is no row below the header: nothing was imported.")
-    faults = Table("what", "rows", "used", title="Rows with something wrong")
+    faults = Sheet("what", "rows", "used", title="Rows with something wrong")
     for counted, used in ((account.refused, "no"), (account.remarked, "yes")):
         for fault, count in counted.most_common():
-            faults.add_row(fault, f"{count:,}", used)
+            faults.add_line(fault, f"{count:,}", used)
     if faults.row_count:
         shown += [faults, f"Each with its row and the reason in {rejects}."]
     if account.compared and differences:
-        agreed = Table("figure", "compared", "agree", "share", title="The log's own figures")
+        agreed = Sheet("figure", "compared", "agree", "share", title="The log's own figures")
         for name, count in account.compared.items():
             same = account.agreeing[name]
-            agreed.add_row(name, f"{count:,}", f"{same:,}", f"{same / count:.2%}")
+            agreed.add_line(name, f"{count:,}", f"{same:,}", f"{same / count:.2%}")
         shown += [agreed, f"Each that differs is in {differences}."]
     return _lines(shown)
 
@@ -59,10 +59,10 @@ def where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
 def fitted(fitted: Fitted) -> list[RenderableType]:
     """The fitted promise with its agreement."""
     waiting = "counts" if fitted.counts_waiting else "does not count"
-    table = Table("priority", "fitted target, h", "on kept", "and broken")
+    table = Sheet("priority", "fitted target, h", "on kept", "and broken")
     for priority, minutes in fitted.targets.items():
         kept, broken = fitted.fitted_on[priority]
-        table.add_row(priority, f"{minutes / 60:,.1f}", f"{kept:,}", f"{broken:,}")
+        table.add_line(priority, f"{minutes / 60:,.1f}", f"{kept:,}", f"{broken:,}")
     return _lines(
         [
             f"FITTED, not told by the log: {fitted.calendar}, waiting {waiting},"
@@ -78,20 +78,20 @@ def fitted(fitted: Fitted) -> list[RenderableType]:
     )
 
 
-def _overview(found: WhereTimeGoes) -> Table:
-    table = Table("measure", "value", title="All tickets")
+def _overview(found: WhereTimeGoes) -> Sheet:
+    table = Sheet("measure", "value", title="All tickets")
     for name in type(found).model_fields:
         value = getattr(found, name)
         if value is not None and not isinstance(value, tuple):
-            table.add_row(name.replace("_", " "), _cell(name, value))
+            table.add_line(name.replace("_", " "), _cell(name, value))
     return table
 
 
-def _ranking(title: str, rows: Sequence[BaseModel]) -> Table:
+def _ranking(title: str, rows: Sequence[BaseModel]) -> Sheet:
     names = list(type(rows[0]).model_fields)
-    table = Table(*(name.replace("_", " ") for name in names), title=title)
+    table = Sheet(*(name.replace("_", " ") for name in names), title=title)
     for row in rows:
-        table.add_row(*(_cell(name, getattr(row, name)) for name in names))
+        table.add_line(*(_cell(name, getattr(row, name)) for name in names))
     return table
 
 

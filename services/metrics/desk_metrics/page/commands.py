@@ -9,6 +9,7 @@ import typer
 from desk_shared.clock import SystemClock
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
+from desk_shared.terminal import say
 
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.page.gathering import gather, question
@@ -29,7 +30,7 @@ def page(
     days = [None if one is None else one.date() for one in (first, last)]
     text = asyncio.run(written(load_settings(MetricsSettings), days[0], days[1], team))
     out.write_text(text, encoding="utf-8")
-    typer.echo(f"Written to {out}; open it in a browser, or print it to get a PDF.")
+    say(f"Written to {out}; open it in a browser, or print it to get a PDF.")
 
 
 async def written(

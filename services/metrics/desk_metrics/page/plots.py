@@ -6,8 +6,9 @@ cannot be read. Lines differ by dashes and markers as well as by colour, since p
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import NamedTuple
+
+from desk_shared.text import html_text
 
 from desk_metrics.page.scales import FONT, scale_of, stride_of, tick, width_of
 
@@ -103,13 +104,13 @@ def _nothing(plot: Plot, size: Size) -> Iterator[str]:
 
 
 def _frame(plot: Plot, size: Size, height: float) -> Iterator[str]:
-    id = escape(f"{plot.id}-{size.name}", quote=True)
+    id = html_text(f"{plot.id}-{size.name}")
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{size.name}" role="img"'
         f' viewBox="0 0 {size.width} {height:g}" aria-labelledby="{id}-title {id}-desc">'
     )
-    yield f'<title id="{id}-title">{escape(plot.title)}</title>'
-    yield f'<desc id="{id}-desc">{escape(plot.description)}</desc>'
+    yield f'<title id="{id}-title">{html_text(plot.title)}</title>'
+    yield f'<desc id="{id}-desc">{html_text(plot.description)}</desc>'
 
 
 class _Key(NamedTuple):
@@ -151,7 +152,7 @@ class _Drawing:
                 yield from (_marker(x, y, number) for x, y in run)
         for key in self._keys:
             yield key.sign
-            yield f'<text x="{key.x + 32:.1f}" y="{key.y:.1f}">{escape(key.name)}</text>'
+            yield f'<text x="{key.x + 32:.1f}" y="{key.y:.1f}">{html_text(key.name)}</text>'
         yield "</svg>"
 
     def _place_keys(self) -> Iterator[_Key]:
@@ -179,7 +180,7 @@ class _Drawing:
             yield f'<line{kind} x1="{self._left:.1f}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
             yield (
                 f'<text x="{self._left - _GAP:.1f}" y="{y + 4:.1f}" text-anchor="end">'
-                f"{escape(text)}</text>"
+                f"{html_text(text)}</text>"
             )
 
     def _labels(self) -> Iterator[str]:
@@ -187,7 +188,7 @@ class _Drawing:
         longest = max(map(width_of, steps))
         every = stride_of((longest + _GAP) / self._step, self._plot.strides)
         for place in range(0, len(steps), every):
-            text, half = escape(steps[place]), width_of(steps[place]) / 2
+            text, half = html_text(steps[place]), width_of(steps[place]) / 2
             x = min(max(self._x(place), half), self._size.width - half)
             y = self._bottom + FONT + _GAP / 2
             at, foot = self._x(place), self._bottom

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from html import escape
+
+from desk_shared.text import html_text
 
 from desk_metrics.page.gathering import Gathered, Question
 from desk_metrics.page.plots import DAYS_APART, NARROW, WEEKS_APART, WIDE, Band, Line, Plot, svg_of
@@ -50,7 +51,7 @@ def page_of(found: Gathered, made_at: datetime) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        f"<title>{html_text(title)}</title><style>{STYLE}</style></head>\n<body>"
         + "\n".join(body)
         + "</body></html>\n"
     )
@@ -95,7 +96,8 @@ def _header(asked: Question, title: str, made_at: datetime) -> Iterator[str]:
     before = days(asked.first - asked.days * _DAY, asked.first - _DAY)
     written = "" if made_at - asked.as_of < _DAY / 24 else f" Written on {moment(made_at)}."
     name, period = title.split(", ")
-    yield f'<header><h1>{name}, <span>{escape(period)}</span></h1><p class="of">{escape(of)}</p>'
+    yield f"<header><h1>{html_text(name)}, <span>{html_text(period)}</span></h1>"
+    yield f'<p class="of">{html_text(of)}</p>'
     yield (
         f'<p class="note">Compared with {before}. A day begins and ends at midnight UTC. Figures as'
         f" known on {moment(asked.as_of)}.{written}</p></header>"
@@ -112,7 +114,7 @@ def _headlines(found: Gathered) -> Iterator[str]:
     count = found.asked.days
     before = "The day before" if count == 1 else f"The {count} days before"
     yield from _table("In figures", ("Figure", "This period", before, "Change"), rows)
-    yield from (f'<p class="note">{escape(one)}</p>' for one in _remarks(found))
+    yield from (f'<p class="note">{html_text(one)}</p>' for one in _remarks(found))
 
 
 def _remarks(found: Gathered) -> Iterator[str]:
@@ -141,7 +143,7 @@ def _course(found: Gathered) -> Iterator[str]:
     if len(found.steps) < 2:
         return
     yield "<h2>How it went</h2>"
-    yield from (f'<p class="note">{one}</p>' for one in _steps_told(found))
+    yield from (f'<p class="note">{html_text(one)}</p>' for one in _steps_told(found))
     yield from (_figure(plot) for plot in plots_of(found))
 
 
@@ -213,7 +215,7 @@ def _demand(found: Gathered) -> Iterator[str]:
 
 
 def _figure(plot: Plot) -> str:
-    caption = f'{escape(plot.title)} <span class="unit">({escape(plot.unit)})</span>'
+    caption = f'{html_text(plot.title)} <span class="unit">({html_text(plot.unit)})</span>'
     pictures = "".join(svg_of(plot, size) for size in (WIDE, NARROW))
     return f"<figure><figcaption>{caption}</figcaption>{pictures}{_values(plot)}</figure>"
 
@@ -234,13 +236,13 @@ def _values(plot: Plot) -> str:
 def _table(
     name: str, head: Sequence[str], rows: Iterable[Sequence[str | Change]], kind: str = "figures"
 ) -> Iterator[str]:
-    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(name)}">'
+    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{html_text(name)}">'
     yield f'<table class="{kind}"><thead><tr>'
-    yield from (f'<th scope="col">{escape(one)}</th>' for one in head)
+    yield from (f'<th scope="col">{html_text(one)}</th>' for one in head)
     yield "</tr></thead><tbody>"
     for first, *rest in rows:
         cells = "".join(map(_cell, rest))
-        yield f'<tr><th scope="row">{escape(_text(first))}</th>{cells}</tr>'
+        yield f'<tr><th scope="row">{html_text(_text(first))}</th>{cells}</tr>'
     yield "</tbody></table></div>"
 
 
@@ -248,7 +250,7 @@ def _cell(one: str | Change) -> str:
     text = _text(one)
     judged = one.judged if isinstance(one, Change) else ""
     kind = "unknown" if text == UNKNOWN else judged
-    return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
+    return f'<td class="{kind}">{html_text(text)}</td>' if kind else f"<td>{html_text(text)}</td>"
 
 
 def _text(one: str | Change) -> str:

@@ -10,6 +10,7 @@ import typer
 from desk_shared.charter import Charter, load_charter
 from desk_shared.charter.routing import plain_words
 from desk_shared.cli.setting import settings
+from desk_shared.terminal import say
 
 from desk_triage.domain.judging import Refused, Task, learn
 from desk_triage.domain.learned import LearnedModel
@@ -52,19 +53,19 @@ def learn_(
     known = _charters_names(charter)
     finished = [one._replace(team=known.get(plain_words(one.team), one.team)) for one in read.all()]
     teams = frozenset(team.name for team in charter.teams)
-    typer.echo(report.read(finished, teams, read.seen, read.unreadable))
+    say(report.read(finished, teams, read.seen, read.unreadable))
     found = learn(finished, Task(attrgetter("team"), teams, precision), fit)
-    typer.echo(report.told("The team", found, precision))
+    say(report.told("The team", found, precision))
     if isinstance(found, Refused):
-        typer.echo(report.NOTHING_WRITTEN)
+        say(report.NOTHING_WRITTEN)
         raise typer.Exit(1)
     every = frozenset(one.category for one in finished)
     category = learn(finished, Task(attrgetter("category"), every, precision), fit)
-    typer.echo(report.told("The category", category, precision))
+    say(report.told("The category", category, precision))
     chosen = None if isinstance(category, Refused) else category
     model = LearnedModel(precision=precision, team=found, category=chosen).signed()
     path = out or settings().charter / MODEL_FILE
-    typer.echo(report.written(path, model, write_model(path, model)))
+    say(report.written(path, model, write_model(path, model)))
 
 
 async def _read(files: Sequence[Path], charter: Charter, *, with_stream: bool) -> Lessons:

@@ -1,0 +1,28 @@
+"""What a command or a service says to the person at the terminal; nothing said acts there."""
+
+import sys
+from typing import TextIO
+
+from desk_shared.text import json_text, plain_text
+
+
+def say(text: object = "") -> None:
+    """A line, or several, on standard output."""
+    _write(sys.stdout, plain_text(text))
+
+
+def say_json(document: str) -> None:
+    """A JSON document on standard output: for programs, and safe to look at."""
+    _write(sys.stdout, json_text(document))
+
+
+def complain(text: object) -> None:
+    """A line, or several, on standard error."""
+    _write(sys.stderr, plain_text(text))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """A terminal that cannot show a letter gets its number, never an error."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

@@ -1,0 +1,150 @@
+"""One hostile event, record, file and history, shown by every command of `desk`: nothing acts.
+
+Commands are found by walking the command line, so that a new one is tried as well.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from desk_shared.bus import KafkaPublisher
+from desk_shared.bus.admin import apply_topics
+from desk_shared.bus.records import ORIGIN, REASON, REASON_CODE
+from desk_shared.cli.main import add_commands, app
+from desk_shared.cli.setting import settings
+from desk_shared.events import Codec, Event, numbered
+from desk_shared.events.names import REQUESTS, TICKETS
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.events.topics import BY_NAME, Topic, dead_topic
+from desk_shared.settings import KafkaSettings
+from desk_shared.text import plain_text
+from typer.main import get_command
+from typer.testing import CliRunner
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+ROOT = Path(__file__).resolve().parents[3]
+DEAD = dead_topic(REQUESTS, "intake")
+HOSTILE = "Mouse \x1b[2J\x1b]0;owned\x07 [red]:smile: \x9b31m \u202egpj.exe \u2028 \U000e0041 \x7f"
+Words = tuple[str, ...]
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+# They act on all topics of the broker, and show only names of the charter.
+LEFT_OUT = {("topics", "apply")}
+
+
+@pytest.fixture
+async def bus(kafka: str, prefix: str) -> str:
+    """Hostile records on a prefix of their own."""
+    chosen = KafkaSettings(bootstrap=kafka)
+    topics = [BY_NAME[REQUESTS], BY_NAME[TICKETS], Topic(DEAD, "key", "intake")]
+    await apply_topics(chosen, topics, prefix=prefix, partitions=1)
+    opened = TicketOpened(
+        code=HOSTILE, kind=Kind.INCIDENT, title=HOSTILE, requester="ann", channel=Channel.API,
+        service=HOSTILE,
+    )  # fmt: skip
+    asked = TicketRequested(requester=f"ann {HOSTILE}", title=HOSTILE, service=HOSTILE)
+    codec = Codec()
+    publisher = KafkaPublisher(chosen, "hostile", prefix)
+    await publisher.start()
+    await publisher.publish(
+        [
+            codec.encode(Event("r-1", "/crm", HOSTILE, AT, asked)),
+            codec.encode(numbered(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
+        ]
+    )
+    await publisher.stop()
+    async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
+        raw = HOSTILE.encode()
+        headers = [(REASON, raw), (REASON_CODE, raw), (ORIGIN, raw)]
+        for topic in (REQUESTS, DEAD):
+            await producer.send_and_wait(prefix + topic, raw, raw, headers=headers)
+    return prefix
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """An export, and events, that a stranger wrote."""
+    export = tmp_path / "export.csv"
+    rows = "".join(
+        f'I{n},Closed,"{HOSTILE}","{HOSTILE}","{HOSTILE}",2026-03-02 09:00:00,'
+        f"2026-03-0{n + 3} 10:00:00,2026-03-09 10:00:00\n"
+        for n in range(5)
+    )
+    head = "number,state,short_description,assignment_group,category,opened_at,resolved_at,"
+    head += "closed_at\n"
+    export.write_text(head + rows, encoding="utf-8")
+    events = tmp_path / "events.jsonl"
+    bad = {"specversion": "1.0", "id": HOSTILE, "source": HOSTILE, "type": HOSTILE, "subject": "x"}
+    events.write_text(json.dumps(bad, ensure_ascii=False) + "\n" + HOSTILE + "\n", encoding="utf-8")
+    return {
+        "export": str(export),
+        "events": str(events),
+        "history": str(tmp_path / "h.jsonl"),
+        "page": str(tmp_path / "page.html"),
+    }
+
+
+def commands(whole: Any, path: Words = ()) -> Iterator[tuple[Words, list[Any]]]:
+    """Every command there is, by the words that call it, with its parameters."""
+    inner = getattr(whole, "commands", None)
+    if inner is None:
+        yield path, whole.params
+        return
+    for name, command in inner.items():
+        yield from commands(command, (*path, name))
+
+
+def words_for(path: Words, params: list[Any], files: dict[str, str]) -> list[str]:
+    """What it is called with; a command that is not known here gets hostile words."""
+    known = {
+        ("tail",): [REQUESTS, TICKETS, "--from-start"],
+        ("dead", "show"): [DEAD],
+        ("replay",): [files["events"], "--dry-run"],
+        ("import",): [
+            files["export"], "--mapping", "servicenow", "--zone", "UTC", "--out", files["history"],
+        ],
+        ("report", "where-time-goes"): [files["history"]],
+        ("report", "page"): ["--out", files["page"]],
+        ("triage", "learn"): [files["history"]],
+    }  # fmt: skip
+    required = [one for one in params if one.required and one.param_type_name == "argument"]
+    return known.get(path, [HOSTILE] * len(required))
+
+
+async def test_nothing_that_strangers_wrote_acts_on_the_terminal(
+    bus: str, kafka: str, mongo: str, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in {
+        "DESK_ENVIRONMENT": "local",
+        "DESK_KAFKA": kafka,
+        "DESK_MONGO": mongo,
+        "DESK_TOPIC_PREFIX": bus,
+        "DESK_DATABASE_PREFIX": bus,
+        "DESK_CHARTER": str(ROOT / "charter"),
+        "COLUMNS": "300",
+    }.items():
+        monkeypatch.setenv(name, text)
+    settings.cache_clear()
+    add_commands()
+    runner, acting, shown = CliRunner(), {}, {}
+    found = {path: params for path, params in commands(get_command(app)) if path not in LEFT_OUT}
+    # What one command writes, others read.
+    for path in sorted(found, key=lambda one: (one != ("import",), one)):
+        words = [*path, *words_for(path, found[path], files)]
+        result = await asyncio.to_thread(runner.invoke, app, words)
+        text = result.output + str(getattr(result.exception, "message", ""))
+        shown[path] = result.output
+        if plain_text(result.output) != result.output:
+            acting[path] = text
+    settings.cache_clear()
+    assert acting == {}
+    for path in (("tail",), ("dead", "show"), ("dead", "list"), ("report", "where-time-goes")):
+        assert r"\x1b[2J" in shown[path], (path, shown[path])
+    page = await asyncio.to_thread(Path(files["page"]).read_text, "utf-8")
+    assert plain_text(page) == page
