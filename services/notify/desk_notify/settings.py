@@ -4,11 +4,22 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
+from desk_shared.mail_addresses import BadAddress, read_address
 from desk_shared.settings import ServiceSettings
 from desk_shared.settings.groups import WebAddress
-from pydantic import Field, FilePath, SecretStr
+from pydantic import AfterValidator, Field, FilePath, SecretStr
 from pydantic import model_validator as check_together
 from pydantic_settings import SettingsConfigDict
+
+
+def _plain_address(value: str) -> str:
+    try:
+        address = read_address(value)
+    except BadAddress as bad:
+        raise ValueError(f"{bad.message}.") from bad
+    if not address.is_ascii:
+        raise ValueError(f"'{value}' has letters before its @ that not every mail server takes.")
+    return value
 
 
 class SmtpSecurity(StrEnum):
@@ -63,7 +74,7 @@ class NotifySettings(ServiceSettings):
     mail_attempts: Annotated[int, Field(ge=1, le=100)] = 12
     """How often one mail is tried before notify gives up; a server that is away costs none."""
 
-    sender: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "experience-desk@desk.example"
+    sender: Annotated[str, AfterValidator(_plain_address)] = "experience-desk@desk.example"
     """Mail address that messages come from; its domain is also in their Message-ID."""
 
     sender_name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\r\n]+$")] = (

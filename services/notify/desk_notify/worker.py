@@ -119,7 +119,7 @@ class DeliveryWorker:
         self._outcomes.add(1, attributes)
         told: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
         if isinstance(outcome, Sent):
-            log.info("delivery_sent", **told)
+            log.info("delivery_sent", answer=outcome.answer, **told)
         elif delivery.next_at is None:
             log.error("delivery_gave_up", state=delivery.state.value, reason=outcome.reason, **told)
         else:

@@ -11,6 +11,7 @@ from desk_shared.charter.words import (
     ChannelUrl,
     CharterModel,
     Day,
+    Mail,
     Slug,
     TimeOfDay,
     Title,
@@ -25,9 +26,7 @@ class Member(CharterModel):
     id: Slug = Field(description="Stable id, unique in the whole charter.")
     name: Title = Field(description="What colleagues call them.")
     skills: tuple[Slug, ...] = Field(default=(), description="What they can finish alone.")
-    mail: str | None = Field(
-        default=None, pattern=r"^[^@\s]+@[^@\s]+$", description="Where personal messages go."
-    )
+    mail: Mail | None = Field(default=None, description="Where personal messages go.")
 
 
 class Shift(CharterModel):

@@ -19,6 +19,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from desk_shared.mail_addresses import MAILTO, BadAddress, address_in, read_address
+
 
 class CharterModel(BaseModel):
     """The base of everything in the charter: frozen, nothing unknown, YAML names."""
@@ -38,7 +40,34 @@ Slug = Annotated[str, StringConstraints(pattern=_SLUG, max_length=63)]
 DottedName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
-ChannelUrl = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S*$")]
+
+
+def _check_mail(value: str) -> str:
+    """An address that any mail server takes: who writes the charter can choose one."""
+    try:
+        address = read_address(value)
+    except BadAddress as bad:
+        raise ValueError(f"{bad.message}; write one like team@example.org") from bad
+    if not address.is_ascii:
+        raise ValueError(
+            f"'{value}' has letters before its @ that not every mail server takes;"
+            " write an address in plain letters"
+        )
+    return value
+
+
+def _check_channel(value: str) -> str:
+    if value.startswith(MAILTO):
+        _check_mail(address_in(value))
+    return value
+
+
+ChannelUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9+.-]*:\S*$"),
+    AfterValidator(_check_channel),
+]
+Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_check_mail)]
 
 # Milliseconds of each unit, longest first.
 _UNITS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}

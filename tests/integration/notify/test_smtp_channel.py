@@ -20,6 +20,7 @@ from desk_notify.domain.deliveries import Later, Refused, Sent
 from desk_notify.domain.model import Dispatch
 from desk_shared.errors import DependencyDown
 from desk_shared.local.ports import free_ports
+from desk_shared.testing import eventually
 
 from tests.integration.notify.running import Mailbox, MailServer
 
@@ -39,15 +40,20 @@ class Choosy(Mailbox):
         self.known = "net@desk.example"
         self.says = "550 no such user"
         self.is_cut_off = False
+        self.is_slow = False
+        self.is_asked = False
+        self.sessions: list[int] = []
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self,
         _server: SMTP,
-        _session: Session,
+        session: Session,
         envelope: Envelope,
         address: str,
         _options: list[str],
     ) -> str:
+        if id(session) not in self.sessions:
+            self.sessions.append(id(session))
         if address != self.known:
             return self.says
         envelope.rcpt_tos.append(address)
@@ -56,6 +62,9 @@ class Choosy(Mailbox):
     async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        self.is_asked = True
+        if self.is_slow:
+            await asyncio.Event().wait()
         answer = await super().handle_DATA(server, session, envelope)
         if self.is_cut_off:
             assert isinstance(server.transport, asyncio.Transport)
@@ -82,7 +91,7 @@ async def test_mails_go_one_after_the_other_over_one_line(
     channel = SmtpChannel(server)
     for _ in range(3):
         await channel.open()
-        assert await channel.send(DISPATCH, CHANNEL) == Sent()
+        assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
     await channel.close()
     assert [mail["Subject"] for mail in box.mails] == ["Störung"] * 3
@@ -100,7 +109,7 @@ async def test_an_unknown_mailbox_is_a_no_for_ever_and_the_line_goes_on(
     box.says = "450 mailbox is busy"
     later = await channel.send(DISPATCH, "mailto:nobody@desk.example")
     assert later == Later("the mail server said 450 mailbox is busy")
-    assert await channel.send(DISPATCH, CHANNEL) == Sent()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
 
 
@@ -127,7 +136,7 @@ async def test_a_line_cut_after_the_text_leaves_it_open_whether_it_arrived(
     assert outcome.is_unknown
     box.is_cut_off = False
     await channel.open()
-    assert await channel.send(DISPATCH, CHANNEL) == Sent()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
     assert len(box.ids) == 2
     assert len(set(box.ids)) == 1
@@ -143,7 +152,7 @@ async def test_a_line_that_broke_while_idle_is_opened_again(mail_server: MailSer
         await channel.open()
     mail_server.start()
     await channel.open()
-    assert await channel.send(DISPATCH, CHANNEL) == Sent()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
 
 
@@ -157,6 +166,71 @@ async def test_a_line_that_breaks_before_the_text_is_known_not_to_have_sent_it(
     outcome = await channel.send(DISPATCH, CHANNEL)
     assert isinstance(outcome, Later)
     assert not outcome.is_unknown
+
+
+async def test_a_domain_beyond_ascii_is_mailed_as_servers_know_it(
+    plain: tuple[Choosy, SmtpServer],
+) -> None:
+    box, server = plain
+    box.known = "hilfe@xn--mller-kva.example"
+    channel = SmtpChannel(server)
+    await channel.open()
+    sent = await channel.send(DISPATCH, "mailto:hilfe@m%C3%BCller.example")
+    assert sent == Sent("250 kept")
+    await channel.close()
+    assert [mail["To"] for mail in box.mails] == [box.known]
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+async def test_a_name_beyond_ascii_goes_only_to_servers_that_take_it(is_offered: bool) -> None:
+    box, port = Choosy(), free_ports(1)[0]
+    box.known = "jörg@desk.example"
+    controller = Controller(box, "127.0.0.1", port, enable_SMTPUTF8=is_offered)
+    controller.start()
+    channel = SmtpChannel(SmtpServer("127.0.0.1", port, "desk@desk.example", "Desk"))
+    await channel.open()
+    outcome = await channel.send(DISPATCH, "mailto:j%C3%B6rg@desk.example")
+    assert isinstance(outcome, Sent if is_offered else Refused)
+    box.known = "net@desk.example"
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
+    await channel.close()
+    controller.stop()
+    assert len(box.mails) == (2 if is_offered else 1)
+
+
+@pytest.mark.parametrize("answer", ["25 hm", "354 go on", "200 well"])
+async def test_an_answer_that_is_neither_yes_nor_no_leaves_it_unknown(
+    plain: tuple[Choosy, SmtpServer], answer: str
+) -> None:
+    box, server = plain
+    box.refusals = [answer]
+    channel = SmtpChannel(server)
+    await channel.open()
+    outcome = await channel.send(DISPATCH, CHANNEL)
+    assert isinstance(outcome, Later)
+    assert outcome.is_unknown
+    await channel.open()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
+    await channel.close()
+
+
+async def test_who_is_stopped_in_the_middle_leaves_no_answer_for_the_next_mail(
+    plain: tuple[Choosy, SmtpServer],
+) -> None:
+    box, server = plain
+    channel = SmtpChannel(server)
+    box.is_slow = True
+    await channel.open()
+    sending = asyncio.create_task(channel.send(DISPATCH, CHANNEL))
+    await eventually(lambda: box.is_asked)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    box.is_slow = False
+    await channel.open()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
+    await channel.close()
+    assert len(box.sessions) == 2
 
 
 @pytest.fixture
@@ -190,7 +264,7 @@ async def test_it_signs_in_over_starttls(guarded: tuple[Mailbox, SmtpServer]) ->
     box, server = guarded
     channel = SmtpChannel(server)
     await channel.open()
-    assert await channel.send(DISPATCH, CHANNEL) == Sent()
+    assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
     assert len(box.mails) == 1
 

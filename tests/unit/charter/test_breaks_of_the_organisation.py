@@ -18,6 +18,23 @@ BREAKS = [
     ("teams.yaml", "    title: Care\n", "", "teams.yaml:3: teams.care.title:", "is missing"),
     ("teams.yaml", "name: care", "name: Die Care", "teams.yaml:3: teams.Die Care.name:", "small"),
     ("teams.yaml", "teams:", "team:", "teams.yaml:2: teams.team:", "not read here"),
+    *(
+        (
+            "teams.yaml",
+            "title: Care",
+            f'title: Care\n    channels: ["log:", "{channel}"]',
+            "teams.yaml:5: teams.care.channels[1]:",
+            part,
+        )
+        for channel, part in (
+            ("mailto:", "one @"),
+            ("mailto:not-an-address", "one @"),
+            ("mailto:a@b.example,c@d.example", "one @"),
+            ("mailto:j\u00f6rg@desk.example", "plain letters"),
+            ("mailto:help%0A@desk.example", "U+000A"),
+            ("mailto:help@desk_.example", "no domain"),
+        )
+    ),
     ("teams.yaml", '"22:00"', '"25:00"', "teams.yaml:13: teams.network.shifts[0].from:", "HH:MM"),
     ("teams.yaml", "days: [mon]", "days: [Monday]", "teams.yaml:13: teams.network", "mon, tue"),
     ("teams.yaml", '"06:00"', '"22:00"', "teams.yaml:13: teams.network.shifts[0]:", "never open"),

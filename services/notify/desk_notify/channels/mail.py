@@ -1,48 +1,49 @@
 """What a message looks like as mail (RFC 5322), threaded by its ticket and marked as automatic."""
 
-from collections.abc import Mapping
-from email.errors import MessageError
-from email.headerregistry import Address
+import re
 from email.message import EmailMessage
 from email.policy import SMTP
-from urllib.parse import unquote
+from email.utils import format_datetime
 
-from desk_shared.errors import Invalid
+from desk_shared.ids import derived_id
+from desk_shared.mail_addresses import MailAddress
 
-from desk_notify.domain.deliveries import MAIL, mail_id
+from desk_notify.channels.headers import mailbox, unstructured
+from desk_notify.domain.deliveries import mail_id
 from desk_notify.domain.model import Dispatch
 
 # Quoted-printable, so that servers without 8BITMIME take it too.
 _POLICY = SMTP.clone(cte_type="7bit")
 
 # RFC 3834 and what Exchange understands: no out-of-office reply to us, so no loop of machines.
-_AUTOMATIC: Mapping[str, str] = {
-    "Auto-Submitted": "auto-generated",
-    "X-Auto-Response-Suppress": "All",
-}
+_AUTOMATIC = b"Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n"
+_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
-def address_of(channel: str) -> str:
-    """The mail address of a `mailto:` URL, without the query that such a URL may have."""
-    return unquote(channel.removeprefix(MAIL).partition("?")[0])
-
-
-def mail_of(dispatch: Dispatch, channel: str, sender: str, name: str) -> EmailMessage:
+def mail_of(
+    dispatch: Dispatch, channel: str, to: MailAddress, sender: MailAddress, name: str
+) -> bytes:
     """The mail; every attempt gives the same Message-ID, so a copy can be told from news."""
-    domain = sender.rpartition("@")[2]
-    root = f"<thread-{dispatch.thread}@{domain}>"
-    mail = EmailMessage(policy=_POLICY)
-    try:
-        mail["From"] = Address(name, addr_spec=sender)
-        mail["To"] = Address(addr_spec=address_of(channel))
-        mail["Subject"] = dispatch.title
-        mail["Message-ID"] = f"<{mail_id(dispatch, channel)}@{domain}>"
-    except (ValueError, IndexError, MessageError) as error:  # all of them say "no address"
-        raise Invalid(f"no mail can be written to {channel}: {error}") from error
-    mail["Date"] = dispatch.happened_at
-    mail["In-Reply-To"] = root
-    mail["References"] = root
-    for header, value in _AUTOMATIC.items():
-        mail[header] = value
-    mail.set_content(dispatch.body + "\n")
-    return mail
+    thread = dispatch.thread
+    if not _ID.fullmatch(thread):
+        thread = derived_id(thread, "thread")
+    root = f"<thread-{thread}@{sender.domain}>"
+    head = [
+        mailbox("From", name, str(sender)),
+        mailbox("To", "", str(to)),
+        unstructured("Subject", dispatch.title),
+        unstructured("Message-ID", f"<{mail_id(dispatch, channel)}@{sender.domain}>"),
+        unstructured("Date", format_datetime(dispatch.happened_at)),
+        unstructured("In-Reply-To", root),
+        unstructured("References", root),
+        _AUTOMATIC,
+    ]
+    return b"".join(head) + _text(dispatch.body)
+
+
+def _text(body: str) -> bytes:
+    """The text with the headers that say how it is written."""
+    whole = EmailMessage(policy=_POLICY)
+    # Half an emoji cannot be sent; all else of the text can.
+    whole.set_content(body.encode(errors="replace").decode() + "\n")
+    return whole.as_bytes()

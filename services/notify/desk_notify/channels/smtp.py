@@ -8,16 +8,21 @@ from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientRefused,
     SMTPResponseException,
 )
-from desk_shared.errors import DependencyDown, Invalid
+from desk_shared.errors import DependencyDown
+from desk_shared.mail_addresses import BadAddress, MailAddress, address_in, read_address
 
-from desk_notify.channels.mail import address_of, mail_of
+from desk_notify.channels.mail import mail_of
 from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent
 from desk_notify.domain.model import Dispatch
 
-_PERMANENT = 500
+# A refusal is a code of these; any other answer at that moment says nothing about the mail.
+_FOR_NOW, _FOR_GOOD = range(400, 500), range(500, 600)
+# Of what a mail server says, so much is kept.
+_LONGEST_ANSWER = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,20 @@ class SmtpChannel:
         """One mail. Once its text is on the way, a line that breaks leaves the outcome unknown."""
         server = self._server
         try:
-            mail = mail_of(dispatch, channel, server.sender, server.sender_name)
-        except Invalid as error:
+            to, sender = read_address(address_in(channel)), read_address(server.sender)
+        except BadAddress as error:
             return Refused(error.message)
-        return await self._envelope(address_of(channel)) or await self._text(mail.as_bytes())
+        mail = mail_of(dispatch, channel, to, sender, server.sender_name)
+        is_over = False
+        try:
+            outcome = await self._envelope(to, sender) or await self._text(mail)
+            is_over = True
+        finally:
+            # Who is stopped in the middle leaves answers behind that the next mail would take
+            # for its own.
+            if not is_over:
+                self._smtp.close()
+        return outcome
 
     async def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
@@ -90,11 +105,16 @@ class SmtpChannel:
             return False
         return True
 
-    async def _envelope(self, address: str) -> Outcome | None:
+    async def _envelope(self, to: MailAddress, sender: MailAddress) -> Outcome | None:
         """Who it is from and for; None if the mail server goes along."""
         try:
-            await self._smtp.mail(self._server.sender)
-            await self._smtp.rcpt(address)
+            options: list[str] = []
+            if not to.is_ascii:
+                if not await self._takes_any_letter():
+                    return Refused(f"{to} has letters that this mail server does not take")
+                options = ["SMTPUTF8", "BODY=8BITMIME"]
+            await self._smtp.mail(str(sender), options=options, encoding="utf-8")
+            await self._smtp.rcpt(str(to), encoding="utf-8")
         except SMTPRecipientRefused as error:
             return await self._after(_refusal(error))
         except SMTPResponseException as error:
@@ -104,14 +124,25 @@ class SmtpChannel:
             return self._broken(error, is_unknown=False)
         return None
 
+    async def _takes_any_letter(self) -> bool:
+        if self._smtp.is_ehlo_or_helo_needed:
+            try:
+                await self._smtp.ehlo()
+            except SMTPHeloError:
+                return False
+        return self._smtp.supports_extension("smtputf8")
+
     async def _text(self, text: bytes) -> Outcome:
+        """Only a plain yes to the whole text is a yes."""
         try:
-            await self._smtp.data(text)
+            answer = await self._smtp.data(text)
         except SMTPDataError as error:
-            return _refusal(error)
+            if error.code in _FOR_NOW or error.code in _FOR_GOOD:
+                return _refusal(error)
+            return self._broken(error, is_unknown=True)
         except (SMTPException, OSError) as error:
             return self._broken(error, is_unknown=True)
-        return Sent()
+        return Sent(f"{answer.code} {answer.message}"[:_LONGEST_ANSWER])
 
     async def _after(self, outcome: Outcome) -> Outcome:
         """Take back the envelope that was begun."""
@@ -127,8 +158,8 @@ class SmtpChannel:
 
 
 def _refusal(error: SMTPResponseException) -> Outcome:
-    return Refused(_words(error)) if error.code >= _PERMANENT else Later(_words(error))
+    return Refused(_words(error)) if error.code in _FOR_GOOD else Later(_words(error))
 
 
 def _words(error: SMTPResponseException) -> str:
-    return f"the mail server said {error.code} {error.message}"
+    return f"the mail server said {error.code} {error.message}"[:_LONGEST_ANSWER]

@@ -24,7 +24,9 @@ _KEPT_OUT_OF_MAIL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The channel has it."""
+    """The channel has it, as its answer says; the answer may name it in the channel's own books."""
+
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
