@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from desk_shared.charter import Charter
 from desk_shared.charter.calendars import Calendar as WrittenCalendar
+from desk_shared.charter.calendars import Closure as WrittenClosure
 from desk_shared.charter.calendars import Window as WrittenWindow
+from desk_shared.charter.calendars import YearlyClosure
 from desk_shared.charter.promises import Promise
 
-from desk_metrics.domain.calendars import Calendar, Closure, Week, Window
+from desk_metrics.domain.calendars import Calendar, Closure, SpecialDay, Week, Window
 from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, When
 from desk_metrics.holidays import public_holidays
 
@@ -66,10 +68,21 @@ def _calendar(written: WrittenCalendar) -> Calendar:
         zone=written.zone,
         week=Week(**{day: _windows(getattr(written.week, day)) for day in _DAYS}),
         holidays={} if region is None else public_holidays(region.country, region.subdivision),
-        closures=tuple(
-            Closure(name=one.name, first=one.first, last=one.last) for one in written.closures
+        closures=(*map(_closure, written.closures), *map(_yearly, written.yearly_closures)),
+        special_days=tuple(
+            SpecialDay(name=one.name, day=one.day, windows=_windows(one.hours))
+            for one in written.special_days
         ),
     )
+
+
+def _closure(written: WrittenClosure) -> Closure:
+    return Closure(name=written.name, first=written.first, last=written.last)
+
+
+def _yearly(written: YearlyClosure) -> Closure:
+    first, last = written.dates
+    return Closure(name=written.name, first=first, last=last, yearly=True)
 
 
 def _windows(windows: tuple[WrittenWindow, ...]) -> tuple[Window, ...]:

@@ -3,10 +3,10 @@
 The dates of public holidays are looked up elsewhere (`desk_shared.charter.public_holidays`).
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
-from pydantic import ConfigDict, Field, model_serializer, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_serializer, model_validator
 from pydantic.config import JsonDict
 
 from desk_shared.charter.words import (
@@ -16,6 +16,7 @@ from desk_shared.charter.words import (
     Slug,
     TimeOfDay,
     Title,
+    YearDay,
     Zone,
     minute_of,
 )
@@ -35,6 +36,12 @@ def _or_always(schema: JsonDict) -> None:
     days = dict(schema)
     schema.clear()
     schema.update(title="Week", anyOf=[{"const": "always"}, days])
+
+
+def _or_closed(schema: JsonDict) -> None:
+    """In YAML a day's hours may also be the word `closed`."""
+    hours = {key: schema.pop(key) for key in ("type", "items")}
+    schema["anyOf"] = [{"const": "closed"}, hours]
 
 
 class Window(CharterModel):
@@ -142,8 +149,54 @@ class Closure(CharterModel):
         return self.first <= day <= self.last
 
 
+class YearlyClosure(CharterModel):
+    """Days on which the organisation is closed in every year, both ends included."""
+
+    first: YearDay = Field(alias="from", description="First closed day, MM-DD.")
+    last: YearDay = Field(alias="to", description="Last closed day, MM-DD; may be next year's.")
+    name: Title = Field(description="What people call it.")
+
+    @model_validator(mode="after")
+    def leaves_the_rest_of_the_year(self) -> Self:
+        """Refuse a closure of the whole year, which is mostly two days the wrong way round."""
+        first, last = self.dates
+        if last - first >= timedelta(days=364):
+            raise ValueError(
+                f"from {self.first} to {self.last} is the whole year; is it the other way round?"
+            )
+        return self
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        """Both ends in a year that has them, the second one a year later if it is before."""
+        first, last = _month_and_day(self.first), _month_and_day(self.last)
+        if first <= last:
+            return date(2004, *first), date(2004, *last)
+        return date(2003, *first), date(2004, *last)
+
+
+class SpecialDay(CharterModel):
+    """One date with hours of its own, whatever the week, holidays and closures say of it."""
+
+    day: CalendarDate = Field(alias="date", description="The date, local to the calendar's zone.")
+    hours: tuple[Window, ...] = Field(
+        description="Windows that open on it; `closed` or an empty list for none.",
+        json_schema_extra=_or_closed,
+    )
+    name: Title = Field(description="What people call it.")
+
+    @field_validator("hours", mode="before")
+    @classmethod
+    def accept_closed(cls, value: object) -> object:
+        """`closed` is short for no window."""
+        return () if value == "closed" else value
+
+
 class Calendar(CharterModel):
-    """When a promise's clock runs: weekly windows in one zone, less holidays and closures."""
+    """When a promise's clock runs: weekly windows in one zone, less holidays and closures.
+
+    A special day goes before a holiday, a holiday before a closure, a closure before the week.
+    """
 
     name: Slug = Field(description="What promises call it.")
     title: Title = Field(description="What people call it.")
@@ -155,3 +208,14 @@ class Calendar(CharterModel):
     closures: tuple[Closure, ...] = Field(
         default=(), description="The organisation's own closures."
     )
+    yearly_closures: tuple[YearlyClosure, ...] = Field(
+        default=(), description="Its closures that come every year, by month and day."
+    )
+    special_days: tuple[SpecialDay, ...] = Field(
+        default=(), description="Dates with hours of their own, such as a Saturday that is worked."
+    )
+
+
+def _month_and_day(text: str) -> tuple[int, int]:
+    month, day = text.split("-")
+    return int(month), int(day)

@@ -1,10 +1,10 @@
-"""`desk charter check [DIR]`: says whether a charter is valid, and everything that is not."""
+"""`desk charter check [DIR]`: is it valid, what is not, and what was hardly meant."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from desk_shared.charter.load import load_charter
+from desk_shared.charter.load import read_charter
 from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check, InvalidCharter
 
@@ -12,10 +12,12 @@ from desk_shared.charter.problems import Check, InvalidCharter
 def check_charter(path: Path, checks: Sequence[Check] = ()) -> tuple[int, str]:
     """The exit code (0 valid, 1 not) and the text to print."""
     try:
-        charter = load_charter(path, checks)
+        charter, doubts = read_charter(path, checks)
     except InvalidCharter as invalid:
         return 1, invalid.message
-    return 0, f"the charter in {path} is valid, version {charter.version}\n{_summary(charter)}"
+    told = "".join(f"\n  warning: {doubt}" for doubt in doubts)
+    valid = f"the charter in {path} is valid, version {charter.version}"
+    return 0, f"{valid}\n{_summary(charter)}{told}"
 
 
 def _summary(charter: Charter) -> str:

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from desk_shared.charter import public_holidays
-from desk_shared.charter.calendars import Calendar
+from desk_shared.charter.calendar_checks import calendars_are_sound
 from desk_shared.charter.draft import Draft
 from desk_shared.charter.problems import Problem
 from desk_shared.charter.reach import hides_promise, hides_rule
 from desk_shared.charter.runbook_checks import runbooks_are_sound, steps_are_sound
-from desk_shared.charter.sentences import close_to, one_of
+from desk_shared.charter.sentences import close_to
 from desk_shared.charter.source_checks import sources_are_sound
 from desk_shared.events import names
 
@@ -81,52 +80,6 @@ def _cycle_from(
     cycle = next((each for each in found if each), ())
     done.add(name)
     return cycle
-
-
-def calendars_are_sound(draft: Draft) -> Iterator[Problem]:
-    """Some hour is open, no two windows overlap, the holidays' region is known."""
-    for calendar in draft.calendars:
-        where = ("calendars", calendar.name)
-        if calendar.week.is_empty:
-            sentence = "it is never open, so no promise on it would ever end; add opening hours"
-            yield Problem.at(*where, "week", sentence=sentence)
-        for day in _overlaps(calendar):
-            sentence = "two windows overlap on this day or reach into the next; part or merge them"
-            yield Problem.at(*where, "week", day, sentence=sentence)
-        yield from _unknown_region(calendar)
-
-
-def _overlaps(calendar: Calendar) -> Iterator[str]:
-    """The days with a window that another one of the running week overlaps."""
-    minutes = 24 * 60
-    week = [
-        (weekday * minutes + window.start, weekday * minutes + window.end, day)
-        for weekday, day in enumerate(type(calendar.week).model_fields)
-        for window in calendar.week.on(weekday)
-    ]
-    week.sort()
-    # The first window comes round again, so a Sunday night that reaches into Monday is seen.
-    again = [(start + 7 * minutes, end + 7 * minutes, day) for start, end, day in week[:1]]
-    for (_, end, day), (start, _, _) in zip(week, week[1:] + again, strict=False):
-        if start < end:
-            yield day
-
-
-def _unknown_region(calendar: Calendar) -> Iterator[Problem]:
-    region = calendar.holidays
-    if region is None or public_holidays.is_known(region):
-        return
-    where = ("calendars", calendar.name, "holidays")
-    parts = public_holidays.subdivisions(region.country)
-    if region.country not in public_holidays.countries():
-        sentence = f"no public holidays are known for '{region.country}'; write them as closures"
-        yield Problem.at(*where, "country", sentence=sentence)
-    elif parts:
-        sentence = f"'{region.subdivision}' is no part of {region.country}; write {one_of(parts)}"
-        yield Problem.at(*where, "subdivision", sentence=sentence)
-    else:
-        sentence = f"{region.country} has no subdivisions here; remove this line"
-        yield Problem.at(*where, "subdivision", sentence=sentence)
 
 
 def promises_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:

@@ -12,11 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from desk_shared.charter.calendars import Calendar
 from desk_shared.charter.checks import cross_check
 from desk_shared.charter.documents import Document, names_in, read_document
+from desk_shared.charter.doubts import doubts_of
 from desk_shared.charter.draft import Draft
 from desk_shared.charter.goals import Goal
 from desk_shared.charter.model import Charter
 from desk_shared.charter.people import Team
-from desk_shared.charter.problems import Check, InvalidCharter, Problem, Where
+from desk_shared.charter.problems import Check, InvalidCharter, Problem, Where, reading_order
 from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Detector, Routing, RoutingRule
 from desk_shared.charter.runbooks import Runbook
@@ -43,6 +44,12 @@ def load_charter(folder: Path, checks: Sequence[Check] = ()) -> Charter:
 
     `checks` are asked once every item can be understood by itself.
     """
+    charter, _doubts = read_charter(folder, checks)
+    return charter
+
+
+def read_charter(folder: Path, checks: Sequence[Check] = ()) -> tuple[Charter, tuple[Problem, ...]]:
+    """The same with its doubts: what is in force and probably not meant."""
     if not folder.is_dir():
         sentence = "there is no such folder; set DESK_CHARTER to the folder with teams.yaml"
         raise InvalidCharter(str(folder), [Problem(str(folder), 1, (), sentence)])
@@ -56,7 +63,7 @@ def load_charter(folder: Path, checks: Sequence[Check] = ()) -> Charter:
         problems.extend(check(charter))
     if problems:
         raise InvalidCharter(str(folder), map(reading.located, problems))
-    return charter
+    return charter, tuple(sorted(map(reading.located, doubts_of(charter)), key=reading_order))
 
 
 def assembled(draft: Draft, routing: Routing) -> Charter:

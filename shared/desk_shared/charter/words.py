@@ -172,6 +172,24 @@ def _check_date(value: object) -> object:
 CalendarDate = Annotated[date, BeforeValidator(_check_date)]
 
 
+def _check_year_day(value: object) -> object:
+    text = str(value)
+    if re.fullmatch(r"\d\d-\d\d", text):
+        month, day = int(text[:2]), int(text[3:])
+        if 1 <= month <= 12 and 1 <= day <= _LONGEST_MONTHS[month - 1]:
+            return text
+    raise ValueError(f"'{value}' is not a day of every year; write month and day, like 12-24")
+
+
+_LONGEST_MONTHS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# A day of every year; 29 February is its last day where a year has no such day.
+YearDay = Annotated[
+    str,
+    BeforeValidator(_check_year_day),
+    WithJsonSchema({"type": "string", "pattern": r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"}),
+]
+
+
 @lru_cache(maxsize=512)
 def zone_of(name: str) -> ZoneInfo:
     """The IANA time zone of that name; ValueError with a sentence if there is none."""

@@ -49,7 +49,7 @@ def _weekdays(*windows: tuple[str, str]) -> Week:
 
 # No window begins or ends in an hour that a zone skips or repeats: there a wall clock that is
 # read step by step and a window that is read by its ends may differ, and both are defensible.
-CALENDARS = (
+_CALENDARS = (
     Calendar(
         name="office",
         zone="Europe/Berlin",
@@ -79,6 +79,37 @@ CALENDARS = (
             sat=(Window(opens="00:00", closes="24:00"),),
             sun=(Window(opens="20:15", closes="03:45"),),
             tue=(Window(opens="07:00", closes="11:00"), Window(opens="10:00", closes="13:00")),
+        ),
+    ),
+)
+
+_SHORT = (Window(opens="08:00", closes="12:00"),)
+CALENDARS: tuple[Calendar, ...] = (
+    *_CALENDARS,
+    # A special day goes before a holiday and a yearly closure; two fall on changes of the clock.
+    Calendar(
+        name="seasons",
+        zone="Europe/Berlin",
+        week=_weekdays(("08:00", "18:00")),
+        holidays={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
+        closures=(
+            Closure(name="winter", first=date(2003, 12, 24), last=date(2004, 1, 3), yearly=True),
+        ),
+        special_days=(
+            SpecialDay(name="Christmas Eve", day=date(2026, 12, 24), windows=_SHORT),
+            SpecialDay(name="inventory", day=date(2027, 1, 1), windows=_SHORT),
+            SpecialDay(name="worked", day=date(2026, 11, 21), windows=_SHORT),
+            SpecialDay(name="closed", day=date(2026, 11, 23), windows=()),
+            SpecialDay(
+                name="move",
+                day=date(2026, 3, 29),
+                windows=(Window(opens="00:00", closes="24:00"),),
+            ),
+            SpecialDay(
+                name="move again",
+                day=date(2026, 10, 24),
+                windows=(Window(opens="22:00", closes="06:00"),),
+            ),
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from desk_metrics.domain.calendars import Calendar
+from desk_metrics.domain.calendars import Calendar, Closure
 
 
 class Walls:
@@ -30,7 +30,15 @@ class Walls:
                 return [window.seconds for window in special.windows]
         if day in calendar.holidays:
             return []
-        if any(closure.first <= day <= closure.last for closure in calendar.closures):
+        if any(self.closes(closure, day) for closure in calendar.closures):
             return []
         name = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
         return [window.seconds for window in getattr(calendar.week, name)]
+
+    def closes(self, closure: Closure, day: date) -> bool:
+        """By the month and day alone, as somebody would who has only the wall."""
+        if not closure.yearly:
+            return closure.first <= day <= closure.last
+        first, last = (f"{one:%m-%d}" for one in (closure.first, closure.last))
+        now = f"{day:%m-%d}"
+        return first <= now <= last if first <= last else now >= first or now <= last

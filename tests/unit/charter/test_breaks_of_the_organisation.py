@@ -10,6 +10,7 @@ class Folder(Protocol):
     def problems(self) -> list[str]: ...
 
 
+WINTER = "{from: 2026-12-24, to: 2027-01-02, name: Winter}\n"
 # file, old text, new text, the beginning of the problem, a part of its sentence
 BREAKS = [
     ("teams.yaml", "name: care", "name: people", "teams.yaml:3: teams.people.name:", "employees"),
@@ -135,6 +136,109 @@ BREAKS = [
         "to: 20270102",
         "calendars.yaml:9: calendars.office.closures[0].to:",
         "is not a date",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    yearly_closures:\n      - {from: 12-32, to: 01-03, name: W}\n",
+        "calendars.yaml:11: calendars.office.yearly_closures[0].from:",
+        "month and day",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    yearly_closures:\n      - {from: 02-30, to: 03-01, name: W}\n",
+        "calendars.yaml:11: calendars.office.yearly_closures[0].from:",
+        "like 12-24",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    yearly_closures:\n      - {from: 2026-12-24, to: 01-03, name: W}\n",
+        "calendars.yaml:11: calendars.office.yearly_closures[0].from:",
+        "month and day",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    yearly_closures:\n      - {from: 01-03, to: 01-02, name: W}\n",
+        "calendars.yaml:11: calendars.office.yearly_closures[0]:",
+        "the other way round",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    yearly_closures:\n      - {from: 12-24, until: 01-03, name: W}\n",
+        "calendars.yaml:11: calendars.office.yearly_closures[0].until:",
+        "until",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    special_days:\n      - {date: 2026-02-30, hours: closed, name: D}\n",
+        "calendars.yaml:11: calendars.office.special_days[0].date:",
+        "a date like",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    special_days:\n      - {date: 12-24, hours: closed, name: D}\n",
+        "calendars.yaml:11: calendars.office.special_days[0].date:",
+        "is not a date",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + '    special_days:\n      - {date: 2026-12-24, hours: ["0800"], name: D}\n',
+        "calendars.yaml:11: calendars.office.special_days[0].hours[0]",
+        "HH:MM",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + '    special_days:\n      - {date: 2026-12-24, hours: ["08:00-08:00"], name: D}\n',
+        "calendars.yaml:11: calendars.office.special_days[0].hours[0]",
+        "never open",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    special_days:\n      - {date: 2026-12-24, hours: shut, name: D}\n",
+        "calendars.yaml:11: calendars.office.special_days[0].hours:",
+        "list",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER + "    special_days:\n      - {date: 2026-12-24, name: D}\n",
+        "calendars.yaml:11: calendars.office.special_days[0].hours:",
+        "is missing",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER
+        + "    special_days:\n      - {date: 2026-12-24, hour: closed, hours: closed, name: D}\n",
+        "calendars.yaml:11: calendars.office.special_days[0].hour:",
+        "hour",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER
+        + "    special_days:\n"
+        + '      - {date: 2026-12-24, hours: ["08:00-12:00", "11:00-13:00"], name: D}\n',
+        "calendars.yaml:11: calendars.office.special_days[0].hours:",
+        "overlap",
+    ),
+    (
+        "calendars.yaml",
+        WINTER,
+        WINTER
+        + "    special_days:\n      - {date: 2026-12-24, hours: closed, name: D}\n"
+        + "      - {date: 2026-12-24, hours: closed, name: E}\n",
+        "calendars.yaml:12: calendars.office.special_days[1].date:",
+        "'D' already",
     ),
     ("promises.yaml", "8h", "1 day", "promises.yaml:12: promises.all.target:", "working day"),
     ("promises.yaml", "8h", "8", "promises.yaml:12: promises.all.target:", "no unit"),

@@ -204,3 +204,78 @@ def test_check_says_what_is_there_or_what_is_wrong(folder: Folder) -> None:
     assert code == 1
     assert "has 2 problems:" in text
     assert "teams.yaml:4: teams.care.titel" in text
+
+
+def warnings(folder: Folder) -> list[str]:
+    code, text = check_charter(folder.path)
+    assert code == 0
+    return [line.split("warning: ")[1] for line in text.splitlines() if "warning: " in line]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place", "part"),
+    [
+        (
+            "calendars.yaml",
+            "09:00-12:00",
+            "00:00-23:59",
+            "calendars.yaml:6: calendars.office.week.mon[0]",
+            "write 00:00-24:00",
+        ),
+        (
+            "calendars.yaml",
+            "13:00-17:00",
+            "13:00-16:59",
+            "calendars.yaml:6: calendars.office.week.mon[1]",
+            "write 13:00-17:00",
+        ),
+        (
+            "calendars.yaml",
+            "13:00-17:00",
+            "17:00-08:00",
+            "calendars.yaml:6: calendars.office.week.mon[1]",
+            "after 15 hours",
+        ),
+        (
+            "teams.yaml",
+            '"06:00"',
+            '"23:59"',
+            "teams.yaml:13: teams.network.shifts[0].to",
+            "22:00-24:00",
+        ),
+        (
+            "calendars.yaml",
+            "name: Winter}",
+            "name: Winter}\n      - {from: 2027-01-02, to: 2027-01-09, name: Move}",
+            "calendars.yaml:10: calendars.office.closures[1]",
+            "overlaps 'Winter'",
+        ),
+        (
+            "calendars.yaml",
+            "name: Winter}",
+            "name: Winter}\n    yearly_closures:\n      - {from: 12-24, to: 01-03, name: W}"
+            "\n      - {from: 01-01, to: 01-01, name: New Year}",
+            "calendars.yaml:12: calendars.office.yearly_closures[1]",
+            "overlaps 'W'",
+        ),
+        (
+            "calendars.yaml",
+            "name: Winter}",
+            "name: Winter}\n    special_days:"
+            '\n      - {date: 2026-12-24, hours: ["08:00-23:59"], name: Eve}',
+            "calendars.yaml:11: calendars.office.special_days[0].hours[0]",
+            "08:00-24:00",
+        ),
+    ],
+)
+def test_what_was_hardly_meant_is_a_warning_and_in_force(
+    folder: Folder, file: str, old: str, new: str, place: str, part: str
+) -> None:
+    folder.replace("calendars.yaml", '"09:00-12:00", "13:00-17:00"', '"09:00-12:00"')
+    if "13:00" in old:
+        folder.replace("calendars.yaml", '"09:00-12:00"', '"09:00-12:00", "13:00-17:00"')
+    assert warnings(folder) == []
+    folder.replace(file, old, new)
+    [told] = warnings(folder)
+    assert told.startswith(f"{place}: ")
+    assert part in told

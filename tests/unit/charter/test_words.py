@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_shared.charter.calendars import Calendar, Closure, Week, Window
+from desk_shared.charter.calendars import Calendar, Closure, Week, Window, YearlyClosure
 from desk_shared.charter.people import Team
 from desk_shared.charter.routing import SpokenWords
 from desk_shared.charter.services import MaintenanceWindow
@@ -144,3 +144,29 @@ def test_maintenance_is_local_to_its_zone() -> None:
 def test_words_are_found_whole_in_any_case(word: str, is_said: bool) -> None:
     text = "Meine VPN-Verbindung geht   nicht; E-Mail HÄNGT, Druckertreiber fehlt"
     assert SpokenWords(text).has(word) is is_said
+
+
+def test_special_days_and_yearly_closures_are_read_as_they_are_written() -> None:
+    calendar = Calendar.model_validate(
+        {
+            "name": "a",
+            "title": "A",
+            "zone": "Asia/Shanghai",
+            "week": {"mon": ["09:00-18:00"]},
+            "yearly_closures": [{"from": "12-24", "to": "01-03", "name": "Winter"}],
+            "special_days": [
+                {"date": "2026-02-28", "hours": ["09:00-18:00"], "name": "Worked"},
+                {"date": "2026-03-02", "hours": "closed", "name": "Outing"},
+            ],
+        }
+    )
+    assert calendar.yearly_closures[0].dates == (date(2003, 12, 24), date(2004, 1, 3))
+    assert [len(special.hours) for special in calendar.special_days] == [1, 0]
+    again = Calendar.model_validate(calendar.model_dump(mode="json"))
+    assert again == calendar
+
+
+@pytest.mark.parametrize("text", ["1-1", "13-01", "00-10", "04-31", "2026-12-24", 1224, None])
+def test_a_day_of_every_year_is_written_one_way(text: object) -> None:
+    with pytest.raises(ValidationError, match="12-24"):
+        YearlyClosure.model_validate({"from": text, "to": "12-31", "name": "W"})

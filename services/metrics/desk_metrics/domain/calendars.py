@@ -73,7 +73,10 @@ class Week(_Data):
 
 
 class Closure(_Data):
-    """Our own closed days, both ends included; `yearly` repeats them by month and day."""
+    """Our own closed days, both ends included; `yearly` repeats them by month and day.
+
+    A yearly one may end in the year after it begins.
+    """
 
     name: str
     first: date
@@ -91,9 +94,17 @@ class Closure(_Data):
     def covers(self, day: date) -> bool:
         if not self.yearly:
             return self.first <= day <= self.last
-        span = self.last - self.first
-        begins = (_in_year(self.first, day.year), _in_year(self.first, day.year - 1))
-        return any(begin <= day <= begin + span for begin in begins)
+        return any(first <= day <= last for first, last in map(self._of, (day.year - 1, day.year)))
+
+    def _of(self, year: int) -> tuple[date, date]:
+        """Both ends as they fall in a year. 29 February is the last of the month where it ends."""
+        first = _in_year(self.first, year)
+        until = year + self.last.year - self.first.year
+        is_leap_day = (self.last.month, self.last.day) == (2, 29)
+        last = (
+            date(until, 3, 1) - timedelta(days=1) if is_leap_day else self.last.replace(year=until)
+        )
+        return first, max(first, last)
 
 
 class SpecialDay(_Data):
@@ -113,7 +124,12 @@ class ClosedBy(StrEnum):
 
 
 class Calendar(_Data):
-    """When work counts: a week of windows in one zone, less holidays and closures."""
+    """When work counts: a week of windows in one zone, less holidays and closures.
+
+    A special day goes before a holiday, a holiday before a closure, a closure before the week. A
+    window belongs to the day on which it opens, so the night before a closed day is worked to its
+    end.
+    """
 
     name: str
     zone: str
@@ -152,7 +168,7 @@ class Calendar(_Data):
     def closed_by(self, day: date) -> tuple[ClosedBy, str]:
         """Why time of this local day that is not open is not, and the name people know it by."""
         if (special := self._special.get(day)) is not None:
-            return ClosedBy.HOURS, special.name
+            return ClosedBy.HOURS if special.windows else ClosedBy.CLOSURE, special.name
         if (holiday := self.holidays.get(day)) is not None:
             return ClosedBy.HOLIDAY, holiday
         for closure in self.closures:
