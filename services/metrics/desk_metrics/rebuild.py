@@ -19,7 +19,6 @@ from desk_shared.bus.records import KafkaRecord
 from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid, NotFound
-from desk_shared.events import Codec
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.telemetry import Telemetry, start
@@ -108,9 +107,10 @@ async def _rebuilt(
         await documents.prepare()
     workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
     outcome, started = Outcome(failures=workshop.failures), perf_counter()
+    door = Door(prefix=settings.topic_prefix)
     topics = [settings.topic_prefix + name for name in READS]
     async with reader(settings.kafka, topics) as consumer:
-        outcome.events = await workshop.read(in_event_time(consumer, outcome))
+        outcome.events = await workshop.read(in_event_time(consumer, outcome, door))
     outcome.seconds = perf_counter() - started
     await workshop.catch_up()
     outcome.comparisons, outcome.moving = await compare_shelves(_shelves(living, clock), shelves)
@@ -143,14 +143,16 @@ def _shelves(store: Store, clock: Clock) -> Shelves:
     )
 
 
-async def in_event_time(consumer: AIOKafkaConsumer, outcome: Outcome) -> AsyncIterator[Received]:
+async def in_event_time(
+    consumer: AIOKafkaConsumer, outcome: Outcome, door: Door
+) -> AsyncIterator[Received]:
     """Every record up to the present end, oldest event first across partitions.
 
     Memory holds one fetch of each partition; within one its own order stands.
     """
     ends = await consumer.end_offsets(consumer.assignment())
     starts = await consumer.beginning_offsets(consumer.assignment())
-    lanes = {one: _Lane(ends[one]) for one, first in starts.items() if ends[one] > first}
+    lanes = {one: _Lane(ends[one], door) for one, first in starts.items() if ends[one] > first}
     for partition in lanes:
         consumer.seek(partition, starts[partition])
     await _fill(consumer, lanes, outcome)
@@ -172,11 +174,9 @@ class _Lane:
     """What is fetched of one partition."""
 
     end: int
+    door: Door
     events: deque[Received] = field(default_factory=deque)
     is_done: bool = False
-
-
-_CODEC = Codec()
 
 
 async def _fill(
@@ -193,7 +193,7 @@ def _take(lane: _Lane, records: list[KafkaRecord], outcome: Outcome) -> None:
     for record in records:
         if record.offset < lane.end:
             try:
-                event = _CODEC.decode(record.key, record.value, record.headers)
+                event = lane.door.read(record)
             except Invalid:
                 outcome.unreadable += 1
             else:

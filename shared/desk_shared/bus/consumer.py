@@ -16,6 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
 from desk_shared.bus.committing import Committing, Offsets, first_offsets
+from desk_shared.bus.door import Door
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked
@@ -83,7 +84,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._prefix = topic_prefix
         self._handler, self._publisher = handler, publisher
         self._clock, self._health, self._telemetry = clock, health, telemetry
-        self._codec, self._admits = codec or Codec(), admits
+        self._door, self._admits = Door(codec, topic_prefix, clock), admits
         self._progress = health.consumer(group)
         self._busy = asyncio.Lock()
         self._is_stopping = False
@@ -198,7 +199,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []
         unreadable: list[Failure] = []
-        for raw, event in attempt_each(self._codec.decode_record, records):
+        for raw, event in attempt_each(self._door.read, records):
             if isinstance(event, Exception):
                 unreadable.append(Failure(raw, event))
             elif (reason := self._admits(event)) is not None:

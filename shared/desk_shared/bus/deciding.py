@@ -106,9 +106,7 @@ class Decider(Generic[S]):
 
     def _release(self, document: Stored[S], turn: Turn, found: Findings[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
-        decode = self._codec.decode
-        events = [(decode(one.key, one.value, one.headers), one) for one in document.held]
-        for event, message in sorted(events, key=lambda pair: pair[0].sequence or 0):
+        for event, message in self._held_events(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
                 break
@@ -121,6 +119,15 @@ class Decider(Generic[S]):
                 found.failures.append((Task(document.id, event, cause), step))
                 break
             document.sequence = number
+
+    def _held_events(self, document: Stored[S]) -> list[tuple[AnyEvent, Message]]:
+        """In their order. One that is none any more stays where it is, where an audit finds it."""
+        decode, found = self._codec.decode, []
+        for one in document.held:
+            event = attempt(decode, one.key, one.value, one.headers)
+            if not isinstance(event, Exception):
+                found.append((event, one))
+        return sorted(found, key=lambda pair: pair[0].sequence or 0)
 
     def _react(
         self, document: Stored[S], rule: Rule[S] | AnyEvent, turn: Turn, found: Findings[S]

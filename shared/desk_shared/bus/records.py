@@ -8,7 +8,7 @@ from typing import Protocol
 from desk_shared.errors import DeskError, Transient
 from desk_shared.events import AnyEvent, Message
 from desk_shared.events.content import content_of
-from desk_shared.events.topics import RETRY, dead_topic, retry_topic
+from desk_shared.events.topics import DEAD, RETRY, dead_topic, retry_topic
 from desk_shared.store.document import Origin
 
 # Five tries: at once, then after 1, 2, 4 and 8 seconds; a record that needs longer needs a person.
@@ -18,13 +18,20 @@ FIRST_DELAY = timedelta(seconds=1)
 # The brokers take 1 MiB in all, else the one record would stop its partition for good. What is
 # longer was no event; its beginning tells what it was, its origin where the whole of it is.
 MAX_PARKED_BYTES = 400 * 1024
-LONGEST_HEADER_BYTES, MOST_HEADERS = 1_000, 100
+LONGEST_HEADER_BYTES, MOST_HEADERS, LONGEST_NAME = 1_024, 100, 200
 
 ATTEMPT, NOT_BEFORE, ORIGIN = "desk-attempt", "desk-not-before", "desk-origin"
 REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-failed-at"
 CUT, FOLD, DOCUMENT = "desk-cut-from-bytes", "desk-fold", "desk-document"
+# The broker's time of the first record, in milliseconds: the copy has a later one.
+ARRIVED = "desk-arrived"
 _OURS = frozenset(
-    {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT}
+    {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT, ARRIVED}
+)
+
+_NEEDED = frozenset(
+    {"content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"}
+    | {"ce_sequence", "ce_correlationid", "ce_causationid", "ce_traceparent"}
 )
 
 
@@ -81,7 +88,7 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
 
     Invalid input and bugs are dead at once, transient trouble is tried `MAX_ATTEMPTS` times.
     """
-    raw, error, before = failure.raw, failure.error, _told_by_us(failure.raw)
+    raw, error, before = failure.raw, failure.error, told_by_us(failure.raw)
     attempts = attempts_of(raw)
     topic = origin_topic(raw).removeprefix(prefix)
     if isinstance(error, Transient) and attempts < MAX_ATTEMPTS:
@@ -89,12 +96,12 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
         target, extra = retry_topic(topic, group), {NOT_BEFORE: due.isoformat().encode()}
     else:
         target, extra = dead_topic(topic, group), {}
-    is_known = isinstance(error, DeskError)
     told = {
         ATTEMPT: str(attempts + 1 if target.endswith(RETRY) else attempts).encode(),
         ORIGIN: before.get(ORIGIN, _place(raw).encode()),
-        REASON: (str(error) if is_known else f"{type(error).__name__}: {error}").encode(),
+        REASON: _reason(error).encode(errors="replace"),
         REASON_CODE: (error.kind if isinstance(error, DeskError) else "bug").encode(),
+        ARRIVED: before.get(ARRIVED, _arrived(raw)),
         FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
         FOLD: failure.fold.encode() or before.get(FOLD, b""),
         DOCUMENT: failure.document.encode() or before.get(DOCUMENT, b""),
@@ -103,11 +110,25 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     value = raw.value or b""
     if len(value) > MAX_PARKED_BYTES:
         value, told[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
-    kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
-    kept += ((name, text) for name, text in told.items() if text)
-    longest = LONGEST_HEADER_BYTES
-    headers = tuple((name, text[:longest]) for name, text in kept[-MOST_HEADERS:])
+    kept = [*_foreign_headers(raw), *((name, text) for name, text in told.items() if text)]
+    headers = tuple((name[:LONGEST_NAME], text[:LONGEST_HEADER_BYTES]) for name, text in kept)
     return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
+
+
+def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
+    """What the record had, those first without which it is no event, and not more than is read."""
+    found = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
+    found.sort(key=lambda header: header[0].lower() not in _NEEDED)
+    return found[: MOST_HEADERS - len(_OURS)]
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+
+
+def _arrived(raw: KafkaRecord) -> bytes:
+    at = getattr(raw, "timestamp", None) or 0
+    return str(at).encode() if at > 0 else b""
 
 
 @dataclass(slots=True)  # not frozen, like aiokafka's own
@@ -124,10 +145,11 @@ class _Held:
 
 def held_message(raw: KafkaRecord) -> Message:
     """The record as a document keeps it until its turn comes; says where it was read."""
-    told = _told_by_us(raw)
+    told = told_by_us(raw)
     kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
-    kept += [(name, text) for name, text in told.items() if name != ORIGIN]
+    kept += [(name, text) for name, text in told.items() if name not in (ORIGIN, ARRIVED)]
     kept.append((ORIGIN, told.get(ORIGIN, _place(raw).encode())))
+    kept.append((ARRIVED, told.get(ARRIVED, _arrived(raw))))
     return Message(raw.topic, raw.key or b"", raw.value or b"", tuple(kept))
 
 
@@ -144,19 +166,19 @@ def is_same(one: Message, other: Message) -> bool:
 
 def attempts_of(raw: KafkaRecord) -> int:
     """How many times the record has been tried, this time included."""
-    text = _told_by_us(raw).get(ATTEMPT, b"")
+    text = told_by_us(raw).get(ATTEMPT, b"")
     return int(text) if text.isdigit() else 1
 
 
 def meant_for(raw: KafkaRecord) -> tuple[str, str]:
     """The fold and the document that a parked record is for; empty for all."""
-    told = _told_by_us(raw)
+    told = told_by_us(raw)
     return tuple(told.get(name, b"").decode(errors="replace") for name in (FOLD, DOCUMENT))  # type: ignore[return-value]
 
 
 def not_before(raw: KafkaRecord) -> datetime | None:
     """When a record of a retry topic may be tried again; none if it does not say so readably."""
-    text = _told_by_us(raw).get(NOT_BEFORE)
+    text = told_by_us(raw).get(NOT_BEFORE)
     if text is None:
         return None
     try:
@@ -168,13 +190,13 @@ def not_before(raw: KafkaRecord) -> datetime | None:
 
 def origin_topic(raw: KafkaRecord) -> str:
     """The topic that the record was first read from, however often it was parked since."""
-    text = _told_by_us(raw).get(ORIGIN)
+    text = told_by_us(raw).get(ORIGIN)
     return raw.topic if text is None else text.decode(errors="replace").rsplit("/", 2)[0]
 
 
-def _told_by_us(raw: KafkaRecord) -> dict[str, bytes]:
-    """Our own headers; on any topic but a retry topic they are somebody else's and mean nothing."""
-    if not raw.topic.endswith(RETRY):
+def told_by_us(raw: KafkaRecord) -> dict[str, bytes]:
+    """Our own headers; on any topic but our side topics they are somebody else's."""
+    if not raw.topic.endswith((RETRY, DEAD)):
         return {}
     return {name: text for name, text in raw.headers if name in _OURS and text is not None}
 

@@ -10,17 +10,15 @@ from typing import Annotated
 import typer
 
 from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
+from desk_shared.bus.door import Door
 from desk_shared.cli.reading import read_all
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
-from desk_shared.events import Codec
 from desk_shared.events.names import REQUESTS, TICKETS
 from desk_shared.store import Store
 from desk_shared.store.census import census
 from desk_shared.terminal import say
 from desk_shared.text import plain_line
-
-_CODEC = Codec()
 
 
 def audit(
@@ -37,11 +35,11 @@ def audit(
 
 async def _audit() -> Findings:
     chosen = settings()
-    book = LogBook()
+    book, door = LogBook(), Door(prefix=chosen.topic_prefix)
     topics = [chosen.topic_prefix + name for name in (REQUESTS, TICKETS)]
     async for raw in read_all(chosen.kafka, topics):
         try:
-            book.add(_CODEC.decode(raw.key, raw.value, raw.headers))
+            book.add(door.read(raw))
         except Invalid:
             book.unreadable += 1
     findings = book.findings()

@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON, KafkaRecord
 from desk_shared.cli.reading import read_all, reader
 from desk_shared.cli.screen import Screen, styled
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
+from desk_shared.events import AnyEvent
 from desk_shared.terminal import say_json
 from desk_shared.text import plain_line
 
-_CODEC = Codec()
 _LONG = 160
 
 
@@ -29,7 +29,7 @@ def tail(
 ) -> None:
     """Show events as they come (end with Ctrl-C), or everything there is with --from-start."""
     prefix = settings().topic_prefix
-    show = _Shown(type, key, json)
+    show = _Shown(Door(prefix=prefix), type, key, json)
     try:
         asyncio.run(_tail([prefix + topic for topic in topics], show, from_start=from_start))
     except KeyboardInterrupt:
@@ -39,7 +39,8 @@ def tail(
 class _Shown:
     """Filters and prints."""
 
-    def __init__(self, type: str, key: str, as_json: bool) -> None:
+    def __init__(self, door: Door, type: str, key: str, as_json: bool) -> None:
+        self._door = door
         self._type, self._key, self._as_json = type, key, as_json
         self._screen = Screen(wraps=False)
 
@@ -48,7 +49,7 @@ class _Shown:
         if self._key and self._key != key:
             return
         try:
-            event = _CODEC.decode(raw.key, raw.value, raw.headers)
+            event = self._door.read(raw)
         except Invalid as error:
             self._screen.print(styled(f"unreadable  {key}  {_reason(raw) or error}", "red"))
             return

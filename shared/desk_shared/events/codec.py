@@ -1,39 +1,50 @@
 """CloudEvents 1.0 on Kafka: writes binary mode, reads binary and structured mode.
 
 Our own instead of the SDK's binding, which chooses the mode by the wrong header and costs several
-times as much per record; a contract test holds this codec to the SDK by round trips.
+times as much per record; a contract test holds this codec to the SDK by round trips. Whatever the
+bytes, it raises nothing but `Invalid`.
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 from desk_shared.errors import Invalid
+from desk_shared.events.attributes import (
+    LONGEST_ID,
+    Headers,
+    attributes_of_document,
+    attributes_of_headers,
+)
+from desk_shared.events.building import Envelope, bad_data, is_open, outside_event, own_event
 from desk_shared.events.catalogue import PAYLOADS, UPCASTERS, Upcaster
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.topics import MAX_EVENT_BYTES
-
-Headers = Iterable[tuple[str, bytes | None]]
-
-_READ = (
-    "id",
-    "source",
-    "subject",
-    "time",
-    "sequence",
-    "correlationid",
-    "causationid",
-    "traceparent",
+from desk_shared.events.quoting import quoted
+from desk_shared.events.reading import (
+    content_type_of,
+    data_of_document,
+    in_utf8,
+    is_structured,
+    read_object,
 )
-_STRUCTURED = b"application/cloudevents"
-_CONTENT_TYPE = ("content-type", b"application/json")
+from desk_shared.events.sources import is_reserved
+from desk_shared.events.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
+
+_JSON = b"application/json"
+_CONTENT_TYPE = ("content-type", _JSON)
 _SPEC_VERSION = ("ce_specversion", b"1.0")
+# Below this nothing in an outsider's event can be too long for what the desk makes of it.
+_SURELY_FITS = 2_048
+# What stands between the numbers of a moment that needs no closer look.
+_MARKS = frozenset({"-T::Z", "-T::."})
+_NEW = tuple.__new__
+_MOST = 10**18 - 1
+_TRACE_BYTES, _HEXADECIMAL = 55, b"0123456789abcdef"
 
 
 class KafkaRecord(Protocol):
@@ -64,7 +75,14 @@ class Codec:
     ) -> None:
         self._payloads = payloads
         self._upcasters = upcasters
-        self._by_header = {name.encode(): payload for name, payload in payloads.items()}
+        self._by_header = {
+            name.encode(): (
+                payload,
+                is_open(payload),
+                _SURELY_FITS if is_open(payload) else MAX_EVENT_BYTES,
+            )
+            for name, payload in payloads.items()
+        }
 
     def encode(self, event: AnyEvent) -> Message:
         """The event in binary mode, for the topic that its payload names."""
@@ -78,67 +96,68 @@ class Codec:
         key = event.subject.encode()
         return Message(event.topic, key, value, tuple(_headers(event, key)))
 
-    def decode(self, key: bytes | None, value: bytes | None, headers: Headers) -> AnyEvent:
-        """The event of one record; `Invalid` with a stable code and a sentence if it is none."""
+    def decode(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers,
+        arrived: datetime | None = None,
+    ) -> AnyEvent:
+        """The event of one record; `Invalid` with a stable code and a sentence if it is none.
+
+        `arrived` stands for the time of an outsider's event that has none that can be counted.
+        """
         if not value:
             raise Invalid("the record has no value", code="no-value")
-        if len(value) > MAX_EVENT_BYTES:
-            raise Invalid(
-                f"the record has {len(value)} bytes; events stay under {MAX_EVENT_BYTES}",
-                code="event-too-large",
-            )
-        found = dict(headers)
-        if (found.get("content-type") or b"").lower().startswith(_STRUCTURED):
-            return self._structured(key, value)
-        return self._binary(key, value, found)
+        _check_size(len(value), MAX_OPEN_BYTES)
+        found = list(headers)
+        content_type = content_type_of(found)
+        text = in_utf8(content_type, value)
+        if is_structured(content_type, text, found):
+            document, is_mended = read_object(text)
+            envelope = Envelope(key, attributes_of_document(document), arrived)
+            return self._event(envelope, data_of_document(document), len(value), is_mended)
+        envelope = Envelope(key, attributes_of_headers(found), arrived)
+        known = self._by_header.get(envelope.attributes.required("type").encode())
+        if known is not None and not known[1]:
+            return _own(envelope, known[0], value)
+        document, is_mended = read_object(text)
+        return self._event(envelope, document, len(value), is_mended)
 
-    def decode_record(self, record: KafkaRecord) -> AnyEvent:
-        """The same for a record as aiokafka hands it out.
+    def decode_quickly(self, record: KafkaRecord) -> AnyEvent | None:
+        """The same for a record as aiokafka hands it out, once per record: the hot path.
 
-        The hot path, once per record: takes for granted that all is well; if it is not, `decode`
-        says in a sentence what is wrong.
+        Takes for granted that all is well; None if it is not, and `decode` must look closer.
         """
         key, value, headers = record.key, record.value, dict(record.headers)
-        payload = self._by_header.get(headers.get("ce_type") or b"")
-        if payload is not None and value and len(value) <= MAX_EVENT_BYTES:
-            try:
-                parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")
-                return _built_quickly(key, headers, parsed)
-            except (KeyError, AttributeError, ValueError):
-                pass
-        return self.decode(key, value, record.headers)
-
-    def _binary(
-        self, key: bytes | None, value: bytes, headers: dict[str, bytes | None]
-    ) -> AnyEvent:
-        payload = self._by_header.get(headers.get("ce_type") or b"")
-        if payload is None:
-            attributes = _all_attributes(headers)
-            wire_type, data = self._upcast(_required(attributes, "type"), _json(value))
-            return self._event(key, attributes, wire_type, data)
+        known = self._by_header.get(headers.get("ce_type") or b"")
+        if known is None or not value or len(headers) != len(record.headers):
+            return None
+        payload, is_outside, longest = known
+        if len(value) > longest or headers.get("content-type", _JSON) != _JSON:
+            return None
         try:
             parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")
-        except ValidationError as error:
-            raise _bad_data(payload.TYPE, error) from error
-        return _build(key, _read_attributes(headers), parsed)
-
-    def _structured(self, key: bytes | None, value: bytes) -> AnyEvent:
-        document = _json(value)
-        data = document.pop("data", None)
-        if not isinstance(data, dict):
-            raise Invalid("the structured event has no JSON object in data", code="bad-data")
-        attributes = {name: str(text) for name, text in document.items() if text is not None}
-        wire_type, data = self._upcast(_required(attributes, "type"), data)
-        return self._event(key, attributes, wire_type, data)
+            event = _built_quickly(key, headers, parsed)
+        except (KeyError, AttributeError, TypeError, ValueError):
+            return None
+        return _seen_from_outside(event) if is_outside else event
 
     def _event(
-        self, key: bytes | None, attributes: dict[str, str], wire_type: str, data: dict[str, object]
+        self, envelope: Envelope, data: dict[str, object], size: int, is_mended: bool
     ) -> AnyEvent:
+        wire_type, data = self._upcast(envelope.attributes.required("type"), data)
+        payload = self._payloads[wire_type]
+        if is_open(payload):
+            return outside_event(envelope, payload, data, is_mended=is_mended)
+        _check_size(size, MAX_EVENT_BYTES)
+        if is_mended:
+            raise Invalid("the value is not JSON: half a character is in it", code="bad-json")
         try:
-            parsed = self._payloads[wire_type].model_validate(data, extra="ignore")
+            parsed = payload.model_validate(data, extra="ignore")
         except ValidationError as error:
-            raise _bad_data(wire_type, error) from error
-        return _build(key, attributes, parsed)
+            raise bad_data(wire_type, error) from error
+        return own_event(envelope, parsed)
 
     def _upcast(self, wire_type: str, data: dict[str, object]) -> tuple[str, dict[str, object]]:
         while wire_type not in self._payloads:
@@ -162,23 +181,9 @@ class Codec:
                 code="unknown-version",
             )
         return Invalid(
-            f"{wire_type} is not a type of event that the desk knows", code="unknown-type"
+            f"{quoted(wire_type)[1:-1]} is not a type of event that the desk knows",
+            code="unknown-type",
         )
-
-
-def _all_attributes(headers: dict[str, bytes | None]) -> dict[str, str]:
-    try:
-        return {
-            name[3:]: text.decode()
-            for name, text in headers.items()
-            if text is not None and name.startswith("ce_")
-        }
-    except UnicodeDecodeError as error:
-        raise _bad_header(error) from error
-
-
-def _bad_header(error: UnicodeDecodeError) -> Invalid:
-    return Invalid(f"a ce_ header is not UTF-8: {error}", code="bad-header")
 
 
 def _headers(event: AnyEvent, key: bytes) -> Iterator[tuple[str, bytes]]:
@@ -210,101 +215,58 @@ def _type_headers(type: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
 def _built_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) -> AnyEvent:
     """Without a call that can be spared; raises whatever comes if anything is not as it should."""
     get = headers.get
-    id, source, sequence = headers["ce_id"], headers["ce_source"], get("ce_sequence")
-    correlation, causation = get("ce_correlationid"), get("ce_causationid")
-    parent = get("ce_traceparent")
-    moment = datetime.fromisoformat(headers["ce_time"].decode())
-    is_whole = key and id and source and moment.tzinfo is UTC
+    id, source, time = headers["ce_id"], headers["ce_source"], headers["ce_time"].decode()
+    sequence, parent = get("ce_sequence"), get("ce_traceparent")
+    correlation, causation = get("ce_correlationid", b""), get("ce_causationid", b"")
+    moment = datetime.fromisoformat(time)
+    # Python's reader takes more than RFC 3339 does: weeks, commas, other zones.
+    is_whole = moment.tzinfo is UTC and time[7:20:3] in _MARKS and key and id and source
     if not is_whole or key is None or get("ce_subject", key) != key:
         raise ValueError
-    return Event(
-        id.decode(),
-        source.decode(),
-        key.decode(),
-        moment,
-        data,
-        None if sequence is None else _sequence(sequence.decode()),
-        correlation.decode() if correlation else "",
-        causation.decode() if causation else "",
-        parent.decode() if parent else "",
-    )
+    # The sum is what is cheap to compare; one that is long is looked at closer.
+    size = len(key) + len(id) + len(source) + len(correlation) + len(causation)
+    if size > LONGEST_ID or headers["ce_specversion"] != b"1.0":
+        raise ValueError
+    # A trace's grammar without an expression: three dashes, the rest hexadecimal.
+    if parent and (len(parent) != _TRACE_BYTES or parent.translate(None, _HEXADECIMAL) != b"---"):
+        raise ValueError
+    number = None if sequence is None else _number(sequence)
+    trace = parent.decode() if parent else ""
+    because, before = correlation.decode(), causation.decode()
+    name = id.decode(), source.decode(), key.decode()
+    # As the class would make it, without its own call.
+    return _NEW(Event, (*name, moment, data, number, because, before, trace, (), ""))
 
 
-def _read_attributes(headers: dict[str, bytes | None]) -> dict[str, str]:
+def _number(text: bytes) -> int:
+    number = int(text)
+    if number < 1 or number > _MOST or not text.isdigit():
+        raise ValueError
+    return number
+
+
+def _seen_from_outside(event: AnyEvent) -> AnyEvent | None:
+    """The event if all of it may come from outside; its place in a sequence means nothing."""
+    id, source, subject, _, _, number, correlation, causation, _, _, _ = event
+    is_clean = id.isprintable() and source.isprintable() and subject.isprintable()
+    if not is_clean or is_reserved(source):
+        return None
+    if not (correlation + causation).isprintable():
+        return None
+    return event if number is None else event._replace(sequence=None)
+
+
+def _own(envelope: Envelope, payload: type[Payload], value: bytes) -> AnyEvent:
+    _check_size(len(value), MAX_EVENT_BYTES)
     try:
-        return {name: text.decode() for name in _READ if (text := headers.get(f"ce_{name}"))}
-    except UnicodeDecodeError as error:
-        raise _bad_header(error) from error
+        parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")
+    except ValidationError as error:
+        raise bad_data(payload.TYPE, error) from error
+    return own_event(envelope, parsed)
 
 
-def _build(key: bytes | None, attributes: dict[str, str], data: Payload) -> AnyEvent:
-    get = attributes.get
-    number = get("sequence")
-    return Event(
-        _required(attributes, "id"),
-        _required(attributes, "source"),
-        _subject(key, get("subject")),
-        _time(_required(attributes, "time")),
-        data,
-        None if number is None else _sequence(number),
-        get("correlationid", ""),
-        get("causationid", ""),
-        get("traceparent", ""),
-    )
-
-
-def _required(attributes: dict[str, str], name: str) -> str:
-    text = attributes.get(name)
-    if not text:
-        raise Invalid(f"the event has no attribute '{name}'", code="missing-attribute")
-    return text
-
-
-def _subject(key: bytes | None, subject: str | None) -> str:
-    if not key:
-        raise Invalid("the record has no key; key it by the event's subject", code="missing-key")
-    try:
-        text = key.decode()
-    except UnicodeDecodeError as error:
-        raise Invalid("the record's key is not UTF-8", code="missing-key") from error
-    if subject is not None and subject != text:
+def _check_size(size: int, most: int) -> None:
+    if size > most:
         raise Invalid(
-            f"the record's key is '{text}' but its subject is '{subject}'", code="key-mismatch"
+            f"the record has {size} bytes; events stay under {most}", code="event-too-large"
         )
-    return text
-
-
-def _time(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"'{text}' is not a time of RFC 3339", code="bad-time") from error
-    if moment.tzinfo is UTC:
-        return moment
-    if moment.tzinfo is None:
-        raise Invalid(f"the time '{text}' has no zone; write UTC with a Z", code="bad-time")
-    return moment.astimezone(UTC)
-
-
-def _sequence(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise Invalid(f"the sequence '{text}' is not a whole number from 1", code="bad-sequence")
-    return int(text)
-
-
-def _json(value: bytes) -> dict[str, object]:
-    try:
-        document = from_json(value)
-    except ValueError as error:
-        raise Invalid(f"the value is not JSON: {error}", code="bad-json") from error
-    if not isinstance(document, dict):
-        raise Invalid("the value is not a JSON object", code="bad-json")
-    return document
-
-
-def _bad_data(wire_type: str, error: ValidationError) -> Invalid:
-    first = error.errors(include_url=False, include_context=False, include_input=False)
-    if first[0]["type"] == "json_invalid":
-        return Invalid(f"the value is not JSON: {first[0]['msg']}", code="bad-json")
-    places = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in first[:5])
-    return Invalid(f"{wire_type}: {places}", code="bad-data")

@@ -17,6 +17,8 @@ PARTITIONS = 12
 # Few records come here and their order is not promised; a cluster pays for every partition.
 SIDE_PARTITIONS = 3
 MAX_EVENT_BYTES = 64 * 1024
+# What an outsider sends is read up to here and made to fit; a mail with its history, for example.
+MAX_OPEN_BYTES = 256 * 1024
 FOREVER = None
 RETRY, DEAD = ".retry", ".dead"
 _TELEMETRY_KEPT = timedelta(days=7)

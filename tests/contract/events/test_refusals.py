@@ -125,7 +125,8 @@ def test_a_time_of_another_zone_is_read_as_utc() -> None:
 def test_a_moment_of_a_change_without_zone_is_refused() -> None:
     """Which hour it is would be a guess, and no comparison with it would work."""
     data = {"change": "c", "kind": "release", "title": "t", "starts": "2026-11-24T20:00:00"}
-    value = structured(type="desk.change.planned.v1", data={**data, "ends": "2026-11-24T21:00:00Z"})
+    data = {**data, "ends": "2026-11-24T21:00:00Z"}
+    value = structured(type="desk.change.planned.v1", source="/delivery/pipeline", data=data)
     error = refused(KEY, value, {"content-type": b"application/cloudevents+json"})
     assert error.kind == "bad-data"
     assert "starts: Input should have timezone info" in str(error)

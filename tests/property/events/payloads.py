@@ -12,6 +12,9 @@ from typing import Annotated, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.attributes import TRACEPARENT
+from desk_shared.events.building import is_open
+from desk_shared.events.sources import is_reserved
 from desk_shared.text import is_visible
 from hypothesis import strategies as st
 from pydantic import AfterValidator, AllowInfNan, AwareDatetime, BaseModel
@@ -35,22 +38,34 @@ _PLAIN: Mapping[object, Strategy] = {
     NoneType: st.none(),
 }
 _WORDS = st.text(min_size=1, max_size=_LONGEST)
+# An outsider's attributes have none of the signs that CloudEvents forbids.
+_SIGNS = st.characters(exclude_categories=["Cc", "Cs"])
+_CLEAN = st.text(_SIGNS, min_size=1, max_size=_LONGEST)
+_TRACES = st.just("") | st.from_regex(TRACEPARENT, fullmatch=True)
 
 
 @cache
 def events(payload: type[Payload]) -> st.SearchStrategy[AnyEvent]:
-    """Events of one type with any envelope."""
-    later = st.text(max_size=_LONGEST)
+    """Events of one type with any envelope that its writers may give it."""
+    is_outside = is_open(payload)
+    words, later = (
+        (_CLEAN, st.text(_SIGNS, max_size=_LONGEST))
+        if is_outside
+        else (
+            _WORDS,
+            st.text(max_size=_LONGEST),
+        )
+    )
     parts = (
-        _WORDS,
-        _WORDS,
-        _WORDS,
+        words,
+        words.filter(lambda source: not (is_outside and is_reserved(source))),
+        words,
         _MOMENTS.map(lambda moment: moment.astimezone(UTC)),
         models(payload),
-        st.none() | st.integers(1, 2**53),
-        *(later, later, later),
+        st.none() if is_outside else st.none() | st.integers(1, 2**53),
+        *(later, later, _TRACES),
     )
-    return st.tuples(*parts).map(Event._make)
+    return st.tuples(*parts).map(lambda drawn: Event(*drawn))
 
 
 @cache

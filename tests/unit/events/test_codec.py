@@ -213,13 +213,32 @@ def test_a_key_that_is_not_the_subject_is_refused() -> None:
     assert code_of(caught) == "key-mismatch"
 
 
-@pytest.mark.parametrize(
-    "name", ["id", "type", "source", "subject", "time", "sequence", "traceparent"]
-)
+@pytest.mark.parametrize("name", ["id", "type", "source", "subject", "time"])
 def test_a_header_that_is_not_utf8_is_refused(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         binary({f"ce_{name}": b"\xff\xfe"})
     assert code_of(caught) == "bad-header"
+
+
+def test_a_sequence_that_is_not_utf8_is_no_number() -> None:
+    with pytest.raises(Invalid) as caught:
+        binary({"ce_sequence": b"\xff\xfe"})
+    assert code_of(caught) == "bad-sequence"
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        b"\xff\xfe",
+        b"nonsense",
+        EVENT.traceparent.encode() + b"-later",
+        b"ff" + EVENT.traceparent[2:].encode(),
+        b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01",
+        b"0" * 100_000,
+    ],
+)
+def test_a_trace_that_is_none_is_left_out_as_w3c_says(parent: bytes) -> None:
+    assert binary({"ce_traceparent": parent}) == EVENT._replace(traceparent="")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from desk_shared.bus.door import Door
 from desk_shared.cli.reading import read_all
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import AnyEvent, Codec
@@ -38,8 +39,9 @@ def _event(line: bytes) -> AnyEvent:
 
 async def from_stream(settings: ServiceSettings) -> AsyncIterator[AnyEvent | None]:
     """Everything on desk.tickets up to now; None for a record that cannot be read."""
+    door = Door(prefix=settings.topic_prefix)
     async for raw in read_all(settings.kafka, [settings.topic_prefix + TICKETS]):
         try:
-            yield _CODEC.decode(raw.key, raw.value, raw.headers)
+            yield door.read(raw)
         except Invalid:
             yield None

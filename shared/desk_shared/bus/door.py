@@ -1,0 +1,125 @@
+"""Where records become events: everybody who reads a topic reads it through here.
+
+An event is believed on its own topic only: its type is a header that anybody chooses who may write
+some topic, while who may write a topic is what the broker checks. What outsiders say of the time
+is believed within a window around the record's arrival.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from desk_shared.bus.records import ARRIVED, KafkaRecord, told_by_us
+from desk_shared.clock import Clock, SystemClock
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.changes import ChangePlanned
+from desk_shared.events.moments import AHEAD, EARLIEST, PLANNED_AHEAD, is_believed
+from desk_shared.events.topics import ALL_TEAM_TOPICS, BY_NAME, DEAD, RETRY
+
+_AHEAD_MS = AHEAD / timedelta(milliseconds=1)
+_EARLIEST_MS = EARLIEST.timestamp() * 1000
+_TEAM_TOPIC = re.compile(ALL_TEAM_TOPICS)
+
+
+class _Home(NamedTuple):
+    """The topic whose events a record may carry. `is_fresh`: it was first read from there."""
+
+    topic: str
+    is_open: bool
+    is_fresh: bool
+
+
+class Door:
+    """Reads the records of a desk whose topics have this prefix."""
+
+    def __init__(
+        self, codec: Codec | None = None, prefix: str = "", clock: Clock | None = None
+    ) -> None:
+        self._codec = codec or Codec()
+        self._prefix = prefix
+        self._clock = clock or SystemClock()
+        self._homes: dict[str, _Home] = {}
+        self._latest_ms = 0.0
+        self._decode_quickly = self._codec.decode_quickly
+
+    def read(self, record: KafkaRecord) -> AnyEvent:
+        """The record's event; `Invalid` if it is none or belongs to another topic.
+
+        The hot path, once per record.
+        """
+        event = self._decode_quickly(record)
+        if event is None:
+            arrived = self._arrived(record)
+            event = self._codec.decode(record.key, record.value, record.headers, arrived)
+        topic, is_open, is_fresh = self._homes.get(record.topic) or self._home(record.topic)
+        if topic != event.data.TOPIC and topic != event.topic:
+            raise _wrong_topic(event, topic)
+        return self._believed(event, record, is_fresh=is_fresh) if is_open else event
+
+    def _home(self, topic: str) -> _Home:
+        name = topic.removeprefix(self._prefix)
+        side = next((suffix for suffix in (RETRY, DEAD) if name.endswith(suffix)), "")
+        declared = _origin(name.removesuffix(side)) if side else name
+        known = BY_NAME.get(declared)
+        is_open = known is not None and known.writer == "outside"
+        return self._homes.setdefault(topic, _Home(declared, is_open, not side))
+
+    def _believed(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
+        """The event at its own time, if that is within the window; else at that of its arrival."""
+        at, arrived = event.time.timestamp() * 1000, getattr(record, "timestamp", None) or 0
+        is_well = _EARLIEST_MS <= at <= arrived + _AHEAD_MS and arrived <= self._latest_ms
+        if not (is_well and is_fresh):
+            event = self._dated(event, record)
+        if isinstance(event.data, ChangePlanned):
+            _check_plan(event.data, event.time)
+        return event
+
+    def _dated(self, event: AnyEvent, record: KafkaRecord) -> AnyEvent:
+        arrived = self._arrived(record)
+        if is_believed(event.time, arrived):
+            return event
+        amended = tuple(sorted({*event.amended, "time"}))
+        told = event.told_time or event.time.isoformat()
+        return event._replace(time=arrived, amended=amended, told_time=told)
+
+    def _arrived(self, record: KafkaRecord) -> datetime:
+        """When the broker took the record, the first time; now, if that cannot be known.
+
+        A topic whose records still carry their producers' own time could say anything.
+        """
+        now = self._clock.now()
+        self._latest_ms = now.timestamp() * 1000 + _AHEAD_MS
+        told = told_by_us(record).get(ARRIVED, b"")
+        is_told = told.isdigit() and len(told) < len(str(int(self._latest_ms))) + 1
+        arrived = int(told) if is_told else getattr(record, "timestamp", None) or 0
+        if not _EARLIEST_MS <= arrived <= self._latest_ms:
+            return now
+        return datetime.fromtimestamp(arrived / 1000, UTC)
+
+
+def _origin(name: str) -> str:
+    """The topic of a retry or dead-letter topic, by its name alone: headers can be forged."""
+    team = _TEAM_TOPIC.match(name)
+    if team is not None:
+        return team.group()
+    found = [topic for topic in BY_NAME if name.startswith(f"{topic}.")]
+    return max(found, key=len) if found else name.rpartition(".")[0]
+
+
+def _wrong_topic(event: AnyEvent, topic: str) -> Invalid:
+    return Invalid(
+        f"{event.type} belongs on {event.topic} and came on {topic}: publish it there, if you may",
+        code="wrong-topic",
+    )
+
+
+def _check_plan(plan: ChangePlanned, arrived: datetime) -> None:
+    """A plan for a day that nobody can mean is no plan: there is nothing to put in its place."""
+    for name, moment in (("starts", plan.starts), ("ends", plan.ends)):
+        if not is_believed(moment, arrived, PLANNED_AHEAD):
+            raise Invalid(
+                f"{name} is {moment.isoformat()}; a change is planned from {EARLIEST.year} on "
+                f"and at most {PLANNED_AHEAD.days} days ahead",
+                code="bad-time",
+            )
