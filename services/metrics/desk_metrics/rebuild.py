@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk_shared.bus import Received
+from desk_shared.bus.door import Door
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock

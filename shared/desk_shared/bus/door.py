@@ -53,7 +53,7 @@ class Door:
             arrived = self._arrived(record)
             event = self._codec.decode(record.key, record.value, record.headers, arrived)
         topic, is_open, is_fresh = self._homes.get(record.topic) or self._home(record.topic)
-        if topic != event.data.TOPIC and topic != event.topic:
+        if topic != event.data.TOPIC and topic != event.topic:  # noqa: PLR1714 (a call spared)
             raise _wrong_topic(event, topic)
         return self._believed(event, record, is_fresh=is_fresh) if is_open else event
 

@@ -118,8 +118,10 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
 def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
     """What the record had, those first without which it is no event, and not more than is read."""
     found = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
-    found.sort(key=lambda header: header[0].lower() not in _NEEDED)
-    return found[: MOST_HEADERS - len(_OURS)]
+    most = MOST_HEADERS - len(_OURS)
+    if len(found) > most:
+        found.sort(key=lambda header: header[0].lower() not in _NEEDED)
+    return found[:most]
 
 
 def _reason(error: Exception) -> str:

@@ -28,7 +28,7 @@ _SIGN, _UNREADABLE, _NOTHING = "…", "\ufffd", "(no title)"
 # Texts for people; every other text identifies something.
 _PROSE = frozenset({"title", "summary", "text", "description"})
 # What stands for a text that is not there.
-_INSTEAD: Mapping[str, tuple[str, ...]] = {
+STAND_INS: Mapping[str, tuple[str, ...]] = {
     "title": ("description", "change"),
     "summary": ("name",),
     "text": ("name",),
@@ -72,7 +72,7 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
             changed.add(name)
     for name in sorted(changed & _PROSE):
         changed |= _keep_whole(document, _text(given[name]), fields, name)
-    for name in sorted(_INSTEAD.keys() & fields.keys()):
+    for name in sorted(STAND_INS.keys() & fields.keys()):
         if document.get(name) in (None, ""):
             document[name] = _instead(document, name, fields[name])
             changed.add(name)
@@ -187,7 +187,7 @@ def _keep_whole(
 def _instead(document: Document, name: str, field: FieldInfo) -> object:
     """What stands for a text that is not there: the first line of what was said otherwise."""
     longest = _limit(field) or _LONGEST_NAME
-    for other in _INSTEAD[name]:
+    for other in STAND_INS[name]:
         lines = _text(document.get(other) or "").strip().splitlines()
         if lines and lines[0].strip():
             return _cut(lines[0].strip(), longest)

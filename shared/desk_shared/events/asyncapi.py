@@ -59,6 +59,7 @@ PARKED = (
     ("desk-attempt", "How often it was tried."),
     ("desk-origin", "Topic, partition and offset where it was read first."),
     ("desk-first-failed-at", "When it failed first."),
+    ("desk-arrived", "When the brokers took the record itself, in milliseconds since 1970."),
     ("desk-not-before", "In a retry topic: when it is tried again."),
     ("desk-fold", "Which of the reader's folds refused it."),
     ("desk-document", "Which of the reader's documents it was meant for."),

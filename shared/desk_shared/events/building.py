@@ -158,6 +158,5 @@ def _outside_time(envelope: Envelope, changed: set[str]) -> tuple[datetime, str]
     if arrived is None:
         envelope.attributes.required("time")
         raise Invalid(f"the time {quoted(text)} lies in no year that there is", code="bad-time")
-    if text:
-        changed.add("time")
+    changed.add("time")
     return arrived, text

@@ -20,7 +20,9 @@ def content_of(event: AnyEvent) -> str:
     """
     if event.source.startswith(OWN_SOURCES):
         return ""
-    said = [event.type, event.subject, event.time, event.data.model_dump()]
+    # A time that is only that of its arrival differs from copy to copy.
+    time = event.told_time if "time" in event.amended else event.time
+    said = [event.type, event.subject, time, event.data.model_dump()]
     text = json.dumps(said, sort_keys=True, default=_plain)
     return blake2b(text.encode(), digest_size=8).hexdigest()
 

@@ -41,7 +41,7 @@ def test_good_lines_keep_their_ids(tmp_path: Path) -> None:
         ({**GOOD, "subject": 3}, "no subject"),
         ({**GOOD, "time": "soon"}, "RFC 3339"),
         ({**GOOD, "type": "desk.nothing.v1"}, "not a type"),
-        ({**GOOD, "data": {"requester": "ana"}}, "title"),
+        ({**GOOD, "data": {"title": "No sound"}}, "requester"),
         (
             {**GOOD, "type": "desk.ticket.closed.v1", "data": {"by": "ana"}},
             "which only intake writes",
