@@ -121,11 +121,13 @@ class Decider(Generic[S]):
             document.sequence = number
 
     def _held_events(self, document: Stored[S]) -> list[tuple[AnyEvent, Message]]:
-        """In their order. One that is none any more stays where it is, where an audit finds it."""
+        """In their order. One that is none, or was kept from a topic that is not its own before
+        anybody looked, stays where it is: an audit finds it.
+        """
         decode, found = self._codec.decode, []
         for one in document.held:
             event = attempt(decode, one.key, one.value, one.headers)
-            if not isinstance(event, Exception):
+            if not isinstance(event, Exception) and event.topic in one.topic:
                 found.append((event, one))
         return sorted(found, key=lambda pair: pair[0].sequence or 0)
 
