@@ -153,9 +153,10 @@ def _on(topic: Topic, payloads: Mapping[str, type[Payload]]) -> list[str]:
 
 def _channel(topic: Topic, types: Sequence[str]) -> Document:
     empty = "" if types else " Declared and reserved: no event is on it yet."
+    relayed = f" {topic.relays[0].capitalize()} writes what came over HTTP." if topic.relays else ""
     channel: Document = {
         "address": topic.name,
-        "description": f"Keyed by {topic.key}; written by {topic.writer} only.{empty}",
+        "description": f"Keyed by {topic.key}; written by {topic.writer} only.{relayed}{empty}",
         "servers": [_ref("servers", "kafka")],
         "messages": {name: _ref("components", "messages", name) for name in types},
         "bindings": {"kafka": _channel_binding(topic)},

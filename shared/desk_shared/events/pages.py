@@ -52,10 +52,12 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
         readers = ", ".join(topic.readers) or "none yet"
         if topic.name == TEAM_CHANNEL:
             readers = "that team, notify"
-        cells = (f"`{topic.name}`", topic.key, topic.writer, readers, _kept(topic), count or "none")
+        writer = topic.writer if not topic.relays else f"{topic.writer}; {topic.relays[0]} for it"
+        cells = (f"`{topic.name}`", topic.key, writer, readers, _kept(topic), count or "none")
         yield _row(*map(str, cells))
     yield (
-        "\n`outside` is any system or endpoint agent that the operators gave the right to. "
+        "\n`outside` is any system or endpoint agent that the charter's `sources.yaml` lists; "
+        "`intake for it` is what came by `POST /v1/events`. "
         "`{team}` is a team of the charter, or `people` for\nall employees. What a reader cannot "
         "handle goes to `<topic>.<reader>.retry` and `<topic>.<reader>.dead` (kept 30 days)."
     )

@@ -29,7 +29,10 @@ _SIDE_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic: key, only writer, readers, and how long it keeps its records (None: for ever)."""
+    """A topic: key, only writer, readers, and how long it keeps its records (None: for ever).
+
+    `relays` also write it, on behalf of its writers outside and under their own sources.
+    """
 
     name: str
     key: str
@@ -38,14 +41,20 @@ class Topic:
     kept: timedelta | None = FOREVER
     compacted: bool = False
     partitions: int = PARTITIONS
+    relays: tuple[Service, ...] = ()
 
 
 CATALOGUE: tuple[Topic, ...] = (
-    Topic(names.REQUESTS, "requester", "outside", ("intake",)),
+    Topic(names.REQUESTS, "requester", "outside", ("intake",), relays=("intake",)),
     Topic(
-        names.TELEMETRY, "device or service", "outside", ("triage", "automation"), _TELEMETRY_KEPT
+        names.TELEMETRY,
+        "device or service",
+        "outside",
+        ("triage", "automation"),
+        _TELEMETRY_KEPT,
+        relays=("intake",),
     ),
-    Topic(names.CHANGES, "service", "outside", ("triage", "metrics")),
+    Topic(names.CHANGES, "service", "outside", ("triage", "metrics"), relays=("intake",)),
     Topic(names.TICKETS, "ticket id", "intake", ("triage", "notify", "metrics")),
     Topic(names.FEEDBACK, "subject", "intake", ("metrics",)),
     Topic(names.KNOWLEDGE, "article id", "intake", compacted=True),

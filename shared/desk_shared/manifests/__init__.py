@@ -5,7 +5,7 @@
 
 from desk_shared.manifests.documents import Document, as_yaml
 from desk_shared.manifests.files import differences, files, write_files
-from desk_shared.manifests.grants import Grant, User, all_users
+from desk_shared.manifests.grants import Grant, Quotas, User, all_users
 from desk_shared.manifests.rendering import RendererMissing, render
 from desk_shared.manifests.scaling import SUBSCRIPTIONS, scaled_objects
 from desk_shared.manifests.strimzi import CLUSTER, topic_documents, user_documents
@@ -15,6 +15,7 @@ __all__ = [
     "SUBSCRIPTIONS",
     "Document",
     "Grant",
+    "Quotas",
     "RendererMissing",
     "User",
     "all_users",

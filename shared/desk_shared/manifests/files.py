@@ -14,6 +14,7 @@ AUTOSCALING = Path("deploy/k8s/components/autoscaling")
 # there, since Kustomize reads no file above the folder of its own file.
 KUSTOMIZATION = "Kustomization"
 _CATALOGUE = "desk_shared/events/topics.py or the charter's teams"
+_USERS = "desk_shared/events/topics.py or the charter's teams and sources"
 
 
 def files(charter: Charter, root: Path, charter_folder: Path) -> dict[Path, str]:
@@ -21,7 +22,7 @@ def files(charter: Charter, root: Path, charter_folder: Path) -> dict[Path, str]
     teams = [team.name for team in charter.teams]
     return {
         KAFKA / "topics.yaml": as_yaml(topic_documents(teams), _CATALOGUE),
-        KAFKA / "users.yaml": as_yaml(user_documents(teams), _CATALOGUE),
+        KAFKA / "users.yaml": as_yaml(user_documents(teams, charter.sources), _USERS),
         AUTOSCALING / "scaledobjects.yaml": as_yaml(
             scaled_objects(), "desk_shared/manifests/scaling.py"
         ),

@@ -1,4 +1,4 @@
-"""Who may do what on Kafka, from the topic catalogue alone: one topic, one writer, nothing more.
+"""Who may do what on Kafka, from the topic catalogue and the charter: one topic, one writer.
 
 Describe is not granted by itself where Read or Write is: on Kafka these include it.
 """
@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from desk_shared.charter.sources import OutsideSystem
 from desk_shared.events import names
+from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.topics import (
     SERVICES,
     Service,
@@ -18,6 +20,11 @@ from desk_shared.events.topics import (
 )
 
 Operation = Literal["Read", "Write", "Describe"]
+
+# Share of one broker's threads that one outsider may take, in percent.
+_REQUEST_SHARE = 25
+# A team that reads its notifications anew from the first one is not in a hurry.
+_TEAM_BYTES_PER_SECOND = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +43,20 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Quotas:
+    """What one user may take of each broker; Kafka slows down whoever takes more."""
+
+    bytes_per_second: int
+    request_percentage: int = _REQUEST_SHARE
+
+
+@dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who signs in to Kafka, with every right they have."""
+    """Somebody who signs in to Kafka, with every right they have; services have no quotas."""
 
     name: str
     grants: tuple[Grant, ...]
+    quotas: Quotas | None = None
 
     def may(self, operation: Operation, resource: str, name: str) -> bool:
         """Whether one of the grants allows it."""
@@ -49,14 +65,13 @@ class User:
         )
 
 
-def all_users(teams: Iterable[str]) -> tuple[User, ...]:
-    """Every user of a desk whose charter names these teams."""
+def all_users(teams: Iterable[str], sources: Iterable[OutsideSystem] = ()) -> tuple[User, ...]:
+    """Every user of a desk whose charter names these teams and sources."""
     team_names = sorted(teams)
     topics = all_topics(team_names)
     return (
         *(service_user(service, topics) for service in SERVICES),
-        *_publishers(topics),
-        _endpoint_agents(),
+        *_outside_users(sources),
         *(_team_user(team) for team in team_names),
         _operator(),
         _autoscaler(),
@@ -64,7 +79,7 @@ def all_users(teams: Iterable[str]) -> tuple[User, ...]:
 
 
 def service_user(service: Service, topics: Iterable[Topic]) -> User:
-    """A service reads what it subscribes to and writes what it alone writes."""
+    """A service reads what it subscribes to and writes what it alone writes, or passes on."""
     grants = [
         Grant("topic", topic.name, operations)
         for topic in topics
@@ -75,7 +90,8 @@ def service_user(service: Service, topics: Iterable[Topic]) -> User:
 
 def _operations(service: Service, topic: Topic) -> tuple[Operation, ...]:
     reads: tuple[Operation, ...] = ("Read",) if service in topic.readers else ()
-    writes: tuple[Operation, ...] = ("Write",) if topic.writer == service else ()
+    is_writer = topic.writer == service or service in topic.relays
+    writes: tuple[Operation, ...] = ("Write",) if is_writer else ()
     return reads + writes
 
 
@@ -85,30 +101,30 @@ def _groups(owner: str) -> Iterator[Grant]:
     yield Grant("group", f"{owner}.", ("Read",), "prefix")
 
 
-def _publishers(topics: Iterable[Topic]) -> Iterator[User]:
-    """Outside systems publish; one user for each topic of theirs, and no reading."""
-    for topic in topics:
-        if topic.writer == "outside":
-            yield User(
-                f"desk-publisher-{_last_word(topic.name)}",
-                (Grant("topic", topic.name, ("Write",)),),
-            )
+def _outside_users(sources: Iterable[OutsideSystem]) -> Iterator[User]:
+    """One user for each system that comes by Kafka; whoever is revoked has none."""
+    for system in sources:
+        if system.kafka_user is not None and not system.revoked:
+            grants = tuple(_of_system(system, system.kafka_user))
+            yield User(system.kafka_user, grants, Quotas(system.bytes_per_second))
 
 
-def _endpoint_agents() -> User:
-    grants = (
-        Grant("topic", names.ACTIONS, ("Read",)),
-        Grant("topic", names.ACTION_RESULTS, ("Write",)),
-        Grant("topic", names.TELEMETRY, ("Write",)),
-        Grant("group", "endpoints.", ("Read",), "prefix"),
-    )
-    return User("desk-endpoints", grants)
+def _of_system(system: OutsideSystem, user: str) -> Iterator[Grant]:
+    """It writes the topics of its types. Devices' agents are told what to do, and answer."""
+    for topic in dict.fromkeys(PAYLOADS[type].TOPIC for type in system.types):
+        yield Grant("topic", topic, ("Write",))
+    if system.endpoints:
+        yield Grant("topic", names.ACTIONS, ("Read",))
+        yield Grant("topic", names.ACTION_RESULTS, ("Write",))
+        # Whatever the user is called, this is no group of the desk's own.
+        yield Grant("group", f"endpoints.{user}.", ("Read",), "prefix")
 
 
 def _team_user(team: str) -> User:
     """A team reads its own notifications with any tool it likes."""
     name = f"team-{team}"
-    return User(f"desk-{name}", (Grant("topic", team_topic(team), ("Read",)), *_groups(name)))
+    grants = (Grant("topic", team_topic(team), ("Read",)), *_groups(name))
+    return User(f"desk-{name}", grants, Quotas(_TEAM_BYTES_PER_SECOND))
 
 
 def _operator() -> User:
@@ -126,7 +142,3 @@ def _autoscaler() -> User:
     read = [Grant("topic", name, ("Describe",)) for name in sorted(names_read)]
     groups = (Grant("group", service, ("Describe",), "prefix") for service in SERVICES)
     return User("desk-autoscaler", (*read, *groups))
-
-
-def _last_word(topic: str) -> str:
-    return topic.removeprefix("desk.").replace(".", "-")

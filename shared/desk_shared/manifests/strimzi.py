@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from desk_shared.bus.admin import topic_config
+from desk_shared.charter.sources import OutsideSystem
 from desk_shared.events.topics import Topic, all_topics
 from desk_shared.manifests.documents import Document
-from desk_shared.manifests.grants import Grant, User, all_users
+from desk_shared.manifests.grants import Grant, Quotas, User, all_users
 
 API = "kafka.strimzi.io/v1"
 CLUSTER = "desk"
@@ -18,9 +19,9 @@ def topic_documents(teams: Iterable[str]) -> list[Document]:
     return [_topic(topic) for topic in all_topics(teams)]
 
 
-def user_documents(teams: Iterable[str]) -> list[Document]:
+def user_documents(teams: Iterable[str], sources: Iterable[OutsideSystem] = ()) -> list[Document]:
     """A KafkaUser for everybody who signs in, with the rights they need and no other."""
-    return [_user(user) for user in all_users(teams)]
+    return [_user(user) for user in all_users(teams, sources)]
 
 
 def _topic(topic: Topic) -> Document:
@@ -37,7 +38,17 @@ def _user(user: User) -> Document:
         "authentication": {"type": "scram-sha-512"},
         "authorization": {"type": "simple", "acls": [_acl(grant) for grant in user.grants]},
     }
+    if user.quotas is not None:
+        spec["quotas"] = _quotas(user.quotas)
     return _object("KafkaUser", user.name, spec)
+
+
+def _quotas(quotas: Quotas) -> Document:
+    return {
+        "producerByteRate": quotas.bytes_per_second,
+        "consumerByteRate": quotas.bytes_per_second,
+        "requestPercentage": quotas.request_percentage,
+    }
 
 
 def _acl(grant: Grant) -> Document:

@@ -89,11 +89,12 @@ def test_generated_files_are_what_the_code_and_the_charter_say() -> None:
 
 
 def test_every_overlay_brings_every_topic_and_user(overlay: Any) -> None:
-    teams = [team.name for team in load_charter(ROOT / CHARTER).teams]
+    charter = load_charter(ROOT / CHARTER)
+    teams = [team.name for team in charter.teams]
     topics = {one["metadata"]["name"] for one in overlay.all("KafkaTopic")}
     assert {*BY_NAME, team_topic(teams[0]), team_topic(names.PEOPLE)} <= topics
     assert {one["metadata"]["name"] for one in overlay.all("KafkaUser")} == {
-        user.name for user in all_users(teams)
+        user.name for user in all_users(teams, charter.sources)
     }
 
 

@@ -1,13 +1,50 @@
 """One topic, one writer: the rights on Kafka are the catalogue's, and no right goes further."""
 
+from typing import Any, cast
+
 import pytest
+from desk_shared.charter.sources import OutsideSystem
 from desk_shared.events import names
 from desk_shared.events.topics import SERVICES, Service, Topic, all_topics, dead_topic, team_topic
-from desk_shared.manifests import User, all_users
+from desk_shared.manifests import Quotas, User, all_users, user_documents
 
 TEAMS = ("network", "net", "service-care")
 TOPICS = all_topics(TEAMS)
-USERS = {user.name: user for user in all_users(TEAMS)}
+MONITOR = OutsideSystem(
+    name="monitor",
+    title="Monitor",
+    source="/monitor",
+    types=("desk.alert.fired.v1", "desk.telemetry.measured.v1", "desk.ticket.requested.v1"),
+    kafka_user="zabbix",
+    bytes_per_second=2_048,
+)
+AGENTS = OutsideSystem(
+    name="agents",
+    title="Agents",
+    source="/agents",
+    types=("desk.telemetry.measured.v1",),
+    kafka_user="intake",  # a name that only looks like a service's
+    endpoints=True,
+)
+DELIVERY = OutsideSystem(
+    name="delivery",
+    title="Delivery",
+    source="/delivery",
+    types=("desk.change.started.v1",),
+    kafka_user="delivery",
+)
+BY_HTTP = OutsideSystem(
+    name="portal",
+    title="Portal",
+    source="/portal",
+    types=("desk.ticket.requested.v1",),
+    sign_in="portal",
+)
+REVOKED = MONITOR.model_copy(
+    update={"name": "gone", "source": "/gone", "kafka_user": "gone", "revoked": True}
+)
+SOURCES = (MONITOR, AGENTS, DELIVERY, BY_HTTP, REVOKED)
+USERS = {user.name: user for user in all_users(TEAMS, SOURCES)}
 INSIDE = [topic for topic in TOPICS if topic.writer != "outside"]
 OUTSIDE = [topic for topic in TOPICS if topic.writer == "outside"]
 
@@ -27,14 +64,20 @@ def test_only_the_declared_service_may_write_a_topic(topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("topic", OUTSIDE, ids=lambda topic: topic.name)
-def test_no_service_may_write_what_outside_systems_say(topic: Topic) -> None:
-    assert writers(topic)
-    assert not writers(topic) & {f"desk-{service}" for service in SERVICES}
+def test_of_services_only_the_relay_may_write_what_outside_systems_say(topic: Topic) -> None:
+    services = writers(topic) & {f"desk-{service}" for service in SERVICES}
+    assert services == {f"desk-{relay}" for relay in topic.relays}
+    assert writers(topic) - services
+
+
+def test_intake_passes_on_what_comes_over_http_and_no_other_service_does() -> None:
+    relayed = {topic.name: topic.relays for topic in TOPICS if topic.relays}
+    assert relayed == dict.fromkeys((names.REQUESTS, names.TELEMETRY, names.CHANGES), ("intake",))
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_services_read_what_they_subscribe_to_and_nothing_else(topic: Topic) -> None:
-    services = {name for name in readers(topic) if name.removeprefix("desk-") in SERVICES}
+    services = readers(topic) & {f"desk-{service}" for service in SERVICES}
     assert services == {f"desk-{reader}" for reader in topic.readers}
 
 
@@ -66,12 +109,46 @@ def test_what_people_are_told_is_read_by_notify_alone() -> None:
     assert readers(people) == {"desk-notify"}
 
 
-def test_publishers_write_one_topic_and_read_nothing() -> None:
-    publishers = [user for name, user in USERS.items() if name.startswith("desk-publisher-")]
-    assert len(publishers) == len(OUTSIDE)
-    for user in publishers:
-        assert [grant.operations for grant in user.grants] == [("Write",)]
-        assert user.grants[0].name in {topic.name for topic in OUTSIDE}
+def test_an_outside_system_writes_the_topics_of_its_types_and_reads_nothing() -> None:
+    written = {topic.name for topic in TOPICS if USERS["zabbix"].may("Write", "topic", topic.name)}
+    assert written == {names.TELEMETRY, names.REQUESTS}
+    assert {grant.operations for grant in USERS["zabbix"].grants} == {("Write",)}
+
+
+def test_devices_agents_are_told_what_to_do_and_answer_in_groups_of_their_own() -> None:
+    agents = USERS["intake"]
+    assert agents.may("Read", "topic", names.ACTIONS)
+    assert agents.may("Write", "topic", names.ACTION_RESULTS)
+    assert agents.may("Read", "group", "endpoints.intake.laptop-7")
+    assert not agents.may("Read", "group", "endpoints.other.laptop-7")
+    assert not agents.may("Write", "topic", names.ACTIONS)
+    assert not agents.may("Read", "topic", names.TELEMETRY)
+
+
+def test_who_is_revoked_or_comes_by_http_has_no_user() -> None:
+    outside = {user.name for user in USERS.values() if not user.name.startswith("desk-")}
+    assert outside == {"zabbix", "intake", "delivery"}
+
+
+def test_everybody_but_the_desk_itself_has_quotas() -> None:
+    free = {name for name, user in USERS.items() if user.quotas is None}
+    services = {f"desk-{service}" for service in SERVICES}
+    assert free == {*services, "desk-operator", "desk-autoscaler"}
+    assert USERS["zabbix"].quotas == Quotas(2_048)
+
+
+def test_quotas_are_written_for_strimzi() -> None:
+    documents = {one["metadata"]["name"]: one["spec"] for one in _rendered()}
+    assert documents["zabbix"]["quotas"] == {
+        "producerByteRate": 2_048,
+        "consumerByteRate": 2_048,
+        "requestPercentage": 25,
+    }
+    assert "quotas" not in documents["desk-intake"]
+
+
+def _rendered() -> list[dict[str, Any]]:
+    return cast(list[dict[str, Any]], user_documents(TEAMS, SOURCES))
 
 
 def test_only_the_operator_reads_by_prefix_and_it_writes_nothing() -> None:
