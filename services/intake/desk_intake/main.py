@@ -65,6 +65,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         feedback=feedback,
         problems=problems,
         charter=lambda: charter.current,
+        publisher=kit.publisher,
         cursors=cursors_from(settings),
         close_after=settings.close_after,
     )

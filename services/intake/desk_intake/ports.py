@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from desk_shared.bus import Reacted, Turn
+from desk_shared.bus import Publisher, Reacted, Turn
 from desk_shared.charter import Charter
 from desk_shared.http import Cursors
 from desk_shared.store import Documents, Stored
@@ -43,5 +43,6 @@ class IntakeDeps:
     feedback: FeedbackChanges
     problems: Documents[KnownProblem]
     charter: Callable[[], Charter]
+    publisher: Publisher
     cursors: Cursors
     close_after: timedelta

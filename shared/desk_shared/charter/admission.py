@@ -70,14 +70,18 @@ def refusal_of(system: OutsideSystem, event: AnyEvent) -> Invalid | None:
             code=REVOKED,
         )
     if event.type not in system.known_types:
-        allowed = ", ".join(system.types)
-        return _not_allowed(system, f"may send {allowed}, and not {event.type}")
+        return refused_type(system, event.type)
     if system.subjects and not system.may_concern(event.subject):
         allowed = ", ".join(system.subjects)
         return _not_allowed(
             system, f"may send events of {allowed}, and not of {_shown(event.subject)}"
         )
     return _refused_service(system, event) if system.services else None
+
+
+def refused_type(system: OutsideSystem, type: str) -> Invalid:
+    """Why this system may not send events of that type."""
+    return _not_allowed(system, f"may send {', '.join(system.types)}, and not {type}")
 
 
 def _refused_service(system: OutsideSystem, event: AnyEvent) -> Invalid | None:

@@ -8,6 +8,7 @@ from desk_shared.charter.sentences import close_to, one_of
 from desk_shared.charter.sources import OutsideSystem, is_covered, is_named
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.topics import OPEN_TOPICS
+from desk_shared.people import canonical_person
 
 # What outside systems may say: the types of all topics that are theirs.
 OPEN_TYPES = frozenset(type for type, payload in PAYLOADS.items() if payload.TOPIC in OPEN_TOPICS)
@@ -44,6 +45,10 @@ def _services(draft: Draft, system: OutsideSystem) -> Iterator[Problem]:
             yield Problem.at(*where, sentence=sentence)
 
 
+def _signs_in_as(system: OutsideSystem) -> str:
+    return canonical_person(system.sign_in or "")
+
+
 def _taken(system: OutsideSystem, earlier: tuple[OutsideSystem, ...]) -> Iterator[Problem]:
     """Each event has one sender at most, each credential one owner."""
     where = ("sources", system.name)
@@ -55,7 +60,7 @@ def _taken(system: OutsideSystem, earlier: tuple[OutsideSystem, ...]) -> Iterato
         if system.kafka_user is not None and system.kafka_user == other.kafka_user:
             sentence = f"'{system.kafka_user}' is the user of '{other.name}'; give it its own"
             yield Problem.at(*where, "kafka_user", sentence=sentence)
-        if system.sign_in is not None and system.sign_in == other.sign_in:
+        if _signs_in_as(system) and _signs_in_as(system) == _signs_in_as(other):
             sentence = f"'{system.sign_in}' signs in '{other.name}' already; give it its own"
             yield Problem.at(*where, "sign_in", sentence=sentence)
         for index, digest in enumerate(system.token_sha256):

@@ -64,3 +64,10 @@ class Stopping(Transient):
     """The service lets nobody in any more; another one is, or will be, there."""
 
     code = "stopping"
+
+
+class UnsupportedMediaType(Invalid):
+    """The body is in a form that this address does not read."""
+
+    code = "unsupported-media-type"
+    status = 415

@@ -186,6 +186,7 @@ def make_desk(charter: Charter) -> Desk:
         Commands(said),
         problems,
         lambda: charter,
+        publisher,
         Cursors(b"a secret"),
         CLOSE_AFTER,
     )

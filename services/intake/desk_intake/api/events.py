@@ -1,0 +1,217 @@
+"""The way in for systems that need not speak Kafka: CloudEvents over HTTP, published for them.
+
+What is taken goes to the same topics, under the system's own source, and through the same door.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from desk_shared.charter.admission import refusal_of, refused_type
+from desk_shared.charter.sources import OutsideSystem, is_covered
+from desk_shared.errors import Forbidden, Invalid
+from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.requests import TicketRequested
+from desk_shared.http import Principal
+from desk_shared.http.cloudevents import MOST_EVENTS, SentEvent, sent_events, type_of
+from desk_shared.http.problems import problem
+from desk_shared.http.publishers import PUBLISHERS
+from desk_shared.ids import request_ticket_id
+from desk_shared.telemetry import get_logger
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from desk_intake.api.calls import deps_of
+
+router = APIRouter(prefix="/v1", tags=["events"])
+log = get_logger()
+
+# Refusals of who sent an event, rather than of what it says.
+FOREIGN = "foreign-source"
+_OF_SENDER = frozenset({FOREIGN, "not-allowed-for-source", "reserved-source"})
+_CODEC = Codec()
+
+
+class EventResult(BaseModel):
+    """What became of one event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    index: int
+    """Its place in the batch, counted from 0."""
+    accepted: bool
+    """Whether the bus has it."""
+    id: str | None = None
+    """Its id, if it could be read."""
+    ticket: str | None = None
+    """Id of the ticket that it opens, if it asks for one."""
+    amended: tuple[str, ...] = ()
+    """Fields that were made to fit."""
+    code: str | None = None
+    """Why it was refused, for machines."""
+    detail: str | None = None
+    """Why it was refused and what to do, as a sentence."""
+
+
+class EventsAnswer(BaseModel):
+    """What was accepted, and why the rest was not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    accepted: int
+    """How many the bus has."""
+    refused: int
+    """How many will never be taken as they are."""
+    results: tuple[EventResult, ...]
+    """One for each event, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An event that may pass, and what is published for it."""
+
+    event: AnyEvent
+    message: Message
+
+
+_Outcome = _Taken | Invalid
+
+_EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "subject", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "maxLength": 512},
+        "source": {"type": "string", "maxLength": 512},
+        "type": {"type": "string"},
+        "subject": {"type": "string", "maxLength": 1024},
+        "time": {"type": "string", "format": "date-time"},
+        "data": {"type": "object"},
+    },
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/cloudevents+json": {"schema": _EVENT_SCHEMA},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": _EVENT_SCHEMA, "maxItems": MOST_EVENTS}
+            },
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/events",
+    status_code=202,
+    summary="Publish events",
+    openapi_extra=_BODY,
+    responses={
+        202: {"model": EventsAnswer, "description": "The bus has all of them."},
+        207: {"model": EventsAnswer, "description": "The bus has some; the rest was refused."},
+    },
+)
+async def publish_events(
+    request: Request, sender: Annotated[Principal, Depends(PUBLISHERS)]
+) -> Response:
+    """CloudEvents 1.0: one in the body (structured), several (batch), or the data in the body and
+    the attributes in `ce-` headers (binary).
+
+    A system signs in with its own token and sends its own sources only. Repeating a call is
+    harmless: an event is known by its source and id, so no `Idempotency-Key` is needed. 503 means
+    that the bus did not acknowledge all; send the same again after `Retry-After`.
+    """
+    deps = deps_of(request)
+    system = next((one for one in deps.charter().sources if one.name == sender.subject), None)
+    if system is None:  # the charter changed in between
+        raise Forbidden("You are no system of sources.yaml any more.", code="unknown-publisher")
+    sent = sent_events(request.scope["headers"], await request.body())
+    outcomes = _without_contradictions([_read(one, system, request) for one in sent])
+    messages = [one.message for one in outcomes if isinstance(one, _Taken)]
+    await deps.publisher.publish(list(dict.fromkeys(messages)))
+    return _answer(request, system, outcomes)
+
+
+def _read(sent: SentEvent, system: OutsideSystem, request: Request) -> _Outcome:
+    """The event as it would be read from the bus, or why it may not go there."""
+    arrived = request.app.state.clock.now()
+    try:
+        event = _CODEC.decode(None, sent.value, sent.headers, arrived)
+    except Invalid as refused:
+        return _with_types(refused, type_of(sent), system)
+    if not is_covered(system.source, event.source):
+        return Invalid(
+            f"you are '{system.name}', whose sources begin with {system.source}; this event says it"
+            f" comes from {event.source[:200]!r}",
+            code=FOREIGN,
+        )
+    refusal = refusal_of(system, event)
+    message = Message(event.topic, event.subject.encode(), sent.value, sent.headers)
+    return refusal or _Taken(event, message)
+
+
+def _with_types(refused: Invalid, type: str, system: OutsideSystem) -> Invalid:
+    """Who sends a type that is not theirs hears of that first, and which types are."""
+    if refused.kind == "unknown-type":
+        allowed = ", ".join(system.types)
+        return Invalid(f"{refused.message}; you may send {allowed}", code=refused.kind)
+    if type in PAYLOADS and type not in system.known_types:
+        return refused_type(system, type)
+    return refused
+
+
+def _without_contradictions(outcomes: Sequence[_Outcome]) -> list[_Outcome]:
+    """Of two events with one identity and two contents in a call, the first counts."""
+    first: dict[tuple[str, str], Message] = {}
+    checked: list[_Outcome] = []
+    for one in outcomes:
+        if isinstance(one, _Taken):
+            identity = (one.event.source, one.event.id)
+            if first.setdefault(identity, one.message) != one.message:
+                sentence = (
+                    "an event before it in this call has the same source and id and says something"
+                    " else; give each event an id of its own"
+                )
+                checked.append(Invalid(sentence, code="id-reused"))
+                continue
+        checked.append(one)
+    return checked
+
+
+def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[_Outcome]) -> Response:
+    results = tuple(_results(outcomes))
+    refused = [one for one in results if not one.accepted]
+    for one in refused:
+        log.info("event_refused", source=system.name, code=one.code, reason=one.detail)
+    answer = EventsAnswer(
+        accepted=len(results) - len(refused), refused=len(refused), results=results
+    )
+    plain = answer.model_dump(mode="json", exclude_none=True)
+    if not refused or answer.accepted:
+        return JSONResponse(plain, 207 if refused else 202)
+    status = 403 if all(one.code in _OF_SENDER for one in refused) else 422
+    code, detail = "no-event-accepted", "None of these events was accepted; see results."
+    if len(refused) == 1:
+        code, detail = str(refused[0].code), str(refused[0].detail)
+    return problem(status, code, detail, request.url.path, extra=plain)
+
+
+def _results(outcomes: Sequence[_Outcome]) -> Iterator[EventResult]:
+    for index, one in enumerate(outcomes):
+        if isinstance(one, Invalid):
+            yield EventResult(index=index, accepted=False, code=one.kind, detail=one.message)
+            continue
+        event = one.event
+        is_request = isinstance(event.data, TicketRequested)
+        yield EventResult(
+            index=index,
+            accepted=True,
+            id=event.id,
+            ticket=request_ticket_id(event.source, event.id) if is_request else None,
+            amended=event.amended,
+        )

@@ -1,0 +1,135 @@
+"""CloudEvents as HTTP carries them, turned into what Kafka would carry: one codec reads both.
+
+Binary and structured mode, and batches. Nothing is understood here but the outer form.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from desk_shared.http.refusals import BadRequest, TooLarge, UnsupportedMediaType
+
+# With the body's own limit this bounds what one call may cost.
+MOST_EVENTS = 500
+_EVENT, _BATCH = "application/cloudevents", "application/cloudevents-batch"
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_HOW = (
+    "send one event as application/cloudevents+json, several as application/cloudevents-batch+json,"
+    " or the data as application/json with the attributes as ce-id, ce-source, ce-type, ce-subject"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SentEvent:
+    """One event in the form of a Kafka record: the value, and headers where it has some."""
+
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[SentEvent]:
+    """The events of one call, not yet read; refuses what is no form of CloudEvents."""
+    given = [(name.decode("latin-1").lower(), value) for name, value in headers]
+    found = dict(given)
+    encoding = found.get("content-encoding", b"").decode("latin-1").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedMediaType(f"The body is encoded with '{encoding[:40]}'; send it plain.")
+    content_type = found.get("content-type", b"")
+    kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
+    if kind.startswith(_BATCH):
+        _must_be_json(kind, _BATCH)
+        structured = (("content-type", f"{_EVENT}+json".encode()),)
+        return [SentEvent(value, structured) for value in _parts(body)]
+    if kind.startswith(_EVENT):
+        _must_be_json(kind, _EVENT)
+        return [SentEvent(body, (("content-type", content_type),))]
+    attributes = tuple(_attributes(given))
+    if not attributes:
+        raise UnsupportedMediaType(f"This is no CloudEvent: {_HOW}.")
+    carried = (("content-type", content_type),) if content_type else ()
+    return [SentEvent(body, (*carried, *attributes))]
+
+
+def type_of(sent: SentEvent) -> str:
+    """The type that an event says it has, for a better refusal; empty if nobody can tell."""
+    headers = dict(sent.headers)
+    if "ce_type" in headers:
+        return headers["ce_type"].decode(errors="replace")
+    try:
+        document = json.loads(sent.value)
+    except (ValueError, RecursionError):
+        return ""
+    found = document.get("type") if isinstance(document, dict) else None
+    return found if isinstance(found, str) else ""
+
+
+def _must_be_json(kind: str, family: str) -> None:
+    if kind not in (family, f"{family}+json"):
+        raise UnsupportedMediaType(f"The desk reads events in JSON, not in {kind[:80]}: {_HOW}.")
+
+
+def _attributes(headers: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    for name, value in headers:
+        if name.startswith("ce-"):
+            yield f"ce_{name[3:]}", attribute_of(value)
+
+
+def attribute_of(value: bytes) -> bytes:
+    """The bytes that a header's value stands for; whether they are UTF-8 is the codec's question.
+
+    Quotes and their backslashes go first, then percent signs (section 3.1.3.2 of the binding).
+    """
+    value = value.strip(b" \t")
+    if len(value) >= 2 and value.startswith(b'"') and value.endswith(b'"'):
+        value = _ESCAPED.sub(rb"\1", value[1:-1])
+    return unquote_to_bytes(value)
+
+
+def _parts(body: bytes) -> list[bytes]:
+    """Each event of a batch as it was written, so that one that cannot be read stands alone."""
+    text = body.decode("utf-8-sig", errors="replace")
+    decoder, at = json.JSONDecoder(), _skip(text, 0)
+    parts: list[bytes] = []
+    if text[at : at + 1] != "[":
+        raise BadRequest("A batch is a JSON list of events; this body is none.", code="bad-batch")
+    at = _skip(text, at + 1)
+    while text[at : at + 1] != "]":
+        if parts:
+            at = _skip(text, _expect(text, at))
+        if len(parts) == MOST_EVENTS:
+            sentence = f"A batch has at most {MOST_EVENTS} events; send the rest in another."
+            raise TooLarge(sentence, code="too-many-events")
+        try:
+            _, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise _broken(len(parts)) from error
+        parts.append(text[at:end].encode())
+        at = _skip(text, end)
+    if _skip(text, at + 1) != len(text):
+        raise BadRequest("Something stands behind the end of the batch.", code="bad-batch")
+    return parts
+
+
+def _expect(text: str, at: int) -> int:
+    if text[at : at + 1] != ",":
+        raise BadRequest(
+            "The batch is not JSON: its events are not parted by commas, or its end is missing.",
+            code="bad-batch",
+        )
+    return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at
+
+
+def _broken(index: int) -> BadRequest:
+    return BadRequest(
+        f"The batch is not JSON from event {index} on (counted from 0); nothing of it was taken.",
+        code="bad-batch",
+    )

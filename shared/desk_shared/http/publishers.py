@@ -1,0 +1,78 @@
+"""Which outside system is calling: by a token of its own, or by its sign-in at the provider."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+
+from fastapi import Request
+
+from desk_shared.charter.admission import REVOKED
+from desk_shared.charter.model import Charter
+from desk_shared.charter.sources import OutsideSystem
+from desk_shared.errors import Forbidden
+from desk_shared.http.principal import Policy, Principal, current_principal
+from desk_shared.http.rates import RateLimits
+from desk_shared.http.refusals import Unauthenticated
+from desk_shared.people import canonical_person
+
+# `openssl rand -hex 32` makes 64 signs. Below this a digest could be turned back by guessing.
+SHORTEST_TOKEN, LONGEST_TOKEN = 32, 512
+_JWT_DOTS = 2
+# No person's subject begins so: a system never shares a bucket with one.
+_COUNTED = "source \0"
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherPolicy(Policy):
+    """The caller must be a system of the charter's sources; its name is the subject."""
+
+    async def __call__(self, request: Request) -> Principal:
+        charter: Callable[[], Charter] = request.app.state.charter
+        system = await _caller(request, charter())
+        if system.revoked:
+            raise Forbidden(
+                f"'{system.name}' is revoked; nothing is taken from it. Ask the desk's operators.",
+                code=REVOKED,
+            )
+        return Principal(system.name)
+
+
+PUBLISHERS = PublisherPolicy(frozenset())
+
+
+def system_of_token(charter: Charter, token: str) -> OutsideSystem | None:
+    """Whose token that is. All are compared, so that the time tells nothing."""
+    if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+        return None
+    digest, found = sha256(token.encode()).hexdigest(), None
+    for system in charter.sources:
+        for known in system.token_sha256:
+            if compare_digest(known, digest):
+                found = system
+    return found
+
+
+async def _caller(request: Request, charter: Charter) -> OutsideSystem:
+    """By its own token, else by its sign-in; calls are counted either way."""
+    limits: RateLimits = request.app.state.limits
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() == "bearer" and (system := system_of_token(charter, token)) is not None:
+        limits.count_caller(request.scope, f"{_COUNTED}{system.name}")
+        return system
+    if token and token.count(".") != _JWT_DOTS:
+        limits.count_stranger(request.scope)
+        raise Unauthenticated(
+            "This token is of no system that the desk knows; ask its operators for one.",
+            code="invalid-token",
+        )
+    principal = await current_principal(request)
+    for system in charter.sources:
+        if system.sign_in and canonical_person(system.sign_in) == principal.subject:
+            return system
+    raise Forbidden(
+        "You are signed in, but no system of sources.yaml signs in as you; only systems that are"
+        " listed there publish events.",
+        code="unknown-publisher",
+    )

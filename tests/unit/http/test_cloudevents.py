@@ -1,0 +1,149 @@
+"""The HTTP forms of CloudEvents, turned into what Kafka would carry."""
+
+import json
+
+import pytest
+from desk_shared.errors import Invalid
+from desk_shared.http.cloudevents import MOST_EVENTS, SentEvent, attribute_of, sent_events
+
+STRUCTURED = (("content-type", b"application/cloudevents+json"),)
+
+
+def sent(content_type: str | None, body: bytes, **attributes: bytes) -> list[SentEvent]:
+    headers = [(f"ce-{name}".encode(), value) for name, value in attributes.items()]
+    if content_type is not None:
+        headers.append((b"content-type", content_type.encode()))
+    return sent_events([*headers, (b"authorization", b"Bearer x"), (b"host", b"desk")], body)
+
+
+def refusal(content_type: str | None, body: bytes, **attributes: bytes) -> tuple[int, str]:
+    with pytest.raises(Invalid) as caught:
+        sent(content_type, body, **attributes)
+    return caught.value.status, caught.value.kind
+
+
+def test_binary_mode_becomes_headers_of_a_record_and_nothing_else_is_carried() -> None:
+    (one,) = sent("application/json", b'{"a": 1}', id=b"1", source=b"/a")
+    assert one.value == b'{"a": 1}'
+    assert sorted(one.headers) == [
+        ("ce_id", b"1"),
+        ("ce_source", b"/a"),
+        ("content-type", b"application/json"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/cloudevents+json",
+        "application/cloudevents",
+        "Application/CloudEvents+JSON; charset=utf-8",
+    ],
+)
+def test_structured_mode_is_carried_as_it_is(content_type: str) -> None:
+    (one,) = sent(content_type, b'{"id": "1"}')
+    assert one == SentEvent(b'{"id": "1"}', (("content-type", content_type.encode()),))
+
+
+@pytest.mark.parametrize("outer", ["[%s]", " [ %s ]\r\n", "\ufeff[\n%s\n]"])
+def test_a_batch_is_parted_without_touching_its_events(outer: str) -> None:
+    events = ['{"id": "ä", "n": 1.10, "deep": [{"]": ","}]}', '{"id":"\\ud800"}', "17", '"]"']
+    body = (outer % " , ".join(events)).encode()
+    found = sent("application/cloudevents-batch+json", body)
+    assert [one.value.decode() for one in found] == events
+    assert {one.headers for one in found} == {STRUCTURED}
+
+
+def test_an_empty_batch_has_no_events() -> None:
+    assert sent("application/cloudevents-batch+json", b"[]") == []
+
+
+def test_bytes_that_are_no_utf8_spoil_only_their_own_event() -> None:
+    found = sent("application/cloudevents-batch+json", b'[{"id": "\xff"}, {"id": "2"}]')
+    assert [json.loads(one.value)["id"] for one in found] == ["\ufffd", "2"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"null",
+        b"[",
+        b"[1",
+        b"[1 2]",
+        b"[1,]",
+        b"[,1]",
+        b"[1]]",
+        b"[1] x",
+        b'[{"id": 1}, {"id"',
+        b"[" * 100_000,
+        b"[[" + b"[" * 5_000 + b"]" * 5_000,
+    ],
+)
+def test_a_batch_that_is_no_list_is_refused_as_a_whole(body: bytes) -> None:
+    assert refusal("application/cloudevents-batch+json", body) == (400, "bad-batch")
+
+
+def test_a_batch_has_a_bound() -> None:
+    kind = "application/cloudevents-batch+json"
+    assert len(sent(kind, b"[" + b",".join([b"1"] * MOST_EVENTS) + b"]")) == MOST_EVENTS
+    assert refusal(kind, b"[" + b",".join([b"1"] * (MOST_EVENTS + 1)) + b"]") == (
+        413,
+        "too-many-events",
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "application/json",
+        "text/plain",
+        "application/cloudevents+xml",
+        "application/cloudevents+avro",
+        "application/cloudevents-batch+xml",
+        "application/cloudeventsfoo",
+        "multipart/form-data; boundary=x",
+    ],
+)
+def test_what_is_no_form_of_cloudevents_is_refused(content_type: str | None) -> None:
+    assert refusal(content_type, b"{}") == (415, "unsupported-media-type")
+
+
+def test_an_encoded_body_is_refused_instead_of_misread() -> None:
+    with pytest.raises(Invalid, match="'gzip'"):
+        sent_events(
+            [(b"Content-Encoding", b"gzip"), (b"content-type", b"application/cloudevents+json")],
+            b"\x1f\x8b",
+        )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (b"plain", "plain"),
+        (b"Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"),
+        (b"100%25", "100%"),
+        (b"100%", "100%"),
+        (b"%zz", "%zz"),
+        (b'"with \\"quotes\\" and \\\\"', 'with "quotes" and \\'),
+        (b'"%22"', '"'),
+        (b'"', '"'),
+        (b" blanks ", "blanks"),
+        (b"a+b", "a+b"),
+    ],
+)
+def test_header_values_are_read_by_the_bindings_rules(written: bytes, meant: str) -> None:
+    assert attribute_of(written).decode() == meant
+
+
+def test_headers_that_stand_for_no_utf8_are_left_to_the_codec() -> None:
+    assert attribute_of(b"%ff") == b"\xff"
+    assert attribute_of(b"%C0%AF") == b"\xc0\xaf"
+
+
+def test_a_header_that_comes_twice_comes_twice_to_the_codec() -> None:
+    found = sent_events([(b"ce-id", b"1"), (b"CE-ID", b"2"), (b"ce-source", b"/a")], b"{}")
+    assert [value for name, value in found[0].headers if name == "ce_id"] == [b"1", b"2"]
