@@ -15,16 +15,17 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
+from desk_shared.bus.budget import Budget
 from desk_shared.bus.committing import Committing, Offsets, first_offsets
 from desk_shared.bus.door import Door
 from desk_shared.bus.folding import BatchHandler
-from desk_shared.bus.producer import Publisher
-from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked
+from desk_shared.bus.producer import Publisher, Unpublished
+from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked, shortened
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
 from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
-from desk_shared.events import AnyEvent, Codec
+from desk_shared.events import AnyEvent, Codec, Message
 from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
@@ -41,6 +42,8 @@ REVOKE_GRACE = timedelta(seconds=30)
 FAILURES_BEFORE_SPLIT = 3
 # A retry topic is looked at again at least this often, so that a stop never waits long.
 LONGEST_WAIT = timedelta(seconds=1)
+# So often a consumer that is stopped says so again.
+HALTED_PAUSE = timedelta(seconds=5)
 LAG_EVERY = timedelta(seconds=2)
 # aiokafka would try to commit for ever while the brokers are away.
 COMMITTED_WITHIN = timedelta(seconds=15)
@@ -89,6 +92,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._busy = asyncio.Lock()
         self._is_stopping = False
         self._failures = 0
+        self._budget = Budget(settings.dead_letter_budget, clock)
         self._reading = reading
         self._committing = Committing(group, clock, self._commit_now)
         self._beside: list[asyncio.Task[None]] = []
@@ -140,7 +144,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         """Read from the last commit on."""
         count = len(set(assigned))
         self._progress.mark_assignment(count)
-        self._health.mark(f"consumer {self._group}", State.READY, f"{count} partitions")
+        if not self._budget.is_spent:
+            self._health.mark(f"consumer {self._group}", State.READY, f"{count} partitions")
         log.info("partitions_assigned", group=self._group, partitions=count)
 
     async def _on_batch(self, message: KafkaMessage) -> None:
@@ -160,16 +165,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if consumer is None:
             return None
         records = _owned(records, consumer.assignment())
+        if self._budget.is_spent:
+            return self._halt(records, consumer)
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
         error = await attempt_async(self._process(ready))
         if error is None:
             self._recovered()
             return None if wait is None else min(wait, LONGEST_WAIT)
-        if self._is_stubborn(error):
+        if not self._budget.is_spent and self._is_stubborn(error):
             error = await attempt_async(self._one_by_one(ready))
             if error is None:
                 self._recovered()
                 return None
+        if self._budget.is_spent:
+            return self._halt(ready, consumer)
         return self._step_back(ready, consumer, error)
 
     async def _process(self, records: Sequence[KafkaRecord]) -> None:
@@ -231,15 +240,27 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _park(self, failures: Sequence[Failure]) -> None:
         """Retry topic or dead letter; a refusal by the business is an outcome, not a failure."""
-        now, messages = self._clock.now(), []
+        now, told = self._clock.now(), []
         for failure in failures:
             if isinstance(failure.error, Rejected):
                 log.info("event_rejected", group=self._group, reason=str(failure.error))
-                continue
-            message = parked(failure, self._owner, now, self._prefix)
-            messages.append(message)
+            else:
+                told.append((failure, parked(failure, self._owner, now, self._prefix)))
+        self._budget.spend((failure.about, failure.error) for failure, _ in told)
+        await self._publish([message for _, message in told])
+        for failure, message in told:
             self._report(failure, message.topic)
-        await self._publisher.publish(messages)
+
+    async def _publish(self, messages: Sequence[Message]) -> None:
+        """A letter that its topic finds too large is cut further: something of it must be kept."""
+        try:
+            await self._publisher.publish(messages)
+        except Unpublished as error:
+            reasons = error.reasons
+            large = [n for n, one in reasons.items() if one.kind == "message-too-large"]
+            if len(large) < len(reasons):
+                raise
+            await self._publisher.publish([shortened(messages[n]) for n in large])
 
     def _report(self, failure: Failure, target: str) -> None:
         code = getattr(failure.error, "kind", "bug")
@@ -288,11 +309,25 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._failures += 1
         self._progress.pause(str(error))
         self._health.mark(f"consumer {self._group}", State.DOWN, str(error))
+        self._seek_back(records, consumer)
+        return backoff(self._failures)
+
+    def _halt(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> timedelta:
+        """Read no further until somebody starts the service again: records stay, and are told."""
+        reason = self._budget.reason
+        if self._progress.pause_reason != reason:
+            log.error("consumer_stopped", group=self._group, reason=reason)
+        self._progress.pause(reason)
+        self._health.mark(f"consumer {self._group}", State.DOWN, reason)
+        self._telemetry.meters.consumers_stopped.set(1, {names.GROUP: self._group})
+        self._seek_back(records, consumer)
+        return HALTED_PAUSE
+
+    def _seek_back(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
         mine = consumer.assignment()
         for partition, offset in first_offsets(records).items():
             if partition in mine:
                 consumer.seek(partition, offset)
-        return backoff(self._failures)
 
     def _recovered(self) -> None:
         if self._failures:

@@ -19,6 +19,8 @@ FIRST_DELAY = timedelta(seconds=1)
 # longer was no event; its beginning tells what it was, its origin where the whole of it is.
 MAX_PARKED_BYTES = 400 * 1024
 LONGEST_HEADER_BYTES, MOST_HEADERS, LONGEST_NAME = 1_024, 100, 200
+# What is left of one that its own topic still finds too large: less than 16 KiB in all.
+SHORT_BYTES, SHORT_HEADER_BYTES, MOST_SHORT = 4 * 1024, 250, 40
 
 ATTEMPT, NOT_BEFORE, ORIGIN = "desk-attempt", "desk-not-before", "desk-origin"
 REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-failed-at"
@@ -82,6 +84,11 @@ class Failure:
     fold: str = ""
     document: str = ""
 
+    @property
+    def about(self) -> str:
+        """Whose trouble it is: the document's, or that of whatever has the record's key."""
+        return self.document or (self.raw.key or b"").decode(errors="replace")
+
 
 def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Message:
     """The failed record as a message for the group's retry topic, or its dead-letter topic.
@@ -131,6 +138,16 @@ def _reason(error: Exception) -> str:
 def _arrived(raw: KafkaRecord) -> bytes:
     at = getattr(raw, "timestamp", None) or 0
     return str(at).encode() if at > 0 else b""
+
+
+def shortened(message: Message) -> Message:
+    """A parked record that its topic would not take: what it was and why it failed, and of its
+    content only the beginning."""
+    headers = [(name, text[:SHORT_HEADER_BYTES]) for name, text in message.headers[-MOST_SHORT:]]
+    if all(name != CUT for name, _ in message.headers):
+        headers.append((CUT, str(len(message.value)).encode()))
+    key, value = message.key[:LONGEST_HEADER_BYTES], message.value[:SHORT_BYTES]
+    return Message(message.topic, key, value, tuple(headers))
 
 
 @dataclass(slots=True)  # not frozen, like aiokafka's own

@@ -167,6 +167,10 @@ class KafkaSettings(SettingsGroup):
     key_file: FilePath | None = Field(default=None, validation_alias="DESK_KAFKA_KEY_FILE")
     """PEM file with the private key of `DESK_KAFKA_CERT_FILE`."""
 
+    dead_letter_budget: int = Field(default=10, ge=0, validation_alias="DESK_DEAD_LETTER_BUDGET")
+    """Of how many documents a consumer may set records aside within a minute because of our own
+    bugs before it stops (a quarter of it in the first minute after a start); 0 is no limit."""
+
     @property
     def servers(self) -> tuple[str, ...]:
         return tuple(self.bootstrap.split(","))

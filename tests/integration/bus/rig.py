@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
@@ -159,6 +161,16 @@ class Rig:
 
     async def letters(self) -> list[Letter]:
         return [_letter(raw) for raw in await self.read(DEAD)]
+
+    async def limit_letters(self, size: int) -> None:
+        """The topic of dead letters takes no larger record than this."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            name, config = self.prefix + DEAD, {"max.message.bytes": str(size)}
+            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, config)])
+        finally:
+            await admin.close()
 
     async def committed(self, suffix: str = "", topic: str = TICKETS) -> dict[int, int | None]:
         """The group's offset of each partition."""

@@ -1,0 +1,70 @@
+"""One bad release stops its consumer before it empties a topic into the dead letters."""
+
+import os
+
+import pytest
+from desk_shared.bus import Folding, Reacted, Turn
+from desk_shared.events import AnyEvent
+from desk_shared.health import State
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import GROUP, Rig
+from tests.unit.bus.desk import Story, noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+
+def bad_release(_state: Story | None, _event: AnyEvent, _turn: Turn) -> Reacted[Story] | None:
+    raise ZeroDivisionError("a bug of this release")
+
+
+def reason_of(rig: Rig) -> str:
+    (one,) = (one for one in rig.health.components() if one.name == f"consumer {GROUP}")
+    return one.reason if one.state is State.DOWN else ""
+
+
+async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Rig) -> None:
+    events = [noted(f"t{number}", 1) for number in range(40)]
+    await rig.publish(events)
+    for _ in range(2):  # started again with the same bug it stops again
+        member = await rig.join(Folding(rig.ledger(bad_release)))
+        await eventually(lambda: "reads on when it is started again" in reason_of(rig), timeout=20)
+        assert not rig.health.answer_ready().is_ok
+        assert rig.health.answer_live().is_ok
+        assert rig.telemetry.value(names.CONSUMERS_STOPPED) == 1
+        assert len(await rig.letters()) <= 3
+        rig.members.remove(member)
+        await member.stop()
+    letters = await rig.letters()
+    assert len(letters) <= 6
+    await rig.join()
+    lost = {letter.key for letter in letters}
+    wanted = {event.subject: ("1",) for event in events if event.subject.encode() not in lost}
+
+    async def are_told() -> bool:
+        return (await rig.stories()).items() >= wanted.items()
+
+    await eventually(are_told, timeout=20)
+    await eventually(rig.is_committed)
+
+
+async def test_what_cannot_be_read_stops_nobody(rig: Rig) -> None:
+    for number in range(60):
+        await rig.send(b"k", b"\xff garbage %d" % number)
+    await rig.publish([noted("t", 1)])
+    await rig.join()
+    await eventually(lambda: rig.are_told({"t": ("1",)}))
+    assert len(await rig.letters()) == 60
+
+
+async def test_a_letter_that_its_topic_finds_too_large_is_cut_and_holds_nobody_up(
+    rig: Rig,
+) -> None:
+    await rig.limit_letters(20_000)
+    await rig.send(b"k", os.urandom(60_000), [(f"h{n}", os.urandom(900)) for n in range(50)])
+    await rig.publish([noted("t", 1)])
+    await rig.join()
+    await eventually(lambda: rig.are_told({"t": ("1",)}))
+    (letter,) = await rig.letters()
+    assert (letter.key, letter.attempt) == (b"k", 1)
