@@ -70,7 +70,8 @@ def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
     # A code that is taken loses the write; the next round draws another one.
     if isinstance(data, TicketRequested):
         id = request_ticket_id(event.source, event.id)
-        return record(id, None, from_request(data, ticket_code(id, turn.round)), because)
+        opened = from_request(data, ticket_code(id, turn.round), event.amended, event.told_time)
+        return record(id, None, opened, because)
     if isinstance(data, RunHandedOver):
         id = proactive_ticket(data.run)
         return record(id, None, from_run(event, data, ticket_code(id, turn.round)), because)

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Level, Severity, SubjectKind
+from desk_shared.text.characters import is_visible
 
 Document = dict[str, object]
 
@@ -73,7 +74,7 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
     for name in sorted(changed & _PROSE):
         changed |= _keep_whole(document, _text(given[name]), fields, name)
     for name in sorted(STAND_INS.keys() & fields.keys()):
-        if document.get(name) in (None, ""):
+        if _is_nothing(name, document.get(name)):
             document[name] = _instead(document, name, fields[name])
             changed.add(name)
     return document, changed
@@ -184,12 +185,16 @@ def _keep_whole(
     return set()
 
 
+def _is_nothing(name: str, text: object) -> bool:
+    return text in (None, "") or (name in _PROSE and not is_visible(_text(text)))
+
+
 def _instead(document: Document, name: str, field: FieldInfo) -> object:
     """What stands for a text that is not there: the first line of what was said otherwise."""
     longest = _limit(field) or _LONGEST_NAME
     for other in STAND_INS[name]:
         lines = _text(document.get(other) or "").strip().splitlines()
-        if lines and lines[0].strip():
+        if lines and is_visible(lines[0]):
             return _cut(lines[0].strip(), longest)
     return _NOTHING
 

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, ShortText
+from desk_shared.events.people import Identifier, VisibleText
 
 
 class ChangeKind(StrEnum):
@@ -22,7 +22,7 @@ class ChangePlanned(Payload, type="desk.change.planned.v1", topic=names.CHANGES)
 
     change: Identifier
     kind: ChangeKind
-    title: ShortText
+    title: VisibleText
     starts: AwareDatetime
     ends: AwareDatetime
     sites: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class ChangeStarted(Payload, type="desk.change.started.v1", topic=names.CHANGES)
 
     change: Identifier
     kind: ChangeKind
-    title: ShortText
+    title: VisibleText
 
 
 class ChangeFinished(Payload, type="desk.change.finished.v1", topic=names.CHANGES):

@@ -3,9 +3,20 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from desk_shared.text.characters import is_visible
+
+
+def _shown(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError("nothing of it can be seen")
+    return text
+
 
 ShortText = Annotated[str, Field(min_length=1, max_length=300)]
+# A title that an outside system writes: what shows nothing is as good as none.
+VisibleText = Annotated[ShortText, AfterValidator(_shown)]
 LongText = Annotated[str, Field(max_length=20_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 

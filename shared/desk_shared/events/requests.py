@@ -6,7 +6,7 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Level, LongText, ShortText
+from desk_shared.events.people import Level, LongText, VisibleText
 from desk_shared.events.tickets import Kind
 from desk_shared.people import PersonWritten
 
@@ -15,7 +15,7 @@ class TicketRequested(Payload, type="desk.ticket.requested.v1", topic=names.REQU
     """Somebody outside asks for a ticket; the event's source and id make exactly one of it."""
 
     requester: PersonWritten = Field(description="Who needs help: a person's id or mail address.")
-    title: ShortText
+    title: VisibleText
     description: LongText = ""
     kind: Kind = Kind.INCIDENT
     service: str = Field(

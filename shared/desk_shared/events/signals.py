@@ -31,6 +31,9 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
     attributes: dict[str, str] = Field(default_factory=dict)
     explanation: tuple[Reason, ...] = ()
     charter: str = ""
+    amended: tuple[str, ...] = Field(
+        default=(), description="Fields of the telemetry that were made to fit, `time` among them."
+    )
 
 
 class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS):

@@ -6,7 +6,7 @@ from pydantic import Field, FiniteFloat
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, Severity, ShortText, SubjectKind
+from desk_shared.events.people import Identifier, Severity, SubjectKind, VisibleText
 from desk_shared.people import OptionalPerson
 
 Attributes = Annotated[dict[str, str], Field(max_length=50)]
@@ -30,7 +30,7 @@ class Observed(Payload, type="desk.telemetry.observed.v1", topic=names.TELEMETRY
 
     subject_kind: SubjectKind
     name: Identifier
-    text: ShortText
+    text: VisibleText
     service: str = ""
     person: OptionalPerson = ""
     site: str = ""
@@ -44,7 +44,7 @@ class AlertFired(Payload, type="desk.alert.fired.v1", topic=names.TELEMETRY):
     name: Identifier
     fingerprint: Identifier
     severity: Severity
-    summary: ShortText
+    summary: VisibleText
     service: str = ""
     attributes: Attributes = Field(default_factory=dict)
 

@@ -105,6 +105,12 @@ class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
     language: str = "en"
     requested_at: datetime | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
+    amended: tuple[str, ...] = Field(
+        default=(), description="Fields of the request that were made to fit, `time` among them."
+    )
+    told_time: str = Field(
+        default="", description="What the request said as its time, if that was not believed."
+    )
     requester_written: str = Field(
         default="", description="The requester as it was written, where that differs; for display."
     )

@@ -32,8 +32,10 @@ def proactive_ticket(run: str) -> str:
     return derived_id(run, "ticket-of-run")
 
 
-def from_request(data: TicketRequested, code: str) -> list[Payload]:
-    """A ticket as another system asked for it."""
+def from_request(
+    data: TicketRequested, code: str, amended: tuple[str, ...] = (), told_time: str = ""
+) -> list[Payload]:
+    """A ticket as another system asked for it, and what of that was made to fit."""
     return [
         TicketOpened(
             code=code,
@@ -50,6 +52,8 @@ def from_request(data: TicketRequested, code: str) -> list[Payload]:
             urgency=data.urgency,
             language=data.language,
             attributes=data.attributes,
+            amended=amended,
+            told_time=told_time,
         )
     ]
 

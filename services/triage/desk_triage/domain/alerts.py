@@ -134,6 +134,7 @@ def _raised(event: Event[AlertFired], charter: Charter, board: Board) -> Event[S
         attributes=data.attributes,
         explanation=tuple(reasons),
         charter=charter.version,
+        amended=event.amended,
     )
     return derive(
         event, signal, source=SOURCE, subject=event.subject, rule="raise/alert", at=event.time

@@ -101,6 +101,7 @@ def _raised(
         attributes=data.attributes,
         explanation=_reasons(detector, finding, event, service, charter, board),
         charter=charter.version,
+        amended=event.amended,
     )
     rule = f"raise/{detector.id}"
     return derive(event, signal, source=SOURCE, subject=event.subject, rule=rule, at=event.time)

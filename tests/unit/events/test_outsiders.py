@@ -1,0 +1,425 @@
+"""What outsiders send is made to fit and says so; what cannot be understood names its cause."""
+
+import base64
+import json
+from datetime import UTC, datetime
+
+import pytest
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.amending import MOST_BYTES
+from desk_shared.events.changes import ChangeKind, ChangePlanned, ChangeStarted
+from desk_shared.events.people import Level, Severity, SubjectKind
+from desk_shared.events.requests import TicketRequested
+from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured, Observed
+from desk_shared.events.tickets import Kind
+from desk_shared.events.topics import MAX_EVENT_BYTES
+
+ARRIVED = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CODEC = Codec()
+Headers = list[tuple[str, bytes | None]]
+ATTRIBUTES = {
+    "specversion": "1.0",
+    "id": "17",
+    "source": "/monitor/eu",
+    "subject": "ana",
+    "time": "2026-03-02T08:00:00Z",
+}
+REQUEST = {"requester": "ana", "title": "No sound in calls"}
+ALERT = {
+    "subject_kind": "service",
+    "name": "LatencyHigh",
+    "fingerprint": "f-1",
+    "severity": "warning",
+    "summary": "p99 is 3 s",
+}
+
+
+def headers_of(type: str) -> Headers:
+    attributes = {**ATTRIBUTES, "type": type}
+    named = [(f"ce_{name}", text.encode()) for name, text in attributes.items()]
+    return [("content-type", b"application/json"), *named]
+
+
+def binary(type: str, value: bytes) -> AnyEvent:
+    return CODEC.decode(b"ana", value, headers_of(type), ARRIVED)
+
+
+def read(type: str, data: object) -> AnyEvent:
+    """The event in both modes, which must be one."""
+    event = binary(type, json.dumps(data).encode())
+    whole = json.dumps({**ATTRIBUTES, "type": type, "data": data}).encode()
+    content: Headers = [("content-type", b"application/cloudevents+json")]
+    assert CODEC.decode(b"ana", whole, content, ARRIVED) == event
+    return event
+
+
+def requested(**changed: object) -> tuple[TicketRequested, tuple[str, ...]]:
+    event = read("desk.ticket.requested.v1", {**REQUEST, **changed})
+    assert isinstance(event.data, TicketRequested)
+    return event.data, event.amended
+
+
+def fired(**changed: object) -> tuple[AlertFired, tuple[str, ...]]:
+    event = read("desk.alert.fired.v1", {**ALERT, **changed})
+    assert isinstance(event.data, AlertFired)
+    return event.data, event.amended
+
+
+def test_what_fits_is_not_touched() -> None:
+    data, amended = requested(description="Since noon.", impact="low", attributes={"room": "4"})
+    assert (data.title, data.description, data.impact) == (
+        "No sound in calls",
+        "Since noon.",
+        Level.LOW,
+    )
+    assert amended == ()
+
+
+def test_a_long_title_is_cut_with_a_sign_and_kept_whole_in_the_description() -> None:
+    title = "The projector shows nothing " * 13
+    data, amended = requested(title=title, description="Room 4.")
+    assert len(data.title) <= 300
+    assert data.title.endswith("…")
+    assert data.description == f"{title}\n\nRoom 4."
+    assert amended == ("description", "title")
+
+
+@pytest.mark.parametrize("title", ["", None, ..., "  ", "\u200b", "\u3164\u00ad", "\u2800", "\0"])
+def test_a_title_that_is_not_there_is_the_first_line_of_what_was_said(title: object) -> None:
+    document = {**REQUEST, "title": title, "description": "\nMy screen is black.\nSince noon."}
+    if title is ...:
+        del document["title"]
+    event = read("desk.ticket.requested.v1", document)
+    assert isinstance(event.data, TicketRequested)
+    assert (event.data.title, event.amended) == ("My screen is black.", ("title",))
+
+
+def test_a_request_that_says_nothing_is_a_ticket_still() -> None:
+    data, amended = requested(title="")
+    assert (data.title, amended) == ("(no title)", ("title",))
+
+
+def test_a_body_that_is_too_long_is_cut_and_says_so() -> None:
+    data, amended = requested(description="word " * 6_000)
+    assert len(data.description) <= 20_000
+    assert data.description.endswith("word…")
+    assert amended == ("description",)
+
+
+def test_a_mail_with_its_history_fits_an_event() -> None:
+    """Three bytes a sign: what was within the limit of signs may still be over that of bytes."""
+    event = read("desk.ticket.requested.v1", {**REQUEST, "description": "漢" * 19_000})
+    assert event.amended == ("description",)
+    assert len(CODEC.encode(event).value) <= MOST_BYTES < MAX_EVENT_BYTES
+    value = json.dumps({**REQUEST, "description": "漢" * 60_000}, ensure_ascii=False).encode()
+    assert binary("desk.ticket.requested.v1", value).amended == ("description",)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["description", "kind", "service", "device", "site", "impact", "language", "attributes"],
+)
+def test_null_is_not_given(field: str) -> None:
+    data, amended = requested(**{field: None})
+    assert data == TicketRequested.model_validate(REQUEST)
+    assert amended == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (3, "3"),
+        (-1.5, "-1.5"),
+        (True, "true"),
+        (10**30, "1" + "0" * 30),
+        ({"floor": 3}, '{"floor": 3}'),
+        (["a", None], '["a", null]'),
+    ],
+)
+def test_what_is_no_text_becomes_one(value: object, text: str) -> None:
+    data, amended = requested(device=value, attributes={"floor": value, "room": "4"})
+    assert (data.device, data.attributes) == (text, {"floor": text, "room": "4"})
+    assert amended == ("attributes", "device")
+
+
+def test_too_many_attributes_and_too_long_ones_are_cut() -> None:
+    many = {f"n{number}": "x" for number in range(80)}
+    data, amended = requested(attributes=many)
+    assert (len(data.attributes), amended) == (50, ("attributes",))
+    data, amended = requested(attributes={"k" * 900: "v" * 9_000, "empty": None})
+    ((name, value),) = data.attributes.items()
+    assert (len(name), len(value), amended) == (200, 1_000, ("attributes",))
+
+
+def test_attributes_that_are_no_object_are_kept_as_text() -> None:
+    data, amended = requested(attributes=[{"name": "room", "value": 4}])
+    assert data.attributes == {"value": '[{"name": "room", "value": 4}]'}
+    assert amended == ("attributes",)
+
+
+def test_a_name_that_is_too_long_stays_another_name_than_its_neighbour() -> None:
+    one, amended = requested(device="a" * 250 + "1", service="s" * 3_000)
+    other, _ = requested(device="a" * 250 + "2")
+    assert len(one.device) == len(other.device) == 200
+    assert one.device != other.device
+    assert (len(one.service), amended) == (200, ("device", "service"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected", "amended"),
+    [
+        ("impact", "High", Level.HIGH, ("impact",)),
+        ("impact", " LOW ", Level.LOW, ("impact",)),
+        ("urgency", "urgent", Level.HIGH, ("urgency",)),
+        ("urgency", 2, Level.MEDIUM, ("urgency",)),
+        ("impact", "catastrophic", None, ("impact",)),
+        ("impact", ["high"], None, ("impact",)),
+        ("kind", "Question", Kind.QUESTION, ("kind",)),
+        ("kind", "bug", Kind.INCIDENT, ("kind",)),
+        ("language", "x" * 200, "en", ("language",)),
+    ],
+)
+def test_a_choice_that_is_none_is_read_or_left_open(
+    field: str, value: object, expected: object, amended: tuple[str, ...]
+) -> None:
+    data, said = requested(**{field: value})
+    assert (getattr(data, field), said) == (expected, amended)
+
+
+def test_half_an_emoji_does_not_lose_the_request() -> None:
+    value = b'{"requester": "ana", "title": "Broken \\ud83d", "device": "lap-1"}'
+    event = binary("desk.ticket.requested.v1", value)
+    assert isinstance(event.data, TicketRequested)
+    assert (event.data.title, event.amended) == ("Broken \ufffd", ("title",))
+    value = '{"requester": "ana", "title": "Drucker lässt"}'.encode("latin-1")
+    event = binary("desk.ticket.requested.v1", value)
+    assert isinstance(event.data, TicketRequested)
+    assert (event.data.title, event.amended) == ("Drucker l\ufffdsst", ("title",))
+
+
+def test_an_alert_is_made_to_fit() -> None:
+    data, amended = fired(summary="The queue grows. " * 30)
+    assert data.summary.endswith("…")
+    assert data.attributes["summary"] == "The queue grows. " * 30
+    assert amended == ("attributes", "summary")
+    for summary in ("", None):
+        data, amended = fired(summary=summary, service=None)
+        assert (data.summary, data.service, amended) == ("LatencyHigh", "", ("summary",))
+
+
+@pytest.mark.parametrize(
+    ("word", "severity"),
+    [
+        ("Critical", Severity.CRITICAL),
+        ("page", Severity.CRITICAL),
+        ("disaster", Severity.CRITICAL),
+        ("WARNING", Severity.WARNING),
+        ("major", Severity.WARNING),
+        ("notice", Severity.INFO),
+        (4, Severity.WARNING),
+    ],
+)
+def test_an_alert_of_any_severity_is_heard(word: object, severity: Severity) -> None:
+    data, amended = fired(severity=word)
+    assert (data.severity, amended) == (severity, ("severity",))
+
+
+def test_an_alert_without_a_fingerprint_is_known_by_its_name() -> None:
+    data, amended = fired(fingerprint="")
+    assert (data.fingerprint, amended) == ("LatencyHigh", ("fingerprint",))
+    end = {"subject_kind": "Host", "name": "LatencyHigh", "fingerprint": None}
+    event = read("desk.alert.resolved.v1", end)
+    assert event.data == AlertResolved(
+        subject_kind=SubjectKind.DEVICE, name="LatencyHigh", fingerprint="LatencyHigh"
+    )
+
+
+def test_measurements_observations_and_changes_are_made_to_fit() -> None:
+    number = {"subject_kind": "device", "name": "disk.free", "value": "12.5", "unit": None}
+    event = read("desk.telemetry.measured.v1", {**number, "attributes": {"disk": 0}})
+    assert isinstance(event.data, Measured)
+    assert (event.data.value, event.data.attributes) == (12.5, {"disk": "0"})
+    seen = {"subject_kind": "device", "name": "crash", "text": ""}
+    event = read("desk.telemetry.observed.v1", seen)
+    assert isinstance(event.data, Observed)
+    assert (event.data.text, event.amended) == ("crash", ("text",))
+    change = {"change": "chg-1", "kind": "Patch day", "title": None}
+    event = read("desk.change.started.v1", change)
+    assert event.data == ChangeStarted(change="chg-1", kind=ChangeKind.MAINTENANCE, title="chg-1")
+    moments = {"starts": "2026-03-02T20:00:00Z", "ends": "2026-03-02T21:00:00Z"}
+    event = read("desk.change.planned.v1", {**change, **moments, "sites": [3, None, "s" * 900]})
+    assert isinstance(event.data, ChangePlanned)
+    assert [len(site) for site in event.data.sites] == [1, 200]
+    assert event.amended == ("kind", "sites", "title")
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "reason"),
+    [
+        ("desk.ticket.requested.v1", {"title": "x"}, "requester: Field required"),
+        ("desk.ticket.requested.v1", {**REQUEST, "requester": ""}, "requester: "),
+        ("desk.alert.fired.v1", {**ALERT, "subject_kind": "planet"}, "subject_kind: "),
+        ("desk.telemetry.measured.v1", {"value": float("nan")}, "a finite number"),
+        (
+            "desk.telemetry.measured.v1",
+            {"subject_kind": "device", "name": "n", "value": "much"},
+            "value: ",
+        ),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_field(
+    type: str, data: object, reason: str
+) -> None:
+    with pytest.raises(Invalid, match=reason):
+        binary(type, json.dumps(data).encode())
+
+
+def test_the_desks_own_events_are_read_by_the_letter() -> None:
+    with pytest.raises(Invalid) as caught:
+        binary("desk.ticket.noted.v1", b'{"by": "ana", "role": "member", "text": 3}')
+    assert caught.value.kind == "bad-data"
+
+
+VALUE = json.dumps(REQUEST).encode()
+PLAIN = binary("desk.ticket.requested.v1", VALUE)
+HEADERS = dict(headers_of("desk.ticket.requested.v1"))
+
+
+def with_headers(
+    changed: dict[str, bytes | None], value: bytes = VALUE, key: bytes | None = b"ana"
+) -> AnyEvent:
+    merged = {**HEADERS, **changed}
+    named: Headers = [(name, text) for name, text in merged.items() if text != b"-"]
+    return CODEC.decode(key, value, named, ARRIVED)
+
+
+def test_the_plain_form_is_read() -> None:
+    assert (PLAIN.id, PLAIN.subject, PLAIN.amended) == ("17", "ana", ())
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        b"",
+        b"application/json; charset=utf-8",
+        b'Application/JSON;charset="UTF-8"',
+        b"application/vnd.acme.request+json",
+        b"text/json",
+        b"text/plain",
+    ],
+)
+def test_json_is_read_whatever_kind_of_json_it_is_called(content_type: bytes | None) -> None:
+    assert with_headers({"content-type": content_type}) == PLAIN
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "iso-8859-1", "windows-1252"])
+def test_another_encoding_is_read_if_it_is_named(charset: str) -> None:
+    document = {**REQUEST, "title": "Drucker lässt aus"}
+    value = json.dumps(document, ensure_ascii=False).encode(charset)
+    event = with_headers({"content-type": f"application/json; charset={charset}".encode()}, value)
+    assert isinstance(event.data, TicketRequested)
+    assert (event.data.title, event.amended) == ("Drucker lässt aus", ())
+
+
+def test_header_names_are_read_in_any_letter_case() -> None:
+    shouted: Headers = [(name.upper(), text) for name, text in HEADERS.items()]
+    assert CODEC.decode(b"ana", VALUE, shouted, ARRIVED) == PLAIN
+    whole = json.dumps({**ATTRIBUTES, "type": PLAIN.type, "data": REQUEST}).encode()
+    content: Headers = [("Content-Type", b"Application/CloudEvents+JSON")]
+    assert CODEC.decode(b"ana", whole, content, ARRIVED) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "spelling", ["ce-{}", "Ce-{}", "{}", "cloudEvents:{}", "ce.{}", "cloudevents_{}"]
+)
+def test_headers_of_another_binding_are_named(spelling: str) -> None:
+    wrong: Headers = [
+        (spelling.format(name.removeprefix("ce_")), text) for name, text in HEADERS.items()
+    ]
+    with pytest.raises(Invalid) as caught:
+        CODEC.decode(b"ana", VALUE, wrong, ARRIVED)
+    expected = spelling.format("type")
+    assert f"the header `{expected}` is not `ce_type`" in caught.value.message
+    assert caught.value.kind == "missing-attribute"
+
+
+def test_a_key_that_is_missing_is_the_subject_and_the_other_way_round() -> None:
+    assert with_headers({}, key=None) == PLAIN
+    assert with_headers({"ce_subject": b"-"}) == PLAIN
+    with pytest.raises(Invalid, match="neither a subject nor a key"):
+        with_headers({"ce_subject": b"-"}, key=None)
+
+
+def test_a_key_of_its_own_is_legal() -> None:
+    """CloudEvents' partitioning extension: the key need not be the subject."""
+    assert with_headers({"ce_partitionkey": b"eu"}, key=b"eu") == PLAIN
+    assert with_headers({}, key=b"\xff") == PLAIN
+
+
+def test_a_header_that_comes_twice_with_two_values_is_refused() -> None:
+    twice: Headers = [*HEADERS.items(), ("ce_id", b"18")]
+    with pytest.raises(Invalid, match="`ce_id` comes twice with different values"):
+        CODEC.decode(b"ana", VALUE, twice, ARRIVED)
+    assert CODEC.decode(b"ana", VALUE, [*HEADERS.items(), ("ce_id", b"17")], ARRIVED) == PLAIN
+
+
+@pytest.mark.parametrize("version", ["0.3", "1.1", "1.0.2", "2", "one"])
+def test_another_version_of_cloudevents_is_refused(version: str) -> None:
+    with pytest.raises(Invalid, match=f"specversion is '{version}'; the desk reads") as caught:
+        with_headers({"ce_specversion": version.encode()})
+    assert caught.value.kind == "bad-specversion"
+
+
+def structured(
+    content_type: bytes = b"application/cloudevents+json", **changed: object
+) -> AnyEvent:
+    document = {**ATTRIBUTES, "type": PLAIN.type, "data": REQUEST, **changed}
+    whole = {name: value for name, value in document.items() if value is not ...}
+    content: Headers = [("content-type", content_type)] if content_type else []
+    return CODEC.decode(b"ana", json.dumps(whole).encode(), content, ARRIVED)
+
+
+def test_data_is_read_from_base64() -> None:
+    assert structured(data=..., data_base64=base64.b64encode(VALUE).decode()) == PLAIN
+    with pytest.raises(Invalid, match="data_base64 is not base64"):
+        structured(data=..., data_base64="%%%")
+    with pytest.raises(Invalid, match="both data and data_base64"):
+        structured(data_base64="e30=")
+
+
+def test_extensions_may_be_numbers_and_truth_values_and_unknown() -> None:
+    event = structured(id=17, sampledrate=3, priority=True, sequence=4, nested={"a": 1})
+    assert event == PLAIN
+
+
+def test_null_attributes_are_not_given() -> None:
+    event = structured(subject=None, time=None, correlationid=None, dataschema=None)
+    assert event == PLAIN._replace(time=ARRIVED, amended=("time",))
+
+
+@pytest.mark.parametrize("content_type", [b"", b"application/json"])
+def test_a_whole_event_is_one_also_if_its_type_does_not_say_so(content_type: bytes) -> None:
+    assert structured(content_type) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("content_type", "reason"),
+    [
+        (b"application/cloudevents-batch+json", "a batch of events is not part of Kafka's binding"),
+        (b"application/cloudevents+avro", "reads events in JSON"),
+        (b"application/cloudevents+protobuf; x=y", "reads events in JSON"),
+    ],
+)
+def test_what_the_binding_does_not_have_is_refused_by_name(
+    content_type: bytes, reason: str
+) -> None:
+    with pytest.raises(Invalid, match=reason) as caught:
+        structured(content_type)
+    assert caught.value.kind == "bad-content-type"
+
+
+def test_data_that_is_a_text_is_refused_by_name() -> None:
+    with pytest.raises(Invalid, match="no JSON object in data but a text"):
+        structured(data=json.dumps(REQUEST))
