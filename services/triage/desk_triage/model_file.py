@@ -14,6 +14,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import Invalid
 from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
+from desk_shared.text import NORMALISER
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -90,6 +91,12 @@ def _understood(path: Path, content: bytes) -> LearnedModel:
         raise InvalidModel(
             f"{path} was written by a newer desk (format {made}; this one reads {FORMAT})."
             f" Update triage. Or: {_AGAIN}"
+        )
+    words = document.get("normaliser") if isinstance(document, dict) else None
+    if isinstance(made, int) and words != NORMALISER:
+        raise InvalidModel(
+            f"{path} was learned when words were compared in another way (form {words or 0}; this"
+            f" desk compares them in form {NORMALISER}), so it would miss them. {_AGAIN}"
         )
     try:
         model = LearnedModel.model_validate_json(content)

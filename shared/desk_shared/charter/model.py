@@ -3,6 +3,7 @@
 Pure and frozen; read by `desk_shared.charter.load`, kept fresh by `desk_shared.charter.watch`.
 """
 
+from collections import Counter
 from functools import cached_property
 from typing import TypeVar
 
@@ -22,7 +23,6 @@ from desk_shared.charter.routing import (
     RoutingRule,
     RuleThen,
     RuleWhen,
-    SpokenWords,
     ThresholdDetector,
     TicketFacts,
     UrgencyRow,
@@ -54,6 +54,7 @@ from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 from desk_shared.errors import NotFound
 from desk_shared.events.promises import ClockName
+from desk_shared.text import plain_words
 
 _T = TypeVar("_T")
 
@@ -87,6 +88,10 @@ class Charter(CharterModel):
     def find_service(self, name: str | None) -> Service | None:
         """The service of that name, if there is one."""
         return self._services.get(name)
+
+    def service_called(self, written: str) -> Service | None:
+        """The service of that name or title, however it was typed, if there is one."""
+        return self.find_service(written) or self._called.get(plain_words(written))
 
     def calendar(self, name: str) -> Calendar:
         """The calendar of that name; `NotFound` if the charter has none."""
@@ -131,6 +136,17 @@ class Charter(CharterModel):
     @cached_property
     def _services(self) -> dict[str | None, Service]:
         return {service.name: service for service in self.services}
+
+    @cached_property
+    def _called(self) -> dict[str, Service]:
+        """By name or title; what two are called is nobody's."""
+        called = [
+            (name, one)
+            for one in self.services
+            for name in {plain_words(one.name), plain_words(one.title)}
+        ]
+        times = Counter(name for name, _ in called)
+        return {name: one for name, one in called if times[name] == 1}
 
 
 def _known(found: _T | None, kind: str, name: str) -> _T:
@@ -180,7 +196,6 @@ __all__ = [
     "RunbookTest",
     "Service",
     "Shift",
-    "SpokenWords",
     "Step",
     "Target",
     "Team",

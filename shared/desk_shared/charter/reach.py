@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from desk_shared.charter.promises import PromiseWhen
-from desk_shared.charter.routing import RuleWhen, plain_words
+from desk_shared.charter.routing import RuleWhen
+from desk_shared.text import plain_words, read_phrase
 
 
 def hides_promise(earlier: PromiseWhen, later: PromiseWhen) -> bool:
@@ -22,8 +23,8 @@ def hides_rule(earlier: RuleWhen, later: RuleWhen) -> bool:
     return (
         _covers(earlier.kinds, later.kinds)
         and _covers(earlier.services, later.services)
-        and _covers(earlier.categories, later.categories)
-        and _covers(earlier.sites, later.sites)
+        and _covers(_called(earlier.categories), _called(later.categories))
+        and _covers(_called(earlier.sites), _called(later.sites))
         and _covers(earlier.channels, later.channels)
         and all(_is_said(word, later) for word in earlier.all_words)
         and _hides_any_words(earlier, later)
@@ -33,6 +34,10 @@ def hides_rule(earlier: RuleWhen, later: RuleWhen) -> bool:
 def _covers(earlier: Collection[str], later: Collection[str]) -> bool:
     """An empty list is any value; a list covers its parts."""
     return not earlier or (bool(later) and set(later) <= set(earlier))
+
+
+def _called(names: Collection[str]) -> Collection[str]:
+    return tuple(map(plain_words, names))
 
 
 def _hides_any_words(earlier: RuleWhen, later: RuleWhen) -> bool:
@@ -54,10 +59,10 @@ def _is_said(wanted: str, later: RuleWhen) -> bool:
 
 def _finds(wanted: str, said: str) -> bool:
     """Whether a text in which `said` is found always has `wanted` in it too."""
-    plain, text = plain_words(wanted), plain_words(said)
-    if wanted.endswith("*"):
+    (plain, may_go_on), (text, said_may_go_on) = read_phrase(wanted), read_phrase(said)
+    if may_go_on:
         return f" {plain}" in f" {text}"
-    if said.endswith("*"):
+    if said_may_go_on:
         # The last word of `said` may go on, so only the words before it are certain.
         text = text.rpartition(" ")[0]
     return f" {plain} " in f" {text} "

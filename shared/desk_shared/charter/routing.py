@@ -1,8 +1,6 @@
 """Routing: rules by the words people use, the priority matrix, problem clustering, detectors."""
 
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -13,38 +11,13 @@ from desk_shared.charter.words import (
     Duration,
     Sentence,
     Slug,
+    SpokenWord,
     Title,
     read_duration,
 )
 from desk_shared.events.people import Level, Priority, Severity
 from desk_shared.events.tickets import Kind
-
-_WORD = re.compile(r"\w+")
-
-
-class SpokenWords:
-    """A text cut into words once, so that many rules can be asked about it.
-
-    Hyphens part words, so `vpn` is found in `VPN-Verbindung` and `e-mail` in `e mail`.
-    """
-
-    def __init__(self, text: str) -> None:
-        words = _WORD.findall(text.casefold())
-        self.words = frozenset(words)
-        self._line = f" {' '.join(words)} "
-
-    def has(self, word: str) -> bool:
-        """A whole word or phrase; `druck*` also finds `drucker` and `druckertreiber`."""
-        plain = plain_words(word)
-        if word.endswith("*"):
-            return f" {plain}" in self._line
-        return plain in self.words or f" {plain} " in self._line
-
-
-@lru_cache(maxsize=4096)
-def plain_words(text: str) -> str:
-    """A word or phrase as it is compared: case folded, parted by single spaces."""
-    return " ".join(_WORD.findall(text.casefold()))
+from desk_shared.text import SpokenWords, plain_words
 
 
 class TicketFacts(NamedTuple):
@@ -61,10 +34,10 @@ class TicketFacts(NamedTuple):
 class RuleWhen(CharterModel):
     """Which tickets a rule is for; an empty list means any."""
 
-    any_words: tuple[str, ...] = Field(
+    any_words: tuple[SpokenWord, ...] = Field(
         default=(), description="At least one is said; `print*` finds every word that begins so."
     )
-    all_words: tuple[str, ...] = Field(default=(), description="All are said.")
+    all_words: tuple[SpokenWord, ...] = Field(default=(), description="All are said.")
     kinds: tuple[Kind, ...] = Field(default=(), description="Kinds of ticket.")
     services: tuple[Slug, ...] = Field(default=(), description="The service already named.")
     categories: tuple[str, ...] = Field(default=(), description="The category already named.")
@@ -81,8 +54,8 @@ class RuleWhen(CharterModel):
         return (
             _is_among(facts.kind, self.kinds)
             and _is_among(facts.service, self.services)
-            and _is_among(facts.category, self.categories)
-            and _is_among(facts.site, self.sites)
+            and _is_called(facts.category, self.categories)
+            and _is_called(facts.site, self.sites)
             and _is_among(facts.channel, self.channels)
             and all(facts.words.has(word) for word in self.all_words)
             and (not self.any_words or any(facts.words.has(word) for word in self.any_words))
@@ -92,6 +65,12 @@ class RuleWhen(CharterModel):
 def _is_among(value: str | None, allowed: Iterable[str]) -> bool:
     wanted = tuple(allowed)
     return not wanted or value in wanted
+
+
+def _is_called(value: str | None, allowed: Iterable[str]) -> bool:
+    """The same for what people and other systems write as they like."""
+    wanted = tuple(map(plain_words, allowed))
+    return not wanted or plain_words(value or "") in wanted
 
 
 class RuleThen(CharterModel):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from desk_shared.charter.people import Shift
-from desk_shared.charter.words import CharterModel, Sentence, Slug, Title, Zone, zone_of
+from desk_shared.charter.words import CharterModel, Sentence, Slug, SpokenWord, Title, Zone, zone_of
 from desk_shared.events.tickets import Kind
 
 Lifecycle = Literal["planned", "live", "retiring", "retired"]
@@ -38,7 +38,7 @@ class Service(CharterModel):
         default=(), description="Weekly windows of expected work."
     )
     lifecycle: Lifecycle = Field(default="live", description="Where it is in its life.")
-    keywords: tuple[str, ...] = Field(
+    keywords: tuple[SpokenWord, ...] = Field(
         default=(), description="Words employees use for it, in all their languages."
     )
 
@@ -76,4 +76,4 @@ class CatalogueItem(CharterModel):
     promise_hint: Sentence | None = Field(
         default=None, description="What people may expect, in one sentence."
     )
-    keywords: tuple[str, ...] = Field(default=(), description="Words people search it by.")
+    keywords: tuple[SpokenWord, ...] = Field(default=(), description="Words people search it by.")

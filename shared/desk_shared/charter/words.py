@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from desk_shared.mail_addresses import MAILTO, BadAddress, address_in, read_address
+from desk_shared.text import plain_words
 
 
 class CharterModel(BaseModel):
@@ -68,6 +69,16 @@ ChannelUrl = Annotated[
     AfterValidator(_check_channel),
 ]
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"), AfterValidator(_check_mail)]
+
+
+def _check_findable(value: str) -> str:
+    if not plain_words(value):
+        raise ValueError(f"'{value}' has no letter or digit to look for; write a word")
+    return value
+
+
+# A word that is looked for in what people write, in whichever form either is typed.
+SpokenWord = Annotated[str, AfterValidator(_check_findable)]
 
 # Milliseconds of each unit, longest first.
 _UNITS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}

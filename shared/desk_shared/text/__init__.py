@@ -7,7 +7,15 @@
 
 from desk_shared.text.characters import is_visible, without_invisible
 from desk_shared.text.sinks import csv_cell, html_text, json_text, plain_line, plain_text
-from desk_shared.text.words import NORMALISER, Phrase, SpokenWords, plain_words, read_phrase, terms
+from desk_shared.text.words import (
+    NORMALISER,
+    Phrase,
+    SpokenWords,
+    name_of,
+    plain_words,
+    read_phrase,
+    terms,
+)
 
 __all__ = [
     "NORMALISER",
@@ -17,6 +25,7 @@ __all__ = [
     "html_text",
     "is_visible",
     "json_text",
+    "name_of",
     "plain_line",
     "plain_text",
     "plain_words",

@@ -6,7 +6,7 @@ of every comparison pass through here; what is shown stays as it was written.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -56,24 +56,25 @@ _MOST_CHARACTERS = 8_192
 class _Letters(dict[int, str]):
     """What stands for a character: letters, marks and digits themselves, a blank for the rest."""
 
+    def __init__(self, others: Mapping[str, str]) -> None:
+        super().__init__()
+        self._others = others
+
     def __missing__(self, code: int) -> str:
         if len(self) >= _MOST_CHARACTERS:  # nobody fills the memory with characters
             self.clear()
-        self[code] = found = _letter(chr(code))
+        self[code] = found = self._others.get(chr(code)) or _letter(chr(code))
         return found
 
 
 def _letter(character: str) -> str:
-    other = _LETTERS.get(character)
-    if other is not None:
-        return other
     category = unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.decimal(character))
     return character if category[0] in "LMN" else " "
 
 
-_letters = _Letters()
+_letters, _shown_letters = _Letters(_LETTERS), _Letters({})
 
 
 def words_of(text: str) -> list[str]:
@@ -83,6 +84,17 @@ def words_of(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", without_invisible(text)).casefold()
     plain = _ORNAMENT.sub("", unicodedata.normalize("NFKD", plain))
     return _WORD.findall(unicodedata.normalize("NFC", plain).translate(_letters))
+
+
+def name_of(text: str) -> str:
+    """One name for what many people wrote, fit to be shown: accents stay, spelling does not.
+
+    Case, form, invisible characters and signs between words make no other name.
+    """
+    plain = unicodedata.normalize("NFKD", without_invisible(text)).casefold()
+    words = _WORD.findall(unicodedata.normalize("NFKC", plain).translate(_shown_letters))
+    runs = groupby(words, key=lambda word: bool(_IS_UNSPACED.match(word)))
+    return " ".join(("" if is_unspaced else " ").join(run) for is_unspaced, run in runs)
 
 
 @lru_cache(maxsize=4096)

@@ -6,11 +6,12 @@ from typing import Protocol
 import pytest
 from desk_shared.charter.model import Charter, Runbook
 from desk_shared.charter.promises import PromiseFacts
-from desk_shared.charter.routing import PriorityMatrix, SpokenWords, TicketFacts
+from desk_shared.charter.routing import PriorityMatrix, TicketFacts
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.promises import ClockName
 from desk_shared.events.tickets import Kind
+from desk_shared.text import SpokenWords
 from pydantic import ValidationError
 
 

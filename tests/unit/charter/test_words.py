@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from desk_shared.charter.calendars import Calendar, Closure, Week, Window, YearlyClosure
 from desk_shared.charter.people import Team
-from desk_shared.charter.routing import SpokenWords
+from desk_shared.charter.routing import RuleWhen
 from desk_shared.charter.services import MaintenanceWindow
 from desk_shared.charter.words import Duration, WorkingTime, minute_of, write_duration
+from desk_shared.text import SpokenWords
 from pydantic import TypeAdapter, ValidationError
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
@@ -170,3 +171,9 @@ def test_special_days_and_yearly_closures_are_read_as_they_are_written() -> None
 def test_a_day_of_every_year_is_written_one_way(text: object) -> None:
     with pytest.raises(ValidationError, match="12-24"):
         YearlyClosure.model_validate({"from": text, "to": "12-31", "name": "W"})
+
+
+@pytest.mark.parametrize("word", ["", "!", "*", "🔥", "\u200b", "＊"])  # noqa: RUF001
+def test_a_word_that_could_never_be_found_is_refused(word: str) -> None:
+    with pytest.raises(ValidationError, match="no letter or digit to look for"):
+        RuleWhen.model_validate({"any_words": [word]})

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from desk_metrics.domain.causes import Causes, Service, Standing
 from desk_metrics.domain.demand import Demand, Wanted
-from desk_metrics.domain.measures.wishes import plain_words, read_demand
+from desk_metrics.domain.measures.wishes import read_demand, wish_of
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.proposals import propose
 from desk_shared.events import AnyEvent
@@ -68,7 +68,7 @@ async def test_order_and_repeats_change_nothing_and_as_of_hides_the_later() -> N
 
 
 def test_the_sign_that_parts_a_measure_is_never_in_a_wish() -> None:
-    assert plain_words("  A | B  c ") == "a / b c"
+    assert wish_of("  A | B  c ") == "a b c"
     assert read_demand("demand|a / b c") == "a / b c"
     assert read_demand("came|network|vpn") is read_demand("demand") is read_demand("wanted") is None
 
@@ -90,3 +90,9 @@ async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:
     later = await standing(log_begins, wanted(2, "erp", "ben", 30))
     assert first.quiet_days == later.quiet_days > 10
     assert later.trouble.wanted_by == {"ben"}
+
+
+def test_a_wish_is_one_wish_however_it_was_typed() -> None:
+    for written in ("White\u00adboard APP", "white\u200bboard   app!", "\uff37hiteboard-app"):
+        assert wish_of(written) == "whiteboard app"
+    assert wish_of("\U0001f697|") == "\U0001f697/"

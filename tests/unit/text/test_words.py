@@ -4,7 +4,7 @@
 import unicodedata
 
 import pytest
-from desk_shared.text import SpokenWords, plain_words, terms
+from desk_shared.text import SpokenWords, name_of, plain_words, terms
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,20 @@ def test_a_text_without_blanks_is_counted_by_pairs_of_characters() -> None:
 
 def test_words_are_compared_by_single_spaces() -> None:
     assert plain_words("E-Mail  &  Kalender") == "e mail kalender"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("  Drucker\u00ad  FÜR zu-Hause! ", "drucker für zu hause"),
+        (unicodedata.normalize("NFD", "Drucker für zu Hause"), "drucker für zu hause"),
+        ("打 印 机", "打印机"),
+        ("VPN打印机 x", "vpn 打印机 x"),
+        ("\U0001f697", ""),
+    ],
+)
+def test_a_name_is_one_however_it_was_written_and_keeps_its_accents(
+    written: str, name: str
+) -> None:
+    assert name_of(written) == name
+    assert name_of(name) == name

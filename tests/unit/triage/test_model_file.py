@@ -48,6 +48,8 @@ def changed(**more: object) -> Callable[[str], str]:
         (lambda _: "[]", "is damaged at the whole"),
         (lambda _: "{}", "is damaged at precision"),
         (changed(team={}), "is damaged at team"),
+        (changed(normaliser=0), "words were compared in another way (form 0;"),
+        (lambda text: text.replace('"normaliser": 1,\n', ""), "in another way (form 0;"),
         (changed(format=2), "written by a newer desk (format 2; this one reads 1)"),
         (lambda text: text.replace("38,4.0", "38,9.0"), "was changed after it was written"),
         (lambda text: text.replace("[41,[[1,", "[41,[[7,"), "speaks for a name that is not there"),

@@ -43,6 +43,9 @@ def texts(decision: Decision) -> str:
         ("My laptop was stolen on the train", "workplace", "security", "laptop"),
         ("Festplatte voll", "workplace", "disk", "laptop"),
         ("Phishing mail about my password", "identity", "security", "identity"),
+        ("vpn\u200b-Ver\u00adbindung bricht ab", "network", "vpn", "vpn"),
+        ("\uff36\uff30\uff2e が繋がらない", "network", "vpn", "vpn"),
+        ("Der Dru\u00adcker druckt nicht", "print-and-rooms", "printing", "printing"),
     ],
 )
 def test_rules_decide_in_their_order(title: str, team: str, category: str, service: str) -> None:
@@ -56,6 +59,12 @@ def test_a_named_service_goes_to_its_owner() -> None:
     found = decided("It does nothing", service="crm")
     assert (found.team, found.category, found.rule) == ("business-apps", "crm", "")
     assert "Business applications answers for Customer records." in texts(found)
+
+
+@pytest.mark.parametrize("written", ["CRM", " crm ", "Customer Records", "customer\u00ad records"])
+def test_a_service_is_known_by_its_name_or_title_however_it_was_typed(written: str) -> None:
+    found = decided("It does nothing", service=written)
+    assert (found.team, found.service) == ("business-apps", "crm")
 
 
 def test_a_rule_that_agrees_with_the_named_service_comes_before_one_that_does_not() -> None:

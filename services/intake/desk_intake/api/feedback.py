@@ -129,14 +129,15 @@ def _said(request: Request, id: str, body: NewFeedback, by: str) -> Said:
         return ServiceWanted(
             feedback=id, what=body.what, reason=body.reason, by=by, language=body.language or "en"
         )
-    if deps_of(request).charter().find_service(body.what) is None:
+    service = deps_of(request).charter().service_called(body.what)
+    if service is None:
         raise Invalid(
             f"There is no service '{body.what}'; GET /v1/status lists the names of all services.",
             code="unknown-service",
             service=body.what,
         )
     return ServiceUnused(
-        feedback=id, service=body.what, reason=body.reason, by=by, language=body.language or "en"
+        feedback=id, service=service.name, reason=body.reason, by=by, language=body.language or "en"
     )
 
 

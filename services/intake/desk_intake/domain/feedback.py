@@ -13,6 +13,7 @@ from desk_shared.events.envelope import Payload
 from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
 from desk_shared.events.tickets import State
 from desk_shared.ids import derived_id
+from desk_shared.text import name_of
 
 from desk_intake.domain.life import Actor
 from desk_intake.domain.model import MAX_COMMANDS, Command, Part, Ticket
@@ -102,7 +103,7 @@ def subject_of(said: Said) -> str:
         case ServiceUnused():
             return said.service
         case ServiceWanted():
-            return " ".join(said.what.casefold().split())
+            return name_of(said.what) or said.what
 
 
 def stated(id: str, said: Said, because: Because) -> tuple[Feedback, tuple[Event[Payload], ...]]:

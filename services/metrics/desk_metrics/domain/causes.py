@@ -24,6 +24,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_shared.events.tickets import Kind
+from desk_shared.text import plain_words
 
 from desk_metrics.domain.changes import (
     DAY,
@@ -44,7 +45,7 @@ from desk_metrics.domain.measures.returning import CAME_AGAIN
 from desk_metrics.domain.measures.sums import Cut, DaySums
 from desk_metrics.domain.measures.verdicts import BROKEN
 from desk_metrics.domain.measures.volume import CONTACTS
-from desk_metrics.domain.measures.wishes import is_only_said, plain_words, read_demand
+from desk_metrics.domain.measures.wishes import is_only_said, read_demand
 from desk_metrics.domain.periods import Period
 from desk_metrics.domain.worktime import instant, micros
 
@@ -185,7 +186,7 @@ class Causes:
         who, what = by.person or source, read_demand(measure)
         if what is None:
             self.troubles[by.service].unused_by.add(who)
-        elif (service := self._called.get(what)) is not None:
+        elif (service := self._called.get(plain_words(what))) is not None:
             self.troubles.setdefault(service, Trouble()).wanted_by.add(who)
 
     def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:

@@ -1,5 +1,6 @@
 """A mapping says which column of an export means what: reviewed YAML, a file per export."""
 
+import unicodedata
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from desk_shared.charter.documents import parse_document
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
+from desk_shared.text import without_invisible
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from desk_metrics.history.forms import Order
@@ -203,8 +205,9 @@ class Mapping(_Part):
 
 
 def folded(text: str) -> str:
-    """Words are compared without regard to case and outer blanks."""
-    return text.strip().casefold()
+    """Words are compared without regard to case, form, blanks and what nobody sees."""
+    plain = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
+    return " ".join(plain.split())
 
 
 def load_mapping(

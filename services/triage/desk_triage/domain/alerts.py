@@ -13,6 +13,7 @@ from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved
 from desk_shared.ids import derived_id
+from desk_shared.text import plain_words
 
 from desk_triage.domain.board import Board, change_reasons
 from desk_triage.domain.outcome import SOURCE, Outcome
@@ -144,4 +145,4 @@ def _raised(event: Event[AlertFired], charter: Charter, board: Board) -> Event[S
 def _slug(name: str) -> str:
     """`DiskWillFillIn24Hours` and `disk_will_fill` as the kebab-case names of signals."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
-    return re.sub(r"[^a-z0-9]+", "-", parted.lower()).strip("-") or DETECTOR
+    return "-".join(plain_words(parted).split()) or DETECTOR

@@ -7,7 +7,6 @@ the table is made lies in `desk_triage.learning`.
 import hashlib
 import json
 import math
-import re
 from collections.abc import Container, Iterable, Iterator
 from datetime import date
 from itertools import islice, pairwise
@@ -15,6 +14,7 @@ from typing import Annotated, NamedTuple, Self
 
 from desk_shared.events.people import Value
 from desk_shared.events.tickets import TicketOpened
+from desk_shared.text import NORMALISER, plain_words, terms
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt, model_validator
 
 # A newer desk may write what this one cannot read; it says so by this number.
@@ -25,7 +25,6 @@ MAX_STATED = 60
 _VERSION_DIGITS = 16
 # Attributes that name the ticket itself, so that no other has them.
 _OWN = frozenset({"number"})
-_WORD = re.compile(r"\w+")
 
 # The index of a name, how many tickets with the word it finished, and how the word speaks for it.
 Tie = tuple[NonNegativeInt, PositiveInt, FiniteFloat]
@@ -33,8 +32,7 @@ Tie = tuple[NonNegativeInt, PositiveInt, FiniteFloat]
 
 def tokens_of(opened: TicketOpened) -> tuple[str, ...]:
     """Words, pairs of words in the title, and `field=value` of what is stated; each once."""
-    title = _WORD.findall(opened.title.casefold())
-    said = _WORD.findall(opened.description[:MAX_LEARNED].casefold())
+    title, said = terms(opened.title), terms(opened.description[:MAX_LEARNED])
     pairs = (f"{one} {other}" for one, other in pairwise(title))
     return tuple(sorted({*title, *pairs, *said, *_stated(opened)}))
 
@@ -45,7 +43,7 @@ def _stated(opened: TicketOpened) -> Iterator[str]:
     fields |= {"kind": opened.kind, "channel": opened.channel}
     for name, text in fields.items():
         if text and len(text) <= MAX_STATED:
-            yield f"{name}={text.casefold()}"
+            yield f"{name}={plain_words(text) or text}"
 
 
 class Word(NamedTuple):
@@ -195,6 +193,7 @@ class LearnedModel(Value):
     """Everything learned, under the fingerprint of what it says."""
 
     format: int = FORMAT
+    normaliser: int = NORMALISER
     version: str = ""
     precision: FiniteFloat
     team: Scorer

@@ -15,12 +15,12 @@ from desk_shared.charter.model import (
     RoutingRule,
     RuleThen,
     Service,
-    SpokenWords,
     Team,
     TicketFacts,
 )
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.tickets import TicketOpened
+from desk_shared.text import SpokenWords
 
 from desk_triage.domain.board import EMPTY, Board, change_reasons
 from desk_triage.domain.guessing import Guess, guess
@@ -110,8 +110,8 @@ def leaves_open(opened: TicketOpened, at: datetime, charter: Charter) -> bool:
 def find_subject(opened: TicketOpened, charter: Charter) -> Subject:
     """What the ticket is about: rules first, then the service named, then the services' words."""
     words = SpokenWords(f"{opened.title}\n{opened.description[:MAX_READ]}")
-    named = charter.find_service(opened.service)
-    rule = _rule(_facts(opened, words), named, charter)
+    named = charter.service_called(opened.service)
+    rule = _rule(_facts(opened, named, words), named, charter)
     reasons = [Reason(rule=rule.id, text=rule.why)] if rule else []
     if opened.service and named is None:
         text = f"The service “{opened.service}” is not in the charter."
@@ -127,11 +127,11 @@ def find_subject(opened: TicketOpened, charter: Charter) -> Subject:
     return Subject(rule, service, category or (service.name if service else ""), tuple(reasons))
 
 
-def _facts(opened: TicketOpened, words: SpokenWords) -> TicketFacts:
+def _facts(opened: TicketOpened, named: Service | None, words: SpokenWords) -> TicketFacts:
     return TicketFacts(
         words=words,
         kind=opened.kind,
-        service=opened.service or None,
+        service=named.name if named else opened.service or None,
         category=opened.attributes.get("category"),
         site=opened.site or None,
         channel=opened.channel,

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 from desk_shared.charter import Charter, load_charter
-from desk_shared.charter.routing import plain_words
 from desk_shared.cli.setting import settings
 from desk_shared.terminal import say
+from desk_shared.text import plain_words
 
 from desk_triage.domain.judging import Refused, Task, learn
 from desk_triage.domain.learned import LearnedModel

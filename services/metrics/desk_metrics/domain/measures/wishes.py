@@ -5,18 +5,21 @@
 - `demand|<what>` (count): the same requests once more, by what was asked for.
 """
 
+from desk_shared.text import name_of
+
 WANTED, UNUSED, DEMAND = "wanted", "unused", "demand"
 _LONGEST = 80
 
 
-def plain_words(what: str) -> str:
-    """What was asked for without spelling: lower case, single spaces, never the sign that parts."""
-    return " ".join(what.casefold().replace("|", "/").split())[:_LONGEST].rstrip()
+def wish_of(what: str) -> str:
+    """What was asked for, under one name however it was written; it never holds the sign `|`."""
+    name = name_of(what) or " ".join(what.split()).replace("|", "/")
+    return name[:_LONGEST].rstrip()
 
 
 def demand_measure(what: str) -> str:
     """The measure's name."""
-    return f"{DEMAND}|{plain_words(what)}"
+    return f"{DEMAND}|{wish_of(what)}"
 
 
 def read_demand(measure: str) -> str | None:
