@@ -4,7 +4,8 @@ from itertools import product
 
 from desk_shared.charter.promises import PromiseFacts, PromiseWhen
 from desk_shared.charter.reach import hides_promise, hides_rule
-from desk_shared.charter.routing import RuleWhen, SpokenWords, TicketFacts
+from desk_shared.charter.routing import RuleWhen, TicketFacts
+from desk_shared.text import SpokenWords
 from hypothesis import given
 from hypothesis import strategies as st
 

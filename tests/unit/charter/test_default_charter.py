@@ -8,9 +8,10 @@ from desk_shared.charter import public_holidays
 from desk_shared.charter.load import load_charter
 from desk_shared.charter.model import Charter
 from desk_shared.charter.promises import PromiseFacts
-from desk_shared.charter.routing import SpokenWords, TicketFacts
+from desk_shared.charter.routing import TicketFacts
 from desk_shared.charter.runbooks import ActStep
 from desk_shared.events.promises import ClockName
+from desk_shared.text import SpokenWords
 
 ROOT = Path(__file__).parents[3]
 
