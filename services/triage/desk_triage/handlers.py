@@ -113,7 +113,8 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
             chosen = watchers.of(data.name)
             return _reacted(subjects.measure(state, measured, chosen, charter, board, turn.now))
         if isinstance(data, AlertFired):
-            return _reacted(alerts.fire(state, cast("Event[AlertFired]", event), charter, board))
+            fired = cast("Event[AlertFired]", event)
+            return _reacted(alerts.fire(state, fired, charter, board, turn.now))
         if isinstance(data, AlertResolved):
             return _reacted(alerts.resolve(state, cast("Event[AlertResolved]", event), turn.now))
         return None

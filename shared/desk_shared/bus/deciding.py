@@ -10,8 +10,9 @@ from typing import Generic
 from desk_shared.bus.records import Received, held_message, is_same, record_of
 from desk_shared.bus.retry import attempt
 from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
-from desk_shared.errors import Invalid, Transient
+from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
+from desk_shared.events.content import id_reused
 from desk_shared.store import Stored
 from desk_shared.store.document import S
 
@@ -70,7 +71,7 @@ class Decider(Generic[S]):
             if document.has_read(cause.origin):
                 return False
             is_other = document.has_other(cause.identity, cause.content)
-            return _id_reused(cause.event) if is_other else False
+            return id_reused(cause.event) if is_other else False
         step = self._react(document, task.rule, turn, found)
         if step is True:
             content = cause.content if isinstance(cause, Received) else ""
@@ -157,13 +158,3 @@ class Decider(Generic[S]):
         if reacted is None:
             return None
         return reacted, [self._codec.encode(event) for event in reacted.events]
-
-
-def _id_reused(event: AnyEvent) -> Invalid:
-    """The first event of this identity stays as it is; what the second one says is not lost."""
-    return Invalid(
-        f"the id '{event.id}' of {event.source} was used before for an event that said something "
-        "else; give each event an id of its own (a counter that starts again needs a new source), "
-        "then send this one again",
-        code="id-reused",
-    )

@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime
 from hashlib import blake2b
 
+from desk_shared.errors import Invalid
 from desk_shared.events.envelope import AnyEvent
 
 OWN_SOURCES = "/desk/"
@@ -25,6 +26,16 @@ def content_of(event: AnyEvent) -> str:
     said = [event.type, event.subject, time, event.data.model_dump()]
     text = json.dumps(said, sort_keys=True, default=_plain)
     return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def id_reused(event: AnyEvent) -> Invalid:
+    """The first event of this identity stays as it is; what the second one says is not lost."""
+    return Invalid(
+        f"the id '{event.id}' of {event.source} was used before for an event that said something "
+        "else; give each event an id of its own (a counter that starts again needs a new source), "
+        "then send this one again",
+        code="id-reused",
+    )
 
 
 def _plain(value: object) -> str:

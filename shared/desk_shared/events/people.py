@@ -51,6 +51,11 @@ class Severity(StrEnum):
     WARNING = "warning"
     INFO = "info"
 
+    @property
+    def rank(self) -> int:
+        """The worse, the higher."""
+        return -list(Severity).index(self)
+
 
 class SubjectKind(StrEnum):
     """What telemetry talks about."""

@@ -36,6 +36,26 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
     )
 
 
+class SignalSeverityChanged(Payload, type="desk.signal.severity-changed.v1", topic=names.SIGNALS):
+    """An open signal has become worse, or less bad; `title` is what its newest report says."""
+
+    episode: Identifier
+    detector: Identifier
+    signal: Identifier
+    title: ShortText
+    severity: Severity
+    previous: Severity = Field(description="How bad it was until now.")
+    subject_kind: SubjectKind
+    measurement: str = ""
+    service: str = ""
+    explanation: tuple[Reason, ...] = ()
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it rose; else it fell."""
+        return self.severity.rank > self.previous.rank
+
+
 class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS):
     """The measurement is healthy again."""
 

@@ -30,7 +30,7 @@ from desk_shared.events.reports import (
     SkillGapFound,
     SystemRanked,
 )
-from desk_shared.events.signals import SignalRaised
+from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
 from desk_shared.events.tickets import (
     LinkKind,
     Role,
@@ -84,6 +84,7 @@ def _all(language: Language) -> Iterator[Notified]:
     others.happens(opened(language, requester=BEN), "t-2")
     yield from _problem(others)
     yield from _repairs(others)
+    yield from _signal_changes(others)
     yield from _reports(others)
     yield from _goals(others)
 
@@ -179,6 +180,26 @@ def _repairs(story: Story) -> Iterator[Notified]:
         ),
         "vpn-gw",
     )
+
+
+def _signal_changes(story: Story) -> Iterator[Notified]:
+    for before, after in (
+        (Severity.CRITICAL, Severity.WARNING),
+        (Severity.WARNING, Severity.CRITICAL),
+    ):
+        yield from story.happens(
+            SignalSeverityChanged(
+                episode="e",
+                detector="alert",
+                signal="vpn-failing",
+                title="40% of all VPN logins fail on vpn-gw",
+                severity=after,
+                previous=before,
+                subject_kind=SubjectKind.SERVICE,
+                service="vpn",
+            ),
+            "vpn-gw",
+        )
 
 
 def _reports(story: Story) -> Iterator[Notified]:

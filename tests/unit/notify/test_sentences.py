@@ -5,6 +5,7 @@ from desk_notify.domain.messages import TEXTS
 from desk_notify.domain.model import Language
 from desk_notify.domain.texts import Rule, Template, Without, fields_of
 from desk_shared.events.automation import StepStatus
+from desk_shared.events.people import Severity
 from desk_shared.events.promises import ClockName
 
 from tests.unit.notify.sentences import LANGUAGES, expected_file, said
@@ -40,6 +41,7 @@ def test_both_languages_say_the_same_things() -> None:
     for texts in TEXTS.values():
         assert set(texts.clocks) == set(ClockName)
         assert set(texts.steps) == set(StepStatus)
+        assert set(texts.severities) == set(Severity)
 
 
 def _shape(template: Template) -> list[tuple[str, frozenset[str]]]:

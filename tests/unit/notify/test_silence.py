@@ -15,7 +15,7 @@ from desk_shared.events.promises import (
     PromisePaused,
 )
 from desk_shared.events.reports import GoalAssessed, GoalMilestone, GoalVerdict
-from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 from desk_shared.events.tickets import (
     How,
     Kind,
@@ -331,3 +331,26 @@ def test_long_and_wild_texts_fit_and_break_no_line() -> None:
         assert "\n" not in one.title
         assert len(one.body) <= 8_000
     assert "{x} {x}" in messages[-1].body
+
+
+def changed(before: Severity, after: Severity, kind: SubjectKind) -> SignalSeverityChanged:
+    return SignalSeverityChanged(
+        episode="e", detector="alert", signal="s", title="It fills", severity=after,
+        previous=before, subject_kind=kind, service="vpn",
+    )  # fmt: skip
+
+
+def test_a_rise_tells_the_team_and_only_the_worst_calls_it_a_fall_is_told_who_knows() -> None:
+    info, warning, critical = Severity.INFO, Severity.WARNING, Severity.CRITICAL
+    story, service = Story(), SubjectKind.SERVICE
+    assert story.happens(changed(warning, info, service), "vpn") == []
+    (worse,) = story.happens(changed(info, warning, service), "vpn")
+    (worst,) = story.happens(changed(warning, critical, service), "vpn")
+    (better,) = story.happens(changed(critical, warning, service), "vpn")
+    assert [one.urgent for one in (worse, worst, better)] == [False, True, False]
+    assert {one.recipient for one in (worse, worst, better)} == {"network"}
+
+
+def test_a_devices_rise_is_the_runbooks_business() -> None:
+    rise = changed(Severity.WARNING, Severity.CRITICAL, SubjectKind.DEVICE)
+    assert Story().happens(rise, "laptop-1") == []

@@ -14,6 +14,7 @@ from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.changes import ChangeKind, ChangeStarted
 from desk_shared.events.envelope import Payload
 from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import ticket_code
@@ -90,13 +91,18 @@ def vpn_failures(ratio: float, minutes: float) -> Event[Measured]:
     )
 
 
-def fired(minutes: float, fingerprint: str = "f1") -> Event[AlertFired]:
+def fired(
+    minutes: float,
+    fingerprint: str = "f1",
+    severity: Severity = Severity.WARNING,
+    summary: str = "Mail piles up",
+) -> Event[AlertFired]:
     data = AlertFired(
         subject_kind=SubjectKind.SERVICE,
         name="MailQueueHigh",
         fingerprint=fingerprint,
-        severity=Severity.WARNING,
-        summary="Mail piles up",
+        severity=severity,
+        summary=summary,
         service="mail",
     )
     return event("mail-1", data, minutes)  # type: ignore[return-value]
@@ -200,3 +206,13 @@ class TriageDesk:
         self._offset += 1
         raw = Record(message.key, message.value, message.headers, message.topic, 0, self._offset)
         return Received(one, raw)
+
+
+def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:
+    found = [one.data for one in desk.told(SignalRaised)]
+    return [one for one in found if isinstance(one, SignalRaised) and one.signal == signal]
+
+
+def cleared(desk: TriageDesk, signal: str) -> list[SignalCleared]:
+    found = [one.data for one in desk.told(SignalCleared)]
+    return [one for one in found if isinstance(one, SignalCleared) and one.signal == signal]

@@ -4,8 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from desk_shared.events import AnyEvent
-from desk_shared.events.signals import SignalCleared, SignalRaised
-from desk_triage.domain.alerts import FLAP_CHANGES, MAX_ALERTS, QUIET
 from desk_triage.domain.board import Board
 from desk_triage.domain.changes import follow
 from desk_triage.domain.past import MAX_POINTS
@@ -14,21 +12,11 @@ from tests.unit.triage.desk import (
     TriageDesk,
     at,
     change_started,
-    fired,
+    cleared,
     measured,
-    over,
+    raised,
     vpn_failures,
 )
-
-
-def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:
-    found = [one.data for one in desk.told(SignalRaised)]
-    return [one for one in found if isinstance(one, SignalRaised) and one.signal == signal]
-
-
-def cleared(desk: TriageDesk, signal: str) -> list[SignalCleared]:
-    found = [one.data for one in desk.told(SignalCleared)]
-    return [one for one in found if isinstance(one, SignalCleared) and one.signal == signal]
 
 
 def falling(*values: float, every: float = 10) -> list[AnyEvent]:
@@ -141,53 +129,6 @@ async def test_a_release_shortly_before_is_a_reason() -> None:
     assert "change:c-1" in [one.rule for one in signal.explanation]
 
 
-async def test_an_alert_is_one_signal_however_often_it_is_sent() -> None:
-    desk = TriageDesk()
-    await desk.feed(fired(0), fired(1), fired(2))
-    (signal,) = raised(desk, "mail-queue-high")
-    assert signal.title == "Mail piles up"
-    await desk.feed(over(3), over(4))
-    (end,) = cleared(desk, "mail-queue-high")
-    assert end.episode == signal.episode
-
-
-async def test_an_alerts_end_that_comes_before_its_beginning_raises_nothing() -> None:
-    desk = TriageDesk()
-    await desk.feed(over(5), fired(3))
-    assert desk.told(SignalRaised) == []
-    await desk.feed(fired(6))
-    assert len(raised(desk, "mail-queue-high")) == 1
-
-
-async def test_a_flapping_alert_is_held_open_until_it_is_quiet() -> None:
-    desk = TriageDesk()
-    for number in range(FLAP_CHANGES):
-        await desk.feed(fired(number), over(number + 0.5))
-    open_before = len(raised(desk, "mail-queue-high"))
-    await desk.feed(fired(5), over(5.5))
-    assert len(raised(desk, "mail-queue-high")) == open_before
-    ends = len(cleared(desk, "mail-queue-high"))
-    ((due, id),) = await desk.subjects.due(at(600), 10)
-    assert due == at(5.5) + QUIET
-    desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_ledger, id)
-    await desk.wake(desk.subjects_ledger, id)
-    assert len(cleared(desk, "mail-queue-high")) == ends + 1
-    assert open_before == len(cleared(desk, "mail-queue-high"))
-
-
-async def test_more_alerts_than_can_be_kept_forget_the_oldest_that_is_over() -> None:
-    desk = TriageDesk()
-    await desk.feed(fired(0, "old"), over(1, "old"))
-    for number in range(MAX_ALERTS):
-        await desk.feed(fired(2 + number, f"f{number}"))
-    (stored,) = await desk.subjects.find({})
-    assert stored.state is not None
-    kept = {one.fingerprint for one in stored.state.alerts}
-    assert len(kept) == MAX_ALERTS
-    assert "old" not in kept
-
-
 async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
     desk = TriageDesk()
     await desk.feed(measured(3, 0))
@@ -202,23 +143,3 @@ async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
     await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
     (signal,) = raised(desk, "vpn-failing")
     assert "Work on it is expected now: Gateway updates." in [o.text for o in signal.explanation]
-
-
-async def test_late_and_repeated_reports_of_an_alert_change_nothing() -> None:
-    desk = TriageDesk()
-    await desk.feed(fired(5), fired(4), over(3))
-    assert desk.told(SignalCleared) == []
-    await desk.feed(over(6), over(6), fired(2))
-    assert len(desk.told(SignalCleared)) == 1
-    assert len(desk.told(SignalRaised)) == 1
-
-
-async def test_an_alert_that_fires_again_while_its_clear_is_held_stays_one_episode() -> None:
-    desk = TriageDesk()
-    for minute in (0, 1, 2, 3):
-        await desk.feed(fired(minute), over(minute + 0.5))
-    count = len(desk.told(SignalRaised))
-    await desk.feed(fired(4), over(4.5), fired(5))
-    assert len(desk.told(SignalRaised)) == count
-    assert await desk.subjects.due(at(600), 10) == []
-    assert len(await desk.subjects.find({"open": True})) == 1

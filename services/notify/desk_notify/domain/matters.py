@@ -8,7 +8,7 @@ from desk_shared.events import AnyEvent
 from desk_shared.events.automation import RunHandedOver
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.signals import SignalRaised
+from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
 
 from desk_notify.domain import reports
 from desk_notify.domain.directory import Directory, TeamCard
@@ -31,14 +31,15 @@ Reaction = tuple[Matter, Messages] | None
 def matters_of(event: AnyEvent) -> Iterable[str]:
     """Which matter an event belongs to, if any.
 
-    A device's signal is the runbooks' business; only what stops a service calls its team.
+    A device's signal is the runbooks' business; only what stops a service, or gets worse, calls
+    its team.
     """
     data = event.data
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return (f"{MatterKind.PROBLEM}:{event.subject}",)
     if isinstance(data, RunHandedOver):
         return (f"{MatterKind.RUN}:{data.run}",)
-    if isinstance(data, SignalRaised) and _is_alarming(data):
+    if isinstance(data, SignalRaised | SignalSeverityChanged) and _is_alarming(data):
         return (f"{MatterKind.SIGNAL}:{data.episode}",)
     return (f"{MatterKind.REPORT}:{event.identity}",) if reports.is_told(data) else ()
 
@@ -55,14 +56,26 @@ def react(before: Matter | None, event: AnyEvent, directory: Directory) -> React
             return _problem(before, event, data, directory)
         case RunHandedOver() if before is None:
             return _handed_over(event, data, directory)
-        case SignalRaised() if before is None:
-            return _signal(event, data, directory)
+        case SignalRaised() | SignalSeverityChanged():
+            return _signal_told(before, event, data, directory)
     return reports.react(event, directory) if before is None else None
 
 
-def _is_alarming(signal: SignalRaised) -> bool:
-    is_service = signal.subject_kind is SubjectKind.SERVICE
-    return is_service and signal.severity is Severity.CRITICAL
+def _signal_told(
+    before: Matter | None,
+    cause: AnyEvent,
+    data: SignalRaised | SignalSeverityChanged,
+    directory: Directory,
+) -> Reaction:
+    if isinstance(data, SignalSeverityChanged):
+        return _signal_changed(before, cause, data, directory)
+    return _signal(cause, data, directory) if before is None else None
+
+
+def _is_alarming(signal: SignalRaised | SignalSeverityChanged) -> bool:
+    if signal.subject_kind is not SubjectKind.SERVICE:
+        return False
+    return isinstance(signal, SignalSeverityChanged) or signal.severity is Severity.CRITICAL
 
 
 def _problem(
@@ -144,6 +157,29 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
         "explanation": in_words(signal.explanation),
     }
     message = tell(cause, Rule.TEAM_SIGNAL, reader, fields, About(urgent=True))
+    return _matter(MatterKind.SIGNAL, card, signal.title), (message,)
+
+
+def _signal_changed(
+    before: Matter | None, cause: AnyEvent, signal: SignalSeverityChanged, directory: Directory
+) -> Reaction:
+    """A rise is always told, a fall to those who know of the signal; only the worst calls them."""
+    if before is None and not signal.is_worse:
+        return None
+    service = signal.service or cause.subject
+    card = directory.owner_of(service)
+    reader = team(card)
+    fields = {
+        "title": signal.title,
+        "subject": cause.subject,
+        "severity": reader.texts.severities[signal.severity],
+        "previous": reader.texts.severities[signal.previous],
+        "service": directory.service(service),
+        "explanation": in_words(signal.explanation),
+    }
+    rule = Rule.TEAM_SIGNAL_ROSE if signal.is_worse else Rule.TEAM_SIGNAL_FELL
+    is_urgent = signal.is_worse and signal.severity is Severity.CRITICAL
+    message = tell(cause, rule, reader, fields, About(urgent=is_urgent))
     return _matter(MatterKind.SIGNAL, card, signal.title), (message,)
 
 

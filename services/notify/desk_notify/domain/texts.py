@@ -12,6 +12,7 @@ from string import Formatter
 from zoneinfo import ZoneInfo
 
 from desk_shared.events.automation import StepStatus
+from desk_shared.events.people import Severity
 from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
@@ -42,6 +43,8 @@ class Rule(StrEnum):
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_REPAIR_FAILED = "team-repair-failed"
     TEAM_SIGNAL = "team-signal"
+    TEAM_SIGNAL_ROSE = "team-signal-rose"
+    TEAM_SIGNAL_FELL = "team-signal-fell"
     TEAM_SYSTEM = "team-system"
     TEAM_SYSTEM_ESCALATED = "team-system-escalated"
     TEAM_SYSTEM_OUTCOME = "team-system-outcome"
@@ -93,6 +96,7 @@ class Texts:
     templates: Mapping[Rule, Template]
     clocks: Mapping[ClockName, str]
     steps: Mapping[StepStatus, str]
+    severities: Mapping[Severity, str]
     proposals: Mapping[Proposal, str]
     outcomes: Mapping[AnswerOutcome, str]
     escalated: str

@@ -6,6 +6,7 @@ from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 from desk_notify.domain.texts_de_goals import GOALS, UNITS
+from desk_notify.domain.texts_de_signals import SEVERITIES, SIGNALS
 
 _SEE = "Hier sehen Sie es: {link}"
 _CALL = Without("link", "Wenn Sie uns anrufen, genügt uns der Code {code}.")
@@ -256,18 +257,7 @@ _TEAMS = {
             " weiter; der Desk versucht es nicht noch einmal.",
         ),
     ),
-    Rule.TEAM_SIGNAL: Template(
-        "Frühwarnung: {title}",
-        (
-            "Wir sehen eine Störung, bevor jemand angerufen hat: {title}.",
-            "Gemessen an {subject}: {measurement} ist {value}, die Grenze ist {threshold}."
-            "\nDienst: {service}"
-            "\nSpürbar wird es bis: {due}",
-            "Warum wir das meinen: {explanation}",
-            "Wie es weitergeht: Sehen Sie es sich jetzt an. Wenn die ersten Meldungen kommen, sagen"
-            " wir es Ihnen sofort.",
-        ),
-    ),
+    **SIGNALS,
     Rule.TEAM_SYSTEM: Template(
         "{service}, {period}: {proposal}",
         (
@@ -348,6 +338,7 @@ GERMAN = Texts(
         ClockName.UPDATE: "Nachricht, wie es weitergeht",
         ClockName.OWNERSHIP: "jemand kümmert sich",
     },
+    severities=SEVERITIES,
     steps={
         StepStatus.INTENT: "begonnen",
         StepStatus.DONE: "getan",

@@ -5,6 +5,7 @@ from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
+from desk_notify.domain.texts_en_signals import SEVERITIES, SIGNALS
 
 _SEE = "See it here: {link}"
 _CALL = Without("link", "If you call us, the code {code} is all we need.")
@@ -231,17 +232,7 @@ _TEAMS = {
             " try again.",
         ),
     ),
-    Rule.TEAM_SIGNAL: Template(
-        "Early warning: {title}",
-        (
-            "We see trouble before anybody has called: {title}.",
-            "Measured at {subject}: {measurement} is {value}, the limit is {threshold}."
-            "\nService: {service}"
-            "\nIt will hurt by: {due}",
-            "Why we think so: {explanation}",
-            "Next: look at it now. If people begin to report it, we tell you at once.",
-        ),
-    ),
+    **SIGNALS,
     Rule.TEAM_SYSTEM: Template(
         "{service}, {period}: {proposal}",
         (
@@ -318,6 +309,7 @@ ENGLISH = Texts(
         ClockName.UPDATE: "news about how it goes on",
         ClockName.OWNERSHIP: "somebody acts on it",
     },
+    severities=SEVERITIES,
     steps={
         StepStatus.INTENT: "begun",
         StepStatus.DONE: "done",

@@ -1,23 +1,27 @@
-"""Alerts of monitoring systems as signals: one episode per fingerprint, a flapping one is held.
+"""Alerts of monitoring systems as signals: one episode at a time per source and fingerprint.
 
-An alert that changed often lately is cleared only after it has been quiet for a while, so a flap
-is one episode. A `resolved` that is older than the last `fired` came late and ends nothing.
+A report under a new identity is news, whatever time it gives: an alert that fires after its end is
+open again, a rise of its severity is told. When in doubt trouble is believed and health is not: an
+end or a fall that is older than the last firing came late. What changes often is held open, and
+held at its worst, until it has been quiet for a while, so a flap is one episode.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from desk_shared.charter.model import Charter
-from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events import AnyEvent, Event, Payload, derive
+from desk_shared.events.content import content_of, id_reused
 from desk_shared.events.people import Reason
-from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved
 from desk_shared.ids import derived_id
 from desk_shared.text import plain_words
 
 from desk_triage.domain.board import Board, change_reasons
 from desk_triage.domain.outcome import SOURCE, Outcome
-from desk_triage.domain.signals import clear, cleared, episode_of
+from desk_triage.domain.signals import clear, cleared, episode_of, severity_changed
 from desk_triage.domain.watching import AlertWatch, Episode, Subject
 
 # Four changes in ten minutes is firing twice and resolving twice: that is a flap.
@@ -25,27 +29,38 @@ FLAP_CHANGES = 4
 FLAP_WINDOW = timedelta(minutes=10)
 QUIET = timedelta(minutes=5)
 MAX_ALERTS = 100
+# Copies come close together; the document's own marks know those of the last 64 events too.
+MAX_KNOWN = 16
 DETECTOR = "alert"
+
+AlertReport = Event[AlertFired] | Event[AlertResolved]
 
 
 def fire(
-    subject: Subject | None, event: Event[AlertFired], charter: Charter, board: Board
+    subject: Subject | None,
+    event: Event[AlertFired],
+    charter: Charter,
+    board: Board,
+    now: datetime,
 ) -> Outcome[Subject] | None:
-    """A new alert raises a signal; one that is open already only takes back a clear held back."""
+    """A new alert raises a signal; of one that is open already severity and title are followed."""
     subject = subject or Subject()
-    known = _alert(subject, event.data.fingerprint)
-    if known.resolved_at is not None and event.time < known.resolved_at:
-        return None  # it is over already; the report came late
-    if known.episode is not None and known.clears_at is None:
-        if known.fired_at is not None and event.time <= known.fired_at:
-            return None
-        return _kept(subject, known.model_copy(update={"fired_at": event.time}))
-    changed = _changed(known, event.time, {"fired_at": event.time, "clears_at": None})
-    if known.episode is not None:
-        return _kept(subject, changed)
-    raised = _raised(event, charter, board)
-    opened = changed.model_copy(update={"episode": episode_of(raised)})
-    return _kept(subject, opened, raised)
+    known = _noted(_alert(subject, event), event)
+    if known is None:
+        return None
+    at = min(event.time, now)
+    if known.fired_at is None and known.resolved_at is not None and at < known.resolved_at:
+        # The one report of its beginning that came after the report of its end.
+        return _kept(subject, known.model_copy(update={"fired_at": at}))
+    if known.episode is None:
+        raised = _raised(event, charter, board, at)
+        opened = {"fired_at": at, "episode": episode_of(raised)}
+        return _kept(subject, _changed(known, at, opened), raised)
+    after, events = _followed(known, known.episode, event, at, now)
+    if known.clears_at is not None:
+        after = _changed(after, at, {"clears_at": None})
+    newest = max(at, known.fired_at or at)
+    return _kept(subject, after.model_copy(update={"fired_at": newest}), *events)
 
 
 def resolve(
@@ -53,61 +68,137 @@ def resolve(
 ) -> Outcome[Subject] | None:
     """The end of an alert; a clear is held back while it flaps."""
     subject = subject or Subject()
-    known = _alert(subject, event.data.fingerprint)
-    if known.fired_at is not None and event.time < known.fired_at:
+    known = _noted(_alert(subject, event), event)
+    if known is None:
         return None
-    if known.resolved_at is not None and event.time <= known.resolved_at:
-        return None
-    changed = _changed(known, event.time, {"resolved_at": event.time})
+    at = min(event.time, now)
     if known.episode is None:
-        return _kept(subject, changed)
-    if len(changed.changes) >= FLAP_CHANGES:
-        until = max(event.time, now) + QUIET
-        return _kept(subject, changed.model_copy(update={"clears_at": until}))
+        newest = max(at, known.resolved_at or at)
+        return _kept(subject, known.model_copy(update={"resolved_at": newest}))
+    is_late = known.fired_at is not None and at < known.fired_at
+    if is_late or known.clears_at is not None:
+        return _kept(subject, known)
+    changed = _changed(known, at, {"resolved_at": at})
+    if _is_flapping(changed):
+        return _kept(subject, changed.model_copy(update={"clears_at": now + QUIET}))
     told = clear(known.episode, event, 0, "The monitoring system says that it is over.")
-    return _kept(subject, changed.model_copy(update={"episode": None}), told)
+    return _kept(subject, _closed(changed), told)
 
 
 def clear_quiet(subject: Subject, name: str, now: datetime) -> Outcome[Subject]:
-    """Clear what was held back and has been quiet since."""
+    """Believe what was held back and has been quiet since: an end, or a lower severity."""
     events: list[AnyEvent] = []
     alerts = []
     for alert in subject.alerts:
-        if alert.episode is None or alert.clears_at is None or alert.clears_at > now:
-            alerts.append(alert)
-            continue
-        text = f"It came and went, and has been quiet for {QUIET.seconds // 60} minutes."
-        events.append(_quiet(alert.episode, name, alert.clears_at, text))
-        alerts.append(alert.model_copy(update={"episode": None, "clears_at": None}))
-    after = subject.model_copy(update={"alerts": tuple(alerts)})
-    return Outcome(after, tuple(events), after.next_clear)
+        after = alert
+        if alert.episode is not None and alert.clears_at is not None and alert.clears_at <= now:
+            text = f"It came and went, and has been quiet for {QUIET.seconds // 60} minutes."
+            said = cleared(alert.episode, 0, text)
+            events.append(_quiet(alert.episode, name, alert.clears_at, said, "clear/quiet"))
+            after = _closed(alert)
+        elif alert.falls_at is not None and alert.falls_at <= now:
+            after, fallen = _fallen(alert, name, alert.falls_at)
+            events += fallen
+        alerts.append(after)
+    state = subject.model_copy(update={"alerts": tuple(alerts)})
+    return Outcome(state, tuple(events), state.next_clear)
 
 
-def _quiet(episode: Episode, name: str, at: datetime, text: str) -> Event[SignalCleared]:
+def _followed(
+    known: AlertWatch, episode: Episode, event: Event[AlertFired], at: datetime, now: datetime
+) -> tuple[AlertWatch, tuple[AnyEvent, ...]]:
+    """The open alert as its newest report describes it.
+
+    A rise is believed though its time be older: clocks lie, and a rise that is missed does harm.
+    """
+    data, severity = event.data, event.data.severity
+    is_rise = severity.rank > episode.severity.rank
+    if not is_rise and known.fired_at is not None and at < known.fired_at:
+        return known, ()
+    titled = episode.model_copy(update={"title": data.summary})
+    steady = {"episode": titled, "falls_to": None, "falls_at": None}
+    if severity is episode.severity:
+        return known.model_copy(update=steady), ()
+    changed = _changed(known, at, steady)
+    if not is_rise and _is_flapping(changed):
+        held = {"episode": titled, "falls_to": severity, "falls_at": now + QUIET}
+        return known.model_copy(update=held), ()
+    text = f"A monitoring system reports: {data.summary}"
+    said = severity_changed(episode, data.summary, severity, data.name, text)
+    rule = f"severity/{episode.id}"
+    told = derive(event, said, source=SOURCE, subject=event.subject, rule=rule, at=at)
+    worse = titled.model_copy(update={"severity": severity})
+    return changed.model_copy(update={"episode": worse}), (told,)
+
+
+def _fallen(alert: AlertWatch, name: str, at: datetime) -> tuple[AlertWatch, list[AnyEvent]]:
+    """The alert with the lower severity that was held back."""
+    nothing = {"falls_to": None, "falls_at": None}
+    episode, severity = alert.episode, alert.falls_to
+    if episode is None or severity is None:
+        return alert.model_copy(update=nothing), []
+    text = f"It rose and fell, and has not risen for {QUIET.seconds // 60} minutes."
+    said = severity_changed(episode, episode.title, severity, text=text)
+    rule = f"severity/quiet/{at.isoformat()}"
+    lower = episode.model_copy(update={"severity": severity})
+    after = alert.model_copy(update={**nothing, "episode": lower})
+    return after, [_quiet(episode, name, at, said, rule)]
+
+
+def _quiet(episode: Episode, name: str, at: datetime, said: Payload, rule: str) -> AnyEvent:
     return Event(
-        id=derived_id(episode.id, "clear/quiet"),
+        id=derived_id(episode.id, rule),
         source=SOURCE,
         subject=name,
         time=at,
-        data=cleared(episode, 0, text),
+        data=said,
         causation_id=episode.id,
     )
 
 
-def _alert(subject: Subject, fingerprint: str) -> AlertWatch:
-    found = (one for one in subject.alerts if one.fingerprint == fingerprint)
-    return next(found, AlertWatch(fingerprint=fingerprint))
+def _is_of(alert: AlertWatch, source: str, fingerprint: str) -> bool:
+    """Another system may give the same fingerprint to an alert of its own."""
+    return (alert.source, alert.fingerprint) == (source, fingerprint)
 
 
-def _changed(alert: AlertWatch, at: datetime, update: dict[str, datetime | None]) -> AlertWatch:
+def _alert(subject: Subject, event: AlertReport) -> AlertWatch:
+    source, fingerprint = event.source, event.data.fingerprint
+    found = (one for one in subject.alerts if _is_of(one, source, fingerprint))
+    return next(found, AlertWatch(fingerprint=fingerprint, source=source))
+
+
+def _noted(alert: AlertWatch, event: AlertReport) -> AlertWatch | None:
+    """The alert with one report more; None if it is a copy of one that was heard."""
+    identity = event.identity[:16]
+    said = identity + content_of(event)
+    if said in alert.known:
+        return None
+    if any(one.startswith(identity) for one in alert.known):
+        raise id_reused(event)
+    return alert.model_copy(update={"known": (*alert.known, said)[-MAX_KNOWN:]})
+
+
+def _changed(alert: AlertWatch, at: datetime, update: Mapping[str, object]) -> AlertWatch:
+    """With one change more. A monitor that always gives the alert's start as time flaps as well."""
+    at = max(at, *alert.changes) if alert.changes else at
     recent = [one for one in alert.changes if at - one <= FLAP_WINDOW]
-    changes = tuple(sorted({*recent, at})[-2 * FLAP_CHANGES :])
+    changes = (*recent, at)[-2 * FLAP_CHANGES :]
     return alert.model_copy(update={**update, "changes": changes})
+
+
+def _is_flapping(alert: AlertWatch) -> bool:
+    return len(alert.changes) >= FLAP_CHANGES
+
+
+def _closed(alert: AlertWatch) -> AlertWatch:
+    nothing = {"episode": None, "clears_at": None, "falls_to": None, "falls_at": None}
+    return alert.model_copy(update=nothing)
 
 
 def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Outcome[Subject]:
     """With the alert as the newest; beyond the bound the oldest closed one is forgotten first."""
-    others = [one for one in subject.alerts if one.fingerprint != alert.fingerprint]
+    source, fingerprint = alert.source, alert.fingerprint
+    others = [one for one in subject.alerts if not _is_of(one, source, fingerprint)]
     if len(others) >= MAX_ALERTS:
         oldest = next((one for one in others if one.episode is None), others[0])
         others.remove(oldest)
@@ -115,12 +206,14 @@ def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Outcome[Sub
     return Outcome(after, events, after.next_clear)
 
 
-def _raised(event: Event[AlertFired], charter: Charter, board: Board) -> Event[SignalRaised]:
+def _raised(
+    event: Event[AlertFired], charter: Charter, board: Board, at: datetime
+) -> Event[SignalRaised]:
     data = event.data
     known = charter.find_service(data.service)
     reasons = [Reason(rule=DETECTOR, text=f"A monitoring system reports: {data.summary}")]
     if known is not None:
-        reasons += change_reasons(board, known.name, known.title, event.time)
+        reasons += change_reasons(board, known.name, known.title, at)
     signal = SignalRaised(
         episode=derived_id(event.identity, f"episode/{data.fingerprint}"),
         detector=DETECTOR,
@@ -137,9 +230,7 @@ def _raised(event: Event[AlertFired], charter: Charter, board: Board) -> Event[S
         charter=charter.version,
         amended=event.amended,
     )
-    return derive(
-        event, signal, source=SOURCE, subject=event.subject, rule="raise/alert", at=event.time
-    )
+    return derive(event, signal, source=SOURCE, subject=event.subject, rule="raise/alert", at=at)
 
 
 def _slug(name: str) -> str:

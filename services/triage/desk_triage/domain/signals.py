@@ -1,8 +1,8 @@
 """The two ends of an episode, whatever saw it: what is kept when raised, what is told when over."""
 
 from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.people import Reason
-from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.people import Reason, Severity
+from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 
 from desk_triage.domain.outcome import SOURCE
 from desk_triage.domain.watching import Episode
@@ -36,6 +36,24 @@ def cleared(episode: Episode, value: float, text: str) -> SignalCleared:
         subject_kind=episode.subject_kind,
         service=episode.service,
         explanation=(Reason(rule=episode.detector, text=text),),
+    )
+
+
+def severity_changed(
+    episode: Episode, title: str, severity: Severity, measurement: str = "", text: str = ""
+) -> SignalSeverityChanged:
+    """How bad it is now; `episode` is as it was before."""
+    return SignalSeverityChanged(
+        episode=episode.id,
+        detector=episode.detector,
+        signal=episode.signal,
+        title=title,
+        severity=severity,
+        previous=episode.severity,
+        subject_kind=episode.subject_kind,
+        measurement=measurement,
+        service=episode.service,
+        explanation=(Reason(rule=episode.detector, text=text),) if text else (),
     )
 
 

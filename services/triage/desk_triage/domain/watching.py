@@ -40,14 +40,27 @@ class Watch(Value):
 
 
 class AlertWatch(Value):
-    """One alert of a monitoring system, by its fingerprint; `clears_at` is a clear held back."""
+    """One alert of a monitoring system, by its source and fingerprint.
+
+    `known` are the last reports of it; `clears_at` is when an end that is held back will be
+    believed, `falls_to` a lower severity that is, from `falls_at` on.
+    """
 
     fingerprint: str
+    source: str = ""
+    known: tuple[str, ...] = ()
     changes: tuple[datetime, ...] = ()
     fired_at: datetime | None = None
     resolved_at: datetime | None = None
     clears_at: datetime | None = None
+    falls_to: Severity | None = None
+    falls_at: datetime | None = None
     episode: Episode | None = None
+
+    @property
+    def next_look(self) -> datetime | None:
+        """When something that is held back falls due."""
+        return min((one for one in (self.clears_at, self.falls_at) if one), default=None)
 
 
 class Subject(Value):
@@ -64,8 +77,9 @@ class Subject(Value):
 
     @property
     def next_clear(self) -> datetime | None:
-        """When the first clear that is held back falls due."""
-        return min((one.clears_at for one in self.alerts if one.clears_at), default=None)
+        """When the first clear, or fall of a severity, that is held back falls due."""
+        moments = (one.next_look for one in self.alerts)
+        return min((one for one in moments if one), default=None)
 
     def watch(self, detector: str) -> Watch | None:
         """What is remembered for that detector."""
