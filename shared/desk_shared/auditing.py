@@ -21,12 +21,16 @@ class Entry:
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong, as (kind, ticket, sentence); repeats of one event are only counted."""
+    """What is wrong, as (kind, ticket, sentence); repeats of one event are only counted.
+
+    `refused` are requests that became dead letters: each as it names itself, and why.
+    """
 
     tickets: int = 0
     events: int = 0
     repeats: int = 0
     unreadable: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list)
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
@@ -45,11 +49,13 @@ class Findings:
             f"{self.tickets} tickets, {self.events} events: {self.count('lost')} lost, "
             f"{self.count('doubled')} doubled, {self.count('disorder')} out of order, "
             f"{self.count('gap')} gaps, {self.repeats} harmless repeats, "
-            f"{self.unreadable} unreadable records"
+            f"{len(self.refused)} refused requests, {self.unreadable} unreadable records"
         )
 
     def lines(self) -> Iterable[str]:
-        return (f"{kind:<9} {ticket}: {text}" for kind, ticket, text in self.wrong)
+        yield from (f"{kind:<9} {ticket}: {text}" for kind, ticket, text in self.wrong)
+        for request, code in self.refused:
+            yield f"refused   {request}: {code}; `desk dead list` has it"
 
 
 @dataclass(slots=True)
@@ -66,6 +72,7 @@ class LogBook:
         self.tickets: dict[str, _Ticket] = {}
         self.unreadable = 0
         self._requests: set[str] = set()
+        self._dead: dict[str, tuple[str, str]] = {}
         self._repeats = 0
         self._wrong: list[tuple[str, str, str]] = []
 
@@ -90,6 +97,11 @@ class LogBook:
         if isinstance(event.data, TicketOpened) and number != 1:
             self._wrong.append(("doubled", event.subject, f"opened again at sequence {number}"))
 
+    def refuse(self, request: AnyEvent, code: str) -> None:
+        """A request that intake did not take, and said so in a dead letter."""
+        named = f"{request.source} {request.id}"
+        self._dead[request_ticket_id(request.source, request.id)] = (named, code)
+
     def findings(self) -> Findings:
         """What the log alone shows."""
         findings = Findings(
@@ -103,8 +115,11 @@ class LogBook:
             missing = sorted(set(range(1, ticket.last + 1)) - ticket.ids.keys())
             if missing:
                 findings.add("gap", id, f"no event with sequence {missing}")
-        for id in self._requests - self.tickets.keys():
-            findings.add("lost", id, "a request in desk.requests has no ticket")
+        for id in sorted(self._requests - self.tickets.keys()):
+            if id in self._dead:
+                findings.refused.append(self._dead[id])
+            else:
+                findings.add("lost", id, "a request has neither a ticket nor a dead letter")
         return findings
 
 

@@ -15,8 +15,11 @@ from typing import Annotated
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk_shared.bus import Received
+from desk_shared.bus.consumer import Admits, everything
 from desk_shared.bus.door import Door
 from desk_shared.bus.records import KafkaRecord
+from desk_shared.charter import load_charter
+from desk_shared.charter.admission import Admission
 from desk_shared.cli.reading import reader
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid, NotFound
@@ -45,6 +48,7 @@ class Outcome:
     events: int = 0
     seconds: float = 0.0
     unreadable: int = 0
+    refused: int = 0
     moving: int = 0
     failures: list[str] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
@@ -108,10 +112,10 @@ async def _rebuilt(
         await documents.prepare()
     workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
     outcome, started = Outcome(failures=workshop.failures), perf_counter()
-    door = Door(prefix=settings.topic_prefix)
+    door, admits = Door(prefix=settings.topic_prefix), _admission(settings)
     topics = [settings.topic_prefix + name for name in READS]
     async with reader(settings.kafka, topics) as consumer:
-        outcome.events = await workshop.read(in_event_time(consumer, outcome, door))
+        outcome.events = await workshop.read(in_event_time(consumer, outcome, door, admits))
     outcome.seconds = perf_counter() - started
     await workshop.catch_up()
     outcome.comparisons, outcome.moving = await compare_shelves(_shelves(living, clock), shelves)
@@ -144,8 +148,16 @@ def _shelves(store: Store, clock: Clock) -> Shelves:
     )
 
 
+def _admission(settings: MetricsSettings) -> Admission:
+    """Who may say what, as for the living metrics; what a revoked system said before stays said."""
+    charter = load_charter(settings.charter)
+    sources = [one.model_copy(update={"revoked": False}) for one in charter.sources]
+    charter = charter.model_copy(update={"sources": tuple(sources)})
+    return Admission(lambda: charter, accepts_unknown=settings.accepts_unknown_sources)
+
+
 async def in_event_time(
-    consumer: AIOKafkaConsumer, outcome: Outcome, door: Door
+    consumer: AIOKafkaConsumer, outcome: Outcome, door: Door, admits: Admits = everything
 ) -> AsyncIterator[Received]:
     """Every record up to the present end, oldest event first across partitions.
 
@@ -153,7 +165,9 @@ async def in_event_time(
     """
     ends = await consumer.end_offsets(consumer.assignment())
     starts = await consumer.beginning_offsets(consumer.assignment())
-    lanes = {one: _Lane(ends[one], door) for one, first in starts.items() if ends[one] > first}
+    lanes = {
+        one: _Lane(ends[one], door, admits) for one, first in starts.items() if ends[one] > first
+    }
     for partition in lanes:
         consumer.seek(partition, starts[partition])
     await _fill(consumer, lanes, outcome)
@@ -176,6 +190,7 @@ class _Lane:
 
     end: int
     door: Door
+    admits: Admits
     events: deque[Received] = field(default_factory=deque)
     is_done: bool = False
 
@@ -197,8 +212,11 @@ def _take(lane: _Lane, records: list[KafkaRecord], outcome: Outcome) -> None:
                 event = lane.door.read(record)
             except Invalid:
                 outcome.unreadable += 1
-            else:
+                continue
+            if lane.admits(event) is None:
                 lane.events.append(Received(event, record))
+            else:
+                outcome.refused += 1
         lane.is_done = record.offset + 1 >= lane.end
 
 
@@ -206,7 +224,8 @@ def _show(outcome: Outcome) -> None:
     rate = outcome.events / outcome.seconds if outcome.seconds else 0
     say(
         f"{outcome.events} events read again in {outcome.seconds:.1f} s ({rate:.0f}/s),"
-        f" {outcome.unreadable} unreadable, {outcome.moving} tickets still moving"
+        f" {outcome.unreadable} unreadable, {outcome.refused} of unknown systems,"
+        f" {outcome.moving} tickets still moving"
     )
     for one in outcome.comparisons:
         say(

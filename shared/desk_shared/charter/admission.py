@@ -18,6 +18,7 @@ UNKNOWN, REVOKED, NOT_ALLOWED = "unknown-source", "source-revoked", "not-allowed
 # Sources are written by outsiders, so what is remembered of them has an end.
 MOST_REMEMBERED = 10_000
 _LONGEST_SHOWN = 200
+_NONE: frozenset[str] = frozenset()
 
 
 class Admission:
@@ -32,6 +33,8 @@ class Admission:
         self._accepts_unknown = accepts_unknown
         self._read_from: Charter | None = None
         self._known: dict[str, OutsideSystem | None] = {}
+        # The types that need no second look, by source: most events are let in here.
+        self._free: dict[str, frozenset[str]] = {}
 
     @property
     def accepts_unknown(self) -> bool:
@@ -40,7 +43,10 @@ class Admission:
 
     def __call__(self, event: AnyEvent) -> Invalid | None:
         """Why the event is not let in; None if it is. Events of the desk's own topics are."""
-        if event.type not in OPEN_TYPES:
+        type = event.data.TYPE
+        if type not in OPEN_TYPES:
+            return None
+        if self._charter() is self._read_from and type in self._free.get(event.source, _NONE):
             return None
         system = self.system_of(event.source)
         if system is None:
@@ -51,14 +57,17 @@ class Admission:
         """Whose source that is; revoked systems are found too."""
         charter = self._charter()
         if charter is not self._read_from:
-            self._read_from, self._known = charter, {}
+            self._read_from, self._known, self._free = charter, {}, {}
         try:
             return self._known[source]
         except KeyError:
             found = next((s for s in charter.sources if is_covered(s.source, source)), None)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
+            self._free.clear()
         self._known[source] = found
+        if found and not (found.revoked or found.services or found.subjects):
+            self._free[source] = found.known_types
         return found
 
 

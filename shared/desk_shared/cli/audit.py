@@ -11,14 +11,19 @@ import typer
 
 from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
 from desk_shared.bus.door import Door
+from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.reading import read_all
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.names import REQUESTS, TICKETS
+from desk_shared.events.topics import dead_topic
 from desk_shared.store import Store
 from desk_shared.store.census import census
 from desk_shared.terminal import say
 from desk_shared.text import plain_line
+
+# What intake did not take is no loss: it is told there, with its reason.
+DEAD_REQUESTS = dead_topic(REQUESTS, "intake")
 
 
 def audit(
@@ -36,12 +41,19 @@ def audit(
 async def _audit() -> Findings:
     chosen = settings()
     book, door = LogBook(), Door(prefix=chosen.topic_prefix)
-    topics = [chosen.topic_prefix + name for name in (REQUESTS, TICKETS)]
+    dead = chosen.topic_prefix + DEAD_REQUESTS
+    topics = [dead, *(chosen.topic_prefix + name for name in (REQUESTS, TICKETS))]
     async for raw in read_all(chosen.kafka, topics):
         try:
-            book.add(door.read(raw))
+            event = door.read(raw)
         except Invalid:
-            book.unreadable += 1
+            # What was unreadable is so twice: where it came, and as the dead letter of it.
+            book.unreadable += raw.topic != dead
+            continue
+        if raw.topic == dead:
+            book.refuse(event, (dict(raw.headers).get(REASON_CODE) or b"").decode(errors="replace"))
+        else:
+            book.add(event)
     findings = book.findings()
     for service, compare in (("intake", compare_writer), ("metrics", compare_reader)):
         store = Store(chosen.store, chosen.store.database_prefix + service)

@@ -1,7 +1,10 @@
 """Outside systems by HTTP and by Kafka, on one intake: what is let in, and one that is revoked."""
 
+import asyncio
 import json
 import shutil
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -89,6 +92,14 @@ async def dead(bus: Bus, kafka: str, count: int) -> list[str]:
     return await eventually(enough, timeout=20)
 
 
+async def audit(intake: Intake) -> str:
+    """What `desk audit` says; metrics does not run here, so it is never content."""
+    desk = Path(sys.executable).with_name("desk")
+    running = await asyncio.create_subprocess_exec(desk, "audit", stdout=PIPE, env=intake.env)
+    told, _ = await running.communicate()
+    return told.decode()
+
+
 async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:
     """A measurement posted to intake is on telemetry's own topic, in its sender's name."""
     measured = {"subject_kind": "service", "name": "vpn.logins", "value": 1, "service": "vpn"}
@@ -134,3 +145,7 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
     await eventually(is_revoked, timeout=20)
     await bus.publish([by_kafka("/monitor/zabbix", "later")])
     assert sorted(await dead(bus, kafka, 2)) == ["source-revoked", "unknown-source"]
+    told = await audit(strict)
+    assert "2 refused requests, 0 unreadable records" in told
+    assert "/monitor/zabbix-evil k: unknown-source" in told
+    assert "neither a ticket nor a dead letter" not in told

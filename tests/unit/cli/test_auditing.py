@@ -71,6 +71,22 @@ def test_a_request_without_its_ticket_is_lost() -> None:
     assert book_of(requested("r1"), requested("r1"), opened(ticket)).findings().is_clean
 
 
+def test_a_request_that_became_a_dead_letter_is_named_and_is_no_loss() -> None:
+    book = book_of(requested("r1"), requested("r2"))
+    book.refuse(requested("r1"), "unknown-source")
+    findings = book.findings()
+    assert {id for _, id, _ in findings.wrong} == {request_ticket_id("/monitor", "r2")}
+    assert findings.refused == [("/monitor r1", "unknown-source")]
+    assert "1 refused requests" in findings.summary()
+    assert any("/monitor r1: unknown-source" in line for line in findings.lines())
+
+
+def test_a_dead_letter_that_was_given_back_and_taken_is_refused_no_more() -> None:
+    book = book_of(requested("r1"), opened(request_ticket_id("/monitor", "r1")))
+    book.refuse(requested("r1"), "unknown-source")
+    assert (book.findings().is_clean, book.findings().refused) == (True, [])
+
+
 @pytest.mark.parametrize(
     ("entry", "found"),
     [
