@@ -1,73 +1,72 @@
-"""Calls targets over HTTP. Addresses come from telemetry, so only named hosts are ever called."""
+"""Calls targets over HTTP. Addresses come from telemetry, so only listed hosts are ever called.
+
+Whatever a target answers, and whatever goes wrong with it, becomes an `Answer`; nothing is raised.
+"""
 
 import asyncio
-import ipaddress
 import json
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+import httpcore
 import httpx
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from desk_shared.bus.retry import attempt_async
+from desk_shared.clock import Clock, SystemClock
 
-from desk_automation.conditions import Inputs, condition
+from desk_automation.conditions import Inputs, Undecided, condition
 from desk_automation.domain.answers import Answer, Result, result_of
 from desk_automation.domain.moves import Attempt
 from desk_automation.domain.redact import redacted
+from desk_automation.hosts import CheckedNetwork, Hosts, NotAllowed
+from desk_automation.ports import Fence
+from desk_automation.replies import MAX_ANSWER, Body, Reply, body_of, is_page, pause_asked
 
-# More of an answer is not read; a target must not fill our memory.
-MAX_ANSWER = 64 * 1024
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_NOT_SENDABLE = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+# Raised before a byte leaves, by what a runbook and an event made of a request.
+_NOT_SENDABLE = (
+    httpcore.UnsupportedProtocol,
+    httpcore.LocalProtocolError,
+    httpx.InvalidURL,
+    ValueError,
+    TypeError,
+)
+# "There is no such thing" is an answer of the target; other refusals say nothing about it.
+_ABSENT = frozenset({404, 410})
 
-
-class Hosts:
-    """The hosts that may be called: names, `*.domain` patterns, addresses and networks."""
-
-    def __init__(self, allowed: Sequence[str]) -> None:
-        self._names: list[str] = []
-        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
-        for one in allowed:
-            try:
-                self._networks.append(ipaddress.ip_network(one, strict=False))
-            except ValueError:
-                self._names.append(one.lower())
-
-    def refusal(self, url: httpx.URL) -> str | None:
-        """Why this address is not called; None if it may be."""
-        if url.scheme not in {"http", "https"}:
-            return f"'{url.scheme}' is not called, only http and https"
-        if url.userinfo:
-            return "an address with a user name or password in it is not called"
-        host = url.host.lower().rstrip(".")
-        return None if self._is_allowed(host) else f"the host {host} may not be called"
-
-    def _is_allowed(self, host: str) -> bool:
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return any(fnmatchcase(host, name) for name in self._names)
-        return any(address in network for network in self._networks)
+_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
-@dataclass(frozen=True, slots=True)
-class _Response:
-    status: int
-    text: str
-    body: JsonValue
-    retry_after: float
+class _TakenOver(Exception):
+    """Another worker has the run, or it is over."""
+
+
+@dataclass(slots=True)
+class _Sending:
+    """How far a call came."""
+
+    fence: Fence
+    is_sent: bool = False
+    reply: Reply | None = None
+
+    async def trace(self, event: str, _info: dict[str, object]) -> None:
+        """Called by the connection; the last moment before a byte of the request leaves."""
+        if event == "http11.send_request_headers.started":
+            if not await self.fence():
+                raise _TakenOver("another worker has the run, or it is over")
+            self.is_sent = True
 
 
 class HttpExecutor:
-    """One client for all targets; follows no redirect and takes no proxy from the environment."""
+    """One pool for all targets; follows no redirect, takes no proxy from the environment."""
 
-    def __init__(self, hosts: Hosts) -> None:
+    def __init__(self, hosts: Hosts, clock: Clock | None = None) -> None:
         self._hosts = hosts
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=500, max_keepalive_connections=100),
+        self._clock = clock or SystemClock()
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=500,
+            max_keepalive_connections=100,
+            keepalive_expiry=5.0,
+            network_backend=CheckedNetwork(hosts),
         )
 
     async def start(self) -> None:
@@ -75,81 +74,116 @@ class HttpExecutor:
 
     async def stop(self) -> None:
         """Let every connection go."""
-        await self._client.aclose()
+        await self._pool.aclose()
 
-    async def call(self, attempt: Attempt, run: str, token: int) -> Answer:
+    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         """Send it once and say what became of it."""
-        try:
-            url = httpx.URL(attempt.call.url)
-            if (refusal := self._hosts.refusal(url)) is not None:
-                return Answer(Result.REFUSED, refusal)
-            async with asyncio.timeout(attempt.call.timeout.total_seconds()):
-                response = await self._send(attempt, url, _headers(attempt, run, token))
-        except TimeoutError:
-            seconds = attempt.call.timeout.total_seconds()
-            return Answer(Result.UNKNOWN, f"no answer within {seconds:g} s")
-        except _NEVER_SENT as error:
-            return Answer(Result.NOT_TAKEN, f"no connection: {redacted(str(error))}")
-        except _NOT_SENDABLE as error:
-            return Answer(Result.REFUSED, f"it cannot be sent: {redacted(str(error))}")
-        except httpx.HTTPError as error:
-            text = f"{type(error).__name__} {redacted(str(error))}".strip()
-            return Answer(Result.UNKNOWN, f"the connection broke: {text}")
-        return _answer(attempt, response)
+        sending = _Sending(fence)
+        failure = await attempt_async(self._call(attempt, _headers(attempt, run, token), sending))
+        if sending.reply is None:
+            return _unanswered(failure, attempt, is_sent=sending.is_sent)
+        trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
+        return self._answer(attempt, sending.reply, trouble)
 
-    async def _send(self, attempt: Attempt, url: httpx.URL, headers: httpx.Headers) -> _Response:
-        content = None
+    async def _call(self, attempt: Attempt, headers: dict[str, str], sending: _Sending) -> None:
+        url = httpx.URL(attempt.call.url)
+        if (refusal := self._hosts.refusal(url)) is not None:
+            raise NotAllowed(refusal)
+        content = b""
         if attempt.call.body is not None:
-            content = json.dumps(attempt.call.body).encode()
+            content = json.dumps(attempt.call.body, allow_nan=False).encode()
             headers.setdefault("content-type", "application/json")
-        async with self._client.stream(
-            attempt.call.method, url, content=content, headers=headers, timeout=None
-        ) as response:
-            raw = b""
-            async for part in response.aiter_bytes():
-                raw += part
-                if len(raw) > MAX_ANSWER:
-                    break
-            text = raw[:MAX_ANSWER].decode(response.charset_encoding or "utf-8", "replace")
-        return _Response(response.status_code, text, _body(text), _retry_after(response))
+        async with (
+            asyncio.timeout(attempt.call.timeout.total_seconds()),
+            self._pool.stream(
+                attempt.call.method,
+                httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=_on_the_wire(headers),
+                content=content,
+                extensions={"trace": sending.trace},
+            ) as response,
+        ):
+            sending.reply = Reply(response.status, response.headers)
+            async for part in response.aiter_stream():
+                sending.reply.raw += part[: MAX_ANSWER + 1]
+                if len(sending.reply.raw) > MAX_ANSWER:
+                    del sending.reply.raw[MAX_ANSWER:]
+                    sending.reply.is_cut = True
+                    return
+
+    def _answer(self, attempt: Attempt, reply: Reply, trouble: str) -> Answer:
+        result, body = result_of(reply.status), body_of(reply)
+        trouble = trouble or body.trouble
+        text = f"{reply.status} {redacted(body.text)}".strip()
+        pause = pause_asked(reply, self._clock.now())
+        if attempt.expect and result not in {Result.NOT_TAKEN, Result.UNKNOWN}:
+            return _judged(attempt.expect, reply.status, body, trouble, text)
+        if result is Result.OK and not reply.is_cut:
+            if is_page(reply):
+                trouble = trouble or "a page for people came instead of an answer"
+            # JSON that is none does not matter where nobody asked what it says.
+            if trouble and not trouble.startswith("it is no JSON"):
+                said = f"the answer cannot be read, {trouble}: {text}"
+                return Answer(Result.UNKNOWN, said, retry_after=pause)
+        return Answer(result, text, retry_after=pause)
 
 
-def _headers(attempt: Attempt, run: str, token: int) -> httpx.Headers:
-    headers = httpx.Headers(attempt.call.headers)
+def _headers(attempt: Attempt, run: str, token: int) -> dict[str, str]:
+    headers = {name.lower(): text for name, text in attempt.call.headers.items()}
     headers.setdefault("idempotency-key", attempt.key)
-    headers["desk-run"] = run
-    headers["desk-fencing-token"] = str(token)
-    return headers
+    headers.setdefault("user-agent", "experience-desk")
+    headers.setdefault("accept", "*/*")
+    # Nobody is asked to compress; who does it all the same is read as far as our memory allows.
+    headers.setdefault("accept-encoding", "identity")
+    return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 
-def _answer(attempt: Attempt, response: _Response) -> Answer:
-    result = result_of(response.status)
-    text = f"{response.status} {redacted(response.text)}".strip()
-    if not attempt.expect:
-        return Answer(result, text, retry_after=response.retry_after)
-    if result in {Result.NOT_TAKEN, Result.UNKNOWN}:
-        return Answer(result, text, retry_after=response.retry_after)
-    seen = {"response": {"status": response.status, "body": response.body}}
-    is_met = condition(attempt.expect).holds(Inputs(seen))
-    return Answer(Result.OK, text, is_met=is_met)
+def _on_the_wire(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    for name, text in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
+            raise ValueError(f"the header {name!a} has signs that no header may have")
+    return [(name.encode(), text.encode()) for name, text in headers.items()]
 
 
-def _body(text: str) -> JsonValue:
-    """The answer as JSON if it is any, else as text."""
-    try:
-        return _JSON.validate_json(text)
-    except ValidationError:
-        return text
+def _judged(expect: str, status: int, body: Body, trouble: str, text: str) -> Answer:
+    """What is expected holds, does not, or cannot be told from this answer."""
+    seen: dict[str, object] = {"status": status}
+    if not trouble:
+        seen["body"] = body.value
+    verdict = condition(expect).verdict(Inputs({"response": seen}))
+    if isinstance(verdict, Undecided):
+        reason = trouble or verdict.reason
+        return Answer(Result.UNKNOWN, f"it cannot be told from the answer, {reason}: {text}")
+    result = result_of(status)
+    if verdict or result is Result.OK or status in _ABSENT:
+        return Answer(Result.OK, text, is_met=verdict)
+    return Answer(result, text)
 
 
-def _retry_after(response: httpx.Response) -> float:
-    text = response.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else 0.0
+def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
+    if isinstance(failure, NotAllowed):
+        return Answer(Result.REFUSED, str(failure), is_sent=False)
+    if not is_sent and isinstance(failure, _NOT_SENDABLE):
+        return Answer(Result.REFUSED, f"it cannot be sent: {_words(failure)}", is_sent=False)
+    words = "no answer" if failure is None else _words(failure)
+    if isinstance(failure, TimeoutError):
+        words = f"no answer within {attempt.call.timeout.total_seconds():g} s"
+    if not is_sent:
+        return Answer(Result.NOT_TAKEN, f"no connection, nothing was sent: {words}", is_sent=False)
+    return Answer(Result.UNKNOWN, f"it was sent, and then: {words}")
+
+
+def _words(failure: BaseException) -> str:
+    if isinstance(failure, TimeoutError):
+        return "it took too long"
+    return f"{type(failure).__name__} {redacted(str(failure))}".strip()[:500]
 
 
 def host_of(url: str) -> str:
     """The lane of a call: calls to one address share it."""
     try:
         return httpx.URL(url).netloc.decode("ascii", "replace")
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return "unreadable"

@@ -21,7 +21,8 @@ from desk_automation.api import Api, automation_routes
 from desk_automation.domain.matching import Patience
 from desk_automation.domain.model import Run
 from desk_automation.handlers import Look, run_fold, subject_fold
-from desk_automation.http_executor import Hosts, HttpExecutor, host_of
+from desk_automation.hosts import Hosts
+from desk_automation.http_executor import HttpExecutor, host_of
 from desk_automation.ports import Changes, Executor
 from desk_automation.rulebook import Rulebook, check_runbooks
 from desk_automation.settings import AutomationSettings
@@ -113,7 +114,7 @@ def _by_command(documents: Documents[S]) -> Fold[S]:
 
 
 def _work(kit: Kit, settings: AutomationSettings, ledgers: Ledgers, seams: Seams) -> Worker:
-    executor = HttpExecutor(Hosts(settings.allowed_hosts))
+    executor = HttpExecutor(Hosts(settings.callable_hosts), kit.clock)
     bounds = Bounds(
         concurrency=settings.concurrency, per_lane=settings.per_host, term=settings.lease
     )

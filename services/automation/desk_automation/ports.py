@@ -11,6 +11,8 @@ from desk_automation.domain.answers import Answer
 from desk_automation.domain.moves import Attempt
 
 S = TypeVar("S", bound=BaseModel)
+# Whether the run is still the caller's; asked at the last moment before a byte leaves.
+Fence = Callable[[], Awaitable[bool]]
 
 
 class Executor(Protocol):
@@ -19,7 +21,7 @@ class Executor(Protocol):
     `token` is the fencing token: a target that keeps the largest it saw can refuse older ones.
     """
 
-    async def call(self, attempt: Attempt, run: str, token: int) -> Answer: ...
+    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer: ...
 
 
 class Changes(Protocol[S]):

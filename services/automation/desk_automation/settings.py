@@ -3,9 +3,16 @@
 from datetime import timedelta
 from typing import Annotated
 
-from desk_shared.settings import ServiceSettings
-from pydantic import Field
+from desk_shared.settings import Environment, ServiceSettings
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
+
+from desk_automation.hosts import LOOPBACK, read_entry
+
+
+def _is_host(text: str) -> str:
+    read_entry(text)
+    return text
 
 
 class AutomationSettings(ServiceSettings):
@@ -16,9 +23,11 @@ class AutomationSettings(ServiceSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8003
     """Port the HTTP side listens on; 0 takes a free one."""
 
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.0/8", "::1")
+    allowed_hosts: tuple[Annotated[str, AfterValidator(_is_host)], ...] = ()
     """Hosts that runbooks may call: names, `*.domain` patterns, addresses, networks; with commas.
-    Nothing else is ever called, wherever an event says that its agent is."""
+    Ports stand behind a colon (`:8443`, `:9000-9010`, `:*`); without them it is 80 and 443.
+    Nothing else is ever called, wherever an event says that its agent is; where none is listed
+    nothing is, but on this machine in the environment `local`."""
 
     concurrency: Annotated[int, Field(ge=1, le=5000)] = 200
     """How many runs are worked on at once."""
@@ -36,3 +45,9 @@ class AutomationSettings(ServiceSettings):
 
     stale_after: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     """A signal older than this starts no repair, so that a replayed log repairs nothing."""
+
+    @property
+    def callable_hosts(self) -> tuple[str, ...]:
+        """The list in force."""
+        is_local = self.environment is Environment.LOCAL
+        return self.allowed_hosts or (LOOPBACK if is_local else ())

@@ -138,6 +138,8 @@ class Worker:
                 return await self._admit(run, move)
             case moves.Attempt():
                 return await self._attempt(run, move)
+            case moves.Lost():
+                return await self._move(run, move, lambda r, now: steps.lost(r, move, now))
             case moves.Pause():
                 return await self._move(run, move, lambda r, now: steps.paused(r, move, now))
             case moves.Doubt():
@@ -230,7 +232,9 @@ class Worker:
 
     async def _call(self, id: str, move: Attempt, token: int) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
-        calling = asyncio.create_task(self._executor.call(move, id, token))
+        calling = asyncio.create_task(
+            self._executor.call(move, id, token, lambda: self._is_ours(id, token))
+        )
         term = self._bounds.term
         try:
             while True:
@@ -241,6 +245,14 @@ class Worker:
                     return None
         finally:
             calling.cancel()
+
+    async def _is_ours(self, id: str, token: int) -> bool:
+        """Whether the run still waits for this very call, as the store knows it now."""
+        found = await self._ledgers.stored_runs.load([id])
+        run = found[id].state if id in found else None
+        if run is None or run.lease is None or run.lease.token != token:
+            return False
+        return run.has_live_lease(self._clock.now())
 
     async def _prolong(self, id: str, token: int) -> bool:
         try:

@@ -12,7 +12,7 @@ import uvloop
 from desk_automation.domain.answers import Answer
 from desk_automation.domain.moves import Attempt
 from desk_automation.main import Seams, build
-from desk_automation.ports import Changes, Executor
+from desk_automation.ports import Changes, Executor, Fence
 from desk_automation.settings import AutomationSettings
 from desk_shared.bus.ledger import Cause, Rule
 from desk_shared.service import run
@@ -49,11 +49,11 @@ class DyingExecutor:
     def __init__(self, inner: Executor) -> None:
         self._inner = inner
 
-    async def call(self, attempt: Attempt, run: str, token: int) -> Answer:
+    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         is_here = PLACE == "call" and attempt.kind == "act"
         if is_here and NUMBER == "before":
             die()
-        answer = await self._inner.call(attempt, run, token)
+        answer = await self._inner.call(attempt, run, token, fence)
         if is_here:
             die()
         return answer

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from desk_automation.domain import steps
 from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.model import MAX_RESUMED, Phase, Run
+from desk_automation.domain.model import Phase, Run
 from desk_shared.events.automation import Outcome, StepStatus
 
 from tests.unit.automation.engine import (
@@ -14,6 +14,7 @@ from tests.unit.automation.engine import (
     OK,
     START,
     TERM,
+    TIMEOUT,
     Crash,
     Engine,
     FakeTarget,
@@ -115,8 +116,25 @@ async def test_a_call_that_kills_every_worker_is_not_tried_for_ever() -> None:
     engine = Engine((runbook(),), FakeTarget([Crash] * 50))
     await engine.hear(raised())
     await engine.settle()
-    assert engine.crashes == 1 + MAX_RESUMED
+    # As often as the runbook says, whoever died over it.
+    assert engine.crashes == len(engine.target.calls) == 3
     assert (await engine.run()).outcome is Outcome.IN_DOUBT
+
+
+@pytest.mark.parametrize("kind", ["guard", "probe", "confirm"])
+async def test_a_question_that_kills_every_worker_is_not_asked_for_ever(kind: str) -> None:
+    guards = [guard()] if kind == "guard" else []
+    acts = [act("confirmable" if kind == "confirm" else "keyed")]
+    steps = [guard("is-up") | {"kind": "probe"}] if kind == "probe" else acts
+    first: list[Answer | type[Crash]] = [TIMEOUT] if kind == "confirm" else []
+    target = FakeTarget([*first, *[Crash] * 50])
+    engine = Engine((runbook(guards=guards, steps=steps),), target)
+    await engine.hear(raised())
+    await engine.settle()
+    assert target.kinds().count(kind) == 2
+    run = await engine.run()
+    assert run.phase is Phase.HANDED_OVER
+    assert run.outcome is (Outcome.IN_DOUBT if kind == "confirm" else Outcome.NOT_RUN)
 
 
 async def test_nobody_takes_a_run_over_while_its_lease_lives() -> None:

@@ -12,6 +12,7 @@ from desk_automation.domain.model import Run
 from desk_automation.domain.moves import Attempt
 from desk_automation.handlers import run_fold, subject_fold
 from desk_automation.http_executor import host_of
+from desk_automation.ports import Fence
 from desk_automation.rulebook import Rule as RunbookRule
 from desk_automation.rulebook import Rulebook
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
@@ -36,7 +37,9 @@ OK = Answer(Result.OK, "200 done", is_met=True)
 NOT_MET = Answer(Result.OK, "200 no", is_met=False)
 TIMEOUT = Answer(Result.UNKNOWN, "no answer within 5 s")
 REFUSED = Answer(Result.REFUSED, "404 not here")
-NO_CONNECTION = Answer(Result.NOT_TAKEN, "no connection")
+NO_CONNECTION = Answer(Result.NOT_TAKEN, "no connection", is_sent=False)
+UNREADABLE = Answer(Result.UNKNOWN, "it cannot be told from the answer, it is no JSON: 200 {")
+NOT_OURS = Answer(Result.NOT_TAKEN, "another worker has the run", is_sent=False)
 
 
 class Crash(BaseException):
@@ -52,8 +55,18 @@ class FakeTarget:
     tokens: list[int] = field(default_factory=list)
     effects: dict[str, int] = field(default_factory=dict)
     on_call: Callable[[Attempt], None] = lambda _: None
+    before_call: Callable[[Attempt], None] = lambda _: None
 
-    async def call(self, attempt: Attempt, run: str, token: int) -> Answer:  # noqa: ARG002
+    async def call(
+        self,
+        attempt: Attempt,
+        run: str,  # noqa: ARG002
+        token: int,
+        fence: Fence,
+    ) -> Answer:
+        self.before_call(attempt)
+        if not await fence():
+            return NOT_OURS
         self.calls.append(attempt)
         self.tokens.append(token)
         answer = self.script.pop(0) if self.script else OK

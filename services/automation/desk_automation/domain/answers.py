@@ -15,12 +15,16 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The class, a redacted text for the journal, and whether what was expected holds."""
+    """The class, a redacted text for the journal, and whether what was expected holds.
+
+    `is_sent` is false only where it is certain that no byte of the request left.
+    """
 
     result: Result
     text: str
     is_met: bool = False
     retry_after: float = 0.0
+    is_sent: bool = True
 
 
 # The far side says that it did not take the request, and that a later one may be taken.

@@ -56,15 +56,31 @@ def admitted(run: Run, now: datetime) -> Decided:
 
 
 def skipped(run: Run, rule: str, reason: str, now: datetime) -> Decided:
-    """The run ends without having changed anything."""
+    """The run ends and nothing was ever sent; else people hear what was."""
+    if run.has_sent:
+        outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
+        return handed_over(run, outcome, f"{reason}; {_sent(run)}", now)
     ended = _ended(run, Phase.SKIPPED, None, reason, now)
     return Decision(ended, (record.skipped(ended, rule, now),))
 
 
 def handed_over(run: Run, outcome: Outcome, reason: str, now: datetime) -> Decided:
-    """People get it, with the evidence."""
+    """People get it, with the evidence; while an act is in doubt, nothing else is known."""
+    if run.doubts and outcome is not Outcome.IN_DOUBT:
+        outcome, reason = Outcome.IN_DOUBT, f"{reason}; {_doubtful(run)}"
     ended = _ended(run, Phase.HANDED_OVER, outcome, reason, now)
     return Decision(ended, (record.handed_over(ended, now),))
+
+
+def _sent(run: Run) -> str:
+    acts = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent]
+    return f"{acts[-1].step} was sent before, last at {acts[-1].at:%H:%M:%S} UTC"
+
+
+def _doubtful(run: Run) -> str:
+    """What was sent and when, of which nobody knows what it did."""
+    tries = [f"{one.step} at {one.at:%H:%M:%S} UTC ({one.text})" for one in run.doubts[-5:]]
+    return f"in doubt, since nobody knows what these tries did: {', '.join(tries)}"
 
 
 def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
@@ -81,7 +97,8 @@ def over(run: Run, now: datetime) -> Decided:
     """The signal cleared before the next step: nothing more is done; what was done is verified."""
     if run.has_acted and run.plan.verify is not None:
         return Decision(verifying(run, now))
-    return skipped(run, "episode-cleared", "the signal cleared before the repair began", now)
+    when = "after it was tried" if run.has_sent else "before the repair began"
+    return skipped(run, "episode-cleared", f"the signal cleared {when}", now)
 
 
 def doubted(run: Run, why: str, now: datetime) -> Decided:

@@ -17,9 +17,6 @@ from desk_automation.domain.plan import Frozen, Plan, PlannedAct
 S = TypeVar("S", bound=BaseModel)
 EntryKind = Literal["guard", "act", "probe", "confirm", "wait"]
 
-# An attempt that dies again and again is not tried for ever.
-MAX_RESUMED = 5
-
 
 class Phase(StrEnum):
     """Where a run is in its life; the last four are ends."""
@@ -65,7 +62,11 @@ class Lease(Frozen):
 
 
 class Entry(Frozen):
-    """One line of the journal: an attempt of one call, or a wait."""
+    """One line of the journal: an attempt of one call, or a wait.
+
+    `resumed` counts the workers that began it again; `is_sent` is false only where it is certain
+    that no byte of it left.
+    """
 
     position: int
     step: str
@@ -78,6 +79,7 @@ class Entry(Frozen):
     ended_at: datetime | None = None
     resumed: int = 0
     text: str = ""
+    is_sent: bool = True
 
 
 class Sample(Frozen):
@@ -127,6 +129,18 @@ class Run(Frozen):
         )
 
     @property
+    def has_sent(self) -> bool:
+        """Whether an act was ever sent, with or without an effect."""
+        return any(entry.kind == "act" and entry.is_sent for entry in self.journal)
+
+    @property
+    def doubts(self) -> tuple[Entry, ...]:
+        """The acts that may have taken place and that nothing settled since."""
+        return tuple(
+            one for one in self.journal if one.kind == "act" and one.status is StepStatus.IN_DOUBT
+        )
+
+    @property
     def open_act(self) -> Entry | None:
         """The act that was begun and of which nobody knows the outcome."""
         return self._last_open(("act",))
@@ -149,13 +163,22 @@ class Run(Frozen):
             for entry in self.journal
         )
 
-    def failed_in_a_row(self, kind: EntryKind, step: str) -> int:
-        """How many of the newest entries are failed attempts of this very call."""
+    def sends(self, kind: EntryKind, step: str) -> int:
+        """How often a call of the step at hand may have been sent, whoever died over it."""
+        return sum(
+            1 + entry.resumed
+            for entry in self.journal
+            if entry.kind == kind and entry.step == step and entry.position == self.position
+        )
+
+    def sends_in_a_row(self, kind: EntryKind, step: str) -> int:
+        """How often this very call was sent of late without an answer that says anything."""
         count = 0
         for entry in reversed(self.journal):
-            if (entry.kind, entry.step, entry.status) != (kind, step, StepStatus.FAILED):
+            is_same = (entry.kind, entry.step) == (kind, step)
+            if not is_same or entry.status not in {StepStatus.FAILED, StepStatus.INTENT}:
                 break
-            count += 1
+            count += 1 + entry.resumed
         return count
 
     def has_live_lease(self, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from desk_shared.events.automation import Outcome
 
-from desk_automation.domain.model import MAX_RESUMED, Entry, EntryKind, Phase, Run
+from desk_automation.domain.model import Entry, EntryKind, Phase, Run
 from desk_automation.domain.plan import Call, Plan, PlannedAct, PlannedProbe, PlannedWait
 from desk_automation.domain.redact import redacted
 
@@ -30,6 +30,13 @@ class Attempt:
     key: str
     number: int
     expect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A question was sent as often as it may be, and its last worker was lost."""
+
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Close:
     """Let go of target and watch, and count the outcome."""
 
 
-Move = Rest | Admit | Attempt | Pause | Doubt | Stop | Judge | Close
+Move = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Close
 
 
 def next_move(run: Run, now: datetime) -> Move:
@@ -98,13 +105,14 @@ def _after_unknown(run: Run, entry: Entry) -> Move:
         return Doubt("it may have taken place; it must not be repeated by itself")
     if act.effect == "confirmable" and act.confirm is not None:
         return _confirm(run, act.confirm)
-    if entry.resumed >= MAX_RESUMED:
-        return Doubt(f"its worker was lost {entry.resumed} times")
+    if (sends := run.sends("act", act.id)) >= act.call.attempts:
+        times = "once" if sends == 1 else f"{sends} times"
+        return Doubt(f"it was begun {times}, as often as it may be, and its worker was lost")
     return Attempt("act", act.id, act.call, act.key, entry.attempt)
 
 
 def _confirm(run: Run, probe: PlannedProbe) -> Move:
-    if run.failed_in_a_row("confirm", probe.id) >= probe.call.attempts:
+    if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:
         return Doubt("whether it took place could not be asked")
     number = _number(run, "confirm", probe.id)
     return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
@@ -119,11 +127,16 @@ def _forward(run: Run) -> Move:
             return Stop(suggestion(run.plan), Outcome.NOT_RUN)
         if run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
-            number = _number(run, "guard", guard.id)
-            return Attempt("guard", guard.id, guard.call, guard.key, number, guard.expect)
+            return _question(run, "guard", guard)
         return Attempt("act", step.id, step.call, step.key, _number(run, "act", step.id))
-    number = _number(run, "probe", step.id)
-    return Attempt("probe", step.id, step.call, step.key, number, step.expect)
+    return _question(run, "probe", step)
+
+
+def _question(run: Run, kind: EntryKind, probe: PlannedProbe) -> Move:
+    number = _number(run, kind, probe.id)
+    attempt = Attempt(kind, probe.id, probe.call, probe.key, number, probe.expect)
+    is_spent = run.sends_in_a_row(kind, probe.id) >= probe.call.attempts
+    return Lost(attempt) if is_spent else attempt
 
 
 def suggestion(plan: Plan) -> str:

@@ -57,6 +57,12 @@ def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
     return _event(run, data, f"step/{place}/{entry.status}", at)
 
 
+def came_late(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+    """An act answered when its run was over."""
+    told = step_recorded(run, entry, at)
+    return _event(run, told.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
+
+
 def healed(run: Run, at: datetime) -> AnyEvent:
     """Fresh telemetry shows that the trouble is gone."""
     plan, trigger = run.plan, run.trigger

@@ -11,9 +11,9 @@ from desk_shared.events.automation import Outcome, StepStatus
 
 from desk_automation.domain import record
 from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.course import Decided, handed_over, skipped, verifying
+from desk_automation.domain.course import Decided, doubted, handed_over, skipped, verifying
 from desk_automation.domain.model import Decision, Entry, Lease, Run
-from desk_automation.domain.moves import Attempt, Pause
+from desk_automation.domain.moves import Attempt, Lost, Pause
 from desk_automation.domain.plan import Call, PlannedAct, PlannedWait
 
 
@@ -83,7 +83,7 @@ def answered(  # noqa: PLR0911 (one line for each kind of call)
 ) -> Decided | None:
     """What an answer means for the run; None if a newer worker has taken over."""
     if run.lease is None or run.lease.token != token:
-        return None
+        return _late(run, attempt, token, answer, now)
     run = run.model_copy(update={"lease": None, "wake_at": now})
     if attempt.kind == "confirm":
         return _confirmed(run, attempt, answer, now, jitter)
@@ -91,19 +91,53 @@ def answered(  # noqa: PLR0911 (one line for each kind of call)
         return _acted(run, attempt, answer, now, jitter)
     if answer.result is Result.OK and answer.is_met:
         return _passed(run, attempt, answer, now)
-    if answer.result in {Result.OK, Result.REFUSED}:
+    if answer.result is Result.OK:
         return _not_met(run, attempt, answer, now)
-    run, told = _finished(run, attempt, StepStatus.FAILED, answer.text, now)
-    if run.failed_in_a_row(attempt.kind, attempt.step) >= attempt.call.attempts:
-        return _told(_given_up(run, attempt, f"{attempt.step} got no answer", now), told)
-    return Decision(_later(run, attempt, answer, now, jitter), told)
+    run, told = _finished(run, attempt, StepStatus.FAILED, answer, now)
+    is_spent = run.sends_in_a_row(attempt.kind, attempt.step) >= attempt.call.attempts
+    if not is_spent and answer.result is not Result.REFUSED:
+        later = _later(run, attempt, answer, now, jitter)
+        if later is not None:
+            return Decision(later, told)
+    return _told(_untold(run, attempt, answer.text, now), told)
+
+
+def lost(run: Run, move: Lost, now: datetime) -> Decided:
+    """Nobody is left who could hear the answer to a question, and it may not be asked again."""
+    answer = Answer(Result.UNKNOWN, "its worker was lost each time it was asked")
+    run, told = _finished(run, move.attempt, StepStatus.FAILED, answer, now)
+    return _told(_untold(run, move.attempt, answer.text, now), told)
+
+
+def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime) -> Decided | None:
+    """An act that answers when its run is over is a fact of that run all the same."""
+    may_have_acted = answer.is_sent and answer.result in {Result.OK, Result.UNKNOWN}
+    if not run.has_ended or attempt.kind != "act" or not may_have_acted:
+        return None
+    entry = Entry(
+        position=run.position,
+        step=attempt.step,
+        kind="act",
+        attempt=attempt.number,
+        status=StepStatus.IN_DOUBT,
+        token=token,
+        key=attempt.key,
+        at=now,
+        ended_at=now,
+        text=f"it answered when the run was over: {answer.text}",
+    )
+    if any(one.token == token and one.text == entry.text for one in run.journal):
+        return None
+    after = run.model_copy(update={"journal": (*run.journal, entry)})
+    return Decision(after, (record.came_late(after, entry, now),))
 
 
 def paused(run: Run, pause: Pause, now: datetime) -> Decided:
     """A wait begins, or it is over."""
     attempt = _waiting(pause.step)
     if pause.is_over:
-        run, told = _finished(run, attempt, StepStatus.DONE, "waited", now)
+        waited = Answer(Result.OK, "waited")
+        run, told = _finished(run, attempt, StepStatus.DONE, waited, now)
         return Decision(_next_step(run, now), told)
     _, journal = _opened(run, attempt, run.token, now)
     return Decision(run.model_copy(update={"journal": journal, "wake_at": now + pause.step.pause}))
@@ -128,15 +162,24 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         return _done(run, attempt, answer, now)
     if answer.result is Result.UNKNOWN and act is not None and _must_ask(act):
         # The entry stays open: what happens next is what happens after a crash.
-        return Decision(_noted(run, answer.text))
-    may_retry = answer.result is not Result.REFUSED and attempt.number < attempt.call.attempts
-    is_doubtful = answer.result is Result.UNKNOWN and not may_retry and not _is_repeatable(act)
+        asked = _noted(run, answer.text)
+        until = now + timedelta(seconds=answer.retry_after)
+        if act.confirm is not None and run.deadline is not None and until > run.deadline:
+            return doubted(asked, f"it may be asked only after the run's time: {answer.text}", now)
+        return Decision(asked.model_copy(update={"wake_at": until}))
+    is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
     status = StepStatus.IN_DOUBT if is_doubtful else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer.text, now)
-    if may_retry:
-        return Decision(_later(run, attempt, answer, now, jitter), told)
-    reason = f"{attempt.step} failed after {_times(attempt.number)}: {answer.text}"
-    outcome = Outcome.IN_DOUBT if is_doubtful else Outcome.NOT_HEALED
+    run, told = _finished(run, attempt, status, answer, now)
+    if is_doubtful:
+        # Should nothing more be sent, telemetry from here on tells whether it helped.
+        run = run.model_copy(update={"acted_at": now})
+    sends = run.sends("act", attempt.step)
+    if answer.result is not Result.REFUSED and sends < attempt.call.attempts:
+        later = _later(run, attempt, answer, now, jitter)
+        if later is not None:
+            return Decision(later, told)
+    reason = f"{attempt.step} failed after {_times(sends)}: {answer.text}"
+    outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
     return _told(handed_over(run, outcome, reason, now), told)
 
 
@@ -152,15 +195,19 @@ def _is_repeatable(act: PlannedAct | None) -> bool:
 def _confirmed(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
     """The probe of a confirmable act says whether it took place."""
     act, entry = run.current_act, run.open_act
-    is_answer = answer.result in {Result.OK, Result.REFUSED}
+    is_answer = answer.result is Result.OK
     status = StepStatus.DONE if is_answer else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer.text, now)
+    run, told = _finished(run, attempt, status, answer, now)
     if not is_answer:
-        return Decision(_later(run, attempt, answer, now, jitter), told)
+        later = _later(run, attempt, answer, now, jitter)
+        if later is None or answer.result is Result.REFUSED:
+            why = f"whether it took place could not be asked: {answer.text}"
+            return _told(doubted(run, why, now), told)
+        return Decision(later, told)
     if act is None or entry is None:
         return Decision(run, told)
     original = Attempt("act", act.id, act.call, act.key, entry.attempt)
-    if answer.result is Result.OK and answer.is_met:
+    if answer.is_met:
         taken = Answer(Result.OK, "it took place, as its probe says")
         return _told(_done(run, original, taken, now), told)
     not_taken = Answer(Result.NOT_TAKEN, "it did not take place, as its probe says")
@@ -168,13 +215,25 @@ def _confirmed(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter
 
 
 def _done(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
-    run, told = _finished(run, attempt, StepStatus.DONE, answer.text, now)
+    run, told = _finished(_settled(run, attempt.step), attempt, StepStatus.DONE, answer, now)
     run = run.model_copy(update={"acted_at": now})
     return Decision(_next_step(run, now), told)
 
 
+def _settled(run: Run, step: str) -> Run:
+    """Earlier tries of a step under the same key are in doubt no more once one has answered."""
+    text = "a later try with the same key was answered"
+    journal = tuple(
+        one.model_copy(update={"status": StepStatus.FAILED, "text": f"{one.text}; {text}"})
+        if one in run.doubts and one.step == step
+        else one
+        for one in run.journal
+    )
+    return run.model_copy(update={"journal": journal})
+
+
 def _passed(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
-    run, told = _finished(run, attempt, StepStatus.DONE, answer.text, now)
+    run, told = _finished(run, attempt, StepStatus.DONE, answer, now)
     if attempt.kind == "guard":
         return Decision(run.model_copy(update={"guarded": run.guarded + 1}), told)
     return Decision(_next_step(run, now), told)
@@ -183,18 +242,28 @@ def _passed(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decide
 def _not_met(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
     is_guard = attempt.kind == "guard"
     status = StepStatus.SKIPPED if is_guard else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer.text, now)
+    run, told = _finished(run, attempt, status, answer, now)
+    if is_guard and not _is_verified(run):
+        reason = f"the guard {attempt.step} does not hold"
+        return _told(skipped(run, f"guard {attempt.step}", reason, now), told)
     return _told(_given_up(run, attempt, f"{attempt.step} does not hold", now), told)
+
+
+def _untold(run: Run, attempt: Attempt, why: str, now: datetime) -> Decided:
+    """Whether it holds cannot be told: people get it, since nobody knows that all is well."""
+    return _given_up(run, attempt, f"whether {attempt.step} holds could not be told: {why}", now)
 
 
 def _given_up(run: Run, attempt: Attempt, reason: str, now: datetime) -> Decided:
     """A guard stops further acts; what was done before is still verified. A probe is a step."""
-    if attempt.kind != "guard":
-        outcome = Outcome.NOT_HEALED if run.has_acted else Outcome.NOT_RUN
-        return handed_over(run, outcome, reason, now)
-    if run.has_acted and run.plan.verify is not None:
+    if attempt.kind == "guard" and _is_verified(run):
         return Decision(verifying(run, now))
-    return skipped(run, f"guard {attempt.step}", f"the guard {reason}", now)
+    outcome = Outcome.NOT_HEALED if run.has_acted else Outcome.NOT_RUN
+    return handed_over(run, outcome, reason, now)
+
+
+def _is_verified(run: Run) -> bool:
+    return run.has_acted and run.plan.verify is not None
 
 
 def _next_step(run: Run, now: datetime) -> Run:
@@ -202,14 +271,17 @@ def _next_step(run: Run, now: datetime) -> Run:
     return verifying(run, now) if run.position >= len(run.plan.steps) else run
 
 
-def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Run:
+def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Run | None:
     """The next try: exponential with full jitter, not before what the far side asked for.
 
-    Guards are asked again then, since the world may have changed.
+    Guards are asked again then, since the world may have changed. None if that is later than the
+    run may take: a cap of ours never calls a target sooner than it allowed.
     """
     call = attempt.call
     ceiling = min(call.cap, call.base * 2 ** min(attempt.number - 1, 20))
-    pause = max(ceiling * jitter, min(timedelta(seconds=answer.retry_after), call.cap))
+    pause = max(ceiling * jitter, timedelta(seconds=answer.retry_after))
+    if answer.retry_after and run.deadline is not None and now + pause > run.deadline:
+        return None
     guarded = run.guarded if attempt.kind == "guard" else 0
     return run.model_copy(update={"wake_at": now + pause, "guarded": guarded})
 
@@ -223,12 +295,15 @@ def _noted(run: Run, text: str) -> Run:
 
 
 def _finished(
-    run: Run, attempt: Attempt, status: StepStatus, text: str, now: datetime
+    run: Run, attempt: Attempt, status: StepStatus, answer: Answer, now: datetime
 ) -> tuple[Run, tuple[AnyEvent, ...]]:
     left = run.open_act if attempt.kind == "act" else run.open_entry
     if left is None:
         return run, ()
-    entry = left.model_copy(update={"status": status, "ended_at": now, "text": text})
+    changes = {"status": status, "ended_at": now, "text": answer.text}
+    # Of a worker that was lost nobody knows whether it had sent.
+    changes["is_sent"] = answer.is_sent or left.resumed > 0
+    entry = left.model_copy(update=changes)
     journal = tuple(entry if one is left else one for one in run.journal)
     after = run.model_copy(update={"journal": journal})
     return after, (record.step_recorded(after, entry, now),)
