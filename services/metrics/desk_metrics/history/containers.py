@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from desk_shared.errors import Invalid
 
@@ -95,14 +94,14 @@ def _head(stream: BufferedReader, path: Path) -> bytes:
 
 def _inflated(stream: BufferedReader, path: Path, bounds: Bounds) -> BufferedReader:
     unpacked = gzip.GzipFile(fileobj=stream)
-    counted = _Counted(cast("BinaryIO", unpacked), path, bounds)
+    counted = _Counted(unpacked, path, bounds)
     return BufferedReader(counted, _CHUNK)
 
 
 class _Counted(RawIOBase):
     """Counts what comes out of gzip and stops where it is beyond the bound."""
 
-    def __init__(self, unpacked: BinaryIO, path: Path, bounds: Bounds) -> None:
+    def __init__(self, unpacked: gzip.GzipFile, path: Path, bounds: Bounds) -> None:
         self._unpacked, self._path, self._bounds = unpacked, path, bounds
         self._packed = path.stat().st_size
         self._total = 0
@@ -111,7 +110,7 @@ class _Counted(RawIOBase):
         return True
 
     def readinto(self, buffer: "bytearray | memoryview[int]") -> int:  # type: ignore[override]  # narrower than any buffer
-        found = self._unpacked.read(len(buffer))
+        found = self._unpacked.read1(len(buffer))  # what came before damage is kept
         buffer[: len(found)] = found
         self._total += len(found)
         is_steep = self._total > _RATIO_FROM and self._total > _RATIO * self._packed
@@ -144,7 +143,7 @@ def _seen_as(head: bytes) -> Iterator[tuple[str, str]]:
     if head.startswith(_GZIP):
         yield "gzipped more than twice", _UNPACK
     if _is_binary(head):
-        yield "no text", _EXPORT
+        yield "of another kind", _EXPORT
 
 
 def _is_binary(head: bytes) -> bool:

@@ -16,8 +16,9 @@ from desk_metrics.history.text import REPLACED, TOO_LONG, Line, mended, whole
 # A string, its closing quote in the group if it has come; or a bracket.
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{}]', re.DOTALL)
 _SCALAR = re.compile(rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"|[^,\]"])+', re.DOTALL)
-_BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
+_BETWEEN = re.compile(rb"[}\]]\s*,\s*(?=\{)")
 _BLANK = b" \t\r\n,"
+_CLOSES = {b"]": ord("["), b"}": ord("{")}
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _DEEPEST = 20
 # What people read of a reference to something else, such as a team or a person.
@@ -103,11 +104,13 @@ class _Items:
         return buffer[:1]
 
     def _bracketed(self) -> tuple[bytes, str]:
-        depth = place = 0
+        still_open, place = bytearray(), 0
         while True:
-            depth, place, is_over = _closing(self._buffer, depth, place)
+            place, is_over = _closing(self._buffer, still_open, place)
             if is_over:
                 return self._cut(place), ""
+            if place < 0:
+                return self._lost("not JSON: a bracket is closed in it that was not opened")
             if len(self._buffer) > LONGEST:
                 return self._lost(f"is longer than {LONGEST:,} bytes, or a quote is missing in it")
             if not self._more():
@@ -142,19 +145,22 @@ class _Items:
         return bool(chunk)
 
 
-def _closing(buffer: bytes, depth: int, place: int) -> tuple[int, int, bool]:
-    """How deep and how far the whole tokens lead, and whether the first bracket is closed there."""
+def _closing(buffer: bytes, still_open: bytearray, place: int) -> tuple[int, bool]:
+    """How far whole tokens lead, -1 where brackets do not match; and if the item ends there."""
     for found in _TOKEN.finditer(buffer, place):
         token = found[0][:1]
         if token == b'"':
             if not found[1]:
                 break
+        elif token in _CLOSES:
+            if still_open.pop() != _CLOSES[token]:
+                return -1, False
         else:
-            depth += 1 if token in b"[{" else -1
+            still_open += token
         place = found.end()
-        if depth == 0:
-            return depth, place, True
-    return depth, place, False
+        if not still_open:
+            return place, True
+    return place, False
 
 
 def _record(row: int, text: str, mended: str) -> Record:

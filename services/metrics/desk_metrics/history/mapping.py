@@ -14,6 +14,7 @@ from desk_shared.text import without_invisible
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from desk_metrics.history.forms import Order
+from desk_metrics.history.text import is_encoding
 
 BUILT_IN = Path(__file__).parent / "mappings"
 _CLOSED: dict[str, frozenset[str]] = {
@@ -173,14 +174,11 @@ class Mapping(_Part):
     @field_validator("encoding")
     @classmethod
     def _readable(cls, encoding: str) -> str:
-        """Python knows names that are no encodings of text, such as `zip`."""
-        try:
-            if encoding:
-                b"".decode(encoding)
-        except (LookupError, ValueError) as error:
+        encoding = encoding.lower().replace("utf8", "utf-8").replace("utf16", "utf-16")
+        if encoding and not is_encoding(encoding):
             raise ValueError(
                 f"'{encoding}' is no encoding that is known; write it like cp1251 or shift_jis"
-            ) from error
+            )
         return encoding
 
     @property
@@ -230,21 +228,24 @@ def load_mapping(
         raise Invalid(str(document.problems[0]), code="bad-mapping")
     try:
         mapping = Mapping.model_validate(document.data)
-        times = Times(
-            formats=mapping.times.formats,
-            zone=zone or mapping.times.zone,
-            order=order or mapping.times.order,
-        )
-        mapping = Mapping.model_validate(
-            {**mapping.model_dump(), "times": times, "encoding": encoding or mapping.encoding}
-        )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        line = document.line_of(first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
+        first, said = _first_of(error)
+        place = ".".join(str(part) for part in first)
+        line = document.line_of(first)
         raise Invalid(f"{path}:{line}: {place}: {said}", code="bad-mapping") from error
-    return mapping
+    given = {"zone": zone, "order": order}
+    times = mapping.times.model_dump() | {name: value for name, value in given.items() if value}
+    changed = mapping.model_dump() | {"times": times, "encoding": encoding or mapping.encoding}
+    try:
+        return Mapping.model_validate(changed)
+    except ValidationError as error:
+        raise Invalid(_first_of(error)[1], code="bad-option") from error
+
+
+def _first_of(error: ValidationError) -> tuple[tuple[int | str, ...], str]:
+    """The place and the sentence of what is wrong first."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return first["loc"], first["msg"].removeprefix("Value error, ")
 
 
 def built_in() -> list[str]:

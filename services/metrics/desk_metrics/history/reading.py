@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_shared.text import is_visible
+
 from desk_metrics.domain.rows import Fault, Remark, Row, contradiction, undated
 from desk_metrics.domain.worktime import instant, micros
 from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, folded
@@ -246,7 +248,9 @@ class RowReader:
 
     def _plain(self, column: str, values: dict[str, str]) -> str:
         text = values.get(column, "").strip()
-        return "" if text.casefold() in self._nulls else text
+        if text.casefold() in self._nulls:
+            return ""
+        return text if (text.isascii() and text.isprintable()) or is_visible(text) else ""
 
     def _getter(self, column: Column) -> Get:
         if isinstance(column, FirstOf):

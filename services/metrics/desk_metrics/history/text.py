@@ -12,21 +12,27 @@ from typing import Final, NamedTuple
 
 from desk_metrics.history.record import LONGEST
 
+_UTF8 = "utf-8"
 # In place of a line that is too long to be held; told from others by identity.
 TOO_LONG: Final = "\0too long"
 # Half of a character: a surrogate without its other half, in the bytes UTF-8 would give it.
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _MARKS = (
+    (codecs.BOM_UTF8, _UTF8),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Names that leave the order of bytes to the mark, or to what is seen.
+_SEEN = frozenset({"utf-8", "utf-8-sig", "utf-16", "utf-32"})
 _SHARE = 10
 _TO_LOOK_AT = 4096
+_LONGEST_MARK = 4
 _MARK = "\ufeff".encode()
 REPLACED: Final = "half a character, or one that is none; U+FFFD stands for it"
+_TWO = "not UTF-8 but CESU-8; characters in two halves are joined"
 _OTHER = "not UTF-8; read as Windows-1252"
 _NEITHER = ", and some of its characters are not that either"
 
@@ -45,12 +51,14 @@ def utf8(chunks: Iterable[bytes], encoding: str = "") -> Iterator[bytes]:
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head) >= _TO_LOOK_AT:
-            break
+        if len(head) >= _LONGEST_MARK:
+            break  # no more than is needed: what follows may be damaged
     mark, seen = encoding_of(head)
     chunks = chain([head[len(mark) :]], chunks)
-    if encoding or seen:
-        chunks = _transcoded(chunks, encoding or seen)
+    # A mark is sure; what somebody said is surer than a guess.
+    name = seen if mark or encoding in _SEEN else encoding or seen
+    if name not in {"", _UTF8}:
+        chunks = _transcoded(chunks, name)
     return _unmarked(chunks)
 
 
@@ -69,12 +77,31 @@ def mended(line: bytes) -> tuple[str, str]:
         return line.decode(), ""
     except UnicodeDecodeError:
         text = line.decode("utf-8", _MIXED)
+    without_pairs = _PAIR.sub(b"", line)
+    if _is_utf8(without_pairs):
+        return text, _TWO
+    if _is_utf8(_HALF.sub(b"", line)):
+        return text, REPLACED
+    is_neither = "\N{REPLACEMENT CHARACTER}" in text
+    return text, _OTHER + (_NEITHER if is_neither else "")
+
+
+def _is_utf8(line: bytes) -> bool:
     try:
-        _HALF.sub(b"", line).decode()
+        line.decode()
     except UnicodeDecodeError:
-        is_neither = "\N{REPLACEMENT CHARACTER}" in text
-        return text, _OTHER + (_NEITHER if is_neither else "")
-    return text, REPLACED
+        return False
+    return True
+
+
+def is_encoding(name: str) -> bool:
+    """Whether text can be read in it: Python also calls `zip` and `idna` encodings."""
+    if name in _SEEN:
+        return True
+    try:
+        return isinstance(codecs.getincrementaldecoder(name)(_MARKED).decode(b"no,title\r\n"), str)
+    except (LookupError, ValueError, TypeError, AssertionError):
+        return False
 
 
 def whole(text: str) -> str:
@@ -90,10 +117,9 @@ def encoding_of(head: bytes) -> tuple[bytes, str]:
     seen = head[:_TO_LOOK_AT]
     zeros = [seen[place::4].count(0) for place in range(4)]
     quarter = len(seen) // 4
-    if quarter and zeros[2] + zeros[1] >= 1.8 * quarter:
-        if zeros[3] > zeros[0]:
-            return b"", "utf-32-le"
-        return b"", "utf-32-be"
+    for high, next_high, name in ((3, 2, "utf-32-le"), (0, 1, "utf-32-be")):
+        if quarter and zeros[high] == quarter and zeros[next_high] >= 0.8 * quarter:
+            return b"", name
     even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
     if max(even, odd) * _SHARE > len(seen) / 2 and max(even, odd) > _SHARE * min(even, odd):
         return b"", "utf-16-le" if odd > even else "utf-16-be"

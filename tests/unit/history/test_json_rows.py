@@ -1,0 +1,149 @@
+"""JSON as interfaces answer and pages are joined: an item's fault is its own."""
+
+import json
+from pathlib import Path
+
+import pytest
+from desk_metrics.history.mapping import load_mapping
+from desk_metrics.history.record import Record
+from desk_metrics.history.source import read_records
+from desk_shared.errors import Invalid
+
+from tests.unit.history.export import TICKETS, csv_file, lives_of, said
+
+ONE, TWO, THREE = ({"no": str(n), "t": 'x], "{'} for n in (1, 2, 3))
+KEYED = TICKETS.model_copy(update={"records": ("issues", "result")})
+
+
+def found(folder: Path, text: str, name: str = "a.json") -> list[Record]:
+    mapping = KEYED if text.lstrip().startswith("{") else TICKETS
+    return list(read_records(csv_file(folder, text, name), mapping))
+
+
+def joined(*items: object) -> str:
+    return ",".join(one if isinstance(one, str) else json.dumps(one) for one in items)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{"no":"2",bad}',
+        '{"no":2]',
+        "2",
+        '"two, ] or"',
+        "null",
+        "[2]",
+        "nonsense",
+        '{"no":' + "9" * 5_000 + "}",
+        '{"a":' + "[" * 50_000 + "]" * 50_000 + "}",
+    ],
+)
+def test_an_item_that_is_no_record_is_refused_by_itself(tmp_path: Path, bad: str) -> None:
+    one, two, three = found(tmp_path, f"[{joined(ONE, bad, THREE)}]")
+    assert (one.values, three.values) == (ONE, THREE)
+    assert two.row == 2
+    assert two.broken
+
+
+@pytest.mark.parametrize("bad", ['{"no":"2,"t":"x"}', '{"no":"2}', '{"no":{"a":"2"}'])
+def test_an_item_that_never_closes_costs_itself(tmp_path: Path, bad: str) -> None:
+    plain = [{"no": str(n)} for n in range(3, 60)]
+    first, broken, *others = found(tmp_path, f"[{joined(ONE, bad, *plain)}]")
+    assert first.values == ONE
+    assert "closed" in broken.broken
+    assert [one.values for one in others] == plain
+
+
+def test_an_item_that_is_too_long_is_refused_and_the_next_is_read(tmp_path: Path) -> None:
+    one, long, three = found(tmp_path, f"[{joined(ONE, {'no': 'x' * 5_000_000}, THREE)}]")
+    assert "longer than" in long.broken
+    assert (one.values, three.values) == (ONE, THREE)
+
+
+@pytest.mark.parametrize("end", ["", ",", ', {"no": "2"', ', {"no": "2', ', {"no'])
+def test_a_list_that_breaks_off_says_so(tmp_path: Path, end: str) -> None:
+    one, broken = found(tmp_path, f"[{joined(ONE)}{end}")
+    assert one.values == ONE
+    assert (broken.row, bool(broken.broken)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[{joined(ONE, TWO)}]",
+        f"[{joined(ONE)}]\n[{joined(TWO)}]",
+        f"[{joined(ONE)},\n{joined(TWO)},]",
+        f'{{"issues":[{joined(ONE)}]}}\n{{"issues":[{joined(TWO)}]}}',
+        f'{{"total":2,"result" : [{joined(ONE, TWO)}],"z":{{}}}}',
+        f"{joined(ONE)}\n{joined(TWO)}\n",
+        f"{joined(ONE)}\r{joined(TWO)}",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.json", "a.txt", "a"])
+def test_pages_that_were_joined_and_lines_are_read_whatever_the_name(
+    tmp_path: Path, text: str, name: str
+) -> None:
+    assert [one.values for one in found(tmp_path, text, name)] == [ONE, TWO]
+
+
+def test_what_stands_after_a_list_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    one, after = found(tmp_path, f"[{joined(ONE)}]\n{joined(TWO)}")
+    assert one.values == ONE
+    assert "after the list" in after.broken
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"tickets":[]}', "nothing", '{"a":\n{}}', "{" * 9])
+def test_json_without_a_list_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Invalid, match="'records' in the mapping"):
+        found(tmp_path, text)
+
+
+def test_references_are_known_by_what_people_read_of_them(tmp_path: Path) -> None:
+    item = {
+        "team": {"display_value": "Network", "link": "https://x.example/1", "value": "9f"},
+        "owner": {"link": "https://x.example/2", "value": "7a"},
+        "status": {"name": "Open", "category": {"name": "To do"}},
+        "parts": [{"name": "Printing"}, {"name": "Rooms"}],
+        "labels": ["a", 2, None, True],
+        "none": None,
+        "empty": {},
+    }
+    [record] = found(tmp_path, f"[{joined(item)}]")
+    wanted = {
+        "team": "Network",
+        "team.value": "9f",
+        "owner": "7a",
+        "status": "Open",
+        "status.category.name": "To do",
+        "parts": "Printing, Rooms",
+        "parts.name": "Printing, Rooms",
+        "labels": "a, 2, true",
+    }
+    assert record.values.items() >= wanted.items()
+    assert "none" not in record.values
+
+
+def test_the_answer_of_a_rest_interface_is_read_by_its_mapping(tmp_path: Path) -> None:
+    answer = {
+        "result": [
+            {
+                "number": {"display_value": "INC7", "value": "INC7"},
+                "opened_at": {"display_value": "02/03/2026 10:10", "value": "2026-03-02 09:10:00"},
+                "sys_updated_on": {"value": "2026-03-02 09:20:00"},
+                "incident_state": {"display_value": "In Progress", "value": "2"},
+                "assignment_group": {"display_value": "Network", "link": "x", "value": "9f"},
+                "short_description": {"display_value": "No VPN", "value": "No VPN"},
+            }
+        ]
+    }
+    path = csv_file(tmp_path, json.dumps(answer), "a.json")
+    [life], run = lives_of(path, load_mapping("servicenow"))
+    assert not run.account.remarked
+    assert said(life) == ["opened", "assigned", "started"]
+    assert life[0].event.time.isoformat() == "2026-03-02T09:10:00+00:00"
+
+
+def test_nesting_without_end_is_left_at_some_depth(tmp_path: Path) -> None:
+    deep = '{"a":' * 400 + "1" + "}" * 400
+    [record] = found(tmp_path, f'[{{"no":"1","deep":{deep}}}]')
+    assert record.values["no"] == "1"
