@@ -4,8 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from desk_automation.domain import course, steps
-from desk_automation.domain.answers import Answer, Result
+from desk_automation.domain import course
 from desk_automation.domain.model import Phase
 from desk_automation.worker import rule_of
 from desk_shared.errors import Rejected
@@ -18,7 +17,6 @@ from tests.unit.automation.engine import (
     REFUSED,
     START,
     TIMEOUT,
-    UNREADABLE,
     Engine,
     FakeTarget,
     act,
@@ -239,145 +237,6 @@ async def test_a_guard_that_does_not_hold_skips_the_run() -> None:
     await engine.settle()
     assert engine.target.kinds() == ["guard"]
     assert engine.said() == ["step-recorded", "skipped"]
-
-
-@pytest.mark.parametrize("answers", [[NO_CONNECTION, TIMEOUT], [REFUSED], [UNREADABLE, UNREADABLE]])
-async def test_a_guard_that_cannot_be_told_reaches_people(answers: list[Answer]) -> None:
-    engine = Engine((runbook(guards=[guard()]),), FakeTarget([*answers]))
-    await engine.hear(raised())
-    await engine.settle()
-    assert engine.target.kinds() == ["guard"] * len(answers)
-    last = engine.last()
-    assert isinstance(last, RunHandedOver)
-    assert last.outcome is Outcome.NOT_RUN
-    assert "could not be told" in last.reason
-    assert answers[-1].text in last.reason
-    assert [line.status for line in last.evidence[:1]] == [StepStatus.FAILED]
-
-
-LATER = Answer(Result.NOT_TAKEN, "429 not now", retry_after=8.0)
-MUCH_LATER = Answer(Result.NOT_TAKEN, "429 not now", retry_after=86_400.0)
-
-
-async def test_a_target_is_not_called_before_the_moment_it_allowed() -> None:
-    engine = Engine((runbook(),), FakeTarget([LATER, OK]))
-    times = []
-    engine.target.on_call = lambda _: times.append(engine.clock.now())
-    await engine.hear(raised())
-    await engine.settle(20 * SECOND)
-    # The runbook's own longest pause is 4 s.
-    assert times[1] - times[0] == 8 * SECOND
-
-
-async def test_a_confirming_question_waits_as_long_as_the_target_asked() -> None:
-    busy = Answer(Result.UNKNOWN, "503 wait", retry_after=8.0)
-    engine = Engine((runbook(steps=[act("confirmable")]),), FakeTarget([busy, OK]))
-    times = []
-    engine.target.on_call = lambda _: times.append(engine.clock.now())
-    await engine.hear(raised())
-    await engine.settle(20 * SECOND)
-    assert times[1] - times[0] == 8 * SECOND
-
-
-async def test_who_asks_for_more_time_than_a_run_has_is_left_to_people() -> None:
-    engine = Engine((runbook(),), FakeTarget([MUCH_LATER]))
-    await engine.hear(raised())
-    await engine.settle()
-    assert len(engine.target.calls) == 1
-    last = engine.last()
-    assert isinstance(last, RunHandedOver)
-    assert last.outcome is Outcome.NOT_HEALED
-
-
-@pytest.mark.parametrize("then", [REFUSED, MUCH_LATER])
-async def test_a_try_that_may_have_acted_stays_in_doubt_whatever_the_next_one_says(
-    then: Answer,
-) -> None:
-    engine = Engine((runbook(),), FakeTarget([TIMEOUT, then]))
-    await engine.hear(raised())
-    await engine.settle()
-    last = engine.last()
-    assert isinstance(last, RunHandedOver)
-    assert last.outcome is Outcome.IN_DOUBT
-    assert "clean at 09:00:01 UTC (no answer within 5 s)" in last.reason
-    assert [line.status for line in last.evidence[:2]] == [StepStatus.IN_DOUBT, StepStatus.FAILED]
-
-
-async def test_a_run_that_sent_something_is_not_skipped_when_its_signal_clears() -> None:
-    event = raised()
-    engine = Engine((runbook(),), FakeTarget([TIMEOUT]))
-    await engine.hear(event)
-    await engine.settle(SECOND)
-    await engine.hear(cleared(event))
-    await engine.settle(2 * SECOND)
-    assert (await engine.run()).phase is Phase.VERIFYING
-    await engine.settle()
-    last = engine.last()
-    assert isinstance(last, RunHandedOver)
-    assert last.outcome is Outcome.IN_DOUBT
-    assert len(engine.target.calls) == 1
-
-
-async def test_telemetry_settles_what_a_try_left_in_doubt() -> None:
-    event = raised()
-    engine = Engine((runbook(),), FakeTarget([TIMEOUT]))
-    await engine.hear(event)
-    await engine.settle(SECOND)
-    await engine.hear(cleared(event))
-    await engine.settle(3 * SECOND)
-    await engine.hear(measured(40.0, engine.clock.now()))
-    await engine.settle()
-    assert (await engine.run()).phase is Phase.HEALED
-
-
-@pytest.mark.parametrize(
-    ("answer", "phase"), [(NO_CONNECTION, Phase.SKIPPED), (LATER, Phase.HANDED_OVER)]
-)
-async def test_skipped_means_that_nothing_was_ever_sent(answer: Answer, phase: Phase) -> None:
-    event = raised()
-    engine = Engine((runbook(),), FakeTarget([answer]))
-    await engine.hear(event)
-    await engine.settle(SECOND)
-    await engine.hear(cleared(event))
-    await engine.settle()
-    assert len(engine.target.calls) == 1
-    assert (await engine.run()).phase is phase
-
-
-async def test_a_guard_that_fails_after_a_try_in_doubt_is_not_a_skip() -> None:
-    engine = Engine((runbook(guards=[guard()]),), FakeTarget([OK, TIMEOUT, NOT_MET]))
-    await engine.hear(raised())
-    await engine.settle()
-    last = engine.last()
-    assert isinstance(last, RunHandedOver)
-    assert last.outcome is Outcome.IN_DOUBT
-
-
-async def test_nothing_is_sent_once_the_run_is_somebody_elses() -> None:
-    engine = Engine((runbook(),))
-    # The worker stands still between its intent and its call for longer than its lease.
-    engine.target.before_call = lambda _: engine.clock.advance(timedelta(seconds=7))
-    await engine.hear(raised())
-    await engine.step(START + 2 * SECOND)
-    assert engine.target.calls == []
-
-
-async def test_an_act_that_answers_when_its_run_is_over_is_shown_on_it() -> None:
-    engine = Engine((runbook(steps=[act("once")]),), FakeTarget([TIMEOUT]))
-    await engine.hear(raised())
-    await engine.settle()
-    run = await engine.run()
-    assert run.is_closed
-    sent = engine.target.calls[0]
-    late = rule_of(lambda r, now: steps.answered(r, sent, 1, OK, now, 1.0))
-    await engine.journal.change(run.id, late)
-    await engine.journal.change(run.id, late)
-    run = await engine.run()
-    assert [entry.text for entry in run.journal[1:]] == [
-        "it answered when the run was over: 200 done"
-    ]
-    assert run.journal[-1].status is StepStatus.IN_DOUBT
-    assert engine.said()[-1] == "step-recorded"
 
 
 async def test_guards_are_asked_again_before_each_act_and_each_try() -> None:
