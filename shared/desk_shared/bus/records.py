@@ -27,8 +27,11 @@ REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-
 CUT, FOLD, DOCUMENT = "desk-cut-from-bytes", "desk-fold", "desk-document"
 # The broker's time of the first record, in milliseconds: the copy has a later one.
 ARRIVED = "desk-arrived"
+# On a record of a dead-letter topic that is no letter: it says which letters are settled.
+SETTLES = "desk-settles"
 _OURS = frozenset(
     {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT, ARRIVED}
+    | {SETTLES}
 )
 
 _NEEDED = frozenset(

@@ -1,14 +1,18 @@
-"""`desk dead`: what could not be handled, why, and how to give it another try."""
+"""`desk dead`: what could not be handled, why, and how to give it another try or lay it aside."""
 
 import asyncio
+import getpass
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.bus.records import ATTEMPT, FAILED_AT, ORIGIN, REASON, REASON_CODE, KafkaRecord
+from desk_shared.bus.records import ATTEMPT, SETTLES, KafkaRecord
+from desk_shared.cli.letters import Letter, gather, settling
 from desk_shared.cli.reading import existing, read_all
 from desk_shared.cli.screen import Sheet
 from desk_shared.cli.screen import show as show_
@@ -17,95 +21,162 @@ from desk_shared.errors import Invalid
 from desk_shared.events import Message
 from desk_shared.events.topics import DEAD, RETRY
 from desk_shared.terminal import say
+from desk_shared.text import plain_line
 
-app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay.")
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, replay, settle.")
 
 Place = Annotated[str, typer.Option(help="Only this record: partition/offset as `show` prints it.")]
 Code = Annotated[str, typer.Option(help="Only this reason, for example bad-json or bug.")]
+Every = Annotated[bool, typer.Option("--all", help="Every open letter of the topic.")]
+By = Annotated[str, typer.Option(help="Who does it; by default the user of this shell.")]
+
+
+@dataclass(slots=True)  # not frozen, like aiokafka's own
+class _Slim:
+    """A record without its value, where only headers are asked for."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 @app.command("list")
-def list_() -> None:
-    """How many dead letters each topic holds, by reason. Exit code 1 if there are any."""
-    found = asyncio.run(_count())
-    table = Sheet("dead-letter topic", "reason", "records")
-    for (topic, code), count in sorted(found.items()):
-        table.add_line(topic, code, count)
-    if found:
+def list_(
+    settled: Annotated[bool, typer.Option("--settled", help="Count settled ones too.")] = False,
+) -> None:
+    """How many dead letters each topic holds, by reason. Exit code 1 if any is open.
+
+    One record that came back several times is one letter; what was settled is not counted.
+    """
+    letters = asyncio.run(_all_letters())
+    table = Sheet("dead-letter topic", "reason", "letters", *(["settled"] if settled else []))
+    counts = Counter((one.topic, one.reason_code) for one in letters if one.settlement is None)
+    done = Counter((one.topic, one.reason_code) for one in letters if one.settlement)
+    for topic, code in sorted(counts.keys() | done.keys() if settled else counts):
+        more = [done[topic, code]] if settled else []
+        table.add_line(topic, code, counts[topic, code], *more)
+    if table.row_count:
         show_(table)
+    if counts:
         raise typer.Exit(1)
-    say("No dead letters.")
+    say("No dead letters." if not done else f"No open dead letters; {done.total()} are settled.")
 
 
 @app.command()
-def show(topic: str, reason: Code = "", record: Place = "") -> None:
-    """The records of one dead-letter topic, with why and where they came from."""
-    asyncio.run(_show(topic, reason, record))
+def show(
+    topic: str,
+    reason: Code = "",
+    record: Place = "",
+    whole: Annotated[bool, typer.Option("--whole", help="Values in full.")] = False,
+    settled: Annotated[bool, typer.Option("--settled", help="Settled ones too.")] = False,
+) -> None:
+    """The letters of one dead-letter topic: what each says, why it failed, where it came from."""
+    found = asyncio.run(_chosen(topic, reason, record, is_any=settled))
+    for letter in found:
+        say("\n".join(plain_line(line) for line in letter.lines(whole=whole)))
+    if not found:
+        say("No such dead letter is open.")
 
 
 @app.command()
 def replay(
-    topic: str,
-    reason: Code = "",
-    record: Place = "",
-    every: Annotated[bool, typer.Option("--all", help="Every record of the topic.")] = False,
+    topic: str, reason: Code = "", record: Place = "", every: Every = False, by: By = ""
 ) -> None:
     """Give dead letters back to the group that could not handle them, and only to it.
 
-    Handling an event twice is harmless, so a replay can be repeated without fear.
+    Handling an event twice is harmless, so a replay can be repeated without fear. What is given
+    back is settled; if it fails again it is open again, as one letter.
     """
-    if not (reason or record or every):
-        raise Invalid("Say what to replay: --reason CODE, --record PARTITION/OFFSET or --all.")
-    count = asyncio.run(_replay(topic, reason, record))
+    _check_choice(reason, record, every)
+    count = asyncio.run(_replay(topic, reason, record, by or getpass.getuser()))
     say(f"{count} records given back to {_back(topic)}.")
 
 
-async def _count() -> Counter[tuple[str, str]]:
+@app.command()
+def settle(
+    topic: str,
+    reason: Code = "",
+    record: Place = "",
+    every: Every = False,
+    by: By = "",
+    note: Annotated[str, typer.Option(help="Why nothing more has to be done.")] = "",
+) -> None:
+    """Lay dead letters aside as done, with who and when; nothing is deleted.
+
+    `list` counts them no more, `show --settled` still has them.
+    """
+    _check_choice(reason, record, every)
+    count = asyncio.run(_settle(topic, reason, record, by or getpass.getuser(), note))
+    say(f"{count} letters of {topic} settled.")
+
+
+def _check_choice(reason: str, record: str, every: bool) -> None:
+    if not (reason or record or every):
+        raise Invalid("Say which: --reason CODE, --record PARTITION/OFFSET or --all.")
+
+
+async def _all_letters() -> list[Letter]:
     chosen = settings()
     names = [
         name
         for name in await existing(chosen.kafka)
         if name.endswith(DEAD) and name.startswith(chosen.topic_prefix)
     ]
-    found: Counter[tuple[str, str]] = Counter()
-    if names:
-        async for raw in read_all(chosen.kafka, names):
-            found[raw.topic, _told(raw, REASON_CODE)] += 1
+    if not names:
+        return []
+    return gather([_slim(raw) async for raw in read_all(chosen.kafka, names)])
+
+
+async def _chosen(topic: str, reason: str, record: str, *, is_any: bool = False) -> list[Letter]:
+    """The letters meant; one that is named is meant though it be settled."""
+    found = []
+    for letter in gather([raw async for raw in _records(topic)]):
+        is_open = letter.settlement is None or is_any or bool(record)
+        is_meant = not record or record in letter.places
+        if is_open and is_meant and reason in ("", letter.reason_code):
+            found.append(letter)
     return found
 
 
-async def _chosen(topic: str, reason: str, record: str) -> AsyncIterator[KafkaRecord]:
+async def _records(topic: str) -> AsyncIterator[KafkaRecord]:
     if not topic.endswith(DEAD):
         raise Invalid(
             f"'{topic}' is no dead-letter topic; these end in {DEAD}. See `desk dead list`."
         )
     async for raw in read_all(settings().kafka, [settings().topic_prefix + topic]):
-        is_reason = not reason or _told(raw, REASON_CODE) == reason
-        if is_reason and record in ("", f"{raw.partition}/{raw.offset}"):
-            yield raw
+        yield raw
 
 
-async def _show(topic: str, reason: str, record: str) -> None:
-    table = Sheet("record", "key", "reason", "from", "tries", "first failed")
-    async for raw in _chosen(topic, reason, record):
-        key = (raw.key or b"").decode(errors="replace")
-        why = f"{_told(raw, REASON_CODE)}: {_told(raw, REASON)}"
-        place = f"{raw.partition}/{raw.offset}"
-        rest = (_told(raw, ORIGIN), _told(raw, ATTEMPT), _told(raw, FAILED_AT)[:19])
-        table.add_line(place, key, why, *rest)
-    show_(table)
+async def _replay(topic: str, reason: str, record: str, by: str) -> int:
+    letters = await _chosen(topic, reason, record)
+    messages = [_again(one.newest, _back(topic)) for one in letters]
+    await _publish(messages)
+    # After the bus has them: a crash in between leaves them open, never lost.
+    await _publish(settling(letters, topic, by, datetime.now(UTC), "given back"))
+    return len(messages)
 
 
-async def _replay(topic: str, reason: str, record: str) -> int:
-    chosen = settings()
-    messages = [_again(raw, _back(topic)) async for raw in _chosen(topic, reason, record)]
-    publisher = KafkaPublisher(chosen.kafka, "desk-dead", chosen.topic_prefix)
+async def _settle(topic: str, reason: str, record: str, by: str, note: str) -> int:
+    letters = await _chosen(topic, reason, record)
+    await _publish(settling(letters, topic, by, datetime.now(UTC), note))
+    return len(letters)
+
+
+async def _publish(messages: Sequence[Message]) -> None:
+    publisher = KafkaPublisher(settings().kafka, "desk-dead", settings().topic_prefix)
     await publisher.start()
     try:
         await publisher.publish(messages)
     finally:
         await publisher.stop()
-    return len(messages)
+
+
+def _slim(raw: KafkaRecord) -> KafkaRecord:
+    value = raw.value if SETTLES in dict(raw.headers) else None
+    return _Slim(raw.topic, raw.partition, raw.offset, None, value, raw.headers)
 
 
 def _again(raw: KafkaRecord, target: str) -> Message:
@@ -116,7 +187,3 @@ def _again(raw: KafkaRecord, target: str) -> Message:
 
 def _back(topic: str) -> str:
     return topic.removesuffix(DEAD) + RETRY
-
-
-def _told(raw: KafkaRecord, name: str) -> str:
-    return (dict(raw.headers).get(name) or b"").decode(errors="replace")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from desk_shared.bus import Folding, Ledger, Reacted, Turn
+from desk_shared.bus.records import SETTLES
 from desk_shared.cli.main import app
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
@@ -69,15 +70,37 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     code, text = await run(desk, "dead", "show", DEAD)
     assert code == 0
     assert "this rule cannot read that note" in text
+    for said in ("id       t-1", "source   /desk/intake", "desk.ticket.noted.v1", '"text":"1"'):
+        assert said in text
+
+    place = await _settled(rig, desk)
 
     rule.is_mended = True
     before = await rig.stories()
-    code, text = await run(desk, "dead", "replay", DEAD, "--all")
-    assert code == 0, text
+    code, text = await run(desk, "dead", "replay", DEAD, "--record", place)
+    assert (code, text.strip()) == (0, f"1 records given back to {RETRIES}.")
     await eventually(lambda: _told(rig, 119), timeout=20)
     await eventually(lambda: rig.is_committed(".retry", RETRIES))
     # The fold that had handled it long ago, and forgotten its id since, did not get it again.
     assert await rig.stories() == before
+
+
+async def _settled(rig: Rig, desk: CliRunner) -> str:
+    """A replay that fails again leaves one letter, not two; settled, it is counted no more."""
+    code, text = await run(desk, "dead", "replay", DEAD, "--all")
+    assert code == 0, text
+    await eventually(lambda: _has_copies(rig, 2), timeout=20)
+    code, text = await run(desk, "dead", "list")
+    assert (code, "unreadable-note | 1" in text.replace("│", "|").replace("  ", " ")) == (1, True)
+
+    code, text = await run(desk, "dead", "settle", DEAD, "--all", "--by", "max", "--note", "moot")
+    assert (code, text.strip()) == (0, f"1 letters of {DEAD} settled.")
+    code, text = await run(desk, "dead", "list")
+    assert (code, text.strip()) == (0, "No open dead letters; 1 are settled.")
+    code, text = await run(desk, "dead", "show", DEAD, "--settled")
+    assert "by max, " in text
+    assert "UTC: moot" in text
+    return text.split()[0]
 
 
 def _others(rig: Rig) -> MongoDocuments[Story]:
@@ -95,6 +118,12 @@ async def _told(rig: Rig, many: int) -> bool:
     found = await _others(rig).load(["t"])
     state = found["t"].state if "t" in found else None
     return state is not None and len(state.notes) == many
+
+
+async def _has_copies(rig: Rig, many: int) -> bool:
+    """So many copies of letters, without the marks of what was settled."""
+    found = [raw for raw in await rig.read(DEAD) if SETTLES not in dict(raw.headers)]
+    return len(found) == many
 
 
 async def test_no_dead_letters_is_said_so(rig: Rig, desk: CliRunner) -> None:
