@@ -27,7 +27,9 @@ from desk_shared.settings import ServiceSettings
 from desk_shared.store import Documents, MongoDocuments, Schema, Store
 from desk_shared.store.document import S
 from desk_shared.store.leases import MongoLeases
-from desk_shared.telemetry import Telemetry, start
+from desk_shared.telemetry import Telemetry, get_logger, start
+
+log = get_logger()
 
 Loop = tuple[str, Callable[[], Coroutine[None, None, None]]]
 
@@ -99,6 +101,8 @@ class Kit:
         """The charter, kept fresh; from now on only those publish to us whom it knows."""
         source = CharterSource(self.settings.charter, self.clock, checks=checks)
         accepts = self.settings.accepts_unknown_sources
+        if not (accepts or source.current.sources):
+            log.warning("nobody_may_publish", why="the charter's sources.yaml lists no system")
         self._admission = Admission(lambda: source.current, accepts_unknown=accepts)
         self.loop("charter", source.run)
         return source
