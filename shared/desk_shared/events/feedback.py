@@ -30,6 +30,11 @@ class SurveyAnswered(Payload, type="desk.survey.answered.v1", topic=names.FEEDBA
     team: str = ""
     site: str = ""
     device: str = ""
+    counted: bool = Field(
+        default=True,
+        description="False where somebody of the desk rates what they solved themselves: it is"
+        " kept, and counts in no score.",
+    )
 
 
 class ServiceWanted(Payload, type="desk.service.wanted.v1", topic=names.FEEDBACK):

@@ -190,3 +190,11 @@ async def test_wishes_count_once_each() -> None:
     desk = await after(wanted, unused, wanted, unused)
     found = await figures(desk, "service")
     assert (found["fax"]["unused"], found[""]["wanted"]) == (1, 1)
+
+
+async def test_praise_of_ones_own_solution_counts_in_no_score_and_replaces_an_earlier_word() -> None:
+    own = SurveyAnswered(ticket="t-1", cycle=0, revision=2, score=5, by="max", counted=False)
+    alone = await figures(await after(happened(own, "t-1", DAY + 10 * HOUR)))
+    assert (alone[""]["surveys"], alone[""]["happiness"]) == (0, None)
+    for order in permutations([answered(1, 9, 1), happened(own, "t-1", DAY + 10 * HOUR)]):
+        assert (await figures(await after(*order)))[""]["surveys"] == 0

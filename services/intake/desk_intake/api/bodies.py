@@ -151,7 +151,7 @@ class Resolution(Body):
     how: Literal[How.MEMBER, How.SELF_SERVICE, How.WITHDRAWN] | None = None
     """By whom; left out: `member` from staff, `withdrawn` from the person who asked."""
     cause: Name = ""
-    """What it came from, for those who take the cause away."""
+    """What it came from, for those who take the cause away; employees do not see it."""
 
 
 class Objection(Body):
@@ -169,7 +169,7 @@ class Assignment(Body):
     member: Name = ""
     """Who of the team; left out: nobody in particular."""
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = ""
-    """Why, for those who read the timeline."""
+    """Why, for those who work on it; the person who asked does not see it."""
 
 
 class Merge(Body):

@@ -55,6 +55,8 @@ class SurveyAnswerView(BaseModel):
     answered_at: datetime
     replaces_earlier: bool
     """Whether there was an earlier answer, which this one replaces."""
+    counted: bool
+    """False where a member rates what they solved themselves: it is kept, and is in no score."""
 
 
 class About(StrEnum):
@@ -99,7 +101,7 @@ async def answer_survey(
     actor = actor_of(caller)
     found = await find(deps_of(request), ticket, actor)
     may_answer(found, actor)
-    said_at = survey(found, body.score, body.comment, body.language)
+    said_at = survey(found, actor, body.score, body.comment, body.language)
     feedback = await _stated(request, call, survey_of(found), said_at)
     said = feedback.said
     if not isinstance(said, SurveyAnswered):
@@ -110,6 +112,7 @@ async def answer_survey(
         comment=said.comment,
         answered_at=feedback.at,
         replaces_earlier=said.revision > 1,
+        counted=said.counted,
     )
 
 

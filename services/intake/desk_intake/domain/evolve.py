@@ -29,10 +29,8 @@ from desk_shared.events.tickets import (
 )
 
 from desk_intake.domain.model import MAX_LINKS, Entry, Link, PromiseView, Ticket
-from desk_intake.domain.tell import tell
+from desk_intake.domain.tell import CHOSEN_BY_PERSON, aside, tell
 
-# Whoever chose the team by one of these knows better than triage, which leaves the team alone.
-CHOSEN_BY_PERSON = "chosen-by-person"
 HANDED_OVER = "repair-handed-over"
 _FIXING = frozenset({CHOSEN_BY_PERSON, HANDED_OVER})
 
@@ -47,10 +45,13 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
         changed = _change(event.data, ticket, event).model_copy(
             update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
         )
-    told = tell(event.data, changed)
-    return changed.with_entry(
-        Entry(at=event.time, what=_what(event), who=told.who, text=told.text, public=told.public)
-    )
+    for told in (tell(event.data, changed), aside(event.data)):
+        if told is not None:
+            line = Entry(
+                at=event.time, what=_what(event), who=told.who, text=told.text, public=told.public
+            )
+            changed = changed.with_entry(line)
+    return changed
 
 
 def fold(events: Iterable[AnyEvent]) -> Ticket | None:
@@ -182,6 +183,7 @@ def _(data: TicketResolved, ticket: Ticket, event: AnyEvent) -> Ticket:
             "how": data.how,
             "resolution": data.resolution,
             "cause": data.cause,
+            "resolved_by": data.by,
             "resolved_at": event.time,
         }
     )
@@ -195,6 +197,7 @@ def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
             "how": None,
             "resolution": "",
             "cause": "",
+            "resolved_by": "",
             "resolved_at": None,
             "reopened": ticket.reopened + 1,
         }

@@ -67,7 +67,14 @@ def may_answer(ticket: Ticket, actor: Actor) -> None:
         )
 
 
-def survey(ticket: Ticket, score: int, comment: str, language: str) -> Callable[[int], Said]:
+def is_own_work(ticket: Ticket, actor: Actor) -> bool:
+    """Whether somebody of the desk rates what they solved themselves: said, and not counted."""
+    return actor.is_staff and actor.id in (ticket.resolved_by, ticket.member)
+
+
+def survey(
+    ticket: Ticket, actor: Actor, score: int, comment: str, language: str
+) -> Callable[[int], Said]:
     """The answer, for whichever revision it will be; the ticket as it is known now goes with it."""
 
     def at(revision: int) -> SurveyAnswered:
@@ -84,6 +91,7 @@ def survey(ticket: Ticket, score: int, comment: str, language: str) -> Callable[
             team=ticket.team,
             site=ticket.site,
             device=ticket.device,
+            counted=not is_own_work(ticket, actor),
         )
 
     return at

@@ -31,8 +31,8 @@ from desk_shared.events.tickets import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from desk_intake.domain.evolve import CHOSEN_BY_PERSON
 from desk_intake.domain.model import OPEN_STATES, Ticket
+from desk_intake.domain.tell import CHOSEN_BY_PERSON
 from desk_intake.domain.words import STATES, joined
 
 Action = Literal[

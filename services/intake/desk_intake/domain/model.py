@@ -95,6 +95,7 @@ class Ticket(Part):
     how: How | None = None
     resolution: str = ""
     cause: str = ""
+    resolved_by: str = ""
     reopened: int = 0
     opened_at: datetime
     requested_at: datetime

@@ -41,6 +41,8 @@ from desk_intake.domain.words import (
 )
 
 DESK = "the desk"
+# Whoever chose the team by this knows better than triage, which leaves the team alone.
+CHOSEN_BY_PERSON = "chosen-by-person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,18 @@ class Told:
     who: str
     text: str
     public: bool = True
+
+
+def aside(data: Payload) -> Told | None:
+    """What staff wrote beside it for staff; a line of its own, which employees do not see."""
+    match data:
+        case TicketAssigned():
+            chosen = [one for one in data.explanation if one.rule == CHOSEN_BY_PERSON]
+            return Told(DESK, because(chosen).strip(), public=False) if chosen else None
+        case TicketResolved(cause=cause) if cause:
+            return Told(data.by, f"Cause: {sentence(cause)}", public=False)
+        case _:
+            return None
 
 
 @singledispatch
@@ -79,7 +93,8 @@ def _(data: TicketAssigned, _ticket: Ticket) -> Told:
     whom = f"{data.member} of the team {data.team}" if data.member else f"the team {data.team}"
     moved = data.previous_team and data.previous_team != data.team
     source = f" (before: {data.previous_team})" if moved else ""
-    return Told(DESK, f"Given to {whom}{source}." + because(data.explanation))
+    reasons = [one for one in data.explanation if one.rule != CHOSEN_BY_PERSON]
+    return Told(DESK, f"Given to {whom}{source}." + because(reasons))
 
 
 @tell.register

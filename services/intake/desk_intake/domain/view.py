@@ -89,6 +89,7 @@ class TicketView(TicketSummary):
     how: How | None
     resolution: str
     cause: str
+    """What it came from, for those who take causes away; empty for employees."""
     reopened: int
     """How often it turned out not to be solved."""
     requested_at: datetime
@@ -133,7 +134,16 @@ def show(ticket: Ticket, reader: Reader) -> TicketView:
         "promises": _promises(ticket, reader),
         "tried": tuple(_tried(ticket, reader)),
     }
+    if not reader.is_staff:
+        told |= _withheld(ticket)
     return TicketView.model_validate(_copied(TicketView, ticket) | _summary(ticket, reader) | told)
+
+
+def _withheld(ticket: Ticket) -> dict[str, object]:
+    """What staff and repairs write for staff; the person is told by lines meant for them."""
+    if ticket.kind is Kind.PROACTIVE:
+        return {"cause": "", "description": "", "attributes": {}}
+    return {"cause": ""}
 
 
 def _shared_fields(view: type[View]) -> tuple[str, ...]:
@@ -257,7 +267,7 @@ def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
     for link in ticket.links:
         if link.kind is LinkKind.RUN and link.text:
             yield link.text
-    solutions = [entry for entry in ticket.timeline if entry.what == "resolved"]
+    solutions = [one for one in ticket.timeline if one.what == "resolved" and one.public]
     # Each reopening says that the solution before it was none.
     failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:

@@ -61,7 +61,7 @@ def with_voice(
         if any(one.revision == data.revision for one in state.answers):
             return None
         is_newest = all(one.revision < data.revision for one in state.answers)
-        answers = sorted((*state.answers, Answered(data.revision, data.score, at)))
+        answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))
         state = replace(
             state,
             slice=voice.slice if is_newest else state.slice,

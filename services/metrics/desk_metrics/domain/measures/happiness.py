@@ -28,6 +28,8 @@ class Answered(NamedTuple):
     revision: int
     score: int
     at: int
+    # Whoever solved a ticket is no judge of it; the answer still replaces an earlier one.
+    counted: bool = True
 
 
 class Happiness(NamedTuple):
@@ -41,6 +43,8 @@ class Happiness(NamedTuple):
 def happiness_of(answers: Sequence[Answered]) -> Iterator[Posting]:
     """Each answer, and the one before taken back since the next was given."""
     for one, after in zip_longest(answers, answers[1:]):
+        if not one.counted:
+            continue
         yield Posting(f"{SURVEY}:{one.score}", one.at, one.at)
         if after is not None:
             yield Posting(f"{SURVEY}:{one.score}", one.at, max(one.at, after.at), -1)

@@ -1,0 +1,62 @@
+"""What staff write for staff stays with staff, and nobody's own work is praised into a score."""
+
+from desk_intake.domain.opening import proactive_ticket
+from desk_shared.events.feedback import SurveyAnswered
+
+from tests.unit.intake.test_facts import handed_over
+from tests.unit.intake.world import Desk
+
+REASON, CAUSE, NOTE = "she complains too much", "user error", "ask her boss first"
+
+
+async def everything(desk: Desk, who: str, ticket: str) -> str:
+    caller = desk.client(who, "member", "network") if who == "max" else desk.client(who)
+    shown = [await caller.get(f"/tickets/{ticket}{part}") for part in ("", "/timeline")]
+    shown.append(await caller.get("/tickets"))
+    return "".join(one.text for one in shown)
+
+
+async def test_reason_cause_and_internal_notes_are_for_staff_only(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    where = f"/tickets/{ticket}"
+    await desk.max.post(f"{where}/assign", team="network", reason=REASON)
+    await desk.max.post(f"{where}/notes", text=NOTE, public=False)
+    await desk.max.post(f"{where}/resolve", resolution="It works again", cause=CAUSE)
+    hers, his = await everything(desk, "ana", ticket), await everything(desk, "max", ticket)
+    for text in (REASON, CAUSE, NOTE):
+        assert text not in hers
+        assert text in his
+    assert "Given to the team network" in hers
+    assert "It works again" in hers
+
+
+async def test_what_a_repair_found_is_for_its_team_only(desk: Desk) -> None:
+    await desk.hear(handed_over(person="ana", tell="We look at your disk."), "lt-7")
+    ticket = proactive_ticket("run-1")
+    his = (await desk.max.get(f"/tickets/{ticket}")).json()
+    hers = (await desk.ana.get(f"/tickets/{ticket}")).json()
+    assert his["description"]
+    assert his["attributes"]["runbook"]
+    assert (hers["description"], hers["attributes"]) == ("", {})
+    assert any("We look at your disk." in line for line in hers["tried"])
+
+
+async def test_who_solved_her_own_ticket_is_heard_and_not_counted(desk: Desk) -> None:
+    ticket = await desk.max.open()
+    await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Done", how="self_service")
+    said = await desk.max.post(f"/tickets/{ticket}/feedback", score=5)
+    assert (said.status_code, said.json()["score"], said.json()["counted"]) == (200, 5, False)
+    events = [one.data for one in desk.publisher.events() if isinstance(one.data, SurveyAnswered)]
+    assert [one.counted for one in events] == [False]
+
+
+async def test_who_was_helped_by_another_is_counted(desk: Desk) -> None:
+    hers, his = await desk.ana.open(), await desk.max.open()
+    bo = desk.client("bo", "member", "network")
+    for ticket in (hers, his):
+        await bo.post(f"/tickets/{ticket}/resolve", resolution="Done")
+    for who, ticket in ((desk.ana, hers), (desk.max, his)):
+        assert (await who.post(f"/tickets/{ticket}/feedback", score=4)).json()["counted"]
+    own = await desk.ana.open()
+    await desk.ana.post(f"/tickets/{own}/resolve", resolution="Found it", how="self_service")
+    assert (await desk.ana.post(f"/tickets/{own}/feedback", score=2)).json()["counted"]
