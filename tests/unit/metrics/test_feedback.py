@@ -192,7 +192,7 @@ async def test_wishes_count_once_each() -> None:
     assert (found["fax"]["unused"], found[""]["wanted"]) == (1, 1)
 
 
-async def test_praise_of_ones_own_solution_counts_in_no_score_and_replaces_an_earlier_word() -> None:
+async def test_praise_of_ones_own_solution_counts_in_no_score() -> None:
     own = SurveyAnswered(ticket="t-1", cycle=0, revision=2, score=5, by="max", counted=False)
     alone = await figures(await after(happened(own, "t-1", DAY + 10 * HOUR)))
     assert (alone[""]["surveys"], alone[""]["happiness"]) == (0, None)
