@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from desk_metrics.domain.rows import Fault
 from desk_metrics.history.file import line_of, read_history
-from desk_metrics.history.importing import Import, Places
+from desk_metrics.history.importing import Account, Import, Places
+from desk_metrics.history.mapping import Mapping, load_mapping
 from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.tickets import TicketTriaged
 
-from tests.unit.history.export import TICKETS, UPDATES, csv_file, lives_of, said
+from tests.unit.history.export import NOW, TICKETS, UPDATES, csv_file, lives_of, said
 
 LOG = """no,at,n,state,team,moves,kept
 2,01/07/2026 12:00,0,New,A,0,true
@@ -38,7 +40,7 @@ def test_every_row_is_used_or_refused_and_nothing_else(tmp_path: Path) -> None:
 
 def test_an_import_writes_four_files(tmp_path: Path) -> None:
     places = Places.beside(tmp_path / "out.jsonl")
-    account = Import([csv_file(tmp_path, LOG)], UPDATES).write(places)
+    account = Import([csv_file(tmp_path, LOG)], UPDATES, now=NOW).write(places)
     rejects = [json.loads(line) for line in places.rejects.read_text().splitlines()]
     assert sorted((one["row"], one["fault"], one["used"]) for one in rejects) == [
         (4, "out-of-order", True),
@@ -69,7 +71,7 @@ def test_an_import_writes_four_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
 def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, name: str) -> None:
     log = csv_file(tmp_path, LOG)
-    Import([log], UPDATES).write(Places.beside(tmp_path / name))
+    Import([log], UPDATES, now=NOW).write(Places.beside(tmp_path / name))
     lives, _ = lives_of(log, UPDATES)
     assert list(read_history(tmp_path / name)) == [
         [one._replace(file=0) for one in life] for life in lives
@@ -79,7 +81,7 @@ def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, name: str) -> N
 def test_two_imports_give_the_same_bytes_however_small_the_runs(tmp_path: Path) -> None:
     log = csv_file(tmp_path, LOG)
     for name, run in (("a.jsonl", 2), ("b.jsonl", 1000)):
-        Import([log], UPDATES, run=run).write(Places.beside(tmp_path / name))
+        Import([log], UPDATES, run=run, now=NOW).write(Places.beside(tmp_path / name))
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
 
 
@@ -97,7 +99,7 @@ def test_several_files_are_one_history(tmp_path: Path) -> None:
         csv_file(tmp_path, "\n".join([head, *part]), f"{number}.csv")
         for number, part in enumerate((rows[:2], rows[2:]))
     ]
-    run = Import(parts, UPDATES)
+    run = Import(parts, UPDATES, now=NOW)
     run.write(Places.beside(tmp_path / "out.jsonl"))
     assert run.account.tickets == 2
     assert run.account.is_whole
@@ -120,7 +122,7 @@ def test_a_mapping_for_another_export_is_told_at_once(tmp_path: Path) -> None:
 def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
     log = csv_file(tmp_path, "number\n1\n")
     with pytest.raises(Invalid):
-        Import([log], UPDATES).write(Places.beside(tmp_path / "out.jsonl"))
+        Import([log], UPDATES, now=NOW).write(Places.beside(tmp_path / "out.jsonl"))
     assert [one.name for one in tmp_path.iterdir()] == ["log.csv"]
 
 
@@ -141,3 +143,68 @@ def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) ->
             list(read_history(path))
     with pytest.raises(NotFound, match="desk import"):
         list(read_history(tmp_path / "none.jsonl"))
+
+
+def account_of(folder: Path, text: str, mapping: Mapping = TICKETS, name: str = "a.csv") -> Account:
+    return Import([csv_file(folder, text, name)], mapping, now=NOW).write(
+        Places.beside(folder / "out.jsonl")
+    )
+
+
+def test_columns_that_never_held_anything_are_named(tmp_path: Path) -> None:
+    text = "no,opened,team,state,house\n1,2026-03-02T08:00Z,,open,\n2,2026-03-02T08:00Z,-,open,\n"
+    [note] = account_of(tmp_path, text).notes
+    assert note == (
+        "No row held anything for: assigned, responded, started, resolved, closed, changed,"
+        " building (house)."
+    )
+    [note] = account_of(tmp_path, text.replace(",-,", ",,")).notes
+    assert "team (team)" in note
+
+
+def test_what_cannot_be_seen_is_no_value_and_hides_no_word(tmp_path: Path) -> None:
+    text = "no,opened,state,team\n1,2026-03-02T08:00Z,op\u200ben,\u200b\n\u2800,2026-03-02,open,A\n"
+    account = account_of(tmp_path, text)
+    assert account.refused == {Fault.NO_TICKET: 1}
+    assert Fault.UNKNOWN_STATE not in account.remarked
+
+
+def test_repeated_columns_are_joined_and_two_states_are_one(tmp_path: Path) -> None:
+    text = (
+        "Summary,Issue key,Status,Status,Created,Component/s,Component/s,Labels,Labels,Priority\n"
+        "a,D-1,Open,,23/Mar/26 9:15 AM,Access,Rooms,x,,High\n"
+        "b,D-2,,Open,23/Mar/26 9:15 AM,,Printing,,,High\n"
+        "c,D-3,Open,Done,23/Mar/26 9:15 AM,,,,,High\n"
+    )
+    path = csv_file(tmp_path, text)
+    lives, run = lives_of(path, load_mapping("jira-service-management"))
+    triaged = [one.event.data for life in lives for one in life]
+    said_of = [data.category for data in triaged if isinstance(data, TicketTriaged)]
+    assert said_of == ["Access, Rooms", "Printing", "unknown"]
+    assert run.account.remarked == {Fault.UNKNOWN_STATE: 1}
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [
+        ("none/out.jsonl", "There is no folder"),
+        ("a.csv", "is an export that is read"),
+        ("folder", "is a folder"),
+    ],
+)
+def test_what_is_written_never_takes_an_exports_place(
+    tmp_path: Path, out: str, sentence: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    path = csv_file(tmp_path, "no,opened\n1,2026-03-02\n", "a.csv")
+    with pytest.raises(Invalid, match=sentence):
+        Import([path], TICKETS, now=NOW).write(Places.beside(tmp_path / out))
+    assert path.read_text() == "no,opened\n1,2026-03-02\n"
+
+
+def test_a_file_of_many_columns_names_some_of_them_and_nothing_that_acts(tmp_path: Path) -> None:
+    names = ",".join(f"c{n}" for n in range(1_000))
+    with pytest.raises(Invalid, match="and 961 more") as refused:
+        account_of(tmp_path, f"\x1b[2Jx,{names}\n")
+    assert "\x1b" not in refused.value.message
+    assert len(refused.value.message) < 1_000

@@ -72,6 +72,21 @@ class Places:
         names = ("rejects", "figures", "differences")
         return cls(history, *(history.with_name(f"{stem}.{name}.jsonl") for name in names))
 
+    def __iter__(self) -> Iterator[Path]:
+        yield from (self.history, self.rejects, self.figures, self.differences)
+
+    def check(self, files: Sequence[Path]) -> None:
+        """Refuse what could not be written, and what would take an export's own place."""
+        folder = self.history.parent
+        if not folder.is_dir():
+            raise Invalid(f"There is no folder '{folder}' for what is written; create it first.")
+        exports = {path.resolve() for path in files}
+        for path in self:
+            if path.resolve() in exports:
+                raise Invalid(f"'{path}' is an export that is read; give --out another name.")
+            if path.is_dir():
+                raise Invalid(f"'{path}' is a folder; give --out the name of a file.")
+
 
 class Import:
     """One run over some files with one mapping."""
@@ -106,10 +121,10 @@ class Import:
 
     def write(self, places: Places) -> Account:
         """All files; each appears whole or not at all."""
+        places.check(self._files)
         with ExitStack() as stack:
             history, rejects, figures, differences = (
-                stack.enter_context(written_whole(path))
-                for path in (places.history, places.rejects, places.figures, places.differences)
+                stack.enter_context(written_whole(path)) for path in places
             )
             for rows, life in self.lives(rejects):
                 names = [self._files[one.file].name for one in life]
