@@ -1,18 +1,26 @@
 """The charter's runbooks, compiled once per version, and the check that refuses a wrong one."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from desk_shared.charter import Charter, Problem
-from desk_shared.charter.runbooks import ActStep, ProbeStep, Runbook
+from desk_shared.charter.runbooks import ActStep, HttpRequest, ProbeStep, Runbook
 from desk_shared.events import Payload
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.signals import SignalRaised
 
 from desk_automation.conditions import EVENT_FIELDS, Condition, Inputs, condition, problems_in
+from desk_automation.domain.addresses import address_problem
 from desk_automation.domain.matching import Raised, run_id, values_of
 
 READ = frozenset({SignalRaised.TYPE})
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# How a request is framed, and what the desk says about itself, is not the runbook's.
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"}
+    | {"expect", "desk-run", "desk-fencing-token"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
         if not wrong:
             yield from _tests(runbook)
         yield from _paths(runbook, shape)
+        yield from _addresses(runbook)
         if "${steps" in runbook.model_dump_json():
             sentence = "${steps.…} is not served yet; take what you need from the event"
             yield Problem.at(*where, "steps", sentence=sentence)
@@ -84,6 +93,27 @@ def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield (section, step.id), step.expect
             elif isinstance(step, ActStep) and step.confirm is not None:
                 yield (section, step.id, "confirm"), step.confirm.expect
+
+
+def _addresses(runbook: Runbook) -> Iterator[Problem]:
+    """Addresses and headers in which every parameter fills a part and cannot end it."""
+    for place, request in _requests(runbook):
+        where = ("runbooks", runbook.id, *place, "request")
+        if (problem := address_problem(request.url)) is not None:
+            yield Problem.at(*where, "url", sentence=problem)
+        for name in request.headers:
+            if not _HEADER.fullmatch(name) or name.lower() in _OURS:
+                sentence = f"'{name}' is no header that a runbook may set"
+                yield Problem.at(*where, "headers", name, sentence=sentence)
+
+
+def _requests(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], HttpRequest]]:
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            if isinstance(step, ActStep | ProbeStep):
+                yield (section, step.id), step.request
+            if isinstance(step, ActStep) and step.confirm is not None:
+                yield (section, step.id, "confirm"), step.confirm.request
 
 
 def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from desk_shared.telemetry import get_logger
 from desk_automation.conditions import Inputs, condition
 from desk_automation.domain import books, course, moves, steps, subjects, targets, verify
 from desk_automation.domain.answers import Answer
-from desk_automation.domain.books import Book
+from desk_automation.domain.books import Book, Ended
 from desk_automation.domain.model import Decision, Phase, Run
 from desk_automation.domain.moves import Attempt
 from desk_automation.domain.subjects import Subject
@@ -276,12 +276,13 @@ class Worker:
 
     async def _close(self, run: Run, move: moves.Close) -> Run | None:
         now = self._clock.now()
+        ended = Ended(run.outcome, run.target, run.has_sent)
         await self._ledgers.subjects.change(
             run.trigger.subject, subject_rule(lambda s, _: subjects.unwatched(s, run.id))
         )
         await self._ledgers.books.change(
             run.plan.runbook,
-            plain_rule(lambda b: books.record(b, run.id, run.outcome, run.plan.bounds, now)),
+            plain_rule(lambda b: books.record(b, run.id, ended, run.plan.bounds, now)),
         )
         target = await self._release(run, is_void=run.phase in {Phase.SKIPPED, Phase.CANCELLED})
         for waiting in target.waiting if target is not None else ():

@@ -3,11 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase
 from desk_shared.errors import DependencyDown
 from desk_shared.events.automation import Outcome, RunHandedOver
 
-from tests.unit.automation.engine import REFUSED, Engine, FakeTarget, act, measured, raised, runbook
+from tests.unit.automation.engine import (
+    NO_CONNECTION,
+    REFUSED,
+    Engine,
+    FakeTarget,
+    act,
+    measured,
+    raised,
+    runbook,
+)
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -141,4 +151,47 @@ async def test_limits_survive_a_restart() -> None:
     engine.restart()
     await engine.hear(raised(episode="two"))
     await engine.settle(MINUTE)
+    assert len(engine.target.calls) == 1
+
+
+async def test_a_breaker_counts_targets_and_not_runs() -> None:
+    book = runbook(
+        breaker={"consecutive": 3}, limits={"per_target": {"cooldown": "1s", "per_day": 99}}
+    )
+    engine = Engine((book,), FakeTarget([REFUSED] * 9))
+    for number in range(4):
+        await engine.hear(raised("laptop-1", episode=str(number), at=engine.clock.now()))
+        await engine.settle(MINUTE)
+    assert len(engine.target.calls) == 4
+    for subject in ("laptop-2", "laptop-3", "laptop-4"):
+        await engine.hear(raised(subject, at=engine.clock.now()))
+        await engine.settle(MINUTE)
+    # The third target opens it; the fourth is left to people.
+    assert len(engine.target.calls) == 6
+
+
+@pytest.mark.parametrize(
+    ("answer", "attributes"),
+    [
+        (Answer(Result.REFUSED, "the host evil:80 may not be called", is_sent=False), None),
+        (NO_CONNECTION, None),
+        (REFUSED, {"agent_url": "http://127.0.0.1:9000/admin?x="}),
+        (REFUSED, {}),
+    ],
+)
+async def test_made_up_devices_stop_no_runbook_for_others(
+    answer: Answer, attributes: dict[str, str] | None
+) -> None:
+    engine = Engine((runbook(breaker={"consecutive": 2}),), FakeTarget([answer] * 30))
+    for number in range(5):
+        forged = raised(f"forged-{number}", attributes=attributes, at=engine.clock.now())
+        await engine.hear(forged)
+        await engine.settle(MINUTE)
+        run = await engine.run(forged)
+        assert run.outcome is Outcome.NOT_RUN
+    engine.target.script.clear()
+    engine.target.calls.clear()
+    real = raised("laptop-1", at=engine.clock.now())
+    await engine.hear(real)
+    await engine.settle(5 * SECOND)
     assert len(engine.target.calls) == 1

@@ -1,5 +1,6 @@
 """What a runbook did of late: its hourly limit, and the breaker that stops cures that are none."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.automation import Outcome
@@ -26,9 +27,24 @@ class Book(Frozen):
     starts: tuple[Start, ...] = ()
     counted: tuple[str, ...] = ()
     failures: int = 0
+    # What failed since the last cure, each target once.
+    failed: tuple[str, ...] = ()
     opened_at: datetime | None = None
     canary: str = ""
     totals: dict[str, int] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. Evidence against a runbook is only what it sent.
+
+    A host that may not be called, an address that cannot be planned, a device that is not there:
+    whoever writes telemetry can make these up, and none of them says that the cure is none.
+    """
+
+    outcome: Outcome | None
+    target: str
+    has_sent: bool
 
 
 def breaker_of(book: Book, bounds: Bounds, now: datetime) -> str:
@@ -71,10 +87,9 @@ def admit(book: Book | None, run: str, bounds: Bounds, now: datetime) -> Book | 
     return book.model_copy(update={"starts": starts, "canary": canary})
 
 
-def record(
-    book: Book | None, run: str, outcome: Outcome | None, bounds: Bounds, now: datetime
-) -> Book | None:
+def record(book: Book | None, run: str, ended: Ended, bounds: Bounds, now: datetime) -> Book | None:
     """The book after a run's end, counted once; None if it was counted before."""
+    outcome = ended.outcome
     book = book or Book()
     if run in book.counted:
         return None
@@ -85,11 +100,16 @@ def record(
         "canary": "" if book.canary == run else book.canary,
     }
     if outcome is Outcome.HEALED:
-        changes |= {"failures": 0, "opened_at": None}
-    elif outcome in _BAD:
-        failures = book.failures + 1
-        is_open = failures >= bounds.failures
-        changes |= {"failures": failures, "opened_at": now if is_open else book.opened_at}
+        changes |= {"failures": 0, "failed": (), "opened_at": None}
+    elif outcome in _BAD and ended.has_sent:
+        failed = tuple(dict.fromkeys((*book.failed, ended.target)))[-MAX_COUNTED:]
+        # One that tried in the half-open state counts, whoever it is.
+        is_open = len(failed) >= bounds.failures or book.canary == run
+        changes |= {
+            "failures": len(failed),
+            "failed": failed,
+            "opened_at": now if is_open else book.opened_at,
+        }
     return book.model_copy(update=changes)
 
 

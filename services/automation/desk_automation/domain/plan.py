@@ -21,7 +21,8 @@ from desk_shared.charter.runbooks import (
 from desk_shared.ids import derived_id
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from desk_automation.domain.templates import Values, fill, fill_address, fill_json
+from desk_automation.domain.addresses import fill_address
+from desk_automation.domain.templates import Values, fill, fill_header, fill_json
 
 Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
@@ -207,7 +208,7 @@ def _call(request: HttpRequest, step: Probe | ActStep, attempts: int, values: Va
     return Call(
         method=request.method,
         url=fill_address(request.url, values),
-        headers={name: fill(text, values) for name, text in request.headers.items()},
+        headers={name: fill_header(text, values) for name, text in request.headers.items()},
         body=fill_json(request.body, values),
         timeout=step.timeout,
         attempts=attempts,

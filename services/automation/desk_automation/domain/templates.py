@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from desk_shared.errors import Rejected
 from pydantic import JsonValue
@@ -11,6 +10,7 @@ Values = Mapping[str, object]
 
 _PARAMETER = re.compile(r"\$\{([^}]*)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HEADER = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,4094}[\x21-\x7e])?")
 
 
 class PlanFailed(Rejected):
@@ -21,20 +21,15 @@ class PlanFailed(Rejected):
 
 def fill(template: str, values: Values) -> str:
     """The text with every parameter replaced; `PlanFailed` names one without a value."""
-    return _PARAMETER.sub(lambda found: _plain(found[1], values), template)
+    return _PARAMETER.sub(lambda found: plain(found[1], values), template)
 
 
-def fill_address(template: str, values: Values) -> str:
-    """A URL: what stands at its very beginning is an address, all else only a part of one.
-
-    So a device called `../admin?x=` stays one path segment and cannot lead the call elsewhere.
-    """
-
-    def part(found: re.Match[str]) -> str:
-        text = _plain(found[1], values)
-        return text if found.start() == 0 else quote(text, safe="")
-
-    return _PARAMETER.sub(part, template.strip())
+def fill_header(template: str, values: Values) -> str:
+    """The value of a header; what no header can carry is refused rather than changed."""
+    text = fill(template, values)
+    if not _HEADER.fullmatch(text):
+        raise PlanFailed(f"the header {template[:100]!r} would have signs that no header may have")
+    return text
 
 
 def fill_json(value: JsonValue, values: Values) -> JsonValue:
@@ -48,7 +43,8 @@ def fill_json(value: JsonValue, values: Values) -> JsonValue:
     return value
 
 
-def _plain(parameter: str, values: Values) -> str:
+def plain(parameter: str, values: Values) -> str:
+    """The value of a parameter as text; `PlanFailed` if it has none, or one nobody can read."""
     text = as_text(lookup(parameter.strip(), values))
     if text is None or text == "":
         raise PlanFailed(f"${{{parameter}}} has no value in this event", parameter=parameter)
