@@ -6,7 +6,11 @@ from typing import TypedDict
 from aiokafka.helpers import create_ssl_context
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from desk_shared.bus.inflating import bound_batches
 from desk_shared.settings import KafkaSettings, SaslMechanism
+
+# Here, since every consumer of the desk takes its connection from this module.
+bound_batches()
 
 
 class KafkaArguments(TypedDict, total=False):

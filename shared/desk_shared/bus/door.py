@@ -50,6 +50,9 @@ class Door:
         """
         event = self._decode_quickly(record)
         if event is None:
+            passed_over = getattr(record, "checksum", None)
+            if isinstance(passed_over, Invalid):
+                raise passed_over
             arrived = self._arrived(record)
             event = self._codec.decode(record.key, record.value, record.headers, arrived)
         topic, is_open, is_fresh = self._homes.get(record.topic) or self._home(record.topic)

@@ -1,0 +1,71 @@
+"""Batches made to harm on a real broker: what they inflate to, and bytes of every kind."""
+
+from collections import Counter
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from desk_shared.bus import Folding
+from desk_shared.bus.inflating import MAX_INFLATED_BYTES
+from desk_shared.events.names import TICKETS
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import Rig
+from tests.property.bus.odd_records import odd_records
+from tests.property.bus.test_any_bytes import good
+from tests.unit.bus.desk import noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+ODD = 1_500
+LARGEST = 900_000
+
+
+async def send_bomb(rig: Rig, codec: str, *values: bytes) -> None:
+    """All of them in one batch, as large as its producer likes."""
+    most = 20 * MAX_INFLATED_BYTES
+    producer = AIOKafkaProducer(
+        bootstrap_servers=rig.kafka,
+        compression_type=codec,
+        max_request_size=most,
+        max_batch_size=most,
+        linger_ms=1_000,
+    )
+    await producer.start()
+    sent = [await producer.send(rig.prefix + TICKETS, value, partition=0) for value in values]
+    for one in sent:
+        await one
+    await producer.stop()
+
+
+async def test_a_batch_that_inflates_too_far_is_a_dead_letter_and_the_rest_is_handled(
+    rig: Rig,
+) -> None:
+    await rig.publish([noted(f"t{number}", 1) for number in range(9)])
+    await send_bomb(rig, "zstd", bytes(10 * MAX_INFLATED_BYTES))
+    await send_bomb(rig, "gzip", *[bytes(LARGEST)] * 10)
+    await rig.publish([noted(f"t{number}", 2) for number in range(9)])
+    await rig.join()
+    await eventually(lambda: rig.are_told({f"t{number}": ("1", "2") for number in range(9)}))
+    await eventually(rig.is_committed)
+    letters = await rig.letters()
+    assert [letter.code for letter in letters] == ["batch-too-large"] * 2
+    assert all("send smaller batches" in letter.reason for letter in letters)
+    assert all(letter.origin.startswith(f"{rig.prefix}{TICKETS}/0/") for letter in letters)
+
+
+async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
+    """Read by the real consumer, every one of them handled or told why not, none as a bug."""
+    sent = 0
+    for record in odd_records(good(), 99, ODD):
+        if len(record.key or b"") + len(record.value or b"") < LARGEST:
+            headers = [(name[:1_000], text) for name, text in record.headers]
+            await rig.producer.send(rig.prefix + TICKETS, record.value, record.key, headers=headers)
+            sent += 1
+    await rig.producer.flush()
+    await rig.publish([noted("last", 1)])
+    await rig.join(Folding(rig.ledger(lambda _state, _event, _turn: None)))
+    await eventually(rig.is_committed, timeout=60)
+    codes = Counter(letter.code for letter in await rig.letters())
+    assert "bug" not in codes
+    assert len(codes) > 8
+    assert sent / 2 < codes.total() < sent
