@@ -171,6 +171,7 @@ def test_endless_new_sources_are_not_remembered_for_ever(admission: Admission) -
     for number in range(MOST_REMEMBERED + 10):
         admission.system_of(f"/monitor/wide/{number}")
     assert len(admission._known) <= MOST_REMEMBERED
+    assert len(admission._free) <= MOST_REMEMBERED
 
 
 def test_a_long_source_is_not_repeated_whole(admission: Admission) -> None:
