@@ -117,14 +117,17 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
 ) -> None:
     headers = {f"ce-{name}": str(text) for name, text in event("b").items() if name != "data"}
     headers["ce-subject"] = "J%C3%B6rg"
+    long = event("l", data={"requester": "ann", "title": "Long", "description": "x" * 200_000})
     answers = [
         await post(strict, event("s")),
         await post(strict, event("b")["data"], "application/json", **headers),
+        await post(strict, long),
         await post(strict, [event("x"), event("y", source="/monitor/other")], BATCH),
     ]
-    assert [one.status_code for one in answers] == [202, 202, 207], answers
+    assert [one.status_code for one in answers] == [202, 202, 202, 207], answers
+    assert answers[2].json()["results"][0]["amended"] == ["description"]
     tickets = [one.json()["results"][0]["ticket"] for one in answers]
-    assert tickets == [request_ticket_id("/monitor/zabbix", id) for id in ("s", "b", "x")]
+    assert tickets == [request_ticket_id("/monitor/zabbix", id) for id in ("s", "b", "l", "x")]
     await bus.publish([by_kafka("/monitor/zabbix", "k"), by_kafka("/monitor/zabbix-evil", "k")])
     for ticket in (*tickets, request_ticket_id("/monitor/zabbix", "k")):
         (opened,) = await bus.of(ticket, 1)
