@@ -17,6 +17,8 @@ from desk_shared.events import Payload
 from desk_shared.telemetry import get_logger
 from pydantic import BaseModel
 
+from desk_automation.costs import Token, cost_problem, loops_in, size_problem
+
 log = get_logger()
 
 EVENT_FIELDS = frozenset({"id", "type", "source", "subject", "time"})
@@ -77,6 +79,9 @@ class Condition:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        tokens = _tokens(text)
+        self.cost_problem = cost_problem(tokens)
+        self._has_loop = bool(loops_in(tokens))
         try:
             self._program = cel.compile(text)
         except ValueError as error:
@@ -103,6 +108,9 @@ class Condition:
 
     def verdict(self, inputs: "Inputs") -> "bool | Undecided":
         """True, false, or why neither can be said: something is not there, or of another type."""
+        costly = self.cost_problem or (inputs.size_problem if self._has_loop else None)
+        if costly is not None:
+            return Undecided(costly)
         found = attempt(self._evaluate, inputs)
         if isinstance(found, bool):
             return found
@@ -127,6 +135,14 @@ class Inputs:
     def __init__(self, values: Mapping[str, object]) -> None:
         self.values = values
         self._context: cel.Context | None = None
+        self._size: tuple[str | None] | None = None
+
+    @property
+    def size_problem(self) -> str | None:
+        """Why nothing may go through these values item by item; counted once, where it matters."""
+        if self._size is None:
+            self._size = (size_problem(self.values),)
+        return self._size[0]
 
     @property
     def context(self) -> "cel.Context":
@@ -151,6 +167,8 @@ def problems_in(text: str, names: Mapping[str, type[Payload] | frozenset[str] | 
         compiled = Condition(text)
     except BadCondition as bad:
         return [bad.message]
+    if compiled.cost_problem is not None:
+        return [compiled.cost_problem]
     found = [f"'{name}' is not a function here" for name in compiled.unknown_functions]
     for path in sorted(set(_paths(text))):
         if path[0] in names:
@@ -200,6 +218,11 @@ def _inner(annotation: object) -> object:
 def _unknown(path: tuple[str, ...], known: object) -> str:
     names = sorted(known) if isinstance(known, frozenset | dict) else []
     return f"'{'.'.join(path)}' is not in this event; there are {', '.join(names)}"
+
+
+def _tokens(text: str) -> list[Token]:
+    found = (one for one in _TOKEN.finditer(text) if one.lastgroup != "comment")
+    return [Token(one.lastgroup or "", one[0]) for one in found]
 
 
 def _paths(text: str) -> Iterator[tuple[str, ...]]:

@@ -1,10 +1,12 @@
 """CEL: what is refused when the charter is loaded, and what is decided about an event."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
-from desk_automation.conditions import EVENT_FIELDS, Inputs, condition, problems_in
+from desk_automation.conditions import EVENT_FIELDS, Inputs, Undecided, condition, problems_in
+from desk_automation.costs import MAX_TEXT, MAX_VALUES
 from desk_automation.rulebook import check_runbooks
 from desk_shared.charter import InvalidCharter, load_charter
 from desk_shared.events import Payload
@@ -98,3 +100,67 @@ def test_a_wrong_runbook_is_refused_with_file_and_line(
 
 def test_the_default_charter_is_right() -> None:
     assert load_charter(ROOT / "charter", [check_runbooks]).runbooks
+
+
+NESTED = "data.explanation.all(a, data.explanation.all(b, data.explanation.all(c, a == b)))"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (NESTED, "stands in another"),
+        ("data.explanation.all(a, [1].filter(b, true).size() > 0)", "stands in another"),
+        ("data.explanation.map(a, a.rule).size() > 0", "write exists"),
+        ("[1].all(a, true) && [1].all(a, true) && [1].all(a, true)", "2 times"),
+        (f"[1].all(a, {' && '.join(['a == 1'] * 40)})", "60 words"),
+        (f"[{', '.join(['1'] * 200)}].all(a, a > 0)", "100 commas"),
+        (f"({' + '.join(['data.explanation'] * 9)}).all(a, a.rule == 'x')", "4 sums"),
+        ('data.explanation.exists(a, a.rule.matches("^x"))', "for each item"),
+        ("data.title.matches(data.signal)", "text in quotes"),
+        ('data.title.matches("a" + "b")', "text in quotes"),
+        ('data.title.matches("([a-z]{100}){50}")', "repeats more than 50"),
+        ('data.title.matches("[a-z]{1000}")', "repeats more than 50"),
+        (f'data.title.matches("{"a" * 300}")', "longer than 200"),
+        (" || ".join(['data.title.matches("a")'] * 9), "4 times"),
+    ],
+)
+def test_a_condition_that_could_take_long_is_refused_at_load(text: str, part: str) -> None:
+    [problem] = problems_in(text, NAMES)
+    assert part in problem
+    # A run that was planned before still ends, and soon.
+    verdict = condition(text).verdict(Inputs({"data": {}, "event": {}}))
+    assert isinstance(verdict, Undecided)
+
+
+LONG = "x" * (MAX_TEXT - 200)
+WORST = [
+    "(d.x + d.x + d.x + d.x + d.x).filter(a, a >= 0).filter(a, a >= 0).size() > 0",
+    "(d.s + d.s + d.s + d.s + d.s).filter(a, a != '').filter(a, a != '').size() > 0",
+    "(d.x + d.x + d.x + d.x + d.x).all(a, " + " && ".join(["!d.t.contains('yx')"] * 5) + ")",
+    f"({' + '.join(['d.x'] * 2)}).all(a, size(d.t + d.t + d.t + d.t) > 0)",
+    'd.t.matches("(x|y|z){50}y") || d.t.matches("[a-z]{50}y")',
+    " || ".join([r"d.t.matches('(x*)*(x+)+\\w{50}y')"] * 4),
+]
+
+
+@pytest.mark.parametrize("text", WORST)
+def test_the_worst_that_is_accepted_is_soon_answered(text: str) -> None:
+    items = ["x" * 100] * 140
+    values = {"d": {"x": list(range(MAX_VALUES - 10)), "t": LONG}}
+    if "d.s" in text:
+        values = {"d": {"s": items}}
+    compiled = condition(text)
+    assert compiled.cost_problem is None
+    began = time.process_time()
+    assert isinstance(compiled.verdict(Inputs(values)), bool)
+    took = time.process_time() - began
+    # 46 s without a bound; the machine of a test may be five times slower than ours.
+    assert took < 2.0, took
+
+
+def test_too_much_to_go_through_is_not_gone_through() -> None:
+    text = "d.x.exists(a, a > 5)"
+    assert condition(text).holds(Inputs({"d": {"x": list(range(MAX_VALUES - 10))}}))
+    for values in ({"x": list(range(MAX_VALUES))}, {"x": [6], "t": "x" * (MAX_TEXT + 1)}):
+        assert isinstance(condition(text).verdict(Inputs({"d": values})), Undecided)
+    assert condition("d.t != ''").holds(Inputs({"d": {"t": "x" * (MAX_TEXT + 1)}}))
