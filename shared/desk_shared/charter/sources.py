@@ -4,7 +4,9 @@ Pure. No secret stands here: a token is known by its SHA-256 digest only.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -19,6 +21,7 @@ OWN_SOURCES: Final = "/desk"
 MOST_TOKENS: Final = 2
 USUAL_BYTES_PER_SECOND: Final = 1_048_576
 
+_OF_NOTHING: Final = sha256(b"").hexdigest()
 _PREFIX = re.compile(r"(/|[A-Za-z][A-Za-z0-9+.-]*:)[!-~]*[!-.0-~]")
 # `.` and `..` as segments, also spelled with percent signs: another reader may resolve them.
 _DOTTED = re.compile(r"(?:^|[/:])(?:\.|%2e){1,2}(?=[/?#]|$)", re.IGNORECASE)
@@ -62,6 +65,12 @@ def _check_user(value: str) -> str:
     return value
 
 
+def _check_digest(value: str) -> str:
+    if value == _OF_NOTHING:
+        raise ValueError("this is the digest of nothing at all: the token was empty; make another")
+    return value
+
+
 SourcePrefix = Annotated[
     str, StringConstraints(min_length=2, max_length=200), AfterValidator(_check_prefix)
 ]
@@ -70,7 +79,9 @@ ServicePattern = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*\*?$", max_length=64)
 ]
 SubjectPattern = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-TokenDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+TokenDigest = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), AfterValidator(_check_digest)
+]
 KafkaUser = Annotated[Slug, AfterValidator(_check_user)]
 
 
@@ -119,6 +130,16 @@ class OutsideSystem(CharterModel):
     revoked: bool = Field(
         default=False, description="Whether nothing is taken from it any more; its name stays."
     )
+
+    @model_validator(mode="after")
+    def says_nothing_twice(self) -> Self:
+        """What stands there twice was meant to be something else."""
+        for name in ("types", "services", "subjects", "token_sha256"):
+            given: Sequence[str] = getattr(self, name)
+            twice = next((one for at, one in enumerate(given) if one in given[:at]), None)
+            if twice is not None:
+                raise ValueError(f"'{twice}' stands twice in {name}; take one out or correct it")
+        return self
 
     @model_validator(mode="after")
     def has_a_way_in(self) -> Self:

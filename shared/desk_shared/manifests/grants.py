@@ -102,10 +102,13 @@ def _groups(owner: str) -> Iterator[Grant]:
 
 
 def _outside_users(sources: Iterable[OutsideSystem]) -> Iterator[User]:
-    """One user for each system that comes by Kafka; whoever is revoked has none."""
+    """One user for each system that comes by Kafka.
+
+    Whoever is revoked keeps a user without rights: an apply takes rights away and removes nobody.
+    """
     for system in sources:
-        if system.kafka_user is not None and not system.revoked:
-            grants = tuple(_of_system(system, system.kafka_user))
+        if system.kafka_user is not None:
+            grants = () if system.revoked else tuple(_of_system(system, system.kafka_user))
             yield User(system.kafka_user, grants, Quotas(system.bytes_per_second))
 
 

@@ -1,5 +1,6 @@
 """Sources are optional, and refused with file, line and reason when they are wrong."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +79,9 @@ FIRST_BREAKS = [
     ("kafka_user: zabbix", "kafka_user: Zabbix", "8: sources.zabbix.kafka_user:", "small letters"),
     (f"[{DIGEST}]", "[secret]", "9: sources.zabbix.token_sha256[0]:", "64 hex digits"),
     (f"[{DIGEST}]", f"[{DIGEST}, {'c' * 64}, {'d' * 64}]", "9:", "at most 2"),
+    (DIGEST, sha256(b"").hexdigest(), "9: sources.zabbix.token_sha256[0]:", "token was empty"),
+    (f"[{DIGEST}]", f"[{DIGEST}, {DIGEST}]", "2: sources.zabbix:", "twice in token_sha256"),
+    ("[vpn, net*]", "[vpn, vpn]", "2: sources.zabbix:", "'vpn' stands twice"),
     ("title: Monitoring", "titel: Monitoring", "3: sources.zabbix.titel:", "did you mean 'title'"),
     ("sources:\n", "source:\n", "1: sources.source:", "is not read here"),
 ]

@@ -125,9 +125,15 @@ def test_devices_agents_are_told_what_to_do_and_answer_in_groups_of_their_own() 
     assert not agents.may("Read", "topic", names.TELEMETRY)
 
 
-def test_who_is_revoked_or_comes_by_http_has_no_user() -> None:
+def test_who_comes_by_http_has_no_user() -> None:
     outside = {user.name for user in USERS.values() if not user.name.startswith("desk-")}
-    assert outside == {"zabbix", "intake", "delivery"}
+    assert outside == {"zabbix", "intake", "delivery", "gone"}
+
+
+def test_who_is_revoked_keeps_a_user_without_rights() -> None:
+    assert USERS["gone"].grants == ()
+    documents = {one["metadata"]["name"]: one["spec"] for one in _rendered()}
+    assert documents["gone"]["authorization"] == {"type": "simple", "acls": []}
 
 
 def test_everybody_but_the_desk_itself_has_quotas() -> None:
