@@ -177,13 +177,12 @@ def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
         facets = {name: value for name, value in given.items() if value}
         listing = f"runs/{sorted(facets.items())}"
         position = cursors.read(listing, page.cursor) if page.cursor else None
-        found = await api.runs.find(
+        states = await api.runs.find_brief(
             facets,
             order="newest",
             after=(position.sort, position.id) if position else None,
             limit=page.limit + 1,
         )
-        states = [one.state for one in found if one.state is not None]
         following = None
         if len(states) > page.limit:
             last = states[page.limit - 1]

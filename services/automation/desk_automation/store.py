@@ -24,6 +24,7 @@ RUNS = Schema(
     collection="runs",
     model=Run,
     facets=_run_facets,
+    brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
     searched=(("newest",), ("target", "newest"), ("runbook", "newest"), ("phase", "newest")),
 )
 TARGETS = Schema(collection="targets", model=Target)

@@ -22,10 +22,22 @@ def _ticket_facets(ticket: Ticket) -> dict[str, object]:
     }
 
 
+# All that a summary does not show and that people can make long.
+_LONG: dict[str, object] = {
+    "description": "",
+    "attributes": {},
+    "links": (),
+    "resolution": "",
+    "cause": "",
+    "timeline": (),
+    "commands": (),
+}
+
 TICKETS = Schema(
     collection="tickets",
     model=Ticket,
     facets=_ticket_facets,
+    brief=lambda ticket: ticket.model_copy(update=_LONG),
     searched=(
         ("requester", "newest"),
         ("team", "open", "newest"),

@@ -17,6 +17,9 @@ from desk_shared.store import Stored
 from desk_shared.store.document import S
 
 MAX_HELD = 200
+# With the bus away a document's events gather in it; past this it would outgrow the store's 16 MB.
+MAX_WAITING_BYTES = 8 * 1024 * 1024
+_FEW = 64
 
 
 class Decider(Generic[S]):
@@ -142,6 +145,10 @@ class Decider(Generic[S]):
             found.idle.add(document.id)
             return False
         reacted, messages = decided
+        if messages and _is_full(document):
+            return Transient(
+                "too many events of this document wait for the bus", code="too-much-unpublished"
+            )
         document.state = reacted.state
         document.due = reacted.due
         if messages:
@@ -158,3 +165,9 @@ class Decider(Generic[S]):
         if reacted is None:
             return None
         return reacted, [self._codec.encode(event) for event in reacted.events]
+
+
+def _is_full(document: Stored[S]) -> bool:
+    """Whether what waits to be published leaves no room for more; few are never that much."""
+    waiting = document.outbox
+    return len(waiting) > _FEW and sum(len(one.value) for one in waiting) > MAX_WAITING_BYTES

@@ -4,6 +4,7 @@ The guard is equality on exactly (_id, version), with that unique index: the che
 server. A first write is an insert, whose duplicate-key error is its guard.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,8 @@ class Schema(Generic[M]):
     facets: Callable[[M], Facets] = lambda _: {}
     searched: tuple[tuple[str, ...], ...] = ()
     unique: tuple[str, ...] = ()
+    # A state without what listings do not show; kept beside it, for those that can be large.
+    brief: Callable[[M], M] | None = None
 
 
 class Documents(Protocol[S]):
@@ -82,6 +85,14 @@ class Documents(Protocol[S]):
         after: tuple[object, str] | None = None,
         limit: int = 100,
     ) -> list[tuple[str, Facets]]: ...
+    async def find_brief(
+        self,
+        facets: Facets,
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[S]: ...
     async def versions(self, ids: Iterable[str]) -> dict[str, int]: ...
 
 
@@ -226,6 +237,25 @@ class MongoDocuments(Generic[S]):
         rows = await self._page(_paged(facets, order, after), limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
 
+    async def find_brief(
+        self,
+        facets: Facets,
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[S]:
+        """Of the same documents the states as listings show them; what cannot be read is left out.
+
+        A page of the largest documents would be more than a server sends or a process holds.
+        """
+        if self._schema.brief is None:
+            found = await self.find(facets, order=order, after=after, limit=limit)
+        else:
+            rows = await self._page(_paged(facets, order, after), limit, {"version": 1, "brief": 1})
+            found = [await self._brief(row) for row in rows]
+        return [one.state for one in found if one.state is not None]
+
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The versions of the documents that exist: an index tells them, no document is read."""
         with translated():
@@ -267,7 +297,18 @@ class MongoDocuments(Generic[S]):
         row: Row = {"state": self._states.dump_json(state).decode()}
         if facets := self._schema.facets(state):
             row["facets"] = dict(facets)
+        if self._schema.brief is not None:
+            row["brief"] = self._states.dump_json(self._schema.brief(state)).decode()
         return row
+
+    async def _brief(self, row: Row) -> Stored[S]:
+        """What an older version wrote has none beside it: that one is read whole."""
+        if "brief" in row:
+            return self._read({**row, "state": row["brief"]})
+        id = str(row["_id"])
+        with contextlib.suppress(Unreadable):
+            return (await self.load([id])).get(id, Stored(id=id))
+        return Stored(id=id)
 
     def _read(self, row: Row) -> Stored[S]:
         """One that cannot be read has no state and says why: the trouble is its own."""

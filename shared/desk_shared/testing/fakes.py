@@ -137,6 +137,18 @@ class FakeDocuments(Generic[S]):
         found = await self.find(facets, order=order, after=after, limit=limit)
         return [(one.id, self._facets(one)) for one in found]
 
+    async def find_brief(
+        self,
+        facets: Mapping[str, object],
+        *,
+        order: str = "_id",
+        after: tuple[object, str] | None = None,
+        limit: int = 100,
+    ) -> list[S]:
+        found = await self.find(facets, order=order, after=after, limit=limit)
+        brief = self._schema.brief or (lambda state: state)
+        return [brief(one.state) for one in found if one.state is not None]
+
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         self._answer()
         return {id: self._rows[id][0].version for id in ids if id in self._rows}

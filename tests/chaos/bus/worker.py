@@ -97,6 +97,7 @@ class DyingDocuments(Generic[S]):
         self._documents, self._death = documents, death
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
         self.find_facets, self.versions = documents.find_facets, documents.versions
+        self.find_brief = documents.find_brief
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
 

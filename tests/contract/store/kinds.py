@@ -30,6 +30,7 @@ class Thing(BaseModel):
     rank: int = 0
     code: str = ""
     odd: dict[str, int] = {}
+    text: str = ""
 
 
 THINGS: Schema[Thing] = Schema(
@@ -38,6 +39,7 @@ THINGS: Schema[Thing] = Schema(
     facets=lambda thing: {"name": thing.name, "rank": thing.rank, "code": thing.code},
     searched=(("name", "rank"),),
     unique=("code",),
+    brief=lambda thing: thing.model_copy(update={"text": ""}),
 )
 
 

@@ -214,6 +214,23 @@ async def test_facets_are_found_without_their_states_in_the_same_pages(kind: Kin
     assert [facets["code"] for _, facets in found] == ["code of t2", "code of t1"]
 
 
+async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: Kind) -> None:
+    # Whole, these are more than a server sends in one answer.
+    large = "x" * 2_000_000
+    for n in range(30):
+        await put(kind, thing(f"t{n:02}", name="x", rank=n, text=large))
+    found = await kind.documents.find_brief({"name": "x"}, order="rank", after=(4, "t04"), limit=40)
+    assert [one.rank for one in found] == list(range(5, 30))
+    assert {one.text for one in found} == {""}
+    assert await kind.documents.find_brief({"name": "none"}) == []
+    assert (await get(kind, "t00")).state == Thing(name="x", rank=0, code="code of t00", text=large)
+
+
+async def test_what_was_written_without_a_brief_state_is_listed_too(kind: Kind) -> None:
+    await kind.newer.write([Stored("a", 0, NewerThing(name="one", colour="green"))])
+    assert await kind.documents.find_brief({}) == [Thing(name="one")]
+
+
 async def test_versions_are_told_without_documents(kind: Kind) -> None:
     await put(kind, thing("a"), thing("b"))
     await put(kind, thing("a", 1))
@@ -252,6 +269,7 @@ async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
         away.due(START, 1),
         away.find({}),
         away.find_facets({}),
+        away.find_brief({}),
         away.versions(["a"]),
     )
     for outcome in await asyncio.gather(*calls, return_exceptions=True):

@@ -47,6 +47,7 @@ class SlowDocuments:
         self.load, self.settle = documents.load, documents.settle
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
         self.find_facets, self.versions = documents.find_facets, documents.versions
+        self.find_brief = documents.find_brief
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()

@@ -245,5 +245,5 @@ def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> N
             view = show(ticket, reader)
             for text in (view.expectation, view.next_step, view.who_has_it.sentence):
                 assert text.endswith(".")
-        hers = timeline(ticket, Reader(is_staff=False, team_titles={}, close_after=CLOSE_AFTER))
+        hers, _ = timeline(ticket, Reader(is_staff=False, team_titles={}, close_after=CLOSE_AFTER))
         assert all(entry.public for entry in hers.entries)

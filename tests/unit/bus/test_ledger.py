@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from desk_shared.bus import Cause, Reacted, Task, Turn
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
+from desk_shared.events import Message
 from desk_shared.ids import identity
 from desk_shared.store import Stored
 from desk_shared.telemetry import names
@@ -372,3 +373,16 @@ async def test_timers_are_told_only_of_what_is_written(desk: Desk) -> None:
     desk.documents.is_down = False
     await desk.feed(received(noted("t", 1), 1))
     assert told == ["t"]
+
+
+async def test_a_document_whose_events_wait_for_the_bus_never_outgrows_the_store(
+    loose: Desk,
+) -> None:
+    waiting = (Message("desk.tickets", b"t", b"x" * 150_000, ()),) * 65
+    await loose.documents.write([Stored("t", outbox=waiting), Stored("u", outbox=waiting[:50])])
+    loose.publisher.is_down = True
+    with pytest.raises(DependencyDown):
+        await loose.feed(received(noted("t", 1), 1), received(noted("u", 2), 2))
+    assert [getattr(error, "kind", "") for _, error in loose.failures] == ["too-much-unpublished"]
+    found = await loose.documents.load(["t", "u"])
+    assert [len(found[id].outbox) for id in ("t", "u")] == [65, 51]

@@ -142,8 +142,10 @@ async def _page(
         position = deps.cursors.read(listing, page.cursor)
         after = (position.sort, position.id)
     # One more than asked for tells whether there is a next page.
-    found = await deps.tickets.find(filters, order="newest", after=after, limit=page.limit + 1)
-    tickets = [one.state for one in found[: page.limit] if one.state is not None]
+    found = await deps.tickets.find_brief(
+        filters, order="newest", after=after, limit=page.limit + 1
+    )
+    tickets = found[: page.limit]
     headers, following = dict(PRIVATE), None
     if len(found) > page.limit:
         last = tickets[-1]
@@ -172,12 +174,27 @@ async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response
 
 
 @router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
-async def show_timeline(request: Request, ticket: str, caller: Caller) -> Response:
-    """All that happened, in sentences; internal notes only for staff."""
+async def show_timeline(
+    request: Request,
+    ticket: str,
+    caller: Caller,
+    page: Annotated[PageRequest, Depends(page_request)],
+) -> Response:
+    """What happened, in sentences, a page at a time; internal notes only for staff."""
     actor, deps = actor_of(caller), deps_of(request)
     found = await find(deps, ticket, actor)
-    unchanged = not_modified(request, found.sequence)
-    return unchanged or respond(timeline(found, reader_of(deps, actor)), found)
+    listing, after = f"timeline {found.id}", -1
+    if page.cursor is not None:
+        after = int(str(deps.cursors.read(listing, page.cursor).sort))
+    if (unchanged := not_modified(request, found.sequence)) is not None:
+        return unchanged
+    view, last = timeline(found, reader_of(deps, actor), after, page.limit)
+    if last is None:
+        return respond(view, found)
+    following = deps.cursors.write(listing, Position(last, found.id))
+    response = respond(view.model_copy(update={"next": following}), found)
+    response.headers["Link"] = link_next(request, following)
+    return response
 
 
 @router.patch("/{ticket}", response_model=TicketView, summary="Correct a ticket's facts")

@@ -155,10 +155,11 @@ def _(data: TicketUpdated, ticket: Ticket, _event: AnyEvent) -> Ticket:
 
 @_change.register
 def _(data: TicketNoted, ticket: Ticket, event: AnyEvent) -> Ticket:
-    is_answer = data.role is Role.MEMBER and data.public and not data.automatic
-    if not is_answer or ticket.answered_at is not None:
+    if data.automatic:
         return ticket
-    return ticket.model_copy(update={"answered_at": event.time})
+    is_answer = data.role is Role.MEMBER and data.public
+    answered_at = event.time if is_answer and ticket.answered_at is None else ticket.answered_at
+    return ticket.model_copy(update={"comments": ticket.comments + 1, "answered_at": answered_at})
 
 
 @_change.register

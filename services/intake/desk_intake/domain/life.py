@@ -31,7 +31,7 @@ from desk_shared.events.tickets import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from desk_intake.domain.model import OPEN_STATES, Ticket
+from desk_intake.domain.model import MAX_COMMENTS, OPEN_STATES, Ticket
 from desk_intake.domain.tell import CHOSEN_BY_PERSON
 from desk_intake.domain.words import STATES, joined
 
@@ -155,6 +155,13 @@ def note(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Paylo
     role = actor.role_on(ticket)
     if role is Role.EMPLOYEE and not public:
         raise Forbidden("Only those who work on tickets can write internal notes.")
+    if ticket.comments >= MAX_COMMENTS:
+        raise Rejected(
+            f"Ticket {ticket.code} has {MAX_COMMENTS} notes, and takes no more. Resolve it, or open"
+            " a new ticket that names this one.",
+            code="too-many-notes",
+            most=MAX_COMMENTS,
+        )
     said: list[Payload] = [TicketNoted(by=actor.id, role=role, text=text, public=public)]
     if role is Role.EMPLOYEE and ticket.waiting_for is WaitingFor.EMPLOYEE:
         said.append(TicketResumed(by=actor.id))

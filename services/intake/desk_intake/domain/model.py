@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
 MAX_ENTRIES = 400
-MAX_TIMELINE_TEXT = 1_000_000
+MAX_TIMELINE_TEXT = 300_000
+# More than this is no ticket any more; each is an event of up to 64 KiB that many read.
+MAX_COMMENTS = 1_000
 MAX_LINKS = 100
 # A caller repeats a call within moments; 64 is what the bus remembers of a document's events too.
 MAX_COMMANDS = 64
@@ -105,6 +107,7 @@ class Ticket(Part):
     closed_at: datetime | None = None
     timeline: tuple[Entry, ...] = ()
     forgotten: int = 0
+    comments: int = 0
     commands: tuple[Command, ...] = ()
 
     @property

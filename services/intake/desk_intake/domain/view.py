@@ -107,6 +107,8 @@ class TimelineView(View):
     entries: tuple[Entry, ...]
     forgotten: int
     """How many old lines are only in the event log any more."""
+    next: str | None = None
+    """Cursor of the next page; null on the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +160,29 @@ def _copied(view: type[TicketSummary], ticket: Ticket) -> dict[str, object]:
     return {name: getattr(ticket, name) for name in _COPIED[view]}
 
 
-def timeline(ticket: Ticket, reader: Reader) -> TimelineView:
-    """What this reader may know of all that happened."""
-    entries = tuple(entry for entry in ticket.timeline if entry.public or reader.is_staff)
-    return TimelineView(id=ticket.id, code=ticket.code, entries=entries, forgotten=ticket.forgotten)
+def timeline(
+    ticket: Ticket, reader: Reader, after: int = -1, limit: int | None = None
+) -> tuple[TimelineView, int | None]:
+    """What this reader may know of what happened behind a line, and the last line if more follow.
+
+    Lines are numbered as they were written, so those that made room for others move no page.
+    """
+    known = [
+        (number, entry)
+        for number, entry in enumerate(ticket.timeline)
+        if entry.public or reader.is_staff
+    ]
+    # The first line is always there; those that are forgotten stood behind it.
+    numbered = [(number + ticket.forgotten if number else 0, entry) for number, entry in known]
+    behind = [(number, entry) for number, entry in numbered if number > after]
+    shown = behind[:limit]
+    view = TimelineView(
+        id=ticket.id,
+        code=ticket.code,
+        entries=tuple(entry for _, entry in shown),
+        forgotten=ticket.forgotten,
+    )
+    return view, shown[-1][0] if len(shown) < len(behind) else None
 
 
 def _summary(ticket: Ticket, reader: Reader) -> dict[str, object]:

@@ -1,0 +1,106 @@
+"""However much people write: lists stay short, timelines come in pages, a ticket has an end."""
+
+from datetime import timedelta
+
+import pytest
+from desk_intake.domain import life
+from desk_intake.domain.life import Actor
+from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES, Entry
+from desk_intake.domain.view import Reader, timeline
+from desk_intake.store import TICKETS
+from desk_shared.errors import Rejected
+from desk_shared.events.tickets import Role, TicketNoted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.intake.world import Desk, Story
+
+ANYBODY = Reader(is_staff=False, team_titles={}, close_after=timedelta(days=5))
+STAFF = Reader(is_staff=True, team_titles={}, close_after=timedelta(days=5))
+
+
+def note(text: str, *, public: bool = True, automatic: bool = False) -> TicketNoted:
+    return TicketNoted(by="max", role=Role.MEMBER, text=text, public=public, automatic=automatic)
+
+
+async def test_a_listing_shows_the_same_of_a_ticket_however_much_is_written_in_it(
+    desk: Desk,
+) -> None:
+    ticket = await desk.ana.open(description="y" * 20_000)
+    for _ in range(5):
+        await desk.ana.post(f"/tickets/{ticket}/notes", text="z" * 20_000)
+    whole = (await desk.ana.get(f"/tickets/{ticket}")).json()
+    answer = await desk.ana.get("/tickets")
+    (listed,) = answer.json()["items"]
+    assert listed == {name: whole[name] for name in listed}
+    state = await desk.ticket(ticket)
+    assert TICKETS.brief is not None
+    assert len(TICKETS.brief(state).model_dump_json()) < 2_000
+
+
+async def test_a_timeline_is_read_in_pages_that_no_new_line_moves(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    for number in range(5):
+        await desk.ana.post(f"/tickets/{ticket}/notes", text=f"n{number}")
+    first = await desk.ana.get(f"/tickets/{ticket}/timeline?limit=3")
+    assert 'rel="next"' in first.headers["link"]
+    await desk.ana.post(f"/tickets/{ticket}/notes", text="n5")
+    following = first.json()["next"]
+    second = await desk.ana.get(f"/tickets/{ticket}/timeline?limit=50&cursor={following}")
+    assert "link" not in second.headers
+    assert second.json()["next"] is None
+    lines = [one["text"] for page in (first, second) for one in page.json()["entries"]]
+    assert [line[-2:] for line in lines[1:]] == [f"n{number}" for number in range(6)]
+
+
+async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
+    one, other = await desk.ana.open(), await desk.ana.open()
+    await desk.ana.post(f"/tickets/{one}/notes", text="n")
+    cursor = (await desk.ana.get(f"/tickets/{one}/timeline?limit=1")).json()["next"]
+    answer = await desk.ana.get(f"/tickets/{other}/timeline?cursor={cursor}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(1, 3_000)), max_size=30),
+    st.integers(0, MAX_ENTRIES + 20),
+    st.integers(1, 7),
+    st.booleans(),
+)
+def test_the_pages_of_a_timeline_are_the_whole_of_it(
+    notes: list[tuple[bool, int]], more: int, size: int, is_staff: bool
+) -> None:
+    story = Story.begin()
+    story.then(*[note("x") for _ in range(more)])
+    story.then(*[note("x" * length, public=public) for public, length in notes])
+    reader = STAFF if is_staff else ANYBODY
+    whole, rest = timeline(story.ticket, reader)
+    seen: list[Entry] = []
+    last = -1
+    assert rest is None
+    while True:
+        page, following = timeline(story.ticket, reader, last, size)
+        assert len(page.entries) <= size
+        seen += page.entries
+        if following is None:
+            break
+        assert following > last
+        last = following
+    assert tuple(seen) == whole.entries
+
+
+def test_a_ticket_that_has_too_many_notes_takes_no_more_and_says_what_to_do() -> None:
+    max_of_network = Actor("max", is_staff=True, team="network")
+    ticket = Story.begin().then(*[note("n")] * (MAX_COMMENTS - 1)).ticket
+    story = Story(ticket)
+    story.then(*life.note(ticket, max_of_network, "last", public=True))
+    with pytest.raises(Rejected, match="open a new ticket") as caught:
+        life.note(story.ticket, max_of_network, "one more", public=False)
+    assert caught.value.kind == "too-many-notes"
+    assert life.resolve(story.ticket, max_of_network, "Done", None, "")
+
+
+def test_what_machines_write_takes_no_note_from_people() -> None:
+    story = Story.begin()
+    story.then(*[note("n", automatic=True) for _ in range(10)], note("a word"))
+    assert story.ticket.comments == 1
