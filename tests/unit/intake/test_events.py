@@ -13,7 +13,7 @@ from desk_shared.local.places import ROOT
 
 from tests.unit.intake.world import Desk, make_desk
 
-TOKEN, PORTAL, GONE = "t" * 64, "p" * 64, "g" * 64
+TOKEN, PORTAL, GONE, CALENDAR = "t" * 64, "p" * 64, "g" * 64, "c" * 64
 BATCH, ONE = "application/cloudevents-batch+json", "application/cloudevents+json"
 
 
@@ -37,6 +37,13 @@ SYSTEMS = (
         types=("desk.ticket.requested.v1",),
         services=("vpn",),
         token_sha256=digest(PORTAL),
+    ),
+    OutsideSystem(
+        name="calendar",
+        title="Calendar",
+        source="/calendar",
+        types=("desk.change.planned.v1",),
+        token_sha256=digest(CALENDAR),
     ),
     OutsideSystem(
         name="gone",
@@ -206,6 +213,38 @@ async def test_one_identity_twice_in_a_call_is_published_once_or_told(desk: Desk
     assert answer.status_code == 207
     assert [one.get("code") for one in answer.json()["results"]] == [None, None, "id-reused"]
     assert len(desk.publisher.messages) == 1
+
+
+async def test_a_request_whose_identity_opened_another_ticket_is_told(desk: Desk) -> None:
+    assert (await post(desk, event("1"))).status_code == 202
+    await desk.hear_events(*desk.publisher.events())
+    assert (await post(desk, event("1"))).status_code == 202
+    answer = await post(desk, event("1", data={"requester": "bob", "title": "Other"}))
+    assert (answer.status_code, answer.json()["code"]) == (422, "id-reused")
+
+
+async def test_copies_that_are_only_written_differently_are_one_event(desk: Desk) -> None:
+    copy = {**event("1"), "time": "2026-03-02T09:00:00+01:00"}
+    answer = await post(desk, [event("1"), dict(reversed(copy.items()))], BATCH)
+    assert answer.status_code == 202, answer.text
+    assert len(desk.publisher.messages) == 1
+
+
+async def test_a_time_outside_the_window_is_told_as_amended(desk: Desk) -> None:
+    answer = await post(desk, event(time="0001-01-01T00:00:00Z"))
+    assert answer.status_code == 202
+    assert answer.json()["results"][0]["amended"] == ["time"]
+
+
+async def test_what_the_bus_would_refuse_is_refused_here(desk: Desk) -> None:
+    """A plan for a year that nobody can mean is found by the door, and not by the codec."""
+    plan = {"change": "c-1", "kind": "release", "title": "R"} | {
+        "starts": "9998-01-01T00:00:00Z",
+        "ends": "9998-01-02T00:00:00Z",
+    }
+    said = event(source="/calendar", type="desk.change.planned.v1", subject="vpn", data=plan)
+    answer = await post(desk, said, token=CALENDAR)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad-time")
 
 
 async def test_an_empty_batch_is_nothing_to_do(desk: Desk) -> None:

@@ -3,21 +3,17 @@
 What is taken goes to the same topics, under the system's own source, and through the same door.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from desk_shared.charter.admission import refusal_of, refused_type
-from desk_shared.charter.sources import OutsideSystem, is_covered
-from desk_shared.errors import Forbidden, Invalid
-from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.requests import TicketRequested
+from desk_shared.charter.sources import OutsideSystem
+from desk_shared.errors import DeskError, Forbidden, Invalid
 from desk_shared.http import Principal
-from desk_shared.http.cloudevents import MOST_EVENTS, SentEvent, sent_events, type_of
+from desk_shared.http.cloudevents import MOST_EVENTS, sent_events
 from desk_shared.http.problems import problem
 from desk_shared.http.publishers import PUBLISHERS
-from desk_shared.ids import request_ticket_id
+from desk_shared.store import Stored
 from desk_shared.telemetry import get_logger
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -25,14 +21,22 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from desk_intake.api.calls import deps_of
+from desk_intake.api.posted import (
+    FOREIGN,
+    Outcome,
+    Taken,
+    judged,
+    to_publish,
+    without_contradictions,
+)
+from desk_intake.domain.model import Ticket
+from desk_intake.ports import IntakeDeps
 
 router = APIRouter(prefix="/v1", tags=["events"])
 log = get_logger()
 
 # Refusals of who sent an event, rather than of what it says.
-FOREIGN = "foreign-source"
 _OF_SENDER = frozenset({FOREIGN, "not-allowed-for-source", "reserved-source"})
-_CODEC = Codec()
 
 
 class EventResult(BaseModel):
@@ -68,16 +72,6 @@ class EventsAnswer(BaseModel):
     results: tuple[EventResult, ...]
     """One for each event, in their order."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """An event that may pass, and what is published for it."""
-
-    event: AnyEvent
-    message: Message
-
-
-_Outcome = _Taken | Invalid
 
 _EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -131,59 +125,22 @@ async def publish_events(
     if system is None:  # the charter changed in between
         raise Forbidden("You are no system of sources.yaml any more.", code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
-    outcomes = _without_contradictions([_read(one, system, request) for one in sent])
-    messages = [one.message for one in outcomes if isinstance(one, _Taken)]
-    await deps.publisher.publish(list(dict.fromkeys(messages)))
+    outcomes = [judged(one, system, request.app.state.clock) for one in sent]
+    outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
+    await deps.publisher.publish(to_publish(outcomes))
     return _answer(request, system, outcomes)
 
 
-def _read(sent: SentEvent, system: OutsideSystem, request: Request) -> _Outcome:
-    """The event as it would be read from the bus, or why it may not go there."""
-    arrived = request.app.state.clock.now()
-    try:
-        event = _CODEC.decode(None, sent.value, sent.headers, arrived)
-    except Invalid as refused:
-        return _with_types(refused, type_of(sent), system)
-    if not is_covered(system.source, event.source):
-        return Invalid(
-            f"you are '{system.name}', whose sources begin with {system.source}; this event says it"
-            f" comes from {event.source[:200]!r}",
-            code=FOREIGN,
-        )
-    refusal = refusal_of(system, event)
-    message = Message(event.topic, event.subject.encode(), sent.value, sent.headers)
-    return refusal or _Taken(event, message)
+async def _tickets(deps: IntakeDeps, outcomes: Sequence[Outcome]) -> dict[str, Stored[Ticket]]:
+    """The tickets that requests of this call opened before. While the store is away nobody knows;
+    the consumer decides then."""
+    ids = {one.ticket for one in outcomes if isinstance(one, Taken) and one.ticket}
+    with contextlib.suppress(DeskError):
+        return await deps.tickets.load(sorted(ids)) if ids else {}
+    return {}
 
 
-def _with_types(refused: Invalid, type: str, system: OutsideSystem) -> Invalid:
-    """Who sends a type that is not theirs hears of that first, and which types are."""
-    if refused.kind == "unknown-type":
-        allowed = ", ".join(system.types)
-        return Invalid(f"{refused.message}; you may send {allowed}", code=refused.kind)
-    if type in PAYLOADS and type not in system.known_types:
-        return refused_type(system, type)
-    return refused
-
-
-def _without_contradictions(outcomes: Sequence[_Outcome]) -> list[_Outcome]:
-    """Of two events with one identity and two contents in a call, the first counts."""
-    first: dict[tuple[str, str], Message] = {}
-    checked: list[_Outcome] = []
-    for one in outcomes:
-        if isinstance(one, _Taken):
-            identity = (one.event.source, one.event.id)
-            if first.setdefault(identity, one.message) != one.message:
-                sentence = (
-                    "an event before it in this call has the same source and id and says something"
-                    " else; give each event an id of its own"
-                )
-                checked.append(Invalid(sentence, code="id-reused"))
-                continue
-        checked.append(one)
-    return checked
-
-
-def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[_Outcome]) -> Response:
+def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]) -> Response:
     results = tuple(_results(outcomes))
     refused = [one for one in results if not one.accepted]
     for one in refused:
@@ -201,17 +158,12 @@ def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[_Outcome
     return problem(status, code, detail, request.url.path, extra=plain)
 
 
-def _results(outcomes: Sequence[_Outcome]) -> Iterator[EventResult]:
+def _results(outcomes: Sequence[Outcome]) -> Iterator[EventResult]:
     for index, one in enumerate(outcomes):
         if isinstance(one, Invalid):
             yield EventResult(index=index, accepted=False, code=one.kind, detail=one.message)
             continue
         event = one.event
-        is_request = isinstance(event.data, TicketRequested)
         yield EventResult(
-            index=index,
-            accepted=True,
-            id=event.id,
-            ticket=request_ticket_id(event.source, event.id) if is_request else None,
-            amended=event.amended,
+            index=index, accepted=True, id=event.id, ticket=one.ticket, amended=event.amended
         )
