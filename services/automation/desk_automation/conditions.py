@@ -61,7 +61,7 @@ _FUNCTIONS = frozenset(
 )
 # What the library calls its operators: _&&_, !_, @in, @not_strictly_false.
 _OPERATOR = re.compile(r"[^A-Za-z].*|.*[_@?\[].*")
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""(?P<text>[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
     |(?P<comment>//[^\n]*)|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<mark>\S)""",
     re.VERBOSE | re.DOTALL,
@@ -170,7 +170,7 @@ def problems_in(text: str, names: Mapping[str, type[Payload] | frozenset[str] | 
     if compiled.cost_problem is not None:
         return [compiled.cost_problem]
     found = [f"'{name}' is not a function here" for name in compiled.unknown_functions]
-    for path in sorted(set(_paths(text))):
+    for path in sorted(set(paths_in(text))):
         if path[0] in names:
             found += _wrong(path, names[path[0]])
     own = {name for name in compiled.names if not re.search(rf"\(\s*{name}\s*,", text)}
@@ -221,13 +221,13 @@ def _unknown(path: tuple[str, ...], known: object) -> str:
 
 
 def _tokens(text: str) -> list[Token]:
-    found = (one for one in _TOKEN.finditer(text) if one.lastgroup != "comment")
+    found = (one for one in TOKEN.finditer(text) if one.lastgroup != "comment")
     return [Token(one.lastgroup or "", one[0]) for one in found]
 
 
-def _paths(text: str) -> Iterator[tuple[str, ...]]:
+def paths_in(text: str) -> Iterator[tuple[str, ...]]:
     """Every `name.part.part` outside of texts; a last part that is called is a function."""
-    tokens = [found for found in _TOKEN.finditer(text) if found.lastgroup != "comment"]
+    tokens = [found for found in TOKEN.finditer(text) if found.lastgroup != "comment"]
     at = 0
     while at < len(tokens):
         is_start = tokens[at].lastgroup == "name" and (at == 0 or tokens[at - 1][0] != ".")

@@ -16,13 +16,24 @@ from desk_automation.domain.subjects import Subject
 from desk_automation.rulebook import Rulebook
 
 Look = Callable[[], Rulebook]
+Heard = Callable[[Raised, Rulebook], None]
 
 
-def run_fold(documents: Documents[Run], look: Look, patience: Patience) -> Fold[Run]:
+def _unheard(_event: Raised, _rulebook: Rulebook) -> None:
+    """Nobody asks why."""
+
+
+def run_fold(
+    documents: Documents[Run], look: Look, patience: Patience, heard: Heard = _unheard
+) -> Fold[Run]:
     """Every matching runbook gets one run; that the run exists is what is committed."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        return look().runs(cast(Raised, event)) if isinstance(event.data, SignalRaised) else ()
+        if not isinstance(event.data, SignalRaised):
+            return ()
+        raised, rulebook = cast(Raised, event), look()
+        heard(raised, rulebook)
+        return rulebook.runs(raised)
 
     def react(run: Run | None, event: AnyEvent, turn: Turn) -> Reacted[Run] | None:
         raised = cast(Raised, event)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 from desk_shared.bus import Commands, Fold, Folding
@@ -12,6 +13,7 @@ from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
+from desk_shared.lookout import Lookout
 from desk_shared.service import Service
 from desk_shared.starting import start_service
 from desk_shared.store import Documents
@@ -20,13 +22,15 @@ from desk_shared.store.document import S
 from desk_automation.api import Api, automation_routes
 from desk_automation.domain.matching import Patience
 from desk_automation.domain.model import Run
-from desk_automation.handlers import Look, run_fold, subject_fold
+from desk_automation.handlers import Heard, Look, run_fold, subject_fold
 from desk_automation.hosts import Hosts
 from desk_automation.http_executor import HttpExecutor, host_of
+from desk_automation.looking import note_runbooks
 from desk_automation.ports import Changes, Executor
 from desk_automation.rulebook import Rulebook, check_runbooks
 from desk_automation.settings import AutomationSettings
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
+from desk_automation.why import Whys, why_routes
 from desk_automation.worker import Bounds, Ledgers, NewsBearer, Worker
 
 
@@ -74,20 +78,23 @@ def build(
     authenticator = authenticator_from(settings, client, kit.clock)
     kit.part("sign-in client", _Closing(client))
     charter = kit.charter([check_runbooks])
-    api = _wire(kit, settings, _Rulebooks(charter), seams or Seams())
-    routes = automation_routes(api(charter), cursors_from(settings))
+    lookout = Lookout(kit.clock.now(), kit.telemetry.meters)
+    look = _Rulebooks(charter)
+    api = _wire(kit, settings, look, partial(note_runbooks, lookout), seams or Seams())(charter)
+    routes = automation_routes(api, cursors_from(settings))
+    why = why_routes(Whys(lookout, api.runs))
     parts = kit.app_parts(authenticator)
-    return kit.service(make_app("Experience Desk: automation", "0.1.0", [routes], parts))
+    return kit.service(make_app("Experience Desk: automation", "0.1.0", [routes, why], parts))
 
 
 def _wire(
-    kit: Kit, settings: AutomationSettings, look: Look, seams: Seams
+    kit: Kit, settings: AutomationSettings, look: Look, heard: Heard, seams: Seams
 ) -> Callable[[CharterSource], Api]:
     """Folds, workers and their timers. Nothing is cached: other replicas write these too."""
     patience = Patience(queue=settings.queue_wait, stale=settings.stale_after)
     stored_runs, stored_subjects = kit.documents(RUNS), kit.documents(SUBJECTS)
     stored_targets, stored_books = kit.documents(TARGETS), kit.documents(BOOKS)
-    runs = kit.ledger("runs", run_fold(stored_runs, look, patience), cached=0)
+    runs = kit.ledger("runs", run_fold(stored_runs, look, patience, heard), cached=0)
     subjects = kit.ledger("subjects", subject_fold(stored_subjects, look), cached=0)
     journal = seams.around_journal(Commands(runs))
     targets = kit.ledger("targets", _by_command(stored_targets), cached=0)

@@ -13,6 +13,7 @@ from desk_shared.events.people import SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Kind, TicketOpened
+from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
 from pydantic import BaseModel
 
@@ -24,6 +25,7 @@ from desk_triage.domain.problem import Cluster, cluster_key
 from desk_triage.domain.routing import find_subject
 from desk_triage.domain.subjects import by_measurement
 from desk_triage.domain.watching import Subject
+from desk_triage.looking import note_alert, note_looks, note_unwatched
 from desk_triage.ports import CharterInForce, ModelInForce, Noticeboard
 
 S = TypeVar("S", bound=BaseModel)
@@ -39,6 +41,7 @@ class Known:
     charter: CharterInForce
     board: Noticeboard
     model: ModelInForce
+    lookout: Lookout
 
 
 def _reacted(outcome: Outcome[S] | None) -> Reacted[S] | None:
@@ -101,19 +104,18 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
     watchers = Watchers(known.charter)
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        data = event.data
-        if isinstance(data, Measured):
-            return (event.subject,) if watchers.of(data.name) else ()
-        return (event.subject,) if isinstance(data, AlertFired | AlertResolved) else ()
+        return _watched(event, watchers, known.lookout)
 
     def react(state: Subject | None, event: AnyEvent, turn: Turn) -> Reacted[Subject] | None:
         data, charter, board = event.data, known.charter.current, known.board.current
         if isinstance(data, Measured):
             measured = cast("Event[Measured]", event)
-            chosen = watchers.of(data.name)
-            return _reacted(subjects.measure(state, measured, chosen, charter, board, turn.now))
+            found = subjects.consider(state, measured, watchers.of(data.name), turn.now)
+            note_looks(known.lookout, measured, found, charter)
+            return _reacted(subjects.measure(state, measured, found, charter, board))
         if isinstance(data, AlertFired):
             fired = cast("Event[AlertFired]", event)
+            note_alert(known.lookout, fired, charter)
             return _reacted(alerts.fire(state, fired, charter, board, turn.now))
         if isinstance(data, AlertResolved):
             return _reacted(alerts.resolve(state, cast("Event[AlertResolved]", event), turn.now))
@@ -123,6 +125,16 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
         return None if state is None else _reacted(alerts.clear_quiet(state, turn.id, turn.now))
 
     return Fold(documents, keys, react, wake)
+
+
+def _watched(event: AnyEvent, watchers: Watchers, lookout: Lookout) -> Iterable[str]:
+    data = event.data
+    if isinstance(data, Measured):
+        if watchers.of(data.name):
+            return (event.subject,)
+        note_unwatched(lookout, event, data)
+        return ()
+    return (event.subject,) if isinstance(data, AlertFired | AlertResolved) else ()
 
 
 def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:

@@ -6,9 +6,10 @@ from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import authenticator_from, cursors_from, make_app
 from desk_shared.kit import Kit
+from desk_shared.lookout import Lookout
 from desk_shared.service import Service
 from desk_shared.starting import start_service
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from desk_triage.api import TriageDocuments, triage_routes
 from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
@@ -16,6 +17,7 @@ from desk_triage.model_file import ModelSource
 from desk_triage.noticeboard import StoredBoard
 from desk_triage.settings import TriageSettings
 from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
+from desk_triage.why import Whys, why_routes
 
 
 def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
@@ -26,7 +28,8 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     clusters, changes = kit.documents(CLUSTERS), kit.documents(CHANGES)
     board = StoredBoard(tickets, clusters, changes, kit.clock)
     model = ModelSource(settings.model_file, kit.clock)
-    known = Known(charter, board, model)
+    lookout = Lookout(kit.clock.now(), kit.telemetry.meters)
+    known = Known(charter, board, model, lookout)
     kit.ledger("tickets", ticket_fold(tickets, known))
     kit.ledger("changes", change_fold(changes))
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
@@ -39,13 +42,14 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     kit.loop("board", board.run)
     commands, cursors = Commands(gathered), cursors_from(settings)
     documents = TriageDocuments(tickets, subjects, clusters, commands, cursors)
-    return kit.service(_app(kit, documents))
+    why = why_routes(Whys(lookout, tickets, subjects, charter))
+    return kit.service(_app(kit, documents, why))
 
 
-def _app(kit: Kit, documents: TriageDocuments) -> FastAPI:
+def _app(kit: Kit, documents: TriageDocuments, why: APIRouter) -> FastAPI:
     signs_in = authenticator_from(kit.settings, httpx.AsyncClient(), kit.clock)
     parts = kit.app_parts(signs_in)
-    return make_app("Experience Desk: triage", "0.1.0", [triage_routes(documents)], parts)
+    return make_app("Experience Desk: triage", "0.1.0", [triage_routes(documents), why], parts)
 
 
 def main() -> None:

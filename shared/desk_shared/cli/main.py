@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 import typer
 from aiokafka.errors import KafkaError
 
-from desk_shared.cli import audit, charter, dead, replay, tail, topics
+from desk_shared.cli import audit, charter, dead, replay, tail, topics, why
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DeskError
 from desk_shared.telemetry import configure_logs
@@ -23,6 +23,7 @@ app.add_typer(charter.app, name="charter")
 app.command("tail")(tail.tail)
 app.command("audit")(audit.audit)
 app.command("replay")(replay.replay)
+app.command("why")(why.why)
 
 
 def add_commands(group: str = "desk.commands") -> None:

@@ -2,15 +2,22 @@
 
 from functools import cache
 
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from desk_shared.settings import ServiceSettings, load_settings
 
 
 class CliSettings(ServiceSettings):
-    """Settings of the command line; it serves no HTTP."""
+    """Settings of the command line; it serves no HTTP, and asks two services."""
 
     model_config = SettingsConfigDict(env_prefix="DESKCLI_")
+
+    triage_url: str = Field(default="http://127.0.0.1:8002", description="Where triage answers.")
+    automation_url: str = Field(
+        default="http://127.0.0.1:8003", description="Where automation answers."
+    )
+    token: SecretStr | None = Field(default=None, description="Your token, where people sign in.")
 
 
 @cache

@@ -41,6 +41,7 @@ class Meters:
     documents_held: Gauge
     loop_failures: Counter
     consumers_stopped: Gauge
+    unheeded: Counter
     store_duration: Histogram
 
     @classmethod
@@ -75,6 +76,9 @@ class Meters:
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"
             ),
             **_failures(meter),
+            unheeded=_count(
+                meter, names.UNHEEDED, "{event}", "What was sent and nothing is set up for, by kind"
+            ),
             store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
         )
 

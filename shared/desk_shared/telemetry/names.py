@@ -63,6 +63,7 @@ INTEGRITY_GAPS: Final = "desk.integrity.gaps"
 DOCUMENT_FAILURES: Final = "desk.document.failures"
 DOCUMENTS_HELD: Final = "desk.documents.held"
 LOOP_FAILURES: Final = "desk.loop.failures"
+UNHEEDED: Final = "desk.unheeded"
 CONSUMERS_STOPPED: Final = "desk.consumer.stopped"
 STORE_DURATION: Final = "desk.store.operation.duration"
 

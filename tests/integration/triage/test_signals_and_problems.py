@@ -93,6 +93,14 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     assert signal.value == 9
     assert (signal.service, signal.person) == ("laptop", "ana")
     assert signal.attributes == {"agent_url": "http://127.0.0.1:9"}
+    async with httpx.AsyncClient(headers=ANYBODY) as client:
+        answer = await client.get(f"{triage.url}/v1/why", params={"subject": signal_subject()})
+    looks = {one["name"]: one for one in answer.json()["looks"]}
+    assert looks["disk-nearly-full"]["values"]["value"] == "60"
+
+
+def signal_subject() -> str:
+    return disk(1, 0).subject
 
 
 async def test_twenty_tickets_are_one_problem_that_a_member_ends(

@@ -14,8 +14,9 @@ from desk_shared.events import AnyEvent, Event
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_triage.domain.board import EMPTY
+from desk_triage.domain.looking import look_of
 from desk_triage.domain.past import MAX_POINTS, remember
-from desk_triage.domain.subjects import measure
+from desk_triage.domain.subjects import consider, measure
 from desk_triage.domain.watching import Subject, Watch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +42,13 @@ def run(
     subject: Subject | None = None
     told: list[AnyEvent] = []
     for one in events:
-        outcome = measure(subject, one, [detector], CHARTER, EMPTY, LATER)
+        considered = consider(subject, one, [detector], LATER)
+        outcome = measure(subject, one, considered, CHARTER, EMPTY)
+        said = {type(event.data) for event in outcome.events} if outcome else set()
+        # Why it acted or did not is told as it was.
+        look = look_of(considered[0]).outcome
+        assert (look == "raised") == (SignalRaised in said)
+        assert (look == "cleared") == (SignalCleared in said)
         if outcome is not None:
             subject = outcome.state
             told += outcome.events

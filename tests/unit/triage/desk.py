@@ -18,6 +18,7 @@ from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import ticket_code
+from desk_shared.lookout import Lookout
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from desk_triage.domain.board import EMPTY, Board
@@ -154,7 +155,8 @@ class TriageDesk:
 
     def __post_init__(self) -> None:
         self.in_force, self.seen_board = Fixed(self.charter), Fixed(self.board)
-        known = Known(self.in_force, self.seen_board, Fixed(self.model))
+        self.lookout = Lookout(self.clock.now(), recorded_telemetry().telemetry.meters)
+        known = Known(self.in_force, self.seen_board, Fixed(self.model), self.lookout)
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.changes = FakeDocuments(CHANGES, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)

@@ -5,6 +5,7 @@ Pure, and cheap where nothing happens: None means that there is nothing to write
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from desk_shared.charter.model import Charter, Detector
 from desk_shared.events import AnyEvent, Event, derive
@@ -32,25 +33,43 @@ def by_measurement(charter: Charter) -> Detectors:
     return found
 
 
-def measure(
-    subject: Subject | None,
-    event: Event[Measured],
-    detectors: Sequence[Detector],
-    charter: Charter,
-    board: Board,
-    now: datetime,
-) -> Outcome[Subject] | None:
-    """What follows from one measurement; a clock that runs ahead is not believed."""
-    before = subject or Subject()
-    after, events = before, []
-    point = (min(event.time, now).timestamp(), event.data.value)
+class Considered(NamedTuple):
+    """What one detector makes of a measurement; `known` is what it remembered, `watch` what now."""
+
+    detector: Detector
+    known: Watch
+    finding: Finding
+    watch: Watch
+
+
+def consider(
+    subject: Subject | None, event: Event[Measured], detectors: Sequence[Detector], now: datetime
+) -> list[Considered]:
+    """Each detector's look at one measurement; a clock that runs ahead is not believed."""
+    before, point = subject or Subject(), (min(event.time, now).timestamp(), event.data.value)
+    found = []
     for detector in detectors:
         known = before.watch(detector.id) or Watch(detector=detector.id)
         finding = examine(detector, known, point)
         watch = hold(finding.watch, finding.verdict, finding.at_s)
-        if watch is known:
+        found.append(Considered(detector, known, finding, watch))
+    return found
+
+
+def measure(
+    subject: Subject | None,
+    event: Event[Measured],
+    considered: Sequence[Considered],
+    charter: Charter,
+    board: Board,
+) -> Outcome[Subject] | None:
+    """What follows from one measurement."""
+    before = subject or Subject()
+    after, events = before, list[AnyEvent]()
+    for detector, known, finding, held in considered:
+        if held is known:
             continue
-        watch, told = _told(watch, detector, finding, event, charter, board)
+        watch, told = _told(held, detector, finding, event, charter, board)
         events += told
         after = after.watched(watch)
     if after is before:

@@ -1,0 +1,46 @@
+"""What triage looked at, as `GET /v1/why` tells it."""
+
+from collections.abc import Iterable
+
+from desk_shared.charter import Charter
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.telemetry import AlertFired, Measured
+from desk_shared.lookout import Consideration, Lookout
+
+from desk_triage.domain.looking import look_of
+from desk_triage.domain.subjects import Considered
+
+UNWATCHED, UNKNOWN_SERVICE = "unwatched-measurement", "unknown-service"
+
+
+def note_looks(
+    lookout: Lookout, event: Event[Measured], considered: Iterable[Considered], charter: Charter
+) -> None:
+    """What each detector made of a measurement."""
+    for one in considered:
+        look = look_of(one)
+        name = one.detector.id
+        lookout.note(event.subject, Consideration("detector", name, event.time, *look))
+    _note_service(lookout, event, event.data.service, charter)
+
+
+def note_unwatched(lookout: Lookout, event: AnyEvent, data: Measured) -> None:
+    """Nobody watches it: most often on purpose, sometimes since its name is misspelled."""
+    lookout.unheeded(UNWATCHED, data.name, event.subject, event.time)
+    text = "No detector of routing.yaml watches a measurement of this name."
+    look = Consideration("measurement", data.name, event.time, "unwatched", text)
+    lookout.note(event.subject, look)
+
+
+def note_alert(lookout: Lookout, event: Event[AlertFired], charter: Charter) -> None:
+    """An alert's service may be one that nobody has written down."""
+    _note_service(lookout, event, event.data.service, charter)
+
+
+def _note_service(lookout: Lookout, event: AnyEvent, service: str, charter: Charter) -> None:
+    if not service or charter.find_service(service) is not None:
+        return
+    lookout.unheeded(UNKNOWN_SERVICE, service, event.subject, event.time)
+    text = "services.yaml has no service of this name, so it has no owner: the default team hears."
+    look = Consideration("service", service, event.time, "unknown", text)
+    lookout.note(event.subject, look)

@@ -1,0 +1,81 @@
+"""`desk why`: what looked at a device, service, ticket or target, and why it did not act."""
+
+import getpass
+from typing import Annotated, TypeVar
+
+import httpx
+import typer
+from pydantic import BaseModel, ValidationError
+
+from desk_shared.cli.setting import settings
+from desk_shared.errors import DependencyDown, Rejected
+from desk_shared.http.whys import LookView, UnheededList, WhyView
+from desk_shared.terminal import say
+from desk_shared.text import plain_line
+
+TIMEOUT_S = 10.0
+M = TypeVar("M", bound=BaseModel)
+
+
+def why(
+    subject: Annotated[str, typer.Argument(help="A device, service, ticket id or target.")] = "",
+) -> None:
+    """Why something was done about SUBJECT or was not; without one, what nothing is set up for.
+
+    Asks triage and automation (DESKCLI_TRIAGE_URL, DESKCLI_AUTOMATION_URL), signed in by
+    DESKCLI_TOKEN; without a token as an operator, which only the local desk believes.
+    """
+    chosen = settings()
+    with httpx.Client(headers=_signs_in(), timeout=TIMEOUT_S, trust_env=False) as client:
+        if not subject:
+            _tell_unheeded(_asked(client, UnheededList, chosen.triage_url, "unheeded"))
+            return
+        for name, url in (("triage", chosen.triage_url), ("automation", chosen.automation_url)):
+            _tell(name, _asked(client, WhyView, url, "why", subject=subject))
+
+
+def _signs_in() -> dict[str, str]:
+    token = settings().token
+    if token is not None:
+        return {"Authorization": f"Bearer {token.get_secret_value()}"}
+    return {"X-Desk-User": getpass.getuser(), "X-Desk-Roles": "operator"}
+
+
+def _asked(client: httpx.Client, form: type[M], url: str, route: str, **asked: str) -> M:
+    whole = f"{url.rstrip('/')}/v1/{route}"
+    try:
+        answer = client.get(whole, params=asked)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DependencyDown(f"{whole} does not answer ({error!r}). Is the desk up?") from error
+    if answer.status_code != httpx.codes.OK:
+        raise Rejected(f"{whole} answered {answer.status_code}: {answer.text[:300]}")
+    try:
+        return form.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise Rejected(f"{whole} did not answer as the desk does.") from error
+
+
+def _tell(service: str, found: WhyView) -> None:
+    say(f"{service}, as this replica knows it since {found.since:%Y-%m-%d %H:%M} UTC:")
+    for look in found.looks:
+        say(_line(look))
+    if not found.looks:
+        say(f"  nothing has looked at {plain_line(found.subject)} since then, and nothing is kept.")
+
+
+def _line(look: LookView) -> str:
+    at = f"{look.at:%Y-%m-%d %H:%M:%S}" if look.at else "-"
+    values = ", ".join(f"{name}={value}" for name, value in look.values.items() if value)
+    line = f"{at}  {look.kind} {look.name}: {look.outcome}. {look.text}"
+    return "  " + plain_line(f"{line} [{values}]" if values else line)
+
+
+def _tell_unheeded(found: UnheededList) -> None:
+    say(f"Sent since {found.since:%Y-%m-%d %H:%M} UTC and nothing is set up for (one replica):")
+    for one in found.items:
+        meant = f"; did you mean {one.meant}?" if one.meant else ""
+        at = f"{one.last_at:%Y-%m-%d %H:%M}" if one.last_at else "-"
+        line = f"{one.kind} {one.name}: {one.count} times, last {at} by {one.last_subject}{meant}"
+        say("  " + plain_line(line))
+    if not found.items:
+        say("  nothing.")

@@ -1,0 +1,89 @@
+"""How a service answers why it did or did not act: the same form in every service."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict
+
+from desk_shared.lookout import Consideration, Lookout, Unheeded
+
+SubjectAsked = Annotated[
+    str,
+    Query(min_length=1, max_length=1_024, description="A device, a service, a ticket or a target."),
+]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class LookView(_Answer):
+    """What looked at the subject, and what came of it."""
+
+    kind: str
+    """detector, runbook, measurement, service, signal, run or decision."""
+    name: str
+    """Which one."""
+    at: datetime | None
+    """When it looked, or the event said it was; null where that is not kept."""
+    outcome: str
+    """What came of it, as a code."""
+    text: str
+    """The same as a sentence."""
+    values: Mapping[str, str]
+    """What it depended on."""
+
+
+class WhyView(_Answer):
+    """Everything that is known of why something was done about a subject, or was not."""
+
+    subject: str
+    since: datetime
+    """Looks are kept in memory by the replica that answers, since this moment; older ones, and
+    those of other replicas, are not among them."""
+    looks: tuple[LookView, ...]
+    """What is stored comes first, then the looks, newest first."""
+
+
+class UnheededView(_Answer):
+    """Something that was sent and that nothing is set up for."""
+
+    kind: str
+    name: str
+    count: int
+    last_subject: str
+    last_at: datetime | None
+    meant: str = ""
+    """The nearest name that is known, if one is near: it may be misspelled."""
+
+
+class UnheededList(_Answer):
+    """What this replica has seen since `since` and nothing is set up for, most often first."""
+
+    since: datetime
+    items: tuple[UnheededView, ...]
+
+
+def why_view(subject: str, lookout: Lookout, stored: Iterable[LookView] = ()) -> WhyView:
+    """What is stored, and then what was looked at."""
+    looks = tuple(map(look_view, lookout.looks_at(subject)))
+    return WhyView(subject=subject, since=lookout.since, looks=(*stored, *looks))
+
+
+def look_view(look: Consideration) -> LookView:
+    """One look, as it is answered."""
+    return LookView(**look._asdict())
+
+
+def unheeded_view(one: Unheeded, meant: str = "") -> UnheededView:
+    """One name that nothing is set up for; `meant` is a known one that is near."""
+    return UnheededView(
+        kind=one.kind,
+        name=one.name,
+        count=one.count,
+        last_subject=one.last_subject,
+        last_at=one.last_at,
+        meant=meant,
+    )

@@ -1,0 +1,95 @@
+"""What a service looked at and did not act on: kept in memory, bounded, for `GET /v1/why`.
+
+Nothing here is written to a store, since most of what is looked at leads to nothing. It is what
+this replica has seen since it started, and every answer made of it says so.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from desk_shared.telemetry import Meters, get_logger, names
+
+log = get_logger()
+
+MOST_SUBJECTS = 5_000
+MOST_PER_SUBJECT = 50
+MOST_NAMES = 500
+OTHERS = "(others)"
+
+
+class Consideration(NamedTuple):
+    """One look: what looked (`detector`, `runbook` …) and its name, when, and what came of it.
+
+    `outcome` is a code; `text` says it to people; `values` are those that it depended on.
+    """
+
+    kind: str
+    name: str
+    at: datetime
+    outcome: str
+    text: str
+    values: Mapping[str, str] = {}
+
+
+@dataclass(slots=True)  # not frozen: counted up for every event
+class Unheeded:
+    """Something that was sent and that nothing is set up for, with where it was seen last."""
+
+    kind: str
+    name: str
+    count: int = 0
+    last_subject: str = ""
+    last_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Lookout:
+    """The last look of everything at each subject, and what nothing looks at."""
+
+    since: datetime
+    meters: Meters
+    _looks: OrderedDict[str, OrderedDict[tuple[str, str], Consideration]] = field(
+        default_factory=OrderedDict
+    )
+    _unheeded: dict[tuple[str, str], Unheeded] = field(default_factory=dict)
+
+    def note(self, subject: str, look: Consideration) -> None:
+        """Keep the newest look; the subject and the look that are oldest make room."""
+        looks = self._looks.get(subject)
+        if looks is None:
+            looks = self._looks[subject] = OrderedDict()
+            if len(self._looks) > MOST_SUBJECTS:
+                self._looks.popitem(last=False)
+        else:
+            self._looks.move_to_end(subject)
+        key = (look.kind, look.name)
+        looks[key] = look
+        looks.move_to_end(key)
+        if len(looks) > MOST_PER_SUBJECT:
+            looks.popitem(last=False)
+
+    def unheeded(self, kind: str, name: str, subject: str, at: datetime) -> None:
+        """Count something that nothing is set up for, e.g. a measurement that nobody watches."""
+        self.meters.unheeded.add(1, {names.REASON: kind})
+        key = (kind, name)
+        found = self._unheeded.get(key)
+        if found is None:
+            if len(self._unheeded) >= MOST_NAMES:
+                key = (kind, OTHERS)
+            else:
+                log.info("unheeded", kind=kind, name=name, subject=subject)
+            found = self._unheeded.setdefault(key, Unheeded(*key))
+        found.count += 1
+        found.last_subject, found.last_at = subject, at
+
+    def looks_at(self, subject: str) -> tuple[Consideration, ...]:
+        """What looked at that subject, the newest look first."""
+        return tuple(reversed(self._looks.get(subject, {}).values()))
+
+    @property
+    def all_unheeded(self) -> tuple[Unheeded, ...]:
+        """What was counted, most often first."""
+        return tuple(sorted(self._unheeded.values(), key=lambda one: -one.count))

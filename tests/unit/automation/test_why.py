@@ -1,0 +1,80 @@
+"""A runbook that looked and did not act says which part of its condition was false."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from desk_automation.looking import note_runbooks, parts_of
+from desk_automation.why import Whys, why_routes
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role, make_app, undeclared_routes
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.lookout import Lookout
+from desk_shared.telemetry.testing import recorded_telemetry
+
+from tests.unit.automation.engine import Engine, OneBook, raised, runbook
+
+
+def lookout(engine: Engine) -> Lookout:
+    return Lookout(engine.clock.now(), recorded_telemetry().telemetry.meters)
+
+
+@pytest.mark.parametrize(
+    ("when", "outcome", "said"),
+    [
+        ("data.signal == 'disk-filling'", "matched", ""),
+        ("data.signal == 'x' && data.value < 9.0", "condition-false", "data.signal == 'x'"),
+        ("data.value < 900.0 && data.service == 'none'", "condition-false", "data.service =="),
+        ("data.signal == 'x' || data.signal == 'y'", "condition-false", "||"),
+        ("data.attributes.rack == '7'", "undecided", "data.attributes.rack"),
+    ],
+)
+def test_the_first_part_that_is_not_true_is_told_with_its_values(
+    when: str, outcome: str, said: str
+) -> None:
+    engine = Engine((runbook(),))
+    event = raised()
+    seen = lookout(engine)
+    note_runbooks(seen, event, OneBook(runbook(when=when)))
+    (look,) = seen.looks_at(event.subject)
+    assert (look.kind, look.outcome) == ("runbook", outcome)
+    assert said in look.text
+    if outcome == "undecided":
+        assert look.values == {"data.attributes.rack": "(missing)"}
+    if said.startswith("data.signal =="):
+        assert look.values == {"data.signal": event.data.signal}
+
+
+def test_a_condition_is_cut_only_where_all_parts_must_hold() -> None:
+    assert parts_of("a && (b || c && d) && f(x && y)") == ["a", "(b || c && d)", "f(x && y)"]
+    assert parts_of("a && b || c") == ["a && b || c"]
+    assert parts_of("a ? b : c") == ["a ? b : c"]
+    assert parts_of("'a && b' == x && [1, 2].exists(i, i > 1 && true)") == [
+        "'a && b' == x",
+        "[1, 2].exists(i, i > 1 && true)",
+    ]
+    assert parts_of("") == []
+
+
+async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
+    engine = Engine((runbook(settle="30s"),))
+    seen = lookout(engine)
+    whys = Whys(seen, engine.runs)
+    ana, eva = (
+        Principal("ana", frozenset({Role.MEMBER})),
+        Principal("eva", frozenset({Role.EMPLOYEE})),
+    )
+    telemetry = recorded_telemetry().telemetry
+    parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
+    app = make_app("automation", "0", [why_routes(whys)], parts)
+    assert undeclared_routes(app) == []
+    await engine.hear(raised())
+    note_runbooks(seen, raised(), engine.rulebook)
+    engine.clock.advance(timedelta(seconds=1))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        path = f"/v1/why?subject={raised().subject}"
+        answer = await client.get(path, headers={"Authorization": "Bearer ana"})
+        assert [one["kind"] for one in answer.json()["looks"]] == ["run", "runbook"]
+        refused = await client.get(path, headers={"Authorization": "Bearer eva"})
+        assert refused.status_code == 403
