@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from desk_shared.events import AnyEvent
+from desk_shared.events.names import TICKETS
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.ids import request_ticket_id
@@ -23,13 +24,15 @@ class Entry:
 class Findings:
     """What is wrong, as (kind, ticket, sentence); repeats of one event are only counted.
 
-    `refused` are requests that became dead letters: each as it names itself, and why.
+    `refused` are requests that became dead letters: each as it names itself, and why. `foreign` are
+    records that are no event of their topic, forged, misdirected or unreadable: (place, code,
+    sentence). Neither is a loss.
     """
 
     tickets: int = 0
     events: int = 0
     repeats: int = 0
-    unreadable: int = 0
+    foreign: list[tuple[str, str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     wrong: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -49,13 +52,18 @@ class Findings:
             f"{self.tickets} tickets, {self.events} events: {self.count('lost')} lost, "
             f"{self.count('doubled')} doubled, {self.count('disorder')} out of order, "
             f"{self.count('gap')} gaps, {self.repeats} harmless repeats, "
-            f"{len(self.refused)} refused requests, {self.unreadable} unreadable records"
+            f"{len(self.refused)} refused requests, {len(self.foreign)} unreadable records"
         )
 
-    def lines(self) -> Iterable[str]:
+    def lines(self, most: int | None = None) -> Iterable[str]:
+        """Each finding; of the records that are no events not more than `most`."""
         yield from (f"{kind:<9} {ticket}: {text}" for kind, ticket, text in self.wrong)
         for request, code in self.refused:
             yield f"refused   {request}: {code}; `desk dead list` has it"
+        for place, code, text in self.foreign[:most]:
+            yield f"{code}  {place}: {text}"
+        if most is not None and len(self.foreign) > most:
+            yield f"… and {len(self.foreign) - most} more such records: --verbose names them all"
 
 
 @dataclass(slots=True)
@@ -70,16 +78,17 @@ class LogBook:
 
     def __init__(self) -> None:
         self.tickets: dict[str, _Ticket] = {}
-        self.unreadable = 0
+        self._foreign: list[tuple[str, str, str]] = []
         self._requests: set[str] = set()
         self._dead: dict[str, tuple[str, str]] = {}
         self._repeats = 0
         self._wrong: list[tuple[str, str, str]] = []
 
     def add(self, event: AnyEvent) -> None:
-        """One event of desk.tickets or desk.requests, in the order of its partition."""
+        """One event of desk.tickets or of an open topic, in the order of its partition."""
         if isinstance(event.data, TicketRequested):
             self._requests.add(request_ticket_id(event.source, event.id))
+        if event.topic != TICKETS:
             return
         ticket, number = self.tickets.setdefault(event.subject, _Ticket()), event.sequence or 0
         known = ticket.ids.get(number)
@@ -97,6 +106,10 @@ class LogBook:
         if isinstance(event.data, TicketOpened) and number != 1:
             self._wrong.append(("doubled", event.subject, f"opened again at sequence {number}"))
 
+    def leave_out(self, place: str, code: str, text: str) -> None:
+        """A record that is no event of its topic: named, and no part of any ticket's life."""
+        self._foreign.append((place, code, text))
+
     def refuse(self, request: AnyEvent, code: str) -> None:
         """A request that intake did not take, and said so in a dead letter."""
         named = f"{request.source} {request.id}"
@@ -108,7 +121,7 @@ class LogBook:
             tickets=len(self.tickets),
             events=sum(len(ticket.ids) for ticket in self.tickets.values()),
             repeats=self._repeats,
-            unreadable=self.unreadable,
+            foreign=list(self._foreign),
             wrong=list(self._wrong),
         )
         for id, ticket in self.tickets.items():

@@ -1,6 +1,7 @@
 """`desk audit`: is anything lost, doubled or out of order? Asks the log, then the stores.
 
-The log of `desk.tickets` is the truth. What intake and metrics hold is compared with it by ids,
+The log of `desk.tickets` is the truth. What outsiders sent that is no event of its topic is named
+and counts as no loss. What intake and metrics hold is compared with it by ids,
 sequences and outboxes alone; no state of a service is read here.
 """
 
@@ -12,11 +13,11 @@ import typer
 from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
 from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
-from desk_shared.cli.reading import read_all
+from desk_shared.cli.reading import existing, read_all
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.names import REQUESTS, TICKETS
-from desk_shared.events.topics import dead_topic
+from desk_shared.events.topics import OPEN_TOPICS, dead_topic
 from desk_shared.store import Store
 from desk_shared.store.census import census
 from desk_shared.terminal import say
@@ -26,14 +27,18 @@ from desk_shared.text import plain_line
 DEAD_REQUESTS = dead_topic(REQUESTS, "intake")
 
 
+# So many records that are no events are named without being asked for.
+_NAMED = 20
+
+
 def audit(
     verbose: Annotated[bool, typer.Option(help="Name every ticket that is concerned.")] = False,
 ) -> None:
     """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
     findings = asyncio.run(_audit())
     say(findings.summary())
-    if verbose or not findings.is_clean:
-        for line in findings.lines():
+    if verbose or findings.foreign or not findings.is_clean:
+        for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
     raise typer.Exit(0 if findings.is_clean else 1)
 
@@ -42,13 +47,16 @@ async def _audit() -> Findings:
     chosen = settings()
     book, door = LogBook(), Door(prefix=chosen.topic_prefix)
     dead = chosen.topic_prefix + DEAD_REQUESTS
-    topics = [dead, *(chosen.topic_prefix + name for name in (REQUESTS, TICKETS))]
-    async for raw in read_all(chosen.kafka, topics):
+    needed = [dead, *(chosen.topic_prefix + name for name in (REQUESTS, TICKETS))]
+    others = {chosen.topic_prefix + name for name in OPEN_TOPICS} & await existing(chosen.kafka)
+    async for raw in read_all(chosen.kafka, sorted({*needed, *others})):
         try:
             event = door.read(raw)
-        except Invalid:
+        except Invalid as error:
             # What was unreadable is so twice: where it came, and as the dead letter of it.
-            book.unreadable += raw.topic != dead
+            if raw.topic != dead:
+                place = f"{raw.topic}/{raw.partition}/{raw.offset}"
+                book.leave_out(place, error.kind, error.message)
             continue
         if raw.topic == dead:
             book.refuse(event, (dict(raw.headers).get(REASON_CODE) or b"").decode(errors="replace"))

@@ -125,7 +125,7 @@ def _text_for(name: str, field: FieldInfo, value: object) -> object:
     longest = _limit(field) or _LONGEST_NAME
     if name in _PROSE:
         return _cut(text, longest)
-    if len(text) > longest and field.default:
+    if len(text) > longest and not field.is_required() and field.default:
         return _ABSENT  # a language of 200 letters is none
     return _named(text, longest)
 

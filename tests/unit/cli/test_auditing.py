@@ -8,7 +8,9 @@ from desk_shared.auditing import (
     compare_writer,
 )
 from desk_shared.events import AnyEvent, Event
+from desk_shared.events.people import SubjectKind
 from desk_shared.events.requests import TicketRequested
+from desk_shared.events.telemetry import Observed
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import request_ticket_id
 
@@ -85,6 +87,23 @@ def test_a_dead_letter_that_was_given_back_and_taken_is_refused_no_more() -> Non
     book = book_of(requested("r1"), opened(request_ticket_id("/monitor", "r1")))
     book.refuse(requested("r1"), "unknown-source")
     assert (book.findings().is_clean, book.findings().refused) == (True, [])
+
+
+def test_records_that_are_no_events_are_named_and_are_no_loss() -> None:
+    book = book_of(*LIFE)
+    for number in range(30):
+        book.leave_out(f"desk.requests/0/{number}", "wrong-topic", "it belongs elsewhere")
+    findings = book.findings()
+    assert findings.is_clean
+    assert "30 unreadable records" in findings.summary()
+    assert "wrong-topic  desk.requests/0/29: it belongs elsewhere" in list(findings.lines())
+    assert list(findings.lines(20))[-1] == "… and 10 more such records: --verbose names them all"
+
+
+def test_events_of_other_open_topics_are_no_part_of_a_tickets_life() -> None:
+    data = Observed(subject_kind=SubjectKind.DEVICE, name="crash", text="x")
+    book = book_of(*LIFE, Event("e", "/agent", "t", START, data))
+    assert book.findings() == book_of(*LIFE).findings()
 
 
 @pytest.mark.parametrize(

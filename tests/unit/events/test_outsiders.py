@@ -165,6 +165,13 @@ def test_a_name_that_is_too_long_stays_another_name_than_its_neighbour() -> None
     assert (len(one.service), amended) == (200, ("device", "service"))
 
 
+def test_a_name_that_is_needed_is_shortened_too() -> None:
+    data, amended = requested(requester="a" * 5_000)
+    assert (data.requester[:9], amended) == ("a" * 9, ("requester",))
+    alert, amended = fired(name="n" * 900)
+    assert (len(alert.name), amended) == (200, ("name",))
+
+
 @pytest.mark.parametrize(
     ("field", "value", "expected", "amended"),
     [

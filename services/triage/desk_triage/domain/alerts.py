@@ -31,6 +31,8 @@ QUIET = timedelta(minutes=5)
 MAX_ALERTS = 100
 # Copies come close together; the document's own marks know those of the last 64 events too.
 MAX_KNOWN = 16
+# What the name of a signal may have.
+LONGEST_NAME = 200
 DETECTOR = "alert"
 
 AlertReport = Event[AlertFired] | Event[AlertResolved]
@@ -236,4 +238,5 @@ def _raised(
 def _slug(name: str) -> str:
     """`DiskWillFillIn24Hours` and `disk_will_fill` as the kebab-case names of signals."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
-    return "-".join(plain_words(parted).split()) or DETECTOR
+    # A dash for each capital can make a long name longer than a name may be.
+    return "-".join(plain_words(parted).split())[:LONGEST_NAME].strip("-") or DETECTOR

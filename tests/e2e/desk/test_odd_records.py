@@ -1,0 +1,141 @@
+"""Odd, wrong, hostile records on every open topic of the whole desk: nothing stops or vanishes."""
+
+import asyncio
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from desk_shared.bus.admin import apply_topics
+from desk_shared.bus.door import Door
+from desk_shared.bus.records import REASON_CODE, KafkaRecord
+from desk_shared.charter import load_charter
+from desk_shared.cli.reading import existing, read_all
+from desk_shared.events import AnyEvent
+from desk_shared.events.names import REQUESTS, SIGNALS, TICKETS
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import TicketOpened
+from desk_shared.events.topics import DEAD, RETRY, SERVICES, all_topics
+from desk_shared.settings import KafkaSettings
+from desk_shared.testing import eventually
+from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
+
+from tests.e2e.desk.odd_senders import UNREAD, Odd, odd_records
+
+pytestmark = [pytest.mark.e2e, pytest.mark.connected, pytest.mark.timeout(240)]
+
+NAME = "x-name"
+
+
+@dataclass
+class Desk:
+    """Five services on topics of their own."""
+
+    services: list[ServiceProcess]
+    settings: KafkaSettings
+    prefix: str
+
+    async def send(self, records: list[Odd]) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap)
+        await producer.start()
+        for one in records:
+            headers = [*one.headers, (NAME, one.name.encode())]
+            topic = self.prefix + one.topic
+            await producer.send_and_wait(topic, one.value, one.key, headers=headers)
+        await producer.stop()
+
+    async def read(self, *topics: str) -> list[KafkaRecord]:
+        names = [self.prefix + topic for topic in topics]
+        return [raw async for raw in read_all(self.settings, names)]
+
+    async def events(self, topic: str) -> list[AnyEvent]:
+        door = Door(prefix=self.prefix)
+        return [door.read(raw) for raw in await self.read(topic)]
+
+    async def has_caught_up(self) -> bool:
+        """Every service ready and nothing left to read, retries included."""
+        for service in self.services:
+            answer = await service.get("/health/ready")
+            assert answer.status_code == 200, (service.name, answer.text)
+            assert all(one["lag"] == 0 for one in answer.json()["consumers"]), answer.text
+        return True
+
+    async def side(self, suffix: str) -> list[KafkaRecord]:
+        found = await existing(self.settings)
+        return await self.read(
+            *(
+                name.removeprefix(self.prefix)
+                for name in sorted(found)
+                if name.startswith(self.prefix) and name.endswith(suffix)
+            )
+        )
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        desk = str(Path(sys.executable).with_name("desk"))
+        return subprocess.run(
+            [desk, *words],
+            env=self.services[0].env,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+
+@pytest.fixture
+async def desk(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    settings = KafkaSettings(bootstrap=kafka)
+    teams = [team.name for team in load_charter(CHARTER).teams]
+    await apply_topics(settings, all_topics(teams), prefix=prefix, partitions=1)
+    env = environment(kafka, mongo, prefix)
+    services = [ServiceProcess(name, env, tmp_path / f"{name}.log") for name in SERVICES]
+    await asyncio.gather(*(service.start() for service in services))
+    yield Desk(services, settings, prefix)
+    await asyncio.gather(*(asyncio.to_thread(service.stop) for service in services))
+
+
+def name_of(raw: KafkaRecord) -> str:
+    return (dict(raw.headers).get(NAME) or b"").decode()
+
+
+async def test_no_record_of_an_outsider_stops_the_desk_or_vanishes_in_it(desk: Desk) -> None:
+    records = odd_records()
+    assert len(records) > 70
+    await desk.send(records)
+    wanted = {one.name for one in records if one.topic == REQUESTS and not one.outcome}
+
+    async def opened() -> list[TicketOpened]:
+        found = [one.data for one in await desk.events(TICKETS)]
+        tickets = [one for one in found if isinstance(one, TicketOpened)]
+        assert len(tickets) >= len(wanted)
+        return tickets
+
+    tickets = await eventually(opened, timeout=60)
+    await eventually(desk.has_caught_up, timeout=60)
+
+    assert len(tickets) == len(wanted)
+    titles = Counter(one.title[:20] for one in tickets)
+    assert titles["(no title)"] == 2
+    assert sum(bool(one.amended) for one in tickets) > 15
+    letters = await desk.side(DEAD)
+    codes = {(name_of(raw), (dict(raw.headers)[REASON_CODE] or b"").decode()) for raw in letters}
+    assert codes == {(one.name, one.outcome) for one in records if one.outcome not in ("", UNREAD)}
+    assert await desk.side(RETRY) == []
+    signals = [one.data for one in await desk.events(SIGNALS)]
+    raised = [one for one in signals if isinstance(one, SignalRaised)]
+    assert {one.title for one in raised} >= {"LatencyHigh", "p99 is 9 s"}
+
+    audit = await asyncio.to_thread(desk.command, "audit", "--verbose")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert f"{len(wanted)} tickets" in audit.stdout
+    assert "0 lost, 0 doubled, 0 out of order, 0 gaps" in audit.stdout
+    for one in records:
+        code = "wrong-topic" if one.outcome == UNREAD else one.outcome
+        assert not code or f"{code}  {desk.prefix}{one.topic}/" in audit.stdout
+    topics = sorted({one.topic for one in records})
+    tail = await asyncio.to_thread(desk.command, "tail", "--from-start", *topics)
+    assert tail.returncode == 0, tail.stderr
