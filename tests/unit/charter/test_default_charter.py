@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk_shared.charter import public_holidays
+from desk_shared.charter.admission import Admission
 from desk_shared.charter.load import load_charter
 from desk_shared.charter.model import Charter
 from desk_shared.charter.promises import PromiseFacts
@@ -99,3 +100,20 @@ def test_what_must_not_wait_comes_before_all_else(charter: Charter) -> None:
 
 def test_the_default_team_has_a_home(charter: Charter) -> None:
     assert charter.owner_of(None).name == charter.routing.default_team == "service-care"
+
+
+@pytest.mark.parametrize(
+    ("source", "type"),
+    [
+        ("/my/monitor", "desk.telemetry.measured.v1"),
+        ("/demo/endpoint-agent", "desk.telemetry.measured.v1"),
+        ("/demo/monitoring", "desk.telemetry.measured.v1"),
+        ("/demo/switchboard", "desk.ticket.requested.v1"),
+    ],
+)
+def test_the_readmes_and_the_demos_publishers_are_known(
+    charter: Charter, source: str, type: str
+) -> None:
+    system = Admission(lambda: charter).system_of(source)
+    assert system is not None
+    assert type in system.types
