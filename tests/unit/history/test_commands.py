@@ -116,5 +116,5 @@ def test_a_folder_that_is_not_there_is_no_trouble_of_kafka(
         command_line()
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "No such file" in said
+    assert "There is no folder" in said
     assert "Kafka" not in said

@@ -2,7 +2,7 @@
 
 import unicodedata
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -87,6 +87,7 @@ class Columns(_Part):
     cause: Column | None = None
 
 
+_WORD = 100
 # The format that stands for all usual forms of a moment.
 COMMON = "common"
 
@@ -204,6 +205,12 @@ class Mapping(_Part):
 
 def folded(text: str) -> str:
     """Words are compared without regard to case, form, blanks and what nobody sees."""
+    # Exports say few words many times; a cell of a megabyte is not worth keeping.
+    return _folded(text) if len(text) <= _WORD else _folded.__wrapped__(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _folded(text: str) -> str:
     plain = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
     return " ".join(plain.split())
 

@@ -72,12 +72,13 @@ class RowReader:
     def read(self, record: Record, file: int) -> tuple[Row | None, list[Remark]]:
         """The row, or None if it cannot be used; every remark says which."""
         remarks: list[Remark] = []
-        ticket = self._text("ticket", record.values)[:_LONGEST_TICKET]
+        ticket = ""
 
         def remark(fault: Fault, reason: str, *, used: bool = True) -> None:
             remarks.append(Remark(fault, used, file, record.row, ticket, reason))
 
         if record.mended:
+            ticket = self._text("ticket", record.values)[:_LONGEST_TICKET]
             remark(Fault.ENCODING, record.mended)
         try:
             if record.broken:
