@@ -18,6 +18,7 @@ _ALLOWED_OF_SHARED = (
     "desk_shared.errors",
     "desk_shared.people",
     "desk_shared.text",
+    "desk_shared.mail_addresses",
     *(f"desk_shared.charter.{name}" for name in _CHARTER),
 )
 

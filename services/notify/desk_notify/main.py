@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import httpx
-from desk_shared.bus import Commands, Folding
+from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
@@ -19,7 +19,9 @@ from desk_notify.api import delivery_routes
 from desk_notify.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.domain.deliveries import LOG, MAIL
 from desk_notify.domain.directory import Directory
+from desk_notify.domain.mailboxes import Mailbox, MailRules
 from desk_notify.domain.model import Dispatch
+from desk_notify.gate import MailGate
 from desk_notify.handlers import (
     LogChannel,
     Look,
@@ -30,7 +32,7 @@ from desk_notify.handlers import (
     ticket_fold,
 )
 from desk_notify.settings import NotifySettings, SmtpSecurity
-from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
+from desk_notify.store import DELIVERIES, MAILBOXES, MATTERS, PEOPLE, TICKETS
 from desk_notify.worker import COMPONENT, DeliveryWorker
 
 # A ticket's own life, and all that touches people and teams beside it.
@@ -119,6 +121,11 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
         )
         lines = [SmtpChannel(server) for _ in range(settings.smtp_connections)]
         commands = Commands(ledger)
+        by_command: Fold[Mailbox] = Fold(
+            kit.documents(MAILBOXES), keys=lambda _: (), react=lambda _state, _event, _turn: None
+        )
+        mailboxes = kit.ledger("mailboxes", by_command, reads_bus=False, cached=0)
+        rules = MailRules(settings.mail_domains, settings.mail_per_hour)
         lease = settings.smtp_timeout * EXCHANGES_PER_MAIL
         worker = DeliveryWorker(
             commands,
@@ -126,6 +133,7 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
             kit.clock,
             kit.health,
             outcomes,
+            MailGate(look, Commands(mailboxes), rules),
             most=settings.mail_attempts,
             lease=lease,
         )

@@ -22,6 +22,14 @@ def _plain_address(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    star, rest = ("*.", value[2:]) if value.startswith("*.") else ("", value)
+    try:
+        return star + read_address(f"x@{rest}").domain
+    except BadAddress as bad:
+        raise ValueError(f"'{value}' is no domain; write desk.example or *.desk.example.") from bad
+
+
 class SmtpSecurity(StrEnum):
     """How the line to the mail server is protected."""
 
@@ -73,6 +81,14 @@ class NotifySettings(ServiceSettings):
 
     mail_attempts: Annotated[int, Field(ge=1, le=100)] = 12
     """How often one mail is tried before notify gives up; a server that is away costs none."""
+
+    mail_domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+    """Domains whose people may be mailed, `*.desk.example` for all below one; with commas. Others
+    get mail only if the charter names them; what is not sent is `held_back` in `/v1/deliveries`."""
+
+    mail_per_hour: Annotated[int, Field(ge=1, le=1000)] = 60
+    """How many mails one person gets in an hour; more are held back. Teams' channels have no cap.
+    """
 
     sender: Annotated[str, AfterValidator(_plain_address)] = "experience-desk@desk.example"
     """Mail address that messages come from; its domain is also in their Message-ID."""

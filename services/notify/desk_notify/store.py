@@ -1,9 +1,10 @@
-"""The four collections of notify."""
+"""The five collections of notify."""
 
 from collections.abc import Mapping
 
 from desk_shared.store import Schema
 
+from desk_notify.domain.mailboxes import Mailbox
 from desk_notify.domain.model import Dispatch, Matter, Person, Ticket
 
 
@@ -14,4 +15,5 @@ def _facets(dispatch: Dispatch) -> Mapping[str, object]:
 TICKETS = Schema("tickets", Ticket)
 PEOPLE = Schema("people", Person)
 MATTERS = Schema("matters", Matter)
+MAILBOXES = Schema("mailboxes", Mailbox)
 DELIVERIES = Schema("deliveries", Dispatch, facets=_facets, searched=(("recipient", "at"), ("at",)))

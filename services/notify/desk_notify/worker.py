@@ -17,8 +17,9 @@ from desk_shared.health import Health, State
 from desk_shared.telemetry import get_logger
 from opentelemetry.metrics import Counter
 
-from desk_notify.domain.deliveries import Outcome, Sent, claimed, due_of, recorded
+from desk_notify.domain.deliveries import HeldBack, Outcome, Sent, claimed, due_of, recorded
 from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
+from desk_notify.gate import Gate
 from desk_notify.ports import Channel
 
 log = get_logger()
@@ -40,6 +41,7 @@ class DeliveryWorker:
         clock: Clock,
         health: Health,
         outcomes: Counter,
+        gate: Gate,
         *,
         most: int,
         lease: timedelta,
@@ -49,6 +51,7 @@ class DeliveryWorker:
         self._clock = clock
         self._health = health
         self._outcomes = outcomes
+        self._gate = gate
         self._most = most
         self._lease = lease
         self.on_due: Callable[[str, datetime], None] = _nobody
@@ -99,8 +102,11 @@ class DeliveryWorker:
         if dispatch is None:
             return
         for channel in tuple(taken):
-            await line.open()
-            await self._record(id, channel, await line.send(dispatch, channel))
+            outcome: Outcome | None = await self._gate.held_back(dispatch, channel)
+            if outcome is None:
+                await line.open()
+                outcome = await line.send(dispatch, channel)
+            await self._record(id, channel, outcome)
 
     async def _record(self, id: str, channel: str, outcome: Outcome) -> None:
         def record(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
@@ -120,6 +126,8 @@ class DeliveryWorker:
         told: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
         if isinstance(outcome, Sent):
             log.info("delivery_sent", answer=outcome.answer, **told)
+        elif isinstance(outcome, HeldBack):
+            log.warning("delivery_held_back", reason=outcome.reason, **told)
         elif delivery.next_at is None:
             log.error("delivery_gave_up", state=delivery.state.value, reason=outcome.reason, **told)
         else:

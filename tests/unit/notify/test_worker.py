@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent, claimed
+from desk_notify.domain.mailboxes import Mailbox, MailRules
 from desk_notify.domain.model import DeliveryState, Dispatch
+from desk_notify.gate import MailGate
 from desk_notify.handlers import delivery_fold
-from desk_notify.store import DELIVERIES
+from desk_notify.store import DELIVERIES, MAILBOXES
 from desk_notify.worker import DeliveryWorker
-from desk_shared.bus import Commands, Ledger, Reacted, Task
+from desk_shared.bus import Commands, Fold, Ledger, Reacted, Task
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health
@@ -62,8 +64,13 @@ class Desk:
         self.line = FakeLine(list(answers) or [Sent()])
         outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
         commands = Commands(self.ledger)
+        boxes = FakeDocuments(MAILBOXES, self.clock)
+        by_command: Fold[Mailbox] = Fold(boxes, lambda _: (), lambda _s, _e, _t: None)
+        mailboxes = Ledger(by_command, FakePublisher(), self.clock, meters, cached=0)
+        rules = MailRules(("desk.example", "*.corp.example"), per_hour=3)
+        gate = MailGate(directory, Commands(mailboxes), rules)
         self.worker = DeliveryWorker(
-            commands, [self.line], self.clock, self.health, outcomes, most=3, lease=LEASE
+            commands, [self.line], self.clock, self.health, outcomes, gate, most=3, lease=LEASE
         )
         self.commands = commands
 
@@ -181,3 +188,72 @@ async def test_it_hangs_up_when_it_stops() -> None:
     await desk.worker.start()
     await desk.worker.stop()
     assert desk.line.is_closed
+
+
+def to(address: str, id: str = "m-1") -> Dispatch:
+    """A message to one person."""
+    mine = dispatch(f"mailto:{address}")
+    return mine.model_copy(update={"message": id, "recipient": address})
+
+
+@pytest.mark.parametrize(
+    ("address", "is_mailed"),
+    [
+        ("ana@desk.example", True),
+        ("ANA@Desk.Example", True),
+        ("ana@berlin.corp.example", True),
+        ("nina@desk.example", True),
+        ("ana@corp.example", False),
+        ("ana@evil-desk.example", False),
+        ("ana@desk.example.evil.example", False),
+        ("ana@d\u0435sk.example", False),
+        ("stranger@elsewhere.example", False),
+    ],
+)
+async def test_only_people_somebody_knows_are_mailed(address: str, is_mailed: bool) -> None:
+    desk = Desk()
+    await desk.keep(to(address))
+    await desk.wake()
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state is DeliveryState.SENT) is is_mailed
+    assert len(desk.line.sent) == int(is_mailed)
+    if not is_mailed:
+        assert delivery.state is DeliveryState.HELD_BACK
+        assert "NOTIFY_MAIL_DOMAINS" in delivery.reason
+        assert desk.recorded.value("desk.deliveries", state="held_back") == 1
+        assert not await desk.is_waiting()
+
+
+async def test_nobody_is_flooded_and_what_is_held_back_is_told() -> None:
+    desk = Desk()
+    for number in range(5):
+        # Capital letters make no other mailbox.
+        await desk.keep(to("ana@desk.example" if number % 2 else "Ana@desk.example", f"m-{number}"))
+    await desk.keep(to("ben@desk.example", "m-9"))
+    await desk.wake()
+    assert len(desk.line.sent) == 4
+    assert desk.recorded.value("desk.deliveries", state="held_back") == 2
+    desk.clock.advance(timedelta(hours=1, seconds=1))
+    await desk.keep(to("ana@desk.example", "m-7"))
+    await desk.wake()
+    assert len(desk.line.sent) == 5
+
+
+async def test_an_attempt_more_is_no_mail_more() -> None:
+    desk = Desk(Later("450 busy"), Later("450 busy"), Sent())
+    await desk.keep(to("ana@desk.example"))
+    for _ in range(3):
+        await desk.wake()
+        desk.clock.advance(timedelta(minutes=1))
+    for number in (2, 3):
+        await desk.keep(to("ana@desk.example", f"m-{number}"))
+    await desk.wake()
+    assert desk.recorded.value("desk.deliveries", state="sent") == 3
+
+
+async def test_a_channel_of_the_charter_is_never_held_back() -> None:
+    desk = Desk()
+    for number in range(5):
+        await desk.keep(dispatch().model_copy(update={"message": f"m-{number}"}))
+    await desk.wake()
+    assert len(desk.line.sent) == 5

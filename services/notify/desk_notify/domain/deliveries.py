@@ -44,7 +44,14 @@ class Later:
     is_unknown: bool = False
 
 
-Outcome = Sent | Refused | Later
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The desk does not send it."""
+
+    reason: str
+
+
+Outcome = Sent | Refused | Later | HeldBack
 
 
 def channels_of(message: Notified, directory: Directory) -> tuple[str, ...]:
@@ -140,6 +147,9 @@ def _first(channel: str, now: datetime, moment: datetime) -> Delivery:
 def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
     if isinstance(outcome, Sent):
         return _changed(before, now, state=DeliveryState.SENT, next_at=None, reason="")
+    if isinstance(outcome, HeldBack):
+        state = DeliveryState.HELD_BACK
+        return _changed(before, now, state=state, next_at=None, reason=outcome.reason)
     if isinstance(outcome, Refused):
         return _changed(
             before, now, state=DeliveryState.FAILED, next_at=None, reason=outcome.reason

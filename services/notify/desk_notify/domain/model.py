@@ -86,13 +86,17 @@ class Matter(_State):
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery is; `unknown` means that a crash or a cut line hides how it went."""
+    """Where a delivery is; `unknown` means that a crash or a cut line hides how it went.
+
+    `held_back` is what the desk itself does not send; the reason stands beside it.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    HELD_BACK = "held_back"
 
 
 class Delivery(_State):
