@@ -22,6 +22,7 @@ from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Authenticator
+from desk_shared.precedence import Precedence
 from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import Documents, MongoDocuments, Schema, Store
@@ -45,6 +46,7 @@ class Kit:
     telemetry: Telemetry
     store: Store
     publisher: KafkaPublisher
+    precedence: Precedence = field(default_factory=Precedence)
     _prepared: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
     _parts: list[tuple[str, Part]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Kit:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
         meters = self.telemetry.meters
         ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
+        ledger.precedence = self.precedence
         self.part(f"settling {name}", ledger.settling)
         if reads_bus:
             self._ledgers.append(ledger)
@@ -149,7 +152,14 @@ class Kit:
     def app_parts(self, authenticator: Authenticator) -> AppParts:
         """What this service's application is made of, bounds included."""
         bounds = self.settings.http
-        return AppParts(self.health, self.telemetry, authenticator, self.clock, bounds=bounds)
+        return AppParts(
+            self.health,
+            self.telemetry,
+            authenticator,
+            self.clock,
+            bounds=bounds,
+            precedence=self.precedence,
+        )
 
     def part(self, name: str, part: Part) -> None:
         """Something to start after what stands before it, and to stop before it."""

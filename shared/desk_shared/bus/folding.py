@@ -1,12 +1,14 @@
 """From a batch of events to the ledgers of a service."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Ledger, Park, Task
 from desk_shared.bus.records import Failure, Received, meant_for
 from desk_shared.events.topics import RETRY
+from desk_shared.precedence import SLICE, Precedence
 from desk_shared.store.document import S
 
 ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
@@ -27,7 +29,7 @@ class Folding:
         self._ledgers = ledgers
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
-        """One read, one write and one publish per ledger, whatever the size of the batch."""
+        """One read, one write and one publish for each ledger; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
             for ledger in self._ledgers:
                 group.create_task(_run(ledger, batch, park))
@@ -50,8 +52,25 @@ async def _run(ledger: Ledger[S], batch: Sequence[Received], park: ParkRecords) 
             ]
         )
 
-    if tasks:
-        await ledger.run(tasks, park_causes)
+    async for part in _in_turn(ledger.precedence, tasks):
+        await ledger.run(part, park_causes)
+
+
+async def _in_turn(
+    precedence: Precedence, tasks: Sequence[Task[S]]
+) -> AsyncIterator[Sequence[Task[S]]]:
+    """All at once while nobody calls; otherwise in slices, each document's tasks in one."""
+    by_document: dict[str, list[Task[S]]] = {}
+    for task in tasks:
+        by_document.setdefault(task.id, []).append(task)
+    waiting = list(by_document.values())
+    while waiting:
+        if len(waiting) <= SLICE or precedence.is_calm:
+            yield list(chain.from_iterable(waiting))
+            return
+        await precedence.let_pass()
+        yield list(chain.from_iterable(waiting[:SLICE]))
+        waiting = waiting[SLICE:]
 
 
 def _tasks(ledger: Ledger[S], received: Received) -> list[Task[S]]:

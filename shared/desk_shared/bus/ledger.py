@@ -21,6 +21,7 @@ from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Tu
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
+from desk_shared.precedence import Precedence
 from desk_shared.store import Stored, Unreadable
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger
@@ -77,6 +78,8 @@ class Ledger(Generic[S]):
         self._decider = Decider(fold, codec or Codec())
         self._remembered: Remembered[S] = Remembered(cached)
         self.settling = Settling(fold.documents, clock)
+        # One for the whole process where there are calls; without any it is always calm.
+        self.precedence = Precedence()
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
 
     def tasks_of(self, received: Received) -> list[Task[S]]:

@@ -21,6 +21,7 @@ from desk_shared.http.idempotency import (
 from desk_shared.http.principal import Authenticator, refuse_undeclared
 from desk_shared.http.problems import install_problems
 from desk_shared.http.rates import RateLimits
+from desk_shared.precedence import Precedence
 from desk_shared.settings import HttpSettings
 from desk_shared.telemetry import Telemetry, metrics_routes
 
@@ -48,6 +49,7 @@ class AppParts:
     clock: Clock
     idempotency: IdempotencyStore | None = None
     bounds: HttpSettings = field(default_factory=HttpSettings)
+    precedence: Precedence = field(default_factory=Precedence)
     body_limit: int = BODY_LIMIT
 
 
@@ -74,7 +76,7 @@ def make_app(
     app.state.authenticator = parts.authenticator
     app.state.clock = parts.clock
     app.state.limits = RateLimits(parts.bounds)
-    app.state.gate = gate = Gate(parts.bounds.concurrency)
+    app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)
     for router in (*routers, health_routes(parts.health), metrics_routes(parts.telemetry)):
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from datetime import timedelta
 
 from desk_shared.http.refusals import BUSY, Overloaded, Stopping
+from desk_shared.precedence import Precedence
 
 # Long enough for a service to be there again, or for its load balancer to see that it is not.
 _BACK_IN_SECONDS = 5.0
@@ -15,7 +16,8 @@ _RESTARTED = "The desk is being restarted; please ask again in a moment, with th
 class Gate:
     """One for each application; probes and metrics pass beside it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, precedence: Precedence) -> None:
+        self._precedence = precedence
         self._most = most
         self.under_way = 0
         self._empty = asyncio.Event()
@@ -32,7 +34,8 @@ class Gate:
         self.under_way += 1
         self._empty.clear()
         try:
-            yield
+            with self._precedence.call():
+                yield
         finally:
             self.under_way -= 1
             if self.under_way == 0:

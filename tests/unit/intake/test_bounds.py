@@ -10,7 +10,7 @@ from desk_intake.domain.view import Reader, timeline
 from desk_intake.store import TICKETS
 from desk_shared.errors import Rejected
 from desk_shared.events.tickets import Role, TicketNoted
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.intake.world import Desk, Story
@@ -61,6 +61,7 @@ async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
 
 
+@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(1, 3_000)), max_size=30),
     st.integers(0, MAX_ENTRIES + 20),

@@ -1,0 +1,54 @@
+"""People first: large batches of the bus give way to calls while there are any, for a bounded time.
+
+A process and its store do one thing at a time. A batch of a thousand events would keep a call
+waiting for seconds; in slices, with a look at the calls before each, it keeps it for one slice.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Generator
+
+# Somebody who called within this is likely to call again.
+QUIET_SECONDS = 5.0
+# The bus has its share, however many call: one slice each time this has passed.
+LONGEST_SECONDS = 0.1
+# So many documents take the store some ten milliseconds; fewer are no burst and wait for nobody.
+SLICE = 50
+
+
+class Precedence:
+    """One for each process: calls pass through `call`, batches ask `is_calm` and `let_pass`."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._under_way = 0
+        self._last_call = now() - QUIET_SECONDS
+        self._nobody = asyncio.Event()
+        self._nobody.set()
+
+    @property
+    def is_calm(self) -> bool:
+        """Nobody calls, and nobody did just now: a batch may take all there is."""
+        return self._under_way == 0 and self._now() - self._last_call >= QUIET_SECONDS
+
+    @contextlib.contextmanager
+    def call(self) -> Generator[None, None, None]:
+        """Around the work for somebody who waits for the answer."""
+        self._under_way += 1
+        self._nobody.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._last_call = self._now()
+            if self._under_way == 0:
+                self._nobody.set()
+
+    async def let_pass(self) -> None:
+        """Before each slice: whoever calls goes first, but not for longer than agreed."""
+        # Calls that have come meanwhile are seen only once the loop has turned.
+        await asyncio.sleep(0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_SECONDS):
+                await self._nobody.wait()
