@@ -1,4 +1,4 @@
-"""People first: while somebody calls a batch of the bus is done in slices, and done all the same."""
+"""People first: while somebody calls a batch of the bus is done in slices, all of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
