@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from desk_shared.events.reading import in_utf8
 from desk_shared.http.refusals import BadRequest, TooLarge, UnsupportedMediaType
 
 # With the body's own limit this bounds what one call may cost.
@@ -43,10 +44,15 @@ def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[Sen
     if kind.startswith(_BATCH):
         _must_be_json(kind, _BATCH)
         structured = (("content-type", f"{_EVENT}+json".encode()),)
+        body = in_utf8(content_type.decode("latin-1"), body)
         return [SentEvent(value, structured) for value in _parts(body)]
     if kind.startswith(_EVENT):
         _must_be_json(kind, _EVENT)
         return [SentEvent(body, (("content-type", content_type),))]
+    for name in found:
+        if name.startswith("ce_"):
+            sentence = f"The header `{name[:40]}` is not `{name[:40].replace('_', '-')}`, as HTTP's"
+            raise BadRequest(f"{sentence} binding spells it.", code="bad-header")
     attributes = tuple(_attributes(given))
     if not attributes:
         raise UnsupportedMediaType(f"This is no CloudEvent: {_HOW}.")

@@ -112,6 +112,17 @@ def test_what_is_no_form_of_cloudevents_is_refused(content_type: str | None) -> 
     assert refusal(content_type, b"{}") == (415, "unsupported-media-type")
 
 
+def test_a_header_spelled_as_on_kafka_is_named() -> None:
+    with pytest.raises(Invalid, match="`ce_id` is not `ce-id`"):
+        sent_events([(b"CE_ID", b"1"), (b"ce-source", b"/a")], b"{}")
+
+
+def test_a_batch_may_name_another_encoding() -> None:
+    body = '[{"id": "ä"}, 1]'.encode("utf-16")
+    found = sent("application/cloudevents-batch+json; charset=utf-16", body)
+    assert [one.value.decode() for one in found] == ['{"id": "ä"}', "1"]
+
+
 def test_an_encoded_body_is_refused_instead_of_misread() -> None:
     with pytest.raises(Invalid, match="'gzip'"):
         sent_events(
