@@ -27,6 +27,8 @@ _WRAPPING = 2
 # After a refusal: so much and so long is read and thrown away, for the caller to read why.
 _MAX_LEFTOVER = 4 * 1024 * 1024
 _LINGER_SECONDS = 1.0
+# Between the end of the listener and that of its connections.
+_LAST_WORDS = timedelta(seconds=0.3)
 
 
 class _TooMuch(Exception):
@@ -124,6 +126,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self.transport.is_closing() and not self._is_in_head and not self._is_in_body:
             self.waiting[self] = None
+
+    def shutdown(self) -> None:
+        """Whoever has connected already may ask for a moment yet, to be told to come back."""
+        if self._is_idle() and self._leftover is None:
+            self._unset_keepalive_if_required()
+            self._arm(_LAST_WORDS)
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         super().pause_writing()

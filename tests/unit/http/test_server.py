@@ -346,3 +346,15 @@ async def test_calls_that_outlast_the_patience_are_counted(serve: Serve) -> None
         assert await desk.app.state.gate.close(timedelta(seconds=0.1)) == 1
         desk.release.set()
         await accepted
+
+
+async def test_who_had_connected_before_the_listener_closed_is_still_told(serve: Serve) -> None:
+    desk = await serve()
+    reader, writer = await desk.connect()
+    await eventually(lambda: len(desk.server.server_state.connections) == 1, interval=0.01)
+    await desk.app.state.gate.close(timedelta(seconds=1))
+    desk.server.should_exit = True
+    await eventually(lambda: not desk.server.servers[0].is_serving(), interval=0.01)
+    writer.write(HEAD + b"\r\n")
+    status, problem = read(await asyncio.wait_for(reader.read(), 5))
+    assert (status, problem["code"]) == (503, "stopping")
