@@ -7,28 +7,41 @@ subject, time and data do. Made of the parsed event, so it knows nothing of byte
 import json
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from desk_shared.errors import Invalid
-from desk_shared.events.envelope import AnyEvent
+
+if TYPE_CHECKING:  # the envelope derives events by what their cause says
+    from desk_shared.events.envelope import AnyEvent
 
 OWN_SOURCES = "/desk/"
 
 
-def content_of(event: AnyEvent) -> str:
+def content_of(event: "AnyEvent") -> str:
     """The digest of what an outside system's event says; empty for an event of our own.
 
     Our own ids follow from what is said, so one that comes again says the same.
     """
     if event.source.startswith(OWN_SOURCES):
         return ""
+    # Without defaults: a field that a later version adds changes nothing that was said before.
     # A time that is only that of its arrival differs from copy to copy.
     time = event.told_time if "time" in event.amended else event.time
-    said = [event.type, event.subject, time, event.data.model_dump()]
+    said = [event.type, event.subject, time, event.data.model_dump(exclude_defaults=True)]
     text = json.dumps(said, sort_keys=True, default=_plain)
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def id_reused(event: AnyEvent) -> Invalid:
+def seed_of(event: "AnyEvent") -> str:
+    """What ids follow from that are derived from this event.
+
+    What it says is part of it: a counter that starts again repeats identities long after they were
+    forgotten, or at another device, and what follows then is not what followed the first time.
+    """
+    return event.identity + content_of(event)
+
+
+def id_reused(event: "AnyEvent") -> Invalid:
     """The first event of this identity stays as it is; what the second one says is not lost."""
     return Invalid(
         f"the id '{event.id}' of {event.source} was used before for an event that said something "

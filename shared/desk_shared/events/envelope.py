@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from desk_shared.events.content import seed_of
 from desk_shared.ids import derived_id, identity
 
 
@@ -94,7 +95,7 @@ def derive(  # noqa: PLR0913 (an event has this many independent parts)
 ) -> Event[P]:
     """The event that `rule` concludes from `cause`; replaying gives the same id again."""
     return Event(
-        id=derived_id(cause.identity, rule, ordinal),
+        id=derived_id(seed_of(cause), rule, ordinal),
         source=source,
         subject=subject,
         time=at,

@@ -111,3 +111,8 @@ def test_whatever_is_said_otherwise_is_other_content(field: str) -> None:
 
 def test_what_follows_from_the_desks_own_words_needs_no_digest() -> None:
     assert content_of(alert({})._replace(source="/desk/triage")) == ""
+
+
+def test_a_default_that_is_spelled_out_says_nothing_more() -> None:
+    spelled = alert({})._replace(data=said_as("service", ""))
+    assert content_of(spelled) == content_of(alert({}))

@@ -217,3 +217,16 @@ async def test_a_monitor_that_always_gives_the_same_time_flaps_like_any_other() 
         await desk.feed(fired(0), over(0))
     assert len(cleared(desk, "mail-queue-high")) < FLAP_CHANGES
     assert (await alert_of(desk)).clears_at is not None
+
+
+async def test_a_counter_that_starts_again_loses_no_alarm_at_another_device_or_long_after() -> None:
+    """The first use of the id is at another subject, or forgotten: what follows has ids anew."""
+    desk = TriageDesk()
+    await desk.feed(fired(0, "first"))
+    await desk.feed(fired(0)._replace(id="17"), fired(0)._replace(id="17", subject="mail-2"))
+    for number in range(80):
+        await desk.feed(fired(1, f"other-{number}"))
+    await desk.feed(over(2), fired(3, "f2")._replace(id="17"))
+    signals = desk.told(SignalRaised)
+    assert len(signals) == 84
+    assert len({one.data.episode for one in signals if isinstance(one.data, SignalRaised)}) == 84

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from desk_shared.charter.model import Charter
 from desk_shared.events import AnyEvent, Event, Payload, derive
-from desk_shared.events.content import content_of, id_reused
+from desk_shared.events.content import content_of, id_reused, seed_of
 from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved
@@ -217,7 +217,7 @@ def _raised(
     if known is not None:
         reasons += change_reasons(board, known.name, known.title, at)
     signal = SignalRaised(
-        episode=derived_id(event.identity, f"episode/{data.fingerprint}"),
+        episode=derived_id(seed_of(event), f"episode/{data.fingerprint}"),
         detector=DETECTOR,
         signal=_slug(data.name),
         title=data.summary,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from desk_shared.charter.model import Charter, Detector
 from desk_shared.events import AnyEvent, Event, derive
+from desk_shared.events.content import seed_of
 from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import Measured
@@ -104,7 +105,7 @@ def _raised(
     data = event.data
     service = detector.service or data.service
     signal = SignalRaised(
-        episode=derived_id(event.identity, f"episode/{detector.id}/{event.subject}"),
+        episode=derived_id(seed_of(event), f"episode/{detector.id}/{event.subject}"),
         detector=detector.id,
         signal=detector.signal,
         title=_title(detector, event.subject, finding),
