@@ -16,6 +16,7 @@ from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Timers, Woken
 from desk_shared.charter.admission import Admission
+from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check
 from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
@@ -52,6 +53,7 @@ class Kit:
     _loops: list[Loop] = field(default_factory=list)
     _ledgers: list[Ledger[Any]] = field(default_factory=list)
     _admission: Admission | None = None
+    _charter: Callable[[], Charter] | None = None
 
     @classmethod
     def open(cls, name: str, settings: ServiceSettings, clock: Clock | None = None) -> "Kit":
@@ -106,7 +108,8 @@ class Kit:
         accepts = self.settings.accepts_unknown_sources
         if not (accepts or source.current.sources):
             log.warning("nobody_may_publish", why="the charter's sources.yaml lists no system")
-        self._admission = Admission(lambda: source.current, accepts_unknown=accepts)
+        self._charter = lambda: source.current
+        self._admission = Admission(self._charter, accepts_unknown=accepts)
         self.loop("charter", source.run)
         return source
 
@@ -151,14 +154,14 @@ class Kit:
 
     def app_parts(self, authenticator: Authenticator) -> AppParts:
         """What this service's application is made of, bounds included."""
-        bounds = self.settings.http
         return AppParts(
             self.health,
             self.telemetry,
             authenticator,
             self.clock,
-            bounds=bounds,
+            bounds=self.settings.http,
             precedence=self.precedence,
+            charter=self._charter,
         )
 
     def part(self, name: str, part: Part) -> None:

@@ -25,6 +25,7 @@ from desk_shared.http import (
     not_modified,
     page_request,
     require,
+    sight,
 )
 from desk_shared.store import Documents, Stored
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -163,10 +164,10 @@ def automation_routes(api: Api, cursors: Cursors) -> APIRouter:
 
 def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
     @router.get("/runs", tags=["runs"], summary="Runs, newest first")
-    async def list_runs(
+    async def list_runs(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
         request: Request,
         response: Response,
-        _: Annotated[Principal, Depends(_may_see)],
+        principal: Annotated[Principal, Depends(_may_see)],
         page: Annotated[PageRequest, Depends(page_request)],
         target: Annotated[str | None, Query(max_length=200, description="Its target.")] = None,
         runbook: Annotated[str | None, Query(max_length=63, description="Its runbook.")] = None,
@@ -189,7 +190,9 @@ def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
             place = Position(-int(last.created_at.timestamp() * 1000), last.id)
             following = cursors.write(listing, place)
             response.headers["Link"] = link_next(request, following)
-        return Page(items=tuple(map(_view, states[: page.limit])), next=following)
+        seen = sight(request, principal)
+        shown = (one for one in states[: page.limit] if not seen.hides(one.trigger.service))
+        return Page(items=tuple(map(_view, shown)), next=following)
 
 
 def _showing(router: APIRouter, api: Api) -> None:
@@ -198,11 +201,13 @@ def _showing(router: APIRouter, api: Api) -> None:
         request: Request,
         response: Response,
         id: str,
-        _: Annotated[Principal, Depends(_may_see)],
+        principal: Annotated[Principal, Depends(_may_see)],
     ) -> RunDetail:
         """The journal says in words what was done, what came back and what is in doubt."""
         stored = (await api.runs.load([id])).get(id)
         if stored is None or stored.state is None:
+            raise _missing(id)
+        if sight(request, principal).hides(stored.state.trigger.service):
             raise _missing(id)
         if (unchanged := not_modified(request, stored.version)) is not None:
             return unchanged  # type: ignore[return-value]  # a 304 has no body
@@ -228,14 +233,16 @@ def _runbooks(router: APIRouter, api: Api) -> None:
 def _braking(router: APIRouter, api: Api) -> None:
     @router.post("/runs/{id}/cancel", tags=["runs"], summary="Stop a run before its next step")
     async def cancel_run(
+        request: Request,
         id: str,
         principal: Annotated[Principal, Depends(_may_cancel)],
         call: Annotated[IdempotentCall, Depends(keyed)],
     ) -> RunDetail:
         """A call that is under way is not torn off; nothing is sent after it."""
+        seen = sight(request, principal)
 
         def rule(run: Run | None, turn: Turn) -> Reacted[Run]:
-            if run is None:
+            if run is None or seen.hides(run.trigger.service):
                 raise _missing(id)
             decided = course.cancelled(run, principal.subject, turn.now)
             return Reacted(decided.state, decided.events, decided.state.wake_at)

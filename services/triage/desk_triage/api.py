@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Annotated
 
 from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.http import (
@@ -21,6 +22,7 @@ from desk_shared.http import (
     link_next,
     page_request,
     require,
+    sight,
 )
 from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Request, Response
@@ -132,6 +134,7 @@ class _Listing:
     request: Request
     response: Response
     page: PageRequest
+    seen: Sight
 
     def after(self, cursors: Cursors) -> tuple[object, str] | None:
         if self.page.cursor is None:
@@ -148,9 +151,12 @@ class _Listing:
 
 
 async def _listing(
-    request: Request, response: Response, page: Annotated[PageRequest, Depends(page_request)]
+    request: Request,
+    response: Response,
+    page: Annotated[PageRequest, Depends(page_request)],
+    principal: Annotated[Principal, Depends(_STAFF)],
 ) -> _Listing:
-    return _Listing(request, response, page)
+    return _Listing(request, response, page, sight(request, principal))
 
 
 def triage_routes(documents: TriageDocuments) -> APIRouter:
@@ -163,13 +169,17 @@ def triage_routes(documents: TriageDocuments) -> APIRouter:
 
 
 def _decisions(router: APIRouter, documents: TriageDocuments) -> None:
-    @router.get("/decisions/{ticket}", dependencies=[Depends(_STAFF)])
-    async def read_decision(ticket: str) -> DecisionView:
+    @router.get("/decisions/{ticket}")
+    async def read_decision(
+        request: Request, ticket: str, principal: Annotated[Principal, Depends(_STAFF)]
+    ) -> DecisionView:
         """The decision about a ticket, with its reasons in words."""
         stored = (await documents.tickets.load([ticket])).get(ticket)
-        if stored is None or stored.state is None:
+        found = stored.state if stored else None
+        seen = sight(request, principal)
+        if found is None or seen.hides(found.decision.service, found.decision.team):
             raise NotFound(f"Triage has not decided about a ticket '{ticket}'.", ticket=ticket)
-        return _decision(ticket, stored.state)
+        return _decision(ticket, found)
 
 
 def _signals(router: APIRouter, documents: TriageDocuments) -> None:
@@ -182,8 +192,9 @@ def _signals(router: APIRouter, documents: TriageDocuments) -> None:
             {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
         )
         items = (_signals_of(one.id, one.state) for one in found if one.state)
+        shown = (one for one in chain.from_iterable(items) if not asked.seen.hides(one.service))
         following = asked.next(documents.cursors, [one.id for one in found])
-        return Page(items=tuple(chain.from_iterable(items)), next=following)
+        return Page(items=tuple(shown), next=following)
 
 
 def _problems(router: APIRouter, documents: TriageDocuments) -> None:
@@ -196,11 +207,15 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
             {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
         )
         items = (_problems_of(one.state) for one in found if one.state)
+        shown = (
+            one for one in chain.from_iterable(items) if not asked.seen.hides(one.service, one.team)
+        )
         following = asked.next(documents.cursors, [one.id for one in found])
-        return Page(items=tuple(chain.from_iterable(items)), next=following)
+        return Page(items=tuple(shown), next=following)
 
     @router.post("/problems/{id}/resolve")
     async def resolve_problem(
+        request: Request,
         id: str,
         body: ResolveProblem,
         call: Annotated[IdempotentCall, Depends(keyed)],
@@ -208,7 +223,9 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
     ) -> ResolvedView:
         """Say that a problem is over; everybody in it is told."""
         found = await documents.clusters.find({"problem": id}, limit=1)
-        if not found:
+        cluster = found[0].state if found else None
+        owner = cluster.problem.team if cluster and cluster.problem else ""
+        if cluster is None or sight(request, principal).hides(cluster.service, owner):
             raise NotFound(f"There is no problem '{id}'.", problem=id)
 
         def end(cluster: Cluster | None, turn: Turn) -> Reacted[Cluster]:

@@ -75,6 +75,12 @@ class Team(CharterModel):
         default=("log:",), description="Where messages go besides its topic: log:, mailto:x@y, ..."
     )
 
+    confidential: bool = Field(
+        default=False,
+        description="Only its members, owners and operators see its tickets and figures, and those"
+        " of its services.",
+    )
+
     @property
     def all_skills(self) -> frozenset[str]:
         """The team's own skills and those of its members."""

@@ -41,6 +41,11 @@ class Service(CharterModel):
     keywords: tuple[SpokenWord, ...] = Field(
         default=(), description="Words employees use for it, in all their languages."
     )
+    confidential: bool = Field(
+        default=False,
+        description="Only its owner team, the team that has a ticket, owners and operators see"
+        " tickets, problems and figures of it.",
+    )
 
 
 class FormField(CharterModel):

@@ -35,6 +35,7 @@ from desk_shared.http.principal import (
     current_principal,
     refuse_undeclared,
     require,
+    sight,
     undeclared_routes,
 )
 from desk_shared.http.problems import Problem
@@ -87,5 +88,6 @@ __all__ = [
     "precondition",
     "refuse_undeclared",
     "require",
+    "sight",
     "undeclared_routes",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from desk_shared.charter.model import Charter
 from desk_shared.clock import Clock
 from desk_shared.health import Health, health_routes
 from desk_shared.http.document import DeskApp
@@ -51,6 +52,8 @@ class AppParts:
     bounds: HttpSettings = field(default_factory=HttpSettings)
     precedence: Precedence = field(default_factory=Precedence)
     body_limit: int = BODY_LIMIT
+    # Who is a member of what, and what is confidential; without it nobody is asked.
+    charter: Callable[[], Charter] | None = None
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -75,6 +78,7 @@ def make_app(
     )
     app.state.authenticator = parts.authenticator
     app.state.clock = parts.clock
+    app.state.charter = parts.charter
     app.state.limits = RateLimits(parts.bounds)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)

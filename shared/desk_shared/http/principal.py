@@ -1,8 +1,8 @@
 """Who is asking, and what each route asks of them: every route declares a policy."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
+from desk_shared.charter.confidential import SEES_ALL, Sight, sight_of
+from desk_shared.charter.model import Charter
 from desk_shared.errors import Forbidden, Invalid
 from desk_shared.http.rates import RateLimits
 from desk_shared.http.refusals import Unauthenticated
@@ -36,6 +38,12 @@ MAX_SUBJECT = 255
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
+_NO_TEAM = (
+    "You have the role member but no team that the charter has, so nothing of staff's work is shown"
+    " to you; ask the desk's operators to sign you in with the name of your team."
+)
+
+
 class Role(StrEnum):
     """What a person may be to the desk."""
 
@@ -58,6 +66,8 @@ class Principal:
     team: str | None = None
     # As the issuer wrote it, for display; `subject` is the one form by which a person is known.
     written: str = ""
+    # Their role `member` was taken away, since the charter does not have their team.
+    lacks_team: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "written", self.written or self.subject)
@@ -98,11 +108,35 @@ class UndeclaredRoutes(Invalid):
     code = "undeclared-routes"
 
 
+def in_force(principal: Principal, charter: Charter | None) -> Principal:
+    """A member is a member of a team of the charter; of none, they see nothing that is staff's."""
+    if charter is None or not principal.has_role(Role.MEMBER):
+        return principal
+    if charter.find_team(principal.team) is not None:
+        return principal
+    return replace(principal, roles=principal.roles - {Role.MEMBER}, lacks_team=True)
+
+
+def sight(request: Request, principal: Principal) -> Sight:
+    """What of confidential services and teams this caller may see."""
+    charter = _charter(request)
+    if charter is None:
+        return SEES_ALL
+    team = principal.team or "" if principal.has_role(*STAFF) else ""
+    return sight_of(charter, team, sees_all=principal.has_role(Role.OWNER, Role.OPERATOR))
+
+
+def _charter(request: Request) -> Charter | None:
+    current: Callable[[], Charter] | None = getattr(request.app.state, "charter", None)
+    return current() if current else None
+
+
 async def current_principal(request: Request) -> Principal:
     """Who asks, found out once per request; a dependency, or called with the request."""
     known: Principal | None = request.scope.get(_SCOPE_KEY)
     if known is None:
-        known = request.scope[_SCOPE_KEY] = await _counted(request)
+        known = in_force(await _counted(request), _charter(request))
+        request.scope[_SCOPE_KEY] = known
     return known
 
 
@@ -130,6 +164,8 @@ class Policy:
         principal = await current_principal(request)
         if self.roles and principal.roles.isdisjoint(self.roles):
             needed = " or ".join(sorted(self.roles))
+            if principal.lacks_team and Role.MEMBER in self.roles:
+                raise Forbidden(_NO_TEAM, code="no-team-of-charter", team=principal.team or "")
             raise Forbidden(f"This needs the role {needed}, which you do not have.", needed=needed)
         return principal
 

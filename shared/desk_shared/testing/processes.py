@@ -16,7 +16,11 @@ from desk_shared.testing.eventually import eventually
 
 CHARTER = ROOT / "charter"
 # Somebody who may do everything; a test that is about rights says who asks.
-ANYBODY = {"X-Desk-User": "developer", "X-Desk-Roles": "employee,member,owner,operator"}
+ANYBODY = {
+    "X-Desk-User": "developer",
+    "X-Desk-Roles": "employee,member,owner,operator",
+    "X-Desk-Team": "network",
+}
 
 
 def environment(

@@ -287,7 +287,7 @@ async def test_a_team_must_be_in_the_charter(desk: Desk, body: dict[str, Any], c
 
 async def test_starting_what_nobody_has_takes_it_for_the_own_team(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    lost = desk.client("zoe", "member")
+    lost = desk.client("zoe", "owner")
     refused = await lost.post(f"/tickets/{ticket}/start")
     assert (refused.status_code, refused.json()["code"]) == (409, "no-team")
     answer = await desk.max.post(f"/tickets/{ticket}/start")

@@ -191,7 +191,9 @@ def make_desk(charter: Charter) -> Desk:
         CLOSE_AFTER,
     )
     authenticator = DevAuthenticator(Environment.LOCAL)
-    parts = AppParts(Health(clock), telemetry.telemetry, authenticator, clock)
+    parts = AppParts(
+        Health(clock), telemetry.telemetry, authenticator, clock, charter=lambda: charter
+    )
     transport = httpx.ASGITransport(app=intake_app(parts, deps))
     problem_ledger = Ledger(problems_fold(problems), publisher, clock, meters)
     return Desk(clock, publisher, tickets, problems, ledger, problem_ledger, telemetry, transport)

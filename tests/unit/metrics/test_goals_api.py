@@ -29,6 +29,7 @@ NOW = FIRST + timedelta(weeks=24)
 CALLERS = (
     Principal("bo", frozenset({Role.MEMBER}), team="network"),
     Principal("ana", frozenset({Role.EMPLOYEE})),
+    Principal("olga", frozenset({Role.OWNER})),
 )
 GOALS = """\
 goals:
@@ -132,7 +133,9 @@ async def test_staffing_takes_the_promise_and_the_skill_that_are_asked_for(app: 
 async def test_a_ring_is_compared_with_the_rest(app: FastAPI) -> None:
     """Everything comes from one person, so her ring has no rest, and a site has no contacts."""
     change = "change=2026-09-28&weeks=4"
-    found = (await ask(app, f"rings?{change}&person=ada")).json()
+    by_name = f"rings?{change}&person=ada"
+    assert (await ask(app, by_name)).status_code == 403
+    found = (await ask(app, by_name, "olga")).json()
     assert (found["ring_before"], found["ring_after"], found["rest_after"]) == (24, 24, 0)
     assert found["answer"] == "cannot_tell"
     assert found["sentence"].endswith("come from 1 person.")

@@ -55,7 +55,7 @@ class Deed:
 
 
 async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> Deed:
-    return Deed(request, ticket, actor_of(caller), call)
+    return Deed(request, ticket, actor_of(request, caller), call)
 
 
 async def _of_staff(
@@ -64,7 +64,7 @@ async def _of_staff(
     caller: Annotated[Principal, Depends(require(*STAFF))],
     call: Call,
 ) -> Deed:
-    return Deed(request, ticket, actor_of(caller), call)
+    return Deed(request, ticket, actor_of(request, caller), call)
 
 
 Anybodys = Annotated[Deed, Depends(_of_anybody)]

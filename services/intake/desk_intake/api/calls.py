@@ -5,7 +5,17 @@ from typing import Annotated
 
 from desk_shared.bus import Reacted, Turn
 from desk_shared.events import Payload
-from desk_shared.http import STAFF, Precondition, Principal, check_same, etag, keyed, require
+from desk_shared.http import (
+    STAFF,
+    Precondition,
+    Principal,
+    Role,
+    check_same,
+    etag,
+    keyed,
+    require,
+    sight,
+)
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
 from desk_shared.telemetry import current_traceparent
@@ -23,7 +33,8 @@ _UUID_LENGTH = 36
 # Views differ by reader and change at any moment: keep them, but ask before using them again.
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
-Caller = Annotated[Principal, Depends(require())]
+# People act here for themselves, staff on what is theirs to do.
+Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(keyed)]
 Decide = Callable[[Ticket, Turn], Sequence[Payload]]
 
@@ -34,9 +45,10 @@ def deps_of(request: Request) -> IntakeDeps:
     return deps
 
 
-def actor_of(principal: Principal) -> Actor:
+def actor_of(request: Request, principal: Principal) -> Actor:
     """The caller in the words of the domain."""
-    return Actor(principal.subject, principal.has_role(*STAFF), principal.team or "")
+    is_staff = principal.has_role(*STAFF)
+    return Actor(principal.subject, is_staff, principal.team or "", sight(request, principal))
 
 
 def reader_of(deps: IntakeDeps, actor: Actor) -> Reader:

@@ -98,7 +98,7 @@ async def answer_survey(
     request: Request, ticket: str, body: NewSurveyAnswer, caller: Caller, call: Call
 ) -> SurveyAnswerView:
     """For whoever asked, once the ticket is resolved; a later answer replaces an earlier one."""
-    actor = actor_of(caller)
+    actor = actor_of(request, caller)
     found = await find(deps_of(request), ticket, actor)
     may_answer(found, actor)
     said_at = survey(found, actor, body.score, body.comment, body.language)
@@ -122,7 +122,7 @@ async def give_feedback(
 ) -> FeedbackView:
     """What people miss, and what is no longer of use to them; owners see both in their reports."""
     id = derived_id(call.seed, "feedback-of-call")
-    said = _said(request, id, body, actor_of(caller).id)
+    said = _said(request, id, body, actor_of(request, caller).id)
     feedback = await _stated(request, call, id, lambda _revision: said, is_first=True)
     return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)
 

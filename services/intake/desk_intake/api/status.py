@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from desk_shared.charter import Charter
-from desk_shared.http import Principal, require
+from desk_shared.charter.confidential import Sight
+from desk_shared.http import STAFF, Principal, Role, require, sight
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
@@ -61,15 +62,18 @@ class Status(Answer):
 
 @router.get("", summary="Is it down?")
 async def show_status(
-    request: Request, _caller: Annotated[Principal, Depends(require())]
+    request: Request, caller: Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 ) -> Status:
     """Open problems, oldest first, and every service with what is known of it."""
     deps = deps_of(request)
     found = await deps.problems.find({"open": True}, order="since", limit=MAX_PROBLEMS)
-    return _status(deps.charter(), [one.state for one in found if one.state is not None])
+    seen = sight(request, caller)
+    states = (one.state for one in found if one.state is not None)
+    problems = [one for one in states if not seen.hides(one.service)]
+    return _status(deps.charter(), problems, seen)
 
 
-def _status(charter: Charter, problems: list[KnownProblem]) -> Status:
+def _status(charter: Charter, problems: list[KnownProblem], seen: Sight) -> Status:
     titles = {service.name: service.title for service in charter.services}
     troubled: dict[str, list[str]] = defaultdict(list)
     for problem in problems:
@@ -85,7 +89,7 @@ def _status(charter: Charter, problems: list[KnownProblem]) -> Status:
                 problems=tuple(troubled.get(service.name, ())),
             )
             for service in charter.services
-            if service.lifecycle in ("live", "retiring")
+            if service.lifecycle in ("live", "retiring") and not seen.hides(service.name)
         ),
     )
 

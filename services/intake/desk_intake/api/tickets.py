@@ -38,10 +38,11 @@ from desk_intake.api.calls import (
     reader_of,
     respond,
 )
-from desk_intake.domain.life import Actor, Changes, update
+from desk_intake.domain.life import Actor, Changes, may_read, update
 from desk_intake.domain.model import Command, Ticket
 from desk_intake.domain.record import record
 from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
+from desk_intake.ports import IntakeDeps
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -49,7 +50,7 @@ router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 @router.post("", status_code=201, response_model=TicketView, summary="Ask for help")
 async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: Call) -> Response:
     """Opens a ticket. A repetition with the same key answers with the ticket opened before."""
-    actor = actor_of(caller)
+    actor = actor_of(request, caller)
     _check_claims(body, actor)
     id = derived_id(call.seed, "ticket-of-call")
     was_there = False
@@ -122,7 +123,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917 (one argument for each filter)
     ] = None,
 ) -> Response:
     """Employees see their own tickets, staff those of everybody."""
-    actor = actor_of(caller)
+    actor = actor_of(request, caller)
     wanted = {
         "requester": _whose(requester, actor),
         "team": team,
@@ -141,10 +142,7 @@ async def _page(
     if page.cursor is not None:
         position = deps.cursors.read(listing, page.cursor)
         after = (position.sort, position.id)
-    # One more than asked for tells whether there is a next page.
-    found = await deps.tickets.find_brief(
-        filters, order="newest", after=after, limit=page.limit + 1
-    )
+    found = await _readable(deps, filters, actor, after, page.limit)
     tickets = found[: page.limit]
     headers, following = dict(PRIVATE), None
     if len(found) > page.limit:
@@ -155,6 +153,26 @@ async def _page(
     items = tuple(summarise(one, reader) for one in tickets)
     answered = Page[TicketSummary](items=items, next=following)
     return Response(answered.model_dump_json(), 200, headers, "application/json")
+
+
+async def _readable(
+    deps: IntakeDeps,
+    filters: Mapping[str, object],
+    actor: Actor,
+    after: tuple[object, str] | None,
+    limit: int,
+) -> list[Ticket]:
+    """A page of what the caller may read, and one more, which tells that there is a next page.
+
+    What is confidential is passed over, so that not even its number shows.
+    """
+    found: list[Ticket] = []
+    while True:
+        some = await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit + 1)
+        found += [one for one in some if may_read(one, actor)]
+        if len(found) > limit or len(some) <= limit:
+            return found[: limit + 1]
+        after = (some[-1].newest, some[-1].id)
 
 
 def _whose(requester: str | None, actor: Actor) -> str | None:
@@ -168,7 +186,7 @@ def _whose(requester: str | None, actor: Actor) -> str | None:
 @router.get("/{ticket}", response_model=TicketView, summary="Read a ticket by id or code")
 async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
     """The whole ticket, with what to expect and what comes next."""
-    actor = actor_of(caller)
+    actor = actor_of(request, caller)
     found = await find(deps_of(request), ticket, actor)
     return not_modified(request, found.sequence) or answer(request, found, actor)
 
@@ -181,7 +199,7 @@ async def show_timeline(
     page: Annotated[PageRequest, Depends(page_request)],
 ) -> Response:
     """What happened, in sentences, a page at a time; internal notes only for staff."""
-    actor, deps = actor_of(caller), deps_of(request)
+    actor, deps = actor_of(request, caller), deps_of(request)
     found = await find(deps, ticket, actor)
     listing, after = f"timeline {found.id}", -1
     if page.cursor is not None:
@@ -207,7 +225,7 @@ async def update_ticket(
     version: Annotated[Precondition, Depends(precondition)],
 ) -> Response:
     """Only the fields given change. Needs the ETag of the version you have read."""
-    actor = actor_of(caller)
+    actor = actor_of(request, caller)
     changes = Changes.model_validate(body.model_dump())
     after = await change(
         request, ticket, actor, call, lambda found, _turn: update(found, actor, changes), version

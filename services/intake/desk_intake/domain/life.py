@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events import Payload
 from desk_shared.events.people import Level, Priority, Reason
@@ -68,6 +69,7 @@ class Actor:
     id: str
     is_staff: bool
     team: str = ""
+    sight: Sight = SEES_ALL
 
     def role_on(self, ticket: Ticket) -> Role:
         """Staff who need help themselves speak as employees on their own tickets."""
@@ -89,9 +91,16 @@ class Changes(BaseModel):
     priority: Priority | None = None
 
 
+def may_read(ticket: Ticket, actor: Actor) -> bool:
+    """Their own, or as staff what is not confidential to others."""
+    if ticket.requester == actor.id:
+        return True
+    return actor.is_staff and not actor.sight.hides(ticket.service, ticket.team)
+
+
 def seen(ticket: Ticket | None, actor: Actor, asked: str) -> Ticket:
     """The ticket, if there is one that this caller may know of."""
-    if ticket is None or not (actor.is_staff or ticket.requester == actor.id):
+    if ticket is None or not may_read(ticket, actor):
         raise NotFound(f"There is no ticket {asked}, or it is not yours.", ticket=asked)
     return ticket
 

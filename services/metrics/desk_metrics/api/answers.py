@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from desk_shared.bus import Commands, Reacted, Turn
 from desk_shared.bus.ledger import Cause
 from desk_shared.charter import Charter
+from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.clock import Clock
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events.reports import Answer, Proposal
@@ -19,9 +20,10 @@ from desk_shared.http import (
     check_same,
     keyed,
     require,
+    sight,
 )
 from desk_shared.ids import derived_id
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from desk_metrics.correspondence import Correspondence
@@ -138,10 +140,14 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
         return await _answered(deps, service, body, caller, call)
 
-    @router.get("/{service}/answers", dependencies=[Depends(require(*STAFF))])
-    async def answers(service: Service) -> AnswersView:
+    @router.get("/{service}/answers")
+    async def answers(
+        request: Request,
+        service: Service,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+    ) -> AnswersView:
         """Where the reports about a service stand, and all that was answered, newest first."""
-        team = _owner(deps.charter(), service)
+        team = _owner(deps.charter(), service, sight(request, caller))
         asked, known = await deps.letters.asked(service), await deps.letters.answered(service)
         return AnswersView(
             service=service,
@@ -228,9 +234,9 @@ def _promisable(day: date, today: date) -> date:
     return day
 
 
-def _owner(charter: Charter, service: str) -> str:
+def _owner(charter: Charter, service: str, seen: Sight = SEES_ALL) -> str:
     found = next((one.owner for one in charter.services if one.name == service), None)
-    if found is None:
+    if found is None or seen.hides(service, found):
         raise NotFound(
             f"The charter names no service '{service}'; GET /v1/reports/systems lists all.",
             service=service,

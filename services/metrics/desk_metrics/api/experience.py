@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from desk_shared.errors import Forbidden, Invalid
-from desk_shared.http import STAFF, Principal, Role, require
-from fastapi import APIRouter, Depends, Query
+from desk_shared.http import STAFF, Principal, Role, require, sight
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
@@ -37,7 +37,8 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
     router = APIRouter(prefix="/v1/experience", tags=["measures"])
 
     @router.get("", summary="Who and what is served worst")
-    async def experience(
+    async def experience(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+        request: Request,
         caller: Annotated[Principal, Depends(require(*STAFF))],
         of: Annotated[Of, Query(description="Whose experience.")] = Of.SERVICE,
         first: FromDay = None,
@@ -51,7 +52,9 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
                 "Only owners and operators may look at single people; ask for services or devices."
             )
         span = span_of(first, last, as_of or deps.clock.now())
-        found = await experiences(deps, span, of)
+        seen = sight(request, caller)
+        every = await experiences(deps, span, of)
+        found = [one for one in every if of is not Of.SERVICE or not seen.hides(one.name)]
         return _answer(of, span, found, limit)
 
     return router

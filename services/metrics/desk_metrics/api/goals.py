@@ -1,11 +1,15 @@
 """`GET /v1/goals`, `/v1/staffing`, `/v1/rings`: how far, with how many people, and did it help."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated
 
-from desk_shared.http import STAFF, require
+from desk_shared.charter.confidential import Sight
+from desk_shared.charter.goals import Goal
+from desk_shared.errors import Forbidden, NotFound
+from desk_shared.http import STAFF, Principal, Role, require, sight
 from desk_shared.people import canonical_person
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.aiming import standings
@@ -20,6 +24,7 @@ from desk_metrics.ringing import AskedRing, compared
 
 # A ring of more than this is better named by its sites.
 MOST_NAMES = 500
+_STAFF = Depends(require(*STAFF))
 Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
 
@@ -37,29 +42,61 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
     """The routes about goals, staffing and rings."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/goals", tags=["goals"], dependencies=[Depends(require(*STAFF))])
-    async def goals(as_of: AsOf = None) -> Goals:
+    @router.get("/goals", tags=["goals"])
+    async def goals(
+        request: Request, caller: Annotated[Principal, _STAFF], as_of: AsOf = None
+    ) -> Goals:
         """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
         at, charter = as_of or deps.clock.now(), deps.charter()
         people = People(deps.people, deps.cost_per_minute)
         found = await standings(deps.cells, deps.sums, charter.goals, at, people)
-        return Goals(as_of=at, charter=charter.version, goals=tuple(found))
+        hidden = hidden_goals(charter.goals, sight(request, caller))
+        shown = tuple(one for one in found if one.goal not in hidden)
+        return Goals(as_of=at, charter=charter.version, goals=shown)
 
-    @router.get("/staffing", tags=["staffing"], dependencies=[Depends(require(*STAFF))])
+    @router.get("/staffing", tags=["staffing"])
     async def staffing(
-        asked: Annotated[AskedPlan, Depends(_asked_plan)], as_of: AsOf = None
+        request: Request,
+        caller: Annotated[Principal, _STAFF],
+        asked: Annotated[AskedPlan, Depends(_asked_plan)],
+        as_of: AsOf = None,
     ) -> StaffingPlan:
         """People by hour of the week that keep a promise to answer, with the forecast's error."""
+        if sight(request, caller).hides(team=asked.team):
+            raise NotFound(f"Nothing is known of a team '{asked.team}'.", team=asked.team)
         return await plan(deps, asked, as_of or deps.clock.now())
 
-    @router.get("/rings", tags=["rings"], dependencies=[Depends(require(*STAFF))])
+    _rings(router, deps)
+    return router
+
+
+def _rings(router: APIRouter, deps: PlanningDeps) -> None:
+    @router.get("/rings", tags=["rings"])
     async def rings(
-        asked: Annotated[AskedRing, Depends(_asked_ring)], as_of: AsOf = None
+        request: Request,
+        caller: Annotated[Principal, _STAFF],
+        asked: Annotated[AskedRing, Depends(_asked_ring)],
+        as_of: AsOf = None,
     ) -> Comparison:
         """Whether a change helped those who had it first, compared with all others."""
+        if asked.ring.people and not caller.has_role(Role.OWNER, Role.OPERATOR):
+            raise Forbidden(
+                "Only owners and operators may look at people by name; ask for sites instead."
+            )
+        seen = sight(request, caller)
+        if any(seen.hides(service) for service in asked.where.services):
+            raise NotFound("The charter has no such service, or it is confidential.")
         return await compared(deps, asked, as_of or deps.clock.now())
 
-    return router
+
+def hidden_goals(goals: Iterable[Goal], seen: Sight) -> set[str]:
+    """Goals that are about something confidential to the reader."""
+    return {
+        one.name
+        for one in goals
+        if any(map(seen.hides, one.where.services))
+        or any(seen.hides(team=team) for team in one.where.teams)
+    }
 
 
 def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)

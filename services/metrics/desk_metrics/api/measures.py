@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from desk_shared.http import STAFF, require
+from desk_shared.charter.confidential import Sight
+from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.text import csv_cell
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
@@ -58,17 +59,19 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
 
     @router.get(
         "",
-        dependencies=[Depends(require(*STAFF))],
         response_model=Measures,
         responses={200: {"content": {CSV: {}, PARQUET: {}}}},
     )
     async def measures(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
         asked: Annotated[Asked, Depends(_question(deps))],
         format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
         accept: Annotated[str, Header()] = "",
     ) -> Response | Measures:
         """What the desk did in a stretch of days: volume, flow, waiting, promises, prevention."""
-        rows = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
+        found = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
+        rows = _shown(found, asked.by, sight(request, caller))
         match format or _accepted(accept):
             case Format.CSV:
                 return Response("".join(_csv(rows)), media_type=CSV)
@@ -86,6 +89,13 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
         )
 
     return router
+
+
+def _shown(rows: Sequence[Answer], by: By | None, seen: Sight) -> list[Answer]:
+    """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
+    if by is By.SERVICE:
+        return [one for one in rows if not seen.hides(service=one.slice)]
+    return [one for one in rows if by is not By.TEAM or not seen.hides(team=one.slice)]
 
 
 def _question(deps: MetricsDeps) -> Callable[..., Asked]:

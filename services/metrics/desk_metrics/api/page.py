@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from desk_shared.http import STAFF, require
-from fastapi import APIRouter, Depends, Query, Response
+from desk_shared.http import STAFF, Principal, require, sight
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
 from desk_metrics.correspondence import Correspondence
-from desk_metrics.page.gathering import gather, question
+from desk_metrics.page.gathering import gather, question, unknown_team
 from desk_metrics.page.rendering import page_of
 from desk_metrics.ports import MetricsDeps
 
@@ -22,12 +22,13 @@ def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> API
 
     @router.get(
         "",
-        dependencies=[Depends(require(*STAFF))],
         summary="The report as a page",
         response_class=Response,
         responses={200: {"content": {"text/html": {}}}},
     )
     async def report(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
         first: FromDay = None,
         last: ToDay = None,
         team: Annotated[str, Query(max_length=200, description="Default: all teams.")] = "",
@@ -36,7 +37,11 @@ def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> API
         """Figures, change against the period before, plots with tables; print it for a PDF."""
         now = deps.clock.now()
         asked = question(first, last, as_of or now, team)
+        seen = sight(request, caller)
+        if seen.hides(team=team):
+            raise unknown_team(team)
         found = await gather(deps.cells, asked, deps.people, deps.cost_per_minute, letters)
+        found = found.without(seen)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
         return Response(page_of(found, now), headers=headers, media_type=HTML)
 

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_shared.errors import NotFound
-from desk_shared.http import STAFF, require
-from fastapi import APIRouter, Depends, Path
+from desk_shared.http import STAFF, Principal, require, sight
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
 from desk_metrics.domain.explain import Explanation, explain
+from desk_metrics.domain.tickets import service_of, team_of
 from desk_metrics.ports import MetricsDeps
 
 
@@ -27,13 +28,18 @@ def promises_router(deps: MetricsDeps) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/promises", tags=["promises"])
 
-    @router.get("/{ticket}", dependencies=[Depends(require(*STAFF))])
+    @router.get("/{ticket}")
     async def explain_promises(
-        ticket: Annotated[str, Path(max_length=200)], as_of: AsOf = None
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        ticket: Annotated[str, Path(max_length=200)],
+        as_of: AsOf = None,
     ) -> TicketPromises:
         """Which minutes counted and which did not, why, and under which policy and version."""
         found = (await deps.tickets.load([ticket])).get(ticket)
-        if found is None or found.state is None:
+        record = found.state if found else None
+        seen = sight(request, caller)
+        if record is None or seen.hides(service_of(record), team_of(record)):
             raise NotFound(
                 f"No ticket '{ticket}' is known here. Give its id, not its code; a ticket opened"
                 " a moment ago may need another second.",
@@ -41,7 +47,7 @@ def promises_router(deps: MetricsDeps) -> APIRouter:
             )
         at = as_of or deps.clock.now()
         return TicketPromises(
-            ticket=ticket, as_of=at, promises=explain(found.state.clocks, deps.book(), at)
+            ticket=ticket, as_of=at, promises=explain(record.clocks, deps.book(), at)
         )
 
     return router

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
+from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.events.reports import SystemRanked
-from desk_shared.http import STAFF, require
-from fastapi import APIRouter, Depends, Query
+from desk_shared.http import STAFF, Principal, require, sight
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
@@ -46,10 +47,11 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
 
     @router.get(
         "/systems",
-        dependencies=[Depends(require(*STAFF))],
         response_model_exclude={"systems": {"__all__": UNSENT}},
     )
     async def systems(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
         period: Annotated[
             str,
             Query(
@@ -62,9 +64,17 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
     ) -> Systems:
         """Services ranked by the time they cost people, each with a proposal and its reasons."""
         at = as_of or clock.now()
-        return await answered(sources, asked_period(period, at), at)
+        found = await answered(sources, asked_period(period, at), at)
+        return _shown(found, sight(request, caller))
 
     return router
+
+
+def _shown(found: Systems, seen: Sight) -> Systems:
+    """Without services that are confidential to the caller."""
+    systems = tuple(one for one in found.systems if not seen.hides(one.service))
+    answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
+    return found.model_copy(update={"systems": systems, "answers": answers})
 
 
 def asked_period(text: str, at: datetime) -> Period:

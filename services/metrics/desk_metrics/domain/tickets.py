@@ -132,6 +132,13 @@ def measured(
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
 
+def service_of(record: TicketRecord) -> str:
+    """The service it is about; empty while nobody knows."""
+    clocks = record.clocks
+    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
+    return Slice(*course.slice[:4]).service if course else ""
+
+
 def team_of(record: TicketRecord) -> str:
     """The team that has it; empty if none was given it."""
     for fact in reversed(record.clocks.facts):

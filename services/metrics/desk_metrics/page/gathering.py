@@ -1,8 +1,9 @@
 """What the page tells, read once through the cells: a period, the one before it, and its steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from desk_shared.charter.confidential import Sight
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.store import Documents
 
@@ -67,6 +68,15 @@ class Gathered:
     answers: tuple[tuple[str, str], ...] = ()
     began: date | None = None
 
+    def without(self, seen: Sight) -> "Gathered":
+        """The same without single figures of what is confidential to the reader."""
+        return replace(
+            self,
+            teams=tuple(one for one in self.teams if not seen.hides(team=one[0])),
+            worst=tuple(one for one in self.worst if not seen.hides(one.name)),
+            answers=tuple(one for one in self.answers if not seen.hides(one[0])),
+        )
+
     @property
     def knows_before(self) -> bool:
         """Whether anything is known of the period before; else its zeros mean nothing."""
@@ -117,7 +127,12 @@ async def gather(
 
 def _must_know(found: dict[tuple[Span, str], Totals], span: Span, team: str) -> None:
     if team and (span, team) not in found:
-        raise NotFound(f"Nothing is known of a team '{team}'; leave `team` out to see all.")
+        raise unknown_team(team)
+
+
+def unknown_team(team: str) -> NotFound:
+    """The refusal of a team of which nothing is known, or nothing to the caller."""
+    return NotFound(f"Nothing is known of a team '{team}'; leave `team` out to see all.")
 
 
 def _ends(asked: Question) -> tuple[datetime, datetime]:
