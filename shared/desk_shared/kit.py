@@ -10,11 +10,14 @@ from fastapi import FastAPI
 
 from desk_shared.bus.consumer import Consumer, everything
 from desk_shared.bus.folding import BatchHandler, Folding
+from desk_shared.bus.handing_out import TopicReading
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import Reading
-from desk_shared.bus.timers import Gate, Timers, Woken
+from desk_shared.bus.timers import Gate, Silence, Timers, Woken
+from desk_shared.bus.watermarks import Watermarks
+from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
 from desk_shared.charter.admission import Admission
 from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check
@@ -52,6 +55,7 @@ class Kit:
     _parts: list[tuple[str, Part]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
     _ledgers: list[Ledger[Any]] = field(default_factory=list)
+    _readings: dict[str, TopicReading] = field(default_factory=dict)
     _admission: Admission | None = None
     _charter: Callable[[], Charter] | None = None
 
@@ -89,9 +93,13 @@ class Kit:
         *,
         reads_bus: bool = True,
         cached: int = CACHED_DOCUMENTS,
-        gate: Gate | None = None,
+        silence_of: str = "",
     ) -> Ledger[S]:
-        """A fold at work, woken by its timers. `cached=0` where other replicas write too."""
+        """A fold at work, woken by its timers. `cached=0` where other replicas write too.
+
+        `silence_of` names the topic whose silence its timers conclude from: they wait until it is
+        read, on the replica that holds the document's partition.
+        """
         meters = self.telemetry.meters
         ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
         ledger.precedence = self.precedence
@@ -99,8 +107,35 @@ class Kit:
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
-            self.timers(name, ledger, fold.documents, gate)
+            silence = Silence(self._watermarks(silence_of), ledger.wake) if silence_of else None
+            self.timers(name, ledger, fold.documents, silence=silence)
         return ledger
+
+    def _watermarks(self, topic: str) -> Watermarks:
+        """How far this replica has heard a topic that it reads, and its only writer has told."""
+        prefixed = self.settings.topic_prefix + topic
+        reading = self._readings.setdefault(topic, TopicReading(prefixed))
+        writers = self._writers(topic)
+        return Watermarks(reading, self.clock, writers.until)
+
+    def _writers(self, topic: str) -> Writers:
+        """What the replicas tell that write a topic."""
+        settings, prefix = self.settings.kafka, self.settings.topic_prefix
+        writers = Writers(topic, self.clock)
+        reader = WritersReader(settings, writers, prefix=prefix)
+        self.loop(f"writers of {topic}", reader.run)
+        return writers
+
+    def tells_how_far(self, topic: str, ledger: Ledger[S]) -> None:
+        """This service is the only writer of the topic: readers' deadlines wait for what it tells.
+
+        To be called before what changes the ledger's documents is made, so that it stops later.
+        """
+        watermark = WriterWatermark(
+            topic, f"/desk/{self.name}", ledger, self.publisher, self.clock, self._writers(topic)
+        )
+        self.part(f"watermark of {topic}", watermark)
+        self.loop(f"watermark of {topic}", watermark.run)
 
     def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
         """The charter, kept fresh; from now on only those publish to us whom it knows."""
@@ -114,11 +149,16 @@ class Kit:
         return source
 
     def timers(
-        self, name: str, woken: Woken, documents: Documents[Any], gate: Gate | None = None
+        self,
+        name: str,
+        woken: Woken,
+        documents: Documents[Any],
+        gate: Gate | None = None,
+        silence: Silence | None = None,
     ) -> Timers:
         """Wake the documents of one collection when they are due."""
         meters = self.telemetry.meters
-        timers = Timers(name, woken, documents, self.clock, meters, gate, self.health)
+        timers = Timers(name, woken, documents, self.clock, meters, gate, self.health, silence)
         self.loop(f"timers {name}", timers.run)
         return timers
 
@@ -151,6 +191,8 @@ class Kit:
         for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
             consumer = self._consumer(group + suffix, names, chosen, family, pace)
             self.part(f"consumer {group}{suffix}", consumer)
+            for topic in self._readings.keys() & set(names):
+                self._readings[topic].read_by(consumer.tracked)
 
     def app_parts(self, authenticator: Authenticator) -> AppParts:
         """What this service's application is made of, bounds included."""

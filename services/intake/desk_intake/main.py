@@ -3,6 +3,7 @@
 import httpx
 from desk_shared.bus import Commands
 from desk_shared.clock import Clock
+from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.http import authenticator_from, cursors_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service
@@ -56,6 +57,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     kit.ledger("problems", problems_fold(problems))
     said = kit.ledger("feedback", feedback_fold(kit.documents(FEEDBACK)), reads_bus=False, cached=0)
     commands, feedback = Commands(changes), Commands(said)
+    kit.tells_how_far(TICKETS_TOPIC, changes)
     kit.part("sign-in client", _Closing(client))
     kit.part("calls under way", _Draining(commands, feedback))
     kit.reads(*READS)

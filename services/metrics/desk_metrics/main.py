@@ -8,6 +8,7 @@ from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events.names import MEASURES
+from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.http import authenticator_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service
@@ -89,9 +90,8 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit.loop("editions", editions.run)
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
     sums = kit.documents(SUMS)
-    gate = once_caught_up(kit.health.consumer(kit.name), kit.clock)
     fold = tickets_fold(tickets, lambda: editions.book)
-    ledger = kit.ledger("tickets", fold, gate=gate)
+    ledger = kit.ledger("tickets", fold, silence_of=TICKETS_TOPIC)
     changes = kit.documents(CHANGES)
     _gather(kit, changes)
     # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.
@@ -115,7 +115,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     letters = Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS))
     people = People(settings.people, settings.cost_per_minute)
     sources = Sources(cells, sums, changes, lambda: charter.current, letters, people)
-    _report(kit, sources, gate)
+    _report(kit, sources, once_caught_up(kit.health.consumer(kit.name), kit.clock))
     answers = answers_router(_answers(kit, sources))
     return kit.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
 

@@ -1,5 +1,5 @@
-"""Timers wait until the log is read: after a stop, what ended a promise in time may still be in it,
-and a breach told too early would page people for nothing.
+"""The weekly report waits until the log is read about to its end: after a stop, much of what it
+counts may still be in it. Deadlines wait more exactly, each for its partition.
 """
 
 from collections.abc import Awaitable, Callable

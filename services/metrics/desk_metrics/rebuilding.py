@@ -148,9 +148,9 @@ class Workshop:
     async def catch_up(self) -> None:
         """Bring every ticket to the present, as timers and editions do for the living."""
         now = self._clock.now()
+        await self.rejudging.look()
         while due := await self.shelves.tickets.due(now, _PAGE):
             await self._tickets.wake([id for _, id in due], self._report)
-        await self.rejudging.look()
         await self._carry()
 
     async def _carry(self) -> None:

@@ -7,7 +7,7 @@ middle is taken up again at the next start.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from desk_shared.bus import Fold, Ledger, Task
+from desk_shared.bus import Fold, Ledger, Reacted, Task, Turn
 from desk_shared.clock import Clock
 from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
@@ -46,7 +46,7 @@ class Rejudging:
             await self._clock.sleep(_CHECK)
 
     async def look(self) -> int:
-        """How many tickets were decided again; none unless a new edition is in force."""
+        """How many tickets are to be decided again; none unless a new edition is in force."""
         number = self._book().in_force(micros(self._clock.now()))
         if number == self._done:
             return 0
@@ -59,10 +59,7 @@ class Rejudging:
         return count
 
     async def _judge(self, earlier: int) -> int:
-        """Page by page; a page that was decided is no longer found, so there is no cursor to lose.
-
-        One that fails stays where it is: then the next page begins behind it.
-        """
+        """Page by page. One that fails stays as it was, and is found at the next start."""
         count, after = 0, None
         facets = {"open": True, "judged": earlier}
         while page := await self._fold.documents.find(facets, after=after, limit=PAGE):
@@ -71,10 +68,14 @@ class Rejudging:
             after = (page[-1].id, page[-1].id)
         return count
 
-    def _task(self, id: str) -> Task[TicketRecord]:
-        wake = self._fold.wake
-        assert wake is not None  # noqa: S101  (tickets have timers)
-        return Task(id, wake)
+    @staticmethod
+    def _task(id: str) -> Task[TicketRecord]:
+        """Its timer decides: only the replica that holds its partition knows what was said."""
+
+        def make_due(state: TicketRecord | None, turn: Turn) -> Reacted[TicketRecord] | None:
+            return None if state is None else Reacted(state, due=turn.now)
+
+        return Task(id, make_due)
 
     async def _report(self, failures: Sequence[tuple[Task[TicketRecord], Exception]]) -> None:
         for task, error in failures:

@@ -19,10 +19,11 @@ from desk_shared.bus.budget import Budget
 from desk_shared.bus.committing import Committing, Offsets, first_offsets
 from desk_shared.bus.door import Door
 from desk_shared.bus.folding import BatchHandler
+from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.producer import Publisher, Unpublished
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked, shortened
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
-from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
+from desk_shared.bus.subscribing import Reading, broker_of, connect, safe_arguments
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
 from desk_shared.events import AnyEvent, Codec, Message
@@ -109,6 +110,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         """Join the group; raises aiokafka's `KafkaConnectionError` if no broker answers."""
         self._health.mark(f"consumer {self._group}", State.STARTING, "joining its group")
         try:
+            await connect(self._broker)
             await self._broker.start()
         except BaseException:
             await self._broker.stop()  # else each try would leave a client behind
@@ -116,6 +118,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._beside = [
             asyncio.create_task(work) for work in (self._watch_lag(), self._committing.run())
         ]
+
+    def tracked(self) -> TrackedConsumer | None:
+        """What reads, and knows how far it has come; None while it is not connected."""
+        consumer: TrackedConsumer | None = self._subscriber.consumer
+        return consumer
 
     async def stop(self) -> None:
         """Finish the batch in flight, commit, leave the group."""
@@ -138,11 +145,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             log.warning("batch_outlives_revocation", group=self._group)
         self._handler.forget()
         await self._committing.let_go()
+        self._begin_assignment()
         log.info("partitions_revoked", group=self._group, partitions=len(set(revoked)))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Read from the last commit on."""
         count = len(set(assigned))
+        self._begin_assignment()
         self._progress.mark_assignment(count)
         if not self._budget.is_spent:
             self._health.mark(f"consumer {self._group}", State.READY, f"{count} partitions")
@@ -192,7 +201,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._handler.handle(batch, self._park)
             # Last: a batch that is read again, since the store is away, parks nothing twice.
             await self._park(unreadable)
-        self._committing.handled(records)
+        self._done(records)
         self._measure(records, batch, perf_counter() - started)
 
     async def _one_by_one(self, records: Sequence[KafkaRecord]) -> None:
@@ -203,7 +212,16 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 raise error
             if error is not None:
                 await self._park([Failure(record, error)])
-                self._committing.handled([record])
+                self._done([record])
+
+    def _begin_assignment(self) -> None:
+        if (tracked := self.tracked()) is not None:
+            tracked.begin_assignment()
+
+    def _done(self, records: Sequence[KafkaRecord]) -> None:
+        self._committing.handled(records)
+        if (tracked := self.tracked()) is not None:
+            tracked.note_handled(records)
 
     def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.deciding import Decider
+from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.outboxes import send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Received
@@ -22,7 +23,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
 from desk_shared.precedence import Precedence
-from desk_shared.store import Stored, Unreadable
+from desk_shared.store import Documents, Stored, Unreadable
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger
 
@@ -80,7 +81,13 @@ class Ledger(Generic[S]):
         self.settling = Settling(fold.documents, clock)
         # One for the whole process where there are calls; without any it is always calm.
         self.precedence = Precedence()
+        self.open_moments = OpenMoments()
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+
+    @property
+    def documents(self) -> Documents[S]:
+        """Where its documents are kept."""
+        return self._documents
 
     def tasks_of(self, received: Received) -> list[Task[S]]:
         """What the fold wants done for one event."""
@@ -88,8 +95,11 @@ class Ledger(Generic[S]):
         is_first = fold.ordered and event.sequence == 1
         return [Task(key, event, received, is_first) for key in fold.keys(event)]
 
-    async def wake(self, ids: Iterable[str], park: Park[S]) -> None:
-        """Fire the timers of those that are due; a rule that says nothing clears its timer."""
+    async def wake(self, ids: Iterable[str], park: Park[S], at: datetime | None = None) -> None:
+        """Fire the timers of those that are due; a rule that says nothing clears its timer.
+
+        `at` is the moment for which they are decided, if that is not now.
+        """
         rule = self._fold.wake
         if rule is None:
             return
@@ -98,35 +108,46 @@ class Ledger(Generic[S]):
             reacted = rule(state, turn)
             return Reacted(state) if reacted is None and state is not None else reacted
 
-        await self.run([Task(id, fire, is_timer=True) for id in ids], park)
+        await self.run([Task(id, fire, is_timer=True) for id in ids], park, at=at)
 
     def forget(self) -> None:
         """Drop what is remembered, since somebody else may write these documents now."""
         self._remembered.clear()
 
     async def run(
-        self, tasks: Sequence[Task[S]], park: Park[S], on_written: OnWritten[S] = _nobody
+        self,
+        tasks: Sequence[Task[S]],
+        park: Park[S],
+        on_written: OnWritten[S] = _nobody,
+        *,
+        at: datetime | None = None,
     ) -> None:
         """Do every task once: documents written, events published, or the failure parked.
 
-        `on_written` is told of documents as soon as they are safe in the store.
+        `on_written` is told of documents as soon as they are safe in the store. The rules are told
+        that it is `at`, or what the clock says.
         """
         waiting: dict[str, list[Task[S]]] = {}
         for task in tasks:
             waiting.setdefault(task.id, []).append(task)
         if len(waiting) <= SLICE:
-            await self._done(waiting, park, on_written)
+            await self._done(waiting, park, on_written, at)
             return
         async with asyncio.TaskGroup() as group:
             for part in _sliced(waiting):
-                group.create_task(self._done(part, park, on_written))
+                group.create_task(self._done(part, park, on_written, at))
 
     async def _done(
-        self, waiting: dict[str, list[Task[S]]], park: Park[S], on_written: OnWritten[S]
+        self,
+        waiting: dict[str, list[Task[S]]],
+        park: Park[S],
+        on_written: OnWritten[S],
+        at: datetime | None,
     ) -> None:
         for number in range(MAX_ROUNDS):
-            turn = Turn(self._clock.now(), number)
-            refused = await self._round(waiting, turn, park, on_written)
+            turn = Turn(at or self._clock.now(), number)
+            with self.open_moments.holding(turn.now):
+                refused = await self._round(waiting, turn, park, on_written)
             if not refused:
                 return
             self._meters.guard_conflicts.add(len(refused))
@@ -158,9 +179,10 @@ class Ledger(Generic[S]):
             documents.pop(id)
         self._tell([one for one in changed if one.id in documents], found)
         on_written(documents)
-        await self._publish(documents.values())
+        if not await self._publish(documents.values()):
+            self.open_moments.doubt(turn.now)
         if failed:
-            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written)
+            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, turn)
         return refused
 
     async def _alone(
@@ -169,6 +191,7 @@ class Ledger(Generic[S]):
         failed: Mapping[str, Exception],
         park: Park[S],
         on_written: OnWritten[S],
+        turn: Turn,
     ) -> None:
         """The store would not take these documents: of several tasks one may be the reason."""
         for id, tasks in waiting.items():
@@ -176,7 +199,7 @@ class Ledger(Generic[S]):
                 await park([(tasks[0], failed[id])])
                 continue
             for task in tasks:
-                await self._done({id: [task]}, park, on_written)
+                await self._done({id: [task]}, park, on_written, turn.now)
 
     def _apply(
         self,
@@ -259,8 +282,11 @@ class Ledger(Generic[S]):
         found = stored | broken
         return {id: found[id] if id in found else Stored(id=id) for id in ids}
 
-    async def _publish(self, documents: Collection[Stored[S]]) -> None:
-        """Publish every outbox; what cannot be sent stays with its document, for the relay."""
+    async def _publish(self, documents: Collection[Stored[S]]) -> bool:
+        """Publish every outbox; what cannot be sent stays with its document, for the relay.
+
+        True if all of them are out.
+        """
         full = [document for document in documents if document.outbox]
         if full:
             sending = await send_outboxes(self._publisher, full)
@@ -271,6 +297,7 @@ class Ledger(Generic[S]):
         for document in documents:
             if not document.outbox:
                 self._remembered.keep(document)
+        return not any(document.outbox for document in full)
 
 
 def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S]]]]:

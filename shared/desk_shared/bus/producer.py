@@ -260,7 +260,12 @@ def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]
     """Where Kafka's own clients put this key: the hash, which is slow in Python, remembered."""
     if key is None:
         return random.choice(available or every)  # noqa: S311 (any will do)
-    return every[_hashed(key) % len(every)]
+    return every[partition_number(key, len(every))]
+
+
+def partition_number(key: bytes, count: int) -> int:
+    """The partition of this key in a topic that has so many."""
+    return _hashed(key) % count
 
 
 @lru_cache(maxsize=50_000)

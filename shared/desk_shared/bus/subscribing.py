@@ -4,14 +4,16 @@ first, begins at the end of a topic and parses headers in a way that can raise.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
-from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from desk_shared.bus.connection import faststream_security
+from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.settings import KafkaSettings
 
@@ -62,6 +64,15 @@ def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:
         security=faststream_security(settings),
         logger=None,
     )
+
+
+async def connect(broker: KafkaBroker) -> None:
+    """Connect; from now on its subscribers are given consumers that keep track."""
+    await broker.connect()
+    config = broker.config.broker_config
+    # What FastStream would make an `AIOKafkaConsumer` with: a partial of its arguments.
+    arguments = cast("partial[AIOKafkaConsumer]", config.builder).keywords
+    config.builder = partial(TrackedConsumer, **arguments)
 
 
 def safe_arguments(

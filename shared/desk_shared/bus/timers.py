@@ -1,19 +1,25 @@
 """Durable timers: a document's `due` moment lives in the store, memory only holds the next ones.
 
-Every replica may watch; the document's guard lets one firing win and its events have fixed ids.
+A timer that concludes something from silence belongs to the partition whose events could still
+speak: it fires on the member that holds the partition, once all that was published before it was
+due is handled. Any other may fire on every replica; the document's guard lets one firing win and
+its events have fixed ids.
 A document that fails is tried again later and later, then given up: its timer is put off for good,
 until the document changes or the service is started again. No other waits for it.
 """
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Task
 from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.troubles import Troubles
+from desk_shared.bus.waiting_timers import WaitingTimers
+from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.health import Health
@@ -30,6 +36,8 @@ MAX_REMEMBERED = 200_000
 BATCH = 500
 # A rule that asks for a moment already past must not spin.
 NEVER_SOONER = timedelta(milliseconds=20)
+# A timer that waits for its partition looks again so soon.
+LISTENED_EVERY = timedelta(milliseconds=50)
 # So often a document may fail, 1, 2, 4 .. 128 s apart, before its timer is put off for good. What
 # is only away or contended counts for nothing.
 MAX_FAILURES = 9
@@ -39,6 +47,8 @@ GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 
 # The state is nobody's business here, so timers serve documents of any kind.
 Report = Callable[[Sequence[tuple[Task[Any], Exception]]], Awaitable[None]]
+# The same for a ledger that is told for which moment to decide.
+WakeAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
 Gate = Callable[[], Awaitable[None]]
 
@@ -49,6 +59,14 @@ class Woken(Protocol):
     on_due: Callable[[str, datetime], None]
 
     async def wake(self, ids: Iterable[str], park: Report) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """For timers that conclude from silence: how far each partition is heard, and whom to wake."""
+
+    watermarks: Watermarks
+    wake: WakeAt
 
 
 class Timers:
@@ -63,10 +81,13 @@ class Timers:
         meters: Meters,
         gate: Gate | None = None,
         health: Health | None = None,
+        silence: Silence | None = None,
     ) -> None:
         self._name = name
         self._wake = ledger.wake
         self._gate = gate
+        self._silence = silence
+        self._waiting = WaitingTimers(name, clock, meters, health)
         self._documents = documents
         self._clock = clock
         self._meters = meters
@@ -78,6 +99,7 @@ class Timers:
         self._seen_until = clock.now()
         self._troubles = Troubles(f"timers {name}", clock, meters, health)
         self._has_begun = False
+        self._assignment = 0
         ledger.on_due = self.remember
 
     def remember(self, id: str, due: datetime) -> None:
@@ -97,7 +119,7 @@ class Timers:
             await self._documents.take_up(GIVEN_UP, self._clock.now())
             self._has_begun = True
         while True:
-            if self._clock.now() - refreshed >= REFRESH:
+            if self._clock.now() - refreshed >= REFRESH or self._has_other_partitions():
                 refreshed = self._clock.now()
                 await self._refresh(refreshed)
             await self._fire()
@@ -112,6 +134,7 @@ class Timers:
         finally:
             # What was set meanwhile may be missing in the store's answer; twice is harmless.
             self._soon += before
+            self._waiting.clear()
             self._latest.clear()
             heapq.heapify(self._soon)
             self._troubles.show()
@@ -126,16 +149,49 @@ class Timers:
                 due, id = heapq.heappop(self._soon)
                 if self._latest.get(id, due) <= due:
                     ready.setdefault(id, due)
-            for due in ready.values():
-                self._meters.timer_lateness.record(
-                    (now - due).total_seconds(), {names.TIMER_KIND: self._name}
-                )
-            if ready:
-                await self._wake_each(list(ready))
+            if self._silence is None:
+                await self._fire_now(ready, None)
+            else:
+                self._waiting.add(ready, self._silence.watermarks)
+        if self._silence is not None:
+            await self._fire_heard(self._silence.watermarks)
 
-    async def _wake_each(self, ids: Sequence[str]) -> None:
+    async def _fire_heard(self, watermarks: Watermarks) -> None:
+        """Fire what waited for its partition, each decided for the moment up to which it heard."""
+        partitions = self._waiting.partitions()
+        if partitions:
+            await watermarks.advance(partitions)
+        for partition in partitions:
+            until = watermarks.heard_until(partition)
+            while until is not None and (ready := self._waiting.take(partition, until, BATCH)):
+                await self._fire_now(ready, until)
+        self._waiting.show(watermarks)
+
+    async def _fire_now(self, ready: Mapping[str, datetime], at: datetime | None) -> None:
+        now = self._clock.now()
+        for due in ready.values():
+            self._meters.timer_lateness.record(
+                (now - due).total_seconds(), {names.TIMER_KIND: self._name}
+            )
+        if ready:
+            await self._wake_each(list(ready), at)
+
+    def _has_other_partitions(self) -> bool:
+        """Others' timers became ours: they are in the store, not in memory."""
+        if self._silence is None:
+            return False
+        number = self._silence.watermarks.assignment_number()
+        is_other, self._assignment = number != self._assignment, number
+        return is_other
+
+    def _woken(self, ids: Sequence[str], at: datetime | None) -> Awaitable[None]:
+        if self._silence is None or at is None:
+            return self._wake(ids, self._report)
+        return self._silence.wake(ids, self._report, at)
+
+    async def _wake_each(self, ids: Sequence[str], at: datetime | None) -> None:
         """Together if that works; else each alone, so that one failure is only its own."""
-        error = await attempt_async(self._wake(ids, self._report))
+        error = await attempt_async(self._woken(ids, at))
         if error is None:
             return
         if isinstance(error, Transient):
@@ -144,7 +200,7 @@ class Timers:
             await self._failed(ids[0], error)
             return
         for id in ids:
-            await self._wake_each([id])
+            await self._wake_each([id], at)
 
     async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
         for task, error in failures:
@@ -164,6 +220,8 @@ class Timers:
 
     async def _until(self, latest: datetime) -> None:
         moment = min(latest, self._soon[0][0]) if self._soon else latest
+        if self._waiting.partitions():
+            moment = min(moment, self._clock.now() + LISTENED_EVERY)
         pause = max(0.0, (moment - self._clock.now()).total_seconds())
         self._moved.clear()
         try:

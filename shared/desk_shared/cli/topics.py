@@ -53,6 +53,6 @@ def show() -> None:
         kept = "compacted" if topic.compacted else "for ever"
         if topic.kept is not None:
             kept = f"{topic.kept.days} days"
-        readers = ", ".join(topic.readers)
+        readers = ", ".join((*topic.readers, *topic.followers))
         table.add_line(topic.name, topic.key, topic.writer, readers, kept, str(topic.partitions))
     show_(table)

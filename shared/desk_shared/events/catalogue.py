@@ -16,6 +16,7 @@ from desk_shared.events import (
     telemetry,
     tickets,
     triage,
+    watermarks,
 )
 from desk_shared.events.envelope import Payload
 
@@ -32,6 +33,7 @@ _MODULES = (
     promises,
     reports,
     measures,
+    watermarks,
     notifications,
 )
 

@@ -49,7 +49,7 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
     yield "|---|---|---|---|---|---|"
     for topic in topics:
         count = sum(topics_of(payload) == topic.name for payload in payloads.values())
-        readers = ", ".join(topic.readers) or "none yet"
+        readers = ", ".join((*topic.readers, *topic.followers)) or "none yet"
         if topic.name == TEAM_CHANNEL:
             readers = "that team, notify"
         writer = topic.writer if not topic.relays else f"{topic.writer}; {topic.relays[0]} for it"

@@ -32,6 +32,7 @@ class Topic:
     """A topic: key, only writer, readers, and how long it keeps its records (None: for ever).
 
     `relays` also write it, on behalf of its writers outside and under their own sources.
+    `followers` read all of it without a group, so they have no retry topics and no dead letters.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Topic:
     compacted: bool = False
     partitions: int = PARTITIONS
     relays: tuple[Service, ...] = ()
+    followers: tuple[Service, ...] = ()
 
 
 CATALOGUE: tuple[Topic, ...] = (
@@ -72,6 +74,14 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.PROMISES, "ticket id", "metrics", ("intake", "notify")),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
     Topic(names.MEASURES, "part of a day or person", "metrics", ("metrics",), _MEASURES_KEPT),
+    Topic(
+        names.WATERMARKS,
+        "replica of the writer",
+        "intake",
+        compacted=True,
+        partitions=1,
+        followers=("intake", "metrics"),
+    ),
 )
 
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}

@@ -89,7 +89,8 @@ def service_user(service: Service, topics: Iterable[Topic]) -> User:
 
 
 def _operations(service: Service, topic: Topic) -> tuple[Operation, ...]:
-    reads: tuple[Operation, ...] = ("Read",) if service in topic.readers else ()
+    is_reader = service in topic.readers or service in topic.followers
+    reads: tuple[Operation, ...] = ("Read",) if is_reader else ()
     is_writer = topic.writer == service or service in topic.relays
     writes: tuple[Operation, ...] = ("Write",) if is_writer else ()
     return reads + writes

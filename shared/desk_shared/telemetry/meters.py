@@ -36,6 +36,7 @@ class Meters:
     guard_conflicts: Counter
     outbox_pending: Gauge
     timer_lateness: Histogram
+    timer_waiting: Gauge
     integrity_gaps: Counter
     document_failures: Counter
     documents_held: Gauge
@@ -71,6 +72,9 @@ class Meters:
             ),
             timer_lateness=_seconds(
                 meter, names.TIMER_LATENESS, "How late timers fired", names.LAG_BUCKETS
+            ),
+            timer_waiting=meter.create_gauge(
+                names.TIMER_WAITING, "s", "Age of the oldest deadline that nobody can judge yet"
             ),
             integrity_gaps=_count(
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"

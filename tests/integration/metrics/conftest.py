@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
     )
     await producer.start()
     await consumer.start()
-    yield Bus(producer, consumer, prefix)
+    bus = Bus(producer, consumer, prefix)
+    await bus.tell_how_far(datetime.now(UTC) + timedelta(hours=1))
+    yield bus
     await consumer.stop()
     await producer.stop()
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.events import AnyEvent, Codec, Event, Payload
+from desk_shared.events.names import TICKETS
 from desk_shared.events.people import Priority
 from desk_shared.events.promises import PromiseStarted
 from desk_shared.events.tickets import (
@@ -19,6 +20,7 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
+from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.ids import ticket_code
 from desk_shared.testing.processes import ServiceProcess
 
@@ -48,6 +50,11 @@ class Bus:
             )
             sends.append(await sent)
         await asyncio.gather(*sends)
+
+    async def tell_how_far(self, until: datetime) -> None:
+        """All that was recorded before then is published: deadlines until then may be judged."""
+        said = WatermarkAdvanced(topic=TICKETS, until=until)
+        await self.publish([Event(str(uuid4()), "/desk/intake", "intake-1", until, said)])
 
     async def said(self, ticket: str) -> list[str]:
         """What was said of a ticket's promises, once each, as `response-p1 started`."""

@@ -78,7 +78,7 @@ def test_intake_passes_on_what_comes_over_http_and_no_other_service_does() -> No
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_services_read_what_they_subscribe_to_and_nothing_else(topic: Topic) -> None:
     services = readers(topic) & {f"desk-{service}" for service in SERVICES}
-    assert services == {f"desk-{reader}" for reader in topic.readers}
+    assert services == {f"desk-{one}" for one in (*topic.readers, *topic.followers)}
 
 
 def test_retry_and_dead_letter_topics_belong_to_their_group_alone() -> None:

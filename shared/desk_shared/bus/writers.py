@@ -1,0 +1,202 @@
+"""How far a topic's only writer has published: told by each of its replicas, read by whoever waits.
+
+A replica tells about twice a second; what it says costs one small record. A replica that was killed
+says nothing more: another one makes sure that nothing of it is left, and says so in its place.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from desk_shared.bus.connection import kafka_arguments
+from desk_shared.bus.door import Door
+from desk_shared.bus.ledger import Ledger
+from desk_shared.bus.producer import Publisher
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.clock import Clock
+from desk_shared.errors import Invalid
+from desk_shared.events import Codec, Event, names
+from desk_shared.events.watermarks import WatermarkAdvanced
+from desk_shared.ids import new_id
+from desk_shared.settings import KafkaSettings
+from desk_shared.store.document import S
+from desk_shared.supervision import turned
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
+
+EVERY = timedelta(milliseconds=500)
+# Twenty tellings missed: stopped, frozen, or cut off from the brokers.
+SILENT_AFTER = timedelta(seconds=10)
+# A write that was given up may still reach the store a moment later.
+LATE_WRITE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """What one replica of the writer told last, and when that was heard here."""
+
+    until: datetime
+    has_left: bool
+    heard_at: datetime
+
+
+class Writers:
+    """The replicas that write one topic, as they tell of themselves."""
+
+    def __init__(self, topic: str, clock: Clock) -> None:
+        self._topic, self._clock = topic, clock
+        self._replicas: dict[str, Replica] = {}
+        self.is_complete = False
+
+    def hear(self, replica: str, said: WatermarkAdvanced) -> None:
+        """Take in what one replica tells; of another topic's writer it is nothing."""
+        if said.topic == self._topic:
+            self._replicas[replica] = Replica(said.until, said.has_left, self._clock.now())
+
+    def until(self) -> datetime | None:
+        """All that was recorded before this moment is published; None as long as nobody knows.
+
+        With every replica gone it stands still: nobody says what the next one will have recorded.
+        """
+        if not self.is_complete or not self._replicas:
+            return None
+        writing = [one.until for one in self._replicas.values() if not one.has_left]
+        return min(writing) if writing else max(one.until for one in self._replicas.values())
+
+    def silent(self, apart_from: str) -> list[str]:
+        """Replicas that have not said that they leave, and say nothing any more."""
+        since = self._clock.now() - SILENT_AFTER
+        return [
+            name
+            for name, one in self._replicas.items()
+            if not one.has_left and one.heard_at < since and name != apart_from
+        ]
+
+
+class WritersReader:
+    """Keeps `Writers` up to date from the topic, without a group: every replica reads all of it."""
+
+    def __init__(self, settings: KafkaSettings, writers: Writers, *, prefix: str = "") -> None:
+        self._settings, self._writers = settings, writers
+        self._name = prefix + names.WATERMARKS
+        self._door = Door(prefix=prefix)
+
+    async def run(self) -> None:
+        """Read until cancelled; the reading begins anew if it is run again."""
+        consumer = AIOKafkaConsumer(
+            group_id=None,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            **kafka_arguments(self._settings),
+        )
+        await consumer.start()
+        try:
+            await self._read(consumer)
+        finally:
+            await consumer.stop()
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        partition = TopicPartition(self._name, 0)
+        consumer.assign([partition])
+        end = (await consumer.end_offsets([partition]))[partition]
+        while True:
+            if await consumer.position(partition) >= end:
+                self._writers.is_complete = True
+            turned()
+            found = await consumer.getmany(partition, timeout_ms=1_000)
+            for record in found.get(partition, ()):
+                self._hear(record)
+
+    def _hear(self, record: KafkaRecord) -> None:
+        try:
+            event = self._door.read(record)
+        except Invalid as error:
+            log.warning("watermark_unreadable", reason=str(error))
+            return
+        if isinstance(event.data, WatermarkAdvanced):
+            self._writers.hear(event.subject, event.data)
+
+
+class WriterWatermark(Generic[S]):
+    """Tells how far this replica has published the events of one ledger's documents."""
+
+    def __init__(
+        self,
+        topic: str,
+        source: str,
+        ledger: Ledger[S],
+        publisher: Publisher,
+        clock: Clock,
+        writers: Writers,
+    ) -> None:
+        self.replica = new_id()
+        self._topic, self._source = topic, source
+        self._open, self._documents = ledger.open_moments, ledger.documents
+        self._publisher, self._clock, self._writers = publisher, clock, writers
+        self._codec = Codec()
+        self._told: datetime | None = None
+        self._doubt: tuple[datetime, datetime] | None = None
+        # Replicas that say nothing any more, and when that was noticed.
+        self._silent: dict[str, datetime] = {}
+
+    async def start(self) -> None:
+        """Before anything is recorded: whoever waits must know of this replica."""
+        await self._tell(self.replica, self._clock.now())
+
+    async def stop(self) -> None:
+        """Say goodbye if all is out; else another replica will, when it is."""
+        await self.advance()
+        if self._doubt is None and self._open.earliest() is None:
+            await self._tell(self.replica, self._clock.now(), has_left=True)
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            await self.advance()
+            await self._speak_for_the_silent()
+            turned()
+            await self._clock.sleep(EVERY)
+
+    async def advance(self) -> None:
+        """Tell how far it is, if that is further than what was told."""
+        now = self._clock.now()
+        until = min(now, self._open.earliest() or now)
+        since = await self._doubtful_since(now)
+        if since is not None:
+            until = min(until, since)
+        if self._told is None or until > self._told:
+            await self._tell(self.replica, until)
+
+    async def _doubtful_since(self, now: datetime) -> datetime | None:
+        """The moment from which on something may lie unpublished; None if all is out."""
+        taken = self._open.take_doubt()
+        if taken is not None:
+            earlier = self._doubt[0] if self._doubt else taken
+            self._doubt = (min(earlier, taken), now)
+        if self._doubt is None:
+            return None
+        since, noted = self._doubt
+        if now - noted >= LATE_WRITE and not await self._documents.pending(noted, 1):
+            self._doubt = None
+            return None
+        return since
+
+    async def _speak_for_the_silent(self) -> None:
+        """A replica that was killed has left once nothing of it waits in the store."""
+        now = self._clock.now()
+        silent = self._writers.silent(self.replica)
+        self._silent = {one: self._silent.get(one, now) for one in silent}
+        for replica, noticed in self._silent.items():
+            if not await self._documents.pending(noticed, 1):
+                log.warning("writer_replica_gone", replica=replica)
+                await self._tell(replica, noticed, has_left=True)
+
+    async def _tell(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
+        said = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)
+        event = Event(new_id(), self._source, replica, until, said)
+        await self._publisher.publish([self._codec.encode(event)])
+        if replica == self.replica:
+            self._told = until

@@ -1,0 +1,142 @@
+"""Timers that conclude from silence: on the member that holds the partition, when it has heard."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus.timers import Report, Silence, Timers
+from desk_shared.bus.watermarks import Watermarks
+from desk_shared.clock import SystemClock
+from desk_shared.health import Health, State
+from desk_shared.telemetry import names
+from desk_shared.testing import eventually
+from desk_shared.testing.fakes import FakeDocuments
+
+from tests.unit.bus.desk import STORIES, Desk, Story
+
+LONG_AGO = timedelta(minutes=1)
+
+
+class Log:
+    """One partition, held or not, whose only record is handled or not."""
+
+    def __init__(self, *, held: bool = True, handled: bool = True) -> None:
+        self.is_held, self.is_handled, self.assignment = held, handled, 1
+        self.asked_at: list[datetime] = []
+
+    def partition_count(self) -> int | None:
+        return 1
+
+    def held(self) -> set[int]:
+        return {0} if self.is_held else set()
+
+    def assignment_number(self) -> int:
+        return self.assignment
+
+    async def end_offsets(self, partitions: Collection[int]) -> dict[int, int]:
+        return dict.fromkeys(partitions, 1)
+
+    async def has_handled(self, partition: int, end: int) -> bool:  # noqa: ARG002
+        return self.is_handled
+
+
+class Watch:
+    """Timers of documents whose events lie in that partition."""
+
+    def __init__(self, log: Log) -> None:
+        self.log, self.desk, self.clock = log, Desk(), SystemClock()
+        self.desk.documents = FakeDocuments(STORIES, self.clock)
+        self.health = Health(self.clock)
+        self.woken: list[tuple[str, datetime]] = []
+        self.writer: datetime | None = None
+        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+        meters = self.desk.telemetry.telemetry.meters
+        watermarks = Watermarks(log, self.clock, lambda: self.writer or self.clock.now())
+        silence = Silence(watermarks, self.wake_at)
+        documents = self.desk.documents
+        self.timers = Timers(
+            "stories", self, documents, self.clock, meters, health=self.health, silence=silence
+        )
+
+    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+        raise AssertionError("woken without being told for which moment")
+
+    async def wake_at(self, ids: Sequence[str], _park: Report, at: datetime) -> None:
+        self.woken += [(id, at) for id in ids]
+
+    async def set(self, id: str, due: datetime) -> None:
+        ledger = self.desk.another()
+        ledger._documents = self.desk.documents
+        await ledger.run([Task(id, lambda _s, _t: Reacted(Story(), due=due))], self.desk.park)
+
+    @property
+    def ids(self) -> list[str]:
+        return [id for id, _ in self.woken]
+
+
+async def test_it_fires_for_the_moment_up_to_which_the_partition_is_heard() -> None:
+    watch = Watch(Log())
+    due = watch.clock.now() - timedelta(seconds=1)
+    await watch.set("t", due)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.ids == ["t"])
+    assert due <= watch.woken[0][1] <= watch.clock.now()
+    running.cancel()
+
+
+async def test_it_waits_for_a_batch_in_flight_and_says_so() -> None:
+    watch = Watch(Log(handled=False))
+    await watch.set("t", watch.clock.now() - LONG_AGO)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) >= 60)
+    shown = next(one for one in watch.health.components() if one.name == "verdicts of stories")
+    assert shown.state is State.DEGRADED
+    assert "partition 0 is not read to its end yet" in shown.reason
+    assert watch.ids == []
+    watch.log.is_handled = True
+    await eventually(lambda: watch.ids == ["t"])
+    await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) == 0)
+    shown = next(one for one in watch.health.components() if one.name == "verdicts of stories")
+    assert shown.state is State.READY
+    running.cancel()
+
+
+async def test_it_waits_for_what_the_writer_has_recorded_and_not_published() -> None:
+    watch = Watch(Log())
+    due = watch.clock.now().replace(microsecond=0) - timedelta(seconds=1)
+    watch.writer = due - timedelta(microseconds=1)
+    await watch.set("t", due)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.desk.telemetry.value(names.TIMER_WAITING) >= 1)
+    assert watch.ids == []
+    watch.writer = due
+    await eventually(lambda: watch.woken == [("t", due)])
+    running.cancel()
+
+
+async def test_another_members_timer_does_not_fire_until_its_partition_is_ours() -> None:
+    watch = Watch(Log(held=False))
+    await watch.set("t", watch.clock.now() - LONG_AGO)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    await eventually(lambda: not watch.timers._soon)
+    assert watch.ids == []
+    watch.log.is_held = True
+    watch.log.assignment += 1
+    await watch.set("t2", watch.clock.now() - LONG_AGO)
+    watch.timers.remember("t2", watch.clock.now())
+    # Well before the store would be asked again by itself.
+    await eventually(lambda: sorted(set(watch.ids)) == ["t", "t2"], timeout=5)
+    running.cancel()
+
+
+def decided_at(_state: Story | None, turn: Turn) -> Reacted[Story]:
+    return Reacted(Story(notes=(turn.now.isoformat(),)))
+
+
+async def test_a_ledger_decides_for_the_moment_it_is_told() -> None:
+    desk = Desk()
+    at = desk.clock.now() - LONG_AGO
+    await desk.ledger.run([Task("t", decided_at)], desk.park, at=at)
+    assert await desk.notes() == (at.isoformat(),)

@@ -1,0 +1,189 @@
+"""A writer tells how far it has published, and never further than that."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from desk_shared.bus import Task
+from desk_shared.bus.open_moments import OpenMoments
+from desk_shared.bus.writers import LATE_WRITE, SILENT_AFTER, Writers, WriterWatermark
+from desk_shared.errors import DependencyDown
+from desk_shared.events import Codec, Message
+from desk_shared.events.names import TICKETS
+from desk_shared.events.watermarks import WatermarkAdvanced
+from desk_shared.testing import eventually
+
+from tests.unit.bus.desk import START, Desk, noted, received
+
+SECOND = timedelta(seconds=1)
+
+
+class Bus:
+    """A publisher whose hold can be felt: tickets wait or fail, what is told of them does not."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.inner = desk.publisher
+        self.told: list[WatermarkAdvanced] = []
+        self.by: list[str] = []
+        self.held: asyncio.Event | None = None
+        self.is_down = False
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if messages[0].topic == "desk.watermarks":
+            for one in messages:
+                event = Codec().decode(one.key, one.value, one.headers)
+                assert isinstance(event.data, WatermarkAdvanced)
+                self.told.append(event.data)
+                self.by.append(event.subject)
+            return
+        if self.held is not None:
+            await self.held.wait()
+        if self.is_down:
+            raise DependencyDown("the bus is away")
+        await self.inner.publish(messages)
+
+
+class Writer:
+    """A replica that writes notes, and what it tells of itself."""
+
+    def __init__(self) -> None:
+        self.desk = Desk(cached=0)
+        self.bus = Bus(self.desk)
+        self.ledger = self.desk.another()
+        self.ledger._publisher = self.bus
+        self.writers = Writers(TICKETS, self.desk.clock)
+        self.watermark = WriterWatermark(
+            TICKETS, "/desk/intake", self.ledger, self.bus, self.desk.clock, self.writers
+        )
+
+    @property
+    def until(self) -> datetime:
+        return self.bus.told[-1].until
+
+    async def note(self, number: int) -> None:
+        await self.desk.feed(received(noted("t", number), number), ledger=self.ledger)
+
+    async def later(self, span: timedelta = SECOND) -> datetime:
+        """Time passes and it tells again; what it told."""
+        self.desk.clock.advance(span)
+        await self.watermark.advance()
+        return self.until
+
+
+async def test_idle_it_is_as_far_as_the_clock() -> None:
+    writer = Writer()
+    await writer.watermark.start()
+    assert writer.until == START
+    assert await writer.later() == START + SECOND
+    assert await writer.later() == START + 2 * SECOND
+
+
+async def test_what_is_being_published_holds_it_at_the_moment_it_was_recorded() -> None:
+    writer = Writer()
+    await writer.later()
+    writer.bus.held = asyncio.Event()
+    noting = asyncio.create_task(writer.note(1))
+    await eventually(lambda: writer.ledger.open_moments.earliest() is not None)
+    recorded = START + SECOND
+    assert await writer.later() == recorded
+    assert await writer.later() == recorded
+    writer.bus.held.set()
+    await noting
+    assert await writer.later() == recorded + 3 * SECOND
+
+
+async def test_what_could_not_be_published_holds_it_until_nothing_waits_in_the_store() -> None:
+    writer = Writer()
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    for _ in range(5):
+        assert await writer.later() == START
+    await writer.desk.documents.settle(
+        list((await writer.desk.documents.load(["t"])).values())  # as the relay does
+    )
+    assert await writer.later() == START + 6 * SECOND
+
+
+async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_seen() -> None:
+    writer = Writer()
+    writer.bus.held = asyncio.Event()
+    noting = asyncio.create_task(writer.note(1))
+    await eventually(lambda: writer.ledger.open_moments.earliest() is not None)
+    noting.cancel()
+    await asyncio.wait([noting])
+    assert await writer.later(LATE_WRITE / 2) == START
+    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+    assert await writer.later(LATE_WRITE / 4) == START
+    assert await writer.later(LATE_WRITE) > START
+
+
+async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
+    writer = Writer()
+    await writer.watermark.stop()
+    assert writer.bus.told[-1].has_left
+    other = Writer()
+    other.ledger.open_moments.doubt(START)
+    await other.watermark.stop()
+    assert not any(one.has_left for one in other.bus.told)
+
+
+async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> None:
+    writer = Writer()
+    writer.writers.is_complete = True
+    writer.writers.hear("gone", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    writer.desk.clock.advance(SILENT_AFTER + SECOND)
+    await writer.watermark._speak_for_the_silent()
+    assert "gone" not in writer.bus.by
+    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by[-1] == "gone"
+    assert writer.bus.told[-1].has_left
+
+
+def heard(*told: tuple[str, datetime, bool], complete: bool = True) -> Writers:
+    writers = Writers(TICKETS, Desk().clock)
+    writers.is_complete = complete
+    for replica, until, has_left in told:
+        writers.hear(replica, WatermarkAdvanced(topic=TICKETS, until=until, has_left=has_left))
+    return writers
+
+
+def test_the_slowest_replica_that_still_writes_decides() -> None:
+    one, other = ("a", START, False), ("b", START + SECOND, False)
+    assert heard(one, other).until() == START
+    assert heard(("a", START, True), other).until() == START + SECOND
+
+
+def test_nothing_is_known_before_the_topic_was_read_to_its_end() -> None:
+    assert heard(("a", START, False), complete=False).until() is None
+    assert heard().until() is None
+
+
+def test_with_every_replica_gone_it_stands_still() -> None:
+    assert heard(("a", START, True), ("b", START + SECOND, True)).until() == START + SECOND
+
+
+def test_what_is_told_of_another_topic_is_nothing() -> None:
+    writers = heard(("a", START, False))
+    writers.hear("b", WatermarkAdvanced(topic="desk.feedback", until=START - SECOND))
+    assert writers.until() == START
+
+
+def test_a_turn_that_ends_well_leaves_no_doubt() -> None:
+    moments = OpenMoments()
+    with moments.holding(START):
+        assert moments.earliest() == START
+    assert moments.earliest() is None
+    assert moments.take_doubt() is None
+
+
+async def test_a_task_that_only_fails_by_itself_holds_nothing() -> None:
+    """Its failure is parked, and nothing was written that could wait."""
+    writer = Writer()
+    await writer.ledger.run([Task("t", lambda _s, _t: 1 / 0)], writer.desk.park)  # type: ignore[arg-type,return-value]
+    assert await writer.later() == START + SECOND
