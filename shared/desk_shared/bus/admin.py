@@ -11,9 +11,6 @@ from desk_shared.bus.connection import kafka_arguments
 from desk_shared.events.topics import Topic
 from desk_shared.settings import KafkaSettings
 
-MAX_BATCH_BYTES = 1024 * 1024
-MAX_OPEN_BATCH_BYTES = 512 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -30,12 +27,11 @@ def topic_config(topic: Topic, replicas: int) -> dict[str, str]:
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": "-1" if topic.kept is None else str(int(topic.kept.total_seconds() * 1000)),
         "retention.bytes": "-1",
-        "max.message.bytes": str(MAX_BATCH_BYTES),
+        "max.message.bytes": str(topic.max_batch_bytes),
         "message.timestamp.type": "CreateTime",
     }
     if topic.writer == "outside":
-        # A batch of theirs may be half of ours, and when it arrived is the brokers' word.
-        config["max.message.bytes"] = str(MAX_OPEN_BATCH_BYTES)
+        # When it arrived is the brokers' word.
         config["message.timestamp.type"] = "LogAppendTime"
     if replicas > 1:
         config["min.insync.replicas"] = "2"

@@ -17,6 +17,9 @@ PARTITIONS = 12
 # Few records come here and their order is not promised; a cluster pays for every partition.
 SIDE_PARTITIONS = 3
 MAX_EVENT_BYTES = 64 * 1024
+# What the brokers take of one batch: of outside systems half as much as of us.
+MAX_BATCH_BYTES = 1024 * 1024
+MAX_OPEN_BATCH_BYTES = 512 * 1024
 # What an outsider sends is read up to here and made to fit; a mail with its history, for example.
 MAX_OPEN_BYTES = 256 * 1024
 FOREVER = None
@@ -44,6 +47,11 @@ class Topic:
     partitions: int = PARTITIONS
     relays: tuple[Service, ...] = ()
     followers: tuple[Service, ...] = ()
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """How large a batch of records the brokers take on it."""
+        return MAX_OPEN_BATCH_BYTES if self.writer == "outside" else MAX_BATCH_BYTES
 
 
 CATALOGUE: tuple[Topic, ...] = (
