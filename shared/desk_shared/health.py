@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from desk_shared.clock import Clock
+from desk_shared.turns import turned
 
 
 class State(StrEnum):
@@ -157,6 +158,7 @@ class Health:
         """Ticks until cancelled; run it as a task of the service."""
         while True:
             self.tick()
+            turned()
             await self.clock.sleep(pause)
 
     def components(self) -> tuple[Component, ...]:

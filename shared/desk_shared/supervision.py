@@ -5,7 +5,6 @@ health, a counter and the log tell of both.
 """
 
 from collections.abc import Callable, Coroutine
-from contextvars import ContextVar
 from datetime import timedelta
 
 from desk_shared.bus.retry import attempt_async, backoff
@@ -13,20 +12,13 @@ from desk_shared.clock import Clock
 from desk_shared.errors import DeskError, Transient
 from desk_shared.health import Health, State
 from desk_shared.telemetry import Meters, get_logger, names
+from desk_shared.turns import heard_by
 
 log = get_logger()
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
 LONGEST_PAUSE = timedelta(seconds=30)
-_turned: ContextVar[Callable[[], None] | None] = ContextVar("turned", default=None)
-
-
-def turned() -> None:
-    """A loop says that it went round once without failing. Unsupervised, as in a test, nobody
-    hears it."""
-    if (tell := _turned.get()) is not None:
-        tell()
 
 
 class EndedByItself(Exception):
@@ -52,7 +44,7 @@ class Supervisor:
 
         self._health.expect(component)
         self._health.mark(component, State.READY)
-        _turned.set(tell)
+        heard_by.set(tell)
         while True:
             error = await attempt_async(loop()) or EndedByItself("it ended without a reason")
             failures += 1

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk_shared.bus.ledger import Reacted, Rule, Turn
-from desk_shared.bus.retry import attempt_async, backoff
+from desk_shared.bus.ledger import Reacted, Rule, Task, Turn
+from desk_shared.bus.retry import attempt_async, backoff, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
-from desk_shared.errors import Transient
+from desk_shared.errors import DependencyDown, Transient
 from desk_shared.ids import new_id
 from desk_shared.store import Stored
 from desk_shared.tasks import ended
@@ -96,7 +96,7 @@ class Worker:
             await asyncio.wait(self._active.values(), timeout=self._bounds.term.total_seconds())
         await ended(*self._active.values())
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def wake(self, ids: Iterable[str], park: Report) -> None:
         """Begin with these runs; waits while all hands are full, so nothing piles up here."""
         for id in ids:
             if self._is_stopping:
@@ -106,22 +106,19 @@ class Worker:
                 self.on_due(id, self._clock.now() + LANE_PAUSE)
                 continue
             await self._slots.acquire()
-            self._active[id] = asyncio.create_task(self._drive(id), name=f"run {id}")
+            self._active[id] = asyncio.create_task(self._drive(id, park), name=f"run {id}")
 
-    async def _drive(self, id: str) -> None:
+    async def _drive(self, id: str, park: Report) -> None:
         try:
             failure = await attempt_async(self.advance(id))
         finally:
             self._active.pop(id, None)
             self._slots.release()
-        if failure is None:
-            return
-        if isinstance(failure, Transient):
+        if failure is not None and not isinstance(failure, Transient):
+            failure = await attempt_async(park([(Task(id, _nothing), failure)]))
+        if failure is not None:
             log.warning("run_waits", run=id, reason=str(failure))
             self.on_due(id, self._clock.now() + backoff(3))
-        else:
-            log.error("run_failed", run=id, exc_info=failure)
-            self.on_due(id, self._clock.now() + backoff(8, longest=30.0))
 
     async def advance(self, id: str) -> None:
         """Make moves until the run rests."""
@@ -226,8 +223,12 @@ class Worker:
             log.warning("run_taken_over", run=run.id, step=move.step, token=token)
             return None
         jitter = self._jitter()
-        return await self._change(
-            run.id, lambda r, now: steps.answered(r, move, token, answer, now, jitter)
+        # What was done must be known, however long the store is away.
+        return await insisted(
+            lambda: self._change(
+                run.id, lambda r, now: steps.answered(r, move, token, answer, now, jitter)
+            ),
+            self._clock,
         )
 
     async def _call(self, id: str, move: Attempt, token: int) -> Answer | None:
@@ -311,12 +312,16 @@ class NewsBearer:
         self._ledgers = ledgers
         self.on_due: OnDue = lambda _id, _due: None
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def wake(self, ids: Iterable[str], park: Report) -> None:
         """Each run is told before the news is struck off, so a crash tells it twice, not never."""
         found = await self._ledgers.stored_subjects.load(ids)
         for id, stored in found.items():
             if stored.state is not None and stored.state.news:
-                await self._tell(id, stored.state)
+                error = await attempt_async(self._tell(id, stored.state))
+                if isinstance(error, DependencyDown):
+                    raise error
+                if error is not None:  # one that fails holds no other up
+                    await park([(Task(id, _nothing), error)])
 
     async def _tell(self, id: str, seen: Subject) -> None:
         for run in seen.news:
@@ -324,6 +329,10 @@ class NewsBearer:
         await self._ledgers.subjects.change(
             id, subject_rule(lambda subject, _: subjects.told(subject, seen))
         )
+
+
+def _nothing(_state: Any, _turn: Turn) -> None:
+    """A task that only names its document."""
 
 
 def rule_of(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Run]:

@@ -7,8 +7,8 @@ from desk_shared.bus import Commands, Reacted, Turn
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
 from desk_shared.store import Documents
-from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
 
 from desk_metrics.charter import edition_of, promises_alike
 from desk_metrics.domain.policies import Edition, PolicyBook

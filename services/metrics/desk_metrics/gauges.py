@@ -9,8 +9,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_shared.clock import Clock
-from desk_shared.store import Documents
-from desk_shared.supervision import turned
+from desk_shared.store import Documents, Unreadable
+from desk_shared.store.documents import Facets
+from desk_shared.turns import turned
 from opentelemetry.metrics import Meter
 
 from desk_metrics.domain.measures.cells import Cell
@@ -123,9 +124,16 @@ class Gauges:
             after = (page[-1][0], page[-1][0])
             for id, facets in page:
                 if "team" not in facets:  # last written by a version that kept less
-                    state = (await self._tickets.load([id]))[id].state
-                    facets = {} if state is None else ticket_facets(state)  # noqa: PLW2901
+                    facets = await self._facets(id)  # noqa: PLW2901
                 team = str(facets.get("team", ""))
                 there.backlog[team] += 1
                 there.at_risk[team] += bool(facets.get("at_risk"))
         return there
+
+    async def _facets(self, id: str) -> Facets:
+        """Of one that cannot be read only that it is open; it hides no other."""
+        try:
+            found = (await self._tickets.load([id])).get(id)
+        except Unreadable:
+            return {}
+        return ticket_facets(found.state) if found and found.state else {}

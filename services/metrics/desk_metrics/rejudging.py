@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from desk_shared.bus import Fold, Ledger, Reacted, Task, Turn
 from desk_shared.clock import Clock
-from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
 
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord

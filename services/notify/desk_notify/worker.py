@@ -9,15 +9,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus import Commands, Reacted, Task, Turn
+from desk_shared.bus.retry import attempt_async, attempted, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown, NotFound, Rejected
+from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
 from desk_shared.health import Health, State
 from desk_shared.telemetry import get_logger
 from opentelemetry.metrics import Counter
 
-from desk_notify.domain.deliveries import HeldBack, Outcome, Sent, claimed, due_of, recorded
+from desk_notify.domain.deliveries import (
+    HeldBack,
+    Later,
+    Outcome,
+    Sent,
+    claimed,
+    due_of,
+    given_up,
+    recorded,
+)
 from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
 from desk_notify.gate import Gate
 from desk_notify.ports import Channel
@@ -29,6 +39,10 @@ COMPONENT = "smtp"
 
 def _nobody(_id: str, _due: datetime) -> None:
     """Replaced by whoever watches the clock."""
+
+
+def _nothing(_state: Any, _turn: Turn) -> None:
+    """A task that only names its document."""
 
 
 class DeliveryWorker:
@@ -64,19 +78,27 @@ class DeliveryWorker:
         for line in self._lines:
             await line.close()
 
-    async def wake(self, ids: Iterable[str], _report: Report) -> None:
-        """Serve these; with the other side away they stay as they are and are found again."""
-        waiting = iter(tuple(ids))
-        async with asyncio.TaskGroup() as group:
-            for line in self._lines:
-                group.create_task(self._serve(line, waiting))
+    async def wake(self, ids: Iterable[str], report: Report) -> None:
+        """Serve these; with the other side away they stay as they are and are found again.
 
-    async def _serve(self, line: Channel, waiting: Iterator[str]) -> None:
+        Lines do not end each other: one that fails must not break another's mail in two.
+        """
+        waiting = iter(tuple(ids))
+        serving = (attempt_async(self._serve(line, waiting, report)) for line in self._lines)
+        for error in await asyncio.gather(*serving):
+            if error is not None:
+                raise error
+
+    async def _serve(self, line: Channel, waiting: Iterator[str], report: Report) -> None:
         try:
             await line.open()
             self._health.mark(COMPONENT, State.READY, "the mail server answers")
             for id in waiting:
-                await self._deliver(line, id)
+                error = await attempt_async(self._deliver(line, id))
+                if isinstance(error, Transient):
+                    raise error
+                if error is not None:  # its own trouble; the next may be well
+                    await report([(Task(id, _nothing), error)])
         except DependencyDown as error:
             if error.fields.get("dependency") != COMPONENT:
                 raise
@@ -85,12 +107,15 @@ class DeliveryWorker:
 
     async def _deliver(self, line: Channel, id: str) -> None:
         taken: list[str] = []
+        lost: list[Delivery] = []
 
         def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
             if state is None:
                 raise NotFound("there is no such message")
-            after, channels = claimed(state, turn.now, self._lease)
-            if not channels:
+            before = given_up(state, turn.now, self._most)
+            after, channels = claimed(before, turn.now, self._lease)
+            lost[:] = [one for one in before.deliveries if one not in state.deliveries]
+            if not channels and not lost:
                 raise Rejected("another worker has it in hand, or it is done")
             taken[:] = channels
             return Reacted(after, due=due_of(after))
@@ -101,12 +126,25 @@ class DeliveryWorker:
             return
         if dispatch is None:
             return
+        for delivery in lost:
+            self._report(id, delivery, Later(delivery.reason, is_unknown=True))
         for channel in tuple(taken):
             outcome: Outcome | None = await self._gate.held_back(dispatch, channel)
             if outcome is None:
                 await line.open()
-                outcome = await line.send(dispatch, channel)
+                outcome = await self._sent(line, dispatch, channel)
             await self._record(id, channel, outcome)
+
+    async def _sent(self, line: Channel, dispatch: Dispatch, channel: str) -> Outcome:
+        """An attempt that raises is counted like any other; nobody knows how far it came."""
+        outcome = await attempted(line.send(dispatch, channel))
+        if isinstance(outcome, DependencyDown):
+            raise outcome
+        if isinstance(outcome, Exception):
+            log.error("delivery_failed", message_id=dispatch.message, exc_info=outcome)
+            reason = f"sending it failed: {type(outcome).__name__}: {outcome}"
+            return Later(reason, is_unknown=True)
+        return outcome
 
     async def _record(self, id: str, channel: str, outcome: Outcome) -> None:
         def record(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
@@ -115,7 +153,7 @@ class DeliveryWorker:
             after = recorded(state, channel, outcome, turn.now, self._most)
             return Reacted(after, due=due_of(after))
 
-        after = (await self._commands.change(id, record)).state
+        after = (await insisted(lambda: self._commands.change(id, record), self._clock)).state
         for delivery in after.deliveries if after else ():
             if delivery.channel == channel:
                 self._report(id, delivery, outcome)

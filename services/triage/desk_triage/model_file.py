@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid
-from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
 from desk_shared.text import NORMALISER
+from desk_shared.turns import turned
 from pydantic import ValidationError
 from pydantic_core import from_json
 

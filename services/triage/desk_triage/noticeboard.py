@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from desk_shared.clock import Clock
-from desk_shared.store import Documents
-from desk_shared.supervision import turned
+from desk_shared.store import Documents, Unreadable
+from desk_shared.turns import turned
 
 from desk_triage.domain.board import EMPTY, Board
 from desk_triage.domain.changes import ServiceChanges
@@ -64,7 +64,11 @@ class StoredBoard:
         """From beside the problem; one that was last written before that was kept is read."""
         if isinstance(people := facets.get("people"), int):
             return people
-        state = (await self._clusters.load([id]))[id].state
+        try:
+            found = (await self._clusters.load([id])).get(id)
+        except Unreadable:  # it has no say; the others have
+            return 0
+        state = found.state if found else None
         return len(state.problem.people) if state and state.problem else 0
 
     async def _load(self) -> Mapping[str, int]:

@@ -12,8 +12,8 @@ from desk_shared.errors import DependencyDown
 from desk_shared.health import Health
 from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
-from desk_shared.supervision import turned
 from desk_shared.telemetry import Meters, get_logger, names
+from desk_shared.turns import turned
 
 log = get_logger()
 

@@ -5,7 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
-from desk_shared.errors import DependencyDown
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown, Transient
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +61,22 @@ async def attempted(work: Awaitable[T]) -> T | Exception:
         return await work
     except Exception as error:  # noqa: BLE001 (as above)
         return error
+
+
+async def insisted(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
+    """What `work` comes to, however long it takes: for what was done already and must be noted.
+
+    What is only passing is waited out; anything else is raised.
+    """
+    failures = 0
+    while True:
+        try:
+            return await work()
+        except Transient as error:
+            failures += 1
+            if failures == 1:
+                log.warning("note_waits", reason=str(error))
+            await clock.sleep(backoff(failures))
 
 
 def _worst(group: ExceptionGroup[Exception]) -> Exception:

@@ -24,8 +24,8 @@ from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.health import Health
 from desk_shared.store import Documents
-from desk_shared.supervision import turned
 from desk_shared.telemetry import Meters, get_logger, names
+from desk_shared.turns import turned
 
 log = get_logger()
 

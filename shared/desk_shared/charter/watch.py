@@ -16,7 +16,7 @@ from desk_shared.charter.load import RUNBOOKS, load_charter
 from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check, InvalidCharter, Problem
 from desk_shared.clock import Clock
-from desk_shared.supervision import turned
+from desk_shared.turns import turned
 
 # The kubelet itself takes up to a minute to bring a changed ConfigMap; two seconds add little.
 POLL: Final = timedelta(seconds=2)

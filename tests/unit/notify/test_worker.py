@@ -1,5 +1,6 @@
 """The worker at its store: what it takes, sends, writes down, and leaves alone."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -177,10 +178,92 @@ async def test_a_store_that_is_away_is_not_taken_for_the_mail_server() -> None:
     desk = Desk()
     await desk.keep(dispatch())
     desk.documents.is_down = True
-    with pytest.raises(ExceptionGroup) as raised:
+    with pytest.raises(DependencyDown):
         await desk.worker.wake(["m-1"], nobody)
-    assert raised.group_contains(DependencyDown)
     assert desk.line.sent == []
+
+
+class Bursting(FakeLine):
+    """A line on which one message makes whoever sends it raise."""
+
+    async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
+        self.sent.append(f"{dispatch.message} {channel}")
+        if dispatch.message == "m-1":
+            raise UnicodeEncodeError("ascii", "ü", 0, 1, "an address nobody thought of")
+        return Sent()
+
+
+async def test_a_delivery_that_raises_is_counted_given_up_and_holds_up_no_other() -> None:
+    desk = Desk()
+    line = Bursting()
+    desk.worker._lines = [line]
+    await desk.keep(dispatch())
+    for _ in range(6):
+        await desk.keep(dispatch().model_copy(update={"message": "m-2"}))
+        await desk.wake()
+        desk.clock.advance(timedelta(hours=1))
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.attempts) == (DeliveryState.UNKNOWN, 3)
+    assert "UnicodeEncodeError" in delivery.reason
+    assert line.sent.count(f"m-2 {MAIL}") == 6
+    assert line.sent.count(f"m-1 {MAIL}") == 3
+
+
+async def test_a_delivery_of_which_every_worker_dies_is_given_up() -> None:
+    desk = Desk()
+    await desk.keep(dispatch())
+    for _ in range(3):
+        state, taken = claimed(await desk.state(), desk.clock.now(), LEASE)
+        assert taken
+        await desk.keep(state)
+        desk.clock.advance(LEASE)
+    await desk.worker.wake(["m-1"], nobody)
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.next_at) == (DeliveryState.UNKNOWN, None)
+    assert "did not come back, 3 times" in delivery.reason
+    assert desk.line.sent == []
+
+
+class Tripping(FakeLine):
+    """The store goes away just after a mail is sent, for a while."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
+        self.desk.documents.is_down = True
+        asyncio.get_running_loop().call_later(0.05, self.come_back)
+        return await super().send(dispatch, channel)
+
+    def come_back(self) -> None:
+        self.desk.documents.is_down = False
+
+
+async def test_what_was_sent_is_written_down_once_the_store_is_back() -> None:
+    desk = Desk()
+    line = Tripping(desk)
+    desk.worker._lines = [line]
+    await desk.keep(dispatch())
+    await desk.worker.wake(["m-1"], nobody)
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.attempts) == (DeliveryState.SENT, 1)
+    assert line.sent == [f"m-1 {MAIL}"]
+
+
+async def test_a_document_that_cannot_be_read_is_reported_and_the_next_one_sent() -> None:
+    desk = Desk()
+    reported: list[str] = []
+
+    async def report(failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+        reported.extend(task.id for task, _ in failures)
+
+    await desk.keep(dispatch())
+    await desk.keep(dispatch().model_copy(update={"message": "bad"}))
+    desk.documents.damage("bad")
+    await desk.worker.wake(["bad", "m-1"], report)
+    assert reported == ["bad"]
+    assert desk.line.sent == [f"m-1 {MAIL}"]
 
 
 async def test_it_hangs_up_when_it_stops() -> None:

@@ -7,10 +7,11 @@ import pytest
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.health import Component, Health, State
-from desk_shared.supervision import Supervisor, turned
+from desk_shared.supervision import Supervisor
 from desk_shared.telemetry import names
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing import eventually
+from desk_shared.turns import turned
 
 from tests.unit.bus.desk import START
 

@@ -92,6 +92,27 @@ def due_of(dispatch: Dispatch) -> datetime | None:
     return min(moments, default=None)
 
 
+def given_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
+    """The dispatch without what was taken in hand `most` times and never reported: whoever sends
+    it dies of it, and nobody knows whether it arrived."""
+    after = tuple(
+        _changed(
+            one,
+            now,
+            state=DeliveryState.UNKNOWN,
+            next_at=None,
+            reason=f"whoever sent it did not come back, {one.attempts} times",
+        )
+        if one.state is DeliveryState.SENDING
+        and one.attempts >= most
+        and one.next_at is not None
+        and one.next_at <= now
+        else one
+        for one in dispatch.deliveries
+    )
+    return dispatch.model_copy(update={"deliveries": after})
+
+
 def claimed(
     dispatch: Dispatch, now: datetime, lease: timedelta
 ) -> tuple[Dispatch, tuple[str, ...]]:

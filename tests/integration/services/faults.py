@@ -1,0 +1,133 @@
+"""Raises in a coroutine wherever it waits, and services to try that on."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from desk_shared.bus.retry import attempt_async
+from desk_shared.clock import SystemClock
+from desk_shared.service import Service
+from desk_shared.settings import ServiceSettings, read_settings
+from desk_shared.testing.processes import environment
+from desk_shared.turns import heard_by
+
+Loop = Callable[[], Coroutine[None, None, None]]
+
+
+class QuickClock(SystemClock):
+    """The machine's time; nobody sleeps long, so that many rounds fit into a test."""
+
+    async def sleep(self, pause: timedelta) -> None:
+        await super().sleep(min(pause, timedelta(milliseconds=5)))
+
+
+@dataclass
+class Fault:
+    """A life of a loop in which its `place`-th wait raises. It tells whether it came so far."""
+
+    work: Coroutine[None, None, None]
+    place: int
+    error: Exception
+    waits: int = 0
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        inner = self.work.__await__()
+        waiting = next(inner)
+        while True:
+            self.waits += 1
+            try:
+                if self.waits == self.place:
+                    waiting = inner.throw(self.error)
+                    continue
+                sent = yield waiting
+            except StopIteration:
+                return
+            except BaseException as error:  # noqa: BLE001 (a cancellation, most often)
+                waiting = inner.throw(error)
+            else:
+                try:
+                    waiting = inner.send(sent)
+                except StopIteration:
+                    return
+
+
+@dataclass
+class Faulty:
+    """A loop whose first life fails at its first wait, the second at its second, and so on, once
+    with each error, until a whole round was tried."""
+
+    loop: Loop
+    errors: tuple[Exception, ...]
+    lives: int = 0
+    tried: int = 0
+    is_through: bool = False
+    rounds: int = 0
+
+    async def run(self) -> None:
+        if self.is_through:
+            await self._counted()
+            return
+        place, which = divmod(self.lives, len(self.errors))
+        self.lives += 1
+        self.tried = place + 1
+        before = heard_by.get()
+
+        def hear() -> None:
+            # One more wait, that for the next round, and all of it was tried.
+            self.is_through = self.lives % len(self.errors) == 0
+            if before is not None:
+                before()
+
+        token = heard_by.set(hear)
+        try:
+            await Fault(self.loop(), place + 1, self.errors[which])
+        finally:
+            heard_by.reset(token)
+
+    async def _counted(self) -> None:
+        before = heard_by.get()
+
+        def hear() -> None:
+            self.rounds += 1
+            if before is not None:
+                before()
+
+        heard_by.set(hear)
+        await self.loop()
+
+
+def built(name: str, kafka: str, mongo: str, prefix: str) -> Service:
+    """A service as its `main` makes it, on these servers."""
+    module = importlib.import_module(f"desk_{name}.main")
+    settings = importlib.import_module(f"desk_{name}.settings")
+    (kind,) = (
+        one
+        for one in vars(settings).values()
+        if isinstance(one, type) and issubclass(one, ServiceSettings) and one is not ServiceSettings
+    )
+    more = {"NOTIFY_SMTP_HOST": "127.0.0.1", "NOTIFY_SMTP_PORT": "9"} if name == "notify" else {}
+    environ = environment(kafka, mongo, prefix) | more
+    service: Service = module.build(read_settings(kind, environ), QuickClock())
+    return service
+
+
+@asynccontextmanager
+async def opened(service: Service) -> AsyncIterator[Service]:
+    """With its store ready and all parts started but consumers, which are no loops."""
+    await service.prepare()
+    parts = [part for name, part in service.parts if not name.startswith("consumer ")]
+    for part in parts:
+        await part.start()
+    try:
+        yield service
+    finally:
+        for part in reversed(parts):
+            await attempt_async(part.stop())
+        if service.close is not None:
+            await service.close()
+        await service.telemetry.stop()
+        await asyncio.sleep(0)

@@ -1,0 +1,51 @@
+"""A run or a subject that raises is its own trouble: reported, put off, given up; others go on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from desk_automation.domain.subjects import Subject
+from desk_shared.bus import Reacted, Task
+from desk_shared.testing import eventually
+
+from tests.unit.automation.engine import Engine, raised, runbook
+
+
+class Reports:
+    """What a worker told the timers."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+
+    async def __call__(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+        self.ids += (task.id for task, _ in failures)
+
+
+async def test_a_run_that_cannot_be_read_is_reported_and_keeps_no_hand() -> None:
+    engine, reports = Engine((runbook(),)), Reports()
+    await engine.hear(raised())
+    [stored] = await engine.runs.find({})
+    id = stored.id
+    engine.runs.damage(id)
+    await engine.worker.wake([id], reports)
+    await eventually(lambda: reports.ids == [id])
+    assert not engine.worker._active
+
+
+async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
+    engine, reports = Engine((runbook(),)), Reports()
+    await engine.hear(raised())
+    [stored] = await engine.runs.find({})
+    id = stored.id
+    run = await engine.run()
+    engine.runs.damage(id)
+    broken = run.trigger.subject
+
+    def news(of: str) -> Any:
+        return lambda _state, turn: Reacted(Subject(news=(of,)), due=turn.now)
+
+    await engine.subject_ledger.run(
+        [Task(broken, news(id)), Task("other", news("nobody"))], reports
+    )
+    await engine.bearer.wake([broken, "other"], reports)
+    assert reports.ids == [broken]
+    assert [id for _, id in await engine.subjects.due(engine.clock.now(), 9)] == [broken]
