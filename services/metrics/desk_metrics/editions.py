@@ -75,6 +75,9 @@ class Editions:
 
     async def _read(self) -> None:
         stored = await self._documents.find({}, order="since", limit=10_000)
+        for one in stored:
+            if one.unreadable is not None:  # what was promised then cannot be guessed
+                raise one.unreadable
         editions = tuple(one.state for one in stored if one.state is not None)
         if editions != self._editions:
             self._editions = editions
