@@ -106,34 +106,39 @@ class DeliveryWorker:
             log.warning("deliveries_wait", reason=str(error))
 
     async def _deliver(self, line: Channel, id: str) -> None:
-        taken: list[str] = []
-        lost: list[Delivery] = []
-
-        def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
-            if state is None:
-                raise NotFound("there is no such message")
-            before = given_up(state, turn.now, self._most)
-            after, channels = claimed(before, turn.now, self._lease)
-            lost[:] = [one for one in before.deliveries if one not in state.deliveries]
-            if not channels and not lost:
-                raise Rejected("another worker has it in hand, or it is done")
-            taken[:] = channels
-            return Reacted(after, due=due_of(after))
-
-        try:
-            dispatch = (await self._commands.change(id, claim)).state
-        except Rejected:
-            return
+        dispatch, taken = await self._claim(id)
         if dispatch is None:
             return
-        for delivery in lost:
-            self._report(id, delivery, Later(delivery.reason, is_unknown=True))
-        for channel in tuple(taken):
+        for channel in taken:
             outcome: Outcome | None = await self._gate.held_back(dispatch, channel)
             if outcome is None:
                 await line.open()
                 outcome = await self._sent(line, dispatch, channel)
             await self._record(id, channel, outcome)
+
+    async def _claim(self, id: str) -> tuple[Dispatch | None, tuple[str, ...]]:
+        """The message and the channels that are ours now; what nobody survives is given up."""
+        taken: tuple[str, ...] = ()
+        lost: list[Delivery] = []
+
+        def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
+            nonlocal taken
+            if state is None:
+                raise NotFound("there is no such message")
+            before = given_up(state, turn.now, self._most)
+            after, taken = claimed(before, turn.now, self._lease)
+            lost[:] = [one for one in before.deliveries if one not in state.deliveries]
+            if not taken and not lost:
+                raise Rejected("another worker has it in hand, or it is done")
+            return Reacted(after, due=due_of(after))
+
+        try:
+            dispatch = (await self._commands.change(id, claim)).state
+        except Rejected:
+            return None, ()
+        for delivery in lost:
+            self._report(id, delivery, Later(delivery.reason, is_unknown=True))
+        return dispatch, taken
 
     async def _sent(self, line: Channel, dispatch: Dispatch, channel: str) -> Outcome:
         """An attempt that raises is counted like any other; nobody knows how far it came."""
