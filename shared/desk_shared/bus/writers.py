@@ -22,8 +22,8 @@ from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.ids import new_id
 from desk_shared.settings import KafkaSettings
 from desk_shared.store.document import S
-from desk_shared.supervision import turned
 from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
 
 log = get_logger()
 
