@@ -1,8 +1,8 @@
 """`desk replay FILE`: publishes CloudEvents in JSON Lines from outside systems."""
 
 import asyncio
-import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +12,13 @@ from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import Codec, Message
-from desk_shared.events.topics import BY_NAME
+from desk_shared.events.building import is_open
+from desk_shared.events.reading import read_object
 from desk_shared.terminal import say
 from desk_shared.text import plain_line
 
 _CODEC = Codec()
+_HEADERS = (("content-type", b"application/cloudevents+json"),)
 _BATCH = 500
 
 
@@ -52,31 +54,30 @@ def _read(file: Path) -> tuple[list[Message], list[str]]:
     return good, problems
 
 
-def _lines(file: Path) -> Iterator[str]:
+def _lines(file: Path) -> Iterator[bytes]:
     if str(file) == "-":
-        yield from typer.get_text_stream("stdin")
+        yield from typer.get_binary_stream("stdin")
         return
     if not file.is_file():
         raise Invalid(f"There is no file '{file}'.")
-    with file.open(encoding="utf-8") as stream:
+    with file.open("rb") as stream:
         yield from stream
 
 
-def _message(line: str) -> Message:
-    try:
-        document = json.loads(line)
-    except ValueError as error:
-        raise Invalid(f"not JSON: {error}") from error
-    subject = document.get("subject") if isinstance(document, dict) else None
+def _message(line: bytes) -> Message:
+    document, _ = read_object(line)
+    subject = document.get("subject")
     if not isinstance(subject, str) or not subject:
         raise Invalid("the event has no subject; it becomes the record's key")
-    headers = [("content-type", b"application/cloudevents+json")]
-    event = _CODEC.decode(subject.encode(), line.encode(), headers)
-    if BY_NAME[event.topic].writer != "outside":
+    event = _CODEC.decode(subject.encode(errors="replace"), line, _HEADERS, datetime.now(UTC))
+    if not is_open(type(event.data)):
         raise Invalid(
-            f"{event.type} belongs to {event.topic}, which only {BY_NAME[event.topic].writer} "
-            "writes; outside systems write desk.requests, desk.telemetry and desk.changes"
+            f"{event.type} belongs to {event.topic}, which only the desk itself writes; outside "
+            "systems write desk.requests, desk.telemetry and desk.changes"
         )
+    # What its readers make fit is published as it is: so they know that they did.
+    if event.amended:
+        return Message(event.topic, event.subject.encode(), line.strip(), _HEADERS)
     return _CODEC.encode(event)
 
 

@@ -15,6 +15,7 @@ from desk_shared.events.attributes import LONGEST_ID, LONGEST_SUBJECT
 from desk_shared.events.content import content_of
 from desk_shared.events.people import SubjectKind
 from desk_shared.events.telemetry import Measured
+from desk_shared.events.tickets import TicketClosed
 from desk_shared.events.topics import MAX_OPEN_BYTES
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
@@ -97,6 +98,17 @@ def test_a_copy_of_an_event_without_a_time_says_the_same_whenever_it_arrives() -
     later = replace(raw, timestamp=raw.timestamp + 60_000)
     assert DOOR.read(raw).time != DOOR.read(later).time
     assert content_of(DOOR.read(raw)) == content_of(DOOR.read(later))
+
+
+@pytest.mark.parametrize("year", [1, 1979, 2200, 9998])
+def test_an_event_of_our_own_with_a_time_that_an_earlier_version_believed_is_dated(
+    year: int,
+) -> None:
+    closed = Event("e", "/desk/intake", "t", NOW, TicketClosed(by="ana"), 3)
+    for moment, expected in ((NOW.replace(year=year), ARRIVED), (NOW.replace(year=1998), None)):
+        message = Codec().encode(closed._replace(time=moment))
+        raw = Record(message.headers, message.key, message.value, "x-desk.tickets")
+        assert DOOR.read(raw).time == (expected or moment)
 
 
 @pytest.mark.parametrize("timestamp", [-1, 0, 4_102_444_800_000, 253_402_300_799_000])

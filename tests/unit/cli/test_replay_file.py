@@ -36,7 +36,7 @@ def test_good_lines_keep_their_ids(tmp_path: Path) -> None:
     ("document", "sentence"),
     [
         ("{", "not JSON"),
-        ("[]", "no subject"),
+        ("[]", "not a JSON object"),
         ({**GOOD, "subject": ""}, "no subject"),
         ({**GOOD, "subject": 3}, "no subject"),
         ({**GOOD, "time": "soon"}, "RFC 3339"),
@@ -44,7 +44,7 @@ def test_good_lines_keep_their_ids(tmp_path: Path) -> None:
         ({**GOOD, "data": {"title": "No sound"}}, "requester"),
         (
             {**GOOD, "type": "desk.ticket.closed.v1", "data": {"by": "ana"}},
-            "which only intake writes",
+            "only the desk itself writes",
         ),
     ],
 )
@@ -56,6 +56,27 @@ def test_a_bad_line_is_named_and_the_others_are_kept(
     assert len(good) == 2
     assert problem.startswith(f"{file}:2: ")
     assert sentence in problem
+
+
+def test_what_readers_make_fit_is_published_as_it_is(tmp_path: Path) -> None:
+    """A second replay says the same: no time of its own is made for an event without one."""
+    timeless = {name: text for name, text in GOOD.items() if name != "time"}
+    data = {"requester": "ana", "title": "x" * 400}
+    good, problems = replay._read(lines(tmp_path, timeless, {**GOOD, "data": data}))
+    assert problems == []
+    assert [json.loads(one.value) for one in good] == [timeless, {**GOOD, "data": data}]
+    assert [one.key for one in good] == [b"ana", b"ana"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"\xff\xfe", b"[" * 9_000, b'{"subject": "\\ud800"}', b'{"subject": "a", "id": "\\ud83d"}'],
+)
+def test_bytes_that_are_no_event_are_a_sentence(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(line)
+    good, problems = replay._read(file)
+    assert (good, len(problems)) == ([], 1)
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
