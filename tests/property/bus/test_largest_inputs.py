@@ -1,0 +1,118 @@
+"""The longest that an outsider can say gives only messages that the bus takes, whatever follows."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from desk_shared.bus.door import Door
+from desk_shared.charter import load_charter
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Message
+from desk_shared.events.amending import MOST_BYTES
+from desk_shared.events.names import CHANGES, REQUESTS, TELEMETRY
+from desk_shared.events.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
+from desk_shared.testing.processes import CHARTER
+
+from tests.unit.intake.world import make_desk
+from tests.unit.triage.desk import MONDAY, TriageDesk
+
+# One byte, three bytes, and six in JSON, whose writers spell control characters out.
+SIGNS = ["a", "漢", "\x01", '"']
+MOST_HEADER_BYTES = 8 * 1024
+REPEATS = 12
+
+
+@dataclass
+class Record:
+    """A record as Kafka gives it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp: int
+    partition: int = 0
+    offset: int = 0
+
+
+def longest(sign: str) -> dict[str, tuple[str, dict[str, object]]]:
+    """Of each open type the topic and data in which everything is as long as can be sent."""
+    text = sign * (MAX_OPEN_BYTES // 12 // len(json.dumps(sign, ensure_ascii=False).encode()))
+    many = {f"{number}{sign * 400}": sign * 2_000 for number in range(6)}
+    known = {"service": "vpn", "site": text[:3_000], "attributes": many}
+    alert = {"subject_kind": "service", "name": text[:3_000], "fingerprint": text[:3_000], **known}
+    measured = {"name": "disk.free.percent", "value": 1, "person": text[:300], **known}
+    moment = MONDAY + timedelta(hours=1)
+    plan = {"starts": MONDAY.isoformat(), "ends": moment.isoformat(), "sites": [text[:999]] * 30}
+    change = {"change": text[:3_000], "kind": "release", "title": text[:3_000]}
+    return {
+        "desk.ticket.requested.v1": (
+            REQUESTS,
+            {"requester": "a" * 320, "title": text, "description": text, "device": text, **known},
+        ),
+        "desk.telemetry.measured.v1": (TELEMETRY, {"subject_kind": "device", **measured}),
+        "desk.telemetry.observed.v1": (
+            TELEMETRY,
+            {"subject_kind": "device", "name": text[:3_000], "text": text, **known},
+        ),
+        "desk.alert.fired.v1": (TELEMETRY, {**alert, "severity": "critical", "summary": text}),
+        "desk.alert.resolved.v1": (TELEMETRY, alert),
+        "desk.change.planned.v1": (CHANGES, {**change, **plan}),
+        "desk.change.started.v1": (CHANGES, change),
+        "desk.change.finished.v1": (CHANGES, {**change, "succeeded": False}),
+    }
+
+
+def events_of(sign: str) -> list[AnyEvent]:
+    """Each of them several times from several sources, with the longest envelope."""
+    door = Door(clock=FakeClock(MONDAY + timedelta(days=1)))
+    return [
+        door.read(record(type, topic, data, number, sign))
+        for number in range(REPEATS)
+        for type, (topic, data) in longest(sign).items()
+    ]
+
+
+def record(type: str, topic: str, data: dict[str, object], number: int, sign: str) -> Record:
+    moment = MONDAY + timedelta(minutes=number)
+    letter = "a" if sign == "\x01" else sign
+    subject = "vpn" if topic == CHANGES else letter * (1_020 // len(letter.encode()))
+    long = f"{number:03}{type}{letter * (470 // len(letter.encode()))}"
+    attributes = {"id": long, "source": long, "correlationid": long, "causationid": long}
+    headers: list[tuple[str, bytes | None]] = [
+        *((f"ce_{name}", text.encode()) for name, text in attributes.items()),
+        ("ce_specversion", b"1.0"),
+        ("ce_type", type.encode()),
+        ("ce_time", moment.isoformat().encode()),
+        ("ce_traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    ]
+    value = json.dumps(data, ensure_ascii=False).encode()
+    assert MAX_EVENT_BYTES / 20 < len(value) <= MAX_OPEN_BYTES
+    return Record(topic, subject.encode(), value, headers, int(moment.timestamp() * 1000))
+
+
+def check(messages: Sequence[Message]) -> int:
+    """How many there are, each within the limits; the codec itself refuses a longer value."""
+    for message in messages:
+        assert len(message.value) <= MAX_EVENT_BYTES
+        headers = sum(len(name) + len(text) + 10 for name, text in message.headers)
+        assert headers + len(message.key) <= MOST_HEADER_BYTES
+    return len(messages)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_what_follows_from_the_longest_inputs_stays_under_the_limit(sign: str) -> None:
+    events = events_of(sign)
+    assert all(len(one.data.model_dump_json().encode()) <= MOST_BYTES for one in events)
+    intake = make_desk(load_charter(CHARTER))
+    requests = [one for one in events if one.topic == REQUESTS]
+    await intake.hear_events(*requests)
+    assert check(intake.publisher.messages) >= REPEATS
+
+    triage = TriageDesk(clock=FakeClock(datetime(2026, 3, 2, tzinfo=UTC)))
+    for event in [*intake.publisher.events(), *events]:
+        if event.topic != REQUESTS:
+            await triage.feed(event)
+    assert check(triage.publisher.messages) > REPEATS
