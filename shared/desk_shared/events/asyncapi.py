@@ -41,10 +41,19 @@ ATTRIBUTES = (
         "Unique for its source. A copy has the same id, and is harmless; an event that says"
         " something else under it is a dead letter `id-reused`.",
     ),
-    ("ce_source", True, "Who says it, e.g. /desk/intake or /my/monitor."),
+    (
+        "ce_source",
+        True,
+        "Who says it, e.g. /my/monitor, in at most 512 bytes, as the id; /desk/ is ours alone.",
+    ),
     ("ce_type", True, "Which event it is, with its version."),
-    ("ce_time", True, "When it happened (not when it arrived), RFC 3339 with a zone."),
-    ("ce_subject", False, "What it is about: the record's key again."),
+    (
+        "ce_time",
+        False,
+        "When it happened, RFC 3339 with a zone. Without it an outsider's event counts from its"
+        " arrival; ours always have it.",
+    ),
+    ("ce_subject", False, "What it is about: the record's key again, or in its place."),
     ("ce_dataschema", False, "The JSON Schema of the value."),
     ("ce_sequence", False, "Place of the event in its ticket's life, from 1 without a gap."),
     ("ce_correlationid", False, "Id of the first event of the story that it belongs to."),
