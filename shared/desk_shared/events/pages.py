@@ -24,9 +24,9 @@ _HEAD = f"""# Events
 Everything that happens at the desk is a CloudEvent 1.0 on Kafka. The desk writes binary mode
 (attributes in `ce_` headers, the fields below as JSON in the value) and reads binary and structured
 mode. The record's key is the event's subject. An event has at most {MAX_EVENT_BYTES // 1024} KiB.
-On topics that outside systems write, records are read up to {MAX_OPEN_BYTES // 1024} KiB and made to fit:
-what was is named in `amended` of the ticket or signal. An event counts on its own topic only. Its time
-is believed from 2000 to a day after its arrival, else its arrival counts (ADR 16).
+On topics that outside systems write, records are read up to {MAX_OPEN_BYTES // 1024} KiB and made
+to fit: what was is named in `amended` of the ticket or signal. An event counts on its own topic
+only. Its time is believed from 2000 to a day after its arrival, else its arrival counts (ADR 16).
 For machines: [asyncapi.yaml](asyncapi.yaml) and JSON Schemas in [schemas/events](schemas/events).
 
 What is promised: a field is never removed, renamed or given another type or default; new ones have
