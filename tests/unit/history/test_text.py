@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_metrics.history.mapping import load_mapping
 from desk_metrics.history.record import Record
 from desk_metrics.history.source import read_records
 from desk_metrics.history.text import REPLACED, is_encoding
@@ -167,10 +168,4 @@ def test_an_unknown_encoding_is_refused_in_a_sentence() -> None:
     with pytest.raises(ValueError, match="cp1251 or shift_jis"):
         type(TICKETS).model_validate({**TICKETS.model_dump(), "encoding": "zip"})
     with pytest.raises(Invalid, match="'klingon' is no encoding"):
-        from_option("klingon")
-
-
-def from_option(encoding: str) -> None:
-    from desk_metrics.history.mapping import load_mapping  # noqa: PLC0415
-
-    load_mapping("zammad", encoding=encoding)
+        load_mapping("zammad", encoding="klingon")
