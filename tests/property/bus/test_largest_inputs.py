@@ -42,11 +42,16 @@ def longest(sign: str) -> dict[str, tuple[str, dict[str, object]]]:
     text = sign * (MAX_OPEN_BYTES // 12 // len(json.dumps(sign, ensure_ascii=False).encode()))
     many = {f"{number}{sign * 400}": sign * 2_000 for number in range(6)}
     known = {"service": "vpn", "site": text[:3_000], "attributes": many}
-    alert = {"subject_kind": "service", "name": text[:3_000], "fingerprint": text[:3_000], **known}
+    alert: dict[str, object] = {
+        "subject_kind": "service",
+        "name": text[:3_000],
+        "fingerprint": text[:3_000],
+        **known,
+    }
     measured = {"name": "disk.free.percent", "value": 1, "person": text[:300], **known}
     moment = MONDAY + timedelta(hours=1)
     plan = {"starts": MONDAY.isoformat(), "ends": moment.isoformat(), "sites": [text[:999]] * 30}
-    change = {"change": text[:3_000], "kind": "release", "title": text[:3_000]}
+    change: dict[str, object] = {"change": text[:3_000], "kind": "release", "title": text[:3_000]}
     return {
         "desk.ticket.requested.v1": (
             REQUESTS,
