@@ -25,7 +25,7 @@ from desk_triage.domain.problem import Cluster, cluster_key
 from desk_triage.domain.routing import find_subject
 from desk_triage.domain.subjects import by_measurement
 from desk_triage.domain.watching import Subject
-from desk_triage.looking import note_alert, note_looks, note_unwatched
+from desk_triage.looking import note_alert, note_looks, note_ticket, note_unwatched
 from desk_triage.ports import CharterInForce, ModelInForce, Noticeboard
 
 S = TypeVar("S", bound=BaseModel)
@@ -62,6 +62,7 @@ def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
             return None
         opened = cast("Event[TicketOpened]", event)
         charter, board, model = known.charter.current, known.board.current, known.model.current
+        note_ticket(known.lookout, opened, charter)
         return _reacted(tickets.open_ticket(opened, charter, board, model))
 
     return Fold(documents, keys, react, ordered=True)

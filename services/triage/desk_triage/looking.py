@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from desk_shared.charter import Charter
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.telemetry import AlertFired, Measured
+from desk_shared.events.tickets import TicketOpened
 from desk_shared.lookout import Consideration, Lookout
 
 from desk_triage.domain.looking import look_of
@@ -37,8 +38,13 @@ def note_alert(lookout: Lookout, event: Event[AlertFired], charter: Charter) -> 
     _note_service(lookout, event, event.data.service, charter)
 
 
+def note_ticket(lookout: Lookout, event: Event[TicketOpened], charter: Charter) -> None:
+    """A ticket may name a service that nobody has written down."""
+    _note_service(lookout, event, event.data.service, charter)
+
+
 def _note_service(lookout: Lookout, event: AnyEvent, service: str, charter: Charter) -> None:
-    if not service or charter.find_service(service) is not None:
+    if not service or charter.service_called(service) is not None:
         return
     lookout.unheeded(UNKNOWN_SERVICE, service, event.subject, event.time)
     text = "services.yaml has no service of this name, so it has no owner: the default team hears."

@@ -118,6 +118,14 @@ async def test_an_unknown_service_is_found_and_the_likely_one_said(front: Front)
     assert (await front.outcomes("laptop-1"))["nowhere"] == "unknown"
 
 
+async def test_a_ticket_of_an_unknown_service_is_found_too(front: Front) -> None:
+    wrong = opened("It hangs", service="vpm")
+    await front.desk.feed(wrong, opened("It hangs", service="vpn"))
+    assert (await front.outcomes(wrong.subject))["vpm"] == "unknown"
+    (item,) = (await front.client.get("/v1/unheeded")).json()["items"]
+    assert (item["name"], item["meant"], item["last_subject"]) == ("vpm", "vpn", wrong.subject)
+
+
 async def test_an_alert_that_is_over_and_a_tickets_decision_are_told(front: Front) -> None:
     await front.desk.feed(fired(0), over(1))
     (look,) = await front.looks("mail-1")
