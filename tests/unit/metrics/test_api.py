@@ -19,6 +19,7 @@ from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
 
+from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_measures import second
@@ -150,3 +151,36 @@ async def test_days_that_cannot_be_told_are_refused_with_a_sentence(
 async def test_only_staff_may_ask(app: FastAPI) -> None:
     assert (await ask(app, WEEK, who="ana")).status_code == 403
     assert (await ask(app, WEEK, who="nobody")).status_code == 401
+
+
+@pytest.mark.parametrize(("who", "sees"), [("bo", True), ("ida", False), ("olga", True)])
+async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees: bool) -> None:
+    charter = with_secrets(service="vpn")
+    desk = Desk(NOW, PolicyBook(()))
+    vpn = Story("2026-11-24 09:00", service="vpn").assigned("10:00", "network")
+    await desk.tell(vpn.events)
+    await desk.at(NOW)
+    callers = FakeAuthenticator(
+        *CALLERS,
+        Principal("ida", frozenset({Role.MEMBER}), "identity"),
+        Principal("olga", frozenset({Role.OWNER})),
+    )
+    parts = AppParts(
+        Health(desk.clock), recorded_telemetry().telemetry, callers, desk.clock,
+        charter=lambda: charter,
+    )  # fmt: skip
+    shelves = desk.shelves
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock, people=50)
+    app = metrics_app(parts, deps)
+    for more in ("", "&format=csv"):
+        assert ("vpn" in (await ask(app, f"{WEEK}&by=service{more}", who)).text) is sees
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": f"Bearer {who}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://desk", headers=headers
+    ) as client:
+        ticket = vpn.events[0].subject
+        read = await client.get(f"/v1/promises/{ticket}")
+        assert read.status_code == (200 if sees else 404)
+        shown = await client.get("/v1/experience?from=2026-11-23&to=2026-11-29")
+        assert sees or "vpn" not in shown.text

@@ -1,0 +1,64 @@
+"""Decisions, signals and problems of a confidential service are for its team, owners, operators."""
+
+import httpx
+import pytest
+from desk_shared.bus import Commands
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_triage.api import TriageDocuments, triage_routes
+
+from tests.unit.charter.test_confidential import with_secrets
+from tests.unit.triage.desk import TriageDesk, opened
+
+SECRET = with_secrets(service="vpn")
+CALLERS = (
+    Principal("ned", frozenset({Role.MEMBER}), "network"),
+    Principal("ida", frozenset({Role.MEMBER}), "identity"),
+    Principal("nil", frozenset({Role.MEMBER}), "gone"),
+    Principal("olga", frozenset({Role.OWNER})),
+    Principal("otto", frozenset({Role.OPERATOR})),
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "decision", "problems"),
+    [("ned", 200, 1), ("ida", 404, 0), ("olga", 200, 1), ("otto", 200, 1), ("nil", 403, None)],
+)
+async def test_only_those_whom_it_concerns_see_it(
+    who: str, decision: int, problems: int | None
+) -> None:
+    desk = TriageDesk(charter=SECRET)
+    tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(6)]
+    await desk.feed(*tickets)
+    documents = TriageDocuments(
+        desk.tickets, desk.subjects, desk.clusters, Commands(desk.clusters_ledger),
+        Cursors(b"secret"),
+    )  # fmt: skip
+    telemetry = recorded_telemetry().telemetry
+    parts = AppParts(
+        Health(desk.clock), telemetry, FakeAuthenticator(*CALLERS), desk.clock,
+        charter=lambda: SECRET,
+    )  # fmt: skip
+    app = make_app("triage", "0", [triage_routes(documents)], parts)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://desk",
+        headers={"Authorization": f"Bearer {who}"},
+    ) as client:
+        read = await client.get(f"/v1/decisions/{tickets[0].subject}")
+        assert read.status_code == decision
+        listed = await client.get("/v1/problems")
+        assert listed.json().get("code") == "no-team-of-charter" or (
+            len(listed.json()["items"]) == problems
+        )
+        (shown,) = await desk.clusters.find({"open": True})
+        assert shown.state is not None
+        assert shown.state.problem is not None
+        ended = await client.post(
+            f"/v1/problems/{shown.state.problem.id}/resolve",
+            json={"resolution": "x"},
+            headers={"Idempotency-Key": "k"},
+        )
+        assert ended.status_code == {"ned": 200, "ida": 404}.get(who, 403)
