@@ -104,7 +104,10 @@ class Hosts:
         """Why the address that a host leads to is not connected to."""
         if self._covers(address, port):
             return None
-        is_own = host == "localhost" and self._has_name(host, port)
+        # A pattern that happens to fit does not say that this machine is meant.
+        is_own = host == "localhost" and any(
+            one.name == host and one.has_port(port) for one in self._names
+        )
         if _literal(host) is not None or (_is_special(address) and not is_own):
             return f"the host {host} leads to {address}, which may not be called"
         return None

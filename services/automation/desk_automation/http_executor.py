@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpcore
 import httpx
+from desk_shared.bus.retry import attempt as attempt_rule
 from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import Clock, SystemClock
 
@@ -83,7 +84,10 @@ class HttpExecutor:
         if sending.reply is None:
             return _unanswered(failure, attempt, is_sent=sending.is_sent)
         trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
-        return self._answer(attempt, sending.reply, trouble)
+        answer = attempt_rule(self._answer, attempt, sending.reply, trouble)
+        if isinstance(answer, Exception):
+            return Answer(Result.UNKNOWN, f"the answer cannot be read: {_words(answer)}")
+        return answer
 
     async def _call(self, attempt: Attempt, headers: dict[str, str], sending: _Sending) -> None:
         url = httpx.URL(attempt.call.url)

@@ -11,7 +11,6 @@ from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.signals import SignalRaised
 
 from desk_automation.conditions import EVENT_FIELDS, Condition, Inputs, condition, problems_in
-from desk_automation.domain.addresses import address_problem
 from desk_automation.domain.matching import Raised, run_id, values_of
 
 READ = frozenset({SignalRaised.TYPE})
@@ -68,7 +67,7 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
         if not wrong:
             yield from _tests(runbook)
         yield from _paths(runbook, shape)
-        yield from _addresses(runbook)
+        yield from _headers(runbook)
         if "${steps" in runbook.model_dump_json():
             sentence = "${steps.…} is not served yet; take what you need from the event"
             yield Problem.at(*where, "steps", sentence=sentence)
@@ -95,12 +94,10 @@ def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
                 yield (section, step.id, "confirm"), step.confirm.expect
 
 
-def _addresses(runbook: Runbook) -> Iterator[Problem]:
-    """Addresses and headers in which every parameter fills a part and cannot end it."""
+def _headers(runbook: Runbook) -> Iterator[Problem]:
+    """Headers that a runbook may set."""
     for place, request in _requests(runbook):
         where = ("runbooks", runbook.id, *place, "request")
-        if (problem := address_problem(request.url)) is not None:
-            yield Problem.at(*where, "url", sentence=problem)
         for name in request.headers:
             if not _HEADER.fullmatch(name) or name.lower() in _OURS:
                 sentence = f"'{name}' is no header that a runbook may set"

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from desk_shared.charter.addresses import address_problem
 from desk_shared.charter.draft import Draft
 from desk_shared.charter.problems import Problem
 from desk_shared.charter.runbooks import ActStep, HttpRequest, ProbeStep, Runbook
@@ -41,6 +42,9 @@ def steps_are_sound(draft: Draft) -> Iterator[Problem]:
                 yield Problem.at(*where, "steps", step_id, sentence=sentence)
         for place, text in _templates(runbook):
             yield from _unknown_parameters(text, *where, *place)
+            problem = address_problem(text) if place[-1] == "url" else None
+            if problem is not None:
+                yield Problem.at(*where, *place, sentence=problem)
 
 
 def _templates(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -156,6 +156,13 @@ BREAKS = [
     ),
     (
         "runbooks/restart-vpn.yaml",
+        "https://${target}/restart",
+        "https://ann:${target}@vpn.example/restart",
+        "runbooks/restart-vpn.yaml:13: runbooks.restart-vpn.steps.restart.request.url:",
+        "a parameter stands in the host",
+    ),
+    (
+        "runbooks/restart-vpn.yaml",
         "id: restart-vpn",
         "id: other",
         "runbooks/restart-vpn.yaml:1: runbooks.restart-vpn.id:",

@@ -8,17 +8,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
+from desk_shared.charter.addresses import GIVEN, HOLE, PARAMETER, WRITTEN, address_problem
+
 from desk_automation.domain.templates import PlanFailed, Values, plain
 
-_PARAMETER = re.compile(r"\$\{([^}]*)\}")
-_HOLE = r"\$\{[^}]*\}"
-# ${where}/path: the beginning is an address, the rest is a path and a query.
-_GIVEN = re.compile(rf"(?P<origin>{_HOLE})(?P<rest>([/?].*)?)")
-_WRITTEN = re.compile(
-    rf"(?P<scheme>https?)://(?P<host>(?:{_HOLE}|[A-Za-z0-9._-])+|\[[0-9A-Fa-f:.]+\])"
-    rf"(?::(?P<port>[0-9]{{1,5}}|{_HOLE}))?(?P<rest>([/?].*)?)"
-)
-_TEXT = re.compile(r"[\x21\x22\x24-\x5b\x5d-\x7e]*")  # visible ASCII without # and backslash
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
     r"(?P<port>:[0-9]{1,5})?/?",
@@ -33,28 +26,15 @@ _LONGEST = 1000
 _DECODINGS = 3
 
 
-def address_problem(template: str) -> str | None:
-    """What is wrong with the address of a runbook, as a sentence; None if nothing is."""
-    text = template.strip()
-    if not _TEXT.fullmatch(_PARAMETER.sub("", text)):
-        return "an address has no blank, #, backslash or letter beyond ASCII; write it encoded"
-    if _GIVEN.fullmatch(text) or _WRITTEN.fullmatch(text):
-        return None
-    return (
-        "write http://host:port/path, or one parameter that is an address, followed by / or ?; "
-        "a parameter stands in the host, the port, the path or the query"
-    )
-
-
 def fill_address(template: str, values: Values) -> str:
     """The URL; `PlanFailed` says which value would have led elsewhere."""
     text = template.strip()
     if (problem := address_problem(text)) is not None:
         raise PlanFailed(f"the address {text[:200]!r} cannot be used: {problem}")
-    given = _GIVEN.fullmatch(text)
+    given = GIVEN.fullmatch(text)
     if given is not None:
         return _origin(given["origin"], values) + _rest(given["rest"], values)
-    written = _WRITTEN.fullmatch(text)
+    written = WRITTEN.fullmatch(text)
     assert written is not None  # noqa: S101 (address_problem found one of the two)
     host = _host(written["host"], values)
     port = "" if written["port"] is None else f":{_number(written['port'], values)}"
@@ -71,7 +51,7 @@ def _origin(hole: str, values: Values) -> str:
 
 
 def _host(template: str, values: Values) -> str:
-    shape = _HOST if _PARAMETER.fullmatch(template) else _LABEL
+    shape = _HOST if PARAMETER.fullmatch(template) else _LABEL
 
     def part(found: re.Match[str]) -> str:
         text = plain(found[1], values)
@@ -79,11 +59,11 @@ def _host(template: str, values: Values) -> str:
             raise _bad(found[1], "it is no host name")
         return text
 
-    return _PARAMETER.sub(part, template)
+    return PARAMETER.sub(part, template)
 
 
 def _number(template: str, values: Values) -> str:
-    found = _PARAMETER.fullmatch(template)
+    found = PARAMETER.fullmatch(template)
     text = template if found is None else plain(found[1], values)
     if not _PORT.fullmatch(text) or not 0 < int(text) <= 65535:
         raise PlanFailed(f"the port {template} is no number from 1 to 65535")
@@ -93,12 +73,12 @@ def _number(template: str, values: Values) -> str:
 def _rest(template: str, values: Values) -> str:
     path, mark, query = _parted(template)
     segments = [_segment(one, values) for one in path.split("/")]
-    return "/".join(segments) + mark + _PARAMETER.sub(lambda f: _encoded(f[1], values), query)
+    return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encoded(f[1], values), query)
 
 
 def _parted(template: str) -> tuple[str, str, str]:
     """Path and query; a mark inside of a parameter's braces parts nothing."""
-    for found in re.finditer(rf"{_HOLE}|\?", template):
+    for found in re.finditer(rf"{HOLE}|\?", template):
         if found[0] == "?":
             return template[: found.start()], "?", template[found.end() :]
     return template, "", ""
@@ -107,7 +87,7 @@ def _parted(template: str) -> tuple[str, str, str]:
 def _segment(template: str, values: Values) -> str:
     if "${" not in template:
         return template
-    segment = _PARAMETER.sub(lambda found: _quoted(found[1], values), template)
+    segment = PARAMETER.sub(lambda found: _quoted(found[1], values), template)
     if any(text in _DOTS for text in _decoded(segment)):
         raise PlanFailed(f"{template} would be {segment}, which leads to another path")
     return segment
