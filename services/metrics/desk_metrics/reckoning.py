@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from desk_shared.errors import Invalid
+from desk_shared.events.moments import EARLIEST
 from desk_shared.store import Documents
 
 from desk_metrics.domain.measures.balance import Balance, read
@@ -138,8 +139,9 @@ async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncItera
 
 
 async def first_day(cells: Documents[Cell]) -> date | None:
-    """The first day that anything is known of."""
-    found = await cells.find_facets({}, order="day", limit=1)
+    """The first day that anything is known of, and that anything can have happened on."""
+    earliest = EARLIEST.date().isoformat(), ""
+    found = await cells.find_facets({}, order="day", after=earliest, limit=1)
     return date.fromisoformat(str(found[0][1]["day"])) if found else None
 
 

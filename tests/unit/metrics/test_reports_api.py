@@ -18,6 +18,8 @@ from desk_metrics.store import ANSWERS, REPORTED
 from desk_metrics.systems import Sources
 from desk_metrics.worst_systems import shown
 from desk_shared.charter import load_charter
+from desk_shared.events import Event
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role
 from desk_shared.http.testing import FakeAuthenticator
@@ -102,6 +104,28 @@ async def test_as_of_hides_what_came_later(app: FastAPI) -> None:
 async def test_what_is_no_period_is_refused_with_a_sentence(app: FastAPI, period: str) -> None:
     answer = await ask(app, f"period={period}")
     assert (answer.status_code, answer.json()["code"]) == (422, "no-such-period")
+
+
+@pytest.mark.parametrize("year", [1, 1980, 9998])
+async def test_a_ticket_of_an_impossible_year_in_an_old_log_leaves_the_reports(
+    desk: Desk, app: FastAPI, year: int
+) -> None:
+    """Versions before the window of times took it over as it was."""
+    before = (await ask(app)).json()
+    at = datetime(year, 6, 1, tzinfo=UTC)
+    data = TicketOpened(
+        code="K7M2-Q9PC",
+        kind=Kind.INCIDENT,
+        title="x",
+        requester="ana",
+        channel=Channel.EVENT,
+        service="vpn",
+    )
+    await desk.tell([Event("odd", "/desk/intake", "odd", at, data, 1)])
+    await desk.at(desk.clock.now())
+    answer = await ask(app)
+    assert answer.status_code == 200
+    assert answer.json().keys() == before.keys()
 
 
 async def test_only_staff_may_ask(app: FastAPI) -> None:

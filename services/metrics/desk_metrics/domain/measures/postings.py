@@ -17,7 +17,7 @@ _DAY = 24 * 3600 * 1_000_000
 
 @lru_cache(maxsize=8192)
 def _day(number: int) -> str:
-    return f"{instant(number * _DAY):%Y-%m-%d}"
+    return instant(number * _DAY).date().isoformat()
 
 
 class Posting(NamedTuple):
