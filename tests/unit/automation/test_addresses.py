@@ -163,6 +163,13 @@ def test_a_template_in_which_a_value_is_no_part_is_refused_at_load(template: str
         fill_address(template, {"x": "a", "y": "b", "scheme": "http", "s": "s"})
 
 
+def test_a_part_of_a_segment_makes_no_step_up() -> None:
+    # Decoded twice, as some proxies do, this would be a dot.
+    with pytest.raises(PlanFailed, match="another path"):
+        fill_address("http://a.example/v1/${x}e/disk", {"x": "%2"})
+    assert fill_address("http://a.example/v1/${x}f/disk", {"x": "%2"}).endswith("/v1/%252f/disk")
+
+
 @pytest.mark.parametrize("value", ["a\r\nb", "ü", "\x7f", "\u2028", "x" * 5000])
 def test_a_header_carries_only_what_it_can(value: str) -> None:
     assert fill_header("device ${x}", {"x": "a-1"}) == "device a-1"

@@ -21,6 +21,7 @@ ODD = {
     "a charset nobody knows": (answer_of(OK_TRUE, "content-type: x; charset=utf8mb4"), Result.OK),
     "two charsets": (answer_of(OK_TRUE, "content-type: x; charset=utf-8,charset=utf-8"), Result.OK),
     "a charset that is none": (answer_of(b"a-b", "content-type: x; charset=punycode"), Result.OK),
+    "a charset of no text": (answer_of(OK_TRUE, "content-type: x; charset=hex"), Result.OK),
     "an empty charset": (answer_of(OK_TRUE, "content-type: x; charset="), Result.OK),
     "letters that are none": (answer_of(b"\xff\xfe\xfd\x00", JSON_TYPE), Result.OK),
     "a mark of order": (answer_of(b"\xef\xbb\xbf" + OK_TRUE, JSON_TYPE), Result.OK),
