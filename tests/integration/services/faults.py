@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import SystemClock
+from desk_shared.events.topics import CATALOGUE
 from desk_shared.service import Service
 from desk_shared.settings import ServiceSettings, read_settings
 from desk_shared.testing.processes import environment
@@ -66,12 +68,17 @@ class Faulty:
     tried: int = 0
     is_through: bool = False
     rounds: int = 0
+    most_places: int = 8
 
     async def run(self) -> None:
         if self.is_through:
             await self._counted()
             return
         place, which = divmod(self.lives, len(self.errors))
+        if place == self.most_places:
+            self.is_through = True
+            await self._counted()
+            return
         self.lives += 1
         self.tried = place + 1
         before = heard_by.get()
@@ -118,6 +125,8 @@ def built(name: str, kafka: str, mongo: str, prefix: str) -> Service:
 @asynccontextmanager
 async def opened(service: Service) -> AsyncIterator[Service]:
     """With its store ready and all parts started but consumers, which are no loops."""
+    settings = service.settings
+    await apply_topics(settings.kafka, CATALOGUE, prefix=settings.topic_prefix, partitions=1)
     await service.prepare()
     parts = [part for name, part in service.parts if not name.startswith("consumer ")]
     for part in parts:
