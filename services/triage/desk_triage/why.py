@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Annotated
 
-from desk_shared.http import Role, require
+from desk_shared.charter.confidential import Sight
+from desk_shared.errors import NotFound
+from desk_shared.http import Principal, Role, require, sight
 from desk_shared.http.whys import (
     LookView,
     SubjectAsked,
@@ -15,7 +18,7 @@ from desk_shared.http.whys import (
 )
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from desk_triage.domain.model import Ticket
 from desk_triage.domain.watching import Subject
@@ -39,11 +42,14 @@ def why_routes(whys: Whys) -> APIRouter:
     """The routes about what was not done."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/why", dependencies=[Depends(_STAFF)])
-    async def read_why(subject: SubjectAsked) -> WhyView:
+    @router.get("/why")
+    async def read_why(
+        request: Request, subject: SubjectAsked, caller: Annotated[Principal, Depends(_STAFF)]
+    ) -> WhyView:
         """What looked at a device, service or ticket, and why it did or did not act."""
         decided = (await whys.tickets.load([subject])).get(subject)
         watched = (await whys.subjects.load([subject])).get(subject)
+        _check_seen(sight(request, caller), subject, decided.state if decided else None)
         stored = [*_decision(decided.state if decided else None)]
         stored += _signals(watched.state if watched else None)
         return why_view(subject, whys.lookout, stored)
@@ -62,6 +68,13 @@ def why_routes(whys: Whys) -> APIRouter:
         return UnheededList(since=whys.lookout.since, items=tuple(items))
 
     return router
+
+
+def _check_seen(seen: Sight, subject: str, ticket: Ticket | None) -> None:
+    decision = ticket.decision if ticket else None
+    is_hidden = decision is not None and seen.hides(decision.service, decision.team)
+    if is_hidden or seen.hides(subject):
+        raise NotFound(f"Nothing is known of '{subject}'.", subject=subject)
 
 
 def _decision(ticket: Ticket | None) -> Iterator[LookView]:

@@ -8,6 +8,7 @@ from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_triage.api import TriageDocuments, triage_routes
+from desk_triage.why import Whys, why_routes
 
 from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.triage.desk import TriageDesk, opened
@@ -41,7 +42,8 @@ async def test_only_those_whom_it_concerns_see_it(
         Health(desk.clock), telemetry, FakeAuthenticator(*CALLERS), desk.clock,
         charter=lambda: SECRET,
     )  # fmt: skip
-    app = make_app("triage", "0", [triage_routes(documents)], parts)
+    whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
+    app = make_app("triage", "0", [triage_routes(documents), whys], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",
@@ -49,6 +51,9 @@ async def test_only_those_whom_it_concerns_see_it(
     ) as client:
         read = await client.get(f"/v1/decisions/{tickets[0].subject}")
         assert read.status_code == decision
+        for subject in (tickets[0].subject, "vpn"):
+            told = await client.get(f"/v1/why?subject={subject}")
+            assert told.status_code == decision
         listed = await client.get("/v1/problems")
         assert listed.json().get("code") == "no-team-of-charter" or (
             len(listed.json()["items"]) == problems
