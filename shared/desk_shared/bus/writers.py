@@ -92,8 +92,8 @@ class WritersReader:
             enable_auto_commit=False,
             **kafka_arguments(self._settings),
         )
-        await consumer.start()
-        try:
+        try:  # else each try to start would leave a client behind
+            await consumer.start()
             await self._read(consumer)
         finally:
             await consumer.stop()
