@@ -103,19 +103,23 @@ async def test_what_the_broker_refuses_harms_nothing_that_follows_on_its_partiti
     await admin.create_topics([small])
     await admin.close()
     noise = os.urandom(50_000)  # nothing that could be compressed
+    await rig.publisher.publish([Message("small", b"k", b"before", ())])
     large = Message("small", b"k", noise, ())
     with pytest.raises(Unpublished) as refused:
         await rig.publisher.publish([large])
     assert refused.value.reasons[0].kind == "message-too-large"
 
     async def arrives() -> bool:
-        await rig.publisher.publish([Message("small", b"k", b"after", ())])
+        try:
+            await rig.publisher.publish([Message("small", b"k", b"after", ())])
+        except DependencyDown:  # the producer is just made anew
+            return False
         return True
 
     await eventually(arrives)
     many = [Message("small", str(n).encode(), noise[:4_000], ()) for n in range(20)]
     await rig.publisher.publish(many)
-    assert len(await rig.read("small")) >= 21
+    assert len(await rig.read("small")) >= 22
 
 
 async def test_a_topic_that_is_missing_costs_the_others_nothing(kind: Kind) -> None:
