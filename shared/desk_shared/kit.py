@@ -107,16 +107,20 @@ class Kit:
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
-            silence = Silence(self._watermarks(silence_of), ledger.wake) if silence_of else None
+            silence = Silence(self.watermarks(silence_of), ledger.wake) if silence_of else None
             self.timers(name, ledger, fold.documents, silence=silence)
         return ledger
 
-    def _watermarks(self, topic: str) -> Watermarks:
-        """How far this replica has heard a topic that it reads, and its only writer has told."""
+    def watermarks(self, topic: str) -> Watermarks:
+        """How far this replica has heard a topic that it reads, and its only writer has told.
+
+        Outside systems tell nothing: what they sent is heard, what they will send is not awaited.
+        """
         prefixed = self.settings.topic_prefix + topic
         reading = self._readings.setdefault(topic, TopicReading(prefixed))
-        writers = self._writers(topic)
-        return Watermarks(reading, self.clock, writers.until)
+        if topic in OPEN_TOPICS:
+            return Watermarks(reading, self.clock)
+        return Watermarks(reading, self.clock, self._writers(topic).until)
 
     def _writers(self, topic: str) -> Writers:
         """What the replicas tell that write a topic."""

@@ -66,6 +66,6 @@ def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
             return None
         if after is None:
             return None
-        return Reacted(after, due=turn.now if after.news else None)
+        return Reacted(after, due=after.due(turn.now))
 
     return Fold(documents, keys, react)

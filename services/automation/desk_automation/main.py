@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.ledger import Ledger
-from desk_shared.bus.timers import Woken
+from desk_shared.bus.timers import Silence, Woken
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
@@ -109,7 +109,10 @@ def _wire(
     )
     worker = _work(kit, settings, ledgers, seams)
     _fire(kit, "runs", runs, worker, stored_runs)
-    _fire(kit, "news", subjects, NewsBearer(ledgers), stored_subjects)
+    bearer = NewsBearer(ledgers)
+    # That nothing well was measured is concluded from silence: only by who hears the device.
+    silence = Silence(kit.watermarks(names.TELEMETRY), bearer.wake_at)
+    _fire(kit, "subjects", subjects, bearer, stored_subjects, silence)
     kit.reads(names.SIGNALS, handler=Folding(runs, subjects))
     kit.reads(names.TELEMETRY, handler=Folding(subjects), lane="telemetry")
     return lambda charter: Api(charter, stored_runs, stored_books, journal, kit.clock)
@@ -131,9 +134,16 @@ def _work(kit: Kit, settings: AutomationSettings, ledgers: Ledgers, seams: Seams
     return worker
 
 
-def _fire(kit: Kit, name: str, ledger: Ledger[S], woken: Woken, documents: Documents[S]) -> None:
+def _fire(
+    kit: Kit,
+    name: str,
+    ledger: Ledger[S],
+    woken: Woken,
+    documents: Documents[S],
+    silence: Silence | None = None,
+) -> None:
     """What is written with a due moment reaches the worker at that moment."""
-    ledger.on_due = kit.timers(name, woken, documents).remember
+    ledger.on_due = kit.timers(name, woken, documents, silence=silence).remember
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ Everything it knows stands in the documents, so whoever comes after a crash goes
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -27,7 +27,7 @@ from desk_automation.domain.answers import Answer
 from desk_automation.domain.books import Book, Ended
 from desk_automation.domain.model import Decision, Phase, Run
 from desk_automation.domain.moves import Attempt
-from desk_automation.domain.subjects import Subject
+from desk_automation.domain.subjects import Subject, Watch
 from desk_automation.domain.targets import Ask, Refusal, Target
 from desk_automation.ports import Changes, Executor, Jitter, Reads
 
@@ -265,15 +265,26 @@ class Worker:
         return run is not None and run.lease is not None and run.lease.token == token
 
     async def _judge(self, run: Run, move: moves.Judge) -> Run | None:
-        found = await self._subject(run)
-        samples = found.samples_for(run.id)
+        watch = await self._listening(run)
         text = run.plan.verify.condition if run.plan.verify else "false"
 
         def is_well(value: float) -> bool:
             return condition(text).holds(Inputs({"value": value}))
 
-        after = await self._move(run, move, lambda r, now: verify.judged(r, samples, is_well, now))
+        after = await self._move(run, move, lambda r, now: verify.judged(r, watch, is_well, now))
         return after if after is not None and after.has_ended else None
+
+    async def _listening(self, run: Run) -> Watch | None:
+        """What the run waits for, its window's end known to whoever hears the device."""
+        found = await self._subject(run)
+        watch = found.watch_of(run.id)
+        until = verify.window_end(run, () if watch is None else watch.samples)
+        if watch is None or until is None or watch.until == until:
+            return watch
+        changed = await self._ledgers.subjects.change(
+            run.trigger.subject, subject_rule(lambda s, _: subjects.listened(s, run.id, until))
+        )
+        return None if changed.state is None else changed.state.watch_of(run.id)
 
     async def _close(self, run: Run, move: moves.Close) -> Run | None:
         now = self._clock.now()
@@ -306,29 +317,41 @@ class Worker:
 
 
 class NewsBearer:
-    """Tells runs that a measurement they wait for has come. Timers fire into it."""
+    """Tells runs that a measurement they wait for has come, or that none will. Timers fire into it,
+    on the replica that hears the device."""
 
     def __init__(self, ledgers: Ledgers) -> None:
         self._ledgers = ledgers
         self.on_due: OnDue = lambda _id, _due: None
 
     async def wake(self, ids: Iterable[str], park: Report) -> None:
-        """Each run is told before the news is struck off, so a crash tells it twice, not never."""
+        """Tell of measurements only: how far the device is heard is not known."""
+        await self.wake_at(tuple(ids), park, None)
+
+    async def wake_at(self, ids: Sequence[str], park: Report, until: datetime | None) -> None:
+        """All that was published of these before `until` is heard. Each run is told before the news
+        is struck off, so a crash tells it twice, not never."""
         found = await self._ledgers.stored_subjects.load(ids)
         for id, stored in found.items():
-            if stored.state is not None and stored.state.news:
-                error = await attempt_async(self._tell(id, stored.state))
+            if stored.state is not None:
+                error = await attempt_async(self._tell(id, stored.state, until))
                 if isinstance(error, DependencyDown):
                     raise error
                 if error is not None:  # one that fails holds no other up
                     await park([(Task(id, _nothing), error)])
 
-    async def _tell(self, id: str, seen: Subject) -> None:
+    async def _tell(self, id: str, seen: Subject, until: datetime | None) -> None:
+        if until is not None and subjects.heard(seen, until) is not None:
+            changed = await self._ledgers.subjects.change(
+                id, subject_rule(lambda subject, _: subjects.heard(subject, until))
+            )
+            seen = changed.state or seen
         for run in seen.news:
             await self._ledgers.runs.change(run, rule_of(course.nudged))
-        await self._ledgers.subjects.change(
-            id, subject_rule(lambda subject, _: subjects.told(subject, seen))
-        )
+        if seen.news:
+            await self._ledgers.subjects.change(
+                id, subject_rule(lambda subject, _: subjects.told(subject, seen))
+            )
 
 
 def _nothing(_state: Any, _turn: Turn) -> None:
@@ -353,13 +376,13 @@ def reacted(decided: Decision[Run]) -> Reacted[Run]:
 def subject_rule(
     decide: Callable[[Subject | None, datetime], Subject | None],
 ) -> Rule[Subject]:
-    """A subject with news wants to be looked at now."""
+    """A subject with news wants to be looked at now, one with a window at its end."""
 
     def rule(subject: Subject | None, turn: Turn) -> Reacted[Subject] | None:
         after = decide(subject, turn.now)
         if after is None:
             return None
-        return Reacted(after, due=turn.now if after.news else None)
+        return Reacted(after, due=after.due(turn.now))
 
     return rule
 

@@ -1,6 +1,6 @@
 """Runbooks: what the desk may do by itself, to what, how often, and how it knows that it helped."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
@@ -171,6 +171,10 @@ class Verify(CharterModel):
     at_most: float | None = Field(default=None, description="Healed when the value is not above.")
     samples: int = Field(default=1, ge=1, description="Fresh samples in a row that must be well.")
     within: Duration = Field(description="Longest wait; after it the verdict is inconclusive.")
+    grace: Duration = Field(
+        default=timedelta(seconds=5),
+        description="How late a measurement of that time may reach us and still count.",
+    )
 
     @model_validator(mode="after")
     def has_one_condition(self) -> Self:

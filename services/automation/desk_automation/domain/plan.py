@@ -86,6 +86,7 @@ class PlannedVerify(Frozen):
     condition: str
     samples: int
     within: timedelta
+    grace: timedelta = timedelta()
 
 
 class Bounds(Frozen):
@@ -228,4 +229,5 @@ def _verify(verify: Verify) -> PlannedVerify:
         condition=condition or "false",
         samples=verify.samples,
         within=verify.within,
+        grace=verify.grace,
     )

@@ -19,6 +19,7 @@ from desk_shared.events.automation import (
 from desk_shared.events.people import Reason
 from desk_shared.ids import derived_id
 
+from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Entry, Run, Sample
 from desk_automation.domain.redact import MAX_EVIDENCE, cut, redacted
 
@@ -147,7 +148,10 @@ def measurements(run: Run) -> str:
 
 def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]:
     """Samples taken after the act, and received after it too: a fast clock proves nothing."""
-    return tuple(one for one in samples if one.at > acted_at and one.seen_at > acted_at)
+    ahead = ahead_by(samples)
+    return tuple(
+        one for one in samples if one.seen_at > acted_at and measured_at(one, ahead) > acted_at
+    )
 
 
 def _sentence(text: str) -> str:

@@ -14,12 +14,17 @@ MAX_WATCHES = 20
 
 
 class Watch(Frozen):
-    """A run that wants to know one measurement from now on."""
+    """A run that wants to know one measurement from now on.
+
+    `until` is when its window ends; `is_over` once all that was measured before then is heard.
+    """
 
     run: str
     measurement: str
     since: datetime
     samples: tuple[Sample, ...] = ()
+    until: datetime | None = None
+    is_over: bool = False
 
 
 class Subject(Frozen):
@@ -29,8 +34,21 @@ class Subject(Frozen):
     watches: tuple[Watch, ...] = ()
     news: tuple[str, ...] = ()
 
+    def watch_of(self, run: str) -> Watch | None:
+        """What the run waits for; None if it waits for nothing here."""
+        return next((watch for watch in self.watches if watch.run == run), None)
+
     def samples_for(self, run: str) -> tuple[Sample, ...]:
-        return next((watch.samples for watch in self.watches if watch.run == run), ())
+        watch = self.watch_of(run)
+        return () if watch is None else watch.samples
+
+    def due(self, now: datetime) -> datetime | None:
+        """When it wants to be looked at: at once with news, else when a window ends."""
+        if self.news:
+            return now
+        return min(
+            (one.until for one in self.watches if one.until and not one.is_over), default=None
+        )
 
 
 def cleared(subject: Subject | None, episode: str) -> Subject | None:
@@ -48,6 +66,29 @@ def watched(subject: Subject | None, run: str, measurement: str, now: datetime) 
         return None
     watch = Watch(run=run, measurement=measurement, since=now)
     return subject.model_copy(update={"watches": (*subject.watches, watch)[-MAX_WATCHES:]})
+
+
+def listened(subject: Subject | None, run: str, until: datetime) -> Subject | None:
+    """The subject with the end of the run's window; None if that is known already."""
+    watch = None if subject is None else subject.watch_of(run)
+    if subject is None or watch is None or watch.until == until:
+        return None
+    return _replaced(subject, watch.model_copy(update={"until": until, "is_over": False}))
+
+
+def heard(subject: Subject | None, until: datetime) -> Subject | None:
+    """All that was measured before that moment is in; runs whose window is over are to be told."""
+    over = [
+        one
+        for one in (() if subject is None else subject.watches)
+        if one.until is not None and one.until <= until and not one.is_over
+    ]
+    if subject is None or not over:
+        return None
+    for watch in over:
+        subject = _replaced(subject, watch.model_copy(update={"is_over": True}))
+    news = tuple(dict.fromkeys((*subject.news, *(one.run for one in over))))
+    return subject.model_copy(update={"news": news})
 
 
 def unwatched(subject: Subject | None, run: str) -> Subject | None:
@@ -77,10 +118,17 @@ def told(subject: Subject | None, seen: Subject) -> Subject | None:
     """The subject once its runs were told what stood in `seen`; newer samples stay news."""
     if subject is None:
         return None
-    news = tuple(run for run in subject.news if subject.samples_for(run) != seen.samples_for(run))
+    news = tuple(run for run in subject.news if subject.watch_of(run) != seen.watch_of(run))
     return None if news == subject.news else subject.model_copy(update={"news": news})
 
 
 def _with(watch: Watch, sample: Sample) -> Watch:
-    samples = sorted((*watch.samples, sample), key=lambda one: one.at)[-MAX_SAMPLES:]
+    # A moment in the future is no reason to be thought the newest for ever.
+    known = sorted((*watch.samples, sample), key=lambda one: min(one.at, one.seen_at))
+    samples = known[-MAX_SAMPLES:]
     return watch.model_copy(update={"samples": tuple(samples)})
+
+
+def _replaced(subject: Subject, changed: Watch) -> Subject:
+    watches = tuple(changed if one.run == changed.run else one for one in subject.watches)
+    return subject.model_copy(update={"watches": watches})

@@ -1,4 +1,7 @@
-"""Only fresh telemetry decides whether a repair helped. No data is never health."""
+"""Only fresh telemetry decides whether a repair helped. No data is never health.
+
+That nothing well was measured is known only when all that was measured in time is heard.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,25 +9,36 @@ from datetime import datetime
 from desk_shared.events.automation import Outcome
 
 from desk_automation.domain import record
-from desk_automation.domain.course import Decided, handed_over
+from desk_automation.domain.course import ASK_AGAIN, Decided, handed_over
+from desk_automation.domain.device_clocks import behind_by
 from desk_automation.domain.model import Decision, Phase, Run, Sample
+from desk_automation.domain.subjects import Watch
 
 IsWell = Callable[[float], bool]
 
 
-def judged(run: Run, samples: tuple[Sample, ...], is_well: IsWell, now: datetime) -> Decided | None:
-    """Healed as soon as enough samples in a row are well; else told when the time is over."""
+def window_end(run: Run, samples: tuple[Sample, ...]) -> datetime | None:
+    """Until when measurements are waited for: longer for a device whose clock runs behind."""
+    if run.plan.verify is None or run.verify_until is None:
+        return None
+    return run.verify_until + run.plan.verify.grace + behind_by(samples)
+
+
+def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
+    """Healed as soon as enough samples in a row are well; else told when the window is over."""
     if run.phase is not Phase.VERIFYING:
         return None
     verify, acted_at, until = run.plan.verify, run.acted_at, run.verify_until
     if verify is None or acted_at is None or until is None:
         return handed_over(run, Outcome.INCONCLUSIVE, "nothing is measured after it", now)
+    samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = record.fresh(samples, acted_at)[-verify.samples :]
     is_enough = len(newest) == verify.samples
     if is_enough and all(is_well(sample.value) for sample in newest):
         return _healed(run, now)
-    if now < until:
+    # Without a watch nobody listens: there is nothing to wait for beyond the time itself.
+    if now < until or (watch is not None and not watch.is_over):
         return _wait(run, until, now)
     if any(not is_well(sample.value) for sample in newest):
         reason = f"it did not help: {record.measurements(run)}"
@@ -48,7 +62,9 @@ def _healed(run: Run, now: datetime) -> Decided:
 
 
 def _wait(run: Run, until: datetime, now: datetime) -> Decided | None:
-    """Written only if the run was woken; the window's end wakes it in any case."""
+    """Written only if the run was woken; whoever hears the window's end wakes it, and it looks by
+    itself in case that nobody does."""
     if run.wake_at is not None and run.wake_at > now:
         return None
-    return Decision(run.model_copy(update={"wake_at": until}))
+    wake_at = until if until > now else now + ASK_AGAIN
+    return Decision(run.model_copy(update={"wake_at": wake_at}))
