@@ -36,7 +36,13 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     gathered = kit.ledger("clusters", cluster_fold(clusters, known), cached=0)
     kit.reads(names.TICKETS, names.CHANGES, names.SIGNALS)
     # Telemetry has a lane of its own: however much there is, no ticket waits behind it.
-    watched = kit.ledger("subjects", subject_fold(subjects, known), reads_bus=False)
+    # That an alert stays quiet is concluded from silence: only by who hears the subject.
+    watched = kit.ledger(
+        "subjects",
+        subject_fold(subjects, known),
+        reads_bus=False,
+        silence_of=names.TELEMETRY,
+    )
     kit.reads(names.TELEMETRY, lane="telemetry", handler=Folding(watched))
     kit.loop("model", model.run)
     kit.loop("board", board.run)
