@@ -16,7 +16,6 @@ from desk_shared.http import (
     IdempotentCall,
     Page,
     PageRequest,
-    Position,
     Principal,
     Role,
     etag,
@@ -24,6 +23,7 @@ from desk_shared.http import (
     link_next,
     not_modified,
     page_request,
+    place_of,
     require,
     sight,
 )
@@ -178,20 +178,19 @@ def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
         facets = {name: value for name, value in given.items() if value}
         listing = f"runs/{sorted(facets.items())}"
         position = cursors.read(listing, page.cursor) if page.cursor else None
-        states = await api.runs.find_brief(
+        found = await api.runs.find_brief(
             facets,
             order="newest",
             after=(position.sort, position.id) if position else None,
             limit=page.limit + 1,
         )
         following = None
-        if len(states) > page.limit:
-            last = states[page.limit - 1]
-            place = Position(-int(last.created_at.timestamp() * 1000), last.id)
-            following = cursors.write(listing, place)
+        if len(found) > page.limit:
+            following = cursors.write(listing, place_of(found[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
         seen = sight(request, principal)
-        shown = (one for one in states[: page.limit] if not seen.hides(one.trigger.service))
+        states = (one.state for one in found[: page.limit] if one.state is not None)
+        shown = (one for one in states if not seen.hides(one.trigger.service))
         return Page(items=tuple(map(_view, shown)), next=following)
 
 

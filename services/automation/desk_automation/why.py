@@ -39,7 +39,7 @@ def why_routes(whys: Whys) -> APIRouter:
         seen = sight(request, caller)
         if seen.hides(subject):
             raise NotFound(f"Nothing is known of '{subject}'.", subject=subject)
-        found = await whys.runs.find({"target": subject}, order="newest", limit=MOST_RUNS)
+        found = await whys.runs.find_brief({"target": subject}, order="newest", limit=MOST_RUNS)
         states = (one.state for one in found if one.state is not None)
         runs = [_run(one) for one in states if not seen.hides(one.trigger.service)]
         return why_view(subject, whys.lookout, runs)

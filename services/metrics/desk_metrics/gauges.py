@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from desk_shared.clock import Clock
 from desk_shared.store import Documents, Unreadable
-from desk_shared.store.documents import Facets
+from desk_shared.store.listing import Facets
 from desk_shared.turns import turned
 from opentelemetry.metrics import Meter
 

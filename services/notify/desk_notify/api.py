@@ -8,11 +8,11 @@ from desk_shared.http import (
     Cursors,
     Page,
     PageRequest,
-    Position,
     Principal,
     Role,
     link_next,
     page_request,
+    place_of,
     require,
 )
 from desk_shared.people import PersonAsked
@@ -81,18 +81,17 @@ def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRout
         recipient = _allowed(principal, recipient)
         listing = f"deliveries/{recipient or ''}"
         position = cursors.read(listing, page.cursor) if page.cursor else None
-        found = await documents.find(
+        found = await documents.find_brief(
             {"recipient": recipient} if recipient else {},
             order="at",
             after=(position.sort, position.id) if position else None,
             limit=page.limit + 1,
         )
-        states = [one.state for one in found if one.state is not None]
-        items = tuple(_view(one) for one in states[: page.limit])
+        states = (one.state for one in found[: page.limit])
+        items = tuple(_view(one) for one in states if one is not None)
         following = None
-        if len(states) > page.limit:
-            last = items[-1]
-            following = cursors.write(listing, Position(last.happened_at, last.id))
+        if len(found) > page.limit:
+            following = cursors.write(listing, place_of(found[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
         return Page(items=items, next=following)
 

@@ -16,4 +16,10 @@ TICKETS = Schema("tickets", Ticket)
 PEOPLE = Schema("people", Person)
 MATTERS = Schema("matters", Matter)
 MAILBOXES = Schema("mailboxes", Mailbox)
-DELIVERIES = Schema("deliveries", Dispatch, facets=_facets, searched=(("recipient", "at"), ("at",)))
+DELIVERIES = Schema(
+    "deliveries",
+    Dispatch,
+    facets=_facets,
+    brief=lambda dispatch: dispatch.model_copy(update={"body": ""}),
+    searched=(("recipient", "at"), ("at",)),
+)

@@ -188,7 +188,7 @@ def _signals(router: APIRouter, documents: TriageDocuments) -> None:
         asked: Annotated[_Listing, Depends(_listing)],
     ) -> Page[SignalView]:
         """Open signals by subject."""
-        found = await documents.subjects.find(
+        found = await documents.subjects.find_brief(
             {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
         )
         items = (_signals_of(one.id, one.state) for one in found if one.state)
@@ -203,7 +203,7 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
         asked: Annotated[_Listing, Depends(_listing)],
     ) -> Page[ProblemView]:
         """Open problems by service and category."""
-        found = await documents.clusters.find(
+        found = await documents.clusters.find_brief(
             {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
         )
         items = (_problems_of(one.state) for one in found if one.state)
@@ -293,8 +293,8 @@ def _problems_of(cluster: Cluster) -> tuple[ProblemView, ...]:
             message=problem.message,
             first_at=problem.first_at,
             last_at=problem.last_at,
-            tickets=len(problem.members) + problem.unlisted,
-            people=len(problem.people),
+            tickets=problem.tickets,
+            people=problem.head_count,
             signals=problem.signals,
             ends_at=cluster.ends_at,
         ),

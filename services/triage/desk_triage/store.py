@@ -4,7 +4,7 @@ from desk_shared.store import Schema
 
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
-from desk_triage.domain.problem import Cluster
+from desk_triage.domain.problem import Cluster, without_members
 from desk_triage.domain.watching import Subject
 
 
@@ -29,5 +29,13 @@ def _cluster_facets(cluster: Cluster) -> dict[str, object]:
 
 TICKETS = Schema("tickets", Ticket, _ticket_facets, searched=(("held",),))
 CHANGES = Schema("changes", ServiceChanges, _change_facets, searched=(("suspect",),))
-SUBJECTS = Schema("subjects", Subject, _subject_facets, searched=(("open",),))
-CLUSTERS = Schema("clusters", Cluster, _cluster_facets, searched=(("open",), ("problem",)))
+SUBJECTS = Schema(
+    "subjects", Subject, _subject_facets, searched=(("open",),), brief=Subject.only_episodes
+)
+CLUSTERS = Schema(
+    "clusters",
+    Cluster,
+    _cluster_facets,
+    searched=(("open",), ("problem",)),
+    brief=without_members,
+)

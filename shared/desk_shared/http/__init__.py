@@ -24,6 +24,7 @@ from desk_shared.http.paging import (
     cursors_from,
     link_next,
     page_request,
+    place_of,
 )
 from desk_shared.http.principal import (
     PUBLIC,
@@ -85,6 +86,7 @@ __all__ = [
     "make_app",
     "not_modified",
     "page_request",
+    "place_of",
     "precondition",
     "refuse_undeclared",
     "require",

@@ -4,6 +4,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from desk_shared.http.refusals import BUSY, Overloaded, TooLarge
+from desk_shared.http.shape import check_shape
 
 # What slow callers may make us hold at once, beside the connections themselves.
 MAX_HELD = 64 * 1024 * 1024
@@ -26,6 +27,7 @@ class Bodies:
             message = await self._rest(receive, message["body"])
         elif len(message.get("body", b"")) > self._limit:
             raise self._too_large()
+        check_shape(message.get("body", b""))
         return _once(message, receive)
 
     async def _rest(self, receive: Receive, first: bytes) -> Message:

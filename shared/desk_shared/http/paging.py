@@ -10,7 +10,7 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Query, Request
@@ -35,6 +35,18 @@ class Position:
 
     sort: Sort
     id: str
+
+
+class _Placed(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def sort(self) -> object: ...
+
+
+def place_of(last: _Placed) -> Position:
+    """Where a page ends: at its last document, whether that can be shown or not."""
+    return Position(cast(Sort, last.sort), last.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ MAX_ERRORS = 50
 _RESERVED = {"type", "title", "status", "detail", "instance", "code", "errors"}
 # Codes of what Starlette and FastAPI raise themselves; others get the status' own phrase.
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+# FastAPI says this of a body that is no text, or a number of more digits than are ever read.
+_UNREADABLE = "There was an error parsing the body"
 _PHRASES = {one.value: one.phrase for one in HTTPStatus}
 _SENTENCES = {
     404: "There is nothing at this address; check the path and the id in it.",
@@ -158,6 +160,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     phrase = _PHRASES.get(status, "Error")
     code = _CODES.get(status, _kebab(phrase))
     detail = str(error.detail)
+    if detail == _UNREADABLE:
+        code, detail = "bad-json", "The body cannot be read; send JSON in UTF-8."
     if detail == phrase or status == 413:
         detail = _SENTENCES.get(status, f"{phrase}.")
     return problem(status, code, detail, request.url.path, headers=error.headers)

@@ -3,5 +3,15 @@
 from desk_shared.store.document import Origin, Stored, Unreadable
 from desk_shared.store.documents import Documents, MongoDocuments, Schema
 from desk_shared.store.driver import Store
+from desk_shared.store.listing import Listed
 
-__all__ = ["Documents", "MongoDocuments", "Origin", "Schema", "Store", "Stored", "Unreadable"]
+__all__ = [
+    "Documents",
+    "Listed",
+    "MongoDocuments",
+    "Origin",
+    "Schema",
+    "Store",
+    "Stored",
+    "Unreadable",
+]

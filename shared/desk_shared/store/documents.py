@@ -30,13 +30,11 @@ from desk_shared.store.driver import (
     UpdateOne,
     translated,
 )
+from desk_shared.store.listing import Facets, Listed, Paged, paged, place_of
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
 
-Facets = Mapping[str, object]
-# A query and its order.
-_Paged = tuple[dict[str, object], list[tuple[str, int]]]
 M = TypeVar("M")
 
 
@@ -92,7 +90,7 @@ class Documents(Protocol[S]):
         order: str = "_id",
         after: tuple[object, str] | None = None,
         limit: int = 100,
-    ) -> list[S]: ...
+    ) -> list[Listed[S]]: ...
     async def versions(self, ids: Iterable[str]) -> dict[str, int]: ...
 
 
@@ -222,7 +220,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, _id), from behind `after`."""
-        rows = await self._page(_paged(facets, order, after), limit)
+        rows = await self._page(paged(facets, order, after), limit)
         return [self._read(row) for row in rows]
 
     async def find_facets(
@@ -234,7 +232,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[tuple[str, Facets]]:
         """Of the same documents only ids and facets: little to read where states are large."""
-        rows = await self._page(_paged(facets, order, after), limit, {"facets": 1})
+        rows = await self._page(paged(facets, order, after), limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
 
     async def find_brief(
@@ -244,17 +242,17 @@ class MongoDocuments(Generic[S]):
         order: str = "_id",
         after: tuple[object, str] | None = None,
         limit: int = 100,
-    ) -> list[S]:
-        """Of the same documents the states as listings show them; what cannot be read is left out.
+    ) -> list[Listed[S]]:
+        """Of the same documents the states as listings show them.
 
         A page of the largest documents would be more than a server sends or a process holds.
         """
-        if self._schema.brief is None:
-            found = await self.find(facets, order=order, after=after, limit=limit)
-        else:
-            rows = await self._page(_paged(facets, order, after), limit, {"version": 1, "brief": 1})
-            found = [await self._brief(row) for row in rows]
-        return [one.state for one in found if one.state is not None]
+        kept = "state" if self._schema.brief is None else "brief"
+        fields = {"version": 1, "facets": 1, kept: 1}
+        rows = await self._page(paged(facets, order, after), limit, fields)
+        return [
+            Listed(str(row["_id"]), place_of(row, order), await self._brief(row)) for row in rows
+        ]
 
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The versions of the documents that exist: an index tells them, no document is read."""
@@ -301,14 +299,14 @@ class MongoDocuments(Generic[S]):
             row["brief"] = self._states.dump_json(self._schema.brief(state)).decode()
         return row
 
-    async def _brief(self, row: Row) -> Stored[S]:
+    async def _brief(self, row: Row) -> S | None:
         """What an older version wrote has none beside it: that one is read whole."""
-        if "brief" in row:
-            return self._read({**row, "state": row["brief"]})
+        if (text := row.get("brief", row.get("state"))) is not None:
+            return self._read({**row, "state": text}).state
         id = str(row["_id"])
         with contextlib.suppress(Unreadable):
-            return (await self.load([id])).get(id, Stored(id=id))
-        return Stored(id=id)
+            return (await self.load([id])).get(id, Stored(id=id)).state
+        return None
 
     def _read(self, row: Row) -> Stored[S]:
         """One that cannot be read has no state and says why: the trouble is its own."""
@@ -334,7 +332,7 @@ class MongoDocuments(Generic[S]):
         )
 
     async def _page(
-        self, paged: _Paged, limit: int, fields: Mapping[str, int] | None = None
+        self, paged: Paged, limit: int, fields: Mapping[str, int] | None = None
     ) -> list[Row]:
         query, ordered = paged
         with translated():
@@ -383,14 +381,3 @@ def _message(row: Row) -> Message:
 def _whole_milliseconds(moment: datetime) -> datetime:
     """BSON keeps milliseconds: round up, so that a timer never fires early."""
     return moment + timedelta(microseconds=-moment.microsecond % 1000)
-
-
-def _paged(facets: Facets, order: str, after: tuple[object, str] | None) -> _Paged:
-    """The query and the order of a page from behind `after`."""
-    path = order if order == "_id" else f"facets.{order}"
-    query: dict[str, object] = {f"facets.{name}": value for name, value in facets.items()}
-    if after is not None:
-        value, last = after
-        query["$or"] = [{path: {"$gt": value}}, {path: value, "_id": {"$gt": last}}]
-    by_id = [("_id", ASCENDING)]
-    return query, by_id if path == "_id" else [(path, ASCENDING), *by_id]

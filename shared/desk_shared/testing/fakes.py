@@ -11,7 +11,7 @@ from desk_shared.bus.producer import Unpublished
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, DeskError
 from desk_shared.events import AnyEvent, Codec, Message
-from desk_shared.store import Schema, Stored, Unreadable
+from desk_shared.store import Listed, Schema, Stored, Unreadable
 from desk_shared.store.document import S
 from desk_shared.store.leases import Lease
 
@@ -144,10 +144,17 @@ class FakeDocuments(Generic[S]):
         order: str = "_id",
         after: tuple[object, str] | None = None,
         limit: int = 100,
-    ) -> list[S]:
+    ) -> list[Listed[S]]:
         found = await self.find(facets, order=order, after=after, limit=limit)
         brief = self._schema.brief or (lambda state: state)
-        return [brief(one.state) for one in found if one.state is not None]
+        return [
+            Listed(
+                one.id,
+                one.id if order == "_id" else self._facets(one)[order],
+                None if one.state is None else brief(one.state),
+            )
+            for one in found
+        ]
 
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         self._answer()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from desk_shared.errors import DependencyDown
 from desk_shared.events import Message
-from desk_shared.store import Origin, Stored, Unreadable
+from desk_shared.store import Listed, Origin, Stored, Unreadable
 
 from tests.contract.store.kinds import START, Kind, NewerThing, Thing
 
@@ -220,15 +220,27 @@ async def test_a_page_of_large_documents_is_read_as_a_listing_shows_them(kind: K
     for n in range(30):
         await put(kind, thing(f"t{n:02}", name="x", rank=n, text=large))
     found = await kind.documents.find_brief({"name": "x"}, order="rank", after=(4, "t04"), limit=40)
-    assert [one.rank for one in found] == list(range(5, 30))
-    assert {one.text for one in found} == {""}
+    assert [(one.id, one.sort) for one in found] == [(f"t{n:02}", n) for n in range(5, 30)]
+    assert [one.state for one in found] == [
+        Thing(name="x", rank=n, code=f"code of t{n:02}") for n in range(5, 30)
+    ]
     assert await kind.documents.find_brief({"name": "none"}) == []
     assert (await get(kind, "t00")).state == Thing(name="x", rank=0, code="code of t00", text=large)
 
 
 async def test_what_was_written_without_a_brief_state_is_listed_too(kind: Kind) -> None:
     await kind.newer.write([Stored("a", 0, NewerThing(name="one", colour="green"))])
-    assert await kind.documents.find_brief({}) == [Thing(name="one")]
+    assert await kind.documents.find_brief({}) == [Listed("a", "a", Thing(name="one"))]
+
+
+async def test_what_cannot_be_read_keeps_its_place_in_a_listing(kind: Kind) -> None:
+    await put(kind, thing("a"), thing("c"))
+    await kind.strange.write([Stored("b", 0, {"rank": "no number"})])
+    found = await kind.documents.find_brief({}, limit=2)
+    assert [(one.id, one.sort, one.state is None) for one in found] == [
+        ("a", "a", False),
+        ("b", "b", True),
+    ]
 
 
 async def test_versions_are_told_without_documents(kind: Kind) -> None:

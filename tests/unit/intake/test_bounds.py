@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from desk_intake.domain import life
 from desk_intake.domain.life import Actor
@@ -105,3 +106,31 @@ def test_what_machines_write_takes_no_note_from_people() -> None:
     story = Story.begin()
     story.then(*[note("n", automatic=True) for _ in range(10)], note("a word"))
     assert story.ticket.comments == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/tickets", "/v1/events"])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"[" * 1_000_000, 413, "too-deep"),
+        (b'{"title":' * 100_000, 413, "too-deep"),
+        (b"[" + b"[]," * 300_000, 413, "too-many-members"),
+        (b'{"attributes":{' + b'"a":"b",' * 100_000, 413, "too-many-members"),
+    ],
+)
+async def test_a_body_that_is_long_to_build_is_refused_before_anybody_signs_in(
+    desk: Desk, path: str, body: bytes, status: int, code: str
+) -> None:
+    async with httpx.AsyncClient(transport=desk.transport, base_url="http://desk") as stranger:
+        json = {"content-type": "application/json"}
+        answer = await stranger.post(path, content=body, headers=json)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("body", [b'{"title": "\xff"}', b'{"title": ' + b"9" * 10_000 + b"}"])
+async def test_a_body_that_cannot_be_read_says_so(desk: Desk, body: bytes) -> None:
+    headers = {"X-Desk-User": "ana", "X-Desk-Roles": "employee", "Idempotency-Key": "k"}
+    async with httpx.AsyncClient(transport=desk.transport, base_url="http://desk") as ana:
+        json = {"content-type": "application/json"}
+        answer = await ana.post("/v1/tickets", content=body, headers=headers | json)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-json")

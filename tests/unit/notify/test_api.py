@@ -106,3 +106,9 @@ async def test_employees_have_no_business_here(app: FastAPI) -> None:
 
 def test_every_route_says_who_may_call_it(app: FastAPI) -> None:
     assert undeclared_routes(app) == []
+
+
+def test_a_delivery_is_listed_without_what_was_written_in_it() -> None:
+    long = dispatch().model_copy(update={"body": "x" * 100_000})
+    assert DELIVERIES.brief is not None
+    assert DELIVERIES.brief(long) == dispatch().model_copy(update={"body": ""})

@@ -18,8 +18,11 @@ from desk_shared.http import (
     undeclared_routes,
 )
 from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.store import Schema
+from desk_shared.store.document import S
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_triage.api import TriageDocuments, triage_routes
+from desk_triage.store import CLUSTERS, SUBJECTS
 
 from tests.unit.triage.desk import CHARTER, TriageDesk, measured, opened
 
@@ -105,3 +108,41 @@ async def test_a_member_ends_a_problem_and_a_repeat_is_harmless(front: Front) ->
     unknown = await front.client.post("/v1/problems/nope/resolve", json={}, headers=key)
     assert (again.status_code, unknown.status_code) == (404, 404)
     assert (await front.client.get("/v1/problems")).json()["items"] == []
+
+
+def brief_of(schema: Schema[S], state: S) -> S:
+    assert schema.brief is not None
+    return schema.brief(state)
+
+
+async def test_a_problem_is_listed_the_same_and_as_shortly_however_many_are_in_it(
+    front: Front,
+) -> None:
+    crowd = [opened("VPN", n * 0.1, person=f"person-{n % 6}") for n in range(9)]
+    await front.desk.feed(*crowd)
+    (stored,) = await front.desk.clusters.find({"open": True})
+    cluster = stored.state
+    assert cluster is not None
+    assert cluster.problem is not None
+    (listed,) = (await front.client.get("/v1/problems")).json()["items"]
+    assert (listed["tickets"], listed["people"]) == (9, 6)
+    members = tuple((f"ticket-{n}", f"person-{n % 7_000}") for n in range(20_000))
+    large = cluster.problem.model_copy(update={"members": members, "unlisted": 5})
+    brief = brief_of(CLUSTERS, cluster.model_copy(update={"problem": large}))
+    assert len(brief.model_dump_json()) < 1_500
+    assert brief.problem is not None
+    assert (brief.problem.tickets, brief.problem.head_count) == (20_005, 7_000)
+    assert brief.ends_at == cluster.ends_at
+
+
+async def test_a_signal_is_listed_the_same_however_much_was_measured(front: Front) -> None:
+    await front.desk.feed(*(measured(5, number) for number in range(3)))
+    (stored,) = await front.desk.subjects.find({"open": True})
+    subject = stored.state
+    assert subject is not None
+    points = tuple((float(n), 1.0) for n in range(1_000))
+    watches = tuple(one.model_copy(update={"points": points}) for one in subject.watches)
+    brief = brief_of(SUBJECTS, subject.model_copy(update={"watches": watches}))
+    assert brief.episodes == subject.episodes
+    assert len(brief.model_dump_json()) < 1_500
+    assert len((await front.client.get("/v1/signals")).json()["items"]) == len(subject.episodes)

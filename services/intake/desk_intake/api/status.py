@@ -66,7 +66,7 @@ async def show_status(
 ) -> Status:
     """Open problems, oldest first, and every service with what is known of it."""
     deps = deps_of(request)
-    found = await deps.problems.find({"open": True}, order="since", limit=MAX_PROBLEMS)
+    found = await deps.problems.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
     seen = sight(request, caller)
     states = (one.state for one in found if one.state is not None)
     problems = [one for one in states if not seen.hides(one.service)]

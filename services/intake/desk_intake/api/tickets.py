@@ -143,14 +143,13 @@ async def _page(
         position = deps.cursors.read(listing, page.cursor)
         after = (position.sort, position.id)
     found = await _readable(deps, filters, actor, after, page.limit)
-    tickets = found[: page.limit]
     headers, following = dict(PRIVATE), None
     if len(found) > page.limit:
-        last = tickets[-1]
+        last = found[page.limit - 1]
         following = deps.cursors.write(listing, Position(last.newest, last.id))
         headers["Link"] = link_next(request, following)
     reader = reader_of(deps, actor)
-    items = tuple(summarise(one, reader) for one in tickets)
+    items = tuple(summarise(one, reader) for one in found[: page.limit])
     answered = Page[TicketSummary](items=items, next=following)
     return Response(answered.model_dump_json(), 200, headers, "application/json")
 
@@ -169,10 +168,11 @@ async def _readable(
     found: list[Ticket] = []
     while True:
         some = await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit + 1)
-        found += [one for one in some if may_read(one, actor)]
+        states = (one.state for one in some)
+        found += [one for one in states if one is not None and may_read(one, actor)]
         if len(found) > limit or len(some) <= limit:
             return found[: limit + 1]
-        after = (some[-1].newest, some[-1].id)
+        after = (some[-1].sort, some[-1].id)
 
 
 def _whose(requester: str | None, actor: Actor) -> str | None:

@@ -43,6 +43,18 @@ class Problem(Value):
     unlisted: int = 0
     has_signal: bool = False
     signals: tuple[str, ...] = ()
+    # How many people are in it, where the members are left out.
+    counted: int | None = None
+
+    @property
+    def tickets(self) -> int:
+        """How many tickets are in it."""
+        return len(self.members) + self.unlisted
+
+    @property
+    def head_count(self) -> int:
+        """How many people are in it."""
+        return len(self.people) if self.counted is None else self.counted
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -74,6 +86,22 @@ class Cluster(Value):
         if self.problem is None or not self.problem.has_signal or self.signals:
             return None
         return self.problem.quiet_until
+
+
+def without_members(cluster: Cluster) -> Cluster:
+    """What a listing shows of it: how many there are, not who."""
+    problem = cluster.problem
+    brief = problem and problem.model_copy(
+        update={
+            "members": (),
+            "joining": (),
+            "unlisted": problem.tickets,
+            "counted": problem.head_count,
+        }
+    )
+    return cluster.model_copy(
+        update={"sightings": (), "signals": cluster.signals[:1], "problem": brief}
+    )
 
 
 def cluster_key(service: str, category: str) -> str:

@@ -81,6 +81,21 @@ class Subject(Value):
         moments = (one.next_look for one in self.alerts)
         return min((one for one in moments if one), default=None)
 
+    def only_episodes(self) -> "Subject":
+        """What a listing shows of it: nothing that was measured or reported."""
+        return Subject(
+            watches=tuple(
+                Watch(detector=one.detector, episode=one.episode)
+                for one in self.watches
+                if one.episode
+            ),
+            alerts=tuple(
+                AlertWatch(fingerprint=one.fingerprint, source=one.source, episode=one.episode)
+                for one in self.alerts
+                if one.episode
+            ),
+        )
+
     def watch(self, detector: str) -> Watch | None:
         """What is remembered for that detector."""
         return next((one for one in self.watches if one.detector == detector), None)
