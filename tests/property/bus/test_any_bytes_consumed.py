@@ -1,0 +1,181 @@
+"""Whatever bytes a topic has: its consumer goes on, and each record is handled or parked, once."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from desk_shared.bus import Fold, Folding, Ledger, Reacted, Received, Turn
+from desk_shared.bus.consumer import Consumer
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.records import ORIGIN, REASON_CODE
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Event, Message
+from desk_shared.events.names import REQUESTS, TICKETS
+from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.topics import dead_topic, retry_topic
+from desk_shared.health import Health
+from desk_shared.settings import KafkaSettings
+from desk_shared.store import Schema
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from pydantic import BaseModel
+
+from tests.property.bus.odd_records import Header, OddRecord, odd_records
+from tests.property.bus.test_any_bytes import MAX_RECORD_BYTES, good
+
+NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
+RECORDS, PARTS, BATCH = 50_000, 4, 500
+Good = tuple[str, bytes, bytes, tuple[Header, ...]]
+# Each event of the topic itself comes under so many ids.
+OWN = 60
+
+
+class Seen(BaseModel):
+    """How many events a document had."""
+
+    count: int = 0
+
+
+@dataclass
+class Lane:
+    """What the consumer reads from, as far as it asks."""
+
+    topic: str
+    sought: int = 0
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(self.topic, 0)}
+
+    def seek(self, _partition: TopicPartition, _offset: int) -> None:
+        self.sought += 1
+
+    def note_handled(self, records: Sequence[OddRecord]) -> None:
+        """Progress is not looked at here."""
+
+
+@dataclass
+class Rig:
+    """The real consumer, ledger and door; only broker and store are fakes."""
+
+    topic: str
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+    batch: Sequence[Received] = ()
+    handed: Counter[int] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)
+    codes: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        telemetry = recorded_telemetry("intake").telemetry
+        self.documents = FakeDocuments(Schema("seen", Seen), self.clock)
+        keys = lambda event: [event.subject]  # noqa: E731
+        fold = Fold(self.documents, keys, self.react, ordered=self.topic == TICKETS)
+        self.folding = Folding(Ledger(fold, self.publisher, self.clock, telemetry.meters))
+        self.health = Health(self.clock)
+        self.lane = Lane(self.topic)
+        self.consumer = Consumer(
+            KafkaSettings(bootstrap="nowhere:9092"),
+            group="intake",
+            topics=[self.topic],
+            handler=self,
+            publisher=self.publisher,
+            clock=self.clock,
+            health=self.health,
+            telemetry=telemetry,
+        )
+        self.consumer._subscriber.consumer = self.lane
+
+    def react(self, state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:
+        """Tells of each event once more, under a source of ours."""
+        self.told.add(event.identity)
+        note = TicketNoted(by="ana", role=Role.MEMBER, text="seen")
+        told = Event(event.identity, "/desk/intake", event.subject, turn.now, note)
+        return Reacted(Seen(count=(state or Seen()).count + 1), (told,))
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self.handed.update(one.raw.offset for one in batch)
+        self.batch = batch
+        await self.folding.handle(batch, park)
+
+    def forget(self) -> None:
+        self.folding.forget()
+
+    async def feed(self, records: Sequence[OddRecord]) -> None:
+        """One batch, after which each of its records is accounted for."""
+        pause = await self.consumer._round(records)
+        assert pause is None, self.consumer._progress.pause_reason
+        assert self.lane.sought == 0, "the batch would be read again"
+        parked = Counter(self.letters())
+        handed = Counter({one.offset: self.handed[one.offset] for one in records})
+        assert set(parked.values()) <= {1}
+        assert set(handed.values()) <= {0, 1}
+        assert {one.offset for one in records} == {*parked, *(+handed)}
+        for one in self.batch:
+            assert one.raw.offset in parked or await self.is_known(one)
+        self.publisher.messages.clear()
+
+    def letters(self) -> list[int]:
+        """The offsets of what was parked; all that was published can be written to Kafka."""
+        found = []
+        for message in self.publisher.messages:
+            check(message)
+            if message.topic in (
+                dead_topic(self.topic, "intake"),
+                retry_topic(self.topic, "intake"),
+            ):
+                headers = dict(message.headers)
+                self.codes[headers[REASON_CODE].decode()] += 1
+                found.append(int(headers[ORIGIN].rpartition(b"/")[2]))
+        return found
+
+    async def is_known(self, one: Received) -> bool:
+        """Done, now or as a copy before, or kept until those before it are there."""
+        if one.identity in self.told:
+            return True
+        (document,) = (await self.documents.load([one.event.subject])).values()
+        is_late = one.sequence is not None and one.sequence <= document.sequence
+        return is_late or any(kept.value == one.raw.value for kept in document.held)
+
+
+def copies(plain: Good, count: int) -> list[Good]:
+    """The same event with other ids."""
+    topic, key, value, headers = plain
+    found = []
+    for number in range(count):
+        other = dict(headers) | {"ce_id": b"id-%d" % number} if number else dict(headers)
+        if number and "ce_sequence" in other:
+            other["ce_sequence"] = b"%d" % (number // 2 + 1)
+        found.append((topic, key, value, tuple(other.items())))
+    return found
+
+
+def check(message: Message) -> None:
+    """Raises if aiokafka cannot write it, and fails if the broker would not take it."""
+    batch = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, MAX_RECORD_BYTES)
+    written = batch.append(0, 0, message.key, message.value, list(message.headers))
+    assert written is not None
+    assert batch.size() < MAX_RECORD_BYTES
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("topic", [REQUESTS, TICKETS])
+async def test_any_record_is_handled_or_parked_once(topic: str, part: int) -> None:
+    rig = Rig(topic)
+    begin = [one for plain in good() for one in copies(plain, OWN if plain[0] == topic else 1)]
+    batch: list[OddRecord] = []
+    for number, record in enumerate(odd_records(begin, part, RECORDS // PARTS), 1):
+        record.topic, record.offset = topic, number
+        batch.append(record)
+        if len(batch) == BATCH:
+            await rig.feed(batch)
+            batch = []
+    assert not rig.consumer._budget.is_spent
+    assert rig.codes["bug"] == 0
+    assert all(code.replace("-", "").isalpha() for code in rig.codes)
+    assert len(rig.codes) > 10, "the records are odd in too few ways"
+    assert len(rig.told) > OWN / 2
