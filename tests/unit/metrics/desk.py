@@ -86,7 +86,7 @@ class Desk:
     async def tell(self, events: Iterable[AnyEvent]) -> None:
         batch = [received(one, next(self._offsets)) for one in events]
         await self.workshop.take(batch)
-        assert self.workshop.failures == []
+        assert self.workshop.failures == [], self.workshop.failures
 
     async def at(self, moment: datetime) -> None:
         self.clock.advance(max(moment - self.clock.now(), timedelta(0)))

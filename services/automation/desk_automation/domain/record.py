@@ -3,6 +3,7 @@
 Every text in them is redacted and cut; the plan's calls and their headers never appear.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from desk_shared.events import AnyEvent, Event, Payload
@@ -25,6 +26,8 @@ from desk_automation.domain.redact import MAX_EVIDENCE, cut, redacted
 
 SOURCE = "/desk/automation"
 MAX_LINES = 30
+# Half of what an event may have; the other half is for reason, names and words to people.
+MAX_EVIDENCE_BYTES = 32 * 1024
 MAX_TITLE = 300
 
 
@@ -113,7 +116,7 @@ def skipped(run: Run, rule: str, at: datetime) -> AnyEvent:
 
 
 def evidence(run: Run) -> tuple[Evidence, ...]:
-    """What was done and seen: the newest lines of the journal, then the measurements."""
+    """What was done and seen: the journal, then the measurements; the newest that fit."""
     lines = [
         Evidence(
             step=entry.step,
@@ -122,11 +125,30 @@ def evidence(run: Run) -> tuple[Evidence, ...]:
             text=cut(redacted(entry.text), MAX_EVIDENCE),
         )
         for entry in run.journal
-    ][-MAX_LINES:]
+    ]
     if run.plan.verify is not None:
         status = StepStatus.DONE if run.outcome is Outcome.HEALED else StepStatus.FAILED
         lines.append(Evidence(step="verify", status=status, text=measurements(run)))
-    return tuple(lines)
+    return _newest(lines)
+
+
+def _newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The newest of the lines, and how many there were before them.
+
+    Their size is that on the wire: quotation marks of an answer take twice as much there.
+    """
+    kept: list[Evidence] = []
+    room = MAX_EVIDENCE_BYTES
+    for line in reversed(lines[-MAX_LINES:]):
+        room -= len(line.model_dump_json().encode())
+        if room < 0:
+            break
+        kept.insert(0, line)
+    left_out = len(lines) - len(kept)
+    if not (left_out and kept):
+        return tuple(kept)
+    text = f"(lines before this one, in the run's journal only: {left_out}) {kept[0].text}"
+    return (kept[0].model_copy(update={"text": text}), *kept[1:])
 
 
 def measurements(run: Run) -> str:

@@ -40,6 +40,8 @@ from desk_metrics.domain.telling import SOURCE
 from desk_metrics.domain.worktime import instant, micros
 
 LATE = "late_facts"
+# What posts is a name with a word before it; a name alone may be as long as this.
+_LONGEST_SOURCE = 200
 # A saying may say more behind a colon.
 _NEAR = Saying.AT_RISK.value
 _JUDGED = (Saying.BREACHED.value, Saying.KEPT.value, Saying.WITHDRAWN.value)
@@ -193,7 +195,7 @@ def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
         subject=sheet.cell,
         time=instant(at),
         data=MeasuresChanged(
-            of=source,
+            of=source if len(source) <= _LONGEST_SOURCE else derived_id(source, "source"),
             revision=revision,
             kind=by.kind,
             service=by.service,

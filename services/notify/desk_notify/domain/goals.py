@@ -33,7 +33,8 @@ def amount(value: float, unit: str, texts: Texts) -> str:
             if value >= 2 * size:
                 value, unit = value / size, name
                 break
-    return texts.units[unit].format(number=_number(value, texts))
+    # A unit that later metrics may have is said as a plain number, rather than nothing at all.
+    return texts.units.get(unit, "{number}").format(number=_number(value, texts))
 
 
 def _sayings(goal: GoalAssessed) -> list[GoalSaying]:

@@ -1,0 +1,211 @@
+"""Whatever is longest in any event or answer gives only messages that the bus takes, in each
+service: of every type, its texts as long as the type allows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from desk_automation.domain.answers import Answer, Result
+from desk_notify.domain.directory import Directory, TeamCard
+from desk_notify.domain.model import Language
+from desk_notify.handlers import matter_fold, person_fold, ticket_fold
+from desk_notify.store import MATTERS, PEOPLE, TICKETS
+from desk_shared.bus import Folding, Ledger
+from desk_shared.bus.records import Failure
+from desk_shared.charter import load_charter
+from desk_shared.clock import FakeClock
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.automation import RunHandedOver, RunHealed, RunSkipped
+from desk_shared.events.building import is_open
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.envelope import Payload
+from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.names import TICKETS as TICKETS_TOPIC
+from desk_shared.events.notifications import Notified
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import TicketOpened
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_shared.testing.processes import CHARTER
+
+from tests.property.bus.test_largest_inputs import SIGNS, check
+from tests.unit.automation.engine import Engine, act, guard, runbook
+from tests.unit.intake.world import make_desk
+from tests.unit.metrics.desk import Desk as MetricsDesk
+from tests.unit.metrics.desk import received
+from tests.unit.metrics.story import urgent
+from tests.unit.triage.desk import MONDAY
+
+MOMENT, DAY, SPAN = "2026-03-02T09:00:00Z", "2026-03-02", "PT1H"
+# What a type does not bound, the door or the desk's own rules do; names have 200 signs.
+UNBOUNDED, MOST = 200, 25
+VARIANTS = 3
+# From a message nothing follows, and figures have no texts.
+ENDS = (Notified, MeasuresChanged)
+
+
+class Longest:
+    """Makes the longest value that a JSON schema allows, its texts of one sign."""
+
+    def __init__(self, schema: Mapping[str, Any], sign: str, variant: int, share: float) -> None:
+        self._kinds = schema.get("$defs", {})
+        self._sign, self._variant, self._share = sign, variant, share
+
+    def of(self, schema: Mapping[str, Any]) -> object:
+        if "$ref" in schema:
+            return self.of(self._kinds[schema["$ref"].rpartition("/")[2]])
+        if "anyOf" in schema:
+            return self.of(schema["anyOf"][0])
+        if "enum" in schema:
+            return schema["enum"][self._variant % len(schema["enum"])]
+        kinds = {"object": self._object, "array": self._array, "string": self._string}
+        make = kinds.get(schema["type"])
+        return make(schema) if make else self._plain(schema["type"])
+
+    def _object(self, schema: Mapping[str, Any]) -> object:
+        if "properties" not in schema:
+            return {f"{n}": self.of(schema["additionalProperties"]) for n in range(MOST)}
+        return {name: self.of(one) for name, one in schema["properties"].items()}
+
+    def _array(self, schema: Mapping[str, Any]) -> object:
+        return [self.of(schema.get("items", {"type": "string"})) for _ in range(MOST)]
+
+    def _string(self, schema: Mapping[str, Any]) -> object:
+        fixed = {"date-time": MOMENT, "date": DAY, "duration": SPAN}
+        if schema.get("format") in fixed:
+            return fixed[schema["format"]]
+        length = int(schema.get("maxLength", UNBOUNDED) * self._share)
+        return "a" + self._sign * max(length - 1, 0)
+
+    def _plain(self, kind: str) -> object:
+        return {"boolean": self._variant % 2 == 0, "integer": 1, "number": 0.5}[kind]
+
+
+def longest(payload: type[Payload], sign: str, variant: int) -> AnyEvent:
+    """The longest event of a type that the codec itself still takes."""
+    schema = payload.model_json_schema()
+    for share in (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01):
+        data = Longest(schema, sign, variant, share).of(schema)
+        parsed, subject = payload.model_validate(data), f"t-{variant}"
+        event: AnyEvent = Event(f"{payload.TYPE}/{variant}", "/desk/x", subject, MONDAY, parsed)
+        try:
+            Codec().encode(event)
+        except Invalid:
+            continue
+        return event
+    raise AssertionError(payload.TYPE)
+
+
+def all_events(sign: str) -> list[AnyEvent]:
+    """Of each type of ours several, with other choices, each about a ticket of its own that is
+    opened first."""
+    types = [one for one in PAYLOADS.values() if not is_open(one) and one not in ENDS]
+    types.sort(key=lambda one: (one.TOPIC != TICKETS_TOPIC, one is not TicketOpened))
+    found = []
+    for number, one in enumerate(types, start=1):
+        sequence = number if one.TOPIC == TICKETS_TOPIC else None
+        events = [longest(one, sign, variant) for variant in range(VARIANTS)]
+        found += [event._replace(sequence=sequence) for event in events]
+    return found
+
+
+def directory(language: Language) -> Directory:
+    card = TeamCard("network", "Network", ZoneInfo("Europe/Berlin"), language, ("log:",))
+    return Directory({"network": card}, "network", {}, {}, {}, "https://portal.example")
+
+
+def notify(language: Language, publisher: FakePublisher) -> Folding:
+    clock, meters = FakeClock(MONDAY), recorded_telemetry().telemetry.meters
+
+    def look() -> Directory:
+        return directory(language)
+
+    return Folding(
+        Ledger(ticket_fold(FakeDocuments(TICKETS, clock), look), publisher, clock, meters),
+        Ledger(person_fold(FakeDocuments(PEOPLE, clock), look), publisher, clock, meters),
+        Ledger(matter_fold(FakeDocuments(MATTERS, clock), look), publisher, clock, meters),
+    )
+
+
+async def nothing_too_large(failures: Sequence[Failure]) -> None:
+    """A fact that means nothing may be refused, but for no length and by no bug."""
+    for one in failures:
+        assert isinstance(one.error, Invalid), one.error
+        assert one.error.kind != "event-too-large", one.error
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_messages_about_the_longest_events_stay_under_the_limit(
+    sign: str, language: Language
+) -> None:
+    publisher = FakePublisher()
+    folding = notify(language, publisher)
+    for number, event in enumerate(all_events(sign)):
+        await folding.handle([received(event, number)], nothing_too_large)
+    assert check(publisher.messages) > VARIANTS
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_what_intake_makes_of_the_longest_events_stays_under_the_limit(sign: str) -> None:
+    desk = make_desk(load_charter(CHARTER))
+    for event in all_events(sign):
+        await desk.hear_events(event, park=nothing_too_large)
+    assert check(desk.publisher.messages) >= VARIANTS
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_what_metrics_says_of_the_longest_events_stays_under_the_limit(sign: str) -> None:
+    desk = MetricsDesk(MONDAY, urgent())
+    await desk.tell(all_events(sign))
+    await desk.at(MONDAY + timedelta(days=30))
+    assert check(desk.published.messages) >= 1
+
+
+@pytest.mark.parametrize("result", [Result.UNKNOWN, Result.NOT_TAKEN, Result.OK])
+@pytest.mark.parametrize("sign", SIGNS)
+async def test_runs_with_the_longest_signals_and_answers_stay_under_the_limit(
+    sign: str, result: Result
+) -> None:
+    often = {"attempts": 20, "base": "1s", "cap": "1s"}
+    steps = [act(id=f"step-{n}-{'x' * 50}", retry=often) for n in range(20)]
+    tell = dict.fromkeys(("before", "after", "on_failure"), "x" * 2_000)
+    title = {"title": "${data.title} ${data.attributes.long}"}
+    book = runbook(guards=[guard() | {"retry": often}], steps=steps, tell=tell, escalate=title)
+    engine = Engine((book,))
+    engine.target.script = [Answer(Result.OK, sign * 9_000, is_met=True)]
+    engine.target.script += [Answer(Result.NOT_TAKEN, sign * 9_000)] * 19
+    engine.target.script += [Answer(Result.OK, sign * 9_000, is_met=True)] * 10
+    engine.target.script += [Answer(result, sign * 9_000, is_met=True)] * 900
+    await engine.hear(signal(sign))
+    await engine.settle()
+    assert check(engine.bus.messages) >= 1
+    ends = RunHandedOver | RunHealed | RunSkipped
+    assert any(isinstance(one.data, ends) for one in engine.bus.events())
+
+
+def signal(sign: str) -> Event[SignalRaised]:
+    """As long as triage says it of the longest telemetry."""
+    letter = "a" if sign == "\x01" else sign
+    attributes = {"agent_url": "http://127.0.0.1:9000", "long": sign * 3_000}
+    data = SignalRaised(
+        episode=letter * 200,
+        detector="threshold",
+        signal="disk-filling",
+        title=sign * 300,
+        severity=Severity.WARNING,
+        subject_kind=SubjectKind.DEVICE,
+        measurement="disk.free.percent",
+        value=4.0,
+        threshold=10.0,
+        service=letter * 200,
+        person=letter * 200,
+        site=letter * 200,
+        attributes=attributes,
+    )
+    subject = letter * (1_020 // len(letter.encode()))
+    return Event("raise", "/desk/triage", subject, MONDAY, data)
