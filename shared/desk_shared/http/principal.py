@@ -15,7 +15,7 @@ from desk_shared.charter.model import Charter
 from desk_shared.errors import Forbidden, Invalid
 from desk_shared.http.rates import RateLimits
 from desk_shared.http.refusals import Unauthenticated
-from desk_shared.people import canonical_person
+from desk_shared.people import NotAPerson, canonical_person, check_known
 from desk_shared.text import is_visible, without_invisible
 
 # Served to the platform inside the cluster; network policies, not tokens, guard them.
@@ -89,6 +89,10 @@ def why_no_subject(named: object) -> str | None:
     is_clean = without_invisible(named) == named and is_visible(named)
     if not is_clean or any(unicodedata.category(one) in _UNSEEN for one in named):
         return "has characters in it that cannot be seen"
+    try:
+        check_known(named)
+    except NotAPerson as error:  # some letters become three, or twenty
+        return f"cannot be a person's id: {error}"
     return None
 
 

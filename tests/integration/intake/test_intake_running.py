@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from desk_intake.domain.evolve import fold
 from desk_intake.domain.opening import proactive_ticket
@@ -59,6 +60,23 @@ async def test_a_ticket_posted_is_on_the_bus_with_its_trace_as_number_one(
     assert opened.traceparent.split("-")[1] == TRACE.split("-")[1]
     by_code = await ana.get(f"/tickets/{answer.json()['code'].lower()}")
     assert by_code.json()["id"] == ticket
+
+
+async def test_a_name_of_the_longest_kind_is_as_good_as_any(intake: Intake, bus: Bus) -> None:
+    # Headers carry one byte for each of these letters, the store and the bus carry two.
+    headers = {b"X-Desk-User": b"\xe4" * 255, b"X-Desk-Roles": b"employee"}
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+        longest = Person(client)
+        ticket = (await longest.post("/tickets", "k", title="VPN")).json()["id"]
+        assert (await longest.post(f"/tickets/{ticket}/notes", "n", text="more")).status_code == 200
+        (listed,) = (await longest.get("/tickets")).json()["items"]
+        assert (listed["id"], listed["requester"]) == (ticket, "ä" * 255)
+        assert (await longest.get(f"/tickets/{ticket}")).json()["requester"] == "ä" * 255
+    await bus.of(ticket, 2)
+    headers[b"X-Desk-User"] += b"\xe4"
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+        refused = await Person(client).post("/tickets", "k", title="VPN")
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
 async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus) -> None:

@@ -271,7 +271,9 @@ async def test_on_one_machine_callers_say_who_they_are_in_words_that_are_known(
         await headers_only.authenticate(headers)
 
 
-@pytest.mark.parametrize("sub", ["a" * 255, "ö" * 255, "auth0|5f7c", "Ann Lee", "李娜", "a/b?c#d"])
+@pytest.mark.parametrize(
+    "sub", ["a" * 255, "ö" * 255, "\U0001f600" * 255, "auth0|5f7c", "Ann Lee", "李娜", "a/b?c#d"]
+)
 async def test_a_subject_of_any_legal_form_is_taken_as_it_is(
     sign_in: OidcAuthenticator, sub: str
 ) -> None:
@@ -283,6 +285,7 @@ async def test_a_subject_of_any_legal_form_is_taken_as_it_is(
     [
         "a" * 256, "a\x00b", "a\nb", "a\x1b[2J", " ana", "ana ", "\u00a0ana", "   ",
         "an\u200ba", "an\u202ea", "a\u2028b", ["ana"], {"id": 1}, True, 1.5,
+        "ß" * 248 + "@ex.com", "\ufdfa" * 248 + "@ex.com",
     ],
 )  # fmt: skip
 async def test_a_longer_or_dirty_subject_names_nobody(

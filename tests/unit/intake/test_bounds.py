@@ -7,7 +7,7 @@ import pytest
 from desk_intake.domain import life
 from desk_intake.domain.life import Actor
 from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES, Entry
-from desk_intake.domain.view import Reader, timeline
+from desk_intake.domain.view import MAX_LATEST, MAX_LATEST_TEXT, Reader, show, timeline
 from desk_intake.store import TICKETS
 from desk_shared.errors import Rejected
 from desk_shared.events.tickets import Role, TicketNoted
@@ -60,6 +60,35 @@ async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
     cursor = (await desk.ana.get(f"/tickets/{one}/timeline?limit=1")).json()["next"]
     answer = await desk.ana.get(f"/tickets/{other}/timeline?cursor={cursor}")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
+
+
+async def test_a_ticket_comes_with_its_newest_lines_and_the_way_to_all(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    for number in range(MAX_LATEST + 2):
+        await desk.ana.post(f"/tickets/{ticket}/notes", text=f"n{number}")
+    shown = (await desk.ana.get(f"/tickets/{ticket}")).json()
+    assert shown["timeline_url"] == f"/v1/tickets/{ticket}/timeline"
+    path = shown["timeline_url"].removeprefix("/v1")
+    whole = (await desk.ana.get(path)).json()["entries"]
+    assert len(whole) == MAX_LATEST + 3
+    assert shown["latest_entries"] == whole[-MAX_LATEST:]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "shown"),
+    [
+        ([9_000, 9_000, 9_000], 2),
+        ([10, MAX_LATEST_TEXT], 1),
+        ([MAX_LATEST_TEXT - 10, 10], 2),
+        ([1] * 30, MAX_LATEST),
+    ],
+)
+def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> None:
+    story = Story.begin().then(*[note("x" * length) for length in lengths])
+    story.then(note("for staff", public=False))
+    entries = show(story.ticket, ANYBODY).latest_entries
+    assert [len(one.text) for one in entries] == lengths[-shown:]
+    assert show(story.ticket, STAFF).latest_entries[-1].text.endswith("for staff")
 
 
 @settings(deadline=None, max_examples=30)

@@ -14,6 +14,9 @@ from desk_intake.domain.words import CLOCKS, STATES, WAITING, moment
 
 # Which clock stands for the whole ticket: the solution as soon as it is promised.
 _MAIN_CLOCKS = ("resolution", "response")
+# What everybody gets with every answer about a ticket; the rest is asked for.
+MAX_LATEST = 10
+MAX_LATEST_TEXT = 20_000
 _LIVE = frozenset({"running", "at_risk", "breached"})
 
 
@@ -97,6 +100,10 @@ class TicketView(TicketSummary):
     closed_at: datetime | None
     sequence: int
     """Number of its newest event; the ETag."""
+    latest_entries: tuple[Entry, ...]
+    """The newest lines of its timeline, oldest first; no more than a screen holds."""
+    timeline_url: str
+    """Where all of them are, in pages."""
 
 
 class TimelineView(View):
@@ -135,6 +142,8 @@ def show(ticket: Ticket, reader: Reader) -> TicketView:
         "expectation": _expectation(ticket, reader),
         "promises": _promises(ticket, reader),
         "tried": tuple(_tried(ticket, reader)),
+        "latest_entries": _latest(ticket, reader),
+        "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
     if not reader.is_staff:
         told |= _withheld(ticket)
@@ -183,6 +192,20 @@ def timeline(
         forgotten=ticket.forgotten,
     )
     return view, shown[-1][0] if len(shown) < len(behind) else None
+
+
+def _latest(ticket: Ticket, reader: Reader) -> tuple[Entry, ...]:
+    """The newest lines, as far as they have room; one at least, however long it is."""
+    found: list[Entry] = []
+    room = MAX_LATEST_TEXT
+    for entry in reversed(ticket.timeline):
+        if not (entry.public or reader.is_staff):
+            continue
+        room -= len(entry.text)
+        if found and (room < 0 or len(found) == MAX_LATEST):
+            break
+        found.append(entry)
+    return tuple(reversed(found))
 
 
 def _summary(ticket: Ticket, reader: Reader) -> dict[str, object]:
