@@ -1,11 +1,15 @@
 """Two replicas of metrics: a verdict belongs to whoever holds the ticket's partition."""
 
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from desk_shared.bus.producer import partition_number
+from desk_shared.bus.timers import REFRESH
 from desk_shared.testing import eventually
 from desk_shared.testing.processes import CHARTER, environment
 
@@ -14,6 +18,7 @@ from tests.integration.metrics.running import Bus, Metrics, Ticket
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
 
 QUARTER = timedelta(minutes=15)
+START = datetime.now(UTC) - timedelta(hours=1)
 
 
 @pytest.fixture
@@ -41,7 +46,8 @@ async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not
     """One replica stands still, tickets are answered in time, then it is killed. The other one sees
     their due moments pass while half of the answers are unread."""
     await eventually(lambda: all_share(replicas), timeout=60)
-    due = datetime.now(UTC) + timedelta(seconds=12)
+    frozen = await holder_of_tickets(replicas, bus)
+    due = datetime.now(UTC) + timedelta(seconds=22)
     tickets = [Ticket(f"t-{number}", due - QUARTER) for number in range(24)]
     late = [Ticket(f"late-{number}", due - QUARTER) for number in range(4)]
     for ticket in (*tickets, *late):
@@ -49,8 +55,10 @@ async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not
         await bus.publish(ticket.events)
     for ticket in (*tickets, *late):
         await eventually(lambda t=ticket: is_told(bus, t, "response-p1 started"), timeout=30)  # type: ignore[misc]
-    frozen = replicas[0].process
-    assert frozen is not None
+    # By then the other replica has found every ticket's timer in the store, and the frozen one is
+    # still thought to be alive when they are due.
+    assert datetime.now(UTC) + REFRESH < due - timedelta(seconds=4)
+    await eventually(lambda: datetime.now(UTC) > due - timedelta(seconds=4), timeout=30)
     frozen.send_signal(signal.SIGSTOP)
     for ticket in tickets:
         first = len(ticket.events)
@@ -80,6 +88,34 @@ async def test_a_deadline_waits_for_the_writer_and_says_so(
     assert "response-p1 breached" not in await bus.said(ticket.id)
     await bus.tell_how_far(datetime.now(UTC) + timedelta(hours=1))
     await eventually(lambda: is_told(bus, ticket, "response-p1 breached"), timeout=30)
+
+
+async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Popen[bytes]:
+    """The process of a replica that holds a partition of tickets: while it stands still, one of
+    two tickets in different partitions stays unread."""
+    for number, (one, other) in enumerate([replicas, reversed(replicas)]):
+        process = one.process
+        assert process is not None
+        names = [f"probe-{number}-{count}" for count in range(20)]
+        probes = {partition_number(name.encode(), 2): Ticket(name, START) for name in names}
+        process.send_signal(signal.SIGSTOP)
+        for probe in probes.values():
+            await bus.publish(probe.events)
+        try:
+            await eventually(
+                lambda known=other, asked=probes: knows(known, asked.values()), timeout=4
+            )  # type: ignore[misc]
+        except AssertionError:
+            return process
+        finally:
+            process.send_signal(signal.SIGCONT)
+    raise AssertionError("nobody holds a partition of tickets")
+
+
+async def knows(replica: Metrics, tickets: Iterable[Ticket]) -> bool:
+    """Whether their events have been read, by whoever reads them."""
+    answers = [await replica.get(f"/v1/promises/{ticket.id}") for ticket in tickets]
+    return all(answer.status_code == httpx.codes.OK for answer in answers)
 
 
 async def all_share(replicas: list[Metrics]) -> bool:
