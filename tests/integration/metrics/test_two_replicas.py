@@ -4,6 +4,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -101,10 +102,9 @@ async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Pop
         process.send_signal(signal.SIGSTOP)
         for probe in probes.values():
             await bus.publish(probe.events)
+        asked = partial(knows, other, probes.values())
         try:
-            await eventually(
-                lambda known=other, asked=probes: knows(known, asked.values()), timeout=4
-            )  # type: ignore[misc]
+            await eventually(asked, timeout=4)
         except AssertionError:
             return process
         finally:
