@@ -18,6 +18,8 @@ from desk_metrics.domain.worktime import micros
 Day = DaySums | tuple[Cell, ...]
 _DAY = timedelta(days=1)
 _PAGE = 64
+# Sums made by other rules are seen as those of other cells; 2: only moments that can be believed.
+_RULES = (2,)
 
 
 class Kept:
@@ -46,6 +48,7 @@ class Kept:
                 made_of = tuple(versions.get(id, 0) for id in _ids(day))
                 if not any(made_of):
                     continue
+                made_of += _RULES
                 if day in whole:
                     yield (await self._read(day))[0]
                 else:
@@ -74,7 +77,8 @@ class Kept:
         """The cells of a day, and the version of each part."""
         found = await self._cells.load(_ids(day))
         made_of = tuple(found[id].version if id in found else 0 for id in _ids(day))
-        return tuple(one.state for one in found.values() if one.state is not None), made_of
+        cells = tuple(one.state for one in found.values() if one.state is not None)
+        return cells, made_of + _RULES
 
     def _id(self, day: date) -> str:
         return f"{self._book}.{day}"

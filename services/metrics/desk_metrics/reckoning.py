@@ -124,7 +124,7 @@ async def cells_between(cells: Documents[Cell], first: date, last: date) -> Asyn
 
 async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncIterator[Cell | Balance]:
     """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
-    after: tuple[object, str] | None = None
+    after: tuple[object, str] = (str(EARLIEST.date()), "")
     while page := await cells.find_facets({}, order="day", after=after, limit=_BALANCES):
         for id, facets in page:
             day, text = str(facets["day"]), facets.get("balance")
@@ -132,7 +132,7 @@ async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncItera
                 return
             after = (day, id)
             balance = None if text is None else read(str(text))
-            if balance is not None and balance.known <= as_of:
+            if balance is not None and balance.known <= as_of and balance.is_believed:
                 yield balance
             elif (cell := (await cells.load([id]))[id].state) is not None:
                 yield cell

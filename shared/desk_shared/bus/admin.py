@@ -1,15 +1,26 @@
-"""Creates the topics of the catalogue and reports what differs; never deletes, never shrinks."""
+"""Creates the topics of the catalogue, and sees to it that those of before have its settings.
 
-from collections.abc import Iterable
+Never deletes a record and never moves a key: what would is only told, with the command.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError
 
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.events.topics import Topic
 from desk_shared.settings import KafkaSettings
+
+# Whose time counts, and how large a batch may be: what was written before stays as it is.
+_SAFE = frozenset({"message.timestamp.type", "max.message.bytes"})
+# Longer is safe, shorter removes records.
+_KEEPING = frozenset({"retention.ms", "retention.bytes"})
+# Where a setting comes from, in Kafka's answer: this one was set for the topic itself.
+_OF_TOPIC = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +29,7 @@ class Applied:
 
     created: tuple[str, ...]
     present: tuple[str, ...]
+    altered: tuple[str, ...]
     differing: tuple[str, ...]
 
 
@@ -46,9 +58,10 @@ async def apply_topics(
     partitions: int | None = None,
     replicas: int = 1,
 ) -> Applied:
-    """Create what is missing; a topic with another number of partitions is only reported.
+    """Create what is missing, and give what is there the declared settings where nothing is lost.
 
-    `partitions` is the most a topic gets (a laptop has 6). Raises aiokafka's errors.
+    `partitions` is the most a topic gets (a laptop has 6). Raises aiokafka's errors, and
+    `RuntimeError` for what the brokers refuse.
     """
     declared = {prefix + topic.name: _Wanted(topic, partitions, replicas) for topic in topics}
     admin = AIOKafkaAdminClient(client_id="desk-topics", **kafka_arguments(settings))
@@ -59,16 +72,18 @@ async def apply_topics(
         present = [name for name in declared if name in existing]
         await _create(admin, [declared[name].new(name) for name in missing])
         found = await admin.describe_topics(present) if present else []
+        altered, kept = await _settle(admin, {name: declared[name].config for name in present})
     finally:
         await admin.close()
     await _until_led(settings, missing)
     counted = {one["topic"]: len(one["partitions"]) for one in found}
-    differing = tuple(
-        f"{name} has {count} partitions, {declared[name].partitions} are declared"
+    differing = [
+        f"{name} has {count} partitions, {declared[name].partitions} are declared; changing a"
+        " keyed topic moves its keys, so plan it"
         for name, count in counted.items()
         if count != declared[name].partitions
-    )
-    return Applied(tuple(missing), tuple(present), differing)
+    ]
+    return Applied(tuple(missing), tuple(present), tuple(altered), (*differing, *kept))
 
 
 class _Wanted:
@@ -77,10 +92,10 @@ class _Wanted:
     def __init__(self, topic: Topic, most: int | None, replicas: int) -> None:
         self.partitions = min(topic.partitions, most or topic.partitions)
         self._replicas = replicas
-        self._config = topic_config(topic, replicas)
+        self.config = topic_config(topic, replicas)
 
     def new(self, name: str) -> NewTopic:
-        return NewTopic(name, self.partitions, self._replicas, topic_configs=self._config)
+        return NewTopic(name, self.partitions, self._replicas, topic_configs=self.config)
 
 
 async def _until_led(settings: KafkaSettings, names: list[str]) -> None:
@@ -102,3 +117,82 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
     for name, code, *rest in response.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise RuntimeError(f"Kafka refused to create {name}: error {code} {rest}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """A setting of a topic of before that is not the declared one."""
+
+    topic: str
+    name: str
+    has: str
+    wanted: str
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether altering it neither removes a record nor stops a writer of ours."""
+        if self.name in _KEEPING:
+            return _length(self.wanted) > _length(self.has)
+        return self.name in _SAFE
+
+    @property
+    def sentence(self) -> str:
+        said = f"{self.topic} had {self.name}={self.has}"
+        if self.is_safe:
+            return f"{said} and has {self.wanted} now"
+        return (
+            f"{self.topic} has {self.name}={self.has}, {self.wanted} is declared; records could be"
+            " removed or writers stopped, so it is left: kafka-configs.sh --bootstrap-server ..."
+            f" --alter --entity-type topics --entity-name {self.topic}"
+            f" --add-config {self.name}={self.wanted}"
+        )
+
+
+async def _settle(
+    admin: AIOKafkaAdminClient, declared: Mapping[str, Mapping[str, str]]
+) -> tuple[list[str], list[str]]:
+    """Alter what is safe to alter; says what was altered, and what differs still."""
+    altered, differing, changed = list[str](), list[str](), list[ConfigResource]()
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in declared]
+    for response in await admin.describe_configs(asked) if asked else ():
+        for code, reason, _kind, topic, entries in response.resources:
+            if code:
+                differing.append(f"the settings of {topic} cannot be read: error {code} {reason}")
+                continue
+            found = _differences(topic, {one[0]: one[1] for one in entries}, declared[topic])
+            differing += [one.sentence for one in found if not one.is_safe]
+            safe = {one.name: one.wanted for one in found if one.is_safe}
+            if safe:
+                # Altering replaces all that was set for the topic, so that is said again.
+                own = {one[0]: one[1] for one in entries if one[3] == _OF_TOPIC}
+                changed.append(ConfigResource(ConfigResourceType.TOPIC, topic, own | safe))
+                altered += [one.sentence for one in found if one.is_safe]
+    refused = await _alter(admin, changed)
+    told = [one for one in altered if one.partition(" ")[0] not in refused]
+    return told, differing + list(refused.values())
+
+
+def _differences(
+    topic: str, has: Mapping[str, str], declared: Mapping[str, str]
+) -> list[_Difference]:
+    return [
+        _Difference(topic, name, has.get(name, ""), wanted)
+        for name, wanted in declared.items()
+        if has.get(name, "") != wanted
+    ]
+
+
+def _length(kept: str) -> float:
+    """How much is kept; -1 is all of it, what nobody knows is nothing."""
+    number = int(kept) if kept.removeprefix("-").isdigit() else 0
+    return float("inf") if number < 0 else number
+
+
+async def _alter(admin: AIOKafkaAdminClient, changed: Sequence[ConfigResource]) -> dict[str, str]:
+    """By topic why the brokers refused."""
+    return {
+        topic: f"the settings of {topic} may not be altered: error {code} {reason}"
+        for response in (await admin.alter_configs(list(changed)) if changed else ())
+        for code, reason, _kind, topic in response.resources
+        if code
+    }

@@ -120,8 +120,8 @@ class Bringer:
             self._keep(self._state.with_process(daemon.name, entry))
 
     def _topics(self) -> None:
-        apply_topics(self._state.servers["kafka"].address)
-        self._say("topics: as declared")
+        for line in apply_topics(self._state.servers["kafka"].address):
+            self._say(f"topics: {line}")
 
     def _stop(self, names: list[str]) -> None:
         running = [(name, entry) for name in names if (entry := self._state.alive(name))]
@@ -145,8 +145,8 @@ def _mongo(places: Places, backend: Backend) -> MongoServer:
     return MongoServer(places, port, backend, attached=False, java=Java("1g"))
 
 
-def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> None:
-    """`desk topics apply`, as an operator would."""
+def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> list[str]:
+    """`desk topics apply`, as an operator would; returns what it said."""
     command = [str(Path(sys.executable).with_name("desk")), "topics", "apply", "--partitions", "6"]
     done = subprocess.run(  # noqa: S603
         command,
@@ -160,3 +160,4 @@ def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> None:
         raise CannotStart(
             f"The topics could not be made: `desk topics apply` said\n{done.stdout}{done.stderr}"
         )
+    return done.stdout.splitlines()

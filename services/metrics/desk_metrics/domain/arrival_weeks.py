@@ -57,7 +57,7 @@ class ArrivalWeeks:
             name for name, services in self._services.items() if entry.slice.service in services
         ]
         is_asked = not self._skill or self._skill in skills
-        for posting in entry.postings:
+        for posting in entry.believed:
             if posting.measure == HANDLED and is_asked:
                 self.handled.add(posting.amount, posting.weight)
             elif posting.measure == ARRIVALS:

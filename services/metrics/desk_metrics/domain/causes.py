@@ -160,7 +160,7 @@ class Causes:
         for entry in cell.entries:
             trouble = self.troubles.setdefault(entry.slice.service, Trouble())
             is_wish = entry.slice.kind in _WISHES
-            for posting in entry.postings:
+            for posting in entry.believed:
                 if max(posting.known, posting.at) >= self._as_of:
                     continue
                 if is_only_said(posting.measure):

@@ -41,7 +41,7 @@ class Demand:
 
     def add(self, cell: Cell) -> None:
         for entry in cell.entries:
-            for one in entry.postings:
+            for one in entry.believed:
                 what = read_demand(one.measure)
                 is_known = max(one.known, one.at) < self._as_of
                 if what is not None and is_known and self._start <= one.at < self._end:

@@ -57,7 +57,7 @@ class Skills:
 
     def add(self, cell: Cell) -> None:
         for entry in cell.entries:
-            for posting in entry.postings:
+            for posting in entry.believed:
                 is_known = max(posting.known, posting.at) < self._as_of
                 if is_known and self._start <= posting.at < self._end:
                     self._post(posting.measure, posting.weight)

@@ -36,7 +36,7 @@ class Came:
 
     def add(self, cell: Cell) -> None:
         for entry in cell.entries:
-            for one in entry.postings:
+            for one in entry.believed:
                 is_known = max(one.known, one.at) < self._as_of
                 if one.measure == CONTACTS and is_known and one.at >= self._since:
                     service = self._counts.setdefault(entry.slice.service, Counter())

@@ -96,7 +96,7 @@ class RingCount:
         for entry in cell.entries:
             if self.where.matches(entry.slice):
                 is_ring = self.ring.has(entry.slice)
-                for posting in entry.postings:
+                for posting in entry.believed:
                     if posting.measure == CONTACTS:
                         self._count(posting.at, posting.weight, entry.slice, is_ring=is_ring)
 

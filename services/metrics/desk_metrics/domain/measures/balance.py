@@ -6,11 +6,15 @@ is kept with its own balance, worked out anew with every write of it.
 
 from typing import NamedTuple
 
+from desk_shared.events.moments import EARLIEST
 from pydantic import TypeAdapter
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
 from desk_metrics.domain.measures.postings import Posting
+from desk_metrics.domain.worktime import micros
+
+_EARLIEST = micros(EARLIEST)
 
 
 class Move(NamedTuple):
@@ -30,6 +34,11 @@ class Balance(NamedTuple):
     known: int = 0
     moves: tuple[Move, ...] = ()
 
+    @property
+    def is_believed(self) -> bool:
+        """Not one of before times were bounded, which may add up moments of year 1."""
+        return all(one.since // one.tickets >= _EARLIEST for one in self.moves if one.tickets)
+
 
 _Slice = tuple[str, str, str, str]
 _JSON = TypeAdapter(Balance)
@@ -40,7 +49,7 @@ def balance_of(cell: Cell) -> Balance:
     known, found = 0, dict[_Slice, tuple[int, int]]()
     for entry in cell.entries:
         slice_ = entry.slice[:4]
-        for posting in entry.postings:
+        for posting in entry.believed:
             if not (sign := sign_of(posting)):
                 continue
             known = max(known, posting.known)

@@ -98,7 +98,7 @@ class Impressions:
         """One more cell; whoever has a ticket that ended in the span is one of those concerned."""
         self.reckoning.add(cell)
         for entry in cell.entries:
-            if entry.slice.person and any(map(self._is_within, entry.postings)):
+            if entry.slice.person and any(map(self._is_within, entry.believed)):
                 name = str(getattr(entry.slice, self.of))
                 self.people.setdefault(name, set()).add(entry.slice.person)
 

@@ -120,7 +120,7 @@ def sums_of(
     for cell in cells:
         for entry in cell.entries:
             wanted = list(_wanted(entry, found))
-            for posting in entry.postings:
+            for posting in entry.believed:
                 known = max(known, posting.known, posting.at)
                 about = _about(posting.measure)
                 for part, measures in wanted:

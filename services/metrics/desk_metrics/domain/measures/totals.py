@@ -112,7 +112,7 @@ class Reckoning:
     def add(self, cell: Cell) -> None:
         for entry in cell.entries:
             name = str(getattr(entry.slice, self._by)) if self._by else ""
-            for posting in entry.postings:
+            for posting in entry.believed:
                 self._post(name, posting)
 
     def take(self, one: Cell | Balance) -> None:

@@ -1,0 +1,176 @@
+"""What earlier versions took over at moments that nothing can have happened at: every report can
+still be read, and none says anything that comes of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from desk_metrics.api import metrics_app
+from desk_metrics.api.experience import experience_router
+from desk_metrics.api.goals import goals_router
+from desk_metrics.api.page import page_router
+from desk_metrics.api.reports import reports_router
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.measures.balance import Balance, Move
+from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.domain.worktime import micros
+from desk_metrics.gauges import TEAM, Gauges
+from desk_metrics.planning import PlanningDeps
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.store import ANSWERS, REPORTED
+from desk_metrics.systems import Sources
+from desk_shared.charter import load_charter
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.changes import ChangeFinished, ChangeKind, ChangeStarted
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketReopened,
+    TicketResolved,
+    TicketStarted,
+)
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments
+
+from tests.unit.metrics.desk import Desk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_measures import second
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+CHARTER = load_charter(Path(__file__).parents[3] / "charter")
+OWNER = Principal("olga", frozenset({Role.OWNER, Role.OPERATOR}))
+LATELY = datetime(2026, 11, 24, 9, tzinfo=UTC)
+NEVER = [datetime(year, 6, 1, tzinfo=UTC) for year in (1, 1980, 1999, 9998)]
+DAYS = "from=2026-11-20&to=2026-11-30"
+# In seconds: nothing that is true of these days is longer.
+A_MONTH = 31 * 24 * 3600
+FAR = ["/v1/measures?from=2199-01-01&to=2199-12-31"]
+QUESTIONS = [
+    *FAR,
+    f"/v1/measures?{DAYS}",
+    f"/v1/measures?{DAYS}&by=team",
+    f"/v1/measures?{DAYS}&by=service&grain=week",
+    "/v1/measures?from=1970-01-01&to=1971-01-01",
+    "/v1/experience?of=service",
+    "/v1/experience?of=person",
+    "/v1/reports/systems",
+    "/v1/report",
+    "/v1/goals",
+    "/v1/staffing?team=network",
+    "/v1/rings",
+]
+
+
+def life(ticket: str, *told: tuple[datetime, Payload]) -> list[AnyEvent]:
+    opening = TicketOpened(
+        code="K7M2-Q9PC",
+        kind=Kind.INCIDENT,
+        title="x",
+        requester="eve",
+        channel=Channel.EVENT,
+        service="vpn",
+    )
+    facts: list[tuple[datetime, Payload]] = [(told[0][0], opening), *told]
+    return [
+        Event(f"{ticket}/{n}", "/desk/intake", ticket, at, data, n)
+        for n, (at, data) in enumerate(facts, start=1)
+    ]
+
+
+def odd() -> Iterator[AnyEvent]:
+    """Lives that begin, are worked on, end and begin again at moments of no sense."""
+    assigned = TicketAssigned(team="network", member="nina")
+    started, solved = TicketStarted(by="nina"), TicketResolved(by="nina", resolution="done")
+    again = TicketReopened(by="eve", reason="no")
+    for never in NEVER:
+        name = f"odd-{never.year}"
+        yield from life(f"{name}-open", (never, assigned))
+        yield from life(f"{name}-ended", (never, assigned), (never, started), (LATELY, solved))
+        yield from life(f"{name}-late", (LATELY, assigned), (never, solved), (never, again))
+        change = ChangeStarted(change=name, kind=ChangeKind.RELEASE, title="x")
+        yield Event(f"{name}-begun", "/ci", "vpn", never, change)
+        end = ChangeFinished(change=name, kind=ChangeKind.RELEASE, succeeded=True)
+        yield Event(f"{name}-done", "/ci", "vpn", never + timedelta(hours=1), end)
+
+
+async def desk_with(*more: AnyEvent) -> Desk:
+    desk = Desk(NOW, PolicyBook(()))
+    for number in range(12):
+        story = Story("09:00", service="vpn").assigned("09:05", "network")
+        await desk.tell(second(story if number == 3 else story.resolved("10:00"), f"t-{number}"))
+    for event in more:
+        await desk.tell([event])
+    await desk.at(NOW)
+    return desk
+
+
+async def answers(desk: Desk) -> dict[str, httpx.Response]:
+    clock, shelves, sums = desk.clock, desk.shelves, desk.sums
+    telemetry = recorded_telemetry().telemetry
+    parts = AppParts(
+        Health(clock), telemetry, FakeAuthenticator(OWNER), clock, charter=lambda: CHARTER
+    )
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
+    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    sources = Sources(shelves.cells, sums, shelves.changes, lambda: CHARTER, letters)
+    planning = PlanningDeps(shelves.cells, sums, lambda: CHARTER, clock, people=50)
+    app = metrics_app(
+        parts,
+        deps,
+        reports_router(sources, clock),
+        experience_router(deps),
+        page_router(deps, letters),
+        goals_router(planning),
+    )
+    transport = httpx.ASGITransport(app)
+    found = {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        client.headers["Authorization"] = "Bearer olga"
+        for question in QUESTIONS:
+            found[question] = await client.get(question)
+        for media in ("text/csv", "application/vnd.apache.parquet"):
+            accept = {"Accept": media}
+            found[media] = await client.get(f"/v1/measures?{DAYS}", headers=accept)
+    return found
+
+
+def numbers(said: object) -> Iterator[float]:
+    """Every number in an answer."""
+    if isinstance(said, dict):
+        said = list(said.values())
+    if isinstance(said, list):
+        for one in said:
+            yield from numbers(one)
+    elif isinstance(said, int | float):
+        yield said
+
+
+async def test_every_report_can_be_read_and_says_nothing_absurd() -> None:
+    known, found = await answers(await desk_with()), await answers(await desk_with(*odd()))
+    for question, answer in found.items():
+        assert answer.status_code == known[question].status_code, question
+        if answer.headers["content-type"] == "application/json" and question not in FAR:
+            assert max(numbers(answer.json()), default=0) < A_MONTH, question
+
+
+async def test_gauges_show_nothing_absurd() -> None:
+    desk, recorded = await desk_with(*odd()), recorded_telemetry()
+    meter = recorded.telemetry.metrics.get_meter("t")
+    gauges = Gauges(meter, desk.shelves.cells, desk.sums, desk.shelves.tickets, desk.clock)
+    await gauges.look()
+    for name in ("desk.restore.mean", "desk.restore.p90", "desk.acknowledge.mean"):
+        assert recorded.value(name, **{TEAM: "network"}) < A_MONTH
+
+
+def test_a_balance_that_adds_up_moments_of_year_1_is_not_believed() -> None:
+    """It is kept beside its cell since before times were bounded."""
+    came = micros(NEVER[0])
+    assert not Balance(0, (Move("incident", "vpn", "", "", 1, came),)).is_believed
+    assert not Balance(0, (Move("incident", "vpn", "", "", -1, -came),)).is_believed
+    assert Balance(0, (Move("incident", "vpn", "", "", 2, 2 * micros(NOW)),)).is_believed
