@@ -31,6 +31,7 @@ from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import Documents, MongoDocuments, Schema, Store
 from desk_shared.store.document import S
+from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
 from desk_shared.store.leases import MongoLeases
 from desk_shared.telemetry import Telemetry, get_logger, start
 
@@ -171,6 +172,13 @@ class Kit:
         leases = MongoLeases(self.store.database, self.clock.now)
         self._prepared.append(leases.prepare)
         return leases
+
+    def kept_calls(self) -> MongoKeptCalls:
+        """Calls of this service's HTTP side, kept for as long as is promised."""
+        calls = MongoKeptCalls(self.store.database, self.clock.now)
+        self._prepared.append(calls.prepare)
+        self.loop("kept calls", Sweeping(calls, self.clock).run)
+        return calls
 
     def reads(
         self,

@@ -68,6 +68,8 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         problems=problems,
         charter=lambda: charter.current,
         publisher=kit.publisher,
+        calls=kit.kept_calls(),
+        clock=kit.clock,
         cursors=cursors_from(settings),
         close_after=settings.close_after,
     )

@@ -7,8 +7,10 @@ from typing import Protocol
 
 from desk_shared.bus import Publisher, Reacted, Turn
 from desk_shared.charter import Charter
+from desk_shared.clock import Clock
 from desk_shared.http import Cursors
 from desk_shared.store import Documents, Stored
+from desk_shared.store.kept_calls import KeptCalls
 
 from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
@@ -44,5 +46,7 @@ class IntakeDeps:
     problems: Documents[KnownProblem]
     charter: Callable[[], Charter]
     publisher: Publisher
+    calls: KeptCalls
+    clock: Clock
     cursors: Cursors
     close_after: timedelta

@@ -12,14 +12,11 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter
 
-from desk_shared.errors import DependencyDown
 from desk_shared.events.codec import Message
 from desk_shared.ids import new_id
 from desk_shared.store.document import S, Stored, Unreadable
 from desk_shared.store.driver import (
     ASCENDING,
-    DUPLICATE_KEY,
-    PASSING,
     BulkWriteError,
     Collection,
     Database,
@@ -28,6 +25,7 @@ from desk_shared.store.driver import (
     ReplaceOne,
     Row,
     UpdateOne,
+    duplicates_of,
     translated,
 )
 from desk_shared.store.listing import Facets, Listed, Paged, paged, place_of
@@ -142,7 +140,7 @@ class MongoDocuments(Generic[S]):
             try:
                 result = await self._collection.bulk_write(operations, ordered=False)
             except BulkWriteError as error:
-                refused = _duplicates(error, documents)
+                refused = {documents[place].id for place in duplicates_of(error)}
                 matched = cast(int, (error.details or {}).get("nMatched", 0))
             else:
                 matched = result.matched_count
@@ -345,18 +343,6 @@ class MongoDocuments(Generic[S]):
         )
         ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
         return set(ids) - ours
-
-
-def _duplicates(error: BulkWriteError, documents: Sequence[Stored[S]]) -> set[str]:
-    details = error.details or {}
-    if details.get("writeConcernErrors"):
-        raise DependencyDown(f"too few members hold the write: {error}", dependency="store")
-    failures = cast("list[dict[str, int]]", details.get("writeErrors", []))
-    if any(failure.get("code") in PASSING for failure in failures):
-        raise DependencyDown(f"the store is not ready: {error}", dependency="store")
-    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
-        raise error
-    return {documents[failure["index"]].id for failure in failures}
 
 
 def _message_row(message: Message) -> Row:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ASCENDING, AsyncMongoClient, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, AsyncMongoClient, DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -27,7 +27,7 @@ from desk_shared.settings import StoreSettings
 
 Row = dict[str, object]
 Filter = Mapping[str, object]
-Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne
+Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne | DeleteOne
 DUPLICATE_KEY = 11000
 # The server stumbled (no code, InternalError, UnknownError), stops, or is no primary any more.
 PASSING = frozenset({None, 1, 8, 91, 189, 10107, 11600, 11602, 13435, 13436})
@@ -40,6 +40,7 @@ __all__ = [
     "Collection",
     "Cursor",
     "Database",
+    "DeleteOne",
     "DuplicateKeyError",
     "Filter",
     "InsertOne",
@@ -48,6 +49,7 @@ __all__ = [
     "Row",
     "Store",
     "UpdateOne",
+    "duplicates_of",
     "translated",
 ]
 
@@ -148,6 +150,19 @@ def translated() -> Iterator[None]:
         if _is_passing(error):
             raise DependencyDown(f"the store is not ready: {error}", dependency="store") from error
         raise
+
+
+def duplicates_of(error: BulkWriteError) -> set[int]:
+    """Which operations of a bulk met their own key; raises if anything else went wrong."""
+    details = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise DependencyDown(f"too few members hold the write: {error}", dependency="store")
+    failures = cast("list[dict[str, int]]", details.get("writeErrors", []))
+    if any(failure.get("code") in PASSING for failure in failures):
+        raise DependencyDown(f"the store is not ready: {error}", dependency="store")
+    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    return {failure["index"] for failure in failures}
 
 
 def _is_passing(error: PyMongoError) -> bool:

@@ -11,8 +11,10 @@ from desk_shared.bus.producer import Unpublished
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, DeskError
 from desk_shared.events import AnyEvent, Codec, Message
+from desk_shared.ids import identity
 from desk_shared.store import Listed, Schema, Stored, Unreadable
 from desk_shared.store.document import S
+from desk_shared.store.kept_calls import KeptCall
 from desk_shared.store.leases import Lease
 
 
@@ -210,6 +212,37 @@ class FakeDocuments(Generic[S]):
     def _key(self, document: Stored[S], order: str) -> tuple[str, str]:
         value = document.id if order == "_id" else self._facets(document).get(order)
         return cast("tuple[str, str]", (value, document.id))
+
+
+class FakeKeptCalls:
+    """`KeptCalls` in memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.calls: dict[str, KeptCall] = {}
+        self.is_down = False
+
+    async def keep(self, calls: Sequence[KeptCall]) -> None:
+        self._answer()
+        for call in calls:
+            self.calls.setdefault(call.id, call)
+
+    async def find(self, document: str, key: str) -> str | None:
+        self._answer()
+        found = self.calls.get(identity(document, key))
+        return None if found is None else found.fingerprint
+
+    async def sweep(self, limit: int) -> int:
+        self._answer()
+        now = self._clock.now()
+        over = [id for id, call in self.calls.items() if call.until <= now][:limit]
+        for id in over:
+            del self.calls[id]
+        return len(over)
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise DependencyDown("the store is away", dependency="store")
 
 
 class FakeLeases:

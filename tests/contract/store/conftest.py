@@ -8,8 +8,9 @@ from desk_shared.clock import FakeClock
 from desk_shared.settings import StoreSettings
 from desk_shared.settings.groups import StoreDriver
 from desk_shared.store import MongoDocuments, Store
+from desk_shared.store.kept_calls import MongoKeptCalls
 from desk_shared.store.leases import MongoLeases
-from desk_shared.testing.fakes import FakeDocuments, FakeLeases
+from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases
 
 from tests.contract.store.kinds import (
     KINDS,
@@ -26,17 +27,7 @@ from tests.contract.store.kinds import (
 async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
     clock = FakeClock(START)
     if request.param == "fake":
-        away = FakeDocuments(THINGS, clock)
-        away.is_down = True
-        leases = FakeLeases(clock)
-        leases_away = FakeLeases(clock)
-        leases_away.is_down = True
-        things, later = FakeDocuments(THINGS, clock), FakeDocuments(NEWER_THINGS, clock)
-        odd = FakeDocuments(STRANGE_THINGS, clock)
-        # one collection, and several versions of the software
-        things._rows, odd._rows = cast(Any, later._rows), cast(Any, later._rows)
-        odd._pending = things._pending
-        yield Kind(things, later, odd, leases, away, leases_away, clock)
+        yield _fake(clock)
         return
     mongo: str = request.getfixturevalue("mongo")
     prefix: str = request.getfixturevalue("prefix")
@@ -46,13 +37,30 @@ async def kind(request: pytest.FixtureRequest) -> AsyncIterator[Kind]:
     documents = MongoDocuments(store.database, THINGS, clock.now)
     newer = MongoDocuments(store.database, NEWER_THINGS, clock.now)
     strange = MongoDocuments(store.database, STRANGE_THINGS, clock.now)
-    real = MongoLeases(store.database, clock.now)
-    await documents.prepare()
-    await documents.prepare()  # harmless when they are there
-    await real.prepare()
+    leases = MongoLeases(store.database, clock.now)
+    calls = MongoKeptCalls(store.database, clock.now)
+    for one in (documents, documents, leases, calls, calls):
+        await one.prepare()  # harmless when the indexes are there
     gone = MongoDocuments(nowhere.database, THINGS, clock.now)
     leases_gone = MongoLeases(nowhere.database, clock.now)
-    yield Kind(documents, newer, strange, real, gone, leases_gone, clock)
+    calls_gone = MongoKeptCalls(nowhere.database, clock.now)
+    yield Kind(documents, newer, strange, leases, calls, gone, leases_gone, calls_gone, clock)
     await store.drop()
     await store.stop()
     await nowhere.stop()
+
+
+def _fake(clock: FakeClock) -> Kind:
+    away, leases_away, calls_away = (
+        FakeDocuments(THINGS, clock),
+        FakeLeases(clock),
+        FakeKeptCalls(clock),
+    )
+    away.is_down = leases_away.is_down = calls_away.is_down = True
+    things, later = FakeDocuments(THINGS, clock), FakeDocuments(NEWER_THINGS, clock)
+    odd = FakeDocuments(STRANGE_THINGS, clock)
+    # one collection, and several versions of the software
+    things._rows, odd._rows = cast(Any, later._rows), cast(Any, later._rows)
+    odd._pending = things._pending
+    leases, calls = FakeLeases(clock), FakeKeptCalls(clock)
+    return Kind(things, later, odd, leases, calls, away, leases_away, calls_away, clock)

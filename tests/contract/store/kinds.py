@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from desk_shared.clock import FakeClock
 from desk_shared.store import Documents, Schema
+from desk_shared.store.kept_calls import KeptCalls
 from desk_shared.store.leases import Leases
 from pydantic import BaseModel, ConfigDict
 
@@ -57,12 +58,14 @@ STRANGE_THINGS: Schema[dict[str, object]] = Schema("things", dict[str, object])
 
 @dataclass
 class Kind:
-    """One kind of store: a collection, leases, and the same on a server that is away."""
+    """One kind of store: documents, leases, calls, and the same on a server that is away."""
 
     documents: Documents[Thing]
     newer: Documents[NewerThing]
     strange: Documents[dict[str, object]]
     leases: Leases
+    calls: KeptCalls
     away: Documents[Thing]
     leases_away: Leases
+    calls_away: KeptCalls
     clock: FakeClock

@@ -1,5 +1,6 @@
 """Intake as a process: what goes in by HTTP and bus comes out on `desk.tickets`, once."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,6 +91,20 @@ async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus
     assert other.json()["code"] == "idempotency-key-reused"
     await ana.post("/tickets", "k-2", title="A later one")
     await eventually(lambda: _all_opened(bus, 2), timeout=20)
+
+
+async def test_a_note_repeated_after_eighty_others_is_said_once(ana: Person, bus: Bus) -> None:
+    ticket = (await ana.post("/tickets", "k-1", title="VPN does not connect")).json()["id"]
+    path = f"/tickets/{ticket}/notes"
+    assert (await ana.post(path, "n", text="once")).status_code == 200
+    others = await asyncio.gather(*(ana.post(path, f"n-{n}", text="more") for n in range(80)))
+    assert {answer.status_code for answer in others} == {200}
+    assert (await ana.post(path, "n", text="once")).status_code == 200
+    other = await ana.post(path, "n", text="something else")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    last = (await ana.post(path, "last", text="last")).headers["etag"]
+    assert last == '"83"', "opened, once, eighty, last"
+    assert len(await bus.of(ticket, 83)) == 83
 
 
 async def _all_opened(bus: Bus, count: int) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from desk_intake.domain import life, words
 from desk_intake.domain.evolve import evolve
 from desk_intake.domain.life import ALLOWED, Actor, Changes
-from desk_intake.domain.model import MAX_COMMANDS, MAX_ENTRIES, MAX_LINKS, Command, Ticket
+from desk_intake.domain.model import MAX_ENTRIES, MAX_LINKS, Ticket
 from desk_intake.domain.timers import pass_time
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events import Event
@@ -106,14 +106,10 @@ def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story)
     assert ticket.timeline[-1].text == long.text
 
 
-def test_links_and_commands_are_bounded_and_links_are_unique(story: Story) -> None:
+def test_links_are_bounded_and_unique(story: Story) -> None:
     links = [TicketLinked(kind=LinkKind.RUN, target=f"r-{n % 150}") for n in range(300)]
     ticket = story.then(*links).ticket
     assert len(ticket.links) == MAX_LINKS == len({link.target for link in ticket.links})
-    for number in range(MAX_COMMANDS + 5):
-        ticket = ticket.with_command(Command(key=f"k-{number}", fingerprint="f"))
-    assert ticket.command("k-4") is None
-    assert ticket.command(f"k-{MAX_COMMANDS + 4}") is not None
 
 
 def test_events_of_others_are_no_part_of_a_tickets_life(story: Story) -> None:

@@ -27,7 +27,7 @@ from desk_shared.http import AppParts, Cursors, DevAuthenticator
 from desk_shared.ids import new_id
 from desk_shared.settings import Environment
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
-from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakePublisher
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLOSE_AFTER = timedelta(days=5)
@@ -87,6 +87,7 @@ class Desk:
     problem_ledger: Ledger[KnownProblem]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
+    calls: FakeKeptCalls
     read: int = 0
 
     def client(self, user: str, roles: str = "employee", team: str = "") -> "Caller":
@@ -180,6 +181,7 @@ def make_desk(charter: Charter) -> Desk:
     meters = telemetry.telemetry.meters
     ledger = Ledger(tickets_fold(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0)
     said = Ledger(feedback_fold(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0)
+    calls = FakeKeptCalls(clock)
     deps = IntakeDeps(
         tickets,
         Commands(ledger),
@@ -187,6 +189,8 @@ def make_desk(charter: Charter) -> Desk:
         problems,
         lambda: charter,
         publisher,
+        calls,
+        clock,
         Cursors(b"a secret"),
         CLOSE_AFTER,
     )
@@ -196,7 +200,9 @@ def make_desk(charter: Charter) -> Desk:
     )
     transport = httpx.ASGITransport(app=intake_app(parts, deps))
     problem_ledger = Ledger(problems_fold(problems), publisher, clock, meters)
-    return Desk(clock, publisher, tickets, problems, ledger, problem_ledger, telemetry, transport)
+    return Desk(
+        clock, publisher, tickets, problems, ledger, problem_ledger, telemetry, transport, calls
+    )
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -1,9 +1,11 @@
 """What calls on a ticket share: who calls, which ticket is meant, one safe change, answers."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Annotated, TypeVar
 
 from desk_shared.bus import Reacted, Turn
+from desk_shared.errors import Transient
 from desk_shared.events import Payload
 from desk_shared.http import (
     STAFF,
@@ -18,18 +20,24 @@ from desk_shared.http import (
 )
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
+from desk_shared.store.kept_calls import KeptCall
 from desk_shared.telemetry import current_traceparent
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from desk_intake.domain.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.domain.life import Actor, seen
-from desk_intake.domain.model import Command, Ticket
+from desk_intake.domain.model import Ticket
 from desk_intake.domain.record import Because, record
 from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, View, show
 from desk_intake.ports import IntakeDeps, TicketRule
 
+Changed = TypeVar("Changed")
+
 _UUID_LENGTH = 36
+# Each look finds what was dropped before it; only as many calls at once could outrun this.
+_MAX_LOOKS = 8
 # Views differ by reader and change at any moment: keep them, but ask before using them again.
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
@@ -89,10 +97,10 @@ async def change(
     deps = deps_of(request)
     id = ref if len(ref) == _UUID_LENGTH else (await find(deps, ref, actor)).id
 
-    def rule(state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
         ticket = seen(state, actor, ref)
-        if (known := ticket.command(call.seed)) is not None:
-            check_same(call, known.fingerprint)
+        if (known := ticket.asked(call.seed, recalled)) is not None:
+            check_same(call, known)
             return None
         if precondition is not None:
             precondition.check(ticket.sequence)
@@ -100,11 +108,40 @@ async def change(
         because = because_of_call(request, call, ticket.id, turn)
         recorded = record(ticket.id, ticket, decided, because)
         after = recorded.ticket if recorded else ticket
-        command = Command(key=call.seed, fingerprint=call.fingerprint)
+        command = command_of(call, turn)
         events = recorded.events if recorded else ()
-        return Reacted(after.with_command(command), events, due_of(after, deps.close_after))
+        due = due_of(after, deps.close_after)
+        return Reacted(after.with_command(command, recalled), events, due)
 
-    return await changed(deps, id, rule)
+    return await once(deps, call, lambda recalled: changed(deps, id, partial(rule, recalled)))
+
+
+async def once(
+    deps: IntakeDeps, call: IdempotentCall, ask: Callable[[Recalled], Awaitable[Changed]]
+) -> Changed:
+    """What `ask` answers once enough is known of calls that are not in the document any more."""
+    recalled = NOTHING
+    for _ in range(_MAX_LOOKS):
+        try:
+            return await ask(recalled)
+        except Unsure as unsure:
+            recalled = await _recalled(deps, call, unsure)
+    raise Transient("this is called too often at once; try again soon", code="contended")
+
+
+async def _recalled(deps: IntakeDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:
+    """Kept first, looked up then: in this order no call can be in neither place."""
+    document, now = unsure.document, deps.clock.now()
+    await deps.calls.keep(
+        [KeptCall(document, one.key, one.fingerprint, until(one, now)) for one in unsure.to_keep]
+    )
+    fingerprint = await deps.calls.find(document, call.seed)
+    return Recalled(unsure.mark, fingerprint, frozenset(one.key for one in unsure.to_keep))
+
+
+def command_of(call: IdempotentCall, turn: Turn) -> Command:
+    """The call as the document remembers it."""
+    return Command(key=call.seed, fingerprint=call.fingerprint, at=turn.now)
 
 
 async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:

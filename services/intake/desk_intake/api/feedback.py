@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from desk_shared.bus import Reacted, Turn
@@ -15,7 +16,17 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from desk_intake.api.bodies import Body, Visible
-from desk_intake.api.calls import Call, Caller, actor_of, because_of_call, deps_of, find
+from desk_intake.api.calls import (
+    Call,
+    Caller,
+    actor_of,
+    because_of_call,
+    command_of,
+    deps_of,
+    find,
+    once,
+)
+from desk_intake.domain.calls import Recalled
 from desk_intake.domain.feedback import (
     Feedback,
     Said,
@@ -25,7 +36,6 @@ from desk_intake.domain.feedback import (
     survey,
     survey_of,
 )
-from desk_intake.domain.model import Command
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 
@@ -154,18 +164,23 @@ async def _stated(
 ) -> Feedback:
     """The feedback, safe in the store; a call that was carried out before does nothing."""
 
-    def rule(state: Feedback | None, turn: Turn) -> Reacted[Feedback] | None:
-        if state is not None and (known := state.command(call.seed)) is not None:
-            check_same(call, known.fingerprint)
+    def rule(recalled: Recalled, state: Feedback | None, turn: Turn) -> Reacted[Feedback] | None:
+        known = state.asked(call.seed, recalled) if state else None
+        if known is not None:
+            check_same(call, known)
             return None
         said = said_at(revision_of(state) + 1)
         feedback, events = stated(id, said, because_of_call(request, call, id, turn))
         before = state.commands if state else ()
-        command = Command(key=call.seed, fingerprint=call.fingerprint)
         kept = feedback.model_copy(update={"commands": before})
-        return Reacted(kept.with_command(command), events)
+        return Reacted(kept.with_command(command_of(call, turn), recalled), events)
 
-    stored = await deps_of(request).feedback.change(id, rule, is_first=is_first)
+    deps = deps_of(request)
+    stored = await once(
+        deps,
+        call,
+        lambda recalled: deps.feedback.change(id, partial(rule, recalled), is_first=is_first),
+    )
     if stored.state is None:
         raise LookupError(f"the rule left no feedback {id}")
     return stored.state

@@ -1,6 +1,7 @@
 """Tickets over HTTP: open, list, read, change."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from desk_shared.bus import Reacted, Turn
@@ -33,13 +34,16 @@ from desk_intake.api.calls import (
     because_of_call,
     change,
     changed,
+    command_of,
     deps_of,
     find,
+    once,
     reader_of,
     respond,
 )
+from desk_intake.domain.calls import Recalled
 from desk_intake.domain.life import Actor, Changes, may_read, update
-from desk_intake.domain.model import Command, Ticket
+from desk_intake.domain.model import Ticket
 from desk_intake.domain.record import record
 from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
 from desk_intake.ports import IntakeDeps
@@ -55,21 +59,22 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
     id = derived_id(call.seed, "ticket-of-call")
     was_there = False
 
-    def rule(state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
         nonlocal was_there
         if state is not None:
-            opened = state.command(call.seed)
-            check_same(call, opened.fingerprint if opened else call.fingerprint)
+            check_same(call, state.asked(call.seed, recalled) or call.fingerprint)
             was_there = True
             return None
         opening = _opening(body, ticket_code(id, turn.round), caller)
         recorded = record(id, None, [opening], because_of_call(request, call, id, turn))
         if recorded is None:
             return None
-        command = Command(key=call.seed, fingerprint=call.fingerprint)
-        return Reacted(recorded.ticket.with_command(command), recorded.events)
+        return Reacted(recorded.ticket.with_command(command_of(call, turn)), recorded.events)
 
-    ticket = await changed(deps_of(request), id, rule, is_first=True)
+    deps = deps_of(request)
+    ticket = await once(
+        deps, call, lambda recalled: changed(deps, id, partial(rule, recalled), is_first=True)
+    )
     response = answer(request, ticket, actor, 201)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"

@@ -15,8 +15,9 @@ from desk_shared.events.tickets import State
 from desk_shared.ids import derived_id
 from desk_shared.text import name_of
 
+from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 from desk_intake.domain.life import Actor
-from desk_intake.domain.model import MAX_COMMANDS, Command, Part, Ticket
+from desk_intake.domain.model import Part, Ticket
 from desk_intake.domain.record import SOURCE, Because
 from desk_intake.domain.words import STATES
 
@@ -32,13 +33,14 @@ class Feedback(Part):
     at: datetime
     commands: tuple[Command, ...] = ()
 
-    def command(self, key: str) -> Command | None:
-        """The call made with that key, if it was made."""
-        return next((one for one in self.commands if one.key == key), None)
+    def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
+        """The fingerprint of the call made with that key, if it was made."""
+        return fingerprint_of(self.id, self.commands, key, recalled)
 
-    def with_command(self, command: Command) -> "Feedback":
+    def with_command(self, command: Command, recalled: Recalled = NOTHING) -> "Feedback":
         """The same, remembering that a call was carried out."""
-        return self.model_copy(update={"commands": (*self.commands, command)[-MAX_COMMANDS:]})
+        commands = with_command(self.id, self.commands, command, recalled)
+        return self.model_copy(update={"commands": commands})
 
 
 def survey_of(ticket: Ticket) -> str:

@@ -9,14 +9,14 @@ from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
 from pydantic import BaseModel, ConfigDict
 
+from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
+
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
 MAX_ENTRIES = 400
 MAX_TIMELINE_TEXT = 300_000
 # More than this is no ticket any more; each is an event of up to 64 KiB that many read.
 MAX_COMMENTS = 1_000
 MAX_LINKS = 100
-# A caller repeats a call within moments; 64 is what the bus remembers of a document's events too.
-MAX_COMMANDS = 64
 
 OPEN_STATES = frozenset(
     {State.NEW, State.TRIAGED, State.ASSIGNED, State.IN_PROGRESS, State.WAITING}
@@ -53,13 +53,6 @@ class PromiseView(Part):
     clock: str
     status: str
     due: datetime | None = None
-
-
-class Command(Part):
-    """A call that was carried out, so that its repetition does nothing."""
-
-    key: str
-    fingerprint: str
 
 
 class Ticket(Part):
@@ -137,13 +130,14 @@ class Ticket(Part):
         """What that clock said last."""
         return next((one for one in self.promises if one.clock == clock), None)
 
-    def command(self, key: str) -> Command | None:
-        """The call made with that key, if it was made."""
-        return next((one for one in self.commands if one.key == key), None)
+    def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
+        """The fingerprint of the call made with that key, if it was made."""
+        return fingerprint_of(self.id, self.commands, key, recalled)
 
-    def with_command(self, command: Command) -> "Ticket":
+    def with_command(self, command: Command, recalled: Recalled = NOTHING) -> "Ticket":
         """The ticket, remembering that a call was carried out."""
-        return self.model_copy(update={"commands": (*self.commands, command)[-MAX_COMMANDS:]})
+        commands = with_command(self.id, self.commands, command, recalled)
+        return self.model_copy(update={"commands": commands})
 
     def with_entry(self, entry: Entry) -> "Ticket":
         """The ticket with one more line; the oldest but the first make room when it is full."""

@@ -1,0 +1,99 @@
+"""Which calls were carried out on a document, so that to repeat one does nothing.
+
+The newest are in the document and change in its own write, so that a crash cannot separate a call
+from what it did. The older ones are dropped only when they are known to be kept elsewhere; so a
+call that is neither here nor was there *after* this was read, was never made.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+# So many are in a document at most, and so many stay when older ones are dropped, all at once.
+MOST_HERE = 64
+STAY_HERE = 32
+# What is promised for a key, and an hour for clocks that differ.
+KNOWN_FOR = timedelta(hours=25)
+
+
+class Command(BaseModel):
+    """A call that was carried out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    fingerprint: str
+    at: datetime | None = None
+    """When; unknown of those that earlier versions wrote."""
+
+
+Commands = tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known of one call beside the document, found out when `mark` was its mark.
+
+    `fingerprint` says what was asked if the call is kept elsewhere, `safe` which other calls are.
+    """
+
+    mark: str = ""
+    fingerprint: str | None = None
+    safe: frozenset[str] = frozenset()
+
+
+NOTHING = Recalled()
+
+
+class Unsure(Exception):
+    """The document alone cannot tell: look where older calls are kept, and ask again.
+
+    `to_keep` must be kept there before.
+    """
+
+    def __init__(self, document: str, mark: str, to_keep: Commands = ()) -> None:
+        super().__init__(f"what was called on {document} before is not all in it")
+        self.document, self.mark, self.to_keep = document, mark, to_keep
+
+
+def fingerprint_of(
+    document: str, commands: Commands, key: str, recalled: Recalled = NOTHING
+) -> str | None:
+    """What was asked under that key, if it was carried out; `Unsure` if that must be looked up."""
+    here = next((one.fingerprint for one in commands if one.key == key), None)
+    if here is not None or len(commands) < STAY_HERE:
+        return here
+    if recalled.mark != (mark := _mark(commands)):
+        raise Unsure(document, mark)
+    return recalled.fingerprint
+
+
+def with_command(
+    document: str, commands: Commands, command: Command, recalled: Recalled = NOTHING
+) -> Commands:
+    """With one more; where they are too many `Unsure`, unless older ones are safe elsewhere."""
+    if len(commands) < MOST_HERE:
+        return (*commands, command)
+    old, new = commands[1 : 1 - STAY_HERE], commands[1 - STAY_HERE :]
+    unsafe = tuple(one for one in old if not (_is_over(one, command) or one.key in recalled.safe))
+    if unsafe:
+        raise Unsure(document, _mark(commands), unsafe)
+    # The first made the document: its key is worth knowing for as long as the document is there.
+    return (commands[0], *new, command)
+
+
+def until(command: Command, now: datetime) -> datetime:
+    """How long it must be known."""
+    return (command.at or now) + KNOWN_FOR
+
+
+def _mark(commands: Commands) -> str:
+    """The oldest that can be dropped: another one when any were."""
+    return commands[1].key
+
+
+def _is_over(command: Command, newer: Command) -> bool:
+    if command.at is None or newer.at is None:
+        return False
+    return until(command, command.at) <= newer.at

@@ -1,0 +1,49 @@
+"""What every store promises about calls: known until they are over, whatever their number."""
+
+from datetime import timedelta
+
+import pytest
+from desk_shared.errors import DependencyDown
+from desk_shared.store.kept_calls import KeptCall
+
+from tests.contract.store.kinds import START, Kind
+
+pytestmark = pytest.mark.timeout(90)
+
+DAY = timedelta(days=1)
+
+
+def call(key: str, fingerprint: str = "f", after: timedelta = DAY) -> KeptCall:
+    return KeptCall("t-1", key, fingerprint, START + after)
+
+
+async def test_a_call_is_known_to_its_document_by_what_was_asked(kind: Kind) -> None:
+    await kind.calls.keep([call("a"), call("b", "g")])
+    found = [await kind.calls.find("t-1", key) for key in ("a", "b", "c")]
+    assert found == ["f", "g", None]
+    assert await kind.calls.find("t-2", "a") is None
+
+
+async def test_keeping_what_is_kept_is_harmless_and_keeps_the_rest(kind: Kind) -> None:
+    await kind.calls.keep([])
+    await kind.calls.keep([call("a")])
+    await kind.calls.keep([call("a", "other"), call("b"), call("b")])
+    assert [await kind.calls.find("t-1", key) for key in ("a", "b")] == ["f", "f"]
+
+
+async def test_a_sweep_removes_what_is_over_and_nothing_else(kind: Kind) -> None:
+    await kind.calls.keep([call(f"k{n}", after=timedelta(hours=n)) for n in range(1, 6)])
+    assert await kind.calls.sweep(10) == 0
+    kind.clock.advance(timedelta(hours=3))
+    assert [await kind.calls.sweep(2), await kind.calls.sweep(2)] == [2, 1]
+    known = [await kind.calls.find("t-1", f"k{n}") is not None for n in range(1, 6)]
+    assert known == [False, False, False, True, True]
+
+
+async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
+    with pytest.raises(DependencyDown):
+        await kind.calls_away.find("t-1", "a")
+    with pytest.raises(DependencyDown):
+        await kind.calls_away.keep([call("a")])
+    with pytest.raises(DependencyDown):
+        await kind.calls_away.sweep(1)

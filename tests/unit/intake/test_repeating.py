@@ -1,0 +1,110 @@
+"""A call repeated with its key does nothing for as long as promised, whatever came in between."""
+
+import pytest
+from desk_intake.domain.calls import (
+    MOST_HERE,
+    NOTHING,
+    Command,
+    Recalled,
+    Unsure,
+    fingerprint_of,
+    with_command,
+)
+from desk_shared.events.tickets import TicketNoted
+from desk_shared.http.idempotency import KEEP_FOR
+
+from tests.unit.intake.world import Desk, triage_says
+
+
+async def notes(desk: Desk, ticket: str, count: int, first: int = 0) -> None:
+    for number in range(first, first + count):
+        answer = await desk.ana.post(f"/tickets/{ticket}/notes", f"n-{number}", text=f"{number}")
+        assert answer.status_code == 200, answer.text
+
+
+def noted(desk: Desk, ticket: str) -> list[str]:
+    return [one.data.text for one in desk.log(ticket) if isinstance(one.data, TicketNoted)]
+
+
+async def test_a_call_repeated_after_many_others_does_nothing(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await notes(desk, ticket, 200)
+    await notes(desk, ticket, 200)
+    assert noted(desk, ticket) == [str(number) for number in range(200)]
+    assert len((await desk.ticket(ticket)).commands) <= MOST_HERE
+    await desk.check(ticket)
+
+
+async def test_its_key_with_another_body_is_refused_after_many_others(desk: Desk) -> None:
+    ticket = (await desk.ana.post("/tickets", "opening", title="VPN")).json()["id"]
+    await notes(desk, ticket, 200)
+    other = await desk.ana.post(f"/tickets/{ticket}/notes", "n-3", text="something else")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+    same = await desk.ana.post("/tickets", "opening", title="VPN")
+    assert (same.status_code, same.json()["id"]) == (201, ticket)
+    assert (await desk.ana.post("/tickets", "opening", title="Printer")).status_code == 422
+    await notes(desk, ticket, 200)
+    assert len(noted(desk, ticket)) == 200
+
+
+async def test_a_key_is_known_for_a_day_and_then_let_go(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await notes(desk, ticket, 150)
+    desk.clock.advance(KEEP_FOR)
+    assert await desk.calls.sweep(1_000) == 0
+    await notes(desk, ticket, 150)
+    assert len(noted(desk, ticket)) == 150
+    desk.clock.advance(KEEP_FOR)
+    await notes(desk, ticket, 150, first=1_000)
+    kept = len(desk.calls.calls)
+    assert await desk.calls.sweep(1_000) > 0
+    # Those of the first day that were still in the ticket are over: they were not kept anywhere.
+    assert kept < 250
+    assert all(call.until > desk.clock.now() for call in desk.calls.calls.values())
+
+
+async def test_an_answer_to_a_survey_repeated_after_many_others_does_nothing(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    await desk.hear(triage_says(), ticket)
+    await desk.max.post(f"/tickets/{ticket}/resolve", resolution="done")
+
+    async def say(number: int, score: int) -> int:
+        path = f"/tickets/{ticket}/feedback"
+        return (await desk.ana.post(path, f"s-{number}", score=score)).status_code
+
+    assert {await say(number, 1 + number % 5) for number in range(100)} == {200}
+    told = len(desk.publisher.messages)
+    assert {await say(number, 1 + number % 5) for number in range(100)} == {200}
+    assert await say(7, 5) == 422
+    assert len(desk.publisher.messages) == told
+
+
+async def test_with_the_store_of_calls_away_nothing_is_done_and_a_repeat_is_safe(
+    desk: Desk,
+) -> None:
+    ticket = await desk.ana.open()
+    await notes(desk, ticket, 100)
+    desk.calls.is_down = True
+    answer = await desk.ana.post(f"/tickets/{ticket}/notes", "late", text="late")
+    assert answer.status_code == 503
+    desk.calls.is_down = False
+    for _ in range(2):
+        assert (
+            await desk.ana.post(f"/tickets/{ticket}/notes", "late", text="late")
+        ).status_code == 200
+    assert noted(desk, ticket)[-2:] == ["99", "late"]
+
+
+def test_what_was_looked_up_counts_only_until_another_call_is_dropped() -> None:
+    """Between the look and the answer another replica may keep the call there and drop it here."""
+    before = tuple(Command(key=f"k{n}", fingerprint="f") for n in range(MOST_HERE))
+    with pytest.raises(Unsure) as first:
+        fingerprint_of("t", before, "other", NOTHING)
+    looked_up = Recalled(first.value.mark)
+    assert fingerprint_of("t", before, "other", looked_up) is None
+    safe = frozenset(one.key for one in before)
+    after = with_command("t", before, Command(key="new", fingerprint="f"), Recalled(safe=safe))
+    with pytest.raises(Unsure) as again:
+        fingerprint_of("t", after, "k7", looked_up)
+    assert fingerprint_of("t", after, "k7", Recalled(again.value.mark, "f")) == "f"
+    assert fingerprint_of("t", after, "k0", NOTHING) == "f"  # the first is never dropped
