@@ -1,5 +1,6 @@
 """One record as read from a topic, decoded, and what happens to records that cannot be handled."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ CUT, FOLD, DOCUMENT = "desk-cut-from-bytes", "desk-fold", "desk-document"
 ARRIVED = "desk-arrived"
 # On a record of a dead-letter topic that is no letter: it says which letters are settled.
 SETTLES = "desk-settles"
+_PLACE = re.compile(rb".+/(\d{1,9})/(\d{1,18})", re.DOTALL)
+_MOST_DIGITS = 9
 _OURS = frozenset(
     {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT, ARRIVED}
     | {SETTLES}
@@ -100,12 +103,12 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     """
     raw, error, before = failure.raw, failure.error, told_by_us(failure.raw)
     attempts = attempts_of(raw)
-    topic = origin_topic(raw).removeprefix(prefix)
+    retried, dead = _side_topics(raw.topic.removeprefix(prefix), group)
     if isinstance(error, Transient) and attempts < MAX_ATTEMPTS:
         due = now + FIRST_DELAY * 2 ** (attempts - 1)
-        target, extra = retry_topic(topic, group), {NOT_BEFORE: due.isoformat().encode()}
+        target, extra = retried, {NOT_BEFORE: due.isoformat().encode()}
     else:
-        target, extra = dead_topic(topic, group), {}
+        target, extra = dead, {}
     told = {
         ATTEMPT: str(attempts + 1 if target.endswith(RETRY) else attempts).encode(),
         ORIGIN: before.get(ORIGIN, _place(raw).encode()),
@@ -123,6 +126,17 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     kept = [*_foreign_headers(raw), *((name, text) for name, text in told.items() if text)]
     headers = tuple((name[:LONGEST_NAME], text[:LONGEST_HEADER_BYTES]) for name, text in kept)
     return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
+
+
+def _side_topics(topic: str, group: str) -> tuple[str, str]:
+    """The group's retry topic and dead-letter topic for what was read there.
+
+    Of a retry topic by its own name: what a record says of its origin may be missing or forged, and
+    there is no topic to match it.
+    """
+    if topic.endswith(RETRY):
+        return topic, topic.removesuffix(RETRY) + DEAD
+    return retry_topic(topic, group), dead_topic(topic, group)
 
 
 def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
@@ -177,8 +191,9 @@ def held_message(raw: KafkaRecord) -> Message:
 
 def record_of(held: Message) -> KafkaRecord:
     """What `held_message` was made from, near enough to be parked."""
-    _, partition, offset = dict(held.headers)[ORIGIN].decode().rsplit("/", 2)
-    return _Held(held.topic, int(partition), int(offset), held.key, held.value, held.headers)
+    place = _PLACE.fullmatch(dict(held.headers)[ORIGIN])
+    partition, offset = (int(place[1]), int(place[2])) if place else (0, 0)
+    return _Held(held.topic, partition, offset, held.key, held.value, held.headers)
 
 
 def is_same(one: Message, other: Message) -> bool:
@@ -189,7 +204,7 @@ def is_same(one: Message, other: Message) -> bool:
 def attempts_of(raw: KafkaRecord) -> int:
     """How many times the record has been tried, this time included."""
     text = told_by_us(raw).get(ATTEMPT, b"")
-    return int(text) if text.isdigit() else 1
+    return int(text) if text.isdigit() and len(text) < _MOST_DIGITS else 1
 
 
 def meant_for(raw: KafkaRecord) -> tuple[str, str]:
@@ -208,12 +223,6 @@ def not_before(raw: KafkaRecord) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
-
-
-def origin_topic(raw: KafkaRecord) -> str:
-    """The topic that the record was first read from, however often it was parked since."""
-    text = told_by_us(raw).get(ORIGIN)
-    return raw.topic if text is None else text.decode(errors="replace").rsplit("/", 2)[0]
 
 
 def told_by_us(raw: KafkaRecord) -> dict[str, bytes]:

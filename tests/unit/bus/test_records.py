@@ -21,7 +21,6 @@ from desk_shared.bus.records import (
     is_same,
     meant_for,
     not_before,
-    origin_topic,
     parked,
     record_of,
 )
@@ -95,7 +94,6 @@ def test_origin_and_first_failure_are_kept_over_retries() -> None:
     assert (facts[ORIGIN], facts[FAILED_AT]) == ("x-desk.tickets/3/42", START.isoformat())
     assert (facts[FOLD], facts[DOCUMENT]) == ("clocks", "t")
     assert NOT_BEFORE not in facts
-    assert origin_topic(again(first)) == "x-desk.tickets"
     assert meant_for(again(first)) == ("clocks", "t")
 
 
@@ -124,7 +122,18 @@ def test_an_unreadable_waiting_time_is_no_waiting_time(text: bytes | None) -> No
     assert not_before(odd) is None
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfe", b"many", b"", None])
+@pytest.mark.parametrize("origin", [None, b"", b"x", b"other.topic/0/0", b"a/b/c", b"\xff/1/2"])
+@pytest.mark.parametrize("error", [LATER, Invalid("no")])
+def test_a_record_put_into_a_retry_topic_by_hand_is_parked_where_that_topics_records_are(
+    origin: bytes | None, error: Exception
+) -> None:
+    odd = Record(b"t", b"{}", ((ORIGIN, origin),), "x-desk.tickets.m.retry")
+    message = parked(Failure(odd, error), "m", START, "x-")
+    assert message.topic in {"desk.tickets.m.retry", "desk.tickets.m.dead"}
+    assert record_of(held_message(odd)).topic == odd.topic
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"many", b"", None, b"9" * 5_000])
 def test_an_unreadable_number_of_attempts_is_the_first(text: bytes | None) -> None:
     odd = Record(b"t", b"{}", ((ATTEMPT, text), (ORIGIN, b"\xff/1/2")), "desk.tickets.m.retry")
     assert attempts_of(odd) == 1
