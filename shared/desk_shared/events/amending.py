@@ -66,10 +66,10 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
     document: Document = {}
     for name, field in fields.items():
         value = given.get(name)
-        fitted = _ABSENT if value is None else _fitted(name, field, value)
+        fitted = _unknown(field) if value is None else _fitted(name, field, value)
         if fitted is not _ABSENT:
             document[name] = fitted
-        if value is not None and fitted != value:
+        if fitted != value and (value is not None or fitted is not _ABSENT):
             changed.add(name)
     for name in sorted(changed & _PROSE):
         changed |= _keep_whole(document, _text(given[name]), fields, name)
@@ -157,7 +157,15 @@ def _choice(kind: type[Enum], field: FieldInfo, value: object) -> object:
         return value if value == word else word
     if not field.is_required():
         return _ABSENT
-    return _UNKNOWN.get(kind.__name__, value)
+    stand_in = _unknown(field)
+    return value if stand_in is _ABSENT else stand_in
+
+
+def _unknown(field: FieldInfo) -> object:
+    """What stands for a choice that is needed and was not made, or not in words that we know."""
+    kind = _kind(field.annotation)
+    name = kind.__name__ if isinstance(kind, type) and field.is_required() else ""
+    return _UNKNOWN.get(name, _ABSENT)
 
 
 def _entries(value: object) -> Iterator[tuple[str, str]]:

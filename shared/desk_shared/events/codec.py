@@ -172,9 +172,9 @@ class Codec:
         return wire_type, data
 
     def _unknown(self, wire_type: str) -> Invalid:
-        name = wire_type.rpartition(".v")[0]
+        name, _, version = wire_type.rpartition(".v")
         versions = [known for known in self._payloads if known.rpartition(".v")[0] == name]
-        if versions:
+        if versions and version.isdecimal():
             return Invalid(
                 f"{wire_type} is a version that this reader does not know (it knows "
                 f"{', '.join(versions)}); upgrade the reader, then replay the dead letter",

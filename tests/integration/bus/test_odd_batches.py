@@ -1,11 +1,15 @@
 """Batches made to harm on a real broker: what they inflate to, and bytes of every kind."""
 
+import asyncio
 from collections import Counter
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from desk_metrics.rebuild import Outcome, in_event_time
 from desk_shared.bus import Folding
+from desk_shared.bus.door import Door
 from desk_shared.bus.inflating import MAX_INFLATED_BYTES
+from desk_shared.cli.reading import reader
 from desk_shared.events.names import TICKETS
 from desk_shared.testing import eventually
 
@@ -69,3 +73,20 @@ async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
     assert "bug" not in codes
     assert len(codes) > 8
     assert sent / 2 < codes.total() < sent
+
+
+async def test_a_log_that_ends_with_the_mark_of_a_transaction_is_read_to_its_end(rig: Rig) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=rig.kafka, transactional_id=rig.prefix)
+    await producer.start()
+    topic, outcome = rig.prefix + TICKETS, Outcome()
+    async with producer.transaction():
+        await producer.send(topic, b"{}", b"kept", partition=0)
+    await producer.begin_transaction()
+    await producer.send(topic, b"{}", b"given up", partition=1)
+    await producer.abort_transaction()
+    await producer.stop()
+    async with asyncio.timeout(20), reader(rig.settings, [topic]) as consumer:
+        assert len(await rig.read(TICKETS)) == 2
+        found = in_event_time(consumer, outcome, Door(prefix=rig.prefix))
+        assert [one async for one in found] == []
+    assert outcome.unreadable == 2

@@ -246,6 +246,7 @@ def test_a_trace_that_is_none_is_left_out_as_w3c_says(parent: bytes) -> None:
     [
         ("desk.ticket.exploded.v1", "unknown-type", "not a type"),
         ("com.example.other", "unknown-type", "not a type"),
+        ("desk.ticket.noted.v1 ", "unknown-type", "not a type"),
         ("desk.ticket.noted.v9", "unknown-version", "desk.ticket.noted.v1"),
     ],
 )

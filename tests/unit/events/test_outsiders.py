@@ -224,11 +224,22 @@ def test_an_alert_is_made_to_fit() -> None:
         ("major", Severity.WARNING),
         ("notice", Severity.INFO),
         (4, Severity.WARNING),
+        (None, Severity.WARNING),
     ],
 )
 def test_an_alert_of_any_severity_is_heard(word: object, severity: Severity) -> None:
     data, amended = fired(severity=word)
     assert (data.severity, amended) == (severity, ("severity",))
+
+
+def test_a_choice_that_is_not_there_at_all_is_the_same_as_one_that_nobody_knows() -> None:
+    alert = {name: value for name, value in ALERT.items() if name != "severity"}
+    event = read("desk.alert.fired.v1", alert)
+    assert isinstance(event.data, AlertFired)
+    assert (event.data.severity, event.amended) == (Severity.WARNING, ("severity",))
+    event = read("desk.change.started.v1", {"change": "chg-1", "title": "New VPN"})
+    assert event.data == ChangeStarted(change="chg-1", kind=ChangeKind.MAINTENANCE, title="New VPN")
+    assert event.amended == ("kind",)
 
 
 def test_an_alert_without_a_fingerprint_is_known_by_its_name() -> None:
