@@ -16,6 +16,8 @@ from desk_metrics.domain.measures.totals import Reckoning, Span, spans_of
 from desk_metrics.domain.worktime import instant, micros
 
 MOST_SPANS = 750
+# Each row has fifty figures; outsiders name sites and services, so there may be any number.
+MOST_ROWS = 20_000
 _PAGE = 64
 _BALANCES = 500
 _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
@@ -70,6 +72,14 @@ class Asked:
         return tuple(spans_of(_midnight(self.first), end, days, self.as_of))
 
 
+def _too_many_rows(asked: Asked) -> Invalid:
+    return Invalid(
+        f"these days by {asked.by} are more than {MOST_ROWS:,} rows; ask for fewer days, for weeks,"
+        " or without a breakdown",
+        code="too-many-rows",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The figures of one slice in one stretch."""
@@ -87,6 +97,8 @@ async def reckon(
     reckoning = Reckoning(spans := asked.spans(), asked.by or "")
     async for one in days(cells, asked.first, asked.last, asked.as_of):
         reckoning.take(one)
+        if reckoning.slices * len(spans) > MOST_ROWS:
+            raise _too_many_rows(asked)
     found = reckoning.totals()
     places = {span: number for number, span in enumerate(spans)}
     keys = sorted(found, key=lambda key: (places[key[0]], key[1]))

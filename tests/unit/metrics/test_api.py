@@ -148,6 +148,24 @@ async def test_days_that_cannot_be_told_are_refused_with_a_sentence(
     assert answer.json()["code"] == code
 
 
+async def test_more_rows_than_anybody_reads_are_refused_and_weeks_help() -> None:
+    desk = Desk(NOW, PolicyBook(()))
+    for number in range(28):
+        story = Story("2026-11-24 09:00", service=f"made-up-{number}")
+        await desk.tell(second(story, f"ticket-{number}"))
+    parts = AppParts(
+        Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock
+    )
+    shelves = desk.shelves
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock)
+    app = metrics_app(parts, deps)
+    days = "from=2024-11-15&to=2026-11-29&by=service"
+    refused = await ask(app, days)
+    assert (refused.status_code, refused.json()["code"]) == (422, "too-many-rows")
+    told = await ask(app, f"{days}&grain=week")
+    assert told.json()["rows"][-1]["slice"] == "made-up-9"
+
+
 async def test_only_staff_may_ask(app: FastAPI) -> None:
     assert (await ask(app, WEEK, who="ana")).status_code == 403
     assert (await ask(app, WEEK, who="nobody")).status_code == 401

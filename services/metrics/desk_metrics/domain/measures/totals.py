@@ -137,6 +137,11 @@ class Reckoning:
                 standing.count += part.tickets
                 standing.since += part.since
 
+    @property
+    def slices(self) -> int:
+        """How many values of the slice there are so far."""
+        return len(self._before)
+
     def _carry(self, balance: Balance) -> None:
         for move in balance.moves:
             name = getattr(move, self._by) if self._by else ""
