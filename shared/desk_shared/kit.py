@@ -126,7 +126,7 @@ class Kit:
     def _writers(self, topic: str) -> Writers:
         """What the replicas tell that write a topic."""
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
-        writers = Writers(topic, self.clock)
+        writers = Writers(topic)
         reader = WritersReader(settings, writers, prefix=prefix)
         self.loop(f"writers of {topic}", reader.run)
         return writers

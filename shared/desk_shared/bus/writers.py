@@ -4,19 +4,23 @@ A replica tells about twice a second; what it says costs one small record. A rep
 says nothing more: another one makes sure that nothing of it is left, and says so in its place.
 """
 
+import asyncio
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.bus.door import Door
 from desk_shared.bus.ledger import Ledger
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import KafkaRecord
+from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import Clock
-from desk_shared.errors import Invalid
+from desk_shared.errors import DependencyDown, Invalid
 from desk_shared.events import Codec, Event, names
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.ids import new_id
@@ -28,33 +32,44 @@ from desk_shared.turns import turned
 log = get_logger()
 
 EVERY = timedelta(milliseconds=500)
-# Twenty tellings missed: stopped, frozen, or cut off from the brokers.
-SILENT_AFTER = timedelta(seconds=10)
+# Told again although nothing has changed: whoever is held up is not gone.
+AT_LEAST_EVERY = timedelta(seconds=2)
+# A replica that is not heard while we hear so many tellings of our own is stopped, frozen, or cut
+# off from the brokers. Counted rather than timed: while the brokers stand still nobody is heard.
+MISSED = 20
 # A write that was given up may still reach the store a moment later.
 LATE_WRITE = timedelta(seconds=1)
+# A reading that is stuck begins anew before anybody is taken for silent.
+ANSWERED_WITHIN_MS = 5_000
+# A goodbye that does not arrive must not take the time of what stops after it.
+GOODBYE_WITHIN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """What one replica of the writer told last, and when that was heard here."""
+    """What one replica of the writer told last."""
 
     until: datetime
     has_left: bool
-    heard_at: datetime
 
 
 class Writers:
     """The replicas that write one topic, as they tell of themselves."""
 
-    def __init__(self, topic: str, clock: Clock) -> None:
-        self._topic, self._clock = topic, clock
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
         self._replicas: dict[str, Replica] = {}
+        # How many tellings were heard in all, and as the how-manieth each replica's last ones.
+        self._count = 0
+        self._lately: dict[str, deque[int]] = {}
         self.is_complete = False
 
     def hear(self, replica: str, said: WatermarkAdvanced) -> None:
         """Take in what one replica tells; of another topic's writer it is nothing."""
         if said.topic == self._topic:
-            self._replicas[replica] = Replica(said.until, said.has_left, self._clock.now())
+            self._replicas[replica] = Replica(said.until, said.has_left)
+            self._count += 1
+            self._lately.setdefault(replica, deque(maxlen=MISSED)).append(self._count)
 
     def until(self) -> datetime | None:
         """All that was recorded before this moment is published; None as long as nobody knows.
@@ -67,12 +82,18 @@ class Writers:
         return min(writing) if writing else max(one.until for one in self._replicas.values())
 
     def silent(self, apart_from: str) -> list[str]:
-        """Replicas that have not said that they leave, and say nothing any more."""
-        since = self._clock.now() - SILENT_AFTER
+        """Replicas that have not said that they leave, and say nothing any more.
+
+        Measured by what was heard of `apart_from`, whoever asks: one that was itself frozen or cut
+        off has heard nobody, itself included.
+        """
+        own = self._lately.get(apart_from)
+        if own is None or len(own) < MISSED:
+            return []
         return [
             name
             for name, one in self._replicas.items()
-            if not one.has_left and one.heard_at < since and name != apart_from
+            if not one.has_left and self._lately[name][-1] < own[0]
         ]
 
 
@@ -86,15 +107,21 @@ class WritersReader:
 
     async def run(self) -> None:
         """Read until cancelled; the reading begins anew if it is run again."""
+        # What other replicas told meanwhile is not known until the end was reached again.
+        self._writers.is_complete = False
         consumer = AIOKafkaConsumer(
             group_id=None,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            request_timeout_ms=ANSWERED_WITHIN_MS,
             **kafka_arguments(self._settings),
         )
         try:  # else each try to start would leave a client behind
             await consumer.start()
             await self._read(consumer)
+        except KafkaError as error:
+            text = f"the brokers do not tell how far others have published: {error!r}"
+            raise DependencyDown(text, dependency="kafka") from error
         finally:
             await consumer.stop()
 
@@ -138,18 +165,33 @@ class WriterWatermark(Generic[S]):
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None
-        self._doubt: tuple[datetime, datetime] | None = None
+        self._told_at = clock.now()
+        # Since when an outcome is doubtful, and when that was noticed: one that is looked after,
+        # and one for all that came later. So a trickle of them does not put off the first for ever.
+        self._doubts: list[tuple[datetime, datetime]] = []
         # Replicas that say nothing any more, and when that was noticed.
         self._silent: dict[str, datetime] = {}
 
     async def start(self) -> None:
-        """Before anything is recorded: whoever waits must know of this replica."""
-        await self._tell(self.replica, self._clock.now())
+        """Before events are read: whoever waits must know of this replica.
+
+        Calls may have been answered by now, with what they gave rise to still in the store.
+        """
+        await self.advance()
 
     async def stop(self) -> None:
         """Say goodbye if all is out; else another replica will, when it is."""
+        try:
+            async with asyncio.timeout(GOODBYE_WITHIN.total_seconds()):
+                error = await attempt_async(self._leave())
+        except TimeoutError as late:
+            error = late
+        if error is not None:
+            log.warning("writer_leaves_without_goodbye", reason=repr(error))
+
+    async def _leave(self) -> None:
         await self.advance()
-        if self._doubt is None and self._open.earliest() is None:
+        if not self._doubts and self._open.earliest() is None:
             await self._tell(self.replica, self._clock.now(), has_left=True)
 
     async def run(self) -> None:
@@ -161,28 +203,26 @@ class WriterWatermark(Generic[S]):
             await self._clock.sleep(EVERY)
 
     async def advance(self) -> None:
-        """Tell how far it is, if that is further than what was told."""
+        """Tell how far it is, if that is further than what was told, and now and then anyway."""
         now = self._clock.now()
         until = min(now, self._open.earliest() or now)
         since = await self._doubtful_since(now)
         if since is not None:
             until = min(until, since)
-        if self._told is None or until > self._told:
+        if self._told is None or until > self._told or now - self._told_at >= AT_LEAST_EVERY:
             await self._tell(self.replica, until)
 
     async def _doubtful_since(self, now: datetime) -> datetime | None:
         """The moment from which on something may lie unpublished; None if all is out."""
         taken = self._open.take_doubt()
         if taken is not None:
-            earlier = self._doubt[0] if self._doubt else taken
-            self._doubt = (min(earlier, taken), now)
-        if self._doubt is None:
-            return None
-        since, noted = self._doubt
-        if now - noted >= LATE_WRITE and not await self._documents.pending(noted, 1):
-            self._doubt = None
-            return None
-        return since
+            later = [since for since, _ in self._doubts[1:]]
+            self._doubts[1:] = [(min([taken, *later]), now)]
+        if self._doubts:
+            noticed = self._doubts[0][1]
+            if now - noticed >= LATE_WRITE and not await self._documents.pending(noticed, 1):
+                del self._doubts[0]
+        return min((since for since, _ in self._doubts), default=None)
 
     async def _speak_for_the_silent(self) -> None:
         """A replica that was killed has left once nothing of it waits in the store."""
@@ -199,4 +239,4 @@ class WriterWatermark(Generic[S]):
         event = Event(new_id(), self._source, replica, until, said)
         await self._publisher.publish([self._codec.encode(event)])
         if replica == self.replica:
-            self._told = until
+            self._told, self._told_at = until, self._clock.now()

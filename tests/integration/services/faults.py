@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import SystemClock
-from desk_shared.events.topics import CATALOGUE
+from desk_shared.events.topics import CATALOGUE, SERVICES
 from desk_shared.service import Service
-from desk_shared.settings import ServiceSettings, read_settings
+from desk_shared.settings import KafkaSettings, ServiceSettings, read_settings
 from desk_shared.testing.processes import environment
 from desk_shared.turns import heard_by
 
@@ -123,10 +123,24 @@ def built(name: str, kafka: str, mongo: str, prefix: str) -> Service:
 
 
 @asynccontextmanager
+async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[Service]]:
+    """All services, opened side by side: what takes long is to wait for the servers."""
+    settings = KafkaSettings(bootstrap=kafka)
+    await apply_topics(settings, CATALOGUE, prefix=prefix, partitions=1)
+    async with AsyncExitStack() as stack:
+        yield list(
+            await asyncio.gather(
+                *(
+                    stack.enter_async_context(opened(built(name, kafka, mongo, prefix)))
+                    for name in SERVICES
+                )
+            )
+        )
+
+
+@asynccontextmanager
 async def opened(service: Service) -> AsyncIterator[Service]:
     """With its store ready and all parts started but consumers, which are no loops."""
-    settings = service.settings
-    await apply_topics(settings.kafka, CATALOGUE, prefix=settings.topic_prefix, partitions=1)
     await service.prepare()
     parts = [part for name, part in service.parts if not name.startswith("consumer ")]
     for part in parts:

@@ -2,12 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_shared.errors import DependencyDown, Transient
-from desk_shared.events.topics import SERVICES
 from desk_shared.health import State
 from desk_shared.service import Service
 from desk_shared.settings import StoreSettings
@@ -17,7 +17,7 @@ from desk_shared.supervision import Supervisor
 from desk_shared.tasks import ended
 from desk_shared.testing import eventually
 
-from tests.integration.services.faults import Faulty, Loop, built, opened
+from tests.integration.services.faults import Faulty, Loop, all_opened
 
 pytestmark = [
     pytest.mark.connected,
@@ -34,56 +34,82 @@ ERRORS = (
 )
 
 
-@pytest.fixture(params=SERVICES)
-async def service(
-    request: pytest.FixtureRequest,
-    kafka: str,
-    mongo: str,
-    prefix: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[Service]:
+@dataclass(frozen=True)
+class Kept:
+    """A loop of one of the services, made to fail, and whoever keeps it running."""
+
+    service: Service
+    name: str
+    faulty: Faulty
+    task: "asyncio.Task[None]"
+
+    @property
+    def label(self) -> str:
+        return f"{self.service.name}: {self.name}"
+
+    @property
+    def state(self) -> State:
+        wanted = f"loop {self.name}"
+        (one,) = (one for one in self.service.health.components() if one.name == wanted)
+        return one.state
+
+
+@pytest.fixture
+async def services(
+    kafka: str, mongo: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[list[Service]]:
     # Timers without work go round this often.
     monkeypatch.setattr("desk_shared.bus.timers.REFRESH", timedelta(milliseconds=100))
-    async with opened(built(request.param, kafka, mongo, prefix)) as service:
-        for progress in service.health.consumers():  # as if it had read all there is
-            progress.mark_assignment(1)
-        yield service
+    async with all_opened(kafka, mongo, prefix) as services:
+        for service in services:
+            for progress in service.health.consumers():  # as if it had read all there is
+                progress.mark_assignment(1)
+        yield services
     gc.collect()  # here, where what it finds is expected
 
 
-def loops_of(service: Service) -> list[tuple[str, Loop]]:
-    return [("health", service.health.watch_loop), *service.loops]
+def keep_all(services: list[Service], make: Callable[[str, Loop], Faulty]) -> list[Kept]:
+    """Every loop of every service at work, each failing as `make` says."""
+    kept: list[Kept] = []
+    for service in services:
+        supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
+        for name, loop in [("health", service.health.watch_loop), *service.loops]:
+            faulty = make(name, loop)
+            task = asyncio.create_task(supervisor.keep(name, faulty.run))
+            kept.append(Kept(service, name, faulty, task))
+    assert len(kept) > 5 * len(services)
+    return kept
 
 
-def state_of(service: Service, loop: str) -> State:
-    (one,) = (one for one in service.health.components() if one.name == f"loop {loop}")
-    return one.state
+async def gone_round(kept: list[Kept], rounds: int) -> None:
+    """Each of them as often as that, after all that it was to suffer."""
 
-
-async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(service: Service) -> None:
-    supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-    faulty = {
-        # A reader of the bus that is torn while it joins waits 40 s for its brokers.
-        name: Faulty(loop, ERRORS, most_places=1 if name.startswith("writers of ") else 8)
-        for name, loop in loops_of(service)
-    }
-    running = [asyncio.create_task(supervisor.keep(name, one.run)) for name, one in faulty.items()]
-
-    def all_go_on() -> bool:
-        behind = [name for name, one in faulty.items() if one.rounds < 2]
+    def all_have() -> bool:
+        behind = [one.label for one in kept if one.faulty.rounds < rounds]
         if behind:
-            raise AssertionError(f"not gone round after their faults: {behind}")
+            raise AssertionError(f"not gone round: {behind}")
         return True
 
-    await eventually(all_go_on, timeout=60)
-    assert not any(task.done() for task in running)
-    assert {state_of(service, name) for name in faulty} == {State.READY}
-    assert all(one.tried >= 1 for one in faulty.values())
-    await ended(*running)
+    await eventually(all_have, timeout=60)
+    assert [one.label for one in kept if one.task.done()] == []
+    assert [one.label for one in kept if one.state is not State.READY] == []
+
+
+async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
+    services: list[Service],
+) -> None:
+    def suffering(name: str, loop: Loop) -> Faulty:
+        # A reader of the bus that is torn while it joins waits seconds for its brokers.
+        return Faulty(loop, ERRORS, most_places=1 if name.startswith("writers of ") else 8)
+
+    kept = keep_all(services, suffering)
+    await gone_round(kept, 2)
+    assert [one.label for one in kept if one.faulty.tried < 1] == []
+    await ended(*(one.task for one in kept))
 
 
 async def spoil(service: Service, mongo: str) -> list[str]:
-    """Put documents that nobody can read into every collection; which ones these are."""
+    """Put documents that nobody can read into every collection of a service; which ones."""
     names = [name[6:] for name, _ in service.loops if name.startswith("relay ")]
     assert names
     store = Store(StoreSettings(url=mongo), service.settings.store.database_prefix + service.name)
@@ -110,24 +136,15 @@ async def spoil(service: Service, mongo: str) -> list[str]:
 
 
 async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
-    service: Service, mongo: str
+    services: list[Service], mongo: str
 ) -> None:
     """In every collection: due, with an outbox that cannot be sent, and found by any search."""
-    collections = await spoil(service, mongo)
-    supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-    faulty = {name: Faulty(loop, ERRORS, is_through=True) for name, loop in loops_of(service)}
-    running = [asyncio.create_task(supervisor.keep(name, one.run)) for name, one in faulty.items()]
-
-    def all_go_round() -> bool:
-        behind = [name for name, one in faulty.items() if one.rounds < 1]
-        if behind:
-            raise AssertionError(f"not gone round: {behind}")
-        return True
-
-    await eventually(all_go_round, timeout=60)
-    assert {name for name in faulty if state_of(service, name) is not State.READY} == set()
-    relays = {f"documents of relay {name}" for name in collections}
-    shown = {one.name for one in service.health.components() if one.state is State.DEGRADED}
-    assert relays <= shown
-    assert service.health.answer_ready().is_ok
-    await ended(*running)
+    collections = [await spoil(service, mongo) for service in services]
+    kept = keep_all(services, lambda _, loop: Faulty(loop, ERRORS, is_through=True))
+    await gone_round(kept, 1)
+    for service, names in zip(services, collections, strict=True):
+        relays = {f"documents of relay {name}" for name in names}
+        found = service.health.components()
+        assert relays <= {one.name for one in found if one.state is State.DEGRADED}, service.name
+        assert service.health.answer_ready().is_ok, service.name
+    await ended(*(one.task for one in kept))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from desk_shared.bus import Task
 from desk_shared.bus.open_moments import OpenMoments
-from desk_shared.bus.writers import LATE_WRITE, SILENT_AFTER, Writers, WriterWatermark
+from desk_shared.bus.writers import AT_LEAST_EVERY, LATE_WRITE, MISSED, Writers, WriterWatermark
 from desk_shared.errors import DependencyDown
 from desk_shared.events import Codec, Message
 from desk_shared.events.names import TICKETS
@@ -28,8 +28,11 @@ class Bus:
         self.by: list[str] = []
         self.held: asyncio.Event | None = None
         self.is_down = False
+        self.refuses_all = False
 
     async def publish(self, messages: Sequence[Message]) -> None:
+        if self.refuses_all:
+            raise DependencyDown("no broker answers")
         if messages[0].topic == "desk.watermarks":
             for one in messages:
                 event = Codec().decode(one.key, one.value, one.headers)
@@ -52,7 +55,7 @@ class Writer:
         self.bus = Bus(self.desk)
         self.ledger = self.desk.another()
         self.ledger._publisher = self.bus
-        self.writers = Writers(TICKETS, self.desk.clock)
+        self.writers = Writers(TICKETS)
         self.watermark = WriterWatermark(
             TICKETS, "/desk/intake", self.ledger, self.bus, self.desk.clock, self.writers
         )
@@ -69,6 +72,12 @@ class Writer:
         self.desk.clock.advance(span)
         await self.watermark.advance()
         return self.until
+
+    def hears_itself(self, times: int = 1) -> None:
+        """What it told comes back from the bus."""
+        said = WatermarkAdvanced(topic=TICKETS, until=self.desk.clock.now())
+        for _ in range(times):
+            self.writers.hear(self.watermark.replica, said)
 
 
 async def test_idle_it_is_as_far_as_the_clock() -> None:
@@ -136,7 +145,7 @@ async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> No
     writer.bus.is_down = True
     with pytest.raises(DependencyDown):
         await writer.note(1)
-    writer.desk.clock.advance(SILENT_AFTER + SECOND)
+    writer.hears_itself(MISSED)
     await writer.watermark._speak_for_the_silent()
     assert "gone" not in writer.bus.by
     await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
@@ -145,8 +154,59 @@ async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> No
     assert writer.bus.told[-1].has_left
 
 
+async def test_nobody_is_silent_while_the_bus_or_the_listener_itself_stood_still() -> None:
+    writer = Writer()
+    writer.hears_itself(MISSED)
+    writer.writers.hear("other", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.desk.clock.advance(timedelta(minutes=10))
+    writer.hears_itself()
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+    writer.writers.hear("other", WatermarkAdvanced(topic=TICKETS, until=START + SECOND))
+    writer.hears_itself(MISSED - 1)
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+
+
+async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
+    writer = Writer()
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    for _ in range(3):
+        assert await writer.later(AT_LEAST_EVERY) == START
+    assert [one.until for one in writer.bus.told] == [START] * 3
+
+
+async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> None:
+    writer = Writer()
+    told: list[datetime] = []
+    for _ in range(12):
+        writer.ledger.open_moments.doubt(writer.desk.clock.now())
+        told.append(await writer.later(LATE_WRITE / 2))
+    assert told[-1] >= START + 4 * LATE_WRITE
+
+
+async def test_a_replica_that_starts_tells_no_more_than_what_it_has_published_already() -> None:
+    """Calls are answered before the bus is there."""
+    writer = Writer()
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    writer.desk.clock.advance(LATE_WRITE / 2)
+    await writer.watermark.start()
+    assert writer.until == START
+
+
+async def test_a_goodbye_that_the_bus_does_not_take_keeps_nobody_from_stopping() -> None:
+    writer = Writer()
+    writer.bus.refuses_all = True
+    await writer.watermark.stop()
+    assert writer.bus.told == []
+
+
 def heard(*told: tuple[str, datetime, bool], complete: bool = True) -> Writers:
-    writers = Writers(TICKETS, Desk().clock)
+    writers = Writers(TICKETS)
     writers.is_complete = complete
     for replica, until, has_left in told:
         writers.hear(replica, WatermarkAdvanced(topic=TICKETS, until=until, has_left=has_left))
