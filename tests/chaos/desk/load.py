@@ -121,7 +121,10 @@ async def settled(load: Load, kafka: str, mongo: str) -> Findings:
     settings = KafkaSettings(bootstrap=kafka)
 
     async def is_settled() -> bool:
-        findings = await _audit(settings, mongo)
+        try:
+            findings = await _audit(settings, mongo)
+        except DependencyDown as error:  # a machine that is busy with five services
+            raise AssertionError(str(error)) from error
         assert findings.is_clean
         assert findings.tickets == len(load.accepted) + len(load.requested)
         told = await _told(settings)
