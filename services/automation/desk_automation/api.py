@@ -27,7 +27,7 @@ from desk_shared.http import (
     require,
     sight,
 )
-from desk_shared.store import Documents, Stored
+from desk_shared.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -217,14 +217,15 @@ def _showing(router: APIRouter, api: Api) -> None:
 def _runbooks(router: APIRouter, api: Api) -> None:
     @router.get("/runbooks", tags=["runbooks"], summary="Runbooks, their limits and breakers")
     async def list_runbooks(_: Annotated[Principal, Depends(_may_see)]) -> Page[RunbookView]:
-        """Those of the charter in force."""
+        """Those of the charter in force; one whose record is damaged is left out."""
         charter = api.charter.current
-        stored = await api.books.load([runbook.id for runbook in charter.runbooks])
+        stored, damaged = await readable(api.books, [runbook.id for runbook in charter.runbooks])
         now = api.clock.now()
         return Page(
             items=tuple(
                 _runbook_view(runbook, _state(stored.get(runbook.id)), now)
                 for runbook in charter.runbooks
+                if runbook.id not in damaged
             )
         )
 

@@ -223,7 +223,7 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
     ) -> ResolvedView:
         """Say that a problem is over; everybody in it is told."""
         found = await documents.clusters.find({"problem": id}, limit=1)
-        cluster = found[0].state if found else None
+        cluster = found[0].read() if found else None
         owner = cluster.problem.team if cluster and cluster.problem else ""
         if cluster is None or sight(request, principal).hides(cluster.service, owner):
             raise NotFound(f"There is no problem '{id}'.", problem=id)

@@ -23,7 +23,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
 from desk_shared.precedence import Precedence
-from desk_shared.store import Documents, Stored, Unreadable
+from desk_shared.store import Documents, Stored, Unreadable, readable
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger
 
@@ -269,15 +269,10 @@ class Ledger(Generic[S]):
 
     async def _load_all(self, ids: Collection[str]) -> dict[str, Stored[S]]:
         """Of one that cannot be read only that is known: its tasks fail, and no other's."""
-        broken: dict[str, Stored[S]] = {}
-        try:
-            stored = await self._documents.load(ids)
-        except Unreadable as error:
-            broken = {
-                id: Stored(id, unreadable=Unreadable({id: error.reasons[id]}))
-                for id in error.reasons
-            }
-            stored = await self._documents.load([id for id in ids if id not in broken])
+        stored, damaged = await readable(self._documents, list(ids))
+        broken: dict[str, Stored[S]] = {
+            id: Stored(id, unreadable=Unreadable({id: why})) for id, why in damaged.items()
+        }
         self.settling.heed(stored.values())
         found = stored | broken
         return {id: found[id] if id in found else Stored(id=id) for id in ids}

@@ -1,7 +1,7 @@
 """Storage: versioned documents with their outbox, and leases; one module knows the driver."""
 
 from desk_shared.store.document import Origin, Stored, Unreadable
-from desk_shared.store.documents import Documents, MongoDocuments, Schema
+from desk_shared.store.documents import Documents, MongoDocuments, Schema, readable
 from desk_shared.store.driver import Store
 from desk_shared.store.listing import Listed
 
@@ -14,4 +14,5 @@ __all__ = [
     "Store",
     "Stored",
     "Unreadable",
+    "readable",
 ]

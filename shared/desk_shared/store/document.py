@@ -64,6 +64,12 @@ class Stored(Generic[S]):
     due: datetime | None = None
     unreadable: Unreadable | None = None
 
+    def read(self) -> S | None:
+        """Its state; raises what keeps it from being read, rather than say that there is none."""
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.state
+
     def has_handled(self, identity: str, origin: Origin | None) -> bool:
         """True if this very record, or another event of its identity, is in the state already."""
         return self.has_read(origin) or identity in self.recent

@@ -56,6 +56,8 @@ class FakeDocuments(Generic[S]):
         self._clock = clock
         self._rows: dict[str, tuple[Stored[S], str | None]] = {}
         self._pending: dict[str, datetime] = {}
+        # The facets of what `damage` made unreadable: they stand beside the state.
+        self._damaged: dict[str, Mapping[str, object]] = {}
         self.is_down = False
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
@@ -199,10 +201,13 @@ class FakeDocuments(Generic[S]):
         return replace(row, state=state)
 
     def damage(self, id: str, text: str = "{") -> None:
-        """Let the state be what nobody can read."""
+        """Let the state be what nobody can read; it is found by its facets all the same."""
+        self._damaged[id] = self._facets(self._read(id))
         self._rows[id] = (self._rows[id][0], text)
 
     def _facets(self, document: Stored[S]) -> Mapping[str, object]:
+        if document.unreadable is not None:
+            return self._damaged.get(document.id, {})
         return {} if document.state is None else self._schema.facets(document.state)
 
     def _matches(self, document: Stored[S], facets: Mapping[str, object]) -> bool:

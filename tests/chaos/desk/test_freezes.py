@@ -35,7 +35,7 @@ async def frozen(server: Daemon, seconds: float) -> AsyncIterator[None]:
     server.pause()
     try:
         yield
-        await asyncio.sleep(max(0.0, until - monotonic()))
+        await eventually(lambda: monotonic() >= until, timeout=seconds + 1)
     finally:
         server.resume()
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 from desk_automation.api import Api, automation_routes
+from desk_automation.domain.books import Book
+from desk_automation.worker import plain_rule
 from desk_shared.charter import CharterSource
 from desk_shared.health import Health
 from desk_shared.http import (
@@ -113,3 +115,22 @@ async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk)
     assert book["failures_in_a_row"] == 1
     assert book["totals"] == {"inconclusive": 1}
     assert book["not_enforced"] == ["fleet_guard"]
+
+
+async def test_a_damaged_record_of_one_runbook_hides_no_other(desk: Desk) -> None:
+    before = (await desk.client.get("/v1/runbooks", headers=ANA)).json()["items"]
+    damaged = before[0]["id"]
+    await desk.engine.ledgers.books.change(damaged, plain_rule(lambda _: Book()))
+    desk.engine.books.damage(damaged)
+    answer = await desk.client.get("/v1/runbooks", headers=ANA)
+    assert answer.status_code == 200
+    assert answer.json()["items"] == before[1:]
+
+
+async def test_a_damaged_run_is_a_fault_of_ours_without_its_insides(desk: Desk) -> None:
+    await desk.engine.hear(raised())
+    run = await desk.engine.run()
+    desk.engine.runs.damage(run.id)
+    answer = await desk.client.get(f"/v1/runs/{run.id}", headers=ANA)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    assert run.id not in answer.json()["detail"]

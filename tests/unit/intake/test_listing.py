@@ -79,3 +79,16 @@ async def test_a_line_of_a_listing_says_what_comes_next(desk: Desk) -> None:
     assert line["next_step"] == "Somebody of the team Network and remote access takes it up."
     assert line["state_in_words"] == "with its team"
     assert "description" not in line
+
+
+async def test_a_damaged_ticket_is_neither_missing_nor_in_anybodys_way(desk: Desk) -> None:
+    first, *_ = await three_tickets(desk)
+    code = (await desk.ana.get(f"/tickets/{first}")).json()["code"]
+    sound = (await desk.ticket(first)).model_dump_json()
+    desk.tickets.damage(first)
+    for ref in (first, code):
+        answer = await desk.ana.get(f"/tickets/{ref}")
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    assert await titles(await desk.ana.get("/tickets")) == ["third"]
+    desk.tickets.damage(first, sound)
+    assert (await desk.ana.get(f"/tickets/{code}")).status_code == 200

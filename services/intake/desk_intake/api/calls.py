@@ -82,7 +82,7 @@ async def find(deps: IntakeDeps, ref: str, actor: Actor) -> Ticket:
         return seen(loaded.state if loaded else None, actor, ref)
     code = read_code(ref)
     found = await deps.tickets.find({"code": code}, limit=1)
-    return seen(found[0].state if found else None, actor, code)
+    return seen(found[0].read() if found else None, actor, code)
 
 
 async def change(
