@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_notify.domain import matters, people
 from desk_notify.domain.model import Ticket
 from desk_notify.handlers import (
     LogChannel,
@@ -223,3 +224,27 @@ def test_the_default_charter_gives_a_directory() -> None:
     assert found.owner_of("unknown").name == "service-care"
     assert found.service("vpn") == "Remote access (VPN)"
     assert found.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"
+
+
+def _opened_in(language: str, hour: int) -> AnyEvent:
+    return event(opened(language), f"t-{hour}")._replace(
+        time=datetime(2026, 3, 2, hour, tzinfo=UTC)
+    )
+
+
+def test_an_earlier_ticket_told_again_does_not_change_the_language() -> None:
+    first, latest = _opened_in("en", 8), _opened_in("de", 9)
+    known = people.react(None, "ana", latest, directory())
+    assert known is not None
+    assert known[0].language == "de"
+    assert people.react(known[0], "ana", first, directory()) is None
+
+
+def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
+    found = ProblemDetected(
+        service="vpn", title="VPN", tickets=("t-1",), people=(), team="network", message="x"
+    )
+    told = matters.react(None, event(found, "p-1"), directory())
+    assert told is not None
+    assert len(told[1]) == 1
+    assert matters.react(told[0], event(found, "p-1"), directory()) is None

@@ -141,6 +141,33 @@ async def test_in_a_replay_the_next_outage_is_another_problem() -> None:
     assert len(desk.told(ProblemResolved)) == 1
 
 
+def test_what_is_told_again_after_many_others_joins_nothing_and_begins_nothing() -> None:
+    crowd = [opened("VPN", number * 0.01, person=f"p{number}") for number in range(100)]
+    cluster: Cluster | None = None
+    for one in crowd:
+        outcome = clusters.report("vpn/vpn", cluster, one, CHARTER, EMPTY, MONDAY)
+        assert outcome is not None
+        cluster = outcome.state
+    assert cluster is not None
+    assert cluster.problem is not None
+    for one in crowd:
+        assert clusters.report("vpn/vpn", cluster, one, CHARTER, EMPTY, MONDAY) is None
+    ended = clusters.end_by_member(cluster, cluster.problem.id, "mia", "", at(30)).state
+    for one in crowd:
+        assert clusters.report("vpn/vpn", ended, one, CHARTER, EMPTY, at(30)) is None
+
+
+async def test_a_ticket_told_again_after_eighty_others_is_counted_once() -> None:
+    desk = TriageDesk()
+    tickets = [opened("VPN does not connect", 0.01 * n, person=f"p{n}") for n in range(80)]
+    for one in tickets:
+        await desk.feed(one)
+    told = len(desk.publisher.messages)
+    await desk.feed(tickets[0])
+    await desk.feed(tickets[5])
+    assert len(desk.publisher.messages) == told
+
+
 async def test_a_member_ends_it_once() -> None:
     desk = TriageDesk()
     await crowd(desk, NEEDED)

@@ -81,10 +81,13 @@ def _is_alarming(signal: SignalRaised | SignalSeverityChanged) -> bool:
 def _problem(
     before: Matter | None, cause: AnyEvent, data: ProblemDetected, directory: Directory
 ) -> Reaction:
+    if before is not None and before.is_detected:
+        return None
     card = directory.team(data.team)
     tickets = len(data.tickets) + (before.tickets if before else 0)
     is_over = before is not None and before.is_over
     matter = _matter(MatterKind.PROBLEM, card, data.title, tickets, is_over=is_over)
+    matter = matter.model_copy(update={"is_detected": True})
     if is_over:
         return matter, ()
     fields = {

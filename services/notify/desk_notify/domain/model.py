@@ -62,6 +62,7 @@ class Person(_State):
     """Whom we write to: the language of their latest ticket, the problems they were told of."""
 
     language: Language = "en"
+    language_at: datetime | None = None
     problems: tuple[str, ...] = ()
     problems_over: tuple[str, ...] = ()
 
@@ -83,6 +84,7 @@ class Matter(_State):
     title: str
     tickets: int = 0
     is_over: bool = False
+    is_detected: bool = False
 
 
 class DeliveryState(StrEnum):

@@ -1,6 +1,7 @@
 """What a person is told that is not about one ticket: problems, and repairs on what they use."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from desk_shared.events import AnyEvent
 from desk_shared.events.automation import RunHandedOver, RunHealed, RunStarted
@@ -38,7 +39,7 @@ def react(known: Person | None, name: str, event: AnyEvent, directory: Directory
     """The person after the event and what they are told; None if nothing changes."""
     data, before = event.data, known or Person()
     if isinstance(data, TicketOpened):
-        return _learn_language(before, language_of(data.language))
+        return _learn_language(before, language_of(data.language), event.time)
     if isinstance(data, ProblemDetected | ProblemUpdated):
         return _problem_known(before, name, event, data, directory)
     if isinstance(data, ProblemResolved):
@@ -48,10 +49,12 @@ def react(known: Person | None, name: str, event: AnyEvent, directory: Directory
     return None
 
 
-def _learn_language(before: Person, language: str) -> Reaction:
-    if before.language == language:
+def _learn_language(before: Person, language: str, at: datetime) -> Reaction:
+    """The latest ticket's counts; an earlier one that comes again, or late, does not."""
+    is_earlier = before.language_at is not None and at < before.language_at
+    if before.language == language or is_earlier:
         return None
-    return before.model_copy(update={"language": language}), ()
+    return before.model_copy(update={"language": language, "language_at": at}), ()
 
 
 def _problem_known(

@@ -42,8 +42,13 @@ def report(
     board: Board,
     now: datetime,
 ) -> Outcome[Cluster] | None:
-    """What follows from one more like ticket; that it joins is for `tell_joined` to tell."""
+    """What follows from one more like ticket; that it joins is for `tell_joined` to tell.
+
+    None if it was counted before: a ticket may be told of again after any number of others.
+    """
     cluster = cluster or empty(key)
+    if cluster.knows(event.subject):
+        return None
     at = min(event.data.requested_at or event.time, event.time)
     seen = Sighting(ticket=event.subject, person=event.data.requester, at=at)
     rules = charter.routing.problems
@@ -258,7 +263,8 @@ def _resolved(
 ) -> tuple[Cluster, tuple[AnyEvent, ...]]:
     events = telling.updated(cluster, problem, at) if problem.joining else []
     events += telling.resolved(cluster, problem, at, resolution)
-    closed = {"problem": None, "last_problem": problem.id}
+    settled = tuple(ticket for ticket, _ in problem.members)
+    closed = {"problem": None, "last_problem": problem.id, "settled": settled}
     return cluster.model_copy(update=closed), tuple(events)
 
 

@@ -71,6 +71,17 @@ class Cluster(Value):
     signals: tuple[Evidence, ...] = ()
     problem: Problem | None = None
     last_problem: str = ""
+    # The tickets of the last problem: told again, they are no sign of a new one.
+    settled: tuple[Identifier, ...] = ()
+
+    def knows(self, ticket: str) -> bool:
+        """Whether a ticket was counted before, however long ago and however many came since."""
+        members = self.problem.members if self.problem else ()
+        return (
+            any(one.ticket == ticket for one in self.sightings)
+            or any(one == ticket for one, _ in members)
+            or ticket in self.settled
+        )
 
     @property
     def name(self) -> str:
