@@ -23,7 +23,8 @@ OTHERS = "(others)"
 class Consideration(NamedTuple):
     """One look: what looked (`detector`, `runbook` …) and its name, when, and what came of it.
 
-    `outcome` is a code; `text` says it to people; `values` are those that it depended on.
+    `outcome` is a code; `text` says it to people; `values` are those that it depended on. The
+    service decides to whom it is told.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Consideration(NamedTuple):
     outcome: str
     text: str
     values: Mapping[str, str] = {}
+    service: str = ""
 
 
 @dataclass(slots=True)  # not frozen: counted up for every event
@@ -43,6 +45,7 @@ class Unheeded:
     count: int = 0
     last_subject: str = ""
     last_at: datetime | None = None
+    last_service: str = ""
 
 
 @dataclass(slots=True)
@@ -71,7 +74,7 @@ class Lookout:
         if len(looks) > MOST_PER_SUBJECT:
             looks.popitem(last=False)
 
-    def unheeded(self, kind: str, name: str, subject: str, at: datetime) -> None:
+    def unheeded(self, kind: str, name: str, subject: str, at: datetime, service: str = "") -> None:
         """Count something that nothing is set up for, e.g. a measurement that nobody watches."""
         self.meters.unheeded.add(1, {names.REASON: kind})
         key = (kind, name)
@@ -83,7 +86,7 @@ class Lookout:
                 log.info("unheeded", kind=kind, name=name, subject=subject)
             found = self._unheeded.setdefault(key, Unheeded(*key))
         found.count += 1
-        found.last_subject, found.last_at = subject, at
+        found.last_subject, found.last_at, found.last_service = subject, at, service
 
     def looks_at(self, subject: str) -> tuple[Consideration, ...]:
         """What looked at that subject, the newest look first."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from desk_shared.bus.ledger import Cause, Reacted, Turn
 from desk_shared.charter import CharterSource
+from desk_shared.charter.confidential import Sight
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import Clock
 from desk_shared.errors import NotFound
@@ -25,9 +26,11 @@ from desk_shared.http import (
     page_request,
     place_of,
     require,
+    shown_after,
     sight,
 )
-from desk_shared.store import Documents, Stored, readable
+from desk_shared.http.paging import After
+from desk_shared.store import Documents, Listed, Stored, readable
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -178,20 +181,23 @@ def _listing(router: APIRouter, api: Api, cursors: Cursors) -> None:
         facets = {name: value for name, value in given.items() if value}
         listing = f"runs/{sorted(facets.items())}"
         position = cursors.read(listing, page.cursor) if page.cursor else None
-        found = await api.runs.find_brief(
-            facets,
-            order="newest",
-            after=(position.sort, position.id) if position else None,
-            limit=page.limit + 1,
+        seen = sight(request, principal)
+
+        async def some(after: After | None, limit: int) -> list[Listed[Run]]:
+            return await api.runs.find_brief(facets, order="newest", after=after, limit=limit)
+
+        found = await shown_after(
+            some,
+            lambda one: one.state is not None and may_see_run(one.state, seen),
+            (position.sort, position.id) if position else None,
+            page.limit,
         )
         following = None
         if len(found) > page.limit:
             following = cursors.write(listing, place_of(found[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
-        seen = sight(request, principal)
         states = (one.state for one in found[: page.limit] if one.state is not None)
-        shown = (one for one in states if not seen.hides(one.trigger.service))
-        return Page(items=tuple(map(_view, shown)), next=following)
+        return Page(items=tuple(map(_view, states)), next=following)
 
 
 def _showing(router: APIRouter, api: Api) -> None:
@@ -206,7 +212,7 @@ def _showing(router: APIRouter, api: Api) -> None:
         stored = (await api.runs.load([id])).get(id)
         if stored is None or stored.state is None:
             raise _missing(id)
-        if sight(request, principal).hides(stored.state.trigger.service):
+        if not may_see_run(stored.state, sight(request, principal)):
             raise _missing(id)
         if (unchanged := not_modified(request, stored.version)) is not None:
             return unchanged  # type: ignore[return-value]  # a 304 has no body
@@ -216,16 +222,21 @@ def _showing(router: APIRouter, api: Api) -> None:
 
 def _runbooks(router: APIRouter, api: Api) -> None:
     @router.get("/runbooks", tags=["runbooks"], summary="Runbooks, their limits and breakers")
-    async def list_runbooks(_: Annotated[Principal, Depends(_may_see)]) -> Page[RunbookView]:
-        """Those of the charter in force; one whose record is damaged is left out."""
-        charter = api.charter.current
-        stored, damaged = await readable(api.books, [runbook.id for runbook in charter.runbooks])
+    async def list_runbooks(
+        request: Request, caller: Annotated[Principal, Depends(_may_see)]
+    ) -> Page[RunbookView]:
+        """Those of the charter in force; one whose record is damaged is left out, and those of
+        teams that are hidden from the caller."""
+        seen = sight(request, caller)
+        every = api.charter.current.runbooks
+        runbooks = [one for one in every if not seen.hides(team=one.owner_team)]
+        stored, damaged = await readable(api.books, [one.id for one in runbooks])
         now = api.clock.now()
         return Page(
             items=tuple(
-                _runbook_view(runbook, _state(stored.get(runbook.id)), now)
-                for runbook in charter.runbooks
-                if runbook.id not in damaged
+                _runbook_view(one, _state(stored.get(one.id)), now)
+                for one in runbooks
+                if one.id not in damaged
             )
         )
 
@@ -242,7 +253,7 @@ def _braking(router: APIRouter, api: Api) -> None:
         seen = sight(request, principal)
 
         def rule(run: Run | None, turn: Turn) -> Reacted[Run]:
-            if run is None or seen.hides(run.trigger.service):
+            if run is None or not may_see_run(run, seen):
                 raise _missing(id)
             decided = course.cancelled(run, principal.subject, turn.now)
             return Reacted(decided.state, decided.events, decided.state.wake_at)
@@ -251,6 +262,12 @@ def _braking(router: APIRouter, api: Api) -> None:
         if changed.state is None:
             raise _missing(id)
         return _detail(changed.state)
+
+
+def may_see_run(run: Run, seen: Sight) -> bool:
+    """A run is about the service of its signal, or the one it acts on, and its team's matter."""
+    team = run.plan.team
+    return not (seen.hides(run.trigger.service, team) or seen.hides(run.target, team))
 
 
 def _missing(id: str) -> NotFound:

@@ -19,7 +19,8 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
     about = {"event": values["event"], "data": values["data"]}
     for rule in rulebook.rules:
         if rule.runbook.event == event.type:
-            lookout.note(event.subject, _look(rule, event, about))
+            look = _look(rule, event, about)._replace(service=event.data.service)
+            lookout.note(event.subject, look)
 
 
 def parts_of(text: str) -> list[str]:

@@ -1,19 +1,16 @@
 """Why a runbook did or did not act on a device or service."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from desk_shared.errors import NotFound
-from desk_shared.http import Principal, Role, require, sight
-from desk_shared.http.whys import LookView, SubjectAsked, WhyView, why_view
+from desk_shared.http.whys import LookView, StaffReader, SubjectAsked, WhyView, why_view
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
+from desk_automation.api import may_see_run
 from desk_automation.domain.model import Run
 from desk_automation.domain.words import standing
 
-_may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 # The newest say why; all of them are at /v1/runs.
 MOST_RUNS = 20
 
@@ -31,18 +28,13 @@ def why_routes(whys: Whys) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.get("/why", tags=["runs"], summary="Why a runbook did or did not act")
-    async def read_why(
-        request: Request, subject: SubjectAsked, caller: Annotated[Principal, Depends(_may_see)]
-    ) -> WhyView:
+    async def read_why(subject: SubjectAsked, reader: StaffReader) -> WhyView:
         """The runs on a target and where each stands, then what each runbook made of its signals:
         the part of the condition that was false, or could not be told, with the values."""
-        seen = sight(request, caller)
-        if seen.hides(subject):
-            raise NotFound(f"Nothing is known of '{subject}'.", subject=subject)
         found = await whys.runs.find_brief({"target": subject}, order="newest", limit=MOST_RUNS)
         states = (one.state for one in found if one.state is not None)
-        runs = [_run(one) for one in states if not seen.hides(one.trigger.service)]
-        return why_view(subject, whys.lookout, runs)
+        runs = [_run(one) for one in states if may_see_run(one, reader.seen)]
+        return why_view(subject, whys.lookout, reader, runs)
 
     return router
 

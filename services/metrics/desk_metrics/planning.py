@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from desk_shared.charter import Charter
+from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.charter.model import Team
 from desk_shared.charter.promises import PromiseFacts
 from desk_shared.clock import Clock
@@ -51,10 +52,12 @@ class AskedPlan:
     handling: float | None = None
 
 
-async def plan(deps: PlanningDeps, asked: AskedPlan, now: datetime) -> StaffingPlan:
+async def plan(
+    deps: PlanningDeps, asked: AskedPlan, now: datetime, seen: Sight = SEES_ALL
+) -> StaffingPlan:
     """People by hour of the week, to keep a promise to answer."""
     charter = deps.charter()
-    team = _team(charter, asked)
+    team = _team(charter, asked, seen)
     promise, within = promise_of(charter, asked)
     first = await first_day(deps.cells) or now.date()
     found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
@@ -135,10 +138,11 @@ def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
     return {skill: frozenset(services) for skill, services in found.items()}
 
 
-def _team(charter: Charter, asked: AskedPlan) -> Team:
+def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
+    """A team that is hidden from the reader is one that there is not."""
     team = charter.find_team(asked.team)
-    if team is None:
-        known = ", ".join(one.name for one in charter.teams)
+    if team is None or seen.hides(team=team.name):
+        known = ", ".join(one.name for one in charter.teams if not seen.hides(team=one.name))
         raise NotFound(f"There is no team '{asked.team}'. Ask for one of {known}.", team=asked.team)
     skills = skill_services(charter, team)
     if asked.skill and asked.skill not in skills:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from desk_shared.charter import Charter
+from desk_shared.charter.confidential import sight_of
 from desk_shared.events.reports import SkillGapFound, SystemRanked
 from desk_shared.store import Documents
 
@@ -75,7 +76,11 @@ class Sources:
     async def heard(self, look: Look, known: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
         said = await self.letters.said(one.service for one in look.systems)
-        return Heard(said, look.came, known, self.charter().routing.default_team)
+        charter = self.charter()
+        told = charter.routing.default_team
+        seen = sight_of(charter, told, sees_all=False)
+        kept = frozenset(one.name for one in charter.services if seen.hides(one.name))
+        return Heard(said, look.came, known, told, kept)
 
     async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapFound]:
         """What teams were asked for and too few of them can do."""

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 from desk_shared.bus import BatchHandler, Fold, Reacted, Received, Turn
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.charter import Charter
+from desk_shared.charter.confidential import sight_of
 from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.events.promises import ClockName
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
+from desk_shared.text import plain_words
 from pydantic import BaseModel
 
 from desk_notify.domain import matters, people, tickets
@@ -35,12 +37,20 @@ def directory_of(charter: Charter, portal: str, language: Language) -> Directory
             for team in charter.teams
         },
         default_team=charter.routing.default_team,
-        owners={service.name: service.owner for service in charter.services},
+        owners=_owners(charter),
+        confidential=sight_of(charter, "", sees_all=False).hidden_services,
         service_titles={service.name: service.title for service in charter.services},
         mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
         portal=portal.rstrip("/"),
         promises_answers=any(p.clock is ClockName.RESPONSE for p in charter.promises),
     )
+
+
+def _owners(charter: Charter) -> dict[str, str]:
+    """By title and name, as they may be written; a name counts before another's title."""
+    titled = {plain_words(one.title): one.owner for one in charter.services}
+    named = {plain_words(one.name): one.owner for one in charter.services}
+    return titled | named | {one.name: one.owner for one in charter.services}
 
 
 def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:

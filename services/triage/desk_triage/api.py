@@ -1,10 +1,10 @@
 """The HTTP side of triage: why a ticket went where it went, what is seen, what is one problem."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from desk_shared.bus import Cause, Commands, Reacted, Turn
 from desk_shared.charter.confidential import Sight
@@ -15,16 +15,20 @@ from desk_shared.http import (
     IdempotentCall,
     Page,
     PageRequest,
-    Position,
     Principal,
     Role,
     keyed,
     link_next,
+    may_see_person,
     page_request,
+    place_of,
     require,
+    shown_after,
     sight,
 )
-from desk_shared.store import Documents
+from desk_shared.http.paging import After
+from desk_shared.store import Documents, Listed
+from desk_shared.store.document import S
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +36,8 @@ from desk_triage.domain import clusters
 from desk_triage.domain.model import Correction, Ticket
 from desk_triage.domain.problem import Cluster
 from desk_triage.domain.watching import Episode, Subject
+
+T = TypeVar("T")
 
 _STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 _MEMBER = require(Role.MEMBER)
@@ -89,6 +95,7 @@ class SignalView(_Answer):
     """The value that raised it."""
     service: str
     person: str
+    """Whose device it is; only for owners, operators and that person."""
     site: str
 
 
@@ -135,19 +142,32 @@ class _Listing:
     response: Response
     page: PageRequest
     seen: Sight
+    principal: Principal
 
-    def after(self, cursors: Cursors) -> tuple[object, str] | None:
-        if self.page.cursor is None:
-            return None
-        position = cursors.read(self.request.url.path, self.page.cursor)
-        return position.sort, position.id
+    async def read(
+        self,
+        documents: Documents[S],
+        cursors: Cursors,
+        told: Callable[[str, S], Sequence[T]],
+    ) -> Page[T]:
+        """What is told of each open document; one of which nothing is told takes no place."""
+        path, after = self.request.url.path, None
+        if self.page.cursor is not None:
+            position = cursors.read(path, self.page.cursor)
+            after = position.sort, position.id
 
-    def next(self, cursors: Cursors, ids: Sequence[str]) -> str | None:
-        if len(ids) < self.page.limit:
-            return None
-        cursor = cursors.write(self.request.url.path, Position(ids[-1], ids[-1]))
-        self.response.headers["Link"] = link_next(self.request, cursor)
-        return cursor
+        async def some(after: After | None, limit: int) -> list[Listed[S]]:
+            return await documents.find_brief({"open": True}, after=after, limit=limit)
+
+        def views(one: Listed[S]) -> Sequence[T]:
+            return told(one.id, one.state) if one.state is not None else ()
+
+        found = await shown_after(some, lambda one: bool(views(one)), after, self.page.limit)
+        shown, cursor = found[: self.page.limit], None
+        if len(found) > self.page.limit:
+            cursor = cursors.write(path, place_of(shown[-1]))
+            self.response.headers["Link"] = link_next(self.request, cursor)
+        return Page(items=tuple(chain.from_iterable(map(views, shown))), next=cursor)
 
 
 async def _listing(
@@ -156,7 +176,7 @@ async def _listing(
     page: Annotated[PageRequest, Depends(page_request)],
     principal: Annotated[Principal, Depends(_STAFF)],
 ) -> _Listing:
-    return _Listing(request, response, page, sight(request, principal))
+    return _Listing(request, response, page, sight(request, principal), principal)
 
 
 def triage_routes(documents: TriageDocuments) -> APIRouter:
@@ -188,13 +208,12 @@ def _signals(router: APIRouter, documents: TriageDocuments) -> None:
         asked: Annotated[_Listing, Depends(_listing)],
     ) -> Page[SignalView]:
         """Open signals by subject."""
-        found = await documents.subjects.find_brief(
-            {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
-        )
-        items = (_signals_of(one.id, one.state) for one in found if one.state)
-        shown = (one for one in chain.from_iterable(items) if not asked.seen.hides(one.service))
-        following = asked.next(documents.cursors, [one.id for one in found])
-        return Page(items=tuple(shown), next=following)
+
+        def told(subject: str, state: Subject) -> list[SignalView]:
+            shown = asked.seen.of_subject(subject, state.episodes, lambda one: one.service)
+            return [_signal(subject, one, asked.principal) for one in shown]
+
+        return await asked.read(documents.subjects, documents.cursors, told)
 
 
 def _problems(router: APIRouter, documents: TriageDocuments) -> None:
@@ -203,15 +222,12 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
         asked: Annotated[_Listing, Depends(_listing)],
     ) -> Page[ProblemView]:
         """Open problems by service and category."""
-        found = await documents.clusters.find_brief(
-            {"open": True}, after=asked.after(documents.cursors), limit=asked.page.limit
-        )
-        items = (_problems_of(one.state) for one in found if one.state)
-        shown = (
-            one for one in chain.from_iterable(items) if not asked.seen.hides(one.service, one.team)
-        )
-        following = asked.next(documents.cursors, [one.id for one in found])
-        return Page(items=tuple(shown), next=following)
+
+        def told(_id: str, state: Cluster) -> list[ProblemView]:
+            views = _problems_of(state)
+            return [one for one in views if not asked.seen.hides(one.service, one.team)]
+
+        return await asked.read(documents.clusters, documents.cursors, told)
 
     @router.post("/problems/{id}/resolve")
     async def resolve_problem(
@@ -258,11 +274,8 @@ def _decision(ticket: str, state: Ticket) -> DecisionView:
     )
 
 
-def _signals_of(subject: str, state: Subject) -> tuple[SignalView, ...]:
-    return tuple(_signal(subject, episode) for episode in state.episodes)
-
-
-def _signal(subject: str, episode: Episode) -> SignalView:
+def _signal(subject: str, episode: Episode, reader: Principal) -> SignalView:
+    person = episode.person if may_see_person(reader, episode.person) else ""
     return SignalView(
         episode=episode.id,
         subject=subject,
@@ -274,7 +287,7 @@ def _signal(subject: str, episode: Episode) -> SignalView:
         raised_at=episode.raised_at,
         value=episode.value,
         service=episode.service,
-        person=episode.person,
+        person=person,
         site=episode.site,
     )
 

@@ -21,15 +21,17 @@ def note_looks(
     for one in considered:
         look = look_of(one)
         name = one.detector.id
-        lookout.note(event.subject, Consideration("detector", name, event.time, *look))
+        noted = Consideration("detector", name, event.time, *look, service=event.data.service)
+        lookout.note(event.subject, noted)
     _note_service(lookout, event, event.data.service, charter)
 
 
 def note_unwatched(lookout: Lookout, event: AnyEvent, data: Measured) -> None:
     """Nobody watches it: most often on purpose, sometimes since its name is misspelled."""
-    lookout.unheeded(UNWATCHED, data.name, event.subject, event.time)
+    lookout.unheeded(UNWATCHED, data.name, event.subject, event.time, data.service)
     text = "No detector of routing.yaml watches a measurement of this name."
     look = Consideration("measurement", data.name, event.time, "unwatched", text)
+    look = look._replace(service=data.service)
     lookout.note(event.subject, look)
 
 
@@ -48,5 +50,5 @@ def _note_service(lookout: Lookout, event: AnyEvent, service: str, charter: Char
         return
     lookout.unheeded(UNKNOWN_SERVICE, service, event.subject, event.time)
     text = "services.yaml has no service of this name, so it has no owner: the default team hears."
-    look = Consideration("service", service, event.time, "unknown", text)
+    look = Consideration("service", service, event.time, "unknown", text, service=service)
     lookout.note(event.subject, look)

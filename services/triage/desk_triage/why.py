@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated
 
 from desk_shared.charter.confidential import Sight
-from desk_shared.errors import NotFound
-from desk_shared.http import Principal, Role, require, sight
 from desk_shared.http.whys import (
     LookView,
+    StaffReader,
     SubjectAsked,
     UnheededList,
     WhyView,
@@ -18,14 +16,12 @@ from desk_shared.http.whys import (
 )
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from desk_triage.domain.model import Ticket
 from desk_triage.domain.watching import Subject
 from desk_triage.looking import UNKNOWN_SERVICE
 from desk_triage.ports import CharterInForce
-
-_STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +39,16 @@ def why_routes(whys: Whys) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.get("/why")
-    async def read_why(
-        request: Request, subject: SubjectAsked, caller: Annotated[Principal, Depends(_STAFF)]
-    ) -> WhyView:
+    async def read_why(subject: SubjectAsked, reader: StaffReader) -> WhyView:
         """What looked at a device, service or ticket, and why it did or did not act."""
         decided = (await whys.tickets.load([subject])).get(subject)
         watched = (await whys.subjects.load([subject])).get(subject)
-        _check_seen(sight(request, caller), subject, decided.state if decided else None)
-        stored = [*_decision(decided.state if decided else None)]
-        stored += _signals(watched.state if watched else None)
-        return why_view(subject, whys.lookout, stored)
+        stored = [*_decision(decided.state if decided else None, reader.seen)]
+        stored += _signals(watched.state if watched else None, reader.seen)
+        return why_view(subject, whys.lookout, reader, stored)
 
-    @router.get("/unheeded", dependencies=[Depends(_STAFF)])
-    async def list_unheeded() -> UnheededList:
+    @router.get("/unheeded")
+    async def list_unheeded(reader: StaffReader) -> UnheededList:
         """Measurements that nobody watches and services that nobody knows, with likely names."""
         charter = whys.charter.current
         watched = sorted({one.measurement for one in charter.routing.detectors})
@@ -63,22 +56,17 @@ def why_routes(whys: Whys) -> APIRouter:
         items = []
         for one in whys.lookout.all_unheeded:
             known = services if one.kind == UNKNOWN_SERVICE else watched
-            meant = get_close_matches(one.name[:200], known, n=1)
-            items.append(unheeded_view(one, meant[0] if meant else ""))
+            meant = next(iter(get_close_matches(one.name[:200], known, n=1)), "")
+            # A name near that of a hidden service is most likely that service, misspelled.
+            if not any(map(reader.seen.hides, (one.last_service, one.last_subject, meant))):
+                items.append(unheeded_view(one, meant))
         return UnheededList(since=whys.lookout.since, items=tuple(items))
 
     return router
 
 
-def _check_seen(seen: Sight, subject: str, ticket: Ticket | None) -> None:
-    decision = ticket.decision if ticket else None
-    is_hidden = decision is not None and seen.hides(decision.service, decision.team)
-    if is_hidden or seen.hides(subject):
-        raise NotFound(f"Nothing is known of '{subject}'.", subject=subject)
-
-
-def _decision(ticket: Ticket | None) -> Iterator[LookView]:
-    if ticket is None:
+def _decision(ticket: Ticket | None, seen: Sight) -> Iterator[LookView]:
+    if ticket is None or seen.hides(ticket.decision.service, ticket.decision.team):
         return
     decision = ticket.decision
     for reason in decision.explanation:
@@ -92,8 +80,10 @@ def _decision(ticket: Ticket | None) -> Iterator[LookView]:
         )
 
 
-def _signals(subject: Subject | None) -> Iterator[LookView]:
+def _signals(subject: Subject | None, seen: Sight) -> Iterator[LookView]:
     for one in subject.episodes if subject else ():
+        if seen.hides(one.service):
+            continue
         yield LookView(
             kind="signal",
             name=one.signal,

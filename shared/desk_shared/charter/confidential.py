@@ -3,11 +3,14 @@
 Pure. Owners and operators see all; of others, only members of the team whose matter it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from desk_shared.charter.model import Charter
 from desk_shared.text import plain_words
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,15 @@ class Sight:
         if team and team == self.team:
             return False
         return team in self.hidden_teams or plain_words(service) in self.hidden_services
+
+    def of_subject(
+        self, subject: str, found: Iterable[T], service_of: Callable[[T], str]
+    ) -> list[T]:
+        """What of all that is known of a device or service they may see: each by its own service,
+        and nothing of a subject that is itself a hidden service or team."""
+        if self.hides(subject, subject):
+            return []
+        return [one for one in found if not self.hides(service_of(one))]
 
 
 SEES_ALL = Sight()

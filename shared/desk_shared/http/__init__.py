@@ -25,6 +25,7 @@ from desk_shared.http.paging import (
     link_next,
     page_request,
     place_of,
+    shown_after,
 )
 from desk_shared.http.principal import (
     PUBLIC,
@@ -34,6 +35,7 @@ from desk_shared.http.principal import (
     Role,
     UndeclaredRoutes,
     current_principal,
+    may_see_person,
     refuse_undeclared,
     require,
     sight,
@@ -84,12 +86,14 @@ __all__ = [
     "keyed",
     "link_next",
     "make_app",
+    "may_see_person",
     "not_modified",
     "page_request",
     "place_of",
     "precondition",
     "refuse_undeclared",
     "require",
+    "shown_after",
     "sight",
     "undeclared_routes",
 ]

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, Protocol, TypeVar, cast
@@ -26,6 +27,8 @@ _MAX_CURSOR = 1024
 _MIN_SECRET = 32
 
 T = TypeVar("T")
+# Where a listing goes on: after this sort key and id.
+After = tuple[object, str]
 Sort = str | int | float | datetime
 
 
@@ -42,6 +45,9 @@ class _Placed(Protocol):
     def id(self) -> str: ...
     @property
     def sort(self) -> object: ...
+
+
+P = TypeVar("P", bound=_Placed)
 
 
 def place_of(last: _Placed) -> Position:
@@ -105,6 +111,25 @@ class Page(BaseModel, Generic[T]):
     """The items, in the listing's order."""
     next: str | None = None
     """Cursor of the next page; null on the last."""
+
+
+async def shown_after(
+    find: Callable[[After | None, int], Awaitable[Sequence[P]]],
+    may_see: Callable[[P], bool],
+    after: After | None,
+    limit: int,
+) -> list[P]:
+    """A page of what the caller may see, and one more, which tells that there is a next page.
+
+    What is confidential is passed over, so that not even its number shows.
+    """
+    found: list[P] = []
+    while True:
+        some = await find(after, limit + 1)
+        found += [one for one in some if may_see(one)]
+        if len(found) > limit or len(some) <= limit:
+            return found[: limit + 1]
+        after = (some[-1].sort, some[-1].id)
 
 
 def link_next(request: Request, cursor: str) -> str:

@@ -130,6 +130,11 @@ def sight(request: Request, principal: Principal) -> Sight:
     return sight_of(charter, team, sees_all=principal.has_role(Role.OWNER, Role.OPERATOR))
 
 
+def may_see_person(principal: Principal, person: str) -> bool:
+    """Figures of single people are for owners, operators, and the person themselves."""
+    return principal.has_role(Role.OWNER, Role.OPERATOR) or principal.subject == person
+
+
 def _charter(request: Request) -> Charter | None:
     current: Callable[[], Charter] | None = getattr(request.app.state, "charter", None)
     return current() if current else None

@@ -1,18 +1,42 @@
 """How a service answers why it did or did not act: the same form in every service."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
+from desk_shared.charter.confidential import Sight
+from desk_shared.http.principal import STAFF, Principal, may_see_person, require, sight
 from desk_shared.lookout import Consideration, Lookout, Unheeded
 
 SubjectAsked = Annotated[
     str,
     Query(min_length=1, max_length=1_024, description="A device, a service, a ticket or a target."),
 ]
+
+# Values of conditions that name a person.
+_PERSONS = frozenset({"data.person", "data.requester", "data.by"})
+_SOMEBODY = "(somebody)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and what they may see."""
+
+    principal: Principal
+    seen: Sight
+
+
+async def _reader(
+    request: Request, principal: Annotated[Principal, Depends(require(*STAFF))]
+) -> Reader:
+    return Reader(principal, sight(request, principal))
+
+
+StaffReader = Annotated[Reader, Depends(_reader)]
 
 
 class _Answer(BaseModel):
@@ -66,15 +90,27 @@ class UnheededList(_Answer):
     items: tuple[UnheededView, ...]
 
 
-def why_view(subject: str, lookout: Lookout, stored: Iterable[LookView] = ()) -> WhyView:
-    """What is stored, and then what was looked at."""
-    looks = tuple(map(look_view, lookout.looks_at(subject)))
-    return WhyView(subject=subject, since=lookout.since, looks=(*stored, *looks))
+def why_view(
+    subject: str, lookout: Lookout, reader: Reader, stored: Iterable[LookView] = ()
+) -> WhyView:
+    """What is stored, and then what was looked at. What is hidden from the reader is answered as
+    what nothing is known of."""
+    if reader.seen.hides(subject, subject):
+        return WhyView(subject=subject, since=lookout.since, looks=())
+    looks = (one for one in lookout.looks_at(subject) if not reader.seen.hides(one.service))
+    shown = (*stored, *(_look_view(one, reader.principal) for one in looks))
+    return WhyView(subject=subject, since=lookout.since, looks=shown)
 
 
-def look_view(look: Consideration) -> LookView:
-    """One look, as it is answered."""
-    return LookView(**look._asdict())
+def _look_view(look: Consideration, reader: Principal) -> LookView:
+    values = {
+        name: value if name not in _PERSONS or may_see_person(reader, value) else _SOMEBODY
+        for name, value in look.values.items()
+    }
+    return LookView(
+        kind=look.kind, name=look.name, at=look.at, outcome=look.outcome, text=look.text,
+        values=values,
+    )  # fmt: skip
 
 
 def unheeded_view(one: Unheeded, meant: str = "") -> UnheededView:

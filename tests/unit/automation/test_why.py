@@ -78,3 +78,25 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
         assert [one["kind"] for one in answer.json()["looks"]] == ["run", "runbook"]
         refused = await client.get(path, headers={"Authorization": "Bearer eva"})
         assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("who", "told"), [("max", "(somebody)"), ("ana", "ana"), ("olga", "ana"), ("otto", "ana")]
+)
+async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_person(
+    who: str, told: str
+) -> None:
+    engine = Engine((runbook(),))
+    seen = lookout(engine)
+    note_runbooks(seen, raised(), OneBook(runbook(when="data.person == 'bob'")))
+    roles = {"max": Role.MEMBER, "ana": Role.MEMBER, "olga": Role.OWNER, "otto": Role.OPERATOR}
+    known = FakeAuthenticator(*(Principal(one, frozenset({role})) for one, role in roles.items()))
+    parts = AppParts(Health(engine.clock), recorded_telemetry().telemetry, known, engine.clock)
+    app = make_app("automation", "0", [why_routes(Whys(seen, engine.runs))], parts)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://desk",
+        headers={"Authorization": f"Bearer {who}"},
+    ) as client:
+        (look,) = (await client.get(f"/v1/why?subject={raised().subject}")).json()["looks"]
+    assert look["values"] == {"data.person": told}

@@ -1,11 +1,19 @@
 """Paging: capped limits, a next link that repeats no host, secrets where they count."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import httpx
 import pytest
-from desk_shared.http import Cursors, Page, PageRequest, cursors_from, link_next, page_request
-from desk_shared.http.paging import MAX_LIMIT
+from desk_shared.http import (
+    Cursors,
+    Page,
+    PageRequest,
+    cursors_from,
+    link_next,
+    page_request,
+    shown_after,
+)
+from desk_shared.http.paging import MAX_LIMIT, After
 from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
 from fastapi import Depends, FastAPI, Request
 from pydantic import SecretStr
@@ -55,3 +63,26 @@ def test_only_one_machine_may_go_without_a_secret() -> None:
     for weak in (None, "short"):
         with pytest.raises(SettingsError, match="DESK_CURSOR_SECRET"):
             cursors_from(settings(Environment.PROD, weak))
+
+
+class Thing(NamedTuple):
+    sort: int
+    id: str = ""
+
+
+@pytest.mark.parametrize("hidden", [set(), {3}, {0, 1, 2, 3, 4}, {2, 5, 9}, set(range(10))])
+@pytest.mark.parametrize("limit", [1, 2, 3, 10])
+async def test_what_is_hidden_leaves_no_hole_in_any_page(hidden: set[int], limit: int) -> None:
+    async def find(after: After | None, most: int) -> list[Thing]:
+        first = 0 if after is None else int(str(after[0])) + 1
+        return [Thing(n) for n in range(first, min(10, first + most))]
+
+    pages, after = list[list[int]](), None
+    while True:
+        found = await shown_after(find, lambda one: one.sort not in hidden, after, limit)
+        pages.append([one.sort for one in found[:limit]])
+        if len(found) <= limit:
+            break
+        after = (found[limit - 1].sort, "")
+    shown = [one for one in range(10) if one not in hidden]
+    assert pages == ([shown[n : n + limit] for n in range(0, len(shown), limit)] or [[]])

@@ -100,6 +100,12 @@ def test_an_owner_who_is_the_escalation_is_told_it_is_escalated_all_the_same() -
     assert (system(found).escalated, system(found).escalated_to) == (True, "")
 
 
+def test_a_confidential_service_is_escalated_to_nobody_whom_it_is_kept_from() -> None:
+    asked = Asked("vpn", "repair", 2, waiting=2, since=TUESDAY)
+    found = follow_up(ranked(), asked, replace(heard(2), kept_from_it=frozenset({"vpn"})))
+    assert (system(found).escalated, system(found).escalated_to) == (True, "")
+
+
 def test_another_proposal_does_not_make_silence_an_answer() -> None:
     found = weekly(ranked(), ranked(proposal=Proposal.UPGRADE, week=1))
     assert (system(found[1]).unanswered, system(found[1]).in_a_row) == (1, 1)

@@ -29,6 +29,7 @@ from desk_shared.testing.fakes import FakeDocuments
 from fastapi import FastAPI
 from rich.console import Console
 
+from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_demand import wanted
@@ -158,3 +159,26 @@ async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> N
     assert "Worst systems, 2026-W48" in text
     assert "vpn: repair" in text
     assert "100% of all the time that people lost was lost here" in text
+
+
+@pytest.mark.parametrize(("who", "sees"), [("bo", False), ("olga", True)])
+async def test_ranks_do_not_tell_how_many_services_are_hidden(
+    desk: Desk, who: str, sees: bool
+) -> None:
+    charter, clock = with_secrets(service="vpn"), desk.clock
+    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    shelves = desk.shelves
+    sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: charter, letters)
+    callers = FakeAuthenticator(
+        Principal("bo", frozenset({Role.MEMBER}), "identity"),
+        Principal("olga", frozenset({Role.OWNER})),
+    )
+    parts = AppParts(
+        Health(clock), recorded_telemetry().telemetry, callers, clock, charter=lambda: charter
+    )
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
+    app = metrics_app(parts, deps, reports_router(sources, clock))
+    ranked = (await ask(app, who=who)).json()["systems"]
+    assert (ranked[0]["service"] == "vpn") is sees
+    assert [one["rank"] for one in ranked] == list(range(1, len(ranked) + 1))
+    assert {one["of"] for one in ranked} == {len(ranked)} == {len(charter.services) - (not sees)}

@@ -129,17 +129,18 @@ async def assign_ticket(body: Assignment, deed: Staffs) -> Response:
 
     def decide(found: Ticket, _turn: Turn) -> list[Payload]:
         team = body.team or found.team or actor.team
-        _check_team(deps, team, body.member)
+        _check_team(deps, team, body.member, actor)
         return life.assign(found, actor, team, body.member, body.reason)
 
     return await deed.done(decide)
 
 
-def _check_team(deps: IntakeDeps, name: str, member: str) -> None:
-    charter = deps.charter()
-    team = charter.find_team(name)
+def _check_team(deps: IntakeDeps, name: str, member: str, actor: Actor) -> None:
+    """A team that is hidden from the caller is one that there is not."""
+    shown = [one for one in deps.charter().teams if not actor.sight.hides(team=one.name)]
+    team = next((one for one in shown if one.name == name), None)
     if team is None:
-        known = joined(sorted(one.name for one in charter.teams))
+        known = joined(sorted(one.name for one in shown))
         said = f"There is no team '{name}'" if name else "Nobody has this ticket yet"
         raise Invalid(f"{said}; name one of these: {known}.", code="unknown-team", team=name)
     members = [one.id for one in team.members]

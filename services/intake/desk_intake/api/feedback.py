@@ -36,6 +36,7 @@ from desk_intake.domain.feedback import (
     survey,
     survey_of,
 )
+from desk_intake.domain.life import Actor
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
 
@@ -132,18 +133,19 @@ async def give_feedback(
 ) -> FeedbackView:
     """What people miss, and what is no longer of use to them; owners see both in their reports."""
     id = derived_id(call.seed, "feedback-of-call")
-    said = _said(request, id, body, actor_of(request, caller).id)
+    said = _said(request, id, body, actor_of(request, caller))
     feedback = await _stated(request, call, id, lambda _revision: said, is_first=True)
     return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)
 
 
-def _said(request: Request, id: str, body: NewFeedback, by: str) -> Said:
+def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
+    by = actor.id
     if body.about is About.WANTED:
         return ServiceWanted(
             feedback=id, what=body.what, reason=body.reason, by=by, language=body.language or "en"
         )
     service = deps_of(request).charter().service_called(body.what)
-    if service is None:
+    if service is None or actor.sight.hides(service.name):
         raise Invalid(
             f"There is no service '{body.what}'; GET /v1/status lists the names of all services.",
             code="unknown-service",

@@ -18,9 +18,12 @@ from desk_shared.http import (
     not_modified,
     page_request,
     precondition,
+    shown_after,
 )
+from desk_shared.http.paging import After
 from desk_shared.ids import derived_id, ticket_code
 from desk_shared.people import PersonAsked, canonical_person, written_if_other
+from desk_shared.store import Listed
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
@@ -163,21 +166,17 @@ async def _readable(
     deps: IntakeDeps,
     filters: Mapping[str, object],
     actor: Actor,
-    after: tuple[object, str] | None,
+    after: After | None,
     limit: int,
 ) -> list[Ticket]:
-    """A page of what the caller may read, and one more, which tells that there is a next page.
+    async def some(after: After | None, limit: int) -> list[Listed[Ticket]]:
+        return await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit)
 
-    What is confidential is passed over, so that not even its number shows.
-    """
-    found: list[Ticket] = []
-    while True:
-        some = await deps.tickets.find_brief(filters, order="newest", after=after, limit=limit + 1)
-        states = (one.state for one in some)
-        found += [one for one in states if one is not None and may_read(one, actor)]
-        if len(found) > limit or len(some) <= limit:
-            return found[: limit + 1]
-        after = (some[-1].sort, some[-1].id)
+    def may_see(one: Listed[Ticket]) -> bool:
+        return one.state is not None and may_read(one.state, actor)
+
+    found = await shown_after(some, may_see, after, limit)
+    return [one.state for one in found if one.state is not None]
 
 
 def _whose(requester: str | None, actor: Actor) -> str | None:

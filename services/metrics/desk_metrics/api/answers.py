@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from desk_shared.bus import Commands, Reacted, Turn
 from desk_shared.bus.ledger import Cause
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import SEES_ALL, Sight
+from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events.reports import Answer, Proposal
@@ -132,13 +132,22 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
 
     @router.post("/{service}/answers", status_code=201, summary="Answer the last report")
     async def answer(
+        request: Request,
         service: Service,
         body: Body,
         caller: Annotated[Principal, Depends(require(Role.MEMBER, Role.OWNER))],
         call: Annotated[IdempotentCall, Depends(keyed)],
     ) -> AnswerView:
         """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
-        return await _answered(deps, service, body, caller, call)
+        team = _owner(deps.charter(), service, sight(request, caller))
+        if caller.team != team and not caller.has_role(Role.OWNER):
+            raise Forbidden(
+                f"Only team '{team}', which answers for '{service}', and owners may answer reports"
+                " about it; ask one of them.",
+                team=team,
+            )
+        said = await _said(deps, service, body, caller.subject, call)
+        return await _answered(deps, service, team, said, call)
 
     @router.get("/{service}/answers")
     async def answers(
@@ -160,17 +169,8 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
 
 
 async def _answered(
-    deps: AnswersDeps, service: str, body: Body, caller: Principal, call: IdempotentCall
+    deps: AnswersDeps, service: str, team: str, said: Said, call: IdempotentCall
 ) -> AnswerView:
-    team = _owner(deps.charter(), service)
-    if caller.team != team and not caller.has_role(Role.OWNER):
-        raise Forbidden(
-            f"Only team '{team}', which answers for '{service}', and owners may answer reports"
-            " about it; ask one of them.",
-            team=team,
-        )
-    said = await _said(deps, service, body, caller.subject, call)
-
     def rule(known: Answers | None, _turn: Turn) -> Reacted[Answers] | None:
         if known is not None and known.find(said.id) is not None:
             return None
@@ -234,7 +234,7 @@ def _promisable(day: date, today: date) -> date:
     return day
 
 
-def _owner(charter: Charter, service: str, seen: Sight = SEES_ALL) -> str:
+def _owner(charter: Charter, service: str, seen: Sight) -> str:
     found = next((one.owner for one in charter.services if one.name == service), None)
     if found is None or seen.hides(service, found):
         raise NotFound(

@@ -1,13 +1,14 @@
 """`GET /v1/goals`, `/v1/staffing`, `/v1/rings`: how far, with how many people, and did it help."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
-from desk_shared.errors import Forbidden, NotFound
-from desk_shared.http import STAFF, Principal, Role, require, sight
+from desk_shared.errors import Forbidden
+from desk_shared.http import STAFF, Principal, may_see_person, require, sight
 from desk_shared.people import canonical_person
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +25,8 @@ from desk_metrics.ringing import AskedRing, compared
 
 # A ring of more than this is better named by its sites.
 MOST_NAMES = 500
+# No service has this name, since none holds what cannot be seen.
+_NO_SERVICE = "\0"
 _STAFF = Depends(require(*STAFF))
 Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
@@ -62,9 +65,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         as_of: AsOf = None,
     ) -> StaffingPlan:
         """People by hour of the week that keep a promise to answer, with the forecast's error."""
-        if sight(request, caller).hides(team=asked.team):
-            raise NotFound(f"Nothing is known of a team '{asked.team}'.", team=asked.team)
-        return await plan(deps, asked, as_of or deps.clock.now())
+        return await plan(deps, asked, as_of or deps.clock.now(), sight(request, caller))
 
     _rings(router, deps)
     return router
@@ -79,14 +80,19 @@ def _rings(router: APIRouter, deps: PlanningDeps) -> None:
         as_of: AsOf = None,
     ) -> Comparison:
         """Whether a change helped those who had it first, compared with all others."""
-        if asked.ring.people and not caller.has_role(Role.OWNER, Role.OPERATOR):
+        if not all(may_see_person(caller, one) for one in asked.ring.people):
             raise Forbidden(
                 "Only owners and operators may look at people by name; ask for sites instead."
             )
-        seen = sight(request, caller)
-        if any(seen.hides(service) for service in asked.where.services):
-            raise NotFound("The charter has no such service, or it is confidential.")
-        return await compared(deps, asked, as_of or deps.clock.now())
+        where = _visible(asked.where, sight(request, caller))
+        return await compared(deps, replace(asked, where=where), as_of or deps.clock.now())
+
+
+def _visible(where: Where, seen: Sight) -> Where:
+    """Nothing is counted of a hidden service, as of one that nobody ever named."""
+    return where._replace(
+        services=tuple(_NO_SERVICE if seen.hides(one) else one for one in where.services)
+    )
 
 
 def hidden_goals(goals: Iterable[Goal], seen: Sight) -> set[str]:

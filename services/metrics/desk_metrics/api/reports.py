@@ -71,8 +71,13 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
 
 
 def _shown(found: Systems, seen: Sight) -> Systems:
-    """Without services that are confidential to the caller."""
-    systems = tuple(one for one in found.systems if not seen.hides(one.service))
+    """Without services that are hidden from the caller, ranked as if there were no others: a rank
+    left out would tell how many are hidden, and what they cost."""
+    shown = [one for one in found.systems if not seen.hides(one.service, one.team)]
+    systems = tuple(
+        one.model_copy(update={"rank": rank, "of": len(shown)})
+        for rank, one in enumerate(shown, start=1)
+    )
     answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
     return found.model_copy(update={"systems": systems, "answers": answers})
 

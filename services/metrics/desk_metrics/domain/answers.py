@@ -89,6 +89,8 @@ class Heard:
     came: Came
     known: datetime
     escalation: str = ""
+    # Services that are confidential to that team, so it is not told.
+    kept_from_it: frozenset[str] = frozenset()
 
 
 class Followed(NamedTuple):
@@ -186,10 +188,14 @@ def _unanswered(one: SystemRanked, base: Asked, heard: Heard) -> Followed:
         "unanswered": base.waiting,
         "unanswered_since": since,
         "escalated": is_escalated,
-        "escalated_to": heard.escalation if is_escalated and heard.escalation != one.team else "",
+        "escalated_to": heard.escalation if is_escalated and _may_tell(one, heard) else "",
         "reasons": (*one.reasons, Reason(rule="unanswered", text=text)),
     }
     return Followed(one.model_copy(update=update), asked)
+
+
+def _may_tell(one: SystemRanked, heard: Heard) -> bool:
+    return heard.escalation != one.team and one.service not in heard.kept_from_it
 
 
 def _waits(one: SystemRanked, base: Asked) -> Followed:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from desk_shared.text import plain_words
+
 from desk_notify.domain.model import Language
 
 
@@ -30,14 +32,23 @@ class Directory:
     portal: str = ""
     # Whether every ticket is told by when somebody answers it.
     promises_answers: bool = False
+    # Services that only their owners hear of, by name and title, as `plain_words`.
+    confidential: frozenset[str] = frozenset()
 
     def team(self, name: str) -> TeamCard:
         """The team of that name, else the default team: a message always has a reader."""
         return self.teams.get(name) or self.teams[self.default_team]
 
     def owner_of(self, service: str) -> TeamCard:
-        """The team that answers for a service."""
-        return self.team(self.owners.get(service, ""))
+        """The team that answers for a service, by its name or as people write it."""
+        return self.team(self.owners.get(service) or self.owners.get(plain_words(service), ""))
+
+    def holder_of(self, team: str, service: str) -> TeamCard:
+        """The team that has a ticket; of one that nobody has yet, the default team hears, but of
+        what is confidential only its owner."""
+        if not team and plain_words(service) in self.confidential:
+            return self.owner_of(service)
+        return self.team(team)
 
     def service(self, name: str) -> str:
         """What people call a service."""

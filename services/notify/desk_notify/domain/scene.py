@@ -26,7 +26,7 @@ class Scene:
     @property
     def team(self) -> TeamCard:
         """Who has the ticket, or would have it while nobody does."""
-        return self.directory.team(self.ticket.team)
+        return self.directory.holder_of(self.ticket.team, self.ticket.service)
 
     def changed(self, **fields: object) -> "Scene":
         """The same moment with the ticket as it is after the event."""

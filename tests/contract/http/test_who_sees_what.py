@@ -1,0 +1,242 @@
+"""Every route of every service, by every reader, about something plain and something confidential.
+
+A route without a row here fails: whoever adds one says who may see what.
+"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+from desk_metrics.api.parquet import PARQUET
+
+from tests.contract.http.worlds import ADA, ADAS, READERS, SECRETS, WEEK, WORLDS, World
+
+ROOT = Path(__file__).parents[3]
+# FastAPI's own: they show the code's routes and nothing else.
+OF_THE_FRAMEWORK = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+OF_THE_PLATFORM = ("/health/startup", "/health/live", "/health/ready", "/metrics")
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+SEERS = {"mia", "olga", "otto"}
+# A ticket's state may refuse what its reader may do; that is told to nobody else.
+PASSED = {200, 201, 202, 207, 409, 412, 422}
+REFUSED = {"f": {403}, "n": {404}, "u": {401}, "-": {401, 403}}
+
+# One letter for each reader: ana sue ben mia max nil olga otto odd nobody.
+# + passes, f forbidden, n not found, u not signed in, - either of the two.
+ALL = "+++++f++-u"
+MINE, HERS = "+nn++f++-u", "n+n+nf++-u"
+STAFF, STAFFS_SECRET = "fff++f++-u", "fff+nf++-u"
+MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
+EACH = "++++++++++"
+
+
+class Row(NamedTuple):
+    """What readers get of the plain thing and of the confidential one.
+
+    Names in braces stand for both. `shows`: those who may see the secret do see a word of it.
+    """
+
+    service: str
+    route: str
+    plain: str
+    secret: str
+    query: str = ""
+    body: dict[str, Any] | None = None
+    shows: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.route}{self.query}"
+
+
+TICKET = "/v1/tickets/{ticket}"
+TEXT, ACCEPTED = {"text": "x"}, {"answer": "rejected", "reason": "x"}
+INTO, TO = {"into": "{other}"}, {"into": "{ticket}"}
+NEW = {"title": "New", "service": "{service}"}
+UNUSED = {"about": "unused", "what": "{service}"}
+ANSWERS = "/v1/reports/systems/{service}/answers"
+MEASURES, RINGS = "GET /v1/measures", "GET /v1/rings"
+SINCE = "?change=2026-11-10&weeks=1"
+
+ROWS = [
+    Row("intake", "POST /v1/tickets", ALL, ALL, body=NEW),
+    Row("intake", "GET /v1/tickets", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/tickets", ALL, ALL, "?team={team}", shows=True),
+    Row("intake", "GET /v1/tickets", ALL, ALL, "?service={service}"),
+    Row("intake", f"GET {TICKET}", MINE, HERS, shows=True),
+    Row("intake", f"GET {TICKET}/timeline", MINE, HERS, shows=True),
+    Row("intake", f"PATCH {TICKET}", MINE, HERS, body={"impact": "high"}),
+    Row("intake", f"POST {TICKET}/notes", MINE, HERS, body=TEXT),
+    Row("intake", f"POST {TICKET}/start", STAFF, STAFFS_SECRET),
+    Row("intake", f"POST {TICKET}/pause", STAFF, STAFFS_SECRET, body={"waiting_for": "vendor"}),
+    Row("intake", f"POST {TICKET}/resume", STAFF, STAFFS_SECRET),
+    Row("intake", f"POST {TICKET}/resolve", MINE, HERS, body={"resolution": "x"}),
+    Row("intake", f"POST {TICKET}/reopen", MINE, HERS, body={"reason": "x"}),
+    Row("intake", f"POST {TICKET}/close", MINE, HERS),
+    Row("intake", f"POST {TICKET}/assign", STAFF, STAFFS_SECRET, body={"team": "network"}),
+    Row("intake", "POST /v1/tickets/{other}/assign", STAFF, STAFF, body={"team": "{team}"}),
+    Row(
+        "intake",
+        "POST /v1/tickets/{other}/assign",
+        STAFF,
+        STAFF,
+        body={"team": "{team}", "member": "x"},
+    ),
+    Row("intake", f"POST {TICKET}/merge", STAFF, STAFFS_SECRET, body=INTO),
+    Row("intake", "POST /v1/tickets/{other}/merge", STAFF, STAFFS_SECRET, body=TO),
+    Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
+    Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
+    Row("intake", "GET /v1/status", ALL, ALL, shows=True),
+    Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
+    Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
+    Row("triage", "GET /v1/signals", STAFF, STAFF, shows=True),
+    Row("triage", "GET /v1/problems", STAFF, STAFF, shows=True),
+    Row("triage", "POST /v1/problems/{id}/resolve", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={ticket}", shows=True),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={device}"),
+    Row("triage", "GET /v1/unheeded", STAFF, STAFF, shows=True),
+    Row("automation", "GET /v1/runs", STAFF, STAFF, shows=True),
+    Row("automation", "GET /v1/runs", STAFF, STAFF, "?target={device}"),
+    Row("automation", "GET /v1/runs/{id}", STAFF, STAFFS_SECRET, shows=True),
+    Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
+    Row("automation", "POST /v1/runs/{id}/cancel", MEMBERS, MEMBERS_SECRET),
+    Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
+    Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={device}"),
+    Row("notify", "GET /v1/deliveries", "fff++ff+-u", "fff++ff+-u"),
+    Row(
+        "notify", "GET /v1/deliveries", "ffff+ff+-u", "fff+fff+-u", "?recipient={team}", shows=True
+    ),
+    Row("notify", "GET /v1/deliveries", "fffffff+-u", "fffffff+-u", "?recipient={person}"),
+    Row("metrics", "GET /v1/promises/{ticket}", STAFF, STAFFS_SECRET),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}"),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service", shows=True),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service&format=csv", shows=True),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=team&format=parquet", shows=True),
+    Row("metrics", f"POST {ANSWERS}", "ffff+f+f-u", "fff+nf+f-u", body=ACCEPTED),
+    Row("metrics", f"GET {ANSWERS}", STAFF, STAFFS_SECRET, shows=True),
+    Row("metrics", "GET /v1/reports/systems", STAFF, STAFF, "?period=2026-W48", shows=True),
+    Row("metrics", "GET /v1/experience", STAFF, STAFF, f"?{WEEK}", shows=True),
+    Row("metrics", "GET /v1/experience", STAFF, STAFF, f"?{WEEK}&of=device"),
+    Row("metrics", "GET /v1/experience", "ffffff++-u", "ffffff++-u", f"?{WEEK}&of=person"),
+    Row("metrics", "GET /v1/report", STAFF, STAFF, f"?{WEEK}", shows=True),
+    Row("metrics", "GET /v1/report", STAFF, STAFFS_SECRET, f"?{WEEK}&team={{team}}"),
+    Row("metrics", "GET /v1/goals", STAFF, STAFF, shows=True),
+    Row("metrics", "GET /v1/staffing", STAFF, STAFFS_SECRET, "?team={team}"),
+    Row("metrics", RINGS, STAFF, STAFF, f"{SINCE}&site=berlin&service={{service}}"),
+    Row("metrics", RINGS, "ffffff++-u", "ffffff++-u", f"{SINCE}&person={{person}}"),
+    *(Row(one, f"GET {path}", EACH, EACH) for one in WORLDS for path in OF_THE_PLATFORM),
+]
+
+_ROUTES = """
+import importlib, inspect, json
+from fastapi.routing import iter_route_contexts
+from desk_shared.settings import read_settings
+found = []
+for name in ("intake", "triage", "automation", "notify", "metrics"):
+    build = importlib.import_module(f"desk_{name}.main").build
+    app = build(read_settings(inspect.signature(build).parameters["settings"].annotation)).app
+    for one in iter_route_contexts(app.routes):
+        found += [[name, f"{method} {one.path}"] for method in one.methods or ["*"]]
+print(json.dumps(found))
+"""
+
+
+def test_every_route_of_every_service_has_a_row() -> None:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environ = kept | {"DESK_ENVIRONMENT": "local", "DESK_CHARTER": str(ROOT / "charter")}
+    done = subprocess.run(
+        [sys.executable, "-c", _ROUTES], env=environ, capture_output=True, text=True, check=True
+    )
+    routes = {(one, route) for one, route in json.loads(done.stdout.splitlines()[-1])}
+    ours = {one for one in routes if one[1].split()[1] not in OF_THE_FRAMEWORK}
+    rows = {(row.service, row.route.replace("{other}", "{ticket}")) for row in ROWS}
+    assert ours == rows
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+async def test_who_sees_what(row: Row) -> None:
+    world = await WORLDS[row.service]()
+    for place, who in enumerate(READERS):
+        if row.body is not None and row.plain not in {ALL, EACH}:
+            world = await WORLDS[row.service]()  # what the one before did is undone
+        plain, _ = await ask(world, row, who, 0)
+        secret, told = await ask(world, row, who, 1)
+        expected_plain, expected = row.plain[place], row.secret[place]
+        assert passes(plain, expected_plain), (who, plain.status_code, plain.text)
+        assert passes(secret, expected), (who, secret.status_code, secret.text)
+        if who in SEERS:
+            assert not row.shows or expected != "+" or SECRETS.search(told), (who, told)
+        elif not (who == "sue" and row.service == "intake"):
+            assert (found := SECRETS.search(told)) is None, (who, found, told)
+            unknown, told_of_nothing = await ask(world, row, who, None)
+            assert secret.status_code == unknown.status_code, (who, told, told_of_nothing)
+            is_read = row.route.startswith("GET") or secret.is_error
+            assert not is_read or told == told_of_nothing, who
+
+
+@pytest.mark.parametrize(("who", "sees"), [("max", False), ("ada", True), ("olga", True)])
+async def test_single_people_are_shown_to_owners_operators_and_themselves(
+    who: str, sees: bool
+) -> None:
+    world = await WORLDS["triage"]()
+    answer, _ = await ask(world, Row("triage", "GET /v1/signals", "", ""), who, 0)
+    assert '"laptop-1"' in answer.text
+    assert (ADA in answer.text) is sees
+
+
+def passes(answer: httpx.Response, expected: str) -> bool:
+    return answer.status_code in REFUSED.get(expected, PASSED)
+
+
+async def ask(world: World, row: Row, who: str, of: int | None) -> tuple[httpx.Response, str]:
+    """The answer, and what it tells, what was asked for left out."""
+    filled, asked = {}, []
+    for name, known in world.names.items():
+        is_both = len(set(known)) == 1
+        filled[name] = known[of or 0] if is_both or of is not None else UNKNOWN
+        asked += [] if is_both else [filled[name]]
+    method, path = (row.route + row.query).split(maxsplit=1)
+    body = None if row.body is None else json.loads(fill(json.dumps(row.body), filled))
+    reader = ADAS if who == "ada" else READERS[who]
+    headers = {"Idempotency-Key": f"{who} {of}", "If-Match": '"1"'}
+    if reader is not None:
+        roles = ",".join(sorted(reader.roles)) or "boss"
+        headers |= {"X-Desk-User": reader.subject, "X-Desk-Roles": roles}
+        headers |= {"X-Desk-Team": reader.team or ""}
+        if row.service != "intake":
+            headers["Authorization"] = f"Bearer {reader.subject}"
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(world.app), base_url="http://desk", headers=headers
+    ) as client:
+        answer = await client.request(method, fill(path, filled), json=body)
+    return answer, told_by(answer, [one for one in asked if one in fill(row_text(row), filled)])
+
+
+def row_text(row: Row) -> str:
+    return f"{row.route}{row.query}{json.dumps(row.body)}"
+
+
+def fill(text: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def told_by(answer: httpx.Response, asked: list[str]) -> str:
+    text = answer.text
+    if answer.headers.get("content-type") == PARQUET:
+        text = str(pq.read_table(io.BytesIO(answer.content)).to_pylist())
+    # These differ between any two calls.
+    passing = ("correlation-id", "x-correlation-id", "x-request-id", "ratelimit", "content-length")
+    headers = [f"{k}: {v}" for k, v in sorted(answer.headers.items()) if not k.startswith(passing)]
+    for one in sorted(asked, key=len, reverse=True):
+        text = text.replace(one, "*")
+        headers = [line.replace(one, "*") for line in headers]
+    return "\n".join((text, *headers))

@@ -1,0 +1,272 @@
+"""Each service with something plain and something confidential in it, for many readers.
+
+The confidential things are those of team `business-apps` and its service `crm`; what stands in
+`SECRETS` is known to nobody else.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from types import SimpleNamespace
+from typing import cast
+
+from desk_automation.api import Api, automation_routes
+from desk_automation.looking import note_runbooks
+from desk_automation.why import Whys as RunWhys
+from desk_automation.why import why_routes as run_whys
+from desk_metrics.api import metrics_app
+from desk_metrics.api.answers import AnswersDeps, answers_router
+from desk_metrics.api.experience import experience_router
+from desk_metrics.api.goals import goals_router
+from desk_metrics.api.page import page_router
+from desk_metrics.api.reports import reports_router
+from desk_metrics.correspondence import Correspondence, answers_fold
+from desk_metrics.domain.answers import Asked
+from desk_metrics.domain.reporting import WEEKLY, Reported
+from desk_metrics.planning import PlanningDeps
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.store import ANSWERS, REPORTED
+from desk_metrics.systems import Sources
+from desk_notify.api import delivery_routes
+from desk_notify.store import DELIVERIES
+from desk_shared.bus import Commands, Ledger
+from desk_shared.charter import Charter, CharterSource
+from desk_shared.charter.goals import Goal
+from desk_shared.clock import Clock, FakeClock
+from desk_shared.events import AnyEvent
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected
+from desk_shared.events.telemetry import AlertFired
+from desk_shared.health import Health
+from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
+from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.lookout import Lookout
+from desk_shared.store import Stored
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_triage.api import TriageDocuments, triage_routes
+from desk_triage.why import Whys, why_routes
+from fastapi import FastAPI
+
+from tests.unit.automation.engine import Engine, raised, runbook
+from tests.unit.charter.test_confidential import with_secrets
+from tests.unit.intake.world import make_desk, triage_says
+from tests.unit.metrics.desk import Desk as MetricsDesk
+from tests.unit.metrics.story import Story
+from tests.unit.metrics.test_feedback import NOW, after, answered
+from tests.unit.metrics.test_feedback import raised as trouble
+from tests.unit.metrics.test_measures import second
+from tests.unit.notify.desk import NOON
+from tests.unit.notify.test_deliveries import dispatch
+from tests.unit.triage.desk import TriageDesk, event, measured, opened
+
+ANA, SUE, ADA = "ana@desk.example", "sue@desk.example", "ada@desk.example"
+TITLE, OUTAGE, BOOK = "The board sees wrong sums", "Nobody sees records", "Restart the records"
+# Whole words, so that no id or cursor has one of them by chance.
+SECRETS = re.compile(
+    rf"\bcrm\b|crm[-.]|customer records|business[- ]app|{TITLE}|{OUTAGE}|{BOOK}|{SUE}", re.I
+)
+WEEK = "from=2026-11-23&to=2026-11-29"
+
+READERS: dict[str, Principal | None] = {
+    "ana": Principal(ANA, frozenset({Role.EMPLOYEE})),
+    "sue": Principal(SUE, frozenset({Role.EMPLOYEE})),
+    "ben": Principal("ben@desk.example", frozenset({Role.EMPLOYEE}), "business-apps"),
+    "mia": Principal("mia@desk.example", frozenset({Role.MEMBER}), "business-apps"),
+    "max": Principal("max@desk.example", frozenset({Role.MEMBER}), "network"),
+    "nil": Principal("nil@desk.example", frozenset({Role.MEMBER}), "no-such-team"),
+    "olga": Principal("olga@desk.example", frozenset({Role.OWNER})),
+    "otto": Principal("otto@desk.example", frozenset({Role.OPERATOR})),
+    "odd": Principal("odd@desk.example"),  # of roles that the desk does not know
+    "nobody": None,
+}
+
+
+# Also known, beside those of the table.
+ADAS = Principal(ADA, frozenset({Role.MEMBER}), "network")
+
+
+@dataclass
+class World:
+    """A service's application, and how the plain and the confidential things in it are called."""
+
+    app: FastAPI
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def secret_charter() -> Charter:
+    """The default charter with a confidential team, a goal about its service, and its runbook."""
+    charter = with_secrets(team="business-apps")
+    goals = [_goal("less-vpn", "Less about the VPN", "vpn"), _goal("less-crm", OUTAGE, "crm")]
+    books = (runbook(), runbook(id="restart-crm", title=BOOK, owner_team="business-apps"))
+    parts = {name: getattr(charter, name) for name in Charter.model_fields}
+    return Charter.model_validate(parts | {"goals": tuple(goals), "runbooks": books})
+
+
+def _goal(name: str, title: str, service: str) -> Goal:
+    return Goal.model_validate(
+        {
+            "name": name, "title": title, "measure": "contacts", "where": {"services": [service]},
+            "direction": "down", "target": {"times_baseline": 0.5}, "due": date(2027, 8, 22),
+            "baseline": {"from": date(2026, 6, 1), "to": date(2026, 8, 23)},
+        }
+    )  # fmt: skip
+
+
+CHARTER = secret_charter()
+
+
+def _parts(clock: Clock) -> AppParts:
+    who = FakeAuthenticator(ADAS, *(one for one in READERS.values() if one))
+    telemetry = recorded_telemetry().telemetry
+    return AppParts(Health(clock), telemetry, who, clock, charter=lambda: CHARTER)
+
+
+async def intake() -> World:
+    desk = make_desk(CHARTER)
+    plain = await desk.client(ANA).open("The VPN is slow", service="vpn")
+    secret = await desk.client(SUE).open(TITLE, service="Customer records")
+    own = await desk.client("ben@desk.example").open("My own")
+    await desk.hear(triage_says(), plain)
+    await desk.hear(triage_says(team="business-apps"), secret)
+    for service, team, title in (("crm", "business-apps", OUTAGE), ("vpn", "network", "VPN down")):
+        found = ProblemDetected(
+            service=service, title=title, team=team, message=title,
+            tickets=(), people=(), explanation=(),
+        )  # fmt: skip
+        await desk.hear(found, f"p-{service}")
+    names = {"ticket": (plain, secret), "other": (own, own), "service": ("vpn", "crm")}
+    app = cast("FastAPI", desk.transport.app)
+    return World(app, names | {"team": ("network", "business-apps")})
+
+
+def _alert(subject: str, service: str) -> AnyEvent:
+    data = AlertFired(
+        subject_kind=SubjectKind.SERVICE, name="Down", fingerprint=f"{subject}-{service}",
+        severity=Severity.CRITICAL, summary=OUTAGE, service=service,
+    )  # fmt: skip
+    return event(subject, data, 3)
+
+
+async def triage() -> World:
+    desk = TriageDesk(charter=CHARTER)
+    plain = [opened("VPN does not connect", n / 10, person=ANA, service="vpn") for n in range(6)]
+    people = [SUE, *(f"{n}@desk.example" for n in range(5))]
+    secret = [opened(TITLE, 1 + n / 10, person=one, service="crm") for n, one in enumerate(people)]
+    plain = [*plain, *(opened("VPN", 1, person=one, service="vpn") for one in people[1:])]
+    await desk.feed(*plain, *secret)
+    await desk.feed(
+        measured(5, 3, subject="laptop-1", person=ADA),
+        _alert("crm-db-1", "crm"),
+        _alert("server-2", "Customer Records"),
+        _alert("crm", ""),
+        measured(1, 3, "crm.queue", "crm-db-1", SubjectKind.SERVICE, service="crm"),
+        measured(1, 3, "fan.speed", "laptop-1"),
+        opened("Where is it?", 3, service="Customer recrods", person=ANA),
+    )
+    found = await desk.clusters.find({"open": True})
+    ids = {
+        one.state.service: one.state.problem.id for one in found if one.state and one.state.problem
+    }
+    documents = TriageDocuments(
+        desk.tickets, desk.subjects, desk.clusters, Commands(desk.clusters_ledger), Cursors(b"x")
+    )
+    whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
+    app = make_app("triage", "0", [triage_routes(documents), whys], _parts(desk.clock))
+    return World(
+        app,
+        {
+            "ticket": (plain[0].subject, secret[0].subject),
+            "id": (ids["vpn"], ids["crm"]),
+            "service": ("vpn", "crm"),
+            "device": ("laptop-1", "crm-db-1"),
+        },
+    )
+
+
+async def automation() -> World:
+    engine = Engine(CHARTER.runbooks[:1])
+    meters = recorded_telemetry().telemetry.meters
+    lookout = Lookout(engine.clock.now(), meters)
+    for subject, service in (("laptop-1", ""), ("crm-db-1", "crm"), ("crm", "")):
+        signal = raised(subject)
+        signal = signal._replace(data=signal.data.model_copy(update={"service": service}))
+        await engine.hear(signal)
+        note_runbooks(lookout, signal, engine.rulebook)
+    runs = await engine.runs.find({})
+    ids = {one.state.target: one.id for one in runs if one.state}
+    source = cast("CharterSource", SimpleNamespace(current=CHARTER))
+    api = Api(source, engine.runs, engine.books, engine.journal, engine.clock)
+    routers = [automation_routes(api, Cursors(b"x")), run_whys(RunWhys(lookout, engine.runs))]
+    names = {
+        "id": (ids["laptop-1"], ids["crm-db-1"]),
+        "service": ("vpn", "crm"),
+        "device": ("laptop-1", "crm-db-1"),
+    }
+    return World(make_app("automation", "0", routers, _parts(engine.clock)), names)
+
+
+async def notify() -> World:
+    clock = FakeClock(NOON)
+    documents = FakeDocuments(DELIVERIES, clock)
+    sent = (("network", "VPN down"), ("business-apps", TITLE), (SUE, TITLE), (ANA, "VPN down"))
+    for number, (recipient, title) in enumerate(sent):
+        fields = {"message": f"m-{number}", "recipient": recipient, "title": title}
+        state = dispatch().model_copy(update=fields)
+        await documents.write([Stored(id=state.message, state=state)])
+    routers = [delivery_routes(documents, Cursors(b"x"))]
+    names = {"team": ("network", "business-apps"), "person": (ANA, SUE)}
+    return World(make_app("notify", "0", routers, _parts(clock)), names)
+
+
+async def _week() -> MetricsDesk:
+    plain = Story("2026-11-24 09:00", service="vpn", requester=ANA, device="lt-1")
+    secret = Story("2026-11-24 09:00", service="crm", requester=SUE)
+    lives = [
+        *plain.assigned("2026-11-24 10:00", "network").resolved("2026-11-24 11:00").events,
+        *second(secret.assigned("2026-11-24 10:00", "business-apps"), "ticket-2", SUE),
+    ]
+    return await after(
+        *lives,
+        trouble("vpn", 30, SubjectKind.SERVICE),
+        trouble("crm", 30, SubjectKind.SERVICE),
+        answered(1, 40, service="crm"),
+        answered(5, 41, service="vpn"),
+    )
+
+
+async def metrics() -> World:
+    desk = await _week()
+    clock, shelves, telemetry = desk.clock, desk.shelves, recorded_telemetry().telemetry
+    reported, answers = FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)
+    letters = Correspondence(reported, answers)
+    asked = tuple(
+        Asked(one, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0) for one in ("crm", "vpn")
+    )
+    await reported.write([Stored(id=WEEKLY, state=Reported(NOW, asked))])
+    fold = answers_fold(answers)
+    commands = Commands(Ledger(fold, FakePublisher(), clock, telemetry.meters, cached=0))
+    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
+    app = metrics_app(
+        _parts(clock),
+        deps,
+        answers_router(AnswersDeps(letters, commands, lambda: CHARTER, clock)),
+        reports_router(
+            Sources(shelves.cells, desk.sums, shelves.changes, lambda: CHARTER, letters), clock
+        ),
+        experience_router(deps),
+        page_router(deps, letters),
+        goals_router(PlanningDeps(shelves.cells, desk.sums, lambda: CHARTER, clock, people=50)),
+    )
+    names = {
+        "ticket": ("ticket-1", "ticket-2"),
+        "service": ("vpn", "crm"),
+        "team": ("network", "business-apps"),
+    }
+    return World(app, names)
+
+
+WORLDS = {
+    "intake": intake, "triage": triage, "automation": automation, "notify": notify,
+    "metrics": metrics,
+}  # fmt: skip

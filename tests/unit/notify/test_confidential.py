@@ -1,0 +1,68 @@
+"""Of what is confidential only its team hears, and whoever has the ticket or asked."""
+
+import pytest
+from desk_notify.domain import matters, people, tickets
+from desk_notify.domain.messages import Messages
+from desk_notify.domain.model import Ticket
+from desk_notify.handlers import directory_of
+from desk_shared.events.people import Priority, Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected
+from desk_shared.events.promises import PromiseAtRisk
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
+
+from tests.unit.charter.test_confidential import DEFAULT, SERVICE, TEAM
+from tests.unit.notify.desk import ANA, BEN, NOON, event, promise
+
+PLACES = {name: directory_of(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]}
+OPEN = directory_of(DEFAULT, "", "en")
+
+
+def heard(messages: Messages) -> set[str]:
+    return {one.data.recipient for one in messages}
+
+
+@pytest.mark.parametrize("directory", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("written", ["crm", "CRM", "Customer Records", " customer  records "])
+@pytest.mark.parametrize("is_triaged", [True, False])
+def test_a_late_ticket_that_nobody_has_yet_is_told_to_the_owner_of_the_service(
+    directory: object, written: str, is_triaged: bool
+) -> None:
+    opened = TicketOpened(
+        code="K7M2-Q9PC", kind=Kind.INCIDENT, title="Wrong sums", requester=ANA,
+        channel=Channel.PORTAL, service="" if is_triaged else written,
+    )  # fmt: skip
+    later = promise(PromiseAtRisk, team="", percent=80, due=NOON)
+    triaged = TicketTriaged(category="crm", priority=Priority.P3, service=written)
+    for place, owner in ((directory, "business-apps"), (OPEN, DEFAULT.routing.default_team)):
+        ticket: Ticket | None = None
+        for one in (opened, *([triaged] if is_triaged else []), later):
+            found = tickets.react(ticket, event(one), place)  # type: ignore[arg-type]
+            ticket, messages = found or (ticket, ())
+        assert heard(messages) == {owner}
+
+
+@pytest.mark.parametrize("written", ["crm", "Customer Records", ""])
+def test_an_alarm_is_told_to_the_owner_however_its_service_is_written(written: str) -> None:
+    raised = SignalRaised(
+        episode="e", detector="d", signal="down", title="It is down", severity=Severity.CRITICAL,
+        subject_kind=SubjectKind.SERVICE, measurement="up", value=0, threshold=1, service=written,
+    )  # fmt: skip
+    found = matters.react(None, event(raised, "crm"), PLACES["service"])
+    assert found is not None
+    assert heard(found[1]) == {"business-apps"}
+
+
+def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
+    problem = ProblemDetected(
+        service="crm", title="No records", team="business-apps", message="We know.",
+        tickets=("t-1",), people=(ANA,), explanation=(),
+    )  # fmt: skip
+    cause = event(problem, "p-1")
+    assert set(people.people_of(cause)) == {ANA}
+    told = people.react(None, ANA, cause, PLACES["team"])
+    to_team = matters.react(None, cause, PLACES["team"])
+    assert told is not None
+    assert to_team is not None
+    assert heard(told[1]) | heard(to_team[1]) == {ANA, "business-apps"}
+    assert BEN not in heard(told[1])
