@@ -42,6 +42,8 @@ class Door:
         self._clock = clock or SystemClock()
         self._homes: dict[str, _Home] = {}
         self._latest_ms = 0.0
+        # Whatever arrives from the first on may be of any moment up to the second.
+        self._since_ms, self._until = 0.0, EARLIEST
         self._decode_quickly = self._codec.decode_quickly
 
     def read(self, record: KafkaRecord) -> AnyEvent:
@@ -74,13 +76,26 @@ class Door:
 
     def _believed(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
         """The event at its own time, if that is within the window; else at that of its arrival."""
-        at, arrived = event.time.timestamp() * 1000, getattr(record, "timestamp", None) or 0
-        is_well = _EARLIEST_MS <= at <= arrived + _AHEAD_MS and arrived <= self._latest_ms
-        if not (is_well and is_fresh):
+        arrived = getattr(record, "timestamp", None) or 0
+        if not (is_fresh and self._is_well(event.time, arrived)):
             event = self._dated(event, record)
         if isinstance(event.data, ChangePlanned):
             _check_plan(event.data, event.time)
         return event
+
+    def _is_well(self, at: datetime, arrived: float) -> bool:
+        """Whether the moment surely lies in the window of a record that arrived then.
+
+        Moments are compared with the last window as they are: a number made of each costs more.
+        """
+        if not arrived <= self._latest_ms:
+            return False
+        if self._since_ms <= arrived and EARLIEST <= at <= self._until:
+            return True
+        if not _EARLIEST_MS <= at.timestamp() * 1000 <= arrived + _AHEAD_MS:
+            return False
+        self._since_ms, self._until = arrived, datetime.fromtimestamp(arrived / 1000, UTC) + AHEAD
+        return True
 
     def _dated(self, event: AnyEvent, record: KafkaRecord) -> AnyEvent:
         arrived = self._arrived(record)

@@ -48,23 +48,25 @@ class BoundedRecords:
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at, self._inflated = data, 0, 0
+        self._end = self._find_end()
 
     def size_in_bytes(self) -> int:
         return len(self._data)
 
     def has_next(self) -> bool:
-        return self._end() is not None and self._inflated <= MAX_FETCHED_BYTES
+        return self._end is not None and self._inflated <= MAX_FETCHED_BYTES
 
     def next_batch(self) -> "Batch | None":
-        end = self._end()
+        end = self._end
         if end is None:
             return None
         batch = _read(self._data[self._at : end])
         self._at = end
+        self._end = self._find_end()
         self._inflated += batch.size
         return batch
 
-    def _end(self) -> int | None:
+    def _find_end(self) -> int | None:
         """Where the next batch ends, if all of it is there."""
         if len(self._data) - self._at < _OFFSET_AND_LENGTH.size:
             return None
@@ -86,7 +88,7 @@ class PassedOver:
     headers: tuple[()] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: one for every batch, often of a single record
 class Batch:
     """A batch whose records are read already, as aiokafka's own looks to its fetcher."""
 

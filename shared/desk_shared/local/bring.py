@@ -120,7 +120,8 @@ class Bringer:
             self._keep(self._state.with_process(daemon.name, entry))
 
     def _topics(self) -> None:
-        for line in apply_topics(self._state.servers["kafka"].address):
+        said = apply_topics(self._state.servers["kafka"].address)
+        for line in said[1:] or ["as declared"]:
             self._say(f"topics: {line}")
 
     def _stop(self, names: list[str]) -> None:

@@ -9,6 +9,7 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.events.names import REQUESTS, TELEMETRY, TICKETS
 from desk_shared.events.topics import BY_NAME
 from desk_shared.settings import KafkaSettings
+from desk_shared.testing import eventually
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
 
@@ -34,7 +35,19 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
     topics = [BY_NAME[name] for name in BEFORE]
     made = [NewTopic(prefix + name, 2, 1, topic_configs=has) for name, has in BEFORE.items()]
     await admin.create_topics(made)
-    applied = await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix)
+    kafka_settings = KafkaSettings(bootstrap=kafka)
+
+    async def are_there() -> bool:
+        return {one.name for one in made} <= set(await admin.list_topics())
+
+    async def nothing_is_left() -> bool:
+        again = await apply_topics(kafka_settings, topics, prefix=prefix)
+        return again.altered == () and again.differing == applied.differing
+
+    await eventually(are_there)
+    applied = await apply_topics(kafka_settings, topics, prefix=prefix)
+    # A broker hears of new settings a moment after they were accepted.
+    await eventually(nothing_is_left)
 
     requests, telemetry, tickets = [
         await settings(admin, prefix + name) for name in (REQUESTS, TELEMETRY, TICKETS)
@@ -55,10 +68,6 @@ async def test_topics_of_before_are_altered_where_that_is_safe_and_told_of_elsew
         f"{TICKETS} has cleanup.policy",
     ]
     assert all("--add-config" in one for one in left)
-
-    again = await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix)
-    assert again.altered == ()
-    assert again.differing == applied.differing
 
 
 async def settings(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
