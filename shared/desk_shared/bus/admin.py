@@ -16,7 +16,7 @@ from desk_shared.events.topics import Topic
 from desk_shared.settings import KafkaSettings
 
 # Whose time counts, and how large a batch may be: what was written before stays as it is.
-_SAFE = frozenset({"message.timestamp.type", "max.message.bytes"})
+_SAFE = frozenset({"message.timestamp.type", "max.message.bytes", "segment.ms"})
 # Longer is safe, shorter removes records.
 _KEEPING = frozenset({"retention.ms", "retention.bytes"})
 # Where a setting comes from, in Kafka's answer: this one was set for the topic itself.
@@ -42,6 +42,9 @@ def topic_config(topic: Topic, replicas: int) -> dict[str, str]:
         "max.message.bytes": str(topic.max_batch_bytes),
         "message.timestamp.type": "CreateTime",
     }
+    if topic.compacted:
+        # What is written now is never compacted: its readers, who read all, would read a week.
+        config["segment.ms"] = str(10 * 60 * 1000)
     if topic.writer == "outside":
         # When it arrived is the brokers' word.
         config["message.timestamp.type"] = "LogAppendTime"
