@@ -168,6 +168,14 @@ async def test_nobody_is_silent_while_the_bus_or_the_listener_itself_stood_still
     assert writer.bus.by == []
 
 
+async def test_one_that_has_just_begun_to_listen_takes_nobody_for_silent() -> None:
+    writer = Writer()
+    writer.writers.hear("other", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.hears_itself(MISSED - 1)
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+
+
 async def test_one_that_is_held_up_goes_on_telling_that_it_is_there() -> None:
     writer = Writer()
     writer.bus.is_down = True
