@@ -12,11 +12,10 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from desk_shared.charter.words import CharterModel, Slug, Title
+from desk_shared.events.sources import is_reserved
 
 # Names of users that begin so are rendered for the desk's own services, teams and operators.
 OWN_USERS: Final = "desk-"
-# Every source that begins so is one of the desk's own services.
-OWN_SOURCES: Final = "/desk"
 # While a token is changed the old and the new one are both valid; a third would be one forgotten.
 MOST_TOKENS: Final = 2
 USUAL_BYTES_PER_SECOND: Final = 1_048_576
@@ -52,7 +51,7 @@ def _check_prefix(value: str) -> str:
         )
     if _DOTTED.search(value):
         raise ValueError(f"'{value[:60]}' has '.' or '..' as a segment; write the plain path")
-    if is_covered(OWN_SOURCES, value):
+    if is_reserved(value):
         raise ValueError(f"'{value[:60]}' is the desk's own; sources below /desk are its services")
     return value
 

@@ -68,6 +68,8 @@ FIRST_BREAKS = [
     ("source: /monitor/zabbix", "source: /a/../desk", "4: sources.zabbix.source:", "'..'"),
     ("source: /monitor/zabbix", "source: /desk", "4: sources.zabbix.source:", "desk's own"),
     ("source: /monitor/zabbix", "source: /desk/x", "4: sources.zabbix.source:", "desk's own"),
+    ("source: /monitor/zabbix", "source: /%64esk/x", "4: sources.zabbix.source:", "desk's own"),
+    ("source: /monitor/zabbix", "source: urn:desk", "4: sources.zabbix.source:", "desk's own"),
     ("desk.alert.fired.v1", "desk.alert.fird.v1", "5: sources.zabbix.types[0]:", "did you mean"),
     ("desk.alert.fired.v1", "desk.ticket.opened.v1", "5: sources.zabbix.types[0]:", "desk alone"),
     ("desk.alert.fired.v1", "alerts", "5: sources.zabbix.types[0]:", "an event type"),
