@@ -19,7 +19,7 @@ Day = DaySums | tuple[Cell, ...]
 _DAY = timedelta(days=1)
 _PAGE = 64
 # Sums made by other rules are seen as those of other cells; 2: only moments that can be believed.
-_RULES = (2,)
+RULES = (2,)
 
 
 class Kept:
@@ -48,7 +48,7 @@ class Kept:
                 made_of = tuple(versions.get(id, 0) for id in _ids(day))
                 if not any(made_of):
                     continue
-                made_of += _RULES
+                made_of += RULES
                 if day in whole:
                     yield (await self._read(day))[0]
                 else:
@@ -78,7 +78,7 @@ class Kept:
         found = await self._cells.load(_ids(day))
         made_of = tuple(found[id].version if id in found else 0 for id in _ids(day))
         cells = tuple(one.state for one in found.values() if one.state is not None)
-        return cells, made_of + _RULES
+        return cells, made_of + RULES
 
     def _id(self, day: date) -> str:
         return f"{self._book}.{day}"

@@ -10,7 +10,7 @@ from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.measures.sums import Cut, DaySums, sums_of
 from desk_metrics.domain.worktime import micros
-from desk_metrics.keeping import Kept
+from desk_metrics.keeping import RULES, Kept
 from desk_metrics.store import CELLS, SUMS
 from desk_shared.clock import SystemClock
 from desk_shared.settings import StoreSettings
@@ -96,7 +96,7 @@ async def from_scratch(cells: Documents[Cell]) -> dict[str, DaySums]:
             day,
             [one.state for one in stored if one.state and one.state.day == day],
             CUTS,
-            tuple(versions.get(f"{day}.{part:02d}", 0) for part in range(16)),
+            (*(versions.get(f"{day}.{part:02d}", 0) for part in range(16)), *RULES),
         )
         for day in days
     }
