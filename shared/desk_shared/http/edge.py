@@ -102,7 +102,7 @@ class Edge:
             receive = await self._bodies.read(receive, exchange.length)
         with self._gate.passed():
             if scope["path"] in _DOCUMENTS:
-                self._limits.count_stranger(scope)
+                self._limits.count_anonymous(scope)
             await self._call(scope, receive, exchange)
 
     async def _call(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:

@@ -156,7 +156,7 @@ async def _counted(request: Request) -> Principal:
     try:
         found = await authenticator.authenticate(request.headers)
     except Unauthenticated:
-        limits.count_stranger(request.scope)
+        limits.count_anonymous(request.scope)
         raise
     limits.count_caller(request.scope, found.subject)
     return found
@@ -185,7 +185,7 @@ class OpenPolicy:
 
     async def __call__(self, request: Request) -> None:
         limits: RateLimits = request.app.state.limits
-        limits.count_stranger(request.scope)
+        limits.count_anonymous(request.scope)
 
 
 PUBLIC = OpenPolicy()

@@ -62,7 +62,7 @@ async def _caller(request: Request, charter: Charter) -> OutsideSystem:
         limits.count_caller(request.scope, f"{_COUNTED}{system.name}")
         return system
     if token and token.count(".") != _JWT_DOTS:
-        limits.count_stranger(request.scope)
+        limits.count_anonymous(request.scope)
         raise Unauthenticated(
             "This token is of no system that the desk knows; ask its operators for one.",
             code="invalid-token",

@@ -78,16 +78,16 @@ class RateLimits:
 
     def __init__(self, settings: HttpSettings) -> None:
         self._callers = Buckets("caller", settings.rate, settings.burst)
-        self._strangers = Buckets("address", settings.stranger_rate, settings.stranger_burst)
+        self._anonymous = Buckets("address", settings.anonymous_rate, settings.anonymous_burst)
 
     def count_caller(self, scope: Scope, subject: str) -> None:
         """`TooManyRequests` if this person or system calls more often than agreed."""
         _count(self._callers, subject, scope)
 
-    def count_stranger(self, scope: Scope) -> None:
+    def count_anonymous(self, scope: Scope) -> None:
         """`TooManyRequests` if too many calls without sign-in come from this address."""
         client = scope.get("client")
-        _count(self._strangers, client[0] if client else "", scope)
+        _count(self._anonymous, client[0] if client else "", scope)
 
 
 def _count(buckets: Buckets, key: str, scope: Scope) -> None:

@@ -63,13 +63,13 @@ class HttpSettings(SettingsGroup):
     )
     """How many calls one caller may make at once after a rest."""
 
-    stranger_rate: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
-        default=20.0, validation_alias="DESK_HTTP_STRANGER_RATE"
+    anonymous_rate: Annotated[float, Field(gt=0, le=1_000_000)] = Field(
+        default=20.0, validation_alias="DESK_HTTP_ANONYMOUS_RATE"
     )
     """The same for one address whose callers do not sign in."""
 
-    stranger_burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=100, validation_alias="DESK_HTTP_STRANGER_BURST"
+    anonymous_burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=100, validation_alias="DESK_HTTP_ANONYMOUS_BURST"
     )
     """The same for one address whose callers do not sign in."""
 

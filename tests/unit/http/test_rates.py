@@ -73,15 +73,15 @@ def test_no_pattern_of_calls_gets_more_than_burst_and_rate(
 
 
 def test_strangers_are_counted_by_address_and_callers_by_name() -> None:
-    limits = RateLimits(HttpSettings(rate=1, burst=2, stranger_rate=1, stranger_burst=1))
+    limits = RateLimits(HttpSettings(rate=1, burst=2, anonymous_rate=1, anonymous_burst=1))
     near: Scope = {"client": ("10.0.0.1", 1), "desk.headers": []}
     far: Scope = {"client": ("10.0.0.2", 1), "desk.headers": []}
-    limits.count_stranger(near)
-    limits.count_stranger(far)
+    limits.count_anonymous(near)
+    limits.count_anonymous(far)
     limits.count_caller(near, "ana")
     limits.count_caller(far, "ana")
     with pytest.raises(TooManyRequests) as stranger:
-        limits.count_stranger(near)
+        limits.count_anonymous(near)
     with pytest.raises(TooManyRequests) as caller:
         limits.count_caller(near, "ana")
     assert stranger.value.retry_after > 0

@@ -287,7 +287,7 @@ async def test_a_caller_that_is_too_quick_is_told_how_quick_it_may_be(serve: Ser
 
 
 async def test_callers_that_do_not_sign_in_are_counted_by_address(serve: Serve) -> None:
-    desk = await serve(stranger_rate=1, stranger_burst=2)
+    desk = await serve(anonymous_rate=1, anonymous_burst=2)
     async with desk.client(authorization="Bearer eve") as eve:
         statuses = [(await eve.get("/v1/mine")).status_code for _ in range(3)]
         assert statuses == [401, 401, 429]
@@ -302,7 +302,7 @@ async def test_callers_that_do_not_sign_in_are_counted_by_address(serve: Serve) 
 async def test_an_address_that_a_caller_made_up_counts_only_from_a_proxy_that_is_known(
     serve: Serve, proxies: tuple[str, ...], statuses: list[int]
 ) -> None:
-    desk = await serve(stranger_rate=1, stranger_burst=1, trusted_proxies=proxies)
+    desk = await serve(anonymous_rate=1, anonymous_burst=1, trusted_proxies=proxies)
     async with desk.client() as client:
         answers = [
             await client.get("/v1/echo", headers={"X-Forwarded-For": f"192.0.2.{number}"})
