@@ -108,7 +108,8 @@ async def test_a_note_repeated_after_eighty_others_is_said_once(ana: Person, bus
 
 
 async def _all_opened(bus: Bus, count: int) -> bool:
-    assert len([one for one in await bus.read() if "opened" in one.type]) == count
+    """So many tickets; a copy of an event has the same id, and may come at any time."""
+    assert len({one.id for one in await bus.read() if "opened" in one.type}) == count
     return True
 
 
