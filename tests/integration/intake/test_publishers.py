@@ -138,7 +138,9 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
     file = strict.charter / "sources.yaml"
     file.write_text(SOURCES + "    revoked: true\n", encoding="utf-8")
 
-    late = event("late")
+    # A measurement: intake does not consume it, so one taken before the reload leaves no trace.
+    measured = {"subject_kind": "service", "name": "vpn.logins", "value": 1, "service": "vpn"}
+    late = event("late", type="desk.telemetry.measured.v1", subject="vpn", data=measured)
 
     async def is_revoked() -> bool:
         answer = await post(strict, late)
