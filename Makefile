@@ -6,7 +6,7 @@ PY := .venv/bin/python
 LOCAL := $(PY) -m desk_shared.local
 PYTEST := $(PY) -m pytest
 SERVICES := intake triage automation notify metrics
-CODE := shared services scripts tests demo bench
+CODE := shared services scripts tests demo bench storm
 # Extra words for pytest, for example: make unit ARGS="-k routing -x"
 ARGS ?=
 
@@ -69,7 +69,7 @@ types: setup ## mypy strict over services, shared, tests and scripts
 
 .PHONY: arch
 arch: setup ## import-linter: who may import whom
-	.venv/bin/lint-imports
+	PYTHONPATH=storm .venv/bin/lint-imports
 
 .PHONY: rules
 rules: setup ## Our own rules over the syntax tree

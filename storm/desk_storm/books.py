@@ -1,0 +1,176 @@
+"""What a storm saw and wrote down while it raged; the laws judge these books and nothing else.
+
+Every book belongs to somebody outside the desk: who called, who was called, who received. Nothing
+here knows a service's own state, so that a service cannot vouch for itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desk_shared.events import AnyEvent
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One call of a client, repeated under its key until it was answered.
+
+    `status` is of the last answer, none if there was none at all; `answers` are the statuses of all
+    tries in order, none for a broken line; `answer` is the text of the last answer.
+    """
+
+    at: datetime
+    answered_at: datetime | None
+    key: str
+    person: str
+    method: str
+    path: str
+    body: str
+    status: int | None
+    answer: str
+    tries: int = 1
+    answers: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An event that the storm published itself on an open topic."""
+
+    event: AnyEvent
+    at: datetime
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One request in a target's own book, whatever became of its answer.
+
+    `key`, `run` and `token` are its headers `Idempotency-Key`, `Desk-Run` and `Desk-Fencing-Token`.
+    `effect` is whether it changed something at the target (a keyed repeat does not); `answer` is the status given or what was done to the line; `is_question` marks what only
+    asks. `ended_at` is when the answer, or the break, was over.
+    """
+
+    at: datetime
+    target: str
+    key: str
+    path: str
+    effect: bool
+    effect_at: datetime | None
+    answer: str
+    ended_at: datetime | None
+    run: str = ""
+    token: str = ""
+    method: str = "POST"
+    is_question: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message in the mail server's own book.
+
+    `id` is the header `Message-ID` without its domain, the delivery's own; `whole` says that the server answered 250
+    to the whole message, though the answer may have been lost on its way; `answer` says how the
+    dialogue ended.
+    """
+
+    at: datetime
+    id: str
+    recipient: str
+    whole: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What notify says of one channel of one message, by its HTTP side when the storm is over.
+
+    `message` is the id of the message's event; `mail` is the part of the mail's `Message-ID` before
+    the `@`: `derived_id(message, channel)`, empty for other channels. `state` is pending, sending,
+    sent, failed, unknown or held.
+    """
+
+    message: str
+    channel: str
+    state: str
+    mail: str = ""
+    attempts: int = 0
+    changed_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of one of the desk's topics, side topics included, as it lies there at the end.
+
+    `event` is none for what is no event; then, and for what was parked, `reason` says why.
+    `arrived_at` is the broker's time of the record.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    arrived_at: datetime
+    event: AnyEvent | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What was done to the desk, from when to when, and to whom."""
+
+    at: datetime
+    until: datetime | None
+    kind: str
+    victim: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A service's process that ended by itself; what the storm killed is a fault instead."""
+
+    at: datetime
+    service: str
+    replica: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the charter says of one act: whether a silence may be followed by another try.
+
+    `effect` is the charter's word: pure, idempotent, keyed, confirmable or once.
+    """
+
+    runbook: str
+    step: str
+    path: str
+    effect: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """A version of the charter, in force from a moment on; `pauses` are waits that stop a clock."""
+
+    at: datetime
+    version: str
+    teams: frozenset[str] = frozenset()
+    steps: tuple[Step, ...] = ()
+    pauses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All books of one storm; `began` and `ended` by the storm's own clock."""
+
+    began: datetime
+    ended: datetime
+    calls: tuple[HttpCall, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    acts: tuple[Act, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    records: tuple[Record, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    ends: tuple[End, ...] = ()
+    charters: tuple[Charter, ...] = ()
