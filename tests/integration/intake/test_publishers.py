@@ -112,6 +112,19 @@ async def check_telemetry(intake: Intake, bus: Bus, kafka: str) -> None:
     assert (told.source, told.id, told.subject) == ("/monitor/zabbix", "m", "vpn")
 
 
+async def revoked(intake: Intake) -> None:
+    """Until the source is refused; asked with a measurement, which leaves no trace in intake."""
+    measured = {"subject_kind": "service", "name": "vpn.logins", "value": 1, "service": "vpn"}
+    late = event("late", type="desk.telemetry.measured.v1", subject="vpn", data=measured)
+
+    async def is_revoked() -> bool:
+        answer = await post(intake, late)
+        assert answer.status_code == 403, answer.text
+        return bool(answer.json()["code"] == "source-revoked")
+
+    await eventually(is_revoked, timeout=20)
+
+
 async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
     strict: Intake, bus: Bus, kafka: str
 ) -> None:
@@ -138,16 +151,7 @@ async def test_who_is_known_is_heard_by_both_ways_until_it_is_revoked(
     file = strict.charter / "sources.yaml"
     file.write_text(SOURCES + "    revoked: true\n", encoding="utf-8")
 
-    # A measurement: intake does not consume it, so one taken before the reload leaves no trace.
-    measured = {"subject_kind": "service", "name": "vpn.logins", "value": 1, "service": "vpn"}
-    late = event("late", type="desk.telemetry.measured.v1", subject="vpn", data=measured)
-
-    async def is_revoked() -> bool:
-        answer = await post(strict, late)
-        assert answer.status_code == 403, answer.text
-        return bool(answer.json()["code"] == "source-revoked")
-
-    await eventually(is_revoked, timeout=20)
+    await revoked(strict)
     await bus.publish([by_kafka("/monitor/zabbix", "later")])
     assert sorted(await dead(bus, kafka, 2)) == ["source-revoked", "unknown-source"]
     told = await audit(strict)
