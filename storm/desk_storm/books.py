@@ -4,9 +4,8 @@ Every book belongs to somebody outside the desk: who called, who was called, who
 here knows a service's own state, so that a service cannot vouch for itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from desk_shared.events import AnyEvent
 
@@ -34,20 +33,25 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An event that the storm published itself on an open topic."""
+    """An event that the storm published itself on an open topic.
+
+    `is_legal` is false for what a dead letter is the right end of.
+    """
 
     event: AnyEvent
     at: datetime
     acknowledged: bool
+    is_legal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One request in a target's own book, whatever became of its answer.
 
-    `key`, `run` and `token` are its headers `Idempotency-Key`, `Desk-Run` and `Desk-Fencing-Token`.
-    `effect` is whether it changed something at the target (a keyed repeat does not); `answer` is the status given or what was done to the line; `is_question` marks what only
-    asks. `ended_at` is when the answer, or the break, was over.
+    `key`, `run` and `token` are its headers `Idempotency-Key`, `Desk-Run`, `Desk-Fencing-Token`.
+    `effect` is whether it changed something at the target; a keyed repeat does not. `answer` is the
+    status if it was answered in full, as a number of three digits, else what was done instead, in
+    words. `is_question` marks what only asks. `ended_at` is when the answer or the break was over.
     """
 
     at: datetime
@@ -68,9 +72,9 @@ class Act:
 class Mail:
     """One message in the mail server's own book.
 
-    `id` is the header `Message-ID` without its domain, the delivery's own; `whole` says that the server answered 250
-    to the whole message, though the answer may have been lost on its way; `answer` says how the
-    dialogue ended.
+    `id` is the header `Message-ID` up to the `@`, the delivery's own; `whole` says that the server
+    took the whole message; `answer` is `250` if the client got that answer in full, else what was
+    done to the line, in words.
     """
 
     at: datetime
@@ -149,14 +153,27 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """What the charter says of a runbook's verification."""
+
+    runbook: str
+    measurement: str
+    within: timedelta
+    samples: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Charter:
-    """A version of the charter, in force from a moment on; `pauses` are waits that stop a clock."""
+    """A version of the charter, in force from a moment on, as far as a law asks for it.
+
+    `is_always_open` says that all promises count every hour of the week.
+    """
 
     at: datetime
     version: str
-    teams: frozenset[str] = frozenset()
     steps: tuple[Step, ...] = ()
-    pauses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    verifies: tuple[Verify, ...] = ()
+    is_always_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""A small reckoning of promises from a ticket's own events; calendars are left to those who have
+them, so that it judges what is told by when it was due and by when the thing promised was done.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from desk_shared.events import AnyEvent
+from desk_shared.events import promises as said
+from desk_shared.events import tickets as life
+from desk_shared.events.promises import ClockName
+
+from desk_storm.history import History
+
+Key = tuple[str, str, str, int, str]
+_SAYINGS = (
+    said.PromiseStarted,
+    said.PromisePaused,
+    said.PromiseResumed,
+    said.PromiseAtRisk,
+    said.PromiseBreached,
+    said.PromiseKept,
+    said.PromiseWithdrawn,
+)
+_Saying = (
+    said.PromiseStarted
+    | said.PromisePaused
+    | said.PromiseResumed
+    | said.PromiseAtRisk
+    | said.PromiseBreached
+    | said.PromiseKept
+    | said.PromiseWithdrawn
+)
+
+
+@dataclass(slots=True)
+class Account:
+    """All that was said of one promise, from a start to a withdrawal at most."""
+
+    ticket: str
+    clock: ClockName
+    cycle: int
+    lines: list[tuple[AnyEvent, _Saying]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.ticket} {self.clock} {self.cycle}"
+
+    @property
+    def due(self) -> datetime | None:
+        """The due moment that was told last."""
+        dues = [d.due for _, d in self.lines if hasattr(d, "due")]
+        return dues[-1] if dues else None
+
+    @property
+    def verdicts(self) -> list[tuple[AnyEvent, said.PromiseBreached | said.PromiseKept]]:
+        """Every time that it was told as met or broken."""
+        kinds = (said.PromiseBreached, said.PromiseKept)
+        return [(event, data) for event, data in self.lines if isinstance(data, kinds)]
+
+    @property
+    def is_running(self) -> bool:
+        """Neither withdrawn nor standing, by what was said."""
+        moved = [d for _, d in self.lines if not isinstance(d, said.PromiseAtRisk)]
+        return bool(moved) and isinstance(moved[-1], said.PromiseStarted | said.PromiseResumed)
+
+
+def accounts(history: History) -> Iterator[Account]:
+    """What was said of each promise; a promise that comes again after its end is another one."""
+    for ticket, events in history.promises.items():
+        current: dict[Key, Account] = {}
+        for event in events:
+            data = event.data
+            if not isinstance(data, _SAYINGS):
+                continue
+            key = (data.clock, data.policy, data.policy_version, data.cycle, data.team)
+            account = current.setdefault(key, Account(ticket, data.clock, data.cycle))
+            account.lines.append((event, data))
+            if isinstance(data, said.PromiseWithdrawn):
+                yield current.pop(key)
+        yield from current.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How what was promised ended: done, or no longer owed."""
+
+    event: AnyEvent
+    at: datetime
+    is_done: bool
+
+
+def ending(history: History, account: Account) -> Ending | None:
+    """When a first answer or a resolution was there; None if it is not, or is not reckoned here."""
+    events = sorted(
+        (one.event for one in history.tickets.get(account.ticket, [])),
+        key=lambda event: (event.time, event.sequence or 0),
+    )
+    if account.clock is ClockName.RESPONSE and account.cycle == 1:
+        return _first(_answers(events), events)
+    if account.clock is ClockName.RESOLUTION:
+        return _first(_resolutions(events, account.cycle), events)
+    return None
+
+
+def is_reckoned(account: Account) -> bool:
+    """Whether this reckoning knows when such a promise ends."""
+    is_first = account.clock is ClockName.RESPONSE and account.cycle == 1
+    return is_first or account.clock is ClockName.RESOLUTION
+
+
+def has_waited(history: History, ticket: str) -> bool:
+    """Whether the ticket ever waited for somebody."""
+    events = history.tickets.get(ticket, [])
+    return any(isinstance(one.event.data, life.TicketPaused) for one in events)
+
+
+def _first(found: Iterator[tuple[AnyEvent, bool]], events: Sequence[AnyEvent]) -> Ending | None:
+    event, is_done = next(found, (None, False))
+    if event is None:
+        return None
+    opened = [one.time for one in events if isinstance(one.data, life.TicketOpened)]
+    return Ending(event, max([event.time, *opened]), is_done)
+
+
+def _answers(events: Sequence[AnyEvent]) -> Iterator[tuple[AnyEvent, bool]]:
+    for event in events:
+        data = event.data
+        if isinstance(data, life.TicketNoted):
+            if data.role is life.Role.MEMBER and data.public and not data.automatic:
+                yield event, True
+        elif isinstance(data, life.TicketResolved):
+            yield event, data.how is life.How.MEMBER
+        elif isinstance(data, life.TicketMerged | life.TicketClosed):
+            yield event, False
+
+
+def _resolutions(events: Sequence[AnyEvent], cycle: int) -> Iterator[tuple[AnyEvent, bool]]:
+    current = 1
+    for event in events:
+        data = event.data
+        if isinstance(data, life.TicketReopened):
+            current += 1
+        if current != cycle:
+            continue
+        if isinstance(data, life.TicketMerged):
+            yield event, False
+        elif isinstance(data, life.TicketResolved):
+            yield event, data.how is not life.How.WITHDRAWN
+        elif isinstance(data, life.TicketClosed):
+            yield event, True
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How long after the due moment breaches were told, in seconds."""
+
+    told: int
+    p50: float
+    p99: float
+    most: float
+
+
+def lateness(history: History) -> Lateness:
+    """Of breaches whose ticket was known in time; a number to look at, not a law."""
+    late: list[float] = []
+    for one in history.of(said.PromiseBreached):
+        events = history.tickets.get(one.event.subject, [])
+        due = one.event.data.due
+        if not one.event.data.inherited and events and events[0].arrived_at < due:
+            late.append((one.arrived_at - due).total_seconds())
+    late.sort()
+    if not late:
+        return Lateness(0, 0.0, 0.0, 0.0)
+    return Lateness(
+        len(late), late[len(late) // 2], late[min(len(late) - 1, len(late) * 99 // 100)], late[-1]
+    )
+
+
+def stretches(account: Account) -> Iterator[tuple[datetime, datetime, datetime, datetime]]:
+    """Each stand of a clock: from when, to when, and the due moments before and after."""
+    due = account.due if account.lines else None
+    for (before, first), (after, second) in pairwise(account.lines):
+        if isinstance(first, said.PromiseStarted | said.PromiseResumed):
+            due = first.due
+        is_stand = isinstance(first, said.PromisePaused) and isinstance(second, said.PromiseResumed)
+        if is_stand and due is not None and (then := getattr(second, "due", None)) is not None:
+            yield before.time, after.time, due, then

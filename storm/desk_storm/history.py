@@ -1,0 +1,144 @@
+"""What the books say once copies are dropped and records are put in order; no opinion yet."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Generic, NamedTuple, TypeVar
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events import names as topics
+from desk_shared.events.automation import RunHandedOver, RunHealed, RunSkipped
+from desk_shared.events.topics import DEAD, RETRY
+
+from desk_storm.books import Act, Books, Charter, Record, Step, Verify
+
+P = TypeVar("P", bound=Payload)
+
+# What the desk may still be about to say when the books are closed; nothing is missed before.
+SETTLING = timedelta(seconds=20)
+
+
+class Told(NamedTuple, Generic[P]):
+    """An event and when its first record arrived."""
+
+    event: Event[P]
+    arrived_at: datetime
+
+
+class History:
+    """The books, looked up by topic, payload, ticket and run."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.closing = books.ended - SETTLING
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """Records of main topics, in the order of their partitions."""
+        found = (one for one in self.books.records if not one.topic.endswith((RETRY, DEAD)))
+        return tuple(sorted(found, key=lambda one: (one.topic, one.partition, one.offset)))
+
+    @cached_property
+    def _by_payload(self) -> dict[type[Payload], list[Told[Payload]]]:
+        found: dict[type[Payload], list[Told[Payload]]] = defaultdict(list)
+        seen: set[tuple[str, str]] = set()
+        for record in self.records:
+            event = record.event
+            if event is None or (record.topic, event.identity) in seen:
+                continue
+            seen.add((record.topic, event.identity))
+            found[type(event.data)].append(Told(event, record.arrived_at))
+        return found
+
+    def of(self, kind: type[P]) -> Sequence[Told[P]]:
+        """All events of a kind, copies left out."""
+        return self._by_payload.get(kind, [])  # type: ignore[return-value]  # filed by their type
+
+    def on(self, topic: str) -> Iterator[Told[Payload]]:
+        """All events of a topic, copies left out."""
+        for told in self._by_payload.values():
+            yield from (one for one in told if one.event.topic == topic)
+
+    @cached_property
+    def known(self) -> dict[str, Told[Payload]]:
+        """Every event that the desk or an outsider told, by its id."""
+        return {one.event.id: one for told in self._by_payload.values() for one in told}
+
+    @cached_property
+    def tickets(self) -> dict[str, list[Told[Payload]]]:
+        """The life of every ticket, by its sequence."""
+        return _by_subject(self.on(topics.TICKETS), lambda one: one.event.sequence or 0)
+
+    @cached_property
+    def promises(self) -> dict[str, list[AnyEvent]]:
+        """What was said of each ticket's clocks, in the order in which it was said."""
+        lives: dict[str, list[AnyEvent]] = defaultdict(list)
+        seen: set[str] = set()
+        for record in self.records:
+            event = record.event
+            if record.topic == topics.PROMISES and event is not None and event.id not in seen:
+                seen.add(event.id)
+                lives[event.subject].append(event)
+        return lives
+
+    @cached_property
+    def run_ends(self) -> dict[str, Told[Payload]]:
+        """How each run ended, by the run's id."""
+        ends: dict[str, Told[Payload]] = {}
+        for one in self.on(topics.AUTOMATION):
+            data = one.event.data
+            if isinstance(data, RunHealed | RunHandedOver | RunSkipped) and data.run:
+                ends[data.run] = one
+        return ends
+
+    @cached_property
+    def runbooks(self) -> dict[str, str]:
+        """The runbook of each run."""
+        return {
+            run: one.event.data.runbook  # type: ignore[attr-defined]  # all events of a run have it
+            for one in self.on(topics.AUTOMATION)
+            if (run := getattr(one.event.data, "run", ""))
+        }
+
+    @cached_property
+    def acts(self) -> dict[str, list[Act]]:
+        """What targets received for each run, in order; questions among it."""
+        found: dict[str, list[Act]] = defaultdict(list)
+        for act in sorted(self.books.acts, key=lambda one: one.at):
+            found[act.run].append(act)
+        return found
+
+    def charter(self, at: datetime) -> Charter | None:
+        """The version in force at a moment."""
+        past = [one for one in self.books.charters if one.at <= at]
+        return max(past, key=lambda one: one.at, default=None)
+
+    def step(self, act: Act) -> Step | None:
+        """Which step of its run's runbook an act is, as the charter tells by the path."""
+        charter, runbook = self.charter(act.at), self.runbooks.get(act.run)
+        steps = () if charter is None else charter.steps
+        fitting = (one for one in steps if one.runbook == runbook and one.path == act.path)
+        return next(fitting, None)
+
+    def verify(self, runbook: str, at: datetime) -> Verify | None:
+        """How a runbook's repairs are verified."""
+        charter = self.charter(at)
+        verifies = () if charter is None else charter.verifies
+        return next((one for one in verifies if one.runbook == runbook), None)
+
+    def was_disturbed(self, victim: str, since: datetime, until: datetime) -> bool:
+        """Whether a fault fell on a service, or on all, between two moments."""
+        return any(
+            one.victim.startswith(victim) and one.at <= until and (one.until or one.at) >= since
+            for one in self.books.faults
+        )
+
+
+def _by_subject(
+    told: Iterable[Told[Payload]], key: Callable[[Told[Payload]], int]
+) -> dict[str, list[Told[Payload]]]:
+    lives: dict[str, list[Told[Payload]]] = defaultdict(list)
+    for one in sorted(told, key=key):
+        lives[one.event.subject].append(one)
+    return lives

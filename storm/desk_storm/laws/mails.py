@@ -1,0 +1,80 @@
+"""Mail: what is said of each delivery, against the mail server's own book."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from desk_storm.books import Mail
+from desk_storm.history import History
+from desk_storm.laws.law import Finding, law
+
+# Who takes a mail and dies before it is written down leaves it to others; they wait so long.
+_LEASE = timedelta(seconds=30)
+
+
+def _by_id(history: History) -> dict[str, list[Mail]]:
+    found: dict[str, list[Mail]] = defaultdict(list)
+    for mail in sorted(history.books.mails, key=lambda one: one.at):
+        found[mail.id].append(mail)
+    return found
+
+
+@law
+def mail_is_taken_once(history: History) -> Iterator[Finding]:
+    """A mail that was answered with yes is not sent again, unless who sent it was struck down."""
+    for id, mails in _by_id(history).items():
+        answered = [one for one in mails if one.whole and one.answer == "250"]
+        again = [one for one in mails if one.whole and answered and one.at > answered[0].at]
+        if again and not history.was_disturbed("", answered[0].at - _LEASE, again[0].at):
+            text = f"{answered[0].recipient} got it at {answered[0].at} and again at {again[0].at}"
+            yield id, text
+
+
+@law
+def sent_means_taken_whole(history: History) -> Iterator[Finding]:
+    """A delivery that is told as sent is in the server's book as a whole message."""
+    mails = _by_id(history)
+    for one in history.books.deliveries:
+        if one.mail and one.state == "sent" and not any(m.whole for m in mails.get(one.mail, [])):
+            yield one.mail, f"{one.channel} is told as sent; the server never took it whole"
+
+
+@law
+def taken_whole_is_not_failed(history: History) -> Iterator[Finding]:
+    """What the server took is never told as failed, nor as never tried."""
+    mails = _by_id(history)
+    for one in history.books.deliveries:
+        taken = [mail for mail in mails.get(one.mail, []) if mail.whole]
+        if one.mail and taken and one.state in ("failed", "held_back"):
+            yield one.mail, f"{one.channel} is told as {one.state}; it was taken at {taken[0].at}"
+
+
+@law
+def unknown_means_the_line_broke(history: History) -> Iterator[Finding]:
+    """Unknown is said only where a text was on its way, or who carried it was struck down."""
+    mails = _by_id(history)
+    for one in history.books.deliveries:
+        if not one.mail or one.state != "unknown" or one.changed_at is None:
+            continue
+        seen = mails.get(one.mail, [])
+        is_doubtful = any(mail.answer != "250" for mail in seen)
+        if not is_doubtful and not history.was_disturbed("", history.books.began, one.changed_at):
+            yield one.mail, f"{one.channel} is told as unknown; the server answered all or saw none"
+
+
+@law
+def mail_has_a_delivery(history: History) -> Iterator[Finding]:
+    """Every mail that the server has is one that the desk knows of."""
+    known = {one.mail for one in history.books.deliveries}
+    for id, mails in _by_id(history).items():
+        if known and id not in known:
+            yield id, f"{mails[0].recipient} was mailed; no delivery is told of it"
+
+
+LAWS = (
+    mail_is_taken_once,
+    sent_means_taken_whole,
+    taken_whole_is_not_failed,
+    unknown_means_the_line_broke,
+    mail_has_a_delivery,
+)

@@ -1,0 +1,144 @@
+"""Messages to people and teams: each rests on something that happened, and is said once."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from desk_shared.events import Payload
+from desk_shared.events import tickets as life
+from desk_shared.events.automation import RunHandedOver, RunHealed, RunStarted
+from desk_shared.events.notifications import MessageKind, Notified
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.promises import PromiseAtRisk, PromiseBreached
+from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
+
+from desk_storm.clocks import accounts, ending
+from desk_storm.history import History
+from desk_storm.laws.law import Finding, law
+
+_CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
+    MessageKind.TICKET_RECEIVED: (life.TicketOpened,),
+    MessageKind.TICKET_ASSIGNED: (life.TicketAssigned,),
+    MessageKind.TICKET_RESOLVED: (life.TicketResolved,),
+    MessageKind.PROMISE_AT_RISK: (PromiseAtRisk,),
+    MessageKind.PROMISE_BREACHED: (PromiseBreached,),
+    MessageKind.REPAIR_STARTED: (RunStarted,),
+    MessageKind.REPAIR_DONE: (RunHealed,),
+    MessageKind.REPAIR_FAILED: (RunHandedOver,),
+    MessageKind.PROBLEM_DECLARED: (ProblemDetected, ProblemUpdated),
+    MessageKind.PROBLEM_RESOLVED: (ProblemResolved,),
+    MessageKind.SIGNAL_RAISED: (SignalRaised, SignalSeverityChanged),
+}
+
+
+@law
+def message_has_a_cause(history: History) -> Iterator[Finding]:
+    """What is told happened, to that ticket, and was told to the desk itself."""
+    for one in history.of(Notified):
+        data = one.event.data
+        allowed = _CAUSES.get(data.kind)
+        if allowed is None:
+            continue
+        cause = history.known.get(one.event.causation_id)
+        if cause is None or not isinstance(cause.event.data, allowed):
+            what = "nothing known" if cause is None else cause.event.type
+            yield one.event.id, f"{data.kind} for {data.recipient} follows from {what}"
+        elif data.ticket and cause.event.subject != data.ticket and _is_of_a_ticket(cause.event):
+            yield one.event.id, f"{data.kind} names {data.ticket}, caused by {cause.event.subject}"
+
+
+@law
+def message_is_said_once(history: History) -> Iterator[Finding]:
+    """One cause gives one message of a kind to one recipient about one ticket."""
+    said: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for one in history.of(Notified):
+        data = one.event.data
+        key = (data.recipient, data.kind, one.event.causation_id, data.ticket)
+        if data.kind in _CAUSES and one.event.causation_id:
+            said[key].add(one.event.id)
+    for (recipient, kind, cause, _), ids in said.items():
+        if len(ids) > 1:
+            yield recipient, f"was told {kind} because of {cause} {len(ids)} times: {sorted(ids)}"
+
+
+@law
+def page_is_for_a_broken_promise(history: History) -> Iterator[Finding]:
+    """No team is paged for a promise that was met, or that it inherited broken."""
+    met = {
+        event.id: end
+        for account in accounts(history)
+        for event, data in account.verdicts
+        if isinstance(data, PromiseBreached)
+        and (end := ending(history, account)) is not None
+        and end.at <= data.due
+    }
+    for one in history.of(Notified):
+        if one.event.data.kind is not MessageKind.PROMISE_BREACHED:
+            continue
+        cause = history.known.get(one.event.causation_id)
+        if cause is None or not isinstance(cause.event.data, PromiseBreached):
+            continue
+        if cause.event.data.inherited:
+            yield one.event.id, f"{one.event.data.recipient} is paged for what was late before"
+        elif cause.event.id in met:
+            text = f"{met[cause.event.id].event.type} at {met[cause.event.id].at}"
+            yield one.event.id, f"{one.event.data.recipient} is paged for a promise met: {text}"
+
+
+@law
+def broken_promise_pages_its_team(history: History) -> Iterator[Finding]:
+    """A breach of a ticket that goes on is told to its team."""
+    paged = {
+        one.event.causation_id
+        for one in history.of(Notified)
+        if one.event.data.kind is MessageKind.PROMISE_BREACHED
+    }
+    over = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
+    for one in history.of(PromiseBreached):
+        events = history.tickets.get(one.event.subject, [])
+        is_over = any(isinstance(event.event.data, over) for event in events)
+        is_quiet = one.event.data.inherited or is_over or one.arrived_at > history.closing
+        if not is_quiet and one.event.id not in paged:
+            yield one.event.subject, f"{one.event.data.clock} was broken and nobody was paged"
+
+
+@law
+def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
+    """The ticket of a run that people get says what the run says, doubt included."""
+    handed = {one.event.data.run: one for one in history.of(RunHandedOver)}
+    opened = {
+        run: one
+        for one in history.of(life.TicketOpened)
+        if (run := one.event.data.attributes.get("run", ""))
+    }
+    linked = {one.event.data.target for one in history.of(life.TicketLinked)}
+    for run, over in handed.items():
+        if run not in opened and run not in linked and over.arrived_at < history.closing:
+            yield run, "was handed over, and no ticket tells of it"
+    for run, ticket in opened.items():
+        if run not in handed:
+            yield ticket.event.subject, f"was opened for the run {run}, which was not handed over"
+            continue
+        reason = handed[run].event.data.reason.rstrip(".")
+        if reason[:200] not in ticket.event.data.description:
+            yield ticket.event.subject, f"does not say what its run says: {reason}"
+
+
+def _is_of_a_ticket(event: object) -> bool:
+    data = getattr(event, "data", None)
+    kinds = (
+        life.TicketOpened,
+        life.TicketAssigned,
+        life.TicketResolved,
+        PromiseAtRisk,
+        PromiseBreached,
+    )
+    return isinstance(data, kinds)
+
+
+LAWS = (
+    message_has_a_cause,
+    message_is_said_once,
+    page_is_for_a_broken_promise,
+    broken_promise_pages_its_team,
+    repair_message_says_the_outcome,
+)

@@ -1,0 +1,161 @@
+"""Outcomes: what is said of a repair, against the target's own book and what was measured."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from desk_shared.events.automation import (
+    Outcome,
+    RunHandedOver,
+    RunHealed,
+    RunSkipped,
+    RunStepRecorded,
+    StepStatus,
+)
+from desk_shared.events.signals import SignalCleared
+from desk_shared.events.telemetry import Measured
+
+from desk_storm.books import Act
+from desk_storm.history import History
+from desk_storm.laws.acts import by_key, is_taken, is_unknown
+from desk_storm.laws.law import Finding, law
+
+# Between an act's end in the target's book and in the desk's, and for what is late on its way.
+_ROOM = timedelta(seconds=2)
+
+
+@law
+def skipped_means_never_sent(history: History) -> Iterator[Finding]:
+    """A run that was skipped sent nothing, ever."""
+    for one in history.of(RunSkipped):
+        run = one.event.data.run
+        sent = [act for act in history.acts.get(run, []) if run and not act.is_question]
+        if sent:
+            yield run, f"is told as skipped; {sent[0].target} received it at {sent[0].at}"
+
+
+@law
+def not_run_means_no_effect(history: History) -> Iterator[Finding]:
+    """Where nothing is said to have been done, nothing was done."""
+    for one in history.of(RunHandedOver):
+        run = one.event.data.run
+        if one.event.data.outcome is not Outcome.NOT_RUN:
+            continue
+        for act in history.acts.get(run, []):
+            if act.effect and act.at < one.event.time:
+                yield run, f"is told as not run; {act.target} was changed at {act.effect_at}"
+                break
+
+
+@law
+def unknown_is_in_doubt(history: History) -> Iterator[Finding]:
+    """While nobody knows what one try did, that is what is said."""
+    for one in history.of(RunHandedOver):
+        data = one.event.data
+        if data.outcome is Outcome.IN_DOUBT:
+            continue
+        acts = [act for act in history.acts.get(data.run, []) if act.at < one.event.time]
+        for sent in by_key(acts).values():
+            doubtful = _unsettled(history, sent, acts)
+            if doubtful is not None:
+                text = f"is told as {data.outcome}, though what {doubtful.path} did at"
+                yield data.run, f"{text} {doubtful.at} is not known ({doubtful.answer})"
+
+
+def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None:
+    step = history.step(sent[0])
+    if step is not None and step.effect == "pure":
+        return None
+    for act in sent:
+        is_settled = any(
+            later.at > act.at and (is_taken(later) or later.is_question)
+            for later in (*sent, *(one for one in acts if one.is_question))
+        )
+        if is_unknown(act) and not is_settled:
+            return act
+    return None
+
+
+@law
+def doubt_is_in_words(history: History) -> Iterator[Finding]:
+    """Who gets a run in doubt reads that it is."""
+    for one in history.of(RunHandedOver):
+        data = one.event.data
+        if data.outcome is Outcome.IN_DOUBT and "doubt" not in data.reason.casefold():
+            yield data.run, f"is in doubt, and the reason does not say so: {data.reason}"
+
+
+@law
+def done_means_received(history: History) -> Iterator[Finding]:
+    """A step that is told as done was received by its target."""
+    acting = {(s.runbook, s.step) for one in history.books.charters for s in one.steps}
+    for one in history.of(RunStepRecorded):
+        data = one.event.data
+        if data.status is not StepStatus.DONE or (data.runbook, data.step) not in acting:
+            continue
+        received = history.acts.get(data.run, [])
+        if not any(is_taken(act) for act in received):
+            yield data.run, f"{data.step} is told as done; no target said yes to it"
+
+
+@law
+def healed_means_effect(history: History) -> Iterator[Finding]:
+    """A cure needs an act that changed something, or telemetry that took the signal back."""
+    cleared = {one.event.data.episode for one in history.of(SignalCleared)}
+    for one in history.of(RunHealed):
+        run = one.event.data.run
+        changed = any(act.effect for act in history.acts.get(run, []))
+        if not changed and one.event.data.episode not in cleared:
+            yield run, "is told as healed; no target was changed and the signal goes on"
+
+
+@law
+def healed_means_measured(history: History) -> Iterator[Finding]:
+    """A cure is told only by what was measured after the act."""
+    for one in history.of(RunHealed):
+        acts = [a for a in history.acts.get(one.event.data.run, []) if not a.is_question]
+        since = min((act.at for act in acts), default=history.books.began)
+        subject = one.event.subject
+        if not any(
+            sent.at > since and sent.at <= one.arrived_at + _ROOM
+            for sent in history.books.sent
+            if sent.event.subject == subject and isinstance(sent.event.data, Measured)
+        ):
+            yield one.event.data.run, f"is told as healed; nothing of {subject} came after {since}"
+
+
+@law
+def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
+    """`inconclusive` for want of telemetry is said only where telemetry was really wanting."""
+    for one in history.of(RunHandedOver):
+        data, run = one.event.data, one.event.data.run
+        verify = history.verify(data.runbook, one.event.time)
+        acts = [act for act in history.acts.get(run, []) if is_taken(act) and act.ended_at]
+        is_said = "nobody can tell" in data.reason.casefold()
+        if not is_said or verify is None or not acts:
+            continue
+        since = max(act.ended_at for act in acts if act.ended_at) + _ROOM
+        until = since + verify.within - 2 * _ROOM
+        heard = [
+            told
+            for told in history.of(Measured)
+            if told.event.subject == one.event.subject
+            and told.event.data.name == verify.measurement
+            and since < told.event.time < until
+            and since < told.arrived_at < until
+        ]
+        if len(heard) >= verify.samples:
+            first = heard[0]
+            text = f"{first.event.data.name} was {first.event.data.value:g} at {first.event.time}"
+            yield run, f"nobody can tell, it is said; {text}"
+
+
+LAWS = (
+    skipped_means_never_sent,
+    not_run_means_no_effect,
+    unknown_is_in_doubt,
+    doubt_is_in_words,
+    done_means_received,
+    healed_means_effect,
+    healed_means_measured,
+    nobody_can_tell_means_not_measured,
+)

@@ -1,0 +1,187 @@
+"""Tickets: whatever was accepted is there once, and each ticket reaches its team once."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from desk_shared.events import Payload
+from desk_shared.events import tickets as life
+from desk_shared.events.notifications import Audience, MessageKind, Notified
+from desk_shared.events.requests import TicketRequested
+from desk_shared.ids import request_ticket_id
+
+from desk_storm.books import HttpCall
+from desk_storm.history import History, Told
+from desk_storm.laws.law import Finding, law
+
+_ASKING = "/v1/tickets"
+_ACTING = re.compile(r"/v1/tickets/([^/]+)/([a-z]+)")
+_DEEDS: dict[str, type[Payload]] = {
+    "notes": life.TicketNoted,
+    "start": life.TicketStarted,
+    "pause": life.TicketPaused,
+    "resume": life.TicketResumed,
+    "resolve": life.TicketResolved,
+    "reopen": life.TicketReopened,
+    "close": life.TicketClosed,
+}
+_DONE = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
+
+
+@law
+def accepted_call_is_one_ticket(history: History) -> Iterator[Finding]:
+    """Who was answered that the ticket exists finds it, and shares it with no other call."""
+    opened = {one.event.subject for one in history.of(life.TicketOpened)}
+    keys: dict[str, set[str]] = defaultdict(set)
+    for call in _asked(history):
+        if _is_accepted(call):
+            keys[str(_object(call.answer).get("id", ""))].add(call.key)
+    for ticket, callers in keys.items():
+        if ticket not in opened:
+            yield ticket, f"was answered to the call {min(callers)} and is not on the topic"
+        if len(callers) > 1:
+            yield ticket, f"was answered to different calls: {sorted(callers)}"
+
+
+@law
+def one_call_opens_one_ticket(history: History) -> Iterator[Finding]:
+    """As many tickets of a person and title as there were calls, and no more, answered or not."""
+    asked: Counter[tuple[str, str]] = Counter()
+    for call in _asked(history):
+        asked[call.person.casefold(), str(_object(call.body).get("title", ""))] += 1
+    opened = Counter(
+        (one.event.data.requester.casefold(), one.event.data.title)
+        for one in history.of(life.TicketOpened)
+    )
+    for (person, title), count in asked.items():
+        if opened[person, title] > count:
+            yield person, f"'{title}': {count} calls opened {opened[person, title]} tickets"
+
+
+@law
+def request_is_one_ticket(history: History) -> Iterator[Finding]:
+    """A request of another system that the brokers have is exactly one ticket."""
+    opened = Counter(one.event.subject for one in history.of(life.TicketOpened))
+    for sent in history.books.sent:
+        is_request = isinstance(sent.event.data, TicketRequested) and sent.is_legal
+        if not is_request or not sent.acknowledged or sent.at > history.closing:
+            continue
+        ticket = request_ticket_id(sent.event.source, sent.event.id)
+        if opened[ticket] != 1:
+            yield sent.event.id, f"has become {opened[ticket]} tickets"
+
+
+@law
+def requested_ticket_has_a_request(history: History) -> Iterator[Finding]:
+    """No ticket comes from a request that nobody made."""
+    known = {
+        request_ticket_id(one.event.source, one.event.id)
+        for one in history.books.sent
+        if isinstance(one.event.data, TicketRequested)
+    }
+    for one in history.of(life.TicketOpened):
+        if one.event.data.channel is life.Channel.EVENT and one.event.subject not in known:
+            yield one.event.subject, "was opened by a request that nobody made"
+
+
+@law
+def accepted_deed_is_done_once(history: History) -> Iterator[Finding]:
+    """What somebody did to a ticket and was told is done stands in its life, once a call."""
+    accepted: Counter[tuple[str, ...]] = Counter()
+    tried: Counter[tuple[str, ...]] = Counter()
+    for call in history.books.calls:
+        deed = _deed(call)
+        if deed is not None:
+            tried[deed] += 1
+            accepted[deed] += _is_accepted(call)
+    done = Counter(_deed_told(one) for one in _deeds(history))
+    for deed, count in tried.items():
+        if accepted[deed] and not done[deed]:
+            yield deed[0], f"{deed[1]} by {deed[2]} was accepted and is not in its life"
+        if done[deed] > count:
+            yield deed[0], f"{deed[1]} by {deed[2]}: {count} calls, {done[deed]} times in its life"
+
+
+@law
+def assigned_team_is_told_once(history: History) -> Iterator[Finding]:
+    """Each team that gets a ticket hears of it by one message, and by no other."""
+    messages = _assignments(history)
+    for ticket, events in history.tickets.items():
+        team = ""
+        for one in events:
+            data = one.event.data
+            if not isinstance(data, life.TicketAssigned):
+                continue
+            wanted = int(data.team != team)
+            team, heard = data.team, messages[one.event.id]
+            is_early = one.arrived_at > history.closing
+            if heard > wanted or (heard < wanted and not is_early):
+                yield ticket, f"{heard} messages told {data.team} of {one.event.id}, not {wanted}"
+
+
+@law
+def ticket_reaches_a_team(history: History) -> Iterator[Finding]:
+    """No ticket lies there without a team, unless it was over before."""
+    for ticket, events in history.tickets.items():
+        is_done = any(isinstance(one.event.data, (life.TicketAssigned, *_DONE)) for one in events)
+        if not is_done and events[0].arrived_at < history.closing:
+            yield ticket, f"is open since {events[0].arrived_at} and no team has it"
+
+
+def _assignments(history: History) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for one in history.of(Notified):
+        data = one.event.data
+        if data.kind is MessageKind.TICKET_ASSIGNED and data.audience is Audience.TEAM:
+            found[one.event.causation_id] += 1
+    return found
+
+
+def _asked(history: History) -> Iterator[HttpCall]:
+    for call in history.books.calls:
+        if call.method == "POST" and call.path == _ASKING:
+            yield call
+
+
+def _deed(call: HttpCall) -> tuple[str, ...] | None:
+    found = _ACTING.fullmatch(call.path)
+    if call.method != "POST" or found is None or found[2] not in _DEEDS:
+        return None
+    text = str(_object(call.body).get("text", "")) if found[2] == "notes" else ""
+    return found[1], _DEEDS[found[2]].TYPE, call.person.casefold(), text
+
+
+def _deeds(history: History) -> Iterator[Told[Payload]]:
+    for kind in _DEEDS.values():
+        yield from history.of(kind)
+
+
+def _deed_told(one: Told[Payload]) -> tuple[str, ...]:
+    data = one.event.data
+    text = data.text if isinstance(data, life.TicketNoted) else ""
+    by = str(getattr(data, "by", "")).casefold()
+    return one.event.subject, data.TYPE, by, text
+
+
+def _is_accepted(call: HttpCall) -> bool:
+    return call.status is not None and 200 <= call.status < 300
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+LAWS = (
+    accepted_call_is_one_ticket,
+    one_call_opens_one_ticket,
+    request_is_one_ticket,
+    requested_ticket_has_a_request,
+    accepted_deed_is_done_once,
+    assigned_team_is_told_once,
+    ticket_reaches_a_team,
+)
