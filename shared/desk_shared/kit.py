@@ -1,19 +1,21 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from fastapi import FastAPI
 
 from desk_shared.bus.consumer import Consumer, everything
 from desk_shared.bus.folding import BatchHandler, Folding
+from desk_shared.bus.group_reading import GroupReading
 from desk_shared.bus.handing_out import TopicReading
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
+from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Silence, Timers, Woken
 from desk_shared.bus.watermarks import Watermarks
@@ -23,6 +25,7 @@ from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check
 from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
+from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Authenticator
@@ -57,6 +60,8 @@ class Kit:
     _loops: list[Loop] = field(default_factory=list)
     _ledgers: list[Ledger[Any]] = field(default_factory=list)
     _readings: dict[str, TopicReading] = field(default_factory=dict)
+    _group_readings: list[GroupReading] = field(default_factory=list)
+    _writers_of: dict[str, Writers] = field(default_factory=dict)
     _admission: Admission | None = None
     _charter: Callable[[], Charter] | None = None
 
@@ -94,12 +99,11 @@ class Kit:
         *,
         reads_bus: bool = True,
         cached: int = CACHED_DOCUMENTS,
-        silence_of: str = "",
+        stops: Stops | None = None,
     ) -> Ledger[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too.
 
-        `silence_of` names the topic whose silence its timers conclude from: they wait until it is
-        read, on the replica that holds the document's partition.
+        A fold with timers says in `stops` what could still stop them: they wait until that is read.
         """
         meters = self.telemetry.meters
         ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
@@ -108,8 +112,7 @@ class Kit:
         if reads_bus:
             self._ledgers.append(ledger)
         if fold.wake is not None:
-            silence = Silence(self.watermarks(silence_of), ledger.wake) if silence_of else None
-            self.timers(name, ledger, fold.documents, silence=silence)
+            self.timers(name, ledger, fold.documents, self._awaited(name, stops, ledger))
         return ledger
 
     def watermarks(self, topic: str) -> Watermarks:
@@ -123,10 +126,38 @@ class Kit:
             return Watermarks(reading, self.clock)
         return Watermarks(reading, self.clock, self._writers(topic).until)
 
+    def watermarks_of_all(self, topics: Collection[str]) -> Watermarks:
+        """How far all replicas together have heard these topics, what they put off for later
+        included."""
+        prefix = self.settings.topic_prefix
+        waiting = [retry_topic(topic, self.name) for topic in topics]
+        reading = GroupReading((prefix + one for one in (*topics, *waiting)), self.clock)
+        self._group_readings.append(reading)
+        if TICKETS in topics:
+            return Watermarks(reading, self.clock, self._writers(TICKETS).until)
+        return Watermarks(reading, self.clock)
+
+    def _awaited(
+        self, name: str, stops: Stops | None, ledger: Ledger[S]
+    ) -> Silence | NothingUnread:
+        match stops:
+            case OwnPartition(topic):
+                return Silence(self.watermarks(topic), ledger.wake)
+            case AllPartitions(topics):
+                return Silence(self.watermarks_of_all(topics), ledger.wake)
+            case NothingUnread():
+                return stops
+            case None:
+                raise ValueError(f"the timers of {name} do not say what could still stop them")
+            case _:
+                assert_never(stops)
+
     def _writers(self, topic: str) -> Writers:
-        """What the replicas tell that write a topic."""
+        """What the replicas tell that write a topic; listened to once, whoever asks."""
+        if (known := self._writers_of.get(topic)) is not None:
+            return known
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
-        writers = Writers(topic)
+        writers = self._writers_of[topic] = Writers(topic)
         reader = WritersReader(settings, writers, prefix=prefix)
         self.loop(f"writers of {topic}", reader.run)
         return writers
@@ -158,11 +189,12 @@ class Kit:
         name: str,
         woken: Woken,
         documents: Documents[Any],
+        stops: Silence | NothingUnread,
         gate: Gate | None = None,
-        silence: Silence | None = None,
     ) -> Timers:
-        """Wake the documents of one collection when they are due."""
+        """Wake the documents of one collection when they are due, and nothing unread stops them."""
         meters = self.telemetry.meters
+        silence = stops if isinstance(stops, Silence) else None
         timers = Timers(name, woken, documents, self.clock, meters, gate, self.health, silence)
         self.loop(f"timers {name}", timers.run)
         return timers
@@ -205,6 +237,9 @@ class Kit:
             self.part(f"consumer {group}{suffix}", consumer)
             for topic in self._readings.keys() & set(names):
                 self._readings[topic].read_by(consumer.tracked)
+            prefixed = [self.settings.topic_prefix + one for one in names]
+            for reading in self._group_readings:
+                reading.read_by(prefixed, consumer.tracked)
 
     def app_parts(self, authenticator: Authenticator) -> AppParts:
         """What this service's application is made of, bounds included."""
@@ -228,6 +263,9 @@ class Kit:
 
     def service(self, app: FastAPI) -> Service:
         """The whole, ready for `desk_shared.service.run`."""
+        for reading in self._group_readings:
+            if unread := reading.unread_topics():
+                raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
         return Service(
             name=self.name,
             settings=self.settings,

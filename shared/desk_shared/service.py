@@ -32,6 +32,8 @@ log = get_logger()
 
 # Of the time that a stop may take, for calls under way; parts need the rest to hand over.
 _SHARE_OF_CALLS = 0.4
+# For a part whose turn comes when others have used up the time: a consumer still leaves its group.
+_LEAST_OF_PART = 0.25
 
 
 class Part(Protocol):
@@ -141,17 +143,33 @@ async def _drain(
     failure = work.exception() if work.done() else None
     await ended(work)
     await ended(*loops)
-    try:
-        async with asyncio.timeout(_budget(service.settings)):
-            for _, part in reversed(service.parts):
-                await part.stop()
-    except TimeoutError:
-        log.exception("drain_took_too_long", grace=service.settings.shutdown_grace.total_seconds())
+    is_clean = await _stopped(service)
     if service.close is not None:
-        await service.close()
-    await service.telemetry.stop()
-    if failure is not None:
+        is_clean &= await _ended_well("store", service.close())
+    is_clean &= await _ended_well("telemetry", service.telemetry.stop())
+    if failure is not None or not is_clean:
         raise SystemExit(1)
+
+
+async def _stopped(service: Service) -> bool:
+    """Stop every part, whatever others raise or however long they take; whether all ended well."""
+    until = asyncio.get_running_loop().time() + _budget(service.settings)
+    is_clean = True
+    for name, part in reversed(service.parts):
+        left = until - asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(max(_LEAST_OF_PART, left)):
+                is_clean &= await _ended_well(name, part.stop())
+        except TimeoutError:
+            log.exception("drain_took_too_long", part=name)  # what it holds is found again
+    return is_clean
+
+
+async def _ended_well(name: str, ending: Awaitable[None]) -> bool:
+    error = await attempt_async(ending)
+    if error is not None:
+        log.error("part_does_not_stop", part=name, exc_info=error)
+    return error is None
 
 
 def _budget(settings: ServiceSettings) -> float:

@@ -7,6 +7,7 @@ from functools import partial
 import httpx
 from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.ledger import Ledger
+from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.timers import Silence, Woken
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
@@ -108,10 +109,11 @@ def _wire(
         stored_subjects=stored_subjects,
     )
     worker = _work(kit, settings, ledgers, seams)
-    _fire(kit, "runs", runs, worker, stored_runs)
+    acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
+    _fire(kit, "runs", runs, worker, stored_runs, acts)
     bearer = NewsBearer(ledgers)
     # That nothing well was measured is concluded from silence: only by who hears the device.
-    silence = Silence(kit.watermarks(names.TELEMETRY), bearer.wake_at)
+    silence = Silence(kit.watermarks(names.TELEMETRY), bearer.wake)
     _fire(kit, "subjects", subjects, bearer, stored_subjects, silence)
     kit.reads(names.SIGNALS, handler=Folding(runs, subjects))
     kit.reads(names.TELEMETRY, handler=Folding(subjects), lane="telemetry")
@@ -140,10 +142,10 @@ def _fire(
     ledger: Ledger[S],
     woken: Woken,
     documents: Documents[S],
-    silence: Silence | None = None,
+    stops: Silence | NothingUnread,
 ) -> None:
     """What is written with a due moment reaches the worker at that moment."""
-    ledger.on_due = kit.timers(name, woken, documents, silence=silence).remember
+    ledger.on_due = kit.timers(name, woken, documents, stops).remember
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ Everything it knows stands in the documents, so whoever comes after a crash goes
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -324,11 +324,7 @@ class NewsBearer:
         self._ledgers = ledgers
         self.on_due: OnDue = lambda _id, _due: None
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:
-        """Tell of measurements only: how far the device is heard is not known."""
-        await self.wake_at(tuple(ids), park, None)
-
-    async def wake_at(self, ids: Sequence[str], park: Report, until: datetime | None) -> None:
+    async def wake(self, ids: Iterable[str], park: Report, until: datetime | None = None) -> None:
         """All that was published of these before `until` is heard. Each run is told before the news
         is struck off, so a crash tells it twice, not never."""
         found = await self._ledgers.stored_subjects.load(ids)

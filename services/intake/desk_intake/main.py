@@ -2,8 +2,9 @@
 
 import httpx
 from desk_shared.bus import Commands
+from desk_shared.bus.stops import AllPartitions
 from desk_shared.clock import Clock
-from desk_shared.events.names import TICKETS as TICKETS_TOPIC
+from desk_shared.events import names
 from desk_shared.http import authenticator_from, cursors_from
 from desk_shared.kit import Kit
 from desk_shared.service import Service
@@ -53,11 +54,17 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     charter = kit.charter()
     tickets, problems = kit.documents(TICKETS), kit.documents(PROBLEMS)
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
-    changes = kit.ledger("tickets", tickets_fold(tickets, settings.close_after), cached=0)
+    # What other services found out may open a ticket again, under any key.
+    changes = kit.ledger(
+        "tickets",
+        tickets_fold(tickets, settings.close_after),
+        cached=0,
+        stops=AllPartitions((names.TRIAGE, names.PROBLEMS, names.AUTOMATION)),
+    )
     kit.ledger("problems", problems_fold(problems))
     said = kit.ledger("feedback", feedback_fold(kit.documents(FEEDBACK)), reads_bus=False, cached=0)
     commands, feedback = Commands(changes), Commands(said)
-    kit.tells_how_far(TICKETS_TOPIC, changes)
+    kit.tells_how_far(names.TICKETS, changes)
     kit.part("sign-in client", _Closing(client))
     kit.part("calls under way", _Draining(commands, feedback))
     kit.reads(*READS)

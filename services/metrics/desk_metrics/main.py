@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 from desk_shared.bus import Commands, Fold, Folding, Reacted
+from desk_shared.bus.stops import NothingUnread, OwnPartition
 from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
@@ -91,7 +92,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
     sums = kit.documents(SUMS)
     fold = tickets_fold(tickets, lambda: editions.book)
-    ledger = kit.ledger("tickets", fold, silence_of=TICKETS_TOPIC)
+    ledger = kit.ledger("tickets", fold, stops=OwnPartition(TICKETS_TOPIC))
     changes = kit.documents(CHANGES)
     _gather(kit, changes)
     # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.
@@ -168,7 +169,8 @@ def _report(kit: Kit, sources: Sources, gate: Gate) -> None:
     documents = sources.letters.reported
     ledger = kit.ledger("reported", reported_fold(documents), reads_bus=False, cached=0)
     reporting = Reporting(documents, Commands(ledger), sources, kit.clock)
-    kit.timers("reports", reporting, documents, gate)
+    stops = NothingUnread("a report says until when its figures are, and its gate waits for us")
+    kit.timers("reports", reporting, documents, stops, gate)
     ledger.on_due = reporting.on_due
     kit.part("reports", reporting)
 

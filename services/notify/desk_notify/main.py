@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 from desk_shared.bus import Commands, Fold, Folding
+from desk_shared.bus.stops import NothingUnread
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
@@ -137,7 +138,8 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
             most=settings.mail_attempts,
             lease=lease,
         )
-        kit.timers("deliveries", worker, documents)
+        sends = NothingUnread("a mail that is due says what was true when it was told")
+        kit.timers("deliveries", worker, documents, sends)
         ledger.on_due = worker.on_due
         kit.part("mail", worker)
     handler = LogChannel(Folding(ledger), look)

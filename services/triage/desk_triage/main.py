@@ -2,6 +2,7 @@
 
 import httpx
 from desk_shared.bus import Commands, Folding
+from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import authenticator_from, cursors_from, make_app
@@ -31,9 +32,16 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
     lookout = Lookout(kit.clock.now(), kit.telemetry.meters)
     known = Known(charter, board, model, lookout)
     kit.ledger("tickets", ticket_fold(tickets, known))
-    kit.ledger("changes", change_fold(changes))
+    forgets = NothingUnread("what is forgotten is old by the time of its own events")
+    kit.ledger("changes", change_fold(changes), stops=forgets)
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
-    gathered = kit.ledger("clusters", cluster_fold(clusters, known), cached=0)
+    # That a problem is over is concluded from the silence of all of them.
+    gathered = kit.ledger(
+        "clusters",
+        cluster_fold(clusters, known),
+        cached=0,
+        stops=AllPartitions((names.TICKETS, names.SIGNALS)),
+    )
     kit.reads(names.TICKETS, names.CHANGES, names.SIGNALS)
     # Telemetry has a lane of its own: however much there is, no ticket waits behind it.
     # That an alert stays quiet is concluded from silence: only by who hears the subject.
@@ -41,7 +49,7 @@ def build(settings: TriageSettings, clock: Clock | None = None) -> Service:
         "subjects",
         subject_fold(subjects, known),
         reads_bus=False,
-        silence_of=names.TELEMETRY,
+        stops=OwnPartition(names.TELEMETRY),
     )
     kit.reads(names.TELEMETRY, lane="telemetry", handler=Folding(watched))
     kit.loop("model", model.run)

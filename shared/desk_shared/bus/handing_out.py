@@ -54,6 +54,13 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self._handed_out.clear()
         self._handled.clear()
 
+    async def committed_by_group(
+        self, partitions: Collection[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """What the group has committed, other members' partitions too, in one request."""
+        found = await self._coordinator.fetch_committed_offsets(list(partitions))
+        return {partition: told.offset for partition, told in found.items()}
+
     async def has_handled(self, partition: TopicPartition, end: int) -> bool:
         """True if every record before `end` was handed out and is handled.
 

@@ -38,7 +38,7 @@ async def send_outboxes(publisher: Publisher, documents: Sequence[Stored[S]]) ->
         first = places.stop
         left = [place for place in places if place in reasons]
         if not left:
-            document.outbox = ()
+            document.outbox, document.waits_since = (), None
             sending.whole.append(document)
             continue
         if len(left) < len(places):

@@ -56,7 +56,7 @@ class Settling(Generic[S]):
         if self._published:
             for document in documents:
                 if self._published.get(document.id) == document.version:
-                    document.outbox = ()
+                    document.outbox, document.waits_since = (), None
 
     async def flush(self) -> None:
         """Empty them in the store, now."""

@@ -220,7 +220,7 @@ class WriterWatermark(Generic[S]):
             self._doubts[1:] = [(min([taken, *later]), now)]
         if self._doubts:
             noticed = self._doubts[0][1]
-            if now - noticed >= LATE_WRITE and not await self._documents.pending(noticed, 1):
+            if now - noticed >= LATE_WRITE and not await self._documents.has_unpublished(noticed):
                 del self._doubts[0]
         return min((since for since, _ in self._doubts), default=None)
 
@@ -230,7 +230,7 @@ class WriterWatermark(Generic[S]):
         silent = self._writers.silent(self.replica)
         self._silent = {one: self._silent.get(one, now) for one in silent}
         for replica, noticed in self._silent.items():
-            if not await self._documents.pending(noticed, 1):
+            if not await self._documents.has_unpublished(noticed):
                 log.warning("writer_replica_gone", replica=replica)
                 await self._tell(replica, noticed, has_left=True)
 

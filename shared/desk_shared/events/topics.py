@@ -88,7 +88,7 @@ CATALOGUE: tuple[Topic, ...] = (
         "intake",
         compacted=True,
         partitions=1,
-        followers=("intake", "metrics"),
+        followers=("intake", "metrics", "triage"),
     ),
 )
 

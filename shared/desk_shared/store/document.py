@@ -50,6 +50,7 @@ class Stored(Generic[S]):
     `marks` holds the last handled offset of each topic partition, `recent` the last identities of
     events, each with the digest of what it said (empty where nobody else chose the id), `sequence`
     the last number of an ordered stream, `held` the events that wait for a gap to close.
+    `waits_since` is when the first of the outbox was recorded, whatever happened to it since.
     `unreadable` says why there is no state to be seen although there is one.
     """
 
@@ -63,6 +64,7 @@ class Stored(Generic[S]):
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
     unreadable: Unreadable | None = None
+    waits_since: datetime | None = field(default=None, compare=False)
 
     def read(self) -> S | None:
         """Its state; raises what keeps it from being read, rather than say that there is none."""
@@ -105,4 +107,5 @@ class Stored(Generic[S]):
             self.outbox,
             self.due,
             self.unreadable,
+            self.waits_since,
         )

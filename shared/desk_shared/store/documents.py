@@ -7,7 +7,7 @@ server. A first write is an insert, whose duplicate-key error is its guard.
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import TypeAdapter
@@ -34,6 +34,8 @@ from desk_shared.telemetry import get_logger
 log = get_logger()
 
 M = TypeVar("M")
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Documents(Protocol[S]):
     async def settle(self, published: Sequence[Stored[S]]) -> None: ...
     async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None: ...
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]: ...
+    async def has_unpublished(self, recorded_by: datetime) -> bool: ...
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]: ...
     async def put_off(self, id: str, now: datetime, until: datetime) -> None: ...
     async def take_up(self, since: datetime, now: datetime) -> int: ...
@@ -164,7 +167,7 @@ class MongoDocuments(Generic[S]):
         emptied: list[Operation] = [
             UpdateOne(
                 {"_id": document.id, "version": document.version},
-                {"$unset": {"outbox": "", "pending": ""}},
+                {"$unset": {"outbox": "", "pending": "", "recorded": ""}},
             )
             for document in published
         ]
@@ -192,6 +195,16 @@ class MongoDocuments(Generic[S]):
             query = self._collection.find({"pending": {"$lte": older_than}})
             rows = await query.sort([("pending", ASCENDING)]).limit(limit).to_list(limit)
         return [self._read(row) for row in rows]
+
+    async def has_unpublished(self, recorded_by: datetime) -> bool:
+        """Whether something that was recorded by then waits to be published, put off or not.
+
+        Looks at what waits, which is little, and not at the whole collection.
+        """
+        with translated():
+            by_then = [{"recorded": {"$lte": recorded_by}}, {"recorded": None}]
+            query = self._collection.find({"pending": {"$gt": _EVER}, "$or": by_then}, {"_id": 1})
+            return bool(await query.limit(1).to_list(1))
 
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
         """Moments and ids of the timers that fire no later than `until`, soonest first."""
@@ -295,6 +308,8 @@ class MongoDocuments(Generic[S]):
             row["held"] = [_message_row(message) for message in document.held]
         if document.outbox:
             row |= {"outbox": [_message_row(one) for one in document.outbox], "pending": now}
+            # Longer than that what was put off, or was written anew, waits already.
+            row["recorded"] = document.waits_since or now
         if document.due is not None:
             row["due"] = _whole_milliseconds(document.due)
         return row
@@ -331,6 +346,7 @@ class MongoDocuments(Generic[S]):
             version=cast(int, row["version"]),
             state=state,
             unreadable=unreadable,
+            waits_since=cast("datetime | None", row.get("recorded")),
             marks=cast("dict[str, int]", row.get("marks", {})),
             recent=dict(cast("list[tuple[str, str]]", row.get("identities", []))),
             sequence=cast(int, row.get("sequence", 0)),

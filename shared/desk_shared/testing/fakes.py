@@ -77,7 +77,7 @@ class FakeDocuments(Generic[S]):
         for one in published:
             row = self._rows.get(one.id)
             if row is not None and row[0].version == one.version:
-                self._rows[one.id] = (replace(row[0], outbox=()), row[1])
+                self._rows[one.id] = (replace(row[0], outbox=(), waits_since=None), row[1])
                 self._pending.pop(one.id, None)
 
     async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
@@ -105,6 +105,11 @@ class FakeDocuments(Generic[S]):
         self._answer()
         waiting = sorted((since, id) for id, since in self._pending.items() if since <= older_than)
         return [self._read(id) for _, id in waiting[:limit]]
+
+    async def has_unpublished(self, recorded_by: datetime) -> bool:
+        self._answer()
+        waits_since = (self._rows[id][0].waits_since for id in self._pending)
+        return any(since is not None and since <= recorded_by for since in waits_since)
 
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
         self._answer()
@@ -176,7 +181,9 @@ class FakeDocuments(Generic[S]):
         due = document.due
         if due is not None:
             due += timedelta(microseconds=-due.microsecond % 1000)
-        row = replace(document, version=document.version + 1, state=None, due=due)
+        since = (document.waits_since or self._clock.now()) if document.outbox else None
+        version = document.version + 1
+        row = replace(document, version=version, state=None, due=due, waits_since=since)
         self._rows[document.id] = (row, text)
         if document.outbox:
             self._pending[document.id] = self._clock.now()

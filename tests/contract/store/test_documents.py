@@ -318,6 +318,27 @@ async def test_what_is_left_of_an_outbox_waits_until_it_is_told_to(kind: Kind) -
     assert {found.id: found.outbox for found in waiting} == {"a": (two,), "b": (one,)}
 
 
+async def test_what_waits_is_known_by_when_it_was_recorded_whatever_happened_to_it_since(
+    kind: Kind,
+) -> None:
+    far = START + timedelta(days=1)
+    assert not await kind.documents.has_unpublished(far)
+    await put(kind, replace(thing("a"), outbox=(OUT,)), thing("silent"))
+    assert not await kind.documents.has_unpublished(START - timedelta(seconds=1))
+    assert await kind.documents.has_unpublished(START)
+    await kind.documents.postpone([replace(thing("a", 1), outbox=(OUT,))], far)
+    assert await kind.documents.has_unpublished(START)
+    kind.clock.advance(timedelta(minutes=1))
+    written = await get(kind, "a")
+    await put(kind, replace(written, outbox=(*written.outbox, OUT)))
+    assert await kind.documents.has_unpublished(START)
+    await kind.documents.settle([thing("a", 2)])
+    assert not await kind.documents.has_unpublished(far)
+    await put(kind, replace(await get(kind, "a"), outbox=(OUT,)))
+    assert not await kind.documents.has_unpublished(START)
+    assert await kind.documents.has_unpublished(START + timedelta(minutes=1))
+
+
 async def test_a_timer_is_put_off_only_while_it_is_due(kind: Kind) -> None:
     never = START + timedelta(days=365 * 1000)
     moments = {"due": START, "moved": START + timedelta(hours=1)}

@@ -46,6 +46,7 @@ class SlowDocuments:
         self._documents = documents
         self.load, self.settle = documents.load, documents.settle
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
+        self.has_unpublished = documents.has_unpublished
         self.find_facets, self.versions = documents.find_facets, documents.versions
         self.find_brief = documents.find_brief
         self.postpone, self.put_off = documents.postpone, documents.put_off

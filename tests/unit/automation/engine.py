@@ -193,7 +193,7 @@ class Engine:
         self.clock.advance(max(timedelta(), due - self.clock.now()))
         try:
             if kind == "news":
-                await self.bearer.wake_at([id], _no_failures, self.clock.now())
+                await self.bearer.wake([id], _no_failures, self.clock.now())
             else:
                 await self.worker.advance(id)
         except Crash:

@@ -61,9 +61,9 @@ async def test_nobody_can_tell_once_all_of_the_window_is_heard() -> None:
     await look(engine)
     subject = (await engine.run()).trigger.subject
     before_its_end = ((await engine.run()).verify_until or START) + SECOND
-    await engine.bearer.wake_at([subject], _nobody, before_its_end)
+    await engine.bearer.wake([subject], _nobody, before_its_end)
     assert await look(engine) is Phase.VERIFYING
-    await engine.bearer.wake_at([subject], _nobody, before_its_end + MINUTE)
+    await engine.bearer.wake([subject], _nobody, before_its_end + MINUTE)
     assert await look(engine) is Phase.HANDED_OVER
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
 

@@ -3,17 +3,20 @@
 from pathlib import Path
 
 import pytest
-from desk_shared.bus import Folding
+from desk_shared.bus import Fold, Folding
 from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.clock import FakeClock
-from desk_shared.events.names import ACTION_RESULTS, CHANGES, REQUESTS, TELEMETRY, TICKETS
+from desk_shared.events.names import ACTION_RESULTS, CHANGES, REQUESTS, SIGNALS, TELEMETRY, TICKETS
 from desk_shared.health import Health
 from desk_shared.kit import Kit
 from desk_shared.local.places import ROOT
 from desk_shared.settings import Environment, ServiceSettings
 from desk_shared.store import Store
 from desk_shared.telemetry.testing import recorded_telemetry
+from fastapi import FastAPI
 
+from tests.unit.bus.desk import STORIES, Story
 from tests.unit.intake.world import MONDAY
 
 
@@ -38,6 +41,46 @@ def test_nobody_reads_what_outsiders_write_without_asking_who_they_are(
 ) -> None:
     with pytest.raises(ValueError, match="who they are"):
         kit.reads(TICKETS, topic, handler=Folding())
+
+
+def waking(kit: Kit) -> Fold[Story]:
+    """A fold with timers."""
+    return Fold(
+        kit.documents(STORIES),
+        keys=lambda _: (),
+        react=lambda _state, _event, _turn: None,
+        wake=lambda _state, _turn: None,
+    )
+
+
+def test_nobody_has_timers_without_saying_what_could_still_stop_them(kit: Kit) -> None:
+    with pytest.raises(ValueError, match="what could still stop them"):
+        kit.ledger("stories", waking(kit))
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [OwnPartition(TELEMETRY), AllPartitions((TICKETS, SIGNALS)), NothingUnread("it says nothing")],
+)
+async def test_with_it_said_they_run(kit: Kit, stops: Stops) -> None:
+    kit.charter()
+    kit.ledger("stories", waking(kit), stops=stops)
+    kit.reads(TELEMETRY, TICKETS, SIGNALS)
+    assert "timers stories" in {name for name, _ in kit.service(FastAPI()).loops}
+
+
+def test_timers_that_wait_for_what_nobody_reads_are_refused(kit: Kit) -> None:
+    kit.charter()
+    kit.ledger("stories", waking(kit), stops=AllPartitions((TICKETS, SIGNALS)))
+    kit.reads(TICKETS)
+    with pytest.raises(ValueError, match=r"nobody reads: \['desk.signals"):
+        kit.service(FastAPI())
+
+
+async def test_a_topic_s_writers_are_listened_to_once(kit: Kit) -> None:
+    kit.watermarks(TICKETS)
+    kit.watermarks_of_all((TICKETS,))
+    assert [name for name, _ in kit._loops] == [f"writers of {TICKETS}"]
 
 
 async def test_with_the_charter_open_topics_are_read(kit: Kit) -> None:

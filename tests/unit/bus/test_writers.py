@@ -115,6 +115,70 @@ async def test_what_could_not_be_published_holds_it_until_nothing_waits_in_the_s
     assert await writer.later() == START + 6 * SECOND
 
 
+async def settled(writer: Writer) -> None:
+    """As the relay does when it is out."""
+    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+
+
+async def test_an_outbox_that_was_put_off_holds_it_until_it_is_out() -> None:
+    """Such as one whose topic is missing: the relay tries it again later and later."""
+    writer = Writer()
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    held = list((await writer.desk.documents.load(["t"])).values())
+    await writer.desk.documents.postpone(held, START + timedelta(hours=1))
+    for _ in range(5):
+        assert await writer.later() == START
+    await settled(writer)
+    assert await writer.later() > START
+
+
+async def test_a_change_of_a_document_that_waits_does_not_hide_since_when() -> None:
+    writer = Writer()
+    writer.bus.is_down = True
+    for number in (1, 2, 3):
+        with pytest.raises(DependencyDown):
+            await writer.note(number)
+        assert await writer.later() == START
+    for _ in range(5):
+        assert await writer.later() == START
+    await settled(writer)
+    assert await writer.later() == START + SECOND  # the doubts that came later are looked at next
+    assert await writer.later() > START + 2 * SECOND
+
+
+async def test_a_killed_replica_has_not_left_while_something_of_it_is_put_off() -> None:
+    writer = Writer()
+    writer.writers.is_complete = True
+    writer.writers.hear("gone", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    held = list((await writer.desk.documents.load(["t"])).values())
+    await writer.desk.documents.postpone(held, START + timedelta(hours=1))
+    writer.hears_itself(MISSED)
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+    await settled(writer)
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == ["gone"]
+
+
+async def test_a_busy_document_does_not_hold_it_once_each_outbox_is_out() -> None:
+    """Its outboxes follow each other without a pause, but none of them waits."""
+    writer = Writer()
+    writer.bus.is_down = True
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    writer.bus.is_down = False
+    told: list[datetime] = []
+    for number in range(2, 8):
+        await writer.note(number)
+        told.append(await writer.later())
+    assert told[-1] > START
+
+
 async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_seen() -> None:
     writer = Writer()
     writer.bus.held = asyncio.Event()

@@ -1,0 +1,117 @@
+"""How far a whole group has read some topics, whoever of its members: for what gathers from all
+partitions. Told by what the group has committed, since others' batches in flight are not seen here.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from aiokafka import TopicPartition
+
+from desk_shared.bus.committing import COMMIT_EVERY
+from desk_shared.bus.handing_out import ASKED_WITHIN, TrackedConsumer, within
+from desk_shared.clock import Clock
+
+_THE_ONLY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """Topics that one group reads, and a member of it."""
+
+    topics: frozenset[str]
+    consumer: Callable[[], TrackedConsumer | None]
+
+
+class GroupReading:
+    """All partitions of some topics as one; see `watermarks.PartitionLog`.
+
+    Its end is the number of the question that asked for all ends, so it serves one asker only.
+    """
+
+    def __init__(self, topics: Iterable[str], clock: Clock) -> None:
+        self._topics, self._clock = frozenset(topics), clock
+        self._lanes: list[_Lane] = []
+        self._question = 0
+        self._left: dict[TopicPartition, int] = {}
+        self._looked = clock.now() - COMMIT_EVERY
+
+    def read_by(
+        self, topics: Collection[str], consumer: Callable[[], TrackedConsumer | None]
+    ) -> None:
+        """This consumer's group reads those of its topics that are among `topics`."""
+        if mine := self._topics & set(topics):
+            self._lanes.append(_Lane(mine, consumer))
+
+    def unread_topics(self) -> frozenset[str]:
+        """Topics that no consumer reads: with any, nothing would ever be concluded."""
+        return self._topics.difference(*(lane.topics for lane in self._lanes))
+
+    def partition_count(self) -> int | None:
+        """One; None as long as not all partitions are known."""
+        return None if self._partitions() is None else 1
+
+    def held(self) -> Collection[int]:
+        """Every member may ask for all."""
+        return (_THE_ONLY,)
+
+    def assignment_number(self) -> int:
+        """Who holds what makes no difference to what the group has committed."""
+        return 0
+
+    async def end_offsets(self, partitions: Collection[int]) -> Mapping[int, int]:
+        """Ask for all ends; the answer stands for them."""
+        found = self._partitions()
+        if found is None:
+            return {}
+        left: dict[TopicPartition, int] = {}
+        for consumer, mine in found:
+            async with within(ASKED_WITHIN, "the ends of the log"):
+                left |= await consumer.end_offsets(mine)
+        self._left = {one: end for one, end in left.items() if end > 0}
+        self._question += 1
+        return dict.fromkeys(partitions, self._question)
+
+    async def has_handled(self, partition: int, end: int) -> bool:  # noqa: ARG002 (there is one)
+        """True if the group has committed all that was there at that question."""
+        if end != self._question:
+            return False
+        now = self._clock.now()
+        if self._left and now - self._looked >= COMMIT_EVERY:
+            self._looked = now
+            await self._look()
+        return not self._left
+
+    async def _look(self) -> None:
+        for consumer, mine in self._partitions() or ():
+            left = [one for one in mine if one in self._left]
+            if not left:
+                continue
+            async with within(ASKED_WITHIN, "what the group has committed"):
+                committed = await consumer.committed_by_group(left)
+            self._strike_out(committed)
+            left = [one for one in left if one in self._left]
+            if left:
+                # What was removed from the log can be read by nobody.
+                async with within(ASKED_WITHIN, "the beginning of the log"):
+                    self._strike_out(await consumer.beginning_offsets(left))
+
+    def _strike_out(self, reached: Mapping[TopicPartition, int]) -> None:
+        for one, offset in reached.items():
+            if offset >= self._left.get(one, offset + 1):
+                del self._left[one]
+
+    def _partitions(self) -> list[tuple[TrackedConsumer, list[TopicPartition]]] | None:
+        """Each lane's partitions; None as long as a lane or a topic of it is not known."""
+        if not self._lanes or self.unread_topics():
+            return None
+        found: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
+        for lane in self._lanes:
+            consumer = lane.consumer()
+            if consumer is None:
+                return None
+            partitions = {topic: consumer.partitions_for_topic(topic) for topic in lane.topics}
+            if not all(partitions.values()):
+                return None
+            mine = [TopicPartition(t, n) for t, numbers in partitions.items() for n in numbers]
+            found.append((consumer, mine))
+        return found

@@ -1,0 +1,31 @@
+"""What could still stop a timer that says something: each timer of a service declares it.
+
+Who concludes from silence must have heard everything that could have broken it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPartition:
+    """Events of this topic with the document's own key: only the partition's holder has heard
+    them."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllPartitions:
+    """Events of these topics under any key: every member of the group must have heard its part."""
+
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NothingUnread:
+    """No event that waits to be read could make it untrue; `why` says so to whoever reads on."""
+
+    why: str
+
+
+Stops = OwnPartition | AllPartitions | NothingUnread

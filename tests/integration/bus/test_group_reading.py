@@ -1,0 +1,90 @@
+"""What gathers from all partitions hears a moment only when the whole group has read that far."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+from desk_shared.bus import Folding, Received
+from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.group_reading import GroupReading
+from desk_shared.bus.producer import partition_number
+from desk_shared.bus.watermarks import Watermarks
+from desk_shared.events.names import TICKETS
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import PARTITIONS, RETRIES, Rig
+from tests.unit.bus.desk import noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+NAMES = [f"t{number}" for number in range(12)]
+
+
+class Stuck:
+    """A handler that does not come to an end of what is in it."""
+
+    def __init__(self, inner: Folding) -> None:
+        self.inner = inner
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.keys: set[str] = set()
+
+    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+        self.keys |= {received.event.subject for received in batch}
+        await self.go_on.wait()
+        await self.inner.handle(batch, park)
+
+    def forget(self) -> None:
+        self.inner.forget()
+
+
+class Pair:
+    """Two members that share the partitions, and what the group is known to have read."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.one, self.other = Stuck(Folding(rig.ledger())), Stuck(Folding(rig.ledger()))
+
+    async def join(self) -> None:
+        members = [await self.rig.join(self.one), await self.rig.join(self.other)]
+        later = await self.rig.join_retry(Folding(self.rig.ledger()))
+        self.tracked = [member.tracked for member in members]
+        tickets, retries = self.rig.prefix + TICKETS, self.rig.prefix + RETRIES
+        reading = GroupReading([tickets, retries], self.rig.clock)
+        reading.read_by([tickets], self.tracked[0])
+        reading.read_by([retries], later.tracked)
+        self.watermarks = Watermarks(reading, self.rig.clock)
+        await eventually(lambda: all(self.held(number) for number in (0, 1)), timeout=20)
+
+    def held(self, number: int) -> set[int]:
+        consumer = self.tracked[number]()
+        return set() if consumer is None else {one.partition for one in consumer.assignment()}
+
+    async def has_heard(self, moment: datetime) -> bool:
+        await self.watermarks.advance([0])
+        heard = self.watermarks.heard_until(0)
+        return heard is not None and heard >= moment
+
+
+async def test_a_member_that_is_behind_holds_the_others_too(rig: Rig) -> None:
+    begun, pair = rig.clock.now(), Pair(rig)
+    await pair.join()
+    # A topic that nobody has written to yet is read to its end.
+    await eventually(lambda: pair.has_heard(begun), timeout=20)
+    behind = pair.held(1)
+    lagging = {name for name in NAMES if partition_number(name.encode(), PARTITIONS) in behind}
+    assert set() < lagging < set(NAMES)
+    pair.other.go_on.clear()
+    await rig.publish([noted(name, 1) for name in NAMES])
+    written = rig.clock.now()
+    await eventually(lambda: pair.other.keys, timeout=20)
+    await eventually(
+        lambda: rig.are_told({name: ("1",) for name in NAMES if name not in lagging}), timeout=20
+    )
+    for _ in range(20):
+        assert not await pair.has_heard(written)
+        await rig.committed()
+    pair.other.go_on.set()
+    await eventually(lambda: pair.has_heard(written), timeout=20)
+    assert await rig.are_told(dict.fromkeys(NAMES, ("1",)))
