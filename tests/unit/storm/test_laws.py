@@ -1,0 +1,227 @@
+"""Each law passes a clean history and finds at least one that is not: so it can fail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from desk_shared.events.automation import Outcome
+from desk_shared.events.promises import PromiseBreached, PromiseWithdrawn
+from desk_shared.events.tickets import Channel, How
+from desk_shared.ids import request_ticket_id
+from desk_storm.books import Books, Delivery, End, Mail, Record
+from desk_storm.clocks import lateness
+from desk_storm.history import History
+from desk_storm.laws import LAWS, judge
+
+from tests.unit.storm.stories import SOLVED, again, at, changed, clean, without
+
+Falsify = Callable[[Books], Books]
+FROM_SYSTEM = request_ticket_id("/monitor", "q")
+
+
+def _parked(books: Books) -> Books:
+    first = next(one for one in books.records if one.event is not None)
+    dead = Record(f"{first.topic}.triage.dead", 0, 1, at(9), first.event, "bug")
+    return replace(books, records=(*books.records, dead))
+
+
+def _elsewhere(books: Books) -> Books:
+    moved = again(books, "noted-a", _sequence=9)
+    *rest, last = moved.records
+    return replace(books, records=(*rest, replace(last, partition=1)))
+
+
+def _said_otherwise(books: Books) -> Books:
+    other = again(books, "noted-a", _id="noted-a", text="other words")
+    return replace(books, records=other.records)
+
+
+def _call(books: Books, number: int, **fields: object) -> Books:
+    calls = list(books.calls)
+    calls[number] = replace(calls[number], **fields)  # type: ignore[arg-type]  # the test's own
+    return replace(books, calls=tuple(calls))
+
+
+def _act(books: Books, of: str, **fields: object) -> Books:
+    acts = [replace(one, **fields) if one.run == of else one for one in books.acts]  # type: ignore[arg-type]
+    return replace(books, acts=tuple(acts))
+
+
+def _more_acts(books: Books, run: str, seconds: float, **fields: object) -> Books:
+    found = next(one for one in books.acts if one.run == run)
+    times = {"at": at(seconds), "ended_at": at(seconds + 0.1)}
+    more = replace(found, **{**times, **fields})  # type: ignore[arg-type]  # the test's own
+    return replace(books, acts=(*books.acts, more))
+
+
+def _mail(books: Books, mail: Mail) -> Books:
+    return replace(books, mails=(*books.mails, mail))
+
+
+def _delivered(books: Books, delivery: Delivery) -> Books:
+    return replace(books, deliveries=(*books.deliveries, delivery))
+
+
+def _measured(books: Books, run: str, seconds: float) -> Books:
+    more = again(books, "m-healed-105", _subject=f"device-{run}", _time=at(seconds))
+    *rest, last = more.records
+    return replace(books, records=(*rest, replace(last, arrived_at=at(seconds))))
+
+
+def _swapped(books: Books) -> Books:
+    first = changed(books, "noted-a", _sequence=2)
+    return changed(first, "assigned-a", _sequence=3)
+
+
+def _broken(what: str) -> str:
+    return f"{what}response-{FROM_SYSTEM}"
+
+
+def _answered(books: Books, seconds: float) -> Books:
+    """A member answered what came from a system."""
+    return again(books, "noted-a", _subject=FROM_SYSTEM, _time=at(seconds), _sequence=3)
+
+
+def _taken_back(books: Books) -> Books:
+    found = next(one for one in books.records if one.event and one.event.id == _broken("b-"))
+    assert found.event is not None
+    assert isinstance(found.event.data, PromiseBreached)
+    because = "facts that came late changed it"
+    data = PromiseWithdrawn(
+        clock=found.event.data.clock,
+        policy="p",
+        policy_version="1",
+        cycle=1,
+        because=because,
+    )
+    back = replace(found, offset=99, event=found.event._replace(id="back", data=data))
+    return replace(books, records=(*books.records, back))
+
+
+def _unpromised(books: Books) -> Books:
+    name = FROM_SYSTEM
+    return without(books, *(f"{kind}-response-{name}" for kind in "srb"))
+
+
+FALSE: list[tuple[str, Falsify]] = [
+    ("one-writer", lambda b: changed(b, "noted-a", _source="/desk/triage")),
+    ("one-partition-per-key", _elsewhere),
+    ("an-id-says-one-thing", _said_otherwise),
+    ("numbers-without-a-gap", lambda b: without(b, "assigned-a")),
+    ("numbers-without-a-gap", lambda b: again(b, "noted-a")),
+    ("numbers-in-order", _swapped),
+    ("no-dead-letters", _parked),
+    ("accepted-call-is-one-ticket", lambda b: without(b, "opened-a")),
+    ("accepted-call-is-one-ticket", lambda b: _call(b, 0, answer='{"id": "c"}')),
+    ("one-call-opens-one-ticket", lambda b: again(b, "opened-a", _subject="twin")),
+    ("request-is-one-ticket", lambda b: without(b, f"opened-{FROM_SYSTEM}")),
+    ("requested-ticket-has-a-request", lambda b: changed(b, "opened-a", channel=Channel.EVENT)),
+    ("accepted-deed-is-done-once", lambda b: without(b, "noted-a")),
+    ("accepted-deed-is-done-once", lambda b: again(b, "noted-a", _sequence=5)),
+    ("assigned-team-is-told-once", lambda b: without(b, "ticket_assigned-assigned-a")),
+    ("assigned-team-is-told-once", lambda b: again(b, "ticket_assigned-assigned-a")),
+    ("ticket-reaches-a-team", lambda b: without(b, f"assigned-{FROM_SYSTEM}")),
+    ("act-is-not-repeated", lambda b: _more_acts(b, "doubt", 122)),
+    ("effect-happens-once", lambda b: _more_acts(b, "healed", 102)),
+    (
+        "tries-are-bounded",
+        lambda b: _more_acts(_more_acts(b, "refused", 132), "refused", 133, answer="429"),
+    ),
+    ("act-belongs-to-a-run", lambda b: _act(b, "healed", run="nobody's")),
+    ("act-after-the-end-is-said", lambda b: _more_acts(b, "healed", 120)),
+    ("skipped-means-never-sent", lambda b: _act(b, "refused", run="skipped")),
+    ("not-run-means-no-effect", lambda b: _act(b, "refused", effect=True)),
+    ("unknown-is-in-doubt", lambda b: changed(b, "over-doubt", outcome=Outcome.NOT_HEALED)),
+    ("unknown-is-in-doubt", lambda b: _act(b, "refused", answer="502")),
+    ("doubt-is-in-words", lambda b: changed(b, "over-doubt", reason="It did not help.")),
+    ("done-means-received", lambda b: _act(b, "healed", answer="502")),
+    ("healed-means-effect", lambda b: _act(b, "healed", effect=False)),
+    ("healed-means-measured", lambda b: replace(b, sent=())),
+    ("nobody-can-tell-means-not-measured", lambda b: _measured(b, "blind", 160)),
+    ("verdict-is-told-once", lambda b: again(b, "k-response-a")),
+    ("verdict-is-not-taken-back", _taken_back),
+    ("breach-is-not-told-early", lambda b: changed(b, _broken("b-"), due=at(99))),
+    ("overdue-is-told", lambda b: without(b, _broken("b-"))),
+    ("every-ticket-is-promised-an-answer", _unpromised),
+    ("due-is-reckoned-right", lambda b: changed(b, "s-response-a", due=at(61))),
+    ("due-is-reckoned-right", lambda b: changed(b, "c-resolution-c", due=at(2) + SOLVED)),
+    ("thresholds-are-told-once", lambda b: again(b, _broken("r-"))),
+    ("broken-means-not-done-in-time", lambda b: _answered(b, 63)),
+    ("met-means-done-in-time", lambda b: without(b, "noted-a", "resolved-a")),
+    (
+        "met-means-done-in-time",
+        lambda b: changed(without(b, "resolved-a"), "noted-a", _time=at(61)),
+    ),
+    ("done-in-time-is-told-as-met", lambda b: without(b, "k-resolution-a")),
+    ("at-risk-means-not-done", lambda b: _answered(b, 20)),
+    ("mail-is-taken-once", lambda b: _mail(b, replace(b.mails[0], at=at(9)))),
+    ("sent-means-taken-whole", lambda b: replace(b, mails=b.mails[1:])),
+    ("sent-means-taken-whole", lambda b: replace(b, mails=(replace(b.mails[0], whole=False),))),
+    (
+        "taken-whole-is-not-failed",
+        lambda b: replace(b, deliveries=(replace(b.deliveries[0], state="failed"),)),
+    ),
+    (
+        "unknown-means-the-line-broke",
+        lambda b: replace(b, deliveries=(replace(b.deliveries[0], state="unknown"),)),
+    ),
+    ("mail-has-a-delivery", lambda b: _mail(b, replace(b.mails[0], id="stranger"))),
+    ("message-has-a-cause", lambda b: without(b, "resolved-a")),
+    ("message-has-a-cause", lambda b: changed(b, "ticket_resolved-resolved-a", ticket="c")),
+    ("message-is-said-once", lambda b: again(b, "repair_done-over-healed")),
+    ("page-is-for-a-broken-promise", lambda b: _answered(b, 63)),
+    ("page-is-for-a-broken-promise", lambda b: changed(b, _broken("b-"), inherited=True)),
+    (
+        "broken-promise-pages-its-team",
+        lambda b: without(b, f"promise_breached-{_broken('b-')}"),
+    ),
+    (
+        "repair-message-says-the-outcome",
+        lambda b: changed(b, "opened-ticket-of-doubt", description="It did not help."),
+    ),
+    ("repair-message-says-the-outcome", lambda b: without(b, "opened-ticket-of-doubt")),
+    (
+        "no-service-ends-by-itself",
+        lambda b: replace(b, ends=(End(at(9), "notify", 1, 1),)),
+    ),
+    ("every-call-is-answered", lambda b: _call(b, 0, status=None)),
+    ("every-call-is-answered", lambda b: _call(b, 0, status=503)),
+    ("no-call-meets-a-bug", lambda b: _call(b, 0, answers=(500, 201))),
+]
+
+
+def test_a_clean_history_breaks_no_law() -> None:
+    assert judge(clean()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "falsify"), FALSE, ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_a_falsified_history_is_found(name: str, falsify: Falsify) -> None:
+    assert name in {broken.law for broken in judge(falsify(clean()))}
+
+
+def test_every_law_is_shown_to_fail() -> None:
+    assert {law.name for law in LAWS} == {name for name, _ in FALSE}
+
+
+def test_copies_of_records_are_harmless() -> None:
+    books = clean()
+    copies = tuple(replace(one, offset=one.offset + 1000) for one in books.records)
+    assert judge(replace(books, records=(*books.records, *copies))) == []
+
+
+def test_what_came_just_before_the_end_is_waited_for() -> None:
+    books = without(clean(), "k-resolution-a", "ticket_assigned-assigned-a")
+    assert judge(replace(books, ended=at(15))) == []
+
+
+def test_lateness_is_told_in_numbers() -> None:
+    late = lateness(History(clean()))
+    assert (late.told, round(late.p50, 1), round(late.p99, 1)) == (1, 0.1, 0.1)
+
+
+@pytest.mark.parametrize("how", [How.PROBLEM, How.AUTOMATION])
+def test_what_the_desk_records_late_may_correct_a_verdict(how: How) -> None:
+    books = again(_taken_back(clean()), "resolved-a", _subject=FROM_SYSTEM, _sequence=3, how=how)
+    assert "verdict-is-not-taken-back" not in {broken.law for broken in judge(books)}
