@@ -6,6 +6,7 @@ DeskError
 │   ├── Forbidden                                 HTTP 403
 │   └── Conflict         somebody was faster      HTTP 412
 ├── Invalid              input cannot be read     HTTP 422   bus: dead letter at once
+│   └── KeyReused        a known key, other words HTTP 422
 └── Transient            may work later           HTTP 503   bus: bounded retry, then dead letter
     └── DependencyDown   broker or store away     HTTP 503   bus: pause, seek back, try for ever
 
@@ -61,6 +62,17 @@ class Invalid(DeskError):
 
     code = "invalid"
     status = 422
+
+
+class KeyReused(Invalid):
+    """An idempotency key came back with another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request; make a new one for each request."
+        )
 
 
 class Transient(DeskError):

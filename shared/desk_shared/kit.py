@@ -111,6 +111,9 @@ class Kit:
         self.part(f"settling {name}", ledger.settling)
         if reads_bus:
             self._ledgers.append(ledger)
+        if fold.known_for is not None:
+            forgetting = Sweeping(fold.documents.identities, self.clock)
+            self.loop(f"handled {name}", forgetting.run)
         if fold.wake is not None:
             self.timers(name, ledger, fold.documents, self._awaited(name, stops, ledger))
         return ledger

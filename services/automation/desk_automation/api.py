@@ -258,7 +258,7 @@ def _braking(router: APIRouter, api: Api) -> None:
             decided = course.cancelled(run, principal.subject, turn.now)
             return Reacted(decided.state, decided.events, decided.state.wake_at)
 
-        changed = await api.journal.change(id, rule, Cause(call.seed))
+        changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
         if changed.state is None:
             raise _missing(id)
         return _detail(changed.state)

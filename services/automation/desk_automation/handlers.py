@@ -5,8 +5,10 @@ from typing import cast
 
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
+from desk_shared.events.names import TELEMETRY
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
+from desk_shared.events.topics import known_for
 from desk_shared.store import Documents
 
 from desk_automation.domain import subjects
@@ -68,4 +70,5 @@ def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
             return None
         return Reacted(after, due=after.due(turn.now))
 
-    return Fold(documents, keys, react)
+    # An end that is told again later is in the set of ends already.
+    return Fold(documents, keys, react, known_for=known_for(TELEMETRY))

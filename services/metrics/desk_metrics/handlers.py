@@ -84,7 +84,7 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
         after = cell.with_entry(_entry(event.data))
         return None if after is cell else Reacted(after)
 
-    return Fold(documents, keys=keys, react=react)
+    return Fold(documents, keys=keys, react=react, is_exact=True)
 
 
 def _entry(data: MeasuresChanged) -> Entry:
@@ -156,7 +156,7 @@ def returns_fold(documents: Documents[Returns]) -> Fold[Returns]:
         found = with_contact(state or Returns(), event)
         return None if found is None else Reacted(*found)
 
-    return Fold(documents, keys=keys, react=react)
+    return Fold(documents, keys=keys, react=react, is_exact=True)
 
 
 def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:

@@ -250,7 +250,8 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
             )
             return Reacted(ended.state, ended.events, ended.due)
 
-        await documents.commands.change(found[0].id, end, Cause(call.seed))
+        cause = Cause(call.seed, content=call.fingerprint)
+        await documents.commands.change(found[0].id, end, cause)
         return ResolvedView(id=id)
 
 

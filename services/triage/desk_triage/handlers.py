@@ -9,10 +9,12 @@ from desk_shared.charter import Charter
 from desk_shared.charter.model import Detector
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeStarted
+from desk_shared.events.names import TELEMETRY
 from desk_shared.events.people import SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Kind, TicketOpened
+from desk_shared.events.topics import known_for
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
 from pydantic import BaseModel
@@ -125,7 +127,7 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
     def wake(state: Subject | None, turn: Turn) -> Reacted[Subject] | None:
         return None if state is None else _reacted(alerts.clear_quiet(state, turn.id, turn.now))
 
-    return Fold(documents, keys, react, wake)
+    return Fold(documents, keys, react, wake, known_for=known_for(TELEMETRY))
 
 
 def _watched(event: AnyEvent, watchers: Watchers, lookout: Lookout) -> Iterable[str]:

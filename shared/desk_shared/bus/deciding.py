@@ -10,7 +10,7 @@ from typing import Generic
 from desk_shared.bus.records import Received, held_message, is_same, record_of
 from desk_shared.bus.retry import attempt
 from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
-from desk_shared.errors import Transient
+from desk_shared.errors import KeyReused, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.events.content import id_reused
 from desk_shared.store import Stored
@@ -68,17 +68,10 @@ class Decider(Generic[S]):
         found: Findings[S],
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
-            if isinstance(cause, Cause):  # somebody waits for the document as it is now
-                found.idle.add(document.id)
-                return False
-            if document.has_read(cause.origin):
-                return False
-            is_other = document.has_other(cause.identity, cause.content)
-            return id_reused(cause.event) if is_other else False
+            return _repeated(document, cause, found)
         step = self._react(document, task.rule, turn, found)
         if step is True:
-            content = cause.content if isinstance(cause, Received) else ""
-            document.mark(cause.identity, cause.origin, content)
+            document.mark(cause.identity, cause.origin, cause.content)
         return step
 
     def _in_sequence(
@@ -165,6 +158,19 @@ class Decider(Generic[S]):
         if reacted is None:
             return None
         return reacted, [self._codec.encode(event) for event in reacted.events]
+
+
+def _repeated(document: Stored[S], cause: Received | Cause, found: Findings[S]) -> bool | Exception:
+    """A copy changes nothing; another content under a known identity is told."""
+    if isinstance(cause, Cause):
+        if document.has_other(cause.identity, cause.content):
+            return KeyReused()
+        found.idle.add(document.id)  # somebody waits for the document as it is now
+        return False
+    if document.has_read(cause.origin):
+        return False
+    is_other = document.has_other(cause.identity, cause.content)
+    return id_reused(cause.event) if is_other else False
 
 
 def _is_full(document: Stored[S]) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.deciding import Decider
+from desk_shared.bus.memory import Memory
 from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.outboxes import send_outboxes
 from desk_shared.bus.producer import Publisher
@@ -73,6 +74,7 @@ class Ledger(Generic[S]):
         self.name = name
         self._fold = fold
         self._documents = fold.documents
+        self._memory = Memory(fold)
         self._publisher = publisher
         self._clock = clock
         self._meters = meters
@@ -161,12 +163,15 @@ class Ledger(Generic[S]):
         self, waiting: dict[str, list[Task[S]]], turn: Turn, park: Park[S], on_written: OnWritten[S]
     ) -> frozenset[str]:
         documents, loaded = await self._load(waiting, turn)
+        stored = await self._memory.recall(documents, waiting)
         found: Findings[S] = Findings()
         ids = self._apply(documents, waiting, turn, found)
         if unproven := found.unproven(ids) - loaded:
             # Concluded from a copy in memory, which another member may have made outdated.
             found.drop(unproven)
-            documents |= await self._load_all(unproven)
+            again = await self._load_all(unproven)
+            stored |= await self._memory.recall(again, waiting)
+            documents |= again
             ids = [id for id in ids if id not in unproven]
             ids += self._apply(documents, {id: waiting[id] for id in unproven}, turn, found)
         if found.failures:
@@ -174,6 +179,7 @@ class Ledger(Generic[S]):
             await park(found.failures)
             _strike_out(waiting, found.failures)
         changed = [documents[id] for id in ids]
+        await self._memory.hand_over(changed, stored, turn.now)
         refused, failed = await self._write(changed)
         for id in (*refused, *failed):
             documents.pop(id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, NamedTuple
 
 from desk_shared.bus.records import Received
@@ -52,10 +52,14 @@ class Task(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something is asked for beside the event stream: the same identity when repeated."""
+    """Why something is asked for beside the event stream: the same identity when repeated.
+
+    `content` is the digest of what is asked, where the caller chose the identity.
+    """
 
     identity: str
     origin: Origin | None = None
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Fold(Generic[S]):
     `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
     what happens when a document's due moment comes. With `ordered`, events that carry a sequence
     and are keyed by the document are applied in its order, held while one is missing.
+    What a document handled is known for `known_for`, or for ever as the topics of record are kept.
+    With `is_exact` the state itself tells what is a repeat, whatever came in between.
     """
 
     documents: Documents[S]
@@ -72,6 +78,8 @@ class Fold(Generic[S]):
     react: Callable[[S | None, AnyEvent, Turn], Reacted[S] | None]
     wake: Rule[S] | None = None
     ordered: bool = False
+    known_for: timedelta | None = None
+    is_exact: bool = False
 
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done

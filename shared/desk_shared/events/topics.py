@@ -99,6 +99,14 @@ OPEN_TOPICS: frozenset[str] = frozenset(
 )
 
 
+def known_for(topic: str) -> timedelta | None:
+    """How long the identities of its records are remembered: a day longer than the records, and
+    for ever (None) where these are kept for ever.
+    """
+    kept = BY_NAME[topic].kept
+    return None if kept is None else kept + timedelta(days=1)
+
+
 def team_topic(team: str) -> str:
     """The notification topic of one team, or of all employees (`names.PEOPLE`)."""
     return f"{names.NOTIFICATIONS}.{team}"

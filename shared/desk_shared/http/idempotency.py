@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk_shared.clock import Clock
-from desk_shared.errors import Transient
+from desk_shared.errors import KeyReused, Transient
 from desk_shared.http.principal import Principal, current_principal
-from desk_shared.http.refusals import BadRequest, KeyReused, StillRunning
+from desk_shared.http.refusals import BadRequest, StillRunning
 
 # A day to notice a lost answer and repeat; published in the OpenAPI document.
 KEEP_FOR = timedelta(hours=24)
@@ -29,7 +29,6 @@ CLAIM_FOR = timedelta(seconds=60)
 # Larger answers are not kept: the second call is refused as still running until the claim expires.
 MAX_KEPT = 256 * 1024
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_REUSED = "This Idempotency-Key was used for another request; make a new one for each request."
 _SLOT = "desk.idempotency"
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _KEPT_HEADERS = frozenset({b"content-type", b"location", b"etag", b"link"})
@@ -151,7 +150,7 @@ async def idempotent(request: Request) -> IdempotentCall:
 def check_same(call: IdempotentCall, fingerprint: str) -> None:
     """`KeyReused` when what is stored under a call's key came from another request."""
     if call.fingerprint != fingerprint:
-        raise KeyReused(_REUSED)
+        raise KeyReused
 
 
 async def _begin(request: Request, call: IdempotentCall) -> Fresh:
@@ -162,7 +161,7 @@ async def _begin(request: Request, call: IdempotentCall) -> Fresh:
     if isinstance(outcome, Replay):
         raise Replayed(outcome.response)
     if isinstance(outcome, Mismatch):
-        raise KeyReused(_REUSED)
+        raise KeyReused
     if isinstance(outcome, InProgress):
         raise StillRunning("The first call with this Idempotency-Key is still running; wait a bit.")
     return outcome

@@ -26,13 +26,6 @@ class PreconditionRequired(Rejected):
     status = 428
 
 
-class KeyReused(Invalid):
-    """An idempotency key came back with another request."""
-
-    code = "idempotency-key-reused"
-    status = 422
-
-
 class StillRunning(Transient):
     """The first call with this idempotency key has not ended yet."""
 

@@ -3,7 +3,7 @@
 All three change in one write, so a crash can never separate them. Pure; the driver is elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -14,9 +14,10 @@ from desk_shared.events.codec import Message
 
 S = TypeVar("S")
 
-# Duplicates from a producer or a relay come close together; offsets and sequences catch the rest.
-# The first identity is never dropped: it made the document, and may be sent again after years.
-RECENT_IDS = 64
+# Duplicates from a producer or a relay come close together, so the newest identities are here and
+# the older ones beside the document. The first one stays: it made the document.
+MOST_HERE = 64
+STAY_HERE = 32
 
 
 class Unreadable(DeskError):
@@ -48,8 +49,9 @@ class Stored(Generic[S]):
     """A document as loaded or to be written; `version` 0 means that it is not in the store yet.
 
     `marks` holds the last handled offset of each topic partition, `recent` the last identities of
-    events, each with the digest of what it said (empty where nobody else chose the id), `sequence`
-    the last number of an ordered stream, `held` the events that wait for a gap to close.
+    events, each with the digest of what it said (empty where nobody else chose the id), `recalled`
+    those of the older ones that were looked up beside it (never stored with it), `sequence` the
+    last number of an ordered stream, `held` the events that wait for a gap to close.
     `waits_since` is when the first of the outbox was recorded, whatever happened to it since.
     `unreadable` says why there is no state to be seen although there is one.
     """
@@ -65,6 +67,7 @@ class Stored(Generic[S]):
     due: datetime | None = None
     unreadable: Unreadable | None = None
     waits_since: datetime | None = field(default=None, compare=False)
+    recalled: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> S | None:
         """Its state; raises what keeps it from being read, rather than say that there is none."""
@@ -74,7 +77,7 @@ class Stored(Generic[S]):
 
     def has_handled(self, identity: str, origin: Origin | None) -> bool:
         """True if this very record, or another event of its identity, is in the state already."""
-        return self.has_read(origin) or identity in self.recent
+        return self.has_read(origin) or identity in self.recent or identity in self.recalled
 
     def has_read(self, origin: Origin | None) -> bool:
         """True if this very record was handled before."""
@@ -82,7 +85,7 @@ class Stored(Generic[S]):
 
     def has_other(self, identity: str, content: str) -> bool:
         """True if an event of this identity said something else."""
-        known = self.recent.get(identity)
+        known = self.recent.get(identity) or self.recalled.get(identity)
         return bool(known and content) and known != content
 
     def mark(self, identity: str, origin: Origin | None, content: str = "") -> None:
@@ -90,8 +93,25 @@ class Stored(Generic[S]):
         if origin is not None:
             self.marks = {**self.marks, origin.lane: origin.offset}
         self.recent = {**self.recent, identity: content}
-        if len(self.recent) > RECENT_IDS:
-            del self.recent[list(islice(self.recent, 2))[1]]
+
+    @property
+    def has_all(self) -> bool:
+        """True if none of its identities was ever dropped: those are all that there are."""
+        return len(self.recent) < STAY_HERE
+
+    def older(self, stored: int) -> dict[str, str]:
+        """What may be dropped once it is kept elsewhere, when the first `stored` are in the store.
+
+        Never what this turn adds: until its write nothing of it is true.
+        """
+        if stored < MOST_HERE:
+            return {}
+        return dict(islice(self.recent.items(), 1, stored - STAY_HERE + 1))
+
+    def drop(self, identities: Iterable[str]) -> None:
+        """Let these go."""
+        gone = set(identities)
+        self.recent = {one: said for one, said in self.recent.items() if one not in gone}
 
     def copy(self) -> "Stored[S]":
         """A working copy; no field's value is ever changed in place."""
@@ -108,4 +128,5 @@ class Stored(Generic[S]):
             self.due,
             self.unreadable,
             self.waits_since,
+            self.recalled,
         )

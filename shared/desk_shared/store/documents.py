@@ -28,6 +28,7 @@ from desk_shared.store.driver import (
     duplicates_of,
     translated,
 )
+from desk_shared.store.kept_calls import KeptCalls, MongoKeptCalls
 from desk_shared.store.listing import Facets, Listed, Paged, paged, place_of
 from desk_shared.telemetry import get_logger
 
@@ -59,6 +60,8 @@ class Schema(Generic[M]):
 class Documents(Protocol[S]):
     """What services need of a collection; `FakeDocuments` passes the same contract suite."""
 
+    @property
+    def identities(self) -> KeptCalls: ...
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
     async def settle(self, published: Sequence[Stored[S]]) -> None: ...
@@ -113,9 +116,11 @@ class MongoDocuments(Generic[S]):
         self._schema = schema
         self._states = TypeAdapter(schema.model)
         self._now = now
+        self.identities = MongoKeptCalls(database, now, f"{schema.collection}.handled")
 
     async def prepare(self) -> None:
         """Declare the indexes; harmless when they are there."""
+        await self.identities.prepare()
         with translated():
             await self._collection.create_index(
                 [("_id", ASCENDING), ("version", ASCENDING)], unique=True

@@ -1,10 +1,12 @@
 """Calls that were carried out, kept for as long as their repetition is promised to be harmless.
 
+The identities of events that were handled are kept in the same way.
 A document has its newest calls in itself, where they change in its own write. The older ones are
 put here before it lets them go, so that their number bounds nothing.
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Collection as Some
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -49,14 +51,17 @@ class KeptCalls(Protocol):
 
     async def keep(self, calls: Sequence[KeptCall]) -> None: ...
     async def find(self, document: str, key: str) -> str | None: ...
+    async def find_all(self, ids: Some[str]) -> dict[str, str]: ...
     async def sweep(self, limit: int) -> int: ...
 
 
 class MongoKeptCalls:
     """A collection with the call's digest as its unique key, and an index on its end."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
-        self._collection: Collection = database["calls"]
+    def __init__(
+        self, database: Database, now: Callable[[], datetime], collection: str = "calls"
+    ) -> None:
+        self._collection: Collection = database[collection]
         self._now = now
 
     async def prepare(self) -> None:
@@ -83,6 +88,14 @@ class MongoKeptCalls:
         with translated():
             row = await self._collection.find_one({"_id": identity(document, key)})
         return None if row is None else str(row["fingerprint"])
+
+    async def find_all(self, ids: Some[str]) -> dict[str, str]:
+        """What was asked, by the ids of those that are known, in one read."""
+        if not ids:
+            return {}
+        with translated():
+            rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
+        return {str(row["_id"]): str(row["fingerprint"]) for row in rows}
 
     async def sweep(self, limit: int) -> int:
         """Remove so many at most of those whose time is over; how many there were."""

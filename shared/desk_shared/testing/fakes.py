@@ -1,6 +1,6 @@
 """Fakes that keep the same promises as the real things; the contract suites run on both."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, cast
@@ -14,7 +14,7 @@ from desk_shared.events import AnyEvent, Codec, Message
 from desk_shared.ids import identity
 from desk_shared.store import Listed, Schema, Stored, Unreadable
 from desk_shared.store.document import S
-from desk_shared.store.kept_calls import KeptCall
+from desk_shared.store.kept_calls import KeptCall, KeptCalls
 from desk_shared.store.leases import Lease
 
 
@@ -54,6 +54,7 @@ class FakeDocuments(Generic[S]):
         self._schema = schema
         self._states = TypeAdapter(schema.model)
         self._clock = clock
+        self.identities: KeptCalls = FakeKeptCalls(clock)
         self._rows: dict[str, tuple[Stored[S], str | None]] = {}
         self._pending: dict[str, datetime] = {}
         # The facets of what `damage` made unreadable: they stand beside the state.
@@ -183,7 +184,9 @@ class FakeDocuments(Generic[S]):
             due += timedelta(microseconds=-due.microsecond % 1000)
         since = (document.waits_since or self._clock.now()) if document.outbox else None
         version = document.version + 1
-        row = replace(document, version=version, state=None, due=due, waits_since=since)
+        row = replace(
+            document, version=version, state=None, due=due, waits_since=since, recalled={}
+        )
         self._rows[document.id] = (row, text)
         if document.outbox:
             self._pending[document.id] = self._clock.now()
@@ -243,6 +246,10 @@ class FakeKeptCalls:
         self._answer()
         found = self.calls.get(identity(document, key))
         return None if found is None else found.fingerprint
+
+    async def find_all(self, ids: Collection[str]) -> dict[str, str]:
+        self._answer()
+        return {id: self.calls[id].fingerprint for id in ids if id in self.calls}
 
     async def sweep(self, limit: int) -> int:
         self._answer()

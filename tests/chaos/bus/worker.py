@@ -99,6 +99,7 @@ class DyingDocuments(Generic[S]):
         self.has_unpublished = documents.has_unpublished
         self.find_facets, self.versions = documents.find_facets, documents.versions
         self.find_brief = documents.find_brief
+        self.identities = documents.identities
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
 

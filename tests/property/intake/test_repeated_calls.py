@@ -17,10 +17,9 @@ from desk_intake.ports import IntakeDeps
 from desk_intake.store import TICKETS
 from desk_shared.bus import Commands, Ledger, Reacted, Turn
 from desk_shared.clock import FakeClock
-from desk_shared.errors import DependencyDown
+from desk_shared.errors import DependencyDown, KeyReused
 from desk_shared.events.requests import TicketRequested
 from desk_shared.http import IdempotentCall, check_same
-from desk_shared.http.refusals import KeyReused
 from desk_shared.store import Stored
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.telemetry.testing import recorded_telemetry

@@ -1,5 +1,7 @@
 """Alerts of monitoring systems: one episode each, told when they rise, open while they are."""
 
+from datetime import timedelta
+
 import pytest
 from desk_shared.errors import Invalid
 from desk_shared.events.people import Severity
@@ -226,6 +228,11 @@ async def test_a_counter_that_starts_again_loses_no_alarm_at_another_device_or_l
     await desk.feed(fired(0)._replace(id="17"), fired(0)._replace(id="17", subject="mail-2"))
     for number in range(80):
         await desk.feed(fired(1, f"other-{number}"))
+    with pytest.raises(Invalid, match="used before"):
+        await desk.feed(fired(3, "f2")._replace(id="17"))
+    # Eight days later its topic has forgotten the first use, and so have we.
+    desk.clock.advance(timedelta(days=8))
+    await desk.subjects.identities.sweep(1_000)
     await desk.feed(over(2), fired(3, "f2")._replace(id="17"))
     signals = desk.told(SignalRaised)
     assert len(signals) == 84

@@ -176,7 +176,7 @@ async def _answered(
             return None
         return Reacted(added(known, said), (answered_event(said, service, team),))
 
-    stored = await deps.commands.change(service, rule, Cause(call.seed))
+    stored = await deps.commands.change(service, rule, Cause(call.seed, content=call.fingerprint))
     found = said if stored.state is None else stored.state.find(said.id) or said
     check_same(call, found.fingerprint)
     return _view(found)

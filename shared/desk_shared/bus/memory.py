@@ -1,0 +1,76 @@
+"""What documents handled, remembered for as long as is promised and not by number.
+
+A document has its newest identities in itself, where they change in its own write: a crash cannot
+part an event from what it did. The older ones are kept beside it *before* a write lets them go, so
+an identity is in the document, or beside it, or was never handled. Whoever looks beside a document
+that is outdated by then loses the write, by its guard, and looks again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Generic
+
+from desk_shared.bus.records import Received
+from desk_shared.bus.tasks import Fold, Task
+from desk_shared.ids import identity
+from desk_shared.store import Stored
+from desk_shared.store.document import S
+from desk_shared.store.kept_calls import KeptCall
+
+# For what is known as long as a topic of record is kept; the last year that every store can write.
+FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Memory(Generic[S]):
+    """The identities of one collection: one read for a batch, one write when some must leave."""
+
+    def __init__(self, fold: Fold[S]) -> None:
+        self._fold = fold
+        self._kept = fold.documents.identities
+
+    async def recall(
+        self, documents: Mapping[str, Stored[S]], waiting: Mapping[str, Sequence[Task[S]]]
+    ) -> dict[str, int]:
+        """Tell documents which of these tasks they did long ago; how many they remember each.
+
+        Nothing is read for those that never had to let one go.
+        """
+        asked: dict[str, tuple[Stored[S], str]] = {}
+        for id, document in documents.items():
+            document.recalled = {}
+            if document.has_all or self._fold.is_exact:
+                continue
+            for one in self._unknown(document, waiting[id]):
+                asked[identity(id, one)] = document, one
+        found = await self._kept.find_all(asked) if asked else {}
+        for key, content in found.items():
+            document, one = asked[key]
+            document.recalled[one] = content
+        return {id: len(document.recent) for id, document in documents.items()}
+
+    async def hand_over(
+        self, changed: Sequence[Stored[S]], stored: Mapping[str, int], now: datetime
+    ) -> None:
+        """Keep beside documents that are about to be written what they have no room for."""
+        leaving: list[KeptCall] = []
+        known_for = self._fold.known_for
+        until = FOR_EVER if known_for is None else now + known_for
+        for document in changed:
+            old = document.older(stored[document.id])
+            if not self._fold.is_exact:
+                leaving += (KeptCall(document.id, one, old[one], until) for one in old)
+            if old:
+                document.drop(old)
+        if leaving:
+            await self._kept.keep(leaving)
+
+    def _unknown(self, document: Stored[S], tasks: Sequence[Task[S]]) -> Iterable[str]:
+        """What the document cannot tell of itself; a sequence tells of all before it."""
+        for task in tasks:
+            cause = task.cause
+            if cause is None:
+                continue
+            if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
+                continue
+            if not document.has_handled(cause.identity, cause.origin):
+                yield cause.identity
