@@ -135,7 +135,8 @@ def _answers(events: Sequence[AnyEvent]) -> Iterator[tuple[AnyEvent, bool]]:
         elif isinstance(data, life.TicketResolved):
             yield event, data.how is life.How.MEMBER
         elif isinstance(data, life.TicketMerged | life.TicketClosed):
-            yield event, False
+            # Who closes what nobody resolved has resolved it.
+            yield event, isinstance(data, life.TicketClosed)
 
 
 def _resolutions(events: Sequence[AnyEvent], cycle: int) -> Iterator[tuple[AnyEvent, bool]]:
