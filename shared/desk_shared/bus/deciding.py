@@ -70,9 +70,20 @@ class Decider(Generic[S]):
         if document.has_handled(cause.identity, cause.origin):
             return _repeated(document, cause, found)
         step = self._react(document, task.rule, turn, found)
-        if step is True:
+        if step is True or (step is False and self._is_done_with(document, cause)):
             document.mark(cause.identity, cause.origin, cause.content)
+            return True
         return step
+
+    def _is_done_with(self, document: Stored[S], cause: Received | Cause) -> bool:
+        """What did nothing is handled too: told again, it would find another state.
+
+        Where there is no document yet none is made for it, and none is written for measurements
+        that nobody waits for: there are too many, and they say themselves how old they are.
+        """
+        is_there = document.version > 0 or document.state is not None
+        is_worth_it = not self._fold.is_exact and self._fold.known_for is None
+        return is_there and is_worth_it and isinstance(cause, Received)
 
     def _in_sequence(
         self, document: Stored[S], cause: Received, turn: Turn, found: Findings[S]

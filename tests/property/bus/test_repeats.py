@@ -1,0 +1,139 @@
+"""Every fold of every service: repeats at any distance leave what there would be without them.
+
+The folds are taken from the services as their `main` makes them, the events from the examples of
+the contract, so a new fold or a new type of event is covered without a new test.
+"""
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from desk_shared.bus import Fold, Ledger
+from desk_shared.clock import FakeClock
+from desk_shared.errors import DeskError
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import TicketOpened
+from desk_shared.events.topics import SERVICES, topics_read_by
+from desk_shared.local.places import ROOT
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+from tests.integration.services.faults import built
+from tests.unit.bus.desk import received
+
+EXAMPLES = ROOT / "tests" / "contract" / "events" / "examples"
+NOWHERE = ("127.0.0.1:9", "mongodb://127.0.0.1:9")
+EVENTS, REPEATS = 260, 120
+METERS = recorded_telemetry().telemetry.meters
+
+
+@cache
+def folds(service: str) -> dict[str, Fold[Any]]:
+    """By name, those that read the bus."""
+    found: dict[str, Fold[Any]] = {}
+    for _, part in built(service, *NOWHERE, f"repeats-{service}").parts:
+        handler = getattr(part, "_handler", None)
+        handler = getattr(handler, "_inner", handler)
+        for ledger in getattr(handler, "_ledgers", ()):
+            found[ledger.name] = ledger._fold
+    return found
+
+
+@cache
+def examples() -> tuple[AnyEvent, ...]:
+    found = []
+    for path in sorted(EXAMPLES.glob("*.json")):
+        value = json.loads(path.read_text())
+        headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+        key = value["subject"].encode()
+        found.append(Codec().decode(key, json.dumps(value).encode(), headers))
+    return (*found, *filter(None, map(_variant, found)))
+
+
+def _variant(event: AnyEvent) -> AnyEvent | None:
+    """What the example alone does not reach: a runbook that matches, a part of a person."""
+    if isinstance(event.data, SignalRaised):
+        attributes = {"agent_url": "http://127.0.0.1:9000"}
+        return event._replace(data=event.data.model_copy(update={"attributes": attributes}))
+    if isinstance(event.data, MeasuresChanged):
+        return event._replace(subject="person:742.j.doe")
+    return None
+
+
+@dataclass
+class Came:
+    """What a fold came to."""
+
+    states: dict[str, str]
+    told: set[str]
+    refused: set[str]
+
+
+def life(service: str, fold: Fold[Any], dice: random.Random) -> Iterator[AnyEvent]:
+    """Events that this fold wants, in any order, many for one document."""
+    read = {topic.name for topic in topics_read_by(service)} | {"desk.notifications"}
+    kinds = [
+        one
+        for one in examples()
+        if any(one.topic.startswith(topic) for topic in read) and any(True for _ in fold.keys(one))
+    ]
+    sequences: defaultdict[str, int] = defaultdict(int)
+    opened = [one for one in kinds if isinstance(one.data, TicketOpened)]
+    for number in range(EVENTS if kinds else 0):
+        one = opened[0] if opened and number == 0 else dice.choice(kinds)
+        if one.sequence is not None:
+            sequences[one.subject] += 1
+            one = one._replace(sequence=sequences[one.subject])
+        yield one._replace(id=f"{one.id}-{number}", time=one.time + timedelta(seconds=number))
+
+
+async def came_to(fold: Fold[Any], events: Sequence[AnyEvent], dice: random.Random) -> Came:
+    clock = FakeClock(max(one.time for one in events))
+    documents = FakeDocuments(fold.documents._schema, clock)  # type: ignore[attr-defined]
+    publisher, refused = FakePublisher(), set[str]()
+    at_work: Fold[Any] = replace(fold, documents=documents)
+
+    async def park(failures: Sequence[tuple[Any, Exception]]) -> None:
+        for task, error in failures:
+            if not isinstance(error, DeskError):
+                raise error
+            refused.add(f"{task.cause.event.id} {error.kind}")
+
+    for place, one in enumerate(events):
+        ledger: Ledger[Any] = Ledger(at_work, publisher, clock, METERS, cached=dice.choice((0, 9)))
+        await ledger.run(ledger.tasks_of(received(one, place)), park)
+    states = {id: text or "" for id, (_, text) in documents._rows.items()}
+    return Came(states, {one.id for one in publisher.events()}, refused)
+
+
+NAMED = [(service, name) for service in SERVICES for name in folds(service)]
+
+
+@pytest.mark.parametrize(("service", "name"), NAMED)
+@pytest.mark.parametrize("seed", range(3))
+async def test_repeats_at_any_distance_change_nothing(service: str, name: str, seed: int) -> None:
+    dice = random.Random(f"{service} {name} {seed}")  # noqa: S311
+    fold = folds(service)[name]
+    events = list(life(service, fold, dice))
+    assert events, "no example reaches this fold"
+    repeated = list(events)
+    for _ in range(REPEATS):
+        first = dice.randrange(len(events))
+        place = dice.randint(repeated.index(events[first]) + 1, len(repeated))
+        repeated.insert(place, events[first])
+    once, again = (
+        await came_to(fold, events, dice),
+        await came_to(fold, repeated, dice),
+    )
+    assert once.states
+    assert again.states == once.states
+    assert again.told == once.told
+    assert again.refused == once.refused
