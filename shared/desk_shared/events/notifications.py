@@ -32,6 +32,7 @@ class MessageKind(StrEnum):
     REPAIR_FAILED = "repair_failed"
     PROMISE_AT_RISK = "promise_at_risk"
     PROMISE_BREACHED = "promise_breached"
+    PROMISE_CORRECTED = "promise_corrected"
     SIGNAL_RAISED = "signal_raised"
     REPORT = "report"
 

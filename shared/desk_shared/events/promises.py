@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -73,4 +74,8 @@ class PromiseWithdrawn(_Promise, type="desk.promise.withdrawn.v1", topic=names.P
     because: str
     replaced: bool = Field(
         default=False, description="Another promise takes its place; its start follows at once."
+    )
+    untrue: Literal["", "at_risk", "breached"] = Field(
+        default="",
+        description="The worst that was said of it and was not so, as facts that came late show.",
     )

@@ -6,7 +6,7 @@ import pytest
 from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.telling import decide
 from desk_shared.errors import Invalid
-from desk_shared.events.envelope import Event
+from desk_shared.events.envelope import Event, Payload
 from desk_shared.events.promises import (
     PromiseBreached,
     PromiseStarted,
@@ -139,6 +139,41 @@ def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
     second = decide(reduce(evolve, story.events[1:], first.state), policies, at("11:00"))
     breaches = [e.data for e in second.events if isinstance(e.data, PromiseBreached)]
     assert [(local(one.due), one.inherited) for one in breaches] == [("Mon 10:10", True)]
+
+
+def untrue(events: tuple[Event[Payload], ...]) -> list[str]:
+    return [one.data.untrue for one in events if isinstance(one.data, PromiseWithdrawn)]
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        (Story().resolved("09:50"), ["breached"]),
+        (Story().resolved("09:10"), ["breached"]),
+        (Story().merged("09:30"), ["breached"]),
+        (Story().paused("09:10"), ["breached"]),
+        (Story().paused("09:10").resumed("09:20"), [""]),
+        (Story().paused("10:30"), []),
+    ],
+)
+def test_that_a_breach_was_none_is_said_with_what_takes_it_back(
+    late: Story, expected: list[str]
+) -> None:
+    policies = book(policy(minutes=60))
+    first = decide(late.clocks(late.events[:1]), policies, at("11:00"))
+    assert said(first.events)[-1] == "resolution breached Mon 10:00"
+    second = decide(reduce(evolve, late.events[1:], first.state), policies, at("11:00"))
+    assert untrue(second.events) == expected
+    assert decide(second.state, policies, at("11:00")).events == ()
+
+
+def test_that_it_was_never_at_risk_is_said_too() -> None:
+    policies = book(policy(minutes=60, warn_at=(50,)))
+    story = Story().resolved("09:20")
+    first = decide(story.clocks(story.events[:1]), policies, at("09:40"))
+    assert said(first.events)[-1] == "resolution at-risk Mon 09:30"
+    second = decide(reduce(evolve, story.events[1:], first.state), policies, at("09:40"))
+    assert untrue(second.events) == ["at_risk"]
 
 
 def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:

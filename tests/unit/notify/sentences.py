@@ -19,7 +19,13 @@ from desk_shared.events.automation import (
 from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import ClockName, PromiseAtRisk, PromiseBreached, PromiseStarted
+from desk_shared.events.promises import (
+    ClockName,
+    PromiseAtRisk,
+    PromiseBreached,
+    PromiseStarted,
+    PromiseWithdrawn,
+)
 from desk_shared.events.reports import (
     Answer,
     AnswerOutcome,
@@ -106,10 +112,18 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         TicketNoted(by=ANA, role=Role.EMPLOYEE, text="Version 5."),
         promise(PromiseAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         promise(PromiseBreached, clock=ClockName.RESOLUTION, due=_NEXT_DAY),
+        _taken_back("breached"),
+        promise(PromiseAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
+        _taken_back("at_risk"),
         TicketResolved(by="network-1", resolution="The gateway has a new certificate."),
         TicketReopened(by="network-1", reason="It drops again."),
         TicketMerged(into="t-2", by="network-1"),
     )
+
+
+def _taken_back(untrue: str) -> PromiseWithdrawn:
+    because = "facts that came late changed it"
+    return promise(PromiseWithdrawn, clock=ClockName.RESOLUTION, because=because, untrue=untrue)
 
 
 def _problem(story: Story) -> Iterator[Notified]:

@@ -179,11 +179,12 @@ def _compare(
         return told, _drafts(promise, told, account.lines, len(before.said)), []
     told = told._replace(revision=before.revision + 1)
     if is_over:
-        return told, _drafts(promise, told, account.lines, len(said) - 1), []
+        drafts = _drafts(promise, told, account.lines, len(said) - 1)
+        return told, [_with_untrue(one, before.said, said) for one in drafts], []
     lines = account.lines
     if any(what == Saying.BREACHED for what, _ in before.said):
         lines = [line._replace(inherited=line.what is Saying.BREACHED) for line in lines]
-    return told, _drafts(promise, told, lines, 0), _take_back(before, at)
+    return told, _drafts(promise, told, lines, 0), _take_back(before, at, said)
 
 
 def _is_over(said: Sequence[Said]) -> bool:
@@ -196,11 +197,22 @@ def _vanished(told: Told, at: int) -> Told:
     return told._replace(said=(*told.said, (str(Saying.WITHDRAWN), (at, 0))))
 
 
-def _take_back(told: Told, at: int) -> list[_Draft]:
+def _take_back(told: Told, at: int, now_said: tuple[Said, ...] = ()) -> list[_Draft]:
     if _is_over(told.said):
         return []
     data = PromiseWithdrawn(**_head(told), because=LATE_FACTS)
-    return [_Draft(told, None, (at, 0), data)]
+    return [_with_untrue(_Draft(told, None, (at, 0), data), told.said, now_said)]
+
+
+def _with_untrue(draft: _Draft, said: Sequence[Said], now_said: Sequence[Said]) -> _Draft:
+    """Whoever was told of it hears that it was not so."""
+    wrong = _sayings(said) - _sayings(now_said)
+    worst = next((one for one in (Saying.BREACHED, Saying.AT_RISK) if one in wrong), "")
+    return draft._replace(data=draft.data.model_copy(update={"untrue": str(worst)}))
+
+
+def _sayings(said: Sequence[Said]) -> set[str]:
+    return {what.partition(":")[0] for what, _ in said}
 
 
 def _drafts(promise: Promise, told: Told, lines: Sequence[Line], known: int) -> list[_Draft]:

@@ -32,6 +32,15 @@ class EarlyFact(Kept):
     fact: PromiseAtRisk | PromiseBreached
 
 
+class PromiseSaid(_State):
+    """What a team was told of a promise, in case that it turns out not to be so."""
+
+    promise: str
+    what: Literal["at_risk", "breached"]
+    team: str
+    due: datetime | None = None
+
+
 class Ticket(_State):
     """What messages say about a ticket; without a code it is not known yet."""
 
@@ -52,6 +61,7 @@ class Ticket(_State):
     problems_over: tuple[str, ...] = ()
     is_done: bool = False
     early: tuple[EarlyFact, ...] = ()
+    promises_said: tuple[PromiseSaid, ...] = ()
     # By when it is answered is known, or that nothing says so.
     is_promised: bool = False
     # Its requester hears of the team together with that.

@@ -39,6 +39,7 @@ class Rule(StrEnum):
     TEAM_REPLIED = "team-replied"
     TEAM_AT_RISK = "team-at-risk"
     TEAM_BREACHED = "team-breached"
+    TEAM_CORRECTED = "team-corrected"
     TEAM_PROBLEM = "team-problem"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_REPAIR_FAILED = "team-repair-failed"

@@ -225,6 +225,17 @@ _TEAMS = {
             _SEE,
         ),
     ),
+    Rule.TEAM_CORRECTED: Template(
+        "Berichtigung zu {code}: {title}",
+        (
+            "Zum Ticket {code} „{title}“ schrieben wir, eine Zusage sei nicht gehalten: {broken}.\n"
+            "Zum Ticket {code} „{title}“ schrieben wir, eine Zusage sei in Gefahr: {at_risk}.",
+            "Das war nicht so, wie Tatsachen zeigen, die uns spät erreicht haben.",
+            "Fällig war es: {due}\nVon: {requester}",
+            "Wie es weitergeht: Im Ticket steht, wie es um diese Zusage jetzt steht.",
+            _SEE,
+        ),
+    ),
     Rule.TEAM_PROBLEM: Template(
         "Bekannte Störung, bei Ihnen: {title}",
         (

@@ -202,6 +202,17 @@ _TEAMS = {
             _SEE,
         ),
     ),
+    Rule.TEAM_CORRECTED: Template(
+        "Correction for {code}: {title}",
+        (
+            "For the ticket {code} “{title}”, we wrote that a promise was not kept: {broken}.\n"
+            "For the ticket {code} “{title}”, we wrote that a promise was at risk: {at_risk}.",
+            "That was not so, as facts show that reached us late.",
+            "It was due: {due}\nFrom: {requester}",
+            "Next: see in the ticket where this promise stands now.",
+            _SEE,
+        ),
+    ),
     Rule.TEAM_PROBLEM: Template(
         "Known problem, yours: {title}",
         (

@@ -15,11 +15,12 @@ from desk_shared.events.promises import (
     PromiseBreached,
     PromiseResumed,
     PromiseStarted,
+    PromiseWithdrawn,
 )
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.messages import Messages, clipped, fact, in_words, language_of, team
-from desk_notify.domain.model import EarlyFact, Kept, Ticket
+from desk_notify.domain.model import EarlyFact, Kept, PromiseSaid, Ticket
 from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
 
@@ -74,7 +75,9 @@ def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
     )
     messages = scene.to_requester(Rule.RECEIVED) if _is_theirs(scene.ticket) else ()
     for one in early:
-        messages += _told(_at(scene, one, one.fact), one.fact)
+        told, more = _told(_at(scene, one, one.fact), one.fact)
+        scene = scene.changed(promises_said=told.ticket.promises_said)
+        messages += more
     return scene, messages
 
 
@@ -225,21 +228,67 @@ def _breached(scene: Scene, fact: PromiseBreached) -> Step:
 
 def _promise_told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
     if scene.ticket.code:
-        return scene, _told(scene, fact)
+        return _told(scene, fact)
     early = EarlyFact(**_origin(scene.cause), fact=fact)
     return scene.changed(early=(*scene.ticket.early, early)[-_MOST:]), ()
 
 
-def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Messages:
+def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
     """What was late already when its clock began pages nobody; what is done needs no hurry."""
     if scene.ticket.is_done or (isinstance(fact, PromiseBreached) and fact.inherited):
-        return ()
-    if not scene.ticket.team:
-        scene = scene.changed(team=fact.team)
-    clock, moments = team(scene.team).texts.clocks[fact.clock], {"due": fact.due}
+        return scene, ()
+    theirs = scene if scene.ticket.team else scene.changed(team=fact.team)
+    scene = _noted_as_said(scene, fact, theirs.team.name)
+    clock, moments = team(theirs.team).texts.clocks[fact.clock], {"due": fact.due}
     if isinstance(fact, PromiseBreached):
-        return scene.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
-    return scene.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=str(fact.percent))
+        return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
+    percent = str(fact.percent)
+    return scene, theirs.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=percent)
+
+
+def _noted_as_said(scene: Scene, fact: PromiseAtRisk | PromiseBreached, told: str) -> Scene:
+    said = PromiseSaid(
+        promise=_promise_of(fact),
+        what="breached" if isinstance(fact, PromiseBreached) else "at_risk",
+        team=told,
+        due=fact.due,
+    )
+    others = [one for one in scene.ticket.promises_said if not _is_same(one, said)]
+    return scene.changed(promises_said=(*others, said)[-_MOST:])
+
+
+@_on(PromiseWithdrawn)
+def _taken_back(scene: Scene, fact: PromiseWithdrawn) -> Step:
+    """What a team was told and late facts show not to be so is corrected once, to that team."""
+    ticket, promise = scene.ticket, _promise_of(fact)
+    if not fact.untrue:
+        return scene, ()
+    early = tuple(one for one in ticket.early if _promise_of(one.fact) != promise)
+    wrong = [one for one in ticket.promises_said if one.promise == promise]
+    if not wrong and early == ticket.early:
+        return scene, ()
+    left = tuple(one for one in ticket.promises_said if one not in wrong)
+    after = scene.changed(promises_said=left, early=early)
+    messages: Messages = ()
+    for one in wrong:
+        if one.what == fact.untrue:
+            then = scene.changed(team=one.team)
+            clock, is_breach = team(then.team).texts.clocks[fact.clock], one.what == "breached"
+            messages += then.to_team(
+                Rule.TEAM_CORRECTED,
+                {"due": one.due},
+                broken=clock if is_breach else "",
+                at_risk="" if is_breach else clock,
+            )
+    return after, messages
+
+
+def _promise_of(fact: PromiseAtRisk | PromiseBreached | PromiseWithdrawn) -> str:
+    return f"{fact.clock}/{fact.policy}/{fact.policy_version}/{fact.cycle}/{fact.team}"
+
+
+def _is_same(one: PromiseSaid, other: PromiseSaid) -> bool:
+    return (one.promise, one.what, one.team) == (other.promise, other.what, other.team)
 
 
 def _will_be_promised(scene: Scene) -> bool:
