@@ -117,6 +117,7 @@ def _view(dispatch: Dispatch) -> MessageView:
         title=dispatch.title,
         happened_at=dispatch.happened_at,
         deliveries=tuple(
-            DeliveryView.model_validate(one.model_dump()) for one in dispatch.deliveries
+            DeliveryView.model_validate(one.model_dump(exclude={"in_doubt"}))
+            for one in dispatch.deliveries
         ),
     )

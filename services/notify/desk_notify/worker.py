@@ -111,10 +111,16 @@ class DeliveryWorker:
             return
         for channel in taken:
             outcome: Outcome | None = await self._gate.held_back(dispatch, channel)
-            if outcome is None:
-                await line.open()
-                outcome = await self._sent(line, dispatch, channel)
+            away = await attempt_async(line.open()) if outcome is None else None
+            if isinstance(away, DependencyDown):
+                # Else the try would be thought to have got lost on its way.
+                outcome = Later(f"nothing was sent: {away}")
+            elif away is not None:
+                raise away
+            outcome = outcome or await self._sent(line, dispatch, channel)
             await self._record(id, channel, outcome)
+            if away is not None:
+                raise away
 
     async def _claim(self, id: str) -> tuple[Dispatch | None, tuple[str, ...]]:
         """The message and the channels that are ours now; what nobody survives is given up."""

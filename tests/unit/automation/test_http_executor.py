@@ -1,5 +1,6 @@
 """Calls over real sockets on this machine: classes of failure, and what is never called."""
 
+import asyncio
 import ipaddress
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from desk_automation.domain.answers import Result
 from desk_automation.hosts import Hosts, read_entry
 from desk_automation.http_executor import HttpExecutor
+from desk_shared.errors import DependencyDown
 
 from tests.unit.automation.answering import Server, attempt, ours
 
@@ -29,6 +31,8 @@ async def test_a_call_carries_key_run_and_fencing_token(
     [
         (204, Result.OK),
         (302, Result.REFUSED),
+        (303, Result.UNKNOWN),
+        (307, Result.REFUSED),
         (404, Result.REFUSED),
         (408, Result.UNKNOWN),
         (409, Result.NOT_TAKEN),
@@ -60,6 +64,52 @@ async def test_silence_and_broken_answers_leave_the_effect_unknown(
     assert "0.2 s" in answer.text
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\nhalf"
     assert (await executor.call(attempt(url), "run-1", 1, ours)).result is Result.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "bytes_back",
+    [
+        b"",
+        b"HTTP/1.1 2",
+        b"HTTP/1.1 999999 Odd\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhal",
+    ],
+)
+async def test_an_answer_that_is_none_leaves_the_effect_unknown(
+    server: Server, executor: HttpExecutor, bytes_back: bytes
+) -> None:
+    server.answer = bytes_back
+    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, ours)
+    assert answer.result is Result.UNKNOWN
+    assert answer.is_sent
+
+
+async def test_a_target_that_does_not_speak_tls_was_sent_nothing(executor: HttpExecutor) -> None:
+    async def mumble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1_000)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(mumble, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    answer = await executor.call(attempt(f"https://127.0.0.1:{port}/x"), "r", 1, ours)
+    assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
+    listening.close()
+
+
+async def test_a_fence_that_cannot_be_read_sends_nothing(
+    server: Server, executor: HttpExecutor
+) -> None:
+    async def away() -> bool:
+        raise DependencyDown("the store is away", dependency="store")
+
+    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, away)
+    assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
+    assert "the store is away" in answer.text
+    assert server.heads == []
 
 
 async def test_a_closed_port_surely_took_nothing(executor: HttpExecutor) -> None:

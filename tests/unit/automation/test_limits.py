@@ -117,7 +117,7 @@ async def test_cures_that_are_none_open_the_breaker_and_a_canary_closes_it() -> 
     assert len(engine.target.calls) == 2
     last = engine.last()
     assert isinstance(last, RunHandedOver)
-    assert "2 cures in a row did not help" in last.reason
+    assert "none of 2 cures in a row is known to have helped" in last.reason
     await engine.settle(30 * MINUTE)
     for number in (5, 6):
         await engine.hear(raised(f"laptop-{number}", at=engine.clock.now()))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from desk_notify.domain.deliveries import (
+    HeldBack,
     Later,
     Outcome,
     Refused,
@@ -124,6 +125,55 @@ def test_each_outcome_has_its_end(
     [found] = after(outcome, attempts).deliveries
     assert (found.state, found.attempts, found.next_at is None) == (state, attempts, is_over)
     assert found.reason == getattr(outcome, "reason", "")
+
+
+CUT = Later("the line broke", is_unknown=True)
+
+
+def tried(*outcomes: Outcome | None, most: int = 3) -> Dispatch:
+    """A dispatch after these tries, one after the other; None is a worker that died over it."""
+    state, now = dispatch(), NOON
+    for outcome in outcomes:
+        state, _ = claimed(state, now, LEASE)
+        if outcome is not None:
+            state = recorded(state, MAIL, outcome, now, most)
+        now = due_of(state) or now
+    return state
+
+
+@pytest.mark.parametrize("first", [CUT, None])
+@pytest.mark.parametrize(
+    ("then", "waits"),
+    [
+        (Refused("550 nobody here"), False),
+        (Later("450 busy"), True),
+        (HeldBack("too many within an hour"), False),
+    ],
+)
+def test_what_may_have_arrived_stays_unknown_whatever_a_later_try_says(
+    first: Outcome | None, then: Outcome, waits: bool
+) -> None:
+    [delivery] = tried(first, then).deliveries
+    assert delivery.state is DeliveryState.UNKNOWN
+    assert (delivery.next_at is not None) is waits
+    assert delivery.reason.startswith("an earlier try may have arrived")
+    assert then.reason in delivery.reason  # type: ignore[union-attr]
+
+
+def test_it_stays_so_to_the_last_try() -> None:
+    [delivery] = tried(CUT, Later("450 busy"), Later("450 busy")).deliveries
+    assert (delivery.state, delivery.next_at) == (DeliveryState.UNKNOWN, None)
+
+
+def test_only_a_yes_settles_it() -> None:
+    [delivery] = tried(CUT, Sent("250 ok")).deliveries
+    assert (delivery.state, delivery.reason) == (DeliveryState.SENT, "")
+    assert not delivery.in_doubt
+
+
+def test_a_plain_no_before_anything_was_sent_stays_a_no() -> None:
+    [delivery] = tried(Later("450 busy"), Refused("550 nobody here")).deliveries
+    assert (delivery.state, delivery.reason) == (DeliveryState.FAILED, "550 nobody here")
 
 
 def test_an_outcome_is_only_that_of_its_channel() -> None:

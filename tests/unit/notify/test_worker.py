@@ -33,9 +33,12 @@ class FakeLine:
     sent: list[str] = field(default_factory=list)
     is_down: bool = False
     is_closed: bool = False
+    # So often it can be opened.
+    opens: int = 1_000
 
     async def open(self) -> None:
-        if self.is_down:
+        self.opens -= 1
+        if self.is_down or self.opens < 0:
             raise DependencyDown("the mail server is away", dependency="smtp")
 
     async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
@@ -160,6 +163,21 @@ async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
     assert len(desk.line.sent) == 1
     [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
     assert smtp.state == "ready"
+
+
+async def test_a_server_that_goes_away_between_claim_and_mail_leaves_no_doubt() -> None:
+    desk = Desk(Refused("550 nobody here"))
+    await desk.keep(dispatch())
+    desk.line.opens = 1
+    await desk.wake()
+    [delivery] = (await desk.state()).deliveries
+    assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 1)
+    assert delivery.reason.startswith("nothing was sent")
+    assert desk.line.sent == []
+    desk.line.opens = 9
+    desk.clock.advance(timedelta(minutes=5))
+    await desk.wake()
+    assert (await desk.state()).deliveries[0].state is DeliveryState.FAILED
 
 
 async def test_what_a_dead_worker_had_in_hand_is_sent_again_after_a_while() -> None:

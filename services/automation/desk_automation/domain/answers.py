@@ -29,8 +29,8 @@ class Answer:
 
 # The far side says that it did not take the request, and that a later one may be taken.
 _LATER = frozenset({409, 423, 425, 429})
-# Sent, but what it did is not told.
-_UNTOLD = frozenset({408})
+# Sent, but what it did is not told: 303 is how many say that they did it and where to look.
+_UNTOLD = frozenset({303, 408})
 
 
 def result_of(status: int) -> Result:

@@ -65,7 +65,9 @@ def refusal(book: Book, run: str, bounds: Bounds, now: datetime) -> Refusal | No
         return None
     if book.opened_at is not None:
         until = book.opened_at + bounds.reopen_after
-        reason = f"it is stopped, since {book.failures} cures in a row did not help"
+        reason = (
+            f"it is stopped, since none of {book.failures} cures in a row is known to have helped"
+        )
         if now < until:
             return Refusal("breaker", reason, until)
         if book.canary not in {"", run}:

@@ -128,6 +128,8 @@ def claimed(
             state=DeliveryState.SENDING,
             attempts=one.attempts + 1,
             next_at=now + lease,
+            # Nobody reported the last try, or nobody knows what became of it.
+            in_doubt=one.in_doubt or one.state in {DeliveryState.SENDING, DeliveryState.UNKNOWN},
         )
         if one.channel in ready
         else one
@@ -167,7 +169,11 @@ def _first(channel: str, now: datetime, moment: datetime) -> Delivery:
 
 def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
     if isinstance(outcome, Sent):
-        return _changed(before, now, state=DeliveryState.SENT, next_at=None, reason="")
+        return _changed(
+            before, now, state=DeliveryState.SENT, next_at=None, reason="", in_doubt=False
+        )
+    if before.in_doubt and not (isinstance(outcome, Later) and outcome.is_unknown):
+        return _doubtful(before, outcome, now, most)
     if isinstance(outcome, HeldBack):
         state = DeliveryState.HELD_BACK
         return _changed(before, now, state=state, next_at=None, reason=outcome.reason)
@@ -183,6 +189,20 @@ def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> De
         state=DeliveryState.UNKNOWN if outcome.is_unknown else given_up,
         next_at=None if is_last else now + pause(before.attempts),
         reason=outcome.reason,
+    )
+
+
+def _doubtful(
+    before: Delivery, outcome: Refused | Later | HeldBack, now: datetime, most: int
+) -> Delivery:
+    """What this try came to says nothing of an earlier one that may have arrived."""
+    is_over = not isinstance(outcome, Later) or before.attempts >= most
+    return _changed(
+        before,
+        now,
+        state=DeliveryState.UNKNOWN,
+        next_at=None if is_over else now + pause(before.attempts),
+        reason=f"an earlier try may have arrived; the last one: {outcome.reason}",
     )
 
 

@@ -112,7 +112,10 @@ class DeliveryState(StrEnum):
 
 
 class Delivery(_State):
-    """One message on its way through one channel; `next_at` is none when nothing more is tried."""
+    """One message on its way through one channel; `next_at` is none when nothing more is tried.
+
+    `in_doubt` once a try may have arrived: only a yes settles that, no later refusal does.
+    """
 
     channel: str
     state: DeliveryState
@@ -120,6 +123,7 @@ class Delivery(_State):
     next_at: datetime | None = None
     changed_at: datetime
     reason: str = ""
+    in_doubt: bool = False
 
 
 class Dispatch(_State):
