@@ -21,7 +21,7 @@ from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.measures import MeasuresChanged
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import TicketOpened
-from desk_shared.events.topics import SERVICES, topics_read_by
+from desk_shared.events.topics import SERVICES, Service, topics_read_by
 from desk_shared.local.places import ROOT
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
@@ -36,7 +36,7 @@ METERS = recorded_telemetry().telemetry.meters
 
 
 @cache
-def folds(service: str) -> dict[str, Fold[Any]]:
+def folds(service: Service) -> dict[str, Fold[Any]]:
     """By name, those that read the bus."""
     found: dict[str, Fold[Any]] = {}
     for _, part in built(service, *NOWHERE, f"repeats-{service}").parts:
@@ -77,7 +77,7 @@ class Came:
     refused: set[str]
 
 
-def life(service: str, fold: Fold[Any], dice: random.Random) -> Iterator[AnyEvent]:
+def life(service: Service, fold: Fold[Any], dice: random.Random) -> Iterator[AnyEvent]:
     """Events that this fold wants, in any order, many for one document."""
     read = {topic.name for topic in topics_read_by(service)} | {"desk.notifications"}
     kinds = [
@@ -119,7 +119,9 @@ NAMED = [(service, name) for service in SERVICES for name in folds(service)]
 
 @pytest.mark.parametrize(("service", "name"), NAMED)
 @pytest.mark.parametrize("seed", range(3))
-async def test_repeats_at_any_distance_change_nothing(service: str, name: str, seed: int) -> None:
+async def test_repeats_at_any_distance_change_nothing(
+    service: Service, name: str, seed: int
+) -> None:
     dice = random.Random(f"{service} {name} {seed}")  # noqa: S311
     fold = folds(service)[name]
     events = list(life(service, fold, dice))
