@@ -13,7 +13,6 @@ from desk_shared.events.promises import (
     PromiseBreached,
     PromiseKept,
     PromisePaused,
-    PromiseWithdrawn,
 )
 from desk_shared.events.reports import GoalAssessed, GoalMilestone, GoalVerdict
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
@@ -146,55 +145,6 @@ def test_a_promise_that_overtakes_its_ticket_is_told_when_the_ticket_is_known() 
     assert to("network", messages) == [MessageKind.PROMISE_AT_RISK]
     assert "K7M2-Q9PC" in messages[-1].title
     assert to("network", story.ticket_sees(ASSIGNED)) == [MessageKind.TICKET_ASSIGNED]
-
-
-def taken_back(untrue: str = "breached", cycle: int = 1) -> PromiseWithdrawn:
-    because = "facts that came late changed it"
-    return promise(PromiseWithdrawn, because=because, untrue=untrue, cycle=cycle)
-
-
-CORRECTED = [MessageKind.PROMISE_CORRECTED]
-
-
-def test_a_team_that_was_told_of_a_breach_hears_once_that_there_was_none() -> None:
-    story = assigned()
-    story.ticket_sees(breached())
-    story.ticket_sees(TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=""))
-    messages = story.ticket_sees(taken_back())
-    assert [one.recipient for one in messages] == ["network"]
-    assert to("network", messages) == CORRECTED
-    assert not messages[0].urgent
-    assert story.ticket_sees(taken_back()) == []
-
-
-def test_who_was_not_told_hears_of_no_correction() -> None:
-    story = assigned()
-    assert story.ticket_sees(taken_back()) == []
-    story.ticket_sees(breached(inherited=True))
-    assert story.ticket_sees(taken_back()) == []
-    story.ticket_sees(breached())
-    assert story.ticket_sees(taken_back(cycle=2)) == []
-    assert story.ticket_sees(promise(PromiseWithdrawn, because="merged")) == []
-    assert to("network", story.ticket_sees(taken_back())) == CORRECTED
-
-
-def test_that_it_was_at_risk_is_corrected_only_if_that_was_not_so_either() -> None:
-    risk = promise(PromiseAtRisk, percent=50, due=NOON)
-    story = assigned()
-    story.ticket_sees(risk)
-    assert story.ticket_sees(taken_back("breached")) == []
-    story.ticket_sees(risk)
-    messages = story.ticket_sees(taken_back("at_risk"))
-    assert to("network", messages) == CORRECTED
-    assert "at risk" in messages[0].body
-    story.ticket_sees(risk, breached())
-    assert len(story.ticket_sees(taken_back())) == 1
-
-
-def test_what_was_taken_back_before_its_ticket_was_known_is_never_told() -> None:
-    story = Story()
-    story.ticket_sees(breached(), taken_back())
-    assert MessageKind.PROMISE_BREACHED not in [one.kind for one in story.ticket_sees(opened())]
 
 
 def test_a_promise_without_a_team_is_the_default_teams() -> None:
