@@ -100,6 +100,10 @@ e2e: setup ## The five services as processes
 chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
+.PHONY: storm-mutants
+storm-mutants: setup ## One line of the product changed for each law of the storm; each is found
+	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)
+
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e in one run
 	$(PYTEST) $(wildcard tests/unit tests/property tests/contract tests/integration tests/e2e) $(ARGS)

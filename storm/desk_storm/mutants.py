@@ -108,8 +108,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a promise is broken a second early",
         _SAYINGS,
-        "    return Line((due, _AFTER_FACTS), Saying.BREACHED)",
-        "    return Line((due - 1_000_000, _AFTER_FACTS), Saying.BREACHED)",
+        "    due = promise.due\n",
+        "    due = None if promise.due is None else promise.due - 1_000_000\n",
         "breach-is-not-told-early",
     ),
     Mutant(

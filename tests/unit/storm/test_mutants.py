@@ -1,12 +1,16 @@
 """Mutants of the product keep up with it: each finds its line, and changes only that."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from desk_shared.local.places import ROOT
 from desk_storm.laws import LAWS
 from desk_storm.mutants import MUTANTS, Mutant
+from desk_storm.trials import copied, paths
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -28,3 +32,20 @@ def test_a_mutant_whose_line_is_gone_is_refused(tmp_path: Path) -> None:
 
 def test_mutants_name_laws_that_there_are() -> None:
     assert {mutant.law for mutant in MUTANTS} <= {law.name for law in LAWS}
+
+
+def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(tmp_path: Path) -> None:
+    copied(ROOT, tmp_path)
+    mutant = MUTANTS[0]
+    mutant.apply(tmp_path)
+    module = mutant.file.split("/", 2)[2].removesuffix(".py").replace("/", ".")
+    show = f"import {module} as found; print(found.__file__)"
+    told = subprocess.run(
+        [sys.executable, "-c", show],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": paths(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == str(tmp_path / mutant.file)
