@@ -122,8 +122,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a mail that was taken is sent again",
         _DELIVERIES,
-        'state=DeliveryState.SENT, next_at=None, reason="")',
-        'state=DeliveryState.SENT, next_at=now if before.attempts < 2 else None, reason="")',
+        'state=DeliveryState.SENT, next_at=None, reason=""',
+        'state=DeliveryState.SENT, next_at=now if before.attempts < 2 else None, reason=""',
         "mail-is-taken-once",
     ),
     Mutant(
@@ -152,10 +152,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "message-has-a-cause",
     ),
     Mutant(
+        "what was wrong is not corrected",
+        _TOLD,
+        "    if not fact.untrue:\n",
+        "    if fact.untrue:\n",
+        "correction-reaches-who-was-told",
+    ),
+    Mutant(
         "nobody is paged",
         _TOLD,
-        "        return scene.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)",
-        "        return ()",
+        "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)",
+        "return scene, ()",
         "broken-promise-pages-its-team",
     ),
 )

@@ -8,7 +8,7 @@ from desk_shared.events import tickets as life
 from desk_shared.events.automation import RunHandedOver, RunHealed, RunStarted
 from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached
+from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseWithdrawn
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
 
 from desk_storm.clocks import accounts, ending
@@ -21,6 +21,7 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
     MessageKind.TICKET_RESOLVED: (life.TicketResolved,),
     MessageKind.PROMISE_AT_RISK: (PromiseAtRisk,),
     MessageKind.PROMISE_BREACHED: (PromiseBreached,),
+    MessageKind.PROMISE_CORRECTED: (PromiseWithdrawn,),
     MessageKind.REPAIR_STARTED: (RunStarted,),
     MessageKind.REPAIR_DONE: (RunHealed,),
     MessageKind.REPAIR_FAILED: (RunHandedOver,),
@@ -102,6 +103,23 @@ def broken_promise_pages_its_team(history: History) -> Iterator[Finding]:
 
 
 @law
+def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
+    """Who was paged for a breach that was none hears so."""
+    heard: dict[str, set[str]] = defaultdict(set)
+    for one in history.of(Notified):
+        heard[one.event.causation_id].add(one.event.data.recipient)
+    for account in accounts(history):
+        last, data = account.lines[-1]
+        is_back = isinstance(data, PromiseWithdrawn) and data.untrue == "breached"
+        if not is_back or history.known[last.id].arrived_at > history.closing:
+            continue
+        paged = [heard[e.id] for e, said in account.verdicts if isinstance(said, PromiseBreached)]
+        missed = set().union(*paged) - heard[last.id]
+        if missed:
+            yield account.name, f"was no breach, and {sorted(missed)} never heard so"
+
+
+@law
 def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
     """The ticket of a run that people get says what the run says, doubt included."""
     handed = {one.event.data.run: one for one in history.of(RunHandedOver)}
@@ -140,5 +158,6 @@ LAWS = (
     message_is_said_once,
     page_is_for_a_broken_promise,
     broken_promise_pages_its_team,
+    correction_reaches_who_was_told,
     repair_message_says_the_outcome,
 )

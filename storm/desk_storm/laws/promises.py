@@ -33,7 +33,9 @@ def verdict_is_not_taken_back(history: History) -> Iterator[Finding]:
     """What was told as met or broken stays so; facts that came late are no excuse for people's."""
     for account in accounts(history):
         last = account.lines[-1][1]
-        is_back = isinstance(last, said.PromiseWithdrawn) and last.because == _TAKEN_BACK
+        is_back = isinstance(last, said.PromiseWithdrawn) and (
+            last.because == _TAKEN_BACK or last.untrue == "breached"
+        )
         if is_back and account.verdicts and not _is_late_by_nature(history, account.ticket):
             yield account.name, f"{account.verdicts[-1][1].TYPE} was told, then: {_TAKEN_BACK}"
 

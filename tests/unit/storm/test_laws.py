@@ -93,6 +93,7 @@ def _taken_back(books: Books) -> Books:
         policy_version="1",
         cycle=1,
         because=because,
+        untrue="breached",
     )
     back = replace(found, offset=99, event=found.event._replace(id="back", data=data))
     return replace(books, records=(*books.records, back))
@@ -168,6 +169,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("mail-has-a-delivery", lambda b: _mail(b, replace(b.mails[0], id="stranger"))),
     ("message-has-a-cause", lambda b: without(b, "resolved-a")),
     ("message-has-a-cause", lambda b: changed(b, "ticket_resolved-resolved-a", ticket="c")),
+    ("correction-reaches-who-was-told", _taken_back),
     ("message-is-said-once", lambda b: again(b, "repair_done-over-healed")),
     ("page-is-for-a-broken-promise", lambda b: _answered(b, 63)),
     ("page-is-for-a-broken-promise", lambda b: changed(b, _broken("b-"), inherited=True)),
