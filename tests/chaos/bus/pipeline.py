@@ -20,10 +20,6 @@ GROUP = "triage"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SHAKY = "shaky"
 PEOPLE = 20
-# Tickets that only `tales` reads: their old events come again however late.
-QUIET = "-0"
-# Tickets counted by themselves: their events come again soon, as a relay makes them.
-TWICE = "-1"
 
 
 class Tale(BaseModel):
@@ -124,9 +120,7 @@ def tales(documents: Documents[Tale], *, unwilling: bool) -> Fold[Tale]:
 
 
 def counted_for(event: AnyEvent) -> list[str]:
-    if event.subject.endswith(QUIET):
-        return []
-    return [event.subject if event.subject.endswith(TWICE) else person_of(event)]
+    return [person_of(event)]
 
 
 def counts(documents: Documents[Count]) -> Fold[Count]:

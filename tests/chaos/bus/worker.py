@@ -6,7 +6,7 @@ Started by the kill suite through multiprocessing's fork server, which has every
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,8 +24,9 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import DEAD, RETRY, retry_topic
 from desk_shared.health import Health
 from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import Documents, MongoDocuments, Store, Stored
+from desk_shared.store import Documents, MongoDocuments, Store, Stored, document
 from desk_shared.store.document import S
+from desk_shared.store.kept_calls import KeptCall, KeptCalls
 from desk_shared.telemetry import Telemetry, configure_logs
 from desk_shared.telemetry.testing import recorded_telemetry
 
@@ -38,6 +39,9 @@ STEPS = (
     "after load",
     "before park",
     "after park",
+    "before recall",
+    "before keep",
+    "after keep",
     "before write",
     "after write",
     "before publish",
@@ -92,6 +96,21 @@ class DyingCodec(Codec):
         return event
 
 
+class DyingCalls:
+    def __init__(self, calls: KeptCalls, death: Death) -> None:
+        self._calls, self._death = calls, death
+        self.find, self.sweep = calls.find, calls.sweep
+
+    async def find_all(self, ids: Collection[str]) -> dict[str, str]:
+        self._death.at("before recall")
+        return await self._calls.find_all(ids)
+
+    async def keep(self, calls: Sequence[KeptCall]) -> None:
+        self._death.at("before keep")
+        await self._calls.keep(calls)
+        self._death.at("after keep")
+
+
 class DyingDocuments(Generic[S]):
     def __init__(self, documents: Documents[S], death: Death) -> None:
         self._documents, self._death = documents, death
@@ -99,7 +118,7 @@ class DyingDocuments(Generic[S]):
         self.has_unpublished = documents.has_unpublished
         self.find_facets, self.versions = documents.find_facets, documents.versions
         self.find_brief = documents.find_brief
-        self.identities = documents.identities
+        self.identities = DyingCalls(documents.identities, death)
         self.postpone, self.put_off = documents.postpone, documents.put_off
         self.take_up = documents.take_up
 
@@ -223,6 +242,7 @@ def relay(plan: Plan) -> None:
 
 def _begin(plan: Plan) -> None:
     ledger.SLICE = 6  # so that a small batch is written in several bulks, as a large one is
+    document.MOST_HERE, document.STAY_HERE = 8, 4  # so that few events are many to remember
     log = plan.log.open("a", buffering=1)
     configure_logs("kill-suite", "WARNING", log)
 

@@ -92,6 +92,9 @@ async def test_a_member_stops_a_run_once(desk: Desk) -> None:
     first = await desk.client.post(path, headers={**ANA, **key})
     again = await desk.client.post(path, headers={**ANA, **key})
     assert first.json()["phase"] == again.json()["phase"] == "cancelled"
+    changed = await desk.client.post(path, headers={**ANA, **key}, json={"why": "another"})
+    assert changed.status_code == 422
+    assert changed.json()["code"] == "idempotency-key-reused"
     other = await desk.client.post(path, headers={**ANA, "Idempotency-Key": "k2"})
     assert other.status_code == 409
     assert other.json()["code"] == "run-is-over"

@@ -29,7 +29,7 @@ FLAP_CHANGES = 4
 FLAP_WINDOW = timedelta(minutes=10)
 QUIET = timedelta(minutes=5)
 MAX_ALERTS = 100
-# Copies come close together; the document's own marks know those of the last 64 events too.
+# Copies that come close together; the runtime knows those of any age.
 MAX_KNOWN = 16
 # What the name of a signal may have.
 LONGEST_NAME = 200
