@@ -319,3 +319,18 @@ async def test_a_task_that_only_fails_by_itself_holds_nothing() -> None:
     writer = Writer()
     await writer.ledger.run([Task("t", lambda _s, _t: 1 / 0)], writer.desk.park)  # type: ignore[arg-type,return-value]
     assert await writer.later() == START + SECOND
+
+
+async def test_once_it_is_out_what_waits_next_waits_only_since_then() -> None:
+    desk = Desk()
+    desk.publisher.is_down = True
+    with pytest.raises(DependencyDown):
+        await desk.feed(received(noted("t", 1), 1))
+    desk.publisher.is_down = False
+    await desk.feed(received(noted("t", 2), 2))  # with it the first one is out too, from memory on
+    desk.clock.advance(10 * SECOND)
+    desk.publisher.is_down = True
+    with pytest.raises(DependencyDown):
+        await desk.feed(received(noted("t", 3), 3))
+    assert not await desk.documents.has_unpublished(START + 5 * SECOND)
+    assert await desk.documents.has_unpublished(START + 10 * SECOND)
