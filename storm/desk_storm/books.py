@@ -107,7 +107,7 @@ class Record:
     """A record of one of the desk's topics, side topics included, as it lies there at the end.
 
     `event` is none for what is no event; then, and for what was parked, `reason` says why.
-    `arrived_at` is the broker's time of the record.
+    `arrived_at` is the record's own time: on open topics the broker's, else its producer's.
     """
 
     topic: str
