@@ -100,6 +100,14 @@ e2e: setup ## The five services as processes
 chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
+.PHONY: storm
+storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; an hour
+	@PYTHONPATH=storm $(PY) -m desk_storm $(ARGS)
+
+.PHONY: storm-short
+storm-short: setup ## The same in some minutes
+	@PYTHONPATH=storm $(PY) -m desk_storm --short $(ARGS)
+
 .PHONY: storm-mutants
 storm-mutants: setup ## One line of the product changed for each law of the storm; each is found
 	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)

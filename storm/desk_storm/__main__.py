@@ -1,0 +1,195 @@
+"""`python -m desk_storm`: a desk of several replicas, all around it failing, and the laws."""
+
+import argparse
+import asyncio
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.local import LocalServers, local_servers
+from desk_shared.local.bring import apply_topics
+from desk_shared.local.servers import Backend
+from desk_shared.local.services import Around
+from desk_shared.settings import KafkaSettings
+
+from desk_storm import charter, collecting
+from desk_storm.books import Books
+from desk_storm.clocks import lateness
+from desk_storm.coverage import drawn, table
+from desk_storm.crowd import Crowd
+from desk_storm.faults import schedule, shown
+from desk_storm.history import History
+from desk_storm.laws import Broken, judge
+from desk_storm.postbox import Postbox
+from desk_storm.replicas import Fleet
+from desk_storm.targets import KINDS, Targets
+from desk_storm.weather import Weather
+
+# How far a device's clock is behind; a negative one is ahead.
+_OFFSETS = (timedelta(), timedelta(), timedelta(seconds=60), timedelta(seconds=-60))
+_SHOWN_OF_A_LAW = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for on the command line."""
+
+    seed: int
+    faults: int
+    seconds: float
+    replicas: int
+    rate: float
+    settle: float
+    backend: Backend
+
+
+def main() -> None:
+    """Storm once; the exit code is 1 if a law was broken."""
+    parser = argparse.ArgumentParser(prog="desk_storm", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a storm of some two minutes")
+    parser.add_argument("--seed", type=int, default=20261127)
+    parser.add_argument("--faults", type=int)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--rate", type=float, help="tickets per second")
+    parser.add_argument("--settle", type=float, default=75, help="seconds of quiet at the end")
+    parser.add_argument("--backend", default="h2", choices=["h2", "memory"])
+    given = parser.parse_args()
+    faults, minutes, rate = (12, 1.0, 2.0) if given.short else (500, 42.0, 4.5)
+    plan = Plan(
+        given.seed,
+        given.faults if given.faults is not None else faults,
+        60 * (given.minutes or minutes),
+        given.replicas,
+        given.rate or rate,
+        given.settle,
+        given.backend,
+    )
+    with tempfile.TemporaryDirectory(prefix="desk-storm-") as folder:
+        raise SystemExit(asyncio.run(_storm(plan, Path(folder))))
+
+
+async def _storm(plan: Plan, folder: Path) -> int:
+    planned = schedule(plan.seed, plan.faults, plan.seconds, plan.replicas)
+    print(f"seed {plan.seed}, {plan.replicas} replicas, {plan.seconds:.0f} s: {shown(planned)}")
+    async with AsyncExitStack() as stack:
+        context = local_servers(folder / "servers", backend=plan.backend)
+        servers = await asyncio.to_thread(context.__enter__)
+        stack.push_async_callback(asyncio.to_thread, context.__exit__, None, None, None)
+        await asyncio.to_thread(apply_topics, servers.kafka)
+        chance = random.Random(plan.seed)
+        targets, postbox = Targets(chance), Postbox(chance)
+        for one in (targets, postbox):
+            await one.start()
+            stack.callback(one.stop)
+        first = charter.write(folder / "charter")
+        fleet = Fleet.made(folder, _around(servers, postbox, folder), plan.replicas)
+        await fleet.start(stack)
+        publisher = KafkaPublisher(KafkaSettings(bootstrap=servers.kafka), "storm")
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        intakes = [one.address for one in fleet.of("intake")]
+        crowd = Crowd(intakes, publisher, targets, chance)
+        weather = Weather(fleet, servers, folder / "charter", charters=[first])
+        began = datetime.now(UTC)
+        await _rage(plan, crowd, weather)
+        fleet.look()
+        books = Books(
+            began,
+            datetime.now(UTC),
+            tuple(crowd.calls),
+            tuple(crowd.sent),
+            tuple(targets.acts),
+            tuple(postbox.mails),
+            tuple(await collecting.deliveries(fleet.of("notify")[0].address)),
+            tuple(await collecting.records(KafkaSettings(bootstrap=servers.kafka))),
+            tuple(weather.faults),
+            tuple(fleet.ends),
+            tuple(weather.charters),
+        )
+        return _tell(books, weather, fleet)
+
+
+def _around(servers: LocalServers, postbox: Postbox, folder: Path) -> Around:
+    env = {
+        "DESK_CHARTER": str(folder / "charter"),
+        "NOTIFY_SMTP_HOST": "127.0.0.1",
+        "NOTIFY_SMTP_PORT": str(postbox.port),
+        "NOTIFY_SMTP_SECURITY": "none",
+        "NOTIFY_MAIL_DOMAINS": "desk.example",
+        "NOTIFY_MAIL_PER_HOUR": "1000",
+    }
+    return Around(servers.kafka, servers.mongo, env)
+
+
+async def _rage(plan: Plan, crowd: Crowd, weather: Weather) -> None:
+    """The crowd lives while faults fall; then it goes home, and the desk has time to settle."""
+    devices = [
+        f"{what}-{kind}-{number}"
+        for number, what in enumerate(("laptop", "once"))
+        for kind in KINDS
+    ]
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=8, limits=limits) as http, asyncio.TaskGroup() as group:
+        watch = group.create_task(weather.fleet.revive())
+        for number, device in enumerate(devices):
+            group.create_task(crowd.measure(device, _OFFSETS[number % len(_OFFSETS)]))
+        asking = group.create_task(crowd.ask(http, plan.rate * 0.8))
+        requesting = group.create_task(crowd.request(plan.rate * 0.2))
+        telling = group.create_task(_say(crowd, weather))
+        await weather.rage(schedule(plan.seed, plan.faults, plan.seconds, plan.replicas))
+        crowd.is_over.set()
+        await asyncio.gather(asking, requesting)
+        await asyncio.sleep(plan.settle)
+        crowd.are_devices_over.set()
+        watch.cancel()
+        telling.cancel()
+
+
+async def _say(crowd: Crowd, weather: Weather) -> None:
+    while True:
+        await asyncio.sleep(60)
+        print(
+            f"{datetime.now(UTC):%H:%M:%S} {len(weather.faults)} faults, {crowd.tickets} tickets,"
+            f" {len(weather.fleet.ends)} ended by themselves",
+            flush=True,
+        )
+
+
+def _tell(books: Books, weather: Weather, fleet: Fleet) -> int:
+    history = History(books)
+    runs = Counter(type(one.event.data).__name__ for one in history.run_ends.values())
+    print(
+        f"{len(history.tickets)} tickets, {len(books.records)} records, {len(books.calls)} calls,"
+        f" {len(books.acts)} acts, {len(books.mails)} mails, {len(books.faults)} faults;"
+        f" slowest start {weather.slowest:.1f} s; {len(books.ends)} ended by themselves"
+    )
+    print(f"runs: {dict(runs)}; verdicts late by: {lateness(history)}")
+    print(drawn(table(history)))
+    broken = judge(books)
+    _tell_broken(broken)
+    for end in books.ends:
+        log = fleet.replicas[f"{end.service}-{end.replica}"].log
+        print(f"--- the end of {log.name}:\n" + "\n".join(log.read_text().splitlines()[-15:]))
+    return 1 if broken else 0
+
+
+def _tell_broken(broken: Sequence[Broken]) -> None:
+    counts = Counter(one.law for one in broken)
+    print(f"{len(broken)} broken laws" + (f": {dict(counts)}" if counts else ""))
+    seen: Counter[str] = Counter()
+    for one in broken:
+        seen[one.law] += 1
+        if seen[one.law] <= _SHOWN_OF_A_LAW:
+            print(f"  {one.law} | {one.subject} | {one.evidence}")
+
+
+if __name__ == "__main__":
+    main()

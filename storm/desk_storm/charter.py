@@ -1,0 +1,74 @@
+"""The charter of a storm: the shipped one, with clocks and repairs quick enough to be hit."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from desk_shared.local.places import ROOT
+
+from desk_storm.books import Charter, Step, Verify
+
+_ANSWER, _SOLVED = ("20s", "40s"), ("21s", "41s")
+_PROMISES = """promises:
+  - {{name: answer, title: An answer soon, clock: response, default: true, target: {answer},
+     calendar: always-open, warn_at: [50]}}
+  - {{name: solved, title: Solved soon, clock: resolution, default: true, target: {solved},
+     calendar: always-open, pause_on: [employee], warn_at: [50]}}
+"""
+_WITHIN = timedelta(seconds=15)
+
+
+def write(folder: Path) -> Charter:
+    """Make it there; the part of it that laws ask for."""
+    shutil.copytree(ROOT / "charter", folder, dirs_exist_ok=True)
+    _promise(folder, 0)
+    book = folder / "runbooks" / "clean-disk.yaml"
+    text = book.read_text()
+    for old, new in (
+        ("within: 30s", "within: 15s"),
+        ("per_hour: 200", "per_hour: 5000"),
+        ("cooldown: 10m, per_day: 4", "cooldown: 30s, per_day: 1000"),
+        ("consecutive: 5", "consecutive: 5000"),
+        ("min: 20", "min: 2000"),
+    ):
+        if old not in text:
+            raise ValueError(f"{book} no longer says {old!r}; the storm's charter rests on it")
+        text = text.replace(old, new)
+    condition = 'data.signal == "disk-filling" && '
+    keyed = f'{condition}!("only" in data.attributes) && '
+    once = f'{condition}"only" in data.attributes && '
+    book.write_text(text.replace(condition, keyed))
+    other = text.replace("id: clean-disk", "id: wipe-disk").replace("effect: keyed", "effect: once")
+    other = other.replace("    retry: {attempts: 4, base: 500ms, cap: 5s}\n", "")
+    other = other.replace(condition, once).replace(
+        "attributes: {agent_url", 'attributes: {only: "1", agent_url'
+    )
+    (book.parent / "wipe-disk.yaml").write_text(other)
+    return _told(0)
+
+
+def change(folder: Path, number: int) -> Charter:
+    """Another version while all runs: other targets of the promises."""
+    _promise(folder, number)
+    return _told(number)
+
+
+def _promise(folder: Path, number: int) -> None:
+    answer, solved = _ANSWER[number % 2], _SOLVED[number % 2]
+    text = _PROMISES.format(answer=answer, solved=solved)
+    new = folder / "promises.new"
+    new.write_text(text)
+    new.replace(folder / "promises.yaml")
+
+
+def _told(number: int) -> Charter:
+    path = "/v1/actions/clean-disk"
+    steps = (
+        Step("clean-disk", "clean", path, "keyed", 4),
+        Step("wipe-disk", "clean", path, "once", 1),
+    )
+    verifies = tuple(Verify(name, "disk.free.percent", _WITHIN) for name in _NAMES)
+    return Charter(datetime.now(UTC), str(number), steps, verifies, is_always_open=True)
+
+
+_NAMES = ("clean-disk", "wipe-disk")

@@ -1,0 +1,60 @@
+"""Closing the books: every record of every topic, and what notify says of its deliveries."""
+
+from datetime import UTC, datetime
+
+import httpx
+from desk_shared.cli.reading import existing, read_all
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.ids import derived_id
+from desk_shared.settings import KafkaSettings
+
+from desk_storm.books import Delivery, Record
+
+_REASON = "desk-reason-code"
+_MAIL = "mailto:"
+_OPERATOR = {"X-Desk-User": "storm", "X-Desk-Roles": "operator"}
+
+
+async def records(kafka: KafkaSettings) -> list[Record]:
+    """Every record of the desk's topics, side topics included."""
+    codec, found = Codec(), []
+    names = [name for name in sorted(await existing(kafka)) if name.startswith("desk.")]
+    async for raw in read_all(kafka, names):
+        at = datetime.fromtimestamp(getattr(raw, "timestamp", 0) / 1000, UTC)
+        reason = (dict(raw.headers).get(_REASON) or b"").decode()
+        event: AnyEvent | None = None
+        try:
+            event = codec.decode(raw.key, raw.value, raw.headers, at)
+        except Invalid as error:
+            reason = reason or str(error)
+        found.append(Record(raw.topic, raw.partition, raw.offset, at, event, reason))
+    return found
+
+
+async def deliveries(notify: str) -> list[Delivery]:
+    """Page by page, by the public route for operators."""
+    found: list[Delivery] = []
+    params = {"limit": "200"}
+    async with httpx.AsyncClient(base_url=notify, timeout=30) as http:
+        while True:
+            answer = await http.get("/v1/deliveries", params=params, headers=_OPERATOR)
+            page = answer.raise_for_status().json()
+            for message in page["items"]:
+                found += [_delivery(message["id"], one) for one in message["deliveries"]]
+            if not page.get("next"):
+                return found
+            params = {"limit": "200", "cursor": page["next"]}
+
+
+def _delivery(message: str, told: dict[str, str]) -> Delivery:
+    channel = told["channel"]
+    return Delivery(
+        message,
+        channel,
+        told["state"],
+        derived_id(message, channel) if channel.startswith(_MAIL) else "",
+        int(told["attempts"]),
+        datetime.fromisoformat(told["changed_at"]),
+        told["reason"],
+    )

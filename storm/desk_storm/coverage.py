@@ -1,0 +1,105 @@
+"""Which steps were under way when faults fell, as those outside saw it: step by kind of fault."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from desk_shared.events import Payload
+from desk_shared.events.automation import RunStarted
+from desk_shared.events.notifications import MessageKind, Notified
+from desk_shared.events.promises import PromiseBreached, PromiseKept, PromiseStarted
+from desk_shared.events.signals import SignalRaised
+from desk_shared.events.tickets import TicketAssigned, TicketOpened
+
+from desk_storm.history import History, Told
+
+Span = tuple[datetime, datetime]
+_NEAR = timedelta(seconds=2)
+
+
+def spans(history: History) -> Iterator[tuple[str, Span]]:
+    """From when to when each step lasted; what never ended is left to the laws."""
+    for call in history.books.calls:
+        if call.answered_at is not None:
+            yield "a call waits for its answer", (call.at, call.answered_at)
+    for act in history.books.acts:
+        if act.ended_at is not None:
+            yield "an act is open at its target", (act.at, act.ended_at)
+    yield from _requests(history)
+    opened, assigned = _firsts(history, TicketOpened), _firsts(history, TicketAssigned)
+    told = {
+        one.event.data.ticket: one.arrived_at
+        for one in history.of(Notified)
+        if one.event.data.kind is MessageKind.TICKET_ASSIGNED
+    }
+    yield from _between("a ticket waits for a team", opened, assigned)
+    yield from _between("a team waits to be told", assigned, told)
+    yield from _between("a clock waits to be started", opened, _firsts(history, PromiseStarted))
+    yield from _clocks(history)
+    yield from _runs(history)
+
+
+def table(history: History) -> dict[tuple[str, str], int]:
+    """How many faults of each kind fell into each step."""
+    counts: Counter[tuple[str, str]] = Counter()
+    faults = history.books.faults
+    for step, (since, until) in spans(history):
+        hit = {one.kind for one in faults if since <= one.at <= until}
+        counts.update((step, kind) for kind in hit)
+    return dict(counts)
+
+
+def drawn(counts: dict[tuple[str, str], int]) -> str:
+    """As a table of text: rows are steps, columns kinds of faults, a dot for none."""
+    kinds = sorted({kind for _, kind in counts})
+    steps = sorted({step for step, _ in counts})
+    width = max((len(step) for step in steps), default=0)
+    rows = [" " * width + "".join(f"  {kind:>13}" for kind in kinds)]
+    for step in steps:
+        cells = (str(counts.get((step, kind), ".")) for kind in kinds)
+        rows.append(step.ljust(width) + "".join(f"  {cell:>13}" for cell in cells))
+    return "\n".join(rows)
+
+
+def _firsts(history: History, kind: type[Payload]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for one in history.of(kind):
+        found[one.event.subject] = min(found.get(one.event.subject, one.arrived_at), one.arrived_at)
+    return found
+
+
+def _between(
+    step: str, since: dict[str, datetime], until: dict[str, datetime]
+) -> Iterator[tuple[str, Span]]:
+    for subject, at in since.items():
+        if subject in until:
+            yield step, (at, until[subject])
+
+
+def _requests(history: History) -> Iterator[tuple[str, Span]]:
+    opened: dict[str, Told[TicketOpened]] = {
+        one.event.causation_id: one for one in history.of(TicketOpened) if one.event.causation_id
+    }
+    for sent in history.books.sent:
+        if (one := opened.get(sent.event.id)) is not None:
+            yield "a request is not yet a ticket", (sent.at, one.arrived_at)
+
+
+def _clocks(history: History) -> Iterator[tuple[str, Span]]:
+    for breach in history.of(PromiseBreached):
+        due = breach.event.data.due
+        yield "a deadline passes", (due - _NEAR, max(due + _NEAR, breach.arrived_at))
+    for kept in history.of(PromiseKept):
+        yield "a clock ends in time", (kept.event.time, max(kept.event.time, kept.arrived_at))
+
+
+def _runs(history: History) -> Iterator[tuple[str, Span]]:
+    began = {one.event.data.run: one for one in history.of(RunStarted)}
+    raised = _firsts(history, SignalRaised)
+    for run, one in began.items():
+        if (at := raised.get(one.event.subject)) is not None and at <= one.arrived_at:
+            yield "a signal waits for its run", (at, one.arrived_at)
+        acts = history.acts.get(run, [])
+        end = history.run_ends.get(run)
+        if acts and end is not None:
+            yield "a repair is being verified", (acts[-1].at, end.arrived_at)

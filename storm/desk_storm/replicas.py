@@ -1,0 +1,105 @@
+"""Every service several times, as processes; who ended by itself is written down."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desk_shared.events.topics import SERVICES
+from desk_shared.local.places import Places
+from desk_shared.local.ports import HOST, free_ports
+from desk_shared.local.services import Around, ServiceProcess, command_of, port_variable
+
+from desk_storm.books import End
+
+_READY_SECONDS = 90.0
+
+
+class Replica(ServiceProcess):
+    """One process of a service; its log has its number in the name."""
+
+    def __init__(
+        self, service: str, number: int, places: Places, port: int, around: Around
+    ) -> None:
+        super().__init__(service, places, port, around, attached=True)
+        self.service = service
+        self.number = number
+        self.name = f"{service}-{number}"
+        self.is_meant_to_run = False
+
+    def command(self) -> list[str]:
+        return command_of(self.service)
+
+    def env(self) -> Mapping[str, str]:
+        return {
+            f"{self.service.upper()}_HTTP_HOST": HOST,
+            port_variable(self.service): str(self.port),
+            **self.around.variables(),
+        }
+
+
+@dataclass
+class Fleet:
+    """All replicas; `ends` is the book of those that ended by themselves."""
+
+    replicas: dict[str, Replica]
+    ends: list[End] = field(default_factory=list)
+
+    @classmethod
+    def made(cls, folder: Path, around: Around, count: int) -> "Fleet":
+        """`count` replicas of each service on free ports, not started."""
+        names = [(service, number) for number in range(1, count + 1) for service in SERVICES]
+        ports = free_ports(len(names))
+        made = (
+            Replica(service, number, Places(folder), port, around)
+            for (service, number), port in zip(names, ports, strict=True)
+        )
+        return cls({one.name: one for one in made})
+
+    def of(self, service: str) -> list[Replica]:
+        """The replicas of one service."""
+        return [one for one in self.replicas.values() if one.service == service]
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """All of them, ready before this returns; the stack ends them."""
+        stack.push_async_callback(self.stop)
+        for one in self.replicas.values():
+            await self.begin(one)
+        for one in self.replicas.values():
+            await asyncio.to_thread(one.wait_ready, _READY_SECONDS)
+
+    async def begin(self, replica: Replica) -> None:
+        """Start it without waiting."""
+        await asyncio.to_thread(replica.launch)
+        replica.is_meant_to_run = True
+
+    async def end(self, replica: Replica, *, gently: bool) -> None:
+        """SIGTERM and its time to stop, or SIGKILL."""
+        self.look()
+        replica.is_meant_to_run = False
+        await asyncio.to_thread(replica.stop if gently else replica.kill)
+
+    async def stop(self) -> None:
+        """SIGKILL for all; the books are closed before."""
+        await asyncio.gather(*(self.end(one, gently=False) for one in self.replicas.values()))
+
+    def look(self) -> None:
+        """Write down who is gone though nobody ended it."""
+        for one in self.replicas.values():
+            if one.is_meant_to_run and not one.alive:
+                one.is_meant_to_run = False
+                self.ends.append(End(datetime.now(UTC), one.service, one.number, 1))
+
+    async def revive(self) -> None:
+        """Once a second: who ended by itself is written down and started again, as an orchestrator
+        would, so that the storm goes on."""
+        while True:
+            self.look()
+            gone = {(end.service, end.replica) for end in self.ends}
+            for one in self.replicas.values():
+                is_lost = (one.service, one.number) in gone
+                if is_lost and not one.is_meant_to_run and not one.alive:
+                    await self.begin(one)
+            await asyncio.sleep(1)

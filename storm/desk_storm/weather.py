@@ -1,0 +1,93 @@
+"""Carries the planned faults out, each on its victim, several at once on different ones."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from desk_shared.local import LocalServers
+from desk_shared.local.daemon import Daemon
+
+from desk_storm import charter
+from desk_storm.books import Charter, Fault
+from desk_storm.faults import Kind, Planned
+from desk_storm.replicas import Fleet
+
+# Two cores start two processes in the time in which they would start one after the other.
+_STARTS_AT_ONCE = 2
+_PULSES, _PULSE_SECONDS = 20, 0.2
+
+
+@dataclass
+class Weather:
+    """The faults of a storm; `faults` is their book, `charters` that of the versions."""
+
+    fleet: Fleet
+    servers: LocalServers
+    folder: Path
+    faults: list[Fault] = field(default_factory=list)
+    charters: list[Charter] = field(default_factory=list)
+    slowest: float = 0.0
+    _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STARTS_AT_ONCE))
+
+    async def rage(self, planned: Sequence[Planned]) -> None:
+        """All of them, each at its time; returns when the last one is over."""
+        began = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as group:
+            for one in planned:
+                wait = began + one.after - asyncio.get_running_loop().time()
+                await asyncio.sleep(max(0.0, wait))
+                group.create_task(self._fall(one))
+
+    async def _fall(self, planned: Planned) -> None:
+        """One fault; a victim has one at a time."""
+        async with self._locks[planned.victim]:
+            at = datetime.now(UTC)
+            number = len(self.faults)
+            self.faults.append(Fault(at, None, planned.kind, planned.victim))
+            await self._strike(planned)
+            until = datetime.now(UTC)
+            self.faults[number] = Fault(at, until, planned.kind, planned.victim)
+
+    async def _strike(self, planned: Planned) -> None:
+        match planned.kind:
+            case Kind.KILL | Kind.TERMINATE:
+                await self._restart(planned.victim, gently=planned.kind is Kind.TERMINATE)
+            case Kind.CHARTER:
+                self.charters.append(charter.change(self.folder, len(self.charters)))
+            case Kind.KILL_STORE | Kind.KILL_BROKER:
+                victim = self._daemon(planned.victim)
+                await asyncio.to_thread(victim.kill)
+                await asyncio.to_thread(victim.start)
+            case Kind.SLOW_STORE | Kind.SLOW_BROKER:
+                for _ in range(_PULSES):
+                    await _frozen(self._daemon(planned.victim), _PULSE_SECONDS)
+                    await asyncio.sleep(_PULSE_SECONDS / 2)
+            case _:
+                await _frozen(self._daemon(planned.victim), planned.lasts)
+
+    def _daemon(self, victim: str) -> Daemon:
+        if victim == "store":
+            return self.servers.store
+        return self.servers.broker if victim == "broker" else self.fleet.replicas[victim]
+
+    async def _restart(self, victim: str, *, gently: bool) -> None:
+        replica = self.fleet.replicas[victim]
+        await self.fleet.end(replica, gently=gently)
+        async with self._starting:
+            began = asyncio.get_running_loop().time()
+            await self.fleet.begin(replica)
+            while replica.alive and not await asyncio.to_thread(replica.answers):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+            self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
+
+
+async def _frozen(victim: Daemon, seconds: float) -> None:
+    victim.pause()
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        victim.resume()
