@@ -39,7 +39,7 @@ async def deliveries_of(notify: str) -> tuple[Delivery, ...]:
             page = (await http.get("/v1/deliveries", params=params)).raise_for_status().json()
             for message in page["items"]:
                 found += [_delivery(message["id"], one) for one in message["deliveries"]]
-            cursor = page.get("next_cursor") or ""
+            cursor = page["next"] or ""
             if not cursor:
                 return tuple(found)
 
