@@ -26,7 +26,7 @@ async def eventually(
 
 async def eventually(
     check: Callable[[], T | Awaitable[T]],
-    timeout: float = 10.0,  # noqa: ASYNC109 - the caller's patience is the point of it
+    timeout: float = 60.0,  # noqa: ASYNC109 - the caller's patience is the point of it
     interval: float = 0.02,
 ) -> T:
     """What `check` gives once it is truthy; until then AssertionErrors and falsy answers wait.

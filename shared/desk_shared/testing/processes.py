@@ -76,7 +76,7 @@ class ServiceProcess:
         """Start it and wait until it is ready."""
         await asyncio.to_thread(self.launch, **more)
         # After a kill the group waits for the dead member's session before it shares anew.
-        await eventually(self.is_ready, timeout=90, interval=0.1)
+        await eventually(self.is_ready, timeout=240, interval=0.1)
 
     async def is_ready(self) -> bool:
         """Says it is ready, and reads: each of its consumers has partitions."""
@@ -92,7 +92,7 @@ class ServiceProcess:
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Its answer, to somebody who may see everything unless the headers say who asks."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=20, headers=ANYBODY) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=60, headers=ANYBODY) as client:
             return await client.get(path, headers=headers)
 
     def kill(self) -> None:
@@ -109,7 +109,7 @@ class ServiceProcess:
             return
         process.send_signal(number)
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(5)

@@ -103,7 +103,7 @@ def test_alerts_fire_and_stay_silent_as_they_should(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=25,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

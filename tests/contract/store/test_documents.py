@@ -11,7 +11,7 @@ from desk_shared.store import Listed, Origin, Stored, Unreadable
 
 from tests.contract.store.kinds import START, Kind, NewerThing, Thing
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 OUT = Message("desk.tickets", b"k\xff", b'{"a": "\xc3\xa9"}', (("ce_id", b"1"), ("x", b"\x00")))
 

@@ -8,7 +8,7 @@ from desk_shared.store.kept_calls import KeptCall
 
 from tests.contract.store.kinds import START, Kind
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 DAY = timedelta(days=1)
 

@@ -8,7 +8,7 @@ from desk_shared.errors import DependencyDown
 
 from tests.contract.store.kinds import Kind
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(300)
 
 TERM = timedelta(seconds=30)
 

@@ -12,7 +12,7 @@ from tests.unit.triage.past import TEAM, TEAMS, fit_by_counting, lessons_of, liv
 FITS = {"library": fit, "counting": fit_by_counting}
 LIVES = list(lives())
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(360)
 
 
 @pytest.fixture(params=sorted(FITS))

@@ -11,7 +11,7 @@ from desk_shared.local.bring import apply_topics
 from desk_shared.local.places import ROOT
 from desk_shared.local.services import LocalServices, local_services, port_variable
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_a_days_story_comes_true_and_leaves_nothing_lost(tmp_path: Path) -> None:
@@ -41,5 +41,5 @@ def _env(kafka: str, mongo: str, services: LocalServices) -> dict[str, str]:
 
 def _run(command: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
+        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
     )

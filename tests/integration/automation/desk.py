@@ -78,7 +78,7 @@ class Automation(ServiceProcess):
     """The service, with questions of its own."""
 
     async def post(self, path: str, key: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             headers = ANYBODY | {"Idempotency-Key": key, "X-Desk-User": "ana"}
             return await client.post(self.url + path, headers=headers)
 

@@ -8,7 +8,7 @@ from tests.integration.automation.desk import Automation, Bus, Target, measured,
 
 pytestmark = [
     pytest.mark.connected,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(360),
     pytest.mark.usefixtures("automation"),
 ]
 
@@ -44,7 +44,7 @@ async def test_a_cure_that_does_not_help_reaches_the_owner_team(bus: Bus, target
         await bus.publish(measured("laptop-2", 4.0))
         return HANDED_OVER in await bus.said("laptop-2")
 
-    await eventually(is_handed_over, timeout=45, interval=1.0)
+    await eventually(is_handed_over, timeout=120, interval=1.0)
     told = bus.data("laptop-2", HANDED_OVER)
     assert isinstance(told, RunHandedOver)
     assert told.team == "workplace"

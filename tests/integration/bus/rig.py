@@ -27,8 +27,8 @@ from tests.unit.bus.desk import STORIES, Story, tell
 GROUP = "triage"
 RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)
 PARTITIONS = 3
-# The local broker notices a dead member after half a second; tests need not wait for eight.
-SESSION = timedelta(seconds=2)
+# Members leave by themselves; a busy machine that is late with a heartbeat is no dead one.
+SESSION = timedelta(seconds=10)
 
 React = Callable[[Story | None, AnyEvent, Turn], Reacted[Story] | None]
 Header = tuple[str, bytes | None]
@@ -160,7 +160,8 @@ class Rig:
         return [decode(raw.key, raw.value, raw.headers) for raw in await self.read(TRIAGE)]
 
     async def letters(self) -> list[Letter]:
-        return [_letter(raw) for raw in await self.read(DEAD)]
+        """Once each: a batch that is read again leaves copies, which are harmless."""
+        return list(dict.fromkeys([_letter(raw) for raw in await self.read(DEAD)]))
 
     async def limit_letters(self, size: int) -> None:
         """The topic of dead letters takes no larger record than this."""

@@ -12,7 +12,7 @@ from desk_shared.testing import eventually
 from tests.integration.bus.rig import GROUP, Rig
 from tests.unit.bus.desk import Story, noted
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 
 def bad_release(_state: Story | None, _event: AnyEvent, _turn: Turn) -> Reacted[Story] | None:
@@ -29,7 +29,7 @@ async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Ri
     await rig.publish(events)
     for _ in range(2):  # started again with the same bug it stops again
         member = await rig.join(Folding(rig.ledger(bad_release)))
-        await eventually(lambda: "reads on when it is started again" in reason_of(rig), timeout=20)
+        await eventually(lambda: "reads on when it is started again" in reason_of(rig), timeout=60)
         assert not rig.health.answer_ready().is_ok
         assert rig.health.answer_live().is_ok
         assert rig.telemetry.value(names.CONSUMERS_STOPPED) == 1
@@ -45,7 +45,7 @@ async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Ri
     async def are_told() -> bool:
         return (await rig.stories()).items() >= wanted.items()
 
-    await eventually(are_told, timeout=20)
+    await eventually(are_told, timeout=60)
     await eventually(rig.is_committed)
 
 
@@ -55,6 +55,7 @@ async def test_what_cannot_be_read_stops_nobody(rig: Rig) -> None:
     await rig.publish([noted("t", 1)])
     await rig.join()
     await eventually(lambda: rig.are_told({"t": ("1",)}))
+    await eventually(rig.is_committed)
     assert len(await rig.letters()) == 60
 
 
@@ -66,5 +67,6 @@ async def test_a_letter_that_its_topic_finds_too_large_is_cut_and_holds_nobody_u
     await rig.publish([noted("t", 1)])
     await rig.join()
     await eventually(lambda: rig.are_told({"t": ("1",)}))
+    await eventually(rig.is_committed)
     (letter,) = await rig.letters()
     assert (letter.key, letter.attempt) == (b"k", 1)

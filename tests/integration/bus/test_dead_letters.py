@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from tests.integration.bus.rig import DEAD, RETRIES, Rig
 from tests.unit.bus.desk import Story, noted, tell
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     await rig.publish([noted("t", 1), *(noted("t", number) for number in range(2, 120))])
     await rig.join(folding)
     await rig.join_retry(folding)
-    await eventually(rig.is_committed, timeout=20)
+    await eventually(rig.is_committed, timeout=60)
 
     code, text = await run(desk, "dead", "list")
     assert code == 1
@@ -79,7 +79,7 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     before = await rig.stories()
     code, text = await run(desk, "dead", "replay", DEAD, "--record", place)
     assert (code, text.strip()) == (0, f"1 records given back to {RETRIES}.")
-    await eventually(lambda: _told(rig, 119), timeout=20)
+    await eventually(lambda: _told(rig, 119), timeout=60)
     await eventually(lambda: rig.is_committed(".retry", RETRIES))
     # The fold that had handled it long ago, and forgotten its id since, did not get it again.
     assert await rig.stories() == before
@@ -89,7 +89,7 @@ async def _settled(rig: Rig, desk: CliRunner) -> str:
     """A replay that fails again leaves one letter, not two; settled, it is counted no more."""
     code, text = await run(desk, "dead", "replay", DEAD, "--all")
     assert code == 0, text
-    await eventually(lambda: _has_copies(rig, 2), timeout=20)
+    await eventually(lambda: _has_copies(rig, 2), timeout=60)
     code, text = await run(desk, "dead", "list")
     assert (code, "unreadable-note | 1" in text.replace("│", "|").replace("  ", " ")) == (1, True)
 

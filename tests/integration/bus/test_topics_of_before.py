@@ -11,7 +11,7 @@ from desk_shared.events.topics import BY_NAME
 from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 DAY, MONTH = str(24 * 3600 * 1000), str(30 * 24 * 3600 * 1000)
 BEFORE: Mapping[str, Mapping[str, str]] = {

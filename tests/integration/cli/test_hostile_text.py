@@ -27,7 +27,7 @@ from desk_shared.text import plain_text
 from typer.main import get_command
 from typer.testing import CliRunner
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(720)]
 
 ROOT = Path(__file__).resolve().parents[3]
 DEAD = dead_topic(REQUESTS, "intake")

@@ -26,7 +26,7 @@ DATA = Path(os.environ.get("DESK_DATA", "../shared/data"))
 # Tickets that the promise engine judges as well; all of them would take minutes.
 SOME = 300
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 def imported(name: str, path: str, folder: Path) -> tuple[Account, Places]:

@@ -27,7 +27,7 @@ def most_memory(folder: Path, rows: int) -> float:
     return used.ru_maxrss / 1_000
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_ten_times_the_rows_need_hardly_more_memory(tmp_path: Path) -> None:
     few = most_memory(tmp_path, FEW)
     many = most_memory(tmp_path, MANY)

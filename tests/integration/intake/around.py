@@ -53,7 +53,7 @@ class Bus:
             found = {one.id: one for one in await self.read() if one.subject == ticket}
             return list(found.values()) if len(found) >= at_least else []
 
-        return await eventually(enough, timeout=20)
+        return await eventually(enough, timeout=60)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ async def intake(bus: Bus, kafka: str, mongo: str, tmp_path: Path) -> AsyncItera
 async def ana(intake: Intake) -> AsyncIterator[Person]:
     """An employee."""
     headers = {"X-Desk-User": "ana", "X-Desk-Roles": "employee"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         yield Person(client)
 
 
@@ -51,5 +51,5 @@ async def ana(intake: Intake) -> AsyncIterator[Person]:
 async def max_of_network(intake: Intake) -> AsyncIterator[Person]:
     """A member of the network team."""
     headers = {"X-Desk-User": "max", "X-Desk-Roles": "member", "X-Desk-Team": "network"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         yield Person(client)

@@ -22,7 +22,7 @@ from desk_shared.testing import eventually
 
 from tests.integration.intake.around import Bus, Intake, Person
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
 NOW = datetime.now(UTC)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -66,7 +66,7 @@ async def test_a_ticket_posted_is_on_the_bus_with_its_trace_as_number_one(
 async def test_a_name_of_the_longest_kind_is_as_good_as_any(intake: Intake, bus: Bus) -> None:
     # Headers carry one byte for each of these letters, the store and the bus carry two.
     headers = {b"X-Desk-User": b"\xe4" * 255, b"X-Desk-Roles": b"employee"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         longest = Person(client)
         ticket = (await longest.post("/tickets", "k", title="VPN")).json()["id"]
         assert (await longest.post(f"/tickets/{ticket}/notes", "n", text="more")).status_code == 200
@@ -75,7 +75,7 @@ async def test_a_name_of_the_longest_kind_is_as_good_as_any(intake: Intake, bus:
         assert (await longest.get(f"/tickets/{ticket}")).json()["requester"] == "ä" * 255
     await bus.of(ticket, 2)
     headers[b"X-Desk-User"] += b"\xe4"
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers) as client:
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         refused = await Person(client).post("/tickets", "k", title="VPN")
         assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
@@ -90,7 +90,7 @@ async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus
     assert again.headers["idempotency-replayed"] == "true"
     assert other.json()["code"] == "idempotency-key-reused"
     await ana.post("/tickets", "k-2", title="A later one")
-    await eventually(lambda: _all_opened(bus, 2), timeout=20)
+    await eventually(lambda: _all_opened(bus, 2), timeout=60)
 
 
 async def test_a_note_repeated_after_eighty_others_is_said_once(ana: Person, bus: Bus) -> None:
@@ -135,10 +135,10 @@ async def test_a_request_sent_twice_opens_one_ticket_that_triage_gives_to_its_te
 
 
 async def _reasons(bus: Bus, topic: str) -> list[str]:
-    """The reason codes of a topic's dead letters."""
+    """The reason codes of a topic's dead letters, once each."""
     kafka = KafkaSettings(bootstrap=bus.kafka)
     letters = [raw async for raw in read_all(kafka, [bus.prefix + topic])]
-    return [(dict(raw.headers)[REASON_CODE] or b"").decode() for raw in letters]
+    return sorted({(dict(raw.headers)[REASON_CODE] or b"").decode() for raw in letters})
 
 
 async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
@@ -157,8 +157,12 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     await bus.publish([event(ProblemDetected(**told, team="network", message=message), "p-1")])
     for ticket in tickets:
         assert types(await bus.of(ticket, 2)) == ["opened", "linked"]
-    status = (await ana.get("/status")).json()
-    assert [one["message"] for one in status["problems"]] == [message]
+
+    async def is_told() -> bool:
+        status = (await ana.get("/status")).json()
+        return [one["message"] for one in status["problems"]] == [message]
+
+    await eventually(is_told)
     await bus.publish([event(ProblemResolved(**told, resolution="A new gateway."), "p-1")])
     for ticket in tickets:
         assert types(await bus.of(ticket, 3))[-1] == "resolved"

@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(540)]
 
 Rows = AsyncCollection[dict[str, Any]]
 KILLS = 3
@@ -58,7 +58,7 @@ async def _write_and_kill(servers: LocalServers, kept: dict[str, int]) -> None:
         before = len(kept)
         writers = [_insert_until_killed(rows, writer, kept) for writer in range(WRITERS)]
         tasks = [asyncio.create_task(one) for one in [*writers, _bulk_until_killed(rows, kept)]]
-        await eventually(lambda: len(kept) > before + 500, timeout=60)
+        await eventually(lambda: len(kept) > before + 500, timeout=180)
         servers.store.kill()
         await asyncio.gather(*tasks)
 

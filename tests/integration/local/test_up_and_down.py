@@ -14,7 +14,7 @@ from desk_shared.local.places import Places
 from desk_shared.local.ports import HOST, free_ports
 from pymongo import MongoClient
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(720)]
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -51,7 +51,7 @@ def test_up_again_finds_what_runs_replaces_what_died_and_down_ends_it(
     with MongoClient[dict[str, object]](mongo) as client:
         client["desk"]["rows"].insert_one({"_id": "kept"})
     os.kill(before.processes["mongo"].pid, signal.SIGKILL)
-    assert before.processes["mongo"].running.wait_gone(10)
+    assert before.processes["mongo"].running.wait_gone(60)
 
     _up(local)
     after = state.read(Places(tmp_path))

@@ -1,7 +1,6 @@
 """Metrics as a process on real servers, and the two ends of the bus it stands between."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,9 +67,6 @@ class Bus:
             f"{getattr(event.data, 'percent', '')}"
             for event in told.values()
         ]
-
-    def ids(self) -> Counter[str]:
-        return Counter(event.id for event in self.seen)
 
     def goals(self, ticket: str) -> list[float]:
         """Minutes promised, in the order in which promises were made."""

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
 FAR = datetime(2190, 1, 1, tzinfo=UTC)
 TICKETS = 300
@@ -72,7 +72,7 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
         topic_prefix=bus.prefix,
         charter=metrics.charter,
     )
-    found = await eventually(lambda: _clean(settings), timeout=240, interval=3)
+    found = await eventually(lambda: _clean(settings), timeout=400, interval=3)
     counts = {one.collection: one.alike for one in found.comparisons}
     assert counts["tickets"] == TICKETS
     assert counts["cells"] > 100
@@ -93,7 +93,7 @@ def _in_sequence(events: list[AnyEvent]) -> list[AnyEvent]:
 
 async def _for_a_moment(metrics: Metrics, bus: Bus, part: list[AnyEvent]) -> None:
     """Until some of it is handled: a kill before that would prove little."""
-    await eventually(lambda: bus.said(part[0].subject), timeout=60)
+    await eventually(lambda: bus.said(part[0].subject), timeout=180)
     assert metrics.process is not None
 
 

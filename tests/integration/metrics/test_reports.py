@@ -22,7 +22,7 @@ from desk_shared.testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
 
 class Office:
@@ -80,7 +80,7 @@ async def test_the_command_line_says_what_the_service_says(
 ) -> None:
     period = weeks_before(datetime.now(UTC) - AFTER, WEEKS)
     await bus.publish(_history(period))
-    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=60)
+    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=180)
     settings = MetricsSettings(
         environment=Environment.LOCAL,
         kafka=KafkaSettings(bootstrap=kafka),
@@ -88,7 +88,7 @@ async def test_the_command_line_says_what_the_service_says(
         topic_prefix=bus.prefix,
         charter=metrics.charter,
     )
-    await eventually(lambda: _is_said_by_both(metrics, settings, period), timeout=60)
+    await eventually(lambda: _is_said_by_both(metrics, settings, period), timeout=180)
 
 
 async def _is_said_by_both(metrics: Metrics, settings: MetricsSettings, period: Period) -> bool:
@@ -110,13 +110,13 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     (metrics.charter / "goals.yaml").write_text(_goal(period), encoding="utf-8")
     expected = len(load_charter(metrics.charter).services) + 1
     await bus.publish(_history(period))
-    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=60)
+    await eventually(lambda: _worst(metrics, period, contacts=12, changes=5), timeout=180)
     assert await office.told() == []
 
     metrics.kill()
     await office.weeks_ago(Reported(period.end - timedelta(weeks=3)))
     await metrics.start()
-    await eventually(lambda: _has_told(office, expected), timeout=60)
+    await eventually(lambda: _has_told(office, expected), timeout=180)
     first = {one.id: one for one in await office.told()}
     metrics.kill()
     await metrics.start()
@@ -128,7 +128,7 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     metrics.stop()
     await office.weeks_ago(Reported(period.end - timedelta(weeks=1)))
     await metrics.start()
-    await eventually(lambda: _is_repeated(office), timeout=60)
+    await eventually(lambda: _is_repeated(office), timeout=180)
     told = await office.told()
     assert len(first) == expected
     assert {one.id for one in told} == set(first)

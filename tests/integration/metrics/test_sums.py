@@ -16,7 +16,7 @@ from desk_shared.clock import SystemClock
 from desk_shared.settings import StoreSettings
 from desk_shared.store import Documents, MongoDocuments, Store, Stored
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
 FIRST = date(2026, 3, 2)
 DAYS, ROUNDS = 5, 40

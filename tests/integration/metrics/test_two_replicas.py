@@ -16,7 +16,7 @@ from desk_shared.testing.processes import CHARTER, environment
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(540)]
 
 QUARTER = timedelta(minutes=15)
 START = datetime.now(UTC) - timedelta(hours=1)
@@ -46,35 +46,42 @@ async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not
 ) -> None:
     """One replica stands still, tickets are answered in time, then it is killed. The other one sees
     their due moments pass while half of the answers are unread."""
-    await eventually(lambda: all_share(replicas), timeout=60)
+    await eventually(lambda: all_share(replicas), timeout=180)
     frozen = await holder_of_tickets(replicas, bus)
-    due = datetime.now(UTC) + timedelta(seconds=22)
-    tickets = [Ticket(f"t-{number}", due - QUARTER) for number in range(24)]
-    late = [Ticket(f"late-{number}", due - QUARTER) for number in range(4)]
-    for ticket in (*tickets, *late):
-        ticket.triaged(due - QUARTER, "P1")
-        await bus.publish(ticket.events)
-    for ticket in (*tickets, *late):
-        await eventually(lambda t=ticket: is_told(bus, t, "response-p1 started"), timeout=30)  # type: ignore[misc]
-    # By then the other replica has found every ticket's timer in the store, and the frozen one is
-    # still thought to be alive when they are due.
-    assert datetime.now(UTC) + REFRESH < due - timedelta(seconds=4)
-    await eventually(lambda: datetime.now(UTC) > due - timedelta(seconds=4), timeout=30)
+    due, tickets, late = await started_in_time(bus)
+    # The frozen one is still thought to be alive when they are due.
+    await eventually(lambda: datetime.now(UTC) > due - timedelta(seconds=4), timeout=200)
     frozen.send_signal(signal.SIGSTOP)
     for ticket in tickets:
-        first = len(ticket.events)
         ticket.assigned(datetime.now(UTC), "network").resolved(datetime.now(UTC))
-        await bus.publish(ticket.events[first:])
+    await bus.publish(event for ticket in tickets for event in ticket.events[2:])
     assert datetime.now(UTC) < due
-    await eventually(lambda: datetime.now(UTC) > due + timedelta(seconds=2), timeout=30)
+    await eventually(lambda: datetime.now(UTC) > due + timedelta(seconds=2), timeout=90)
     frozen.kill()
 
     for ticket in tickets:
-        await eventually(lambda t=ticket: is_told(bus, t, "resolution-p1 kept"), timeout=60)  # type: ignore[misc]
+        await eventually(lambda t=ticket: is_told(bus, t, "resolution-p1 kept"), timeout=180)  # type: ignore[misc]
     for ticket in late:
-        await eventually(lambda t=ticket: is_told(bus, t, "response-p1 breached"), timeout=60)  # type: ignore[misc]
+        await eventually(lambda t=ticket: is_told(bus, t, "response-p1 breached"), timeout=180)  # type: ignore[misc]
     told = {ticket.id: await bus.said(ticket.id) for ticket in tickets}
     assert [id for id, said in told.items() if "response-p1 breached" in said] == []
+
+
+async def started_in_time(bus: Bus) -> tuple[datetime, list[Ticket], list[Ticket]]:
+    """Tickets whose timers the other replica has found in the store well before they are due; a
+    slow machine gets more time for it."""
+    for seconds in (22, 60, 150):
+        due = datetime.now(UTC) + timedelta(seconds=seconds)
+        tickets = [Ticket(f"t-{seconds}-{number}", due - QUARTER) for number in range(24)]
+        late = [Ticket(f"late-{seconds}-{number}", due - QUARTER) for number in range(4)]
+        for ticket in (*tickets, *late):
+            ticket.triaged(due - QUARTER, "P1")
+        await bus.publish(event for ticket in (*tickets, *late) for event in ticket.events)
+        for ticket in (*tickets, *late):
+            await eventually(lambda t=ticket: is_told(bus, t, "response-p1 started"), timeout=90)  # type: ignore[misc]
+        if datetime.now(UTC) + REFRESH < due - timedelta(seconds=4):
+            return due, tickets, late
+    raise AssertionError("no ticket's promise was started well before it was due")
 
 
 async def test_a_deadline_waits_for_the_writer_and_says_so(
@@ -84,11 +91,11 @@ async def test_a_deadline_waits_for_the_writer_and_says_so(
     await bus.tell_how_far(due - timedelta(seconds=1))
     ticket = Ticket("t-waits", due - QUARTER).triaged(due - QUARTER, "P1")
     await bus.publish(ticket.events)
-    await eventually(lambda: is_told(bus, ticket, "response-p1 started"), timeout=30)
-    await eventually(lambda: waiting(replicas), timeout=60)
+    await eventually(lambda: is_told(bus, ticket, "response-p1 started"), timeout=90)
+    await eventually(lambda: waiting(replicas), timeout=180)
     assert "response-p1 breached" not in await bus.said(ticket.id)
     await bus.tell_how_far(datetime.now(UTC) + timedelta(hours=1))
-    await eventually(lambda: is_told(bus, ticket, "response-p1 breached"), timeout=30)
+    await eventually(lambda: is_told(bus, ticket, "response-p1 breached"), timeout=90)
 
 
 async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Popen[bytes]:

@@ -52,7 +52,7 @@ def with_mail(mail_server: MailServer) -> dict[str, str]:
         "NOTIFY_SMTP_PORT": str(mail_server.port),
         "NOTIFY_SMTP_SECURITY": "none",
         "NOTIFY_SMTP_CONNECTIONS": "2",
-        "NOTIFY_SMTP_TIMEOUT": "3",
+        "NOTIFY_SMTP_TIMEOUT": "20",
         "NOTIFY_MAIL_DOMAINS": "desk.example",
         "NOTIFY_MAIL_PER_HOUR": "1000",
     }

@@ -62,7 +62,7 @@ class Bus:
         await asyncio.gather(*sends)
 
     async def told(self, recipient: str) -> list[Notified]:
-        """What a recipient was told so far, in order."""
+        """What a recipient was told so far, in order; a copy has the id of its original."""
         found = await self.consumer.getmany(timeout_ms=50)
         decode = Codec().decode
         for records in found.values():
@@ -72,7 +72,8 @@ class Bus:
                 assert record.topic == self.prefix + event.topic
                 assert record.key == event.data.recipient.encode()
                 self.seen.append(Event(event.id, "", "", event.time, event.data))
-        return [one.data for one in self.seen if one.data.recipient == recipient]
+        told = {one.id: one.data for one in self.seen if one.data.recipient == recipient}
+        return list(told.values())
 
     async def titles(self, recipient: str) -> list[str]:
         return [one.title for one in await self.told(recipient)]
@@ -111,7 +112,9 @@ class MailServer:
     controller: "Controller | None" = None
 
     def start(self) -> None:
-        self.controller = Controller(self.mailbox, hostname="127.0.0.1", port=self.port)
+        self.controller = Controller(
+            self.mailbox, hostname="127.0.0.1", port=self.port, ready_timeout=60
+        )
         self.controller.start()
 
     def stop(self) -> None:

@@ -19,7 +19,7 @@ from desk_shared.testing import eventually
 
 from tests.integration.notify.running import Bus, MailServer, Notify
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
 ANA = "ana@desk.example"
 
@@ -101,7 +101,7 @@ async def test_a_mail_server_that_is_away_delays_and_loses_nothing(
 
     mail_server.mailbox.refusals = ["451 busy, come again"]
     mail_server.start()
-    await eventually(lambda: len(mail_server.mailbox.mails) == 5, timeout=40)
+    await eventually(lambda: len(mail_server.mailbox.mails) == 5, timeout=120)
     await eventually(lambda: _all_sent(notify, ANA, 4))
     assert len(set(mail_server.mailbox.ids)) == 5
 
@@ -131,15 +131,15 @@ async def test_killed_while_telling_and_while_mailing_it_tells_everybody_once(
     notify.kill()
     await notify.start(**with_mail)
     mailed = mail_server.mailbox.ids
-    await eventually(lambda: len(mailed) >= 20, timeout=60, interval=0.001)
+    await eventually(lambda: len(mailed) >= 20, timeout=180, interval=0.001)
     notify.kill()
     assert len(mailed) < 200
     await notify.start(**with_mail)
 
-    await eventually(lambda: _count(bus, "network", 40), timeout=30)
-    await eventually(lambda: _count(bus, ANA, 160), timeout=30)
+    await eventually(lambda: _count(bus, "network", 40), timeout=90)
+    await eventually(lambda: _count(bus, ANA, 160), timeout=90)
     assert len({one.id for one in bus.seen}) == 200
-    await eventually(lambda: len(set(mailed)) == 200, timeout=60)
+    await eventually(lambda: len(set(mailed)) == 200, timeout=180)
     # Each kill can leave one mail per line sent and not written down.
     assert len(mailed) <= 200 + 2 * 2
 

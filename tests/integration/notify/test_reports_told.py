@@ -9,7 +9,7 @@ from desk_shared.testing import eventually
 
 from tests.integration.notify.running import Bus, Notify
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 

@@ -75,11 +75,11 @@ class Choosy(Mailbox):
 @pytest.fixture
 def plain() -> Iterator[tuple[Choosy, SmtpServer]]:
     box, port = Choosy(), free_ports(1)[0]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     yield (
         box,
-        SmtpServer("127.0.0.1", port, "desk@desk.example", "Desk", timeout=timedelta(seconds=5)),
+        SmtpServer("127.0.0.1", port, "desk@desk.example", "Desk", timeout=timedelta(seconds=60)),
     )
     controller.stop()
 
@@ -185,7 +185,7 @@ async def test_a_domain_beyond_ascii_is_mailed_as_servers_know_it(
 async def test_a_name_beyond_ascii_goes_only_to_servers_that_take_it(is_offered: bool) -> None:
     box, port = Choosy(), free_ports(1)[0]
     box.known = "jörg@desk.example"
-    controller = Controller(box, "127.0.0.1", port, enable_SMTPUTF8=is_offered)
+    controller = Controller(box, "127.0.0.1", port, enable_SMTPUTF8=is_offered, ready_timeout=60)
     controller.start()
     channel = SmtpChannel(SmtpServer("127.0.0.1", port, "desk@desk.example", "Desk"))
     await channel.open()
@@ -228,7 +228,7 @@ async def test_who_is_stopped_in_the_middle_leaves_no_answer_for_the_next_mail(
         await sending
     box.is_slow = False
     # Nobody waits until the old line has timed out.
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await channel.open()
     assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
@@ -246,6 +246,7 @@ def guarded(tmp_path: Path) -> Iterator[tuple[Mailbox, SmtpServer]]:
         box,
         hostname="127.0.0.1",
         port=port,
+        ready_timeout=60,
         tls_context=context,
         require_starttls=True,
         auth_required=True,
@@ -256,7 +257,7 @@ def guarded(tmp_path: Path) -> Iterator[tuple[Mailbox, SmtpServer]]:
         box,
         SmtpServer(
             "127.0.0.1", port, "desk@desk.example", "Desk", starttls=True, username="desk",
-            password="sesame", ca_file=certificate, timeout=timedelta(seconds=5),  # noqa: S106
+            password="sesame", ca_file=certificate, timeout=timedelta(seconds=60),  # noqa: S106
         ),
     )  # fmt: skip
     controller.stop()

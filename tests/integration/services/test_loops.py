@@ -21,7 +21,7 @@ from tests.integration.services.faults import Faulty, Loop, all_opened
 
 pytestmark = [
     pytest.mark.connected,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(360),
     # A client that is torn while it joins has nobody left to close it.
     pytest.mark.filterwarnings("ignore:Unclosed AIOKafkaConsumer:ResourceWarning"),
 ]
@@ -90,7 +90,7 @@ async def gone_round(kept: list[Kept], rounds: int) -> None:
             raise AssertionError(f"not gone round: {behind}")
         return True
 
-    await eventually(all_have, timeout=60)
+    await eventually(all_have, timeout=180)
     assert [one.label for one in kept if one.task.done()] == []
     assert [one.label for one in kept if one.state is not State.READY] == []
 

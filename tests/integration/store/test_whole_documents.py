@@ -11,7 +11,7 @@ from desk_shared.local.servers import Backend
 from pymongo import AsyncMongoClient, ReplaceOne
 from pymongo.asynchronous.collection import AsyncCollection
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
 Row = dict[str, Any]
 IDS = [f"row {number}" for number in range(50)]

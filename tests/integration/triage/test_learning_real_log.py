@@ -30,7 +30,7 @@ from desk_triage.model_file import text_of
 
 LOG = Path(os.environ.get("DESK_DATA", "../shared/data")) / "uci_incident/incident_event_log.csv.gz"
 PRECISION = 0.9
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(360)
 
 
 def rows() -> Iterator[dict[str, str]]:

@@ -18,7 +18,7 @@ from desk_shared.ids import new_id, ticket_code
 from desk_shared.testing import eventually
 from desk_shared.testing.processes import ANYBODY, ServiceProcess
 
-pytestmark = [pytest.mark.connected, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(450)]
 
 
 class Bus(Protocol):
@@ -75,11 +75,11 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     bus: Bus, triage: ServiceProcess
 ) -> None:
     await bus.publish([disk(free, 60 - n) for n, free in enumerate((30, 20, 12, 9, 8))])
-    await eventually(lambda: disk_filling(bus), timeout=20)
+    await eventually(lambda: disk_filling(bus), timeout=60)
     triage.stop()
     await triage.start()
     await bus.publish([disk(7, 2), disk(7, 1)])
-    async with httpx.AsyncClient(headers=ANYBODY) as client:
+    async with httpx.AsyncClient(headers=ANYBODY, timeout=60) as client:
         open_ones = (await client.get(f"{triage.url}/v1/signals")).json()["items"]
     assert "disk-filling" in {one["signal"] for one in open_ones}
     await bus.publish([disk(60, 0)])
@@ -88,12 +88,12 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
         cleared = await told(bus, SignalCleared)
         return any(one.signal == "disk-filling" for one in cleared.values())
 
-    await eventually(is_cleared, timeout=20)
+    await eventually(is_cleared, timeout=60)
     (signal,) = (await disk_filling(bus)).values()
     assert signal.value == 9
     assert (signal.service, signal.person) == ("laptop", "ana")
     assert signal.attributes == {"agent_url": "http://127.0.0.1:9"}
-    async with httpx.AsyncClient(headers=ANYBODY) as client:
+    async with httpx.AsyncClient(headers=ANYBODY, timeout=60) as client:
         answer = await client.get(f"{triage.url}/v1/why", params={"subject": signal_subject()})
     looks = {one["name"]: one for one in answer.json()["looks"]}
     assert looks["disk-nearly-full"]["values"]["value"] == "60"
@@ -115,12 +115,16 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
         assert len(listed) == len(set(listed))
         return set(listed) if len(listed) == 20 else set()
 
-    assert await eventually(gathered, timeout=30) == {one.subject for one in tickets}
+    assert await eventually(gathered, timeout=90) == {one.subject for one in tickets}
     assert len(await told(bus, ProblemDetected)) == 1
     first = next(iter((await told(bus, ProblemDetected)).values()))
-    linked = await told(bus, DuplicateFound)
-    assert len(linked) == 20 - len(first.tickets)
-    async with httpx.AsyncClient(base_url=triage.url, headers=ANYBODY) as client:
+
+    async def linked() -> bool:
+        # On another topic, so in no order with the problem.
+        return len(await told(bus, DuplicateFound)) == 20 - len(first.tickets)
+
+    await eventually(linked)
+    async with httpx.AsyncClient(base_url=triage.url, headers=ANYBODY, timeout=60) as client:
         (problem,) = (await client.get("/v1/problems")).json()["items"]
         for _ in range(2):  # the same key twice is one resolution
             answer = await client.post(
@@ -130,7 +134,7 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
             )
             assert answer.status_code == 200
         assert (await client.get("/v1/problems")).json()["items"] == []
-    resolved = await eventually(lambda: told(bus, ProblemResolved), timeout=10)
+    resolved = await eventually(lambda: told(bus, ProblemResolved), timeout=60)
     (end,) = resolved.values()
     assert set(end.tickets) == {one.subject for one in tickets}
     assert (problem["tickets"], problem["people"]) == (20, 20)

@@ -39,7 +39,7 @@ def good() -> Sequence[tuple[str, bytes, bytes, tuple[tuple[str, bytes | None], 
     return found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_any_record_is_an_event_or_a_refusal_that_can_be_parked(part: int) -> None:
     door, codes = Door(clock=FakeClock(NOW)), Counter[str]()

@@ -161,7 +161,7 @@ def check(message: Message) -> None:
     assert batch.size() < MAX_RECORD_BYTES
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(360)
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("topic", [REQUESTS, TICKETS])
 async def test_any_record_is_handled_or_parked_once(topic: str, part: int) -> None:

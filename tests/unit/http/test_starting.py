@@ -16,7 +16,7 @@ def start(**environ: str) -> tuple[int, str]:
         env=kept | environ,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
         check=False,
     )
     return done.returncode, done.stderr
