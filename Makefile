@@ -75,6 +75,10 @@ arch: setup ## import-linter: who may import whom
 rules: setup ## Our own rules over the syntax tree
 	$(PY) -m scripts.checks
 
+# Services and servers mostly wait, so one processor is free for the others meanwhile.
+WAITING := $(wildcard tests/integration tests/e2e)
+COMPUTING := $(wildcard tests/unit tests/property tests/contract)
+
 ##@ Tests
 .PHONY: unit
 unit: setup ## Pure code and handlers with fakes
@@ -113,8 +117,14 @@ storm-mutants: setup ## One line of the product changed for each law of the stor
 	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)
 
 .PHONY: test
-test: setup ## unit, property, contract, integration and e2e in one run
-	$(PYTEST) $(wildcard tests/unit tests/property tests/contract tests/integration tests/e2e) $(ARGS)
+test: setup ## unit, property, contract, integration and e2e; what waits runs beside what computes
+	@computing=$$(mktemp); \
+	$(PYTEST) $(COMPUTING) $(ARGS) >"$$computing" 2>&1 & beside=$$!; \
+	trap 'kill $$beside 2>/dev/null; rm -f "$$computing"' EXIT; trap 'exit 130' INT TERM; \
+	waited=0; $(PYTEST) $(WAITING) $(ARGS) || waited=$$?; \
+	computed=0; wait $$beside || computed=$$?; cat "$$computing"; \
+	echo "Exit codes of pytest: $$waited for $(WAITING), $$computed for $(COMPUTING); 5 is no test."; \
+	case $$waited$$computed in 00|05|50) exit 0;; *) exit 1;; esac
 
 .PHONY: check
 check: lint types arch rules manifests test ## All that CI checks
