@@ -15,6 +15,19 @@ from desk_storm.history import History, Told
 
 Span = tuple[datetime, datetime]
 _NEAR = timedelta(seconds=2)
+# Each has its row, also when nothing hit it: what was not tried is to be seen.
+STEPS = (
+    "a call waits for its answer",
+    "an act is open at its target",
+    "a request is not yet a ticket",
+    "a ticket waits for a team",
+    "a team waits to be told",
+    "a clock waits to be started",
+    "a deadline passes",
+    "a clock ends in time",
+    "a signal waits for its run",
+    "a repair is being verified",
+)
 
 
 def spans(history: History) -> Iterator[tuple[str, Span]]:
@@ -52,8 +65,8 @@ def table(history: History) -> dict[tuple[str, str], int]:
 def drawn(counts: dict[tuple[str, str], int]) -> str:
     """As a table of text: rows are steps, columns kinds of faults, a dot for none."""
     kinds = sorted({kind for _, kind in counts})
-    steps = sorted({step for step, _ in counts})
-    width = max((len(step) for step in steps), default=0)
+    steps = STEPS
+    width = max(len(step) for step in steps)
     rows = [" " * width + "".join(f"  {kind:>13}" for kind in kinds)]
     for step in steps:
         cells = (str(counts.get((step, kind), ".")) for kind in kinds)

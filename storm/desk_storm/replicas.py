@@ -46,6 +46,7 @@ class Fleet:
 
     replicas: dict[str, Replica]
     ends: list[End] = field(default_factory=list)
+    _lost: set[str] = field(default_factory=set)
 
     @classmethod
     def made(cls, folder: Path, around: Around, count: int) -> "Fleet":
@@ -78,6 +79,8 @@ class Fleet:
     async def end(self, replica: Replica, *, gently: bool) -> None:
         """SIGTERM and its time to stop, or SIGKILL."""
         self.look()
+        # Whoever ends it on purpose also begins it again.
+        self._lost.discard(replica.name)
         replica.is_meant_to_run = False
         await asyncio.to_thread(replica.stop if gently else replica.kill)
 
@@ -90,16 +93,18 @@ class Fleet:
         for one in self.replicas.values():
             if one.is_meant_to_run and not one.alive:
                 one.is_meant_to_run = False
+                self._lost.add(one.name)
                 self.ends.append(End(datetime.now(UTC), one.service, one.number, 1))
 
     async def revive(self) -> None:
         """Once a second: who ended by itself is written down and started again, as an orchestrator
         would, so that the storm goes on."""
         while True:
-            self.look()
-            gone = {(end.service, end.replica) for end in self.ends}
-            for one in self.replicas.values():
-                is_lost = (one.service, one.number) in gone
-                if is_lost and not one.is_meant_to_run and not one.alive:
-                    await self.begin(one)
+            await self.bring_back()
             await asyncio.sleep(1)
+
+    async def bring_back(self) -> None:
+        """Start who ended by itself, once; who was ended on purpose is left to who did it."""
+        self.look()
+        while self._lost:
+            await self.begin(self.replicas[self._lost.pop()])

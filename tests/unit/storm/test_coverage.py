@@ -1,0 +1,71 @@
+"""The table says which steps were under way when faults fell, as the outside books tell."""
+
+from dataclasses import replace
+
+import pytest
+from desk_storm.books import Act, Books, Fault, HttpCall
+from desk_storm.coverage import STEPS, drawn, spans, table
+from desk_storm.history import History
+
+from tests.unit.storm.stories import at, clean
+
+CALL = "a call waits for its answer"
+ACT = "an act is open at its target"
+
+
+def _of(since: float, until: float | None, *faults: Fault) -> History:
+    ended = None if until is None else at(until)
+    call = HttpCall(at(since), ended, "k", "ann", "POST", "/v1/tickets", "{}", 201, "{}")
+    return History(Books(at(0), at(100), calls=(call,), faults=faults))
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_hit"), [(9, False), (10, True), (15, True), (20, True), (21, False)]
+)
+def test_a_step_is_hit_by_what_begins_while_it_lasts(moment: float, is_hit: bool) -> None:
+    counts = table(_of(10, 20, Fault(at(moment), at(moment + 1), "kill", "intake-1")))
+    assert counts == ({(CALL, "kill"): 1} if is_hit else {})
+
+
+def test_two_faults_of_a_kind_hit_a_step_once_and_two_kinds_hit_it_each() -> None:
+    kinds = ("kill", "kill", "freeze")
+    faults = [Fault(at(12 + number), None, kind, "x") for number, kind in enumerate(kinds)]
+    assert table(_of(10, 20, *faults)) == {(CALL, "kill"): 1, (CALL, "freeze"): 1}
+
+
+def test_what_never_ended_is_left_to_the_laws() -> None:
+    assert table(_of(10, None, Fault(at(12), None, "kill", "intake-1"))) == {}
+
+
+def test_an_act_is_open_until_its_answer_or_break_is_over() -> None:
+    act = Act(at(30), "clean", "k", "/clean", True, at(31), "hang", at(40))
+    fault = Fault(at(35), None, "freeze", "automation-1")
+    books = Books(at(0), at(100), acts=(act,), faults=(fault,))
+    assert table(History(books)) == {(ACT, "freeze"): 1}
+
+
+def test_a_whole_story_hits_steps_inside_the_desk_too() -> None:
+    books = clean()
+    seconds = [one.arrived_at for one in books.records]
+    faults = tuple(Fault(moment, None, "kill", "triage-1") for moment in seconds)
+    steps = {step for step, _ in table(History(replace(books, faults=faults)))}
+    assert {CALL, "a deadline passes"} <= steps
+
+
+def test_steps_of_a_whole_story_have_rows() -> None:
+    assert {step for step, _ in spans(History(clean()))} <= set(STEPS)
+
+
+def test_the_drawn_table_shows_what_was_hit_and_a_dot_for_none() -> None:
+    head, *rows = drawn({(CALL, "kill"): 3, (ACT, "freeze"): 1}).splitlines()
+    assert head.split() == ["freeze", "kill"]
+    assert [row.split()[-2:] for row in rows if row.startswith((CALL, ACT))] == [
+        [".", "3"],
+        ["1", "."],
+    ]
+
+
+def test_a_step_that_nothing_hit_has_its_row() -> None:
+    rows = drawn({(CALL, "kill"): 3}).splitlines()[1:]
+    assert len(rows) == len(STEPS)
+    assert sum(row.endswith(".") for row in rows) == len(STEPS) - 1
