@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from desk_shared.local import CannotStart
 from desk_shared.testing import servers as infra
 from desk_shared.testing.servers import Choice, Infra, NotThere, Servers
+
+# How long an example takes says how busy the machine is, and nothing about the law.
+settings.register_profile(
+    "desk", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("desk")
 
 _STARTED = pytest.StashKey[Servers | NotThere]()
 
