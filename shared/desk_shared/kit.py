@@ -36,6 +36,7 @@ from desk_shared.store import Documents, MongoDocuments, Schema, Store
 from desk_shared.store.document import S
 from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
 from desk_shared.store.leases import MongoLeases
+from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry import Telemetry, get_logger, start
 
 log = get_logger()
@@ -308,4 +309,5 @@ class Kit:
             topic_prefix=self.settings.topic_prefix,
             reading=Reading.at(pace, self.settings.shutdown_grace),
             admits=self._admission or everything,
+            positions=MongoPositions(self.store.database),
         )

@@ -16,12 +16,14 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
 from desk_shared.bus.budget import Budget
-from desk_shared.bus.committing import Committing, Offsets, first_offsets
+from desk_shared.bus.committing import Committing, Offsets
 from desk_shared.bus.door import Door
 from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.handing_out import TrackedConsumer
+from desk_shared.bus.lag import lag_of
 from desk_shared.bus.producer import Publisher, Unpublished
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked, shortened
+from desk_shared.bus.replaced import TopicGuard
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
 from desk_shared.bus.subscribing import Reading, broker_of, connect, safe_arguments
 from desk_shared.clock import Clock
@@ -30,6 +32,7 @@ from desk_shared.events import AnyEvent, Codec, Message
 from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
+from desk_shared.store.positions import Positions
 from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger, names
 
@@ -82,6 +85,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         owner: str = "",
         reading: Reading = USUALLY,
         admits: Admits = everything,
+        positions: Positions | None = None,
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
@@ -96,6 +100,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._budget = Budget(settings.dead_letter_budget, clock)
         self._reading = reading
         self._committing = Committing(group, clock, self._commit_now)
+        self._guard = TopicGuard(group, positions, clock, health, telemetry.meters)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
         is_hurried = not (self._is_delayed or reading.pace)
@@ -170,10 +175,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
         """One batch; returns how long to wait before the next poll if it must be read again."""
         self._progress.mark_poll()
-        consumer = self._subscriber.consumer
+        consumer = self.tracked()
         if consumer is None:
             return None
-        records = _owned(records, consumer.assignment())
+        if self._guard.must_look(consumer):
+            error = await attempt_async(self._guard.look(consumer))
+            if error is not None:
+                return self._step_back(records, consumer, error)
+        return await self._read(consumer.current(records), consumer)
+
+    async def _read(
+        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer
+    ) -> timedelta | None:
         if self._budget.is_spent:
             return self._halt(records, consumer)
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
@@ -220,6 +233,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     def _done(self, records: Sequence[KafkaRecord]) -> None:
         self._committing.handled(records)
+        self._guard.note_handled(records)
         if (tracked := self.tracked()) is not None:
             tracked.note_handled(records)
 
@@ -232,7 +246,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             elif (reason := self._admits(event)) is not None:
                 unreadable.append(Failure(raw, reason))
             else:
-                batch.append(Received(event, raw))
+                batch.append(Received(event, raw, self._guard.generation(raw.topic)))
         return batch, unreadable
 
     def _ripe(
@@ -319,7 +333,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         return self._failures + 1 >= FAILURES_BEFORE_SPLIT
 
     def _step_back(
-        self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer, error: Exception
+        self, records: Sequence[KafkaRecord], consumer: TrackedConsumer, error: Exception
     ) -> timedelta:
         """Read the same records again after a pause."""
         if self._failures == 0:
@@ -327,10 +341,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._failures += 1
         self._progress.pause(str(error))
         self._health.mark(f"consumer {self._group}", State.DOWN, str(error))
-        self._seek_back(records, consumer)
+        consumer.seek_back(records)
         return backoff(self._failures)
 
-    def _halt(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> timedelta:
+    def _halt(self, records: Sequence[KafkaRecord], consumer: TrackedConsumer) -> timedelta:
         """Read no further until somebody starts the service again: records stay, and are told."""
         reason = self._budget.reason
         if self._progress.pause_reason != reason:
@@ -338,14 +352,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._progress.pause(reason)
         self._health.mark(f"consumer {self._group}", State.DOWN, reason)
         self._telemetry.meters.consumers_stopped.set(1, {names.GROUP: self._group})
-        self._seek_back(records, consumer)
+        consumer.seek_back(records)
         return HALTED_PAUSE
-
-    def _seek_back(self, records: Sequence[KafkaRecord], consumer: AIOKafkaConsumer) -> None:
-        mine = consumer.assignment()
-        for partition, offset in first_offsets(records).items():
-            if partition in mine:
-                consumer.seek(partition, offset)
 
     def _recovered(self) -> None:
         if self._failures:
@@ -374,25 +382,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 log.debug("lag_unknown", group=self._group, reason=repr(error))
 
     async def _look(self) -> None:
-        consumer = self._subscriber.consumer
+        consumer = self.tracked()
         if consumer is not None:
+            if self._guard.is_due():
+                async with self._busy:
+                    await self._guard.look(consumer)
             async with asyncio.timeout(LAG_EVERY.total_seconds()):
-                lag = await self._lag(consumer)
+                lag = await lag_of(consumer)
             self._progress.mark_lag(lag)
             self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})
-
-    async def _lag(self, consumer: AIOKafkaConsumer) -> int:
-        behind = 0
-        for partition in consumer.assignment():
-            end = consumer.highwater(partition)
-            if end is not None:
-                behind += max(0, end - await consumer.position(partition))
-        return behind
-
-
-def _owned(records: Sequence[KafkaRecord], mine: set[TopicPartition]) -> Sequence[KafkaRecord]:
-    """Records of partitions that are still ours; most often all of them."""
-    lanes = {(record.topic, record.partition) for record in records}
-    if all(TopicPartition(*lane) in mine for lane in lanes):
-        return records
-    return [record for record in records if TopicPartition(record.topic, record.partition) in mine]

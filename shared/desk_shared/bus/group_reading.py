@@ -73,7 +73,7 @@ class GroupReading:
 
     async def has_handled(self, partition: int, end: int) -> bool:  # noqa: ARG002 (there is one)
         """True if the group has committed all that was there at that question."""
-        if end != self._question:
+        if end != self._question or self._partitions() is None:
             return False
         now = self._clock.now()
         if self._left and now - self._looked >= COMMIT_EVERY:
@@ -107,7 +107,7 @@ class GroupReading:
         found: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
         for lane in self._lanes:
             consumer = lane.consumer()
-            if consumer is None:
+            if consumer is None or lane.topics & consumer.stopped:
                 return None
             partitions = {topic: consumer.partitions_for_topic(topic) for topic in lane.topics}
             if not all(partitions.values()):

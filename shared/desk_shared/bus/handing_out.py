@@ -4,14 +4,16 @@ Its position alone does not tell: it moves on when a batch is handed out, not wh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from desk_shared.bus.committing import first_offsets, next_offsets
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.errors import DependencyDown
 
@@ -26,6 +28,15 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self._handed_out: dict[TopicPartition, int] = {}
         self._handled: dict[TopicPartition, int] = {}
         self.assignment_number = 0
+        # Topics that were replaced: nothing is concluded from their silence.
+        self.stopped: frozenset[str] = frozenset()
+        # Partitions of which aiokafka went back by itself, since the log is shorter than it was.
+        self.went_back: set[TopicPartition] = set()
+
+    @property
+    def cluster_client(self) -> AIOKafkaClient:
+        """For questions that aiokafka's consumer does not ask."""
+        return self._client
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -35,6 +46,8 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
             *partitions, timeout_ms=timeout_ms, max_records=max_records
         )
         for partition, records in found.items():
+            if records[0].offset < self._handed_out.get(partition, 0):
+                self.went_back.add(partition)
             self._handed_out[partition] = records[-1].offset + 1
         return found
 
@@ -42,6 +55,30 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         """What was handed out from here on will be handed out again."""
         super().seek(partition, offset)
         self._handed_out[partition] = self._handled[partition] = offset
+
+    def seek_back(self, records: Iterable[KafkaRecord]) -> None:
+        """These are handed out again, as far as their partitions are still ours."""
+        mine = self.assignment()
+        for partition, offset in first_offsets(records).items():
+            if partition in mine:
+                self.seek(partition, offset)
+
+    def current(self, records: Sequence[KafkaRecord]) -> Sequence[KafkaRecord]:
+        """Those of partitions that are still ours and read on, most often all of them.
+
+        What was handed out before a seek to an earlier place will come again, in its order.
+        """
+        mine, ends = self.assignment(), next_offsets(records)
+        gone = {
+            one
+            for one, end in ends.items()
+            if one not in mine or one.topic in self.stopped or end > self._handed_out.get(one, end)
+        }
+        if not gone:
+            return records
+        left = [one for one in records if TopicPartition(one.topic, one.partition) in gone]
+        self.seek_back([one for one in left if one.topic in self.stopped])
+        return [one for one in records if TopicPartition(one.topic, one.partition) not in gone]
 
     def note_handled(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are handled."""
@@ -53,6 +90,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self.assignment_number += 1
         self._handed_out.clear()
         self._handled.clear()
+        self.went_back.clear()
 
     async def committed_by_group(
         self, partitions: Collection[TopicPartition]
@@ -66,7 +104,9 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
 
         The position also passes what is no record, such as the marks of transactions.
         """
-        if partition not in self.assignment() or await self.position(partition) < end:
+        if partition.topic in self.stopped or partition not in self.assignment():
+            return False
+        if await self.position(partition) < end:
             return False
         handed_out = self._handed_out.get(partition)
         return handed_out is None or self._handled.get(partition) == handed_out

@@ -60,6 +60,8 @@ class Received:
 
     event: AnyEvent
     raw: KafkaRecord
+    # To which making of its topic the offset belongs.
+    generation: int = 0
 
     @property
     def identity(self) -> str:
@@ -75,7 +77,8 @@ class Received:
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.raw.topic, self.raw.partition, self.raw.offset)
+        raw = self.raw
+        return Origin(raw.topic, raw.partition, raw.offset, self.generation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import typer
 from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
 from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
+from desk_shared.cli.adopting import find_replaced
 from desk_shared.cli.reading import existing, read_all
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
@@ -35,6 +36,8 @@ def audit(
     verbose: Annotated[bool, typer.Option(help="Name every ticket that is concerned.")] = False,
 ) -> None:
     """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
+    for one in asyncio.run(find_replaced()):
+        say(plain_line(f"Made anew: {one.sentence}. See `desk topics adopt`."))
     findings = asyncio.run(_audit())
     say(findings.summary())
     if verbose or findings.foreign or not findings.is_clean:

@@ -7,6 +7,7 @@ import typer
 
 from desk_shared.bus.admin import apply_topics
 from desk_shared.charter import load_charter
+from desk_shared.cli.adopting import adopt
 from desk_shared.cli.screen import Sheet
 from desk_shared.cli.screen import show as show_
 from desk_shared.cli.setting import settings
@@ -14,6 +15,7 @@ from desk_shared.events.topics import Topic, all_topics
 from desk_shared.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help="Create and list the desk's topics.")
+app.command()(adopt)
 
 
 def declared() -> tuple[Topic, ...]:

@@ -38,10 +38,19 @@ class Origin:
     topic: str
     partition: int
     offset: int
+    generation: int = 0
 
     @property
     def lane(self) -> str:
-        return f"{self.topic.replace('.', '/')}/{self.partition}"
+        """Where marks of this making of the topic are kept; those of others say nothing of it."""
+        lane = f"{self.topic.replace('.', '/')}/{self.partition}"
+        return f"{lane}@{self.generation}" if self.generation else lane
+
+    def supersedes(self, lane: str) -> bool:
+        """Whether that is the same partition of an earlier making of the topic."""
+        place, _, generation = lane.partition("@")
+        is_same = place == self.lane.partition("@")[0]
+        return is_same and int(generation or 0) < self.generation
 
 
 @dataclass(slots=True)  # not frozen: the ledger works on a copy, one for every document
@@ -91,7 +100,10 @@ class Stored(Generic[S]):
     def mark(self, identity: str, origin: Origin | None, content: str = "") -> None:
         """Note the record as handled."""
         if origin is not None:
-            self.marks = {**self.marks, origin.lane: origin.offset}
+            kept = self.marks
+            if origin.generation:
+                kept = {one: at for one, at in kept.items() if not origin.supersedes(one)}
+            self.marks = {**kept, origin.lane: origin.offset}
         self.recent = {**self.recent, identity: content}
 
     @property

@@ -42,6 +42,7 @@ class Meters:
     documents_held: Gauge
     loop_failures: Counter
     consumers_stopped: Gauge
+    topics_replaced: Gauge
     unheeded: Counter
     store_duration: Histogram
 
@@ -92,6 +93,7 @@ class _Failures(TypedDict):
     documents_held: Gauge
     loop_failures: Counter
     consumers_stopped: Gauge
+    topics_replaced: Gauge
 
 
 def _failures(meter: Meter) -> _Failures:
@@ -108,6 +110,9 @@ def _failures(meter: Meter) -> _Failures:
         ),
         consumers_stopped=meter.create_gauge(
             names.CONSUMERS_STOPPED, "{consumer}", "1 while its dead-letter budget is spent"
+        ),
+        topics_replaced=meter.create_gauge(
+            names.TOPICS_REPLACED, "{topic}", "Topics that are not those that were read before"
         ),
     )
 

@@ -66,6 +66,7 @@ DOCUMENTS_HELD: Final = "desk.documents.held"
 LOOP_FAILURES: Final = "desk.loop.failures"
 UNHEEDED: Final = "desk.unheeded"
 CONSUMERS_STOPPED: Final = "desk.consumer.stopped"
+TOPICS_REPLACED: Final = "desk.topics.replaced"
 STORE_DURATION: Final = "desk.store.operation.duration"
 
 # Attributes of the desk's metrics

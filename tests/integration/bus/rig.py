@@ -1,6 +1,7 @@
 """The real consumer on a real broker and store, in this process, with a fold that tests know."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
 from desk_shared.health import Health
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
+from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry.testing import recorded_telemetry
 
 from tests.unit.bus.desk import STORIES, Story, tell
@@ -94,6 +96,7 @@ class Rig:
         topic: str = TICKETS,
         suffix: str = "",
         grace: timedelta = timedelta(seconds=20),
+        is_guarded: bool = False,
     ) -> Consumer:
         """One more member of the group."""
         member = Consumer(
@@ -108,10 +111,19 @@ class Rig:
             telemetry=self.telemetry.telemetry,
             topic_prefix=self.prefix,
             reading=Reading(session=SESSION, grace=grace),
+            positions=MongoPositions(self.store.database) if is_guarded else None,
         )
         self.members.append(member)
         await member.start()
         return member
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A client that reads nothing."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
+        await consumer.start()
+        yield consumer
+        await consumer.stop()
 
     async def join_retry(self, handler: BatchHandler) -> Consumer:
         return await self.join(handler, topic=RETRIES, suffix=".retry")

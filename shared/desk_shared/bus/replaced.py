@@ -1,0 +1,190 @@
+"""Whether a topic is still the one that was read: another id, another cluster, or a lost tail.
+
+What was made anew is not read on: its offsets mean other records, so marks and committed offsets
+of before would swallow them. It stops until somebody adopts it.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from aiokafka import TopicPartition
+
+from desk_shared.bus.handing_out import ASKED_WITHIN, TrackedConsumer, within
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.bus.topic_ids import TopicIds, topic_ids
+from desk_shared.clock import Clock
+from desk_shared.health import Health, State
+from desk_shared.store.positions import Position, Positions
+from desk_shared.telemetry import Meters, get_logger, names
+
+log = get_logger()
+
+LOOK_EVERY = timedelta(seconds=5)
+_CURE = "nothing of it is read until `desk topics adopt` says what will be read again"
+
+
+def why_replaced(kept: Position, found: TopicIds, ends: Mapping[int, int]) -> str:
+    """Why this is not the topic that was read; empty if it is, or if nobody can tell."""
+    topic_id = found.topics.get(kept.topic)
+    if topic_id is None:
+        return ""
+    if kept.cluster and found.cluster and kept.cluster != found.cluster:
+        return f"it was read in cluster {kept.cluster} and this is {found.cluster}"
+    if kept.topic_id and topic_id and kept.topic_id != topic_id:
+        return f"it was read under the id {kept.topic_id} and has {topic_id} now"
+    return why_shorter(kept.offsets, ends)
+
+
+def why_shorter(offsets: Mapping[int, int], ends: Mapping[int, int]) -> str:
+    """Why records must be lost that were read; empty if none is."""
+    for partition, offset in sorted(offsets.items()):
+        if (end := ends.get(partition, offset)) < offset:
+            return f"partition {partition} was read up to {offset} and ends at {end}"
+    return ""
+
+
+class TopicGuard:
+    """Watches the topics of one consumer. Without a place to keep positions it lets all pass."""
+
+    def __init__(
+        self,
+        group: str,
+        positions: Positions | None,
+        clock: Clock,
+        health: Health,
+        meters: Meters,
+    ) -> None:
+        self._group, self._positions = group, positions
+        self._clock, self._health, self._meters = clock, health, meters
+        self._kept: dict[str, Position] = {}
+        self._handled: dict[str, dict[int, int]] = {}
+        self._shorter: dict[str, str] = {}
+        self._assignment = -1
+        self._looked = clock.now() - LOOK_EVERY
+        self.stopped: dict[str, str] = {}
+
+    def generation(self, topic: str) -> int:
+        """To which making of the topic its offsets belong."""
+        kept = self._kept.get(topic)
+        return 0 if kept is None else kept.generation
+
+    def note_handled(self, records: Collection[KafkaRecord]) -> None:
+        """All records up to and with these are handled."""
+        if self._positions is None:
+            return
+        for record in records:
+            self._handled.setdefault(record.topic, {})[record.partition] = record.offset + 1
+
+    def must_look(self, consumer: TrackedConsumer) -> bool:
+        """Whether nothing may be handled before the next look."""
+        if self._positions is None:
+            return False
+        is_other = self._assignment != consumer.assignment_number
+        return is_other or any(one.topic not in self.stopped for one in consumer.went_back)
+
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        return self._positions is not None and self._clock.now() - self._looked >= LOOK_EVERY
+
+    async def look(self, consumer: TrackedConsumer) -> None:
+        """Ask brokers and store; stop and begin again what must. No batch may be in flight."""
+        if self._positions is None:
+            return
+        self._looked, assignment = self._clock.now(), consumer.assignment_number
+        topics = frozenset(consumer.subscription())
+        async with within(ASKED_WITHIN, "the ids of topics"):
+            found = await topic_ids(consumer.cluster_client, topics)
+        if any(consumer.partitions_for_topic(one) is None for one in found.topics):
+            # A topic that was away for a moment is else missed for minutes.
+            await consumer.cluster_client.force_metadata_update()
+        await self._save(self._positions)
+        self._kept = await self._positions.of(self._group)
+        for topic in found.topics.keys() - self._kept.keys():
+            new = Position(self._group, topic, found.cluster, found.topics[topic])
+            await self._positions.begin(new)
+            self._kept[topic] = new
+        ends = await self._ends(consumer)
+        stopped: dict[str, str] = {}
+        for topic, kept in self._kept.items():
+            if topic in topics and (why := await self._why_stopped(kept, found, ends, consumer)):
+                stopped[topic] = why
+        self._tell(stopped)
+        consumer.stopped = frozenset(stopped)
+        await self._begin_again(self._positions, consumer)
+        self._apply(consumer)
+        consumer.went_back.clear()
+        self._assignment = assignment
+
+    async def _save(self, positions: Positions) -> None:
+        for topic, offsets in list(self._handled.items()):
+            if (kept := self._kept.get(topic)) is not None and topic not in self.stopped:
+                await positions.advance(kept, offsets)
+            self._handled.pop(topic, None)
+
+    async def _ends(self, consumer: TrackedConsumer) -> dict[TopicPartition, int]:
+        mine = list(consumer.assignment())
+        if not mine:
+            return {}
+        async with within(ASKED_WITHIN, "the end of the log"):
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(mine)
+        return ends
+
+    async def _why_stopped(
+        self,
+        kept: Position,
+        found: TopicIds,
+        ends: Mapping[TopicPartition, int],
+        consumer: TrackedConsumer,
+    ) -> str:
+        """Kept for all replicas once it is certain: it stays so until somebody adopts the topic."""
+        if kept.replaced:
+            return kept.replaced
+        topic = kept.topic
+        mine = {one.partition: end for one, end in ends.items() if one.topic == topic}
+        why, is_seen_before = why_replaced(kept, found, mine), topic in self._shorter
+        self._shorter.pop(topic, None)
+        back = sorted(one.partition for one in consumer.went_back if one.topic == topic)
+        if not why and back:
+            why = f"partition {back[0]} was read further than the brokers had records"
+        elif why and why == why_shorter(kept.offsets, mine) and not is_seen_before:
+            # A new leader may not know yet how far it may let others read: look twice.
+            self._shorter[topic] = why
+            return why
+        if why and self._positions is not None:
+            await self._positions.stop(kept, why)
+        return why
+
+    def _tell(self, stopped: dict[str, str]) -> None:
+        for topic in stopped.keys() - self.stopped.keys():
+            log.error("topic_replaced", group=self._group, topic=topic, reason=stopped[topic])
+        for topic in self.stopped.keys() - stopped.keys():
+            log.info("topic_read_again", group=self._group, topic=topic)
+        self.stopped = stopped
+        self._meters.topics_replaced.set(len(stopped), {names.GROUP: self._group})
+        text = "; ".join(f"{topic} was replaced: {why}" for topic, why in sorted(stopped.items()))
+        state = State.DOWN if stopped else State.READY
+        self._health.mark(f"topics of {self._group}", state, f"{text}; {_CURE}" if stopped else "")
+
+    async def _begin_again(self, positions: Positions, consumer: TrackedConsumer) -> None:
+        """What was adopted is read from its beginning, partition by partition, once each."""
+        for topic, kept in self._kept.items():
+            if kept.generation == 0 or topic in self.stopped:
+                continue
+            mine = [one for one in consumer.assignment() if one.topic == topic]
+            unread = [one for one in mine if one.partition not in kept.offsets]
+            if not unread:
+                continue
+            async with within(ASKED_WITHIN, "the beginning of the log"):
+                starts = await consumer.beginning_offsets(unread)
+                # First: after a crash the committed offset of before must be gone for certain.
+                await consumer.commit(starts)
+            for partition, start in starts.items():
+                consumer.seek(partition, start)
+            await positions.advance(kept, {one.partition: n for one, n in starts.items()})
+            log.warning("topic_begun_again", group=self._group, topic=topic, partitions=len(starts))
+
+    def _apply(self, consumer: TrackedConsumer) -> None:
+        mine, paused = set(consumer.assignment()), set(consumer.paused())
+        halted = {one for one in mine if one.topic in self.stopped}
+        consumer.pause(*(halted - paused))
+        consumer.resume(*((paused & mine) - halted))

@@ -1,0 +1,111 @@
+"""A topic that was deleted and created again, or lost its end, swallows nothing and is told."""
+
+from collections.abc import Sequence
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from desk_shared.bus import Folding
+from desk_shared.bus.topic_ids import topic_ids
+from desk_shared.cli.adopting import Anew, compare
+from desk_shared.events.names import TICKETS
+from desk_shared.store.positions import MongoPositions
+from desk_shared.testing import eventually
+
+from tests.integration.bus.rig import GROUP, PARTITIONS, Rig
+from tests.unit.bus.desk import noted
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
+
+KNOWN, NEW = ("t1", "t2"), "t3"
+
+
+async def make_anew(rig: Rig) -> None:
+    """Delete the topic and create it again."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=rig.kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([rig.prefix + TICKETS])
+
+        async def is_created() -> bool:
+            made = await admin.create_topics([NewTopic(rig.prefix + TICKETS, PARTITIONS, 1)])
+            return all(error[1] == 0 for error in made.topic_errors)
+
+        await eventually(is_created, timeout=20)
+    finally:
+        await admin.close()
+
+
+async def adopt(rig: Rig) -> Sequence[Anew]:
+    """As the command does, for this group."""
+    positions = MongoPositions(rig.store.database)
+    found = [(GROUP, one) for one in await positions.all()]
+    async with rig.client() as client:
+        anew = await compare(found, client)
+    for one in anew:
+        assert await positions.adopt(one.position, one.cluster, one.topic_id)
+    return anew
+
+
+def is_stopped(rig: Rig) -> bool:
+    return any("was replaced" in one for one in rig.health.answer_ready().reasons)
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly(
+    rig: Rig, is_running: bool
+) -> None:
+    ledger = rig.ledger(ordered=False)
+    member = await rig.join(Folding(ledger), is_guarded=True)
+    first = [noted(ticket, n) for n in range(1, 6) for ticket in KNOWN]
+    told = {ticket: tuple("12345") for ticket in KNOWN}
+    await rig.publish(first)
+    await eventually(lambda: rig.are_told(told), timeout=30)
+    await eventually(rig.is_committed, timeout=20)
+    if not is_running:
+        await member.stop()
+        rig.members.remove(member)
+    await make_anew(rig)
+    # A repeat of a known event, and news of known and new subjects at offsets that are marked.
+    await rig.publish([first[0], *(noted(one, 6) for one in KNOWN), noted(NEW, 1)])
+    if not is_running:
+        await rig.join(Folding(ledger), is_guarded=True)
+
+    await eventually(lambda: is_stopped(rig), timeout=30)
+    assert await rig.are_told(told)
+    anew = await adopt(rig)
+    assert [(one.position.topic, one.records) for one in anew] == [(rig.prefix + TICKETS, 4)]
+    after = {ticket: tuple("123456") for ticket in KNOWN} | {NEW: ("1",)}
+    await eventually(lambda: rig.are_told(after), timeout=30)
+    await eventually(lambda: rig.health.answer_ready().is_ok, timeout=20)
+    assert not await adopt(rig)
+
+
+async def test_a_lost_tail_under_the_same_id_stops_the_reading(rig: Rig) -> None:
+    member = await rig.join(is_guarded=True)
+    await rig.publish([noted("t1", n) for n in range(1, 4)])
+    await eventually(lambda: rig.are_told({"t1": tuple("123")}), timeout=30)
+    await member.stop()
+    rig.members.remove(member)
+    # What a broker that came back with less looks like from here: we are further than its end.
+    positions = MongoPositions(rig.store.database)
+    (position,) = await positions.all()
+    await positions.advance(position, dict.fromkeys(range(PARTITIONS), 50))
+    await rig.publish([noted("t1", 4)])
+    await rig.join(is_guarded=True)
+    await eventually(lambda: is_stopped(rig), timeout=30)
+    assert await rig.are_told({"t1": tuple("123")})
+
+    async def is_kept() -> bool:
+        return bool((await positions.all())[0].replaced)
+
+    await eventually(is_kept, timeout=20)
+    await adopt(rig)
+    await eventually(lambda: rig.are_told({"t1": tuple("1234")}), timeout=30)
+
+
+async def test_brokers_tell_ids_of_topics_and_none_of_what_is_missing(rig: Rig) -> None:
+    async with rig.client() as client:
+        found = await topic_ids(client._client, [rig.prefix + TICKETS, "there.is.none"])
+    assert found.cluster
+    assert list(found.topics) == [rig.prefix + TICKETS]
+    assert len(found.topics[rig.prefix + TICKETS]) == 36
