@@ -95,10 +95,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._door, self._admits = Door(codec, topic_prefix, clock), admits
         self._progress = health.consumer(group)
         self._busy = asyncio.Lock()
-        self._is_stopping = False
-        self._failures = 0
-        self._budget = Budget(settings.dead_letter_budget, clock)
-        self._reading = reading
+        self._is_stopping, self._failures = False, 0
+        self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._committing = Committing(group, clock, self._commit_now)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters)
         self._beside: list[asyncio.Task[None]] = []

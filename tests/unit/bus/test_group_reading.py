@@ -21,6 +21,8 @@ LATER = TopicPartition("tickets.triage.retry", 0)
 class Member:
     """A member of a group: what the brokers tell it of its topics and its group."""
 
+    stopped: frozenset[str] = frozenset()
+
     def __init__(self, *partitions: TopicPartition) -> None:
         self.ends = dict.fromkeys(partitions, 10)
         self.begins = dict.fromkeys(partitions, 0)
