@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
@@ -110,6 +110,8 @@ def _sized(annotation: object, limits: tuple[object, ...]) -> Strategy:
     if annotation in (int, float):
         return _number(annotation, limits)
     match get_origin(annotation), get_args(annotation):
+        case origin, words if origin is Literal:
+            return st.sampled_from(words)
         case origin, (item, end) if origin is tuple and end is Ellipsis:
             return st.lists(values(item), min_size=least, max_size=min(most, 3)).map(tuple)
         case origin, places if origin is tuple:
