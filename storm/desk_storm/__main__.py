@@ -25,7 +25,7 @@ from desk_storm.books import Books
 from desk_storm.clocks import lateness
 from desk_storm.coverage import drawn, table
 from desk_storm.crowd import Crowd
-from desk_storm.faults import schedule, shown
+from desk_storm.faults import Planned, schedule, shown
 from desk_storm.history import History
 from desk_storm.laws import Broken, judge
 from desk_storm.postbox import Postbox
@@ -102,7 +102,7 @@ async def _storm(plan: Plan, folder: Path) -> int:
         crowd = Crowd(intakes, publisher, targets, chance)
         weather = Weather(fleet, servers, folder / "charter", charters=[first])
         began = datetime.now(UTC)
-        await _rage(plan, crowd, weather)
+        await _rage(plan, planned, crowd, weather)
         fleet.look()
         books = Books(
             began,
@@ -132,7 +132,7 @@ def _around(servers: LocalServers, postbox: Postbox, folder: Path) -> Around:
     return Around(servers.kafka, servers.mongo, env)
 
 
-async def _rage(plan: Plan, crowd: Crowd, weather: Weather) -> None:
+async def _rage(plan: Plan, planned: Sequence[Planned], crowd: Crowd, weather: Weather) -> None:
     """The crowd lives while faults fall; then it goes home, and the desk has time to settle."""
     devices = [
         f"{what}-{kind}-{number}"
@@ -147,7 +147,7 @@ async def _rage(plan: Plan, crowd: Crowd, weather: Weather) -> None:
         asking = group.create_task(crowd.ask(http, plan.rate * 0.8))
         requesting = group.create_task(crowd.request(plan.rate * 0.2))
         telling = group.create_task(_say(crowd, weather))
-        await weather.rage(schedule(plan.seed, plan.faults, plan.seconds, plan.replicas))
+        await weather.rage(planned, plan.seconds)
         crowd.is_over.set()
         await asyncio.gather(asking, requesting)
         await asyncio.sleep(plan.settle)

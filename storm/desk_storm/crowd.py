@@ -72,7 +72,7 @@ class Crowd:
             while not self.is_over.is_set():
                 number += 1
                 lives.create_task(self._life(http, number))
-                await self._pause(self.chance.expovariate(per_second))
+                await asyncio.sleep(self.chance.expovariate(per_second))
 
     async def _life(self, http: httpx.AsyncClient, number: int) -> None:
         title = f"{_TITLES[number % len(_TITLES)]} {number}"
@@ -85,13 +85,13 @@ class Crowd:
         url = f"/v1/tickets/{json.loads(opened.answer)['id']}"
         if number % 10 == 0:
             return  # nobody cares for some; their clocks must be told breached
-        await self._pause(self.chance.uniform(2, 22))
+        await asyncio.sleep(self.chance.uniform(2, 22))
         if number % 3:
             said = {"text": f"We look at it {number}", "public": True}
             await self._call(http, _SOLVER, f"{url}/notes", said)
         if number % 8 == 0:
             await self._call(http, _SOLVER, f"{url}/pause", {"waiting_for": "employee"})
-            await self._pause(3)
+            await asyncio.sleep(3)
             await self._call(http, _SOLVER, f"{url}/resume", {})
         if number % 4:
             await self._call(http, _SOLVER, f"{url}/resolve", {"resolution": "Done."})
@@ -117,10 +117,20 @@ class Crowd:
         status = None if last is None else last.status_code
         text = "" if last is None else last.text
         call = HttpCall(
-            at, datetime.now(UTC), key, who.person, "POST", path, json.dumps(body), status, text
+            at,
+            datetime.now(UTC),
+            key,
+            who.person,
+            "POST",
+            path,
+            json.dumps(body),
+            status,
+            text,
+            len(answers),
+            tuple(answers),
         )
-        self.calls.append(_with_tries(call, answers))
-        return self.calls[-1]
+        self.calls.append(call)
+        return call
 
     async def request(self, per_second: float) -> None:
         """A system that asks over the bus, and again until it is acknowledged."""
@@ -131,7 +141,7 @@ class Crowd:
             event = Event(new_id(), "/storm/monitor", "monitor", datetime.now(UTC), data)
             if await self._publish(event):
                 self.tickets += 1
-            await self._pause(self.chance.expovariate(per_second))
+            await asyncio.sleep(self.chance.expovariate(per_second))
 
     async def measure(self, device: str, behind: timedelta) -> None:
         """A device tells how much of its disk is free, by its own clock, which may be wrong."""
@@ -165,29 +175,9 @@ class Crowd:
         self.sent.append(Sent(event, at, is_acknowledged))
         return is_acknowledged
 
-    async def _pause(self, seconds: float) -> None:
-        """A pace, cut short by nothing but its own time."""
-        await asyncio.sleep(seconds)
-
 
 def _is_to_repeat(answer: httpx.Response) -> bool:
     """Told to come again; a 409 is repeated only where the first try may still be at work."""
     if answer.status_code == 409:
         return "in-progress" in answer.text or "in progress" in answer.text
     return answer.status_code in _AGAIN
-
-
-def _with_tries(call: HttpCall, answers: list[int | None]) -> HttpCall:
-    return HttpCall(
-        call.at,
-        call.answered_at,
-        call.key,
-        call.person,
-        call.method,
-        call.path,
-        call.body,
-        call.status,
-        call.answer,
-        len(answers),
-        tuple(answers),
-    )

@@ -33,10 +33,11 @@ class Weather:
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STARTS_AT_ONCE))
 
-    async def rage(self, planned: Sequence[Planned]) -> None:
-        """All of them, each at its time; returns when the last one is over."""
+    async def rage(self, planned: Sequence[Planned], seconds: float) -> None:
+        """All of them, each at its time; returns when the last one is over and the time is."""
         began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(seconds))
             for one in planned:
                 wait = began + one.after - asyncio.get_running_loop().time()
                 await asyncio.sleep(max(0.0, wait))
