@@ -27,6 +27,7 @@ from desk_storm.coverage import drawn, table
 from desk_storm.crowd import Crowd
 from desk_storm.faults import Planned, schedule, shown
 from desk_storm.history import History
+from desk_storm.keeping import keep
 from desk_storm.laws import Broken, judge
 from desk_storm.postbox import Postbox
 from desk_storm.replicas import Fleet
@@ -49,6 +50,7 @@ class Plan:
     rate: float
     settle: float
     backend: Backend
+    keep: Path | None
 
 
 def main() -> None:
@@ -62,6 +64,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="tickets per second")
     parser.add_argument("--settle", type=float, default=75, help="seconds of quiet at the end")
     parser.add_argument("--backend", default="h2", choices=["h2", "memory"])
+    parser.add_argument("--keep", type=Path, help="a folder for the books and the logs")
     given = parser.parse_args()
     # The clients' complaints about a broker that the storm itself has killed are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -74,6 +77,7 @@ def main() -> None:
         given.rate or rate,
         given.settle,
         given.backend,
+        given.keep,
     )
     with tempfile.TemporaryDirectory(prefix="desk-storm-") as folder:
         raise SystemExit(asyncio.run(_storm(plan, Path(folder))))
@@ -89,9 +93,7 @@ async def _storm(plan: Plan, folder: Path) -> int:
         await asyncio.to_thread(apply_topics, servers.kafka)
         chance = random.Random(plan.seed)
         targets, postbox = Targets(chance), Postbox(chance)
-        for one in (targets, postbox):
-            await one.start()
-            stack.callback(one.stop)
+        await _around_it(stack, targets, postbox)
         first = charter.write(folder / "charter")
         fleet = Fleet.made(folder, _around(servers, postbox, folder), plan.replicas)
         await fleet.start(stack)
@@ -117,7 +119,15 @@ async def _storm(plan: Plan, folder: Path) -> int:
             tuple(fleet.ends),
             tuple(weather.charters),
         )
+        if plan.keep is not None:
+            keep(books, fleet.logs, plan.keep)
         return _tell(books, weather, fleet)
+
+
+async def _around_it(stack: AsyncExitStack, *outside: Targets | Postbox) -> None:
+    for one in outside:
+        await one.start()
+        stack.callback(one.stop)
 
 
 def _around(servers: LocalServers, postbox: Postbox, folder: Path) -> Around:

@@ -59,6 +59,11 @@ class Fleet:
         )
         return cls({one.name: one for one in made})
 
+    @property
+    def logs(self) -> list[Path]:
+        """Every replica's own, over all its starts."""
+        return [one.log for one in self.replicas.values()]
+
     def of(self, service: str) -> list[Replica]:
         """The replicas of one service."""
         return [one for one in self.replicas.values() if one.service == service]
