@@ -101,10 +101,12 @@ class Kit:
         reads_bus: bool = True,
         cached: int = CACHED_DOCUMENTS,
         stops: Stops | None = None,
+        gate: Gate | None = None,
     ) -> Ledger[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too.
 
         A fold with timers says in `stops` what could still stop them: they wait until that is read.
+        They also wait for the `gate`.
         """
         meters = self.telemetry.meters
         ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
@@ -116,7 +118,8 @@ class Kit:
             forgetting = Sweeping(fold.documents.identities, self.clock)
             self.loop(f"handled {name}", forgetting.run)
         if fold.wake is not None:
-            self.timers(name, ledger, fold.documents, self._awaited(name, stops, ledger))
+            awaited = self._awaited(name, stops, ledger)
+            self.timers(name, ledger, fold.documents, awaited, gate)
         return ledger
 
     def watermarks(self, topic: str) -> Watermarks:

@@ -1,5 +1,11 @@
-"""Which promises were in force when: kept for ever, since a ticket is judged by its own time."""
+"""Which promises were in force when: kept for ever, since a ticket is judged by its own time.
 
+Replicas see a change of the charter at different moments. So that none of them says a word by what
+no longer holds, each edition carries up to when things are said by it. Every replica moves that on
+before it says anything of a later moment; who replaces an edition closes it first, after all that.
+"""
+
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,12 +18,19 @@ from desk_shared.turns import turned
 
 from desk_metrics.charter import edition_of, promises_alike
 from desk_metrics.domain.policies import Edition, PolicyBook
+from desk_metrics.domain.worktime import micros
 
 log = get_logger()
 
 # The first edition also judges whatever happened before the desk knew it.
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
-_CHECK = timedelta(seconds=2)
+_CHECK = timedelta(seconds=1)
+# An edition is good for so long; moved on when half of it is left. A change of the charter is in
+# force no later than this after it was seen.
+AHEAD = timedelta(seconds=6)
+# The smallest step of time that every store keeps.
+_TICK = timedelta(milliseconds=1)
+_Rule = Callable[[Edition | None, Turn], Reacted[Edition] | None]
 
 
 class Editions:
@@ -35,7 +48,9 @@ class Editions:
         self._charter = charter
         self._clock = clock
         self._seen = ""
-        self._editions: tuple[Edition, ...] = ()
+        self._editions: dict[str, Edition] = {}
+        # A loop and the timers' gate both keep it up to date.
+        self._lock = asyncio.Lock()
         self.book = PolicyBook(())
 
     async def start(self) -> None:
@@ -53,44 +68,96 @@ class Editions:
             await self.refresh()
             turned()
 
+    async def until_now(self) -> None:
+        """Return once it is known which edition is in force now."""
+        while not self.book.knows(micros(self._clock.now())):
+            await self.refresh()
+            turned()
+
     async def refresh(self) -> None:
-        """Add an edition if what the charter promises has changed."""
-        charter = self._charter()
-        if charter.version == self._seen:
+        """Know the book for some seconds from now; note what the charter has changed."""
+        async with self._lock:
+            charter = self._charter()
+            if not self._editions:
+                await self._open(edition_of(charter, _EVER))
+            await self._move_on(charter)
+            while charter.version != self._seen:
+                await self._note(charter)
+
+    async def _note(self, charter: Charter) -> None:
+        """Another edition, unless the last one promises the same. Of two replicas that see
+        different charters one is first; the other then replaces what that one has made."""
+        if promises_alike(edition_of(charter, _EVER), self._last):
+            self._seen = charter.version
             return
-        # Another replica may have noted it already.
-        await self._read()
-        since = self._clock.now() if self._editions else _EVER
-        fresh = edition_of(charter, since)
-        self._seen = charter.version
-        if self._editions and promises_alike(fresh, self._editions[-1]):
-            return
-        # Replicas see the change at different moments; the number makes it one edition.
-        number = len(self._editions) + 1
-        kept = await self._commands.change(f"{number:06d}@{charter.version}", _keep(fresh))
-        if kept.state is not None:
-            self._editions = (*self._editions, kept.state)
-            self._rebuild()
-            log.info("promises_changed", version=charter.version, since=str(kept.state.since))
+        await self._change(next(reversed(self._editions)), _closed)
+        await self._follow(charter)
+
+    async def _move_on(self, charter: Charter) -> None:
+        """Have the last edition hold for some seconds more, or go on to the next."""
+        while _known_until(self._last) - self._clock.now() <= AHEAD / 2:
+            await self._change(next(reversed(self._editions)), _moved_on)
+            await self._follow(charter)
+
+    async def _follow(self, charter: Charter) -> None:
+        """What comes after an edition that is closed: another replica's, or ours. One that was
+        struck down between the two leaves it to us."""
+        since = self._last.until
+        if since is not None:
+            await self._open(edition_of(charter, since))
+
+    async def _open(self, edition: Edition) -> None:
+        def rule(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
+            said_until = max(edition.since, turn.now)
+            opened = edition.model_copy(update={"said_until": said_until})
+            return Reacted(opened) if known is None else None
+
+        # The number makes it one edition, whoever is first.
+        await self._change(f"{len(self._editions) + 1:06d}", rule)
+        log.info("promises_changed", version=self._last.version, since=str(self._last.since))
+
+    async def _change(self, id: str, rule: _Rule) -> None:
+        kept = (await self._commands.change(id, rule)).state
+        if kept is not None:
+            self._keep({**self._editions, id: kept})
 
     async def _read(self) -> None:
         stored = await self._documents.find({}, order="since", limit=10_000)
         for one in stored:
             if one.unreadable is not None:  # what was promised then cannot be guessed
                 raise one.unreadable
-        editions = tuple(one.state for one in stored if one.state is not None)
-        if editions != self._editions:
-            self._editions = editions
-            self._rebuild()
+        self._keep({one.id: one.state for one in stored if one.state is not None})
 
-    def _rebuild(self) -> None:
-        self.book = PolicyBook(self._editions)
-        for problem in self.book.problems():
-            log.error("promises_need_attention", about=problem.about, text=problem.text)
+    def _keep(self, editions: dict[str, Edition]) -> None:
+        is_another = editions.keys() != self._editions.keys()
+        self._editions = editions
+        if is_another:
+            self.book = PolicyBook(editions.values())
+            for problem in self.book.problems():
+                log.error("promises_need_attention", about=problem.about, text=problem.text)
+        if editions:
+            self.book.known_until = micros(_known_until(self._last))
+
+    @property
+    def _last(self) -> Edition:
+        return self._editions[next(reversed(self._editions))]
 
 
-def _keep(edition: Edition) -> Callable[[Edition | None, Turn], Reacted[Edition] | None]:
-    def rule(known: Edition | None, _turn: Turn) -> Reacted[Edition] | None:
-        return Reacted(edition) if known is None else None
+def _known_until(edition: Edition) -> datetime:
+    """Up to when nothing can be in force instead of what comes after it."""
+    if edition.until is not None:
+        return edition.until - _TICK
+    return edition.said_until or edition.since
 
-    return rule
+
+def _moved_on(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
+    if known is None or known.until is not None or _known_until(known) - turn.now > AHEAD / 2:
+        return None
+    return Reacted(known.model_copy(update={"said_until": turn.now + AHEAD}))
+
+
+def _closed(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
+    if known is None or known.until is not None:
+        return None
+    until = max(turn.now, _known_until(known) + _TICK)
+    return Reacted(known.model_copy(update={"until": until}))

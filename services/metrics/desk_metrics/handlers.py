@@ -36,6 +36,7 @@ from desk_metrics.domain.watched import (
     with_run,
     with_sight,
 )
+from desk_metrics.domain.worktime import micros
 
 READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
 Book = Callable[[], PolicyBook]
@@ -64,7 +65,12 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
 
 
 def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Reacted[TicketRecord]:
-    """What is true of a ticket at a moment, its promises first."""
+    """What is true of a ticket at a moment, its promises first.
+
+    A timer decides instead as soon as it is known which edition of the promises was in force then.
+    """
+    if not book.knows(max(micros(at), record.clocks.as_of)):
+        return Reacted(record, due=at)
     decision = decide(record.clocks, book, at)
     after, told = measured(record, decision.state, book)
     return Reacted(after, (*decision.events, *told), decision.due)

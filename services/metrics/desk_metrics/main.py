@@ -92,7 +92,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
     sums = kit.documents(SUMS)
     fold = tickets_fold(tickets, lambda: editions.book)
-    ledger = kit.ledger("tickets", fold, stops=OwnPartition(TICKETS_TOPIC))
+    ledger = kit.ledger("tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now)
     changes = kit.documents(CHANGES)
     _gather(kit, changes)
     # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.

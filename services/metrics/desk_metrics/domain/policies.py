@@ -141,6 +141,11 @@ class Edition(_Data):
     # promised yet, and what it is by then counts from its opening. So nobody is told of a promise
     # that another replaces in the same breath.
     sorting: timedelta = timedelta(0)
+    # Nobody says anything of a later moment by this edition before he has moved this on; and the
+    # next one begins after it. So nothing is said by an edition that no longer held.
+    said_until: datetime | None = None
+    # When the next one began; whoever makes that has set this first.
+    until: datetime | None = None
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
@@ -194,11 +199,16 @@ class PolicyBook:
     """Every edition that was ever in force; the first one also judges what was before it.
 
     `hours` may hand out working times that are warm already, as after a reload of the charter.
+    Up to `known_until` (microseconds) no edition can be missing; None: it is a book of the past.
     """
 
     def __init__(
-        self, editions: Iterable[Edition], hours: Callable[[Calendar], WorkingTime] = WorkingTime
+        self,
+        editions: Iterable[Edition],
+        hours: Callable[[Calendar], WorkingTime] = WorkingTime,
+        known_until: int | None = None,
     ) -> None:
+        self.known_until = known_until
         self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
         self._in_force: list[_InForce] = []
         # What anything is promised about in any edition; the rest need not be looked at.
@@ -228,6 +238,10 @@ class PolicyBook:
                 break
             chosen = edition
         return chosen
+
+    def knows(self, at: int) -> bool:
+        """Whether it is certain which edition was in force at that moment."""
+        return self.known_until is None or at <= self.known_until
 
     def turns(self, after: int, until: int) -> Sequence[int]:
         """When the edition changed in between, the second moment included."""
