@@ -37,6 +37,9 @@ AT_LEAST_EVERY = timedelta(seconds=2)
 # A replica that is not heard while we hear so many tellings of our own is stopped, frozen, or cut
 # off from the brokers. Counted rather than timed: while the brokers stand still nobody is heard.
 MISSED = 20
+# A turn of a replica writes no later than this after it began: less than it takes to be taken for
+# silent, however lately it told.
+WRITES_WITHIN = timedelta(seconds=7)
 # A write that was given up may still reach the store a moment later.
 LATE_WRITE = timedelta(seconds=1)
 # A reading that is stuck begins anew before anybody is taken for silent.
@@ -162,6 +165,7 @@ class WriterWatermark(Generic[S]):
         self.replica = new_id()
         self._topic, self._source = topic, source
         self._open, self._documents = ledger.open_moments, ledger.documents
+        ledger.writes_within = WRITES_WITHIN
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None
