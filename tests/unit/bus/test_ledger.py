@@ -386,23 +386,3 @@ async def test_a_document_whose_events_wait_for_the_bus_never_outgrows_the_store
     assert [getattr(error, "kind", "") for _, error in loose.failures] == ["too-much-unpublished"]
     found = await loose.documents.load(["t", "u"])
     assert [len(found[id].outbox) for id in ("t", "u")] == [65, 51]
-
-
-async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has_passed(
-    loose: Desk,
-) -> None:
-    loose.ledger.writes_within = timedelta(seconds=7)
-    frozen_for = [timedelta(seconds=8), timedelta(seconds=6)]
-
-    def slowly(_state: Story | None, turn: Turn) -> Reacted[Story]:
-        loose.clock.advance(frozen_for.pop(0))
-        return Reacted(Story(), (noted("slow", 1)._replace(time=turn.now),))
-
-    began = loose.clock.now()
-    with pytest.raises(Transient, match="stood still"):
-        await loose.ledger.run([Task("slow", slowly)], loose.park)
-    assert await loose.documents.load(["slow"]) == {}
-    assert loose.ledger.open_moments.take_doubt() == began
-    await loose.ledger.run([Task("slow", slowly)], loose.park)
-    [event] = loose.publisher.events()
-    assert event.time == began + timedelta(seconds=8)
