@@ -67,6 +67,8 @@ class RunView(BaseModel):
     """Where the run is."""
     outcome: Outcome | None
     """What verification said, once the run is over."""
+    corrects: Outcome | None
+    """The outcome that was told first and that late measurements showed not to be so."""
     standing: str
     """Where the run is and why, as a sentence."""
     plan_hash: str
@@ -288,6 +290,7 @@ def _view(run: Run) -> RunView:
         episode=run.trigger.episode,
         phase=run.phase,
         outcome=run.outcome,
+        corrects=run.corrects,
         standing=standing(run),
         plan_hash=run.plan.hash,
         created_at=run.created_at,

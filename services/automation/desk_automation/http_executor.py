@@ -118,7 +118,8 @@ class HttpExecutor:
                     return
 
     def _answer(self, attempt: Attempt, reply: Reply, trouble: str) -> Answer:
-        result, body = result_of(reply.status), body_of(reply)
+        is_act = attempt.kind == "act"
+        result, body = result_of(reply.status, is_act=is_act), body_of(reply)
         trouble = trouble or body.trouble
         text = f"{reply.status} {redacted(body.text)}".strip()
         pause = pause_asked(reply, self._clock.now())

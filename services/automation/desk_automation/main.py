@@ -27,12 +27,13 @@ from desk_automation.handlers import Heard, Look, run_fold, subject_fold
 from desk_automation.hosts import Hosts
 from desk_automation.http_executor import HttpExecutor, host_of
 from desk_automation.looking import note_runbooks
+from desk_automation.news import NewsBearer
 from desk_automation.ports import Changes, Executor
 from desk_automation.rulebook import Rulebook, check_runbooks
 from desk_automation.settings import AutomationSettings
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
 from desk_automation.why import Whys, why_routes
-from desk_automation.worker import Bounds, Ledgers, NewsBearer, Worker
+from desk_automation.worker import Bounds, Ledgers, Worker
 
 
 @dataclass(frozen=True, slots=True)

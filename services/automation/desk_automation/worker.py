@@ -15,7 +15,7 @@ from desk_shared.bus.ledger import Reacted, Rule, Task, Turn
 from desk_shared.bus.retry import attempt_async, backoff, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
-from desk_shared.errors import DependencyDown, Transient
+from desk_shared.errors import Transient
 from desk_shared.ids import new_id
 from desk_shared.store import Stored
 from desk_shared.tasks import ended
@@ -115,7 +115,7 @@ class Worker:
             self._active.pop(id, None)
             self._slots.release()
         if failure is not None and not isinstance(failure, Transient):
-            failure = await attempt_async(park([(Task(id, _nothing), failure)]))
+            failure = await attempt_async(park([(Task(id, nothing), failure)]))
         if failure is not None:
             log.warning("run_waits", run=id, reason=str(failure))
             self.on_due(id, self._clock.now() + backoff(3))
@@ -145,6 +145,8 @@ class Worker:
                 return await self._move(run, move, lambda r, now: course.stopped(r, move, now))
             case moves.Judge():
                 return await self._judge(run, move)
+            case moves.Review():
+                return await self._review(run, move)
             case moves.Close():
                 return await self._close(run, move)
             case _:
@@ -265,14 +267,13 @@ class Worker:
         return run is not None and run.lease is not None and run.lease.token == token
 
     async def _judge(self, run: Run, move: moves.Judge) -> Run | None:
-        watch = await self._listening(run)
-        text = run.plan.verify.condition if run.plan.verify else "false"
-
-        def is_well(value: float) -> bool:
-            return condition(text).holds(Inputs({"value": value}))
-
+        watch, is_well = await self._listening(run), _wellness(run)
         after = await self._move(run, move, lambda r, now: verify.judged(r, watch, is_well, now))
         return after if after is not None and after.has_ended else None
+
+    async def _review(self, run: Run, move: moves.Review) -> Run | None:
+        watch, is_well = (await self._subject(run)).watch_of(run.id), _wellness(run)
+        return await self._move(run, move, lambda r, now: verify.reviewed(r, watch, is_well, now))
 
     async def _listening(self, run: Run) -> Watch | None:
         """What the run waits for, its window's end known to whoever hears the device."""
@@ -289,17 +290,31 @@ class Worker:
     async def _close(self, run: Run, move: moves.Close) -> Run | None:
         now = self._clock.now()
         ended = Ended(run.outcome, run.target, run.has_sent)
+        judged = verify.window_end(run, run.samples) if run.may_be_corrected else None
         await self._ledgers.subjects.change(
-            run.trigger.subject, subject_rule(lambda s, _: subjects.unwatched(s, run.id))
+            run.trigger.subject,
+            subject_rule(
+                lambda s, now: (
+                    subjects.unwatched(s, run.id)
+                    if judged is None
+                    else subjects.kept_on(s, run.id, judged, now)
+                )
+            ),
         )
         await self._ledgers.books.change(
             run.plan.runbook,
-            plain_rule(lambda b: books.record(b, run.id, ended, run.plan.bounds, now)),
+            plain_rule(
+                lambda b: (
+                    books.record(b, run.id, ended, run.plan.bounds, now)
+                    if run.corrects is None
+                    else books.corrected(b, run.id, run.corrects, run.target, run.plan.bounds)
+                )
+            ),
         )
         target = await self._release(run, is_void=run.phase in {Phase.SKIPPED, Phase.CANCELLED})
         for waiting in target.waiting if target is not None else ():
             await self._change(waiting, course.nudged)
-        return await self._move(run, move, lambda r, _: course.closed(r))
+        return await self._move(run, move, course.closed)
 
     async def _release(self, run: Run, *, is_void: bool) -> Target | None:
         released = await self._ledgers.targets.change(
@@ -316,41 +331,12 @@ class Worker:
         return Subject() if stored is None or stored.state is None else stored.state
 
 
-class NewsBearer:
-    """Tells runs that a measurement they wait for has come, or that none will. Timers fire into it,
-    on the replica that hears the device."""
-
-    def __init__(self, ledgers: Ledgers) -> None:
-        self._ledgers = ledgers
-        self.on_due: OnDue = lambda _id, _due: None
-
-    async def wake(self, ids: Iterable[str], park: Report, until: datetime | None = None) -> None:
-        """All that was published of these before `until` is heard. Each run is told before the news
-        is struck off, so a crash tells it twice, not never."""
-        found = await self._ledgers.stored_subjects.load(ids)
-        for id, stored in found.items():
-            if stored.state is not None:
-                error = await attempt_async(self._tell(id, stored.state, until))
-                if isinstance(error, DependencyDown):
-                    raise error
-                if error is not None:  # one that fails holds no other up
-                    await park([(Task(id, _nothing), error)])
-
-    async def _tell(self, id: str, seen: Subject, until: datetime | None) -> None:
-        if until is not None and subjects.heard(seen, until) is not None:
-            changed = await self._ledgers.subjects.change(
-                id, subject_rule(lambda subject, _: subjects.heard(subject, until))
-            )
-            seen = changed.state or seen
-        for run in seen.news:
-            await self._ledgers.runs.change(run, rule_of(course.nudged))
-        if seen.news:
-            await self._ledgers.subjects.change(
-                id, subject_rule(lambda subject, _: subjects.told(subject, seen))
-            )
+def _wellness(run: Run) -> Callable[[float], bool]:
+    text = run.plan.verify.condition if run.plan.verify else "false"
+    return lambda value: condition(text).holds(Inputs({"value": value}))
 
 
-def _nothing(_state: Any, _turn: Turn) -> None:
+def nothing(_state: Any, _turn: Turn) -> None:
     """A task that only names its document."""
 
 

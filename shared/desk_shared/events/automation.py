@@ -85,6 +85,11 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
     person: OptionalPerson = ""
     evidence: tuple[Evidence, ...] = ()
     tell: LongText = ""
+    corrects: Outcome | None = Field(
+        default=None,
+        description="The outcome with which the run was handed over before; measurements of its"
+        " window that came late show that this was not so.",
+    )
 
 
 class RunHandedOver(Payload, type="desk.run.handed-over.v1", topic=names.AUTOMATION):

@@ -12,11 +12,12 @@ from desk_automation.domain.model import Run
 from desk_automation.domain.moves import Attempt
 from desk_automation.handlers import run_fold, subject_fold
 from desk_automation.http_executor import host_of
+from desk_automation.news import NewsBearer
 from desk_automation.ports import Fence
 from desk_automation.rulebook import Rule as RunbookRule
 from desk_automation.rulebook import Rulebook
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
-from desk_automation.worker import Bounds, Ledgers, NewsBearer, Worker
+from desk_automation.worker import Bounds, Ledgers, Worker
 from desk_shared.bus import Commands, Fold, Ledger, Reacted, Turn
 from desk_shared.bus.ledger import Cause, Rule, Task
 from desk_shared.charter.runbooks import Runbook

@@ -233,6 +233,15 @@ async def test_a_repair_that_works_after_all_resolves_the_ticket_it_had(desk: De
     assert desk.types(ticket)[-2:] == ["resolved", "fact-noted"]
 
 
+async def test_a_ticket_says_that_its_hand_over_was_wrong(desk: Desk) -> None:
+    await desk.hear(handed_over(), "lt-7", "e-1")
+    late = healed().model_copy(update={"corrects": Outcome.INCONCLUSIVE})
+    await desk.hear(late, "lt-7", "e-2")
+    stored = await desk.ticket(proactive_ticket("run-1"))
+    assert stored.state == "resolved"
+    assert stored.resolution.startswith("Correction: the automatic repair helped")
+
+
 async def test_most_repairs_have_no_ticket_and_need_none(desk: Desk) -> None:
     await desk.hear(healed(), "lt-7")
     assert not desk.publisher.messages

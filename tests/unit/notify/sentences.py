@@ -178,6 +178,13 @@ def _repairs(story: Story) -> Iterator[Notified]:
         ),
         "laptop-1",
     )
+    yield from _found_cured(story)
+
+
+def _found_cured(story: Story) -> Iterator[Notified]:
+    since = Evidence(step="verify", status=StepStatus.DONE, text="Since the repair: 40 at 09:00.")
+    cure = run(RunHealed, person=ANA, evidence=(since,), corrects=Outcome.IN_DOUBT)
+    yield from story.happens(cure, "laptop-1")
     yield from story.happens(
         SignalRaised(
             episode="e",

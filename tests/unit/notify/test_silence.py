@@ -246,6 +246,18 @@ def test_repairs_that_have_nothing_to_say_say_nothing() -> None:
     assert story.happens(run(RunHealed, tell="Done."), "laptop-1") == []
 
 
+def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_otherwise() -> None:
+    healed = run(RunHealed, person=ANA, tell="Done.", corrects=Outcome.INCONCLUSIVE)
+    assert Story().happens(healed, "laptop-1") == []
+    story = Story()
+    over = run(RunHandedOver, outcome=Outcome.INCONCLUSIVE, team="network", reason="No news.")
+    story.happens(over, "laptop-1")
+    [told] = story.happens(healed, "laptop-1")
+    assert (told.recipient, told.kind) == ("network", MessageKind.REPAIR_DONE)
+    assert told.title.startswith("Correction")
+    assert story.happens(healed, "laptop-1") == []
+
+
 def test_a_hand_over_is_told_once_to_the_team_and_to_the_person() -> None:
     story = Story()
     over = run(

@@ -31,14 +31,21 @@ class Answer:
 _LATER = frozenset({409, 423, 425, 429})
 # Sent, but what it did is not told: 303 is how many say that they did it and where to look.
 _UNTOLD = frozenset({303, 408})
+# Of the redirects only these say that the request was not carried out, and is wanted elsewhere.
+_ELSEWHERE = frozenset({307, 308})
 
 
-def result_of(status: int) -> Result:
-    """The class of an HTTP status. A server error may come after the effect, so it is unknown."""
+def result_of(status: int, *, is_act: bool = False) -> Result:
+    """The class of an HTTP status. A server error may come after the effect, so it is unknown.
+
+    So is any other redirect after an act: many applications do what a form asks and answer 302.
+    """
     if 200 <= status < 300:
         return Result.OK
     if status in _LATER:
         return Result.NOT_TAKEN
     if status >= 500 or status in _UNTOLD:
+        return Result.UNKNOWN
+    if is_act and 300 <= status < 400 and status not in _ELSEWHERE:
         return Result.UNKNOWN
     return Result.REFUSED

@@ -115,5 +115,27 @@ def record(book: Book | None, run: str, ended: Ended, bounds: Bounds, now: datet
     return book.model_copy(update=changes)
 
 
+def corrected(
+    book: Book | None, run: str, was: Outcome, target: str, bounds: Bounds
+) -> Book | None:
+    """The book once a run that counted as `was` turned out to have helped; None if it is done."""
+    mark = f"{run} corrected"
+    if book is None or mark in book.counted:
+        return None
+    totals = {**book.totals, was.value: max(0, book.totals.get(was.value, 0) - 1)}
+    totals[Outcome.HEALED.value] = totals.get(Outcome.HEALED.value, 0) + 1
+    failed = tuple(one for one in book.failed if one != target)
+    is_open = book.opened_at is not None and len(failed) >= bounds.failures
+    return book.model_copy(
+        update={
+            "counted": (*book.counted, mark)[-MAX_COUNTED:],
+            "totals": totals,
+            "failures": len(failed) if target in book.failed else book.failures,
+            "failed": failed,
+            "opened_at": book.opened_at if is_open else None,
+        }
+    )
+
+
 def _last_hour(book: Book, now: datetime) -> tuple[Start, ...]:
     return tuple(start for start in book.starts if start.at > now - HOUR)

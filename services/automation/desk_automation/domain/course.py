@@ -140,16 +140,17 @@ def verifying(run: Run, now: datetime) -> Run:
 
 def nudged(run: Run | None, now: datetime) -> Decided | None:
     """Something the run waits for has come: its target is free, or a measurement is there."""
-    if run is None or run.phase not in {Phase.QUEUED, Phase.VERIFYING}:
+    if run is None or not (run.phase in {Phase.QUEUED, Phase.VERIFYING} or run.may_be_corrected):
         return None
     if run.wake_at is not None and run.wake_at <= now:
         return None
     return Decision(run.model_copy(update={"wake_at": now}))
 
 
-def closed(run: Run) -> Decided:
-    """Target, watch and counters are settled; nothing is left to do."""
-    return Decision(run.model_copy(update={"is_closed": True, "wake_at": None}))
+def closed(run: Run, now: datetime) -> Decided:
+    """Target, watch and counters are settled; what came meanwhile is looked at once more."""
+    wake_at = now if run.may_be_corrected else None
+    return Decision(run.model_copy(update={"is_closed": True, "wake_at": wake_at}))
 
 
 def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: str, now: datetime) -> Run:

@@ -116,6 +116,14 @@ class Run(Frozen):
     cancelled_by: str = ""
     ended_at: datetime | None = None
     is_closed: bool = False
+    # The outcome that was told first, and that late measurements showed not to be so.
+    corrects: Outcome | None = None
+
+    @property
+    def may_be_corrected(self) -> bool:
+        """Whether it was handed over for want of measurements that may still come."""
+        is_measured = self.acted_at is not None and self.verify_until is not None
+        return is_measured and self.phase is Phase.HANDED_OVER
 
     @property
     def has_ended(self) -> bool:

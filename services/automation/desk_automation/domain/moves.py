@@ -68,17 +68,22 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """Look whether measurements that came late show that it helped after all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Let go of target and watch, and count the outcome."""
 
 
-Move = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Close
+Move = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Review | Close
 
 
 def next_move(run: Run, now: datetime) -> Move:
     """The next thing to do for a run; the same answer to every worker that asks."""
     if run.has_ended:
-        return Rest() if run.is_closed else Close()
+        return _afterwards(run, now) if run.is_closed else Close()
     if run.has_live_lease(now):
         return Rest()
     if run.phase is Phase.VERIFYING:
@@ -86,6 +91,11 @@ def next_move(run: Run, now: datetime) -> Move:
     if run.wake_at is not None and run.wake_at > now:
         return Rest()
     return Admit() if run.phase is not Phase.WORKING else _work(run, now)
+
+
+def _afterwards(run: Run, now: datetime) -> Move:
+    is_woken = run.wake_at is not None and run.wake_at <= now
+    return Review() if is_woken and run.may_be_corrected else Rest()
 
 
 def _work(run: Run, now: datetime) -> Move:

@@ -79,6 +79,7 @@ def healed(run: Run, at: datetime) -> AnyEvent:
         person=trigger.person,
         evidence=evidence(run),
         tell=plan.tell_after,
+        corrects=run.corrects,
     )
     return _event(run, data, "healed", at)
 

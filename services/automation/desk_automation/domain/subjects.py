@@ -3,20 +3,26 @@
 Only subjects under watch are written; the rest of the telemetry passes by.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Sample
 from desk_automation.domain.plan import Frozen
 
 MAX_CLEARED = 50
 MAX_SAMPLES = 30
-MAX_WATCHES = 20
+# Of runs that are over; those at work are as many as the runbooks' limits let start.
+MAX_LATE = 20
+# So long after a run was handed over a measurement of its window may still correct what was told.
+LATE = timedelta(days=1)
 
 
 class Watch(Frozen):
     """A run that wants to know one measurement from now on.
 
     `until` is when its window ends; `is_over` once all that was measured before then is heard.
+    `judged` is the end of the window of a run that was handed over: what was measured before it
+    may come late.
     """
 
     run: str
@@ -25,6 +31,13 @@ class Watch(Frozen):
     samples: tuple[Sample, ...] = ()
     until: datetime | None = None
     is_over: bool = False
+    judged: datetime | None = None
+
+    def may_decide(self, sample: Sample) -> bool:
+        """Whether the run may still care: once it is judged, only for what was measured before."""
+        if self.judged is None:
+            return True
+        return measured_at(sample, ahead_by((*self.samples, sample))) <= self.judged
 
 
 class Subject(Frozen):
@@ -65,7 +78,7 @@ def watched(subject: Subject | None, run: str, measurement: str, now: datetime) 
     if any(watch.run == run for watch in subject.watches):
         return None
     watch = Watch(run=run, measurement=measurement, since=now)
-    return subject.model_copy(update={"watches": (*subject.watches, watch)[-MAX_WATCHES:]})
+    return subject.model_copy(update={"watches": (*subject.watches, watch)})
 
 
 def listened(subject: Subject | None, run: str, until: datetime) -> Subject | None:
@@ -74,6 +87,19 @@ def listened(subject: Subject | None, run: str, until: datetime) -> Subject | No
     if subject is None or watch is None or watch.until == until:
         return None
     return _replaced(subject, watch.model_copy(update={"until": until, "is_over": False}))
+
+
+def kept_on(subject: Subject | None, run: str, judged: datetime, now: datetime) -> Subject | None:
+    """The subject once a run was handed over: what was measured in its window may come late."""
+    watch = None if subject is None else subject.watch_of(run)
+    if subject is None or watch is None or watch.judged is not None:
+        return None
+    changes = {"judged": judged, "until": now + LATE, "is_over": False}
+    subject = _replaced(subject, watch.model_copy(update=changes))
+    late = [one.run for one in subject.watches if one.judged is not None]
+    for one in late[:-MAX_LATE]:
+        subject = unwatched(subject, one) or subject
+    return subject
 
 
 def heard(subject: Subject | None, until: datetime) -> Subject | None:
@@ -86,8 +112,12 @@ def heard(subject: Subject | None, until: datetime) -> Subject | None:
     if subject is None or not over:
         return None
     for watch in over:
-        subject = _replaced(subject, watch.model_copy(update={"is_over": True}))
-    news = tuple(dict.fromkeys((*subject.news, *(one.run for one in over))))
+        if watch.judged is not None:
+            subject = unwatched(subject, watch.run) or subject
+        else:
+            subject = _replaced(subject, watch.model_copy(update={"is_over": True}))
+    told = (one.run for one in over if one.judged is None)
+    news = tuple(dict.fromkeys((*subject.news, *told)))
     return subject.model_copy(update={"news": news})
 
 
@@ -104,7 +134,11 @@ def measured(subject: Subject | None, measurement: str, sample: Sample) -> Subje
     """The subject with a sample more for every run that waits for it; None if none does."""
     if subject is None:
         return None
-    told = [watch.run for watch in subject.watches if watch.measurement == measurement]
+    told = [
+        watch.run
+        for watch in subject.watches
+        if watch.measurement == measurement and watch.may_decide(sample)
+    ]
     if not told:
         return None
     watches = tuple(

@@ -3,7 +3,7 @@
 That nothing well was measured is known only when all that was measured in time is heard.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from desk_shared.events.automation import Outcome
@@ -34,8 +34,7 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = record.fresh(samples, acted_at)[-verify.samples :]
-    is_enough = len(newest) == verify.samples
-    if is_enough and all(is_well(sample.value) for sample in newest):
+    if _is_cure(newest, verify.samples, is_well):
         return _healed(run, now)
     # Without a watch nobody listens: there is nothing to wait for beyond the time itself.
     if now < until or (watch is not None and not watch.is_over):
@@ -47,6 +46,25 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     return handed_over(run, Outcome.INCONCLUSIVE, reason, now)
 
 
+def reviewed(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
+    """What was told is corrected if all that was measured in the window, as far as it is known by
+    now, shows a cure; it can happen only once, since a cure is not taken back."""
+    verify, acted_at = run.plan.verify, run.acted_at
+    if verify is None or acted_at is None or not run.may_be_corrected:
+        return None
+    known = run.samples if watch is None else watch.samples
+    samples = tuple(one for one in known if watch is None or watch.may_decide(one))
+    newest = record.fresh(samples, acted_at)[-verify.samples :]
+    if not _is_cure(newest, verify.samples, is_well):
+        return Decision(run.model_copy(update={"wake_at": None}))
+    changes = {"samples": samples, "corrects": run.outcome, "is_closed": False}
+    return _healed(run.model_copy(update=changes), now)
+
+
+def _is_cure(newest: Sequence[Sample], wanted: int, is_well: IsWell) -> bool:
+    return len(newest) == wanted and all(is_well(sample.value) for sample in newest)
+
+
 def _healed(run: Run, now: datetime) -> Decided:
     healed = run.model_copy(
         update={
@@ -54,7 +72,7 @@ def _healed(run: Run, now: datetime) -> Decided:
             "outcome": Outcome.HEALED,
             "reason": record.measurements(run),
             "lease": None,
-            "ended_at": now,
+            "ended_at": run.ended_at or now,
             "wake_at": now,
         }
     )

@@ -172,6 +172,9 @@ def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
         return [_too_late(ticket, fact, "The repair succeeded")]
     text = data.tell or f"The automatic repair worked, as fresh measurements show: {data.title}."
+    if data.corrects is not None:
+        wrong = "Correction: the automatic repair helped, as measurements show that came late"
+        text = f"{wrong}. {data.tell or sentence(data.title)}"
     return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=text)]
 
 

@@ -3,9 +3,10 @@ and what the figures say of its services and skills.
 """
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
-from desk_shared.events import AnyEvent
-from desk_shared.events.automation import RunHandedOver
+from desk_shared.events import AnyEvent, Payload
+from desk_shared.events.automation import RunHandedOver, RunHealed
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
@@ -37,7 +38,7 @@ def matters_of(event: AnyEvent) -> Iterable[str]:
     data = event.data
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return (f"{MatterKind.PROBLEM}:{event.subject}",)
-    if isinstance(data, RunHandedOver):
+    if isinstance(data, RunHandedOver) or _is_correction(data):
         return (f"{MatterKind.RUN}:{data.run}",)
     if isinstance(data, SignalRaised | SignalSeverityChanged) and _is_alarming(data):
         return (f"{MatterKind.SIGNAL}:{data.episode}",)
@@ -54,11 +55,15 @@ def react(before: Matter | None, event: AnyEvent, directory: Directory) -> React
             return _problem_grows(before, data, directory)
         case ProblemDetected():
             return _problem(before, event, data, directory)
-        case RunHandedOver() if before is None:
-            return _handed_over(event, data, directory)
+        case RunHandedOver() | RunHealed():
+            return _repair_told(before, event, data, directory)
         case SignalRaised() | SignalSeverityChanged():
             return _signal_told(before, event, data, directory)
     return reports.react(event, directory) if before is None else None
+
+
+def _is_correction(data: Payload) -> TypeGuard[RunHealed]:
+    return isinstance(data, RunHealed) and data.corrects is not None
 
 
 def _signal_told(
@@ -127,6 +132,14 @@ def _problem_over(
     return matter, (tell(cause, Rule.TEAM_PROBLEM_OVER, team(card), fields, about),)
 
 
+def _repair_told(
+    before: Matter | None, cause: AnyEvent, data: RunHandedOver | RunHealed, directory: Directory
+) -> Reaction:
+    if isinstance(data, RunHealed):
+        return _repair_corrected(before, cause, data, directory)
+    return _handed_over(cause, data, directory) if before is None else None
+
+
 def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> Reaction:
     card = directory.team(run.team)
     reader = team(card)
@@ -143,6 +156,25 @@ def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> R
     }
     message = tell(cause, Rule.TEAM_REPAIR_FAILED, reader, fields, About())
     return _matter(MatterKind.RUN, card, run.title), (message,)
+
+
+def _repair_corrected(
+    before: Matter | None, cause: AnyEvent, run: RunHealed, directory: Directory
+) -> Reaction:
+    """Whoever was told that it did not help hears once that it did; nobody else does."""
+    if before is None or before.is_over:
+        return None
+    reader = team(directory.team(before.team))
+    fields = {
+        "title": before.title,
+        "runbook": run.runbook,
+        "target": cause.subject,
+        "service": directory.service(run.service),
+        "person": run.person,
+        "evidence": as_lines(run.evidence, reader.texts),
+    }
+    message = tell(cause, Rule.TEAM_REPAIR_CORRECTED, reader, fields, About())
+    return before.model_copy(update={"is_over": True}), (message,)
 
 
 def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reaction:

@@ -31,7 +31,9 @@ def people_of(event: AnyEvent) -> Iterable[str]:
     if isinstance(data, RunHandedOver):
         return (data.person,) if data.person else ()
     if isinstance(data, RunStarted | RunHealed):
-        return (data.person,) if data.person and data.tell else ()
+        # A cure that comes to light late resolves the ticket of its hand-over, which tells them.
+        is_late = isinstance(data, RunHealed) and data.corrects is not None
+        return (data.person,) if data.person and data.tell and not is_late else ()
     return ()
 
 

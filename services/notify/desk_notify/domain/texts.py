@@ -43,6 +43,7 @@ class Rule(StrEnum):
     TEAM_PROBLEM = "team-problem"
     TEAM_PROBLEM_OVER = "team-problem-over"
     TEAM_REPAIR_FAILED = "team-repair-failed"
+    TEAM_REPAIR_CORRECTED = "team-repair-corrected"
     TEAM_SIGNAL = "team-signal"
     TEAM_SIGNAL_ROSE = "team-signal-rose"
     TEAM_SIGNAL_FELL = "team-signal-fell"

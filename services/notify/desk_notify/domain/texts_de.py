@@ -6,6 +6,7 @@ from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 from desk_notify.domain.texts_de_goals import GOALS, UNITS
+from desk_notify.domain.texts_de_repairs import REPAIRS
 from desk_notify.domain.texts_de_signals import SEVERITIES, SIGNALS
 
 _SEE = "Hier sehen Sie es: {link}"
@@ -256,18 +257,7 @@ _TEAMS = {
             " wiederkommt.",
         ),
     ),
-    Rule.TEAM_REPAIR_FAILED: Template(
-        "Nicht automatisch repariert, jetzt bei Ihnen: {title}",
-        (
-            "Das Runbook „{runbook}“ übergibt {target} an Ihr Team: {reason}",
-            "Dienst: {service}\nBenutzt von: {person}\nStandort: {site}",
-            "Was getan wurde:\n{evidence}",
-            "Ob dies geschehen ist, ist nicht sicher, also sehen Sie nach, bevor Sie es"
-            " wiederholen: {in_doubt}",
-            "Wie es weitergeht: Ein Ticket mit diesen Angaben kommt zu Ihnen. Machen Sie dort"
-            " weiter; der Desk versucht es nicht noch einmal.",
-        ),
-    ),
+    **REPAIRS,
     **SIGNALS,
     Rule.TEAM_SYSTEM: Template(
         "{service}, {period}: {proposal}",

@@ -5,6 +5,7 @@ from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
+from desk_notify.domain.texts_en_repairs import REPAIRS
 from desk_notify.domain.texts_en_signals import SEVERITIES, SIGNALS
 
 _SEE = "See it here: {link}"
@@ -232,17 +233,7 @@ _TEAMS = {
             "Next: write down the cause, and what keeps it from coming back.",
         ),
     ),
-    Rule.TEAM_REPAIR_FAILED: Template(
-        "Not repaired automatically, yours now: {title}",
-        (
-            "The runbook “{runbook}” hands {target} over to your team: {reason}",
-            "Service: {service}\nUsed by: {person}\nSite: {site}",
-            "What was done:\n{evidence}",
-            "It is not certain whether this was done, so look before you repeat it: {in_doubt}",
-            "Next: a ticket with these facts comes to you. Go on from there; the desk does not"
-            " try again.",
-        ),
-    ),
+    **REPAIRS,
     **SIGNALS,
     Rule.TEAM_SYSTEM: Template(
         "{service}, {period}: {proposal}",

@@ -1,0 +1,119 @@
+"""A verdict that measurements of its own window show to be wrong is corrected in the open, once."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from desk_automation.domain.subjects import LATE, MAX_LATE, Subject, kept_on, watched
+from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed
+
+from tests.unit.automation.engine import START, TIMEOUT, Engine, act, measured, raised, runbook
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+async def handed_over(engine: Engine, *values: float) -> datetime:
+    """A run is handed over after these measurements; when it had acted."""
+    await engine.hear(raised())
+    for _ in range(30):
+        run = await engine.run()
+        if run.acted_at is not None:
+            break
+        await engine.step(engine.clock.now() + MINUTE)
+    acted_at = (await engine.run()).acted_at or START
+    for n, value in enumerate(values, start=1):
+        engine.clock.advance(SECOND)
+        await engine.hear(measured(value, acted_at + n * SECOND))
+    await engine.settle(timedelta(minutes=10))
+    assert isinstance(engine.last(), RunHandedOver)
+    return acted_at
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [((), Outcome.INCONCLUSIVE), ((4.0,), Outcome.NOT_HEALED)]
+)
+async def test_what_was_measured_in_time_and_came_late_corrects_the_hand_over_once(
+    values: tuple[float, ...], said: Outcome
+) -> None:
+    engine = Engine((runbook(),))
+    acted_at = await handed_over(engine, *values)
+    assert (await engine.run()).outcome is said
+    book = (await engine.books.load(["clean-disk"]))["clean-disk"].state
+    assert book is not None
+    assert (book.failures, book.totals) == (1, {said: 1})
+
+    late = measured(40.0, acted_at + 20 * SECOND)
+    await engine.hear(late)
+    await engine.settle(timedelta(minutes=10))
+    await engine.hear(late, measured(41.0, acted_at + 21 * SECOND))
+    await engine.settle(timedelta(minutes=10))
+    assert engine.said().count("healed") == 1
+    run, told = await engine.run(), engine.last()
+    assert (run.outcome, run.corrects, run.is_closed) == (Outcome.HEALED, said, True)
+    assert isinstance(told, RunHealed)
+    assert told.corrects is said
+    book = (await engine.books.load(["clean-disk"]))["clean-disk"].state
+    assert book is not None
+    assert (book.failures, book.failed, book.totals) == (0, (), {said: 0, Outcome.HEALED: 1})
+    subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
+    assert subject is not None
+    assert not (subject.watches or subject.news)
+
+
+async def test_a_run_that_never_came_to_be_measured_has_nothing_to_be_corrected_by() -> None:
+    engine = Engine((runbook(steps=[act("keyed", retry={"attempts": 1})]),))
+    engine.target.script = [TIMEOUT]
+    await engine.hear(raised())
+    await engine.settle()
+    assert (await engine.run()).outcome is Outcome.IN_DOUBT
+    assert not (await engine.run()).may_be_corrected
+
+
+@pytest.mark.parametrize(
+    ("value", "after"),
+    [(40.0, timedelta(minutes=5)), (4.0, timedelta(seconds=10)), (40.0, timedelta(seconds=-5))],
+)
+async def test_what_says_nothing_of_the_window_changes_nothing(
+    value: float, after: timedelta
+) -> None:
+    """Well long afterwards: a person may have mended it. Not well, or before the act: no cure."""
+    engine = Engine((runbook(),))
+    acted_at = await handed_over(engine)
+    said, before = engine.said(), await engine.runs.load([(await engine.run()).id])
+    await engine.hear(measured(value, acted_at + after))
+    await engine.settle(timedelta(minutes=10))
+    assert engine.said() == said
+    assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
+    if after > MINUTE:  # nothing is written for what comes after the window
+        found = await engine.runs.load([(await engine.run()).id])
+        assert [one.version for one in found.values()] == [one.version for one in before.values()]
+
+
+async def test_an_older_measurement_does_not_outweigh_a_newer_one() -> None:
+    engine = Engine((runbook(),))
+    acted_at = await handed_over(engine, 4.0, 4.0)
+    await engine.hear(measured(40.0, acted_at + SECOND / 2))
+    await engine.settle(timedelta(minutes=10))
+    assert (await engine.run()).outcome is Outcome.NOT_HEALED
+
+
+async def test_a_day_later_nobody_listens_any_more() -> None:
+    engine = Engine((runbook(),))
+    acted_at = await handed_over(engine)
+    await engine.settle(LATE + MINUTE)
+    subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
+    assert subject is not None
+    assert not (subject.watches or subject.news)
+    await engine.hear(measured(40.0, acted_at + SECOND))
+    await engine.settle(timedelta(minutes=10))
+    assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
+
+
+def test_runs_at_work_are_never_forgotten_for_those_that_are_over() -> None:
+    subject: Subject | None = None
+    for n in range(3 * MAX_LATE):
+        subject = watched(subject, f"run-{n}", "disk.free.percent", START)
+    for n in range(2 * MAX_LATE):
+        subject = kept_on(subject, f"run-{n}", START, START) or subject
+    assert subject is not None
+    left = [one.run for one in subject.watches]
+    assert left == [f"run-{n}" for n in range(MAX_LATE, 3 * MAX_LATE)]
