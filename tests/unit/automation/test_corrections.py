@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 import pytest
+from desk_automation.domain.course import closed
+from desk_automation.domain.moves import Close, Rest, Review, next_move
 from desk_automation.domain.subjects import LATE, MAX_LATE, Subject, kept_on, watched
 from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed
 
@@ -56,7 +58,8 @@ async def test_what_was_measured_in_time_and_came_late_corrects_the_hand_over_on
     assert (book.failures, book.failed, book.totals) == (0, (), {said: 0, Outcome.HEALED: 1})
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
-    assert not (subject.watches or subject.news)
+    assert not subject.watches
+    assert not subject.news
 
 
 async def test_a_run_that_never_came_to_be_measured_has_nothing_to_be_corrected_by() -> None:
@@ -102,7 +105,8 @@ async def test_a_day_later_nobody_listens_any_more() -> None:
     await engine.settle(LATE + MINUTE)
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
-    assert not (subject.watches or subject.news)
+    assert not subject.watches
+    assert not subject.news
     await engine.hear(measured(40.0, acted_at + SECOND))
     await engine.settle(timedelta(minutes=10))
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
@@ -117,3 +121,13 @@ def test_runs_at_work_are_never_forgotten_for_those_that_are_over() -> None:
     assert subject is not None
     left = [one.run for one in subject.watches]
     assert left == [f"run-{n}" for n in range(MAX_LATE, 3 * MAX_LATE)]
+
+
+async def test_what_is_heard_between_the_hand_over_and_its_closing_is_not_lost() -> None:
+    engine = Engine((runbook(),))
+    await handed_over(engine)
+    run, now = await engine.run(), engine.clock.now()
+    assert isinstance(next_move(run, now), Rest)
+    ended = run.model_copy(update={"is_closed": False, "wake_at": now})
+    assert isinstance(next_move(ended, now), Close)
+    assert isinstance(next_move(closed(ended, now).state, now), Review)
