@@ -290,7 +290,7 @@ class Worker:
     async def _close(self, run: Run, move: moves.Close) -> Run | None:
         now = self._clock.now()
         ended = Ended(run.outcome, run.target, run.has_sent)
-        judged = verify.window_end(run, run.samples) if run.may_be_corrected else None
+        judged = verify.measured_until(run) if run.may_be_corrected else None
         await self._ledgers.subjects.change(
             run.trigger.subject,
             subject_rule(

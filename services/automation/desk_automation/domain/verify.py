@@ -24,6 +24,11 @@ def window_end(run: Run, samples: tuple[Sample, ...]) -> datetime | None:
     return run.verify_until + run.plan.verify.grace + behind_by(samples)
 
 
+def measured_until(run: Run) -> datetime | None:
+    """What was measured before this, by the device's clock, was measured within the window."""
+    return None if run.verify_until is None else run.verify_until + behind_by(run.samples)
+
+
 def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
     """Healed as soon as enough samples in a row are well; else told when the window is over."""
     if run.phase is not Phase.VERIFYING:
