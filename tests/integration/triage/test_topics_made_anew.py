@@ -1,0 +1,153 @@
+"""Triage, its topic made anew: two replicas notice, a command begins it again, nothing is lost."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.names import TELEMETRY
+from desk_shared.events.people import SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.ids import new_id
+from desk_shared.testing import eventually
+from desk_shared.testing.processes import ServiceProcess, environment
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
+
+COMMAND = (sys.executable, "-c", "from desk_shared.cli.main import main; main()")
+
+
+class Bus(Protocol):
+    async def publish(self, events: Sequence[AnyEvent]) -> None: ...
+
+    async def read(self) -> list[AnyEvent]: ...
+
+
+def disk(subject: str, free: float, minutes_ago: float) -> AnyEvent:
+    measured = Measured(
+        subject_kind=SubjectKind.DEVICE, name="disk.free.percent", value=free, unit="%"
+    )
+    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    return Event(id=new_id(), source="/agents/x", subject=subject, time=at, data=measured)
+
+
+def falling(subject: str) -> list[AnyEvent]:
+    return [disk(subject, free, 60 - n) for n, free in enumerate((30, 20, 12, 9, 8))]
+
+
+async def said(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set[str]:
+    """Of which subjects it was said that their disk fills, or no longer."""
+    found = [one for one in await bus.read() if isinstance(one.data, kind)]
+    return {one.subject for one in found if getattr(one.data, "signal", "") == "disk-filling"}
+
+
+async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
+    """What a command says and leaves with."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        *words,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, " ".join(told.decode().split())
+
+
+async def make_anew(kafka: str, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+
+        async def is_created() -> bool:
+            made = await admin.create_topics([NewTopic(topic, 2, 1)])
+            return all(error[1] == 0 for error in made.topic_errors)
+
+        await eventually(is_created, timeout=30)
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def replicas(
+    bus: Bus,  # noqa: ARG001  the topics are there before the service
+    kafka: str,
+    mongo: str,
+    prefix: str,
+    tmp_path: Path,
+) -> AsyncIterator[list[ServiceProcess]]:
+    env = environment(kafka, mongo, prefix)
+    found = [ServiceProcess("triage", env, tmp_path / f"triage-{n}.log") for n in range(2)]
+    try:
+        await asyncio.gather(*(one.start() for one in found))
+        yield found
+    finally:
+        for one in found:
+            one.stop()
+
+
+async def reasons(replicas: list[ServiceProcess]) -> list[str]:
+    answers = [await one.get("/health/ready") for one in replicas]
+    return [" ".join(answer.text.split()) for answer in answers]
+
+
+async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
+    bus: Bus, replicas: list[ServiceProcess], kafka: str, prefix: str
+) -> None:
+    env, topic = replicas[0].env, prefix + TELEMETRY
+    status, told = await desk(env, "topics", "adopt")
+    assert (status, told) == (0, "Every topic is the one that was read before.")
+    known = [f"laptop-{n}" for n in range(4)]
+    await bus.publish([one for subject in known for one in falling(subject)])
+    await eventually(lambda: _are(bus, SignalRaised, known), timeout=90)
+
+    await make_anew(kafka, topic)
+    # Fewer records than were read: where marks and offsets of before would have swallowed them.
+    new = [f"tablet-{n}" for n in range(4)]
+    await bus.publish([disk(subject, 60, 0) for subject in known])
+    await bus.publish([one for subject in new for one in falling(subject)])
+
+    async def are_stopped() -> bool:
+        return all("was replaced" in one for one in await reasons(replicas))
+
+    await eventually(are_stopped, timeout=60)
+    assert await said(bus, SignalCleared) == set()
+
+    await _adopt(env, topic, replicas)
+
+    await eventually(lambda: _are(bus, SignalRaised, [*known, *new]), timeout=60)
+    await eventually(lambda: _are(bus, SignalCleared, known), timeout=60)
+
+    async def are_ready() -> bool:
+        return all([await one.is_ready() for one in replicas])
+
+    await eventually(are_ready, timeout=60)
+    status, told = await desk(env, "topics", "adopt", "--yes")
+    assert (status, told) == (0, "Every topic is the one that was read before.")
+
+
+async def _are(bus: Bus, kind: type[SignalRaised] | type[SignalCleared], wanted: list[str]) -> bool:
+    return await said(bus, kind) == set(wanted)
+
+
+async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]) -> None:
+    status, told = await desk(env, "topics", "adopt", TELEMETRY[:-1] + "i")
+    assert (status, told) == (2, f"Nobody has stopped reading {topic[:-1]}i.")
+    status, told = await desk(env, "topics", "adopt")
+    assert status == 1
+    assert f"triage.telemetry stopped reading {topic}: it was read under the id" in told
+    assert "It would read all 24 records" in told
+    assert told.endswith("Nothing was changed. Repeat with --yes to begin.")
+    assert all("was replaced" in one for one in await reasons(replicas))
+    status, told = await desk(env, "topics", "adopt", "--yes", TELEMETRY)
+    assert status == 0, told
+    assert told.endswith("within seconds.")
+    assert (await desk(env, "topics", "adopt", "--yes"))[0] == 0
