@@ -67,6 +67,8 @@ class Progress:
     assigned: int = 0
     assigned_at: datetime | None = None
     lag: int = 0
+    # Records of topics that were replaced: a restart would not help, so no watch counts them.
+    halted: int = 0
     pause_reason: str | None = None
 
     def mark_poll(self) -> None:
@@ -80,11 +82,11 @@ class Progress:
         self.assigned = partitions
         self.last_poll = self.last_commit = self.assigned_at = self.clock.now()
 
-    def mark_lag(self, records: int) -> None:
+    def mark_lag(self, records: int, *, halted: int = 0) -> None:
         """With no lag there is nothing to commit: the commit watch starts when lag appears."""
         if self.lag == 0 or records == 0:
             self.last_commit = self.clock.now()
-        self.lag = records
+        self.lag, self.halted = records, halted
 
     def pause(self, reason: str) -> None:
         """Paused on purpose (a dependency is away): a restart would not help."""
@@ -242,7 +244,8 @@ def _describe_progress(progress: Progress) -> dict[str, object]:
     return {
         "name": progress.name,
         "partitions": progress.assigned,
-        "lag": progress.lag,
+        "lag": progress.lag + progress.halted,
+        "halted": progress.halted,
         "last_poll": progress.last_poll.isoformat(),
         "last_commit": progress.last_commit.isoformat(),
         "paused": progress.pause_reason,

@@ -20,7 +20,7 @@ def is_caught_up(progress: Progress, clock: Clock) -> bool:
     since = progress.assigned_at
     if progress.assigned == 0 or since is None or progress.pause_reason is not None:
         return False
-    return clock.now() - since >= FIRST_LOOK and progress.lag <= BEHIND
+    return clock.now() - since >= FIRST_LOOK and progress.lag + progress.halted <= BEHIND
 
 
 def once_caught_up(progress: Progress, clock: Clock) -> Callable[[], Awaitable[None]]:

@@ -387,5 +387,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                     await self._guard.look(consumer)
             async with asyncio.timeout(LAG_EVERY.total_seconds()):
                 lag = await lag_of(consumer)
-            self._progress.mark_lag(lag)
+            self._progress.mark_lag(lag, halted=self._guard.unread)
+            lag += self._guard.unread
             self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})

@@ -62,6 +62,8 @@ class TopicGuard:
         self._assignment = -1
         self._looked = clock.now() - LOOK_EVERY
         self.stopped: dict[str, str] = {}
+        # Of these, how many records there are in the partitions that this member holds.
+        self.unread = 0
 
     def generation(self, topic: str) -> int:
         """To which making of the topic its offsets belong."""
@@ -110,6 +112,7 @@ class TopicGuard:
                 stopped[topic] = why
         self._tell(stopped)
         consumer.stopped = frozenset(stopped)
+        self.unread = await self._unread(consumer, ends)
         await self._begin_again(self._positions, consumer)
         self._apply(consumer)
         consumer.went_back.clear()
@@ -128,6 +131,14 @@ class TopicGuard:
         async with within(ASKED_WITHIN, "the end of the log"):
             ends: dict[TopicPartition, int] = await consumer.end_offsets(mine)
         return ends
+
+    async def _unread(self, consumer: TrackedConsumer, ends: Mapping[TopicPartition, int]) -> int:
+        halted = [one for one in ends if one.topic in consumer.stopped]
+        if not halted:
+            return 0
+        async with within(ASKED_WITHIN, "the beginning of the log"):
+            starts: dict[TopicPartition, int] = await consumer.beginning_offsets(halted)
+        return sum(ends[one] - starts[one] for one in halted)
 
     async def _why_stopped(
         self,

@@ -120,6 +120,7 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
 
     await eventually(are_stopped, timeout=60)
     assert await said(bus, SignalCleared) == set()
+    await eventually(lambda: _behind(replicas, 24), timeout=20)
 
     await _adopt(env, topic, replicas)
 
@@ -136,6 +137,16 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
 
 async def _are(bus: Bus, kind: type[SignalRaised] | type[SignalCleared], wanted: list[str]) -> bool:
     return await said(bus, kind) == set(wanted)
+
+
+async def _behind(replicas: list[ServiceProcess], records: int) -> bool:
+    """What is not read because of it is not said to be nothing."""
+    told = [
+        one
+        for replica in replicas
+        for one in (await replica.get("/health/ready")).json()["consumers"]
+    ]
+    return sum(one["lag"] for one in told if one["name"].endswith("triage.telemetry")) == records
 
 
 async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]) -> None:

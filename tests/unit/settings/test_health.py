@@ -107,6 +107,18 @@ def test_a_consumer_behind_that_commits_nothing_is_not_alive(
     assert health.answer_live().is_ok
 
 
+def test_records_of_a_topic_that_was_replaced_are_shown_and_are_no_stall(
+    health: Health, progress: Progress, clock: FakeClock
+) -> None:
+    progress.mark_lag(0, halted=24)
+    for _ in range(9):
+        clock.advance(timedelta(minutes=1))
+        progress.mark_poll()
+        progress.mark_lag(0, halted=24)
+    assert health.answer_live().is_ok
+    assert (progress.lag, progress.halted) == (0, 24)
+
+
 def test_an_idle_topic_is_no_stall_and_its_first_record_gets_its_time(
     health: Health, progress: Progress, clock: FakeClock
 ) -> None:
