@@ -146,7 +146,8 @@ async def _behind(replicas: list[ServiceProcess], records: int) -> bool:
         for replica in replicas
         for one in (await replica.get("/health/ready")).json()["consumers"]
     ]
-    return sum(one["lag"] for one in told if one["name"].endswith("triage.telemetry")) == records
+    behind: int = sum(one["lag"] for one in told if one["name"].endswith("triage.telemetry"))
+    return behind == records
 
 
 async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]) -> None:
