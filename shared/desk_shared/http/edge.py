@@ -4,8 +4,10 @@ Plain ASGI and nothing copied: it stands in the way of every request.
 """
 
 import asyncio
+import contextlib
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opentelemetry.context import attach, detach
@@ -29,6 +31,10 @@ _DOCUMENTS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect"})
 # What others write down for a caller that hung up before its answer.
 _HUNG_UP = 499
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
+# Who keeps a connection open is told that the next call needs another one.
+_LAST = (b"connection", b"close")
+# Once nobody is let in: a body that is not there by now is left unread.
+_BODY_IS_HERE_SECONDS = 0.2
 _log = get_logger()
 
 
@@ -44,12 +50,16 @@ class _Exchange:
     status: int = 0
     error: str | None = None
     extra: list[tuple[bytes, bytes]] = field(default_factory=list)
+    # Nothing of the request is still to come: the connection may be closed after the answer.
+    is_whole: bool = False
+    is_last: Callable[[], bool] = lambda: False
 
     async def send_on(self, message: Message) -> None:
         """Notes the status and adds the request id to the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), *self.extra]
+            last = (_LAST,) if self.is_whole and self.is_last() else ()
+            message["headers"] = [*message.get("headers", ()), *self.extra, *last]
         await self.send(message)
 
 
@@ -71,6 +81,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         exchange = _open(scope, send)
+        exchange.is_last = self._is_last
         scope["desk.correlation_id"] = exchange.correlation_id
         scope[HEADERS_KEY] = exchange.extra
         began = time.perf_counter()
@@ -98,8 +109,14 @@ class Edge:
 
     async def _admit(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         """A body is read whole before its call takes a place: who sends slowly holds up nobody."""
-        if not self._gate.is_closed:
-            receive = await self._bodies.read(receive, exchange.length)
+        if self._gate.is_closed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_BODY_IS_HERE_SECONDS):
+                    await self._bodies.read(receive, exchange.length)
+                    exchange.is_whole = True
+            raise self._gate.stopping()
+        receive = await self._bodies.read(receive, exchange.length)
+        exchange.is_whole = True
         with self._gate.passed():
             if scope["path"] in _DOCUMENTS:
                 self._limits.count_anonymous(scope)
@@ -124,6 +141,9 @@ class Edge:
                 raise self._gate.stopping() from error
             _log.error("request_failed", path=scope["path"], exc_info=error)
             await unforeseen(scope["path"])(scope, receive, exchange.send_on)
+
+    def _is_last(self) -> bool:
+        return self._gate.is_closed
 
     def _report(self, scope: Scope, exchange: _Exchange, span: Span, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", None)

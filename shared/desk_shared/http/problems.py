@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from desk_shared.errors import DeskError, Transient
-from desk_shared.http.refusals import Stopping, Unauthenticated
+from desk_shared.http.refusals import Unauthenticated
 from desk_shared.telemetry import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -144,8 +144,7 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
 
 def _headers_of(error: DeskError) -> dict[str, str]:
     if isinstance(error, Transient):
-        after = {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-        return after | {"Connection": "close"} if isinstance(error, Stopping) else after
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     if isinstance(error, Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
     return {}

@@ -334,8 +334,21 @@ async def test_once_the_gate_closes_accepted_calls_finish_and_later_ones_are_sen
         assert (await client.get("/health/live")).status_code == 200
         assert not closing.done()
         desk.release.set()
-        assert (await accepted).json() == "done"
+        answer = await accepted
+        assert (answer.json(), answer.headers["connection"]) == ("done", "close")
         assert await closing == 0
+
+
+async def test_who_still_sends_a_body_when_the_gate_closes_reads_why(serve: Serve) -> None:
+    """Closed with bytes unread, the connection would break before the answer is read."""
+    desk = await serve()
+    await desk.app.state.gate.close(timedelta(seconds=1))
+    reader, writer = await desk.connect()
+    writer.write(b"POST /v1/echo HTTP/1.1\r\nHost: desk\r\nContent-Length: 90\r\n\r\n" + b"x" * 9)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+    assert head.startswith(b"HTTP/1.1 503")
+    assert b"connection: close" not in head.lower()
+    writer.close()
 
 
 async def test_calls_that_outlast_the_patience_are_counted(serve: Serve) -> None:
