@@ -13,11 +13,23 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.charter import load_charter
 from desk_shared.events.topics import all_topics
 from desk_shared.local import local_servers
+from desk_shared.local.servers import Backend
 from desk_shared.service import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 
-from desk_bench import clocks, consuming, drivers, folding, rebuilding, scaling, serving, windows
+from desk_bench import (
+    burst,
+    clocks,
+    consuming,
+    drivers,
+    folding,
+    rebuilding,
+    scaling,
+    serving,
+    stopping,
+    windows,
+)
 from desk_bench.fleet import fleet_journey
 from desk_bench.rows import Row, save, show
 
@@ -25,6 +37,8 @@ SIZES = (10_000, 100_000, 1_000_000)
 ROOT = Path(__file__).resolve().parents[2]
 # A million tickets in memory take four of the larger one.
 HEAP, LARGE_HEAP = "2g", "8g"
+# What most people meet first is the embedded store; it is slow enough for a burst to be felt.
+ON_EMBEDDED = {"burst"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
 
@@ -43,7 +57,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         KafkaSettings(bootstrap=kafka), mongo, share.of(60_000, 1_000)
     ),
     "serving": lambda kafka, mongo, share: serving.run(kafka, mongo, share.of(6_400, 320)),
+    "stopping": lambda kafka, mongo, share: stopping.run(kafka, mongo, share.of(50)),
     "journey": lambda kafka, mongo, share: fleet_journey(kafka, mongo, share.of(1_500, 100)),
+    "burst": lambda kafka, mongo, share: burst.run(kafka, mongo, share.of(2_500, 200)),
     "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
     "metrics-fold": lambda kafka, mongo, share: folding.run(kafka, mongo, share.of(8_000)),
     "metrics-scale": lambda kafka, mongo, share: scaling.run(
@@ -56,7 +72,7 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 
 def main() -> None:
-    """Each benchmark gets fresh servers with the memory backend; one JSON file keeps the rows."""
+    """Each benchmark gets fresh servers; one JSON file keeps the rows."""
     parser = argparse.ArgumentParser(prog="desk_bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"default: all of {', '.join(BENCHMARKS)}")
     parser.add_argument("--name", default="desk", help="end of the result's file name")
@@ -73,9 +89,10 @@ def main() -> None:
     rows: list[Row] = []
     for name in given.names or BENCHMARKS:
         heap = LARGE_HEAP if name == "metrics-scale" else HEAP
+        backend: Backend = "h2" if name in ON_EMBEDDED else "memory"
         with (
             tempfile.TemporaryDirectory() as folder,
-            local_servers(data_dir=Path(folder), backend="memory", mongo_heap=heap) as servers,
+            local_servers(data_dir=Path(folder), backend=backend, mongo_heap=heap) as servers,
         ):
             rows += uvloop.run(_run(name, servers.kafka, servers.mongo, Share(given.share)))
     show(rows)

@@ -1,87 +1,59 @@
-"""Many running clocks, a tenth of which break within a minute: how late each breach is told."""
+"""Many running clocks, a tenth of which break within a minute: how late each breach is told.
+
+By the services themselves, so all that a verdict waits for is in the way: what intake vouches for,
+the end of the ticket's partition, the edition of the promises.
+"""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 
+from aiokafka import AIOKafkaConsumer
 from desk_metrics.domain.tickets import TicketRecord
-from desk_metrics.handlers import tickets_fold
-from desk_shared.bus import KafkaPublisher, Ledger
-from desk_shared.bus.timers import Timers
-from desk_shared.clock import SystemClock
-from desk_shared.events import Message
+from desk_shared.events import names
 from desk_shared.events.people import Priority
 from desk_shared.events.promises import PromiseBreached
-from desk_shared.settings import KafkaSettings, StoreSettings
-from desk_shared.store import MongoDocuments, Store, Stored
-from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.settings import StoreSettings
+from desk_shared.store import Store, Stored
+from desk_shared.testing import eventually
 
 from desk_bench.folding import prepared
 from desk_bench.lives import Life, book
 from desk_bench.ready import ready
 from desk_bench.rows import Row
+from desk_bench.serving import ready as answers
+from desk_bench.serving import service
 
 # All of them break within this time; the first of `PARTS` is waited for, the others keep running.
 SPREAD, PARTS = timedelta(minutes=10), 10
-# The first one is due so long after the start.
-NOTICE = timedelta(seconds=5)
-BEGIN = datetime.fromisoformat("2026-03-02T09:00:00Z")
 ANSWER_WITHIN = timedelta(minutes=15)
+# Until the first one is due everything is written and the services run.
+NOTICE, WRITTEN_PER_SECOND = timedelta(seconds=40), 1_500
 PATIENCE = 240
 _BULK = 500
 _BREACHED = ("ce_type", PromiseBreached.TYPE.encode())
 
 
-class Moved:
-    """The machine's clock, moved so that the clocks of tickets can be wound up beforehand."""
-
-    def __init__(self) -> None:
-        self._away = BEGIN - SystemClock().now()
-
-    def now(self) -> datetime:
-        return SystemClock().now() + self._away
-
-    async def sleep(self, pause: timedelta) -> None:
-        await SystemClock().sleep(pause)
-
-
-class Listening:
-    """Publishes, and notes how late each breach was when the bus had it."""
-
-    def __init__(self, publisher: KafkaPublisher, wanted: int) -> None:
-        self._publisher, self._wanted = publisher, wanted
-        self.done = asyncio.Event()
-        self.clock: Moved | None = None
-        self.late: list[float] = []
-
-    async def publish(self, messages: Sequence[Message]) -> None:
-        await self._publisher.publish(messages)
-        assert self.clock is not None
-        now = self.clock.now()
-        for message in messages:
-            if _BREACHED in message.headers:
-                due = datetime.fromisoformat(dict(message.headers)["ce_time"].decode())
-                self.late.append((now - due).total_seconds())
-        if len(self.late) >= self._wanted:
-            self.done.set()
-
-
 async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
-    """Through the store, the ledger and the timers of the service."""
-    store = Store(StoreSettings(url=mongo), "bench-timers")
+    """Clocks are wound up in metrics' own store; then it starts, and intake that vouches for it."""
+    first_due = datetime.now(UTC) + NOTICE + timedelta(seconds=clocks / WRITTEN_PER_SECOND)
+    settings = StoreSettings(url=mongo)
+    store = Store(settings, settings.database_prefix + "metrics")
     documents = await prepared(store.database)
-    for part in _in_bulks(clocks):
+    for part in _in_bulks(clocks, first_due):
         await documents.write(part)
-    publisher = KafkaPublisher(KafkaSettings(bootstrap=kafka), "bench")
-    await publisher.start()
-    listening = Listening(publisher, wanted := clocks // PARTS)
-    try:
-        await _fire(documents, listening)
-    finally:
-        await publisher.stop()
-        await store.drop()
-        await store.stop()
-    late = sorted(listening.late[:wanted])
+    await store.stop()
+    wanted = clocks // PARTS
+    async with _listening(kafka) as late:
+        with ExitStack() as running:
+            for name in ("intake", "metrics"):
+                await answers(running.enter_context(service(name, kafka, mongo)), "/health/ready")
+            if datetime.now(UTC) > first_due:
+                raise SystemExit("The machine is too slow to wind up so many clocks in time.")
+            await eventually(lambda: len(late) >= wanted, timeout=PATIENCE)
+    late = sorted(late[:wanted])
     within = (SPREAD / PARTS).seconds
     name = f"{clocks:,} clocks run, {wanted:,} break within {within} s, told late by"
     return [
@@ -91,32 +63,38 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
     ]
 
 
-async def _fire(documents: MongoDocuments[TicketRecord], listening: Listening) -> None:
-    """The service's own timers until every breach is told."""
-    listening.clock = clock = Moved()
-    meters, policies = recorded_telemetry().telemetry.meters, book()
-    ledger = Ledger(
-        tickets_fold(documents, lambda: policies), listening, clock, meters, name="tickets"
-    )
-    await ledger.settling.start()
-    timers = Timers("tickets", ledger, documents, clock, meters)
-    running = asyncio.create_task(timers.run())
+@contextlib.asynccontextmanager
+async def _listening(kafka: str) -> AsyncIterator[list[float]]:
+    """How late each breach was when whoever reads `desk.promises` had it, in seconds."""
+    consumer = AIOKafkaConsumer(names.PROMISES, bootstrap_servers=kafka, fetch_max_wait_ms=20)
+    await consumer.start()
+    await consumer.seek_to_end()
+    for partition in consumer.assignment():
+        await consumer.position(partition)
+    late: list[float] = []
+
+    async def note() -> None:
+        async for record in consumer:
+            if _BREACHED in record.headers:
+                due = datetime.fromisoformat(dict(record.headers)["ce_time"].decode())
+                late.append((datetime.now(UTC) - due).total_seconds())
+
+    noting = asyncio.create_task(note())
     try:
-        async with asyncio.timeout(PATIENCE):
-            await listening.done.wait()
+        yield late
     finally:
-        running.cancel()
-        await ledger.settling.stop()
+        noting.cancel()
+        await consumer.stop()
 
 
-def _in_bulks(clocks: int) -> Iterator[list[Stored[TicketRecord]]]:
+def _in_bulks(clocks: int, first_due: datetime) -> Iterator[list[Stored[TicketRecord]]]:
     """Tickets that nobody answers, evenly spread; all else is promised for later."""
-    policies, urgent = book(), Priority("P1")
-    first = BEGIN + NOTICE - ANSWER_WITHIN
+    policies, urgent, now = book(), Priority("P1"), datetime.now(UTC)
+    first = first_due - ANSWER_WITHIN
     bulk = []
     for number in range(clocks):
         life = Life(number, first + SPREAD * number / clocks).begin(urgent)
-        bulk.append(ready(life.events[:3], policies, BEGIN))
+        bulk.append(ready(life.events[:3], policies, now))
         if len(bulk) == _BULK or number == clocks - 1:
             yield bulk
             bulk = []

@@ -70,7 +70,13 @@ def _bare(mongo: str) -> Iterator[int]:
 def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
     """One service of the desk as a process, on a free port."""
     port = free_ports(1)[0]
-    environ = {
+    with process(command_of(name), environment(name, kafka, mongo, port)):
+        yield port
+
+
+def environment(name: str, kafka: str, mongo: str, port: int) -> dict[str, str]:
+    """What a service is told in a benchmark."""
+    return {
         "DESK_ENVIRONMENT": "local",
         "DESK_KAFKA": kafka,
         "DESK_MONGO": mongo,
@@ -82,8 +88,6 @@ def service(name: str, kafka: str, mongo: str) -> Iterator[int]:
         "DESK_HTTP_RATE": "1000000",
         "DESK_HTTP_BURST": "1000000",
     }
-    with process(command_of(name), environ):
-        yield port
 
 
 @contextmanager
