@@ -9,7 +9,7 @@ from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.ledger import Ledger
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.timers import Silence, Woken
-from desk_shared.charter import Charter, CharterSource
+from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
 from desk_shared.events import names
 from desk_shared.http import authenticator_from, cursors_from, make_app
@@ -23,13 +23,14 @@ from desk_shared.store.document import S
 from desk_automation.api import Api, automation_routes
 from desk_automation.domain.matching import Patience
 from desk_automation.domain.model import Run
-from desk_automation.handlers import Heard, Look, run_fold, subject_fold
+from desk_automation.handlers import Heard, run_fold, subject_fold
 from desk_automation.hosts import Hosts
 from desk_automation.http_executor import HttpExecutor, host_of
 from desk_automation.looking import note_runbooks
 from desk_automation.news import NewsBearer
 from desk_automation.ports import Changes, Executor
-from desk_automation.rulebook import Rulebook, check_runbooks
+from desk_automation.rulebook import check_runbooks
+from desk_automation.rulebooks import OpenRuns, Rulebooks
 from desk_automation.settings import AutomationSettings
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
 from desk_automation.why import Whys, why_routes
@@ -42,20 +43,6 @@ class Seams:
 
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
     around_journal: Callable[[Changes[Run]], Changes[Run]] = lambda runs: runs
-
-
-class _Rulebooks:
-    """The compiled runbooks of the charter in force."""
-
-    def __init__(self, source: CharterSource) -> None:
-        self._current = Rulebook(source.current)
-        source.on_change(self._take)
-
-    def __call__(self) -> Rulebook:
-        return self._current
-
-    def _take(self, charter: Charter) -> None:
-        self._current = Rulebook(charter)
 
 
 class _Closing:
@@ -81,7 +68,7 @@ def build(
     kit.part("sign-in client", _Closing(client))
     charter = kit.charter([check_runbooks])
     lookout = Lookout(kit.clock.now(), kit.telemetry.meters)
-    look = _Rulebooks(charter)
+    look = Rulebooks(charter)
     api = _wire(kit, settings, look, partial(note_runbooks, lookout), seams or Seams())(charter)
     routes = automation_routes(api, cursors_from(settings))
     why = why_routes(Whys(lookout, api.runs))
@@ -90,11 +77,12 @@ def build(
 
 
 def _wire(
-    kit: Kit, settings: AutomationSettings, look: Look, heard: Heard, seams: Seams
+    kit: Kit, settings: AutomationSettings, look: Rulebooks, heard: Heard, seams: Seams
 ) -> Callable[[CharterSource], Api]:
     """Folds, workers and their timers. Nothing is cached: other replicas write these too."""
     patience = Patience(queue=settings.queue_wait, stale=settings.stale_after)
     stored_runs, stored_subjects = kit.documents(RUNS), kit.documents(SUBJECTS)
+    kit.part("open runs", OpenRuns(stored_runs, look, kit.clock))
     stored_targets, stored_books = kit.documents(TARGETS), kit.documents(BOOKS)
     runs = kit.ledger("runs", run_fold(stored_runs, look, patience, heard), cached=0)
     subjects = kit.ledger("subjects", subject_fold(stored_subjects, look), cached=0)

@@ -31,14 +31,17 @@ class Rule:
 
 
 class Rulebook:
-    """All runbooks of one charter, ready to be asked about an event."""
+    """All runbooks of one charter, ready to be asked about an event.
 
-    def __init__(self, charter: Charter) -> None:
+    `measurements` are those that some run may wait for, runs that began under another charter too.
+    """
+
+    def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
         self.version = charter.version
         self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in charter.runbooks)
-        self.measurements = frozenset(
+        self.measurements = earlier | {
             runbook.verify.measurement for runbook in charter.runbooks if runbook.verify
-        )
+        }
 
     def matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""

@@ -90,7 +90,9 @@ def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
     if run.cancelled_by and not run.is_started:
         ended = _ended(run, Phase.CANCELLED, None, stop.why, now)
         return Decision(ended, (record.skipped(ended, "cancelled", now),))
-    return handed_over(run, stop.outcome, stop.why, now)
+    # Whether it helped is no question where nothing was sent.
+    outcome = stop.outcome if run.has_sent else Outcome.NOT_RUN
+    return handed_over(run, outcome, stop.why, now)
 
 
 def over(run: Run, now: datetime) -> Decided:
