@@ -169,7 +169,9 @@ class Verify(CharterModel):
     condition: Cel | None = Field(default=None, description="CEL over `value` that must be true.")
     at_least: float | None = Field(default=None, description="Healed when the value is not below.")
     at_most: float | None = Field(default=None, description="Healed when the value is not above.")
-    samples: int = Field(default=1, ge=1, description="Fresh samples in a row that must be well.")
+    samples: int = Field(
+        default=1, ge=1, le=30, description="Fresh samples in a row that must be well."
+    )
     within: Duration = Field(description="Longest wait; after it the verdict is inconclusive.")
     grace: Duration = Field(
         default=timedelta(seconds=5),

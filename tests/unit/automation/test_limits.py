@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase
+from desk_automation.domain.subjects import MAX_SAMPLES
 from desk_shared.errors import DependencyDown
 from desk_shared.events.automation import Outcome, RunHandedOver
+from pydantic import ValidationError
 
 from tests.unit.automation.engine import (
     NO_CONNECTION,
@@ -14,6 +16,7 @@ from tests.unit.automation.engine import (
     Engine,
     FakeTarget,
     act,
+    cleared,
     measured,
     raised,
     runbook,
@@ -195,3 +198,21 @@ async def test_made_up_devices_stop_no_runbook_for_others(
     await engine.hear(real)
     await engine.settle(5 * SECOND)
     assert len(engine.target.calls) == 1
+
+
+def test_as_many_samples_are_kept_as_a_runbook_may_ask_for() -> None:
+    verify: dict[str, object] = {"measurement": "disk.free.percent", "at_least": 15, "within": "9m"}
+    most = runbook(verify=verify | {"samples": MAX_SAMPLES}).verify
+    assert most is not None
+    with pytest.raises(ValidationError, match="samples"):
+        runbook(verify=verify | {"samples": MAX_SAMPLES + 1})
+
+
+async def test_a_run_that_waits_hears_of_its_end_however_many_end_with_it() -> None:
+    engine = Engine((runbook(settle="30s"),))
+    event = raised()
+    await engine.hear(event, cleared(event))
+    others = [cleared(raised(episode=f"laptop-1/other-{n}")) for n in range(200)]
+    await engine.hear(*others)
+    await engine.settle()
+    assert engine.target.calls == []

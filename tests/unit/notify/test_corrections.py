@@ -1,7 +1,7 @@
 """What was told and late facts show not to be so is corrected: once, and to whoever was told."""
 
 from desk_shared.events.notifications import MessageKind
-from desk_shared.events.promises import PromiseAtRisk, PromiseWithdrawn
+from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseWithdrawn
 from desk_shared.events.tickets import TicketAssigned, TicketResolved
 
 from tests.unit.notify.desk import NOON, Story, opened, promise, to
@@ -55,3 +55,10 @@ def test_what_was_taken_back_before_its_ticket_was_known_is_never_told() -> None
     story = Story()
     story.ticket_sees(breached(), taken_back())
     assert MessageKind.PROMISE_BREACHED not in [one.kind for one in story.ticket_sees(opened())]
+
+
+def test_what_was_told_first_of_many_promises_is_corrected_too() -> None:
+    story = assigned()
+    for cycle in range(1, 60):
+        story.ticket_sees(promise(PromiseBreached, due=NOON, cycle=cycle))
+    assert to("network", story.ticket_sees(taken_back(cycle=1))) == CORRECTED

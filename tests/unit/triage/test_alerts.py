@@ -6,7 +6,8 @@ import pytest
 from desk_shared.errors import Invalid
 from desk_shared.events.people import Severity
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
-from desk_triage.domain.alerts import FLAP_CHANGES, MAX_ALERTS, QUIET
+from desk_triage.domain.alerts import FLAP_CHANGES, MAX_ALERTS, MAX_OPEN, QUIET, fire
+from desk_triage.domain.board import EMPTY
 from desk_triage.domain.watching import AlertWatch
 
 from tests.unit.triage.desk import TriageDesk, at, cleared, fired, over, raised
@@ -73,6 +74,26 @@ async def test_more_alerts_than_can_be_kept_forget_the_oldest_that_is_over() -> 
     kept = {one.fingerprint for one in stored.state.alerts}
     assert len(kept) == MAX_ALERTS
     assert "old" not in kept
+
+
+async def test_an_open_alert_is_never_forgotten_and_one_too_many_is_refused() -> None:
+    desk = TriageDesk()
+    for number in range(MAX_ALERTS + 2):
+        await desk.feed(fired(2 + number / 60, f"f{number}"))
+    (stored,) = await desk.subjects.find({})
+    subject = stored.state
+    assert subject is not None
+    assert len({one.episode for one in subject.alerts if one.episode}) == MAX_ALERTS + 2
+    await desk.feed(over(20, "f0"), over(21, "f1"))
+    assert len(cleared(desk, "mail-queue-high")) == 2
+
+    first = subject.alerts[0]
+    many = [first.model_copy(update={"fingerprint": f"g{n}"}) for n in range(MAX_OPEN)]
+    full = subject.model_copy(update={"alerts": tuple(many)})
+    known = fire(full, fired(30, "g0"), desk.charter, EMPTY, at(30))
+    assert known is not None
+    with pytest.raises(Invalid, match="1000 alerts of this subject are open"):
+        fire(full, fired(30, "new"), desk.charter, EMPTY, at(30))
 
 
 async def test_copies_and_late_ends_of_an_alert_change_nothing() -> None:

@@ -9,7 +9,8 @@ from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Sample
 from desk_automation.domain.plan import Frozen
 
-MAX_CLEARED = 50
+# More than triage holds open of one subject: all of them may end at once, while runs still wait.
+MAX_CLEARED = 2_000
 MAX_SAMPLES = 30
 # Of runs that are over; those at work are as many as the runbooks' limits let start.
 MAX_LATE = 20

@@ -27,6 +27,8 @@ from desk_notify.domain.texts import Rule
 # What a message quotes of a ticket, and how many facts and early events one ticket keeps.
 _EXCERPT = 500
 _MOST = 8
+# What a team was told of promises, or will be, and may have to be taken back: of every cycle.
+_MOST_SAID = 400
 
 
 P = TypeVar("P", bound=Payload)
@@ -230,7 +232,7 @@ def _promise_told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
     if scene.ticket.code:
         return _told(scene, fact)
     early = EarlyFact(**_origin(scene.cause), fact=fact)
-    return scene.changed(early=(*scene.ticket.early, early)[-_MOST:]), ()
+    return scene.changed(early=(*scene.ticket.early, early)[-_MOST_SAID:]), ()
 
 
 def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
@@ -254,7 +256,7 @@ def _noted_as_said(scene: Scene, fact: PromiseAtRisk | PromiseBreached, told: st
         due=fact.due,
     )
     others = [one for one in scene.ticket.promises_said if not _is_same(one, said)]
-    return scene.changed(promises_said=(*others, said)[-_MOST:])
+    return scene.changed(promises_said=(*others, said)[-_MOST_SAID:])
 
 
 @_on(PromiseWithdrawn)

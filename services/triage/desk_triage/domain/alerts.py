@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from desk_shared.charter.model import Charter
+from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Event, Payload, derive
 from desk_shared.events.content import content_of, id_reused, seed_of
 from desk_shared.events.people import Reason
@@ -28,7 +29,10 @@ from desk_triage.domain.watching import AlertWatch, Episode, Subject
 FLAP_CHANGES = 4
 FLAP_WINDOW = timedelta(minutes=10)
 QUIET = timedelta(minutes=5)
+# Closed alerts of one subject beyond this are forgotten, oldest first; open ones never are.
 MAX_ALERTS = 100
+# One more than this that is open is refused, so that it can be seen: nothing is dropped for it.
+MAX_OPEN = 1_000
 # Copies that come close together; the runtime knows those of any age.
 MAX_KNOWN = 16
 # What the name of a signal may have.
@@ -198,12 +202,18 @@ def _closed(alert: AlertWatch) -> AlertWatch:
 
 
 def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Outcome[Subject]:
-    """With the alert as the newest; beyond the bound the oldest closed one is forgotten first."""
+    """With the alert as the newest; beyond the bound the oldest closed one is forgotten.
+
+    Of an open one that was forgotten nobody would ever hear that it is over.
+    """
     source, fingerprint = alert.source, alert.fingerprint
     others = [one for one in subject.alerts if not _is_of(one, source, fingerprint)]
-    if len(others) >= MAX_ALERTS:
-        oldest = next((one for one in others if one.episode is None), others[0])
+    oldest = next((one for one in others if one.episode is None), None)
+    if len(others) >= MAX_ALERTS and oldest is not None:
         others.remove(oldest)
+    elif len(others) >= MAX_OPEN and alert.episode is not None:
+        text = f"{MAX_OPEN} alerts of this subject are open already; one more is not held"
+        raise Invalid(text, code="too-many-alerts")
     after = subject.model_copy(update={"alerts": (*others, alert)})
     return Outcome(after, events, after.next_clear)
 
