@@ -1,0 +1,75 @@
+"""One key at two replicas of intake, at once and after a death: one call, and no other."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from desk_shared.testing.processes import environment
+
+from tests.integration.intake.around import Bus, Intake
+
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(240)]
+
+ANA = {"X-Desk-User": "ana", "X-Desk-Roles": "employee"}
+BEN = {"X-Desk-User": "ben", "X-Desk-Roles": "employee"}
+
+
+@pytest.fixture
+async def other(
+    intake: Intake,  # noqa: ARG001  the first one makes the collections
+    kafka: str,
+    mongo: str,
+    bus: Bus,
+    tmp_path: Path,
+) -> AsyncIterator[Intake]:
+    env = environment(kafka, mongo, bus.prefix, INTAKE_CLOSE_AFTER="2")
+    service = Intake("intake", env, tmp_path / "other.log")
+    await service.start()
+    yield service
+    service.stop()
+
+
+async def post(
+    at: Intake, path: str, key: str, body: dict[str, str], who: dict[str, str] = ANA
+) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=at.url, headers=who, timeout=60) as client:
+        return await client.post(f"/v1{path}", json=body, headers={"Idempotency-Key": key})
+
+
+async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
+    intake: Intake, other: Intake, bus: Bus
+) -> None:
+    places = list(itertools.product((intake, other), range(4)))
+    made = await asyncio.gather(
+        *(post(at, "/tickets", f"t-{n}", {"title": f"VPN {n}"}) for at, n in places)
+    )
+    assert {one.status_code for one in made} == {201}
+    ids = [{one.json()["id"] for one in made[number::4]} for number in range(4)]
+    assert [len(one) for one in ids] == [1, 1, 1, 1]
+    [ticket] = ids[0]
+    notes = f"/tickets/{ticket}/notes"
+
+    # The same again, of one note; and two that want different things under one key.
+    same = await asyncio.gather(*(post(at, notes, "n", {"text": "once"}) for at, _ in places))
+    assert {one.status_code for one in same} == {200}
+    rivals = await asyncio.gather(
+        *(post(at, notes, "r", {"text": f"as {n % 2}"}) for at, n in places)
+    )
+    assert sorted(one.status_code for one in rivals) == [200] * 4 + [422] * 4
+    assert {one.json()["code"] for one in rivals if one.is_error} == {"idempotency-key-reused"}
+
+    # Somebody else's key is another one, though it is spelt alike.
+    theirs = await post(other, "/tickets", "t-0", {"title": "Mine"}, BEN)
+    assert theirs.status_code == 201
+    assert theirs.json()["id"] != ticket
+
+    # The replica that answered is gone; what it did is known.
+    intake.kill()
+    again = await post(other, notes, "n", {"text": "once"})
+    last = await post(other, notes, "last", {"text": "last"})
+    assert (again.status_code, last.headers["etag"]) == (200, '"4"'), "opened, once, as one, last"
+    told = await bus.of(ticket, 4)
+    assert len(told) == 4
