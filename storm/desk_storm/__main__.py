@@ -187,14 +187,15 @@ def _tell(books: Books, weather: Weather, fleet: Fleet) -> int:
     print(f"runs: {dict(runs)}; verdicts late by: {lateness(history)}")
     print(drawn(table(history)))
     broken = judge(books)
-    _tell_broken(broken)
+    tell_broken(broken)
     for end in books.ends:
         log = fleet.replicas[f"{end.service}-{end.replica}"].log
         print(f"--- the end of {log.name}:\n" + "\n".join(log.read_text().splitlines()[-15:]))
     return 1 if broken else 0
 
 
-def _tell_broken(broken: Sequence[Broken]) -> None:
+def tell_broken(broken: Sequence[Broken]) -> None:
+    """How many were broken, and the first of each law; the trials of mutants read these lines."""
     counts = Counter(one.law for one in broken)
     print(f"{len(broken)} broken laws" + (f": {dict(counts)}" if counts else ""))
     seen: Counter[str] = Counter()

@@ -7,13 +7,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """What to change, where, and the law that must find it. `old` stands in the file once."""
+    """What to change, where, and the law that must find it. `old` stands in the file once.
+
+    `together` names those that are tried in one storm, since they do not hide each other; without
+    it a mutant is tried alone.
+    """
 
     name: str
     file: str
     old: str
     new: str
     law: str
+    together: str = ""
 
     def apply(self, root: Path) -> None:
         """Change the copy of the project that lies there."""
@@ -94,15 +99,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "any measurement is a cure",
         _VERIFY,
-        "if is_enough and all(is_well(sample.value) for sample in newest):",
-        "if is_enough:",
+        "return len(newest) == wanted and all(is_well(sample.value) for sample in newest)",
+        "return len(newest) == wanted",
         "healed-means-effect",
     ),
     Mutant(
         "nobody listens to what is measured",
         _VERIFY,
-        "is_enough = len(newest) == verify.samples",
-        "is_enough, newest = False, ()",
+        "    samples = () if watch is None else watch.samples\n",
+        "    samples = ()\n",
         "nobody-can-tell-means-not-measured",
     ),
     Mutant(

@@ -1,6 +1,8 @@
-"""`python -m desk_storm.trials`: a storm without faults on each mutant; its law must find it.
+"""`python -m desk_storm.trials`: a storm without faults on mutants; the law of each must find it.
 
-Each is made in a scratch copy of what is committed or changed, so that the project stays as it is.
+Each storm runs in a scratch copy of what is committed or changed, so that the project stays as it
+is. Mutants that do not hide each other share a storm; one that is missed there is tried alone. That
+a law finds its mutant says something only if it finds nothing without it: `--clean` tries that.
 """
 
 import argparse
@@ -9,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from desk_shared.events.topics import SERVICES
@@ -18,36 +21,69 @@ from desk_storm.mutants import MUTANTS, Mutant
 
 _JARS = Path("deploy/local/target")
 # Liars around the desk are enough for these laws, and nothing else then explains a finding.
-_CALM = ("--short", "--faults", "0", "--replicas", "1")
+_CALM = (
+    *("--short", "--faults", "0", "--replicas", "1"),
+    *("--minutes", "0.6", "--settle", "45", "--backend", "memory"),
+)
 _LONGEST_SECONDS = 600
+_CLEAN = "\n0 broken laws"
 
 
 def main() -> None:
     """Try the mutants that were named, or all; fails if one was not found."""
     parser = argparse.ArgumentParser(prog="desk_storm.trials", description=__doc__)
     parser.add_argument("names", nargs="*", help="mutants or laws; without any all are tried")
+    parser.add_argument("--clean", action="store_true", help="storm on the product as it is")
     given = parser.parse_args()
+    if given.clean:
+        told = _stormed(())
+        print(told)
+        raise SystemExit(0 if _CLEAN in told else 1)
     chosen = [one for one in MUTANTS if not given.names or {one.name, one.law} & {*given.names}]
     if not chosen:
         known = "; ".join(one.name for one in MUTANTS)
         raise SystemExit(f"There is no such mutant or law. The mutants: {known}")
-    missed = [one for one in chosen if not tried(one)]
+    missed = [one for group in grouped(chosen) for one in _missed(group)]
     print(f"{len(chosen) - len(missed)} of {len(chosen)} mutants were found.")
     raise SystemExit(1 if missed else 0)
 
 
-def tried(mutant: Mutant) -> bool:
-    """Whether a storm on the mutant finds it by the law that it is for."""
+def grouped(chosen: Sequence[Mutant]) -> list[list[Mutant]]:
+    """Those that are tried in one storm, each group in the order of the list."""
+    groups: dict[str, list[Mutant]] = {}
+    for one in chosen:
+        groups.setdefault(one.together or one.name, []).append(one)
+    return list(groups.values())
+
+
+def is_found(mutant: Mutant, told: str) -> bool:
+    """Whether a storm that told this has found the mutant by its law."""
+    return any(line.startswith(f"  {mutant.law} | ") for line in told.splitlines())
+
+
+def _missed(group: Sequence[Mutant]) -> list[Mutant]:
+    """Those of a group that no storm finds; what is missed together is tried alone."""
+    told = _stormed(group)
+    missed = [one for one in group if not is_found(one, told)]
+    for one in group:
+        if one not in missed:
+            print(f"found   {one.law:<36} {one.name}", flush=True)
+    if len(group) > 1:
+        return [one for each in missed for one in _missed([each])]
+    for one in missed:
+        print(f"MISSED  {one.law:<36} {one.name}", flush=True)
+        print("\n".join(told.splitlines()[-20:]))
+    return missed
+
+
+def _stormed(mutants: Sequence[Mutant]) -> str:
+    """What a storm on a copy with these lines changed tells."""
     with tempfile.TemporaryDirectory(prefix="desk-mutant-") as folder:
         copy = Path(folder)
         copied(ROOT, copy)
-        mutant.apply(copy)
-        told = _raged(copy)
-    is_found = f"broken: {mutant.law}:" in told
-    print(f"{'found ' if is_found else 'MISSED'}  {mutant.law:<36} {mutant.name}", flush=True)
-    if not is_found:
-        print("\n".join(told.splitlines()[-20:]))
-    return is_found
+        for one in mutants:
+            one.apply(copy)
+        return _raged(copy)
 
 
 def copied(root: Path, to: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from desk_shared.local.places import ROOT
-from desk_storm.laws import LAWS
+from desk_storm.__main__ import tell_broken
+from desk_storm.laws import LAWS, Broken
 from desk_storm.mutants import MUTANTS, Mutant
-from desk_storm.trials import copied, paths
+from desk_storm.trials import copied, grouped, is_found, paths
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -32,6 +33,37 @@ def test_a_mutant_whose_line_is_gone_is_refused(tmp_path: Path) -> None:
 
 def test_mutants_name_laws_that_there_are() -> None:
     assert {mutant.law for mutant in MUTANTS} <= {law.name for law in LAWS}
+
+
+def test_a_mutant_is_found_by_what_a_storm_tells_of_its_law(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mutant = MUTANTS[0]
+    tell_broken([Broken(mutant.law, "ticket-1", "two numbers")])
+    told = capsys.readouterr().out
+    assert is_found(mutant, told)
+    tell_broken([Broken(f"{mutant.law}-of-another", mutant.law, "two numbers")])
+    assert not is_found(mutant, capsys.readouterr().out)
+
+
+def test_mutants_share_a_storm_only_if_they_say_so() -> None:
+    alone, first, second = (
+        Mutant(name, "a.py", "x", "y", "no-law", together)
+        for name, together in (("alone", ""), ("first", "both"), ("second", "both"))
+    )
+    assert grouped([first, alone, second]) == [[first, second], [alone]]
+
+
+def test_mutants_that_share_a_storm_can_all_be_made(tmp_path: Path) -> None:
+    for number, group in enumerate(grouped(MUTANTS)):
+        root = tmp_path / str(number)
+        for file in {one.file for one in group}:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, root / file)
+        for one in group:
+            one.apply(root)
+        for file in {one.file for one in group}:
+            compile((root / file).read_text(), file, "exec")
 
 
 def test_a_copy_has_what_git_knows_and_its_own_code_is_found_first(tmp_path: Path) -> None:
