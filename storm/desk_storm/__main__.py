@@ -21,9 +21,9 @@ from desk_shared.local.services import Around
 from desk_shared.settings import KafkaSettings
 
 from desk_storm import charter, collecting
-from desk_storm.books import Books
+from desk_storm.books import Books, End, Stuck
 from desk_storm.clocks import lateness
-from desk_storm.coverage import drawn, table
+from desk_storm.coverage import drawn, never, table
 from desk_storm.crowd import Crowd
 from desk_storm.faults import Planned, schedule, shown
 from desk_storm.history import History
@@ -37,6 +37,7 @@ from desk_storm.weather import Weather
 # How far a device's clock is behind; a negative one is ahead.
 _OFFSETS = (timedelta(), timedelta(), timedelta(seconds=60), timedelta(seconds=-60))
 _SHOWN_OF_A_LAW = 5
+_LONGEST_SETTLING = 240.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--rate", type=float, help="tickets per second")
-    parser.add_argument("--settle", type=float, default=75, help="seconds of quiet at the end")
+    parser.add_argument("--settle", type=float, default=50, help="least seconds after the end")
     parser.add_argument("--backend", default="h2", choices=["h2", "memory"])
     parser.add_argument("--keep", type=Path, help="a folder for the books and the logs")
     given = parser.parse_args()
@@ -117,6 +118,7 @@ async def _storm(plan: Plan, folder: Path) -> int:
             tuple(await collecting.records(KafkaSettings(bootstrap=servers.kafka))),
             tuple(weather.faults),
             tuple(fleet.ends),
+            tuple(weather.stuck),
             tuple(weather.charters),
         )
         if plan.keep is not None:
@@ -160,10 +162,18 @@ async def _rage(plan: Plan, planned: Sequence[Planned], crowd: Crowd, weather: W
         await weather.rage(planned, plan.seconds)
         crowd.is_over.set()
         await asyncio.gather(asking, requesting)
-        await asyncio.sleep(plan.settle)
+        await _settle(plan, weather)
         crowd.are_devices_over.set()
         watch.cancel()
         telling.cancel()
+
+
+async def _settle(plan: Plan, weather: Weather) -> None:
+    """Deadlines pass and repairs are verified even when nobody does anything any more."""
+    kafka = KafkaSettings(bootstrap=weather.servers.kafka)
+    took = await collecting.quiet(kafka, plan.settle, _LONGEST_SETTLING)
+    end = f"quiet after {took:.0f} s" if took else f"not quiet after {_LONGEST_SETTLING:.0f} s"
+    print(f"{datetime.now(UTC):%H:%M:%S} {end}", flush=True)
 
 
 async def _say(crowd: Crowd, weather: Weather) -> None:
@@ -185,13 +195,18 @@ def _tell(books: Books, weather: Weather, fleet: Fleet) -> int:
         f" slowest start {weather.slowest:.1f} s; {len(books.ends)} ended by themselves"
     )
     print(f"runs: {dict(runs)}; verdicts late by: {lateness(history)}")
-    print(drawn(table(history)))
+    counts = table(history)
+    print(drawn(counts))
+    print("Never hit: " + ("; ".join(never(counts)) or "nothing"))
     broken = judge(books)
     tell_broken(broken)
-    for end in books.ends:
-        log = fleet.replicas[f"{end.service}-{end.replica}"].log
+    for log in {fleet.replicas[f"{one.service}-{one.replica}"].log for one in _lame(books)}:
         print(f"--- the end of {log.name}:\n" + "\n".join(log.read_text().splitlines()[-15:]))
     return 1 if broken else 0
+
+
+def _lame(books: Books) -> tuple[End | Stuck, ...]:
+    return (*books.ends, *books.stuck)
 
 
 def tell_broken(broken: Sequence[Broken]) -> None:

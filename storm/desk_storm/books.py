@@ -130,12 +130,24 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A service's process that ended by itself; what the storm killed is a fault instead."""
+    """A service's process that ended by itself; what the storm killed is a fault instead.
+
+    `code` is its exit code, or minus the signal; None if nobody can tell any more.
+    """
 
     at: datetime
     service: str
     replica: int
-    code: int
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A service that was started and was not ready in all the time it was given."""
+
+    at: datetime
+    service: str
+    replica: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +202,5 @@ class Books:
     records: tuple[Record, ...] = ()
     faults: tuple[Fault, ...] = ()
     ends: tuple[End, ...] = ()
+    stuck: tuple[Stuck, ...] = ()
     charters: tuple[Charter, ...] = ()

@@ -11,6 +11,8 @@ from desk_shared.events.promises import PromiseBreached, PromiseKept, PromiseSta
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import TicketAssigned, TicketOpened
 
+from desk_storm.books import Fault
+from desk_storm.faults import LASTING
 from desk_storm.history import History, Told
 
 Span = tuple[datetime, datetime]
@@ -19,6 +21,7 @@ _NEAR = timedelta(seconds=2)
 STEPS = (
     "a call waits for its answer",
     "an act is open at its target",
+    "an act is over and its run is not",
     "a request is not yet a ticket",
     "a ticket waits for a team",
     "a team waits to be told",
@@ -57,9 +60,21 @@ def table(history: History) -> dict[tuple[str, str], int]:
     counts: Counter[tuple[str, str]] = Counter()
     faults = history.books.faults
     for step, (since, until) in spans(history):
-        hit = {one.kind for one in faults if since <= one.at <= until}
+        hit = {one.kind for one in faults if one.at <= until and _struck_until(one) >= since}
         counts.update((step, kind) for kind in hit)
     return dict(counts)
+
+
+def _struck_until(fault: Fault) -> datetime:
+    """A kill strikes at once, whatever the restart takes; a freeze all the time that it lasts."""
+    return fault.until or fault.at if fault.kind in LASTING else fault.at
+
+
+def never(counts: dict[tuple[str, str], int]) -> list[str]:
+    """Steps, each with the kinds of faults that fell and never into it."""
+    kinds = sorted({kind for _, kind in counts})
+    missed = {step: [kind for kind in kinds if (step, kind) not in counts] for step in STEPS}
+    return [f"{step}: {', '.join(those)}" for step, those in missed.items() if those]
 
 
 def drawn(counts: dict[tuple[str, str], int]) -> str:
@@ -114,5 +129,7 @@ def _runs(history: History) -> Iterator[tuple[str, Span]]:
             yield "a signal waits for its run", (at, one.arrived_at)
         acts = history.acts.get(run, [])
         end = history.run_ends.get(run)
+        if acts and end is not None and (over := acts[-1].ended_at) is not None:
+            yield "an act is over and its run is not", (over, max(over, end.arrived_at))
         if acts and end is not None:
             yield "a repair is being verified", (acts[-1].at, end.arrived_at)

@@ -29,6 +29,8 @@ _AGAIN_SECONDS, _TRIES = 0.3, 600
 _AGAIN = (409, 429, 503)
 # A device is measured this often, and fills up this many measurements after the last time.
 _MEASURE_SECONDS, _FILLS_EVERY = 2.0, 30
+# A device's clock that jumps ahead for one measurement.
+_GLITCHES_EVERY, _GLITCH = 47, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ class Crowd:
                 attributes={"agent_url": url, **more},
             )
             at = datetime.now(UTC) - behind
+            if number % _GLITCHES_EVERY == 0:
+                at += _GLITCH
             await self._publish(Event(new_id(), "/storm/agent", device, at, data))
             await asyncio.sleep(_MEASURE_SECONDS)
 

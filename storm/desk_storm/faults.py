@@ -21,11 +21,23 @@ class Kind(StrEnum):
     FREEZE_BROKER = "freeze-broker"
     SLOW_BROKER = "slow-broker"
     CHARTER = "charter"
+    JOIN = "join"
 
 
 ON_SERVICES = (Kind.KILL, Kind.FREEZE, Kind.TERMINATE)
 ON_STORE = (Kind.KILL_STORE, Kind.FREEZE_STORE, Kind.SLOW_STORE)
 ON_BROKER = (Kind.KILL_BROKER, Kind.FREEZE_BROKER, Kind.SLOW_BROKER)
+# Whatever is at work while one of these lasts is struck by it.
+LASTING = frozenset(
+    {
+        Kind.FREEZE,
+        Kind.FREEZE_STORE,
+        Kind.SLOW_STORE,
+        Kind.FREEZE_BROKER,
+        Kind.SLOW_BROKER,
+        Kind.JOIN,
+    }
+)
 # Of a hundred faults; services fail more often than what they all lean on.
 _SHARES = {
     Kind.KILL: 46,
@@ -38,6 +50,7 @@ _SHARES = {
     Kind.FREEZE_BROKER: 3,
     Kind.SLOW_BROKER: 2,
     Kind.CHARTER: 3,
+    Kind.JOIN: 2,
 }
 # A member of a group may be silent for some seconds only; both sides of that are tried.
 _SHORTEST, _LONGEST = 2.0, 14.0
@@ -79,6 +92,8 @@ def _victim(kind: Kind, chance: random.Random, replicas: int) -> str:
         return f"{chance.choice(SERVICES)}-{chance.randint(1, replicas)}"
     if kind is Kind.CHARTER:
         return "charter"
+    if kind is Kind.JOIN:
+        return f"{chance.choice(SERVICES)}-{replicas + 1}"
     return "store" if kind in ON_STORE else "broker"
 
 

@@ -29,6 +29,11 @@ class Replica(ServiceProcess):
         self.name = f"{service}-{number}"
         self.is_meant_to_run = False
 
+    @property
+    def code(self) -> int | None:
+        """The exit code of what ran last, or minus the signal that ended it."""
+        return None if self.running is None else self.running.code
+
     def command(self) -> list[str]:
         return command_of(self.service)
 
@@ -46,18 +51,20 @@ class Fleet:
 
     replicas: dict[str, Replica]
     ends: list[End] = field(default_factory=list)
+    # So many are there from the beginning; the last of each service joins for some time only.
+    count: int = 1
     _lost: set[str] = field(default_factory=set)
 
     @classmethod
     def made(cls, folder: Path, around: Around, count: int) -> "Fleet":
-        """`count` replicas of each service on free ports, not started."""
-        names = [(service, number) for number in range(1, count + 1) for service in SERVICES]
+        """`count` replicas of each service on free ports, not started, and one more to join."""
+        names = [(service, number) for number in range(1, count + 2) for service in SERVICES]
         ports = free_ports(len(names))
         made = (
             Replica(service, number, Places(folder), port, around)
             for (service, number), port in zip(names, ports, strict=True)
         )
-        return cls({one.name: one for one in made})
+        return cls({one.name: one for one in made}, count=count)
 
     @property
     def logs(self) -> list[Path]:
@@ -65,15 +72,19 @@ class Fleet:
         return [one.log for one in self.replicas.values()]
 
     def of(self, service: str) -> list[Replica]:
-        """The replicas of one service."""
-        return [one for one in self.replicas.values() if one.service == service]
+        """The replicas of one service that are there all the time."""
+        return [one for one in self._lasting if one.service == service]
+
+    @property
+    def _lasting(self) -> list[Replica]:
+        return [one for one in self.replicas.values() if one.number <= self.count]
 
     async def start(self, stack: AsyncExitStack) -> None:
         """All of them, ready before this returns; the stack ends them."""
         stack.push_async_callback(self.stop)
-        for one in self.replicas.values():
+        for one in self._lasting:
             await self.begin(one)
-        for one in self.replicas.values():
+        for one in self._lasting:
             await asyncio.to_thread(one.wait_ready, _READY_SECONDS)
 
     async def begin(self, replica: Replica) -> None:
@@ -99,7 +110,7 @@ class Fleet:
             if one.is_meant_to_run and not one.alive:
                 one.is_meant_to_run = False
                 self._lost.add(one.name)
-                self.ends.append(End(datetime.now(UTC), one.service, one.number, 1))
+                self.ends.append(End(datetime.now(UTC), one.service, one.number, one.code))
 
     async def revive(self) -> None:
         """Once a second: who ended by itself is written down and started again, as an orchestrator

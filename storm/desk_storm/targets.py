@@ -21,11 +21,15 @@ ANSWERS = {
     "turn": ("broke the line", "403"),
     "junk": ("unreadable", "200"),
     "busy": ("429", "200"),
+    "early": ("broke the line before", "200"),
+    "moved": ("302", "200"),
+    "drip": ("200", "200"),
 }
 KINDS = tuple(ANSWERS)
 _FULL, _CLEAN = 6.0, 40.0
 _HANGS_SECONDS = 12.0
-_WITHOUT_EFFECT = ("403", "429")
+_WITHOUT_EFFECT = ("403", "429", "broke the line before")
+_DRIPS_SECONDS = 0.05
 
 
 @dataclass
@@ -94,12 +98,13 @@ class Targets:
         )
         self.acts[number] = replace(self.acts[number], method=method)
         try:
-            await _answer(writer, answer)
+            await _answer(writer, answer, pause=_DRIPS_SECONDS if kind == "drip" else 0.0)
         finally:
             self.acts[number] = replace(self.acts[number], ended_at=datetime.now(UTC))
 
 
-async def _answer(writer: asyncio.StreamWriter, answer: str) -> None:
+async def _answer(writer: asyncio.StreamWriter, answer: str, *, pause: float) -> None:
+    """With a pause it comes byte by byte."""
     if answer == "hung":
         await asyncio.sleep(_HANGS_SECONDS)
     elif answer == "unreadable":
@@ -107,9 +112,12 @@ async def _answer(writer: asyncio.StreamWriter, answer: str) -> None:
         await writer.drain()
     elif answer.isdigit():
         head = f"HTTP/1.1 {answer} X\r\nContent-Type: application/json\r\nContent-Length: 2"
-        more = "\r\nRetry-After: 1" if answer == "429" else ""
-        writer.write(f"{head}{more}\r\nConnection: close\r\n\r\n{{}}".encode())
-        await writer.drain()
+        more = {"429": "\r\nRetry-After: 1", "302": "\r\nLocation: /elsewhere"}.get(answer, "")
+        whole = f"{head}{more}\r\nConnection: close\r\n\r\n{{}}".encode()
+        for part in (whole[n : n + 1] for n in range(len(whole))) if pause else (whole,):
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(pause)
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

@@ -9,15 +9,19 @@ from pathlib import Path
 
 from desk_shared.local import LocalServers
 from desk_shared.local.daemon import Daemon
+from desk_shared.local.processes import CannotStart
 
 from desk_storm import charter
-from desk_storm.books import Charter, Fault
+from desk_storm.books import Charter, Fault, Stuck
 from desk_storm.faults import Kind, Planned
-from desk_storm.replicas import Fleet
+from desk_storm.replicas import Fleet, Replica
 
 # Two cores start two processes in the time in which they would start one after the other.
 _STARTS_AT_ONCE = 2
 _PULSES, _PULSE_SECONDS = 20, 0.2
+# A start may fall into other faults; on a busy machine it takes a minute then.
+_READY_SECONDS = 180.0
+_JOINS_SECONDS = 20.0
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Weather:
     faults: list[Fault] = field(default_factory=list)
     charters: list[Charter] = field(default_factory=list)
     slowest: float = 0.0
+    stuck: list[Stuck] = field(default_factory=list)
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_STARTS_AT_ONCE))
 
@@ -57,6 +62,11 @@ class Weather:
         match planned.kind:
             case Kind.KILL | Kind.TERMINATE:
                 await self._restart(planned.victim, gently=planned.kind is Kind.TERMINATE)
+            case Kind.JOIN:
+                replica = self.fleet.replicas[planned.victim]
+                await self._begin(replica)
+                await asyncio.sleep(_JOINS_SECONDS)
+                await self.fleet.end(replica, gently=True)
             case Kind.CHARTER:
                 self.charters.append(charter.change(self.folder, len(self.charters)))
             case Kind.KILL_STORE | Kind.KILL_BROKER:
@@ -78,12 +88,24 @@ class Weather:
     async def _restart(self, victim: str, *, gently: bool) -> None:
         replica = self.fleet.replicas[victim]
         await self.fleet.end(replica, gently=gently)
+        await self._begin(replica)
+
+    async def _begin(self, replica: Replica) -> None:
         async with self._starting:
             began = asyncio.get_running_loop().time()
             await self.fleet.begin(replica)
-            while replica.alive and not await asyncio.to_thread(replica.answers):  # noqa: ASYNC110
-                await asyncio.sleep(0.2)
+            if not await asyncio.to_thread(_is_ready, replica):
+                self.stuck.append(Stuck(datetime.now(UTC), replica.service, replica.number))
             self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
+
+
+def _is_ready(replica: Replica) -> bool:
+    """In time; one that ends by itself meanwhile is in another book."""
+    try:
+        replica.wait_ready(_READY_SECONDS)
+    except CannotStart:
+        return not replica.alive
+    return True
 
 
 async def _frozen(victim: Daemon, seconds: float) -> None:

@@ -24,17 +24,21 @@ class CannotStart(Exception):
     """Something is missing or in the way; the message says what to do about it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
     """A process that was started, by us or by an earlier command."""
 
     pid: int
     birth: str
+    # Once it has ended, if it was our child: its exit code, or minus the signal that ended it.
+    code: int | None = field(default=None, compare=False)
 
     @property
     def alive(self) -> bool:
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.pid, os.WNOHANG)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.code = os.waitstatus_to_exitcode(status)
         return birth_of(self.pid) == self.birth
 
     def send(self, number: signal.Signals) -> None:

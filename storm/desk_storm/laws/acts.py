@@ -13,8 +13,8 @@ from desk_storm.laws.law import Finding, law
 
 # As the service's page for those who write targets says: these were surely not taken.
 _NOT_TAKEN = frozenset({"409", "423", "425", "429"})
-# And of these what they did is not told: 303 is how many say that they did it and where to look.
-_UNTOLD = frozenset({"303", "408"})
+# And what who answers this did is not told; no more than by who sends to another place.
+_UNTOLD = frozenset({"408"})
 # Clocks are one machine's, but what is on the way when a run ends is not late.
 _ON_THE_WAY = timedelta(seconds=1)
 _UNTIL_SAID = timedelta(seconds=10)
@@ -27,7 +27,7 @@ def is_taken(act: Act) -> bool:
 
 def is_refused(act: Act) -> bool:
     """Answered in full, with a no: nothing was done."""
-    return len(act.answer) == 3 and act.answer.startswith(("3", "4")) and act.answer not in _UNTOLD
+    return len(act.answer) == 3 and act.answer.startswith("4") and act.answer not in _UNTOLD
 
 
 def is_unknown(act: Act) -> bool:

@@ -14,6 +14,13 @@ def no_service_ends_by_itself(history: History) -> Iterator[Finding]:
 
 
 @law
+def who_is_started_is_ready_again(history: History) -> Iterator[Finding]:
+    """A restart ends in a service that works, whatever else fails meanwhile."""
+    for one in history.books.stuck:
+        yield f"{one.service}-{one.replica}", f"was not ready again at {one.at}"
+
+
+@law
 def every_call_is_answered(history: History) -> Iterator[Finding]:
     """Who asks again with the same key is answered in the end."""
     for call in history.books.calls:
@@ -30,4 +37,9 @@ def no_call_meets_a_bug(history: History) -> Iterator[Finding]:
             yield call.key, f"{call.method} {call.path} was answered with 500: {call.answer[:200]}"
 
 
-LAWS = (no_service_ends_by_itself, every_call_is_answered, no_call_meets_a_bug)
+LAWS = (
+    no_service_ends_by_itself,
+    who_is_started_is_ready_again,
+    every_call_is_answered,
+    no_call_meets_a_bug,
+)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from desk_storm.books import Act, Books, Fault, HttpCall
-from desk_storm.coverage import STEPS, drawn, spans, table
+from desk_storm.coverage import STEPS, drawn, never, spans, table
 from desk_storm.history import History
 
 from tests.unit.storm.stories import at, clean
@@ -25,6 +25,18 @@ def _of(since: float, until: float | None, *faults: Fault) -> History:
 def test_a_step_is_hit_by_what_begins_while_it_lasts(moment: float, is_hit: bool) -> None:
     counts = table(_of(10, 20, Fault(at(moment), at(moment + 1), "kill", "intake-1")))
     assert counts == ({(CALL, "kill"): 1} if is_hit else {})
+
+
+@pytest.mark.parametrize(("kind", "is_hit"), [("freeze", True), ("kill", False)])
+def test_a_step_that_begins_while_a_freeze_lasts_is_hit_by_it(kind: str, is_hit: bool) -> None:
+    counts = table(_of(10, 20, Fault(at(5), at(12), kind, "intake-1")))
+    assert bool(counts) is is_hit
+
+
+def test_what_was_never_hit_is_told() -> None:
+    told = never({(CALL, "kill"): 1, (ACT, "freeze"): 2})
+    assert f"{CALL}: freeze" in told
+    assert f"{ACT}: kill" in told
 
 
 def test_two_faults_of_a_kind_hit_a_step_once_and_two_kinds_hit_it_each() -> None:

@@ -24,11 +24,10 @@ def test_services_are_hit_in_every_replica_and_what_all_lean_on_by_its_own_kinds
     planned = schedule(7, 2000, 60, 2)
     hit = {one.victim for one in planned if one.kind in ON_SERVICES}
     assert hit == {f"{name}-{number}" for name in SERVICES for number in (1, 2)}
-    assert {one.victim for one in planned if one.kind not in ON_SERVICES} == {
-        "store",
-        "broker",
-        "charter",
-    }
+    others = {one.victim for one in planned if one.kind not in (*ON_SERVICES, Kind.JOIN)}
+    assert others == {"store", "broker", "charter"}
+    joined = {one.victim for one in planned if one.kind is Kind.JOIN}
+    assert joined == {f"{name}-3" for name in SERVICES}
 
 
 def test_another_seed_is_another_storm() -> None:

@@ -8,7 +8,7 @@ from desk_shared.events.automation import Outcome
 from desk_shared.events.promises import PromiseBreached, PromiseWithdrawn
 from desk_shared.events.tickets import Channel, How
 from desk_shared.ids import request_ticket_id
-from desk_storm.books import Books, Delivery, End, Mail, Record
+from desk_storm.books import Books, Delivery, End, Mail, Record, Stuck
 from desk_storm.clocks import lateness
 from desk_storm.history import History
 from desk_storm.laws import LAWS, judge
@@ -185,6 +185,10 @@ FALSE: list[tuple[str, Falsify]] = [
     (
         "no-service-ends-by-itself",
         lambda b: replace(b, ends=(End(at(9), "notify", 1, 1),)),
+    ),
+    (
+        "who-is-started-is-ready-again",
+        lambda b: replace(b, stuck=(Stuck(at(9), "notify", 1),)),
     ),
     ("every-call-is-answered", lambda b: _call(b, 0, status=None)),
     ("every-call-is-answered", lambda b: _call(b, 0, status=503)),
