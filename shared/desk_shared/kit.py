@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from fastapi import FastAPI
 
+from desk_shared.bus.agreement import Agreement
 from desk_shared.bus.consumer import Consumer, everything
 from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.group_reading import GroupReading
@@ -29,13 +30,16 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Authenticator
+from desk_shared.http import gate as callers
 from desk_shared.precedence import Precedence
 from desk_shared.service import Part, Service
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import Documents, MongoDocuments, Schema, Store
+from desk_shared.store.census import entry_of
 from desk_shared.store.document import S
 from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
 from desk_shared.store.leases import MongoLeases
+from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry import Telemetry, get_logger, start
 
@@ -63,6 +67,8 @@ class Kit:
     _readings: dict[str, TopicReading] = field(default_factory=dict)
     _group_readings: list[GroupReading] = field(default_factory=list)
     _writers_of: dict[str, Writers] = field(default_factory=dict)
+    _groups: list[str] = field(default_factory=list)
+    _agreement: Agreement | None = None
     _admission: Admission | None = None
     _charter: Callable[[], Charter] | None = None
 
@@ -81,6 +87,8 @@ class Kit:
             publisher=publisher,
         )
         kit._prepared.append(kit.store.ping)
+        kit._agreement = Agreement(settings.kafka, kit._milestones(), settings.topic_prefix)
+        kit.part("store as new as the brokers", kit._agreement)
         kit.part("bus", publisher)
         return kit
 
@@ -169,14 +177,17 @@ class Kit:
         self.loop(f"writers of {topic}", reader.run)
         return writers
 
-    def tells_how_far(self, topic: str, ledger: Ledger[S]) -> None:
+    def tells_how_far(self, topic: str, ledger: Ledger[S], collection: str) -> None:
         """This service is the only writer of the topic: readers' deadlines wait for what it tells.
 
+        What the topic has and the collection does not know of is noticed at the next start.
         To be called before what changes the ledger's documents is made, so that it stops later.
         """
         watermark = WriterWatermark(
             topic, f"/desk/{self.name}", ledger, self.publisher, self.clock, self._writers(topic)
         )
+        if self._agreement is not None:
+            self._agreement.writes[topic] = lambda id: self._sequence_of(collection, id)
         self.part(f"watermark of {topic}", watermark)
         self.loop(f"watermark of {topic}", watermark.run)
 
@@ -270,6 +281,10 @@ class Kit:
 
     def service(self, app: FastAPI) -> Service:
         """The whole, ready for `desk_shared.service.run`."""
+        if self._agreement is not None:
+            gate: callers.Gate = app.state.gate
+            self._agreement.hold = gate.hold
+            self._agreement.groups = list(self._groups)
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
@@ -286,6 +301,12 @@ class Kit:
             close=self.store.stop,
         )
 
+    async def _sequence_of(self, collection: str, id: str) -> int:
+        return (await entry_of(self.store.database, collection, id)).sequence
+
+    def _milestones(self) -> MongoMilestones:
+        return MongoMilestones(self.store.database)
+
     async def _prepare(self) -> None:
         for step in self._prepared:
             await step()
@@ -298,6 +319,7 @@ class Kit:
         pattern: str,
         pace: timedelta,
     ) -> Consumer:
+        self._groups.append(group)
         return Consumer(
             self.settings.kafka,
             group=group,
@@ -313,4 +335,5 @@ class Kit:
             reading=Reading.at(pace, self.settings.shutdown_grace),
             admits=self._admission or everything,
             positions=MongoPositions(self.store.database),
+            milestones=self._milestones(),
         )

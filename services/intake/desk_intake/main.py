@@ -64,7 +64,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     kit.ledger("problems", problems_fold(problems))
     said = kit.ledger("feedback", feedback_fold(kit.documents(FEEDBACK)), reads_bus=False, cached=0)
     commands, feedback = Commands(changes), Commands(said)
-    kit.tells_how_far(names.TICKETS, changes)
+    kit.tells_how_far(names.TICKETS, changes, TICKETS.collection)
     kit.part("sign-in client", _Closing(client))
     kit.part("calls under way", _Draining(commands, feedback))
     kit.reads(*READS)

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
+from desk_shared.bus.agreement import Noting
 from desk_shared.bus.budget import Budget
 from desk_shared.bus.committing import Committing, Offsets
 from desk_shared.bus.door import Door
@@ -32,6 +33,7 @@ from desk_shared.events import AnyEvent, Codec, Message
 from desk_shared.events.topics import RETRY
 from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
+from desk_shared.store.milestones import Milestones
 from desk_shared.store.positions import Positions
 from desk_shared.tasks import ended
 from desk_shared.telemetry import Telemetry, get_logger, names
@@ -86,6 +88,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         reading: Reading = USUALLY,
         admits: Admits = everything,
         positions: Positions | None = None,
+        milestones: Milestones | None = None,
     ) -> None:
         self._group, self._owner = group, owner or group
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
@@ -98,6 +101,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._is_stopping, self._failures = False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._committing = Committing(group, clock, self._commit_now)
+        self._noting = Noting(group, milestones, clock)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
@@ -313,9 +317,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._commit(offsets, consumer)
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
+        note = await self._noting.text(is_last=self._is_stopping)
+        noted = {lane: (offset, note) for lane, offset in offsets.items()}
         try:
             async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
-                await consumer.commit(offsets)
+                await consumer.commit(noted)
         except (CommitFailedError, IllegalStateError) as error:
             # The partitions are somebody else's by now, who reads again what was done: harmless.
             log.warning("commit_refused", group=self._group, reason=repr(error))

@@ -15,6 +15,7 @@ from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.adopting import find_replaced
 from desk_shared.cli.reading import existing, read_all
+from desk_shared.cli.restored import find_forgotten
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.names import REQUESTS, TICKETS
@@ -38,12 +39,17 @@ def audit(
     """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
     for one in asyncio.run(find_replaced()):
         say(plain_line(f"Made anew: {one.sentence}. See `desk topics adopt`."))
+    forgotten = asyncio.run(find_forgotten())
+    for line in (line for one in forgotten for line in one.lines()):
+        say(plain_line(line))
+    if forgotten:
+        say("Follow 'Backup and restore' in docs/operations.md before you start the services.")
     findings = asyncio.run(_audit())
     say(findings.summary())
     if verbose or findings.foreign or not findings.is_clean:
         for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
-    raise typer.Exit(0 if findings.is_clean else 1)
+    raise typer.Exit(0 if findings.is_clean and not forgotten else 1)
 
 
 async def _audit() -> Findings:

@@ -20,7 +20,7 @@ from desk_shared.http.body import Bodies
 from desk_shared.http.gate import Gate
 from desk_shared.http.problems import refusal, unforeseen
 from desk_shared.http.rates import HEADERS_KEY, RateLimits
-from desk_shared.http.refusals import Overloaded, Stopping, TooLarge, TooManyRequests
+from desk_shared.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
 from desk_shared.ids import new_id
 from desk_shared.telemetry import Telemetry, get_logger, log_context, names, remote_context
 
@@ -102,7 +102,7 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:
             await self._admit(scope, receive, exchange)
-        except (TooLarge, TooManyRequests, Overloaded, Stopping) as refused:
+        except (TooLarge, TooManyRequests, Overloaded, Stopping, Held) as refused:
             await refusal(refused, scope["path"])(scope, _nothing, exchange.send_on)
         except ClientDisconnect:
             exchange.status = exchange.status or _HUNG_UP

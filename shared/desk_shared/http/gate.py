@@ -5,11 +5,16 @@ import contextlib
 from collections.abc import Generator
 from datetime import timedelta
 
-from desk_shared.http.refusals import BUSY, Overloaded, Stopping
+from desk_shared.http.refusals import BUSY, Held, Overloaded, Stopping
 from desk_shared.precedence import Precedence
 
 # Long enough for a service to be there again, or for its load balancer to see that it is not.
 _BACK_IN_SECONDS = 5.0
+_HELD_SECONDS = 60.0
+_PUT_BACK = (
+    "The desk was put back from a backup and waits for its operators; nothing was done. Please ask"
+    " again later, with the same key."
+)
 _RESTARTED = "The desk is being restarted; please ask again in a moment, with the same key."
 
 
@@ -23,12 +28,15 @@ class Gate:
         self._empty = asyncio.Event()
         self._empty.set()
         self.is_closed = False
+        self.is_held = False
 
     @contextlib.contextmanager
     def passed(self) -> Generator[None, None, None]:
         """Around a call; `Stopping` or `Overloaded` if it may not begin."""
         if self.is_closed:
             raise self.stopping()
+        if self.is_held:
+            raise Held(_PUT_BACK, retry_after=_HELD_SECONDS)
         if self.under_way >= self._most:
             raise Overloaded(BUSY)
         self.under_way += 1
@@ -40,6 +48,10 @@ class Gate:
             self.under_way -= 1
             if self.under_way == 0:
                 self._empty.set()
+
+    def hold(self, is_held: bool) -> None:
+        """Let nobody in until it is called again with False: a person has to decide first."""
+        self.is_held = is_held
 
     async def close(self, patience: timedelta) -> int:
         """Lets nobody in from now on; how many calls are still under way after the patience."""

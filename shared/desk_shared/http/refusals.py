@@ -59,6 +59,12 @@ class Stopping(Transient):
     code = "stopping"
 
 
+class Held(Transient):
+    """The service does nothing until a person has decided."""
+
+    code = "held"
+
+
 class UnsupportedMediaType(Invalid):
     """The body is in a form that this address does not read."""
 

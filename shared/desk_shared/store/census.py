@@ -23,6 +23,13 @@ async def census(database: Database, collection: str) -> dict[str, Entry]:
         last = str(rows[-1]["_id"])
 
 
+async def entry_of(database: Database, collection: str, id: str) -> Entry:
+    """The same of one document; nothing at all of one that is not there."""
+    with translated():
+        row = await database[collection].find_one({"_id": id}, _FIELDS)
+    return Entry(id, 0, 0, 0) if row is None else _entry(row)
+
+
 def _entry(row: Row) -> Entry:
     facets = cast("dict[str, int]", row.get("facets", {}))
     sequence = cast("int | None", row.get("sequence")) or facets.get("sequence", 0)

@@ -1,0 +1,187 @@
+"""Before a service begins: is its store as new as what its groups have told the brokers?"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from desk_shared.bus.connection import kafka_arguments
+from desk_shared.bus.door import Door
+from desk_shared.clock import Clock
+from desk_shared.errors import DependencyDown, Invalid
+from desk_shared.events import AnyEvent
+from desk_shared.settings import KafkaSettings
+from desk_shared.store.milestones import Milestones
+from desk_shared.telemetry import get_logger
+
+log = get_logger()
+
+# A store that was put back by less than this may pass unnoticed, if it was killed and not stopped.
+NOTED_EVERY = timedelta(seconds=1)
+_MARK = "milestone "
+_PATIENCE_MS = 2_000
+SequenceOf = Callable[[str], Awaitable[int]]
+WHAT_TO_DO = (
+    "Nothing is read, done, sent or taken until it is as new again: run `desk audit`, then follow"
+    " 'Backup and restore' in docs/operations.md"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the brokers know of a group: how far it has read, and its last milestone."""
+
+    offsets: Mapping[TopicPartition, int]
+    milestone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """A group of which the brokers know more than the store."""
+
+    group: str
+    stored: int
+    committed: int
+
+    def __str__(self) -> str:
+        return (
+            f"the store is older than the brokers: {self.group} had noted {self.committed}"
+            f" milestones when it committed last, and the store has {self.stored}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """An event of the service's own that its store does not know of."""
+
+    topic: str
+    subject: str
+    sequence: int
+    stored: int
+
+    def __str__(self) -> str:
+        return (
+            f"the store is older than the brokers: {self.topic} has number {self.sequence} of"
+            f" {self.subject}, and the store ends at {self.stored}"
+        )
+
+
+class StoreIsOlder(DependencyDown):
+    """It was put back without the brokers; only a person knows what was meant."""
+
+    def __init__(self, found: Older | Unwritten) -> None:
+        super().__init__(f"{found}. {WHAT_TO_DO}", dependency="store")
+
+
+class Noting:
+    """What one member writes beside its commits."""
+
+    def __init__(self, group: str, milestones: Milestones | None, clock: Clock) -> None:
+        self._group, self._milestones, self._clock = group, milestones, clock
+        self._noted_at: datetime | None = None
+        self._text = ""
+
+    async def text(self, *, is_last: bool) -> str:
+        """For the next commit; the store has it first. The last one of a life is always new."""
+        if self._milestones is None:
+            return ""
+        now = self._clock.now()
+        if is_last or self._noted_at is None or now - self._noted_at >= NOTED_EVERY:
+            self._text = f"{_MARK}{await self._milestones.next(self._group)}"
+            self._noted_at = now
+        return self._text
+
+
+class Agreement:
+    """The first part of a service to start: while its store is too old, nothing else starts."""
+
+    def __init__(self, kafka: KafkaSettings, milestones: Milestones, prefix: str) -> None:
+        self._kafka, self._milestones, self._prefix = kafka, milestones, prefix
+        # Keeps callers out, or lets them in again.
+        self.hold: Callable[[bool], None] = lambda _is_held: None
+        self.groups: list[str] = []
+        # The topics that only this service writes, and up to which number its store has a subject.
+        self.writes: dict[str, SequenceOf] = {}
+
+    async def start(self) -> None:
+        """Raises `StoreIsOlder` until it is not; may be asked again."""
+        found = await self._what_is_older()
+        self.hold(found is not None)
+        if found is not None:
+            error = StoreIsOlder(found)
+            log.error("store_is_older", reason=error.message)
+            raise error
+
+    async def _what_is_older(self) -> Older | Unwritten | None:
+        committed = await committed_by(self._kafka, self.groups, self._prefix)
+        for one in older(committed, await self._milestones.all()):
+            return one
+        for topic, sequence_of in self.writes.items():
+            for event in await last_events(self._kafka, self._prefix + topic, self._prefix):
+                stored = await sequence_of(event.subject)
+                if stored < (event.sequence or 0):
+                    return Unwritten(topic, event.subject, event.sequence or 0, stored)
+        return None
+
+    async def stop(self) -> None:
+        """There is nothing to let go."""
+
+
+def older(committed: Mapping[str, Committed], stored: Mapping[str, int]) -> list[Older]:
+    """Groups that had come further than the store knows."""
+    return [
+        Older(group, stored.get(group, 0), one.milestone)
+        for group, one in sorted(committed.items())
+        if one.milestone > stored.get(group, 0)
+    ]
+
+
+async def last_events(kafka: KafkaSettings, topic: str, prefix: str) -> list[AnyEvent]:
+    """The last one of each partition: whoever forgot any event forgot one of these."""
+    consumer = AIOKafkaConsumer(topic, group_id=None, **kafka_arguments(kafka))
+    await consumer.start()
+    found: list[AnyEvent] = []
+    try:
+        lanes = list(consumer.assignment())
+        ends, begins = await consumer.end_offsets(lanes), await consumer.beginning_offsets(lanes)
+        for lane in (one for one in lanes if ends[one] > begins[one]):
+            consumer.seek(lane, ends[lane] - 1)
+            found += await _read(consumer, lane, Door(prefix=prefix))
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def _read(consumer: AIOKafkaConsumer, lane: TopicPartition, door: Door) -> list[AnyEvent]:
+    records = (await consumer.getmany(lane, timeout_ms=_PATIENCE_MS)).get(lane, ())
+    try:
+        return [door.read(record) for record in records]
+    except Invalid:
+        return []  # no event of the desk's, and so nothing that it wrote
+
+
+async def committed_by(
+    kafka: KafkaSettings, groups: Iterable[str], prefix: str
+) -> dict[str, Committed]:
+    """What the brokers keep for each of these groups."""
+    admin = AIOKafkaAdminClient(**kafka_arguments(kafka))
+    try:
+        await admin.start()
+        found = {one: await admin.list_consumer_group_offsets(prefix + one) for one in groups}
+    finally:
+        await admin.close()
+    return {
+        group: Committed(
+            {lane: kept.offset for lane, kept in kept_by.items() if kept.offset >= 0},
+            max((milestone_of(kept.metadata) for kept in kept_by.values()), default=0),
+        )
+        for group, kept_by in found.items()
+    }
+
+
+def milestone_of(metadata: str | None) -> int:
+    """0 where nothing was noted, or by somebody else."""
+    number = (metadata or "").removeprefix(_MARK)
+    return int(number) if metadata != number and number.isdecimal() else 0

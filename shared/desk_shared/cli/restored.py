@@ -1,0 +1,102 @@
+"""Which stores were put back without the brokers, and whom that concerns: for `desk audit`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from desk_shared.bus.agreement import Committed, Older, committed_by, older
+from desk_shared.bus.connection import kafka_arguments
+from desk_shared.bus.door import Door
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.cli.setting import settings
+from desk_shared.errors import Invalid
+from desk_shared.events.topics import SERVICES
+from desk_shared.settings import KafkaSettings
+from desk_shared.store import Store
+from desk_shared.store.milestones import MongoMilestones
+from desk_shared.store.positions import MongoPositions, Position
+
+_NAMED = 20
+Ranges = Mapping[TopicPartition, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A group whose store knows less than it told the brokers, and what it read meanwhile."""
+
+    service: str
+    older: Older
+    records: int
+    subjects: tuple[str, ...]
+
+    def lines(self) -> Iterable[str]:
+        """For people."""
+        yield f"{self.service}: {self.older}"
+        if self.records:
+            more = len(self.subjects) - _NAMED
+            named = ", ".join(self.subjects[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+            yield f"{self.service}: it may not know {self.records} records that it read, of {named}"
+
+
+async def find_forgotten() -> list[Forgotten]:
+    """By service and group; nothing where stores and brokers agree."""
+    chosen, found = settings(), list[Forgotten]()
+    for service in SERVICES:
+        store = Store(chosen.store, chosen.store.database_prefix + service)
+        try:
+            stored = await MongoMilestones(store.database).all()
+            positions = await MongoPositions(store.database).all()
+        finally:
+            await store.stop()
+        # An emptied store names no group; every service has these two.
+        groups = {service, f"{service}.retry", *stored}
+        committed = await committed_by(chosen.kafka, sorted(groups), chosen.topic_prefix)
+        for one in older(committed, stored):
+            ranges = _unknown(one.group, positions, committed[one.group])
+            subjects = await _subjects(chosen.kafka, ranges, Door(prefix=chosen.topic_prefix))
+            records = sum(end - first for first, end in ranges.values())
+            found.append(Forgotten(service, one, records, tuple(subjects)))
+    return found
+
+
+def _unknown(group: str, positions: Sequence[Position], committed: Committed) -> Ranges:
+    """What was read after the store's own note of how far it had come."""
+    known = {
+        TopicPartition(one.topic, partition): offset
+        for one in positions
+        if one.group == group
+        for partition, offset in one.offsets.items()
+    }
+    return {
+        lane: (known.get(lane, 0), end)
+        for lane, end in committed.offsets.items()
+        if known.get(lane, 0) < end
+    }
+
+
+async def _subjects(kafka: KafkaSettings, ranges: Ranges, door: Door) -> list[str]:
+    """Of the records in these ranges, in order and once each."""
+    consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka_arguments(kafka))
+    await consumer.start()
+    found: dict[str, None] = {}
+    try:
+        for lane, (first, end) in ranges.items():
+            consumer.assign([lane])
+            [start] = (await consumer.beginning_offsets([lane])).values()
+            [last] = (await consumer.end_offsets([lane])).values()
+            consumer.seek(lane, max(first, start))
+            while await consumer.position(lane) < min(end, last):
+                for record in (await consumer.getmany(lane, timeout_ms=1_000)).get(lane, ()):
+                    if record.offset < end:
+                        found |= dict.fromkeys(_subject(door, record))
+    finally:
+        await consumer.stop()
+    return list(found)
+
+
+def _subject(door: Door, record: KafkaRecord) -> Iterable[str]:
+    try:
+        yield door.read(record).subject
+    except Invalid:
+        return

@@ -1,0 +1,61 @@
+"""A store that knows less than the brokers was put back; anything else was not."""
+
+from datetime import timedelta
+
+import pytest
+from desk_shared.bus.agreement import NOTED_EVERY, Committed, Noting, Older, milestone_of, older
+from desk_shared.clock import FakeClock
+
+from tests.unit.bus.desk import START
+
+
+class Kept:
+    """Milestones in memory."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    async def next(self, group: str) -> int:
+        self.numbers[group] = self.numbers.get(group, 0) + 1
+        return self.numbers[group]
+
+    async def all(self) -> dict[str, int]:
+        return dict(self.numbers)
+
+
+@pytest.mark.parametrize(
+    ("stored", "committed", "is_older"),
+    [(5, 5, False), (6, 5, False), (4, 5, True), (None, 1, True), (None, 0, False), (3, 0, False)],
+)
+def test_a_group_is_older_only_if_the_brokers_know_of_more(
+    stored: int | None, committed: int, is_older: bool
+) -> None:
+    has = {} if stored is None else {"notify": stored}
+    found = older({"notify": Committed({}, committed)}, has)
+    assert found == ([Older("notify", stored or 0, committed)] if is_older else [])
+
+
+@pytest.mark.parametrize("text", [None, "", "milestone ", "milestone x", "7", "note 7"])
+def test_what_somebody_else_wrote_beside_an_offset_is_no_milestone(text: str | None) -> None:
+    assert milestone_of(text) == 0
+
+
+async def test_a_milestone_is_in_the_store_before_it_is_in_a_commit() -> None:
+    clock, kept = FakeClock(START), Kept()
+    noting = Noting("notify", kept, clock)
+    text = await noting.text(is_last=False)
+    assert milestone_of(text) == kept.numbers["notify"] == 1
+    assert await noting.text(is_last=False) == text
+    clock.advance(NOTED_EVERY)
+    assert milestone_of(await noting.text(is_last=False)) == 2
+
+
+async def test_the_last_commit_of_a_life_has_a_milestone_of_its_own() -> None:
+    """A backup that was taken before it is older for certain, however short the life was."""
+    noting = Noting("notify", Kept(), FakeClock(START))
+    first = await noting.text(is_last=False)
+    assert milestone_of(await noting.text(is_last=True)) == milestone_of(first) + 1
+
+
+async def test_without_a_place_to_keep_them_nothing_is_noted() -> None:
+    assert await Noting("a", None, FakeClock(START + timedelta())).text(is_last=True) == ""
