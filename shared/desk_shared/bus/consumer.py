@@ -90,15 +90,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         positions: Positions | None = None,
         milestones: Milestones | None = None,
     ) -> None:
-        self._group, self._owner = group, owner or group
+        self._group, self._owner, self._prefix = group, owner or group, topic_prefix
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
-        self._prefix = topic_prefix
-        self._handler, self._publisher = handler, publisher
-        self._clock, self._health, self._telemetry = clock, health, telemetry
+        self._handler, self._publisher, self._clock = handler, publisher, clock
+        self._health, self._telemetry = health, telemetry
         self._door, self._admits = Door(codec, topic_prefix, clock), admits
         self._progress = health.consumer(group)
-        self._busy = asyncio.Lock()
-        self._is_stopping, self._failures = False, 0
+        self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._committing = Committing(group, clock, self._commit_now)
         self._noting = Noting(group, milestones, clock)

@@ -144,7 +144,8 @@ async def test_an_older_store_is_noticed_and_a_newer_one_goes_on(desk: Desk) -> 
     audit = await asyncio.to_thread(desk.audit)
     assert audit.returncode == 1
     assert "notify: the store is older than the brokers" in audit.stdout
-    assert f"records that it read, of {second}" in audit.stdout
+    unknown = [line for line in audit.stdout.splitlines() if "it may not know" in line]
+    assert any(second in line for line in unknown), audit.stdout
     assert f"{second}: is in the log but not in intake's store" in audit.stdout
     assert len(desk.mail.mailbox.mails) == 2
 
