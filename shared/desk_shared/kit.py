@@ -190,6 +190,8 @@ class Kit:
             self._agreement.writes[topic] = lambda id: self._sequence_of(collection, id)
         self.part(f"watermark of {topic}", watermark)
         self.loop(f"watermark of {topic}", watermark.run)
+        self.loop(f"watermark of {topic}, doubts", watermark.look)
+        self.loop(f"watermark of {topic}, pulse", watermark.pulse)
 
     def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
         """The charter, kept fresh; from now on only those publish to us whom it knows."""

@@ -7,7 +7,7 @@ whose events are on the bus is settled. A crash anywhere is repaired by doing it
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.deciding import Decider
@@ -84,9 +84,6 @@ class Ledger(Generic[S]):
         # One for the whole process where there are calls; without any it is always calm.
         self.precedence = Precedence()
         self.open_moments = OpenMoments()
-        # How long a turn may take up to its write, where others vouch for a replica that is silent:
-        # one that was frozen meanwhile must not record what happened at a moment that has passed.
-        self.writes_within: timedelta | None = None
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
 
     @property
@@ -151,7 +148,7 @@ class Ledger(Generic[S]):
     ) -> None:
         for number in range(MAX_ROUNDS):
             began = self._clock.now()
-            turn = Turn(at or began, number, writes_by=self._writes_by(began))
+            turn = Turn(at or began, number, began=began)
             with self.open_moments.holding(turn.now):
                 refused = await self._round(waiting, turn, park, on_written)
             if not refused:
@@ -184,7 +181,8 @@ class Ledger(Generic[S]):
             _strike_out(waiting, found.failures)
         changed = [documents[id] for id in ids]
         await self._memory.hand_over(changed, stored, turn.now)
-        if turn.writes_by is not None and self._clock.now() > turn.writes_by:
+        if self.open_moments.has_stood_still(turn.began or turn.now, self._clock.now()):
+            # Others may have vouched that nothing of this moment is still to come.
             raise Transient("it stood still before the write; try again", code="stood-still")
         refused, failed = await self._write(changed)
         for id in (*refused, *failed):
@@ -196,9 +194,6 @@ class Ledger(Generic[S]):
         if failed:
             await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, turn)
         return refused
-
-    def _writes_by(self, began: datetime) -> datetime | None:
-        return None if self.writes_within is None else began + self.writes_within
 
     async def _alone(
         self,

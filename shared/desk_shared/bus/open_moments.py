@@ -4,7 +4,11 @@ or published.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+
+# A process whose heart stood still for so long was taken for silent, or may have been: less than
+# it takes others to vouch for it, however lately it told.
+STILL = timedelta(seconds=7)
 
 
 class OpenMoments:
@@ -13,6 +17,22 @@ class OpenMoments:
     def __init__(self) -> None:
         self._open: dict[object, datetime] = {}
         self._doubtful: datetime | None = None
+        # When the heart beat last, and when it did so again after it had stood still. Nobody
+        # vouches for who has none.
+        self._beat: datetime | None = None
+        self._woken: datetime | None = None
+
+    def beat(self, now: datetime) -> None:
+        """The process is at work, however slow what it waits for may be."""
+        if self._beat is not None and now - self._beat > STILL:
+            self._woken = now
+        self._beat = now
+
+    def has_stood_still(self, since: datetime, now: datetime) -> bool:
+        """Whether the process was frozen in between for so long that others may have vouched."""
+        if self._beat is None:
+            return False
+        return now - self._beat > STILL or (self._woken is not None and since < self._woken)
 
     @contextmanager
     def holding(self, moment: datetime) -> Iterator[None]:

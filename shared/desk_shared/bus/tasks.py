@@ -15,15 +15,15 @@ class Turn(NamedTuple):
     """What a rule is told beside its input: the time, lost races, the document it decides for.
 
     `more` says that the same batch has more for this document, of which some may be known already:
-    what is costly may wait for the last, if the document is due until then. After `writes_by`
-    others vouch that nothing of this turn is still to come.
+    what is costly may wait for the last, if the document is due until then. `began` is
+    by the clock, also where `now` is an earlier moment.
     """
 
     now: datetime
     round: int = 0
     id: str = ""
     more: bool = False
-    writes_by: datetime | None = None
+    began: datetime | None = None
 
 
 class Reacted(NamedTuple, Generic[S]):

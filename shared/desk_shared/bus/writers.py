@@ -37,9 +37,6 @@ AT_LEAST_EVERY = timedelta(seconds=2)
 # A replica that is not heard while we hear so many tellings of our own is stopped, frozen, or cut
 # off from the brokers. Counted rather than timed: while the brokers stand still nobody is heard.
 MISSED = 20
-# A turn of a replica writes no later than this after it began: less than it takes to be taken for
-# silent, however lately it told.
-WRITES_WITHIN = timedelta(seconds=7)
 # A write that was given up may still reach the store a moment later.
 LATE_WRITE = timedelta(seconds=1)
 # A reading that is stuck begins anew before anybody is taken for silent.
@@ -165,7 +162,6 @@ class WriterWatermark(Generic[S]):
         self.replica = new_id()
         self._topic, self._source = topic, source
         self._open, self._documents = ledger.open_moments, ledger.documents
-        ledger.writes_within = WRITES_WITHIN
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None
@@ -194,15 +190,30 @@ class WriterWatermark(Generic[S]):
             log.warning("writer_leaves_without_goodbye", reason=repr(error))
 
     async def _leave(self) -> None:
+        await self.settle()
         await self.advance()
         if not self._doubts and self._open.earliest() is None:
             await self._tell(self.replica, self._clock.now(), has_left=True)
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Tell until cancelled. The store is not asked here: whoever is slow is not silent."""
         while True:
             await self.advance()
+            turned()
+            await self._clock.sleep(EVERY)
+
+    async def look(self) -> None:
+        """Ask the store what became of doubts and of the silent, until cancelled."""
+        while True:
+            await self.settle()
             await self._speak_for_the_silent()
+            turned()
+            await self._clock.sleep(EVERY)
+
+    async def pulse(self) -> None:
+        """Beat until cancelled, whatever the brokers and the store do."""
+        while True:
+            self._open.beat(self._clock.now())
             turned()
             await self._clock.sleep(EVERY)
 
@@ -210,23 +221,27 @@ class WriterWatermark(Generic[S]):
         """Tell how far it is, if that is further than what was told, and now and then anyway."""
         now = self._clock.now()
         until = min(now, self._open.earliest() or now)
-        since = await self._doubtful_since(now)
-        if since is not None:
-            until = min(until, since)
+        self._take_doubt(now)
+        until = min([until, *(since for since, _ in self._doubts)])
         if self._told is None or until > self._told or now - self._told_at >= AT_LEAST_EVERY:
             await self._tell(self.replica, until)
 
-    async def _doubtful_since(self, now: datetime) -> datetime | None:
-        """The moment from which on something may lie unpublished; None if all is out."""
+    def _take_doubt(self, now: datetime) -> None:
+        """Since a moment something may lie unpublished: nothing later is vouched for."""
         taken = self._open.take_doubt()
         if taken is not None:
             later = [since for since, _ in self._doubts[1:]]
             self._doubts[1:] = [(min([taken, *later]), now)]
-        if self._doubts:
-            noticed = self._doubts[0][1]
-            if now - noticed >= LATE_WRITE and not await self._documents.has_unpublished(noticed):
-                del self._doubts[0]
-        return min((since for since, _ in self._doubts), default=None)
+
+    async def settle(self) -> None:
+        """The first doubt is over when nothing of its time waits in the store."""
+        self._take_doubt(self._clock.now())
+        if not self._doubts:
+            return
+        first = self._doubts[0]
+        is_time = self._clock.now() - first[1] >= LATE_WRITE
+        if is_time and not await self._documents.has_unpublished(first[1]):
+            self._doubts.remove(first)
 
     async def _speak_for_the_silent(self) -> None:
         """A replica that was killed has left once nothing of it waits in the store."""

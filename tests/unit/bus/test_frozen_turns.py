@@ -4,25 +4,55 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus.open_moments import STILL
 from desk_shared.errors import Transient
 
 from tests.unit.bus.desk import Desk, Story, noted
 
 
 async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has_passed() -> None:
-    loose = Desk(ordered=False)
-    loose.ledger.writes_within = timedelta(seconds=7)
-    frozen_for = [timedelta(seconds=8), timedelta(seconds=6)]
+    desk = Desk(ordered=False)
+    moments = desk.ledger.open_moments
+    moments.beat(desk.clock.now())
 
-    def slowly(_state: Story | None, turn: Turn) -> Reacted[Story]:
-        loose.clock.advance(frozen_for.pop(0))
+    def freeze(_state: Story | None, turn: Turn) -> Reacted[Story]:
+        desk.clock.advance(STILL + timedelta(seconds=1))
         return Reacted(Story(), (noted("slow", 1)._replace(time=turn.now),))
 
-    began = loose.clock.now()
+    began = desk.clock.now()
     with pytest.raises(Transient, match="stood still"):
-        await loose.ledger.run([Task("slow", slowly)], loose.park)
-    assert await loose.documents.load(["slow"]) == {}
-    assert loose.ledger.open_moments.take_doubt() == began
-    await loose.ledger.run([Task("slow", slowly)], loose.park)
-    [event] = loose.publisher.events()
-    assert event.time == began + timedelta(seconds=8)
+        await desk.ledger.run([Task("slow", freeze)], desk.park)
+    assert await desk.documents.load(["slow"]) == {}
+    assert moments.take_doubt() == began
+
+
+async def test_who_woke_before_it_wrote_has_slept_all_the_same() -> None:
+    """The heart may beat again before the turn goes on."""
+    desk = Desk(ordered=False)
+    moments = desk.ledger.open_moments
+    moments.beat(desk.clock.now())
+
+    def freeze(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+        desk.clock.advance(STILL + timedelta(seconds=1))
+        moments.beat(desk.clock.now())
+        return Reacted(Story())
+
+    with pytest.raises(Transient, match="stood still"):
+        await desk.ledger.run([Task("slow", freeze)], desk.park)
+    await desk.ledger.run([Task("slow", lambda _s, _t: Reacted(Story()))], desk.park)
+    assert (await desk.documents.load(["slow"])).keys() == {"slow"}
+
+
+@pytest.mark.parametrize("has_heart", [True, False])
+async def test_who_only_waits_for_a_slow_store_goes_on(has_heart: bool) -> None:
+    desk = Desk(ordered=False)
+
+    def slowly(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+        for _ in range(40):
+            desk.clock.advance(timedelta(seconds=1))
+            if has_heart:
+                desk.ledger.open_moments.beat(desk.clock.now())
+        return Reacted(Story())
+
+    await desk.ledger.run([Task("slow", slowly)], desk.park)
+    assert (await desk.documents.load(["slow"])).keys() == {"slow"}

@@ -70,6 +70,7 @@ class Writer:
     async def later(self, span: timedelta = SECOND) -> datetime:
         """Time passes and it tells again; what it told."""
         self.desk.clock.advance(span)
+        await self.watermark.settle()
         await self.watermark.advance()
         return self.until
 
