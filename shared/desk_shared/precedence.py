@@ -13,8 +13,13 @@ from collections.abc import Callable, Generator
 QUIET_SECONDS = 5.0
 # The bus has its share, however many call: one slice each time this has passed.
 LONGEST_SECONDS = 0.1
-# So many documents take the store some ten milliseconds; fewer are no burst and wait for nobody.
+# While somebody calls here: so many at once; fewer are no burst and wait for nobody.
 SLICE = 50
+# All services share one store, and people call some of them: nobody keeps it longer than this.
+SLICE_SECONDS = 0.1
+SMALLEST_SLICE = 10
+# How much of what was known is kept when a slice has told how long it took.
+_INERTIA = 0.7
 
 
 class Precedence:
@@ -24,6 +29,8 @@ class Precedence:
         self._now = now
         self._under_way = 0
         self._last_call = now() - QUIET_SECONDS
+        # What a document costs, as far as is known; at first it is taken for cheap.
+        self._seconds_each = SLICE_SECONDS / (4 * SLICE)
         self._nobody = asyncio.Event()
         self._nobody.set()
 
@@ -44,6 +51,19 @@ class Precedence:
             self._last_call = self._now()
             if self._under_way == 0:
                 self._nobody.set()
+
+    def slice_size(self) -> int:
+        """So many documents at once keep the store busy for no longer than agreed."""
+        size = max(SMALLEST_SLICE, int(SLICE_SECONDS / self._seconds_each))
+        return size if self.is_calm else min(size, SLICE)
+
+    @contextlib.contextmanager
+    def slice(self, documents: int) -> Generator[None, None, None]:
+        """Around the work on so many documents: how long it takes says how many may come next."""
+        began = self._now()
+        yield
+        each = max(1e-6, (self._now() - began) / documents)
+        self._seconds_each = _INERTIA * self._seconds_each + (1 - _INERTIA) * each
 
     async def let_pass(self) -> None:
         """Before each slice: whoever calls goes first, but not for longer than agreed."""

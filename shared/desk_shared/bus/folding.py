@@ -59,18 +59,18 @@ async def _run(ledger: Ledger[S], batch: Sequence[Received], park: ParkRecords) 
 async def _in_turn(
     precedence: Precedence, tasks: Sequence[Task[S]]
 ) -> AsyncIterator[Sequence[Task[S]]]:
-    """All at once while nobody calls; otherwise in slices, each document's tasks in one."""
+    """In slices that the store has done quickly, each document's tasks in one."""
     by_document: dict[str, list[Task[S]]] = {}
     for task in tasks:
         by_document.setdefault(task.id, []).append(task)
     waiting = list(by_document.values())
     while waiting:
-        if len(waiting) <= SLICE or precedence.is_calm:
-            yield list(chain.from_iterable(waiting))
-            return
-        await precedence.let_pass()
-        yield list(chain.from_iterable(waiting[:SLICE]))
-        waiting = waiting[SLICE:]
+        if len(waiting) > SLICE:
+            await precedence.let_pass()
+        part = waiting[: precedence.slice_size()]
+        with precedence.slice(len(part)):
+            yield list(chain.from_iterable(part))
+        waiting = waiting[len(part) :]
 
 
 def _tasks(ledger: Ledger[S], received: Received) -> list[Task[S]]:

@@ -6,7 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from desk_shared.bus.folding import Folding
 from desk_shared.bus.records import Failure
-from desk_shared.precedence import LONGEST_SECONDS, QUIET_SECONDS, SLICE, Precedence
+from desk_shared.precedence import (
+    LONGEST_SECONDS,
+    QUIET_SECONDS,
+    SLICE,
+    SLICE_SECONDS,
+    SMALLEST_SLICE,
+    Precedence,
+)
 from desk_shared.store import Stored
 
 from tests.unit.bus.desk import Desk, Story, noted, received
@@ -112,3 +119,26 @@ async def test_what_is_no_burst_waits_for_nobody(desk: Desk) -> None:
         async with asyncio.timeout(LONGEST_SECONDS / 2):
             await handled(desk, SLICE)
     assert sizes == [SLICE]
+
+
+async def test_nobody_keeps_a_slow_store_for_longer_than_agreed(desk: Desk, watch: Watch) -> None:
+    """People may call another service, which needs the same store: so without any call here."""
+    write = desk.documents.write
+
+    async def slowly(documents: Sequence[Stored[Story]]) -> frozenset[str]:
+        watch.at += len(documents) * SLICE_SECONDS / 20
+        return await write(documents)
+
+    desk.documents.write = slowly  # type: ignore[method-assign]
+    sizes = slices_of(desk)
+    await handled(desk, 40 * SLICE)
+    assert sum(sizes) == 40 * SLICE
+    assert max(sizes[10:]) <= 25
+    assert min(sizes[:-1]) >= SMALLEST_SLICE
+
+
+async def test_a_quick_store_is_given_all_there_is(desk: Desk) -> None:
+    await handled(desk, 3 * SLICE)
+    sizes = slices_of(desk)
+    await handled(desk, 20 * SLICE)
+    assert len(sizes) <= 4
