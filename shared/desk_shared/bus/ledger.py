@@ -175,16 +175,18 @@ class Ledger(Generic[S]):
             documents |= again
             ids = [id for id in ids if id not in unproven]
             ids += self._apply(documents, {id: waiting[id] for id in unproven}, turn, found)
-        if found.failures:
-            # Before the write: its marks would hide a failed record from the next reading.
-            await park(found.failures)
-            _strike_out(waiting, found.failures)
+        records, calls = _by_cause(found.failures)
+        # Before the write: its marks would hide a failed record from the next reading.
+        await _tell_failed(records, waiting, park)
         changed = [documents[id] for id in ids]
         await self._memory.hand_over(changed, stored, turn.now)
         if self.open_moments.has_stood_still(turn.began or turn.now, self._clock.now()):
             # Others may have vouched that nothing of this moment is still to come.
             raise Transient("it stood still before the write; try again", code="stood-still")
         refused, failed = await self._write(changed)
+        # After it: what a call was refused for may be what another member has decided otherwise.
+        certain = [one for one in calls if one[0].id not in {*refused, *failed}]
+        await _tell_failed(certain, waiting, park)
         for id in (*refused, *failed):
             documents.pop(id)
         self._tell([one for one in changed if one.id in documents], found)
@@ -313,10 +315,21 @@ def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S
         yield dict(items[first : first + SLICE])
 
 
-def _strike_out(
-    waiting: dict[str, list[Task[S]]], failures: Iterable[tuple[Task[S], Exception]]
+def _by_cause(
+    failures: Sequence[tuple[Task[S], Exception]],
+) -> tuple[list[tuple[Task[S], Exception]], list[tuple[Task[S], Exception]]]:
+    """Those of records, which would be read no more, and those of whoever waits for an answer."""
+    records = [one for one in failures if isinstance(one[0].cause, Received)]
+    return records, [one for one in failures if not isinstance(one[0].cause, Received)]
+
+
+async def _tell_failed(
+    failures: Sequence[tuple[Task[S], Exception]], waiting: dict[str, list[Task[S]]], park: Park[S]
 ) -> None:
     """What is parked is not tried again when a write is refused."""
+    if not failures:
+        return
+    await park(failures)
     parked = {task for task, _ in failures}
     for id, tasks in waiting.items():
         waiting[id] = [task for task in tasks if task not in parked]

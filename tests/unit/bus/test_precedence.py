@@ -113,11 +113,18 @@ async def test_calls_without_end_leave_the_bus_its_share(desk: Desk) -> None:
     assert len(desk.published_ids()) == 3 * SLICE
 
 
-async def test_what_is_no_burst_waits_for_nobody(desk: Desk) -> None:
+class NeverPassed(Precedence):
+    """Nobody may be let pass."""
+
+    async def let_pass(self) -> None:
+        raise AssertionError
+
+
+async def test_what_is_no_burst_waits_for_nobody(desk: Desk, watch: Watch) -> None:
+    desk.ledger.precedence = NeverPassed(watch)
     sizes = slices_of(desk)
     with desk.ledger.precedence.call():
-        async with asyncio.timeout(LONGEST_SECONDS / 2):
-            await handled(desk, SLICE)
+        await handled(desk, SLICE)
     assert sizes == [SLICE]
 
 

@@ -1,0 +1,42 @@
+"""What a call was refused for is told only once it is certain."""
+
+from collections.abc import Sequence
+
+from desk_shared.bus import Cause, Reacted, Task, Turn
+from desk_shared.errors import KeyReused
+from desk_shared.store import Stored
+
+from tests.unit.bus.desk import Desk, Story
+
+
+def _call(text: str) -> Task[Story]:
+    """A call under a key that another one has too."""
+
+    def rule(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+        return Reacted(Story(notes=(text,)))
+
+    return Task("t", rule, Cause("key", content=text))
+
+
+async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
+    """Here the first one wins; but another member has written the second one meanwhile."""
+    desk = Desk(ordered=False)
+    other, write = desk.another(), desk.documents.write
+    first, second = _call("first"), _call("second")
+
+    async def overtaken(documents: Sequence[Stored[Story]]) -> frozenset[str]:
+        desk.documents.write = write  # type: ignore[method-assign]
+        await other.run([_call("second")], desk.park)
+        return await write(documents)
+
+    desk.documents.write = overtaken  # type: ignore[method-assign]
+    await desk.ledger.run([first, second], desk.park)
+    assert await desk.notes() == ("second",)
+    assert [(task, type(error)) for task, error in desk.failures] == [(first, KeyReused)]
+
+
+async def test_a_refusal_that_nothing_overtakes_is_told() -> None:
+    desk = Desk(ordered=False)
+    first, second = _call("first"), _call("second")
+    await desk.ledger.run([first, second], desk.park)
+    assert [(task, type(error)) for task, error in desk.failures] == [(second, KeyReused)]
