@@ -106,6 +106,12 @@ class Edge:
             await refusal(refused, scope["path"])(scope, _nothing, exchange.send_on)
         except ClientDisconnect:
             exchange.status = exchange.status or _HUNG_UP
+        except asyncio.CancelledError:
+            if exchange.status or not self._gate.is_closed:
+                raise
+            # The body was still to come when the server ended: nothing was begun.
+            late = self._gate.stopping()
+            await refusal(late, scope["path"])(scope, _nothing, exchange.send_on)
 
     async def _admit(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         """A body is read whole before its call takes a place: who sends slowly holds up nobody."""

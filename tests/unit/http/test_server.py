@@ -351,6 +351,27 @@ async def test_who_still_sends_a_body_when_the_gate_closes_reads_why(serve: Serv
     writer.close()
 
 
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_whose_body_is_still_to_come_when_the_server_ends_reads_why(
+    serve: Serve, *, is_late: bool
+) -> None:
+    desk = await serve(body_timeout=timedelta(seconds=60))
+    desk.server.config.timeout_graceful_shutdown = 0
+    gate = desk.app.state.gate
+    if is_late:
+        await gate.close(timedelta(seconds=1))
+    reader, writer = await desk.connect()
+    writer.write(POST + b"x" * 9)
+    await eventually(lambda: len(desk.server.server_state.tasks) == 1, interval=0.01)
+    if not is_late:
+        await gate.close(timedelta(seconds=1))
+    desk.server.should_exit = True
+    raw = await asyncio.wait_for(reader.read(), 60)
+    assert raw.startswith(b"HTTP/1.1 503")
+    assert b"retry-after: 5" in raw.lower()
+    assert json.loads(raw.partition(b"\r\n\r\n")[2])["code"] == "stopping"
+
+
 async def test_calls_that_outlast_the_patience_are_counted(serve: Serve) -> None:
     desk = await serve()
     async with desk.client() as client:
