@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.telemetry import Meters, get_logger, names
+from desk_shared.telemetry import Meters, get_logger
 
 log = get_logger()
 
@@ -76,7 +76,7 @@ class Lookout:
 
     def unheeded(self, kind: str, name: str, subject: str, at: datetime, service: str = "") -> None:
         """Count something that nothing is set up for, e.g. a measurement that nobody watches."""
-        self.meters.unheeded.add(1, {names.REASON: kind})
+        self.meters.unheeded.count(kind)
         key = (kind, name)
         found = self._unheeded.get(key)
         if found is None:

@@ -1,13 +1,15 @@
 """The instruments of the desk and the page Prometheus reads.
 
-Recording costs a few microseconds: once per batch or request, never per record.
+Recording costs a few microseconds: once per batch or request, never per record. What has to be
+counted for each record is a `Tally`.
 """
 
-from collections.abc import Mapping, Sequence
+import collections
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict
 
-from opentelemetry.metrics import Counter, Histogram, Meter
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Meter, Observation
 from opentelemetry.metrics import _Gauge as Gauge
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -18,6 +20,22 @@ from prometheus_client.exposition import choose_encoder
 from desk_shared.telemetry import names
 
 Attributes = Mapping[str, str | int]
+
+
+class Tally:
+    """A counter by reason that costs next to nothing: it is read when somebody asks for figures."""
+
+    def __init__(self) -> None:
+        self._counts: collections.Counter[str] = collections.Counter()
+
+    def count(self, reason: str) -> None:
+        """One more for this reason."""
+        self._counts[reason] += 1
+
+    def read(self, _options: CallbackOptions) -> Iterator[Observation]:
+        """All there were since the start, as the instrument wants them."""
+        for reason, number in tuple(self._counts.items()):
+            yield Observation(number, {names.REASON: reason})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class Meters:
     loop_failures: Counter
     consumers_stopped: Gauge
     topics_replaced: Gauge
-    unheeded: Counter
+    unheeded: Tally
     store_duration: Histogram
 
     @classmethod
@@ -81,7 +99,7 @@ class Meters:
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"
             ),
             **_failures(meter),
-            unheeded=_count(
+            unheeded=_tally(
                 meter, names.UNHEEDED, "{event}", "What was sent and nothing is set up for, by kind"
             ),
             store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
@@ -144,3 +162,9 @@ def _seconds(
 
 def _count(meter: Meter, name: str, unit: str, description: str) -> Counter:
     return meter.create_counter(name, unit=unit, description=description)
+
+
+def _tally(meter: Meter, name: str, unit: str, description: str) -> Tally:
+    tally = Tally()
+    meter.create_observable_counter(name, [tally.read], unit=unit, description=description)
+    return tally

@@ -22,11 +22,22 @@ def test_recorded_figures_can_be_asked_for_by_attribute() -> None:
     assert recorded.value(names.RETRIES) == 0
 
 
+def test_what_is_counted_for_each_record_is_told_whole_whenever_it_is_asked() -> None:
+    recorded = recorded_telemetry()
+    tally = recorded.telemetry.meters.unheeded
+    tally.count("unwatched-measurement")
+    assert recorded.value(names.UNHEEDED) == 1
+    tally.count("unwatched-measurement")
+    tally.count("unknown-service")
+    assert recorded.value(names.UNHEEDED, desk__reason="unwatched-measurement") == 2
+    assert recorded.value(names.UNHEEDED) == 3
+
+
 async def test_the_page_names_metrics_as_prometheus_does() -> None:
     telemetry = recorded_telemetry("intake").telemetry
     for field in dataclasses.fields(Meters):
         instrument = getattr(telemetry.meters, field.name)
-        for verb in ("add", "record", "set"):
+        for verb in ("add", "record", "set", "count"):
             if hasattr(instrument, verb):
                 getattr(instrument, verb)(1)
                 break
