@@ -76,20 +76,30 @@ class StoreIsOlder(DependencyDown):
 
 
 class Noting:
-    """What one member writes beside its commits."""
+    """What one member writes to the store before it commits, and beside its commits.
 
-    def __init__(self, group: str, milestones: Milestones | None, clock: Clock) -> None:
+    `save` keeps how far it has read, so that brokers that lose their end later are found shorter.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        milestones: Milestones | None,
+        clock: Clock,
+        save: Callable[[], Awaitable[None]],
+    ) -> None:
         self._group, self._milestones, self._clock = group, milestones, clock
+        self._save = save
         self._noted_at: datetime | None = None
         self._text = ""
 
     async def text(self, *, is_last: bool) -> str:
         """For the next commit; the store has it first. The last one of a life is always new."""
-        if self._milestones is None:
-            return ""
         now = self._clock.now()
         if is_last or self._noted_at is None or now - self._noted_at >= NOTED_EVERY:
-            self._text = f"{_MARK}{await self._milestones.next(self._group)}"
+            await self._save()
+            if self._milestones is not None:
+                self._text = f"{_MARK}{await self._milestones.next(self._group)}"
             self._noted_at = now
         return self._text
 

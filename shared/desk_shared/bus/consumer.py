@@ -99,8 +99,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._committing = Committing(group, clock, self._commit_now)
-        self._noting = Noting(group, milestones, clock)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters)
+        self._noting = Noting(group, milestones, clock, self._guard.save)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
         is_hurried = not (self._is_delayed or reading.pace)
@@ -139,6 +139,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except TimeoutError:
             log.warning("batch_outlives_stop", group=self._group)
         await self._committing.let_go()
+        await self._guard.leave()
         await self._broker.stop()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:

@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from desk_shared.bus.handing_out import ASKED_WITHIN, TrackedConsumer, within
 from desk_shared.bus.records import KafkaRecord
+from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.topic_ids import TopicIds, topic_ids
 from desk_shared.clock import Clock
 from desk_shared.health import Health, State
@@ -99,7 +100,7 @@ class TopicGuard:
         if any(consumer.partitions_for_topic(one) is None for one in found.topics):
             # A topic that was away for a moment is else missed for minutes.
             await consumer.cluster_client.force_metadata_update()
-        await self._save(self._positions)
+        await self.save()
         self._kept = await self._positions.of(self._group)
         for topic in found.topics.keys() - self._kept.keys():
             new = Position(self._group, topic, found.cluster, found.topics[topic])
@@ -118,11 +119,23 @@ class TopicGuard:
         consumer.went_back.clear()
         self._assignment = assignment
 
-    async def _save(self, positions: Positions) -> None:
-        for topic, offsets in list(self._handled.items()):
-            if (kept := self._kept.get(topic)) is not None and topic not in self.stopped:
-                await positions.advance(kept, offsets)
-            self._handled.pop(topic, None)
+    async def save(self) -> None:
+        """Keep in the store how far the topics are read; a batch may be in flight meanwhile."""
+        for topic in list(self._handled) if self._positions is not None else ():
+            offsets, kept = self._handled.pop(topic, {}), self._kept.get(topic)
+            if self._positions is None or kept is None or topic in self.stopped:
+                continue
+            try:
+                await self._positions.advance(kept, offsets)
+            except BaseException:
+                self._handled[topic] = offsets | self._handled.get(topic, {})
+                raise
+
+    async def leave(self) -> None:
+        """Keep what can be kept: whoever reads next begins at the commits."""
+        error = await attempt_async(self.save())
+        if error is not None:
+            log.warning("positions_given_up", group=self._group, reason=str(error))
 
     async def _ends(self, consumer: TrackedConsumer) -> dict[TopicPartition, int]:
         mine = list(consumer.assignment())

@@ -4,8 +4,8 @@ Reads each service's positions, and writes nothing else; the services notice wit
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -32,6 +32,7 @@ class Anew:
     cluster: str
     topic_id: str
     records: int
+    ends: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -115,12 +116,10 @@ async def compare(found: Sequence[tuple[str, Position]], consumer: AIOKafkaConsu
         if (topic_id := ids.topics.get(one.topic)) is None:
             continue
         partitions = [TopicPartition(one.topic, n) for n in ids.partitions[one.topic]]
-        ends = await consumer.end_offsets(partitions)
-        why = one.replaced or why_replaced(
-            one, ids, {partition.partition: end for partition, end in ends.items()}
-        )
-        if why:
+        asked = await consumer.end_offsets(partitions)
+        ends = {partition.partition: end for partition, end in asked.items()}
+        if why := one.replaced or why_replaced(one, ids, ends):
             starts = await consumer.beginning_offsets(partitions)
             records = sum(ends.values()) - sum(starts.values())
-            anew.append(Anew(service, one, why, ids.cluster, topic_id, records))
+            anew.append(Anew(service, one, why, ids.cluster, topic_id, records, ends))
     return anew

@@ -6,6 +6,7 @@ sequences and outboxes alone; no state of a service is read here.
 """
 
 import asyncio
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.adopting import find_replaced
 from desk_shared.cli.reading import existing, read_all
-from desk_shared.cli.restored import find_forgotten
+from desk_shared.cli.restored import Forgotten, find_forgotten, find_gone
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.names import REQUESTS, TICKETS
@@ -37,19 +38,24 @@ def audit(
     verbose: Annotated[bool, typer.Option(help="Name every ticket that is concerned.")] = False,
 ) -> None:
     """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
-    for one in asyncio.run(find_replaced()):
-        say(plain_line(f"Made anew: {one.sentence}. See `desk topics adopt`."))
-    forgotten = asyncio.run(find_forgotten())
-    for line in (line for one in forgotten for line in one.lines()):
+    replaced, forgotten = asyncio.run(find_replaced()), asyncio.run(find_forgotten())
+    for anew in replaced:
+        say(plain_line(f"Made anew: {anew.sentence}. See `desk topics adopt`."))
+    gone = asyncio.run(find_gone(replaced))
+    for line in (*(line for one in gone for line in one.lines()), *_lines(forgotten)):
         say(plain_line(line))
-    if forgotten:
+    if replaced or forgotten:
         say("Follow 'Backup and restore' in docs/operations.md before you start the services.")
     findings = asyncio.run(_audit())
     say(findings.summary())
     if verbose or findings.foreign or not findings.is_clean:
         for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
-    raise typer.Exit(0 if findings.is_clean and not forgotten else 1)
+    raise typer.Exit(0 if findings.is_clean and not forgotten and not replaced else 1)
+
+
+def _lines(forgotten: Iterable[Forgotten]) -> Iterable[str]:
+    return (line for one in forgotten for line in one.lines())
 
 
 async def _audit() -> Findings:

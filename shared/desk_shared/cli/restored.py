@@ -1,4 +1,4 @@
-"""Which stores were put back without the brokers, and whom that concerns: for `desk audit`."""
+"""Which side was put back without the other, and whom that concerns: for `desk audit`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ from desk_shared.bus.agreement import Committed, Older, committed_by, older
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.bus.door import Door
 from desk_shared.bus.records import KafkaRecord
+from desk_shared.cli.adopting import Anew
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.topics import SERVICES
 from desk_shared.settings import KafkaSettings
-from desk_shared.store import Store
+from desk_shared.store import Origin, Store
+from desk_shared.store.census import handled_since
 from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions, Position
 
@@ -34,9 +36,56 @@ class Forgotten:
         """For people."""
         yield f"{self.service}: {self.older}"
         if self.records:
-            more = len(self.subjects) - _NAMED
-            named = ", ".join(self.subjects[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+            named = _named(self.subjects)
             yield f"{self.service}: it may not know {self.records} records that it read, of {named}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Records that a group read and the brokers do not have, and whose documents know of them."""
+
+    service: str
+    group: str
+    place: str
+    first: int
+    until: int
+    subjects: tuple[str, ...]
+
+    def lines(self) -> Iterable[str]:
+        """For people."""
+        yield (
+            f"{self.service}: the brokers are older than the store: {self.group} read {self.place}"
+            f" up to {self.until}, and it ends at {self.first}"
+        )
+        if self.subjects:
+            named = _named(self.subjects)
+            yield f"{self.service}: it knows what the brokers lost, of {named}"
+
+
+def _named(subjects: Sequence[str]) -> str:
+    more = len(subjects) - _NAMED
+    return ", ".join(subjects[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+async def find_gone(replaced: Sequence[Anew]) -> list[Gone]:
+    """By group and partition, of the topics that are not what was read; nothing of a new id."""
+    chosen, found = settings(), list[Gone]()
+    for one in replaced:
+        read = one.position
+        if one.topic_id != read.topic_id or one.cluster != read.cluster:
+            continue
+        store = Store(chosen.store, chosen.store.database_prefix + one.service)
+        try:
+            for partition, until in sorted(read.offsets.items()):
+                first = one.ends.get(partition, until)
+                if first < until:
+                    lane = Origin(read.topic, partition, first, read.generation).lane
+                    who = sorted(await handled_since(store.database, lane, first))
+                    place = f"{read.topic}/{partition}"
+                    found.append(Gone(one.service, read.group, place, first, until, tuple(who)))
+        finally:
+            await store.stop()
+    return found
 
 
 async def find_forgotten() -> list[Forgotten]:

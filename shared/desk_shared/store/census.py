@@ -30,6 +30,20 @@ async def entry_of(database: Database, collection: str, id: str) -> Entry:
     return Entry(id, 0, 0, 0) if row is None else _entry(row)
 
 
+async def handled_since(database: Database, lane: str, offset: int) -> set[str]:
+    """Ids of the documents, of all collections, that handled a record of this lane from there on.
+
+    A lane is a partition of one making of a topic, as documents' marks name it.
+    """
+    found: set[str] = set()
+    query = {f"marks.{lane}": {"$gte": offset}}
+    with translated():
+        for name in await database.list_collection_names():
+            rows = await database[name].find(query, {"_id": 1}).to_list(None)
+            found |= {str(row["_id"]) for row in rows}
+    return found
+
+
 def _entry(row: Row) -> Entry:
     facets = cast("dict[str, int]", row.get("facets", {}))
     sequence = cast("int | None", row.get("sequence")) or facets.get("sequence", 0)

@@ -90,6 +90,7 @@ class Database(Protocol):
     """A service's own database."""
 
     def __getitem__(self, name: str) -> Collection: ...
+    async def list_collection_names(self) -> list[str]: ...
 
 
 class Store:

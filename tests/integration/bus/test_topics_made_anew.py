@@ -109,3 +109,14 @@ async def test_brokers_tell_ids_of_topics_and_none_of_what_is_missing(rig: Rig) 
     assert found.cluster
     assert list(found.topics) == [rig.prefix + TICKETS]
     assert len(found.topics[rig.prefix + TICKETS]) == 36
+
+
+async def test_where_a_member_left_is_in_the_store_however_soon_it_leaves(rig: Rig) -> None:
+    """Else brokers that lose the last seconds of their log would not be found to be shorter."""
+    member = await rig.join(is_guarded=True)
+    await rig.publish([noted("t1", n) for n in range(1, 6)])
+    await eventually(lambda: rig.are_told({"t1": tuple("12345")}), timeout=30)
+    await member.stop()
+    rig.members.remove(member)
+    [kept] = await MongoPositions(rig.store.database).all()
+    assert sum(kept.offsets.values()) == 5

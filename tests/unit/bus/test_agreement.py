@@ -1,7 +1,5 @@
 """A store that knows less than the brokers was put back; anything else was not."""
 
-from datetime import timedelta
-
 import pytest
 from desk_shared.bus.agreement import NOTED_EVERY, Committed, Noting, Older, milestone_of, older
 from desk_shared.clock import FakeClock
@@ -40,22 +38,46 @@ def test_what_somebody_else_wrote_beside_an_offset_is_no_milestone(text: str | N
     assert milestone_of(text) == 0
 
 
+class Log:
+    """What was done, in order."""
+
+    def __init__(self) -> None:
+        self.saved_at: list[dict[str, int]] = []
+        self.kept = Kept()
+
+    async def save(self) -> None:
+        self.saved_at.append(dict(self.kept.numbers))
+
+
 async def test_a_milestone_is_in_the_store_before_it_is_in_a_commit() -> None:
-    clock, kept = FakeClock(START), Kept()
-    noting = Noting("notify", kept, clock)
+    clock, log = FakeClock(START), Log()
+    noting = Noting("notify", log.kept, clock, log.save)
     text = await noting.text(is_last=False)
-    assert milestone_of(text) == kept.numbers["notify"] == 1
+    assert milestone_of(text) == log.kept.numbers["notify"] == 1
     assert await noting.text(is_last=False) == text
     clock.advance(NOTED_EVERY)
     assert milestone_of(await noting.text(is_last=False)) == 2
 
 
+async def test_how_far_was_read_is_saved_with_each_milestone_and_before_it() -> None:
+    clock, log = FakeClock(START), Log()
+    noting = Noting("notify", log.kept, clock, log.save)
+    for _ in range(2):
+        await noting.text(is_last=False)
+    clock.advance(NOTED_EVERY)
+    await noting.text(is_last=False)
+    await noting.text(is_last=True)
+    assert log.saved_at == [{}, {"notify": 1}, {"notify": 2}]
+
+
 async def test_the_last_commit_of_a_life_has_a_milestone_of_its_own() -> None:
     """A backup that was taken before it is older for certain, however short the life was."""
-    noting = Noting("notify", Kept(), FakeClock(START))
+    log = Log()
+    noting = Noting("notify", log.kept, FakeClock(START), log.save)
     first = await noting.text(is_last=False)
     assert milestone_of(await noting.text(is_last=True)) == milestone_of(first) + 1
 
 
 async def test_without_a_place_to_keep_them_nothing_is_noted() -> None:
-    assert await Noting("a", None, FakeClock(START + timedelta())).text(is_last=True) == ""
+    log = Log()
+    assert await Noting("a", None, FakeClock(START), log.save).text(is_last=True) == ""
