@@ -24,11 +24,14 @@ ANSWERS = {
     "early": ("broke the line before", "200"),
     "moved": ("302", "200"),
     "drip": ("200", "200"),
+    "self": ("423", "200"),
 }
 KINDS = tuple(ANSWERS)
 _FULL, _CLEAN = 6.0, 40.0
 _HANGS_SECONDS = 12.0
-_WITHOUT_EFFECT = ("403", "429", "broke the line before")
+_WITHOUT_EFFECT = ("403", "423", "429", "broke the line before")
+# What goes with an answer; 9 s are enough for a disk that frees itself to take the signal back.
+_MORE = {"423": "Retry-After: 9", "429": "Retry-After: 1", "302": "Location: /elsewhere"}
 _DRIPS_SECONDS = 0.05
 
 
@@ -85,7 +88,10 @@ class Targets:
         key, (method, path) = headers.get("idempotency-key", ""), line.split(" ")
         self._seen[device] += 1
         answer = ANSWERS[kind][min(self._seen[device], 2) - 1]
-        effect = kind != "lie" and answer not in _WITHOUT_EFFECT and key not in self._keys
+        is_known = key in self._keys and not device.startswith("once")
+        effect = kind != "lie" and answer not in _WITHOUT_EFFECT and not is_known
+        if kind == "self":
+            self.free[device] = _CLEAN
         if effect:
             self._keys.add(key)
             if kind != "bad":
@@ -112,7 +118,7 @@ async def _answer(writer: asyncio.StreamWriter, answer: str, *, pause: float) ->
         await writer.drain()
     elif answer.isdigit():
         head = f"HTTP/1.1 {answer} X\r\nContent-Type: application/json\r\nContent-Length: 2"
-        more = {"429": "\r\nRetry-After: 1", "302": "\r\nLocation: /elsewhere"}.get(answer, "")
+        more = f"\r\n{_MORE[answer]}" if answer in _MORE else ""
         whole = f"{head}{more}\r\nConnection: close\r\n\r\n{{}}".encode()
         for part in (whole[n : n + 1] for n in range(len(whole))) if pause else (whole,):
             writer.write(part)

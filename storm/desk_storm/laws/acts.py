@@ -60,14 +60,15 @@ def act_is_not_repeated(history: History) -> Iterator[Finding]:
 
 @law
 def effect_happens_once(history: History) -> Iterator[Finding]:
-    """No effect under one key twice, but for what may be done any number of times."""
-    effects = Counter((act.run, act.key) for act in history.books.acts if act.effect)
-    for (run, key), count in effects.items():
-        act = next(one for one in history.acts[run] if one.key == key and one.effect)
+    """No effect of one step of a run twice, but for what may be done any number of times."""
+    effects = Counter((act.run, act.path) for act in history.books.acts if act.effect)
+    for (run, path), count in effects.items():
+        act = next(one for one in history.acts[run] if one.path == path and one.effect)
         step = history.step(act)
         may_repeat = step is None or step.effect in ("pure", "idempotent")
         if count > 1 and not may_repeat:
-            yield run, f"{count} effects at {act.target} under the key {key}"
+            keys = {one.key for one in history.acts[run] if one.path == path and one.effect}
+            yield run, f"{count} effects of {path} at {act.target} under the keys {sorted(keys)}"
 
 
 @law

@@ -57,7 +57,8 @@ def unknown_means_the_line_broke(history: History) -> Iterator[Finding]:
         if not one.mail or one.state != "unknown" or one.changed_at is None:
             continue
         seen = mails.get(one.mail, [])
-        is_doubtful = any(mail.answer != "250" for mail in seen)
+        # A full answer, yes or no, leaves nothing unknown.
+        is_doubtful = any(not mail.answer.isdigit() for mail in seen)
         if not is_doubtful and not history.was_disturbed("", history.books.began, one.changed_at):
             yield one.mail, f"{one.channel} is told as unknown; the server answered all or saw none"
 

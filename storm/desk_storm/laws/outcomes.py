@@ -21,6 +21,8 @@ from desk_storm.laws.law import Finding, law
 
 # Between an act's end in the target's book and in the desk's, and for what is late on its way.
 _ROOM = timedelta(seconds=2)
+# All clocks here are one machine's, but a record's time is cut to milliseconds.
+_PRECISION = timedelta(milliseconds=2)
 
 
 @law
@@ -116,7 +118,7 @@ def healed_means_measured(history: History) -> Iterator[Finding]:
         since = min((act.at for act in acts), default=history.books.began)
         subject = one.event.subject
         if not any(
-            sent.at > since and sent.at <= one.arrived_at + _ROOM
+            sent.at > since and sent.at <= one.arrived_at + _PRECISION
             for sent in history.books.sent
             if sent.event.subject == subject and isinstance(sent.event.data, Measured)
         ):

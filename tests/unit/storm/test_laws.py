@@ -62,6 +62,11 @@ def _delivered(books: Books, delivery: Delivery) -> Books:
     return replace(books, deliveries=(*books.deliveries, delivery))
 
 
+def _sent_at(books: Books, seconds: float) -> Books:
+    """All that outsiders published came then; the only cure is told a second before."""
+    return replace(books, sent=tuple(replace(one, at=at(seconds)) for one in books.sent))
+
+
 def _measured(books: Books, run: str, seconds: float) -> Books:
     more = again(books, "m-healed-105", _subject=f"device-{run}", _time=at(seconds))
     *rest, last = more.records
@@ -124,6 +129,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("ticket-reaches-a-team", lambda b: without(b, f"assigned-{FROM_SYSTEM}")),
     ("act-is-not-repeated", lambda b: _more_acts(b, "doubt", 122)),
     ("effect-happens-once", lambda b: _more_acts(b, "healed", 102)),
+    ("effect-happens-once", lambda b: _more_acts(b, "healed", 102, key="another")),
     (
         "tries-are-bounded",
         lambda b: _more_acts(_more_acts(b, "refused", 132), "refused", 133, answer="429"),
@@ -138,6 +144,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("done-means-received", lambda b: _act(b, "healed", answer="502")),
     ("healed-means-effect", lambda b: _act(b, "healed", effect=False)),
     ("healed-means-measured", lambda b: replace(b, sent=())),
+    ("healed-means-measured", lambda b: _sent_at(b, 107)),
     ("nobody-can-tell-means-not-measured", lambda b: _measured(b, "blind", 160)),
     ("verdict-is-told-once", lambda b: again(b, "k-response-a")),
     ("verdict-is-not-taken-back", _taken_back),
@@ -165,6 +172,10 @@ FALSE: list[tuple[str, Falsify]] = [
     (
         "unknown-means-the-line-broke",
         lambda b: replace(b, deliveries=(replace(b.deliveries[0], state="unknown"),)),
+    ),
+    (
+        "unknown-means-the-line-broke",
+        lambda b: replace(b, mails=tuple(replace(one, answer="451") for one in b.mails)),
     ),
     ("mail-has-a-delivery", lambda b: _mail(b, replace(b.mails[0], id="stranger"))),
     ("message-has-a-cause", lambda b: without(b, "resolved-a")),

@@ -13,6 +13,9 @@ from desk_storm.laws import LAWS, Broken
 from desk_storm.mutants import MUTANTS, Mutant
 from desk_storm.trials import copied, grouped, is_found, paths
 
+# It needs a service frozen for longer than a lease between its last look and the first byte.
+WITHOUT_A_MUTANT = {"act-after-the-end-is-said"}
+
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_changes_the_line_it_names(mutant: Mutant, tmp_path: Path) -> None:
@@ -28,11 +31,17 @@ def test_a_mutant_changes_the_line_it_names(mutant: Mutant, tmp_path: Path) -> N
 def test_a_mutant_whose_line_is_gone_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("x = 1\n")
     with pytest.raises(ValueError, match="stands 0 times"):
-        Mutant("gone", "a.py", "y = 1", "y = 2", "no-law").apply(tmp_path)
+        Mutant("gone", "no-law", "a.py", "y = 1", "y = 2").apply(tmp_path)
 
 
-def test_mutants_name_laws_that_there_are() -> None:
-    assert {mutant.law for mutant in MUTANTS} <= {law.name for law in LAWS}
+def test_every_law_has_a_mutant_but_those_that_chance_alone_would_break() -> None:
+    found = {law for mutant in MUTANTS for law in mutant.laws}
+    assert {law.name for law in LAWS} - found == WITHOUT_A_MUTANT
+    assert found <= {law.name for law in LAWS}
+
+
+def test_those_that_share_a_storm_want_the_same_weather() -> None:
+    assert all(len({one.weather for one in group}) == 1 for group in grouped(MUTANTS))
 
 
 def test_a_mutant_is_found_by_what_a_storm_tells_of_its_law(
@@ -48,7 +57,7 @@ def test_a_mutant_is_found_by_what_a_storm_tells_of_its_law(
 
 def test_mutants_share_a_storm_only_if_they_say_so() -> None:
     alone, first, second = (
-        Mutant(name, "a.py", "x", "y", "no-law", together)
+        Mutant(name, "no-law", "a.py", "x", "y", together)
         for name, together in (("alone", ""), ("first", "both"), ("second", "both"))
     )
     assert grouped([first, alone, second]) == [[first, second], [alone]]

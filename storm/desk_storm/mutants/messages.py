@@ -1,0 +1,89 @@
+"""Mutants of messages to people and teams, and of their mails."""
+
+from desk_storm.mutants.mutant import Mutant
+
+_DELIVERIES = "services/notify/desk_notify/domain/deliveries.py"
+_MESSAGES = "services/notify/desk_notify/domain/messages.py"
+_TOLD = "services/notify/desk_notify/domain/tickets.py"
+_SENT = "state=DeliveryState.SENT, next_at=None,"
+_LATER = (
+    "state=DeliveryState.UNKNOWN if outcome.is_unknown else given_up,\n"
+    "        next_at=None if is_last"
+)
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "a mail that was taken is sent again",
+        "mail-is-taken-once",
+        _DELIVERIES,
+        _SENT,
+        "state=DeliveryState.SENT, next_at=now if before.attempts < 2 else None,",
+        together="A",
+    ),
+    Mutant(
+        "a broken line is a yes",
+        "sent-means-taken-whole",
+        _DELIVERIES,
+        _LATER,
+        _LATER.replace("UNKNOWN", "SENT").replace("if is_last", "if outcome.is_unknown"),
+        together="B",
+    ),
+    Mutant(
+        "a broken line is a no",
+        "taken-whole-is-not-failed",
+        _DELIVERIES,
+        _LATER,
+        _LATER.replace("UNKNOWN", "FAILED").replace("if is_last", "if outcome.is_unknown"),
+        together="C",
+    ),
+    Mutant(
+        "what was taken at the second try is unknown",
+        "unknown-means-the-line-broke",
+        _DELIVERIES,
+        _SENT,
+        "state=DeliveryState.UNKNOWN if before.attempts > 1 else DeliveryState.SENT, next_at=None,",
+        together="D",
+    ),
+    Mutant(
+        "a mail has another name than its delivery",
+        "mail-has-a-delivery",
+        _DELIVERIES,
+        "return derived_id(dispatch.message, channel)",
+        'return derived_id(dispatch.message, "mail")',
+        together="E",
+    ),
+    Mutant(
+        "what has come is told as solved",
+        "message-has-a-cause",
+        _MESSAGES,
+        "Rule.RECEIVED: MessageKind.TICKET_RECEIVED,",
+        "Rule.RECEIVED: MessageKind.TICKET_RESOLVED,",
+        together="E",
+    ),
+    Mutant(
+        "a team is told twice",
+        "message-is-said-once",
+        _TOLD,
+        "return scene.changed(news=Kept(**_origin(scene.cause))), messages\n",
+        "return scene.changed(news=Kept(**_origin(scene.cause))), messages"
+        " + scene.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)\n",
+        together="F",
+    ),
+    Mutant(
+        "nobody is paged",
+        "broken-promise-pages-its-team",
+        _TOLD,
+        "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)",
+        "return scene, ()",
+        together="B",
+    ),
+    # Nothing is corrected in a calm storm but for the mutant of its group that makes it needed.
+    Mutant(
+        "what was wrong is not corrected",
+        "correction-reaches-who-was-told",
+        _TOLD,
+        "    if not fact.untrue:\n",
+        "    if fact.untrue:\n",
+        together="H",
+    ),
+)

@@ -1,0 +1,82 @@
+"""Mutants of tickets: what intake does with calls, requests and what it is told."""
+
+from desk_storm.mutants.mutant import Mutant
+
+_TICKETS = "services/intake/desk_intake/api/tickets.py"
+_HANDLERS = "services/intake/desk_intake/handlers.py"
+_LIFE = "services/intake/desk_intake/domain/life.py"
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "some tickets are stored and not told",
+        "accepted-call-is-one-ticket",
+        _TICKETS,
+        "with_command(command_of(call, turn)), recorded.events)",
+        'with_command(command_of(call, turn)), recorded.events if id < "8" else ())',
+        together="K",
+    ),
+    Mutant(
+        "a repeated call is another ticket",
+        "one-call-opens-one-ticket",
+        _TICKETS,
+        'id = derived_id(call.seed, "ticket-of-call")',
+        'id = derived_id(f"{call.seed}{request.app.state.clock.now()}", "ticket-of-call")',
+        together="G",
+    ),
+    Mutant(
+        "requests of one requester are one ticket",
+        "request-is-one-ticket",
+        _HANDLERS,
+        "return (request_ticket_id(event.source, event.id),)",
+        "return (request_ticket_id(event.source, event.subject),)",
+        together="K",
+    ),
+    Mutant(
+        "a request's ticket is named after its requester",
+        "requested-ticket-has-a-request",
+        _HANDLERS,
+        "        id = request_ticket_id(event.source, event.id)\n",
+        "        id = request_ticket_id(event.source, event.subject)\n",
+        together="L",
+    ),
+    Mutant(
+        "a note is accepted and forgotten",
+        "accepted-deed-is-done-once",
+        _LIFE,
+        "        said.append(TicketResumed(by=actor.id))\n    return said\n",
+        "        said.append(TicketResumed(by=actor.id))\n    return said[1:]\n",
+        together="D",
+    ),
+    Mutant(
+        "a team that gets a ticket is not told",
+        "assigned-team-is-told-once",
+        "services/notify/desk_notify/domain/tickets.py",
+        "is_new = assigned.team != scene.ticket.team",
+        "is_new = assigned.team == scene.ticket.team",
+        together="C",
+    ),
+    Mutant(
+        "what triage says of the team is not heard",
+        "ticket-reaches-a-team",
+        "services/intake/desk_intake/domain/facts.py",
+        "return [*triaged, *_assigned(ticket, data)]",
+        "return triaged",
+        together="L",
+    ),
+    Mutant(
+        "a wait without an end is nothing that anybody foresaw",
+        "no-call-meets-a-bug",
+        _LIFE,
+        "if until is not None and until <= now:",
+        "if until <= now:",
+        together="C",
+    ),
+    Mutant(
+        "some calls are always told to come later",
+        "every-call-is-answered",
+        "services/intake/desk_intake/api/calls.py",
+        "for _ in range(_MAX_LOOKS):",
+        'for _ in range(_MAX_LOOKS if call.seed >= "1" else 0):',
+        together="I",
+    ),
+)
