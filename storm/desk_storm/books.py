@@ -74,7 +74,7 @@ class Mail:
 
     `id` is the header `Message-ID` up to the `@`, the delivery's own; `whole` says that the server
     took the whole message; `answer` is `250` if the client got that answer in full, else what was
-    done to the line, in words.
+    done to the line, in words. It was on its way from `began_at` to `ended_at`.
     """
 
     at: datetime
@@ -82,6 +82,8 @@ class Mail:
     recipient: str
     whole: bool
     answer: str
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +134,36 @@ class Fault:
 class End:
     """A service's process that ended by itself; what the storm killed is a fault instead.
 
-    `code` is its exit code, or minus the signal; None if nobody can tell any more.
+    `code` is its exit code, or minus the signal; None if nobody can tell any more. `tail` is the
+    end of its log at that moment.
     """
 
     at: datetime
     service: str
     replica: int
     code: int | None
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A service that was started and was not ready in all the time it was given."""
+    """A service that was started and was not ready in all the time it was given.
+
+    `tail` is the end of its log at that moment.
+    """
 
     at: datetime
     service: str
     replica: int
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restless:
+    """That the desk had not come to rest, so long after everybody had gone home, and why not."""
+
+    seconds: float
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,4 +219,5 @@ class Books:
     faults: tuple[Fault, ...] = ()
     ends: tuple[End, ...] = ()
     stuck: tuple[Stuck, ...] = ()
+    restless: tuple[Restless, ...] = ()
     charters: tuple[Charter, ...] = ()

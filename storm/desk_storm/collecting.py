@@ -1,10 +1,9 @@
 """Closing the books: every record of every topic, and what notify says of its deliveries."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import httpx
-from desk_shared.cli.reading import existing, read_all, reader
+from desk_shared.cli.reading import existing, read_all
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.ids import derived_id
@@ -14,15 +13,6 @@ from desk_storm.books import Delivery, Record
 
 _REASON = "desk-reason-code"
 _MAIL = "mailto:"
-_SAID = (
-    "desk.tickets",
-    "desk.triage",
-    "desk.promises",
-    "desk.automation",
-    "desk.problems",
-    "desk.notifications",
-)
-_LOOKS_EVERY, _QUIET_SECONDS = 3.0, 15.0
 _OPERATOR = {"X-Desk-User": "storm", "X-Desk-Roles": "operator"}
 
 
@@ -40,30 +30,6 @@ async def records(kafka: KafkaSettings) -> list[Record]:
             reason = reason or str(error)
         found.append(Record(raw.topic, raw.partition, raw.offset, at, event, reason))
     return found
-
-
-async def said_so_far(kafka: KafkaSettings) -> int:
-    """How many records there are of what the desk itself says; what it tells all the time, as how
-    far it has written, is left out."""
-    names = [name for name in await existing(kafka) if name.startswith(_SAID)]
-    async with reader(kafka, names) as consumer:
-        ends = await consumer.end_offsets(consumer.assignment())
-    return sum(ends.values())
-
-
-async def quiet(kafka: KafkaSettings, at_least: float, at_most: float) -> float | None:
-    """Wait until the desk says nothing more; after how many seconds, None if it never did."""
-    loop = asyncio.get_running_loop()
-    began = since = loop.time()
-    before = await said_so_far(kafka)
-    while loop.time() - began < at_most:
-        await asyncio.sleep(_LOOKS_EVERY)
-        now = await said_so_far(kafka)
-        if now != before:
-            before, since = now, loop.time()
-        if loop.time() - since >= _QUIET_SECONDS and loop.time() - began >= at_least:
-            return loop.time() - began
-    return None
 
 
 async def deliveries(notify: str) -> list[Delivery]:

@@ -1,11 +1,12 @@
 """Which steps were under way when faults fell, as those outside saw it: step by kind of fault."""
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from desk_shared.events import Payload
-from desk_shared.events.automation import RunStarted
+from desk_shared.events.automation import RunStarted, RunStepRecorded
 from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.promises import PromiseBreached, PromiseKept, PromiseStarted
 from desk_shared.events.signals import SignalRaised
@@ -21,7 +22,10 @@ _NEAR = timedelta(seconds=2)
 STEPS = (
     "a call waits for its answer",
     "an act is open at its target",
+    "an act is answered and nobody is told",
     "an act is over and its run is not",
+    "a mail is being handed over",
+    "a call is not yet a ticket",
     "a request is not yet a ticket",
     "a ticket waits for a team",
     "a team waits to be told",
@@ -41,6 +45,10 @@ def spans(history: History) -> Iterator[tuple[str, Span]]:
     for act in history.books.acts:
         if act.ended_at is not None:
             yield "an act is open at its target", (act.at, act.ended_at)
+    for mail in history.books.mails:
+        if mail.began_at is not None and mail.ended_at is not None:
+            yield "a mail is being handed over", (mail.began_at, mail.ended_at)
+    yield from _asked(history)
     yield from _requests(history)
     opened, assigned = _firsts(history, TicketOpened), _firsts(history, TicketAssigned)
     told = {
@@ -104,6 +112,16 @@ def _between(
             yield step, (at, until[subject])
 
 
+def _asked(history: History) -> Iterator[tuple[str, Span]]:
+    """From the call on, since intake holds it before it has answered."""
+    opened = _firsts(history, TicketOpened)
+    for call in history.books.calls:
+        if call.path == "/v1/tickets" and call.status == 201:
+            ticket = json.loads(call.answer).get("id")
+            if ticket in opened:
+                yield "a call is not yet a ticket", (call.at, max(call.at, opened[ticket]))
+
+
 def _requests(history: History) -> Iterator[tuple[str, Span]]:
     opened: dict[str, Told[TicketOpened]] = {
         one.event.causation_id: one for one in history.of(TicketOpened) if one.event.causation_id
@@ -124,6 +142,9 @@ def _clocks(history: History) -> Iterator[tuple[str, Span]]:
 def _runs(history: History) -> Iterator[tuple[str, Span]]:
     began = {one.event.data.run: one for one in history.of(RunStarted)}
     raised = _firsts(history, SignalRaised)
+    recorded: dict[str, list[datetime]] = defaultdict(list)
+    for step in history.of(RunStepRecorded):
+        recorded[step.event.data.run].append(step.arrived_at)
     for run, one in began.items():
         if (at := raised.get(one.event.subject)) is not None and at <= one.arrived_at:
             yield "a signal waits for its run", (at, one.arrived_at)
@@ -133,3 +154,7 @@ def _runs(history: History) -> Iterator[tuple[str, Span]]:
             yield "an act is over and its run is not", (over, max(over, end.arrived_at))
         if acts and end is not None:
             yield "a repair is being verified", (acts[-1].at, end.arrived_at)
+        for act in acts:
+            later = [at for at in recorded[run] if act.ended_at and at >= act.ended_at]
+            if act.ended_at is not None and later:
+                yield "an act is answered and nobody is told", (act.ended_at, min(later))

@@ -17,38 +17,45 @@ class Kind(StrEnum):
     KILL_STORE = "kill-store"
     FREEZE_STORE = "freeze-store"
     SLOW_STORE = "slow-store"
+    FULL_STORE = "full-store"
     KILL_BROKER = "kill-broker"
     FREEZE_BROKER = "freeze-broker"
     SLOW_BROKER = "slow-broker"
+    FULL_BROKER = "full-broker"
     CHARTER = "charter"
     JOIN = "join"
 
 
 ON_SERVICES = (Kind.KILL, Kind.FREEZE, Kind.TERMINATE)
-ON_STORE = (Kind.KILL_STORE, Kind.FREEZE_STORE, Kind.SLOW_STORE)
-ON_BROKER = (Kind.KILL_BROKER, Kind.FREEZE_BROKER, Kind.SLOW_BROKER)
+ON_STORE = (Kind.KILL_STORE, Kind.FREEZE_STORE, Kind.SLOW_STORE, Kind.FULL_STORE)
+ON_BROKER = (Kind.KILL_BROKER, Kind.FREEZE_BROKER, Kind.SLOW_BROKER, Kind.FULL_BROKER)
+FULL = (Kind.FULL_STORE, Kind.FULL_BROKER)
 # Whatever is at work while one of these lasts is struck by it.
 LASTING = frozenset(
     {
         Kind.FREEZE,
         Kind.FREEZE_STORE,
         Kind.SLOW_STORE,
+        Kind.FULL_STORE,
         Kind.FREEZE_BROKER,
         Kind.SLOW_BROKER,
+        Kind.FULL_BROKER,
         Kind.JOIN,
     }
 )
 # Of a hundred faults; services fail more often than what they all lean on.
 _SHARES = {
-    Kind.KILL: 46,
+    Kind.KILL: 44,
     Kind.FREEZE: 24,
     Kind.TERMINATE: 14,
     Kind.KILL_STORE: 2,
     Kind.FREEZE_STORE: 3,
     Kind.SLOW_STORE: 2,
+    Kind.FULL_STORE: 1,
     Kind.KILL_BROKER: 1,
     Kind.FREEZE_BROKER: 3,
     Kind.SLOW_BROKER: 2,
+    Kind.FULL_BROKER: 1,
     Kind.CHARTER: 3,
     Kind.JOIN: 2,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from desk_shared.events.topics import SERVICES
 from desk_shared.local.places import Places
 from desk_shared.local.ports import HOST, free_ports
+from desk_shared.local.processes import last_lines
 from desk_shared.local.services import Around, ServiceProcess, command_of, port_variable
 
 from desk_storm.books import End
@@ -73,18 +74,19 @@ class Fleet:
 
     def of(self, service: str) -> list[Replica]:
         """The replicas of one service that are there all the time."""
-        return [one for one in self._lasting if one.service == service]
+        return [one for one in self.lasting if one.service == service]
 
     @property
-    def _lasting(self) -> list[Replica]:
+    def lasting(self) -> list[Replica]:
+        """Those that are there all the time."""
         return [one for one in self.replicas.values() if one.number <= self.count]
 
     async def start(self, stack: AsyncExitStack) -> None:
         """All of them, ready before this returns; the stack ends them."""
         stack.push_async_callback(self.stop)
-        for one in self._lasting:
+        for one in self.lasting:
             await self.begin(one)
-        for one in self._lasting:
+        for one in self.lasting:
             await asyncio.to_thread(one.wait_ready, _READY_SECONDS)
 
     async def begin(self, replica: Replica) -> None:
@@ -110,7 +112,8 @@ class Fleet:
             if one.is_meant_to_run and not one.alive:
                 one.is_meant_to_run = False
                 self._lost.add(one.name)
-                self.ends.append(End(datetime.now(UTC), one.service, one.number, one.code))
+                at, tail = datetime.now(UTC), last_lines(one.log)
+                self.ends.append(End(at, one.service, one.number, one.code, tail))
 
     async def revive(self) -> None:
         """Once a second: who ended by itself is written down and started again, as an orchestrator

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,15 +22,22 @@ ANSWERS = {
     "busy": ("429", "200"),
     "early": ("broke the line before", "200"),
     "moved": ("302", "200"),
+    "away": ("307", "307"),
+    "sick": ("503", "200"),
     "drip": ("200", "200"),
     "self": ("423", "200"),
 }
 KINDS = tuple(ANSWERS)
 _FULL, _CLEAN = 6.0, 40.0
 _HANGS_SECONDS = 12.0
-_WITHOUT_EFFECT = ("403", "423", "429", "broke the line before")
+_WITHOUT_EFFECT = ("307", "403", "423", "429", "503", "broke the line before")
 # What goes with an answer; 9 s are enough for a disk that frees itself to take the signal back.
-_MORE = {"423": "Retry-After: 9", "429": "Retry-After: 1", "302": "Location: /elsewhere"}
+_MORE = {
+    "423": "Retry-After: 9",
+    "429": "Retry-After: 1",
+    "302": "Location: /elsewhere",
+    "307": "Location: /elsewhere",
+}
 _DRIPS_SECONDS = 0.05
 
 
@@ -39,7 +45,6 @@ _DRIPS_SECONDS = 0.05
 class Targets:
     """An HTTP server that stands for every device; `acts` is its own book."""
 
-    chance: random.Random
     acts: list[Act] = field(default_factory=list)
     free: dict[str, float] = field(default_factory=dict)
     port: int = 0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from desk_shared.local import LocalServers
 from desk_shared.local.daemon import Daemon
-from desk_shared.local.processes import CannotStart
+from desk_shared.local.processes import CannotStart, last_lines
 
-from desk_storm import charter
+from desk_storm import charter, disks
 from desk_storm.books import Charter, Fault, Stuck
 from desk_storm.faults import Kind, Planned
 from desk_storm.replicas import Fleet, Replica
@@ -70,9 +70,9 @@ class Weather:
             case Kind.CHARTER:
                 self.charters.append(charter.change(self.folder, len(self.charters)))
             case Kind.KILL_STORE | Kind.KILL_BROKER:
-                victim = self._daemon(planned.victim)
-                await asyncio.to_thread(victim.kill)
-                await asyncio.to_thread(victim.start)
+                await _again(self._daemon(planned.victim))
+            case Kind.FULL_STORE | Kind.FULL_BROKER:
+                await _filled(self._daemon(planned.victim), planned.lasts)
             case Kind.SLOW_STORE | Kind.SLOW_BROKER:
                 for _ in range(_PULSES):
                     await _frozen(self._daemon(planned.victim), _PULSE_SECONDS)
@@ -95,7 +95,8 @@ class Weather:
             began = asyncio.get_running_loop().time()
             await self.fleet.begin(replica)
             if not await asyncio.to_thread(_is_ready, replica):
-                self.stuck.append(Stuck(datetime.now(UTC), replica.service, replica.number))
+                at, tail = datetime.now(UTC), last_lines(replica.log)
+                self.stuck.append(Stuck(at, replica.service, replica.number, tail))
             self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
 
 
@@ -106,6 +107,20 @@ def _is_ready(replica: Replica) -> bool:
     except CannotStart:
         return not replica.alive
     return True
+
+
+async def _again(victim: Daemon) -> None:
+    """Kill it and start it; there is no storm without it, so `CannotStart` is the end."""
+    await asyncio.to_thread(victim.kill)
+    await asyncio.to_thread(victim.start, _READY_SECONDS)
+
+
+async def _filled(victim: Daemon, seconds: float) -> None:
+    """Its disk is full; then somebody makes room and starts it anew, as such servers need."""
+    if victim.running is not None:
+        with disks.full(victim.running.pid):
+            await asyncio.sleep(seconds)
+    await _again(victim)
 
 
 async def _frozen(victim: Daemon, seconds: float) -> None:

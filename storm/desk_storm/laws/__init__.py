@@ -8,6 +8,7 @@ from desk_storm.laws import (
     messages,
     outcomes,
     promises,
+    resting,
     services,
     tickets,
     topics,
@@ -25,6 +26,7 @@ LAWS: tuple[Law, ...] = (
     *mails.LAWS,
     *messages.LAWS,
     *services.LAWS,
+    *resting.LAWS,
 )
 
 __all__ = ["LAWS", "Broken", "Law", "judge"]

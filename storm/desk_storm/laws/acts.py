@@ -15,6 +15,8 @@ from desk_storm.laws.law import Finding, law
 _NOT_TAKEN = frozenset({"409", "423", "425", "429"})
 # And what who answers this did is not told; no more than by who sends to another place.
 _UNTOLD = frozenset({"408"})
+# Who sends the same request to another place has done nothing with it.
+_SENT_ELSEWHERE = frozenset({"307", "308"})
 # Clocks are one machine's, but what is on the way when a run ends is not late.
 _ON_THE_WAY = timedelta(seconds=1)
 _UNTIL_SAID = timedelta(seconds=10)
@@ -27,7 +29,8 @@ def is_taken(act: Act) -> bool:
 
 def is_refused(act: Act) -> bool:
     """Answered in full, with a no: nothing was done."""
-    return len(act.answer) == 3 and act.answer.startswith("4") and act.answer not in _UNTOLD
+    is_no = act.answer.startswith("4") or act.answer in _SENT_ELSEWHERE
+    return len(act.answer) == 3 and is_no and act.answer not in _UNTOLD
 
 
 def is_unknown(act: Act) -> bool:

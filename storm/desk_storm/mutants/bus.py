@@ -67,4 +67,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "if one.milestone >= max(1, stored.get(group, 0))",
         weather=("--faults", "1", "--backend", "h2"),
     ),
+    Mutant(
+        "what was read last is never committed",
+        "desk-comes-to-rest",
+        "shared/desk_shared/bus/committing.py",
+        "offset + 1 for lane",
+        "offset for lane",
+    ),
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from desk_storm.books import Act, Books, Fault, HttpCall
+from desk_storm.books import Act, Books, Fault, HttpCall, Mail
 from desk_storm.coverage import STEPS, drawn, never, spans, table
 from desk_storm.history import History
 
@@ -56,12 +56,21 @@ def test_an_act_is_open_until_its_answer_or_break_is_over() -> None:
     assert table(History(books)) == {(ACT, "freeze"): 1}
 
 
+def test_a_mail_is_under_way_from_its_first_byte_to_the_end_of_the_answer() -> None:
+    mail = Mail(at(32), "m", "ann@b", whole=True, answer="250", began_at=at(30), ended_at=at(40))
+    faults = (Fault(at(31), None, "kill", "notify-1"), Fault(at(41), None, "freeze", "notify-1"))
+    assert table(History(Books(at(0), at(100), mails=(mail,), faults=faults))) == {
+        ("a mail is being handed over", "kill"): 1
+    }
+
+
 def test_a_whole_story_hits_steps_inside_the_desk_too() -> None:
     books = clean()
     seconds = [one.arrived_at for one in books.records]
     faults = tuple(Fault(moment, None, "kill", "triage-1") for moment in seconds)
     steps = {step for step, _ in table(History(replace(books, faults=faults)))}
-    assert {CALL, "a deadline passes"} <= steps
+    assert {CALL, "a deadline passes", "a call is not yet a ticket"} <= steps
+    assert "an act is answered and nobody is told" in steps
 
 
 def test_steps_of_a_whole_story_have_rows() -> None:

@@ -1,6 +1,12 @@
-"""A storm's schedule: repeatable, complete, and on those who are there."""
+"""A storm's schedule: repeatable, complete, and on those who are there; and a full disk."""
 
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from desk_shared.events.topics import SERVICES
+from desk_storm.disks import CAN_BE_FULL, full
 from desk_storm.faults import ON_SERVICES, Kind, schedule, shown
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +44,38 @@ def test_the_line_that_tells_a_storm_counts_every_fault() -> None:
     planned = schedule(3, 40, 60, 2)
     counts = [int(part.split()[0]) for part in shown(planned).split(", ")]
     assert sum(counts) == 40
+
+
+_WRITER = """
+import signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with open(sys.argv[1], "ab", buffering=0) as file:
+    for line in sys.stdin:
+        try:
+            file.write(b"words")
+            print("written", flush=True)
+        except OSError:
+            print("no room", flush=True)
+"""
+
+
+@pytest.mark.skipif(not CAN_BE_FULL, reason="only Linux takes the room from a running process")
+def test_a_full_disk_takes_no_byte_until_there_is_room_again(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _WRITER, str(tmp_path / "file")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+
+        def write() -> str:
+            print("go", file=writer.stdin, flush=True)
+            return str(writer.stdout.readline()).strip() if writer.stdout else ""
+
+        told = [write()]
+        with full(writer.pid):
+            told += [write(), write()]
+        told.append(write())
+        writer.stdin.close()
+    assert told == ["written", "no room", "no room", "written"]
+    assert (tmp_path / "file").read_text() == "wordswords"

@@ -8,7 +8,7 @@ from desk_shared.events.automation import Outcome
 from desk_shared.events.promises import PromiseBreached, PromiseWithdrawn
 from desk_shared.events.tickets import Channel, How
 from desk_shared.ids import request_ticket_id
-from desk_storm.books import Books, Delivery, End, Mail, Record, Stuck
+from desk_storm.books import Books, Delivery, End, Mail, Record, Restless, Stuck
 from desk_storm.clocks import lateness
 from desk_storm.history import History
 from desk_storm.laws import LAWS, judge
@@ -200,6 +200,10 @@ FALSE: list[tuple[str, Falsify]] = [
     (
         "who-is-started-is-ready-again",
         lambda b: replace(b, stuck=(Stuck(at(9), "notify", 1),)),
+    ),
+    (
+        "desk-comes-to-rest",
+        lambda b: replace(b, restless=(Restless(240, ("notify-1 is not ready",)),)),
     ),
     ("every-call-is-answered", lambda b: _call(b, 0, status=None)),
     ("every-call-is-answered", lambda b: _call(b, 0, status=503)),

@@ -1,10 +1,12 @@
 """Who ended by itself is written down and begun again once; who was ended on purpose is not."""
 
+import sys
 from pathlib import Path
 
 import pytest
 from desk_shared.local.places import Places
 from desk_shared.local.services import Around
+from desk_shared.testing import eventually
 from desk_storm.replicas import Fleet, Replica
 
 
@@ -51,3 +53,19 @@ async def test_who_was_ended_on_purpose_is_left_to_who_did_it(replica: Counted) 
     await fleet.bring_back()
     assert replica.begun == 2
     assert len(fleet.ends) == 1
+
+
+class Failing(Replica):
+    """A process that says why and ends."""
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", "print('the charter has no teams'); raise SystemExit(3)"]
+
+
+async def test_an_end_is_written_down_with_its_code_and_its_last_words(tmp_path: Path) -> None:
+    replica = Failing("intake", 1, Places(tmp_path), 1, Around("kafka", "mongo"))
+    fleet = Fleet({replica.name: replica})
+    await fleet.begin(replica)
+    await eventually(lambda: not replica.alive)
+    fleet.look()
+    assert [(end.code, end.tail) for end in fleet.ends] == [(3, "the charter has no teams")]

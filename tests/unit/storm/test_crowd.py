@@ -1,0 +1,82 @@
+"""The same seed is the same traffic, whatever the desk answers and however long it takes."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+
+import httpx
+from desk_shared.errors import DependencyDown
+from desk_shared.events import AnyEvent
+from desk_shared.testing import eventually
+from desk_storm.crowd import Crowd
+from desk_storm.targets import Targets
+
+
+class Brokers:
+    """Takes everything, or nothing the first time."""
+
+    def __init__(self, *, is_down_first: bool = False) -> None:
+        self.is_down = is_down_first
+        self.taken: list[str] = []
+
+    async def publish(self, records: list[object]) -> None:
+        if self.is_down:
+            self.is_down = False
+            raise DependencyDown("away", dependency="kafka")
+        self.taken += [str(one) for one in records]
+
+
+def _crowd(brokers: Brokers, seed: int = 3) -> Crowd:
+    return Crowd(["http://one", "http://two"], brokers, Targets(port=1), seed)  # type: ignore[arg-type]
+
+
+async def _asked(seed: int, refusals: int) -> set[tuple[str, str, str]]:
+    """Who asked what under which key; the desk says that it is busy so many times before."""
+    left = refusals
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        nonlocal left
+        left -= 1
+        return httpx.Response(503) if left >= 0 else httpx.Response(403)
+
+    crowd = _crowd(Brokers(), seed)
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(crowd.ask(http, 200))
+        await eventually(lambda: len(crowd.calls) >= 20)
+        crowd.is_over.set()
+    return {(one.person, one.key, one.body) for one in crowd.calls}
+
+
+async def test_what_is_asked_does_not_depend_on_answers() -> None:
+    shorter, longer = sorted((await _asked(3, 0), await _asked(3, 4)), key=len)
+    assert shorter <= longer
+    assert not await _asked(4, 0) & longer
+
+
+async def _told(brokers: Brokers) -> list[AnyEvent]:
+    crowd = _crowd(brokers)
+    crowd.measured_every = 0.0
+    async with asyncio.TaskGroup() as group:
+        group.create_task(crowd.measure("laptop-ok-0", timedelta()))
+        await eventually(lambda: len(crowd.sent) >= 200)
+        crowd.are_devices_over.set()
+    return [one.event for one in crowd.sent]
+
+
+async def test_a_device_tells_the_same_again_in_the_same_order() -> None:
+    brokers = [Brokers(), Brokers(is_down_first=True)]
+    first, second = [await _told(one) for one in brokers]
+    assert [one.id for one in first][:200] == [one.id for one in second][:200]
+
+
+async def test_some_of_what_a_device_tells_comes_twice_and_some_late() -> None:
+    brokers = Brokers()
+    told = await _told(brokers)
+    assert len({one.id for one in told}) == len(told)
+    jumps = [later.time < before.time for before, later in pairwise(told)]
+    assert sum(jumps) > len(told) // 47 + 1
+    assert set(Counter(brokers.taken).values()) == {1, 2}
