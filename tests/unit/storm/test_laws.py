@@ -246,3 +246,11 @@ def test_lateness_is_told_in_numbers() -> None:
 def test_what_the_desk_records_late_may_correct_a_verdict(how: How) -> None:
     books = again(_taken_back(clean()), "resolved-a", _subject=FROM_SYSTEM, _sequence=3, how=how)
     assert "verdict-is-not-taken-back" not in {broken.law for broken in judge(books)}
+
+
+@pytest.mark.parametrize(("answer", "is_doubtful"), [("307", False), ("308", False), ("302", True)])
+def test_only_who_sends_the_same_request_elsewhere_has_surely_done_nothing(
+    answer: str, *, is_doubtful: bool
+) -> None:
+    broken = {one.law for one in judge(_act(clean(), "refused", answer=answer))}
+    assert ("unknown-is-in-doubt" in broken) is is_doubtful

@@ -94,8 +94,21 @@ def test_every_treatment_happens_and_most_messages_are_taken() -> None:
 
 
 def test_what_one_draws_does_not_shift_what_another_draws() -> None:
-    alone = [stream(7, "b").random() for _ in range(1)]
     first, second = stream(7, "a"), stream(7, "b")
-    first.random()
-    assert [second.random()] == alone
-    assert stream(8, "b").random() != alone[0]
+    drawn = first.random()
+    assert second.random() == stream(7, "b").random()
+    assert len({drawn, stream(7, "b").random(), stream(8, "a").random()}) == 3
+
+
+async def test_a_line_that_breaks_in_the_middle_does_not_wait_for_the_end() -> None:
+    postbox = Postbox(_seed_for(Treatment.BROKEN_IN_THE_MIDDLE))
+    await postbox.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", postbox.port)
+    head, _ = _MAIL.split(b"words")
+    writer.write(b"RCPT TO:<a@b>\r\nDATA\r\n" + head)
+    async with asyncio.timeout(20):
+        told = await reader.read()
+    writer.close()
+    postbox.stop()
+    assert told.endswith(b"354 go on\r\n")
+    assert [(mail.id, mail.whole) for mail in postbox.mails] == [("m-1", False)]
