@@ -189,9 +189,11 @@ async def _rage(
         asking = group.create_task(crowd.ask(http, plan.rate * 0.8))
         requesting = group.create_task(crowd.request(plan.rate * 0.2))
         telling = group.create_task(_say(crowd, weather))
-        await weather.rage(planned, plan.seconds)
+        raging = group.create_task(weather.rage(planned, plan.seconds))
+        # Faults may take longer than planned; the crowd does not.
+        await asyncio.sleep(plan.seconds)
         crowd.is_over.set()
-        await asyncio.gather(asking, requesting)
+        await asyncio.gather(raging, asking, requesting)
         restless = await _settle(plan, outlook)
         crowd.are_devices_over.set()
         watch.cancel()
