@@ -62,6 +62,9 @@ class NotingDatabase:
     def __getitem__(self, name: str) -> Collection:
         return cast(Collection, _NotingCollection(self._database[name], self._journal))
 
+    async def list_collection_names(self) -> list[str]:
+        return await self._database.list_collection_names()
+
 
 class _NotingCollection:
     def __init__(self, collection: Collection, journal: Journal) -> None:
