@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from desk_shared.telemetry import names
-from desk_shared.telemetry.meters import Meters, metrics_provider
+from desk_shared.telemetry.meters import Meters, Tally, metrics_provider
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import Counter, Histogram
 from opentelemetry.sdk.resources import Resource
@@ -52,6 +52,8 @@ def measure(instrument: Any) -> None:
         instrument.record(1)
     elif isinstance(instrument, Counter):
         instrument.add(1)
+    elif isinstance(instrument, Tally):
+        instrument.count("any")
     else:
         instrument.set(1)
 
