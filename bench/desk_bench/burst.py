@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 import httpx
-from aiokafka import AIOKafkaConsumer
 from desk_shared.bus import KafkaPublisher
 from desk_shared.events import Codec, Event, names
 from desk_shared.events.requests import TicketRequested
@@ -20,6 +19,7 @@ from desk_shared.testing import eventually
 
 from desk_bench.fleet import fleet
 from desk_bench.journey import ASKED
+from desk_bench.listening import from_now_on
 from desk_bench.rows import Row
 from desk_bench.serving import ready
 
@@ -104,11 +104,7 @@ async def _calling(callers: Callers) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _opened(kafka: str) -> AsyncIterator[Counter[str]]:
     """How many tickets were opened from now on."""
-    consumer = AIOKafkaConsumer(names.TICKETS, bootstrap_servers=kafka, fetch_max_wait_ms=100)
-    await consumer.start()
-    await consumer.seek_to_end()
-    for partition in consumer.assignment():
-        await consumer.position(partition)
+    consumer = await from_now_on(kafka, names.TICKETS, wait_ms=100)
     found: Counter[str] = Counter()
 
     async def count() -> None:

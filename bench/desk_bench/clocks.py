@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
-from aiokafka import AIOKafkaConsumer
 from desk_metrics.domain.tickets import TicketRecord
 from desk_shared.events import names
 from desk_shared.events.people import Priority
@@ -20,6 +19,7 @@ from desk_shared.store import Store, Stored
 from desk_shared.testing import eventually
 
 from desk_bench.folding import prepared
+from desk_bench.listening import from_now_on
 from desk_bench.lives import Life, book
 from desk_bench.ready import ready
 from desk_bench.rows import Row
@@ -66,11 +66,7 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
 @contextlib.asynccontextmanager
 async def _listening(kafka: str) -> AsyncIterator[list[float]]:
     """How late each breach was when whoever reads `desk.promises` had it, in seconds."""
-    consumer = AIOKafkaConsumer(names.PROMISES, bootstrap_servers=kafka, fetch_max_wait_ms=20)
-    await consumer.start()
-    await consumer.seek_to_end()
-    for partition in consumer.assignment():
-        await consumer.position(partition)
+    consumer = await from_now_on(kafka, names.PROMISES)
     late: list[float] = []
 
     async def note() -> None:

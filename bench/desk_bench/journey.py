@@ -10,6 +10,7 @@ from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.ids import new_id
 from desk_shared.testing import eventually
 
+from desk_bench.listening import from_now_on
 from desk_bench.posting import Poster
 from desk_bench.rows import Row
 
@@ -60,12 +61,7 @@ async def _at_the_end(kafka: str) -> AIOKafkaConsumer:
     names = [t for t in await consumer.topics() if t.startswith("desk.notifications.")]
     await consumer.stop()
     names = [t for t in names if not t.endswith((".people", ".dead", ".retry"))]
-    consumer = AIOKafkaConsumer(*names, bootstrap_servers=kafka, fetch_max_wait_ms=20)
-    await consumer.start()
-    await consumer.seek_to_end()
-    for partition in consumer.assignment():
-        await consumer.position(partition)
-    return consumer
+    return await from_now_on(kafka, *names)
 
 
 async def _at_rate(rate: int, tickets: int, port: int, posted: dict[str, float]) -> None:
