@@ -6,6 +6,7 @@ from typing import Any
 from desk_shared.bus.outboxes import Sending, send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.retry import backoff
+from desk_shared.bus.sparing import Sparing
 from desk_shared.bus.troubles import Troubles
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
@@ -43,6 +44,7 @@ class Relay:
         self._documents = documents
         self._publisher = publisher
         self._clock = clock
+        self._asking = Sparing(clock)
         self._meters = meters
         self._troubles = Troubles(f"relay {name}", clock, meters, health)
 
@@ -51,14 +53,16 @@ class Relay:
         while True:
             has_more = await self.sweep() == BATCH
             turned()
-            await self._clock.sleep(backoff(0) if has_more else EVERY)
+            pause = min(_LONGEST_PAUSE, self._asking.pause(EVERY))
+            await self._clock.sleep(backoff(0) if has_more else pause)
 
     async def sweep(self) -> int:
         """Publish one batch of overdue outboxes, each in order; how many there were.
 
         What cannot be sent waits longer each time, behind what can.
         """
-        overdue = await self._documents.pending(self._clock.now() - OVERDUE, BATCH)
+        with self._asking.timed():
+            overdue = await self._documents.pending(self._clock.now() - OVERDUE, BATCH)
         self._meters.outbox_pending.set(len(overdue), {names.COLLECTION: self._name})
         if overdue:
             log.info("relay_publishes", collection=self._name, documents=len(overdue))

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from desk_shared.bus.ledger import Task
 from desk_shared.bus.retry import attempt_async
+from desk_shared.bus.sparing import Sparing
 from desk_shared.bus.troubles import Troubles
 from desk_shared.bus.waiting_timers import WaitingTimers
 from desk_shared.bus.watermarks import Watermarks
@@ -29,9 +30,10 @@ from desk_shared.turns import turned
 
 log = get_logger()
 
-# The store is asked this often for what falls due soon; memory holds no more than the horizon.
-REFRESH = timedelta(seconds=10)
-HORIZON = timedelta(seconds=30)
+# The store is asked this often for what falls due soon; one that takes long is asked seldomer, and
+# each time for what falls due until three such pauses later.
+REFRESH, LONGEST_REFRESH = timedelta(seconds=10), timedelta(seconds=40)
+HORIZON = 3
 MAX_REMEMBERED = 200_000
 BATCH = 500
 # A rule that asks for a moment already past must not spin.
@@ -96,7 +98,8 @@ class Timers:
         # most are, needs no look at its document.
         self._latest: dict[str, datetime] = {}
         self._moved = asyncio.Event()
-        self._seen_until = clock.now()
+        self._asking = Sparing(clock)
+        self._seen_until = self._refreshes_at = clock.now()
         self._troubles = Troubles(f"timers {name}", clock, meters, health)
         self._has_begun = False
         self._assignment = 0
@@ -114,23 +117,24 @@ class Timers:
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
-        refreshed = self._clock.now() - REFRESH  # what a failure left unfinished is found again
+        self._refreshes_at = self._clock.now()  # what a failure left unfinished is found again
         if not self._has_begun:
             await self._documents.take_up(GIVEN_UP, self._clock.now())
             self._has_begun = True
         while True:
-            if self._clock.now() - refreshed >= REFRESH or self._has_other_partitions():
-                refreshed = self._clock.now()
-                await self._refresh(refreshed)
+            if self._clock.now() >= self._refreshes_at or self._has_other_partitions():
+                await self._refresh(self._clock.now())
             await self._fire()
             turned()
-            await self._until(refreshed + REFRESH)
+            await self._until(self._refreshes_at)
 
     async def _refresh(self, now: datetime) -> None:
-        self._seen_until = now + HORIZON
+        pause = min(LONGEST_REFRESH, self._asking.pause(REFRESH))
+        self._refreshes_at, self._seen_until = now + pause, now + HORIZON * pause
         before, self._soon = self._soon, []
         try:
-            before = await self._documents.due(self._seen_until, MAX_REMEMBERED)
+            with self._asking.timed():
+                before = await self._documents.due(self._seen_until, MAX_REMEMBERED)
         finally:
             # What was set meanwhile may be missing in the store's answer; twice is harmless.
             self._soon += before
@@ -161,11 +165,23 @@ class Timers:
         partitions = self._waiting.partitions()
         if partitions:
             await watermarks.advance(partitions)
-        for partition in partitions:
-            until = watermarks.heard_until(partition)
-            while until is not None and (ready := self._waiting.take(partition, until, BATCH)):
-                await self._fire_now(ready, until)
+        while heard := self._heard(watermarks):
+            until, ready = heard
+            await self._fire_now(ready, until)
         self._waiting.show(watermarks)
+
+    def _heard(self, watermarks: Watermarks) -> tuple[datetime, dict[str, datetime]] | None:
+        """Take what no longer waits and is heard up to one moment, of however many partitions."""
+        ready: dict[str, datetime] = {}
+        moment: datetime | None = None
+        for partition in self._waiting.partitions():
+            until = watermarks.heard_until(partition)
+            if until is None or moment not in {None, until}:
+                continue
+            if taken := self._waiting.take(partition, until, BATCH - len(ready)):
+                moment = until
+                ready |= taken
+        return None if moment is None else (moment, ready)
 
     async def _fire_now(self, ready: Mapping[str, datetime], at: datetime | None) -> None:
         now = self._clock.now()

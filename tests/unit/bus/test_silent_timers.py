@@ -19,17 +19,17 @@ LONG_AGO = timedelta(minutes=1)
 
 
 class Log:
-    """One partition, held or not, whose only record is handled or not."""
+    """Partitions, one of them or more, held or not, whose only record is handled or not."""
 
-    def __init__(self, *, held: bool = True, handled: bool = True) -> None:
+    def __init__(self, *, held: bool = True, handled: bool = True, count: int = 1) -> None:
         self.is_held, self.is_handled, self.assignment = held, handled, 1
-        self.asked_at: list[datetime] = []
+        self.count = count
 
     def partition_count(self) -> int | None:
-        return 1
+        return self.count
 
     def held(self) -> set[int]:
-        return {0} if self.is_held else set()
+        return set(range(self.count)) if self.is_held else set()
 
     def assignment_number(self) -> int:
         return self.assignment
@@ -49,6 +49,7 @@ class Watch:
         self.desk.documents = FakeDocuments(STORIES, self.clock)
         self.health = Health(self.clock)
         self.woken: list[tuple[str, datetime]] = []
+        self.wakings = 0
         self.writer: datetime | None = None
         self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
         meters = self.desk.telemetry.telemetry.meters
@@ -64,6 +65,7 @@ class Watch:
 
     async def wake_at(self, ids: Sequence[str], _park: Report, at: datetime) -> None:
         self.woken += [(id, at) for id in ids]
+        self.wakings += 1
 
     async def set(self, id: str, due: datetime) -> None:
         ledger = self.desk.another()
@@ -82,6 +84,18 @@ async def test_it_fires_for_the_moment_up_to_which_the_partition_is_heard() -> N
     running = asyncio.create_task(watch.timers.run())
     await eventually(lambda: watch.ids == ["t"])
     assert due <= watch.woken[0][1] <= watch.clock.now()
+    running.cancel()
+
+
+async def test_timers_of_many_partitions_fire_in_one_write() -> None:
+    watch = Watch(Log(count=12))
+    ids = [f"t-{number}" for number in range(40)]
+    for id in ids:
+        await watch.set(id, watch.clock.now() - LONG_AGO)
+    running = asyncio.create_task(watch.timers.run())
+    await eventually(lambda: len(watch.ids) >= len(ids))
+    assert sorted(watch.ids) == sorted(ids)
+    assert watch.wakings == 1
     running.cancel()
 
 

@@ -1,0 +1,43 @@
+"""A store that takes long to answer is asked seldomer."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from desk_shared.bus.sparing import PARTS, Sparing
+from desk_shared.clock import FakeClock
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+USUAL = timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"), [(0.0, 5.0), (0.25, 5.0), (0.5, 0.5 * PARTS), (3.0, 3.0 * PARTS)]
+)
+def test_the_pause_grows_with_what_the_last_answer_took(took: float, pause: float) -> None:
+    clock = FakeClock(NOON)
+    asking = Sparing(clock)
+    with asking.timed():
+        clock.advance(timedelta(seconds=took))
+    assert asking.pause(USUAL) == timedelta(seconds=pause)
+
+
+def test_a_quick_answer_makes_the_pause_short_again() -> None:
+    clock = FakeClock(NOON)
+    asking = Sparing(clock)
+    for seconds in (9, 0):
+        with asking.timed():
+            clock.advance(timedelta(seconds=seconds))
+    assert asking.pause(USUAL) == USUAL
+
+
+def test_an_answer_that_fails_counts_too() -> None:
+    clock = FakeClock(NOON)
+    asking = Sparing(clock)
+
+    def fail() -> None:
+        clock.advance(timedelta(seconds=2))
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError), asking.timed():
+        fail()
+    assert asking.pause(USUAL) == timedelta(seconds=2 * PARTS)
