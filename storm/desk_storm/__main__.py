@@ -72,7 +72,7 @@ def main() -> None:
     given = parser.parse_args()
     # The clients' complaints about a broker that the storm itself has killed are no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    faults, minutes, rate = (14, 0.75, 2.0) if given.short else (250, 22.0, 4.6)
+    faults, minutes, rate = (14, 0.75, 2.0) if given.short else (126, 10.0, 4.6)
     plan = Plan(
         given.seed,
         given.faults if given.faults is not None else faults,
