@@ -40,7 +40,7 @@ AT_LEAST_EVERY = timedelta(seconds=2)
 # A replica that is not heard while we hear so many tellings of our own is stopped, frozen, or cut
 # off from the brokers. Counted rather than timed: while the brokers stand still nobody is heard.
 MISSED = 50
-# A write that was given up may still reach the store a moment later.
+# A store that answers has done what was sent to it before, or does so within this time.
 LATE_WRITE = timedelta(seconds=1)
 # A reading that is stuck begins anew before anybody is taken for silent.
 ANSWERED_WITHIN_MS = 5_000
@@ -150,6 +150,14 @@ class WritersReader:
             self._writers.hear(event.subject, event.data)
 
 
+@dataclass(slots=True)  # not frozen: an answer is noted
+class _Question:
+    """Whether something that was recorded by then still waits, and when the store first said no."""
+
+    recorded_by: datetime
+    denied_at: datetime | None = None
+
+
 class WriterWatermark(Generic[S]):
     """Tells how far this replica has published the events of one ledger's documents."""
 
@@ -169,11 +177,11 @@ class WriterWatermark(Generic[S]):
         self._codec = Codec()
         self._told: datetime | None = None
         self._told_at = clock.now()
-        # Since when an outcome is doubtful, and when that was noticed: one that is looked after,
-        # and one for all that came later. So a trickle of them does not put off the first for ever.
-        self._doubts: list[tuple[datetime, datetime]] = []
-        # Replicas that say nothing any more, and when that was noticed.
-        self._silent: dict[str, datetime] = {}
+        # Since when an outcome is doubtful, and what is asked of it: one that is looked after, and
+        # one for all that came later. So a trickle of them does not put off the first for ever.
+        self._doubts: list[tuple[datetime, _Question]] = []
+        # Replicas that say nothing any more, and what is asked of them.
+        self._silent: dict[str, _Question] = {}
 
     async def start(self) -> None:
         """Before events are read: whoever waits must know of this replica.
@@ -234,7 +242,7 @@ class WriterWatermark(Generic[S]):
         taken = self._open.take_doubt()
         if taken is not None:
             later = [since for since, _ in self._doubts[1:]]
-            self._doubts[1:] = [(min([taken, *later]), now)]
+            self._doubts[1:] = [(min([taken, *later]), _Question(now))]
 
     async def settle(self) -> None:
         """The first doubt is over when nothing of its time waits in the store."""
@@ -242,19 +250,32 @@ class WriterWatermark(Generic[S]):
         if not self._doubts:
             return
         first = self._doubts[0]
-        is_time = self._clock.now() - first[1] >= LATE_WRITE
-        if is_time and not await self._documents.has_unpublished(first[1]):
+        if await self._is_answered(first[1]):
             self._doubts.remove(first)
 
     async def _speak_for_the_silent(self) -> None:
         """A replica that was killed has left once nothing of it waits in the store."""
         now = self._clock.now()
         silent = self._writers.silent(self.replica)
-        self._silent = {one: self._silent.get(one, now) for one in silent}
-        for replica, noticed in self._silent.items():
-            if not await self._documents.has_unpublished(noticed):
+        self._silent = {one: self._silent.get(one) or _Question(now) for one in silent}
+        for replica, question in self._silent.items():
+            if await self._is_answered(question):
                 log.warning("writer_replica_gone", replica=replica)
-                await self._tell(replica, noticed, has_left=True)
+                await self._tell(replica, question.recorded_by, has_left=True)
+
+    async def _is_answered(self, question: _Question) -> bool:
+        """The store said no, and again a moment later.
+
+        A store that stood still may answer us before it does what a killed replica, or a call that
+        was given up, had sent to it earlier.
+        """
+        if await self._documents.has_unpublished(question.recorded_by):
+            question.denied_at = None
+            return False
+        now = self._clock.now()
+        if question.denied_at is None:
+            question.denied_at = now
+        return now - question.denied_at >= LATE_WRITE
 
     async def _tell(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
         said = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)
