@@ -29,8 +29,12 @@ Row = dict[str, object]
 Filter = Mapping[str, object]
 Operation = InsertOne[Row] | ReplaceOne[Row] | UpdateOne | DeleteOne
 DUPLICATE_KEY = 11000
-# The server stumbled (no code, InternalError, UnknownError), stops, or is no primary any more.
-PASSING = frozenset({None, 1, 8, 91, 189, 10107, 11600, 11602, 13435, 13436})
+# The server stumbled (no code, InternalError, UnknownError), cannot be reached, stops, or is no
+# primary any more; or a cursor was lost with it (CursorNotFound, QueryPlanKilled, CursorKilled).
+PASSING = frozenset({
+    None, 1, 6, 7, 8, 43, 89, 91, 112, 134, 175, 189, 237, 262, 9001,
+    10107, 11600, 11602, 13388, 13435, 13436,
+})  # fmt: skip
 
 __all__ = [
     "ASCENDING",

@@ -32,6 +32,11 @@ from tests.contract.store.kinds import START, THINGS, Thing
         OperationFailure("Unknown error: null"),
         OperationFailure("shutting down", 91),
         OperationFailure("stepped down", 189),
+        OperationFailure("cursor id 7 not found", 43),
+        OperationFailure("query killed", 175),
+        OperationFailure("cursor killed", 237),
+        OperationFailure("network timeout", 89),
+        OperationFailure("write conflict", 112),
     ],
 )
 def test_a_server_that_cannot_answer_now_is_a_dependency_that_is_down(error: PyMongoError) -> None:
