@@ -16,6 +16,7 @@ from desk_shared.bus.handing_out import TopicReading
 from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
+from desk_shared.bus.retried_reading import RetriedReading
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Silence, Timers, Woken
@@ -133,10 +134,16 @@ class Kit:
     def watermarks(self, topic: str) -> Watermarks:
         """How far this replica has heard a topic that it reads, and its only writer has told.
 
+        What the group has put off for a later try is awaited, too.
+
         Outside systems tell nothing: what they sent is heard, what they will send is not awaited.
         """
         prefixed = self.settings.topic_prefix + topic
-        reading = self._readings.setdefault(topic, TopicReading(prefixed))
+        waiting = self.settings.topic_prefix + retry_topic(topic, self.name)
+        retries = GroupReading((waiting,), self.clock)
+        self._group_readings.append(retries)
+        own = self._readings.setdefault(topic, TopicReading(prefixed))
+        reading = RetriedReading(own, retries)
         if topic in OPEN_TOPICS:
             return Watermarks(reading, self.clock)
         return Watermarks(reading, self.clock, self._writers(topic).until)
