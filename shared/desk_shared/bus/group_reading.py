@@ -66,7 +66,7 @@ class GroupReading:
         left: dict[TopicPartition, int] = {}
         for consumer, mine in found:
             async with within(ASKED_WITHIN, "the ends of the log"):
-                left |= await consumer.end_offsets(mine)
+                left |= await consumer.ends_at_once(mine)
         self._left = {one: end for one, end in left.items() if end > 0}
         self._question += 1
         return dict.fromkeys(partitions, self._question)

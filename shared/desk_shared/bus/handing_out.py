@@ -93,10 +93,10 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self._handled.clear()
         self.went_back.clear()
 
-    async def end_offsets(
+    async def ends_at_once(
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, int]:
-        """As aiokafka's, but at once: timers wait for the answer."""
+        """What `end_offsets` answers, without waiting behind a fetch: for timers, which wait."""
         return await end_offsets(self._client, partitions)
 
     async def committed_by_group(
@@ -154,7 +154,7 @@ class TopicReading:
             return {}
         asked = [TopicPartition(self._topic, one) for one in partitions]
         async with within(ASKED_WITHIN, "the end of the log"):
-            ends = await consumer.end_offsets(asked)
+            ends = await consumer.ends_at_once(asked)
         return {partition.partition: end for partition, end in ends.items()}
 
     async def has_handled(self, partition: int, end: int) -> bool:

@@ -35,7 +35,7 @@ class Member:
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         return {one.partition for one in self.ends if one.topic == topic} or None
 
-    async def end_offsets(self, asked: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+    async def ends_at_once(self, asked: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         return {one: self.ends[one] for one in asked}
 
     async def beginning_offsets(
