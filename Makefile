@@ -105,7 +105,7 @@ chaos: setup ## Kills, restarts and pauses; takes long
 	@$(call tests,chaos)
 
 .PHONY: storm
-storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; an hour
+storm: setup ## Two replicas of each service, everything around them failing, and laws of its own; over an hour
 	@# In five parts on fresh servers: the embedded store loses its pace with its history.
 	@for seed in 1 2 3 4 5; do PYTHONPATH=storm $(PY) -m desk_storm --seed $$seed $(ARGS) || failed=1; done; \
 	  exit $${failed:-0}

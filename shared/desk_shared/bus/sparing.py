@@ -1,4 +1,4 @@
-"""A store that takes long to answer is asked seldomer, so that asking never fills its time."""
+"""A store that takes long to answer is asked less often, so that asking never fills its time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

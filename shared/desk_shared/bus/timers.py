@@ -30,8 +30,8 @@ from desk_shared.turns import turned
 
 log = get_logger()
 
-# The store is asked this often for what falls due soon; one that takes long is asked seldomer, and
-# each time for what falls due until three such pauses later.
+# The store is asked this often for what falls due soon; one that takes long is asked less often,
+# and each time for what falls due until three such pauses later.
 REFRESH, LONGEST_REFRESH = timedelta(seconds=10), timedelta(seconds=40)
 HORIZON = 3
 MAX_REMEMBERED = 200_000

@@ -269,13 +269,14 @@ class WriterWatermark(Generic[S]):
         A store that stood still may answer us before it does what a killed replica, or a call that
         was given up, had sent to it earlier.
         """
+        asked_at = self._clock.now()
         if await self._documents.has_unpublished(question.recorded_by):
             question.denied_at = None
             return False
-        now = self._clock.now()
         if question.denied_at is None:
-            question.denied_at = now
-        return now - question.denied_at >= LATE_WRITE
+            question.denied_at = self._clock.now()
+        # By when it was asked: a slow answer tells how things were before.
+        return asked_at - question.denied_at >= LATE_WRITE
 
     async def _tell(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
         said = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)

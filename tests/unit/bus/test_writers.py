@@ -8,6 +8,7 @@ import pytest
 from desk_shared.bus import Task
 from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.writers import AT_LEAST_EVERY, LATE_WRITE, MISSED, Writers, WriterWatermark
+from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
 from desk_shared.events import Codec, Message
 from desk_shared.events.names import TICKETS
@@ -245,6 +246,30 @@ async def test_a_write_that_a_frozen_store_does_late_is_waited_for() -> None:
     writer.bus.is_down = False
     await writer.speaks_for_the_silent()
     assert writer.bus.by[-1] == "gone"
+
+
+class SlowDocuments:
+    """Answers as late as a late write may come."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+
+    async def has_unpublished(self, recorded_by: datetime) -> bool:  # noqa: ARG002
+        self.clock.advance(LATE_WRITE)
+        return False
+
+
+async def test_a_slow_answer_tells_how_things_were_when_it_was_asked_for() -> None:
+    writer = Writer()
+    writer.writers.is_complete = True
+    writer.writers.hear("gone", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.hears_itself(MISSED)
+    writer.watermark._documents = SlowDocuments(writer.desk.clock)  # type: ignore[assignment]
+    for _ in range(2):
+        await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+    await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == ["gone"]
 
 
 async def test_nobody_is_silent_while_the_bus_or_the_listener_itself_stood_still() -> None:
