@@ -14,7 +14,7 @@ from typing import NamedTuple
 from desk_shared.text.characters import without_invisible
 
 # Kept with what was learned. Raise it whenever a text may come out otherwise than before.
-NORMALISER = 1
+NORMALISER = 2
 
 # Marks that people leave out or cannot type: accents of Latin, Greek and Cyrillic letters, Hebrew
 # points, Arabic vowels. Those of Indic, Thai and Japanese letters are no ornament and stay.
@@ -79,9 +79,10 @@ _letters, _shown_letters = _Letters(_LETTERS), _Letters({})
 
 def words_of(text: str) -> list[str]:
     """The words of a text in their order, each in the form in which it is compared."""
+    text = without_invisible(text)
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
-    plain = unicodedata.normalize("NFKD", without_invisible(text)).casefold()
+    plain = unicodedata.normalize("NFKD", text).casefold()
     plain = _ORNAMENT.sub("", unicodedata.normalize("NFKD", plain))
     return _WORD.findall(unicodedata.normalize("NFC", plain).translate(_letters))
 

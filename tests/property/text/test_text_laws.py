@@ -10,7 +10,7 @@ from desk_shared.text import (
     plain_words,
     without_invisible,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 ANY = st.text(st.characters(), max_size=40)
@@ -42,6 +42,7 @@ def test_words_in_their_compared_form_stay_so(text: str) -> None:
 
 
 @given(ANY)
+@example("0\x1b²")
 def test_all_forms_of_a_text_are_the_same_words(text: str) -> None:
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
         assert plain_words(unicodedata.normalize(form, text)) == plain_words(text)
