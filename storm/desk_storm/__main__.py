@@ -114,15 +114,19 @@ async def _storm(plan: Plan, folder: Path) -> int:
         outlook = _outlook(KafkaSettings(bootstrap=servers.kafka), fleet, targets, postbox)
         restless = await _rage(plan, planned, crowd, weather, outlook)
         fleet.look()
+        closing = datetime.now(UTC)
+        # What the desk says is read first: what it says was done is in the others' books by then.
+        deliveries = await collecting.deliveries(fleet.of("notify")[0].address)
+        records = await collecting.records(KafkaSettings(bootstrap=servers.kafka))
         books = Books(
             began,
-            datetime.now(UTC),
+            closing,
             tuple(crowd.calls),
             tuple(crowd.sent),
             tuple(targets.acts),
             tuple(postbox.mails),
-            tuple(await collecting.deliveries(fleet.of("notify")[0].address)),
-            tuple(await collecting.records(KafkaSettings(bootstrap=servers.kafka))),
+            tuple(deliveries),
+            tuple(records),
             tuple(weather.faults),
             tuple(fleet.ends),
             tuple(weather.stuck),
