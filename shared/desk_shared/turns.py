@@ -1,4 +1,4 @@
-"""How a loop tells whoever supervises it that it went round."""
+"""How a loop tells whoever supervises it that it gets on."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -7,6 +7,9 @@ heard_by: ContextVar[Callable[[], None] | None] = ContextVar("heard_by", default
 
 
 def turned() -> None:
-    """The loop went round once without failing. Unsupervised, as in a test, nobody hears it."""
+    """The loop did some of its work without failing. Unsupervised, as in a test, nobody hears it.
+
+    A round may take minutes, as with many mails that are due: each piece of work counts.
+    """
     if (tell := heard_by.get()) is not None:
         tell()

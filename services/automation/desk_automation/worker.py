@@ -20,6 +20,7 @@ from desk_shared.ids import new_id
 from desk_shared.store import Stored
 from desk_shared.tasks import ended
 from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
 
 from desk_automation.conditions import Inputs, condition
 from desk_automation.domain import books, course, moves, steps, subjects, targets, verify
@@ -107,6 +108,7 @@ class Worker:
                 continue
             await self._slots.acquire()
             self._active[id] = asyncio.create_task(self._drive(id, park), name=f"run {id}")
+            turned()
 
     async def _drive(self, id: str, park: Report) -> None:
         try:

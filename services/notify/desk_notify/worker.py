@@ -16,6 +16,7 @@ from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
 from desk_shared.health import Health, State
 from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
 from opentelemetry.metrics import Counter
 
 from desk_notify.domain.deliveries import (
@@ -99,6 +100,7 @@ class DeliveryWorker:
                     raise error
                 if error is not None:  # its own trouble; the next may be well
                     await report([(Task(id, _nothing), error)])
+                turned()
         except DependencyDown as error:
             if error.fields.get("dependency") != COMPONENT:
                 raise

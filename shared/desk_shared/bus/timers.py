@@ -191,6 +191,7 @@ class Timers:
             )
         if ready:
             await self._wake_each(list(ready), at)
+            turned()
 
     def _has_other_partitions(self) -> bool:
         """Others' timers became ours: they are in the store, not in memory."""

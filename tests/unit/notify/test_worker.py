@@ -17,7 +17,8 @@ from desk_notify.worker import DeliveryWorker
 from desk_shared.bus import Commands, Fold, Ledger, Reacted, Task
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
-from desk_shared.health import Health
+from desk_shared.health import Health, State
+from desk_shared.supervision import Supervisor
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
@@ -104,6 +105,35 @@ async def test_what_is_due_is_sent_once_and_done() -> None:
     assert [one.state for one in (await desk.state()).deliveries] == [DeliveryState.SENT] * 2
     assert not await desk.is_waiting()
     assert desk.recorded.value("desk.deliveries", channel="mailto", state="sent") == 1
+
+
+async def test_who_delivers_again_is_well_before_the_last_of_many_is_delivered() -> None:
+    """After an absence hundreds wait; the first that goes out shows that all is well."""
+    desk = Desk()
+    await desk.keep(dispatch())
+    await desk.keep(dispatch().model_copy(update={"message": "m-2"}))
+    at_last, may_go_on, send = asyncio.Event(), asyncio.Event(), desk.line.send
+    failures = [DependencyDown("the store is away")]
+
+    async def slowly(state: Dispatch, channel: str) -> Outcome:
+        if desk.line.sent:
+            at_last.set()
+            await may_go_on.wait()
+        return await send(state, channel)
+
+    async def serve() -> None:
+        if failures:
+            raise failures.pop()
+        await desk.worker.wake(["m-1", "m-2"], nobody)
+        await asyncio.Event().wait()
+
+    desk.line.send = slowly  # type: ignore[method-assign, assignment]
+    supervisor = Supervisor(desk.clock, desk.health, desk.recorded.telemetry.meters)
+    running = asyncio.create_task(supervisor.keep("deliveries", serve))
+    await at_last.wait()
+    [loop] = [one for one in desk.health.components() if one.name == "loop deliveries"]
+    assert loop.state is State.READY
+    running.cancel()
 
 
 async def test_a_message_that_does_not_exist_stops_nobody() -> None:
