@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from desk_shared.clock import FakeClock
+from desk_shared.text import NORMALISER
 from desk_triage.domain.learned import LearnedModel, Word
 from desk_triage.model_file import InvalidModel, ModelSource, read_model, write_model
 
@@ -49,7 +50,10 @@ def changed(**more: object) -> Callable[[str], str]:
         (lambda _: "{}", "is damaged at precision"),
         (changed(team={}), "is damaged at team"),
         (changed(normaliser=0), "words were compared in another way (form 0;"),
-        (lambda text: text.replace('"normaliser": 1,\n', ""), "in another way (form 0;"),
+        (
+            lambda text: text.replace(f'"normaliser": {NORMALISER},\n', ""),
+            "in another way (form 0;",
+        ),
         (changed(format=2), "written by a newer desk (format 2; this one reads 1)"),
         (lambda text: text.replace("38,4.0", "38,9.0"), "was changed after it was written"),
         (lambda text: text.replace("[41,[[1,", "[41,[[7,"), "speaks for a name that is not there"),
