@@ -95,29 +95,24 @@ def main() -> None:
 async def _storm(plan: Plan, folder: Path) -> int:
     planned = _planned(plan)
     async with AsyncExitStack() as stack:
-        context = local_servers(folder / "servers", backend=plan.backend)
-        servers = await asyncio.to_thread(context.__enter__)
-        stack.push_async_callback(asyncio.to_thread, context.__exit__, None, None, None)
-        await asyncio.to_thread(apply_topics, servers.kafka)
+        servers = await _servers(stack, folder / "servers", plan.backend)
         targets, postbox = Targets(), Postbox(plan.seed)
         await _around_it(stack, targets, postbox)
         first = charter.write(folder / "charter")
         fleet = Fleet.made(folder, _around(servers, postbox, folder), plan.replicas)
         await fleet.start(stack)
-        publisher = KafkaPublisher(KafkaSettings(bootstrap=servers.kafka), "storm")
+        kafka = KafkaSettings(bootstrap=servers.kafka)
+        publisher = KafkaPublisher(kafka, "storm")
         await publisher.start()
         stack.push_async_callback(publisher.stop)
-        intakes = [one.address for one in fleet.of("intake")]
-        crowd = Crowd(intakes, publisher, targets, plan.seed)
+        crowd = Crowd([one.address for one in fleet.of("intake")], publisher, targets, plan.seed)
         weather = Weather(fleet, servers, folder / "charter", charters=[first])
         began = datetime.now(UTC)
-        outlook = _outlook(KafkaSettings(bootstrap=servers.kafka), fleet, targets, postbox)
+        outlook = _outlook(kafka, fleet, targets, postbox)
         restless = await _rage(plan, planned, crowd, weather, outlook)
         fleet.look()
         closing = datetime.now(UTC)
-        # What the desk says is read first: what it says was done is in the others' books by then.
-        deliveries = await collecting.deliveries(fleet.of("notify")[0].address)
-        records = await collecting.records(KafkaSettings(bootstrap=servers.kafka))
+        deliveries, records = await collecting.said(fleet.of("notify")[0].address, kafka)
         books = Books(
             began,
             closing,
@@ -136,6 +131,14 @@ async def _storm(plan: Plan, folder: Path) -> int:
         if plan.keep is not None:
             keep(books, fleet.logs, plan.keep)
         return _tell(books, weather)
+
+
+async def _servers(stack: AsyncExitStack, folder: Path, backend: Backend) -> LocalServers:
+    context = local_servers(folder, backend=backend)
+    servers = await asyncio.to_thread(context.__enter__)
+    stack.push_async_callback(asyncio.to_thread, context.__exit__, None, None, None)
+    await asyncio.to_thread(apply_topics, servers.kafka)
+    return servers
 
 
 def _planned(plan: Plan) -> list[Planned]:

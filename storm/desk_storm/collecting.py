@@ -16,6 +16,12 @@ _MAIL = "mailto:"
 _OPERATOR = {"X-Desk-User": "storm", "X-Desk-Roles": "operator"}
 
 
+async def said(notify: str, kafka: KafkaSettings) -> tuple[list[Delivery], list[Record]]:
+    """What the desk says. It is read before the books of others: what it says was done is in those
+    by then."""
+    return await deliveries(notify), await records(kafka)
+
+
 async def records(kafka: KafkaSettings) -> list[Record]:
     """Every record of the desk's topics, side topics included."""
     codec, found = Codec(), []
