@@ -7,11 +7,13 @@ import pytest
 from desk_automation.domain import steps
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase, Run
-from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.automation import Outcome, RunHandedOver, StepStatus
 
 from tests.unit.automation.engine import (
+    NO_CONNECTION,
     NOT_MET,
     OK,
+    REFUSED,
     START,
     TERM,
     TIMEOUT,
@@ -90,6 +92,38 @@ async def test_death_in_a_call_sends_it_again_under_the_same_key(effect: str) ->
     assert engine.target.effects == {"clean": 2}
     assert len({call.key for call in engine.target.calls}) == 1
     assert engine.target.tokens == [1, 2]
+
+
+@pytest.mark.parametrize("effect", ["idempotent", "keyed"])
+@pytest.mark.parametrize("then", [[REFUSED], [NO_CONNECTION] * 9, [NO_CONNECTION, REFUSED]])
+async def test_a_no_to_the_second_sending_says_nothing_of_the_first(
+    effect: str, then: list[Answer]
+) -> None:
+    """The worker died when the target had done it; whoever sends it again is refused."""
+    engine = Engine((runbook(steps=[act(effect)]),), FakeTarget([Crash, *then]))
+    await engine.hear(raised())
+    await engine.settle()
+    last = engine.last()
+    assert isinstance(last, RunHandedOver)
+    assert last.outcome is Outcome.IN_DOUBT
+    assert "an earlier worker was lost while it sent it" in last.reason
+
+
+async def test_a_yes_to_the_second_sending_settles_the_first() -> None:
+    engine = Engine((runbook(),), FakeTarget([Crash, NO_CONNECTION, OK]))
+    await engine.hear(raised())
+    await engine.settle(timedelta(seconds=15))
+    run = await engine.run()
+    assert (run.phase, run.doubts) == (Phase.VERIFYING, ())
+
+
+async def test_what_changes_nothing_is_never_in_doubt() -> None:
+    engine = Engine((runbook(steps=[act("pure")]),), FakeTarget([Crash, REFUSED]))
+    await engine.hear(raised())
+    await engine.settle()
+    last = engine.last()
+    assert isinstance(last, RunHandedOver)
+    assert last.outcome is not Outcome.IN_DOUBT
 
 
 async def test_death_in_a_call_of_once_leaves_it_in_doubt() -> None:

@@ -3,7 +3,7 @@
 A result is taken only from the worker whose token stands in the lease; older ones are refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_shared.events import AnyEvent
@@ -168,6 +168,10 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
             return doubted(asked, f"it may be asked only after the run's time: {answer.text}", now)
         return Decision(asked.model_copy(update={"wake_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
+    if _was_sent_unheard(run, act):
+        # A no to the second sending says nothing of the first.
+        answer = replace(answer, text=f"{answer.text}; an earlier worker was lost while it sent it")
+        is_doubtful = True
     status = StepStatus.IN_DOUBT if is_doubtful else StepStatus.FAILED
     run, told = _finished(run, attempt, status, answer, now)
     if is_doubtful:
@@ -185,6 +189,13 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
 
 def _must_ask(act: PlannedAct) -> bool:
     return act.effect in {"once", "confirmable"}
+
+
+def _was_sent_unheard(run: Run, act: PlannedAct | None) -> bool:
+    """Whether a worker was lost that may have sent it. What must be asked was asked before."""
+    left = run.open_act
+    is_asked = act is None or _must_ask(act) or _is_repeatable(act)
+    return left is not None and left.resumed > 0 and not is_asked
 
 
 def _is_repeatable(act: PlannedAct | None) -> bool:
