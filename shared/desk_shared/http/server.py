@@ -7,9 +7,12 @@ too much is told so with a problem, whoever is too slow too; then the connection
 import asyncio
 import contextlib
 import json
+import os
 import resource
+import socket
 from collections.abc import Generator
 from datetime import timedelta
+from itertools import chain
 from typing import Any, ClassVar
 
 import uvicorn
@@ -28,7 +31,7 @@ _WRAPPING = 2
 _MAX_LEFTOVER = 4 * 1024 * 1024
 _LINGER_SECONDS = 1.0
 # Between the end of the listener and that of its connections.
-_LAST_WORDS = timedelta(seconds=0.3)
+_LAST_WORDS = timedelta(seconds=1)
 
 
 class _TooMuch(Exception):
@@ -243,6 +246,36 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nobody who has connected is reset: whoever the listener had not taken yet is heard."""
+        for server in self.servers:
+            listeners = [socket.socket(fileno=os.dup(one.fileno())) for one in server.sockets]
+            server.close()
+            for connection in chain.from_iterable(map(_the_rest, listeners)):
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        return made
+
+
+def _the_rest(listener: socket.socket) -> list[socket.socket]:
+    """The connections that wait at a listener, which is closed at once behind the last."""
+    found = []
+    listener.setblocking(False)
+    with listener, contextlib.suppress(BlockingIOError):
+        while True:
+            with contextlib.suppress(ConnectionAbortedError):
+                connection, _ = listener.accept()
+                connection.setblocking(False)
+                found.append(connection)
+    return found
 
 
 def server_of(app: ASGIApp, settings: ServiceSettings, body_limit: int) -> Server:
