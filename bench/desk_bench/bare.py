@@ -1,4 +1,4 @@
-"""The baseline of `serving`: FastAPI, pydantic, one awaited insert; nothing is promised."""
+"""The baseline of `serving`: FastAPI, pydantic, one awaited insert; nothing is guaranteed."""
 
 import os
 import uuid

@@ -1,7 +1,7 @@
 """Many running clocks, a tenth of which break within a minute: how late each breach is told.
 
 By the services themselves, so all that a verdict waits for is in the way: what intake vouches for,
-the end of the ticket's partition, the edition of the promises.
+the end of the ticket's partition, the version of the SLA policies.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from desk_metrics.domain.tickets import TicketRecord
 from desk_shared.events import names
 from desk_shared.events.people import Priority
-from desk_shared.events.promises import PromiseBreached
+from desk_shared.events.sla import SlaBreached
 from desk_shared.settings import StoreSettings
 from desk_shared.store import Store, Stored
 from desk_shared.testing import eventually
@@ -33,7 +33,7 @@ ANSWER_WITHIN = timedelta(minutes=15)
 NOTICE, WRITTEN_PER_SECOND = timedelta(seconds=40), 1_500
 PATIENCE = 240
 _BULK = 500
-_BREACHED = ("ce_type", PromiseBreached.TYPE.encode())
+_BREACHED = ("ce_type", SlaBreached.TYPE.encode())
 
 
 async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
@@ -65,8 +65,8 @@ async def run(kafka: str, mongo: str, clocks: int) -> list[Row]:
 
 @contextlib.asynccontextmanager
 async def _listening(kafka: str) -> AsyncIterator[list[float]]:
-    """How late each breach was when whoever reads `desk.promises` had it, in seconds."""
-    consumer = await from_now_on(kafka, names.PROMISES)
+    """How late each breach was when whoever reads `desk.sla` had it, in seconds."""
+    consumer = await from_now_on(kafka, names.SLA)
     late: list[float] = []
 
     async def note() -> None:
@@ -84,7 +84,7 @@ async def _listening(kafka: str) -> AsyncIterator[list[float]]:
 
 
 def _in_bulks(clocks: int, first_due: datetime) -> Iterator[list[Stored[TicketRecord]]]:
-    """Tickets that nobody answers, evenly spread; all else is promised for later."""
+    """Tickets that nobody answers, evenly spread; all other targets are later."""
     policies, urgent, now = book(), Priority("P1"), datetime.now(UTC)
     first = first_due - ANSWER_WITHIN
     bulk = []

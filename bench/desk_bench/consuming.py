@@ -12,7 +12,7 @@ from desk_shared.bus.records import Received
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.names import TICKETS
-from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.topics import BY_NAME
 from desk_shared.ids import derived_id
 from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
@@ -60,7 +60,7 @@ class Counting:
 
 
 def _folded(state: Seen | None, event: AnyEvent) -> Seen:
-    text = event.data.text if isinstance(event.data, TicketNoted) else ""
+    text = event.data.text if isinstance(event.data, TicketCommented) else ""
     return Seen(notes=(state.notes if state else 0) + 1, last=text[:20])
 
 
@@ -75,13 +75,15 @@ async def fill(kafka: KafkaSettings, events: int, prefix: str) -> None:
     await publisher.stop()
 
 
-def _note(number: int, clock: SystemClock) -> Event[TicketNoted]:
+def _note(number: int, clock: SystemClock) -> Event[TicketCommented]:
     return Event(
         id=derived_id("bench", "note", number),
         source="/desk/intake",
         subject=derived_id("bench", "ticket", number),
         time=clock.now(),
-        data=TicketNoted(by="bench", role=Role.EMPLOYEE, text="The VPN does not connect. " * 12),
+        data=TicketCommented(
+            by="bench", role=Role.EMPLOYEE, text="The VPN does not connect. " * 12
+        ),
         sequence=1,
         correlation_id=derived_id("bench", "ticket", number),
     )
@@ -106,7 +108,7 @@ async def bare_loop(kafka: KafkaSettings, events: int, prefix: str, group: str) 
                 drained.begin()
             for records in batches.values():
                 for record in records:
-                    note = TicketNoted.model_validate_json(record.value)
+                    note = TicketCommented.model_validate_json(record.value)
                     state = states.get(record.key)
                     states[record.key] = Seen(
                         notes=(state.notes if state else 0) + 1, last=note.text[:20]

@@ -17,7 +17,7 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
-    TicketNoted,
+    TicketCommented,
     TicketOpened,
     TicketPaused,
     TicketPromised,
@@ -43,7 +43,7 @@ _BATCH = 1_000
 
 
 def edition() -> Edition:
-    """What the default charter promises, from ever on."""
+    """The SLA policies of the default charter, from ever on."""
     return edition_of(load_charter(CHARTER), EVER)
 
 
@@ -103,7 +103,7 @@ class Life:
         if chance.random() < 0.33:
             waiting = TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="bo")
             self.say(self._minutes(5, 120), waiting)
-            answer = TicketNoted(by="ana", role=Role.EMPLOYEE, text="It still says the same.")
+            answer = TicketCommented(by="ana", role=Role.EMPLOYEE, text="It still says the same.")
             self.say(self._minutes(5, 600), answer)
             self.say(timedelta(seconds=1), TicketResumed(by="desk"))
         self.say(self._minutes(5, 900), TicketResolved(by="bo", resolution="A new certificate."))

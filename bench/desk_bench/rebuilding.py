@@ -19,7 +19,7 @@ async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
         store=StoreSettings(url=mongo),
         charter=CHARTER,
     )
-    await _note_the_promises(settings)
+    await _note_the_slas(settings)
     events = lives(range(tickets))
     await publish(settings.kafka, events)
     outcome = await rebuild(settings)
@@ -29,7 +29,7 @@ async def run(kafka: str, mongo: str, tickets: int) -> list[Row]:
     return [Row(f"metrics rebuild, {len(events):,} ticket events", round(rate, 2), "events/s")]
 
 
-async def _note_the_promises(settings: MetricsSettings) -> None:
+async def _note_the_slas(settings: MetricsSettings) -> None:
     """A rebuild judges by the editions that the living service has kept."""
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     editions = MongoDocuments(store.database, EDITIONS, SystemClock().now)

@@ -13,7 +13,7 @@ from desk_metrics.domain.measures.postings import PARTS, part_of
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events import AnyEvent
-from desk_shared.events.names import MEASURES, PROMISES, TICKETS
+from desk_shared.events.names import CONTRIBUTIONS, SLA, TICKETS
 from desk_shared.events.topics import BY_NAME
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import Store
@@ -69,7 +69,7 @@ class Scaled:
 
     async def _round(self, prefix: str) -> float:
         """Events a second, on topics of their own."""
-        topics = [BY_NAME[name] for name in (TICKETS, PROMISES, MEASURES)]
+        topics = [BY_NAME[name] for name in (TICKETS, SLA, CONTRIBUTIONS)]
         await apply_topics(self._kafka, topics, prefix=prefix, partitions=PARTITIONS)
         new = list(itertools.islice(self._fresh, self._new))
         events = in_event_time(_continued(self._sample()) + lives(new))

@@ -19,8 +19,8 @@ from desk_metrics.store import CELLS
 from desk_shared.bus import KafkaPublisher, Ledger
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Event
-from desk_shared.events.measures import MeasuresChanged
-from desk_shared.events.names import MEASURES
+from desk_shared.events.contributions import ContributionsChanged
+from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.ids import derived_id
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
@@ -57,7 +57,7 @@ def _opened(number: int) -> AnyEvent:
     """What a ticket posts to its cell when it is opened."""
     moment, service = BEGAN + number * BETWEEN, SERVICES[number % len(SERVICES)]
     at, of = int(moment.timestamp()) * 1_000_000, ticket_id(number)
-    data = MeasuresChanged(
+    data = ContributionsChanged(
         of=of, revision=1, kind="incident", service=service, postings=(("opened", at, at, 1, 0),)
     )
     id, cell = derived_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
@@ -76,7 +76,7 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
         fold = cells_fold(documents)
         return Timed(drained, Ledger(fold, publisher, SystemClock(), meters, cached=64))
 
-    rate = await consumed(kafka, name, drained, handler, topic=MEASURES, pace=PACE)
+    rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, pace=PACE)
     counts = await _counted(documents)
     await store.drop()
     await store.stop()
@@ -101,7 +101,17 @@ async def _has_quix(python: str) -> bool:
 
 async def _quix(python: str, kafka: str, events: int) -> tuple[float, Counts]:
     with tempfile.TemporaryDirectory() as folder:
-        words = (python, "-P", "-W", "ignore", str(_SCRIPT), kafka, MEASURES, str(events), folder)
+        words = (
+            python,
+            "-P",
+            "-W",
+            "ignore",
+            str(_SCRIPT),
+            kafka,
+            CONTRIBUTIONS,
+            str(events),
+            folder,
+        )
         process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
         said, _ = await process.communicate()
     assert process.returncode == 0, "Quix Streams failed; what it says is above"

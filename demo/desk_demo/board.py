@@ -9,7 +9,7 @@ from rich.text import Text
 
 from desk_demo.watching import Watched
 
-_STATES = {"healed": "green", "handed over": "yellow", "running": "cyan", "resolved": "green"}
+_STATES = {"healed": "green", "escalated": "yellow", "running": "cyan", "resolved": "green"}
 
 
 def render(watched: Watched, said: str, seconds: float) -> RenderableType:
@@ -45,10 +45,10 @@ def _teams(watched: Watched) -> Panel:
     table = Table.grid(padding=(0, 1), expand=True)
     for team, count in sorted(watched.team_messages.items()):
         table.add_row(team, f"{count} messages")
-    promises = ", ".join(f"{n} {name}" for name, n in sorted(watched.promises.items()))
-    table.add_row("promises", promises or "none yet")
+    slas = ", ".join(f"{n} {name}" for name, n in sorted(watched.slas.items()))
+    table.add_row("SLAs", slas or "none yet")
     table.add_row("people told", str(len(watched.told_people)))
-    return Panel(table, title="Teams, promises, people")
+    return Panel(table, title="Teams, SLAs, people")
 
 
 def _tickets(watched: Watched) -> Panel:

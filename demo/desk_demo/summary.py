@@ -38,7 +38,7 @@ def _disks(player: Player) -> Check:
 def _stubborn(player: Player) -> Check:
     (name,) = [device.name for device in player.story.devices if device.runaway]
     repair = _repair(player, name)
-    ok = repair.state == "handed over" and repair.evidence > 0
+    ok = repair.state == "escalated" and repair.evidence > 0
     seen = f"{repair.state} to {repair.team or 'nobody'} with {repair.evidence} pieces of evidence"
     return Check("a repair that does not help reaches the owner team with the evidence", ok, seen)
 
@@ -78,16 +78,16 @@ def _solved(player: Player, tag: str, team: str, expected: str) -> Check:
 
 def _kept(player: Player) -> Check:
     (ticket,) = player.tagged.get("printer", [""])
-    kept = ("desk.promise.kept", ticket) in player.watched.kinds
-    return Check("the printer's promise is kept", kept, "kept" if kept else "no verdict yet")
+    kept = ("desk.sla.met", ticket) in player.watched.kinds
+    return Check("the printer's SLA is met", kept, "kept" if kept else "no verdict yet")
 
 
 def _breached(player: Player) -> Check:
     wanted = player.requesters.get("late", "-")
     late = [t.id for t in player.watched.tickets.values() if t.requester == wanted]
-    broken = [t for t in late if ("desk.promise.breached", t) in player.watched.kinds]
-    seen = f"{len(late)} ticket, {len(broken)} with a broken promise"
-    return Check("another promise is broken, and said to be", len(broken) == 1, seen)
+    broken = [t for t in late if ("desk.sla.breached", t) in player.watched.kinds]
+    seen = f"{len(late)} ticket, {len(broken)} with a breached SLAs"
+    return Check("another SLA is broken, and said to be", len(broken) == 1, seen)
 
 
 _CHECKS: tuple[Callable[[Player], Check], ...] = (

@@ -4,7 +4,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_shared.events import AnyEvent, promises, requests, telemetry, tickets
+from desk_shared.events import AnyEvent, requests, sla, telemetry, tickets
 from desk_shared.events import automation as repairs
 from desk_shared.events.notifications import Audience, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
@@ -46,7 +46,7 @@ class Watched:
     repairs: dict[str, Repair] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     problems: dict[str, tuple[str, set[str], bool]] = field(default_factory=dict)
-    promises: Counter[str] = field(default_factory=Counter)
+    slas: Counter[str] = field(default_factory=Counter)
     told_people: set[str] = field(default_factory=set)
     told: Counter[str] = field(default_factory=Counter)
     team_messages: Counter[str] = field(default_factory=Counter)
@@ -81,8 +81,8 @@ class Watched:
             return
         if event.topic == tickets.TicketOpened.TOPIC:
             self._ticket(event)
-        elif event.topic == promises.PromiseKept.TOPIC:
-            self._promise(event)
+        elif event.topic == sla.SlaMet.TOPIC:
+            self._sla(event)
         elif event.topic == repairs.RunStarted.TOPIC:
             self._repair(event)
 
@@ -99,8 +99,8 @@ class Watched:
                 self.repairs[run] = Repair(event.subject, title)
             case repairs.RunHealed(run=run):
                 self._end_repair(run, event, "healed", "")
-            case repairs.RunHandedOver(run=run, team=team, evidence=evidence):
-                self._end_repair(run, event, "handed over", team)
+            case repairs.RunEscalated(run=run, team=team, evidence=evidence):
+                self._end_repair(run, event, "escalated", team)
                 self.repairs[run].evidence = len(evidence)
             case _:
                 return
@@ -145,12 +145,12 @@ class Watched:
         if isinstance(data, ProblemDetected):
             self.news.append((at, f"one problem: {data.title} ({len(data.tickets)} tickets)"))
 
-    def _promise(self, event: AnyEvent) -> None:
-        name = event.type.removeprefix("desk.promise.").rpartition(".v")[0]
-        self.promises[name] += 1
-        if isinstance(event.data, promises.PromiseBreached):
+    def _sla(self, event: AnyEvent) -> None:
+        name = event.type.removeprefix("desk.sla.").rpartition(".v")[0]
+        self.slas[name] += 1
+        if isinstance(event.data, sla.SlaBreached):
             code = self.tickets[event.subject].code if event.subject in self.tickets else ""
-            self.news.append((event.time, f"promise broken: {event.data.clock} of {code}"))
+            self.news.append((event.time, f"SLA breached: {event.data.clock} of {code}"))
 
     def _told(self, data: Notified) -> None:
         self.told[data.kind] += 1

@@ -17,7 +17,7 @@ _CHARTER = (
     "calendars",
     "confidential",
     "people",
-    "promises",
+    "slas",
     "routing",
     "runbooks",
     "services",

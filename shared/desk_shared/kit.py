@@ -233,7 +233,7 @@ class Kit:
         return leases
 
     def kept_calls(self) -> MongoKeptCalls:
-        """Calls of this service's HTTP side, kept for as long as is promised."""
+        """Calls of this service's HTTP side, kept for their time."""
         calls = MongoKeptCalls(self.store.database, self.clock.now)
         self._prepared.append(calls.prepare)
         self.loop("kept calls", Sweeping(calls, self.clock).run)

@@ -194,7 +194,7 @@ class Verify:
 class Charter:
     """A version of the charter, in force from a moment on, as far as a law asks for it.
 
-    `is_always_open` says that all promises count every hour of the week.
+    `is_always_open` says that all SLAs count every hour of the week.
     """
 
     at: datetime

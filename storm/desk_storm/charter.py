@@ -9,7 +9,7 @@ from desk_shared.local.places import ROOT
 from desk_storm.books import Charter, Step, Verify
 
 _ANSWER, _SOLVED = ("20s", "40s"), ("21s", "41s")
-_PROMISES = """promises:
+_SLAS = """slas:
   - {{name: answer, title: An answer soon, clock: response, default: true, target: {answer},
      calendar: always-open, warn_at: [50]}}
   - {{name: solved, title: Solved soon, clock: resolution, default: true, target: {solved},
@@ -21,7 +21,7 @@ _WITHIN = timedelta(seconds=15)
 def write(folder: Path) -> Charter:
     """Make it there; the part of it that laws ask for."""
     shutil.copytree(ROOT / "charter", folder, dirs_exist_ok=True)
-    _promise(folder, 0)
+    _sla(folder, 0)
     book = folder / "runbooks" / "clean-disk.yaml"
     text = book.read_text()
     for old, new in (
@@ -48,17 +48,17 @@ def write(folder: Path) -> Charter:
 
 
 def change(folder: Path, number: int) -> Charter:
-    """Another version while all runs: other targets of the promises."""
-    _promise(folder, number)
+    """Another version while all runs: other targets of the SLAs."""
+    _sla(folder, number)
     return _told(number)
 
 
-def _promise(folder: Path, number: int) -> None:
+def _sla(folder: Path, number: int) -> None:
     answer, solved = _ANSWER[number % 2], _SOLVED[number % 2]
-    text = _PROMISES.format(answer=answer, solved=solved)
-    new = folder / "promises.new"
+    text = _SLAS.format(answer=answer, solved=solved)
+    new = folder / "slas.new"
     new.write_text(text)
-    new.replace(folder / "promises.yaml")
+    new.replace(folder / "slas.yaml")
 
 
 def _told(number: int) -> Charter:

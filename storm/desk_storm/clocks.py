@@ -1,5 +1,5 @@
-"""A small reckoning of promises from a ticket's own events; calendars are left to those who have
-them, so that it judges what is told by when it was due and by when the thing promised was done.
+"""A small reckoning of SLAs from a ticket's own events; calendars are left to those who have
+them, so that it judges what is told by when it was due and by when the required action was done.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,36 +8,36 @@ from datetime import datetime
 from itertools import pairwise
 
 from desk_shared.events import AnyEvent
-from desk_shared.events import promises as said
+from desk_shared.events import sla as said
 from desk_shared.events import tickets as life
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from desk_storm.history import History
 
 Key = tuple[str, str, str, int, str]
 _SAYINGS = (
-    said.PromiseStarted,
-    said.PromisePaused,
-    said.PromiseResumed,
-    said.PromiseAtRisk,
-    said.PromiseBreached,
-    said.PromiseKept,
-    said.PromiseWithdrawn,
+    said.SlaStarted,
+    said.SlaPaused,
+    said.SlaResumed,
+    said.SlaAtRisk,
+    said.SlaBreached,
+    said.SlaMet,
+    said.SlaCancelled,
 )
 _Saying = (
-    said.PromiseStarted
-    | said.PromisePaused
-    | said.PromiseResumed
-    | said.PromiseAtRisk
-    | said.PromiseBreached
-    | said.PromiseKept
-    | said.PromiseWithdrawn
+    said.SlaStarted
+    | said.SlaPaused
+    | said.SlaResumed
+    | said.SlaAtRisk
+    | said.SlaBreached
+    | said.SlaMet
+    | said.SlaCancelled
 )
 
 
 @dataclass(slots=True)
 class Account:
-    """All that was said of one promise, from a start to a withdrawal at most."""
+    """All that was said of one SLA, from a start to a withdrawal at most."""
 
     ticket: str
     clock: ClockName
@@ -56,21 +56,21 @@ class Account:
         return dues[-1] if dues else None
 
     @property
-    def verdicts(self) -> list[tuple[AnyEvent, said.PromiseBreached | said.PromiseKept]]:
+    def verdicts(self) -> list[tuple[AnyEvent, said.SlaBreached | said.SlaMet]]:
         """Every time that it was told as met or broken."""
-        kinds = (said.PromiseBreached, said.PromiseKept)
+        kinds = (said.SlaBreached, said.SlaMet)
         return [(event, data) for event, data in self.lines if isinstance(data, kinds)]
 
     @property
     def is_running(self) -> bool:
         """Neither withdrawn nor standing, by what was said."""
-        moved = [d for _, d in self.lines if not isinstance(d, said.PromiseAtRisk)]
-        return bool(moved) and isinstance(moved[-1], said.PromiseStarted | said.PromiseResumed)
+        moved = [d for _, d in self.lines if not isinstance(d, said.SlaAtRisk)]
+        return bool(moved) and isinstance(moved[-1], said.SlaStarted | said.SlaResumed)
 
 
 def accounts(history: History) -> Iterator[Account]:
-    """What was said of each promise; a promise that comes again after its end is another one."""
-    for ticket, events in history.promises.items():
+    """What was said of each SLA; an SLA that comes again after its end is another one."""
+    for ticket, events in history.slas.items():
         current: dict[Key, Account] = {}
         for event in events:
             data = event.data
@@ -79,14 +79,14 @@ def accounts(history: History) -> Iterator[Account]:
             key = (data.clock, data.policy, data.policy_version, data.cycle, data.team)
             account = current.setdefault(key, Account(ticket, data.clock, data.cycle))
             account.lines.append((event, data))
-            if isinstance(data, said.PromiseWithdrawn):
+            if isinstance(data, said.SlaCancelled):
                 yield current.pop(key)
         yield from current.values()
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How what was promised ended: done, or no longer owed."""
+    """How the clock ended: done, or cancelled."""
 
     event: AnyEvent
     at: datetime
@@ -107,7 +107,7 @@ def ending(history: History, account: Account) -> Ending | None:
 
 
 def is_reckoned(account: Account) -> bool:
-    """Whether this reckoning knows when such a promise ends."""
+    """Whether this reckoning knows when such an SLA ends."""
     is_first = account.clock is ClockName.RESPONSE and account.cycle == 1
     return is_first or account.clock is ClockName.RESOLUTION
 
@@ -129,7 +129,7 @@ def _first(found: Iterator[tuple[AnyEvent, bool]], events: Sequence[AnyEvent]) -
 def _answers(events: Sequence[AnyEvent]) -> Iterator[tuple[AnyEvent, bool]]:
     for event in events:
         data = event.data
-        if isinstance(data, life.TicketNoted):
+        if isinstance(data, life.TicketCommented):
             if data.role is life.Role.MEMBER and data.public and not data.automatic:
                 yield event, True
         elif isinstance(data, life.TicketResolved):
@@ -168,7 +168,7 @@ class Lateness:
 def lateness(history: History) -> Lateness:
     """Of breaches whose ticket was known in time; a number to look at, not a law."""
     late: list[float] = []
-    for one in history.of(said.PromiseBreached):
+    for one in history.of(said.SlaBreached):
         events = history.tickets.get(one.event.subject, [])
         due = one.event.data.due
         if not one.event.data.inherited and events and events[0].arrived_at < due:
@@ -185,8 +185,8 @@ def stretches(account: Account) -> Iterator[tuple[datetime, datetime, datetime, 
     """Each stand of a clock: from when, to when, and the due moments before and after."""
     due = account.due if account.lines else None
     for (before, first), (after, second) in pairwise(account.lines):
-        if isinstance(first, said.PromiseStarted | said.PromiseResumed):
+        if isinstance(first, said.SlaStarted | said.SlaResumed):
             due = first.due
-        is_stand = isinstance(first, said.PromisePaused) and isinstance(second, said.PromiseResumed)
+        is_stand = isinstance(first, said.SlaPaused) and isinstance(second, said.SlaResumed)
         if is_stand and due is not None and (then := getattr(second, "due", None)) is not None:
             yield before.time, after.time, due, then

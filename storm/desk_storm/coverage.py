@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from desk_shared.events import Payload
 from desk_shared.events.automation import RunStarted, RunStepRecorded
 from desk_shared.events.notifications import MessageKind, Notified
-from desk_shared.events.promises import PromiseBreached, PromiseKept, PromiseStarted
 from desk_shared.events.signals import SignalRaised
+from desk_shared.events.sla import SlaBreached, SlaMet, SlaStarted
 from desk_shared.events.tickets import TicketAssigned, TicketOpened
 
 from desk_storm.books import Fault
@@ -58,7 +58,7 @@ def spans(history: History) -> Iterator[tuple[str, Span]]:
     }
     yield from _between("a ticket waits for a team", opened, assigned)
     yield from _between("a team waits to be told", assigned, told)
-    yield from _between("a clock waits to be started", opened, _firsts(history, PromiseStarted))
+    yield from _between("a clock waits to be started", opened, _firsts(history, SlaStarted))
     yield from _clocks(history)
     yield from _runs(history)
 
@@ -132,10 +132,10 @@ def _requests(history: History) -> Iterator[tuple[str, Span]]:
 
 
 def _clocks(history: History) -> Iterator[tuple[str, Span]]:
-    for breach in history.of(PromiseBreached):
+    for breach in history.of(SlaBreached):
         due = breach.event.data.due
         yield "a deadline passes", (due - _NEAR, max(due + _NEAR, breach.arrived_at))
-    for kept in history.of(PromiseKept):
+    for kept in history.of(SlaMet):
         yield "a clock ends in time", (kept.event.time, max(kept.event.time, kept.arrived_at))
 
 

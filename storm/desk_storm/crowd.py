@@ -102,7 +102,7 @@ class Crowd:
         if number % 3:
             said = {"text": f"We look at it {number}", "public": True}
             await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")
-            await self._call(http, _SOLVER, f"{url}/notes", said, f"{number} note")
+            await self._call(http, _SOLVER, f"{url}/comments", said, f"{number} comment")
         if number % 8 == 0:
             if number % 3 == 0:
                 await self._call(http, _SOLVER, f"{url}/start", {}, f"{number} start")

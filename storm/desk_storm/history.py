@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events import names as topics
-from desk_shared.events.automation import RunHandedOver, RunHealed, RunSkipped
+from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped
 from desk_shared.events.topics import DEAD, RETRY
 
 from desk_storm.books import Act, Books, Charter, Record, Step, Verify
@@ -71,13 +71,13 @@ class History:
         return _by_subject(self.on(topics.TICKETS), lambda one: one.event.sequence or 0)
 
     @cached_property
-    def promises(self) -> dict[str, list[AnyEvent]]:
+    def slas(self) -> dict[str, list[AnyEvent]]:
         """What was said of each ticket's clocks, in the order in which it was said."""
         lives: dict[str, list[AnyEvent]] = defaultdict(list)
         seen: set[str] = set()
         for record in self.records:
             event = record.event
-            if record.topic == topics.PROMISES and event is not None and event.id not in seen:
+            if record.topic == topics.SLA and event is not None and event.id not in seen:
                 seen.add(event.id)
                 lives[event.subject].append(event)
         return lives
@@ -88,7 +88,7 @@ class History:
         ends: dict[str, Told[Payload]] = {}
         for one in self.on(topics.AUTOMATION):
             data = one.event.data
-            if isinstance(data, RunHealed | RunHandedOver | RunSkipped) and data.run:
+            if isinstance(data, RunHealed | RunEscalated | RunSkipped) and data.run:
                 ends[data.run] = one
         return ends
 

@@ -19,13 +19,13 @@ from desk_storm.replicas import Replica
 _SAID = (
     "desk.tickets",
     "desk.triage",
-    "desk.promises",
+    "desk.sla",
     "desk.automation",
     "desk.problems",
     "desk.notifications",
     "desk.requests",
 )
-# The longest silence of what still goes on: half of the longest promise, and some room.
+# The longest silence of what still goes on: half of the longest SLA, and some room.
 _QUIET_SECONDS = 25.0
 # What must be nothing on every page of metrics, and what it is called for people.
 _GAUGES = {

@@ -14,7 +14,7 @@ from desk_automation.rulebook import Rulebook
 
 _PAGE = 500
 # In the order in which a run goes through them: one that moves on meanwhile is met again.
-_MEASURED = (Phase.SETTLING, Phase.QUEUED, Phase.WORKING, Phase.VERIFYING, Phase.HANDED_OVER)
+_MEASURED = (Phase.SETTLING, Phase.QUEUED, Phase.WORKING, Phase.VERIFYING, Phase.ESCALATED)
 
 
 class Rulebooks:
@@ -61,7 +61,7 @@ class OpenRuns:
                 )
                 runs = [one.state for one in page if one.state is not None]
                 found |= {one.plan.verify.measurement for one in runs if one.plan.verify}
-                is_old = phase is Phase.HANDED_OVER and runs and runs[-1].created_at < oldest
+                is_old = phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest
                 if len(page) < _PAGE or is_old:
                     break
                 after = (page[-1].sort, page[-1].id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
 from desk_shared.events import names as topics
-from desk_shared.events.automation import RunHandedOver, RunHealed
+from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.requests import TicketRequested
 from desk_shared.ids import request_ticket_id, ticket_code
@@ -23,8 +23,8 @@ from desk_intake.domain.timers import due_of, pass_time
 
 log = get_logger()
 
-READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.PROMISES)
-_KEYED_BY_TICKET = frozenset({topics.TRIAGE, topics.PROMISES})
+READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.SLA)
+_KEYED_BY_TICKET = frozenset({topics.TRIAGE, topics.SLA})
 
 
 def tickets_of(event: AnyEvent) -> Iterable[str]:
@@ -34,7 +34,7 @@ def tickets_of(event: AnyEvent) -> Iterable[str]:
         return (request_ticket_id(event.source, event.id),)
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return dict.fromkeys(data.tickets)
-    if isinstance(data, RunHandedOver | RunHealed):
+    if isinstance(data, RunEscalated | RunHealed):
         return (proactive_ticket(data.run),)
     return (event.subject,) if event.topic in _KEYED_BY_TICKET else ()
 
@@ -72,7 +72,7 @@ def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
         id = request_ticket_id(event.source, event.id)
         opened = from_request(data, ticket_code(id, turn.round), event.amended, event.told_time)
         return record(id, None, opened, because)
-    if isinstance(data, RunHandedOver):
+    if isinstance(data, RunEscalated):
         id = proactive_ticket(data.run)
         return record(id, None, from_run(event, data, ticket_code(id, turn.round)), because)
     if not isinstance(data, RunHealed):  # most repairs work, and have no ticket

@@ -1,4 +1,4 @@
-"""The organisation's promises and calendars as metrics' own terms: the two meet only here."""
+"""The organisation's SLAs and calendars as metrics' own terms: the two meet only here."""
 
 from datetime import datetime, timedelta
 
@@ -7,30 +7,30 @@ from desk_shared.charter.calendars import Calendar as WrittenCalendar
 from desk_shared.charter.calendars import Closure as WrittenClosure
 from desk_shared.charter.calendars import Window as WrittenWindow
 from desk_shared.charter.calendars import YearlyClosure
-from desk_shared.charter.promises import Promise
+from desk_shared.charter.slas import SlaPolicy
 
 from desk_metrics.domain.calendars import Calendar, Closure, SpecialDay, Week, Window
 from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, When
 from desk_metrics.holidays import public_holidays
 
-# Rules sort a ticket well within this; one for which a person is needed is promised what any is.
+# Rules sort a ticket well within this; one for which a person is needed gets the default policy.
 SORTING = timedelta(seconds=2)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def edition_of(charter: Charter, since: datetime) -> Edition:
-    """What the charter promises, as an edition that is in force from `since` on."""
+    """The SLA policies of the charter as an edition that is in force from `since` on."""
     return Edition(
         version=charter.version,
         since=since,
-        policies=tuple(map(_policy, charter.promises)),
+        policies=tuple(map(_policy, charter.slas)),
         calendars=tuple(map(_calendar, charter.calendars)),
         sorting=SORTING,
     )
 
 
-def promises_alike(one: Edition, other: Edition) -> bool:
-    """True if nothing that promises rest on differs; the rest of a charter may."""
+def slas_alike(one: Edition, other: Edition) -> bool:
+    """True if nothing that SLAs rest on differs; the rest of a charter may."""
     return (one.policies, one.calendars, one.sorting) == (
         other.policies,
         other.calendars,
@@ -38,12 +38,12 @@ def promises_alike(one: Edition, other: Edition) -> bool:
     )
 
 
-def _policy(promise: Promise) -> Policy:
-    when = promise.when
+def _policy(sla: SlaPolicy) -> Policy:
+    when = sla.when
     return Policy(
-        name=promise.name,
-        version=str(promise.version),
-        clock=promise.clock,
+        name=sla.name,
+        version=str(sla.version),
+        clock=sla.clock,
         when=When(
             kinds=tuple(when.kinds),
             priorities=tuple(when.priorities),
@@ -51,13 +51,13 @@ def _policy(promise: Promise) -> Policy:
             groups=when.groups,
             teams=when.teams,
         ),
-        default=promise.default,
-        target=promise.target,
-        calendar=promise.calendar,
-        warn_at=promise.warn_at,
-        pause_on=promise.pause_on,
-        on_change=OnChange(promise.on_change),
-        on_reopen=OnReopen(promise.on_reopen),
+        default=sla.default,
+        target=sla.target,
+        calendar=sla.calendar,
+        warn_at=sla.warn_at,
+        pause_on=sla.pause_on,
+        on_change=OnChange(sla.on_change),
+        on_reopen=OnReopen(sla.on_reopen),
     )
 
 

@@ -1,7 +1,7 @@
 """Whether two sets of documents say the same, byte for byte, once told what may differ.
 
 What may: how often something was sent (revisions), when it was last looked at, and what was said
-of promises (a clock that fell due before a late fact came was rightly told of, and a rebuild, which
+of SLAs (a clock that fell due before a late fact came was rightly told of, and a rebuild, which
 knows the fact in time, never tells it). Everything that figures and verdicts rest on must agree.
 """
 

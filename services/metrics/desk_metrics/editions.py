@@ -1,4 +1,4 @@
-"""Which promises were in force when: kept for ever, since a ticket is judged by its own time.
+"""Which SLAs were in force when: kept for ever, since a ticket is judged by its own time.
 
 Replicas see a change of the charter at different moments. So that none of them says a word by what
 no longer holds, each edition carries up to when things are said by it. Every replica moves that on
@@ -16,7 +16,7 @@ from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 
-from desk_metrics.charter import edition_of, promises_alike
+from desk_metrics.charter import edition_of, slas_alike
 from desk_metrics.domain.policies import Edition, PolicyBook
 from desk_metrics.domain.worktime import micros
 
@@ -34,7 +34,7 @@ _Rule = Callable[[Edition | None, Turn], Reacted[Edition] | None]
 
 
 class Editions:
-    """The policy book, with a new edition whenever the charter's promises change."""
+    """The policy book, with a new edition whenever the charter's SLAs change."""
 
     def __init__(
         self,
@@ -85,9 +85,9 @@ class Editions:
                 await self._note(charter)
 
     async def _note(self, charter: Charter) -> None:
-        """Another edition, unless the last one promises the same. Of two replicas that see
+        """Another edition, unless the last one has the same policies. Of two replicas that see
         different charters one is first; the other then replaces what that one has made."""
-        if promises_alike(edition_of(charter, _EVER), self._last):
+        if slas_alike(edition_of(charter, _EVER), self._last):
             self._seen = charter.version
             return
         await self._change(next(reversed(self._editions)), _closed)
@@ -114,7 +114,7 @@ class Editions:
 
         # The number makes it one edition, whoever is first.
         await self._change(f"{len(self._editions) + 1:06d}", rule)
-        log.info("promises_changed", version=self._last.version, since=str(self._last.since))
+        log.info("slas_changed", version=self._last.version, since=str(self._last.since))
 
     async def _change(self, id: str, rule: _Rule) -> None:
         kept = (await self._commands.change(id, rule)).state
@@ -124,7 +124,7 @@ class Editions:
     async def _read(self) -> None:
         stored = await self._documents.find({}, order="since", limit=10_000)
         for one in stored:
-            if one.unreadable is not None:  # what was promised then cannot be guessed
+            if one.unreadable is not None:  # which policies held then cannot be guessed
                 raise one.unreadable
         self._keep({one.id: one.state for one in stored if one.state is not None})
 
@@ -134,7 +134,7 @@ class Editions:
         if is_another:
             self.book = PolicyBook(editions.values())
             for problem in self.book.problems():
-                log.error("promises_need_attention", about=problem.about, text=problem.text)
+                log.error("slas_need_attention", about=problem.about, text=problem.text)
         if editions:
             self.book.known_until = micros(_known_until(self._last))
 

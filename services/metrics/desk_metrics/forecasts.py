@@ -31,8 +31,8 @@ from desk_metrics.planning import (
     crew_of,
     plan,
     planned,
-    promise_of,
     skill_services,
+    sla_of,
     terms_of,
 )
 from desk_metrics.settings import MetricsSettings
@@ -66,8 +66,8 @@ def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
     weeks: Annotated[int, typer.Option(min=1, max=104, help="Whole weeks of history.")] = 12,
     skill: Annotated[str, typer.Option(help="Only work of this skill.")] = "",
-    promise: Annotated[str, typer.Option(help="A promise of an answer, by name.")] = "",
-    within: Annotated[float | None, typer.Option(min=0.1, help="Minutes, not a promise.")] = None,
+    sla: Annotated[str, typer.Option(help="An SLA of an answer, by name.")] = "",
+    within: Annotated[float | None, typer.Option(min=0.1, help="Minutes, not an SLA.")] = None,
     share: Annotated[float, typer.Option(min=0.01, max=0.999, help="Answered in time.")] = 0.9,
     handling: Annotated[float | None, typer.Option(min=0.1, help="Minutes per ticket.")] = None,
     as_of: Annotated[datetime | None, typer.Option(help=_AS_OF)] = None,
@@ -76,7 +76,7 @@ def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Tell how many people a team needs at which hour, and how good the forecast is."""
     settings = load_settings(MetricsSettings)
     charter = load_charter(settings.charter)
-    asked = AskedPlan(team, weeks, skill, promise, within, share, handling)
+    asked = AskedPlan(team, weeks, skill, sla, within, share, handling)
     if history is None:
         found = asyncio.run(_stored_plan(settings, charter, asked, _utc(as_of)))
     else:
@@ -108,7 +108,7 @@ def plan_of(
             f"The charter has no team '{asked.team}', so nobody knows its skills. Leave --skill"
             " out, or add the team to teams.yaml."
         )
-    promise, within = promise_of(charter, asked)
+    sla, within = sla_of(charter, asked)
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone
     found = arrivals_of(asked, zone, services, cells.first.date(), as_of or cells.last)
@@ -116,7 +116,7 @@ def plan_of(
         found.weeks.add(cell)
     always = Crew(asked.team, "", zone, (True,) * HOURS, 0, {})
     crew = always if team is None else crew_of(team, asked.skill)
-    return planned(found.weeks, crew, terms_of(found, asked, promise, within))
+    return planned(found.weeks, crew, terms_of(found, asked, sla, within))
 
 
 async def _stored_goals(

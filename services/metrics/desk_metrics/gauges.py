@@ -36,8 +36,8 @@ GAUGES = (
     ("desk.tickets.backlog", "backlog", "{ticket}", "Tickets open now"),
     ("desk.tickets.contacts", "contacts", "{ticket}", "Tickets that people opened"),
     ("desk.tickets.proactive", "proactive", "{ticket}", "Tickets that the desk opened first"),
-    ("desk.promises.judged", "promises_judged", "{promise}", "Promises with a verdict"),
-    ("desk.promises.kept.share", "promises_kept", "1", "Share of them that was kept"),
+    ("desk.sla.judged", "sla_judged", "{sla}", "SLAs with a verdict"),
+    ("desk.sla.met.share", "sla_met", "1", "Share of them that was kept"),
     ("desk.acknowledge.mean", "mtta", "s", "Mean time to acknowledge"),
     ("desk.restore.mean", "mttr", "s", "Mean time to restore"),
     ("desk.restore.p90", "mttr_p90", "s", "Time to restore that 90 % do not exceed"),
@@ -48,13 +48,13 @@ GAUGES = (
     ("desk.happiness.quotient", "happiness", "", "Happy less unhappy share of them, -1 to 1"),
     ("desk.detection.lead.mean", "detection_lead", "s", "Warning before the first report"),
 )
-AT_RISK = ("desk.tickets.at_risk", "{ticket}", "Open tickets with a promise at risk")
+AT_RISK = ("desk.tickets.at_risk", "{ticket}", "Open tickets with an SLA at risk")
 _BOOK = "gauges"
 _CUT = Cut(by="team", measures=sources_of(figure for _, figure, _, _ in GAUGES))
 
 
 class _Open(NamedTuple):
-    """Tickets open now, and those of them with a promise at risk, by team."""
+    """Tickets open now, and those of them with an SLA at risk, by team."""
 
     backlog: Counter[str]
     at_risk: Counter[str]

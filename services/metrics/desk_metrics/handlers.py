@@ -5,12 +5,12 @@ from datetime import datetime
 
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.events import AnyEvent
-from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.names import (
     AUTOMATION,
     CHANGES,
+    CONTRIBUTIONS,
     FEEDBACK,
-    MEASURES,
     PROBLEMS,
     SIGNALS,
     TICKETS,
@@ -43,7 +43,7 @@ Book = Callable[[], PolicyBook]
 
 
 def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketRecord]:
-    """The promises and measures of tickets. Events are judged at their own time, so a replayed year
+    """The SLAs and measures of tickets. Events are judged at their own time, so a replayed year
     of them says what living through it said; timers then bring each ticket up to the present."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -65,9 +65,9 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
 
 
 def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Reacted[TicketRecord]:
-    """What is true of a ticket at a moment, its promises first.
+    """What is true of a ticket at a moment, its SLAs first.
 
-    A timer decides instead as soon as it is known which edition of the promises was in force then.
+    A timer decides instead as soon as it is known which policy version was in force then.
     """
     if not book.knows(max(micros(at), record.clocks.as_of)):
         return Reacted(record, due=at)
@@ -80,11 +80,11 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
     """Parts of days, with what each source posts to them."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        is_day = event.topic == MEASURES and not is_person(event.subject)
+        is_day = event.topic == CONTRIBUTIONS and not is_person(event.subject)
         return (event.subject,) if is_day else ()
 
     def react(state: Cell | None, event: AnyEvent, _turn: Turn) -> Reacted[Cell] | None:
-        if not isinstance(event.data, MeasuresChanged):
+        if not isinstance(event.data, ContributionsChanged):
             return None
         cell = state or Cell(day_of(event.subject))
         after = cell.with_entry(_entry(event.data))
@@ -93,7 +93,7 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
     return Fold(documents, keys=keys, react=react, is_exact=True)
 
 
-def _entry(data: MeasuresChanged) -> Entry:
+def _entry(data: ContributionsChanged) -> Entry:
     by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
     return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from desk_shared.errors import Invalid
 from holidays import country_holidays
 
-# Tickets of any age and promises years ahead: about 600 dates, worked out once per region.
+# Tickets of any age and SLAs years ahead: about 600 dates, worked out once per region.
 YEARS = range(2000, 2051)
 
 

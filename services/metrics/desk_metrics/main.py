@@ -8,7 +8,7 @@ from desk_shared.bus.stops import NothingUnread, OwnPartition
 from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
 from desk_shared.clock import Clock
-from desk_shared.events.names import MEASURES
+from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.http import authenticator_from
 from desk_shared.kit import Kit
@@ -86,7 +86,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     kit = Kit.open("metrics", settings, clock)
     charter, sign_in = kit.charter(), _SignIn()
     editions = _editions(kit, charter)
-    kit.part("promises", editions)
+    kit.part("slas", editions)
     kit.part("sign-in client", sign_in)
     kit.loop("editions", editions.run)
     tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
@@ -95,7 +95,7 @@ def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     ledger = kit.ledger("tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now)
     changes = kit.documents(CHANGES)
     _gather(kit, changes)
-    # Nobody waits for a figure, and promises are counted in minutes: larger batches, less work.
+    # Nobody waits for a figure, and SLAs are counted in minutes: larger batches, less work.
     kit.reads(*READS, pace=PACE)
     _figures(kit, cells)
     rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
@@ -161,7 +161,7 @@ def _figures(kit: Kit, cells: Documents[Cell]) -> None:
     days = kit.ledger("cells", cells_fold(cells), reads_bus=False, cached=64)
     returns = returns_fold(kit.documents(RETURNS))
     people = kit.ledger("returns", returns, reads_bus=False, cached=2_000)
-    kit.reads(MEASURES, handler=Folding(days, people), lane="figures", pace=FIGURES_PACE)
+    kit.reads(CONTRIBUTIONS, handler=Folding(days, people), lane="figures", pace=FIGURES_PACE)
 
 
 def _report(kit: Kit, sources: Sources, gate: Gate) -> None:

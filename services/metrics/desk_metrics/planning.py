@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.charter.model import Team
-from desk_shared.charter.promises import PromiseFacts
+from desk_shared.charter.slas import SlaAttributes
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid, NotFound
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.store import Documents
 
 from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of
@@ -29,7 +29,7 @@ _MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  (local to whichever team asks)
 
 @dataclass(frozen=True, slots=True)
 class PlanningDeps:
-    """What goals, staffing and rings are told from."""
+    """What goals, staffing and cohorts are told from."""
 
     cells: Documents[Cell]
     sums: Documents[DaySums]
@@ -41,12 +41,12 @@ class PlanningDeps:
 
 @dataclass(frozen=True, slots=True)
 class AskedPlan:
-    """A question about staffing. Without `within` the promise's target holds; minutes."""
+    """A question about staffing. Without `within` the SLA's target holds; minutes."""
 
     team: str
     weeks: int = 12
     skill: str = ""
-    promise: str = ""
+    sla: str = ""
     within: float | None = None
     share: float = 0.9
     handling: float | None = None
@@ -55,16 +55,16 @@ class AskedPlan:
 async def plan(
     deps: PlanningDeps, asked: AskedPlan, now: datetime, seen: Sight = SEES_ALL
 ) -> StaffingPlan:
-    """People by hour of the week, to keep a promise to answer."""
+    """People by hour of the week, to keep an SLA to answer."""
     charter = deps.charter()
     team = _team(charter, asked, seen)
-    promise, within = promise_of(charter, asked)
+    sla, within = sla_of(charter, asked)
     first = await first_day(deps.cells) or now.date()
     found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
     if found.first is not None:
         async for cell in cells_between(deps.cells, found.first, now.date()):
             found.weeks.add(cell)
-    return planned(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, promise, within))
+    return planned(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, sla, within))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def crew_of(team: Team, skill: str) -> Crew:
     )
 
 
-def terms_of(found: Arrivals, asked: AskedPlan, promise: str, within: timedelta) -> Terms:
+def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> Terms:
     """What is to be kept, with the handling time that was given or else measured."""
     handled = found.weeks.handled
     measured = handled.quantile(0.5) if handled.count > 0 else None
@@ -124,7 +124,7 @@ def terms_of(found: Arrivals, asked: AskedPlan, promise: str, within: timedelta)
         handling, source = measured / _SECOND, f"median of {handled.count} tickets solved at once"
     else:
         handling, source = None, "not known"
-    return Terms(promise, within.total_seconds(), asked.share, handling, source)
+    return Terms(sla, within.total_seconds(), asked.share, handling, source)
 
 
 def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
@@ -155,21 +155,21 @@ def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
     return team
 
 
-def promise_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
-    """The promise of an answer that is to be kept, and how soon it wants one."""
+def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+    """The SLA of an answer that is to be kept, and how soon it wants one."""
     if asked.within is not None:
         return "given", timedelta(minutes=asked.within)
-    if asked.promise:
-        found = next((one for one in charter.promises if one.name == asked.promise), None)
+    if asked.sla:
+        found = next((one for one in charter.slas if one.name == asked.sla), None)
         if found is None or found.clock is not ClockName.RESPONSE:
-            known = ", ".join(p.name for p in charter.promises if p.clock is ClockName.RESPONSE)
+            known = ", ".join(p.name for p in charter.slas if p.clock is ClockName.RESPONSE)
             raise NotFound(
-                f"There is no promise '{asked.promise}' of an answer. Ask for one of {known}, or"
+                f"There is no SLA '{asked.sla}' of an answer. Ask for one of {known}, or"
                 " say within, in minutes.",
-                promise=asked.promise,
+                sla=asked.sla,
             )
         return found.name, found.target
-    usual = charter.promise_for(ClockName.RESPONSE, PromiseFacts("incident", team=asked.team))
+    usual = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
     if usual is None:
-        raise Invalid("The charter promises no answer. Say within, in minutes.", code="no-promise")
+        raise Invalid("The charter has no response policy. Say within, in minutes.", code="no-sla")
     return usual.name, usual.target

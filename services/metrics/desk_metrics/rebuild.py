@@ -67,7 +67,7 @@ def metrics() -> None:
 def rebuild(
     keep: Annotated[bool, typer.Option(help="Leave the rebuilt database for a look.")] = False,
 ) -> None:
-    """Make all promises and measures again from the log and compare; exit code 1 if they differ."""
+    """Make all SLAs and measures again from the log and compare; exit code 1 if they differ."""
     outcome = asyncio.run(run(load_settings(MetricsSettings), keep=keep))
     _show(outcome)
     raise typer.Exit(0 if outcome.is_clean else 1)
@@ -123,12 +123,12 @@ async def _rebuilt(
 
 
 async def _book(living: Store, clock: Clock) -> PolicyBook:
-    """The promises as they were in force: kept for ever, and no event tells them."""
+    """The SLAs as they were in force: kept for ever, and no event tells them."""
     editions = MongoDocuments(living.database, EDITIONS, clock.now)
     found = await editions.find({}, order="since", limit=10_000)
     if not found:
         raise NotFound(
-            "Metrics has not run here yet: there is no edition of the promises to judge by. Start"
+            "Metrics has not run here yet: there is no policy version to judge by. Start"
             " the desk with `make up` first."
         )
     return PolicyBook(one.state for one in found if one.state is not None)

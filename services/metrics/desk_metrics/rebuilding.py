@@ -1,6 +1,6 @@
 """Metrics made again from the log: the same folds on other collections, in event time, no timers.
 
-What is told is not told again: promises go nowhere, measures go straight to their cells.
+What is told is not told again: SLAs go nowhere, measures go straight to their cells.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ from desk_shared.bus.records import Failure
 from desk_shared.bus.tasks import Task
 from desk_shared.clock import Clock
 from desk_shared.events import Codec, Message
-from desk_shared.events.names import MEASURES
+from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.store import Documents
 from desk_shared.telemetry import Meters, get_logger
 
@@ -78,8 +78,8 @@ class _Loop:
         self._elsewhere = elsewhere
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        self.messages += (one for one in messages if one.topic == MEASURES)
-        await self._elsewhere.publish([one for one in messages if one.topic != MEASURES])
+        self.messages += (one for one in messages if one.topic == CONTRIBUTIONS)
+        await self._elsewhere.publish([one for one in messages if one.topic != CONTRIBUTIONS])
 
     def take(self, codec: Codec) -> list[Received]:
         taken, self.messages = self.messages, []

@@ -1,4 +1,4 @@
-"""A new edition of the promises reaches every open ticket, not only those that wake by themselves.
+"""A new policy version reaches every open ticket, not only those that wake by themselves.
 
 What was decided under an earlier edition is found by its number in the store, so a stop in the
 middle is taken up again at the next start.
@@ -23,7 +23,7 @@ _CHECK = timedelta(seconds=1)
 
 
 class Rejudging:
-    """Decides open tickets again after each change of the promises."""
+    """Decides open tickets again after each change of the SLAs."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import sight_of
-from desk_shared.events.reports import SkillGapFound, SystemRanked
+from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.store import Documents
 
 from desk_metrics.aiming import owner_of, standings
@@ -16,7 +16,7 @@ from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Heard
 from desk_metrics.domain.causes import SIGNS, Causes, Service
 from desk_metrics.domain.changes import Changes
-from desk_metrics.domain.demand import Demand, Wanted
+from desk_metrics.domain.demand import Demand, DemandEntry
 from desk_metrics.domain.gaps import Crew, Skills, gaps_of
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.helped import REACH, Came
@@ -37,8 +37,8 @@ class Look:
     """Every service of the charter, the one that costs people most first; what people ask for that
     there is not; contacts by day."""
 
-    systems: tuple[SystemRanked, ...]
-    demand: tuple[Wanted, ...]
+    systems: tuple[ServiceRanked, ...]
+    demand: tuple[DemandEntry, ...]
     came: Came
 
 
@@ -71,7 +71,7 @@ class Sources:
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
         standings = causes.standings(services, changes)
         found = ranked(standings, period, as_of, charter.version)
-        return Look(tuple(found), demand.wanted(), came)
+        return Look(tuple(found), demand.entries(), came)
 
     async def heard(self, look: Look, known: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
@@ -82,7 +82,7 @@ class Sources:
         kept = frozenset(one.name for one in charter.services if seen.hides(one.name))
         return Heard(said, look.came, known, told, kept)
 
-    async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapFound]:
+    async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapReported]:
         """What teams were asked for and too few of them can do."""
         charter = self.charter()
         skills = Skills(period, as_of, needed_by(charter))

@@ -18,7 +18,7 @@ from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import ANSWERS, CELLS, CHANGES, REPORTED, SUMS
 from desk_metrics.systems import Sources
 
-MOST_WANTED = 10
+MOST_REQUESTED = 10
 _PERIOD = "2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47. Else the last four weeks."
 
 
@@ -70,7 +70,7 @@ def shown(found: Systems) -> list[RenderableType]:
         table.add_line(
             str(one.rank), one.service, one.team, f"{one.contacts:,}", f"{one.contacts_before:,}",
             f"{one.came_again:,}", f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}",
-            f"{one.repeat_contacts:,}", f"{one.promises_broken:,}",
+            f"{one.repeat_contacts:,}", f"{one.slas_breached:,}",
             "" if rate is None else f"{rate:.0%} of {one.changes:,}", one.proposal.value,
         )  # fmt: skip
     lines: list[RenderableType] = [table]
@@ -89,6 +89,6 @@ def _demand(found: Systems) -> list[RenderableType]:
     if not found.demand:
         return []
     table = Sheet("asked for", "people", "times", title="What people ask for that there is not")
-    for one in found.demand[:MOST_WANTED]:
+    for one in found.demand[:MOST_REQUESTED]:
         table.add_line(one.what, f"{one.people:,}", f"{one.times:,}")
     return ["", table]

@@ -11,7 +11,7 @@ from desk_shared.charter.confidential import sight_of
 from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from desk_shared.text import plain_words
@@ -42,7 +42,7 @@ def directory_of(charter: Charter, portal: str, language: Language) -> Directory
         service_titles={service.name: service.title for service in charter.services},
         mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
         portal=portal.rstrip("/"),
-        promises_answers=any(p.clock is ClockName.RESPONSE for p in charter.promises),
+        has_response_policy=any(p.clock is ClockName.RESPONSE for p in charter.slas),
     )
 
 
@@ -54,7 +54,7 @@ def _owners(charter: Charter) -> dict[str, str]:
 
 
 def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
-    """A document per ticket, fed by its own life, its promises and the end of its problem."""
+    """A document per ticket, fed by its own life, its SLAs and the end of its problem."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
         if isinstance(event.data, ProblemResolved):

@@ -39,7 +39,7 @@ from desk_notify.worker import COMPONENT, DeliveryWorker
 # A ticket's own life, and all that touches people and teams beside it.
 READS = (
     names.TICKETS,
-    names.PROMISES,
+    names.SLA,
     names.PROBLEMS,
     names.AUTOMATION,
     names.SIGNALS,

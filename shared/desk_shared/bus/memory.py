@@ -1,4 +1,4 @@
-"""What documents handled, remembered for as long as is promised and not by number.
+"""What documents handled, remembered for a time and not by number.
 
 A document has its newest identities in itself, where they change in its own write: a crash cannot
 part an event from what it did. The older ones are kept beside it *before* a write lets them go, so

@@ -25,7 +25,7 @@ PACED_RECORDS = 8_000
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
 RETRY_POLL_MS = 250
-# A killed member's partitions stand still for so long: with the restart, below the 15 s promised.
+# A killed member's partitions stand still for so long: with the restart, below 15 s.
 SESSION = timedelta(seconds=8)
 HEARTBEATS = 4
 _GRACE = timedelta(seconds=20)

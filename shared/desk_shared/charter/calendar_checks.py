@@ -16,7 +16,7 @@ def calendars_are_sound(draft: Draft) -> Iterator[Problem]:
     for calendar in draft.calendars:
         where = ("calendars", calendar.name)
         if calendar.week.is_empty:
-            sentence = "it is never open, so no promise on it would ever end; add opening hours"
+            sentence = "it is never open, so no SLA on it would ever end; add opening hours"
             yield Problem.at(*where, "week", sentence=sentence)
         for day in _overlaps(calendar):
             sentence = "two windows overlap on this day or reach into the next; part or merge them"

@@ -1,4 +1,4 @@
-"""Calendars: when a promise's clock runs. Windows are half-open: the closing minute is closed.
+"""Calendars: when a SLA clock runs. Windows are half-open: the closing minute is closed.
 
 The dates of public holidays are looked up elsewhere (`desk_shared.charter.public_holidays`).
 """
@@ -193,12 +193,12 @@ class SpecialDay(CharterModel):
 
 
 class Calendar(CharterModel):
-    """When a promise's clock runs: weekly windows in one zone, less holidays and closures.
+    """When a SLA clock runs: weekly windows in one zone, less holidays and closures.
 
     A special day goes before a holiday, a holiday before a closure, a closure before the week.
     """
 
-    name: Slug = Field(description="What promises call it.")
+    name: Slug = Field(description="How SLA policies refer to it.")
     title: Title = Field(description="What people call it.")
     zone: Zone = Field(description="IANA time zone the windows and dates are local to.")
     week: Week = Field(description="Opening windows per weekday; split and night shifts allowed.")

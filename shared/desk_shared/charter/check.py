@@ -26,7 +26,7 @@ def _summary(charter: Charter) -> str:
         "teams": len(charter.teams),
         "services": len(charter.services),
         "calendars": len(charter.calendars),
-        "promises": len(charter.promises),
+        "slas": len(charter.slas),
         "catalogue items": len(charter.catalogue),
         "routing rules": len(charter.routing.rules),
         "detectors": len(charter.routing.detectors),

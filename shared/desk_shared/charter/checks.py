@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from desk_shared.charter.calendar_checks import calendars_are_sound
 from desk_shared.charter.draft import Draft
 from desk_shared.charter.problems import Problem
-from desk_shared.charter.reach import hides_promise, hides_rule
+from desk_shared.charter.reach import hides_policy, hides_rule
 from desk_shared.charter.runbook_checks import runbooks_are_sound, steps_are_sound
 from desk_shared.charter.sentences import close_to
 from desk_shared.charter.source_checks import sources_are_sound
@@ -82,43 +82,41 @@ def _cycle_from(
     return cycle
 
 
-def promises_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
-    """Calendars, services and teams of promises exist."""
-    for promise in draft.promises:
-        where = ("promises", promise.name)
-        yield from draft.unknown("calendars", promise.calendar, *where, "calendar")
-        for index, service in enumerate(promise.when.services):
+def slas_refer_to_what_exists(draft: Draft) -> Iterator[Problem]:
+    """Calendars, services and teams of SLAs exist."""
+    for sla in draft.slas:
+        where = ("slas", sla.name)
+        yield from draft.unknown("calendars", sla.calendar, *where, "calendar")
+        for index, service in enumerate(sla.when.services):
             yield from draft.unknown("services", service, *where, "when", "services", index)
-        for index, team in enumerate(promise.when.teams):
+        for index, team in enumerate(sla.when.teams):
             yield from draft.unknown("teams", team, *where, "when", "teams", index)
 
 
 def each_clock_has_one_default(draft: Draft) -> Iterator[Problem]:
     """Exactly one default per clock, and it stands last, where its turn comes."""
-    for clock in dict.fromkeys(promise.clock for promise in draft.promises):
-        ours = [promise for promise in draft.promises if promise.clock == clock]
-        defaults = [promise for promise in ours if promise.default]
-        if not defaults and draft.understood("promises"):
-            sentence = (
-                f"clock '{clock}' has no promise with 'default: true'; add one for all others"
-            )
-            yield Problem.at("promises", ours[-1].name, sentence=sentence)
+    for clock in dict.fromkeys(sla.clock for sla in draft.slas):
+        ours = [sla for sla in draft.slas if sla.clock == clock]
+        defaults = [sla for sla in ours if sla.default]
+        if not defaults and draft.understood("slas"):
+            sentence = f"clock '{clock}' has no SLA with 'default: true'; add one for all others"
+            yield Problem.at("slas", ours[-1].name, sentence=sentence)
         for extra in defaults[1:]:
             sentence = f"clock '{clock}' has its default in '{defaults[0].name}'; keep only one"
-            yield Problem.at("promises", extra.name, "default", sentence=sentence)
+            yield Problem.at("slas", extra.name, "default", sentence=sentence)
         if len(defaults) == 1 and ours[-1] is not defaults[0]:
             sentence = f"the default of clock '{clock}' is asked last; move it behind the others"
-            yield Problem.at("promises", defaults[0].name, "default", sentence=sentence)
+            yield Problem.at("slas", defaults[0].name, "default", sentence=sentence)
 
 
-def promises_are_reachable(draft: Draft) -> Iterator[Problem]:
-    """No promise stands behind one that takes all its tickets."""
-    named = [promise for promise in draft.promises if not promise.default]
+def slas_are_reachable(draft: Draft) -> Iterator[Problem]:
+    """No SLA stands behind one that takes all its tickets."""
+    named = [sla for sla in draft.slas if not sla.default]
     for index, later in enumerate(named):
         for earlier in named[:index]:
-            if earlier.clock == later.clock and hides_promise(earlier.when, later.when):
+            if earlier.clock == later.clock and hides_policy(earlier.when, later.when):
                 sentence = f"'{earlier.name}' before it takes all its tickets; move or remove it"
-                yield Problem.at("promises", later.name, "when", sentence=sentence)
+                yield Problem.at("slas", later.name, "when", sentence=sentence)
                 break
 
 
@@ -206,9 +204,9 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     services_are_sound,
     dependencies_have_no_cycle,
     calendars_are_sound,
-    promises_refer_to_what_exists,
+    slas_refer_to_what_exists,
     each_clock_has_one_default,
-    promises_are_reachable,
+    slas_are_reachable,
     goals_refer_to_what_exists,
     catalogue_is_sound,
     routing_refers_to_what_exists,

@@ -7,11 +7,11 @@ from desk_shared.charter.calendars import Calendar
 from desk_shared.charter.goals import Goal
 from desk_shared.charter.people import Team
 from desk_shared.charter.problems import Problem
-from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Routing
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.sentences import close_to
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.charter.sources import OutsideSystem
 
 
@@ -26,7 +26,7 @@ class Draft:
     teams: tuple[Team, ...]
     services: tuple[Service, ...]
     calendars: tuple[Calendar, ...]
-    promises: tuple[Promise, ...]
+    slas: tuple[SlaPolicy, ...]
     catalogue: tuple[CatalogueItem, ...]
     routing: Routing | None
     runbooks: tuple[Runbook, ...]
@@ -60,7 +60,7 @@ class Draft:
             "teams": self.teams,
             "services": self.services,
             "calendars": self.calendars,
-            "promises": self.promises,
+            "slas": self.slas,
             "catalogue": self.catalogue,
             "runbooks": self.runbooks,
             "goals": self.goals,

@@ -18,14 +18,14 @@ from desk_shared.charter.goals import Goal
 from desk_shared.charter.model import Charter
 from desk_shared.charter.people import Team
 from desk_shared.charter.problems import Check, InvalidCharter, Problem, Where, reading_order
-from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Detector, Routing, RoutingRule
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.sentences import close_to, sentence_for
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.charter.sources import OutsideSystem
 
-LISTS: Final = ("teams", "services", "calendars", "promises", "catalogue")
+LISTS: Final = ("teams", "services", "calendars", "slas", "catalogue")
 SECTIONS: Final = (*LISTS, "routing")
 # Files that a charter may do without; what is not written down is empty.
 OPTIONAL: Final = ("goals", "sources")
@@ -73,7 +73,7 @@ def assembled(draft: Draft, routing: Routing) -> Charter:
         teams=draft.teams,
         services=draft.services,
         calendars=draft.calendars,
-        promises=draft.promises,
+        slas=draft.slas,
         catalogue=draft.catalogue,
         routing=routing,
         runbooks=draft.runbooks,
@@ -142,7 +142,7 @@ class _Reading:
             teams=self.section("teams", TypeAdapter(Team)),
             services=self.section("services", TypeAdapter(Service)),
             calendars=self.section("calendars", TypeAdapter(Calendar)),
-            promises=self.section("promises", TypeAdapter(Promise)),
+            slas=self.section("slas", TypeAdapter(SlaPolicy)),
             catalogue=self.section("catalogue", TypeAdapter(CatalogueItem)),
             goals=self.section("goals", TypeAdapter(Goal)),
             sources=self.section("sources", TypeAdapter(OutsideSystem)),

@@ -1,4 +1,4 @@
-"""The charter: what an organisation writes down about its teams, services, promises and repairs.
+"""The charter: what an organisation writes down about its teams, services, SLAs and repairs.
 
 Pure and frozen; read by `desk_shared.charter.load`, kept fresh by `desk_shared.charter.watch`.
 """
@@ -12,7 +12,6 @@ from pydantic import Field
 from desk_shared.charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
 from desk_shared.charter.goals import Goal, GoalWhere, Period, Target
 from desk_shared.charter.people import Member, Shift, Team
-from desk_shared.charter.promises import Promise, PromiseFacts, PromiseWhen
 from desk_shared.charter.routing import (
     AffectedPeople,
     Detector,
@@ -50,10 +49,11 @@ from desk_shared.charter.runbooks import (
     WaitStep,
 )
 from desk_shared.charter.services import CatalogueItem, FormField, MaintenanceWindow, Service
+from desk_shared.charter.slas import SlaAttributes, SlaCondition, SlaPolicy
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 from desk_shared.errors import NotFound
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.text import plain_words
 
 _T = TypeVar("_T")
@@ -66,7 +66,7 @@ class Charter(CharterModel):
     teams: tuple[Team, ...] = Field(description="Who does the work.")
     services: tuple[Service, ...] = Field(description="What people use.")
     calendars: tuple[Calendar, ...] = Field(description="When clocks run.")
-    promises: tuple[Promise, ...] = Field(description="What people may rely on, in order.")
+    slas: tuple[SlaPolicy, ...] = Field(description="What people may rely on, in order.")
     catalogue: tuple[CatalogueItem, ...] = Field(default=(), description="What can be asked for.")
     routing: Routing = Field(description="How work finds its team.")
     runbooks: tuple[Runbook, ...] = Field(default=(), description="What the desk may do itself.")
@@ -97,9 +97,9 @@ class Charter(CharterModel):
         """The calendar of that name; `NotFound` if the charter has none."""
         return _known(next((c for c in self.calendars if c.name == name), None), "calendar", name)
 
-    def promise(self, name: str) -> Promise:
-        """The promise of that name; `NotFound` if the charter has none."""
-        return _known(next((p for p in self.promises if p.name == name), None), "promise", name)
+    def sla(self, name: str) -> SlaPolicy:
+        """The SLA of that name; `NotFound` if the charter has none."""
+        return _known(next((p for p in self.slas if p.name == name), None), "sla", name)
 
     def catalogue_item(self, item_id: str) -> CatalogueItem:
         """The catalogue item of that id; `NotFound` if the charter has none."""
@@ -123,9 +123,9 @@ class Charter(CharterModel):
         """What a team answers for."""
         return tuple(service for service in self.services if service.owner == team)
 
-    def promise_for(self, clock: ClockName, facts: PromiseFacts) -> Promise | None:
-        """The first promise of that clock that fits; else its default; None if it has none."""
-        ours = [promise for promise in self.promises if promise.clock == clock]
+    def sla_for(self, clock: ClockName, facts: SlaAttributes) -> SlaPolicy | None:
+        """The first SLA of that clock that fits; else its default; None if it has none."""
+        ours = [sla for sla in self.slas if sla.clock == clock]
         named = next((p for p in ours if not p.default and p.when.matches(facts)), None)
         return named or next((p for p in ours if p.default), None)
 
@@ -184,9 +184,6 @@ __all__ = [
     "Probe",
     "ProbeStep",
     "ProblemClustering",
-    "Promise",
-    "PromiseFacts",
-    "PromiseWhen",
     "Retry",
     "Routing",
     "RoutingRule",
@@ -196,6 +193,9 @@ __all__ = [
     "RunbookTest",
     "Service",
     "Shift",
+    "SlaAttributes",
+    "SlaCondition",
+    "SlaPolicy",
     "Step",
     "Target",
     "Team",

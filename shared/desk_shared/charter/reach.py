@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from desk_shared.charter.promises import PromiseWhen
 from desk_shared.charter.routing import RuleWhen
+from desk_shared.charter.slas import SlaCondition
 from desk_shared.text import plain_words, read_phrase
 
 
-def hides_promise(earlier: PromiseWhen, later: PromiseWhen) -> bool:
+def hides_policy(earlier: SlaCondition, later: SlaCondition) -> bool:
     """Whether every ticket the later condition fits is taken by the earlier one."""
     return (
         _covers(earlier.kinds, later.kinds)

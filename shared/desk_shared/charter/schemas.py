@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field, create_model
 from desk_shared.charter.calendars import Calendar
 from desk_shared.charter.goals import Goal
 from desk_shared.charter.people import Team
-from desk_shared.charter.promises import Promise
 from desk_shared.charter.routing import Routing
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.charter.services import CatalogueItem, Service
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 
@@ -22,7 +22,7 @@ _ITEMS: Mapping[str, type[BaseModel]] = {
     "teams": Team,
     "services": Service,
     "calendars": Calendar,
-    "promises": Promise,
+    "slas": SlaPolicy,
     "catalogue": CatalogueItem,
     "goals": Goal,
     "sources": OutsideSystem,

@@ -78,7 +78,7 @@ class CatalogueItem(CharterModel):
     team: Slug | None = Field(default=None, description="Who does it; else the service's owner.")
     fields: tuple[FormField, ...] = Field(default=(), description="The form, in order.")
     approval: Approval = Field(default="none", description="Who must agree before work starts.")
-    promise_hint: Sentence | None = Field(
+    delivery_time: Sentence | None = Field(
         default=None, description="What people may expect, in one sentence."
     )
     keywords: tuple[SpokenWord, ...] = Field(default=(), description="Words people search it by.")

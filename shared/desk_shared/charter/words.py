@@ -106,17 +106,17 @@ def read_duration(value: object) -> timedelta:
 
 
 def read_working_time(value: object) -> timedelta:
-    """A promise's target: hours, minutes and seconds of open time, never days."""
+    """An SLA's target: hours, minutes and seconds of open time, never days."""
     if isinstance(value, str) and _DAYS.search(value):
         raise ValueError(
             f"'{value}' can mean 24 hours or one working day, and people read it both ways; "
-            "write the open hours you promise, for example 8h for one working day of 8 hours"
+            "write the open hours of the target, for example 8h for one working day of 8 hours"
         )
     target = read_duration(value)
     if target % timedelta(seconds=1):
-        raise ValueError(f"'{value}' has a part of a second; promises count whole seconds")
+        raise ValueError(f"'{value}' has a part of a second; SLAs count whole seconds")
     if target <= timedelta(0):
-        raise ValueError("a promise of no time cannot be kept; write for example 30m or 4h")
+        raise ValueError("a target of no time cannot be met; write for example 30m or 4h")
     return target
 
 

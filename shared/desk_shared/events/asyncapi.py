@@ -13,9 +13,9 @@ from ruamel.yaml import YAML
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
 from desk_shared.events.topics import (
-    CATALOGUE,
     DEAD,
     MAX_EVENT_BYTES,
+    PUBLIC,
     RETRY,
     SERVICES,
     Topic,
@@ -88,7 +88,7 @@ def asyncapi_yaml(payloads: Mapping[str, type[Payload]]) -> str:
 
 def asyncapi_document(payloads: Mapping[str, type[Payload]]) -> Document:
     """Servers, channels with their Kafka bindings, operations of each service, messages."""
-    topics = (*CATALOGUE, _team_topic())
+    topics = (*PUBLIC, _team_topic())
     return {
         "asyncapi": "3.0.0",
         "info": _info(),
@@ -194,7 +194,7 @@ def _kept(topic: Topic) -> Document:
 
 
 def _side_channel(ending: str, what: str) -> Document:
-    read = [topic for topic in CATALOGUE if topic.readers]
+    read = [topic for topic in PUBLIC if topic.readers]
     side = side_topics(read[0])[0]
     return {
         "address": f"{{topic}}.{{group}}{ending}",

@@ -87,12 +87,12 @@ class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
     tell: LongText = ""
     corrects: Outcome | None = Field(
         default=None,
-        description="The outcome with which the run was handed over before; measurements of its"
+        description="The outcome with which the run was escalated before; measurements of its"
         " window that came late show that this was not so.",
     )
 
 
-class RunHandedOver(Payload, type="desk.run.handed-over.v1", topic=names.AUTOMATION):
+class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION):
     """The repair did not work, or nobody can tell; the owner team gets it with the evidence.
 
     Intake opens a proactive ticket from this, with the run id as its origin.

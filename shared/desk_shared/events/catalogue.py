@@ -5,20 +5,21 @@ from collections.abc import Callable, Mapping
 from desk_shared.events import (
     automation,
     changes,
+    contributions,
     feedback,
-    measures,
     notifications,
     problems,
-    promises,
     reports,
     requests,
     signals,
+    sla,
     telemetry,
     tickets,
     triage,
     watermarks,
 )
 from desk_shared.events.envelope import Payload
+from desk_shared.events.topics import is_private
 
 _MODULES = (
     requests,
@@ -30,9 +31,9 @@ _MODULES = (
     signals,
     problems,
     automation,
-    promises,
+    sla,
     reports,
-    measures,
+    contributions,
     watermarks,
     notifications,
 )
@@ -50,6 +51,8 @@ def _payloads() -> dict[str, type[Payload]]:
 
 
 PAYLOADS: dict[str, type[Payload]] = _payloads()
+# Those that other systems may read or write, and documents describe.
+PUBLIC_PAYLOADS = {name: one for name, one in PAYLOADS.items() if not is_private(one.TOPIC)}
 
 # An old version's data as read -> the data of the next version, by old wire type. Whoever adds
 # version n+1 of an event leaves its version n here, so that a log of any age can be read.

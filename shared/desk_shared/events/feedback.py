@@ -37,7 +37,7 @@ class SurveyAnswered(Payload, type="desk.survey.answered.v1", topic=names.FEEDBA
     )
 
 
-class ServiceWanted(Payload, type="desk.service.wanted.v1", topic=names.FEEDBACK):
+class DemandRequested(Payload, type="desk.demand.requested.v1", topic=names.FEEDBACK):
     """Somebody asks for what is not offered yet."""
 
     feedback: Identifier
@@ -47,7 +47,9 @@ class ServiceWanted(Payload, type="desk.service.wanted.v1", topic=names.FEEDBACK
     language: str = "en"
 
 
-class ServiceUnused(Payload, type="desk.service.unused.v1", topic=names.FEEDBACK):
+class DemandObsoleteReported(
+    Payload, type="desk.demand.obsolete-reported.v1", topic=names.FEEDBACK
+):
     """Somebody no longer has any use for a service."""
 
     feedback: Identifier

@@ -30,9 +30,9 @@ class MessageKind(StrEnum):
     REPAIR_STARTED = "repair_started"
     REPAIR_DONE = "repair_done"
     REPAIR_FAILED = "repair_failed"
-    PROMISE_AT_RISK = "promise_at_risk"
-    PROMISE_BREACHED = "promise_breached"
-    PROMISE_CORRECTED = "promise_corrected"
+    SLA_AT_RISK = "sla_at_risk"
+    SLA_BREACHED = "sla_breached"
+    SLA_CORRECTED = "sla_corrected"
     SIGNAL_RAISED = "signal_raised"
     REPORT = "report"
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from desk_shared.events.asyncapi import ATTRIBUTES, TEAM_CHANNEL, topics_of
 from desk_shared.events.envelope import Payload
 from desk_shared.events.topics import (
-    CATALOGUE,
     MAX_EVENT_BYTES,
     MAX_OPEN_BYTES,
+    PUBLIC,
     Topic,
     notification_topics,
 )
@@ -29,7 +29,7 @@ to fit: what was is named in `amended` of the ticket or signal. An event counts 
 only. Its time is believed from 2000 to a day after its arrival, else its arrival counts (ADR 16).
 For machines: [asyncapi.yaml](asyncapi.yaml) and JSON Schemas in [schemas/events](schemas/events).
 
-What is promised: a field is never removed, renamed or given another type or default; new ones have
+The rules: a field is never removed, renamed or given another type or default; new ones have
 a default. Lists of values only grow and limits are only relaxed, and then readers are upgraded
 before writers: a value that a reader of the desk does not know goes to its dead-letter topic, from
 where it can be replayed. Anything else is a new version of the event, `.v2`, and the old one stays
@@ -41,7 +41,7 @@ _NAMES_OF_TYPES = {"integer": "whole number", "boolean": "true or false", "null"
 
 def events_page(payloads: Mapping[str, type[Payload]], schemas: Mapping[str, Schema]) -> str:
     """Topics, headers, events by topic, then the parts that several events share."""
-    topics = (*CATALOGUE, notification_topics(["{team}"])[0])
+    topics = (*PUBLIC, notification_topics(["{team}"])[0])
     lines = [_HEAD, *_topics(topics, payloads), *_headers()]
     for topic in topics:
         chosen = [one for one in payloads.values() if topics_of(one) == topic.name]

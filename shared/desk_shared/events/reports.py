@@ -40,7 +40,7 @@ class AnswerOutcome(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REPORTS):
+class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.REPORTS):
     """Where one service stands among all by the time it costs people, and what to do about it."""
 
     service: Identifier
@@ -59,12 +59,12 @@ class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REP
         ge=0,
         description="Contacts of people who had asked about the same within the week before.",
     )
-    wanted: int = Field(default=0, ge=0, description="People who asked for it.")
+    requested_by: int = Field(default=0, ge=0, description="People who asked for it.")
     healing_debt: int = Field(
         ge=0, description="Repairs that the desk made while the cause stayed, relapses included."
     )
     relapses: int = Field(default=0, ge=0, description="Of these, those that did not last a day.")
-    promises_broken: int = Field(ge=0)
+    slas_breached: int = Field(ge=0)
     problems: int = Field(default=0, ge=0, description="Outages and known problems detected.")
     changes: int = Field(default=0, ge=0, description="Changes that were finished.")
     change_failure_rate: FiniteFloat | None = Field(
@@ -93,7 +93,7 @@ class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REP
     answer: Answer | None = Field(
         default=None, description="The owner's answer that this report comes back to."
     )
-    promised_for: date | None = Field(
+    target_date: date | None = Field(
         default=None, description="A day that has come, though the figures are no better."
     )
     outcome: AnswerOutcome | None = Field(
@@ -104,7 +104,7 @@ class SystemRanked(Payload, type="desk.report.system-ranked.v1", topic=names.REP
     charter: str = ""
 
 
-class ReportAnswered(Payload, type="desk.report.answered.v1", topic=names.REPORTS):
+class ResponseRecorded(Payload, type="desk.report.response-recorded.v1", topic=names.REPORTS):
     """The owner of a service says what becomes of a proposal; the newest answer counts."""
 
     service: Identifier
@@ -114,12 +114,12 @@ class ReportAnswered(Payload, type="desk.report.answered.v1", topic=names.REPORT
     answer: Answer
     by: PersonId
     text: LongText = Field(default="", description="The plan, the reason, or what was done.")
-    promised_for: date | None = Field(
+    target_date: date | None = Field(
         default=None, description="The day by which what is accepted will be done."
     )
 
 
-class SkillGapFound(Payload, type="desk.report.skill-gap-found.v1", topic=names.REPORTS):
+class SkillGapReported(Payload, type="desk.report.skill-gap-reported.v1", topic=names.REPORTS):
     """A team is asked for a skill that too few of its members have, or that it hands on."""
 
     team: Identifier
@@ -159,7 +159,7 @@ class GoalMilestone(Value):
     is_met: bool | None = None
 
 
-class GoalAssessed(Payload, type="desk.report.goal-assessed.v1", topic=names.REPORTS):
+class GoalStatusReported(Payload, type="desk.report.goal-status-reported.v1", topic=names.REPORTS):
     """Where a goal of the organisation stands: told each week, whether it has moved or not."""
 
     goal: Identifier

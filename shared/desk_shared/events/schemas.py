@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema, to_jsonable_python
 
 from desk_shared.events.asyncapi import asyncapi_yaml
-from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.catalogue import PAYLOADS, PUBLIC_PAYLOADS
 from desk_shared.events.envelope import Payload
 from desk_shared.events.pages import events_page
 from desk_shared.terminal import complain, say
@@ -72,10 +72,10 @@ def render(schema: JsonSchema) -> str:
 
 def documents() -> dict[Path, str]:
     """Every generated file by its path from the project's root."""
-    schemas = event_schemas()
+    schemas = event_schemas(PUBLIC_PAYLOADS)
     made = {SCHEMAS / f"{name}.json": render(schema) for name, schema in schemas.items()}
-    made[Path("docs/asyncapi.yaml")] = asyncapi_yaml(PAYLOADS)
-    made[Path("docs/events.md")] = events_page(PAYLOADS, schemas)
+    made[Path("docs/asyncapi.yaml")] = asyncapi_yaml(PUBLIC_PAYLOADS)
+    made[Path("docs/events.md")] = events_page(PUBLIC_PAYLOADS, schemas)
     return made
 
 

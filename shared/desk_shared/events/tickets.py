@@ -38,7 +38,7 @@ class State(StrEnum):
 
 
 class WaitingFor(StrEnum):
-    """Whose turn it is while a ticket waits; promises say which of these stop their clock."""
+    """Whose turn it is while a ticket waits; SLAs say which of these stop their clock."""
 
     EMPLOYEE = "employee"
     VENDOR = "vendor"
@@ -97,9 +97,7 @@ class TicketOpened(Payload, type="desk.ticket.opened.v1", topic=names.TICKETS):
     service: str = ""
     device: str = ""
     site: str = ""
-    group: str = Field(
-        default="", description="The requester's group, for promises made to groups."
-    )
+    group: str = Field(default="", description="The requester's group, for SLA policies of groups.")
     impact: Level | None = None
     urgency: Level | None = None
     language: str = "en"
@@ -169,7 +167,7 @@ class TicketUpdated(Payload, type="desk.ticket.updated.v1", topic=names.TICKETS)
     priority: Priority | None = None
 
 
-class TicketNoted(Payload, type="desk.ticket.noted.v1", topic=names.TICKETS):
+class TicketCommented(Payload, type="desk.ticket.commented.v1", topic=names.TICKETS):
     """Somebody said something. Automatic notes never count as a response."""
 
     by: PersonId
@@ -217,7 +215,7 @@ class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
 
 
 class TicketPromised(Payload, type="desk.ticket.promised.v1", topic=names.TICKETS):
-    """What the ticket's promise says now, as told by metrics; shown to people, judged by nobody."""
+    """What the ticket's SLA says now, as told by metrics; shown to people, judged by nobody."""
 
     clock: str
     status: Annotated[str, Field(max_length=20)]
@@ -225,7 +223,7 @@ class TicketPromised(Payload, type="desk.ticket.promised.v1", topic=names.TICKET
     remaining: timedelta | None = None
 
 
-class TicketFactNoted(Payload, type="desk.ticket.fact-noted.v1", topic=names.TICKETS):
+class TicketUpdateIgnored(Payload, type="desk.ticket.update-ignored.v1", topic=names.TICKETS):
     """A late or impossible fact: kept in the timeline, changes nothing else."""
 
     fact: str = Field(description="Wire type of the event that could not be applied.")

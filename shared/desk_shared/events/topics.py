@@ -14,7 +14,7 @@ SERVICES: tuple[Service, ...] = ("intake", "triage", "automation", "notify", "me
 
 # Numbers of design: never changed for keyed topics without a plan, since keys would move.
 PARTITIONS = 12
-# Few records come here and their order is not promised; a cluster pays for every partition.
+# Few records come here and their order is not guaranteed; a cluster pays for every partition.
 SIDE_PARTITIONS = 3
 MAX_EVENT_BYTES = 64 * 1024
 # What the brokers take of one batch: of outside systems half as much as of us.
@@ -25,8 +25,8 @@ MAX_OPEN_BYTES = 256 * 1024
 FOREVER = None
 RETRY, DEAD = ".retry", ".dead"
 _TELEMETRY_KEPT = timedelta(days=7)
-# A hand-over between documents of metrics; everything in it can be made again from the tickets.
-_MEASURES_KEPT = timedelta(days=7)
+# A handover between documents of metrics; everything in it can be made again from the tickets.
+_CONTRIBUTIONS_KEPT = timedelta(days=7)
 _SIDE_KEPT = timedelta(days=30)
 
 
@@ -36,6 +36,7 @@ class Topic:
 
     `relays` also write it, on behalf of its writers outside and under their own sources.
     `followers` read all of it without a group, so they have no retry topics and no dead letters.
+    What a service writes for itself alone `is_private`: it is in no public document.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Topic:
     partitions: int = PARTITIONS
     relays: tuple[Service, ...] = ()
     followers: tuple[Service, ...] = ()
+    is_private: bool = False
 
     @property
     def max_batch_bytes(self) -> int:
@@ -79,9 +81,16 @@ CATALOGUE: tuple[Topic, ...] = (
     Topic(names.AUTOMATION, "target", "automation", ("intake", "notify", "metrics")),
     Topic(names.ACTIONS, "device", "automation"),
     Topic(names.ACTION_RESULTS, "device", "outside", ("automation",)),
-    Topic(names.PROMISES, "ticket id", "metrics", ("intake", "notify")),
+    Topic(names.SLA, "ticket id", "metrics", ("intake", "notify")),
     Topic(names.REPORTS, "owner or team", "metrics", ("notify",)),
-    Topic(names.MEASURES, "part of a day or person", "metrics", ("metrics",), _MEASURES_KEPT),
+    Topic(
+        names.CONTRIBUTIONS,
+        "part of a day or person",
+        "metrics",
+        ("metrics",),
+        _CONTRIBUTIONS_KEPT,
+        is_private=True,
+    ),
     Topic(
         names.WATERMARKS,
         "replica of the writer",
@@ -92,6 +101,8 @@ CATALOGUE: tuple[Topic, ...] = (
     ),
 )
 
+# What other systems may read or write, and documents describe.
+PUBLIC: tuple[Topic, ...] = tuple(topic for topic in CATALOGUE if not topic.is_private)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in CATALOGUE}
 # What outside systems write, and anybody among them could write in another's name.
 OPEN_TOPICS: frozenset[str] = frozenset(
@@ -105,6 +116,11 @@ def known_for(topic: str) -> timedelta | None:
     """
     kept = BY_NAME[topic].kept
     return None if kept is None else kept + timedelta(days=1)
+
+
+def is_private(topic: str) -> bool:
+    """Whether only its own writer reads it."""
+    return topic in BY_NAME and BY_NAME[topic].is_private
 
 
 def team_topic(team: str) -> str:

@@ -15,7 +15,7 @@ from desk_shared.local.daemon import Daemon
 from desk_shared.local.places import ROOT, Places
 from desk_shared.local.ports import HOST, free_ports
 
-# Figures and promises are counted in minutes; a ticket on its way to people is not.
+# Figures and SLAs are counted in minutes; a ticket on its way to people is not.
 PATIENT = frozenset({"metrics"})
 PORTS = {"intake": 8001, "triage": 8002, "automation": 8003, "notify": 8004, "metrics": 8005}
 

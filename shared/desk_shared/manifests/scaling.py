@@ -23,7 +23,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.TRIAGE,
             names.PROBLEMS,
             names.AUTOMATION,
-            names.PROMISES,
+            names.SLA,
         ),
     },
     "triage": {
@@ -37,7 +37,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
     "notify": {
         "notify": (
             names.TICKETS,
-            names.PROMISES,
+            names.SLA,
             names.PROBLEMS,
             names.AUTOMATION,
             names.SIGNALS,
@@ -53,7 +53,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
             names.PROBLEMS,
             names.FEEDBACK,
         ),
-        "metrics.figures": (names.MEASURES,),
+        "metrics.figures": (names.CONTRIBUTIONS,),
     },
 }
 # Records waiting per replica. Telemetry comes in floods and is folded in large batches.

@@ -1,4 +1,4 @@
-"""Calls that were carried out, kept for as long as their repetition is promised to be harmless.
+"""Calls that were carried out, kept for as long as a repetition must be harmless.
 
 The identities of events that were handled are kept in the same way.
 A document has its newest calls in itself, where they change in its own write. The older ones are
@@ -84,7 +84,7 @@ class MongoKeptCalls:
                 duplicates_of(error)
 
     async def find(self, document: str, key: str) -> str | None:
-        """What was asked under that key; known until it is swept, never for less than promised."""
+        """What was asked under that key; known until it is swept, never for less than a day."""
         with translated():
             row = await self._collection.find_one({"_id": identity(document, key)})
         return None if row is None else str(row["fingerprint"])

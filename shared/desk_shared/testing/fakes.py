@@ -1,4 +1,4 @@
-"""Fakes that keep the same promises as the real things; the contract suites run on both."""
+"""Fakes that give the same guarantees as the real things; the contract suites run on both."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from desk_shared.events import Payload
 from desk_shared.events import tickets as life
-from desk_shared.events.automation import RunHandedOver, RunHealed, RunStarted
+from desk_shared.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseWithdrawn
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
+from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
 from desk_storm.clocks import accounts, ending
 from desk_storm.history import History
@@ -19,12 +19,12 @@ _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
     MessageKind.TICKET_RECEIVED: (life.TicketOpened,),
     MessageKind.TICKET_ASSIGNED: (life.TicketAssigned,),
     MessageKind.TICKET_RESOLVED: (life.TicketResolved,),
-    MessageKind.PROMISE_AT_RISK: (PromiseAtRisk,),
-    MessageKind.PROMISE_BREACHED: (PromiseBreached,),
-    MessageKind.PROMISE_CORRECTED: (PromiseWithdrawn,),
+    MessageKind.SLA_AT_RISK: (SlaAtRisk,),
+    MessageKind.SLA_BREACHED: (SlaBreached,),
+    MessageKind.SLA_CORRECTED: (SlaCancelled,),
     MessageKind.REPAIR_STARTED: (RunStarted,),
     MessageKind.REPAIR_DONE: (RunHealed,),
-    MessageKind.REPAIR_FAILED: (RunHandedOver,),
+    MessageKind.REPAIR_FAILED: (RunEscalated,),
     MessageKind.PROBLEM_DECLARED: (ProblemDetected, ProblemUpdated),
     MessageKind.PROBLEM_RESOLVED: (ProblemResolved,),
     MessageKind.SIGNAL_RAISED: (SignalRaised, SignalSeverityChanged),
@@ -62,39 +62,39 @@ def message_is_said_once(history: History) -> Iterator[Finding]:
 
 
 @law
-def page_is_for_a_broken_promise(history: History) -> Iterator[Finding]:
-    """No team is paged for a promise that was met, or that it inherited broken."""
+def page_is_for_a_breached_sla(history: History) -> Iterator[Finding]:
+    """No team is paged for an SLA that was met, or that it inherited broken."""
     met = {
         event.id: end
         for account in accounts(history)
         for event, data in account.verdicts
-        if isinstance(data, PromiseBreached)
+        if isinstance(data, SlaBreached)
         and (end := ending(history, account)) is not None
         and end.at <= data.due
     }
     for one in history.of(Notified):
-        if one.event.data.kind is not MessageKind.PROMISE_BREACHED:
+        if one.event.data.kind is not MessageKind.SLA_BREACHED:
             continue
         cause = history.known.get(one.event.causation_id)
-        if cause is None or not isinstance(cause.event.data, PromiseBreached):
+        if cause is None or not isinstance(cause.event.data, SlaBreached):
             continue
         if cause.event.data.inherited:
             yield one.event.id, f"{one.event.data.recipient} is paged for what was late before"
         elif cause.event.id in met:
             text = f"{met[cause.event.id].event.type} at {met[cause.event.id].at}"
-            yield one.event.id, f"{one.event.data.recipient} is paged for a promise met: {text}"
+            yield one.event.id, f"{one.event.data.recipient} is paged for an SLA met: {text}"
 
 
 @law
-def broken_promise_pages_its_team(history: History) -> Iterator[Finding]:
+def breached_sla_pages_its_team(history: History) -> Iterator[Finding]:
     """A breach of a ticket that goes on is told to its team."""
     paged = {
         one.event.causation_id
         for one in history.of(Notified)
-        if one.event.data.kind is MessageKind.PROMISE_BREACHED
+        if one.event.data.kind is MessageKind.SLA_BREACHED
     }
     over = (life.TicketResolved, life.TicketClosed, life.TicketMerged)
-    for one in history.of(PromiseBreached):
+    for one in history.of(SlaBreached):
         events = history.tickets.get(one.event.subject, [])
         is_over = any(isinstance(event.event.data, over) for event in events)
         is_quiet = one.event.data.inherited or is_over or one.arrived_at > history.closing
@@ -110,10 +110,10 @@ def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
         heard[one.event.causation_id].add(one.event.data.recipient)
     for account in accounts(history):
         last, data = account.lines[-1]
-        is_back = isinstance(data, PromiseWithdrawn) and data.untrue == "breached"
+        is_back = isinstance(data, SlaCancelled) and data.untrue == "breached"
         if not is_back or history.known[last.id].arrived_at > history.closing:
             continue
-        paged = [heard[e.id] for e, said in account.verdicts if isinstance(said, PromiseBreached)]
+        paged = [heard[e.id] for e, said in account.verdicts if isinstance(said, SlaBreached)]
         missed = set().union(*paged) - heard[last.id]
         if missed:
             yield account.name, f"was no breach, and {sorted(missed)} never heard so"
@@ -122,7 +122,7 @@ def correction_reaches_who_was_told(history: History) -> Iterator[Finding]:
 @law
 def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
     """The ticket of a run that people get says what the run says, doubt included."""
-    handed = {one.event.data.run: one for one in history.of(RunHandedOver)}
+    handed = {one.event.data.run: one for one in history.of(RunEscalated)}
     opened = {
         run: one
         for one in history.of(life.TicketOpened)
@@ -131,10 +131,10 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
     linked = {one.event.data.target for one in history.of(life.TicketLinked)}
     for run, over in handed.items():
         if run not in opened and run not in linked and over.arrived_at < history.closing:
-            yield run, "was handed over, and no ticket tells of it"
+            yield run, "was escalated, and no ticket tells of it"
     for run, ticket in opened.items():
         if run not in handed:
-            yield ticket.event.subject, f"was opened for the run {run}, which was not handed over"
+            yield ticket.event.subject, f"was opened for the run {run}, which was not escalated"
             continue
         reason = handed[run].event.data.reason.rstrip(".")
         if reason[:200] not in ticket.event.data.description:
@@ -147,8 +147,8 @@ def _is_of_a_ticket(event: object) -> bool:
         life.TicketOpened,
         life.TicketAssigned,
         life.TicketResolved,
-        PromiseAtRisk,
-        PromiseBreached,
+        SlaAtRisk,
+        SlaBreached,
     )
     return isinstance(data, kinds)
 
@@ -156,8 +156,8 @@ def _is_of_a_ticket(event: object) -> bool:
 LAWS = (
     message_has_a_cause,
     message_is_said_once,
-    page_is_for_a_broken_promise,
-    broken_promise_pages_its_team,
+    page_is_for_a_breached_sla,
+    breached_sla_pages_its_team,
     correction_reaches_who_was_told,
     repair_message_says_the_outcome,
 )

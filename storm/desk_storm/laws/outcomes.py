@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from desk_shared.events.automation import (
     Outcome,
-    RunHandedOver,
+    RunEscalated,
     RunHealed,
     RunSkipped,
     RunStepRecorded,
@@ -38,7 +38,7 @@ def skipped_means_never_sent(history: History) -> Iterator[Finding]:
 @law
 def not_run_means_no_effect(history: History) -> Iterator[Finding]:
     """Where nothing is said to have been done, nothing was done."""
-    for one in history.of(RunHandedOver):
+    for one in history.of(RunEscalated):
         run = one.event.data.run
         if one.event.data.outcome is not Outcome.NOT_RUN:
             continue
@@ -51,7 +51,7 @@ def not_run_means_no_effect(history: History) -> Iterator[Finding]:
 @law
 def unknown_is_in_doubt(history: History) -> Iterator[Finding]:
     """While nobody knows what one try did, that is what is said."""
-    for one in history.of(RunHandedOver):
+    for one in history.of(RunEscalated):
         data = one.event.data
         if data.outcome is Outcome.IN_DOUBT:
             continue
@@ -80,7 +80,7 @@ def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None
 @law
 def doubt_is_in_words(history: History) -> Iterator[Finding]:
     """Who gets a run in doubt reads that it is."""
-    for one in history.of(RunHandedOver):
+    for one in history.of(RunEscalated):
         data = one.event.data
         if data.outcome is Outcome.IN_DOUBT and "doubt" not in data.reason.casefold():
             yield data.run, f"is in doubt, and the reason does not say so: {data.reason}"
@@ -128,7 +128,7 @@ def healed_means_measured(history: History) -> Iterator[Finding]:
 @law
 def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
     """`inconclusive` for want of telemetry is said only where telemetry was really wanting."""
-    for one in history.of(RunHandedOver):
+    for one in history.of(RunEscalated):
         data, run = one.event.data, one.event.data.run
         verify = history.verify(data.runbook, one.event.time)
         acts = [act for act in history.acts.get(run, []) if is_taken(act) and act.ended_at]

@@ -18,7 +18,7 @@ from desk_storm.laws.law import Finding, law
 _ASKING = "/v1/tickets"
 _ACTING = re.compile(r"/v1/tickets/([^/]+)/([a-z]+)")
 _DEEDS: dict[str, type[Payload]] = {
-    "notes": life.TicketNoted,
+    "comments": life.TicketCommented,
     "start": life.TicketStarted,
     "pause": life.TicketPaused,
     "resume": life.TicketResumed,
@@ -148,7 +148,7 @@ def _deed(call: HttpCall) -> tuple[str, ...] | None:
     found = _ACTING.fullmatch(call.path)
     if call.method != "POST" or found is None or found[2] not in _DEEDS:
         return None
-    text = str(_object(call.body).get("text", "")) if found[2] == "notes" else ""
+    text = str(_object(call.body).get("text", "")) if found[2] == "comments" else ""
     return found[1], _DEEDS[found[2]].TYPE, call.person.casefold(), text
 
 
@@ -159,7 +159,7 @@ def _deeds(history: History) -> Iterator[Told[Payload]]:
 
 def _deed_told(one: Told[Payload]) -> tuple[str, ...]:
     data = one.event.data
-    text = data.text if isinstance(data, life.TicketNoted) else ""
+    text = data.text if isinstance(data, life.TicketCommented) else ""
     by = str(getattr(data, "by", "")).casefold()
     return one.event.subject, data.TYPE, by, text
 

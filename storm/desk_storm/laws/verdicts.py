@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseKept
+from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaMet
 
 from desk_storm.clocks import accounts, ending, is_reckoned
 from desk_storm.history import History
@@ -11,21 +11,21 @@ from desk_storm.laws.law import Finding, law
 
 @law
 def broken_means_not_done_in_time(history: History) -> Iterator[Finding]:
-    """A breach is told only if what was promised was not recorded by the due moment."""
+    """A breach is told only if the required action was not recorded by the due moment."""
     for account in accounts(history):
         for event, data in account.verdicts:
             end = ending(history, account)
-            if isinstance(data, PromiseBreached) and end is not None and end.at <= data.due:
+            if isinstance(data, SlaBreached) and end is not None and end.at <= data.due:
                 text = f"told as broken ({event.id}), due {data.due}; {end.event.type} at {end.at}"
                 yield account.name, text
 
 
 @law
 def met_means_done_in_time(history: History) -> Iterator[Finding]:
-    """A promise is told as met only if it was, by the due moment."""
+    """An SLA is told as met only if it was, by the due moment."""
     for account in accounts(history):
         for event, data in account.verdicts:
-            if not isinstance(data, PromiseKept) or not is_reckoned(account):
+            if not isinstance(data, SlaMet) or not is_reckoned(account):
                 continue
             end = ending(history, account)
             if end is None or not end.is_done:
@@ -36,7 +36,7 @@ def met_means_done_in_time(history: History) -> Iterator[Finding]:
 
 @law
 def done_in_time_is_told_as_met(history: History) -> Iterator[Finding]:
-    """Who did what was promised hears so."""
+    """A target that was met is reported as met."""
     for account in accounts(history):
         due, end = account.due, ending(history, account)
         if not account.is_running or end is None or not end.is_done:
@@ -52,7 +52,7 @@ def at_risk_means_not_done(history: History) -> Iterator[Finding]:
     for account in accounts(history):
         end = ending(history, account)
         for event, data in account.lines:
-            if isinstance(data, PromiseAtRisk) and end is not None and end.at < event.time:
+            if isinstance(data, SlaAtRisk) and end is not None and end.at < event.time:
                 text = f"at risk ({data.percent} %) at {event.time}; {end.event.type} at {end.at}"
                 yield account.name, text
 

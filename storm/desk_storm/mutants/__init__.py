@@ -1,13 +1,13 @@
 """One line of the product changed for each law: a storm that does not find it proves nothing."""
 
-from desk_storm.mutants import bus, messages, promises, repairs, tickets
+from desk_storm.mutants import bus, messages, repairs, slas, tickets
 from desk_storm.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *bus.MUTANTS,
     *tickets.MUTANTS,
     *repairs.MUTANTS,
-    *promises.MUTANTS,
+    *slas.MUTANTS,
     *messages.MUTANTS,
 )
 

@@ -71,7 +71,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "nobody is paged",
-        "broken-promise-pages-its-team",
+        "breached-sla-pages-its-team",
         _TOLD,
         "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)",
         "return scene, ()",

@@ -40,7 +40,7 @@ MUTANTS: tuple[Mutant, ...] = (
         together="L",
     ),
     Mutant(
-        "a note is accepted and forgotten",
+        "a comment is accepted and forgotten",
         "accepted-deed-is-done-once",
         _LIFE,
         "        said.append(TicketResumed(by=actor.id))\n    return said\n",

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(150)
 
 CLASSES = ("keyed", "idempotent", "confirmable", "once")
 BOUNDARIES = ["call:before", "call:after", *(f"before:{n}" for n in (1, 3, 5, 8, 11, 14, 17))]
-ENDED = {"healed", "handed_over", "skipped"}
+ENDED = {"healed", "escalated", "skipped"}
 RECOVERY_SECONDS = 15.0
 
 
@@ -59,7 +59,7 @@ def ends_of(bus: Bus, trouble: Event[SignalRaised]) -> list[str]:
         event.type
         for event in bus.seen.values()
         if event.subject == trouble.subject
-        and event.type.split(".")[2] in {"healed", "handed-over", "skipped"}
+        and event.type.split(".")[2] in {"healed", "escalated", "skipped"}
     ]
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from desk_shared.bus import Fold, Reacted, Turn
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.tickets import Channel, Kind, Role, TicketNoted, TicketOpened
+from desk_shared.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import derived_id
 from desk_shared.store import Documents, Schema
@@ -56,10 +56,10 @@ def ticket_event(ticket: str, number: int, text: str) -> AnyEvent:
             channel=Channel.PORTAL,
         )
         return _event(ticket, number, opened)
-    return _event(ticket, number, TicketNoted(by=person, role=Role.MEMBER, text=text))
+    return _event(ticket, number, TicketCommented(by=person, role=Role.MEMBER, text=text))
 
 
-def _event(ticket: str, number: int, data: TicketOpened | TicketNoted) -> AnyEvent:
+def _event(ticket: str, number: int, data: TicketOpened | TicketCommented) -> AnyEvent:
     return Event(
         id=derived_id(ticket, "event", number),
         source="/desk/intake",
@@ -80,7 +80,7 @@ def tell(state: Tale | None, event: AnyEvent, _turn: Turn) -> Reacted[Tale]:
 
 def tell_unwillingly(state: Tale | None, event: AnyEvent, turn: Turn) -> Reacted[Tale]:
     """The same, but some events have to be tried again."""
-    if isinstance(event.data, TicketNoted) and event.data.text == SHAKY:
+    if isinstance(event.data, TicketCommented) and event.data.text == SHAKY:
         raise Transient("not at the first try")
     return tell(state, event, turn)
 
@@ -97,7 +97,7 @@ def person_of(event: AnyEvent) -> str:
     data = event.data
     if isinstance(data, TicketOpened):
         return data.requester
-    assert isinstance(data, TicketNoted)
+    assert isinstance(data, TicketCommented)
     return data.by
 
 

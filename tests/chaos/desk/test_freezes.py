@@ -58,11 +58,11 @@ async def until_ready(services: LocalServices) -> float:
 
 
 def change(charter: Path) -> None:
-    """Another promise, of which metrics makes a note in the store."""
-    promises = charter / "promises.yaml"
-    before = promises.read_text()
-    promises.write_text(before.replace("target: 15m", "target: 20m"))
-    assert promises.read_text() != before
+    """Another SLA, of which metrics makes a note in the store."""
+    slas = charter / "slas.yaml"
+    before = slas.read_text()
+    slas.write_text(before.replace("target: 15m", "target: 20m"))
+    assert slas.read_text() != before
 
 
 async def test_store_and_broker_that_stand_still_end_nothing_and_lose_nothing(
@@ -100,4 +100,4 @@ async def test_store_and_broker_that_stand_still_end_nothing_and_lose_nothing(
     assert after_store < READY_WITHIN
     assert after_broker < READY_WITHIN
     assert [name for name, log in logs.items() if "charter_changed" not in log] == []
-    assert "promises_changed" in logs["metrics"]
+    assert "slas_changed" in logs["metrics"]

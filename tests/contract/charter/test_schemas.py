@@ -48,7 +48,7 @@ def test_the_default_charter_fits_the_schemas(path: Path) -> None:
     jsonschema.validate(plain(path), schema, cls=jsonschema.Draft202012Validator)
 
 
-PROMISE = {"name": "a", "title": "A", "clock": "resolution", "calendar": "a", "default": True}
+SLA = {"name": "a", "title": "A", "clock": "resolution", "calendar": "a", "default": True}
 CALENDAR = {"name": "a", "title": "A", "zone": "UTC"}
 
 
@@ -60,8 +60,8 @@ CALENDAR = {"name": "a", "title": "A", "zone": "UTC"}
         ("calendars", {**CALENDAR, "week": {"mo": []}}),
         ("calendars", {**CALENDAR, "week": {"mon": ["9-17"]}}),
         ("calendars", {**CALENDAR, "week": "sometimes"}),
-        ("promises", {**PROMISE, "target": "1d"}),
-        ("promises", {**PROMISE, "target": 4}),
+        ("slas", {**SLA, "target": "1d"}),
+        ("slas", {**SLA, "target": 4}),
     ],
 )
 def test_an_editor_sees_a_mistake(name: str, item: dict[str, object]) -> None:

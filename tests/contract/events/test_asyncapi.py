@@ -14,11 +14,11 @@ from desk_shared.bus import records
 from desk_shared.bus.admin import topic_config
 from desk_shared.events import Codec
 from desk_shared.events.asyncapi import ATTRIBUTES, PARKED, TEAM_CHANNEL
-from desk_shared.events.catalogue import PAYLOADS
-from desk_shared.events.names import PEOPLE
+from desk_shared.events.catalogue import PUBLIC_PAYLOADS
+from desk_shared.events.names import CONTRIBUTIONS, PEOPLE
 from desk_shared.events.topics import (
     BY_NAME,
-    CATALOGUE,
+    PUBLIC,
     Topic,
     notification_topics,
     side_topics,
@@ -85,23 +85,29 @@ def test_a_mistake_in_its_structure_would_be_found(place: tuple[str, ...], wrong
 
 def test_every_reference_leads_somewhere() -> None:
     found = set(references(DOCUMENT))
-    assert len(found) > len(PAYLOADS)
+    assert len(found) > len(PUBLIC_PAYLOADS)
     assert all(followed(reference) for reference in found)
 
 
-@pytest.mark.parametrize("name", PAYLOADS)
+@pytest.mark.parametrize("name", PUBLIC_PAYLOADS)
 def test_an_event_is_a_message_of_the_one_channel_it_is_written_to(name: str) -> None:
     payload = MESSAGES[name]["payload"]["schema"]["$ref"]
     assert followed(payload) == json.loads((DOCS / f"schemas/events/{name}.json").read_text())
     homes = [channel for channel, told in CHANNELS.items() if name in told["messages"]]
-    assert homes == [PAYLOADS[name].TOPIC if PAYLOADS[name].TOPIC in BY_NAME else TEAM_CHANNEL]
+    topic = PUBLIC_PAYLOADS[name].TOPIC
+    assert homes == [topic if topic in BY_NAME else TEAM_CHANNEL]
 
 
 def test_no_message_is_of_an_event_that_is_no_more() -> None:
-    assert MESSAGES.keys() == {*PAYLOADS, "parked"}
+    assert MESSAGES.keys() == {*PUBLIC_PAYLOADS, "parked"}
 
 
-@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+def test_what_a_service_writes_for_itself_is_in_no_public_document() -> None:
+    assert CONTRIBUTIONS not in CHANNELS
+    assert CONTRIBUTIONS not in (DOCS / "events.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("topic", PUBLIC, ids=lambda topic: topic.name)
 def test_a_topic_has_its_writer_and_its_readers(topic: Topic) -> None:
     told = [
         (operation["action"], operation["tags"][0]["name"])
@@ -123,10 +129,10 @@ def test_an_operation_carries_all_messages_of_its_channel() -> None:
 @pytest.mark.parametrize(
     ("channel", "topic"),
     [
-        *((topic.name, topic) for topic in CATALOGUE),
+        *((topic.name, topic) for topic in PUBLIC),
         (TEAM_CHANNEL, notification_topics(["network"])[0]),
-        ("retry", side_topics(CATALOGUE[0])[0]),
-        ("dead", side_topics(CATALOGUE[0])[1]),
+        ("retry", side_topics(PUBLIC[0])[0]),
+        ("dead", side_topics(PUBLIC[0])[1]),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
@@ -147,12 +153,12 @@ def test_a_channel_is_bound_to_the_topic_as_it_is_created(channel: str, topic: T
 def test_addresses_are_those_of_real_topics() -> None:
     address = {name: channel["address"] for name, channel in CHANNELS.items()}
     assert address[TEAM_CHANNEL].format(team=PEOPLE) == team_topic(PEOPLE)
-    requests = CATALOGUE[0]
+    requests = PUBLIC[0]
     sides = [
         address[name].format(topic=requests.name, group="intake") for name in ("retry", "dead")
     ]
     assert sides == [topic.name for topic in side_topics(requests)]
-    assert all(address[topic.name] == topic.name for topic in CATALOGUE)
+    assert all(address[topic.name] == topic.name for topic in PUBLIC)
 
 
 def test_the_headers_told_are_those_that_are_written() -> None:

@@ -7,7 +7,7 @@ import pytest
 from desk_shared.errors import Invalid
 from desk_shared.events import Codec, Event, Payload
 from desk_shared.events.names import TICKETS
-from desk_shared.events.tickets import TicketClosed, TicketNoted
+from desk_shared.events.tickets import TicketClosed, TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
 
 CODEC = Codec()
@@ -163,5 +163,5 @@ def test_an_older_version_is_read_by_its_upcaster(mode: str) -> None:
 
 def test_a_text_of_the_greatest_length_fits_an_event() -> None:
     """The longest note in a script of three bytes a sign: the limits agree with each other."""
-    note = TicketNoted.model_validate({"by": "me", "role": "member", "text": "漢" * 20_000})
+    note = TicketCommented.model_validate({"by": "me", "role": "member", "text": "漢" * 20_000})
     assert len(CODEC.encode(Event("i", "/s", "k", MOMENT, note)).value) < MAX_EVENT_BYTES

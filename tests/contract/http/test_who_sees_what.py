@@ -59,9 +59,9 @@ TICKET = "/v1/tickets/{ticket}"
 TEXT, ACCEPTED = {"text": "x"}, {"answer": "rejected", "reason": "x"}
 INTO, TO = {"into": "{other}"}, {"into": "{ticket}"}
 NEW = {"title": "New", "service": "{service}"}
-UNUSED = {"about": "unused", "what": "{service}"}
+UNUSED = {"about": "obsolete", "what": "{service}"}
 ANSWERS = "/v1/reports/systems/{service}/answers"
-MEASURES, RINGS = "GET /v1/measures", "GET /v1/rings"
+MEASURES, COHORTS = "GET /v1/measures", "GET /v1/cohorts"
 SINCE = "?change=2026-11-10&weeks=1"
 
 ROWS = [
@@ -72,7 +72,7 @@ ROWS = [
     Row("intake", f"GET {TICKET}", MINE, HERS, shows=True),
     Row("intake", f"GET {TICKET}/timeline", MINE, HERS, shows=True),
     Row("intake", f"PATCH {TICKET}", MINE, HERS, body={"impact": "high"}),
-    Row("intake", f"POST {TICKET}/notes", MINE, HERS, body=TEXT),
+    Row("intake", f"POST {TICKET}/comments", MINE, HERS, body=TEXT),
     Row("intake", f"POST {TICKET}/start", STAFF, STAFFS_SECRET),
     Row("intake", f"POST {TICKET}/pause", STAFF, STAFFS_SECRET, body={"waiting_for": "vendor"}),
     Row("intake", f"POST {TICKET}/resume", STAFF, STAFFS_SECRET),
@@ -114,7 +114,7 @@ ROWS = [
         "notify", "GET /v1/deliveries", "ffff+ff+-u", "fff+fff+-u", "?recipient={team}", shows=True
     ),
     Row("notify", "GET /v1/deliveries", "fffffff+-u", "fffffff+-u", "?recipient={person}"),
-    Row("metrics", "GET /v1/promises/{ticket}", STAFF, STAFFS_SECRET),
+    Row("metrics", "GET /v1/tickets/{ticket}/sla", STAFF, STAFFS_SECRET),
     Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}"),
     Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service", shows=True),
     Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service&format=csv", shows=True),
@@ -129,8 +129,8 @@ ROWS = [
     Row("metrics", "GET /v1/report", STAFF, STAFFS_SECRET, f"?{WEEK}&team={{team}}"),
     Row("metrics", "GET /v1/goals", STAFF, STAFF, shows=True),
     Row("metrics", "GET /v1/staffing", STAFF, STAFFS_SECRET, "?team={team}"),
-    Row("metrics", RINGS, STAFF, STAFF, f"{SINCE}&site=berlin&service={{service}}"),
-    Row("metrics", RINGS, "ffffff++-u", "ffffff++-u", f"{SINCE}&person={{person}}"),
+    Row("metrics", COHORTS, STAFF, STAFF, f"{SINCE}&site=berlin&service={{service}}"),
+    Row("metrics", COHORTS, "ffffff++-u", "ffffff++-u", f"{SINCE}&person={{person}}"),
     *(Row(one, f"GET {path}", EACH, EACH) for one in WORLDS for path in OF_THE_PLATFORM),
 ]
 

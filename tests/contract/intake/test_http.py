@@ -1,4 +1,4 @@
-"""What intake promises on HTTP: the document in the tree, who may call what, safe repetition."""
+"""What intake guarantees on HTTP: the document in the tree, who may call what, safe repetition."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Intake's promise to the readers of `desk.tickets`: its own writing can be read by everybody."""
+"""Intake's SLA to the readers of `desk.tickets`: its own writing can be read by everybody."""
 
 from datetime import UTC, datetime, timedelta
 

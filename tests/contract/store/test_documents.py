@@ -1,4 +1,4 @@
-"""What every store promises about documents."""
+"""What every store guarantees about documents."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store promises about calls: known until they are over, whatever their number."""
+"""What every store guarantees about calls: known until they are over, whatever their number."""
 
 from datetime import timedelta
 

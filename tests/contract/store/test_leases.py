@@ -1,4 +1,4 @@
-"""What every store promises about leases: one holder, and a token that only grows."""
+"""What every store guarantees about leases: one holder, and a token that only grows."""
 
 import asyncio
 from datetime import timedelta

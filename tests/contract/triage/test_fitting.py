@@ -1,4 +1,4 @@
-"""What adds up weights keeps its promises: the library, and what stands for it in tests."""
+"""What adds up weights keeps its SLAs: the library, and what stands for it in tests."""
 
 import pytest
 from desk_triage.domain.judging import learn

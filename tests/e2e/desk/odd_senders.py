@@ -13,7 +13,7 @@ from desk_shared.events.names import ACTION_RESULTS, CHANGES, REQUESTS, TELEMETR
 Header = tuple[str, bytes | None]
 UNREAD = "unread"
 STRUCTURED = "application/cloudevents+json"
-REQUESTED, NOTED = "desk.ticket.requested.v1", "desk.ticket.noted.v1"
+REQUESTED, NOTED = "desk.ticket.requested.v1", "desk.ticket.commented.v1"
 MEASURED, FIRED, PLANNED = (
     "desk.telemetry.measured.v1",
     "desk.alert.fired.v1",
@@ -151,12 +151,12 @@ def _envelopes() -> Iterator[Odd]:
 
 
 def _forged() -> Iterator[Odd]:
-    note = {"by": "desk", "role": "automation", "text": "forged"}
+    comment = {"by": "desk", "role": "automation", "text": "forged"}
     for topic in (REQUESTS, TELEMETRY, CHANGES):
         name = f"forged on {topic}"
-        yield odd(name, note, type=NOTED, topic=topic, sequence="1", outcome="wrong-topic")
+        yield odd(name, comment, type=NOTED, topic=topic, sequence="1", outcome="wrong-topic")
     # Nobody reads these yet, so nobody can refuse it; an audit names it all the same.
-    yield odd("unread", note, type=NOTED, topic=ACTION_RESULTS, outcome=UNREAD)
+    yield odd("unread", comment, type=NOTED, topic=ACTION_RESULTS, outcome=UNREAD)
     resolved = {"by": "desk", "how": "member", "resolution": "done"}
     yield odd("resolve", resolved, type="desk.ticket.resolved.v1", outcome="wrong-topic")
     yield odd("as intake", request(), source="/desk/intake", outcome="reserved-source")

@@ -1,7 +1,7 @@
 """One service on a real broker and store, with a real target."""
 
 import pytest
-from desk_shared.events.automation import RunHandedOver, RunHealed
+from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.testing import eventually
 
 from tests.integration.automation.desk import Automation, Bus, Target, measured, raised
@@ -13,7 +13,7 @@ pytestmark = [
 ]
 
 HEALED = "desk.run.healed.v1"
-HANDED_OVER = "desk.run.handed-over.v1"
+ESCALATED = "desk.run.escalated.v1"
 
 
 async def test_a_filling_disk_is_cleaned_and_verified(
@@ -40,12 +40,12 @@ async def test_a_cure_that_does_not_help_reaches_the_owner_team(bus: Bus, target
     await bus.publish(raised("laptop-2", target.url))
     await eventually(lambda: sum(target.effects.values()) == 1)
 
-    async def is_handed_over() -> bool:
+    async def is_escalated() -> bool:
         await bus.publish(measured("laptop-2", 4.0))
-        return HANDED_OVER in await bus.said("laptop-2")
+        return ESCALATED in await bus.said("laptop-2")
 
-    await eventually(is_handed_over, timeout=120, interval=1.0)
-    told = bus.data("laptop-2", HANDED_OVER)
-    assert isinstance(told, RunHandedOver)
+    await eventually(is_escalated, timeout=120, interval=1.0)
+    told = bus.data("laptop-2", ESCALATED)
+    assert isinstance(told, RunEscalated)
     assert told.team == "workplace"
     assert told.outcome == "not_healed"

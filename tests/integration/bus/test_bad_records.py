@@ -9,7 +9,7 @@ from desk_shared.bus import Folding, Reacted, Received, Turn, records
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import TicketNoted
+from desk_shared.events.tickets import TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
@@ -72,7 +72,7 @@ async def test_every_unreadable_record_says_why(rig: Rig) -> None:
     await send(key=None)
     await send(key=b"u")
     await send(ce_type=b"desk.ticket.exploded.v1")
-    await send(ce_type=b"desk.ticket.noted.v7")
+    await send(ce_type=b"desk.ticket.commented.v7")
     await send(ce_time=b"yesterday")
     await send(ce_sequence=b"0")
     await send(b'{"by": "ana"}')
@@ -129,7 +129,7 @@ class Moody:
         self.is_calm = False
 
     def __call__(self, state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
-        assert isinstance(event.data, TicketNoted)
+        assert isinstance(event.data, TicketCommented)
         if event.data.text == SHAKY and not self.is_calm:
             raise Transient("not yet")
         calm = noted(event.subject, event.sequence or 0)

@@ -70,7 +70,7 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     code, text = await run(desk, "dead", "show", DEAD)
     assert code == 0
     assert "this rule cannot read that note" in text
-    for said in ("id       t-1", "source   /desk/intake", "desk.ticket.noted.v1", '"text":"1"'):
+    for said in ("id       t-1", "source   /desk/intake", "desk.ticket.commented.v1", '"text":"1"'):
         assert said in text
 
     place = await _settled(rig, desk)

@@ -1,4 +1,4 @@
-"""What every publisher promises: all, in order for a key, or which are not there and why."""
+"""What every publisher SLAs: all, in order for a key, or which are not there and why."""
 
 import asyncio
 import os

@@ -19,11 +19,11 @@ from desk_metrics.domain.telling import decide
 from desk_metrics.history.file import read_history
 from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.mapping import load_mapping
-from desk_shared.events.promises import ClockName, PromiseKept
+from desk_shared.events.sla import ClockName, SlaMet
 from desk_shared.events.tickets import TicketAssigned, WaitingFor
 
 DATA = Path(os.environ.get("DESK_DATA", "../shared/data"))
-# Tickets that the promise engine judges as well; all of them would take minutes.
+# Tickets that the SLA engine judges as well; all of them would take minutes.
 SOME = 300
 
 pytestmark = pytest.mark.timeout(900)
@@ -118,7 +118,7 @@ def test_where_the_time_of_the_uci_log_goes(journeys: dict[str, Journey]) -> Non
     assert all((found.automate, found.engineer_out, found.hand_on, found.queues))
 
 
-def test_the_promise_behind_made_sla_is_fitted_and_agrees(
+def test_the_sla_behind_made_sla_is_fitted_and_agrees(
     uci: tuple[Account, Places], journeys: dict[str, Journey]
 ) -> None:
     verdicts = [
@@ -133,7 +133,7 @@ def test_the_promise_behind_made_sla_is_fitted_and_agrees(
     assert min(fitted.kept_found, fitted.broken_found) > 0.98
 
 
-def test_the_promise_engine_judges_the_history_as_the_measures_do(
+def test_the_sla_engine_judges_the_history_as_the_measures_do(
     uci: tuple[Account, Places],
 ) -> None:
     """The engine that runs live folds imported events: kept if and only if the time was enough."""
@@ -168,7 +168,7 @@ def _kept(life: list[Imported], book: PolicyBook) -> bool:
     for one in life:
         state = evolve(state, one.event)
     told = decide(state, book, life[-1].event.time + timedelta(days=400)).events
-    return any(isinstance(event.data, PromiseKept) for event in told)
+    return any(isinstance(event.data, SlaMet) for event in told)
 
 
 def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[Account, Places]) -> None:

@@ -11,7 +11,7 @@ from desk_intake.domain.opening import proactive_ticket
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.reading import read_all
 from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import Outcome, RunHandedOver
+from desk_shared.events.automation import Outcome, RunEscalated
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
 from desk_shared.events.requests import TicketRequested
@@ -69,7 +69,9 @@ async def test_a_name_of_the_longest_kind_is_as_good_as_any(intake: Intake, bus:
     async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=60) as client:
         longest = Person(client)
         ticket = (await longest.post("/tickets", "k", title="VPN")).json()["id"]
-        assert (await longest.post(f"/tickets/{ticket}/notes", "n", text="more")).status_code == 200
+        assert (
+            await longest.post(f"/tickets/{ticket}/comments", "n", text="more")
+        ).status_code == 200
         (listed,) = (await longest.get("/tickets")).json()["items"]
         assert (listed["id"], listed["requester"]) == (ticket, "ä" * 255)
         assert (await longest.get(f"/tickets/{ticket}")).json()["requester"] == "ä" * 255
@@ -93,9 +95,9 @@ async def test_posting_twice_with_one_key_makes_one_ticket(ana: Person, bus: Bus
     await eventually(lambda: _all_opened(bus, 2), timeout=60)
 
 
-async def test_a_note_repeated_after_eighty_others_is_said_once(ana: Person, bus: Bus) -> None:
+async def test_a_comment_repeated_after_eighty_others_is_said_once(ana: Person, bus: Bus) -> None:
     ticket = (await ana.post("/tickets", "k-1", title="VPN does not connect")).json()["id"]
-    path = f"/tickets/{ticket}/notes"
+    path = f"/tickets/{ticket}/comments"
     assert (await ana.post(path, "n", text="once")).status_code == 200
     others = await asyncio.gather(*(ana.post(path, f"n-{n}", text="more") for n in range(80)))
     assert {answer.status_code for answer in others} == {200}
@@ -175,10 +177,10 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     await eventually(is_calm)
 
 
-async def test_a_repair_handed_over_becomes_one_proactive_ticket(
+async def test_a_repair_escalated_becomes_one_proactive_ticket(
     max_of_network: Person, bus: Bus
 ) -> None:
-    run = RunHandedOver(
+    run = RunEscalated(
         run="run-1",
         runbook="clean-disk",
         title="Disk of lt-7 is full",
@@ -189,7 +191,7 @@ async def test_a_repair_handed_over_becomes_one_proactive_ticket(
     handed = event(run, "lt-7")
     await bus.publish([handed, handed])
     events = await bus.of(proactive_ticket("run-1"), 4)
-    assert types(events) == ["opened", "linked", "noted", "assigned"]
+    assert types(events) == ["opened", "linked", "commented", "assigned"]
     view = (await max_of_network.get(f"/tickets/{proactive_ticket('run-1')}")).json()
     assert (view["kind"], view["team"], view["requester"]) == (
         "proactive",

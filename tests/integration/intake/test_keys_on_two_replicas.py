@@ -50,19 +50,19 @@ async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
     ids = [{one.json()["id"] for one in made[number::4]} for number in range(4)]
     assert [len(one) for one in ids] == [1, 1, 1, 1]
     [ticket] = ids[0]
-    notes = f"/tickets/{ticket}/notes"
+    comments = f"/tickets/{ticket}/comments"
 
     # The same again, of one note; and two that want different things under one key.
-    same = await asyncio.gather(*(post(at, notes, "n", {"text": "once"}) for at, _ in places))
+    same = await asyncio.gather(*(post(at, comments, "n", {"text": "once"}) for at, _ in places))
     assert {one.status_code for one in same} == {200}
     rivals = await asyncio.gather(
-        *(post(at, notes, "r", {"text": f"as {n % 2}"}) for at, n in places)
+        *(post(at, comments, "r", {"text": f"as {n % 2}"}) for at, n in places)
     )
     assert {one.status_code for one in rivals} == {200, 422}
     assert {one.json()["code"] for one in rivals if one.is_error} == {"idempotency-key-reused"}
     # Whichever came first is what the key stands for, at both of them.
     for at in (intake, other):
-        said = [await post(at, notes, "r", {"text": f"as {number}"}) for number in range(2)]
+        said = [await post(at, comments, "r", {"text": f"as {number}"}) for number in range(2)]
         assert sorted(one.status_code for one in said) == [200, 422]
 
     # Somebody else's key is another one, though it is spelt alike.
@@ -72,8 +72,8 @@ async def test_a_key_is_one_call_wherever_and_whenever_it_comes(
 
     # The replica that answered is gone; what it did is known.
     intake.kill()
-    again = await post(other, notes, "n", {"text": "once"})
-    last = await post(other, notes, "last", {"text": "last"})
+    again = await post(other, comments, "n", {"text": "once"})
+    last = await post(other, comments, "last", {"text": "last"})
     assert (again.status_code, last.headers["etag"]) == (200, '"4"'), "opened, once, as one, last"
     told = await bus.of(ticket, 4)
     assert len(told) == 4

@@ -25,7 +25,7 @@ async def bus(kafka: str, prefix: str) -> AsyncIterator[Bus]:
     await apply_topics(KafkaSettings(bootstrap=kafka), topics, prefix=prefix, partitions=2)
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     consumer = AIOKafkaConsumer(
-        f"{prefix}desk.promises", bootstrap_servers=kafka, auto_offset_reset="earliest"
+        f"{prefix}desk.sla", bootstrap_servers=kafka, auto_offset_reset="earliest"
     )
     await producer.start()
     await consumer.start()

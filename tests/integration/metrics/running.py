@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.events import AnyEvent, Codec, Event, Payload
 from desk_shared.events.names import TICKETS
 from desk_shared.events.people import Priority
-from desk_shared.events.promises import PromiseStarted
+from desk_shared.events.sla import SlaStarted
 from desk_shared.events.tickets import (
     Channel,
     Kind,
@@ -56,7 +56,7 @@ class Bus:
         await self.publish([Event(str(uuid4()), "/desk/intake", "intake-1", until, said)])
 
     async def said(self, ticket: str) -> list[str]:
-        """What was said of a ticket's promises, once each, as `response-p1 started`."""
+        """What was said of a ticket's SLAs, once each, as `response-p1 started`."""
         found = await self.consumer.getmany(timeout_ms=100)
         decode = Codec().decode
         for records in found.values():
@@ -69,9 +69,9 @@ class Bus:
         ]
 
     def goals(self, ticket: str) -> list[float]:
-        """Minutes promised, in the order in which promises were made."""
+        """Targets in minutes, in the order in which they were set."""
         started = [e.data for e in self.seen if e.subject == ticket]
-        return [one.goal.total_seconds() / 60 for one in started if isinstance(one, PromiseStarted)]
+        return [one.target.total_seconds() / 60 for one in started if isinstance(one, SlaStarted)]
 
 
 class Ticket:

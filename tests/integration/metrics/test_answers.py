@@ -12,7 +12,7 @@ from desk_metrics.domain.reporting import AFTER, WEEKS, Reported
 from desk_metrics.store import ANSWERS
 from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
-from desk_shared.events.reports import Answer, ReportAnswered, SystemRanked
+from desk_shared.events.reports import Answer, ResponseRecorded, ServiceRanked
 from desk_shared.settings import StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
@@ -67,12 +67,12 @@ class Owners:
         known = await self.office.reported()
         return known is not None and len(known.made) > 1
 
-    async def ranked(self) -> list[SystemRanked]:
+    async def ranked(self) -> list[ServiceRanked]:
         """What was told of the VPN, repeats included."""
         told = [one.data for one in await self.office.told()]
-        return [one for one in told if isinstance(one, SystemRanked) and one.service == "vpn"]
+        return [one for one in told if isinstance(one, ServiceRanked) and one.service == "vpn"]
 
-    async def ranked_times(self, count: int) -> list[SystemRanked]:
+    async def ranked_times(self, count: int) -> list[ServiceRanked]:
         """The same, once it was told so often."""
 
         async def has_come() -> bool:
@@ -118,7 +118,7 @@ async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners:
     assert back.reasons[-1].rule == "rejected"
     assert "100% more" in back.reasons[-1].text
     told = await owners.office.told()
-    assert len({one.id for one in told if isinstance(one.data, ReportAnswered)}) == 1
+    assert len({one.id for one in told if isinstance(one.data, ResponseRecorded)}) == 1
 
 
 async def _the_third_without_an_answer_is_escalated(owners: Owners) -> None:

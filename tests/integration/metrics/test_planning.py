@@ -1,4 +1,4 @@
-"""Goals, staffing, rings and the page on real servers, by HTTP and by the command line."""
+"""Goals, staffing, cohorts and the page on real servers, by HTTP and by the command line."""
 
 import asyncio
 import json
@@ -120,11 +120,10 @@ async def answers_are_right(told: Metrics) -> None:
     assert (hour["day"], hour["hour"], hour["arrivals"]) == ("Monday", 10, 5)
     # 5 tickets of 45 minutes in an hour keep 3.75 people busy.
     assert 4 <= hour["people"] <= 6
-    ring = await answer(told, f"rings?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
-    assert [ring[f"{who}_{when}"] for who in ("ring", "rest") for when in ("before", "after")] == [
-        48, 12, 48, 48,
-    ]  # fmt: skip
-    assert (ring["answer"], ring["ratio"]) == ("helped", 0.25)
+    cohort = await answer(told, f"cohorts?change={CHANGE}&weeks={HALF}&site=paris&{AS_OF}")
+    square = [f"{who}_{when}" for who in ("cohort", "rest") for when in ("before", "after")]
+    assert [cohort[one] for one in square] == [48, 12, 48, 48]
+    assert (cohort["answer"], cohort["ratio"]) == ("helped", 0.25)
     page = await told.get(f"/v1/report?from={FIRST}&to={MONDAY}&team=network")
     assert page.status_code == httpx.codes.OK, page.text
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -155,12 +154,12 @@ WRONG = (
     ("staffing", 422, "invalid-request"),
     ("staffing?team=nobody", 404, "not-found"),
     ("staffing?team=network&skill=juggling", 422, "no-such-skill"),
-    ("staffing?team=network&promise=none", 404, "not-found"),
+    ("staffing?team=network&sla=none", 404, "not-found"),
     ("staffing?team=network&weeks=0", 422, "invalid-request"),
     ("staffing?team=network&as_of=9999-12-31T23:59:59Z", 422, "invalid-request"),
-    ("rings?change=2026-02-30&site=paris", 422, "invalid-request"),
-    ("rings?change=2026-03-02", 422, "empty-ring"),
-    ("rings?change=9999-12-31&site=paris", 422, "change-to-come"),
+    ("cohorts?change=2026-02-30&site=paris", 422, "invalid-request"),
+    ("cohorts?change=2026-03-02", 422, "empty-cohort"),
+    ("cohorts?change=9999-12-31&site=paris", 422, "change-to-come"),
     ("report?from=2026-02-30", 422, "invalid-request"),
     ("report?from=2026-03-02&to=2026-03-01", 422, "bad-days"),
     ("report?from=2020-01-01&to=2026-01-01", 422, "bad-days"),
@@ -186,7 +185,7 @@ async def refused(metrics: Metrics, path: str, **headers: str) -> tuple[str, int
 
 async def test_what_is_asked_wrong_or_by_others_is_refused_in_a_sentence(metrics: Metrics) -> None:
     assert [await refused(metrics, path) for path, _, _ in WRONG] == list(WRONG)
-    staffs = ("goals", "staffing?team=network", f"rings?change={CHANGE}&site=paris", "report")
+    staffs = ("goals", "staffing?team=network", f"cohorts?change={CHANGE}&site=paris", "report")
     found = [await refused(metrics, path, **EMPLOYEE) for path in staffs]
     assert {(status, code) for _, status, code in found} == {(403, "forbidden")}
 
@@ -203,8 +202,8 @@ async def test_without_any_data_that_is_what_it_says(metrics: Metrics) -> None:
     assert (found["verdict"], found["now"]) == ("cannot_tell", None)
     plan = await answer(metrics, "staffing?team=network")
     assert plan["sentence"] == "Too early to say: 0 whole weeks of data; 4 are needed."
-    ring = await answer(metrics, f"rings?change={CHANGE}&site=paris")
-    assert ring["sentence"].startswith("Cannot tell: the desk has no figures of all 4 weeks")
+    cohort = await answer(metrics, f"cohorts?change={CHANGE}&site=paris")
+    assert cohort["sentence"].startswith("Cannot tell: the desk has no figures of all 4 weeks")
     page = await metrics.get("/v1/report")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     goals = await desk(metrics.env, "report", "goals")

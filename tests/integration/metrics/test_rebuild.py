@@ -13,7 +13,7 @@ from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import CELLS, SUMS
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent
-from desk_shared.events.tickets import Role, TicketNoted, TicketReopened, TicketStarted
+from desk_shared.events.tickets import Role, TicketCommented, TicketReopened, TicketStarted
 from desk_shared.settings import Environment, KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
@@ -40,7 +40,7 @@ def life(number: int, chance: random.Random) -> list[AnyEvent]:
     for team in chance.choices(["network", "service-care"], k=chance.randint(1, 3)):
         ticket.assigned(later(), team)
     ticket.say(later(), TicketStarted(by="bo"))
-    ticket.say(later(), TicketNoted(by="bo", role=Role.MEMBER, text="On it."))
+    ticket.say(later(), TicketCommented(by="bo", role=Role.MEMBER, text="On it."))
     if chance.random() < 0.8:
         ticket.resolved(at + timedelta(minutes=700))
         if chance.random() < 0.2:
@@ -126,7 +126,7 @@ async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
     sums = MongoDocuments(store.database, SUMS, now)
     await sums.prepare()
     kept = Kept("goals", MongoDocuments(store.database, CELLS, now), sums)
-    cuts = [Cut(by="team", measures=("contacts", "kept", "broken", "restored"))]
+    cuts = [Cut(by="team", measures=("contacts", "met", "breached", "restored"))]
     last = now().date() + timedelta(days=30)
     days = [day async for day in kept.days(last - timedelta(days=90), last, cuts, FAR)]
     await store.stop()

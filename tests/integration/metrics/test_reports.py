@@ -15,7 +15,7 @@ from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
 from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.reports import GoalAssessed, Proposal, SystemRanked
+from desk_shared.events.reports import GoalStatusReported, Proposal, ServiceRanked
 from desk_shared.settings import Environment, KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
@@ -134,7 +134,7 @@ async def test_a_tick_reports_once_across_kills_and_restarts(
     assert {one.id for one in told} == set(first)
     assert all(one.data == first[one.id].data for one in told)
     _is_as_published([one for one in first.values() if _rank(one) == 1], period)
-    (goal,) = (one for one in first.values() if isinstance(one.data, GoalAssessed))
+    (goal,) = (one for one in first.values() if isinstance(one.data, GoalStatusReported))
     await _is_as_asked(metrics, goal, period)
     await office.close()
 
@@ -151,7 +151,7 @@ def _history(period: Period) -> list[AnyEvent]:
 
 def _rank(event: AnyEvent) -> int:
     """0 for what is no rank."""
-    return event.data.rank if isinstance(event.data, SystemRanked) else 0
+    return event.data.rank if isinstance(event.data, ServiceRanked) else 0
 
 
 def _goal(period: Period) -> str:
@@ -173,7 +173,7 @@ goals:
 async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: Period) -> None:
     """The goal is told to the owner of its service, as the HTTP side tells it of that moment."""
     said, at = event.data, period.end + AFTER
-    assert isinstance(said, GoalAssessed)
+    assert isinstance(said, GoalStatusReported)
     answer = await metrics.get(f"/v1/goals?as_of={at:%Y-%m-%dT%H:%M:%SZ}")
     (asked,) = answer.json()["goals"]
     assert (event.subject, said.team, event.time) == ("network", "network", at)
@@ -186,7 +186,7 @@ async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: Period) -> Non
 def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
     (event,) = worst
     said = event.data
-    assert isinstance(said, SystemRanked)
+    assert isinstance(said, ServiceRanked)
     assert (event.subject, said.service, said.period) == ("network", "vpn", period.name)
     assert (said.contacts, said.changes, said.change_failure_rate) == (12, 5, 0.4)
     assert said.proposal is Proposal.REPAIR

@@ -81,7 +81,7 @@ async def started_in_time(bus: Bus) -> tuple[datetime, list[Ticket], list[Ticket
             await eventually(lambda t=ticket: is_told(bus, t, "response-p1 started"), timeout=90)  # type: ignore[misc]
         if datetime.now(UTC) + REFRESH < due - timedelta(seconds=4):
             return due, tickets, late
-    raise AssertionError("no ticket's promise was started well before it was due")
+    raise AssertionError("no ticket's SLA was started well before it was due")
 
 
 async def test_a_deadline_waits_for_the_writer_and_says_so(
@@ -121,7 +121,7 @@ async def holder_of_tickets(replicas: list[Metrics], bus: Bus) -> subprocess.Pop
 
 async def knows(replica: Metrics, tickets: Iterable[Ticket]) -> bool:
     """Whether their events have been read, by whoever reads them."""
-    answers = [await replica.get(f"/v1/promises/{ticket.id}") for ticket in tickets]
+    answers = [await replica.get(f"/v1/tickets/{ticket.id}/sla") for ticket in tickets]
     return all(answer.status_code == httpx.codes.OK for answer in answers)
 
 

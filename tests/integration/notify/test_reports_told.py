@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from desk_shared.events import Event
-from desk_shared.events.reports import GoalAssessed, GoalVerdict
+from desk_shared.events.reports import GoalStatusReported, GoalVerdict
 from desk_shared.testing import eventually
 
 from tests.integration.notify.running import Bus, Notify
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 async def test_where_a_goal_stands_is_told_to_the_team_that_answers_for_it(
     notify: Notify, bus: Bus
 ) -> None:
-    goal = GoalAssessed(
+    goal = GoalStatusReported(
         goal="half-the-tickets",
         title="Half the tickets",
         team="network",

@@ -127,7 +127,7 @@ async def spoil(service: Service, mongo: str) -> list[str]:
         }
         for number in range(3)
     ]
-    # What promises were cannot be guessed: for an edition that nobody can read metrics waits.
+    # Which policies held cannot be guessed: for an edition that nobody can read metrics waits.
     spoilt = [name for name in names if name != "editions"]
     for name in spoilt:
         await store.database[name].bulk_write([InsertOne(row) for row in rows], ordered=False)

@@ -45,7 +45,7 @@ async def lived(effect: str, *, before: int | None = None, after: int | None = N
 async def assert_sound(engine: Engine, run: Run, effect: str) -> None:
     """What holds whatever happened."""
     assert run.is_closed
-    assert run.phase in {Phase.HEALED, Phase.HANDED_OVER}
+    assert run.phase in {Phase.HEALED, Phase.ESCALATED}
     acts = [call for call in engine.target.calls if call.kind == "act"]
     assert len({call.key for call in acts}) <= 1
     assert engine.target.tokens == sorted(set(engine.target.tokens))
@@ -53,7 +53,7 @@ async def assert_sound(engine: Engine, run: Run, effect: str) -> None:
         assert engine.target.effects.get("clean", 0) <= 1
     ids = [event.id for event in engine.bus.events()]
     assert len(ids) == len(set(ids))
-    ends = [one for one in engine.said() if one in {"healed", "handed-over", "skipped"}]
+    ends = [one for one in engine.said() if one in {"healed", "escalated", "skipped"}]
     assert len(ends) == 1
     [target] = await engine.targets.find({})
     [subject] = await engine.subjects.find({})
@@ -167,7 +167,7 @@ async def test_a_question_that_kills_every_worker_is_not_asked_for_ever(kind: st
     await engine.settle()
     assert target.kinds().count(kind) == 2
     run = await engine.run()
-    assert run.phase is Phase.HANDED_OVER
+    assert run.phase is Phase.ESCALATED
     assert run.outcome is (Outcome.IN_DOUBT if kind == "confirm" else Outcome.NOT_RUN)
 
 

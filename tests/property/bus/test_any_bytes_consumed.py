@@ -15,7 +15,7 @@ from desk_shared.bus.records import ORIGIN, REASON_CODE
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Message
 from desk_shared.events.names import REQUESTS, TICKETS
-from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.topics import dead_topic, retry_topic
 from desk_shared.health import Health
 from desk_shared.settings import KafkaSettings
@@ -96,7 +96,7 @@ class Rig:
     def react(self, state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:
         """Tells of each event once more, under a source of ours."""
         self.told.add(event.identity)
-        note = TicketNoted(by="ana", role=Role.MEMBER, text="seen")
+        note = TicketCommented(by="ana", role=Role.MEMBER, text="seen")
         told = Event(event.identity, "/desk/intake", event.subject, turn.now, note)
         return Reacted(Seen(count=(state or Seen()).count + 1), (told,))
 

@@ -18,11 +18,11 @@ from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.automation import RunHandedOver, RunHealed, RunSkipped
+from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped
 from desk_shared.events.building import is_open
 from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import Payload
-from desk_shared.events.measures import MeasuresChanged
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Severity, SubjectKind
@@ -45,7 +45,7 @@ MOMENT, DAY, SPAN = "2026-03-02T09:00:00Z", "2026-03-02", "PT1H"
 UNBOUNDED, MOST = 200, 25
 VARIANTS = 3
 # From a message nothing follows, and figures have no texts.
-ENDS = (Notified, MeasuresChanged)
+ENDS = (Notified, ContributionsChanged)
 
 
 class Longest:
@@ -184,7 +184,7 @@ async def test_runs_with_the_longest_signals_and_answers_stay_under_the_limit(
     await engine.hear(signal(sign))
     await engine.settle()
     assert check(engine.bus.messages) >= 1
-    ends = RunHandedOver | RunHealed | RunSkipped
+    ends = RunEscalated | RunHealed | RunSkipped
     assert any(isinstance(one.data, ends) for one in engine.bus.events())
 
 

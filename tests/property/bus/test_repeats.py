@@ -18,7 +18,7 @@ from desk_shared.bus import Fold, Ledger
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DeskError
 from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.events.topics import SERVICES, Service, topics_read_by
@@ -63,7 +63,7 @@ def _variant(event: AnyEvent) -> AnyEvent | None:
     if isinstance(event.data, SignalRaised):
         attributes = {"agent_url": "http://127.0.0.1:9000"}
         return event._replace(data=event.data.model_copy(update={"attributes": attributes}))
-    if isinstance(event.data, MeasuresChanged):
+    if isinstance(event.data, ContributionsChanged):
         return event._replace(subject="person:742.j.doe")
     return None
 

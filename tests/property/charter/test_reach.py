@@ -2,9 +2,9 @@
 
 from itertools import product
 
-from desk_shared.charter.promises import PromiseFacts, PromiseWhen
-from desk_shared.charter.reach import hides_promise, hides_rule
+from desk_shared.charter.reach import hides_policy, hides_rule
 from desk_shared.charter.routing import RuleWhen, TicketFacts
+from desk_shared.charter.slas import SlaAttributes, SlaCondition
 from desk_shared.text import SpokenWords
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +21,9 @@ def some(values: list[str]) -> st.SearchStrategy[list[str]]:
 rules = st.fixed_dictionaries(
     {"any_words": some(WORDS), "all_words": some(WORDS), "kinds": some(KINDS), "sites": some(SITES)}
 ).map(RuleWhen.model_validate)
-promises = st.fixed_dictionaries(
+slas = st.fixed_dictionaries(
     {"kinds": some(KINDS), "services": some(SITES), "groups": some(WORDS[:2])}
-).map(PromiseWhen.model_validate)
+).map(SlaCondition.model_validate)
 
 SAID = ["vpn", "slow", "vpnx", "vp", "is"]
 TICKETS = [
@@ -33,7 +33,7 @@ TICKETS = [
     for site in [*SITES, None]
 ]
 FACTS = [
-    PromiseFacts(kind, None, service, None, frozenset(groups))
+    SlaAttributes(kind, None, service, None, frozenset(groups))
     for kind in KINDS
     for service in [*SITES, None]
     for groups in ([], WORDS[:1], WORDS[:2])
@@ -55,15 +55,15 @@ def test_a_rule_that_only_asks_for_more_is_hidden(earlier: RuleWhen, word: str) 
     assert all(earlier.matches(ticket) for ticket in TICKETS if later.matches(ticket))
 
 
-@given(promises, promises)
-def test_every_ticket_of_a_hidden_promise_is_taken_before_it(
-    earlier: PromiseWhen, later: PromiseWhen
+@given(slas, slas)
+def test_every_ticket_of_a_hidden_sla_is_taken_before_it(
+    earlier: SlaCondition, later: SlaCondition
 ) -> None:
-    if hides_promise(earlier, later):
+    if hides_policy(earlier, later):
         assert all(earlier.matches(facts) for facts in FACTS if later.matches(facts))
 
 
-@given(promises, st.sampled_from(["P1", "P2"]))
-def test_a_promise_that_only_asks_for_more_is_hidden(earlier: PromiseWhen, priority: str) -> None:
-    later = PromiseWhen.model_validate({**earlier.model_dump(), "priorities": [priority]})
-    assert hides_promise(earlier, later)
+@given(slas, st.sampled_from(["P1", "P2"]))
+def test_a_sla_that_only_asks_for_more_is_hidden(earlier: SlaCondition, priority: str) -> None:
+    later = SlaCondition.model_validate({**earlier.model_dump(), "priorities": [priority]})
+    assert hides_policy(earlier, later)

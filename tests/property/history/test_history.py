@@ -85,13 +85,13 @@ def test_open_time_is_told_once_and_whole(rows: list[Row]) -> None:
 
 
 @given(updates())
-def test_hand_overs_lead_from_the_first_team_to_the_last(rows: list[Row]) -> None:
+def test_reassignments_lead_from_the_first_team_to_the_last(rows: list[Row]) -> None:
     found = journey_of(history_of(in_order(rows)[0], "/t", str))
-    assert all(one.giver and one.taker and one.giver != one.taker for one in found.hand_overs)
+    assert all(one.giver and one.taker and one.giver != one.taker for one in found.reassignments)
     tallies = Tallies()
     tallies.add(found, "topic")
-    assert sum(team.given for team in tallies.teams.values()) == len(found.hand_overs)
-    assert sum(team.taken for team in tallies.teams.values()) == len(found.hand_overs)
+    assert sum(team.given for team in tallies.teams.values()) == len(found.reassignments)
+    assert sum(team.taken for team in tallies.teams.values()) == len(found.reassignments)
 
 
 ROWS = st.lists(

@@ -18,11 +18,11 @@ from desk_shared.bus import Turn
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Rejected
 from desk_shared.events import AnyEvent, Codec, Event, Payload
-from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed
+from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
 from desk_shared.events.people import Priority
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
-from desk_shared.events.promises import ClockName, PromiseBreached, PromiseKept
 from desk_shared.events.requests import TicketRequested
+from desk_shared.events.sla import ClockName, SlaBreached, SlaMet
 from desk_shared.events.tickets import How, State, WaitingFor
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.ids import request_ticket_id
@@ -55,8 +55,8 @@ Deed = Callable[[Ticket, datetime], list[Payload]]
 DEEDS: dict[str, Deed] = {
     "start": lambda t, _: life.start(t, MAX),
     "assign": lambda t, _: life.assign(t, MAX, "workplace", ""),
-    "note": lambda t, _: life.note(t, ANA, "Still away", public=True),
-    "answer": lambda t, _: life.note(t, MAX, "Which device?", public=True),
+    "comment": lambda t, _: life.comment(t, ANA, "Still away", public=True),
+    "answer": lambda t, _: life.comment(t, MAX, "Which device?", public=True),
     "pause": lambda t, now: life.pause(t, MAX, WaitingFor.EMPLOYEE, None, now, "Which?"),
     "pause until": lambda t, now: life.pause(
         t, MAX, WaitingFor.VENDOR, now + timedelta(hours=1), now
@@ -101,13 +101,13 @@ FACTS: dict[str, tuple[str, Payload]] = {
     ),
     "kept": (
         ID,
-        PromiseKept(clock=ClockName.RESPONSE, took=timedelta(hours=1), due=START, **_CLOCK),
+        SlaMet(clock=ClockName.RESPONSE, took=timedelta(hours=1), due=START, **_CLOCK),
     ),
-    "breached": (ID, PromiseBreached(clock=ClockName.RESOLUTION, due=START, **_CLOCK)),
+    "breached": (ID, SlaBreached(clock=ClockName.RESOLUTION, due=START, **_CLOCK)),
     "healed": ("lt-7", RunHealed(run="run-9", runbook="b", title="x")),
-    "handed over": (
+    "escalated": (
         "lt-7",
-        RunHandedOver(
+        RunEscalated(
             run="run-9",
             runbook="b",
             title="x",

@@ -17,7 +17,7 @@ from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, Po
 from desk_metrics.domain.worktime import WorkingTime
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.people import Priority
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
     Channel,
     How,
@@ -25,8 +25,8 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketReopened,
@@ -137,7 +137,7 @@ BEGINNINGS = tuple(
 
 @dataclass(frozen=True)
 class History:
-    """A ticket's events, in order of sequence, and what was promised when."""
+    """A ticket's events, in order of sequence, and which policies held when."""
 
     unit: timedelta
     events: tuple[AnyEvent, ...]
@@ -191,7 +191,7 @@ def _priority(random: Random) -> Priority:
 
 
 def _note(random: Random) -> Payload:
-    return TicketNoted(
+    return TicketCommented(
         by="somebody",
         role=random.choice((*Role, Role.MEMBER, Role.EMPLOYEE)),
         text="...",

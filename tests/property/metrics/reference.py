@@ -1,4 +1,4 @@
-"""A second reckoning of promises, deliberately simple: it walks a wall clock step by step.
+"""A second reckoning of SLAs, deliberately simple: it walks a wall clock step by step.
 
 It shares the data classes with the real one and no arithmetic: no intervals, no bisection, no
 facts kept by sequence. Every instant of a history lies on a grid of `unit` from its opening.
@@ -11,14 +11,14 @@ from functools import lru_cache
 from desk_metrics.domain.calendars import Calendar
 from desk_metrics.domain.policies import Edition, Policy
 from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
     How,
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketReopened,
@@ -182,7 +182,7 @@ class Reference:
         if current and chosen and (current.policy, current.version) == chosen[:2]:
             return
         if current is not None:
-            self.end(current, "withdrawn", replaced=True)
+            self.end(current, "cancelled", replaced=True)
         if chosen is not None:
             self.vow(debt, *chosen)
 
@@ -252,7 +252,7 @@ class Reference:
             self.vow(debt, *chosen)
         self.debts.append(debt)
 
-    def settle(self, clock: ClockName, status: str = "kept", team: str = "") -> None:
+    def settle(self, clock: ClockName, status: str = "met", team: str = "") -> None:
         for debt in [one for one in self.debts if (one.clock, one.team) == (clock, team)]:
             self.debts.remove(debt)
             for vow in [one for one in self.live if one.debt is debt]:
@@ -285,7 +285,7 @@ class Reference:
                 self.waiting = reason
             case TicketResumed():
                 self.waiting = ""
-            case TicketNoted():
+            case TicketCommented():
                 self.hear(event.data)
             case TicketResolved(how=how):
                 self.resolve(how)
@@ -294,7 +294,7 @@ class Reference:
             case TicketReopened(by=by) if self.is_resting:
                 self.reopen(by)
             case TicketMerged():
-                self.settle_all("withdrawn")
+                self.settle_all("cancelled")
                 self.waiting, self.is_merged = "", True
 
     def assign(self, team: str) -> None:
@@ -305,7 +305,7 @@ class Reference:
         if team and not self.is_resting:
             self.owe(OWNERSHIP, team)
 
-    def hear(self, note: TicketNoted) -> None:
+    def hear(self, note: TicketCommented) -> None:
         if not note.public or note.automatic or note.role is Role.SYSTEM:
             return
         if note.role is Role.EMPLOYEE:
@@ -325,10 +325,10 @@ class Reference:
         if self.is_resting:
             return
         if how is How.WITHDRAWN:
-            self.settle_all("withdrawn")
+            self.settle_all("cancelled")
         elif how is not How.MEMBER:
-            self.settle(RESPONSE, "withdrawn")
-        self.settle_all("kept")
+            self.settle(RESPONSE, "cancelled")
+        self.settle_all("met")
         self.has_responded = self.has_responded or how is How.MEMBER
         self.waiting, self.is_resting = "", True
 

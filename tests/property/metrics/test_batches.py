@@ -1,5 +1,5 @@
 """However a ticket's events are read together, the last of a batch decides for all: the figures
-end up the same, and so does what is said of promises, except where a fact came late.
+end up the same, and so does what is said of SLAs, except where a fact came late.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,12 +22,12 @@ from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
 
 from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.test_promises import heard, randoms
+from tests.property.metrics.test_slas import heard, randoms
 from tests.unit.metrics.desk import received
 
 
 class Lived(NamedTuple):
-    """What is kept of a ticket once its timers ran, and what was said of its promises."""
+    """What is kept of a ticket once its timers ran, and what was said of its SLAs."""
 
     record: TicketRecord
     said: list[AnyEvent]
@@ -55,7 +55,7 @@ def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
     take([Task(TICKET, fold.wake)])
     assert document.state is not None
     everything = [codec.decode(one.key, one.value, one.headers) for one in document.outbox]
-    return Lived(document.state, [one for one in everything if one.topic == "desk.promises"])
+    return Lived(document.state, [one for one in everything if one.topic == "desk.sla"])
 
 
 def singly(told: History) -> Lived:
@@ -97,7 +97,7 @@ def test_with_late_facts_too_batches_end_with_the_same_figures_and_beliefs(
     random: Random,
 ) -> None:
     """What late facts make different: read together, nothing has to be taken back and said again; a
-    promise that ends withdrawn may have been so for another reason; and of what was said before the
+    SLA that ends withdrawn may have been so for another reason; and of what was said before the
     last word, the due moment is the one that was known then."""
     told = history(random, steps=600)
     together, alone = lived(told, batches(random, told)), singly(told)

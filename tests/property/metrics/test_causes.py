@@ -25,7 +25,7 @@ SERVICES = tuple(
     )
 )  # fmt: skip
 MEASURES = ("contacts", "lost", "reopened", "resolved", "healed", "relapsed", "broken:response",
-            "came_again", "unused", "demand|crm", "demand|wiki")  # fmt: skip
+            "came_again", "obsolete_reported", "demand|crm", "demand|wiki")  # fmt: skip
 BEGIN = micros(PERIOD.start)
 
 moments = st.integers(BEGIN - 60 * DAY, BEGIN + 40 * DAY)

@@ -44,7 +44,9 @@ def _posted() -> list[AnyEvent]:
         for event in events:
             reacted = decided(recorded(record, event), POLICIES, event.time + timedelta(hours=2))
             record = reacted.state
-            posted += (one for one in reacted.events if one.type.startswith("desk.measures"))
+            posted += (
+                one for one in reacted.events if one.type.startswith("desk.metrics.contributions")
+            )
     return posted
 
 

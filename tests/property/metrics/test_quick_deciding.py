@@ -12,7 +12,7 @@ from desk_shared.events.envelope import AnyEvent
 from hypothesis import given, settings
 
 from tests.property.metrics.histories import TICKET, History, history
-from tests.property.metrics.test_promises import folded, randoms
+from tests.property.metrics.test_slas import folded, randoms
 
 # A due instant that is used up is told one tick later, and in between by who looks closer.
 TICK = timedelta(milliseconds=1)
@@ -38,7 +38,7 @@ def parts(random: Random, told: History) -> Iterator[list[AnyEvent]]:
 
 
 def books(random: Random, told: History) -> list[PolicyBook]:
-    """The book as it grows, whichever edition is known first; the earliest may promise nothing."""
+    """The book as it grows, whichever edition is known first; the earliest may SLA nothing."""
     editions = list(told.editions)
     if random.random() < 0.6:
         editions[0] = editions[0].model_copy(update={"policies": ()})
@@ -47,7 +47,7 @@ def books(random: Random, told: History) -> list[PolicyBook]:
 
 
 def moment(random: Random, told: History, last: datetime, due: datetime | None) -> datetime:
-    """Mostly somewhat later than the last; or as the promises change, or as something falls due."""
+    """Mostly somewhat later than the last; or as the policies change, or as something falls due."""
     if len(told.editions) > 1 and random.random() < 0.3:
         return told.editions[-1].since + random.choice((-told.unit, timedelta(0), told.unit))
     if due is not None and random.random() < 0.4:
@@ -56,7 +56,7 @@ def moment(random: Random, told: History, last: datetime, due: datetime | None) 
 
 
 def changing(random: Random) -> History:
-    """A history in which more often than not the promises change."""
+    """A history in which more often than not the SLA policies change."""
     told = history(random, steps=600)
     return told if len(told.editions) > 1 or random.random() < 0.3 else changing(random)
 

@@ -28,7 +28,7 @@ from desk_metrics.store import CELLS, SUMS
 from desk_metrics.systems import days_of
 from desk_shared.charter.goals import GoalMeasure
 from desk_shared.clock import FakeClock
-from desk_shared.events.reports import SystemRanked
+from desk_shared.events.reports import ServiceRanked
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
@@ -40,9 +40,9 @@ DAY, HOUR_US = timedelta(days=1), 3_600_000_000
 DAYS = 60
 POSTED = (
     "acknowledged", "arrivals", "broken:resolution", "contacts", "demand|crm", "departures",
-    "foreseen", "handed_over", "healed", "kept:response", "lost", "prevented", "proactive",
+    "foreseen", "escalated", "healed", "kept:response", "lost", "prevented", "proactive",
     "relapsed", "reopened", "resolved", "resolved_at_once", "restored", "seen_too_late",
-    "self_served", "survey:2", "survey:5", "unused", "wanted",
+    "self_served", "survey:2", "survey:5", "obsolete_reported", "demand_requested",
 )  # fmt: skip
 ASKED = (*get_args(GoalMeasure), *(figure for _, figure, _, _ in GAUGES))
 
@@ -274,7 +274,7 @@ async def reached(shelf: Shelf, as_of: datetime) -> Causes:
     return causes
 
 
-def ranking(causes: Causes, as_of: datetime) -> list[SystemRanked]:
+def ranking(causes: Causes, as_of: datetime) -> list[ServiceRanked]:
     standings = causes.standings(SERVICES, {})
     told = [one._replace(quiet_days=min(400, int(one.quiet_days))) for one in standings]
     return ranked(told, PERIOD, as_of, "v1")

@@ -1,10 +1,10 @@
-"""What the simple reckoning of promises keeps while it walks."""
+"""What the simple reckoning of SLAs keeps while it walks."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from desk_metrics.domain.policies import Policy
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from tests.property.metrics.walls import Walls
 
@@ -21,7 +21,7 @@ class Debt:
 
 @dataclass
 class Vow:
-    """A promise on a debt."""
+    """An SLA on a debt."""
 
     debt: Debt
     policy: Policy

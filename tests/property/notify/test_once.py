@@ -8,7 +8,7 @@ from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.envelope import numbered
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseStarted
+from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaStarted
 from desk_shared.events.tickets import (
     How,
     Kind,
@@ -16,8 +16,8 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketLinked,
-    TicketNoted,
     TicketPaused,
     TicketReopened,
     TicketResolved,
@@ -27,7 +27,7 @@ from desk_shared.events.tickets import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.notify.desk import ANA, BEN, NOON, event, opened, promise
+from tests.unit.notify.desk import ANA, BEN, NOON, event, opened, sla
 from tests.unit.notify.test_handlers import Bus
 
 _PEOPLE = (ANA, BEN)
@@ -36,18 +36,18 @@ _STEPS: tuple[Payload, ...] = (
     TicketAssigned(team="service-care"),
     TicketStarted(by="network-1"),
     TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
-    TicketNoted(by="network-1", role=Role.MEMBER, text="How?"),
-    TicketNoted(by=ANA, role=Role.EMPLOYEE, text="So."),
+    TicketCommented(by="network-1", role=Role.MEMBER, text="How?"),
+    TicketCommented(by=ANA, role=Role.EMPLOYEE, text="So."),
     TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
     TicketResolved(by="network-1", resolution="Done."),
     TicketResolved(by="desk", how=How.PROBLEM, resolution="Done."),
     TicketReopened(by=ANA, reason="No."),
     TicketClosed(by="desk"),
 )
-_PROMISES: tuple[Payload, ...] = (
-    promise(PromiseStarted, goal="PT1H", due=NOON),
-    promise(PromiseAtRisk, percent=50, due=NOON),
-    promise(PromiseBreached, due=NOON),
+_SLAS: tuple[Payload, ...] = (
+    sla(SlaStarted, target="PT1H", due=NOON),
+    sla(SlaAtRisk, percent=50, due=NOON),
+    sla(SlaBreached, due=NOON),
 )
 _KNOWN = {"service": "vpn", "title": "VPN fails"}
 
@@ -64,7 +64,7 @@ def lives(draw: st.DrawFn) -> list[AnyEvent]:
             numbered(event(payload, ticket, f"{ticket}/{number}"), number)
             for number, payload in enumerate(life, 1)
         ]
-        told = draw(st.lists(st.sampled_from(_PROMISES), max_size=3))
+        told = draw(st.lists(st.sampled_from(_SLAS), max_size=3))
         events += [event(one, ticket, f"{ticket}/p{n}") for n, one in enumerate(told)]
     people = tuple(draw(st.lists(st.sampled_from(_PEOPLE), max_size=3)))
     tickets = ("t-1", "t-2")

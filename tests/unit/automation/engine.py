@@ -23,7 +23,7 @@ from desk_shared.bus.ledger import Cause, Rule, Task
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event
-from desk_shared.events.automation import RunHandedOver, RunHealed, RunSkipped, RunStepRecorded
+from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
@@ -218,9 +218,9 @@ class Engine:
         unique = {event.id: event.type for event in self.bus.events()}
         return [one.removeprefix("desk.run.").removesuffix(".v1") for one in unique.values()]
 
-    def last(self) -> RunHealed | RunHandedOver | RunSkipped | RunStepRecorded:
+    def last(self) -> RunHealed | RunEscalated | RunSkipped | RunStepRecorded:
         data = self.bus.events()[-1].data
-        assert isinstance(data, RunHealed | RunHandedOver | RunSkipped | RunStepRecorded)
+        assert isinstance(data, RunHealed | RunEscalated | RunSkipped | RunStepRecorded)
         return data
 
 

@@ -64,7 +64,7 @@ async def test_a_run_whose_runbook_is_taken_out_is_judged_by_what_is_measured(
     assert (await engine.run()).outcome is Outcome.HEALED
 
 
-async def test_what_could_correct_a_hand_over_is_listened_for_after_a_restart() -> None:
+async def test_what_could_correct_an_escalation_is_listened_for_after_a_restart() -> None:
     engine = Engine((runbook(),))
     await engine.hear(raised())
     await engine.settle(timedelta(hours=1))

@@ -6,15 +6,15 @@ import pytest
 from desk_automation.domain.course import closed
 from desk_automation.domain.moves import Close, Rest, Review, next_move
 from desk_automation.domain.subjects import LATE, MAX_LATE, Subject, kept_on, watched
-from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed
+from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
 
 from tests.unit.automation.engine import START, TIMEOUT, Engine, act, measured, raised, runbook
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
-async def handed_over(engine: Engine, *values: float) -> datetime:
-    """A run is handed over after these measurements; when it had acted."""
+async def escalated(engine: Engine, *values: float) -> datetime:
+    """A run is escalated after these measurements; when it had acted."""
     await engine.hear(raised())
     for _ in range(30):
         run = await engine.run()
@@ -26,18 +26,18 @@ async def handed_over(engine: Engine, *values: float) -> datetime:
         engine.clock.advance(SECOND)
         await engine.hear(measured(value, acted_at + n * SECOND))
     await engine.settle(timedelta(minutes=10))
-    assert isinstance(engine.last(), RunHandedOver)
+    assert isinstance(engine.last(), RunEscalated)
     return acted_at
 
 
 @pytest.mark.parametrize(
     ("values", "said"), [((), Outcome.INCONCLUSIVE), ((4.0,), Outcome.NOT_HEALED)]
 )
-async def test_what_was_measured_in_time_and_came_late_corrects_the_hand_over_once(
+async def test_what_was_measured_in_time_and_came_late_corrects_the_escalation_once(
     values: tuple[float, ...], said: Outcome
 ) -> None:
     engine = Engine((runbook(),))
-    acted_at = await handed_over(engine, *values)
+    acted_at = await escalated(engine, *values)
     assert (await engine.run()).outcome is said
     book = (await engine.books.load(["clean-disk"]))["clean-disk"].state
     assert book is not None
@@ -80,7 +80,7 @@ async def test_what_says_nothing_of_the_window_changes_nothing(
 ) -> None:
     """Well long afterwards: a person may have mended it. Not well, or before the act: no cure."""
     engine = Engine((runbook(),))
-    acted_at = await handed_over(engine)
+    acted_at = await escalated(engine)
     said, before = engine.said(), await engine.runs.load([(await engine.run()).id])
     await engine.hear(measured(value, acted_at + after))
     await engine.settle(timedelta(minutes=10))
@@ -93,7 +93,7 @@ async def test_what_says_nothing_of_the_window_changes_nothing(
 
 async def test_an_older_measurement_does_not_outweigh_a_newer_one() -> None:
     engine = Engine((runbook(),))
-    acted_at = await handed_over(engine, 4.0, 4.0)
+    acted_at = await escalated(engine, 4.0, 4.0)
     await engine.hear(measured(40.0, acted_at + SECOND / 2))
     await engine.settle(timedelta(minutes=10))
     assert (await engine.run()).outcome is Outcome.NOT_HEALED
@@ -101,7 +101,7 @@ async def test_an_older_measurement_does_not_outweigh_a_newer_one() -> None:
 
 async def test_a_day_later_nobody_listens_any_more() -> None:
     engine = Engine((runbook(),))
-    acted_at = await handed_over(engine)
+    acted_at = await escalated(engine)
     await engine.settle(LATE + MINUTE)
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
@@ -123,9 +123,9 @@ def test_runs_at_work_are_never_forgotten_for_those_that_are_over() -> None:
     assert left == [f"run-{n}" for n in range(MAX_LATE, 3 * MAX_LATE)]
 
 
-async def test_what_is_heard_between_the_hand_over_and_its_closing_is_not_lost() -> None:
+async def test_what_is_heard_between_the_escalation_and_its_closing_is_not_lost() -> None:
     engine = Engine((runbook(),))
-    await handed_over(engine)
+    await escalated(engine)
     run, now = await engine.run(), engine.clock.now()
     assert isinstance(next_move(run, now), Rest)
     ended = run.model_copy(update={"is_closed": False, "wake_at": now})

@@ -8,7 +8,7 @@ from desk_automation.domain import course
 from desk_automation.domain.model import Phase
 from desk_automation.worker import rule_of
 from desk_shared.errors import Rejected
-from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed, RunSkipped, StepStatus
+from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunSkipped, StepStatus
 
 from tests.unit.automation.engine import (
     NO_CONNECTION,
@@ -114,7 +114,7 @@ async def test_old_measurements_and_fast_clocks_prove_nothing() -> None:
     await engine.hear(measured(90.0, START - timedelta(minutes=5)))
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.INCONCLUSIVE
 
 
@@ -123,21 +123,21 @@ async def test_no_data_is_never_health() -> None:
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.INCONCLUSIVE
     assert "Nothing was measured since the repair" in last.reason
     assert last.team == "workplace"
     assert last.tell == "We come to you."
 
 
-async def test_samples_that_stay_bad_are_handed_over_as_not_healed() -> None:
+async def test_samples_that_stay_bad_are_escalated_as_not_healed() -> None:
     engine = Engine((runbook(),))
     await engine.hear(raised())
     await engine.settle(5 * SECOND)
     await engine.hear(measured(6.0, engine.clock.now()))
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_HEALED
     assert last.title == "The disk of laptop-1 is nearly full"
     assert last.device == "laptop-1"
@@ -183,7 +183,7 @@ async def test_a_refusal_for_good_is_not_tried_again() -> None:
     await engine.settle()
     assert len(engine.target.calls) == 1
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_HEALED
     assert "404 not here" in last.reason
 
@@ -193,7 +193,7 @@ async def test_a_keyed_act_that_never_answers_is_in_doubt() -> None:
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert len(engine.target.calls) == 3
 
@@ -204,7 +204,7 @@ async def test_once_is_never_sent_again() -> None:
     await engine.settle()
     assert len(engine.target.calls) == 1
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert "in doubt" in last.reason
 
@@ -227,7 +227,7 @@ async def test_a_confirmable_act_that_cannot_be_asked_is_in_doubt() -> None:
     await engine.settle()
     assert engine.target.kinds() == ["act", "confirm", "confirm"]
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
 
 
@@ -305,7 +305,7 @@ async def test_approve_hands_over_the_plan_and_its_hash_after_the_guards() -> No
     await engine.settle()
     assert engine.target.kinds() == ["guard"]
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_RUN
     assert (await engine.run()).plan.hash in last.reason
 
@@ -322,7 +322,7 @@ async def test_a_missing_attribute_is_a_plan_that_people_get() -> None:
     await engine.hear(raised(attributes={}))
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert "${data.attributes.agent_url} has no value" in last.reason
     assert last.outcome is Outcome.NOT_RUN
 
@@ -350,7 +350,7 @@ async def test_a_run_that_waits_is_cancelled_at_once() -> None:
         await engine.journal.change(run.id, rule_of(lambda r, now: course.cancelled(r, "b", now)))
 
 
-async def test_a_run_cancelled_between_acts_is_handed_over() -> None:
+async def test_a_run_cancelled_between_acts_is_escalated() -> None:
     wait = {"id": "rest", "kind": "wait", "for": "20s"}
     engine = Engine((runbook(steps=[act(id="first"), wait, act(id="second")]),))
     await engine.hear(raised())
@@ -360,5 +360,5 @@ async def test_a_run_cancelled_between_acts_is_handed_over() -> None:
     await engine.settle()
     assert list(engine.target.effects) == ["first"]
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.reason == "Ana cancelled it."

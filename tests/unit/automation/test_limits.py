@@ -7,7 +7,7 @@ from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase
 from desk_automation.domain.subjects import MAX_SAMPLES
 from desk_shared.errors import DependencyDown
-from desk_shared.events.automation import Outcome, RunHandedOver
+from desk_shared.events.automation import Outcome, RunEscalated
 from pydantic import ValidationError
 
 from tests.unit.automation.engine import (
@@ -61,7 +61,7 @@ async def test_a_limit_that_lasts_longer_than_the_queue_reaches_people() -> None
         await engine.settle(10 * MINUTE)
     assert len(engine.target.calls) == 2
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert "2 times in 24 hours" in last.reason
 
 
@@ -73,7 +73,7 @@ async def test_overflow_escalate_does_not_wait() -> None:
     await engine.hear(raised(episode="two"))
     await engine.settle(2 * SECOND)
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_RUN
 
 
@@ -119,7 +119,7 @@ async def test_cures_that_are_none_open_the_breaker_and_a_canary_closes_it() -> 
         await engine.settle(2 * MINUTE)
     assert len(engine.target.calls) == 2
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert "none of 2 cures in a row is known to have helped" in last.reason
     await engine.settle(30 * MINUTE)
     for number in (5, 6):

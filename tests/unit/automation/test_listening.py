@@ -64,7 +64,7 @@ async def test_nobody_can_tell_once_all_of_the_window_is_heard() -> None:
     await engine.bearer.wake([subject], _nobody, before_its_end)
     assert await look(engine) is Phase.VERIFYING
     await engine.bearer.wake([subject], _nobody, before_its_end + MINUTE)
-    assert await look(engine) is Phase.HANDED_OVER
+    assert await look(engine) is Phase.ESCALATED
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
 
 

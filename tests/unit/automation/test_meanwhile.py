@@ -86,7 +86,7 @@ async def test_an_act_of_a_frozen_worker_that_may_not_be_repeated_stays_in_doubt
     assert len(target.calls) == 1
     assert run.outcome is Outcome.IN_DOUBT
     assert run.journal[-1].text == f"it answered when the run was over: {answer.text}"
-    assert engine.said().count("handed-over") == 1
+    assert engine.said().count("escalated") == 1
 
 
 @pytest.mark.parametrize(

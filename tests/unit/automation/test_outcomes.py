@@ -7,7 +7,7 @@ from desk_automation.domain import steps
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase
 from desk_automation.worker import rule_of
-from desk_shared.events.automation import Outcome, RunHandedOver, StepStatus
+from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
 
 from tests.unit.automation.engine import (
     NO_CONNECTION,
@@ -39,7 +39,7 @@ async def test_a_guard_that_cannot_be_told_reaches_people(answers: list[Answer])
     await engine.settle()
     assert engine.target.kinds() == ["guard"] * len(answers)
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_RUN
     assert "could not be told" in last.reason
     assert answers[-1].text in last.reason
@@ -72,7 +72,7 @@ async def test_who_asks_for_more_time_than_a_run_has_is_left_to_people() -> None
     await engine.settle()
     assert len(engine.target.calls) == 1
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_HEALED
 
 
@@ -84,7 +84,7 @@ async def test_a_try_that_may_have_acted_stays_in_doubt_whatever_the_next_one_sa
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert "clean at 09:00:01 UTC (no answer within 5 s)" in last.reason
     assert [line.status for line in last.evidence[:2]] == [StepStatus.IN_DOUBT, StepStatus.FAILED]
@@ -100,7 +100,7 @@ async def test_a_run_that_sent_something_is_not_skipped_when_its_signal_clears()
     assert (await engine.run()).phase is Phase.VERIFYING
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert len(engine.target.calls) == 1
 
@@ -118,7 +118,7 @@ async def test_telemetry_settles_what_a_try_left_in_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "phase"), [(NO_CONNECTION, Phase.SKIPPED), (LATER, Phase.HANDED_OVER)]
+    ("answer", "phase"), [(NO_CONNECTION, Phase.SKIPPED), (LATER, Phase.ESCALATED)]
 )
 async def test_skipped_means_that_nothing_was_ever_sent(answer: Answer, phase: Phase) -> None:
     event = raised()
@@ -136,7 +136,7 @@ async def test_a_guard_that_fails_after_a_try_in_doubt_is_not_a_skip() -> None:
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
 
 

@@ -8,7 +8,7 @@ from desk_shared.bus import Cause, Fold, Ledger, Reacted, Received, Task, Turn
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event, derive
-from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.health import Health
 from desk_shared.store import Origin, Schema
@@ -56,14 +56,14 @@ def noted(ticket: str, number: int, text: str = "", *, sequence: bool = True) ->
         source="/desk/intake",
         subject=ticket,
         time=START + timedelta(seconds=number),
-        data=TicketNoted(by="ana", role=Role.MEMBER, text=text or str(number)),
+        data=TicketCommented(by="ana", role=Role.MEMBER, text=text or str(number)),
         sequence=number if sequence else None,
     )
 
 
 def outside(id: str, text: str, source: str = "/monitor/a") -> AnyEvent:
     """An event of another system, which chooses its ids itself."""
-    data = TicketNoted(by="ana", role=Role.MEMBER, text=text)
+    data = TicketCommented(by="ana", role=Role.MEMBER, text=text)
     return Event(id=id, source=source, subject="t", time=START, data=data)
 
 
@@ -79,7 +79,7 @@ def received(event: AnyEvent, offset: int = 0, *, partition: int = 0, topic: str
 
 def tell(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
     """Notes the text and concludes one event; refuses the texts it cannot stand."""
-    assert isinstance(event.data, TicketNoted)
+    assert isinstance(event.data, TicketCommented)
     text = event.data.text
     if text == POISON:
         raise Invalid("this note cannot be read")

@@ -1,4 +1,4 @@
-"""What a document handled is known for as long as is promised, whatever came in between."""
+"""What a document handled is known for its time, whatever came in between."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta

@@ -46,8 +46,8 @@ calendars:
     closures:
       - {from: 2026-12-24, to: 2027-01-02, name: Winter}
 """,
-    "promises.yaml": """\
-promises:
+    "slas.yaml": """\
+slas:
   - name: fast
     title: Fast
     clock: resolution

@@ -8,10 +8,10 @@ from desk_shared.charter import public_holidays
 from desk_shared.charter.admission import Admission
 from desk_shared.charter.load import load_charter
 from desk_shared.charter.model import Charter
-from desk_shared.charter.promises import PromiseFacts
 from desk_shared.charter.routing import TicketFacts
 from desk_shared.charter.runbooks import ActStep
-from desk_shared.events.promises import ClockName
+from desk_shared.charter.slas import SlaAttributes
+from desk_shared.events.sla import ClockName
 from desk_shared.text import SpokenWords
 
 ROOT = Path(__file__).parents[3]
@@ -64,8 +64,8 @@ def test_every_rule_ends_at_a_team_that_has_the_skills(charter: Charter) -> None
 def test_response_and_resolution_are_promised_to_everybody(charter: Charter) -> None:
     for clock in (ClockName.RESPONSE, ClockName.RESOLUTION):
         for priority in ("P1", "P2", "P3", "P4", None):
-            assert charter.promise_for(clock, PromiseFacts("incident", priority)) is not None
-    worst = charter.promise_for(ClockName.RESOLUTION, PromiseFacts("incident", "P1"))
+            assert charter.sla_for(clock, SlaAttributes("incident", priority)) is not None
+    worst = charter.sla_for(ClockName.RESOLUTION, SlaAttributes("incident", "P1"))
     assert worst is not None
     assert worst.calendar == "always-open"
 

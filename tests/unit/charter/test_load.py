@@ -40,14 +40,14 @@ def test_one_break_is_told_once(folder: Folder) -> None:
 
 def test_all_problems_of_all_files_are_told_at_once(folder: Folder) -> None:
     folder.replace("services.yaml", "owner: network", "owner: nobody")
-    folder.replace("promises.yaml", "8h", "1 day")
+    folder.replace("slas.yaml", "8h", "1 day")
     folder.replace("routing.yaml", "default_team: care", "default_team: x")
     folder.replace("runbooks/restart-vpn.yaml", "within: 1m", "within: 60")
     folder.write("calendars.yaml", "calendars: [\n")
     files = {text.split(":")[0] for text in folder.problems()}
     assert files >= {
         "services.yaml",
-        "promises.yaml",
+        "slas.yaml",
         "routing.yaml",
         "runbooks/restart-vpn.yaml",
         "calendars.yaml",
@@ -135,15 +135,15 @@ def test_a_member_is_in_one_team(folder: Folder) -> None:
 
 
 def test_a_default_stands_last_of_its_clock(folder: Folder) -> None:
-    first, second = folder.text("promises.yaml").split("  - name: all")
+    first, second = folder.text("slas.yaml").split("  - name: all")
     head, fast = first.split("  - name: fast")
-    folder.write("promises.yaml", f"{head}  - name: all{second}  - name: fast{fast}")
+    folder.write("slas.yaml", f"{head}  - name: all{second}  - name: fast{fast}")
     assert [text.partition("; ")[0] for text in folder.problems()] == [
-        "promises.yaml:5: promises.all.default: the default of clock 'resolution' is asked last"
+        "slas.yaml:5: slas.all.default: the default of clock 'resolution' is asked last"
     ]
 
 
-def test_a_hidden_promise_is_told(folder: Folder) -> None:
+def test_a_hidden_sla_is_told(folder: Folder) -> None:
     hidden = """\
   - name: hidden
     title: Hidden
@@ -152,7 +152,7 @@ def test_a_hidden_promise_is_told(folder: Folder) -> None:
     target: 2h
     calendar: office
 """
-    folder.replace("promises.yaml", "  - name: all", f"{hidden}  - name: all")
+    folder.replace("slas.yaml", "  - name: all", f"{hidden}  - name: all")
     assert any("'fast' before it takes all its tickets" in text for text in folder.problems())
 
 
@@ -188,9 +188,9 @@ def test_version_follows_meaning_and_not_layout(folder: Folder) -> None:
     folder.replace("services.yaml", "criticality: 1", "criticality:    1  # said twice")
     folder.append("services.yaml", "    lifecycle: live\n")
     assert folder.load().version == before
-    folder.replace("promises.yaml", "target: 8h", "target: 480m")
+    folder.replace("slas.yaml", "target: 8h", "target: 480m")
     assert folder.load().version == before
-    folder.replace("promises.yaml", "target: 480m", "target: 9h")
+    folder.replace("slas.yaml", "target: 480m", "target: 9h")
     assert folder.load().version != before
 
 

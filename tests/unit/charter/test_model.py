@@ -5,11 +5,11 @@ from typing import Protocol
 
 import pytest
 from desk_shared.charter.model import Charter, Runbook
-from desk_shared.charter.promises import PromiseFacts
 from desk_shared.charter.routing import PriorityMatrix, TicketFacts
+from desk_shared.charter.slas import SlaAttributes
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Level, Priority
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import Kind
 from desk_shared.text import SpokenWords
 from pydantic import ValidationError
@@ -25,7 +25,7 @@ def test_everything_is_found_by_name(folder: Folder) -> None:
     assert charter.team("care").title == "Care"
     assert charter.service("vpn").depends_on == ("network",)
     assert charter.calendar("office").holidays is not None
-    assert charter.promise("fast").clock is ClockName.RESOLUTION
+    assert charter.sla("fast").clock is ClockName.RESOLUTION
     assert charter.catalogue_item("vpn-access").kind is Kind.REQUEST
     assert charter.find_team("nobody") is None
     assert charter.find_service(None) is None
@@ -34,7 +34,7 @@ def test_everything_is_found_by_name(folder: Folder) -> None:
 
 @pytest.mark.parametrize(
     "ask",
-    ["team", "service", "calendar", "promise", "catalogue_item", "runbook"],
+    ["team", "service", "calendar", "sla", "catalogue_item", "runbook"],
 )
 def test_what_is_not_there_is_not_found(folder: Folder, ask: str) -> None:
     with pytest.raises(NotFound, match="the charter has no"):
@@ -60,31 +60,31 @@ def test_a_charter_survives_being_written_and_read(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "promise"),
+    ("facts", "sla"),
     [
-        (PromiseFacts("incident", "P1", "vpn", "network"), "fast"),
-        (PromiseFacts("incident", "P2", "vpn", "network"), "all"),
-        (PromiseFacts("incident", "P1", None, "network"), "all"),
-        (PromiseFacts("incident", Priority.P1, "vpn", "care"), "all"),
+        (SlaAttributes("incident", "P1", "vpn", "network"), "fast"),
+        (SlaAttributes("incident", "P2", "vpn", "network"), "all"),
+        (SlaAttributes("incident", "P1", None, "network"), "all"),
+        (SlaAttributes("incident", Priority.P1, "vpn", "care"), "all"),
     ],
 )
-def test_the_first_promise_that_fits_holds_else_the_default(
-    folder: Folder, facts: PromiseFacts, promise: str
+def test_the_first_sla_that_fits_holds_else_the_default(
+    folder: Folder, facts: SlaAttributes, sla: str
 ) -> None:
-    found = folder.load().promise_for(ClockName.RESOLUTION, facts)
+    found = folder.load().sla_for(ClockName.RESOLUTION, facts)
     assert found is not None
-    assert found.name == promise
+    assert found.name == sla
 
 
-def test_a_clock_without_promises_has_none(folder: Folder) -> None:
-    assert folder.load().promise_for(ClockName.UPDATE, PromiseFacts("incident")) is None
+def test_a_clock_without_slas_has_none(folder: Folder) -> None:
+    assert folder.load().sla_for(ClockName.UPDATE, SlaAttributes("incident")) is None
 
 
-def test_a_promise_for_groups_fits_any_of_them(folder: Folder) -> None:
-    folder.replace("promises.yaml", "services: [vpn], teams: [network]", "groups: [board, sales]")
+def test_a_sla_for_groups_fits_any_of_them(folder: Folder) -> None:
+    folder.replace("slas.yaml", "services: [vpn], teams: [network]", "groups: [board, sales]")
     charter = folder.load()
-    facts = PromiseFacts("incident", "P1", groups=frozenset({"sales"}))
-    found = charter.promise_for(ClockName.RESOLUTION, facts)
+    facts = SlaAttributes("incident", "P1", groups=frozenset({"sales"}))
+    found = charter.sla_for(ClockName.RESOLUTION, facts)
     assert found is not None
     assert found.name == "fast"
 

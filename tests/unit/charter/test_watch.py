@@ -63,7 +63,7 @@ async def test_an_invalid_charter_is_refused_once_and_the_last_good_stays(folder
     source = source_of(folder)
     before = source.current
     folder.replace("services.yaml", "owner: network", "owner: nobody")
-    folder.replace("promises.yaml", "8h", "1 day")
+    folder.replace("slas.yaml", "8h", "1 day")
     with structlog.testing.capture_logs() as logs:
         assert not await source.refresh()
         assert not await source.refresh()
@@ -73,23 +73,23 @@ async def test_an_invalid_charter_is_refused_once_and_the_last_good_stays(folder
     assert source.refused is not None
     assert source.refused.since == NOW
     assert [problem.file for problem in source.refused.problems] == [
-        "promises.yaml",
         "services.yaml",
+        "slas.yaml",
     ]
     assert source.status.refusals == 1
 
 
 async def test_a_corrected_charter_ends_the_refusal(folder: Folder) -> None:
     source = source_of(folder)
-    good = folder.text("promises.yaml")
-    folder.replace("promises.yaml", "8h", "1 day")
+    good = folder.text("slas.yaml")
+    folder.replace("slas.yaml", "8h", "1 day")
     await source.refresh()
-    folder.write("promises.yaml", good)
+    folder.write("slas.yaml", good)
     assert not await source.refresh()
     assert source.refused is None
-    folder.replace("promises.yaml", "8h", "9h")
+    folder.replace("slas.yaml", "8h", "9h")
     assert await source.refresh()
-    assert source.current.promise("all").target == timedelta(hours=9)
+    assert source.current.sla("all").target == timedelta(hours=9)
 
 
 async def test_a_file_that_goes_or_comes_is_seen(folder: Folder) -> None:
@@ -134,11 +134,11 @@ async def test_a_vanished_folder_is_refused_and_the_last_good_stays(
 
 def test_starting_with_an_invalid_charter_raises_every_problem(folder: Folder) -> None:
     folder.replace("services.yaml", "owner: network", "owner: nobody")
-    folder.replace("promises.yaml", "8h", "1 day")
+    folder.replace("slas.yaml", "8h", "1 day")
     with pytest.raises(InvalidCharter) as refused:
         source_of(folder)
     assert len(refused.value.problems) == 2
-    assert "promises.yaml:12: promises.all.target" in str(refused.value)
+    assert "slas.yaml:12: slas.all.target" in str(refused.value)
 
 
 @pytest.mark.parametrize("is_bad", [False, True])
@@ -155,12 +155,12 @@ async def test_a_file_that_changes_while_it_is_read_is_taken_whole_next_time(
                 yield Problem.at("teams", sentence="half written")
 
     source = CharterSource(folder.path, FakeClock(NOW), checks=[write_on])
-    folder.replace("promises.yaml", "8h", "9h")
+    folder.replace("slas.yaml", "8h", "9h")
     writes.append("# the rest\n")
     assert not await source.refresh()
     assert (source.status.refusals, source.refused) == (0, None)
     assert await source.refresh()
-    assert source.current.promise("all").target == timedelta(hours=9)
+    assert source.current.sla("all").target == timedelta(hours=9)
 
 
 @contextlib.asynccontextmanager

@@ -40,7 +40,7 @@ def test_days_are_refused_as_working_time_with_a_reason(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0m", "0s", "500ms", "30", "ages"])
-def test_working_time_that_promises_nothing_is_refused(text: str) -> None:
+def test_working_time_that_slas_nothing_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         _WORKING.validate_python(text)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from desk_shared.errors import Invalid
 from desk_shared.events import Codec, Event, Payload, derive, numbered
-from desk_shared.events.tickets import Role, TicketClosed, TicketNoted
+from desk_shared.events.tickets import Role, TicketClosed, TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
 from desk_shared.ids import derived_id
 
@@ -18,7 +18,7 @@ EVENT = Event(
     source="/desk/intake",
     subject="t1",
     time=AT,
-    data=TicketNoted(by="ana", role=Role.MEMBER, text="Ünïcode \U0001f5a8"),
+    data=TicketCommented(by="ana", role=Role.MEMBER, text="Ünïcode \U0001f5a8"),
     sequence=3,
     correlation_id="c1",
     causation_id="e0",
@@ -30,7 +30,7 @@ STRUCTURED: dict[str, object] = {
     "specversion": "1.0",
     "id": "e1",
     "source": "/desk/intake",
-    "type": "desk.ticket.noted.v1",
+    "type": "desk.ticket.commented.v1",
     "subject": "t1",
     "time": "2026-03-02T09:00:00.123456Z",
     "sequence": "3",
@@ -79,10 +79,10 @@ def test_binary_mode_is_written_as_the_kafka_binding_says() -> None:
         "ce_specversion": b"1.0",
         "ce_id": b"e1",
         "ce_source": b"/desk/intake",
-        "ce_type": b"desk.ticket.noted.v1",
+        "ce_type": b"desk.ticket.commented.v1",
         "ce_subject": b"t1",
         "ce_time": b"2026-03-02T09:00:00.123456Z",
-        "ce_dataschema": b"/schemas/desk.ticket.noted.v1.json",
+        "ce_dataschema": b"/schemas/desk.ticket.commented.v1.json",
         "ce_sequence": b"3",
         "ce_correlationid": b"c1",
         "ce_causationid": b"e0",
@@ -98,7 +98,7 @@ def test_what_an_event_has_not_is_not_written() -> None:
 
 def test_structured_mode_wins_over_repeated_headers() -> None:
     """The binding allows a producer to repeat attributes; the value is the event."""
-    repeated = (("ce_id", b"e1"), ("ce_type", b"desk.ticket.noted.v1"), ("ce_source", b"x"))
+    repeated = (("ce_id", b"e1"), ("ce_type", b"desk.ticket.commented.v1"), ("ce_source", b"x"))
     assert structured({}, repeated) == EVENT
     assert structured({}, content_type=b"APPLICATION/CloudEvents+JSON") == EVENT
 
@@ -246,8 +246,8 @@ def test_a_trace_that_is_none_is_left_out_as_w3c_says(parent: bytes) -> None:
     [
         ("desk.ticket.exploded.v1", "unknown-type", "not a type"),
         ("com.example.other", "unknown-type", "not a type"),
-        ("desk.ticket.noted.v1 ", "unknown-type", "not a type"),
-        ("desk.ticket.noted.v9", "unknown-version", "desk.ticket.noted.v1"),
+        ("desk.ticket.commented.v1 ", "unknown-type", "not a type"),
+        ("desk.ticket.commented.v9", "unknown-version", "desk.ticket.commented.v1"),
     ],
 )
 def test_an_unknown_type_or_version_is_told_apart(wire_type: str, code: str, hint: str) -> None:
@@ -258,7 +258,7 @@ def test_an_unknown_type_or_version_is_told_apart(wire_type: str, code: str, hin
 
 def test_an_unknown_structured_type_is_refused() -> None:
     with pytest.raises(Invalid) as caught:
-        structured({"type": "desk.ticket.noted.v9"})
+        structured({"type": "desk.ticket.commented.v9"})
     assert code_of(caught) == "unknown-version"
 
 
@@ -266,7 +266,7 @@ def test_an_event_that_is_too_large_is_neither_written_nor_read() -> None:
     with pytest.raises(Invalid) as caught:
         binary({}, b" " * (MAX_EVENT_BYTES + 1))
     assert code_of(caught) == "event-too-large"
-    large = TicketNoted.model_construct(
+    large = TicketCommented.model_construct(
         by="ana", role=Role.MEMBER, text="x" * MAX_EVENT_BYTES, public=True, automatic=False
     )
     with pytest.raises(Invalid) as caught:

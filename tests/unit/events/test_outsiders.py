@@ -294,5 +294,5 @@ def test_what_cannot_be_understood_is_refused_with_its_field(
 
 def test_the_desks_own_events_are_read_by_the_letter() -> None:
     with pytest.raises(Invalid) as caught:
-        binary("desk.ticket.noted.v1", b'{"by": "ana", "role": "member", "text": 3}')
+        binary("desk.ticket.commented.v1", b'{"by": "ana", "role": "member", "text": 3}')
     assert caught.value.kind == "bad-data"

@@ -24,7 +24,7 @@ COLUMNS = (
 
 
 def log(folder: Path, tickets: int = 60) -> Path:
-    """Every other ticket took a week, and the log says that its promise was broken."""
+    """Every other ticket took a week, and the log says that its SLA was broken."""
     lines = [f"{HEAD},{COLUMNS}"]
     for number in range(tickets):
         is_late = number % 2
@@ -71,21 +71,21 @@ def test_an_export_can_be_reported_without_a_history_file(tmp_path: Path) -> Non
     assert RUN.invoke(app(), [*words, "--json"]).exit_code == 0
 
 
-def test_a_fitted_promise_is_called_fitted(tmp_path: Path) -> None:
+def test_a_fitted_sla_is_called_fitted(tmp_path: Path) -> None:
     out = tmp_path / "h.jsonl"
     RUN.invoke(app(), ["import", str(log(tmp_path)), "--mapping", "uci", "--out", str(out)])
-    told = RUN.invoke(app(), ["report", "promise-fit", str(out)])
+    told = RUN.invoke(app(), ["report", "sla-fit", str(out)])
     assert "FITTED, not told by the log" in told.output
-    as_json = RUN.invoke(app(), ["report", "promise-fit", str(out), "--json"])
+    as_json = RUN.invoke(app(), ["report", "sla-fit", str(out), "--json"])
     assert json.loads(as_json.output)["agreement_held_out"] == 1.0
 
 
 def test_without_verdicts_nothing_is_fitted(tmp_path: Path) -> None:
     out = tmp_path / "h.jsonl"
-    missing = RUN.invoke(app(), ["report", "promise-fit", str(out)])
+    missing = RUN.invoke(app(), ["report", "sla-fit", str(out)])
     assert isinstance(missing.exception, DeskError)
     RUN.invoke(app(), ["import", str(log(tmp_path, 1)), "--mapping", "uci", "--out", str(out)])
-    few = RUN.invoke(app(), ["report", "promise-fit", str(out)])
+    few = RUN.invoke(app(), ["report", "sla-fit", str(out)])
     assert isinstance(few.exception, DeskError)
     assert "not enough verdicts" in few.exception.message
 

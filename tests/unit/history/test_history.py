@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from desk_metrics.domain.history import Imported, history_of, in_order
 from desk_metrics.domain.rows import Fault, Row, expanded
-from desk_shared.events.tickets import TicketAssigned, TicketNoted, TicketOpened, TicketPaused
+from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
 from tests.unit.history.export import HOUR, row, said
 
@@ -138,9 +138,9 @@ def test_one_row_with_many_dates_becomes_a_life() -> None:
     dates = {"assigned": 2, "responded": 3, "started": 3, "resolved": 5, "closed": 9}
     whole = row(1, "closed", team="A", **{name: at * HOUR for name, at in dates.items()})
     life = life_of(*expanded(whole))
-    assert said(life) == ["opened", "assigned", "started", "noted", "resolved", "closed"]
+    assert said(life) == ["opened", "assigned", "started", "commented", "resolved", "closed"]
     assert [one.event.time.hour for one in life] == [1, 2, 3, 3, 5, 9]
-    assert isinstance(life[3].event.data, TicketNoted)
+    assert isinstance(life[3].event.data, TicketCommented)
 
 
 def test_a_ticket_that_is_still_open_is_in_its_state_since_it_was_changed() -> None:

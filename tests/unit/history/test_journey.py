@@ -3,7 +3,7 @@
 import pytest
 from desk_metrics.domain.findings import where_time_goes
 from desk_metrics.domain.history import history_of
-from desk_metrics.domain.journey import HandOver, Journey, Phase, journey_of
+from desk_metrics.domain.journey import Journey, Phase, Reassignment, journey_of
 from desk_metrics.domain.rows import Row
 from desk_metrics.domain.spread import Spread
 from desk_metrics.domain.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
@@ -37,7 +37,7 @@ def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
         ("B", Phase.WORKED_ON, "", 1),
     ]
     assert (found.minutes, found.own_minutes) == (9 * 60, 5 * 60)
-    assert found.hand_overs == [HandOver("A", "B", 7 * 60)]
+    assert found.reassignments == [Reassignment("A", "B", 7 * 60)]
     assert (found.first_team, found.team, found.resolver) == ("A", "B", "B")
     assert (found.reopenings, found.is_over, found.is_routine) == (1, True, False)
 
@@ -66,11 +66,11 @@ def test_an_open_ticket_is_counted_to_its_last_event() -> None:
     assert (found.minutes, found.is_over) == (120, False)
 
 
-def test_a_change_of_team_after_the_resolution_is_no_hand_over() -> None:
+def test_a_change_of_team_after_the_resolution_is_no_reassignment() -> None:
     found = journey(
         row(1, "new", team="A"), row(2, "resolved", team="A"), row(3, "resolved", team="B")
     )
-    assert found.hand_overs == []
+    assert found.reassignments == []
     assert found.moves == 2
     assert found.resolver == "A"
 
@@ -157,7 +157,7 @@ def test_the_report_adds_up() -> None:
     shares = found.queued_share + found.worked_on_share + found.waiting_share
     assert shares == pytest.approx(1, abs=0.001)
     assert found.first_team_is_last_share == 0.5
-    assert found.hand_overs_per_ticket == pytest.approx(10 / 21, abs=0.001)
+    assert found.reassignments_per_ticket == pytest.approx(10 / 21, abs=0.001)
 
 
 def test_the_report_says_it_in_sentences() -> None:
@@ -179,7 +179,7 @@ def test_a_log_without_teams_has_no_figures_of_teams() -> None:
     tallies = Tallies()
     tallies.add(journey(row(1, "new"), row(2, "resolved")), "")
     found = where_time_goes(tallies)
-    assert found.hand_overs_per_ticket is found.handed_on_share is found.ping_pong_share is None
+    assert found.reassignments_per_ticket is found.handed_on_share is found.ping_pong_share is None
     assert found.sentences == ("The tickets name no topic, so none can be ranked.",)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_shared.events.tickets import LinkKind, Role, TicketNoted, TicketPaused, WaitingFor
+from desk_shared.events.tickets import LinkKind, Role, TicketCommented, TicketPaused, WaitingFor
 
 from tests.unit.intake.world import CLOSE_AFTER, MONDAY, Desk, triage_says
 
@@ -67,7 +67,7 @@ async def test_a_closed_ticket_takes_nothing_more_and_says_where_to_go(desk: Des
     ticket = await at_work(desk)
     await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Done")
     await desk.max.post(f"/tickets/{ticket}/close")
-    answer = await desk.ana.post(f"/tickets/{ticket}/notes", text="And another thing")
+    answer = await desk.ana.post(f"/tickets/{ticket}/comments", text="And another thing")
     assert answer.status_code == 409
     assert answer.json()["detail"].endswith("Open a new ticket and mention this one.")
 
@@ -81,7 +81,7 @@ async def test_nobody_learns_of_the_tickets_of_others(desk: Desk) -> None:
         await ben.get(f"/tickets/{code}"),
         await ben.get(f"/tickets/{ticket}/timeline"),
         await ben.patch(f"/tickets/{ticket}", '"1"', title="x"),
-        await ben.post(f"/tickets/{ticket}/notes", text="x"),
+        await ben.post(f"/tickets/{ticket}/comments", text="x"),
         await ben.post(f"/tickets/{code}/resolve", resolution="x"),
         await ben.get("/tickets/01890000-0000-7000-8000-000000000000"),
     ]
@@ -102,13 +102,13 @@ async def test_the_same_deed_again_does_nothing_and_another_with_its_key_is_refu
     desk: Desk,
 ) -> None:
     ticket = await desk.ana.open()
-    ana, path = desk.ana, f"/tickets/{ticket}/notes"
+    ana, path = desk.ana, f"/tickets/{ticket}/comments"
     first = await ana.post(path, "n-1", text="It says error 5")
     again = await ana.post(path, "n-1", text="It says error 5")
     other = await ana.post(path, "n-1", text="It says error 6")
     assert first.json() == again.json()
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
-    assert desk.types(ticket) == ["opened", "noted"]
+    assert desk.types(ticket) == ["opened", "commented"]
 
 
 async def test_a_change_needs_the_version_it_was_made_from(desk: Desk) -> None:
@@ -168,12 +168,12 @@ async def test_an_employees_answer_ends_the_wait_for_it(desk: Desk) -> None:
     question = "Which device is it?"
     await desk.max.post(f"/tickets/{ticket}/pause", waiting_for="employee", text=question)
     said, paused = (event.data for event in desk.log(ticket)[-2:])
-    assert isinstance(said, TicketNoted)
+    assert isinstance(said, TicketCommented)
     assert (said.role, said.public, said.automatic) == (Role.MEMBER, True, False)
     assert isinstance(paused, TicketPaused)
-    answered = await desk.ana.post(f"/tickets/{ticket}/notes", text="lt-7")
+    answered = await desk.ana.post(f"/tickets/{ticket}/comments", text="lt-7")
     assert answered.json()["state"] == "in_progress"
-    assert desk.types(ticket)[-2:] == ["noted", "resumed"]
+    assert desk.types(ticket)[-2:] == ["commented", "resumed"]
 
 
 async def test_waiting_for_another_neither_doubles_nor_ends_the_wait(desk: Desk) -> None:
@@ -182,9 +182,9 @@ async def test_waiting_for_another_neither_doubles_nor_ends_the_wait(desk: Desk)
     await desk.max.post(path, waiting_for="employee")
     await desk.max.post(path, waiting_for="employee")
     await desk.max.post(path, waiting_for="vendor")
-    note = await desk.ana.post(f"/tickets/{ticket}/notes", text="Any news?")
-    assert note.json()["state"] == "waiting"
-    assert desk.types(ticket)[-3:] == ["paused", "paused", "noted"]
+    comment = await desk.ana.post(f"/tickets/{ticket}/comments", text="Any news?")
+    assert comment.json()["state"] == "waiting"
+    assert desk.types(ticket)[-3:] == ["paused", "paused", "commented"]
 
 
 async def test_a_wait_ends_by_itself_when_it_was_said_to(desk: Desk) -> None:
@@ -232,23 +232,25 @@ async def test_whoever_asked_can_say_that_help_is_no_longer_needed(desk: Desk) -
     assert again.json()["state"] == "new"
 
 
-async def test_internal_notes_stay_with_staff(desk: Desk) -> None:
+async def test_internal_comments_stay_with_staff(desk: Desk) -> None:
     ticket = await desk.ana.open()
     assert (
-        await desk.ana.post(f"/tickets/{ticket}/notes", text="x", public=False)
+        await desk.ana.post(f"/tickets/{ticket}/comments", text="x", public=False)
     ).status_code == (403)
-    await desk.max.post(f"/tickets/{ticket}/notes", text="The third time this week", public=False)
+    await desk.max.post(
+        f"/tickets/{ticket}/comments", text="The third time this week", public=False
+    )
     hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]
     his = (await desk.max.get(f"/tickets/{ticket}/timeline")).json()["entries"]
     assert [one["what"] for one in hers] == ["opened"]
-    assert [one["what"] for one in his] == ["opened", "noted"]
+    assert [one["what"] for one in his] == ["opened", "commented"]
 
 
 async def test_staff_who_need_help_speak_as_employees_on_their_own_tickets(desk: Desk) -> None:
     ticket = await desk.max.open()
-    await desk.max.post(f"/tickets/{ticket}/notes", text="Please hurry")
+    await desk.max.post(f"/tickets/{ticket}/comments", text="Please hurry")
     said = desk.log(ticket)[-1].data
-    assert isinstance(said, TicketNoted)
+    assert isinstance(said, TicketCommented)
     assert said.role is Role.EMPLOYEE
     assert (await desk.ticket(ticket)).answered_at is None
 

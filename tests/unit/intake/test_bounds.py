@@ -10,7 +10,7 @@ from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES, Entry
 from desk_intake.domain.view import MAX_LATEST, MAX_LATEST_TEXT, Reader, show, timeline
 from desk_intake.store import TICKETS
 from desk_shared.errors import Rejected
-from desk_shared.events.tickets import Role, TicketNoted
+from desk_shared.events.tickets import Role, TicketCommented
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +20,10 @@ ANYBODY = Reader(is_staff=False, team_titles={}, close_after=timedelta(days=5))
 STAFF = Reader(is_staff=True, team_titles={}, close_after=timedelta(days=5))
 
 
-def note(text: str, *, public: bool = True, automatic: bool = False) -> TicketNoted:
-    return TicketNoted(by="max", role=Role.MEMBER, text=text, public=public, automatic=automatic)
+def comment(text: str, *, public: bool = True, automatic: bool = False) -> TicketCommented:
+    return TicketCommented(
+        by="max", role=Role.MEMBER, text=text, public=public, automatic=automatic
+    )
 
 
 async def test_a_listing_shows_the_same_of_a_ticket_however_much_is_written_in_it(
@@ -29,7 +31,7 @@ async def test_a_listing_shows_the_same_of_a_ticket_however_much_is_written_in_i
 ) -> None:
     ticket = await desk.ana.open(description="y" * 20_000)
     for _ in range(5):
-        await desk.ana.post(f"/tickets/{ticket}/notes", text="z" * 20_000)
+        await desk.ana.post(f"/tickets/{ticket}/comments", text="z" * 20_000)
     whole = (await desk.ana.get(f"/tickets/{ticket}")).json()
     answer = await desk.ana.get("/tickets")
     (listed,) = answer.json()["items"]
@@ -42,10 +44,10 @@ async def test_a_listing_shows_the_same_of_a_ticket_however_much_is_written_in_i
 async def test_a_timeline_is_read_in_pages_that_no_new_line_moves(desk: Desk) -> None:
     ticket = await desk.ana.open()
     for number in range(5):
-        await desk.ana.post(f"/tickets/{ticket}/notes", text=f"n{number}")
+        await desk.ana.post(f"/tickets/{ticket}/comments", text=f"n{number}")
     first = await desk.ana.get(f"/tickets/{ticket}/timeline?limit=3")
     assert 'rel="next"' in first.headers["link"]
-    await desk.ana.post(f"/tickets/{ticket}/notes", text="n5")
+    await desk.ana.post(f"/tickets/{ticket}/comments", text="n5")
     following = first.json()["next"]
     second = await desk.ana.get(f"/tickets/{ticket}/timeline?limit=50&cursor={following}")
     assert "link" not in second.headers
@@ -56,7 +58,7 @@ async def test_a_timeline_is_read_in_pages_that_no_new_line_moves(desk: Desk) ->
 
 async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
     one, other = await desk.ana.open(), await desk.ana.open()
-    await desk.ana.post(f"/tickets/{one}/notes", text="n")
+    await desk.ana.post(f"/tickets/{one}/comments", text="n")
     cursor = (await desk.ana.get(f"/tickets/{one}/timeline?limit=1")).json()["next"]
     answer = await desk.ana.get(f"/tickets/{other}/timeline?cursor={cursor}")
     assert (answer.status_code, answer.json()["code"]) == (400, "bad-cursor")
@@ -65,7 +67,7 @@ async def test_a_cursor_of_one_timeline_opens_no_other(desk: Desk) -> None:
 async def test_a_ticket_comes_with_its_newest_lines_and_the_way_to_all(desk: Desk) -> None:
     ticket = await desk.ana.open()
     for number in range(MAX_LATEST + 2):
-        await desk.ana.post(f"/tickets/{ticket}/notes", text=f"n{number}")
+        await desk.ana.post(f"/tickets/{ticket}/comments", text=f"n{number}")
     shown = (await desk.ana.get(f"/tickets/{ticket}")).json()
     assert shown["timeline_url"] == f"/v1/tickets/{ticket}/timeline"
     path = shown["timeline_url"].removeprefix("/v1")
@@ -84,8 +86,8 @@ async def test_a_ticket_comes_with_its_newest_lines_and_the_way_to_all(desk: Des
     ],
 )
 def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> None:
-    story = Story.begin().then(*[note("x" * length) for length in lengths])
-    story.then(note("for staff", public=False))
+    story = Story.begin().then(*[comment("x" * length) for length in lengths])
+    story.then(comment("for staff", public=False))
     entries = show(story.ticket, ANYBODY).latest_entries
     assert [len(one.text) for one in entries] == lengths[-shown:]
     assert show(story.ticket, STAFF).latest_entries[-1].text.endswith("for staff")
@@ -99,11 +101,11 @@ def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> N
     st.booleans(),
 )
 def test_the_pages_of_a_timeline_are_the_whole_of_it(
-    notes: list[tuple[bool, int]], more: int, size: int, is_staff: bool
+    comments: list[tuple[bool, int]], more: int, size: int, is_staff: bool
 ) -> None:
     story = Story.begin()
-    story.then(*[note("x") for _ in range(more)])
-    story.then(*[note("x" * length, public=public) for public, length in notes])
+    story.then(*[comment("x") for _ in range(more)])
+    story.then(*[comment("x" * length, public=public) for public, length in comments])
     reader = STAFF if is_staff else ANYBODY
     whole, rest = timeline(story.ticket, reader)
     seen: list[Entry] = []
@@ -120,20 +122,20 @@ def test_the_pages_of_a_timeline_are_the_whole_of_it(
     assert tuple(seen) == whole.entries
 
 
-def test_a_ticket_that_has_too_many_notes_takes_no_more_and_says_what_to_do() -> None:
+def test_a_ticket_that_has_too_many_comments_takes_no_more_and_says_what_to_do() -> None:
     max_of_network = Actor("max", is_staff=True, team="network")
-    ticket = Story.begin().then(*[note("n")] * (MAX_COMMENTS - 1)).ticket
+    ticket = Story.begin().then(*[comment("n")] * (MAX_COMMENTS - 1)).ticket
     story = Story(ticket)
-    story.then(*life.note(ticket, max_of_network, "last", public=True))
+    story.then(*life.comment(ticket, max_of_network, "last", public=True))
     with pytest.raises(Rejected, match="open a new ticket") as caught:
-        life.note(story.ticket, max_of_network, "one more", public=False)
-    assert caught.value.kind == "too-many-notes"
+        life.comment(story.ticket, max_of_network, "one more", public=False)
+    assert caught.value.kind == "too-many-comments"
     assert life.resolve(story.ticket, max_of_network, "Done", None, "")
 
 
-def test_what_machines_write_takes_no_note_from_people() -> None:
+def test_what_machines_write_takes_no_comment_from_people() -> None:
     story = Story.begin()
-    story.then(*[note("n", automatic=True) for _ in range(10)], note("a word"))
+    story.then(*[comment("n", automatic=True) for _ in range(10)], comment("a word"))
     assert story.ticket.comments == 1
 
 

@@ -20,9 +20,9 @@ READERS = {
     "otto": ("operator", "", True),
     "nil": ("member", "no-such-team", False),
 }
-CALLS = ("notes", "start", "pause", "resume", "resolve", "reopen", "close", "assign", "merge")
+CALLS = ("comments", "start", "pause", "resume", "resolve", "reopen", "close", "assign", "merge")
 BODIES = {
-    "notes": {"text": "x"},
+    "comments": {"text": "x"},
     "pause": {"waiting_for": "vendor"},
     "resolve": {"resolution": "x"},
     "reopen": {"reason": "x"},

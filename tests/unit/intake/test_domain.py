@@ -18,9 +18,9 @@ from desk_shared.events.tickets import (
     Role,
     State,
     TicketClosed,
+    TicketCommented,
     TicketLinked,
     TicketMerged,
-    TicketNoted,
     TicketPaused,
     TicketResolved,
     TicketStarted,
@@ -65,9 +65,9 @@ def test_only_the_requester_and_staff_know_of_a_ticket(story: Story) -> None:
         life.seen(None, MAX, "t-1")
 
 
-def test_employees_cannot_write_internal_notes_or_priorities(story: Story) -> None:
+def test_employees_cannot_write_internal_comments_or_priorities(story: Story) -> None:
     with pytest.raises(Forbidden):
-        life.note(story.ticket, ANA, "x", public=False)
+        life.comment(story.ticket, ANA, "x", public=False)
     with pytest.raises(Forbidden):
         life.update(story.ticket, ANA, Changes.model_validate({"priority": "P1"}))
 
@@ -80,8 +80,8 @@ def test_assigning_the_same_again_says_nothing(story: Story) -> None:
 
 
 def test_the_first_public_answer_of_a_member_is_remembered(story: Story) -> None:
-    def said(role: Role, *, public: bool = True, automatic: bool = False) -> TicketNoted:
-        return TicketNoted(by="x", role=role, text="x", public=public, automatic=automatic)
+    def said(role: Role, *, public: bool = True, automatic: bool = False) -> TicketCommented:
+        return TicketCommented(by="x", role=role, text="x", public=public, automatic=automatic)
 
     story.then(
         said(Role.EMPLOYEE),
@@ -95,12 +95,12 @@ def test_the_first_public_answer_of_a_member_is_remembered(story: Story) -> None
 
 
 def test_a_long_timeline_keeps_its_beginning_and_says_what_is_gone(story: Story) -> None:
-    note = TicketNoted(by="ana", role=Role.EMPLOYEE, text="x")
-    ticket = story.then(*[note] * (MAX_ENTRIES + 10)).ticket
+    comment = TicketCommented(by="ana", role=Role.EMPLOYEE, text="x")
+    ticket = story.then(*[comment] * (MAX_ENTRIES + 10)).ticket
     assert len(ticket.timeline) == MAX_ENTRIES
     assert ticket.timeline[0].what == "opened"
     assert ticket.forgotten == 11
-    long = TicketNoted(by="ana", role=Role.EMPLOYEE, text="x" * 20_000)
+    long = TicketCommented(by="ana", role=Role.EMPLOYEE, text="x" * 20_000)
     ticket = story.then(*[long] * 60).ticket
     assert sum(len(entry.text) for entry in ticket.timeline) <= 1_000_000
     assert ticket.timeline[-1].text == long.text

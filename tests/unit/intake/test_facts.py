@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket
 from desk_shared.events import Event, Payload
-from desk_shared.events.automation import Evidence, Outcome, RunHandedOver, RunHealed, StepStatus
+from desk_shared.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
 from desk_shared.events.people import Priority, Reason
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import (
-    ClockName,
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseKept,
-    PromisePaused,
-    PromiseResumed,
-    PromiseStarted,
-    PromiseWithdrawn,
-)
 from desk_shared.events.requests import TicketRequested
-from desk_shared.events.tickets import TicketFactNoted, TicketNoted
+from desk_shared.events.sla import (
+    ClockName,
+    SlaAtRisk,
+    SlaBreached,
+    SlaCancelled,
+    SlaMet,
+    SlaPaused,
+    SlaResumed,
+    SlaStarted,
+)
+from desk_shared.events.tickets import TicketCommented, TicketUpdateIgnored
 from desk_shared.events.triage import DuplicateFound, TriageDeferred
 from desk_shared.ids import request_ticket_id
 
@@ -51,8 +51,8 @@ def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> Problem
     )
 
 
-def handed_over(person: str = "", tell: str = "") -> RunHandedOver:
-    return RunHandedOver(
+def escalated(person: str = "", tell: str = "") -> RunEscalated:
+    return RunEscalated(
         run="run-1",
         runbook="clean-disk",
         title="Disk of lt-7 is full",
@@ -101,7 +101,7 @@ async def test_triage_may_think_again_until_somebody_starts(desk: Desk) -> None:
     await desk.hear(triage_says(team="network", priority=Priority.P1), ticket, "e-4")
     stored = await desk.ticket(ticket)
     assert (stored.team, stored.state, stored.priority) == ("identity", "in_progress", "P1")
-    assert desk.types(ticket)[-2:] == ["fact-noted", "triaged"]
+    assert desk.types(ticket)[-2:] == ["update-ignored", "triaged"]
 
 
 async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk) -> None:
@@ -114,7 +114,7 @@ async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk)
     await desk.max.post(f"/tickets/{ticket}/assign", team="network")
     await desk.hear(deferred, ticket, "later")
     assert (await desk.ticket(ticket)).team == "network"
-    assert desk.types(ticket)[-1] == "fact-noted"
+    assert desk.types(ticket)[-1] == "update-ignored"
 
 
 async def test_a_problem_is_linked_to_every_ticket_of_it_once(desk: Desk) -> None:
@@ -140,7 +140,7 @@ async def test_a_solved_problem_solves_its_tickets_and_leaves_solved_ones_alone(
     stored = await desk.ticket(hers)
     assert (stored.state, stored.how) == ("resolved", "problem")
     assert stored.resolution == "The problem behind it is solved: The VPN is down."
-    assert desk.types(his) == ["opened", "resolved", "linked", "fact-noted"]
+    assert desk.types(his) == ["opened", "resolved", "linked", "update-ignored"]
     assert (await desk.ticket(his)).how == "withdrawn"
 
 
@@ -196,10 +196,10 @@ async def test_a_clock_ahead_of_ours_opens_nothing_in_the_future(desk: Desk) -> 
     assert (await desk.ticket(request_ticket_id("/crm", "r-2"))).opened_at == old.time
 
 
-async def test_a_handed_over_repair_reaches_its_owner_team_with_the_evidence(desk: Desk) -> None:
-    await desk.hear(handed_over(person="ana", tell="We look at your disk."), "lt-7")
+async def test_a_escalated_repair_reaches_its_owner_team_with_the_evidence(desk: Desk) -> None:
+    await desk.hear(escalated(person="ana", tell="We look at your disk."), "lt-7")
     ticket = proactive_ticket("run-1")
-    assert desk.types(ticket) == ["opened", "linked", "noted", "noted", "assigned"]
+    assert desk.types(ticket) == ["opened", "linked", "commented", "commented", "assigned"]
     stored = await desk.ticket(ticket)
     assert (stored.kind, stored.requester, stored.team) == ("proactive", "ana", "workplace")
     assert stored.attributes["run"] == "run-1"
@@ -209,14 +209,14 @@ async def test_a_handed_over_repair_reaches_its_owner_team_with_the_evidence(des
     assert any("We look at your disk." in line for line in hers["tried"])
     assert not any("freed 10 MB" in line for line in hers["tried"])
     assert any("- clean: done (try 1) freed 10 MB" in line for line in his["tried"])
-    noted = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketNoted)]
-    assert all(note.automatic for note in noted)
+    commented = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketCommented)]
+    assert all(comment.automatic for comment in commented)
 
 
-async def test_triage_gives_a_handed_over_repair_its_priority_but_no_other_team(
+async def test_triage_gives_a_escalated_repair_its_priority_but_no_other_team(
     desk: Desk,
 ) -> None:
-    await desk.hear(handed_over(), "lt-7")
+    await desk.hear(escalated(), "lt-7")
     ticket = proactive_ticket("run-1")
     await desk.hear(triage_says(team="network"), ticket)
     stored = await desk.ticket(ticket)
@@ -224,17 +224,17 @@ async def test_triage_gives_a_handed_over_repair_its_priority_but_no_other_team(
 
 
 async def test_a_repair_that_works_after_all_resolves_the_ticket_it_had(desk: Desk) -> None:
-    await desk.hear(handed_over(), "lt-7", "e-1")
+    await desk.hear(escalated(), "lt-7", "e-1")
     await desk.hear(healed(), "lt-7", "e-2")
     ticket = proactive_ticket("run-1")
     stored = await desk.ticket(ticket)
     assert (stored.state, stored.how) == ("resolved", "automation")
     await desk.hear(healed(), "lt-7", "e-3")
-    assert desk.types(ticket)[-2:] == ["resolved", "fact-noted"]
+    assert desk.types(ticket)[-2:] == ["resolved", "update-ignored"]
 
 
-async def test_a_ticket_says_that_its_hand_over_was_wrong(desk: Desk) -> None:
-    await desk.hear(handed_over(), "lt-7", "e-1")
+async def test_a_ticket_says_that_its_escalation_was_wrong(desk: Desk) -> None:
+    await desk.hear(escalated(), "lt-7", "e-1")
     late = healed().model_copy(update={"corrects": Outcome.INCONCLUSIVE})
     await desk.hear(late, "lt-7", "e-2")
     stored = await desk.ticket(proactive_ticket("run-1"))
@@ -257,7 +257,7 @@ CLOCK: dict[str, Any] = {"clock": ClockName.RESOLUTION, "policy": "p", "policy_v
 DUE = MONDAY + timedelta(hours=4)
 
 
-async def test_the_promise_is_shown_with_the_honest_expectation(desk: Desk) -> None:
+async def test_the_sla_is_shown_with_the_honest_expectation(desk: Desk) -> None:
     ticket = await desk.ana.open()
     await desk.hear(triage_says(), ticket)
 
@@ -268,35 +268,35 @@ async def test_the_promise_is_shown_with_the_honest_expectation(desk: Desk) -> N
 
     by = "by 02 March 2026, 13:00 UTC"
     goal = timedelta(hours=4)
-    promise: dict[str, Any] = {**CLOCK, "due": DUE}
-    assert await told(PromiseStarted(**promise, goal=goal), "e-1") == (
+    sla: dict[str, Any] = {**CLOCK, "due": DUE}
+    assert await told(SlaStarted(**sla, target=goal), "e-1") == (
         f"You can expect a solution {by}.",
         "2026-03-02T13:00:00Z",
     )
-    assert (await told(PromiseAtRisk(**promise, percent=75), "e-2"))[0] == (
+    assert (await told(SlaAtRisk(**sla, percent=75), "e-2"))[0] == (
         f"We promised a solution {by}, but it may take longer."
     )
-    late, due = await told(PromiseBreached(**promise), "e-3")
+    late, due = await told(SlaBreached(**sla), "e-3")
     assert late.startswith(f"We promised a solution {by} and are late, for which we are sorry")
     assert due is not None
-    kept, due = await told(PromiseKept(**promise, took=goal), "e-4")
+    kept, due = await told(SlaMet(**sla, took=goal), "e-4")
     assert (kept, due) == (
         "Nothing is promised for this ticket; its team answers as soon as it can.",
         None,
     )
 
 
-async def test_a_promise_is_told_only_when_it_changed(desk: Desk) -> None:
+async def test_a_sla_is_told_only_when_it_changed(desk: Desk) -> None:
     ticket = await desk.ana.open()
     later = DUE + timedelta(hours=1)
     heard: list[Payload] = [
-        PromiseStarted(**CLOCK, due=DUE, goal=timedelta(hours=4)),
-        PromiseStarted(**CLOCK, due=DUE, goal=timedelta(hours=4)),
-        PromisePaused(**CLOCK, because="waiting"),
-        PromiseResumed(**CLOCK, due=DUE),
-        PromiseAtRisk(**CLOCK, due=DUE, percent=75),
-        PromiseResumed(**CLOCK, due=later),
-        PromiseWithdrawn(**CLOCK, because="merged"),
+        SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)),
+        SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)),
+        SlaPaused(**CLOCK, because="waiting"),
+        SlaResumed(**CLOCK, due=DUE),
+        SlaAtRisk(**CLOCK, due=DUE, percent=75),
+        SlaResumed(**CLOCK, due=later),
+        SlaCancelled(**CLOCK, because="merged"),
     ]
     for number, data in enumerate(heard):
         await desk.hear(data, ticket, f"e-{number}")
@@ -312,14 +312,18 @@ async def test_a_promise_is_told_only_when_it_changed(desk: Desk) -> None:
     ]
 
 
-async def test_what_teams_promise_each_other_is_not_shown_to_employees(desk: Desk) -> None:
+async def test_what_teams_agree_with_each_other_is_not_shown_to_employees(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    data = PromiseStarted(
-        clock=ClockName.OWNERSHIP, policy="p", policy_version="v", due=DUE, goal=timedelta(hours=1)
+    data = SlaStarted(
+        clock=ClockName.OWNERSHIP,
+        policy="p",
+        policy_version="v",
+        due=DUE,
+        target=timedelta(hours=1),
     )
     await desk.hear(data, ticket)
-    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["promises"] == []
-    assert len((await desk.max.get(f"/tickets/{ticket}")).json()["promises"]) == 1
+    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["sla"] == []
+    assert len((await desk.max.get(f"/tickets/{ticket}")).json()["sla"]) == 1
 
 
 @pytest.mark.parametrize("end", ["resolved", "closed", "merged"])
@@ -340,19 +344,19 @@ async def test_a_late_fact_is_kept_and_changes_nothing_else(desk: Desk, end: str
     for number, (data, subject) in enumerate(facts):
         await desk.hear(data, subject, f"e-{number}")
     after = await desk.ticket(ticket)
-    noted = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketFactNoted)]
-    assert [one.fact for one in noted] == [data.TYPE for data, _ in facts]
-    assert all("nothing changed" in one.reason for one in noted)
+    commented = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketUpdateIgnored)]
+    assert [one.fact for one in commented] == [data.TYPE for data, _ in facts]
+    assert all("nothing changed" in one.reason for one in commented)
     ignored = {"timeline", "sequence", "updated_at", "commands"}
     assert after.model_dump(exclude=ignored) == before.model_dump(exclude=ignored)
     hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]
-    assert not [one for one in hers if one["what"] == "fact-noted"]
+    assert not [one for one in hers if one["what"] == "update-ignored"]
 
 
 async def test_a_ticket_never_goes_back_in_time(desk: Desk) -> None:
     ticket = await desk.ana.open()
     desk.clock.advance(10 * MINUTE)
-    await desk.ana.post(f"/tickets/{ticket}/notes", text="Still away")
+    await desk.ana.post(f"/tickets/{ticket}/comments", text="Still away")
     now: datetime = desk.clock.now()
     await desk.hear_events(Event("e-1", "/desk/triage", ticket, MONDAY + MINUTE, triage_says()))
     assert {event.time for event in desk.log(ticket)[1:]} == {now}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.names import FEEDBACK
 
 from tests.unit.intake.world import Desk, triage_says
@@ -74,7 +74,7 @@ async def test_only_the_person_who_asked_can_answer(desk: Desk) -> None:
     assert (staff.status_code, staff.json()["detail"]) == (
         403,
         f"Only the person who asked can say how ticket {(await desk.ticket(ticket)).code} went;"
-        " you can add a note to it instead.",
+        " add a comment to it instead.",
     )
     assert said(desk) == []
 
@@ -91,29 +91,29 @@ async def test_an_open_ticket_has_nothing_to_judge_yet(desk: Desk) -> None:
     answer = await desk.ana.post(f"/tickets/{ticket}/feedback", score=1)
     assert answer.status_code == 409
     assert answer.json()["detail"].endswith(
-        "is new; tell us how it went once it is resolved, or add a note now."
+        "is new; tell us how it went once it is resolved, or add a comment now."
     )
 
 
 async def test_what_is_missing_is_noted_once(desk: Desk) -> None:
-    body = {"about": "wanted", "what": "Shared  Whiteboard", "reason": "To draw"}
+    body = {"about": "demand", "what": "Shared  Whiteboard", "reason": "To draw"}
     first = await desk.ana.post("/feedback", key="k-2", **body)
     again = await desk.ana.post("/feedback", key="k-2", **body)
     assert (first.status_code, first.json()) == (201, again.json())
     (wanted,) = said(desk)
-    assert isinstance(wanted, ServiceWanted)
+    assert isinstance(wanted, DemandRequested)
     assert (wanted.what, wanted.by) == ("Shared  Whiteboard", "ana")
     (event,) = [one for one in desk.publisher.events() if one.topic == FEEDBACK]
     assert event.subject == "shared whiteboard"
 
 
 async def test_a_service_that_can_go_must_be_one(desk: Desk) -> None:
-    body = {"about": "unused", "what": "vpn"}
+    body = {"about": "obsolete", "what": "vpn"}
     assert (await desk.ben.post("/feedback", **body)).status_code == 201
     (unused,) = said(desk)
-    assert isinstance(unused, ServiceUnused)
+    assert isinstance(unused, DemandObsoleteReported)
     assert (unused.service, unused.by) == ("vpn", "ben")
-    refused = await desk.ben.post("/feedback", about="unused", what="teleport")
+    refused = await desk.ben.post("/feedback", about="obsolete", what="teleport")
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown-service")
 
 

@@ -4,7 +4,7 @@ import pytest
 from desk_shared.events.requests import TicketRequested
 from desk_shared.ids import request_ticket_id
 
-from tests.unit.intake.test_facts import handed_over
+from tests.unit.intake.test_facts import escalated
 from tests.unit.intake.world import Desk
 
 IVY = "ivy.park@corp.example"
@@ -26,7 +26,7 @@ async def test_a_person_sees_all_their_tickets_however_their_address_was_written
         else:
             data = TicketRequested(requester=written, title="VPN away")
             await desk.hear(data, written, f"r-{number}", "/crm")
-    await desk.hear(handed_over(person=SPELLINGS[2]), "lt-7")
+    await desk.hear(escalated(person=SPELLINGS[2]), "lt-7")
     for written in SPELLINGS:
         hers = (await desk.client(written).get("/tickets")).json()["items"]
         assert len(hers) == 6
@@ -52,7 +52,7 @@ async def test_the_written_form_is_kept_for_people_to_read(desk: Desk) -> None:
 async def test_the_person_who_asked_is_known_in_every_spelling(desk: Desk) -> None:
     ticket = await desk.client(SPELLINGS[1]).open()
     again = desk.client(SPELLINGS[2])
-    assert (await again.post(f"/tickets/{ticket}/notes", text="More")).status_code == 200
+    assert (await again.post(f"/tickets/{ticket}/comments", text="More")).status_code == 200
     assert (await again.post(f"/tickets/{ticket}/resolve", resolution="Works")).status_code == 200
     said = await desk.client(IVY).post(f"/tickets/{ticket}/feedback", score=5)
     assert said.status_code == 200
@@ -89,8 +89,8 @@ async def test_a_title_of_nothing_visible_is_refused(desk: Desk, title: str) -> 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/title"
     ticket = await desk.ana.open()
-    assert (await desk.ana.post(f"/tickets/{ticket}/notes", text=title)).status_code == 422
-    wish = await desk.ana.post("/feedback", about="wanted", what=title)
+    assert (await desk.ana.post(f"/tickets/{ticket}/comments", text=title)).status_code == 422
+    wish = await desk.ana.post("/feedback", about="demand", what=title)
     assert wish.status_code == 422
 
 

@@ -1,4 +1,4 @@
-"""A call repeated with its key does nothing for as long as promised, whatever came in between."""
+"""A call repeated with its key does nothing for a day, whatever came in between."""
 
 import pytest
 from desk_intake.domain.calls import (
@@ -10,52 +10,52 @@ from desk_intake.domain.calls import (
     fingerprint_of,
     with_command,
 )
-from desk_shared.events.tickets import TicketNoted
+from desk_shared.events.tickets import TicketCommented
 from desk_shared.http.idempotency import KEEP_FOR
 
 from tests.unit.intake.world import Desk, triage_says
 
 
-async def notes(desk: Desk, ticket: str, count: int, first: int = 0) -> None:
+async def comments(desk: Desk, ticket: str, count: int, first: int = 0) -> None:
     for number in range(first, first + count):
-        answer = await desk.ana.post(f"/tickets/{ticket}/notes", f"n-{number}", text=f"{number}")
+        answer = await desk.ana.post(f"/tickets/{ticket}/comments", f"n-{number}", text=f"{number}")
         assert answer.status_code == 200, answer.text
 
 
-def noted(desk: Desk, ticket: str) -> list[str]:
-    return [one.data.text for one in desk.log(ticket) if isinstance(one.data, TicketNoted)]
+def commented(desk: Desk, ticket: str) -> list[str]:
+    return [one.data.text for one in desk.log(ticket) if isinstance(one.data, TicketCommented)]
 
 
 async def test_a_call_repeated_after_many_others_does_nothing(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    await notes(desk, ticket, 200)
-    await notes(desk, ticket, 200)
-    assert noted(desk, ticket) == [str(number) for number in range(200)]
+    await comments(desk, ticket, 200)
+    await comments(desk, ticket, 200)
+    assert commented(desk, ticket) == [str(number) for number in range(200)]
     assert len((await desk.ticket(ticket)).commands) <= MOST_HERE
     await desk.check(ticket)
 
 
 async def test_its_key_with_another_body_is_refused_after_many_others(desk: Desk) -> None:
     ticket = (await desk.ana.post("/tickets", "opening", title="VPN")).json()["id"]
-    await notes(desk, ticket, 200)
-    other = await desk.ana.post(f"/tickets/{ticket}/notes", "n-3", text="something else")
+    await comments(desk, ticket, 200)
+    other = await desk.ana.post(f"/tickets/{ticket}/comments", "n-3", text="something else")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
     same = await desk.ana.post("/tickets", "opening", title="VPN")
     assert (same.status_code, same.json()["id"]) == (201, ticket)
     assert (await desk.ana.post("/tickets", "opening", title="Printer")).status_code == 422
-    await notes(desk, ticket, 200)
-    assert len(noted(desk, ticket)) == 200
+    await comments(desk, ticket, 200)
+    assert len(commented(desk, ticket)) == 200
 
 
 async def test_a_key_is_known_for_a_day_and_then_let_go(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    await notes(desk, ticket, 150)
+    await comments(desk, ticket, 150)
     desk.clock.advance(KEEP_FOR)
     assert await desk.calls.sweep(1_000) == 0
-    await notes(desk, ticket, 150)
-    assert len(noted(desk, ticket)) == 150
+    await comments(desk, ticket, 150)
+    assert len(commented(desk, ticket)) == 150
     desk.clock.advance(KEEP_FOR)
-    await notes(desk, ticket, 150, first=1_000)
+    await comments(desk, ticket, 150, first=1_000)
     kept = len(desk.calls.calls)
     assert await desk.calls.sweep(1_000) > 0
     # Those of the first day that were still in the ticket are over: they were not kept anywhere.
@@ -83,16 +83,16 @@ async def test_with_the_store_of_calls_away_nothing_is_done_and_a_repeat_is_safe
     desk: Desk,
 ) -> None:
     ticket = await desk.ana.open()
-    await notes(desk, ticket, 100)
+    await comments(desk, ticket, 100)
     desk.calls.is_down = True
-    answer = await desk.ana.post(f"/tickets/{ticket}/notes", "late", text="late")
+    answer = await desk.ana.post(f"/tickets/{ticket}/comments", "late", text="late")
     assert answer.status_code == 503
     desk.calls.is_down = False
     for _ in range(2):
         assert (
-            await desk.ana.post(f"/tickets/{ticket}/notes", "late", text="late")
+            await desk.ana.post(f"/tickets/{ticket}/comments", "late", text="late")
         ).status_code == 200
-    assert noted(desk, ticket)[-2:] == ["99", "late"]
+    assert commented(desk, ticket)[-2:] == ["99", "late"]
 
 
 def test_what_was_looked_up_counts_only_until_another_call_is_dropped() -> None:

@@ -3,7 +3,7 @@
 from desk_intake.domain.opening import proactive_ticket
 from desk_shared.events.feedback import SurveyAnswered
 
-from tests.unit.intake.test_facts import handed_over
+from tests.unit.intake.test_facts import escalated
 from tests.unit.intake.world import Desk
 
 REASON, CAUSE, NOTE = "she complains too much", "user error", "ask her boss first"
@@ -16,11 +16,11 @@ async def everything(desk: Desk, who: str, ticket: str) -> str:
     return "".join(one.text for one in shown)
 
 
-async def test_reason_cause_and_internal_notes_are_for_staff_only(desk: Desk) -> None:
+async def test_reason_cause_and_internal_comments_are_for_staff_only(desk: Desk) -> None:
     ticket = await desk.ana.open()
     where = f"/tickets/{ticket}"
     await desk.max.post(f"{where}/assign", team="network", reason=REASON)
-    await desk.max.post(f"{where}/notes", text=NOTE, public=False)
+    await desk.max.post(f"{where}/comments", text=NOTE, public=False)
     await desk.max.post(f"{where}/resolve", resolution="It works again", cause=CAUSE)
     hers, his = await everything(desk, "ana", ticket), await everything(desk, "max", ticket)
     for text in (REASON, CAUSE, NOTE):
@@ -31,7 +31,7 @@ async def test_reason_cause_and_internal_notes_are_for_staff_only(desk: Desk) ->
 
 
 async def test_what_a_repair_found_is_for_its_team_only(desk: Desk) -> None:
-    await desk.hear(handed_over(person="ana", tell="We look at your disk."), "lt-7")
+    await desk.hear(escalated(person="ana", tell="We look at your disk."), "lt-7")
     ticket = proactive_ticket("run-1")
     his = (await desk.max.get(f"/tickets/{ticket}")).json()
     hers = (await desk.ana.get(f"/tickets/{ticket}")).json()

@@ -1,4 +1,4 @@
-"""Intake with everything outside it replaced by fakes that keep the same promises."""
+"""Intake with everything outside it replaced by fakes that keep the same SLAs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

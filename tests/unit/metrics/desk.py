@@ -80,7 +80,7 @@ class Desk:
 
     @property
     def told(self) -> list[AnyEvent]:
-        """What was said of promises since the (re)start."""
+        """What was said of SLAs since the (re)start."""
         return self.published.events()
 
     async def tell(self, events: Iterable[AnyEvent]) -> None:

@@ -1,4 +1,4 @@
-"""Tells a ticket's life in local times, for the tests of promises."""
+"""Tells a ticket's life in local times, for the tests of SLAs."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from desk_metrics.domain.policies import Edition, Policy, PolicyBook
 from desk_metrics.domain.telling import Decision, decide
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.people import Priority
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
     Channel,
     How,
@@ -20,8 +20,8 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketReopened,
@@ -134,10 +134,10 @@ class Story:
         return self.say(when, TicketResumed(by="bo"))
 
     def asked(self, when: str, **more: bool) -> "Story":
-        return self.say(when, TicketNoted(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
+        return self.say(when, TicketCommented(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
 
     def answered(self, when: str, role: Role = Role.MEMBER, **more: bool) -> "Story":
-        return self.say(when, TicketNoted(by="bo", role=role, text="!", **more))
+        return self.say(when, TicketCommented(by="bo", role=role, text="!", **more))
 
     def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
         return self.say(when, TicketResolved(by="bo", how=how, resolution="done"))
@@ -162,7 +162,7 @@ class Story:
         return explain(self.clocks(), policies, at(now))
 
     def due(self, policies: PolicyBook, now: str, clock: ClockName = ClockName.RESOLUTION) -> str:
-        """The due time, local, of the newest promise of a clock."""
+        """The due time, local, of the newest SLA of a clock."""
         found = [one for one in self.explain(policies, now) if one.clock is clock]
         return local(found[-1].due)
 
@@ -176,7 +176,7 @@ def local(moment: datetime | None) -> str:
 
 
 def said(events: Iterable[Event[Payload]], clock: ClockName | None = None) -> list[str]:
-    """Each promise event as `resolution breached Mon 11:00`."""
+    """Each SLA event as `resolution breached Mon 11:00`."""
     return [
         f"{data['clock']} {event.type.split('.')[2]} {local(event.time)}"
         for event in events

@@ -1,4 +1,4 @@
-"""What becomes of a report: unanswered, promised, rejected, done; each week as it comes."""
+"""What becomes of a report: unanswered, planned, rejected, done; each week as it comes."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,13 @@ from desk_metrics.domain.helped import Came, helped
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.worktime import micros
-from desk_shared.events.reports import Answer, AnswerOutcome, Proposal, ReportAnswered, SystemRanked
+from desk_shared.events.reports import (
+    Answer,
+    AnswerOutcome,
+    Proposal,
+    ResponseRecorded,
+    ServiceRanked,
+)
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(hours=30)
@@ -37,13 +43,15 @@ SAID = Said(
     900.0,
     date(2026, 12, 15),
 )
-REJECTED = replace(SAID, answer=Answer.REJECTED, text="It is replaced soon.", promised_for=None)
-DONE = replace(SAID, answer=Answer.DONE, text="", promised_for=None)
+REJECTED = replace(SAID, answer=Answer.REJECTED, text="It is replaced soon.", target_date=None)
+DONE = replace(SAID, answer=Answer.DONE, text="", target_date=None)
 
 
-def ranked(score: float = 900, proposal: Proposal = Proposal.REPAIR, week: int = 0) -> SystemRanked:
+def ranked(
+    score: float = 900, proposal: Proposal = Proposal.REPAIR, week: int = 0
+) -> ServiceRanked:
     end = MONDAY + week * WEEK
-    return SystemRanked(
+    return ServiceRanked(
         service="vpn",
         team="network",
         period=f"p{week}",
@@ -55,7 +63,7 @@ def ranked(score: float = 900, proposal: Proposal = Proposal.REPAIR, week: int =
         lost_minutes=score,
         repeat_contacts=0,
         healing_debt=0,
-        promises_broken=0,
+        slas_breached=0,
         score=score,
         proposal=proposal,
         reasons=(),
@@ -69,7 +77,7 @@ def heard(week: int, said: Said | None = None, came: Came | None = None) -> Hear
     return Heard(said_of, came or Came(known - 20 * WEEK, known), known, "service-care")
 
 
-def weekly(*systems: SystemRanked, said: Said | None = None, since: int = 1) -> list[Followed]:
+def weekly(*systems: ServiceRanked, said: Said | None = None, since: int = 1) -> list[Followed]:
     """One report after the other; the answer is there from report `since` on."""
     found: list[Followed] = []
     for week, one in enumerate(systems):
@@ -78,7 +86,7 @@ def weekly(*systems: SystemRanked, said: Said | None = None, since: int = 1) -> 
     return found
 
 
-def system(one: Followed) -> SystemRanked:
+def system(one: Followed) -> ServiceRanked:
     assert one.system is not None
     return one.system
 
@@ -118,31 +126,31 @@ def test_a_report_that_asks_nothing_ends_the_count() -> None:
     assert found[1].asked.waiting == 0
 
 
-def test_a_promise_keeps_it_out_until_its_day_and_then_it_says_for_when() -> None:
-    """Reports of 1, 8, 15 and 22 December; promised for the 15th."""
+def test_a_sla_keeps_it_out_until_its_day_and_then_it_says_for_when() -> None:
+    """Reports of 1, 8, 15 and 22 December; target date the 15th."""
     found = weekly(*(ranked(week=week) for week in range(4)), said=SAID)
     assert [one.system is None for one in found] == [False, True, False, False]
     back = system(found[2])
-    assert (back.answer, back.promised_for) == (Answer.ACCEPTED, date(2026, 12, 15))
+    assert (back.answer, back.target_date) == (Answer.ACCEPTED, date(2026, 12, 15))
     assert back.unanswered == 0
-    assert "promised for 2026-12-15 (“A second gateway.”)" in back.reasons[-1].text
+    assert "due 2026-12-15 (“A second gateway.”)" in back.reasons[-1].text
     assert "15.0 hours" in back.reasons[-1].text
     assert system(found[3]).unanswered == 1
 
 
 @pytest.mark.parametrize(("score", "is_kept"), [(601, False), (600, True), (0, True)])
-def test_a_third_less_lost_is_a_promise_kept(score: float, *, is_kept: bool) -> None:
+def test_a_third_less_lost_is_a_sla_kept(score: float, *, is_kept: bool) -> None:
     back = system(weekly(ranked(), ranked(week=1), ranked(score, week=2), said=SAID)[2])
     assert back.answer is Answer.ACCEPTED
-    assert (back.promised_for is None) is is_kept
+    assert (back.target_date is None) is is_kept
 
 
-def test_a_promise_about_what_costs_nothing_is_kept_only_once_nothing_is_proposed() -> None:
+def test_a_sla_about_what_costs_nothing_is_kept_only_once_nothing_is_proposed() -> None:
     said = replace(SAID, score=0.0)
     idle = [ranked(0, Proposal.RETIRE, week) for week in range(3)]
-    assert system(weekly(*idle, said=said)[2]).promised_for == date(2026, 12, 15)
+    assert system(weekly(*idle, said=said)[2]).target_date == date(2026, 12, 15)
     gone = ranked(0, Proposal.LEAVE, 2)
-    assert system(weekly(*idle[:2], gone, said=said)[2]).promised_for is None
+    assert system(weekly(*idle[:2], gone, said=said)[2]).target_date is None
 
 
 @pytest.mark.parametrize(("score", "comes_back"), [(900, False), (1349, False), (1350, True)])
@@ -277,7 +285,7 @@ def test_where_it_stands_is_one_sentence() -> None:
     assert standing_of(None, None) == ""
     assert standing_of(asked, None) == "Not answered: 2 reports in a row since 2026-12-01"
     assert standing_of(asked, SAID) == (
-        "Accepted on 2026-12-01 by bo, promised for 2026-12-15: A second gateway."
+        "Accepted on 2026-12-01 by bo, due 2026-12-15: A second gateway."
     )
     assert standing_of(asked, DONE) == "Done on 2026-12-01 by bo"
     assert standing_of(asked._replace(heard="a-1"), SAID).startswith("Not answered")
@@ -288,8 +296,8 @@ def test_the_event_of_an_answer_has_one_id_and_goes_to_the_team() -> None:
     assert event == answered_event(SAID, "vpn", "network")
     assert event.id != answered_event(replace(SAID, id="a-2"), "vpn", "network").id
     assert (event.subject, event.time) == ("network", SAID.at)
-    assert isinstance(event.data, ReportAnswered)
-    assert (event.data.answer, event.data.promised_for) == (SAID.answer, SAID.promised_for)
+    assert isinstance(event.data, ResponseRecorded)
+    assert (event.data.answer, event.data.target_date) == (SAID.answer, SAID.target_date)
 
 
 def test_answers_are_kept_newest_last_and_not_without_end() -> None:

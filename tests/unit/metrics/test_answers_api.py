@@ -17,7 +17,7 @@ from desk_metrics.store import ANSWERS, REPORTED
 from desk_shared.bus import Commands, Ledger
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent
-from desk_shared.events.reports import Answer, ReportAnswered
+from desk_shared.events.reports import Answer, ResponseRecorded
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, calls_without_key, undeclared_routes
 from desk_shared.http.testing import FakeAuthenticator
@@ -38,7 +38,7 @@ CALLERS = (
     Principal("otto", frozenset({Role.OPERATOR})),
     Principal("ana", frozenset({Role.EMPLOYEE})),
 )
-ACCEPTED = {"answer": "accepted", "plan": "A second gateway.", "promised_for": "2026-12-20"}
+ACCEPTED = {"answer": "accepted", "plan": "A second gateway.", "target_date": "2026-12-20"}
 REJECTED = {"answer": "rejected", "reason": "It is replaced soon."}
 
 
@@ -99,13 +99,13 @@ async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> Non
     assert answer.status_code == 201, answer.text
     said = answer.json()
     assert (said["period"], said["proposal"]) == ("2026-W45/2026-W48", "repair")
-    assert (said["by"], said["promised_for"]) == ("bo", "2026-12-20")
+    assert (said["by"], said["target_date"]) == ("bo", "2026-12-20")
     assert "not reported again before 2026-12-20" in said["next"]
     after = (await office.call(who="otto")).json()
-    assert after["standing"].startswith("Accepted on 2026-12-02 by bo, promised for 2026-12-20")
+    assert after["standing"].startswith("Accepted on 2026-12-02 by bo, due 2026-12-20")
     assert after["answers"] == [said]
     (event,) = office.told
-    assert isinstance(event.data, ReportAnswered)
+    assert isinstance(event.data, ResponseRecorded)
     assert (event.subject, event.data.service, event.data.answer) == (
         "network",
         "vpn",
@@ -154,8 +154,8 @@ async def test_nobody_else_may(office: Office, who: str) -> None:
         ("unheard-of", REJECTED, 404, "not-found", "names no service 'unheard-of'"),
         ("wifi", REJECTED, 409, "nothing-asked", "proposed nothing for 'wifi'"),
         ("vpn", {**REJECTED, "period": "2026-W01"}, 409, "another-report", "2026-W45/2026-W48"),
-        ("vpn", {**ACCEPTED, "promised_for": "2026-12-02"}, 422, "day-is-past", "in the future"),
-        ("vpn", {**ACCEPTED, "promised_for": "2028-01-01"}, 422, "day-too-far", "first step"),
+        ("vpn", {**ACCEPTED, "target_date": "2026-12-02"}, 422, "day-is-past", "in the future"),
+        ("vpn", {**ACCEPTED, "target_date": "2028-01-01"}, 422, "day-too-far", "first step"),
         ("vpn", {"answer": "accepted", "plan": "x"}, 422, "invalid-request", "see errors"),
         ("vpn", {"answer": "rejected", "reason": "  "}, 422, "invalid-request", "see errors"),
         ("vpn", {"answer": "maybe"}, 422, "invalid-request", "see errors"),

@@ -198,7 +198,7 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
         transport=transport, base_url="http://desk", headers=headers
     ) as client:
         ticket = vpn.events[0].subject
-        read = await client.get(f"/v1/promises/{ticket}")
+        read = await client.get(f"/v1/tickets/{ticket}/sla")
         assert read.status_code == (200 if sees else 404)
         shown = await client.get("/v1/experience?from=2026-11-23&to=2026-11-29")
         assert sees or "vpn" not in shown.text

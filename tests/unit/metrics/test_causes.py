@@ -6,7 +6,7 @@ from desk_metrics.domain.causes import Causes, Service, Standing
 from desk_metrics.domain.changes import Changes, with_change
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.wishes import UNUSED
+from desk_metrics.domain.measures.wishes import OBSOLETE
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.worktime import micros
@@ -83,8 +83,8 @@ async def test_who_came_back_and_what_was_not_kept_is_counted() -> None:
     )
     assert vpn.trouble.repeat_contacts == 1
     assert vpn.trouble.resolved == 1
-    # Each cycle has its promise, as in `promises_kept`: the second was late when it began.
-    assert vpn.trouble.promises_broken == 2
+    # Each cycle has its SLA, as in `sla_met`: the second was late when it began.
+    assert vpn.trouble.slas_breached == 2
     assert vpn.trouble.lost_minutes == 6 * 60 + 30
 
 
@@ -138,7 +138,9 @@ async def test_tickets_without_a_known_service_rank_nothing() -> None:
 def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     moment = micros(at("2026-11-25 09:00"))
     said = [
-        Entry(f"wish:{n}", 1, Slice(service="erp", person=who), (Posting(UNUSED, moment, moment),))
+        Entry(
+            f"wish:{n}", 1, Slice(service="erp", person=who), (Posting(OBSOLETE, moment, moment),)
+        )
         for n, who in enumerate(("ana", "ben", "ana"))
     ]
     opened = micros(at("2026-11-01 09:00"))
@@ -146,5 +148,5 @@ def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     causes = Causes(WEEK, LATER)
     causes.add(Cell("2026-11-25", (old, *said)))
     erp = next(one for one in causes.standings(SERVICES, {}) if one.service.name == "erp")
-    assert erp.trouble.unused_by == {"ana", "ben"}
+    assert erp.trouble.obsolete_by == {"ana", "ben"}
     assert erp.quiet_days == (LATER - at("2026-11-01 09:00")) / timedelta(days=1)

@@ -31,7 +31,7 @@ WRITTEN: dict[str, Any] = {
 
 def hours_of(written: dict[str, Any]) -> WorkingTime:
     charter = load_charter(Path("charter"))
-    only = {"calendars": (Calendar.model_validate(written),), "promises": ()}
+    only = {"calendars": (Calendar.model_validate(written),), "slas": ()}
     [calendar] = edition_of(charter.model_copy(update=only), SINCE).calendars
     return WorkingTime(calendar)
 

@@ -6,8 +6,8 @@ import pytest
 from desk_metrics.domain.calendars import Closure
 from desk_metrics.domain.explain import Status, Why
 from desk_metrics.domain.policies import Edition, PolicyBook
-from desk_shared.events.promises import (
-    PromiseBreached,
+from desk_shared.events.sla import (
+    SlaBreached,
 )
 from desk_shared.events.tickets import How, Role
 
@@ -40,9 +40,9 @@ def test_updates_are_owed_from_the_first_response_to_the_end() -> None:
     assert [
         (one.cycle, one.status, local(one.due)) for one in story.explain(policies, "15:00")
     ] == [
-        (1, Status.KEPT, "Mon 10:30"),
+        (1, Status.MET, "Mon 10:30"),
         (2, Status.BREACHED, "Mon 11:00"),
-        (3, Status.KEPT, "Mon 12:30"),
+        (3, Status.MET, "Mon 12:30"),
     ]
 
 
@@ -69,16 +69,16 @@ def test_each_team_that_holds_the_ticket_has_a_clock() -> None:
         (one.team, one.cycle, one.policy, one.status) for one in story.explain(policies, "12:10")
     ]
     assert found == [
-        ("desk", 1, "ownership-default", Status.KEPT),
+        ("desk", 1, "ownership-default", Status.MET),
         ("network", 1, "network", Status.BREACHED),
-        ("desk", 2, "ownership-default", Status.KEPT),
+        ("desk", 2, "ownership-default", Status.MET),
         ("desk", 3, "ownership-default", Status.RUNNING),
     ]
 
 
 def test_a_ticket_taken_from_its_team_is_held_by_none() -> None:
     story = Story().assigned("09:00", "desk").assigned("09:30", "")
-    assert [one.status for one in story.explain(book(policy(OWNERSHIP)), "10:00")] == [Status.KEPT]
+    assert [one.status for one in story.explain(book(policy(OWNERSHIP)), "10:00")] == [Status.MET]
 
 
 def test_an_assignment_while_resolved_begins_its_clock_at_the_reopening() -> None:
@@ -86,10 +86,10 @@ def test_an_assignment_while_resolved_begins_its_clock_at_the_reopening() -> Non
     assert story.due(book(policy(OWNERSHIP, 60)), "11:00", OWNERSHIP) == "Mon 12:00"
 
 
-def test_a_repair_by_the_desk_ends_the_response_promise_without_verdict() -> None:
+def test_a_repair_by_the_desk_ends_the_response_sla_without_verdict() -> None:
     policies = book(policy(RESPONSE, 60), policy(NEXT, 60))
     story = Story().resolved("09:30", How.AUTOMATION)
-    assert [one.status for one in story.explain(policies, "12:00")] == [Status.WITHDRAWN]
+    assert [one.status for one in story.explain(policies, "12:00")] == [Status.CANCELLED]
     story.reopened("10:00")
     assert [(one.clock, one.cycle) for one in story.explain(policies, "12:00")] == [
         (RESPONSE, 1),
@@ -99,13 +99,13 @@ def test_a_repair_by_the_desk_ends_the_response_promise_without_verdict() -> Non
 
 def test_a_resolution_by_a_person_is_a_response() -> None:
     story = Story().resolved("09:30")
-    assert story.explain(book(policy(RESPONSE, 60)), "12:00")[0].status is Status.KEPT
+    assert story.explain(book(policy(RESPONSE, 60)), "12:00")[0].status is Status.MET
 
 
 def test_a_ticket_that_its_requester_withdraws_gets_no_verdict() -> None:
     policies = book(policy(RESPONSE, 60), policy())
     story = Story().resolved("09:30", How.WITHDRAWN)
-    assert {one.status for one in story.explain(policies, "12:00")} == {Status.WITHDRAWN}
+    assert {one.status for one in story.explain(policies, "12:00")} == {Status.CANCELLED}
 
 
 def test_reopening_by_its_requester_asks_for_an_answer() -> None:
@@ -125,13 +125,13 @@ def test_a_reopened_ticket_that_was_late_already_inherits_its_breach() -> None:
         "resolution started Mon 12:00",
         "resolution breached Mon 12:00",
     ]
-    assert [e.data.inherited for e in events if isinstance(e.data, PromiseBreached)] == [
+    assert [e.data.inherited for e in events if isinstance(e.data, SlaBreached)] == [
         False,
         True,
     ]
 
 
-def test_a_reopened_promise_from_a_change_goes_on_from_the_change() -> None:
+def test_a_reopened_sla_from_a_change_goes_on_from_the_change() -> None:
     policies = urgent(on_change="from_change")
     story = Story().priority("12:00", "P1").resolved("13:00").reopened("14:00")
     assert story.due(policies, "14:00") == "Mon 17:00"
@@ -152,7 +152,7 @@ def test_a_change_while_resolved_takes_hold_at_the_reopening(on_change: str, due
 
 def test_each_stretch_says_whether_it_counted_and_why() -> None:
     story = Story("2026-11-20 15:00").paused("2026-11-20 16:00", "vendor").resumed("10:00")
-    stretches = story.explain(book(policy()), "11:00")[0].stretches
+    stretches = story.explain(book(policy()), "11:00")[0].explanation
     assert [(local(one.start), local(one.end), one.counted, one.text) for one in stretches] == [
         ("Fri 15:00", "Fri 16:00", True, "open hours of 'office'"),
         ("Fri 16:00", "Fri 17:00", False, "waiting for the vendor"),
@@ -172,7 +172,7 @@ def test_closed_days_are_named() -> None:
         }
     )
     ours = Edition(version="v1", since=BEGINNING, policies=(policy(),), calendars=(closed,))
-    stretches = Story("16:00").explain(PolicyBook([ours]), "2026-11-26 10:00")[0].stretches
+    stretches = Story("16:00").explain(PolicyBook([ours]), "2026-11-26 10:00")[0].explanation
     assert [(one.counted, one.text) for one in stretches] == [
         (True, "open hours of 'office'"),
         (False, "outside the hours of 'office'"),
@@ -186,15 +186,15 @@ def test_closed_days_are_named() -> None:
 def test_time_between_cycles_and_before_a_fresh_goal_is_named() -> None:
     story = Story().resolved("10:00").reopened("11:00").priority("12:00", "P1")
     fresh = story.explain(urgent(on_change="from_change"), "13:00")
-    assert [[one.why for one in promise.stretches] for promise in fresh] == [
+    assert [[one.why for one in sla.explanation] for sla in fresh] == [
         [Why.WORKED],
         [Why.WORKED, Why.RESOLVED, Why.WORKED],
         [Why.BEFORE, Why.WORKED],
     ]
-    assert [promise.status for promise in fresh] == [Status.KEPT, Status.WITHDRAWN, Status.RUNNING]
+    assert [sla.status for sla in fresh] == [Status.MET, Status.CANCELLED, Status.RUNNING]
 
 
-def test_a_paused_promise_says_so() -> None:
+def test_a_paused_sla_says_so() -> None:
     explained = Story().paused("10:00", "approval").explain(book(policy()), "11:00")[0]
     assert (explained.status, explained.due) == (Status.PAUSED, None)
-    assert explained.stretches[-1].text == "waiting for an approval"
+    assert explained.explanation[-1].text == "waiting for an approval"

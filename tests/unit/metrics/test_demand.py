@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from desk_metrics.domain.causes import Causes, Service, Standing
-from desk_metrics.domain.demand import Demand, Wanted
+from desk_metrics.domain.demand import Demand, DemandEntry
 from desk_metrics.domain.measures.wishes import read_demand, wish_of
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.proposals import propose
 from desk_shared.events import AnyEvent
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested
 from desk_shared.events.reports import Proposal
 
 from tests.unit.metrics.desk import Desk
@@ -19,12 +19,12 @@ SERVICES = (Service("erp", "Planning", "business-apps"), Service("vpn", "Remote 
 
 
 def wanted(number: int, what: str, by: str, hours: int = 9) -> AnyEvent:
-    data = ServiceWanted(feedback=f"w-{number}", what=what, by=by)
+    data = DemandRequested(feedback=f"w-{number}", what=what, by=by)
     return happened(data, what, DAY + hours * HOUR)
 
 
 def unused(number: int, by: str, service: str = "erp") -> AnyEvent:
-    data = ServiceUnused(feedback=f"u-{number}", service=service, by=by)
+    data = DemandObsoleteReported(feedback=f"u-{number}", service=service, by=by)
     return happened(data, service, DAY + 9 * HOUR)
 
 
@@ -37,11 +37,11 @@ WISHES = (
 )
 
 
-async def demand(desk: Desk, as_of_hours: int = 24 * 7) -> tuple[Wanted, ...]:
+async def demand(desk: Desk, as_of_hours: int = 24 * 7) -> tuple[DemandEntry, ...]:
     found = Demand(WEEK.start, WEEK.end, DAY + as_of_hours * HOUR)
     for cell in await desk.cells():
         found.add(cell)
-    return found.wanted()
+    return found.entries()
 
 
 async def standing(*events: AnyEvent) -> Standing:
@@ -55,22 +55,27 @@ async def standing(*events: AnyEvent) -> Standing:
 async def test_spelling_makes_no_second_wish_and_people_count_once() -> None:
     desk = await after(*WISHES)
     assert await demand(desk) == (
-        Wanted(what="a whiteboard app", people=2, times=3),
-        Wanted(what="better coffee", people=1, times=1),
+        DemandEntry(what="a whiteboard app", people=2, times=3),
+        DemandEntry(what="better coffee", people=1, times=1),
     )
-    assert (await figures(desk))[""]["wanted"] == 4
+    assert (await figures(desk))[""]["demand_requested"] == 4
 
 
 async def test_order_and_repeats_change_nothing_and_as_of_hides_the_later() -> None:
     desk = await after(*reversed(WISHES), *WISHES)
-    assert (await demand(desk))[0] == Wanted(what="a whiteboard app", people=2, times=3)
+    assert (await demand(desk))[0] == DemandEntry(what="a whiteboard app", people=2, times=3)
     assert (await demand(desk, 20))[0].times == 2
 
 
 def test_the_sign_that_parts_a_measure_is_never_in_a_wish() -> None:
     assert wish_of("  A | B  c ") == "a b c"
     assert read_demand("demand|a / b c") == "a / b c"
-    assert read_demand("came|network|vpn") is read_demand("demand") is read_demand("wanted") is None
+    assert (
+        read_demand("came|network|vpn")
+        is read_demand("demand")
+        is read_demand("demand_requested")
+        is None
+    )
 
 
 async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
@@ -78,7 +83,7 @@ async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
     assert propose(await standing(*complaints))[0] is Proposal.RETIRE
     wishes = [wanted(number, "PLANNING", f"q-{number}") for number in range(5)]
     found = await standing(*complaints, *wishes)
-    assert found.trouble.wanted_by == {f"q-{number}" for number in range(5)}
+    assert found.trouble.requested_by == {f"q-{number}" for number in range(5)}
     proposal, reasons = propose(found)
     assert (proposal, reasons[-1].text) == (Proposal.LEAVE, "5 people asked for it.")
 
@@ -89,7 +94,7 @@ async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:
     first = await standing(log_begins)
     later = await standing(log_begins, wanted(2, "erp", "ben", 30))
     assert first.quiet_days == later.quiet_days > 10
-    assert later.trouble.wanted_by == {"ben"}
+    assert later.trouble.requested_by == {"ben"}
 
 
 def test_a_wish_is_one_wish_however_it_was_typed() -> None:

@@ -1,4 +1,4 @@
-"""Nothing is said by an edition of the promises that no longer holds, however many replicas say."""
+"""Nothing is said by a policy version that no longer holds, however many replicas say."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -28,10 +28,10 @@ FIRST = load_charter(Path("charter"))
 
 
 def charter(minutes: int) -> Charter:
-    """Another charter: all that it promises takes so many minutes."""
+    """Another charter: every target is so many minutes."""
     target = timedelta(minutes=minutes)
-    promises = tuple(one.model_copy(update={"target": target}) for one in FIRST.promises)
-    return FIRST.model_copy(update={"promises": promises, "version": f"{minutes} minutes"})
+    slas = tuple(one.model_copy(update={"target": target}) for one in FIRST.slas)
+    return FIRST.model_copy(update={"slas": slas, "version": f"{minutes} minutes"})
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Replicas:
 
 
 def target_at(book: PolicyBook, moment: int) -> timedelta:
-    """What is promised at a moment, as this book has it."""
+    """Which targets hold at a moment, as this book has it."""
     held = [one for one in book.editions if micros(one.since) <= moment]
     return held[-1].policies[0].target
 
@@ -163,7 +163,7 @@ def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
     assert waiting == Reacted(before.state, due=at("10:01"))
     fuller = PolicyBook([old, edition(policy(minutes=480), since=at("09:59"), version="v2")])
     told = said(decided(waiting.state, fuller, at("10:02")).events)
-    assert told == ["resolution withdrawn Mon 09:59", "resolution started Mon 09:59"]
+    assert told == ["resolution cancelled Mon 09:59", "resolution started Mon 09:59"]
 
 
 def test_a_ticket_that_was_decided_by_a_newer_book_is_not_judged_by_an_older_one() -> None:

@@ -10,7 +10,7 @@ from desk_metrics.domain.measures.happiness import Happiness, quotient_of, wilso
 from desk_metrics.domain.measures.totals import Span, totals_of
 from desk_metrics.domain.worktime import micros
 from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 
@@ -154,12 +154,12 @@ async def test_a_service_in_trouble_is_told_by_its_own_signals() -> None:
     assert await experiences(desk, Of.DEVICE) == {}
 
 
-async def test_lost_work_and_broken_promises_are_part_of_a_persons_technology() -> None:
-    # Two hours of a working week of forty: half of "working"; the promise of an hour is broken.
+async def test_lost_work_and_breached_slas_are_part_of_a_persons_technology() -> None:
+    # Two hours of a working week of forty: half of "working"; the SLA of an hour is broken.
     life = Story("09:00", service="vpn").assigned("09:05", "network").resolved("11:00")
     desk = await after(*life.events)
     person = (await experiences(desk, Of.PERSON))[REQUESTER]
-    assert (person.lost_minutes, person.promised) == (120, 0)
+    assert (person.lost_minutes, person.sla) == (120, 0)
     assert person.working == pytest.approx(0.5)
     assert person.technology == person.score == pytest.approx(100 * (2 * 0.5 + 0) / 3)
     assert (await experiences(desk, Of.SERVICE))["vpn"].people == 1
@@ -185,11 +185,13 @@ async def test_one_answer_weighs_a_sixth_and_many_a_half() -> None:
 
 
 async def test_wishes_count_once_each() -> None:
-    wanted = happened(ServiceWanted(feedback="f-1", what="Whiteboard", by="ana"), "whiteboard", DAY)
-    unused = happened(ServiceUnused(feedback="f-2", service="fax", by="ben"), "fax", DAY)
+    wanted = happened(
+        DemandRequested(feedback="f-1", what="Whiteboard", by="ana"), "whiteboard", DAY
+    )
+    unused = happened(DemandObsoleteReported(feedback="f-2", service="fax", by="ben"), "fax", DAY)
     desk = await after(wanted, unused, wanted, unused)
     found = await figures(desk, "service")
-    assert (found["fax"]["unused"], found[""]["wanted"]) == (1, 1)
+    assert (found["fax"]["obsolete_reported"], found[""]["demand_requested"]) == (1, 1)
 
 
 async def test_praise_of_ones_own_solution_counts_in_no_score() -> None:

@@ -242,7 +242,7 @@ def test_numbers_have_no_exponent() -> None:
         ("mttr_p90", Unit.SECONDS),
         ("first_contact_resolution", Unit.SHARE),
         ("reopen_rate", Unit.SHARE),
-        ("response_kept", Unit.SHARE),
+        ("response_met", Unit.SHARE),
         ("fixed_before_reported", Unit.SHARE),
         ("backlog", Unit.PLAIN),
         ("backlog_age", Unit.SECONDS),

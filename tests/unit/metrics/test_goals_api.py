@@ -1,4 +1,4 @@
-"""Goals, staffing and rings over HTTP, from the cells of a small history."""
+"""Goals, staffing and cohorts over HTTP, from the cells of a small history."""
 
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -120,28 +120,28 @@ async def test_staffing_plans_the_teams_hours(app: FastAPI) -> None:
     assert skills == {"vpn": 5, "wifi": 1}
 
 
-async def test_staffing_takes_the_promise_and_the_skill_that_are_asked_for(app: FastAPI) -> None:
-    query = "staffing?team=network&promise=response-p1&skill=wifi&handling=15"
+async def test_staffing_takes_the_sla_and_the_skill_that_are_asked_for(app: FastAPI) -> None:
+    query = "staffing?team=network&sla=response-p1&skill=wifi&handling=15"
     found = (await ask(app, query)).json()
-    assert (found["promise"], found["within_seconds"]) == ("response-p1", 15 * 60)
+    assert (found["sla"], found["within_seconds"]) == ("response-p1", 15 * 60)
     assert (found["handling_seconds"], found["handling_from"]) == (900, "given")
     assert (found["arrivals_per_week"], found["members"]) == (1, 1)
     usual = (await ask(app, "staffing?team=network")).json()
-    assert (usual["promise"], usual["within_seconds"]) == ("response-default", 8 * 3600)
+    assert (usual["sla"], usual["within_seconds"]) == ("response-default", 8 * 3600)
 
 
-async def test_a_ring_is_compared_with_the_rest(app: FastAPI) -> None:
-    """Everything comes from one person, so her ring has no rest, and a site has no contacts."""
+async def test_a_cohort_is_compared_with_the_rest(app: FastAPI) -> None:
+    """Everything comes from one person, so her cohort has no rest, and a site has no contacts."""
     change = "change=2026-09-28&weeks=4"
-    by_name = f"rings?{change}&person=ada"
+    by_name = f"cohorts?{change}&person=ada"
     assert (await ask(app, by_name)).status_code == 403
     found = (await ask(app, by_name, "olga")).json()
-    assert (found["ring_before"], found["ring_after"], found["rest_after"]) == (24, 24, 0)
+    assert (found["cohort_before"], found["cohort_after"], found["rest_after"]) == (24, 24, 0)
     assert found["answer"] == "cannot_tell"
     assert found["sentence"].endswith("come from 1 person.")
-    found = (await ask(app, f"rings?{change}&site=paris&service=vpn")).json()
+    found = (await ask(app, f"cohorts?{change}&site=paris&service=vpn")).json()
     assert (found["rest_before"], found["rest_after"]) == (20, 20)
-    assert found["sentence"].startswith("Cannot tell: 0 contacts of the ring")
+    assert found["sentence"].startswith("Cannot tell: 0 contacts of the cohort")
     assert (found["before"], found["after"]) == (
         ["2026-08-31", "2026-09-28"],
         ["2026-09-28", "2026-10-26"],
@@ -158,7 +158,7 @@ async def test_a_ring_is_compared_with_the_rest(app: FastAPI) -> None:
 async def test_too_near_to_either_end_cannot_be_told(
     app: FastAPI, change: str, sentence: str
 ) -> None:
-    found = (await ask(app, f"rings?change={change}&site=paris")).json()
+    found = (await ask(app, f"cohorts?change={change}&site=paris")).json()
     assert found["sentence"].startswith(sentence)
 
 
@@ -167,10 +167,10 @@ async def test_too_near_to_either_end_cannot_be_told(
     [
         ("staffing?team=nobody", 404, "not-found"),
         ("staffing?team=network&skill=juggling", 422, "no-such-skill"),
-        ("staffing?team=network&promise=resolution-p1", 404, "not-found"),
-        ("rings?change=2026-10-01", 422, "empty-ring"),
-        ("rings?change=2026-10-01&site=", 422, "empty-ring"),
-        ("rings?change=2027-01-01&site=paris", 422, "change-to-come"),
+        ("staffing?team=network&sla=resolution-p1", 404, "not-found"),
+        ("cohorts?change=2026-10-01", 422, "empty-cohort"),
+        ("cohorts?change=2026-10-01&site=", 422, "empty-cohort"),
+        ("cohorts?change=2027-01-01&site=paris", 422, "change-to-come"),
     ],
 )
 async def test_what_cannot_be_asked_is_refused(
@@ -181,13 +181,13 @@ async def test_what_cannot_be_asked_is_refused(
 
 
 @pytest.mark.parametrize(
-    "path", ["rings?change=0001-01-01&site=a", "goals?as_of=0001-01-01T00:00:00Z", "staffing"]
+    "path", ["cohorts?change=0001-01-01&site=a", "goals?as_of=0001-01-01T00:00:00Z", "staffing"]
 )
 async def test_impossible_days_are_the_callers_mistake(app: FastAPI, path: str) -> None:
     assert (await ask(app, path)).status_code in {400, 422}
 
 
-@pytest.mark.parametrize("path", ["goals", "staffing?team=network", "rings?change=2026-10-01"])
+@pytest.mark.parametrize("path", ["goals", "staffing?team=network", "cohorts?change=2026-10-01"])
 async def test_only_staff_may_ask(app: FastAPI, path: str) -> None:
     assert (await ask(app, path, who="ana")).status_code == 403
     assert (await ask(app, path, who="nobody")).status_code == 401

@@ -63,7 +63,7 @@ QUESTIONS = [
     "/v1/report",
     "/v1/goals",
     "/v1/staffing?team=network",
-    "/v1/rings",
+    "/v1/cohorts",
 ]
 
 

@@ -7,10 +7,10 @@ from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.telling import decide
 from desk_shared.errors import Invalid
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.promises import (
-    PromiseBreached,
-    PromiseStarted,
-    PromiseWithdrawn,
+from desk_shared.events.sla import (
+    SlaBreached,
+    SlaCancelled,
+    SlaStarted,
 )
 from desk_shared.events.tickets import TicketStarted
 from pydantic import TypeAdapter
@@ -40,10 +40,10 @@ def test_facts_from_the_future_wait_for_their_time() -> None:
     early = story.decide(policies, "10:00")
     assert said(early.events) == ["resolution started Mon 09:00"]
     assert early.due == at("11:00")
-    assert said(decide(early.state, policies, early.due).events) == ["resolution kept Mon 11:00"]
+    assert said(decide(early.state, policies, early.due).events) == ["resolution met Mon 11:00"]
 
 
-def test_a_ticket_of_tomorrow_promises_nothing_yet() -> None:
+def test_a_ticket_of_tomorrow_slas_nothing_yet() -> None:
     decision = Story("2026-11-24 09:00").decide(book(policy()), "10:00")
     assert decision.events == ()
     assert local(decision.due) == "Tue 09:00"
@@ -74,7 +74,7 @@ def test_impossible_facts_say_nothing() -> None:
     )
     assert said(story.decide(book(policy()), "15:00").events) == [
         "resolution started Mon 09:00",
-        "resolution kept Mon 10:00",
+        "resolution met Mon 10:00",
     ]
 
 
@@ -91,17 +91,17 @@ def test_what_follows_a_corrected_saying_is_said_again() -> None:
     first = decide(story.clocks(story.events[:3]), policies, at("12:10"))
     second = decide(reduce(evolve, story.events[3:], first.state), policies, at("12:10"))
     assert said(second.events) == [
-        "resolution withdrawn Mon 12:10",
-        "resolution withdrawn Mon 12:10",
+        "resolution cancelled Mon 12:10",
+        "resolution cancelled Mon 12:10",
         "resolution started Mon 09:00",
         "resolution paused Mon 10:00",
         "resolution resumed Mon 10:30",
-        "resolution kept Mon 11:00",
+        "resolution met Mon 11:00",
         "resolution started Mon 12:00",
     ]
 
 
-def test_a_promise_that_late_facts_put_before_others_leaves_them_alone() -> None:
+def test_a_sla_that_late_facts_put_before_others_leaves_them_alone() -> None:
     policies = book(policy(), policy(NEXT, 60))
     story = Story().answered("09:10").asked("11:00").asked("09:30").answered("10:00")
     first = decide(story.clocks(story.events[:3]), policies, at("11:10"))
@@ -111,14 +111,14 @@ def test_a_promise_that_late_facts_put_before_others_leaves_them_alone() -> None
 
 
 def test_late_facts_that_only_move_the_due_instant_are_told_too() -> None:
-    """The wait lies before the promise began to apply, so none of its own sayings is new."""
+    """The wait lies before the SLA began to apply, so none of its own sayings is new."""
     story = Story().priority("12:00", "P1").paused("10:00").resumed("11:00")
     first = decide(story.clocks(story.events[:2]), urgent(), at("12:00"))
     second = decide(reduce(evolve, story.events[2:], first.state), urgent(), at("12:00"))
     dues = [
         local(event.data.due)
         for event in (*first.events, *second.events)
-        if isinstance(event.data, PromiseStarted) and event.data.policy == "urgent"
+        if isinstance(event.data, SlaStarted) and event.data.policy == "urgent"
     ]
     assert dues == ["Mon 13:00", "Mon 14:00"]
 
@@ -137,12 +137,12 @@ def test_a_breach_said_again_after_late_facts_pages_nobody() -> None:
     story = Story().paused("09:10").resumed("09:20")
     first = decide(story.clocks(story.events[:1]), policies, at("11:00"))
     second = decide(reduce(evolve, story.events[1:], first.state), policies, at("11:00"))
-    breaches = [e.data for e in second.events if isinstance(e.data, PromiseBreached)]
+    breaches = [e.data for e in second.events if isinstance(e.data, SlaBreached)]
     assert [(local(one.due), one.inherited) for one in breaches] == [("Mon 10:10", True)]
 
 
 def untrue(events: tuple[Event[Payload], ...]) -> list[str]:
-    return [one.data.untrue for one in events if isinstance(one.data, PromiseWithdrawn)]
+    return [one.data.untrue for one in events if isinstance(one.data, SlaCancelled)]
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:
     story = Story().resolved("11:00").merged("10:00")
     first = decide(story.clocks(story.events[:2]), policies, at("11:00"))
     second = decide(evolve(first.state, story.events[2]), policies, at("11:10"))
-    assert said(second.events) == ["resolution withdrawn Mon 10:00"]
+    assert said(second.events) == ["resolution cancelled Mon 10:00"]
     withdrawn = second.events[0].data
-    assert isinstance(withdrawn, PromiseWithdrawn)
+    assert isinstance(withdrawn, SlaCancelled)
     assert withdrawn.because == "the ticket goes on in ticket-2"
 
 
@@ -220,7 +220,7 @@ def test_clocks_survive_the_store() -> None:
     assert STORED.validate_json(document) == decision.state
 
 
-def test_a_promise_that_late_facts_make_vanish_is_taken_back_once() -> None:
+def test_a_sla_that_late_facts_make_vanish_is_taken_back_once() -> None:
     policies = urgent(minutes=300)
     story = Story().priority("12:00", "P1").priority("10:00", "P2")
     first = decide(story.clocks(story.events[:2]), policies, at("12:30"))
@@ -229,8 +229,8 @@ def test_a_promise_that_late_facts_make_vanish_is_taken_back_once() -> None:
     merged = evolve(evolve(first.state, story.events[3]), story.events[2])
     second = decide(merged, policies, at("12:40"))
     assert said(second.events) == [
-        "resolution withdrawn Mon 12:40",
+        "resolution cancelled Mon 12:40",
         "resolution started Mon 09:00",
-        "resolution kept Mon 11:00",
+        "resolution met Mon 11:00",
     ]
     assert decide(second.state, policies, at("12:50")).events == ()

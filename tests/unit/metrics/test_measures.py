@@ -151,16 +151,16 @@ async def test_people_who_help_themselves_and_machines_that_help_are_self_servic
     assert found["self_service_share"] == 0.5
 
 
-async def test_promises_count_once_on_the_day_of_their_verdict() -> None:
+async def test_slas_count_once_on_the_day_of_their_verdict() -> None:
     policies = book(policy(minutes=60))
     kept = Story("09:00").resolved("09:30")
     broken = Story("09:00").resolved("2026-11-25 09:30")
     found = await figures(kept.events, second(broken), policies=policies)
-    assert (found["promises_judged"], found["promises_kept"]) == (2, 0.5)
-    assert found["resolution_kept"] == 0.5
-    assert found["response_kept"] is None
+    assert (found["sla_judged"], found["sla_met"]) == (2, 0.5)
+    assert found["resolution_met"] == 0.5
+    assert found["response_met"] is None
     early = await figures(second(broken), policies=policies, as_of=at("09:59"))
-    assert early["promises_judged"] == 0
+    assert early["sla_judged"] == 0
 
 
 async def test_lost_minutes_are_open_hours_of_incidents() -> None:

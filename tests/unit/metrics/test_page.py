@@ -96,7 +96,7 @@ async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> No
     found = Page(await page(desk))
     assert found.row("Tickets that people opened")[1:] == ["1", "1", "as before"]
     assert told(found.row("Mean time to restore")) == ["2.0 h", "4.0 h", "-50 %, better"]
-    assert found.row("Promises kept")[1:] == ["not known"] * 3
+    assert found.row("SLAs met")[1:] == ["not known"] * 3
     assert found.row(HEADLINES[-1].name)[1:] == ["+1.00", "not known", "not known"]
 
 
@@ -132,7 +132,7 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
         ids = {child.get("id"): child.text for child in svg if child.get("id")}
         assert svg.get("role") == "img"
         assert all(ids[name] for name in (svg.get("aria-labelledby") or "").split())
-    # Nothing was promised, so there is no value of kept promises to show.
+    # There was no SLA, so there is no share of met ones to show.
     assert text.count("The values as a table") == 4
     assert text.count("Nothing known.") == 2
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from desk_metrics.domain.policies import Attributes, PolicyBook, When
 from desk_metrics.domain.worktime import micros
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from pydantic import ValidationError
 
 from tests.unit.metrics.story import at, book, edition, policy
@@ -24,7 +24,7 @@ def test_every_list_of_a_condition_must_name_what_the_ticket_has() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"target": timedelta(0)}, "promises no time"),
+        ({"target": timedelta(0)}, "SLAs no time"),
         ({"warn_at": (100,)}, "between 1 and 99"),
         ({"default": False}, "no catch-all"),
         ({"when": {"kinds": ["incident"]}, "default": True}, "no catch-all"),
@@ -50,7 +50,7 @@ def test_names_are_unique_and_calendars_exist() -> None:
         edition(policy(calendar="moon"))
 
 
-def test_an_empty_book_promises_nothing() -> None:
+def test_an_empty_book_slas_nothing() -> None:
     empty = PolicyBook([])
     assert empty.select(RESOLUTION, Attributes(), NOON) is None
     assert (empty.problems(), empty.next_turn(0)) == ((), None)

@@ -25,13 +25,13 @@ def standing(
 
 def unwanted(people: int, contacts: int = 0) -> Standing:
     one = standing(contacts=contacts)
-    one.trouble.unused_by.update(f"person-{number}" for number in range(people))
+    one.trouble.obsolete_by.update(f"person-{number}" for number in range(people))
     return one
 
 
-def wanted_by(people: int, quiet: float) -> Standing:
+def requested_by(people: int, quiet: float) -> Standing:
     one = standing(quiet=quiet)
-    one.trouble.wanted_by.update(f"person-{number}" for number in range(people))
+    one.trouble.requested_by.update(f"person-{number}" for number in range(people))
     return one
 
 
@@ -74,7 +74,7 @@ def rule(one: Standing) -> tuple[Proposal, str]:
         (standing(contacts=10, came_again=3), (Proposal.REPAIR, "came-again")),
         (standing(contacts=11, came_again=3), (Proposal.LEAVE, "unremarkable")),
         (standing(contacts=9, came_again=9), (Proposal.LEAVE, "small-numbers")),
-        (wanted_by(3, quiet=400), (Proposal.LEAVE, "small-numbers")),
+        (requested_by(3, quiet=400), (Proposal.LEAVE, "small-numbers")),
         (standing(contacts=30, wishes=20), (Proposal.AUTOMATE, "questions-and-requests")),
         (standing(contacts=34, wishes=20), (Proposal.LEAVE, "unremarkable")),
         (standing(contacts=19, wishes=19), (Proposal.LEAVE, "unremarkable")),
@@ -89,13 +89,13 @@ def test_the_first_rule_that_fits_proposes(one: Standing, wanted: tuple[Proposal
 
 def test_every_reason_says_its_numbers() -> None:
     one = standing(
-        contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, promises_broken=1
+        contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1
     )
     assert [reason.text for reason in propose(one)[1]] == [
         "The desk repaired it 31 times, and 12 of these repairs (39%) did not last a day: the cause"
         " is still there.",
         "It cost people 109.5 hours: 5,310 minutes of incidents and 84 contacts at 15 minutes.",
-        "1 promise was not kept.",
+        "1 SLA was not met.",
     ]
 
 

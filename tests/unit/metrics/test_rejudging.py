@@ -1,9 +1,9 @@
-"""A change of the promises reaches open tickets at once, and no others."""
+"""A change of the SLAs reaches open tickets at once, and no others."""
 
 from datetime import timedelta
 
 from desk_metrics.domain.policies import Edition, PolicyBook
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story, at, edition, policy, said
@@ -15,7 +15,7 @@ NOTHING = Edition(version="v2", since=CHANGE, policies=(), calendars=())
 
 
 async def desk_at_noon(new: Edition) -> Desk:
-    """One ticket is open and broken, one is done; then the promises change."""
+    """One ticket is open and broken, one is done; then the SLA policies change."""
     desk = Desk(at("11:30"), PolicyBook([OLD]))
     done = [
         one._replace(id=f"done-{one.id}", subject="done")
@@ -29,18 +29,18 @@ async def desk_at_noon(new: Edition) -> Desk:
     return desk
 
 
-async def test_a_running_promise_is_taken_back_and_made_anew() -> None:
+async def test_a_running_sla_is_taken_back_and_made_anew() -> None:
     desk = await desk_at_noon(GENEROUS)
     assert said(desk.told, ClockName.RESOLUTION) == [
-        "resolution withdrawn Mon 12:00",
+        "resolution cancelled Mon 12:00",
         "resolution started Mon 12:00",
     ]
     assert {event.subject for event in desk.told} == {"ticket-1"}
 
 
-async def test_a_promise_that_is_no_more_is_withdrawn_with_its_breach() -> None:
+async def test_a_sla_that_is_no_more_is_withdrawn_with_its_breach() -> None:
     desk = await desk_at_noon(NOTHING)
-    assert said(desk.told) == ["resolution withdrawn Mon 12:00"]
+    assert said(desk.told) == ["resolution cancelled Mon 12:00"]
 
 
 async def test_deciding_again_after_a_restart_says_nothing_more() -> None:

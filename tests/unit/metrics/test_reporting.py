@@ -27,12 +27,12 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events import AnyEvent
 from desk_shared.events.reports import (
     Answer,
-    GoalAssessed,
     GoalMilestone,
+    GoalStatusReported,
     GoalVerdict,
     Proposal,
-    SkillGapFound,
-    SystemRanked,
+    ServiceRanked,
+    SkillGapReported,
 )
 from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -108,12 +108,12 @@ class Office:
     def told(self) -> list[AnyEvent]:
         return self.publisher.events()
 
-    def systems(self) -> dict[str, SystemRanked]:
-        found = [one.data for one in self.told if isinstance(one.data, SystemRanked)]
+    def systems(self) -> dict[str, ServiceRanked]:
+        found = [one.data for one in self.told if isinstance(one.data, ServiceRanked)]
         return {one.service: one for one in found}
 
-    def goals(self) -> list[GoalAssessed]:
-        return [one.data for one in self.told if isinstance(one.data, GoalAssessed)]
+    def goals(self) -> list[GoalStatusReported]:
+        return [one.data for one in self.told if isinstance(one.data, GoalStatusReported)]
 
 
 async def _ignore(_failures: object) -> None:
@@ -137,7 +137,7 @@ async def test_every_service_is_told_of_to_its_owner_team(office: Office) -> Non
     assert set(office.systems()) == {one.name for one in office.charter.services}
     owners = {one.name: one.owner for one in office.charter.services}
     for event in office.told:
-        if isinstance(event.data, SystemRanked):
+        if isinstance(event.data, ServiceRanked):
             assert event.subject == event.data.team == owners[event.data.service]
             assert event.time == DUE
     vpn = office.systems()["vpn"]
@@ -199,8 +199,8 @@ async def test_the_same_week_has_the_same_ids_on_another_desk(
     later = Office(charter, NOW + timedelta(days=3))
     await later.begin(BEFORE)
     await later.tick()
-    mine = {one.id for one in office.told if isinstance(one.data, SystemRanked)}
-    assert {one.id for one in later.told if isinstance(one.data, SystemRanked)} == mine
+    mine = {one.id for one in office.told if isinstance(one.data, ServiceRanked)}
+    assert {one.id for one in later.told if isinstance(one.data, ServiceRanked)} == mine
 
 
 async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Office) -> None:
@@ -208,7 +208,7 @@ async def test_a_proposal_that_nobody_acts_on_comes_back_and_counts(office: Offi
     await office.tick()
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    vpn = [one.data for one in office.told if isinstance(one.data, SystemRanked)]
+    vpn = [one.data for one in office.told if isinstance(one.data, ServiceRanked)]
     rows = [(one.period, one.in_a_row) for one in vpn if one.service == "vpn"]
     assert rows == [("2026-W45/2026-W48", 1), ("2026-W46/2026-W49", 2)]
     assert {one.in_a_row for one in vpn if one.proposal is Proposal.LEAVE} == {1}
@@ -234,7 +234,7 @@ async def test_the_third_report_without_an_answer_is_escalated(office: Office) -
     for _ in range(3):
         await office.tick()
         office.desk.clock.advance(timedelta(weeks=1))
-    vpn = [one.data for one in office.told if isinstance(one.data, SystemRanked)]
+    vpn = [one.data for one in office.told if isinstance(one.data, ServiceRanked)]
     told = [(one.unanswered, one.escalated_to) for one in vpn if one.service == "vpn"]
     assert told == [(0, ""), (1, ""), (2, "service-care")]
 
@@ -249,11 +249,11 @@ async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> N
     """The report of 30 November tells of none, the one a week later does."""
     await office.begin(BEFORE)
     await office.tick()
-    assert not [one for one in office.told if isinstance(one.data, SkillGapFound)]
+    assert not [one for one in office.told if isinstance(one.data, SkillGapReported)]
     office.desk.clock.advance(timedelta(weeks=1))
     await office.tick()
-    gaps = [one for one in office.told if isinstance(one.data, SkillGapFound)]
-    (gap,) = [one.data for one in gaps if isinstance(one.data, SkillGapFound)]
+    gaps = [one for one in office.told if isinstance(one.data, SkillGapReported)]
+    (gap,) = [one.data for one in gaps if isinstance(one.data, SkillGapReported)]
     assert (gap.team, gap.skill, gap.bus_factor, gap.asked) == ("network", "mail", 0, 12)
     assert gap.period == "2026-W37/2026-W49"
 
@@ -288,7 +288,7 @@ async def test_each_goal_is_told_each_week_with_what_was_said_before(aiming: Off
 async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -> None:
     await aiming.begin(BEFORE)
     await aiming.tick()
-    (event,) = [one for one in aiming.told if isinstance(one.data, GoalAssessed)]
+    (event,) = [one for one in aiming.told if isinstance(one.data, GoalStatusReported)]
     (told,) = aiming.goals()
     goals, cells = aiming.charter.goals, aiming.desk.shelves.cells
     (found,) = await standings(cells, aiming.desk.sums, goals, told.as_of, People())
@@ -317,7 +317,7 @@ async def test_a_goal_has_one_id_in_a_week_on_every_desk(aiming: Office) -> None
     await later.begin(BEFORE)
     await later.tick()
     ids = [
-        [one.id for one in office.told if isinstance(one.data, GoalAssessed)]
+        [one.id for one in office.told if isinstance(one.data, GoalStatusReported)]
         for office in (aiming, later)
     ]
     assert ids[0] == ids[1]

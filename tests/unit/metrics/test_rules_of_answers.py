@@ -6,10 +6,10 @@ from desk_metrics.domain.clocks import evolve
 from desk_metrics.domain.explain import Status
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.telling import decide
-from desk_shared.events.promises import (
-    PromiseBreached,
-    PromiseKept,
-    PromiseWithdrawn,
+from desk_shared.events.sla import (
+    SlaBreached,
+    SlaCancelled,
+    SlaMet,
 )
 from desk_shared.events.tickets import Role
 
@@ -29,9 +29,9 @@ from tests.unit.metrics.story import (
 def test_r01_an_answer_at_the_due_instant_is_in_time() -> None:
     policies = book(policy(RESPONSE, 60))
     decision = Story().answered("10:00").decide(policies, "12:00")
-    assert said(decision.events) == ["response started Mon 09:00", "response kept Mon 10:00"]
+    assert said(decision.events) == ["response started Mon 09:00", "response met Mon 10:00"]
     kept = decision.events[-1].data
-    assert isinstance(kept, PromiseKept)
+    assert isinstance(kept, SlaMet)
     assert (kept.took, kept.due) == (timedelta(hours=1), at("10:00"))
 
 
@@ -63,7 +63,7 @@ def test_r02_a_bot_answer_ends_the_waiting_and_is_reported_apart() -> None:
     policies = book(policy(NEXT, 60))
     story = Story().answered("09:10").asked("09:20").answered("09:30", Role.AUTOMATION)
     explained = story.explain(policies, "10:00")[0]
-    assert (explained.status, explained.by_automation) == (Status.KEPT, True)
+    assert (explained.status, explained.by_automation) == (Status.MET, True)
     by_person = Story().answered("09:10").asked("09:20").answered("09:30")
     assert not by_person.explain(policies, "10:00")[0].by_automation
 
@@ -74,7 +74,7 @@ def test_r03_an_answer_counts_when_the_same_update_pauses() -> None:
         Story().answered("09:30").paused("09:30"),
         Story().paused("09:30").answered("09:30"),
     ):
-        assert story.explain(policies, "12:00")[0].status is Status.KEPT
+        assert story.explain(policies, "12:00")[0].status is Status.MET
 
 
 def test_r03_closing_in_the_same_update_still_writes_the_verdict() -> None:
@@ -83,13 +83,13 @@ def test_r03_closing_in_the_same_update_still_writes_the_verdict() -> None:
     assert said(story.decide(policies, "10:00").events) == [
         "resolution started Mon 09:00",
         "response started Mon 09:00",
-        "response kept Mon 10:00",
-        "resolution kept Mon 10:00",
+        "response met Mon 10:00",
+        "resolution met Mon 10:00",
     ]
 
 
 def test_r03_closing_without_resolving_is_the_resolution() -> None:
-    assert Story().closed("10:00").explain(book(policy()), "11:00")[0].status is Status.KEPT
+    assert Story().closed("10:00").explain(book(policy()), "11:00")[0].status is Status.MET
 
 
 def test_r04_asking_again_does_not_move_the_start() -> None:
@@ -103,7 +103,7 @@ def test_r04_an_answer_ends_it_and_the_next_question_begins_a_cycle() -> None:
     policies = book(policy(NEXT, 60))
     story = Story().answered("09:10").asked("09:20").answered("09:30").asked("11:00")
     assert [(one.cycle, one.status) for one in story.explain(policies, "11:05")] == [
-        (1, Status.KEPT),
+        (1, Status.MET),
         (2, Status.RUNNING),
     ]
     assert story.due(policies, "11:05", NEXT) == "Mon 12:00"
@@ -126,7 +126,7 @@ def test_r05_next_response_waits_for_the_first() -> None:
 
 def test_r06_nothing_runs_when_the_team_spoke_last() -> None:
     story = Story().answered("09:10").asked("09:20").answered("09:30").answered("09:40")
-    assert [one.status for one in story.explain(book(policy(NEXT, 60)), "12:00")] == [Status.KEPT]
+    assert [one.status for one in story.explain(book(policy(NEXT, 60)), "12:00")] == [Status.MET]
 
 
 def test_r07_a_merged_ticket_stops_without_verdict() -> None:
@@ -134,10 +134,10 @@ def test_r07_a_merged_ticket_stops_without_verdict() -> None:
     decision = Story().merged("09:30").resolved("09:40").decide(policies, "2026-12-23 09:00")
     assert said(decision.events) == [
         "resolution started Mon 09:00",
-        "resolution withdrawn Mon 09:30",
+        "resolution cancelled Mon 09:30",
     ]
     withdrawn = decision.events[-1].data
-    assert isinstance(withdrawn, PromiseWithdrawn)
+    assert isinstance(withdrawn, SlaCancelled)
     assert withdrawn.because == "the ticket goes on in ticket-2"
     assert decision.due is None
 
@@ -157,14 +157,14 @@ def test_r08_a_policy_that_no_longer_matches_is_withdrawn_with_its_breach() -> N
         evolve(broken.state, story.priority("11:00", "P3").events[-1]), policies, at("11:00")
     )
     assert said(lowered.events) == [
-        "resolution withdrawn Mon 11:00",
+        "resolution cancelled Mon 11:00",
         "resolution started Mon 11:00",
     ]
-    assert isinstance(lowered.events[0].data, PromiseWithdrawn)
-    assert lowered.events[0].data.because == "promise 'resolution-default' applies instead"
+    assert isinstance(lowered.events[0].data, SlaCancelled)
+    assert lowered.events[0].data.because == "SLA 'resolution-default' applies instead"
 
 
-def test_r08_switching_promises_off_withdraws_and_on_again_resumes_from_the_start() -> None:
+def test_r08_switching_slas_off_withdraws_and_on_again_resumes_from_the_start() -> None:
     policies = PolicyBook(
         [
             edition(policy(minutes=60)),
@@ -174,10 +174,10 @@ def test_r08_switching_promises_off_withdraws_and_on_again_resumes_from_the_star
     )
     story = Story()
     off = story.decide(policies, "10:20")
-    assert said(off.events) == ["resolution started Mon 09:00", "resolution withdrawn Mon 09:30"]
+    assert said(off.events) == ["resolution started Mon 09:00", "resolution cancelled Mon 09:30"]
     on = decide(off.state, policies, at("10:31"))
     assert said(on.events) == ["resolution started Mon 10:30", "resolution breached Mon 10:30"]
-    assert isinstance(on.events[1].data, PromiseBreached)
+    assert isinstance(on.events[1].data, SlaBreached)
     assert on.events[1].data.inherited
 
 
@@ -189,7 +189,7 @@ def test_r08_a_calendar_edit_recomputes_open_tickets_and_leaves_closed_ones() ->
     policies = PolicyBook([first, second])
     closed = Story("08:00").resolved("11:30")
     assert [(one.policy_version, one.status) for one in closed.explain(policies, "13:00")] == [
-        ("1@v1", Status.KEPT)
+        ("1@v1", Status.MET)
     ]
     still_open = Story("08:00")
     assert [
@@ -200,7 +200,7 @@ def test_r08_a_calendar_edit_recomputes_open_tickets_and_leaves_closed_ones() ->
     ]
 
 
-def test_r08_an_edition_that_changes_nothing_about_a_promise_leaves_it_alone() -> None:
+def test_r08_an_edition_that_changes_nothing_about_a_sla_leaves_it_alone() -> None:
     other = policy(RESPONSE, 30)
     policies = PolicyBook(
         [edition(policy()), edition(policy(), other, since=at("10:00"), version="v2")]
@@ -215,11 +215,11 @@ def test_r08_a_coming_edition_is_a_timer_while_something_runs() -> None:
     running = Story().decide(policies, "09:10")
     assert running.due == at("09:30")
     turned = decide(running.state, policies, at("09:30"))
-    assert said(turned.events) == ["resolution withdrawn Mon 09:30", "resolution started Mon 09:30"]
+    assert said(turned.events) == ["resolution cancelled Mon 09:30", "resolution started Mon 09:30"]
     assert Story().resolved("09:05").decide(policies, "09:10").due is None
 
 
-def test_r08_switched_on_in_flight_the_promise_reaches_back_or_not() -> None:
+def test_r08_switched_on_in_flight_the_sla_reaches_back_or_not() -> None:
     for on_change, due in (("retroactive", "Mon 13:00"), ("from_change", "Mon 14:00")):
         switched_on = edition(policy(on_change=on_change), since=at("10:00"), version="v2")
         policies = PolicyBook([edition(), switched_on])
@@ -232,9 +232,9 @@ def test_r08_an_edition_comes_into_force_before_what_happens_at_that_instant() -
     decision = Story().resolved("09:30").decide(policies, "09:30")
     assert said(decision.events) == [
         "resolution started Mon 09:00",
-        "resolution withdrawn Mon 09:30",
+        "resolution cancelled Mon 09:30",
         "resolution started Mon 09:30",
-        "resolution kept Mon 09:30",
+        "resolution met Mon 09:30",
     ]
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from desk_metrics.domain.clocks import evolve
 from desk_metrics.domain.telling import decide
-from desk_shared.events.promises import (
-    PromiseBreached,
-    PromisePaused,
+from desk_shared.events.sla import (
+    SlaBreached,
+    SlaPaused,
 )
 from desk_shared.events.tickets import Kind
 
@@ -105,7 +105,7 @@ def test_r12_nothing_warns_at_the_creation_or_outside_hours() -> None:
     assert local(decision.due) == "Mon 09:00:18"
 
 
-def test_r12_of_the_warnings_passed_when_a_promise_begins_only_the_highest_is_said() -> None:
+def test_r12_of_the_warnings_passed_when_a_sla_begins_only_the_highest_is_said() -> None:
     policies = urgent(minutes=240, warn_at=(25, 50, 90))
     story = Story().priority("11:30", "P1")
     assert said(story.decide(policies, "11:30").events)[2:] == [
@@ -130,7 +130,7 @@ def test_r13_a_paused_clock_does_not_breach() -> None:
     decision = Story().paused("09:30").decide(book(policy(minutes=60)), "2027-11-23 09:00")
     assert said(decision.events)[-1] == "resolution paused Mon 09:30"
     assert decision.due is None
-    assert isinstance(decision.events[-1].data, PromisePaused)
+    assert isinstance(decision.events[-1].data, SlaPaused)
     assert decision.events[-1].data.because == "employee"
 
 
@@ -139,16 +139,16 @@ def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:
     events = story.decide(urgent(minutes=60), "15:00").events
     assert said(events)[-1] == "resolution breached Mon 15:00"
     breach = events[-1].data
-    assert isinstance(breach, PromiseBreached)
+    assert isinstance(breach, SlaBreached)
     assert (breach.inherited, local(breach.due)) == (True, "Mon 10:00")
 
 
-def test_r13_a_promise_that_begins_at_its_due_instant_breaks_by_itself() -> None:
+def test_r13_a_sla_that_begins_at_its_due_instant_breaks_by_itself() -> None:
     story = Story().priority("10:00", "P1")
     running = story.decide(urgent(minutes=60), "10:00")
     assert said(running.events)[-1] == "resolution started Mon 10:00"
     breach = decide(running.state, urgent(minutes=60), at("10:01")).events[-1].data
-    assert isinstance(breach, PromiseBreached)
+    assert isinstance(breach, SlaBreached)
     assert not breach.inherited
 
 
@@ -158,10 +158,10 @@ def test_r13_what_is_late_already_is_not_also_at_risk() -> None:
     assert said(events)[2:] == ["resolution started Mon 15:00", "resolution breached Mon 15:00"]
 
 
-def test_r13_a_breach_that_happens_under_its_own_promise_is_not_inherited() -> None:
+def test_r13_a_breach_that_happens_under_its_own_sla_is_not_inherited() -> None:
     story = Story().priority("09:30", "P1")
     breach = story.decide(urgent(minutes=60), "15:00").events[-1].data
-    assert isinstance(breach, PromiseBreached)
+    assert isinstance(breach, SlaBreached)
     assert not breach.inherited
 
 

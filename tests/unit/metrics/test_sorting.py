@@ -1,4 +1,4 @@
-"""While a new ticket is being sorted nothing is promised; then it counts from the start."""
+"""While a new ticket is being sorted it has no SLA; then it counts from the start."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_a_ticket_that_nobody_has_sorted_by_then_is_promised_what_any_ticket_is(
     later = decide(story.triaged("09:05", "P1").clocks(), SORTED_FIRST, at("09:06"))
     assert said(later.events) == [
         "resolution started Mon 09:00",
-        "resolution withdrawn Mon 09:05",
+        "resolution cancelled Mon 09:05",
         "resolution started Mon 09:05",
     ]
 
@@ -42,7 +42,7 @@ def test_what_a_team_has_is_sorted_at_once() -> None:
     told = story.priority("09:00:01", "P2").decide(SORTED_FIRST, "09:00:01")
     assert said(told.events) == [
         "resolution started Mon 09:00",
-        "resolution withdrawn Mon 09:00:01",
+        "resolution cancelled Mon 09:00:01",
         "resolution started Mon 09:00:01",
     ]
     assert told.events[0].data.model_dump()["policy"] == "urgent"
@@ -57,7 +57,7 @@ def test_a_ticket_that_is_done_while_it_is_sorted_is_told_of_in_the_end() -> Non
     story = Story("09:00:00").resolved("09:00:01")
     assert story.decide(SORTED_FIRST, "09:00:01").events == ()
     told = story.decide(SORTED_FIRST, "09:00:02")
-    assert said(told.events) == ["resolution started Mon 09:00", "resolution kept Mon 09:00:01"]
+    assert said(told.events) == ["resolution started Mon 09:00", "resolution met Mon 09:00:01"]
 
 
 def test_a_sorting_that_is_heard_of_late_takes_back_what_was_promised_before() -> None:
@@ -65,4 +65,4 @@ def test_a_sorting_that_is_heard_of_late_takes_back_what_was_promised_before() -
     before = decide(story.clocks(), SORTED_FIRST, at("09:00:03"))
     (fact,) = story.triaged("09:00:01", "P1").events[1:]
     corrected = decide(evolve(before.state, fact), SORTED_FIRST, at("09:00:04"))
-    assert [event.type.split(".")[2] for event in corrected.events] == ["withdrawn", "started"]
+    assert [event.type.split(".")[2] for event in corrected.events] == ["cancelled", "started"]

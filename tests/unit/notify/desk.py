@@ -41,8 +41,8 @@ def event(payload: Payload, subject: str = "t-1", cause: str = "") -> AnyEvent:
     return Event(id=id, source="/test", subject=subject, time=NOON, data=payload)
 
 
-def promise(kind: type[P], **fields: object) -> P:
-    """Something that a promise of the network team does."""
+def sla(kind: type[P], **fields: object) -> P:
+    """Something that an SLA of the network team does."""
     known = {"clock": "response", "policy": "p", "policy_version": "1", "team": "network"}
     return kind.model_validate(known | fields)
 

@@ -11,7 +11,7 @@ from desk_notify.domain.model import Language
 from desk_shared.events.automation import (
     Evidence,
     Outcome,
-    RunHandedOver,
+    RunEscalated,
     RunHealed,
     RunStarted,
     StepStatus,
@@ -19,31 +19,31 @@ from desk_shared.events.automation import (
 from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import (
-    ClockName,
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseStarted,
-    PromiseWithdrawn,
-)
 from desk_shared.events.reports import (
     Answer,
     AnswerOutcome,
-    GoalAssessed,
     GoalMilestone,
+    GoalStatusReported,
     GoalVerdict,
     Proposal,
-    SkillGapFound,
-    SystemRanked,
+    ServiceRanked,
+    SkillGapReported,
 )
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
+from desk_shared.events.sla import (
+    ClockName,
+    SlaAtRisk,
+    SlaBreached,
+    SlaCancelled,
+    SlaStarted,
+)
 from desk_shared.events.tickets import (
     LinkKind,
     Role,
     TicketAssigned,
+    TicketCommented,
     TicketLinked,
     TicketMerged,
-    TicketNoted,
     TicketPaused,
     TicketReopened,
     TicketResolved,
@@ -52,7 +52,7 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 
-from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, promise, run
+from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 
 HERE = Path(__file__).parent
 LANGUAGES: tuple[Language, ...] = ("en", "de")
@@ -98,22 +98,22 @@ def _all(language: Language) -> Iterator[Notified]:
 def _ticket(story: Story, language: Language) -> Iterator[Notified]:
     why = "It is about remote access; the network team runs the VPN."
     yield from story.ticket_sees(
-        promise(PromiseStarted, clock=ClockName.RESPONSE, goal=timedelta(hours=1), due=_DUE),
+        sla(SlaStarted, clock=ClockName.RESPONSE, target=timedelta(hours=1), due=_DUE),
         opened(language),
         TicketTriaged(category="vpn", priority=Priority.P1),
-        promise(PromiseStarted, clock=ClockName.RESOLUTION, goal=timedelta(hours=8), due=_NEXT_DAY),
+        sla(SlaStarted, clock=ClockName.RESOLUTION, target=timedelta(hours=8), due=_NEXT_DAY),
         TicketLinked(kind=LinkKind.SIGNAL, target="s", text="40% of all logins fail on vpn-gw."),
         TicketAssigned(
             team="network", member="network-1", explanation=(Reason(rule="vpn", text=why),)
         ),
         TicketStarted(by="network-1"),
-        TicketNoted(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
+        TicketCommented(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1", until=_DUE),
-        TicketNoted(by=ANA, role=Role.EMPLOYEE, text="Version 5."),
-        promise(PromiseAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
-        promise(PromiseBreached, clock=ClockName.RESOLUTION, due=_NEXT_DAY),
+        TicketCommented(by=ANA, role=Role.EMPLOYEE, text="Version 5."),
+        sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
+        sla(SlaBreached, clock=ClockName.RESOLUTION, due=_NEXT_DAY),
         _taken_back("breached"),
-        promise(PromiseAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
+        sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         _taken_back("at_risk"),
         TicketResolved(by="network-1", resolution="The gateway has a new certificate."),
         TicketReopened(by="network-1", reason="It drops again."),
@@ -121,9 +121,9 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
     )
 
 
-def _taken_back(untrue: str) -> PromiseWithdrawn:
+def _taken_back(untrue: str) -> SlaCancelled:
     because = "facts that came late changed it"
-    return promise(PromiseWithdrawn, clock=ClockName.RESOLUTION, because=because, untrue=untrue)
+    return sla(SlaCancelled, clock=ClockName.RESOLUTION, because=because, untrue=untrue)
 
 
 def _problem(story: Story) -> Iterator[Notified]:
@@ -163,7 +163,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
     )
     yield from story.happens(
         run(
-            RunHandedOver,
+            RunEscalated,
             person=ANA,
             title="The disk of laptop-1 is nearly full",
             outcome=Outcome.IN_DOUBT,
@@ -225,7 +225,7 @@ def _signal_changes(story: Story) -> Iterator[Notified]:
 
 def _reports(story: Story) -> Iterator[Notified]:
     why = "The desk repaired it 31 times, and 12 of these repairs did not last a day."
-    ranked = SystemRanked(
+    ranked = ServiceRanked(
         service="vpn",
         team="network",
         period="2026-W44/2026-W47",
@@ -239,7 +239,7 @@ def _reports(story: Story) -> Iterator[Notified]:
         repeat_contacts=9,
         healing_debt=31,
         relapses=12,
-        promises_broken=7,
+        slas_breached=7,
         score=6570,
         proposal=Proposal.REPAIR,
         in_a_row=2,
@@ -250,7 +250,7 @@ def _reports(story: Story) -> Iterator[Notified]:
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
     assert not list(story.happens(quiet, "network"))
     yield from _answers(story, ranked)
-    gap = SkillGapFound(
+    gap = SkillGapReported(
         team="network",
         skill="wifi",
         period="2026-W35/2026-W47",
@@ -265,12 +265,12 @@ def _reports(story: Story) -> Iterator[Notified]:
     yield from story.happens(gap, "network")
 
 
-def _answers(story: Story, ranked: SystemRanked) -> Iterator[Notified]:
+def _answers(story: Story, ranked: ServiceRanked) -> Iterator[Notified]:
     silent = {"unanswered": 2, "unanswered_since": NOON - timedelta(days=14), "escalated": True}
     others = {**silent, "escalated_to": "service-care"}
     yield from story.happens(ranked.model_copy(update=others), "network")
     yield from story.happens(ranked.model_copy(update=silent), "network")
-    promised = {"answer": Answer.ACCEPTED, "promised_for": date(2026, 11, 20)}
+    promised = {"answer": Answer.ACCEPTED, "target_date": date(2026, 11, 20)}
     yield from story.happens(ranked.model_copy(update=promised), "network")
     for outcome in AnswerOutcome:
         done = {"answer": Answer.DONE, "outcome": outcome, "proposal": Proposal.LEAVE}
@@ -278,7 +278,7 @@ def _answers(story: Story, ranked: SystemRanked) -> Iterator[Notified]:
 
 
 def _goals(story: Story) -> Iterator[Notified]:
-    goal = GoalAssessed(
+    goal = GoalStatusReported(
         goal="half-the-tickets",
         title="Half as many tickets that employees have to log",
         team="network",
@@ -310,8 +310,8 @@ def _goals(story: Story) -> Iterator[Notified]:
 
 
 def _judged(
-    goal: GoalAssessed, verdict: GoalVerdict, sentence: str, *, is_met: bool
-) -> GoalAssessed:
+    goal: GoalStatusReported, verdict: GoalVerdict, sentence: str, *, is_met: bool
+) -> GoalStatusReported:
     assert goal.milestone is not None
     milestone = goal.milestone.model_copy(update={"is_met": is_met})
     return goal.model_copy(

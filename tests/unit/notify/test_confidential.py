@@ -7,12 +7,12 @@ from desk_notify.domain.model import Ticket
 from desk_notify.handlers import directory_of
 from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected
-from desk_shared.events.promises import PromiseAtRisk
 from desk_shared.events.signals import SignalRaised
+from desk_shared.events.sla import SlaAtRisk
 from desk_shared.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
 
 from tests.unit.charter.test_confidential import DEFAULT, SERVICE, TEAM
-from tests.unit.notify.desk import ANA, BEN, NOON, event, promise
+from tests.unit.notify.desk import ANA, BEN, NOON, event, sla
 
 PLACES = {name: directory_of(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]}
 OPEN = directory_of(DEFAULT, "", "en")
@@ -32,7 +32,7 @@ def test_a_late_ticket_that_nobody_has_yet_is_told_to_the_owner_of_the_service(
         code="K7M2-Q9PC", kind=Kind.INCIDENT, title="Wrong sums", requester=ANA,
         channel=Channel.PORTAL, service="" if is_triaged else written,
     )  # fmt: skip
-    later = promise(PromiseAtRisk, team="", percent=80, due=NOON)
+    later = sla(SlaAtRisk, team="", percent=80, due=NOON)
     triaged = TicketTriaged(category="crm", priority=Priority.P3, service=written)
     for place, owner in ((directory, "business-apps"), (OPEN, DEFAULT.routing.default_team)):
         ticket: Ticket | None = None

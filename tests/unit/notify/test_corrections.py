@@ -1,19 +1,19 @@
 """What was told and late facts show not to be so is corrected: once, and to whoever was told."""
 
 from desk_shared.events.notifications import MessageKind
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached, PromiseWithdrawn
+from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 from desk_shared.events.tickets import TicketAssigned, TicketResolved
 
-from tests.unit.notify.desk import NOON, Story, opened, promise, to
+from tests.unit.notify.desk import NOON, Story, opened, sla, to
 from tests.unit.notify.test_silence import assigned, breached
 
 
-def taken_back(untrue: str = "breached", cycle: int = 1) -> PromiseWithdrawn:
+def taken_back(untrue: str = "breached", cycle: int = 1) -> SlaCancelled:
     because = "facts that came late changed it"
-    return promise(PromiseWithdrawn, because=because, untrue=untrue, cycle=cycle)
+    return sla(SlaCancelled, because=because, untrue=untrue, cycle=cycle)
 
 
-CORRECTED = [MessageKind.PROMISE_CORRECTED]
+CORRECTED = [MessageKind.SLA_CORRECTED]
 
 
 def test_a_team_that_was_told_of_a_breach_hears_once_that_there_was_none() -> None:
@@ -34,12 +34,12 @@ def test_who_was_not_told_hears_of_no_correction() -> None:
     assert story.ticket_sees(taken_back()) == []
     story.ticket_sees(breached())
     assert story.ticket_sees(taken_back(cycle=2)) == []
-    assert story.ticket_sees(promise(PromiseWithdrawn, because="merged")) == []
+    assert story.ticket_sees(sla(SlaCancelled, because="merged")) == []
     assert to("network", story.ticket_sees(taken_back())) == CORRECTED
 
 
 def test_that_it_was_at_risk_is_corrected_only_if_that_was_not_so_either() -> None:
-    risk = promise(PromiseAtRisk, percent=50, due=NOON)
+    risk = sla(SlaAtRisk, percent=50, due=NOON)
     story = assigned()
     story.ticket_sees(risk)
     assert story.ticket_sees(taken_back("breached")) == []
@@ -54,11 +54,11 @@ def test_that_it_was_at_risk_is_corrected_only_if_that_was_not_so_either() -> No
 def test_what_was_taken_back_before_its_ticket_was_known_is_never_told() -> None:
     story = Story()
     story.ticket_sees(breached(), taken_back())
-    assert MessageKind.PROMISE_BREACHED not in [one.kind for one in story.ticket_sees(opened())]
+    assert MessageKind.SLA_BREACHED not in [one.kind for one in story.ticket_sees(opened())]
 
 
-def test_what_was_told_first_of_many_promises_is_corrected_too() -> None:
+def test_what_was_told_first_of_many_slas_is_corrected_too() -> None:
     story = assigned()
     for cycle in range(1, 60):
-        story.ticket_sees(promise(PromiseBreached, due=NOON, cycle=cycle))
+        story.ticket_sees(sla(SlaBreached, due=NOON, cycle=cycle))
     assert to("network", story.ticket_sees(taken_back(cycle=1))) == CORRECTED

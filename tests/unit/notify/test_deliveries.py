@@ -79,7 +79,7 @@ def test_a_person_is_reached_where_they_have_a_mailbox(
     ("kind", "has_mail"),
     [
         (MessageKind.TICKET_ASSIGNED, False),
-        (MessageKind.PROMISE_BREACHED, False),
+        (MessageKind.SLA_BREACHED, False),
         (MessageKind.TICKET_CHANGED, True),
         (MessageKind.PROBLEM_DECLARED, True),
     ],

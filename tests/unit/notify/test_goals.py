@@ -8,11 +8,11 @@ from desk_notify.domain.goals import amount, sentence_of
 from desk_notify.domain.texts import GoalSaying
 from desk_notify.domain.texts_de import GERMAN
 from desk_notify.domain.texts_en import ENGLISH
-from desk_shared.events.reports import GoalAssessed, GoalVerdict
+from desk_shared.events.reports import GoalStatusReported, GoalVerdict
 
 
-def goal(verdict: GoalVerdict, **more: Any) -> GoalAssessed:
-    return GoalAssessed(
+def goal(verdict: GoalVerdict, **more: Any) -> GoalStatusReported:
+    return GoalStatusReported(
         goal="half",
         title="Half as many",
         team="network",

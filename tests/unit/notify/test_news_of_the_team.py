@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from desk_shared.events import Payload
 from desk_shared.events.notifications import MessageKind
-from desk_shared.events.promises import ClockName, PromiseStarted
+from desk_shared.events.sla import ClockName, SlaStarted
 from desk_shared.events.tickets import (
     Kind,
     LinkKind,
@@ -18,23 +18,23 @@ from desk_shared.events.tickets import (
     TicketStarted,
 )
 
-from tests.unit.notify.desk import ANA, NOON, Story, directory, opened, promise, to
+from tests.unit.notify.desk import ANA, NOON, Story, directory, opened, sla, to
 
 NEWS = [MessageKind.TICKET_ASSIGNED]
 ASSIGNED, ELSEWHERE = TicketAssigned(team="network"), TicketAssigned(team="service-care")
-ANSWER = promise(PromiseStarted, goal=timedelta(hours=1), due=NOON + timedelta(hours=1))
-NO_HOURS = promise(PromiseStarted, goal=timedelta(hours=1), due=None)
-SOLUTION = promise(PromiseStarted, clock=ClockName.RESOLUTION, goal=timedelta(hours=8), due=NOON)
+ANSWER = sla(SlaStarted, target=timedelta(hours=1), due=NOON + timedelta(hours=1))
+NO_HOURS = sla(SlaStarted, target=timedelta(hours=1), due=None)
+SOLUTION = sla(SlaStarted, clock=ClockName.RESOLUTION, target=timedelta(hours=8), due=NOON)
 
 
 def desk(*payloads: Payload) -> Story:
-    """A desk that promises answers, after these happened to the ticket."""
-    story = Story(replace(directory(), promises_answers=True))
+    """A desk with response targets, after these happened to the ticket."""
+    story = Story(replace(directory(), has_response_policy=True))
     story.ticket_sees(*payloads)
     return story
 
 
-def test_the_team_hears_at_once_and_the_requester_with_the_promise() -> None:
+def test_the_team_hears_at_once_and_the_requester_with_the_sla() -> None:
     story = desk(opened())
     messages = story.ticket_sees(ASSIGNED)
     assert (to("network", messages), to(ANA, messages)) == (NEWS, [])
@@ -60,7 +60,7 @@ def test_a_clock_that_never_falls_due_holds_nothing_back() -> None:
 def test_a_ticket_promised_before_this_was_kept_holds_nothing_back() -> None:
     story = desk(opened(), ASSIGNED, ANSWER)
     assert story.ticket is not None
-    story.ticket = story.ticket.model_copy(update={"is_promised": False})
+    story.ticket = story.ticket.model_copy(update={"has_sla": False})
     assert to(ANA, story.ticket_sees(ELSEWHERE)) == NEWS
 
 
@@ -69,7 +69,7 @@ def test_the_last_team_is_the_news() -> None:
     assert "Service care" in news.title
 
 
-def test_without_promises_of_answers_nothing_waits() -> None:
+def test_without_slas_of_answers_nothing_waits() -> None:
     story = Story()
     assert to(ANA, story.ticket_sees(opened(), ASSIGNED))[1:] == NEWS
 

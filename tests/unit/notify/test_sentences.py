@@ -6,7 +6,7 @@ from desk_notify.domain.model import Language
 from desk_notify.domain.texts import Rule, Template, Without, fields_of
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.people import Severity
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from tests.unit.notify.sentences import LANGUAGES, expected_file, said
 

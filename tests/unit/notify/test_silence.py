@@ -4,18 +4,18 @@ from datetime import date, timedelta
 
 import pytest
 from desk_shared.events import Payload
-from desk_shared.events.automation import Outcome, RunHandedOver, RunHealed, RunStarted
+from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
 from desk_shared.events.notifications import MessageKind
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import (
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseKept,
-    PromisePaused,
-)
-from desk_shared.events.reports import GoalAssessed, GoalMilestone, GoalVerdict
+from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
+from desk_shared.events.sla import (
+    SlaAtRisk,
+    SlaBreached,
+    SlaMet,
+    SlaPaused,
+)
 from desk_shared.events.tickets import (
     How,
     Kind,
@@ -23,8 +23,8 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketLinked,
-    TicketNoted,
     TicketPaused,
     TicketReopened,
     TicketResolved,
@@ -34,7 +34,7 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 
-from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, promise, run, to
+from tests.unit.notify.desk import ANA, BEN, NOON, Story, opened, run, sla, to
 
 LINKED = TicketLinked(kind=LinkKind.PROBLEM, target="p-1")
 ASSIGNED = TicketAssigned(team="network")
@@ -47,8 +47,8 @@ def assigned() -> Story:
     return story
 
 
-def breached(*, inherited: bool = False) -> PromiseBreached:
-    return promise(PromiseBreached, due=NOON, inherited=inherited)
+def breached(*, inherited: bool = False) -> SlaBreached:
+    return sla(SlaBreached, due=NOON, inherited=inherited)
 
 
 def problem(*people: str, service: str = "vpn") -> ProblemDetected:
@@ -74,9 +74,9 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
 @pytest.mark.parametrize(
     "payload",
     [
-        TicketNoted(by="desk", role=Role.AUTOMATION, text="Probed.", automatic=True),
-        TicketNoted(by="desk", role=Role.SYSTEM, text="Linked."),
-        TicketNoted(by="network-1", role=Role.MEMBER, text="Between us.", public=False),
+        TicketCommented(by="desk", role=Role.AUTOMATION, text="Probed.", automatic=True),
+        TicketCommented(by="desk", role=Role.SYSTEM, text="Linked."),
+        TicketCommented(by="network-1", role=Role.MEMBER, text="Between us.", public=False),
         TicketPaused(waiting_for=WaitingFor.VENDOR, by="network-1"),
         TicketResumed(by="network-1"),
         TicketUpdated(by="network-1", title="VPN drops hourly"),
@@ -85,8 +85,8 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         TicketResolved(by="desk", how=How.PROBLEM, resolution="With the problem."),
         TicketResolved(by="network-1", how=How.WITHDRAWN, resolution="Not needed."),
         TicketClosed(by="desk"),
-        promise(PromisePaused, because="waiting"),
-        promise(PromiseKept, took=timedelta(hours=1), due=NOON),
+        sla(SlaPaused, because="waiting"),
+        sla(SlaMet, took=timedelta(hours=1), due=NOON),
         breached(inherited=True),
     ],
     ids=lambda one: one.TYPE.removeprefix("desk.").removesuffix(".v1"),
@@ -98,7 +98,7 @@ def test_automatic_and_internal_things_are_not_news(payload: Payload) -> None:
 def test_a_members_own_ticket_does_not_tell_them_what_they_wrote() -> None:
     story = Story()
     story.ticket_sees(opened(requester="network-1"), ASSIGNED)
-    assert story.ticket_sees(TicketNoted(by="network-1", role=Role.MEMBER, text="Hm.")) == []
+    assert story.ticket_sees(TicketCommented(by="network-1", role=Role.MEMBER, text="Hm.")) == []
 
 
 def test_what_the_desk_opened_itself_tells_the_person_only_what_needs_or_helps_them() -> None:
@@ -123,31 +123,31 @@ def test_another_team_is_news_the_same_team_is_not() -> None:
 def test_an_employees_answer_waits_for_a_team_to_read_it() -> None:
     story = Story()
     story.ticket_sees(opened())
-    answer = TicketNoted(by=ANA, role=Role.EMPLOYEE, text="It is worse.")
+    answer = TicketCommented(by=ANA, role=Role.EMPLOYEE, text="It is worse.")
     assert story.ticket_sees(answer) == []
     story.ticket_sees(ASSIGNED)
     assert [one.recipient for one in story.ticket_sees(answer)] == ["network"]
 
 
-def test_a_promise_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
+def test_a_sla_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
     story = assigned()
     story.ticket_sees(TicketResolved(by="network-1", resolution="Done."))
     assert story.ticket_sees(breached()) == []
     story.ticket_sees(TicketReopened(by=ANA, reason="No."))
-    assert to("network", story.ticket_sees(breached())) == [MessageKind.PROMISE_BREACHED]
+    assert to("network", story.ticket_sees(breached())) == [MessageKind.SLA_BREACHED]
 
 
-def test_a_promise_that_overtakes_its_ticket_is_told_when_the_ticket_is_known() -> None:
+def test_a_sla_that_overtakes_its_ticket_is_told_when_the_ticket_is_known() -> None:
     story = Story()
-    risk = promise(PromiseAtRisk, percent=50, due=NOON)
+    risk = sla(SlaAtRisk, percent=50, due=NOON)
     assert story.ticket_sees(risk) == []
     messages = story.ticket_sees(opened())
-    assert to("network", messages) == [MessageKind.PROMISE_AT_RISK]
+    assert to("network", messages) == [MessageKind.SLA_AT_RISK]
     assert "K7M2-Q9PC" in messages[-1].title
     assert to("network", story.ticket_sees(ASSIGNED)) == [MessageKind.TICKET_ASSIGNED]
 
 
-def test_a_promise_without_a_team_is_the_default_teams() -> None:
+def test_a_sla_without_a_team_is_the_default_teams() -> None:
     story = Story()
     story.ticket_sees(opened())
     unowned = breached().model_copy(update={"team": ""})
@@ -250,7 +250,7 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     healed = run(RunHealed, person=ANA, tell="Done.", corrects=Outcome.INCONCLUSIVE)
     assert Story().happens(healed, "laptop-1") == []
     story = Story()
-    over = run(RunHandedOver, outcome=Outcome.INCONCLUSIVE, team="network", reason="No news.")
+    over = run(RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason="No news.")
     story.happens(over, "laptop-1")
     [told] = story.happens(healed, "laptop-1")
     assert (told.recipient, told.kind) == ("network", MessageKind.REPAIR_DONE)
@@ -258,10 +258,10 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     assert story.happens(healed, "laptop-1") == []
 
 
-def test_a_hand_over_is_told_once_to_the_team_and_to_the_person() -> None:
+def test_an_escalation_is_told_once_to_the_team_and_to_the_person() -> None:
     story = Story()
     over = run(
-        RunHandedOver,
+        RunEscalated,
         outcome=Outcome.NOT_HEALED,
         team="network",
         reason="Still full.",
@@ -293,9 +293,11 @@ def test_only_a_service_in_danger_calls_its_team(
     assert story.happens(cleared, "vpn-gw") == []
 
 
-def goal(verdict: GoalVerdict, before: GoalVerdict | None, *, due: bool = False) -> GoalAssessed:
+def goal(
+    verdict: GoalVerdict, before: GoalVerdict | None, *, due: bool = False
+) -> GoalStatusReported:
     part = GoalMilestone(share=0.5, day=date(2026, 11, 20), planned=4, measured=5, is_met=False)
-    return GoalAssessed(
+    return GoalStatusReported(
         goal="g",
         title="Fewer tickets",
         team="network",
@@ -325,7 +327,7 @@ def goal(verdict: GoalVerdict, before: GoalVerdict | None, *, due: bool = False)
         (goal(GoalVerdict.REACHED, GoalVerdict.REACHED, due=True), True),
     ],
 )
-def test_a_goal_that_stands_still_is_told_once(told: GoalAssessed, *, is_said: bool) -> None:
+def test_a_goal_that_stands_still_is_told_once(told: GoalStatusReported, *, is_said: bool) -> None:
     story = Story()
     assert (to("network", story.happens(told, "network")) != []) == is_said
     assert story.happens(told, "network") == []
@@ -336,7 +338,7 @@ def test_long_and_wild_texts_fit_and_break_no_line() -> None:
     wild = opened().model_copy(update={"title": "A\r\nBcc: x@y " + "\N{OLD KEY}" * 250})
     story.ticket_sees(wild)
     messages = story.ticket_sees(
-        ASSIGNED, TicketNoted(by=ANA, role=Role.EMPLOYEE, text="{x} " * 5_000)
+        ASSIGNED, TicketCommented(by=ANA, role=Role.EMPLOYEE, text="{x} " * 5_000)
     )
     for one in messages:
         assert len(one.title) <= 300

@@ -11,7 +11,7 @@ from desk_shared.events import Event, Payload
 from desk_shared.events import tickets as life
 from desk_shared.events.automation import (
     Outcome,
-    RunHandedOver,
+    RunEscalated,
     RunHealed,
     RunSkipped,
     RunStarted,
@@ -20,16 +20,16 @@ from desk_shared.events.automation import (
 )
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.events.people import Reason, SubjectKind
-from desk_shared.events.promises import (
-    ClockName,
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseKept,
-    PromisePaused,
-    PromiseResumed,
-    PromiseStarted,
-)
 from desk_shared.events.requests import TicketRequested
+from desk_shared.events.sla import (
+    ClockName,
+    SlaAtRisk,
+    SlaBreached,
+    SlaMet,
+    SlaPaused,
+    SlaResumed,
+    SlaStarted,
+)
 from desk_shared.events.telemetry import Measured
 from desk_shared.events.topics import BY_NAME
 from desk_shared.ids import request_ticket_id
@@ -102,7 +102,7 @@ class Story:
         given = (key, person, "POST", path, text, 201, json.dumps(answer))
         self.calls.append(HttpCall(at(0), at(1), *given, answers=(503, 201)))
 
-    def promise(
+    def sla(
         self, ticket: str, clock: ClockName, since: float, kept: float | None, waits: float = 0
     ) -> None:
         """A clock: kept at a moment, or broken; it stands for a while from ten seconds on."""
@@ -110,21 +110,21 @@ class Story:
         due = at(since) + goal
         head: _Head = {"clock": clock, "policy": "p", "policy_version": "1", "cycle": 1}
         name = f"{clock}-{ticket}"
-        self.tell(f"s-{name}", ticket, since, PromiseStarted(**head, goal=goal, due=due))
+        self.tell(f"s-{name}", ticket, since, SlaStarted(**head, target=goal, due=due))
         if waits:
-            self.tell(f"p-{name}", ticket, since + 10, PromisePaused(**head, because="employee"))
+            self.tell(f"p-{name}", ticket, since + 10, SlaPaused(**head, because="employee"))
             due += timedelta(seconds=waits)
-            self.tell(f"c-{name}", ticket, since + 10 + waits, PromiseResumed(**head, due=due))
+            self.tell(f"c-{name}", ticket, since + 10 + waits, SlaResumed(**head, due=due))
         if kept is not None:
             took = at(kept) - at(since)
-            self.tell(f"k-{name}", ticket, kept, PromiseKept(**head, took=took, due=due))
+            self.tell(f"k-{name}", ticket, kept, SlaMet(**head, took=took, due=due))
             return
         half = since + goal.total_seconds() / 2
-        self.tell(f"r-{name}", ticket, half, PromiseAtRisk(**head, percent=50, due=due))
-        self.message(f"r-{name}", half, "net", MessageKind.PROMISE_AT_RISK, ticket)
+        self.tell(f"r-{name}", ticket, half, SlaAtRisk(**head, percent=50, due=due))
+        self.message(f"r-{name}", half, "net", MessageKind.SLA_AT_RISK, ticket)
         over = (due - BEGAN).total_seconds()
-        self.tell(f"b-{name}", ticket, over, PromiseBreached(**head, due=due))
-        self.message(f"b-{name}", over, "net", MessageKind.PROMISE_BREACHED, ticket)
+        self.tell(f"b-{name}", ticket, over, SlaBreached(**head, due=due))
+        self.message(f"b-{name}", over, "net", MessageKind.SLA_BREACHED, ticket)
 
     def ticket(self, ticket: str, since: float, opened: life.TicketOpened) -> None:
         """Opened and given to a team."""
@@ -166,16 +166,16 @@ class Story:
             step = RunStepRecorded(**head, step="sweep", status=status, attempt=number, text=answer)
             self.tell(f"step-{run}-{number}", f"device-{run}", since + number + 0.2, step)
 
-    def handed_over(self, run: str, seconds: float, outcome: Outcome, reason: str) -> None:
+    def escalated(self, run: str, seconds: float, outcome: Outcome, reason: str) -> None:
         """People get the run, as a ticket that is soon solved."""
-        data = RunHandedOver(
+        data = RunEscalated(
             run=run, runbook="clean", title="Not clean", outcome=outcome, team="net", reason=reason
         )
         self.tell(f"over-{run}", f"device-{run}", seconds, data)
         ticket = f"ticket-of-{run}"
         self.ticket(ticket, seconds, _opened(run, life.Channel.DESK, reason, {"run": run}))
         self.solved(ticket, seconds + 5)
-        self.promise(ticket, ClockName.RESPONSE, seconds, kept=seconds + 5)
+        self.sla(ticket, ClockName.RESPONSE, seconds, kept=seconds + 5)
 
     def measured(self, run: str, seconds: float, value: float) -> None:
         data = Measured(subject_kind=SubjectKind.DEVICE, name="disk.free.percent", value=value)
@@ -203,21 +203,21 @@ def _asked(story: Story) -> None:
         story.ticket(ticket, since, _opened(ticket, life.Channel.PORTAL))
         received = MessageKind.TICKET_RECEIVED
         story.message(f"opened-{ticket}", since, "ann@example.org", received, ticket)
-        note = life.TicketNoted(by="member@example.org", role=life.Role.MEMBER, text="hello")
-        story.call(f"note-{ticket}", f"/v1/tickets/{ticket}/notes", {"text": "hello"}, {})
-        story.tell(f"noted-{ticket}", ticket, since + 5, note)
-        story.promise(ticket, ClockName.RESPONSE, since, kept=since + 5)
+        comment = life.TicketCommented(by="member@example.org", role=life.Role.MEMBER, text="hello")
+        story.call(f"note-{ticket}", f"/v1/tickets/{ticket}/comments", {"text": "hello"}, {})
+        story.tell(f"commented-{ticket}", ticket, since + 5, comment)
+        story.sla(ticket, ClockName.RESPONSE, since, kept=since + 5)
     story.solved("a", 10)
-    story.promise("a", ClockName.RESOLUTION, 0, kept=10)
+    story.sla("a", ClockName.RESOLUTION, 0, kept=10)
     waiting = life.TicketPaused(waiting_for=life.WaitingFor.EMPLOYEE, by="member@example.org")
     story.tell("paused-c", "c", 12, waiting)
     story.tell("resumed-c", "c", 32, life.TicketResumed(by="ann@example.org"))
     story.solved("c", 40)
-    story.promise("c", ClockName.RESOLUTION, 2, kept=40, waits=20)
+    story.sla("c", ClockName.RESOLUTION, 2, kept=40, waits=20)
     story.tell("q", "ann@example.org", 3, TicketRequested(requester="ann@example.org", title="q"))
     ticket = request_ticket_id("/monitor", "q")
     story.ticket(ticket, 4, _opened("q", life.Channel.EVENT))
-    story.promise(ticket, ClockName.RESPONSE, 4, kept=None)
+    story.sla(ticket, ClockName.RESPONSE, 4, kept=None)
 
 
 def _repaired(story: Story) -> None:
@@ -232,12 +232,12 @@ def _repaired(story: Story) -> None:
     skipped = RunSkipped(run="skipped", runbook="clean", explanation=why)
     story.tell("over-skipped", "device-skipped", 111, skipped)
     story.run("doubt", 120, ["broke the line"], effect=True)
-    story.handed_over("doubt", 125, Outcome.IN_DOUBT, "Sweep is in doubt.")
+    story.escalated("doubt", 125, Outcome.IN_DOUBT, "Sweep is in doubt.")
     story.run("refused", 130, ["403"], effect=False)
-    story.handed_over("refused", 135, Outcome.NOT_RUN, "Sweep failed.")
+    story.escalated("refused", 135, Outcome.NOT_RUN, "Sweep failed.")
     story.run("blind", 140, ["200"], effect=True)
     reason = "Nobody can tell whether it helped."
-    story.handed_over("blind", 210, Outcome.INCONCLUSIVE, reason)
+    story.escalated("blind", 210, Outcome.INCONCLUSIVE, reason)
 
 
 def clean() -> Books:

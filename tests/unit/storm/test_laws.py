@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from desk_shared.events.automation import Outcome
-from desk_shared.events.promises import PromiseBreached, PromiseWithdrawn
+from desk_shared.events.sla import SlaBreached, SlaCancelled
 from desk_shared.events.tickets import Channel, How
 from desk_shared.ids import request_ticket_id
 from desk_storm.books import Books, Delivery, End, Mail, Record, Restless, Stuck
@@ -26,13 +26,13 @@ def _parked(books: Books) -> Books:
 
 
 def _elsewhere(books: Books) -> Books:
-    moved = again(books, "noted-a", _sequence=9)
+    moved = again(books, "commented-a", _sequence=9)
     *rest, last = moved.records
     return replace(books, records=(*rest, replace(last, partition=1)))
 
 
 def _said_otherwise(books: Books) -> Books:
-    other = again(books, "noted-a", _id="noted-a", text="other words")
+    other = again(books, "commented-a", _id="commented-a", text="other words")
     return replace(books, records=other.records)
 
 
@@ -74,7 +74,7 @@ def _measured(books: Books, run: str, seconds: float) -> Books:
 
 
 def _swapped(books: Books) -> Books:
-    first = changed(books, "noted-a", _sequence=2)
+    first = changed(books, "commented-a", _sequence=2)
     return changed(first, "assigned-a", _sequence=3)
 
 
@@ -84,15 +84,15 @@ def _broken(what: str) -> str:
 
 def _answered(books: Books, seconds: float) -> Books:
     """A member answered what came from a system."""
-    return again(books, "noted-a", _subject=FROM_SYSTEM, _time=at(seconds), _sequence=3)
+    return again(books, "commented-a", _subject=FROM_SYSTEM, _time=at(seconds), _sequence=3)
 
 
 def _taken_back(books: Books) -> Books:
     found = next(one for one in books.records if one.event and one.event.id == _broken("b-"))
     assert found.event is not None
-    assert isinstance(found.event.data, PromiseBreached)
+    assert isinstance(found.event.data, SlaBreached)
     because = "facts that came late changed it"
-    data = PromiseWithdrawn(
+    data = SlaCancelled(
         clock=found.event.data.clock,
         policy="p",
         policy_version="1",
@@ -104,17 +104,17 @@ def _taken_back(books: Books) -> Books:
     return replace(books, records=(*books.records, back))
 
 
-def _unpromised(books: Books) -> Books:
+def _without_target(books: Books) -> Books:
     name = FROM_SYSTEM
     return without(books, *(f"{kind}-response-{name}" for kind in "srb"))
 
 
 FALSE: list[tuple[str, Falsify]] = [
-    ("one-writer", lambda b: changed(b, "noted-a", _source="/desk/triage")),
+    ("one-writer", lambda b: changed(b, "commented-a", _source="/desk/triage")),
     ("one-partition-per-key", _elsewhere),
     ("an-id-says-one-thing", _said_otherwise),
     ("numbers-without-a-gap", lambda b: without(b, "assigned-a")),
-    ("numbers-without-a-gap", lambda b: again(b, "noted-a")),
+    ("numbers-without-a-gap", lambda b: again(b, "commented-a")),
     ("numbers-in-order", _swapped),
     ("no-dead-letters", _parked),
     ("accepted-call-is-one-ticket", lambda b: without(b, "opened-a")),
@@ -122,8 +122,8 @@ FALSE: list[tuple[str, Falsify]] = [
     ("one-call-opens-one-ticket", lambda b: again(b, "opened-a", _subject="twin")),
     ("request-is-one-ticket", lambda b: without(b, f"opened-{FROM_SYSTEM}")),
     ("requested-ticket-has-a-request", lambda b: changed(b, "opened-a", channel=Channel.EVENT)),
-    ("accepted-deed-is-done-once", lambda b: without(b, "noted-a")),
-    ("accepted-deed-is-done-once", lambda b: again(b, "noted-a", _sequence=5)),
+    ("accepted-deed-is-done-once", lambda b: without(b, "commented-a")),
+    ("accepted-deed-is-done-once", lambda b: again(b, "commented-a", _sequence=5)),
     ("assigned-team-is-told-once", lambda b: without(b, "ticket_assigned-assigned-a")),
     ("assigned-team-is-told-once", lambda b: again(b, "ticket_assigned-assigned-a")),
     ("ticket-reaches-a-team", lambda b: without(b, f"assigned-{FROM_SYSTEM}")),
@@ -150,15 +150,15 @@ FALSE: list[tuple[str, Falsify]] = [
     ("verdict-is-not-taken-back", _taken_back),
     ("breach-is-not-told-early", lambda b: changed(b, _broken("b-"), due=at(99))),
     ("overdue-is-told", lambda b: without(b, _broken("b-"))),
-    ("every-ticket-is-promised-an-answer", _unpromised),
+    ("every-ticket-has-a-response-target", _without_target),
     ("due-is-reckoned-right", lambda b: changed(b, "s-response-a", due=at(61))),
     ("due-is-reckoned-right", lambda b: changed(b, "c-resolution-c", due=at(2) + SOLVED)),
     ("thresholds-are-told-once", lambda b: again(b, _broken("r-"))),
     ("broken-means-not-done-in-time", lambda b: _answered(b, 63)),
-    ("met-means-done-in-time", lambda b: without(b, "noted-a", "resolved-a")),
+    ("met-means-done-in-time", lambda b: without(b, "commented-a", "resolved-a")),
     (
         "met-means-done-in-time",
-        lambda b: changed(without(b, "resolved-a"), "noted-a", _time=at(61)),
+        lambda b: changed(without(b, "resolved-a"), "commented-a", _time=at(61)),
     ),
     ("done-in-time-is-told-as-met", lambda b: without(b, "k-resolution-a")),
     ("at-risk-means-not-done", lambda b: _answered(b, 20)),
@@ -182,11 +182,11 @@ FALSE: list[tuple[str, Falsify]] = [
     ("message-has-a-cause", lambda b: changed(b, "ticket_resolved-resolved-a", ticket="c")),
     ("correction-reaches-who-was-told", _taken_back),
     ("message-is-said-once", lambda b: again(b, "repair_done-over-healed")),
-    ("page-is-for-a-broken-promise", lambda b: _answered(b, 63)),
-    ("page-is-for-a-broken-promise", lambda b: changed(b, _broken("b-"), inherited=True)),
+    ("page-is-for-a-breached-sla", lambda b: _answered(b, 63)),
+    ("page-is-for-a-breached-sla", lambda b: changed(b, _broken("b-"), inherited=True)),
     (
-        "broken-promise-pages-its-team",
-        lambda b: without(b, f"promise_breached-{_broken('b-')}"),
+        "breached-sla-pages-its-team",
+        lambda b: without(b, f"sla_breached-{_broken('b-')}"),
     ),
     (
         "repair-message-says-the-outcome",

@@ -21,14 +21,14 @@ PATIENCE = timedelta(minutes=5)
 def queued(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
     if refused.kind == "breaker":
-        return handed_over(run, Outcome.NOT_RUN, f"the runbook may not act: {refused.reason}", now)
+        return escalated(run, Outcome.NOT_RUN, f"the runbook may not act: {refused.reason}", now)
     if refused.kind == "busy":
         is_same = refused.holder_runbook == run.plan.runbook
         if run.plan.bounds.overflow == "coalesce" and is_same:
             return skipped(run, "coalesced", f"run {refused.holder} does the same already", now)
         return _wait(run, refused, now)
     if run.plan.bounds.overflow == "escalate":
-        return handed_over(run, Outcome.NOT_RUN, f"a limit is reached: {refused.reason}", now)
+        return escalated(run, Outcome.NOT_RUN, f"a limit is reached: {refused.reason}", now)
     return _wait(run, refused, now)
 
 
@@ -36,7 +36,7 @@ def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
     until = refused.until or now + ASK_AGAIN
     if until > run.queue_until:
         reason = f"it would have to wait too long: {refused.reason}"
-        return handed_over(run, Outcome.NOT_RUN, reason, now)
+        return escalated(run, Outcome.NOT_RUN, reason, now)
     changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
     return Decision(run.model_copy(update=changes))
 
@@ -59,17 +59,17 @@ def skipped(run: Run, rule: str, reason: str, now: datetime) -> Decided:
     """The run ends and nothing was ever sent; else people hear what was."""
     if run.has_sent:
         outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
-        return handed_over(run, outcome, f"{reason}; {_sent(run)}", now)
+        return escalated(run, outcome, f"{reason}; {_sent(run)}", now)
     ended = _ended(run, Phase.SKIPPED, None, reason, now)
     return Decision(ended, (record.skipped(ended, rule, now),))
 
 
-def handed_over(run: Run, outcome: Outcome, reason: str, now: datetime) -> Decided:
+def escalated(run: Run, outcome: Outcome, reason: str, now: datetime) -> Decided:
     """People get it, with the evidence; while an act is in doubt, nothing else is known."""
     if run.doubts and outcome is not Outcome.IN_DOUBT:
         outcome, reason = Outcome.IN_DOUBT, f"{reason}; {_doubtful(run)}"
-    ended = _ended(run, Phase.HANDED_OVER, outcome, reason, now)
-    return Decision(ended, (record.handed_over(ended, now),))
+    ended = _ended(run, Phase.ESCALATED, outcome, reason, now)
+    return Decision(ended, (record.escalated(ended, now),))
 
 
 def _sent(run: Run) -> str:
@@ -92,7 +92,7 @@ def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
         return Decision(ended, (record.skipped(ended, "cancelled", now),))
     # Whether it helped is no question where nothing was sent.
     outcome = stop.outcome if run.has_sent else Outcome.NOT_RUN
-    return handed_over(run, outcome, stop.why, now)
+    return escalated(run, outcome, stop.why, now)
 
 
 def over(run: Run, now: datetime) -> Decided:
@@ -116,7 +116,7 @@ def doubted(run: Run, why: str, now: datetime) -> Decided:
         events = (doubtful,)
     run = run.model_copy(update={"journal": journal})
     step = entry.step if entry is not None else "a step"
-    ended = handed_over(run, Outcome.IN_DOUBT, f"{step} is in doubt: {why}", now)
+    ended = escalated(run, Outcome.IN_DOUBT, f"{step} is in doubt: {why}", now)
     told = tuple(record.step_recorded(run, one, now) for one in events)
     return Decision(ended.state, (*told, *ended.events))
 

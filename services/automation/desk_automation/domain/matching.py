@@ -122,7 +122,7 @@ def _unplanned(runbook: Runbook, event: Raised, id: str, why: str, now: datetime
         mode=mode,
         settle=timedelta(),
         team=runbook.escalate.team or runbook.owner_team,
-        hand_over_title=cut(f"{event.data.title}: {runbook.title} could not be planned", 300),
+        escalation_title=cut(f"{event.data.title}: {runbook.title} could not be planned", 300),
         bounds=bounds_of(runbook),
     )
     patience = Patience(timedelta(), timedelta())
@@ -130,7 +130,7 @@ def _unplanned(runbook: Runbook, event: Raised, id: str, why: str, now: datetime
     reason = f"the repair could not be planned: {why}"
     if mode in {"observe", "suggest"}:
         return course.skipped(run, "plan-failed", reason, now)
-    return course.handed_over(run, Outcome.NOT_RUN, reason, now)
+    return course.escalated(run, Outcome.NOT_RUN, reason, now)
 
 
 def _closed(decided: Decision[Run]) -> Decision[Run]:

@@ -26,12 +26,12 @@ class Phase(StrEnum):
     WORKING = "working"
     VERIFYING = "verifying"
     HEALED = "healed"
-    HANDED_OVER = "handed_over"
+    ESCALATED = "escalated"
     SKIPPED = "skipped"
     CANCELLED = "cancelled"
 
 
-ENDED = frozenset({Phase.HEALED, Phase.HANDED_OVER, Phase.SKIPPED, Phase.CANCELLED})
+ENDED = frozenset({Phase.HEALED, Phase.ESCALATED, Phase.SKIPPED, Phase.CANCELLED})
 
 
 class Trigger(Frozen):
@@ -121,9 +121,9 @@ class Run(Frozen):
 
     @property
     def may_be_corrected(self) -> bool:
-        """Whether it was handed over for want of measurements that may still come."""
+        """Whether it was escalated for want of measurements that may still come."""
         is_measured = self.acted_at is not None and self.verify_until is not None
-        return is_measured and self.phase is Phase.HANDED_OVER
+        return is_measured and self.phase is Phase.ESCALATED
 
     @property
     def has_ended(self) -> bool:

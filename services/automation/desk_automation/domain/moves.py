@@ -64,7 +64,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Compare fresh telemetry with what was promised."""
+    """Compare fresh telemetry with what the runbook expects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Plan(Frozen):
     steps: tuple[PlannedStep, ...] = ()
     verify: PlannedVerify | None = None
     team: str
-    hand_over_title: str
+    escalation_title: str
     tell_before: str = ""
     tell_after: str = ""
     tell_on_failure: str = ""
@@ -156,7 +156,7 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values) -> Plan:
         steps=tuple(_step(step, run, values) for step in runbook.steps),
         verify=None if runbook.verify is None else _verify(runbook.verify),
         team=runbook.escalate.team or runbook.owner_team,
-        hand_over_title=fill(runbook.escalate.title, values),
+        escalation_title=fill(runbook.escalate.title, values),
         tell_before=tell.before or "",
         tell_after=tell.after or "",
         tell_on_failure=tell.on_failure or "",

@@ -10,7 +10,7 @@ from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.automation import (
     Evidence,
     Outcome,
-    RunHandedOver,
+    RunEscalated,
     RunHealed,
     RunSkipped,
     RunStarted,
@@ -84,13 +84,13 @@ def healed(run: Run, at: datetime) -> AnyEvent:
     return _event(run, data, "healed", at)
 
 
-def handed_over(run: Run, at: datetime) -> AnyEvent:
+def escalated(run: Run, at: datetime) -> AnyEvent:
     """People have to go on, with all that is known."""
     plan, trigger = run.plan, run.trigger
-    data = RunHandedOver(
+    data = RunEscalated(
         run=run.id,
         runbook=plan.runbook,
-        title=cut(plan.hand_over_title, MAX_TITLE) or plan.title,
+        title=cut(plan.escalation_title, MAX_TITLE) or plan.title,
         outcome=run.outcome or Outcome.INCONCLUSIVE,
         team=plan.team,
         episode=trigger.episode,
@@ -102,7 +102,7 @@ def handed_over(run: Run, at: datetime) -> AnyEvent:
         evidence=evidence(run),
         tell=plan.tell_on_failure,
     )
-    return _event(run, data, "handed-over", at)
+    return _event(run, data, "escalated", at)
 
 
 def skipped(run: Run, rule: str, at: datetime) -> AnyEvent:

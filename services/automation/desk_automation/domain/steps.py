@@ -11,7 +11,7 @@ from desk_shared.events.automation import Outcome, StepStatus
 
 from desk_automation.domain import record
 from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.course import Decided, doubted, handed_over, skipped, verifying
+from desk_automation.domain.course import Decided, doubted, escalated, skipped, verifying
 from desk_automation.domain.model import Decision, Entry, Lease, Run
 from desk_automation.domain.moves import Attempt, Lost, Pause
 from desk_automation.domain.plan import Call, PlannedAct, PlannedWait
@@ -184,7 +184,7 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
             return Decision(later, told)
     reason = f"{attempt.step} failed after {_times(sends)}: {answer.text}"
     outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
-    return _told(handed_over(run, outcome, reason, now), told)
+    return _told(escalated(run, outcome, reason, now), told)
 
 
 def _must_ask(act: PlannedAct) -> bool:
@@ -270,7 +270,7 @@ def _given_up(run: Run, attempt: Attempt, reason: str, now: datetime) -> Decided
     if attempt.kind == "guard" and _is_verified(run):
         return Decision(verifying(run, now))
     outcome = Outcome.NOT_HEALED if run.has_acted else Outcome.NOT_RUN
-    return handed_over(run, outcome, reason, now)
+    return escalated(run, outcome, reason, now)
 
 
 def _is_verified(run: Run) -> bool:

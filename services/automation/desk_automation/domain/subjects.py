@@ -14,7 +14,7 @@ MAX_CLEARED = 2_000
 MAX_SAMPLES = 30
 # Of runs that are over; those at work are as many as the runbooks' limits let start.
 MAX_LATE = 20
-# So long after a run was handed over a measurement of its window may still correct what was told.
+# So long after a run was escalated a measurement of its window may still correct what was told.
 LATE = timedelta(days=1)
 
 
@@ -22,7 +22,7 @@ class Watch(Frozen):
     """A run that wants to know one measurement from now on.
 
     `until` is when its window ends; `is_over` once all that was measured before then is heard.
-    `judged` is the end of the window of a run that was handed over: what was measured before it
+    `judged` is the end of the window of a run that was escalated: what was measured before it
     may come late.
     """
 
@@ -91,7 +91,7 @@ def listened(subject: Subject | None, run: str, until: datetime) -> Subject | No
 
 
 def kept_on(subject: Subject | None, run: str, judged: datetime, now: datetime) -> Subject | None:
-    """The subject once a run was handed over: what was measured in its window may come late."""
+    """The subject once a run was escalated: what was measured in its window may come late."""
     watch = None if subject is None else subject.watch_of(run)
     if subject is None or watch is None or watch.judged is not None:
         return None

@@ -9,7 +9,7 @@ from datetime import datetime
 from desk_shared.events.automation import Outcome
 
 from desk_automation.domain import record
-from desk_automation.domain.course import ASK_AGAIN, Decided, handed_over
+from desk_automation.domain.course import ASK_AGAIN, Decided, escalated
 from desk_automation.domain.device_clocks import behind_by
 from desk_automation.domain.model import Decision, Phase, Run, Sample
 from desk_automation.domain.subjects import Watch
@@ -35,7 +35,7 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
         return None
     verify, acted_at, until = run.plan.verify, run.acted_at, run.verify_until
     if verify is None or acted_at is None or until is None:
-        return handed_over(run, Outcome.INCONCLUSIVE, "nothing is measured after it", now)
+        return escalated(run, Outcome.INCONCLUSIVE, "nothing is measured after it", now)
     samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = record.fresh(samples, acted_at)[-verify.samples :]
@@ -46,9 +46,9 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
         return _wait(run, until, now)
     if any(not is_well(sample.value) for sample in newest):
         reason = f"it did not help: {record.measurements(run)}"
-        return handed_over(run, Outcome.NOT_HEALED, reason, now)
+        return escalated(run, Outcome.NOT_HEALED, reason, now)
     reason = f"nobody can tell whether it helped: {record.measurements(run)}"
-    return handed_over(run, Outcome.INCONCLUSIVE, reason, now)
+    return escalated(run, Outcome.INCONCLUSIVE, reason, now)
 
 
 def reviewed(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:

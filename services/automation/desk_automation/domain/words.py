@@ -25,7 +25,7 @@ _PHASES = {
     Phase.WORKING: "It is at work",
     Phase.VERIFYING: "All is done; it waits for fresh measurements",
     Phase.HEALED: "It healed",
-    Phase.HANDED_OVER: "It was handed to the team {team}",
+    Phase.ESCALATED: "It was handed to the team {team}",
     Phase.SKIPPED: "It was skipped",
     Phase.CANCELLED: "It was cancelled",
 }

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from desk_intake.api.bodies import (
     Assignment,
     Merge,
-    NewNote,
+    NewComment,
     NoWords,
     Objection,
     Pause,
@@ -71,11 +71,11 @@ Anybodys = Annotated[Deed, Depends(_of_anybody)]
 Staffs = Annotated[Deed, Depends(_of_staff)]
 
 
-@router.post("/notes", response_model=TicketView, summary="Say something")
-async def add_note(body: NewNote, deed: Anybodys) -> Response:
+@router.post("/comments", response_model=TicketView, summary="Say something")
+async def add_comment(body: NewComment, deed: Anybodys) -> Response:
     """An answer or a remark. An employee's answer ends the wait for it."""
     return await deed.done(
-        lambda found, _turn: life.note(found, deed.actor, body.text, public=body.public)
+        lambda found, _turn: life.comment(found, deed.actor, body.text, public=body.public)
     )
 
 

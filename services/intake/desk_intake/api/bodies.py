@@ -89,7 +89,7 @@ class NewTicket(Body):
     site: Name = ""
     """Where it is."""
     group: Name = ""
-    """The requester's group, for promises made to groups; only staff may say so."""
+    """The requester's group, for SLA policies of groups; only staff may say so."""
     impact: Level | None = None
     """How many people it concerns."""
     urgency: Level | None = None
@@ -119,7 +119,7 @@ class Changed(Body):
     """Only staff may set it; triage leaves it alone from then on."""
 
 
-class NewNote(Body):
+class NewComment(Body):
     """Something to say."""
 
     text: Text

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from desk_shared.bus import Reacted, Turn
 from desk_shared.errors import Invalid
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
@@ -73,19 +73,19 @@ class SurveyAnswerView(BaseModel):
 class About(StrEnum):
     """What is said of a service."""
 
-    WANTED = "wanted"
-    UNUSED = "unused"
+    DEMAND = "demand"
+    OBSOLETE = "obsolete"
 
 
 class NewFeedback(Body):
     """What is missing, or can go."""
 
     about: About
-    """wanted: something is missing; unused: a service is no longer of use to the caller."""
+    """demand: something is missing; obsolete: a service is no longer of use to the caller."""
     what: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Visible
     ]
-    """What is wanted, in a few words; or the name of the unused service as in the status answer."""
+    """What is wanted, in a few words; or the name of the obsolete service as the status says it."""
     reason: Comment = ""
     """What it is or was for."""
     language: Language = "en"
@@ -140,8 +140,8 @@ async def give_feedback(
 
 def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
     by = actor.id
-    if body.about is About.WANTED:
-        return ServiceWanted(
+    if body.about is About.DEMAND:
+        return DemandRequested(
             feedback=id, what=body.what, reason=body.reason, by=by, language=body.language or "en"
         )
     service = deps_of(request).charter().service_called(body.what)
@@ -151,7 +151,7 @@ def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
             code="unknown-service",
             service=body.what,
         )
-    return ServiceUnused(
+    return DemandObsoleteReported(
         feedback=id, service=service.name, reason=body.reason, by=by, language=body.language or "en"
     )
 

@@ -202,7 +202,7 @@ async def show_timeline(
     caller: Caller,
     page: Annotated[PageRequest, Depends(page_request)],
 ) -> Response:
-    """What happened, in sentences, a page at a time; internal notes only for staff."""
+    """What happened, in sentences, a page at a time; internal comments only for staff."""
     actor, deps = actor_of(request, caller), deps_of(request)
     found = await find(deps, ticket, actor)
     listing, after = f"timeline {found.id}", -1

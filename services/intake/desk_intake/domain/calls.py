@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 # So many are in a document at most, and so many stay when older ones are dropped, all at once.
 MOST_HERE = 64
 STAY_HERE = 32
-# What is promised for a key, and an hour for clocks that differ.
+# How long a key is kept, and an hour for clocks that differ.
 KNOWN_FOR = timedelta(hours=25)
 
 

@@ -13,10 +13,9 @@ from desk_shared.events.tickets import (
     State,
     TicketAssigned,
     TicketClosed,
-    TicketFactNoted,
+    TicketCommented,
     TicketLinked,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketPromised,
@@ -26,13 +25,14 @@ from desk_shared.events.tickets import (
     TicketStarted,
     TicketTriaged,
     TicketUpdated,
+    TicketUpdateIgnored,
 )
 
-from desk_intake.domain.model import MAX_LINKS, Entry, Link, PromiseView, Ticket
+from desk_intake.domain.model import MAX_LINKS, Entry, Link, SlaView, Ticket
 from desk_intake.domain.tell import CHOSEN_BY_PERSON, aside, tell
 
-HANDED_OVER = "repair-handed-over"
-_FIXING = frozenset({CHOSEN_BY_PERSON, HANDED_OVER})
+ESCALATED = "repair-escalated"
+_FIXING = frozenset({CHOSEN_BY_PERSON, ESCALATED})
 
 
 def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
@@ -63,7 +63,7 @@ def fold(events: Iterable[AnyEvent]) -> Ticket | None:
 
 
 def _what(event: AnyEvent) -> str:
-    """`desk.ticket.fact-noted.v1` is `fact-noted` to people."""
+    """`desk.ticket.update-ignored.v1` is `update-ignored` to people."""
     return event.type.split(".")[2]
 
 
@@ -154,7 +154,7 @@ def _(data: TicketUpdated, ticket: Ticket, _event: AnyEvent) -> Ticket:
 
 
 @_change.register
-def _(data: TicketNoted, ticket: Ticket, event: AnyEvent) -> Ticket:
+def _(data: TicketCommented, ticket: Ticket, event: AnyEvent) -> Ticket:
     if data.automatic:
         return ticket
     is_answer = data.role is Role.MEMBER and data.public
@@ -212,13 +212,13 @@ def _(_data: TicketClosed, ticket: Ticket, event: AnyEvent) -> Ticket:
 
 @_change.register
 def _(data: TicketPromised, ticket: Ticket, _event: AnyEvent) -> Ticket:
-    others = tuple(one for one in ticket.promises if one.clock != data.clock)
-    view = PromiseView(clock=data.clock, status=data.status, due=data.due)
-    return ticket.model_copy(update={"promises": (*others, view)})
+    others = tuple(one for one in ticket.sla if one.clock != data.clock)
+    view = SlaView(clock=data.clock, status=data.status, due=data.due)
+    return ticket.model_copy(update={"sla": (*others, view)})
 
 
 @_change.register
-def _(_data: TicketFactNoted, ticket: Ticket, _event: AnyEvent) -> Ticket:
+def _(_data: TicketUpdateIgnored, ticket: Ticket, _event: AnyEvent) -> Ticket:
     return ticket
 
 

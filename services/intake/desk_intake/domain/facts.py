@@ -10,13 +10,13 @@ from desk_shared.events import AnyEvent, Payload
 from desk_shared.events.automation import RunHealed
 from desk_shared.events.people import Reason
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.promises import (
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseKept,
-    PromiseResumed,
-    PromiseStarted,
-    PromiseWithdrawn,
+from desk_shared.events.sla import (
+    SlaAtRisk,
+    SlaBreached,
+    SlaCancelled,
+    SlaMet,
+    SlaResumed,
+    SlaStarted,
 )
 from desk_shared.events.tickets import (
     How,
@@ -24,11 +24,11 @@ from desk_shared.events.tickets import (
     LinkKind,
     State,
     TicketAssigned,
-    TicketFactNoted,
     TicketLinked,
     TicketPromised,
     TicketResolved,
     TicketTriaged,
+    TicketUpdateIgnored,
 )
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 
@@ -61,7 +61,7 @@ def _(data: TriageDecided, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     if triaged or data.team == ticket.team:
         return triaged
     text = f"Triage would give it to {data.team}; it stays with {ticket.team}, who have it now."
-    return [TicketFactNoted(fact=fact.type, reason=text)]
+    return [TicketUpdateIgnored(fact=fact.type, reason=text)]
 
 
 def _keeps_team(ticket: Ticket) -> bool:
@@ -179,35 +179,35 @@ def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
 
 
 @_conclude.register
-def _(data: PromiseStarted, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaStarted, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     return _promised(ticket, TicketPromised(clock=data.clock, status="running", due=data.due))
 
 
 @_conclude.register
-def _(data: PromiseResumed, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaResumed, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     """The due moment moved; what was at risk or late before the wait still is."""
-    before = ticket.promise(data.clock)
+    before = ticket.sla_of(data.clock)
     status = before.status if before else "running"
     return _promised(ticket, TicketPromised(clock=data.clock, status=status, due=data.due))
 
 
 @_conclude.register
-def _(data: PromiseAtRisk, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaAtRisk, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     return _promised(ticket, TicketPromised(clock=data.clock, status="at_risk", due=data.due))
 
 
 @_conclude.register
-def _(data: PromiseBreached, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaBreached, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     return _promised(ticket, TicketPromised(clock=data.clock, status="breached", due=data.due))
 
 
 @_conclude.register
-def _(data: PromiseKept, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaMet, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     return _promised(ticket, TicketPromised(clock=data.clock, status="kept", due=data.due))
 
 
 @_conclude.register
-def _(data: PromiseWithdrawn, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
+def _(data: SlaCancelled, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
     """Whoever looks is told of what takes its place, and has nothing from knowing both."""
     if data.replaced:
         return []
@@ -216,13 +216,13 @@ def _(data: PromiseWithdrawn, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
 
 def _promised(ticket: Ticket, told: TicketPromised) -> list[Payload]:
     """Silent unless something changed for those who look: metrics reads what we write."""
-    before = ticket.promise(told.clock)
+    before = ticket.sla_of(told.clock)
     if before is not None and (before.status, before.due) == (told.status, told.due):
         return []
     return [told]
 
 
-def _too_late(ticket: Ticket, fact: AnyEvent, what: str) -> TicketFactNoted:
+def _too_late(ticket: Ticket, fact: AnyEvent, what: str) -> TicketUpdateIgnored:
     who = f", with the team {ticket.team}" if ticket.is_open and ticket.team else ""
     reason = f"{what}, but the ticket was {STATES[ticket.state]}{who} by then; nothing changed."
-    return TicketFactNoted(fact=fact.type, reason=reason)
+    return TicketUpdateIgnored(fact=fact.type, reason=reason)

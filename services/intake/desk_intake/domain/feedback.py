@@ -10,7 +10,7 @@ from datetime import datetime
 from desk_shared.errors import Forbidden, Rejected
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.envelope import Payload
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.tickets import State
 from desk_shared.ids import derived_id
 from desk_shared.text import name_of
@@ -21,7 +21,7 @@ from desk_intake.domain.model import Part, Ticket
 from desk_intake.domain.record import SOURCE, Because
 from desk_intake.domain.words import STATES
 
-Said = SurveyAnswered | ServiceWanted | ServiceUnused
+Said = SurveyAnswered | DemandRequested | DemandObsoleteReported
 _DONE = frozenset({State.RESOLVED, State.CLOSED})
 
 
@@ -52,14 +52,14 @@ def may_answer(ticket: Ticket, actor: Actor) -> None:
     """Refuse those who were not helped, and tickets that are not done."""
     if ticket.requester != actor.id:
         raise Forbidden(
-            f"Only the person who asked can say how ticket {ticket.code} went; you can add a note"
+            f"Only the person who asked can say how ticket {ticket.code} went; add a comment"
             " to it instead."
         )
     if ticket.state not in _DONE:
         advice = (
             "tell us about the ticket that it was merged into"
             if ticket.state is State.MERGED
-            else "tell us how it went once it is resolved, or add a note now"
+            else "tell us how it went once it is resolved, or add a comment now"
         )
         raise Rejected(
             f"Ticket {ticket.code} is {STATES[ticket.state]}; {advice}.",
@@ -110,9 +110,9 @@ def subject_of(said: Said) -> str:
     match said:
         case SurveyAnswered():
             return said.ticket
-        case ServiceUnused():
+        case DemandObsoleteReported():
             return said.service
-        case ServiceWanted():
+        case DemandRequested():
             return name_of(said.what) or said.what
 
 

@@ -19,9 +19,9 @@ from desk_shared.events.tickets import (
     State,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketLinked,
     TicketMerged,
-    TicketNoted,
     TicketPaused,
     TicketReopened,
     TicketResolved,
@@ -114,7 +114,7 @@ def allow(ticket: Ticket, action: Action) -> None:
     possible = joined(STATES[state] for state in ordered)
     advice = _ADVICE.get(ticket.state, "")
     if action == "reopened" and ticket.state in OPEN_STATES:
-        advice = " Add a note instead; it is still open."
+        advice = " Add a comment instead; it is still open."
     raise Rejected(
         f"Ticket {ticket.code} is {STATES[ticket.state]}, so it cannot be {action}; that needs a"
         f" ticket that is {possible}.{advice}",
@@ -158,20 +158,20 @@ def _given(ticket: Ticket, actor: Actor, team: str, member: str, reason: str) ->
     )
 
 
-def note(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Payload]:
+def comment(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Payload]:
     """Somebody says something. An employee's answer ends the wait for it."""
     allow(ticket, "answered")
     role = actor.role_on(ticket)
     if role is Role.EMPLOYEE and not public:
-        raise Forbidden("Only those who work on tickets can write internal notes.")
+        raise Forbidden("Only those who work on tickets can write internal comments.")
     if ticket.comments >= MAX_COMMENTS:
         raise Rejected(
-            f"Ticket {ticket.code} has {MAX_COMMENTS} notes, and takes no more. Resolve it, or open"
-            " a new ticket that names this one.",
-            code="too-many-notes",
+            f"Ticket {ticket.code} has {MAX_COMMENTS} comments, and takes no more. Resolve it, or"
+            " open a new ticket that names this one.",
+            code="too-many-comments",
             most=MAX_COMMENTS,
         )
-    said: list[Payload] = [TicketNoted(by=actor.id, role=role, text=text, public=public)]
+    said: list[Payload] = [TicketCommented(by=actor.id, role=role, text=text, public=public)]
     if role is Role.EMPLOYEE and ticket.waiting_for is WaitingFor.EMPLOYEE:
         said.append(TicketResumed(by=actor.id))
     return said
@@ -192,7 +192,7 @@ def pause(
             "`until` lies in the past; give a moment to come, or leave it out.",
             code="until-in-the-past",
         )
-    said: list[Payload] = note(ticket, actor, text, public=True) if text else []
+    said: list[Payload] = comment(ticket, actor, text, public=True) if text else []
     if (waiting_for, until) == (ticket.waiting_for, ticket.waiting_until):
         return said
     return [*said, TicketPaused(waiting_for=waiting_for, by=actor.id, until=until)]
@@ -209,7 +209,7 @@ def update(ticket: Ticket, actor: Actor, changes: Changes) -> list[Payload]:
     allow(ticket, "changed")
     if changes.priority is not None and not actor.is_staff:
         raise Forbidden(
-            "The priority follows from impact and urgency; change those, or tell us in a note."
+            "The priority follows from impact and urgency; change those, or tell us in a comment."
         )
     new = {
         name: getattr(changes, name)

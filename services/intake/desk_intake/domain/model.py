@@ -47,7 +47,7 @@ class Link(Part):
     text: str = ""
 
 
-class PromiseView(Part):
+class SlaView(Part):
     """What one clock said last; metrics judges, intake only shows it."""
 
     clock: str
@@ -86,7 +86,7 @@ class Ticket(Part):
     waiting_until: datetime | None = None
     links: tuple[Link, ...] = ()
     merged_into: str = ""
-    promises: tuple[PromiseView, ...] = ()
+    sla: tuple[SlaView, ...] = ()
     how: How | None = None
     resolution: str = ""
     cause: str = ""
@@ -126,9 +126,9 @@ class Ticket(Part):
         """Whether it is linked to exactly that."""
         return any(link.kind is kind and link.target == target for link in self.links)
 
-    def promise(self, clock: str) -> PromiseView | None:
+    def sla_of(self, clock: str) -> SlaView | None:
         """What that clock said last."""
-        return next((one for one in self.promises if one.clock == clock), None)
+        return next((one for one in self.sla if one.clock == clock), None)
 
     def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
         """The fingerprint of the call made with that key, if it was made."""

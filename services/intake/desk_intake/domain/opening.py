@@ -1,7 +1,7 @@
 """How tickets begin: by another system's request, or by a repair that did not work."""
 
 from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.automation import RunHandedOver
+from desk_shared.events.automation import RunEscalated
 from desk_shared.events.people import Reason
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import (
@@ -10,14 +10,14 @@ from desk_shared.events.tickets import (
     LinkKind,
     Role,
     TicketAssigned,
+    TicketCommented,
     TicketLinked,
-    TicketNoted,
     TicketOpened,
 )
 from desk_shared.ids import derived_id
 from desk_shared.people import canonical_person, person_or, written_if_other
 
-from desk_intake.domain.evolve import HANDED_OVER
+from desk_intake.domain.evolve import ESCALATED
 from desk_intake.domain.facts import AUTOMATION
 from desk_intake.domain.words import sentence
 
@@ -28,7 +28,7 @@ _CUT = " … (shortened)"
 
 
 def proactive_ticket(run: str) -> str:
-    """The one ticket that a repair can be handed over with."""
+    """The one ticket that a repair can be escalated with."""
     return derived_id(run, "ticket-of-run")
 
 
@@ -58,10 +58,10 @@ def from_request(
     ]
 
 
-def from_run(fact: AnyEvent, data: RunHandedOver, code: str) -> list[Payload]:
+def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
     """A ticket for the owner team, with everything the repair saw."""
     reason = Reason(
-        rule=HANDED_OVER, text=f"The repair '{data.title}' hands over to the team {data.team}"
+        rule=ESCALATED, text=f"The repair '{data.title}' hands over to the team {data.team}"
     )
     opened: list[Payload] = [
         TicketOpened(
@@ -90,22 +90,22 @@ def from_run(fact: AnyEvent, data: RunHandedOver, code: str) -> list[Payload]:
         _evidence(data),
     ]
     if data.tell:
-        opened.append(_note(cut(data.tell), public=True))
+        opened.append(_comment(cut(data.tell), public=True))
     opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
     return opened
 
 
-def _evidence(data: RunHandedOver) -> TicketNoted:
+def _evidence(data: RunEscalated) -> TicketCommented:
     lines = [
         f"- {one.step}: {one.status} (try {one.attempt}) {one.text}".rstrip()
         for one in data.evidence
     ]
     said = "\n".join(lines) or "The repair left no evidence."
-    return _note(cut(f"What was tried ({data.runbook}, run {data.run}):\n{said}"), public=False)
+    return _comment(cut(f"What was tried ({data.runbook}, run {data.run}):\n{said}"), public=False)
 
 
-def _note(text: str, *, public: bool) -> TicketNoted:
-    return TicketNoted(
+def _comment(text: str, *, public: bool) -> TicketCommented:
+    return TicketCommented(
         by=AUTOMATION, role=Role.AUTOMATION, text=text, public=public, automatic=True
     )
 

@@ -13,10 +13,9 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
-    TicketFactNoted,
+    TicketCommented,
     TicketLinked,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketPromised,
@@ -26,6 +25,7 @@ from desk_shared.events.tickets import (
     TicketStarted,
     TicketTriaged,
     TicketUpdated,
+    TicketUpdateIgnored,
 )
 
 from desk_intake.domain.model import Ticket
@@ -120,7 +120,7 @@ def _(data: TicketUpdated, _ticket: Ticket) -> Told:
 
 
 @tell.register
-def _(data: TicketNoted, _ticket: Ticket) -> Told:
+def _(data: TicketCommented, _ticket: Ticket) -> Told:
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
     return Told(DESK if is_machine else data.by, data.text, data.public)
 
@@ -171,5 +171,5 @@ def _(data: TicketPromised, _ticket: Ticket) -> Told:
 
 
 @tell.register
-def _(data: TicketFactNoted, _ticket: Ticket) -> Told:
+def _(data: TicketUpdateIgnored, _ticket: Ticket) -> Told:
     return Told(DESK, sentence(data.reason), public=False)

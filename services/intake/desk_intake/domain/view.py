@@ -8,7 +8,7 @@ from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
 from pydantic import BaseModel, ConfigDict
 
-from desk_intake.domain.model import Entry, Link, PromiseView, Ticket
+from desk_intake.domain.model import Entry, Link, SlaView, Ticket
 from desk_intake.domain.tell import DESK
 from desk_intake.domain.words import CLOCKS, STATES, WAITING, moment
 
@@ -80,7 +80,7 @@ class TicketView(TicketSummary):
     who_has_it: Holder
     expectation: str
     """What the person may honestly expect, as a sentence."""
-    promises: tuple[PromiseView, ...]
+    sla: tuple[SlaView, ...]
     """What each clock said last: response, resolution and others."""
     tried: tuple[str, ...]
     """What was tried so far, oldest first."""
@@ -140,7 +140,7 @@ def show(ticket: Ticket, reader: Reader) -> TicketView:
     told: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
         "expectation": _expectation(ticket, reader),
-        "promises": _promises(ticket, reader),
+        "sla": _sla(ticket, reader),
         "tried": tuple(_tried(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
@@ -209,7 +209,7 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[Entry, ...]:
 
 
 def _summary(ticket: Ticket, reader: Reader) -> dict[str, object]:
-    main = _main_promise(ticket)
+    main = _main_sla(ticket)
     return {
         "state_in_words": _state_in_words(ticket),
         "due": main.due if main else None,
@@ -234,14 +234,14 @@ def _holder(ticket: Ticket, reader: Reader) -> Holder:
     return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=text)
 
 
-def _main_promise(ticket: Ticket) -> PromiseView | None:
-    found = (ticket.promise(clock) for clock in _MAIN_CLOCKS)
+def _main_sla(ticket: Ticket) -> SlaView | None:
+    found = (ticket.sla_of(clock) for clock in _MAIN_CLOCKS)
     return next((one for one in found if one is not None and one.status in _LIVE), None)
 
 
-def _promises(ticket: Ticket, reader: Reader) -> tuple[PromiseView, ...]:
+def _sla(ticket: Ticket, reader: Reader) -> tuple[SlaView, ...]:
     """What teams promise each other is no business of the person who waits."""
-    return tuple(one for one in ticket.promises if reader.is_staff or one.clock != "ownership")
+    return tuple(one for one in ticket.sla if reader.is_staff or one.clock != "ownership")
 
 
 def _expectation(ticket: Ticket, reader: Reader) -> str:
@@ -258,7 +258,7 @@ def _over(ticket: Ticket) -> str:
 
 
 def _hope(ticket: Ticket, reader: Reader) -> str:
-    main = _main_promise(ticket)
+    main = _main_sla(ticket)
     if main is None:
         if ticket.state is State.NEW:
             return "It is being sorted; as soon as that is done you see here what to expect."
@@ -299,7 +299,7 @@ def _next_step(ticket: Ticket, reader: Reader) -> str:
 
 def _waiting_step(ticket: Ticket) -> str:
     if ticket.waiting_for is WaitingFor.EMPLOYEE:
-        return "The person who asked answers with a note; then the work goes on by itself."
+        return "The person who asked answers with a comment; then the work goes on by itself."
     if ticket.waiting_for is None:
         return "The work goes on soon."
     until = f", at the latest on {moment(ticket.waiting_until)}" if ticket.waiting_until else ""
@@ -315,6 +315,6 @@ def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
     # Each reopening says that the solution before it was none.
     failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:
-        by_machine = entry.what == "noted" and entry.who == DESK
+        by_machine = entry.what == "commented" and entry.who == DESK
         if (entry.public or reader.is_staff) and (by_machine or entry in failed):
             yield entry.text

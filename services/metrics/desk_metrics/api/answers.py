@@ -36,7 +36,7 @@ from desk_metrics.domain.answers import (
     standing_of,
 )
 
-LONGEST_PROMISE = timedelta(days=366)
+LONGEST_PLAN = timedelta(days=366)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Service = Annotated[str, Path(max_length=200)]
 _CLOSED = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -55,7 +55,7 @@ class Accepted(_Answer):
     answer: Literal["accepted"]
     plan: Text
     """What will be done."""
-    promised_for: date
+    target_date: date
     """The day by which it will be done; until then the service is not reported again."""
 
 
@@ -95,8 +95,8 @@ class AnswerView(BaseModel):
     """By whom."""
     text: str
     """The plan, the reason, or what was done."""
-    promised_for: date | None
-    """The day that was promised."""
+    target_date: date | None
+    """The target date."""
     next: str
     """What happens next, as a sentence."""
 
@@ -212,23 +212,23 @@ async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: Idem
 def _text_of(body: Body, today: date) -> tuple[str, date | None]:
     match body:
         case Accepted():
-            return body.plan, _promisable(body.promised_for, today)
+            return body.plan, _within_a_year(body.target_date, today)
         case Refused():
             return body.reason, None
         case Done():
             return body.what, None
 
 
-def _promisable(day: date, today: date) -> date:
+def _within_a_year(day: date, today: date) -> date:
     if day <= today:
         raise Invalid(
-            f"promised_for ({day}) is not in the future; give the day by which it will be done, or"
+            f"target_date ({day}) is not in the future; give the day by which it will be done, or"
             " answer 'done' if it is.",
             code="day-is-past",
         )
-    if day - today > LONGEST_PROMISE:
+    if day - today > LONGEST_PLAN:
         raise Invalid(
-            f"promised_for ({day}) is more than a year away; promise a first step that is sooner.",
+            f"target_date ({day}) is more than a year away; plan a first step that is sooner.",
             code="day-too-far",
         )
     return day
@@ -252,14 +252,14 @@ def _view(said: Said) -> AnswerView:
         at=said.at,
         by=said.by,
         text=said.text,
-        promised_for=said.promised_for,
-        next=_NEXT[said.answer].format(day=said.promised_for),
+        target_date=said.target_date,
+        next=_NEXT[said.answer].format(day=said.target_date),
     )
 
 
 _NEXT = {
     Answer.ACCEPTED: "It is not reported again before {day}. If people do not lose clearly less"
-    " time by then, it comes back and says what was promised.",
+    " time by then, it comes back and names the target date.",
     Answer.REJECTED: "It is reported again only when people lose half as much time again as now.",
     Answer.DONE: "The reports of the next four weeks compare the days since with the weeks before"
     " and say whether it helped.",

@@ -1,4 +1,4 @@
-"""`GET /v1/goals`, `/v1/staffing`, `/v1/rings`: how far, with how many people, and did it help."""
+"""`GET /v1/goals`, `/v1/staffing`, `/v1/cohorts`: how far, with how many people, did it help."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,15 +15,15 @@ from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.aiming import standings
 from desk_metrics.api.asked import FIRST_DAY, AsOf
+from desk_metrics.cohort_query import AskedCohort, compared
 from desk_metrics.domain.aims import Where
+from desk_metrics.domain.cohorts import Cohort, Comparison, Sizes, names
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.goals import Standing
-from desk_metrics.domain.rings import Comparison, Ring, Sizes, names
 from desk_metrics.domain.staffing import StaffingPlan
 from desk_metrics.planning import AskedPlan, PlanningDeps, plan
-from desk_metrics.ringing import AskedRing, compared
 
-# A ring of more than this is better named by its sites.
+# A cohort of more than this is better named by its sites.
 MOST_NAMES = 500
 # No service has this name, since none holds what cannot be seen.
 _NO_SERVICE = "\0"
@@ -42,7 +42,7 @@ class Goals(BaseModel):
 
 
 def goals_router(deps: PlanningDeps) -> APIRouter:
-    """The routes about goals, staffing and rings."""
+    """The routes about goals, staffing and cohorts."""
     router = APIRouter(prefix="/v1")
 
     @router.get("/goals", tags=["goals"])
@@ -64,23 +64,23 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         asked: Annotated[AskedPlan, Depends(_asked_plan)],
         as_of: AsOf = None,
     ) -> StaffingPlan:
-        """People by hour of the week that keep a promise to answer, with the forecast's error."""
+        """People by hour of the week that keep an SLA to answer, with the forecast's error."""
         return await plan(deps, asked, as_of or deps.clock.now(), sight(request, caller))
 
-    _rings(router, deps)
+    _cohorts(router, deps)
     return router
 
 
-def _rings(router: APIRouter, deps: PlanningDeps) -> None:
-    @router.get("/rings", tags=["rings"])
-    async def rings(
+def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
+    @router.get("/cohorts", tags=["cohorts"])
+    async def cohorts(
         request: Request,
         caller: Annotated[Principal, _STAFF],
-        asked: Annotated[AskedRing, Depends(_asked_ring)],
+        asked: Annotated[AskedCohort, Depends(_asked_cohort)],
         as_of: AsOf = None,
     ) -> Comparison:
         """Whether a change helped those who had it first, compared with all others."""
-        if not all(may_see_person(caller, one) for one in asked.ring.people):
+        if not all(may_see_person(caller, one) for one in asked.cohort.people):
             raise Forbidden(
                 "Only owners and operators may look at people by name; ask for sites instead."
             )
@@ -109,11 +109,11 @@ def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     team: Annotated[str, Query(max_length=63)],
     weeks: Annotated[int, Query(ge=1, le=104, description="Whole weeks of history.")] = 12,
     skill: Annotated[str, Query(max_length=63, description="Only work of this skill.")] = "",
-    promise: Annotated[
-        str, Query(max_length=63, description="A promise of an answer. Default: the usual one.")
+    sla: Annotated[
+        str, Query(max_length=63, description="An SLA of an answer. Default: the usual one.")
     ] = "",
     within: Annotated[
-        float | None, Query(gt=0, le=100_000, description="Minutes, in place of a promise.")
+        float | None, Query(gt=0, le=100_000, description="Minutes, in place of an SLA.")
     ] = None,
     share: Annotated[float, Query(gt=0, le=0.999, description="Answered in time.")] = 0.9,
     handling: Annotated[
@@ -121,10 +121,10 @@ def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
         Query(gt=0, le=10_000, description="Minutes of work on a ticket. Default: measured."),
     ] = None,
 ) -> AskedPlan:
-    return AskedPlan(team, weeks, skill, promise, within, share, handling)
+    return AskedPlan(team, weeks, skill, sla, within, share, handling)
 
 
-def _asked_ring(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+def _asked_cohort(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     change: Annotated[date, Query(ge=FIRST_DAY, description="First day with it, UTC.")],
     person: Names = None,
     device: Names = None,
@@ -132,14 +132,14 @@ def _asked_ring(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     service: Names = None,
     kind: Names = None,
     weeks: Annotated[int, Query(ge=1, le=52, description="On each side.")] = 4,
-    ring_size: Annotated[int, Query(ge=0, description="People in the ring.")] = 0,
+    cohort_size: Annotated[int, Query(ge=0, description="People in the cohort.")] = 0,
     rest_size: Annotated[int, Query(ge=0, description="People in the rest.")] = 0,
-) -> AskedRing:
+) -> AskedCohort:
     people = names([canonical_person(one) for one in person or ()])
-    return AskedRing(
+    return AskedCohort(
         change,
-        Ring(people, names(device or ()), names(site or ())),
+        Cohort(people, names(device or ()), names(site or ())),
         Where(kinds=tuple(kind or ()), services=tuple(service or ())),
         weeks,
-        Sizes(ring_size, rest_size),
+        Sizes(cohort_size, rest_size),
     )

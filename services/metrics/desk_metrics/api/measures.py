@@ -69,7 +69,7 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
         format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
         accept: Annotated[str, Header()] = "",
     ) -> Response | Measures:
-        """What the desk did in a stretch of days: volume, flow, waiting, promises, prevention."""
+        """What the desk did in a stretch of days: volume, flow, waiting, SLAs, prevention."""
         found = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
         rows = _shown(found, asked.by, sight(request, caller))
         match format or _accepted(accept):

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
-from desk_shared.events.reports import SystemRanked
+from desk_shared.events.reports import ServiceRanked
 from desk_shared.http import STAFF, Principal, require, sight
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
-from desk_metrics.domain.demand import Wanted
+from desk_metrics.domain.demand import DemandEntry
 from desk_metrics.domain.periods import Period, read_period, weeks_before
 from desk_metrics.domain.reporting import WEEKS
 from desk_metrics.systems import Sources
@@ -19,7 +19,7 @@ from desk_metrics.systems import Sources
 # What only a report that was sent can know; where that stands is told beside it.
 UNSENT = {
     "in_a_row", "unanswered", "unanswered_since", "escalated", "escalated_to", "answer",
-    "promised_for", "outcome",
+    "target_date", "outcome",
 }  # fmt: skip
 
 
@@ -36,9 +36,9 @@ class Systems(BaseModel):
     since: datetime
     until: datetime
     as_of: datetime
-    systems: tuple[SystemRanked, ...]
+    systems: tuple[ServiceRanked, ...]
     answers: dict[str, str]
-    demand: tuple[Wanted, ...]
+    demand: tuple[DemandEntry, ...]
 
 
 def reports_router(sources: Sources, clock: Clock) -> APIRouter:

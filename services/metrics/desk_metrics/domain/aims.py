@@ -26,7 +26,7 @@ COUNTS = frozenset(
     }
 )
 _SECONDS = ("mtta", "mttr", "detection_lead", "time_in_system", "backlog_age")
-_SHARES = ("_kept", "_share", "_rate", "_resolution", "_reported")
+_SHARES = ("_met", "_share", "_rate", "_resolution", "_reported")
 
 
 class Unit(StrEnum):
@@ -44,7 +44,7 @@ def unit_of(measure: str) -> Unit:
         return Unit.PER_WEEK
     if measure.startswith(_SECONDS):
         return Unit.SECONDS
-    return Unit.SHARE if measure.endswith((*_SHARES, "promises_kept")) else Unit.PLAIN
+    return Unit.SHARE if measure.endswith((*_SHARES, "sla_met")) else Unit.PLAIN
 
 
 class Where(NamedTuple):

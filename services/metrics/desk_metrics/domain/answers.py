@@ -1,7 +1,7 @@
 """Answers: what owners say to a report, and when the same service is reported to them again. Pure.
 
 A proposal that nobody answered comes back with each report and is escalated from the third on. An
-accepted one is left out until the day that was promised, a rejected one until the figures have
+accepted one is left out until its target date, a rejected one until the figures have
 worsened, and one that is done is compared with the weeks before.
 """
 
@@ -16,8 +16,8 @@ from desk_shared.events.reports import (
     Answer,
     AnswerOutcome,
     Proposal,
-    ReportAnswered,
-    SystemRanked,
+    ResponseRecorded,
+    ServiceRanked,
 )
 from desk_shared.ids import derived_id
 
@@ -45,7 +45,7 @@ class Said:
     period: str
     proposal: Proposal
     score: float
-    promised_for: date | None = None
+    target_date: date | None = None
     # Of the request, so that one key is not used for two answers.
     fingerprint: str = ""
 
@@ -96,7 +96,7 @@ class Heard:
 class Followed(NamedTuple):
     """A service in the new report, none if it is left out, and what is to be remembered."""
 
-    system: SystemRanked | None
+    system: ServiceRanked | None
     asked: Asked
 
 
@@ -104,7 +104,7 @@ class _Back(NamedTuple):
     """How a service that was answered for comes back; `is_settled`: the answer is spent."""
 
     why: Reason
-    promised_for: date | None = None
+    target_date: date | None = None
     outcome: AnswerOutcome | None = None
     is_settled: bool = True
 
@@ -117,7 +117,7 @@ def added(answers: Answers | None, said: Said) -> Answers:
 
 def answered_event(said: Said, service: str, team: str) -> Event[Payload]:
     """What is told of an answer; the same answer has the same id."""
-    data = ReportAnswered(
+    data = ResponseRecorded(
         service=service,
         team=team,
         period=said.period,
@@ -125,9 +125,9 @@ def answered_event(said: Said, service: str, team: str) -> Event[Payload]:
         answer=said.answer,
         by=said.by,
         text=said.text,
-        promised_for=said.promised_for,
+        target_date=said.target_date,
     )
-    return Event(derived_id(said.id, ReportAnswered.TYPE), SOURCE, team, said.at, data)
+    return Event(derived_id(said.id, ResponseRecorded.TYPE), SOURCE, team, said.at, data)
 
 
 def in_force(last: Said | None, asked: Asked | None) -> Said | None:
@@ -145,7 +145,7 @@ def question(asked: Asked | None, last: Said | None) -> tuple[str, Proposal, flo
     return None if open_ is None else (open_.period, open_.proposal, open_.score)
 
 
-def follow_up(one: SystemRanked, before: Asked | None, heard: Heard) -> Followed:
+def follow_up(one: ServiceRanked, before: Asked | None, heard: Heard) -> Followed:
     """A service's rank as it goes into the next report, given what became of the last one."""
     base = before or Asked(one.service)
     is_same = base.proposal == one.proposal and one.proposal is not Proposal.LEAVE
@@ -163,7 +163,7 @@ def standing_of(asked: Asked | None, last: Said | None) -> str:
     """Where a report and its answer stand, as a sentence; empty if nothing is asked."""
     said = in_force(last, asked)
     if said is not None:
-        until = f", promised for {said.promised_for}" if said.promised_for else ""
+        until = f", due {said.target_date}" if said.target_date else ""
         what = f": {said.text}" if said.text else ""
         return f"{said.answer.capitalize()} on {said.at:%Y-%m-%d} by {said.by}{until}{what}"
     if asked is None or not asked.waiting or asked.since is None:
@@ -172,7 +172,7 @@ def standing_of(asked: Asked | None, last: Said | None) -> str:
     return f"Not answered: {reports} in a row since {asked.since:%Y-%m-%d}"
 
 
-def _unanswered(one: SystemRanked, base: Asked, heard: Heard) -> Followed:
+def _unanswered(one: ServiceRanked, base: Asked, heard: Heard) -> Followed:
     if one.proposal is Proposal.LEAVE:
         return Followed(one, _remembered(one, base))
     since = base.since or heard.known
@@ -194,11 +194,11 @@ def _unanswered(one: SystemRanked, base: Asked, heard: Heard) -> Followed:
     return Followed(one.model_copy(update=update), asked)
 
 
-def _may_tell(one: SystemRanked, heard: Heard) -> bool:
+def _may_tell(one: ServiceRanked, heard: Heard) -> bool:
     return heard.escalation != one.team and one.service not in heard.kept_from_it
 
 
-def _waits(one: SystemRanked, base: Asked) -> Followed:
+def _waits(one: ServiceRanked, base: Asked) -> Followed:
     """An answer holds, so nothing is asked; a rank that asks nothing is told as ever."""
     if one.proposal is Proposal.LEAVE:
         return Followed(one, _remembered(one, base))
@@ -206,11 +206,11 @@ def _waits(one: SystemRanked, base: Asked) -> Followed:
 
 
 def _came_back(
-    one: SystemRanked, base: Asked, said: Said, back: _Back, known: datetime
+    one: ServiceRanked, base: Asked, said: Said, back: _Back, known: datetime
 ) -> Followed:
     update = {
         "answer": said.answer,
-        "promised_for": back.promised_for,
+        "target_date": back.target_date,
         "outcome": back.outcome,
         "reasons": (*one.reasons, back.why),
     }
@@ -224,7 +224,7 @@ def _came_back(
 
 
 def _remembered(
-    one: SystemRanked, base: Asked, waiting: int = 0, since: datetime | None = None
+    one: ServiceRanked, base: Asked, waiting: int = 0, since: datetime | None = None
 ) -> Asked:
     now = base._replace(
         proposal=one.proposal.value, in_a_row=one.in_a_row, waiting=waiting, since=since
@@ -232,7 +232,7 @@ def _remembered(
     return now._replace(period=one.period, score=one.score) if waiting else now
 
 
-def _back(one: SystemRanked, said: Said, heard: Heard) -> _Back | None:
+def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
     """How it comes back; None while the answer holds."""
     match said.answer:
         case Answer.ACCEPTED:
@@ -247,21 +247,21 @@ def _back(one: SystemRanked, said: Said, heard: Heard) -> _Back | None:
             return _Back(why, outcome=found.outcome, is_settled=found.is_last)
 
 
-def _promised(one: SystemRanked, said: Said, known: datetime) -> _Back | None:
-    due = said.promised_for
+def _promised(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
+    due = said.target_date
     if due is not None and known.date() < due:
         return None
     was, now = said.score, one.score
     is_better = one.proposal is Proposal.LEAVE or (bool(was) and now * CHANGED <= was)
     text = (
-        f"It was promised for {due}{_quoted(said)}. People lost {_hours(was)} in the four weeks"
+        f"It was due {due}{_quoted(said)}. People lost {_hours(was)} in the four weeks"
         f" before that answer and {_hours(now)} in these"
         + ("." if is_better else f"; {1 - 1 / CHANGED:.0%} less would be better.")
     )
     return _Back(Reason(rule="promised", text=text), None if is_better else due)
 
 
-def _rejected(one: SystemRanked, said: Said) -> _Back | None:
+def _rejected(one: ServiceRanked, said: Said) -> _Back | None:
     is_worse = one.score > said.score and one.score >= CHANGED * said.score
     if one.proposal is Proposal.LEAVE or not is_worse:
         return None

@@ -6,8 +6,8 @@
   Services are ranked by it.
 - `repeat_contacts` (count): reopenings, so people who had to come back for the same trouble.
 - `came_again` (contacts): contacts of people who had asked about the same within a week.
-- `wanted` (people): who asked for the service by its name or title although it is not offered to
-  them. It costs nothing, so it is not ranked by; what is asked for is not proposed for retirement.
+- `requested_by` (people): who asked for the service by its name or title although it is not offered
+  to them. It costs nothing, so it is not ranked by; what is asked for is not proposed to retire.
 - `healing_debt` (repairs): proven repairs by the desk, relapses included: each of them spared
   people something, and each says that the cause is still there.
 - `quiet_days` (days): since anything at all reached the desk about it: a contact, a repair, a
@@ -43,7 +43,7 @@ from desk_metrics.domain.measures.healing import HEALED, RELAPSED
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.measures.returning import CAME_AGAIN
 from desk_metrics.domain.measures.sums import Cut, DaySums
-from desk_metrics.domain.measures.verdicts import BROKEN
+from desk_metrics.domain.measures.verdicts import BREACHED
 from desk_metrics.domain.measures.volume import CONTACTS
 from desk_metrics.domain.measures.wishes import is_only_said, read_demand
 from desk_metrics.domain.periods import Period
@@ -60,7 +60,7 @@ _COUNTED = {
     RESOLVED: "resolved",
     CAME_AGAIN: "came_again",
     RELAPSED: "relapses",
-    BROKEN: "promises_broken",
+    BREACHED: "slas_breached",
 }
 
 
@@ -89,12 +89,12 @@ class Trouble:
     resolved: int = 0
     healing_debt: int = 0
     relapses: int = 0
-    promises_broken: int = 0
+    slas_breached: int = 0
     problems: int = 0
     # Who said in the period that it is no longer of use to them.
-    unused_by: set[str] = field(default_factory=set)
+    obsolete_by: set[str] = field(default_factory=set)
     # Who asked for it in the period.
-    wanted_by: set[str] = field(default_factory=set)
+    requested_by: set[str] = field(default_factory=set)
     # Moments of contacts, from four weeks before the period on; sorted when it is all read.
     moments: list[int] = field(default_factory=list)
     latest: int = 0
@@ -185,9 +185,9 @@ class Causes:
     def _wish(self, measure: str, by: Slice, source: str) -> None:
         who, what = by.person or source, read_demand(measure)
         if what is None:
-            self.troubles[by.service].unused_by.add(who)
+            self.troubles[by.service].obsolete_by.add(who)
         elif (service := self._called.get(plain_words(what))) is not None:
-            self.troubles.setdefault(service, Trouble()).wanted_by.add(who)
+            self.troubles.setdefault(service, Trouble()).requested_by.add(who)
 
     def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
         self.log_began = min(self.log_began, posting.at)

@@ -5,10 +5,10 @@ from typing import NamedTuple, TypeAlias
 
 from desk_shared.errors import Invalid
 from desk_shared.events.envelope import AnyEvent
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from desk_metrics.domain.facts import Fact, Moment, added, fact_of
-from desk_metrics.domain.promises import Key
+from desk_metrics.domain.slas import Key
 
 # What and when: enough to know whether a saying is the same as one already said.
 Said: TypeAlias = tuple[str, Moment]
@@ -17,7 +17,7 @@ _NOTHING: Moment = (0, 0)
 
 
 class Told(NamedTuple):
-    """What was said of one promise, and how often it had to be taken back."""
+    """What was said of one SLA, and how often it had to be taken back."""
 
     clock: ClockName
     policy: str

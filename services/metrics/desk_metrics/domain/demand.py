@@ -16,7 +16,7 @@ from desk_metrics.domain.measures.wishes import read_demand
 from desk_metrics.domain.worktime import micros
 
 
-class Wanted(BaseModel):
+class DemandEntry(BaseModel):
     """One thing that people asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,12 +49,12 @@ class Demand:
                     wish.people.add(entry.slice.person or entry.source)
                     wish.times += one.weight
 
-    def wanted(self) -> tuple[Wanted, ...]:
+    def entries(self) -> tuple[DemandEntry, ...]:
         """Everything, what most people want first; equals by times, then by name."""
         return tuple(sorted(self._all(), key=lambda one: (-one.people, -one.times, one.what)))
 
-    def _all(self) -> Iterable[Wanted]:
+    def _all(self) -> Iterable[DemandEntry]:
         return (
-            Wanted(what=what, people=len(wish.people), times=wish.times)
+            DemandEntry(what=what, people=len(wish.people), times=wish.times)
             for what, wish in self._wishes.items()
         )

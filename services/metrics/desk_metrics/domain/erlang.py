@@ -1,4 +1,4 @@
-"""Erlang C: how many people keep a promise to answer, when work comes by chance and waits.
+"""Erlang C: how many people keep an SLA to answer, when work comes by chance and waits.
 
 A. K. Erlang, "Solution of some problems in the theory of probabilities of significance in automatic
 telephone exchanges" (1917); the recursion and the waiting time as in R. B. Cooper, "Introduction to

@@ -1,4 +1,4 @@
-"""Explaining a promise: every stretch of time, whether it counted, and why; and where it stands.
+"""Explaining an SLA: every stretch of time, whether it counted, and why; and where it stands.
 
 The counted stretches add up to the time used exactly; a property test holds them to it.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import WaitingFor
 from pydantic import BaseModel, ConfigDict
 
@@ -15,18 +15,18 @@ from desk_metrics.domain.calendars import ClosedBy
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.life import Ending, life_of
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.promises import RESOLVED, Hold, Promise, promises_of
+from desk_metrics.domain.slas import RESOLVED, Hold, SlaClock, slas_of
 from desk_metrics.domain.worktime import instant, micros
 
 
 class Status(StrEnum):
-    """Where a promise stands."""
+    """Where an SLA stands."""
 
     RUNNING = "running"
     PAUSED = "paused"
     BREACHED = "breached"
-    KEPT = "kept"
-    WITHDRAWN = "withdrawn"
+    MET = "met"
+    CANCELLED = "cancelled"
 
 
 class Why(StrEnum):
@@ -56,9 +56,9 @@ class Stretch(_Data):
 
 
 class Explanation(_Data):
-    """One promise: what was promised, where it stands, and how each stretch of time counted.
+    """One SLA: its target, where it stands, and how each stretch of time counted.
 
-    `used + remaining - overrun` is the goal; `held` is open time that did not count.
+    `used + remaining - overrun` is the target; `held` is open time that did not count.
     """
 
     clock: ClockName
@@ -68,7 +68,7 @@ class Explanation(_Data):
     team: str
     calendar: str
     zone: str
-    goal: timedelta
+    target: timedelta
     applies: datetime
     ends: datetime | None
     due: datetime | None
@@ -80,67 +80,67 @@ class Explanation(_Data):
     overrun: timedelta
     held: timedelta
     percent: int
-    stretches: tuple[Stretch, ...]
+    explanation: tuple[Stretch, ...]
 
     @property
     def margin(self) -> timedelta:
-        """What was left of the goal; below zero when it was overrun."""
+        """What was left of the target; below zero when it was overrun."""
         return self.remaining - self.overrun
 
 
 def explain(state: TicketClocks, book: PolicyBook, now: datetime) -> tuple[Explanation, ...]:
-    """Every promise of a ticket, those withdrawn included, as it stands at `now`."""
+    """Every SLA of a ticket, those withdrawn included, as it stands at `now`."""
     at = micros(now)
     life = life_of(state.facts, at)
     if life is None:
         return ()
-    return tuple(_explanation(promise, at) for promise in promises_of(life, book, at))
+    return tuple(_explanation(sla, at) for sla in slas_of(life, book, at))
 
 
-def _explanation(promise: Promise, now: int) -> Explanation:
-    policy, calendar = promise.terms.policy, promise.terms.hours.calendar
-    until = now if promise.end is None else promise.end[0]
-    goal, used, due = promise.terms.goal, promise.worked_until(until), promise.due
-    gross = promise.terms.hours.worked_us(promise.start, until)
+def _explanation(sla: SlaClock, now: int) -> Explanation:
+    policy, calendar = sla.terms.policy, sla.terms.hours.calendar
+    until = now if sla.end is None else sla.end[0]
+    goal, used, due = sla.terms.goal, sla.worked_until(until), sla.due
+    gross = sla.terms.hours.worked_us(sla.start, until)
     return Explanation(
-        clock=promise.clock,
+        clock=sla.clock,
         policy=policy.name,
-        policy_version=promise.terms.version,
-        cycle=promise.cycle,
-        team=promise.team,
+        policy_version=sla.terms.version,
+        cycle=sla.cycle,
+        team=sla.team,
         calendar=calendar.name,
         zone=calendar.zone,
-        goal=policy.target,
-        applies=instant(promise.applies[0]),
-        ends=None if promise.end is None else instant(promise.end[0]),
+        target=policy.target,
+        applies=instant(sla.applies[0]),
+        ends=None if sla.end is None else instant(sla.end[0]),
         due=None if due is None else instant(due),
-        status=_status(promise, now),
-        because=promise.because,
-        by_automation=promise.by_bot,
+        status=_status(sla, now),
+        because=sla.because,
+        by_automation=sla.by_bot,
         used=timedelta(microseconds=used),
         remaining=timedelta(microseconds=max(0, goal - used)),
         overrun=timedelta(microseconds=max(0, used - goal)),
         held=timedelta(microseconds=gross - used),
         percent=used * 100 // goal,
-        stretches=tuple(_stretches(promise, until)),
+        explanation=tuple(_stretches(sla, until)),
     )
 
 
-def _status(promise: Promise, now: int) -> Status:
-    if promise.replaced:
-        return Status.WITHDRAWN
-    if promise.is_breached(now):
+def _status(sla: SlaClock, now: int) -> Status:
+    if sla.replaced:
+        return Status.CANCELLED
+    if sla.is_breached(now):
         return Status.BREACHED
-    if promise.end is not None:
-        return Status.KEPT if promise.ending is Ending.DONE else Status.WITHDRAWN
-    is_held = any(hold.end is None for hold in promise.holds)
+    if sla.end is not None:
+        return Status.MET if sla.ending is Ending.DONE else Status.CANCELLED
+    is_held = any(hold.end is None for hold in sla.holds)
     return Status.PAUSED if is_held else Status.RUNNING
 
 
-def _stretches(promise: Promise, until: int) -> Iterator[Stretch]:
+def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
     """All of it, joined where one stretch goes on with the same reason."""
     held: Stretch | None = None
-    for one in _pieces(promise, until):
+    for one in _pieces(sla, until):
         if held is not None and (held.why, held.text) == (one.why, one.text):
             held = held.model_copy(update={"end": one.end})
             continue
@@ -151,24 +151,24 @@ def _stretches(promise: Promise, until: int) -> Iterator[Stretch]:
         yield held
 
 
-def _pieces(promise: Promise, until: int) -> Iterator[Stretch]:
-    if promise.owed_since < promise.start:
-        before = min(promise.start, until)
-        yield _stretch(promise.owed_since, before, Why.BEFORE, "before this promise counted")
-    cursor = promise.start
-    for hold in promise.holds:
+def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
+    if sla.owed_since < sla.start:
+        before = min(sla.start, until)
+        yield _stretch(sla.owed_since, before, Why.BEFORE, "before this SLA counted")
+    cursor = sla.start
+    for hold in sla.holds:
         begins = max(cursor, min(hold.start[0], until))
         ends = until if hold.end is None else min(hold.end[0], until)
-        yield from _part(promise, cursor, begins, None)
-        yield from _part(promise, begins, ends, hold)
+        yield from _part(sla, cursor, begins, None)
+        yield from _part(sla, begins, ends, hold)
         cursor = ends
-    yield from _part(promise, cursor, until, None)
+    yield from _part(sla, cursor, until, None)
 
 
-def _part(promise: Promise, start: int, end: int, hold: Hold | None) -> Iterator[Stretch]:
+def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[Stretch]:
     """Open and closed pieces in order; closed time is closed whoever is waited for."""
-    hours = promise.terms.hours
-    why, text = _open(promise, hold)
+    hours = sla.terms.hours
+    why, text = _open(sla, hold)
     pieces = [_stretch(opens, closes, why, text) for opens, closes in hours.spans_us(start, end)]
     pieces += [
         _stretch(closed.start, closed.end, Why(closed.reason), _closed(closed.reason, closed.name))
@@ -177,9 +177,9 @@ def _part(promise: Promise, start: int, end: int, hold: Hold | None) -> Iterator
     yield from sorted(pieces, key=lambda piece: piece.start)
 
 
-def _open(promise: Promise, hold: Hold | None) -> tuple[Why, str]:
+def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, str]:
     if hold is None:
-        return Why.WORKED, f"open hours of '{promise.terms.hours.calendar.name}'"
+        return Why.WORKED, f"open hours of '{sla.terms.hours.calendar.name}'"
     if hold.reason == RESOLVED:
         return Why.RESOLVED, "resolved, until it was reopened"
     return Why.WAITING, _WAITING.get(hold.reason, f"waiting for {hold.reason}")

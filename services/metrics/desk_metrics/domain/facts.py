@@ -1,4 +1,4 @@
-"""Facts: the little of a ticket's events that promises are computed from.
+"""Facts: the little of a ticket's events that SLAs are computed from.
 
 They are kept by sequence, so arrival order and duplicates cannot matter, and read by event time.
 """
@@ -14,8 +14,8 @@ from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketReopened,
@@ -64,7 +64,7 @@ Told = tuple[FactKind, tuple[str | None, ...]]
 
 
 def fact_of(event: AnyEvent, sequence: int) -> Fact | None:
-    """What the event means for promises; None for what moves no clock."""
+    """What the event means for SLAs; None for what moves no clock."""
     told = values_of(event.data)
     if told is None:
         return None
@@ -141,7 +141,7 @@ def _(data: TicketResumed) -> Told:  # noqa: ARG001  (that it was resumed is all
 
 
 @values_of.register
-def _(data: TicketNoted) -> Told | None:
+def _(data: TicketCommented) -> Told | None:
     """Only what both sides can read counts, and nothing that a machine sends by itself."""
     if not data.public or data.automatic or data.role is Role.SYSTEM:
         return None

@@ -60,7 +60,7 @@ class ToEngineerOut(_Finding):
 class HandsOn(_Finding):
     """A team that gives tickets away.
 
-    `given` counts hand-overs from it to another named team, `per_ticket` = given ÷ tickets it had,
+    `given` counts reassignments from it to another team, `per_ticket` = given ÷ tickets it had,
     `hours_before` = open hours that those tickets had lain with it each time, all together.
     """
 
@@ -122,7 +122,7 @@ class WhereTimeGoes(_Finding):
     p90_hours_to_resolve: float
     reopened_share: float
     reopenings: int
-    hand_overs_per_ticket: float | None
+    reassignments_per_ticket: float | None
     handed_on_share: float | None
     ping_pong_share: float | None
     returned_to_queue_per_ticket: float
@@ -156,7 +156,7 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         p90_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.9)),
         reopened_share=_share(tallies.reopened, tallies.tickets),
         reopenings=tallies.reopenings,
-        hand_overs_per_ticket=_of_teams(tallies, tallies.hand_overs),
+        reassignments_per_ticket=_of_teams(tallies, tallies.reassignments),
         handed_on_share=_of_teams(tallies, tallies.handed_on),
         ping_pong_share=_of_teams(tallies, tallies.ping_pong),
         returned_to_queue_per_ticket=_share(tallies.requeues, tallies.tickets),

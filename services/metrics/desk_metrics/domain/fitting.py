@@ -1,4 +1,4 @@
-"""The promise that a log's verdicts were given by, where the log tells verdicts but no policy.
+"""The SLA that a log's verdicts were given by, where the log tells verdicts but no policy.
 
 Targets are fitted on one half of the tickets and judged on the other: a fitted policy is a guess
 with a number to it, and is reported as one.
@@ -17,7 +17,7 @@ _MINUTE = 60_000_000
 
 
 class Verdict(NamedTuple):
-    """A ticket that is over, and whether the log says that its promise was kept."""
+    """A ticket that is over, and whether the log says that its SLA was kept."""
 
     ticket: str
     priority: str

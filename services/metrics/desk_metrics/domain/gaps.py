@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk_shared.events.people import Reason
-from desk_shared.events.reports import SkillGapFound
+from desk_shared.events.reports import SkillGapReported
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.skills import CAME, read_asked
@@ -77,10 +77,10 @@ class Skills:
 
 def gaps_of(
     asked: Mapping[tuple[str, str], Asked], crews: Iterable[Crew], period: Period, charter: str
-) -> list[SkillGapFound]:
+) -> list[SkillGapReported]:
     """Every gap of every team, the most asked for first."""
     found = [
-        SkillGapFound(
+        SkillGapReported(
             team=crew.name,
             skill=skill,
             period=period.name,

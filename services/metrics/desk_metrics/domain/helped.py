@@ -1,8 +1,8 @@
 """Whether what an owner did about a service helped: its contacts since then and in the four weeks
 before, against those of all other services in the same days. Pure.
 
-Difference in differences as a ratio, like rings, with the exact interval of `odds.py`: what changed
-for everybody falls out, and from few contacts nothing is concluded.
+Difference in differences as a ratio, like cohorts, with the exact interval of `odds.py`: what
+changes for everybody falls out, and from few contacts nothing is concluded.
 """
 
 from collections import Counter
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from desk_shared.events.reports import AnswerOutcome
 
+from desk_metrics.domain.cohorts import FEWEST_CONTACTS, in_words
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.volume import CONTACTS
 from desk_metrics.domain.odds import Square, interval
 from desk_metrics.domain.proposals import counted
-from desk_metrics.domain.rings import FEWEST_CONTACTS, in_words
 from desk_metrics.domain.worktime import micros
 
 # As long before as a report looks back; after as long a time the last word is said.
@@ -75,7 +75,7 @@ def helped(came: Came, service: str, done: datetime, end: datetime) -> Helped | 
 
 
 def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, str]:
-    own = square.ring_before + square.ring_after
+    own = square.cohort_before + square.cohort_after
     unknown = "Whether it helped cannot be told" + ("" if is_last else " yet")
     if own < FEWEST_CONTACTS:
         return _CANNOT_TELL, f"{unknown}: below {FEWEST_CONTACTS} contacts all is chance."

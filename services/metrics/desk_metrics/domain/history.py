@@ -15,8 +15,8 @@ from desk_shared.events.tickets import (
     State,
     TicketAssigned,
     TicketClosed,
+    TicketCommented,
     TicketMerged,
-    TicketNoted,
     TicketOpened,
     TicketPaused,
     TicketReopened,
@@ -149,7 +149,7 @@ def _changes(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
         yield TicketAssigned(team=row.team, member=row.member, previous_team=before.team)
         reached = reached if reached in RESTING else State.ASSIGNED
     if row.note and row.note != before.note:
-        yield TicketNoted(by=_by(row), role=Role.MEMBER, text=row.note)
+        yield TicketCommented(by=_by(row), role=Role.MEMBER, text=row.note)
     yield from _state(reached, before, row)
 
 

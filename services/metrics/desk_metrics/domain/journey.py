@@ -57,7 +57,7 @@ class Stretch(NamedTuple):
         return (self.end - self.start) / _MINUTE
 
 
-class HandOver(NamedTuple):
+class Reassignment(NamedTuple):
     """A team gave the ticket to another after having had it open for so many minutes."""
 
     giver: str
@@ -87,7 +87,7 @@ class Journey:
     reopenings: int = 0
     resolver: str = ""
     stretches: list[Stretch] = field(default_factory=list)
-    hand_overs: list[HandOver] = field(default_factory=list)
+    reassignments: list[Reassignment] = field(default_factory=list)
     pauses: list[tuple[str, float]] = field(default_factory=list)
 
     @property
@@ -103,7 +103,7 @@ class Journey:
     @property
     def is_routine(self) -> bool:
         """Over, by the team that had it first, and never reopened."""
-        return self.is_over and not self.hand_overs and not self.reopenings
+        return self.is_over and not self.reassignments and not self.reopenings
 
 
 def journey_of(life: Sequence[Imported]) -> Journey:
@@ -185,7 +185,7 @@ class _Walk:
         journey = self.journey
         journey.moves += 1
         if journey.team and team and self._phase is not Phase.AT_REST:
-            journey.hand_overs.append(HandOver(journey.team, team, self._held))
+            journey.reassignments.append(Reassignment(journey.team, team, self._held))
         journey.first_team = journey.first_team or team
         journey.team, self._held = team, 0.0
 

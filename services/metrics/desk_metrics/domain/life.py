@@ -1,4 +1,4 @@
-"""A ticket's life as promises see it: who owed what to whom, from when to when, and the waits.
+"""A ticket's life as SLAs see it: who owed what to whom, from when to when, and the waits.
 
 Facts are read in the order in which they happened; what is impossible at its time says nothing.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import How
 
 from desk_metrics.domain.facts import Fact, FactKind, Moment, in_order
@@ -18,7 +18,7 @@ class Ending(StrEnum):
     """How an obligation ended."""
 
     DONE = "done"
-    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
 
 
 class Obligation(NamedTuple):
@@ -235,9 +235,9 @@ def _resolved(life: _Living, at: Moment, values: _Values) -> None:
         life.has_responded = True
     for key in tuple(life.running):
         if how == How.WITHDRAWN:
-            life.finish(key, at, Ending.WITHDRAWN, "the employee withdrew the ticket")
+            life.finish(key, at, Ending.CANCELLED, "the employee withdrew the ticket")
         elif key[0] is ClockName.RESPONSE and how != How.MEMBER:
-            life.finish(key, at, Ending.WITHDRAWN, "it was resolved without anybody's answer")
+            life.finish(key, at, Ending.CANCELLED, "it was resolved without anybody's answer")
         else:
             life.finish(key, at)
     life.rests.append((at, None))
@@ -266,7 +266,7 @@ def _reopened(life: _Living, at: Moment, values: _Values) -> None:
 def _merged(life: _Living, at: Moment, values: _Values) -> None:
     life.end_wait(at)
     for key in tuple(life.running):
-        life.finish(key, at, Ending.WITHDRAWN, f"the ticket goes on in {values[0]}")
+        life.finish(key, at, Ending.CANCELLED, f"the ticket goes on in {values[0]}")
     life.is_merged = True
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events.reports import GoalAssessed, GoalMilestone, GoalVerdict
+from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 
 from desk_metrics.domain.goals import Standing
 from desk_metrics.domain.periods import Period
@@ -33,11 +33,11 @@ class Stretch(NamedTuple):
     as_of: datetime
 
 
-def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalAssessed:
+def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalStatusReported:
     """What the report says of a goal; `before` holds what the one before it said."""
     found, forecast = one.standing, one.standing.forecast
     said = before.get(found.goal)
-    return GoalAssessed(
+    return GoalStatusReported(
         goal=found.goal,
         title=found.title,
         team=one.team,

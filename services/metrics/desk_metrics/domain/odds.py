@@ -19,16 +19,16 @@ _FARTHEST = 60.0
 class Square(NamedTuple):
     """Counts of two groups before and after."""
 
-    ring_before: int
-    ring_after: int
+    cohort_before: int
+    cohort_after: int
     rest_before: int
     rest_after: int
 
     @property
     def ratio(self) -> float | None:
-        """How the ring changed, as a multiple of how the rest changed."""
-        below = self.ring_before * self.rest_after
-        return self.ring_after * self.rest_before / below if below else None
+        """How the cohort changed, as a multiple of how the rest changed."""
+        below = self.cohort_before * self.rest_after
+        return self.cohort_after * self.rest_before / below if below else None
 
 
 def interval(square: Square) -> tuple[float, float]:
@@ -38,22 +38,22 @@ def interval(square: Square) -> tuple[float, float]:
         reach = _Z * math.sqrt(sum(1 / count for count in square))
         return math.exp(middle - reach), math.exp(middle + reach)
     law = _Law(square)
-    seen = square.ring_after
+    seen = square.cohort_after
     low = 0.0 if seen == law.first else _solve(lambda x: law.at_least(seen, x) - _TAIL)
     high = math.inf if seen == law.last else _solve(lambda x: _TAIL - law.at_most(seen, x))
     return low, high
 
 
 class _Law:
-    """How the ring's later count spreads, given all sums."""
+    """How the cohort's later count spreads, given all sums."""
 
     def __init__(self, square: Square) -> None:
-        ring = square.ring_before + square.ring_after
+        cohort = square.cohort_before + square.cohort_after
         rest = square.rest_before + square.rest_after
-        after = square.ring_after + square.rest_after
-        self.first, self.last = max(0, after - rest), min(ring, after)
+        after = square.cohort_after + square.rest_after
+        self.first, self.last = max(0, after - rest), min(cohort, after)
         self._weights = [
-            _choices(ring, count) + _choices(rest, after - count)
+            _choices(cohort, count) + _choices(rest, after - count)
             for count in range(self.first, self.last + 1)
         ]
 

@@ -1,4 +1,4 @@
-"""Policies: which promise holds for a ticket, and the book of what was in force when.
+"""Policies: which SLA holds for a ticket, and the book of what was in force when.
 
 A ticket is judged by the edition in force at the time, never by today's: the book keeps them all.
 """
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple, Self
 
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import WaitingFor
 from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -97,7 +97,7 @@ class Policy(_Data):
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
         if self.target <= timedelta(0):
-            raise ValueError(f"policy '{self.name}' promises no time; give it a target above zero")
+            raise ValueError(f"policy '{self.name}' SLAs no time; give it a target above zero")
         if any(not 0 < percent < 100 for percent in self.warn_at):
             raise ValueError(f"policy '{self.name}' must warn between 1 and 99 per cent")
         if self.when.is_blank != self.default:
@@ -125,7 +125,7 @@ class Terms:
         return self.policy == policy and self.hours.calendar == calendar
 
     def amends(self, other: "Terms") -> bool:
-        """The same promise with, say, a corrected calendar: the clock keeps its start."""
+        """The same SLA with, say, a corrected calendar: the clock keeps its start."""
         mine, theirs = self.policy, other.policy
         return mine.name == theirs.name and mine.target == theirs.target
 
@@ -138,7 +138,7 @@ class Edition(_Data):
     policies: tuple[Policy, ...]
     calendars: tuple[Calendar, ...]
     # Until a team has it, but no longer than this, a new ticket is being sorted: nothing is
-    # promised yet, and what it is by then counts from its opening. So nobody is told of a promise
+    # promised yet, and what it is by then counts from its opening. So nobody is told of an SLA
     # that another replaces in the same breath.
     sorting: timedelta = timedelta(0)
     # Nobody says anything of a later moment by this edition before he has moved this on; and the
@@ -211,7 +211,7 @@ class PolicyBook:
         self.known_until = known_until
         self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
         self._in_force: list[_InForce] = []
-        # What anything is promised about in any edition; the rest need not be looked at.
+        # What has an SLA in any edition; the rest need not be looked at.
         self.clocks = frozenset(p.clock for one in self.editions for p in one.policies)
         before: dict[str, Terms] = {}
         for edition in self.editions:
@@ -224,11 +224,11 @@ class PolicyBook:
             self._in_force.append(_InForce(micros(edition.since), clocks, sorting))
 
     def select(self, clock: ClockName, ticket: Attributes, at: int) -> Terms | None:
-        """The terms of one clock for a ticket like this at that moment; None: nothing promised."""
+        """The terms of one clock for a ticket like this at that moment; None: no policy applies."""
         return self._at(at).select(clock, ticket) if self._in_force else None
 
     def sorting_ends(self, opened: int) -> int:
-        """From when on something is promised about a ticket of that opening in any case."""
+        """From when on a ticket of that opening has an SLA in any case."""
         return opened + self._at(opened).sorting if self._in_force else opened
 
     def _at(self, at: int) -> _InForce:
@@ -293,7 +293,7 @@ def _problems(edition: Edition) -> Iterable[Problem]:
             yield Problem(
                 "calendar-never-opens",
                 calendar.name,
-                f"calendar '{calendar.name}' has no open hour, so its promises have no due time;"
+                f"calendar '{calendar.name}' has no open hour, so its SLAs have no due time;"
                 " give it opening hours",
             )
     for clock in ClockName:

@@ -23,7 +23,7 @@ class Bars:
     quiet_days_retiring: float = 90
     # What stops the company or a department is not proposed for retirement because it is quiet.
     least_critical: int = 3
-    many_unused: int = 5
+    many_obsolete: int = 5
     relapse_share: float = 0.25
     many_repairs: int = 20
     fewest_changes: int = 4
@@ -69,7 +69,7 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     is_retiring = one.service.lifecycle == "retiring"
     least = bars.quiet_days_retiring if is_retiring else bars.quiet_days
     is_critical = not is_retiring and one.service.criticality < bars.least_critical
-    if one.quiet_days < least or is_critical or one.trouble.wanted_by:
+    if one.quiet_days < least or is_critical or one.trouble.requested_by:
         return None
     text = (
         f"For {int(one.quiet_days)} days nothing about it has reached the desk: no contact, no"
@@ -79,9 +79,9 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
     return Proposal.RETIRE, Reason(rule="quiet", text=text)
 
 
-def _is_unused(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
-    people, contacts = len(one.trouble.unused_by), one.trouble.contacts
-    if people < bars.many_unused or people <= contacts + len(one.trouble.wanted_by):
+def _is_obsolete(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+    people, contacts = len(one.trouble.obsolete_by), one.trouble.contacts
+    if people < bars.many_obsolete or people <= contacts + len(one.trouble.requested_by):
         return None
     text = (
         f"{counted(people, 'person', 'people')} said that it is no longer of use to them, and"
@@ -206,7 +206,7 @@ def _worst(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
 _RULES: tuple[_Rule, ...] = (
     _not_in_use,
     _is_quiet,
-    _is_unused,
+    _is_obsolete,
     _too_few,
     _end_of_life,
     _relapses,
@@ -221,7 +221,7 @@ _RULES: tuple[_Rule, ...] = (
 
 
 def _costs(one: Standing) -> tuple[Reason, ...]:
-    """What it cost, what was promised in vain, and who asked for it."""
+    """What it cost, which plans were not carried out, and who asked for it."""
     trouble, reasons = one.trouble, list[Reason]()
     if trouble.score_us:
         reasons.append(
@@ -233,13 +233,13 @@ def _costs(one: Standing) -> tuple[Reason, ...]:
                 f" minutes{_twice(trouble.came_again)}.",
             )
         )
-    if trouble.score_us and trouble.promises_broken:
-        broken = counted(trouble.promises_broken, "promise")
-        were = "was" if trouble.promises_broken == 1 else "were"
-        reasons.append(Reason(rule="promises", text=f"{broken} {were} not kept."))
-    if trouble.wanted_by:
-        people = counted(len(trouble.wanted_by), "person", "people")
-        reasons.append(Reason(rule="wanted", text=f"{people} asked for it."))
+    if trouble.score_us and trouble.slas_breached:
+        broken = counted(trouble.slas_breached, "SLA")
+        were = "was" if trouble.slas_breached == 1 else "were"
+        reasons.append(Reason(rule="slas", text=f"{broken} {were} not met."))
+    if trouble.requested_by:
+        people = counted(len(trouble.requested_by), "person", "people")
+        reasons.append(Reason(rule="demand", text=f"{people} asked for it."))
     return tuple(reasons)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.reports import SkillGapFound, SystemRanked
+from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.answers import Asked, Heard, follow_up
@@ -65,7 +65,7 @@ def skills_period(period: Period) -> Period | None:
 
 def ranked(
     standings: Sequence[Standing], period: Period, known: datetime, charter: str
-) -> list[SystemRanked]:
+) -> list[ServiceRanked]:
     """What is said of each service, in the order given."""
     return [
         _ranked(one, rank, len(standings), period, known, charter)
@@ -75,8 +75,8 @@ def ranked(
 
 def report(
     reported: Reported,
-    systems: Iterable[SystemRanked],
-    gaps: Iterable[SkillGapFound],
+    systems: Iterable[ServiceRanked],
+    gaps: Iterable[SkillGapReported],
     goals: Iterable[Aimed],
     heard: Heard,
     period: Period,
@@ -106,10 +106,10 @@ def _until(now: datetime) -> datetime:
 
 def _ranked(
     one: Standing, rank: int, of: int, period: Period, known: datetime, charter: str
-) -> SystemRanked:
+) -> ServiceRanked:
     trouble, went = one.trouble, one.delivery
     proposal, reasons = propose(one)
-    return SystemRanked(
+    return ServiceRanked(
         service=one.service.name,
         team=one.service.team,
         period=period.name,
@@ -122,10 +122,10 @@ def _ranked(
         lost_minutes=trouble.lost_minutes,
         repeat_contacts=trouble.repeat_contacts,
         came_again=trouble.came_again,
-        wanted=len(trouble.wanted_by),
+        requested_by=len(trouble.requested_by),
         healing_debt=trouble.healing_debt,
         relapses=trouble.relapses,
-        promises_broken=trouble.promises_broken,
+        slas_breached=trouble.slas_breached,
         problems=trouble.problems,
         changes=went.finished,
         change_failure_rate=went.failure_rate,
@@ -141,7 +141,7 @@ def _ranked(
 def _based_on(period: Period, known: datetime) -> str:
     last = period.end - timedelta(days=1)
     return (
-        "The tickets, repairs, promises, changes and problems of this service from"
+        "The tickets, repairs, SLAs, changes and problems of this service from"
         f" {period.start:%Y-%m-%d} to {last:%Y-%m-%d} (UTC), as known on {known:%Y-%m-%d %H:%M}"
         " UTC. Incidents that are still open are not in the lost minutes yet."
     )

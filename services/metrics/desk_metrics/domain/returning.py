@@ -7,8 +7,8 @@ counts, so neither repeats nor the order of arrival matter.
 
 from dataclasses import dataclass
 
+from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.measures import MeasuresChanged
 
 from desk_metrics.domain.books import Ledgered, book_of, posted_by
 from desk_metrics.domain.measures.postings import Posting, Slice
@@ -32,7 +32,7 @@ class Returns:
 
 def returns_key(event: AnyEvent) -> str | None:
     """The person whose contact is told; None for everything else."""
-    is_told = isinstance(event.data, MeasuresChanged) and is_person(event.subject)
+    is_told = isinstance(event.data, ContributionsChanged) and is_person(event.subject)
     return event.subject if is_told else None
 
 
@@ -41,7 +41,7 @@ def with_contact(
 ) -> tuple[Returns, tuple[Event[Payload], ...]] | None:
     """The person's contacts with one more or one changed; None if it was known."""
     data = event.data
-    if not isinstance(data, MeasuresChanged):
+    if not isinstance(data, ContributionsChanged):
         return None
     by_ticket = {one.ticket: one for one in state.contacts}
     known = by_ticket.get(data.of)
@@ -62,6 +62,6 @@ def with_contact(
     return Returns(contacts, tuple(book for _, book in sorted(books.items()))), tuple(events)
 
 
-def _contact(data: MeasuresChanged) -> Contact:
+def _contact(data: ContributionsChanged) -> Contact:
     by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
     return Contact(min(one[1] for one in data.postings), data.of, data.revision, by)

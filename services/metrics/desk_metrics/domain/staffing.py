@@ -1,8 +1,8 @@
-"""Staffing: how many people at which hour of the week keep a promise to answer.
+"""Staffing: how many people at which hour of the week keep an SLA to answer.
 
 Each hour is taken for itself, as if it lasted (the stationary independent period-by-period
 approximation; Green, Kolesar and Soares 2001, Operations Research 49, 549-564). What arrives while
-nobody works waits for the opening, spread evenly over as many open hours as the promise gives.
+nobody works waits for the opening, spread evenly over as many open hours as the SLA gives.
 """
 
 import math
@@ -24,7 +24,7 @@ class _Told(BaseModel):
 
 
 class HourPlan(_Told):
-    """One hour of the week, local to the team: expected arrivals, and people to keep the promise.
+    """One hour of the week, local to the team: expected arrivals, and people to keep the SLA.
 
     `arrivals` is what comes in that hour, `work` that plus what waited for the opening.
     """
@@ -63,7 +63,7 @@ class StaffingPlan(_Told):
     skill: str
     zone: str
     weeks: int
-    promise: str
+    sla: str
     within_seconds: float
     share: float
     handling_seconds: float | None
@@ -81,7 +81,7 @@ class StaffingPlan(_Told):
 class Terms:
     """What is to be kept: answered within so many seconds of open time, for such a share of all."""
 
-    promise: str
+    sla: str
     within: float
     share: float
     handling: float | None
@@ -113,7 +113,7 @@ def staffing(
         skill=crew.skill,
         zone=crew.zone,
         weeks=len(weeks),
-        promise=terms.promise,
+        sla=terms.sla,
         within_seconds=terms.within,
         share=terms.share,
         handling_seconds=terms.handling,
@@ -153,7 +153,7 @@ def opened(expected: Sequence[float], open_hours: Sequence[bool], within: float)
 
 
 def _opening(open_hours: Sequence[bool], closed: int, most: int) -> list[int]:
-    """The next hours of work in a row, as many as the promise gives."""
+    """The next hours of work in a row, as many as the SLA gives."""
     start = next(n for n in range(closed, closed + HOURS) if open_hours[n % HOURS])
     found: list[int] = []
     while len(found) < min(most, HOURS) and open_hours[(start + len(found)) % HOURS]:

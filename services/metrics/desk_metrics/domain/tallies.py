@@ -56,7 +56,7 @@ class Tallies:
     to_resolve: Spread = field(default_factory=Spread)
     reopened: int = 0
     reopenings: int = 0
-    hand_overs: int = 0
+    reassignments: int = 0
     requeues: int = 0
     handed_on: int = 0
     ping_pong: int = 0
@@ -88,9 +88,9 @@ class Tallies:
     def _add_turns(self, journey: Journey) -> None:
         self.reopened += bool(journey.reopenings)
         self.reopenings += journey.reopenings
-        self.hand_overs += len(journey.hand_overs)
+        self.reassignments += len(journey.reassignments)
         self.requeues += journey.requeues
-        self.handed_on += bool(journey.hand_overs)
+        self.handed_on += bool(journey.reassignments)
         self.ping_pong += is_ping_pong(journey)
         if journey.is_over and journey.first_team and journey.team:
             self.with_team += 1
@@ -99,7 +99,7 @@ class Tallies:
     def _add_topic(self, journey: Journey, name: str) -> None:
         topic = _of(self.topics, name, TopicTally)
         topic.tickets += 1
-        topic.handed_on += bool(journey.hand_overs)
+        topic.handed_on += bool(journey.reassignments)
         topic.reopened += bool(journey.reopenings)
         topic.waited += bool(journey.pauses)
         topic.months.add(f"{instant(journey.opened):%Y-%m}")
@@ -116,7 +116,7 @@ class Tallies:
                 self._team(stretch.team).queued.add(stretch.minutes)
             elif stretch.phase is Phase.WORKED_ON:
                 self._team(stretch.team).worked_minutes += stretch.minutes
-        for giver, taker, minutes in journey.hand_overs:
+        for giver, taker, minutes in journey.reassignments:
             self._team(giver).given += 1
             self._team(giver).held_before_giving.add(minutes)
             self._team(taker).taken += 1
@@ -133,7 +133,7 @@ class Tallies:
 
 def is_ping_pong(journey: Journey) -> bool:
     """Whether a team got the ticket back from the very team that it had given it to."""
-    pairs = [(one.giver, one.taker) for one in journey.hand_overs]
+    pairs = [(one.giver, one.taker) for one in journey.reassignments]
     return any(first == (taker, giver) for first, (giver, taker) in pairwise(pairs))
 
 

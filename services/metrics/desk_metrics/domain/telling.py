@@ -1,4 +1,4 @@
-"""Telling: what of the promises has become true and was not yet said, once each, and when to look
+"""Telling: what of the SLAs has become true and was not yet said, once each, and when to look
 again. What was said and late facts make untrue is taken back before it is said right.
 """
 
@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import NamedTuple
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.promises import ClockName, PromiseWithdrawn
+from desk_shared.events.sla import ClockName, SlaCancelled
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.clocks import Said, TicketClocks, Told
 from desk_metrics.domain.facts import Moment
 from desk_metrics.domain.life import Life, life_of
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.promises import Key, Promise, key_of, promises_of, sorted_at
 from desk_metrics.domain.sayings import Account, Head, Line, Saying, account_of, data_of
+from desk_metrics.domain.slas import Key, SlaClock, key_of, slas_of, sorted_at
 from desk_metrics.domain.worktime import instant, micros
 
 SOURCE = "/desk/metrics"
@@ -34,7 +34,7 @@ class Decision(NamedTuple):
 
 class _Draft(NamedTuple):
     told: Told
-    # Its place in all that is said of the promise; None takes back what was said.
+    # Its place in all that is said of the SLA; None takes back what was said.
     place: int | None
     moment: Moment
     data: Payload
@@ -49,10 +49,10 @@ def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision:
     if _is_quiet(state, book, at):
         return _nothing_new(state, at)
     life = life_of(state.facts, at)
-    promises = [] if life is None else promises_of(life, book, at)
+    slas = [] if life is None else slas_of(life, book, at)
     teller = _Teller(state, at)
-    for promise in promises:
-        teller.tell(promise)
+    for sla in slas:
+        teller.tell(sla)
     told, drafts = teller.told()
     if life is not None and at < (sorted_by := sorted_at(life, book)[0]):
         teller.timers.append(sorted_by)
@@ -102,7 +102,7 @@ def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> i
 
 
 class _Teller:
-    """Goes through the promises once, with what was said of each before."""
+    """Goes through the SLAs once, with what was said of each before."""
 
     def __init__(self, state: TicketClocks, at: int) -> None:
         self._at, self._settled = at, state.settled
@@ -114,23 +114,23 @@ class _Teller:
         self.timers: list[int] = []
         self.is_any_open = False
 
-    def tell(self, promise: Promise) -> None:
-        before = self._memory.take(key_of(promise))
-        is_stirred = promise.clock in self._stirred
-        if promise.end is None:
+    def tell(self, sla: SlaClock) -> None:
+        before = self._memory.take(key_of(sla))
+        is_stirred = sla.clock in self._stirred
+        if sla.end is None:
             self.is_any_open = True
-        elif before is not None and promise.end <= self._settled and not is_stirred:
+        elif before is not None and sla.end <= self._settled and not is_stirred:
             self._told.append(before)
             return
-        account = account_of(promise, self._at)
+        account = account_of(sla, self._at)
         if account.timer is not None:
             self.timers.append(account.timer)
-        told, new, back = _compare(promise, account, before, self._at, is_stirred=is_stirred)
+        told, new, back = _compare(sla, account, before, self._at, is_stirred=is_stirred)
         self._told.append(told)
         self._taken_back += back
         if new:
             self._fresh += new
-            self._stirred.add(promise.clock)
+            self._stirred.add(sla.clock)
 
     def told(self) -> tuple[tuple[Told, ...], list[_Draft]]:
         for gone in self._memory.rest():
@@ -151,7 +151,7 @@ class _Memory:
         if self._in_order and self._in_order[-1].key == key:
             return self._in_order.pop()
         if self._in_order:
-            # Out of order from here on: a promise was added in the middle, or one is gone.
+            # Out of order from here on: an SLA was added in the middle, or one is gone.
             self._others = {told.key: told for told in reversed(self._in_order)}
             self._in_order = []
         return self._others.pop(key, None)
@@ -161,7 +161,7 @@ class _Memory:
 
 
 def _compare(
-    promise: Promise, account: Account, before: Told | None, at: int, *, is_stirred: bool
+    sla: SlaClock, account: Account, before: Told | None, at: int, *, is_stirred: bool
 ) -> tuple[Told, list[_Draft], list[_Draft]]:
     """What is said of it now, what of that is new, and what has to be taken back first.
 
@@ -169,38 +169,38 @@ def _compare(
     of the same clock has just been said (`is_stirred`), what follows it is said again.
     """
     said = tuple(line.said for line in account.lines)
-    told = Told(*key_of(promise), 0 if before is None else before.revision, said)
+    told = Told(*key_of(sla), 0 if before is None else before.revision, said)
     if before is None:
-        return told, _drafts(promise, told, account.lines, 0), []
+        return told, _drafts(sla, told, account.lines, 0), []
     was_over, is_over = _is_over(before.said), _is_over(said)
     if was_over and is_over:
         return told, [], []
     if not is_stirred and said[: len(before.said)] == before.said:
-        return told, _drafts(promise, told, account.lines, len(before.said)), []
+        return told, _drafts(sla, told, account.lines, len(before.said)), []
     told = told._replace(revision=before.revision + 1)
     if is_over:
-        drafts = _drafts(promise, told, account.lines, len(said) - 1)
+        drafts = _drafts(sla, told, account.lines, len(said) - 1)
         return told, [_with_untrue(one, before.said, said) for one in drafts], []
     lines = account.lines
     if any(what == Saying.BREACHED for what, _ in before.said):
         lines = [line._replace(inherited=line.what is Saying.BREACHED) for line in lines]
-    return told, _drafts(promise, told, lines, 0), _take_back(before, at, said)
+    return told, _drafts(sla, told, lines, 0), _take_back(before, at, said)
 
 
 def _is_over(said: Sequence[Said]) -> bool:
-    return said[-1][0] == Saying.WITHDRAWN
+    return said[-1][0] == Saying.CANCELLED
 
 
 def _vanished(told: Told, at: int) -> Told:
     if _is_over(told.said):
         return told
-    return told._replace(said=(*told.said, (str(Saying.WITHDRAWN), (at, 0))))
+    return told._replace(said=(*told.said, (str(Saying.CANCELLED), (at, 0))))
 
 
 def _take_back(told: Told, at: int, now_said: tuple[Said, ...] = ()) -> list[_Draft]:
     if _is_over(told.said):
         return []
-    data = PromiseWithdrawn(**_head(told), because=LATE_FACTS)
+    data = SlaCancelled(**_head(told), because=LATE_FACTS)
     return [_with_untrue(_Draft(told, None, (at, 0), data), told.said, now_said)]
 
 
@@ -215,10 +215,10 @@ def _sayings(said: Sequence[Said]) -> set[str]:
     return {what.partition(":")[0] for what, _ in said}
 
 
-def _drafts(promise: Promise, told: Told, lines: Sequence[Line], known: int) -> list[_Draft]:
+def _drafts(sla: SlaClock, told: Told, lines: Sequence[Line], known: int) -> list[_Draft]:
     head = _head(told)
     return [
-        _Draft(told, place, lines[place].moment, data_of(promise, lines[place], head))
+        _Draft(told, place, lines[place].moment, data_of(sla, lines[place], head))
         for place in range(known, len(lines))
     ]
 
@@ -235,11 +235,11 @@ def _head(told: Told) -> Head:
 
 def _event(ticket: str, life: Life | None, draft: _Draft) -> Event[Payload]:
     told = draft.told
-    promise = f"{told.clock}/{told.policy}/{told.version}/{told.cycle}/{told.team}"
+    sla = f"{told.clock}/{told.policy}/{told.version}/{told.cycle}/{told.team}"
     began = f"{told.applies[0]}.{told.applies[1]}"
     what = "taken-back" if draft.place is None else f"{draft.place}/{draft.data.TYPE}"
     return Event(
-        id=derived_id(ticket, f"{promise}/{began}/{what}", told.revision),
+        id=derived_id(ticket, f"{sla}/{began}/{what}", told.revision),
         source=SOURCE,
         subject=ticket,
         time=instant(draft.moment[0]),

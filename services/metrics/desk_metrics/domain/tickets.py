@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.measures import MeasuresChanged
 from desk_shared.events.tickets import (
     Kind,
     TicketOpened,
@@ -44,7 +44,7 @@ LATE = "late_facts"
 _LONGEST_SOURCE = 200
 # A saying may say more behind a colon.
 _NEAR = Saying.AT_RISK.value
-_JUDGED = (Saying.BREACHED.value, Saying.KEPT.value, Saying.WITHDRAWN.value)
+_JUDGED = (Saying.BREACHED.value, Saying.MET.value, Saying.CANCELLED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class TicketRecord:
     started: int = 0
     # Facts that came after later ones: when each happened, and up to when the ticket was known.
     late: tuple[tuple[int, int], ...] = ()
-    # How many editions of the promises were in force when it was last decided on.
+    # How many versions of the SLA policies were in force when it was last decided on.
     judged: int = 0
     is_open: bool = False
     revision: int = 0
@@ -150,7 +150,7 @@ def team_of(record: TicketRecord) -> str:
 
 
 def is_at_risk(record: TicketRecord) -> bool:
-    """Whether a promise about it is at risk and not judged yet. By hand: it is asked at each write,
+    """Whether an SLA about it is at risk and not judged yet. By hand: it is asked at each write,
     and sets would take as long as the rest of it."""
     for one in record.clocks.told:
         is_near = False
@@ -194,7 +194,7 @@ def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
         source=SOURCE,
         subject=sheet.cell,
         time=instant(at),
-        data=MeasuresChanged(
+        data=ContributionsChanged(
             of=source if len(source) <= _LONGEST_SOURCE else derived_id(source, "source"),
             revision=revision,
             kind=by.kind,

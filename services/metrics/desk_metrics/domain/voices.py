@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.feedback import ServiceUnused, ServiceWanted, SurveyAnswered
+from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 
 from desk_metrics.domain.books import Ledgered, posted_by
 from desk_metrics.domain.measures.happiness import Answered, happiness_of
 from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.wishes import UNUSED, WANTED, demand_measure
+from desk_metrics.domain.measures.wishes import OBSOLETE, REQUESTED, demand_measure
 from desk_metrics.domain.worktime import micros
 
 # Who answers more often than that about one resolution plays; the newest answers are kept.
@@ -40,9 +40,9 @@ def voice_of(event: AnyEvent) -> Voice | None:
     if isinstance(data, SurveyAnswered):
         by = Slice(data.kind, data.service, data.team, data.site, data.by, data.device)
         return Voice(f"survey:{data.ticket}:{data.cycle}", by)
-    if isinstance(data, ServiceWanted):
+    if isinstance(data, DemandRequested):
         return Voice(f"wish:{data.feedback}", Slice(person=data.by))
-    if isinstance(data, ServiceUnused):
+    if isinstance(data, DemandObsoleteReported):
         return Voice(f"wish:{data.feedback}", Slice(service=data.service, person=data.by))
     return None
 
@@ -79,4 +79,6 @@ def with_voice(
 
 def _wished(data: Payload) -> tuple[str, ...]:
     """The measures that a wish counts in."""
-    return (WANTED, demand_measure(data.what)) if isinstance(data, ServiceWanted) else (UNUSED,)
+    return (
+        (REQUESTED, demand_measure(data.what)) if isinstance(data, DemandRequested) else (OBSOLETE,)
+    )

@@ -1,6 +1,6 @@
 """Ticket history as cells, one ticket at a time: what metrics would have kept of it.
 
-No promise was in force in another system, so none is judged.
+No SLA was in force in another system, so none is judged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from desk_shared.errors import Invalid
-from desk_shared.events.measures import MeasuresChanged
+from desk_shared.events.contributions import ContributionsChanged
 
 from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.history import Imported
@@ -21,7 +21,7 @@ from desk_metrics.domain.tickets import TicketRecord, measured, recorded
 from desk_metrics.domain.worktime import micros
 from desk_metrics.history.file import read_history
 
-_NO_PROMISES = PolicyBook(())
+_NO_SLAS = PolicyBook(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ def cells_of(life: Sequence[Imported]) -> Iterator[Cell]:
     for imported in life:
         record = recorded(record, imported.event)
     ended = max(micros(one.event.time) for one in life)
-    _, events = measured(record, replace(record.clocks, as_of=ended), _NO_PROMISES)
+    _, events = measured(record, replace(record.clocks, as_of=ended), _NO_SLAS)
     for event in events:
         said = event.data
-        if isinstance(said, MeasuresChanged) and not is_person(event.subject):
+        if isinstance(said, ContributionsChanged) and not is_person(event.subject):
             by = Slice(said.kind, said.service, said.team, said.site)
             postings = tuple(Posting(*posting) for posting in said.postings)
             yield Cell(day_of(event.subject), (Entry(said.of, said.revision, by, postings),))

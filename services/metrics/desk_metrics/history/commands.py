@@ -94,18 +94,18 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     _show(found, account, rejects, json=json)
 
 
-@report.command("promise-fit")
-def promise_fit(
+@report.command("sla-fit")
+def sla_fit(
     history: Annotated[Path, typer.Argument(help="A history file.")],
     figures: Annotated[Path | None, typer.Option(help="Its figures; else found beside it.")] = None,
     json: Annotated[bool, typer.Option(help="The result as JSON.")] = False,
 ) -> None:
-    """Fit the promise behind a log's verdicts: targets on one half, agreement on the other."""
+    """Fit the SLA behind a log's verdicts: targets on one half, agreement on the other."""
     verdicts = list(_verdicts(history, figures or Places.beside(history).figures))
     fitted = fit(verdicts)
     if fitted is None:
         raise Invalid(
-            "There are not enough verdicts to fit a promise: the figures need 'kept', both true and"
+            "There are not enough verdicts to fit an SLA: the figures need 'kept', both true and"
             " false, for tickets that are over."
         )
     _print_fitted(fitted, json=json)

@@ -57,7 +57,7 @@ def where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
 
 
 def fitted(fitted: Fitted) -> list[RenderableType]:
-    """The fitted promise with its agreement."""
+    """The fitted SLA with its agreement."""
     waiting = "counts" if fitted.counts_waiting else "does not count"
     table = Sheet("priority", "fitted target, h", "on kept", "and broken")
     for priority, minutes in fitted.targets.items():

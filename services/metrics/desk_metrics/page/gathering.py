@@ -8,7 +8,7 @@ from desk_shared.errors import Invalid, NotFound
 from desk_shared.store import Documents
 
 from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.demand import Demand, Wanted
+from desk_metrics.domain.demand import Demand, DemandEntry
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.experience import Experience, Impressions, Of
 from desk_metrics.domain.measures.figures import Figures, figures_of
@@ -19,7 +19,7 @@ from desk_metrics.reckoning import days, first_day
 MOST_DAYS = 366
 # A plot of more days than this is a plot of weeks.
 MOST_STEPS = 35
-MOST_WANTED = 10
+MOST_REQUESTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Gathered:
     teams: tuple[tuple[str, Figures], ...]
     worst: tuple[Experience, ...]
     # What people ask for that there is not, and where reports to owners stand today.
-    demand: tuple[Wanted, ...] = ()
+    demand: tuple[DemandEntry, ...] = ()
     answers: tuple[tuple[str, str], ...] = ()
     began: date | None = None
 
@@ -119,7 +119,7 @@ async def gather(
         steps=tuple((instant(span.start), told(by_step, span)) for span in steps),
         teams=() if name else _of_teams(by_team, both[1]),
         worst=() if name else tuple(services.experiences()[:10]),
-        demand=() if name else demand.wanted()[:MOST_WANTED],
+        demand=() if name else demand.entries()[:MOST_REQUESTED],
         answers=() if name or letters is None else tuple(sorted(await letters.open())),
         began=await first_day(cells),
     )

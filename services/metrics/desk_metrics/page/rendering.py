@@ -23,13 +23,13 @@ HEADLINES = (
     Headline("Time to restore, 90 % within", "mttr_p90", "duration", "less"),
     Headline("Resolved at first contact", "first_contact_resolution", "share", "more"),
     Headline("Reopened", "reopen_rate", "share", "less"),
-    Headline("Promises kept", "promises_kept", "share", "more"),
+    Headline("SLAs met", "sla_met", "share", "more"),
     Headline("Solved without anybody", "self_service_share", "share", "more"),
     Headline("Repairs that lasted", "auto_healed", "count", "more"),
     Headline("Lost time, at most", "lost_minutes", "minutes", "less"),
     Headline(f"Happiness quotient ({_ENDS})", "happiness", "quotient", "more"),
 )
-_TEAM = ("contacts", "resolved", "backlog", "mttr", "promises_kept", "happiness")
+_TEAM = ("contacts", "resolved", "backlog", "mttr", "sla_met", "happiness")
 _BY_FIGURE = {one.figure: one for one in HEADLINES}
 _DAY = timedelta(days=1)
 
@@ -78,8 +78,8 @@ def plots_of(found: Gathered) -> Iterator[Plot]:
     yield Plot(
         "restore", "Time to restore", "hours", steps, restore, suffix=f"{NB}h", strides=apart
     )
-    kept = (line("Kept", "promises_kept", 0.01),)
-    yield Plot("promises", "Promises kept", "share of those judged", steps, kept, 0, 100,
+    kept = (line("Kept", "sla_met", 0.01),)
+    yield Plot("slas", "SLAs met", "share of those judged", steps, kept, 0, 100,
                suffix=f"{NB}%", strides=apart)  # fmt: skip
     doubt = Band(
         "where it lies with 95 % certainty",

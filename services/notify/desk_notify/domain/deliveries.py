@@ -18,7 +18,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
 # What is solved with its problem fills nobody's mailbox; it still stands on the team's topic.
 _KEPT_OUT_OF_MAIL = frozenset(
-    {MessageKind.TICKET_ASSIGNED, MessageKind.PROMISE_AT_RISK, MessageKind.PROMISE_BREACHED}
+    {MessageKind.TICKET_ASSIGNED, MessageKind.SLA_AT_RISK, MessageKind.SLA_BREACHED}
 )
 
 

@@ -31,7 +31,7 @@ class Directory:
     mails: Mapping[str, str] = field(default_factory=dict)
     portal: str = ""
     # Whether every ticket is told by when somebody answers it.
-    promises_answers: bool = False
+    has_response_policy: bool = False
     # Services that only their owners hear of, by name and title, as `plain_words`.
     confidential: frozenset[str] = frozenset()
 

@@ -5,7 +5,7 @@ that come with it. It says the same but for one thing: that a goal is reached on
 to the forecast beside it, since a report does not tell whether less is better or more.
 """
 
-from desk_shared.events.reports import GoalAssessed, GoalVerdict
+from desk_shared.events.reports import GoalStatusReported, GoalVerdict
 
 from desk_notify.domain.texts import GoalSaying, Texts
 
@@ -15,7 +15,7 @@ _SCALES = ((86_400, "days"), (3_600, "hours"), (60, "minutes"))
 _MOVING = frozenset({GoalVerdict.ON_THE_WAY, GoalVerdict.WITHIN_REACH, GoalVerdict.BEHIND})
 
 
-def sentence_of(goal: GoalAssessed, texts: Texts) -> str:
+def sentence_of(goal: GoalStatusReported, texts: Texts) -> str:
     """Where it stands; metrics' own words where the language has none."""
     if not texts.goals:
         return goal.sentence
@@ -37,7 +37,7 @@ def amount(value: float, unit: str, texts: Texts) -> str:
     return texts.units.get(unit, "{number}").format(number=_number(value, texts))
 
 
-def _sayings(goal: GoalAssessed) -> list[GoalSaying]:
+def _sayings(goal: GoalStatusReported) -> list[GoalSaying]:
     first = _saying(goal)
     said, range_known = [first], goal.forecast_low is not None
     if first is GoalSaying.REACHED and range_known:
@@ -49,7 +49,7 @@ def _sayings(goal: GoalAssessed) -> list[GoalSaying]:
     return said
 
 
-def _saying(goal: GoalAssessed) -> GoalSaying:
+def _saying(goal: GoalStatusReported) -> GoalSaying:
     """What it says first, by the verdict and by what is known."""
     if goal.verdict is GoalVerdict.CANNOT_TELL:
         if goal.target is None:
@@ -64,7 +64,7 @@ def _saying(goal: GoalAssessed) -> GoalSaying:
     return GoalSaying.MOVING if goal.verdict in _MOVING else GoalSaying.ANYTHING
 
 
-def _figures(goal: GoalAssessed, texts: Texts) -> dict[str, str]:
+def _figures(goal: GoalStatusReported, texts: Texts) -> dict[str, str]:
     values = {
         "now": goal.now,
         "target": goal.target,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeGuard
 
 from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.automation import RunHandedOver, RunHealed
+from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
@@ -38,7 +38,7 @@ def matters_of(event: AnyEvent) -> Iterable[str]:
     data = event.data
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return (f"{MatterKind.PROBLEM}:{event.subject}",)
-    if isinstance(data, RunHandedOver) or _is_correction(data):
+    if isinstance(data, RunEscalated) or _is_correction(data):
         return (f"{MatterKind.RUN}:{data.run}",)
     if isinstance(data, SignalRaised | SignalSeverityChanged) and _is_alarming(data):
         return (f"{MatterKind.SIGNAL}:{data.episode}",)
@@ -55,7 +55,7 @@ def react(before: Matter | None, event: AnyEvent, directory: Directory) -> React
             return _problem_grows(before, data, directory)
         case ProblemDetected():
             return _problem(before, event, data, directory)
-        case RunHandedOver() | RunHealed():
+        case RunEscalated() | RunHealed():
             return _repair_told(before, event, data, directory)
         case SignalRaised() | SignalSeverityChanged():
             return _signal_told(before, event, data, directory)
@@ -133,14 +133,14 @@ def _problem_over(
 
 
 def _repair_told(
-    before: Matter | None, cause: AnyEvent, data: RunHandedOver | RunHealed, directory: Directory
+    before: Matter | None, cause: AnyEvent, data: RunEscalated | RunHealed, directory: Directory
 ) -> Reaction:
     if isinstance(data, RunHealed):
         return _repair_corrected(before, cause, data, directory)
-    return _handed_over(cause, data, directory) if before is None else None
+    return _escalated(cause, data, directory) if before is None else None
 
 
-def _handed_over(cause: AnyEvent, run: RunHandedOver, directory: Directory) -> Reaction:
+def _escalated(cause: AnyEvent, run: RunEscalated, directory: Directory) -> Reaction:
     card = directory.team(run.team)
     reader = team(card)
     fields = {

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from desk_shared.events.people import Priority
-from desk_shared.events.promises import PromiseAtRisk, PromiseBreached
+from desk_shared.events.sla import SlaAtRisk, SlaBreached
 from desk_shared.events.tickets import Kind
 from pydantic import BaseModel, ConfigDict
 
@@ -27,15 +27,15 @@ class Kept(_State):
 
 
 class EarlyFact(Kept):
-    """A promise's event that came before the ticket it is about."""
+    """An SLA's event that came before the ticket it is about."""
 
-    fact: PromiseAtRisk | PromiseBreached
+    fact: SlaAtRisk | SlaBreached
 
 
-class PromiseSaid(_State):
-    """What a team was told of a promise, in case that it turns out not to be so."""
+class SlaReported(_State):
+    """What a team was told of an SLA, in case that it turns out not to be so."""
 
-    promise: str
+    sla: str
     what: Literal["at_risk", "breached"]
     team: str
     due: datetime | None = None
@@ -61,9 +61,9 @@ class Ticket(_State):
     problems_over: tuple[str, ...] = ()
     is_done: bool = False
     early: tuple[EarlyFact, ...] = ()
-    promises_said: tuple[PromiseSaid, ...] = ()
+    slas_reported: tuple[SlaReported, ...] = ()
     # By when it is answered is known, or that nothing says so.
-    is_promised: bool = False
+    has_sla: bool = False
     # Its requester hears of the team together with that.
     news: Kept | None = None
 

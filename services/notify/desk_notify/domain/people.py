@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from desk_shared.events import AnyEvent
-from desk_shared.events.automation import RunHandedOver, RunHealed, RunStarted
+from desk_shared.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.tickets import TicketOpened
 
@@ -18,7 +18,7 @@ _MOST = 50
 
 Reaction = tuple[Person, Messages] | None
 _Known = ProblemDetected | ProblemUpdated
-_Run = RunStarted | RunHealed | RunHandedOver
+_Run = RunStarted | RunHealed | RunEscalated
 
 
 def people_of(event: AnyEvent) -> Iterable[str]:
@@ -28,10 +28,10 @@ def people_of(event: AnyEvent) -> Iterable[str]:
         return (data.requester,)
     if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
         return dict.fromkeys(data.people)
-    if isinstance(data, RunHandedOver):
+    if isinstance(data, RunEscalated):
         return (data.person,) if data.person else ()
     if isinstance(data, RunStarted | RunHealed):
-        # A cure that comes to light late resolves the ticket of its hand-over, which tells them.
+        # A cure that comes to light late resolves the ticket of its escalation, which tells them.
         is_late = isinstance(data, RunHealed) and data.corrects is not None
         return (data.person,) if data.person and data.tell and not is_late else ()
     return ()
@@ -46,7 +46,7 @@ def react(known: Person | None, name: str, event: AnyEvent, directory: Directory
         return _problem_known(before, name, event, data, directory)
     if isinstance(data, ProblemResolved):
         return _problem_over(before, name, event, data)
-    if isinstance(data, RunStarted | RunHealed | RunHandedOver):
+    if isinstance(data, RunStarted | RunHealed | RunEscalated):
         return before, _repair(before, name, event, data, directory)
     return None
 
@@ -91,6 +91,6 @@ def _problem_over(before: Person, name: str, cause: AnyEvent, data: ProblemResol
 def _repair(known: Person, name: str, cause: AnyEvent, run: _Run, directory: Directory) -> Messages:
     fields = {"title": run.title, "text": clipped(run.tell)}
     rule = Rule.REPAIR_BEGINS if isinstance(run, RunStarted) else Rule.REPAIRED
-    if isinstance(run, RunHandedOver):
-        rule, fields = Rule.REPAIR_HANDED_OVER, {**fields, "team": directory.team(run.team).title}
+    if isinstance(run, RunEscalated):
+        rule, fields = Rule.REPAIR_ESCALATED, {**fields, "team": directory.team(run.team).title}
     return (tell(cause, rule, person(name, known.language), fields, About()),)

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from desk_shared.events import AnyEvent, Payload
 from desk_shared.events.reports import (
-    GoalAssessed,
     GoalMilestone,
+    GoalStatusReported,
     GoalVerdict,
     Proposal,
-    SkillGapFound,
-    SystemRanked,
+    ServiceRanked,
+    SkillGapReported,
 )
 
 from desk_notify.domain.directory import Directory, TeamCard
@@ -29,26 +29,26 @@ _UNTIL_NEXT = timedelta(weeks=1)
 def is_told(data: Payload) -> bool:
     """A rank without a proposal asks nothing of anybody, nor does a goal that stands still. What
     came of something that was done is told, whatever is proposed."""
-    if isinstance(data, SystemRanked):
+    if isinstance(data, ServiceRanked):
         return data.proposal is not Proposal.LEAVE or data.outcome is not None
-    if isinstance(data, GoalAssessed):
+    if isinstance(data, GoalStatusReported):
         is_news = data.verdict is not data.verdict_before or data.milestone is not None
         return is_news or data.verdict in _MOVING
-    return isinstance(data, SkillGapFound)
+    return isinstance(data, SkillGapReported)
 
 
 def react(event: AnyEvent, directory: Directory) -> Told | None:
     """What the team is told, if the event is a report."""
-    if isinstance(event.data, SystemRanked):
+    if isinstance(event.data, ServiceRanked):
         return _system(event, event.data, directory)
-    if isinstance(event.data, SkillGapFound):
+    if isinstance(event.data, SkillGapReported):
         return _skill_gap(event, event.data, directory)
-    if isinstance(event.data, GoalAssessed):
+    if isinstance(event.data, GoalStatusReported):
         return _goal(event, event.data, directory)
     return None
 
 
-def _system(cause: AnyEvent, ranked: SystemRanked, directory: Directory) -> Told:
+def _system(cause: AnyEvent, ranked: ServiceRanked, directory: Directory) -> Told:
     card = directory.team(ranked.team)
     rule = Rule.TEAM_SYSTEM if ranked.outcome is None else Rule.TEAM_SYSTEM_OUTCOME
     readers = [(rule, card)]
@@ -61,7 +61,7 @@ def _system(cause: AnyEvent, ranked: SystemRanked, directory: Directory) -> Told
     return _matter(card, directory.service(ranked.service)), messages
 
 
-def _fields(ranked: SystemRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+def _fields(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, str]:
     card, since = directory.team(ranked.team), ranked.unanswered_since
     return {
         "service": directory.service(ranked.service),
@@ -77,14 +77,14 @@ def _fields(ranked: SystemRanked, texts: Texts, directory: Directory) -> dict[st
         "explanation": in_words(ranked.reasons),
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
         "outcome": "" if ranked.outcome is None else texts.outcomes[ranked.outcome],
-        "promised_for": texts.write_day(ranked.promised_for) if ranked.promised_for else "",
+        "target_date": texts.write_day(ranked.target_date) if ranked.target_date else "",
         "unanswered": str(ranked.unanswered) if ranked.unanswered else "",
         "since": "" if since is None else texts.write_day(since.astimezone(card.zone).date()),
         **_escalation(ranked, texts, directory),
     }
 
 
-def _escalation(ranked: SystemRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+def _escalation(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, str]:
     """Where nobody else can be told, the word itself is all that can be said."""
     if not ranked.escalated:
         return {}
@@ -93,7 +93,7 @@ def _escalation(ranked: SystemRanked, texts: Texts, directory: Directory) -> dic
     return {"escalated": texts.escalated}
 
 
-def _skill_gap(cause: AnyEvent, gap: SkillGapFound, directory: Directory) -> Told:
+def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> Told:
     card = directory.team(gap.team)
     fields = {
         "skill": gap.skill,
@@ -108,7 +108,7 @@ def _skill_gap(cause: AnyEvent, gap: SkillGapFound, directory: Directory) -> Tol
     return _matter(card, gap.skill), (message,)
 
 
-def _goal(cause: AnyEvent, goal: GoalAssessed, directory: Directory) -> Told:
+def _goal(cause: AnyEvent, goal: GoalStatusReported, directory: Directory) -> Told:
     card = directory.team(goal.team)
     reader = team(card)
     texts, again = reader.texts, goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT

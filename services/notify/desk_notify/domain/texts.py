@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.people import Severity
-from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
+from desk_shared.events.sla import ClockName
 
 
 class Rule(StrEnum):
@@ -32,7 +32,7 @@ class Rule(StrEnum):
     PROBLEM_OVER = "problem-over"
     REPAIR_BEGINS = "repair-begins"
     REPAIRED = "repaired"
-    REPAIR_HANDED_OVER = "repair-handed-over"
+    REPAIR_ESCALATED = "repair-escalated"
     TEAM_ASSIGNED = "team-assigned"
     TEAM_ASSIGNED_IN_PROBLEM = "team-assigned-in-problem"
     TEAM_REOPENED = "team-reopened"

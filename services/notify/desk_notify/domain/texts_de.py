@@ -1,8 +1,8 @@
 """Every message in German."""
 
 from desk_shared.events.automation import StepStatus
-from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
+from desk_shared.events.sla import ClockName
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 from desk_notify.domain.texts_de_goals import GOALS, UNITS
@@ -140,7 +140,7 @@ _PEOPLE = {
             " es uns bitte.",
         ),
     ),
-    Rule.REPAIR_HANDED_OVER: Template(
+    Rule.REPAIR_ESCALATED: Template(
         "Wir kümmern uns: {title}",
         (
             "{text}",
@@ -270,7 +270,7 @@ _TEAMS = {
             "Das wurde jetzt in {in_a_row} Berichten hintereinander vorgeschlagen."
             "\nSeit {since} hat niemand geantwortet: auf {unanswered} Berichte hintereinander vor"
             " diesem."
-            "\nEs war für {promised_for} zugesagt, und die Zahlen sind nicht besser."
+            "\nEs war für {target_date} zugesagt, und die Zahlen sind nicht besser."
             "\nDieser Bericht ist eskaliert: Auch das Team „{escalated_to}“ erfährt davon."
             "\nDieser Bericht ist {escalated}, denn die vor ihm blieben ohne Antwort.",
             "Wie es weitergeht: Antworten Sie. Nehmen Sie an, mit Plan und Tag, lehnen Sie ab, mit"

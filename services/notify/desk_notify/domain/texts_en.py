@@ -1,8 +1,8 @@
 """Every message in English."""
 
 from desk_shared.events.automation import StepStatus
-from desk_shared.events.promises import ClockName
 from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
+from desk_shared.events.sla import ClockName
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
 from desk_notify.domain.texts_en_repairs import REPAIRS
@@ -47,7 +47,7 @@ _PEOPLE = {
         (
             "Your ticket {code} “{title}” waits for your answer.",
             "This is what we asked: {question}",
-            Without("question", "What we need to know stands in the last note of the ticket."),
+            Without("question", "What we need to know stands in the last comment of the ticket."),
             "Please answer by {until}.",
             "Next: as soon as you have answered, the team “{team}” goes on.",
             "Answer here: {link}",
@@ -122,7 +122,7 @@ _PEOPLE = {
         "Repaired: {title}",
         ("{text}", "Next: nothing. If something does not work as before, please tell us."),
     ),
-    Rule.REPAIR_HANDED_OVER: Template(
+    Rule.REPAIR_ESCALATED: Template(
         "We are on it: {title}",
         (
             "{text}",
@@ -245,7 +245,7 @@ _TEAMS = {
             "Why we think so: {explanation}",
             "This was proposed in {in_a_row} reports in a row now."
             "\nNobody has answered since {since}: {unanswered} reports in a row before this one."
-            "\nIt was promised for {promised_for}, and the figures are no better."
+            "\nIt was promised for {target_date}, and the figures are no better."
             "\nThis report is escalated: the team “{escalated_to}” is told too."
             "\nThis report is {escalated}, since those before it were not answered.",
             "Next: answer it. Accept it with a plan and a day, reject it with a reason, or say that"

@@ -1,4 +1,4 @@
-"""What a ticket's life and promises make notify say: pure, one function per type of event."""
+"""What a ticket's life and SLAs make notify say: pure, one function per type of event."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,25 +9,25 @@ from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events import tickets as life
 from desk_shared.events.people import Priority
 from desk_shared.events.problems import ProblemResolved
-from desk_shared.events.promises import (
+from desk_shared.events.sla import (
     ClockName,
-    PromiseAtRisk,
-    PromiseBreached,
-    PromiseResumed,
-    PromiseStarted,
-    PromiseWithdrawn,
+    SlaAtRisk,
+    SlaBreached,
+    SlaCancelled,
+    SlaResumed,
+    SlaStarted,
 )
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.messages import Messages, clipped, fact, in_words, language_of, team
-from desk_notify.domain.model import EarlyFact, Kept, PromiseSaid, Ticket
+from desk_notify.domain.model import EarlyFact, Kept, SlaReported, Ticket
 from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
 
 # What a message quotes of a ticket, and how many facts and early events one ticket keeps.
 _EXCERPT = 500
 _MOST = 8
-# What a team was told of promises, or will be, and may have to be taken back: of every cycle.
+# What a team was told of SLAs, or will be, and may have to be taken back: of every cycle.
 _MOST_SAID = 400
 
 
@@ -78,7 +78,7 @@ def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
     messages = scene.to_requester(Rule.RECEIVED) if _is_theirs(scene.ticket) else ()
     for one in early:
         told, more = _told(_at(scene, one, one.fact), one.fact)
-        scene = scene.changed(promises_said=told.ticket.promises_said)
+        scene = scene.changed(slas_reported=told.ticket.slas_reported)
         messages += more
     return scene, messages
 
@@ -114,7 +114,7 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
         explanation=explanation,
         evidence=" ".join(scene.ticket.evidence),
     )
-    if _will_be_promised(scene):
+    if _will_have_sla(scene):
         # A moment later it is known by when they answer, and that is half of the news.
         return scene.changed(news=Kept(**_origin(scene.cause))), messages
     return scene, messages + _unless_quiet(scene, Rule.ASSIGNED)
@@ -134,19 +134,19 @@ def _paused(scene: Scene, paused: life.TicketPaused) -> Step:
     return scene, scene.to_requester(Rule.WAITING, moments, question=question)
 
 
-@_on(life.TicketNoted)
-def _noted(scene: Scene, noted: life.TicketNoted) -> Step:
-    """People's own words go across; internal and automatic notes stay where they are."""
-    if noted.automatic or not noted.public:
+@_on(life.TicketCommented)
+def _commented(scene: Scene, comment: life.TicketCommented) -> Step:
+    """People's own words go across; internal and automatic comments stay where they are."""
+    if comment.automatic or not comment.public:
         return scene, ()
-    text = clipped(noted.text)
-    if noted.role is life.Role.EMPLOYEE:
+    text = clipped(comment.text)
+    if comment.role is life.Role.EMPLOYEE:
         has_team = bool(scene.ticket.team)
-        return scene, scene.to_team(Rule.TEAM_REPLIED, by=noted.by, text=text) if has_team else ()
-    if noted.role is not life.Role.MEMBER:
+        return scene, scene.to_team(Rule.TEAM_REPLIED, by=comment.by, text=text) if has_team else ()
+    if comment.role is not life.Role.MEMBER:
         return scene, ()
-    scene = scene.changed(question=clipped(noted.text, _EXCERPT))
-    if noted.by == scene.ticket.requester:
+    scene = scene.changed(question=clipped(comment.text, _EXCERPT))
+    if comment.by == scene.ticket.requester:
         return scene, ()
     return scene, scene.to_requester(Rule.ANSWERED, text=text)
 
@@ -205,72 +205,72 @@ def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
     ), ()
 
 
-@_on(PromiseStarted)
-def _promised(scene: Scene, started: PromiseStarted) -> Step:
+@_on(SlaStarted)
+def _promised(scene: Scene, started: SlaStarted) -> Step:
     scene = _due(scene, started.clock, started.due)
     if started.clock is not ClockName.RESPONSE:
         return scene, ()
-    return _with_news(scene.changed(is_promised=True))
+    return _with_news(scene.changed(has_sla=True))
 
 
-@_on(PromiseResumed)
-def _promised_anew(scene: Scene, resumed: PromiseResumed) -> Step:
+@_on(SlaResumed)
+def _sla_resumed(scene: Scene, resumed: SlaResumed) -> Step:
     return _due(scene, resumed.clock, resumed.due), ()
 
 
-@_on(PromiseAtRisk)
-def _at_risk(scene: Scene, fact: PromiseAtRisk) -> Step:
-    return _promise_told(scene, fact)
+@_on(SlaAtRisk)
+def _at_risk(scene: Scene, fact: SlaAtRisk) -> Step:
+    return _sla_told(scene, fact)
 
 
-@_on(PromiseBreached)
-def _breached(scene: Scene, fact: PromiseBreached) -> Step:
-    return _promise_told(scene, fact)
+@_on(SlaBreached)
+def _breached(scene: Scene, fact: SlaBreached) -> Step:
+    return _sla_told(scene, fact)
 
 
-def _promise_told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
+def _sla_told(scene: Scene, fact: SlaAtRisk | SlaBreached) -> Step:
     if scene.ticket.code:
         return _told(scene, fact)
     early = EarlyFact(**_origin(scene.cause), fact=fact)
     return scene.changed(early=(*scene.ticket.early, early)[-_MOST_SAID:]), ()
 
 
-def _told(scene: Scene, fact: PromiseAtRisk | PromiseBreached) -> Step:
+def _told(scene: Scene, fact: SlaAtRisk | SlaBreached) -> Step:
     """What was late already when its clock began pages nobody; what is done needs no hurry."""
-    if scene.ticket.is_done or (isinstance(fact, PromiseBreached) and fact.inherited):
+    if scene.ticket.is_done or (isinstance(fact, SlaBreached) and fact.inherited):
         return scene, ()
     theirs = scene if scene.ticket.team else scene.changed(team=fact.team)
     scene = _noted_as_said(scene, fact, theirs.team.name)
     clock, moments = team(theirs.team).texts.clocks[fact.clock], {"due": fact.due}
-    if isinstance(fact, PromiseBreached):
+    if isinstance(fact, SlaBreached):
         return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
     percent = str(fact.percent)
     return scene, theirs.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=percent)
 
 
-def _noted_as_said(scene: Scene, fact: PromiseAtRisk | PromiseBreached, told: str) -> Scene:
-    said = PromiseSaid(
-        promise=_promise_of(fact),
-        what="breached" if isinstance(fact, PromiseBreached) else "at_risk",
+def _noted_as_said(scene: Scene, fact: SlaAtRisk | SlaBreached, told: str) -> Scene:
+    said = SlaReported(
+        sla=_sla_of(fact),
+        what="breached" if isinstance(fact, SlaBreached) else "at_risk",
         team=told,
         due=fact.due,
     )
-    others = [one for one in scene.ticket.promises_said if not _is_same(one, said)]
-    return scene.changed(promises_said=(*others, said)[-_MOST_SAID:])
+    others = [one for one in scene.ticket.slas_reported if not _is_same(one, said)]
+    return scene.changed(slas_reported=(*others, said)[-_MOST_SAID:])
 
 
-@_on(PromiseWithdrawn)
-def _taken_back(scene: Scene, fact: PromiseWithdrawn) -> Step:
+@_on(SlaCancelled)
+def _taken_back(scene: Scene, fact: SlaCancelled) -> Step:
     """What a team was told and late facts show not to be so is corrected once, to that team."""
-    ticket, promise = scene.ticket, _promise_of(fact)
+    ticket, sla = scene.ticket, _sla_of(fact)
     if not fact.untrue:
         return scene, ()
-    early = tuple(one for one in ticket.early if _promise_of(one.fact) != promise)
-    wrong = [one for one in ticket.promises_said if one.promise == promise]
+    early = tuple(one for one in ticket.early if _sla_of(one.fact) != sla)
+    wrong = [one for one in ticket.slas_reported if one.sla == sla]
     if not wrong and early == ticket.early:
         return scene, ()
-    left = tuple(one for one in ticket.promises_said if one not in wrong)
-    after = scene.changed(promises_said=left, early=early)
+    left = tuple(one for one in ticket.slas_reported if one not in wrong)
+    after = scene.changed(slas_reported=left, early=early)
     messages: Messages = ()
     for one in wrong:
         if one.what == fact.untrue:
@@ -285,18 +285,18 @@ def _taken_back(scene: Scene, fact: PromiseWithdrawn) -> Step:
     return after, messages
 
 
-def _promise_of(fact: PromiseAtRisk | PromiseBreached | PromiseWithdrawn) -> str:
+def _sla_of(fact: SlaAtRisk | SlaBreached | SlaCancelled) -> str:
     return f"{fact.clock}/{fact.policy}/{fact.policy_version}/{fact.cycle}/{fact.team}"
 
 
-def _is_same(one: PromiseSaid, other: PromiseSaid) -> bool:
-    return (one.promise, one.what, one.team) == (other.promise, other.what, other.team)
+def _is_same(one: SlaReported, other: SlaReported) -> bool:
+    return (one.sla, one.what, one.team) == (other.sla, other.what, other.team)
 
 
-def _will_be_promised(scene: Scene) -> bool:
+def _will_have_sla(scene: Scene) -> bool:
     """A ticket last written by a version that kept less has its due time and no more."""
-    is_known = scene.ticket.is_promised or scene.ticket.response_due is not None
-    return scene.directory.promises_answers and not is_known
+    is_known = scene.ticket.has_sla or scene.ticket.response_due is not None
+    return scene.directory.has_response_policy and not is_known
 
 
 def _with_news(scene: Scene) -> Step:

@@ -16,14 +16,14 @@ from desk_metrics.domain.measures.course import Course
 from desk_metrics.domain.measures.postings import Posting
 
 RESOLVED, AT_ONCE, REOPENED = "resolved", "resolved_at_once", "reopened"
-HANDED_OVER, SELF_SERVED = "handed_over", "self_served"
+ESCALATED, SELF_SERVED = "escalated", "self_served"
 _WITHOUT_PEOPLE = frozenset({How.SELF_SERVICE, How.AUTOMATION})
 
 
 def contact_of(course: Course) -> Iterator[Posting]:
-    """What each resolution says, taken back by the reopening after it; each hand-over."""
+    """What each resolution says, taken back by the reopening after it; each escalation."""
     for at in course.handovers:
-        yield Posting(HANDED_OVER, at, at)
+        yield Posting(ESCALATED, at, at)
     for stay, after in zip(course.stays, (*course.stays[1:], None), strict=True):
         if after is not None:
             yield Posting(REOPENED, after.start, after.start)

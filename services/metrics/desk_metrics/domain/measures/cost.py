@@ -1,7 +1,7 @@
 """Cost: the time that trouble took from people.
 
 - `lost_minutes` (minutes): open hours between an incident's opening (or reopening) and its end,
-  on the calendar of the resolution promise that held for it (around the clock where none did).
+  on the calendar of the resolution SLA that held for it (around the clock where none did).
   Waiting counts: it is the employee who waits. An upper bound, since few troubles stop all work.
   Belongs to the day of the end. Questions and requests stop nobody's work.
 - `lost_cost` (the organisation's currency): lost minutes * cost per minute, a setting.
@@ -9,7 +9,7 @@
 
 from collections.abc import Iterator
 
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import Kind
 
 from desk_metrics.domain.measures.course import Course

@@ -8,7 +8,7 @@
   - technology = 100 * weighted mean of what is known of
     quiet (weight 2) = 0.5 ** (abnormal time / time / 10 %),
     working (weight 2) = 0.5 ** (lost minutes / working minutes of those concerned / 5 %),
-    promised (weight 1) = promises kept / judged.
+    sla (weight 1) = SLAs met / judged.
     So a device in trouble a tenth of the time, or work stopped for two hours a week, halves its
     part. Working minutes are 8 h on 5 of 7 days for each person who had a ticket.
   - sentiment = 100 * (mean survey score - 1) / 4.
@@ -23,18 +23,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from desk_shared.events.people import SubjectKind
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.cost import LOST
 from desk_metrics.domain.measures.happiness import SCORES, SURVEY, mean_score
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.measures.totals import Reckoning, Span, Totals
-from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
+from desk_metrics.domain.measures.verdicts import BREACHED, MET
 
 ABNORMAL = "abnormal"
 ABNORMAL_HALF, LOST_HALF = 0.10, 0.05
-_WEIGHTS = {"quiet": 2, "working": 2, "promised": 1}
+_WEIGHTS = {"quiet": 2, "working": 2, "sla": 1}
 _DAY = 24 * 3600 * 1_000_000
 _WORKING = 5 / 7 * 8 / 24
 _MINUTE = 60 * 1_000_000
@@ -60,7 +60,7 @@ class Experience:
     sentiment: float | None
     quiet: float | None
     working: float | None
-    promised: float | None
+    sla: float | None
     answers: int
     people: int
     abnormal_minutes: float
@@ -127,7 +127,7 @@ def experience_of(
         "working": _halved(
             lost.count, lost.total / (span.length * _WORKING * people or 1), LOST_HALF
         ),
-        "promised": _kept(totals),
+        "sla": _met(totals),
     }
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
     technology, mean, answers = _technology(parts), mean_score(counts), sum(counts.values())
@@ -142,7 +142,7 @@ def experience_of(
         sentiment=sentiment,
         quiet=parts["quiet"],
         working=parts["working"],
-        promised=parts["promised"],
+        sla=parts["sla"],
         answers=answers,
         people=people,
         abnormal_minutes=abnormal.total / _MINUTE,
@@ -155,10 +155,10 @@ def _halved(samples: int, share: float, half: float) -> float | None:
     return float(0.5 ** (min(1.0, share) / half)) if samples else None
 
 
-def _kept(totals: Totals) -> float | None:
-    kept = sum(totals.count(f"{KEPT}:{clock}") for clock in ClockName)
-    judged = kept + sum(totals.count(f"{BROKEN}:{clock}") for clock in ClockName)
-    return kept / judged if judged else None
+def _met(totals: Totals) -> float | None:
+    met = sum(totals.count(f"{MET}:{clock}") for clock in ClockName)
+    judged = met + sum(totals.count(f"{BREACHED}:{clock}") for clock in ClockName)
+    return met / judged if judged else None
 
 
 def _technology(parts: dict[str, float | None]) -> float | None:

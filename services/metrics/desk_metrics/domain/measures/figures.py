@@ -3,11 +3,11 @@
 Where there is nothing to divide by there is no figure (None), never a zero.
 """
 
-from desk_shared.events.promises import ClockName
+from desk_shared.events.sla import ClockName
 
 from desk_metrics.domain.measures.contact import (
     AT_ONCE,
-    HANDED_OVER,
+    ESCALATED,
     REOPENED,
     RESOLVED,
     SELF_SERVED,
@@ -23,9 +23,9 @@ from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.domain.measures.returning import CAME_AGAIN
 from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.measures.totals import Span, Totals
-from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
+from desk_metrics.domain.measures.verdicts import BREACHED, MET
 from desk_metrics.domain.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
-from desk_metrics.domain.measures.wishes import UNUSED, WANTED
+from desk_metrics.domain.measures.wishes import OBSOLETE, REQUESTED
 
 Figures = dict[str, float | None]
 _SECOND = 1_000_000
@@ -42,7 +42,7 @@ def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -
         **_durations("mttr", totals.sketch(RESTORED)),
         **_durations("handling", totals.sketch(HANDLED)),
         **_contact(totals),
-        **_promises(totals),
+        **_slas(totals),
         **_ahead(totals),
         **_cost(totals.sketch(LOST), cost),
         **_voices(totals),
@@ -92,21 +92,21 @@ def _contact(totals: Totals) -> Figures:
         "first_contact_resolution": _share(totals.count(AT_ONCE), resolved),
         "reopened": reopened,
         "reopen_rate": _share(reopened, resolved + reopened),
-        "handovers": totals.count(HANDED_OVER),
+        "handovers": totals.count(ESCALATED),
         "self_service_share": _share(totals.count(SELF_SERVED), resolved),
     }
 
 
-def _promises(totals: Totals) -> Figures:
+def _slas(totals: Totals) -> Figures:
     found: Figures = {}
-    all_kept = all_broken = 0
+    all_met = all_breached = 0
     for clock in ClockName:
-        kept, broken = totals.count(f"{KEPT}:{clock}"), totals.count(f"{BROKEN}:{clock}")
-        found[f"{clock}_kept"] = _share(kept, kept + broken)
-        all_kept, all_broken = all_kept + kept, all_broken + broken
+        met, breached = totals.count(f"{MET}:{clock}"), totals.count(f"{BREACHED}:{clock}")
+        found[f"{clock}_met"] = _share(met, met + breached)
+        all_met, all_breached = all_met + met, all_breached + breached
     return {
-        "promises_judged": all_kept + all_broken,
-        "promises_kept": _share(all_kept, all_kept + all_broken),
+        "sla_judged": all_met + all_breached,
+        "sla_met": _share(all_met, all_met + all_breached),
         **found,
     }
 
@@ -137,8 +137,8 @@ def _voices(totals: Totals) -> Figures:
         "happiness": quotient and quotient.quotient,
         "happiness_low": quotient and quotient.low,
         "happiness_high": quotient and quotient.high,
-        "wanted": totals.count(WANTED),
-        "unused": totals.count(UNUSED),
+        "demand_requested": totals.count(REQUESTED),
+        "obsolete_reported": totals.count(OBSOLETE),
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from desk_metrics.domain.measures.contact import (
     AT_ONCE,
-    HANDED_OVER,
+    ESCALATED,
     REOPENED,
     RESOLVED,
     SELF_SERVED,
@@ -19,7 +19,7 @@ from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
 from desk_metrics.domain.measures.happiness import SURVEY
 from desk_metrics.domain.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.domain.measures.restoring import ACKNOWLEDGED, RESTORED
-from desk_metrics.domain.measures.verdicts import BROKEN, KEPT
+from desk_metrics.domain.measures.verdicts import BREACHED, MET
 from desk_metrics.domain.measures.volume import CONTACTS, PROACTIVE
 
 # What these say of a time rests on everything before it.
@@ -38,7 +38,7 @@ _SOURCES = {
     "first_contact_resolution": (AT_ONCE, RESOLVED),
     "fixed_before_reported": (CONTACTS, PREVENTED),
     "foreseen_share": (FORESEEN, TOO_LATE),
-    "handovers": (HANDED_OVER,),
+    "handovers": (ESCALATED,),
     "happiness": (SURVEY,),
     "lost_cost": (LOST,),
     "lost_minutes": (LOST,),
@@ -46,7 +46,7 @@ _SOURCES = {
     "mttr": (RESTORED,),
     "prevented_contacts": (PREVENTED,),
     "proactive": (PROACTIVE,),
-    "promises_judged": (BROKEN, KEPT),
+    "sla_judged": (BREACHED, MET),
     "relapses": (RELAPSED,),
     "reopen_rate": (REOPENED, RESOLVED),
     "reopened": (REOPENED,),
@@ -64,7 +64,7 @@ def sources_of(figures: Iterable[str]) -> tuple[str, ...]:
 
 
 def _of(figure: str) -> tuple[str, ...]:
-    if figure.endswith("_kept"):
-        return BROKEN, KEPT
+    if figure.endswith("_met"):
+        return BREACHED, MET
     name = figure[:-4] if figure.endswith(_PERCENTILES) else figure
     return _SOURCES[name]

@@ -1,8 +1,8 @@
-"""Verdicts: how many promises were kept.
+"""Verdicts: how many SLAs were met.
 
-- `promises_kept` (share): kept / (kept + broken), over all clocks and for each. Each promise counts
-  once, on the day of its verdict: the due moment for a broken one, the fulfilment for a kept one.
-  Withdrawn promises have none. The policy that was in force at the time judges.
+- `sla_met` (share): met / (met + breached), over all clocks and for each. Each SLA counts
+  once, on the day of its verdict: the due moment for a breached one, the fulfilment for a met one.
+  Withdrawn SLAs have none. The policy that was in force at the time judges.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,16 +11,16 @@ from desk_metrics.domain.clocks import Told
 from desk_metrics.domain.measures.postings import Posting
 from desk_metrics.domain.sayings import Saying
 
-KEPT, BROKEN = "kept", "broken"
+MET, BREACHED = "met", "breached"
 
 
 def verdicts_of(told: Iterable[Told]) -> Iterator[Posting]:
-    """One posting for each promise that has a verdict now."""
+    """One posting for each SLA that has a verdict now."""
     for one in told:
         said = {what: moment[0] for what, moment in one.said}
-        if Saying.WITHDRAWN in said:
+        if Saying.CANCELLED in said:
             continue
-        for saying, measure in ((Saying.BREACHED, BROKEN), (Saying.KEPT, KEPT)):
+        for saying, measure in ((Saying.BREACHED, BREACHED), (Saying.MET, MET)):
             if (at := said.get(saying)) is not None:
                 yield Posting(f"{measure}:{one.clock}", at, at)
                 break

@@ -1,13 +1,13 @@
 """Wishes: what people ask for and what they can do without, each on the day it was said.
 
-- `wanted` (count): requests for a service that is not offered. Who asks twice counts twice.
-- `unused` (count): people saying that a service is no longer of use to them.
+- `demand_requested` (count): requests for a service that nobody offers. Who asks twice counts two.
+- `obsolete_reported` (count): people saying that a service is no longer of use to them.
 - `demand|<what>` (count): the same requests once more, by what was asked for.
 """
 
 from desk_shared.text import name_of
 
-WANTED, UNUSED, DEMAND = "wanted", "unused", "demand"
+REQUESTED, OBSOLETE, DEMAND = "demand_requested", "obsolete_reported", "demand"
 _LONGEST = 80
 
 
@@ -30,4 +30,4 @@ def read_demand(measure: str) -> str | None:
 
 def is_only_said(measure: str) -> bool:
     """Whether it is said of one service and yet no sign that it is used."""
-    return measure == UNUSED or read_demand(measure) is not None
+    return measure == OBSOLETE or read_demand(measure) is not None

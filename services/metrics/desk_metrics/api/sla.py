@@ -1,0 +1,51 @@
+"""`GET /v1/tickets/{ticket}/sla`: why an SLA stands where it stands."""
+
+from datetime import datetime
+from typing import Annotated
+
+from desk_shared.errors import NotFound
+from desk_shared.http import STAFF, Principal, require, sight
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, ConfigDict
+
+from desk_metrics.api.asked import AsOf
+from desk_metrics.domain.explain import Explanation, explain
+from desk_metrics.domain.tickets import service_of, team_of
+from desk_metrics.ports import MetricsDeps
+
+
+class TicketSla(BaseModel):
+    """Every SLA of a ticket as it stands at a moment, each stretch of time explained."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ticket: str
+    as_of: datetime
+    slas: tuple[Explanation, ...]
+
+
+def sla_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/tickets", tags=["sla"])
+
+    @router.get("/{ticket}/sla")
+    async def explain_slas(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        ticket: Annotated[str, Path(max_length=200)],
+        as_of: AsOf = None,
+    ) -> TicketSla:
+        """Which minutes counted and which did not, why, and under which policy and version."""
+        found = (await deps.tickets.load([ticket])).get(ticket)
+        record = found.state if found else None
+        seen = sight(request, caller)
+        if record is None or seen.hides(service_of(record), team_of(record)):
+            raise NotFound(
+                f"No ticket '{ticket}' is known here. Give its id, not its code; a ticket opened"
+                " a moment ago may need another second.",
+                ticket=ticket,
+            )
+        at = as_of or deps.clock.now()
+        return TicketSla(ticket=ticket, as_of=at, slas=explain(record.clocks, deps.book(), at))
+
+    return router

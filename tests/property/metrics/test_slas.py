@@ -1,0 +1,270 @@
+"""Random histories: the real reckoning agrees with the simple one, and order never matters.
+
+`DESK_HISTORIES` sets how many histories are compared with the reference (1,500 if not set).
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import reduce
+from random import Random
+
+import pytest
+from desk_metrics.domain.clocks import TicketClocks, evolve
+from desk_metrics.domain.explain import Explanation, Status, explain
+from desk_metrics.domain.telling import Decision, decide
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.sla import SlaAtRisk
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from tests.property.metrics.histories import TICKET, History, history
+from tests.property.metrics.reference import Reference, walked
+from tests.property.metrics.vows import Said
+
+HISTORIES = int(os.environ.get("DESK_HISTORIES", "1500"))
+BATCH = 50
+STORED = TypeAdapter(TicketClocks)
+
+randoms = st.integers(min_value=0, max_value=2**48).map(Random)
+
+
+def folded(events: Iterable[AnyEvent], state: TicketClocks | None = None) -> TicketClocks:
+    return reduce(evolve, events, state or TicketClocks(ticket=TICKET))
+
+
+def sayings(events: Iterable[Event[Payload]]) -> list[Said]:
+    found = []
+    for event in events:
+        data = event.data.model_dump()
+        what = event.type.split(".")[2].replace("-", "_")
+        if isinstance(event.data, SlaAtRisk):
+            what += f":{event.data.percent}"
+        found.append(
+            (
+                data["clock"],
+                data["cycle"],
+                data["team"],
+                data["policy"],
+                data["policy_version"],
+                what,
+                event.time,
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize("batch", range(-(-HISTORIES // BATCH)))
+def test_random_histories_agree_with_the_simple_reference(batch: int) -> None:
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        agree(history(Random(seed), steps=700), seed)  # noqa: S311
+
+
+def agree(told: History, seed: int) -> None:
+    expected = walked(told.events, told.editions, told.unit, told.now)
+    state = folded(told.events)
+    decision = decide(state, told.book, told.now)
+    assert sorted(sayings(decision.events)) == sorted(expected.said), f"history {seed}"
+    explained = explain(state, told.book, told.now)
+    assert sorted(rows(explained)) == sorted(expected_rows(expected)), f"history {seed}"
+    assert sorted(dues(explained, told.now)) == sorted(expected_dues(expected)), f"history {seed}"
+
+
+def rows(explained: Sequence[Explanation]) -> list[tuple[object, ...]]:
+    return [
+        (
+            one.clock,
+            one.cycle,
+            one.team,
+            one.policy,
+            one.policy_version,
+            one.applies,
+            one.ends is None,
+            one.ends or one.applies,
+            "running" if one.status is Status.PAUSED else one.status,
+            one.used,
+        )
+        for one in explained
+    ]
+
+
+def expected_rows(walk: Reference) -> list[tuple[object, ...]]:
+    return [
+        (
+            vow.debt.clock,
+            vow.debt.cycle,
+            vow.debt.team,
+            vow.policy.name,
+            vow.version,
+            vow.applies,
+            vow.end is None,
+            vow.end or vow.applies,
+            vow.status,
+            vow.used * walk.unit,
+        )
+        for vow in walk.vows
+    ]
+
+
+def dues(explained: Sequence[Explanation], now: datetime) -> list[tuple[object, ...]]:
+    """The due instants that were reached."""
+    return [
+        (one.clock, one.cycle, one.team, one.applies, one.policy, one.due)
+        for one in explained
+        if one.due is not None and one.due <= (one.ends or now)
+    ]
+
+
+def expected_dues(walk: Reference) -> list[tuple[object, ...]]:
+    return [
+        (vow.debt.clock, vow.debt.cycle, vow.debt.team, vow.applies, vow.policy.name, vow.due)
+        for vow in walk.vows
+        if vow.due is not None
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(randoms)
+def test_a_due_instant_in_the_future_is_where_the_reference_gets_to(random: Random) -> None:
+    told = history(random, steps=300)
+    explained = explain(folded(told.events), told.book, told.now)
+    horizon = told.now + 700 * told.unit
+    expected = walked(told.events, told.editions, told.unit, horizon)
+    reached = {
+        (vow.debt.clock, vow.debt.team, vow.debt.cycle, vow.applies, vow.policy.name): vow.due
+        for vow in expected.vows
+        if vow.end is None
+    }
+    for one in explained:
+        key = (one.clock, one.team, one.cycle, one.applies, one.policy)
+        if key in reached:
+            assert reached[key] == (one.due if one.due and one.due <= horizon else None)
+
+
+@settings(max_examples=80, deadline=None)
+@given(randoms, st.data())
+def test_arrival_order_and_duplicates_do_not_change_the_state(
+    random: Random, data: st.DataObject
+) -> None:
+    told = history(random, steps=300)
+    arrivals = data.draw(st.permutations([*told.events, *told.events[::2]]))
+    assert folded(arrivals) == folded(told.events)
+
+
+Audience = dict[tuple[object, ...], tuple[str, object]]
+
+
+def heard(events: Iterable[Event[Payload]]) -> Audience:
+    """What somebody believes who knows only the SLA events, in the order they were told."""
+    believed: Audience = {}
+    for event in events:
+        data = event.data.model_dump()
+        key = tuple(data[name] for name in ("clock", "policy", "policy_version", "cycle", "team"))
+        what = event.type.split(".")[2]
+        is_running = what in {"started", "resumed", "at-risk"}
+        believed[key] = ("running" if is_running else what, data.get("due"))
+    return {key: state for key, state in believed.items() if state[0] != "cancelled"}
+
+
+@settings(max_examples=80, deadline=None)
+@given(randoms, st.data())
+def test_whatever_the_arrival_order_the_audience_ends_up_with_the_truth(
+    random: Random, data: st.DataObject
+) -> None:
+    told = history(random, steps=300)
+    book = told.book
+    arrivals = data.draw(st.permutations([*told.events, *told.events[::3]]))
+    state, everything = TicketClocks(ticket=TICKET), list[Event[Payload]]()
+    for event in arrivals:
+        state = evolve(state, event)
+        if data.draw(st.booleans()):
+            # Live: the clock on the wall is past everything that has arrived.
+            state, events, _ = decide(state, book, told.now)
+            everything += events
+    last = decide(state, book, told.now)
+    everything += last.events
+    assert heard(everything) == heard(decide(folded(told.events), book, told.now).events)
+    assert len({event.id for event in everything}) == len(everything)
+    assert decide(last.state, book, told.now).events == ()
+
+
+def lived_through(told: History) -> tuple[list[Event[Payload]], TicketClocks]:
+    """Every event handled at its time, and every timer at its own."""
+    book, state = told.book, TicketClocks(ticket=TICKET)
+    everything: list[Event[Payload]] = []
+    timer: datetime | None = None
+
+    def at(now: datetime) -> None:
+        nonlocal state, timer
+        state, events, timer = decide(state, book, now)
+        everything.extend(events)
+
+    for event in told.events:
+        while timer is not None and timer < event.time:
+            at(timer)
+        state = evolve(state, event)
+        at(event.time)
+    while timer is not None and timer <= told.now:
+        at(timer)
+    at(told.now)
+    return everything, state
+
+
+@settings(max_examples=80, deadline=None)
+@given(randoms)
+def test_living_through_it_and_replaying_it_say_the_same(random: Random) -> None:
+    told = history(random, in_order=True, steps=600)
+    events, state = lived_through(told)
+    replayed = decide(folded(told.events), told.book, told.now)
+    assert events == list(replayed.events)
+    assert state == replayed.state
+
+
+@settings(max_examples=80, deadline=None)
+@given(randoms)
+def test_a_timer_is_the_first_instant_at_which_something_is_said(random: Random) -> None:
+    told = history(random, steps=600)
+    book = told.book
+    decision = decide(folded(told.events), book, told.now)
+    for _ in range(5):
+        if decision.due is None:
+            return
+        assert decision.due > told.now
+        before = decide(
+            decision.state, book, decision.due - timedelta(milliseconds=1, microseconds=1)
+        )
+        assert before.events == ()
+        decision = fired(decision, told)
+
+
+def fired(decision: Decision, told: History) -> Decision:
+    assert decision.due is not None
+    after = decide(decision.state, told.book, decision.due)
+    turns = {edition.since for edition in told.editions}
+    assert after.events or decision.due in turns
+    return after
+
+
+@settings(max_examples=80, deadline=None)
+@given(randoms)
+def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
+    told = history(random)
+    for one in explain(folded(told.events), told.book, told.now):
+        lengths = [stretch.end - stretch.start for stretch in one.explanation if stretch.counted]
+        assert sum(lengths, timedelta(0)) == one.used
+        assert one.used + one.remaining - one.overrun == one.target
+        assert min(one.used, one.remaining, one.overrun, one.held) >= timedelta(0)
+        for before, after in zip(one.explanation, one.stretches[1:], strict=False):
+            assert before.end == after.start
+            assert (before.why, before.text) != (after.why, after.text)
+        if one.explanation:
+            assert one.explanation[-1].end == (one.ends or told.now)
+
+
+@settings(max_examples=100, deadline=None)
+@given(randoms)
+def test_clocks_survive_the_store(random: Random) -> None:
+    told = history(random, steps=300)
+    state = decide(folded(told.events), told.book, told.now).state
+    assert STORED.validate_json(STORED.dump_json(state)) == state
