@@ -20,7 +20,6 @@ from desk_shared.events.tickets import (
     TicketCommented,
     TicketOpened,
     TicketPaused,
-    TicketPromised,
     TicketResolved,
     TicketResumed,
     TicketStarted,
@@ -90,8 +89,6 @@ class Life:
         self.say(timedelta(0), opened)
         self.say(soon, TicketTriaged(category="network.vpn", priority=chosen))
         self.say(soon, TicketAssigned(team=team))
-        due = self.at + timedelta(hours=8)
-        self.say(soon, TicketPromised(clock="resolution", status="started", due=due))
         return self
 
     def end(self) -> "Life":

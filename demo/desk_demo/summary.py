@@ -76,18 +76,18 @@ def _solved(player: Player, tag: str, team: str, expected: str) -> Check:
     return Check(expected, ok, seen)
 
 
-def _kept(player: Player) -> Check:
+def _met(player: Player) -> Check:
     (ticket,) = player.tagged.get("printer", [""])
-    kept = ("desk.sla.met", ticket) in player.watched.kinds
-    return Check("the printer's SLA is met", kept, "kept" if kept else "no verdict yet")
+    met = ("desk.sla.met", ticket) in player.watched.kinds
+    return Check("the printer's SLA is met", met, "met" if met else "no verdict yet")
 
 
 def _breached(player: Player) -> Check:
     wanted = player.requesters.get("late", "-")
     late = [t.id for t in player.watched.tickets.values() if t.requester == wanted]
     broken = [t for t in late if ("desk.sla.breached", t) in player.watched.kinds]
-    seen = f"{len(late)} ticket, {len(broken)} with a breached SLAs"
-    return Check("another SLA is broken, and said to be", len(broken) == 1, seen)
+    seen = f"{len(late)} ticket, {len(broken)} with a breached SLA"
+    return Check("another SLA is breached, and said to be", len(broken) == 1, seen)
 
 
 _CHECKS: tuple[Callable[[Player], Check], ...] = (
@@ -97,7 +97,7 @@ _CHECKS: tuple[Callable[[Player], Check], ...] = (
     _broadcast,
     _password,
     _printer,
-    _kept,
+    _met,
     _breached,
 )
 

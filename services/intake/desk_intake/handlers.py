@@ -19,12 +19,13 @@ from desk_intake.domain.model import Ticket
 from desk_intake.domain.opening import from_request, from_run, proactive_ticket
 from desk_intake.domain.problem import KnownProblem, apply
 from desk_intake.domain.record import Recorded, because_of, record
+from desk_intake.domain.sla import TicketSla
+from desk_intake.domain.sla import apply as show_sla
 from desk_intake.domain.timers import due_of, pass_time
 
 log = get_logger()
 
 READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.SLA)
-_KEYED_BY_TICKET = frozenset({topics.TRIAGE, topics.SLA})
 
 
 def tickets_of(event: AnyEvent) -> Iterable[str]:
@@ -36,7 +37,7 @@ def tickets_of(event: AnyEvent) -> Iterable[str]:
         return dict.fromkeys(data.tickets)
     if isinstance(data, RunEscalated | RunHealed):
         return (proactive_ticket(data.run),)
-    return (event.subject,) if event.topic in _KEYED_BY_TICKET else ()
+    return (event.subject,) if event.topic == topics.TRIAGE else ()
 
 
 def tickets_fold(documents: Documents[Ticket], close_after: timedelta) -> Fold[Ticket]:
@@ -87,6 +88,19 @@ def feedback_fold(documents: Documents[Feedback]) -> Fold[Feedback]:
         return None
 
     return Fold(documents, keys=lambda _event: (), react=react)
+
+
+def slas_fold(documents: Documents[TicketSla]) -> Fold[TicketSla]:
+    """What people see of their tickets' SLAs; it is no part of a ticket's life."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.topic == topics.SLA else ()
+
+    def react(sla: TicketSla | None, event: AnyEvent, _turn: Turn) -> Reacted[TicketSla] | None:
+        after = show_sla(sla, event)
+        return None if after == sla else Reacted(after)
+
+    return Fold(documents, keys=keys, react=react)
 
 
 def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:

@@ -13,10 +13,10 @@ from desk_shared.starting import start_service
 from desk_intake.api import intake_app
 from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
-from desk_intake.handlers import READS, feedback_fold, problems_fold, tickets_fold
+from desk_intake.handlers import READS, feedback_fold, problems_fold, slas_fold, tickets_fold
 from desk_intake.ports import IntakeDeps
 from desk_intake.settings import IntakeSettings
-from desk_intake.store import FEEDBACK, PROBLEMS, TICKETS
+from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
 
 
 class _Closing:
@@ -52,7 +52,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     client = httpx.AsyncClient()
     authenticator = authenticator_from(settings, client, kit.clock)
     charter = kit.charter()
-    tickets, problems = kit.documents(TICKETS), kit.documents(PROBLEMS)
+    tickets, problems, slas = (kit.documents(one) for one in (TICKETS, PROBLEMS, SLAS))
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
     # What other services found out may open a ticket again, under any key.
     changes = kit.ledger(
@@ -62,6 +62,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         stops=AllPartitions((names.TRIAGE, names.PROBLEMS, names.AUTOMATION)),
     )
     kit.ledger("problems", problems_fold(problems))
+    kit.ledger("slas", slas_fold(slas))
     said = kit.ledger("feedback", feedback_fold(kit.documents(FEEDBACK)), reads_bus=False, cached=0)
     commands, feedback = Commands(changes), Commands(said)
     kit.tells_how_far(names.TICKETS, changes, TICKETS.collection)
@@ -73,6 +74,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         changes=commands,
         feedback=feedback,
         problems=problems,
+        slas=slas,
         charter=lambda: charter.current,
         publisher=kit.publisher,
         calls=kit.kept_calls(),

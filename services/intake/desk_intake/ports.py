@@ -15,6 +15,7 @@ from desk_shared.store.kept_calls import KeptCalls
 from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
+from desk_intake.domain.sla import TicketSla
 
 TicketRule = Callable[[Ticket | None, Turn], Reacted[Ticket] | None]
 FeedbackRule = Callable[[Feedback | None, Turn], Reacted[Feedback] | None]
@@ -44,6 +45,7 @@ class IntakeDeps:
     changes: TicketChanges
     feedback: FeedbackChanges
     problems: Documents[KnownProblem]
+    slas: Documents[TicketSla]
     charter: Callable[[], Charter]
     publisher: Publisher
     calls: KeptCalls

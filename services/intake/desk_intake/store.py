@@ -1,10 +1,11 @@
-"""How intake's three collections are kept and searched; who writes them is in `main`."""
+"""How intake's collections are kept and searched; who writes them is in `main`."""
 
 from desk_shared.store import Schema
 
 from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
+from desk_intake.domain.sla import TicketSla
 
 
 def _ticket_facets(ticket: Ticket) -> dict[str, object]:
@@ -47,6 +48,8 @@ TICKETS = Schema(
     ),
     unique=("code",),
 )
+
+SLAS = Schema(collection="slas", model=TicketSla)
 
 FEEDBACK = Schema(collection="feedback", model=Feedback)
 

@@ -1,4 +1,4 @@
-"""Calendars: when a SLA clock runs. Windows are half-open: the closing minute is closed.
+"""Calendars: when an SLA clock runs. Windows are half-open: the closing minute is closed.
 
 The dates of public holidays are looked up elsewhere (`desk_shared.charter.public_holidays`).
 """
@@ -193,7 +193,7 @@ class SpecialDay(CharterModel):
 
 
 class Calendar(CharterModel):
-    """When a SLA clock runs: weekly windows in one zone, less holidays and closures.
+    """When an SLA clock runs: weekly windows in one zone, less holidays and closures.
 
     A special day goes before a holiday, a holiday before a closure, a closure before the week.
     """

@@ -3,9 +3,8 @@
 `sequence` of the envelope is gap-free from 1, so a reader can prove that it missed nothing.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
@@ -212,15 +211,6 @@ class TicketClosed(Payload, type="desk.ticket.closed.v1", topic=names.TICKETS):
     """Nobody will act on it again."""
 
     by: PersonId
-
-
-class TicketPromised(Payload, type="desk.ticket.promised.v1", topic=names.TICKETS):
-    """What the ticket's SLA says now, as told by metrics; shown to people, judged by nobody."""
-
-    clock: str
-    status: Annotated[str, Field(max_length=20)]
-    due: datetime | None = None
-    remaining: timedelta | None = None
 
 
 class TicketUpdateIgnored(Payload, type="desk.ticket.update-ignored.v1", topic=names.TICKETS):

@@ -12,14 +12,21 @@ from desk_shared.http.refusals import BadRequest, PreconditionRequired
 _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
 
 
-def etag(version: int) -> str:
-    """The strong ETag of a version: `"7"`."""
-    return f'"{version}"'
+def etag(version: int, beside: int = 0) -> str:
+    """The strong ETag of a version: `"7"`, or `"7.3"` with what is shown beside it."""
+    return f'"{_tag(version, beside)}"'
+
+
+def _tag(version: int, beside: int) -> str:
+    return f"{version}.{beside}" if beside else str(version)
 
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """The versions a caller is ready to change; None stands for any (`*`)."""
+    """The versions a caller is ready to change; None stands for any (`*`).
+
+    What was shown beside a version is nothing that the caller changes.
+    """
 
     versions: frozenset[str] | None
 
@@ -42,19 +49,19 @@ async def precondition(request: Request) -> Precondition:
     if if_match.strip() == "*":
         return Precondition(None)
     tags = _read(if_match, "If-Match")
-    return Precondition(frozenset(tag for is_weak, tag in tags if not is_weak))
+    return Precondition(frozenset(tag.split(".")[0] for is_weak, tag in tags if not is_weak))
 
 
-def not_modified(request: Request, version: int) -> Response | None:
-    """A 304 when the caller already has this version, else None."""
+def not_modified(request: Request, version: int, beside: int = 0) -> Response | None:
+    """A 304 when the caller already has this version, and what is shown beside it, else None."""
     given = request.headers.get("if-none-match")
     if given is None:
         return None
     if given.strip() != "*" and all(
-        tag != str(version) for _, tag in _read(given, "If-None-Match")
+        tag != _tag(version, beside) for _, tag in _read(given, "If-None-Match")
     ):
         return None
-    return Response(status_code=304, headers={"ETag": etag(version)})
+    return Response(status_code=304, headers={"ETag": etag(version, beside)})
 
 
 def _read(text: str, header: str) -> list[tuple[bool, str]]:

@@ -10,6 +10,7 @@ from desk_intake.domain.life import Actor, Changes
 from desk_intake.domain.model import OPEN_STATES, Ticket
 from desk_intake.domain.opening import from_request
 from desk_intake.domain.record import Because, record
+from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, show, timeline
 from desk_intake.handlers import tickets_fold
@@ -242,7 +243,7 @@ def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> N
         ticket = evolve(ticket, event)
         for is_staff in (False, True):
             reader = Reader(is_staff, {}, CLOSE_AFTER)
-            view = show(ticket, reader)
+            view = show(ticket, TicketSla(ticket=ticket.id), reader)
             for text in (view.expectation, view.next_step, view.who_has_it.sentence):
                 assert text.endswith(".")
         hers, _ = timeline(ticket, Reader(is_staff=False, team_titles={}, close_after=CLOSE_AFTER))

@@ -92,6 +92,7 @@ class World:
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
+            nothing,  # type: ignore[arg-type]
             self.calls,
             self.clock,
             nothing,  # type: ignore[arg-type]

@@ -255,7 +255,7 @@ def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
         assert sum(lengths, timedelta(0)) == one.used
         assert one.used + one.remaining - one.overrun == one.target
         assert min(one.used, one.remaining, one.overrun, one.held) >= timedelta(0)
-        for before, after in zip(one.explanation, one.stretches[1:], strict=False):
+        for before, after in zip(one.explanation, one.explanation[1:], strict=False):
             assert before.end == after.start
             assert (before.why, before.text) != (after.why, after.text)
         if one.explanation:

@@ -7,6 +7,7 @@ import pytest
 from desk_intake.domain import life
 from desk_intake.domain.life import Actor
 from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES, Entry
+from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.view import MAX_LATEST, MAX_LATEST_TEXT, Reader, show, timeline
 from desk_intake.store import TICKETS
 from desk_shared.errors import Rejected
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.unit.intake.world import Desk, Story
 
+NO_SLA = TicketSla(ticket="t")
 ANYBODY = Reader(is_staff=False, team_titles={}, close_after=timedelta(days=5))
 STAFF = Reader(is_staff=True, team_titles={}, close_after=timedelta(days=5))
 
@@ -88,9 +90,9 @@ async def test_a_ticket_comes_with_its_newest_lines_and_the_way_to_all(desk: Des
 def test_long_lines_take_the_room_of_others(lengths: list[int], shown: int) -> None:
     story = Story.begin().then(*[comment("x" * length) for length in lengths])
     story.then(comment("for staff", public=False))
-    entries = show(story.ticket, ANYBODY).latest_entries
+    entries = show(story.ticket, NO_SLA, ANYBODY).latest_entries
     assert [len(one.text) for one in entries] == lengths[-shown:]
-    assert show(story.ticket, STAFF).latest_entries[-1].text.endswith("for staff")
+    assert show(story.ticket, NO_SLA, STAFF).latest_entries[-1].text.endswith("for staff")
 
 
 @settings(deadline=None, max_examples=30)

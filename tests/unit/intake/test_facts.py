@@ -286,30 +286,70 @@ async def test_the_sla_is_shown_with_the_honest_expectation(desk: Desk) -> None:
     )
 
 
-async def test_a_sla_is_told_only_when_it_changed(desk: Desk) -> None:
+async def test_the_clocks_are_shown_and_no_part_of_the_tickets_life(desk: Desk) -> None:
     ticket = await desk.ana.open()
     later = DUE + timedelta(hours=1)
-    heard: list[Payload] = [
-        SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)),
-        SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)),
-        SlaPaused(**CLOCK, because="waiting"),
-        SlaResumed(**CLOCK, due=DUE),
-        SlaAtRisk(**CLOCK, due=DUE, percent=75),
-        SlaResumed(**CLOCK, due=later),
-        SlaCancelled(**CLOCK, because="merged"),
+    heard: list[tuple[Payload, str, datetime | None]] = [
+        (SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), "running", DUE),
+        (SlaPaused(**CLOCK, because="waiting"), "running", DUE),
+        (SlaResumed(**CLOCK, due=DUE), "running", DUE),
+        (SlaAtRisk(**CLOCK, due=DUE, percent=75), "at_risk", DUE),
+        (SlaResumed(**CLOCK, due=later), "at_risk", later),
+        (SlaCancelled(**CLOCK, because="another policy", replaced=True), "at_risk", later),
+        (SlaBreached(**CLOCK, due=later), "breached", later),
+        (SlaMet(**CLOCK, due=later, took=timedelta(hours=5)), "met", later),
+        (SlaCancelled(**CLOCK, because="merged"), "cancelled", None),
     ]
-    for number, data in enumerate(heard):
+    for number, (data, status, due) in enumerate(heard):
         await desk.hear(data, ticket, f"e-{number}")
-    told = [
-        (one.data.status, one.data.due)  # type: ignore[attr-defined]
-        for one in desk.log(ticket)[1:]
-    ]
-    assert told == [
-        ("running", DUE),
-        ("at_risk", DUE),
-        ("at_risk", later),
-        ("withdrawn", None),
-    ]
+        stored = (await desk.slas.load([ticket]))[ticket].state
+        assert stored is not None
+        assert [(one.status, one.due) for one in stored.clocks] == [(status, due)]
+    assert desk.types(ticket) == ["opened"]
+    assert (await desk.ana.get(f"/tickets/{ticket}")).json()["sequence"] == 1
+
+
+async def test_a_reader_with_an_old_etag_sees_what_the_clocks_say_now(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    path = f"/tickets/{ticket}"
+    first = (await desk.ana.get(path)).headers["ETag"]
+    assert (await desk.ana.get(path, **{"If-None-Match": first})).status_code == 304
+    await desk.hear(SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), ticket)
+    changed = await desk.ana.get(path, **{"If-None-Match": first})
+    assert (changed.status_code, changed.json()["due"]) == (200, "2026-03-02T13:00:00Z")
+    same = await desk.ana.get(path, **{"If-None-Match": changed.headers["ETag"]})
+    assert same.status_code == 304
+    # What the clocks say is nothing that a caller changes.
+    assert (await desk.ana.patch(path, first, title="One")).status_code == 200
+    now = (await desk.ana.get(path)).headers["ETag"]
+    assert (await desk.ana.patch(path, now, title="Two")).status_code == 200
+    assert (await desk.ana.patch(path, now, title="Three")).status_code == 412
+
+
+async def test_clocks_that_cannot_be_read_are_unknown_and_hide_no_ticket(desk: Desk) -> None:
+    ticket, other = await desk.ana.open(), await desk.ana.open()
+    for one in (ticket, other):
+        await desk.hear(triage_says(), one, f"triaged-{one}")
+        await desk.hear(SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), one, f"sla-{one}")
+    desk.slas.damage(ticket)
+    view = (await desk.ana.get(f"/tickets/{ticket}")).json()
+    assert (view["sla"], view["due"]) == ([], None)
+    assert view["expectation"].startswith("We cannot tell now what is promised")
+    items = (await desk.ana.get("/tickets")).json()["items"]
+    assert {one["id"]: one["due"] for one in items} == {
+        ticket: None,
+        other: "2026-03-02T13:00:00Z",
+    }
+
+
+async def test_a_listing_shows_when_each_ticket_is_due(desk: Desk) -> None:
+    first, second = await desk.ana.open(), await desk.ana.open()
+    await desk.hear(SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), first)
+    items = (await desk.ana.get("/tickets")).json()["items"]
+    assert {one["id"]: one["due"] for one in items} == {
+        first: "2026-03-02T13:00:00Z",
+        second: None,
+    }
 
 
 async def test_what_teams_agree_with_each_other_is_not_shown_to_employees(desk: Desk) -> None:

@@ -10,9 +10,10 @@ from desk_intake.api import intake_app
 from desk_intake.domain.evolve import evolve, fold
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
-from desk_intake.handlers import feedback_fold, problems_fold, tickets_fold
+from desk_intake.domain.sla import TicketSla
+from desk_intake.handlers import feedback_fold, problems_fold, slas_fold, tickets_fold
 from desk_intake.ports import IntakeDeps
-from desk_intake.store import FEEDBACK, PROBLEMS, TICKETS
+from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
 from desk_shared.bus import Commands, Folding, Ledger, Received
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.charter import Charter
@@ -82,9 +83,9 @@ class Desk:
     clock: FakeClock
     publisher: FakePublisher
     tickets: FakeDocuments[Ticket]
-    problems: FakeDocuments[KnownProblem]
+    slas: FakeDocuments[TicketSla]
     ledger: Ledger[Ticket]
-    problem_ledger: Ledger[KnownProblem]
+    others: tuple[Ledger[KnownProblem], Ledger[TicketSla]]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
@@ -118,7 +119,7 @@ class Desk:
     async def hear_events(self, *events: AnyEvent, park: ParkRecords = _park_nothing) -> None:
         """One batch; nothing may be parked, for a fact is never refused, unless `park` is given."""
         batch = [Received(one, self._record(one)) for one in events]
-        await Folding(self.ledger, self.problem_ledger).handle(batch, park)
+        await Folding(self.ledger, *self.others).handle(batch, park)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -178,6 +179,7 @@ class Caller:
 def make_desk(charter: Charter) -> Desk:
     clock, publisher, telemetry = FakeClock(MONDAY), FakePublisher(), recorded_telemetry("intake")
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
+    slas = FakeDocuments(SLAS, clock)
     meters = telemetry.telemetry.meters
     ledger = Ledger(tickets_fold(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0)
     said = Ledger(feedback_fold(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0)
@@ -187,6 +189,7 @@ def make_desk(charter: Charter) -> Desk:
         Commands(ledger),
         Commands(said),
         problems,
+        slas,
         lambda: charter,
         publisher,
         calls,
@@ -199,10 +202,11 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, charter=lambda: charter
     )
     transport = httpx.ASGITransport(app=intake_app(parts, deps))
-    problem_ledger = Ledger(problems_fold(problems), publisher, clock, meters)
-    return Desk(
-        clock, publisher, tickets, problems, ledger, problem_ledger, telemetry, transport, calls
+    others = (
+        Ledger(problems_fold(problems), publisher, clock, meters),
+        Ledger(slas_fold(slas), publisher, clock, meters),
     )
+    return Desk(clock, publisher, tickets, slas, ledger, others, telemetry, transport, calls)
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

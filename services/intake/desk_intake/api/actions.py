@@ -43,15 +43,15 @@ class Deed:
 
     async def done(self, decide: Decide) -> Response:
         """The ticket after it, as this caller may see it."""
-        return self.answer(await self.change(self.ticket, decide))
+        return await self.answer(await self.change(self.ticket, decide))
 
     async def change(self, ticket: str, decide: Decide) -> Ticket:
         """A ticket that it changes."""
         return await change(self.request, ticket, self.actor, self.call, decide)
 
-    def answer(self, ticket: Ticket) -> Response:
+    async def answer(self, ticket: Ticket) -> Response:
         """A ticket as this caller may see it."""
-        return answer(self.request, ticket, self.actor)
+        return await answer(self.request, ticket, self.actor)
 
 
 async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> Deed:
@@ -161,4 +161,4 @@ async def merge_ticket(body: Merge, deed: Staffs) -> Response:
         deed.ticket, lambda found, _turn: life.merge(found, deed.actor, into)
     )
     await deed.change(into.id, lambda other, _turn: life.take_in(other, merged))
-    return deed.answer(merged)
+    return await deed.answer(merged)

@@ -15,11 +15,13 @@ from desk_shared.http import (
     check_same,
     etag,
     keyed,
+    not_modified,
     require,
     sight,
 )
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
+from desk_shared.store import Stored, readable
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.telemetry import current_traceparent
 from fastapi import Depends, Request
@@ -29,6 +31,7 @@ from desk_intake.domain.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.domain.life import Actor, seen
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.record import Because, record
+from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, View, show
 from desk_intake.ports import IntakeDeps, TicketRule
@@ -152,15 +155,31 @@ async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool
     return stored.state
 
 
-def answer(request: Request, ticket: Ticket, actor: Actor, status: int = 200) -> Response:
-    """The ticket as this caller may see it, with its ETag."""
-    view = show(ticket, reader_of(deps_of(request), actor))
-    return respond(view, ticket, status)
+async def slas_of(deps: IntakeDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
+    """What their clocks said last, in the same order; one that cannot be read hides no other."""
+    known, unreadable = await readable(deps.slas, [one.id for one in tickets])
+    return [
+        known.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
+        for id in (one.id for one in tickets)
+    ]
 
 
-def respond(view: View, ticket: Ticket, status: int = 200) -> Response:
+async def answer(request: Request, ticket: Ticket, actor: Actor, status: int = 200) -> Response:
+    """The ticket as this caller may see it, with its ETag; 304 if that is what they have."""
+    deps = deps_of(request)
+    [sla] = await slas_of(deps, [ticket])
+    if request.method == "GET":
+        unchanged = not_modified(request, ticket.sequence, sla.version)
+        if unchanged is not None:
+            return unchanged
+    clocks = sla.read() or TicketSla(ticket=ticket.id)
+    view = show(ticket, clocks, reader_of(deps, actor))
+    return respond(view, ticket, status, beside=sla.version)
+
+
+def respond(view: View, ticket: Ticket, status: int = 200, *, beside: int = 0) -> Response:
     """A view of a ticket; serialised here, as it is valid already."""
-    headers = {"ETag": etag(ticket.sequence), **PRIVATE}
+    headers = {"ETag": etag(ticket.sequence, beside), **PRIVATE}
     if status == 201:
         headers["Location"] = f"/v1/tickets/{ticket.id}"
     return Response(view.model_dump_json(), status, headers, "application/json")

@@ -43,11 +43,13 @@ from desk_intake.api.calls import (
     once,
     reader_of,
     respond,
+    slas_of,
 )
 from desk_intake.domain.calls import Recalled
 from desk_intake.domain.life import Actor, Changes, may_read, update
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.record import record
+from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
 from desk_intake.ports import IntakeDeps
 
@@ -78,7 +80,7 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
     ticket = await once(
         deps, call, lambda recalled: changed(deps, id, partial(rule, recalled), is_first=True)
     )
-    response = answer(request, ticket, actor, 201)
+    response = await answer(request, ticket, actor, 201)
     if was_there:
         response.headers["Idempotency-Replayed"] = "true"
     return response
@@ -157,7 +159,12 @@ async def _page(
         following = deps.cursors.write(listing, Position(last.newest, last.id))
         headers["Link"] = link_next(request, following)
     reader = reader_of(deps, actor)
-    items = tuple(summarise(one, reader) for one in found[: page.limit])
+    shown = found[: page.limit]
+    slas = await slas_of(deps, shown)
+    items = tuple(
+        summarise(one, sla.read() or TicketSla(ticket=one.id), reader)
+        for one, sla in zip(shown, slas, strict=True)
+    )
     answered = Page[TicketSummary](items=items, next=following)
     return Response(answered.model_dump_json(), 200, headers, "application/json")
 
@@ -192,7 +199,7 @@ async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response
     """The whole ticket, with what to expect and what comes next."""
     actor = actor_of(request, caller)
     found = await find(deps_of(request), ticket, actor)
-    return not_modified(request, found.sequence) or answer(request, found, actor)
+    return await answer(request, found, actor)
 
 
 @router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
@@ -234,4 +241,4 @@ async def update_ticket(
     after = await change(
         request, ticket, actor, call, lambda found, _turn: update(found, actor, changes), version
     )
-    return answer(request, after, actor)
+    return await answer(request, after, actor)

@@ -18,7 +18,6 @@ from desk_shared.events.tickets import (
     TicketMerged,
     TicketOpened,
     TicketPaused,
-    TicketPromised,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -28,7 +27,7 @@ from desk_shared.events.tickets import (
     TicketUpdateIgnored,
 )
 
-from desk_intake.domain.model import MAX_LINKS, Entry, Link, SlaView, Ticket
+from desk_intake.domain.model import MAX_LINKS, Entry, Link, Ticket
 from desk_intake.domain.tell import CHOSEN_BY_PERSON, aside, tell
 
 ESCALATED = "repair-escalated"
@@ -208,13 +207,6 @@ def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
 @_change.register
 def _(_data: TicketClosed, ticket: Ticket, event: AnyEvent) -> Ticket:
     return ticket.model_copy(update={"state": State.CLOSED, "closed_at": event.time})
-
-
-@_change.register
-def _(data: TicketPromised, ticket: Ticket, _event: AnyEvent) -> Ticket:
-    others = tuple(one for one in ticket.sla if one.clock != data.clock)
-    view = SlaView(clock=data.clock, status=data.status, due=data.due)
-    return ticket.model_copy(update={"sla": (*others, view)})
 
 
 @_change.register

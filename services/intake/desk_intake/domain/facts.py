@@ -10,14 +10,6 @@ from desk_shared.events import AnyEvent, Payload
 from desk_shared.events.automation import RunHealed
 from desk_shared.events.people import Reason
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from desk_shared.events.sla import (
-    SlaAtRisk,
-    SlaBreached,
-    SlaCancelled,
-    SlaMet,
-    SlaResumed,
-    SlaStarted,
-)
 from desk_shared.events.tickets import (
     How,
     Kind,
@@ -25,7 +17,6 @@ from desk_shared.events.tickets import (
     State,
     TicketAssigned,
     TicketLinked,
-    TicketPromised,
     TicketResolved,
     TicketTriaged,
     TicketUpdateIgnored,
@@ -176,50 +167,6 @@ def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
         wrong = "Correction: the automatic repair helped, as measurements show that came late"
         text = f"{wrong}. {data.tell or sentence(data.title)}"
     return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=text)]
-
-
-@_conclude.register
-def _(data: SlaStarted, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    return _promised(ticket, TicketPromised(clock=data.clock, status="running", due=data.due))
-
-
-@_conclude.register
-def _(data: SlaResumed, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    """The due moment moved; what was at risk or late before the wait still is."""
-    before = ticket.sla_of(data.clock)
-    status = before.status if before else "running"
-    return _promised(ticket, TicketPromised(clock=data.clock, status=status, due=data.due))
-
-
-@_conclude.register
-def _(data: SlaAtRisk, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    return _promised(ticket, TicketPromised(clock=data.clock, status="at_risk", due=data.due))
-
-
-@_conclude.register
-def _(data: SlaBreached, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    return _promised(ticket, TicketPromised(clock=data.clock, status="breached", due=data.due))
-
-
-@_conclude.register
-def _(data: SlaMet, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    return _promised(ticket, TicketPromised(clock=data.clock, status="kept", due=data.due))
-
-
-@_conclude.register
-def _(data: SlaCancelled, ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    """Whoever looks is told of what takes its place, and has nothing from knowing both."""
-    if data.replaced:
-        return []
-    return _promised(ticket, TicketPromised(clock=data.clock, status="withdrawn"))
-
-
-def _promised(ticket: Ticket, told: TicketPromised) -> list[Payload]:
-    """Silent unless something changed for those who look: metrics reads what we write."""
-    before = ticket.sla_of(told.clock)
-    if before is not None and (before.status, before.due) == (told.status, told.due):
-        return []
-    return [told]
 
 
 def _too_late(ticket: Ticket, fact: AnyEvent, what: str) -> TicketUpdateIgnored:

@@ -47,14 +47,6 @@ class Link(Part):
     text: str = ""
 
 
-class SlaView(Part):
-    """What one clock said last; metrics judges, intake only shows it."""
-
-    clock: str
-    status: str
-    due: datetime | None = None
-
-
 class Ticket(Part):
     """A ticket, as the fold of its events."""
 
@@ -86,7 +78,6 @@ class Ticket(Part):
     waiting_until: datetime | None = None
     links: tuple[Link, ...] = ()
     merged_into: str = ""
-    sla: tuple[SlaView, ...] = ()
     how: How | None = None
     resolution: str = ""
     cause: str = ""
@@ -125,10 +116,6 @@ class Ticket(Part):
     def has_link(self, kind: LinkKind, target: str) -> bool:
         """Whether it is linked to exactly that."""
         return any(link.kind is kind and link.target == target for link in self.links)
-
-    def sla_of(self, clock: str) -> SlaView | None:
-        """What that clock said last."""
-        return next((one for one in self.sla if one.clock == clock), None)
 
     def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
         """The fingerprint of the call made with that key, if it was made."""

@@ -18,7 +18,6 @@ from desk_shared.events.tickets import (
     TicketMerged,
     TicketOpened,
     TicketPaused,
-    TicketPromised,
     TicketReopened,
     TicketResolved,
     TicketResumed,
@@ -31,7 +30,6 @@ from desk_shared.events.tickets import (
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.words import (
     CHANNELS,
-    CLOCKS,
     LINKS,
     WAITING,
     because,
@@ -152,22 +150,6 @@ def _(data: TicketReopened, ticket: Ticket) -> Told:
 @tell.register
 def _(data: TicketClosed, _ticket: Ticket) -> Told:
     return Told(data.by, "Closed; nothing more will happen here.")
-
-
-@tell.register
-def _(data: TicketPromised, _ticket: Ticket) -> Told:
-    what = CLOCKS.get(data.clock, data.clock)
-    due = f" by {moment(data.due)}" if data.due else ""
-    lines = {
-        "running": f"Promised: {what}{due}.",
-        "at_risk": f"The promise of {what}{due} is at risk.",
-        "breached": f"We are late: {what} was promised{due}, and we did not manage it.",
-        "kept": f"Promise kept: {what} came in time.",
-        "withdrawn": f"The promise of {what} no longer applies.",
-    }
-    # What a team promises inside the desk is of no interest to the person who waits.
-    is_public = data.clock != "ownership"
-    return Told(DESK, lines.get(data.status, f"The promise of {what}: {data.status}."), is_public)
 
 
 @tell.register

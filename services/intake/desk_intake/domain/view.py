@@ -8,16 +8,14 @@ from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
 from pydantic import BaseModel, ConfigDict
 
-from desk_intake.domain.model import Entry, Link, SlaView, Ticket
+from desk_intake.domain.model import Entry, Link, Ticket
+from desk_intake.domain.sla import SlaView, TicketSla
 from desk_intake.domain.tell import DESK
 from desk_intake.domain.words import CLOCKS, STATES, WAITING, moment
 
-# Which clock stands for the whole ticket: the solution as soon as it is promised.
-_MAIN_CLOCKS = ("resolution", "response")
 # What everybody gets with every answer about a ticket; the rest is asked for.
 MAX_LATEST = 10
 MAX_LATEST_TEXT = 20_000
-_LIVE = frozenset({"running", "at_risk", "breached"})
 
 
 class View(BaseModel):
@@ -58,7 +56,7 @@ class TicketSummary(View):
     team: str
     member: str
     due: datetime | None
-    """What is promised, if anything is."""
+    """When the SLA clock that people are told about ends; null if none runs."""
     next_step: str
     """What happens next, as a sentence."""
     opened_at: datetime
@@ -130,24 +128,26 @@ class Reader:
         return self.team_titles.get(team, team)
 
 
-def summarise(ticket: Ticket, reader: Reader) -> TicketSummary:
+def summarise(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketSummary:
     """One line of a listing."""
-    return TicketSummary.model_validate(_copied(TicketSummary, ticket) | _summary(ticket, reader))
+    summary = _summary(ticket, sla, reader)
+    return TicketSummary.model_validate(_copied(TicketSummary, ticket) | summary)
 
 
-def show(ticket: Ticket, reader: Reader) -> TicketView:
+def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
     """The whole ticket."""
     told: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
-        "expectation": _expectation(ticket, reader),
-        "sla": _sla(ticket, reader),
+        "expectation": _expectation(ticket, sla, reader),
+        "sla": _clocks(sla, reader),
         "tried": tuple(_tried(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
     if not reader.is_staff:
         told |= _withheld(ticket)
-    return TicketView.model_validate(_copied(TicketView, ticket) | _summary(ticket, reader) | told)
+    summary = _summary(ticket, sla, reader)
+    return TicketView.model_validate(_copied(TicketView, ticket) | summary | told)
 
 
 def _withheld(ticket: Ticket) -> dict[str, object]:
@@ -208,11 +208,10 @@ def _latest(ticket: Ticket, reader: Reader) -> tuple[Entry, ...]:
     return tuple(reversed(found))
 
 
-def _summary(ticket: Ticket, reader: Reader) -> dict[str, object]:
-    main = _main_sla(ticket)
+def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:
     return {
         "state_in_words": _state_in_words(ticket),
-        "due": main.due if main else None,
+        "due": sla.main.due if sla.main else None,
         "next_step": _next_step(ticket, reader),
     }
 
@@ -234,21 +233,16 @@ def _holder(ticket: Ticket, reader: Reader) -> Holder:
     return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=text)
 
 
-def _main_sla(ticket: Ticket) -> SlaView | None:
-    found = (ticket.sla_of(clock) for clock in _MAIN_CLOCKS)
-    return next((one for one in found if one is not None and one.status in _LIVE), None)
+def _clocks(sla: TicketSla, reader: Reader) -> tuple[SlaView, ...]:
+    """What teams agree with each other is no business of the person who waits."""
+    return tuple(one for one in sla.clocks if reader.is_staff or one.clock != "ownership")
 
 
-def _sla(ticket: Ticket, reader: Reader) -> tuple[SlaView, ...]:
-    """What teams promise each other is no business of the person who waits."""
-    return tuple(one for one in ticket.sla if reader.is_staff or one.clock != "ownership")
-
-
-def _expectation(ticket: Ticket, reader: Reader) -> str:
+def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> str:
     if not ticket.is_open:
         return _over(ticket)
     shared = "Others have the same trouble, and it is solved for all at once. "
-    return (shared if ticket.problem else "") + _hope(ticket, reader)
+    return (shared if ticket.problem else "") + _hope(ticket, sla, reader)
 
 
 def _over(ticket: Ticket) -> str:
@@ -257,12 +251,10 @@ def _over(ticket: Ticket) -> str:
     return "It is solved, as far as we know."
 
 
-def _hope(ticket: Ticket, reader: Reader) -> str:
-    main = _main_sla(ticket)
+def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> str:
+    main = sla.main
     if main is None:
-        if ticket.state is State.NEW:
-            return "It is being sorted; as soon as that is done you see here what to expect."
-        return "Nothing is promised for this ticket; its team answers as soon as it can."
+        return _without_target(ticket, sla)
     what, due = CLOCKS[main.clock], f"by {moment(main.due)}" if main.due else "soon"
     if main.status == "breached":
         return (
@@ -274,6 +266,14 @@ def _hope(ticket: Ticket, reader: Reader) -> str:
     if main.status == "at_risk":
         return f"We promised {what} {due}, but it may take longer."
     return f"You can expect {what} {due}."
+
+
+def _without_target(ticket: Ticket, sla: TicketSla) -> str:
+    if ticket.state is State.NEW:
+        return "It is being sorted; as soon as that is done you see here what to expect."
+    if not sla.is_known:
+        return "We cannot tell now what is promised; its team answers as soon as it can."
+    return "Nothing is promised for this ticket; its team answers as soon as it can."
 
 
 def _next_step(ticket: Ticket, reader: Reader) -> str:
