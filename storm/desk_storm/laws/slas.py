@@ -61,7 +61,7 @@ def overdue_is_told(history: History) -> Iterator[Finding]:
 @law
 def every_ticket_has_a_response_target(history: History) -> Iterator[Finding]:
     """Where there is a response policy at all, no ticket is forgotten."""
-    promised = {
+    targeted = {
         one.event.subject
         for one in history.of(said.SlaStarted)
         if one.event.data.clock is ClockName.RESPONSE
@@ -70,7 +70,7 @@ def every_ticket_has_a_response_target(history: History) -> Iterator[Finding]:
     for ticket, events in history.tickets.items():
         is_over = any(isinstance(one.event.data, over) for one in events)
         is_early = events[0].arrived_at > history.closing
-        if promised and ticket not in promised and not is_over and not is_early:
+        if targeted and ticket not in targeted and not is_over and not is_early:
             yield ticket, "nothing was ever said of its answer"
 
 

@@ -61,7 +61,7 @@ def test_every_rule_ends_at_a_team_that_has_the_skills(charter: Charter) -> None
         assert set(rule.then.skills) <= team.all_skills, rule.id
 
 
-def test_response_and_resolution_are_promised_to_everybody(charter: Charter) -> None:
+def test_response_and_resolution_have_targets_for_everybody(charter: Charter) -> None:
     for clock in (ClockName.RESPONSE, ClockName.RESOLUTION):
         for priority in ("P1", "P2", "P3", "P4", None):
             assert charter.sla_for(clock, SlaAttributes("incident", priority)) is not None

@@ -50,7 +50,7 @@ def test_a_ticket_of_tomorrow_slas_nothing_yet() -> None:
     assert Story("2026-11-24 09:00").explain(book(policy()), "10:00") == ()
 
 
-def test_without_its_opening_nothing_is_promised_and_nothing_lost() -> None:
+def test_without_its_opening_there_is_no_sla_and_nothing_lost() -> None:
     story = Story().paused("10:00").resumed("11:00")
     policies = book(policy())
     waiting = decide(story.clocks(story.events[1:]), policies, at("12:00"))

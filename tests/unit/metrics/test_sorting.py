@@ -25,7 +25,7 @@ def test_nothing_is_said_before_it_is_sorted_and_a_timer_waits_for_that() -> Non
     assert local(told.due) == "Mon 13:00"
 
 
-def test_a_ticket_that_nobody_has_sorted_by_then_is_promised_what_any_ticket_is() -> None:
+def test_a_ticket_that_nobody_has_sorted_by_then_gets_the_default_target() -> None:
     story = Story("09:00:00")
     told = story.decide(SORTED_FIRST, "09:00:02")
     assert said(told.events) == ["resolution started Mon 09:00"]
@@ -60,7 +60,7 @@ def test_a_ticket_that_is_done_while_it_is_sorted_is_told_of_in_the_end() -> Non
     assert said(told.events) == ["resolution started Mon 09:00", "resolution met Mon 09:00:01"]
 
 
-def test_a_sorting_that_is_heard_of_late_takes_back_what_was_promised_before() -> None:
+def test_a_sorting_that_is_heard_of_late_takes_back_the_target_of_before() -> None:
     story = Story("09:00:00")
     before = decide(story.clocks(), SORTED_FIRST, at("09:00:03"))
     (fact,) = story.triaged("09:00:01", "P1").events[1:]

@@ -270,8 +270,8 @@ def _answers(story: Story, ranked: ServiceRanked) -> Iterator[Notified]:
     others = {**silent, "escalated_to": "service-care"}
     yield from story.happens(ranked.model_copy(update=others), "network")
     yield from story.happens(ranked.model_copy(update=silent), "network")
-    promised = {"answer": Answer.ACCEPTED, "target_date": date(2026, 11, 20)}
-    yield from story.happens(ranked.model_copy(update=promised), "network")
+    planned = {"answer": Answer.ACCEPTED, "target_date": date(2026, 11, 20)}
+    yield from story.happens(ranked.model_copy(update=planned), "network")
     for outcome in AnswerOutcome:
         done = {"answer": Answer.DONE, "outcome": outcome, "proposal": Proposal.LEAVE}
         yield from story.happens(ranked.model_copy(update=done), "network")

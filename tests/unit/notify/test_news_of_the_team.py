@@ -57,7 +57,7 @@ def test_a_clock_that_never_falls_due_holds_nothing_back() -> None:
     assert to(ANA, desk(opened(), NO_HOURS).ticket_sees(ASSIGNED)) == NEWS
 
 
-def test_a_ticket_promised_before_this_was_kept_holds_nothing_back() -> None:
+def test_an_sla_started_before_this_was_kept_holds_nothing_back() -> None:
     story = desk(opened(), ASSIGNED, ANSWER)
     assert story.ticket is not None
     story.ticket = story.ticket.model_copy(update={"has_sla": False})

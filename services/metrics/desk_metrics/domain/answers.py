@@ -236,7 +236,7 @@ def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
     """How it comes back; None while the answer holds."""
     match said.answer:
         case Answer.ACCEPTED:
-            return _promised(one, said, heard.known)
+            return _planned(one, said, heard.known)
         case Answer.REJECTED:
             return _rejected(one, said)
         case Answer.DONE:
@@ -247,7 +247,7 @@ def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
             return _Back(why, outcome=found.outcome, is_settled=found.is_last)
 
 
-def _promised(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
+def _planned(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
     due = said.target_date
     if due is not None and known.date() < due:
         return None
@@ -258,7 +258,7 @@ def _promised(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
         f" before that answer and {_hours(now)} in these"
         + ("." if is_better else f"; {1 - 1 / CHANGED:.0%} less would be better.")
     )
-    return _Back(Reason(rule="promised", text=text), None if is_better else due)
+    return _Back(Reason(rule="planned", text=text), None if is_better else due)
 
 
 def _rejected(one: ServiceRanked, said: Said) -> _Back | None:

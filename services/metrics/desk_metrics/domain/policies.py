@@ -137,8 +137,8 @@ class Edition(_Data):
     since: datetime
     policies: tuple[Policy, ...]
     calendars: tuple[Calendar, ...]
-    # Until a team has it, but no longer than this, a new ticket is being sorted: nothing is
-    # promised yet, and what it is by then counts from its opening. So nobody is told of an SLA
+    # Until a team has it, but no longer than this, a new ticket is being sorted: it has no
+    # SLA yet, and what it is by then counts from its opening. So nobody is told of an SLA
     # that another replaces in the same breath.
     sorting: timedelta = timedelta(0)
     # Nobody says anything of a later moment by this edition before he has moved this on; and the

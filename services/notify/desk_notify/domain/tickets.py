@@ -206,7 +206,7 @@ def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
 
 
 @_on(SlaStarted)
-def _promised(scene: Scene, started: SlaStarted) -> Step:
+def _sla_started(scene: Scene, started: SlaStarted) -> Step:
     scene = _due(scene, started.clock, started.due)
     if started.clock is not ClockName.RESPONSE:
         return scene, ()
