@@ -4,16 +4,9 @@ from desk_shared.http.app import AppParts, make_app
 from desk_shared.http.auth import DevAuthenticator, OidcAuthenticator, authenticator_from
 from desk_shared.http.etags import Precondition, etag, not_modified, precondition
 from desk_shared.http.idempotency import (
-    Fresh,
-    IdempotencyStore,
     IdempotentCall,
-    InProgress,
-    Mismatch,
-    Replay,
-    StoredResponse,
     calls_without_key,
     check_same,
-    idempotent,
     keyed,
 )
 from desk_shared.http.paging import (
@@ -57,11 +50,7 @@ __all__ = [
     "BadRequest",
     "Cursors",
     "DevAuthenticator",
-    "Fresh",
-    "IdempotencyStore",
     "IdempotentCall",
-    "InProgress",
-    "Mismatch",
     "OidcAuthenticator",
     "Page",
     "PageRequest",
@@ -70,9 +59,7 @@ __all__ = [
     "PreconditionRequired",
     "Principal",
     "Problem",
-    "Replay",
     "Role",
-    "StoredResponse",
     "TooManyRequests",
     "Unauthenticated",
     "UndeclaredRoutes",
@@ -82,7 +69,6 @@ __all__ = [
     "current_principal",
     "cursors_from",
     "etag",
-    "idempotent",
     "keyed",
     "link_next",
     "make_app",

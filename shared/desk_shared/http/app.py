@@ -13,12 +13,6 @@ from desk_shared.health import Health, health_routes
 from desk_shared.http.document import DeskApp
 from desk_shared.http.edge import Edge
 from desk_shared.http.gate import Gate
-from desk_shared.http.idempotency import (
-    IdempotencyMiddleware,
-    IdempotencyStore,
-    Replayed,
-    answer_replay,
-)
 from desk_shared.http.principal import Authenticator, refuse_undeclared
 from desk_shared.http.problems import install_problems
 from desk_shared.http.rates import RateLimits
@@ -42,13 +36,12 @@ _OWN_TELEMETRY: TelemetryConfig = {
 
 @dataclass(frozen=True, slots=True)
 class AppParts:
-    """What an application is made of; `idempotency` is needed once a route asks for a key."""
+    """What an application is made of."""
 
     health: Health
     telemetry: Telemetry
     authenticator: Authenticator
     clock: Clock
-    idempotency: IdempotencyStore | None = None
     bounds: HttpSettings = field(default_factory=HttpSettings)
     precedence: Precedence = field(default_factory=Precedence)
     body_limit: int = BODY_LIMIT
@@ -86,10 +79,6 @@ def make_app(
         # Not include_router: its routes are matched twice, a fifth of a small call's whole cost.
         app.router.routes.extend(router.routes)
     refuse_undeclared(app)
-    if parts.idempotency is not None:
-        app.state.idempotency = parts.idempotency
-        app.add_exception_handler(Replayed, answer_replay)
-        app.add_middleware(IdempotencyMiddleware, store=parts.idempotency, clock=parts.clock)
     # Added last, so it stands outermost.
     app.add_middleware(
         Edge,

@@ -26,13 +26,6 @@ class PreconditionRequired(Rejected):
     status = 428
 
 
-class StillRunning(Transient):
-    """The first call with this idempotency key has not ended yet."""
-
-    code = "idempotency-in-progress"
-    status = 409
-
-
 class TooManyRequests(Transient):
     """The caller is faster than agreed."""
 
