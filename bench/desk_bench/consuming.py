@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus import Fold, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus import Fold, KafkaPublisher, Ledger
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import Received
@@ -15,6 +15,7 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.topics import BY_NAME
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Context, Decision
 from desk_shared.settings import KafkaSettings, StoreDriver, StoreSettings
 from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -135,8 +136,8 @@ async def desk_stored(
     await documents.prepare()
     drained = Drained(events)
 
-    def react(state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:  # noqa: ARG001
-        return Reacted(_folded(state, event))
+    def react(state: Seen | None, event: AnyEvent, context: Context) -> Decision[Seen]:  # noqa: ARG001
+        return Decision(_folded(state, event))
 
     def handler(publisher: KafkaPublisher) -> Timed:
         fold = Fold(documents, lambda event: (event.subject,), react, ordered=True)

@@ -20,8 +20,8 @@ def ready(
     """After these events of one ticket, at `now` or just after the last of them."""
     record = TicketRecord(TicketClocks(events[0].subject))
     for event in events:
-        reacted = decided(recorded(record, event), policies, event.time)
-        record = reacted.state
+        decision = decided(recorded(record, event), policies, event.time)
+        record = decision.state
     if now is not None:
-        reacted = decided(record, policies, now)
-    return Stored(record.clocks.ticket, 0, reacted.state, sequence=len(events), due=reacted.due)
+        decision = decided(record, policies, now)
+    return Stored(record.clocks.ticket, 0, decision.state, sequence=len(events), due=decision.due)

@@ -27,6 +27,7 @@ _IDS = ("derived_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
     "desk_shared.events",
     "desk_shared.errors",
+    "desk_shared.kernel",
     "desk_shared.people",
     "desk_shared.text",
     "desk_shared.mail_addresses",

@@ -17,7 +17,7 @@ ANSWERS = {
     "hang": ("hung", "hung"),
     "err": ("502", "502"),
     "deny": ("403", "403"),
-    "turn": ("broke the line", "403"),
+    "context": ("broke the line", "403"),
     "junk": ("unreadable", "200"),
     "busy": ("429", "200"),
     "early": ("broke the line before", "200"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from desk_shared.bus.ledger import Cause, Reacted, Turn
+from desk_shared.bus.ledger import Cause
 from desk_shared.charter import CharterSource
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.runbooks import Runbook
@@ -30,6 +30,7 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.http.paging import After
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed, Stored, readable
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
@@ -254,11 +255,11 @@ def _braking(router: APIRouter, api: Api) -> None:
         """A call that is under way is not torn off; nothing is sent after it."""
         seen = sight(request, principal)
 
-        def rule(run: Run | None, turn: Turn) -> Reacted[Run]:
+        def rule(run: Run | None, context: Context) -> Decision[Run]:
             if run is None or not may_see_run(run, seen):
                 raise _missing(id)
-            decided = course.cancelled(run, principal.subject, turn.now)
-            return Reacted(decided.state, decided.events, decided.state.wake_at)
+            decided = course.cancelled(run, principal.subject, context.now)
+            return decided._replace(due=decided.state.wake_at)
 
         changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
         if changed.state is None:

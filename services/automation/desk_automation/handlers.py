@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.bus import Fold
 from desk_shared.events import AnyEvent
 from desk_shared.events.names import TELEMETRY
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.events.topics import known_for
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 
 from desk_automation.domain import subjects
@@ -37,13 +38,13 @@ def run_fold(
         heard(raised, rulebook)
         return rulebook.runs(raised)
 
-    def react(run: Run | None, event: AnyEvent, turn: Turn) -> Reacted[Run] | None:
+    def react(run: Run | None, event: AnyEvent, context: Context) -> Decision[Run] | None:
         raised = cast(Raised, event)
-        runbook = look().runs(raised).get(turn.id)
+        runbook = look().runs(raised).get(context.id)
         if run is not None or runbook is None:
             return None
-        decided = matched(runbook, raised, patience, turn.now)
-        return Reacted(decided.state, decided.events, decided.state.wake_at)
+        decided = matched(runbook, raised, patience, context.now)
+        return decided._replace(due=decided.state.wake_at)
 
     return Fold(documents, keys, react)
 
@@ -57,18 +58,20 @@ def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
             return (event.subject,) if data.name in look().measurements else ()
         return (event.subject,) if isinstance(data, SignalCleared) else ()
 
-    def react(subject: Subject | None, event: AnyEvent, turn: Turn) -> Reacted[Subject] | None:
+    def react(
+        subject: Subject | None, event: AnyEvent, context: Context
+    ) -> Decision[Subject] | None:
         data = event.data
         if isinstance(data, SignalCleared):
             after = subjects.cleared(subject, data.episode)
         elif isinstance(data, Measured):
-            sample = Sample(value=data.value, at=event.time, seen_at=turn.now)
+            sample = Sample(value=data.value, at=event.time, seen_at=context.now)
             after = subjects.measured(subject, data.name, sample)
         else:
             return None
         if after is None:
             return None
-        return Reacted(after, due=after.due(turn.now))
+        return Decision(after, due=after.due(context.now))
 
     # An end that is told again later is in the set of ends already.
     return Fold(documents, keys, react, known_for=known_for(TELEMETRY))

@@ -111,7 +111,7 @@ def _wire(
 
 def _by_command(documents: Documents[S]) -> Fold[S]:
     """Documents that no event concerns; only the worker changes them."""
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
 
 
 def _work(kit: Kit, settings: AutomationSettings, ledgers: Ledgers, seams: Seams) -> Worker:

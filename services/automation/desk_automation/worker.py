@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk_shared.bus.ledger import Reacted, Rule, Task, Turn
+from desk_shared.bus.ledger import Rule, Task
 from desk_shared.bus.retry import attempt_async, backoff, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.ids import new_id
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.tasks import ended
 from desk_shared.telemetry import get_logger
@@ -26,7 +27,7 @@ from desk_automation.conditions import Inputs, condition
 from desk_automation.domain import books, course, moves, steps, subjects, targets, verify
 from desk_automation.domain.answers import Answer
 from desk_automation.domain.books import Book, Ended
-from desk_automation.domain.model import Decision, Phase, Run
+from desk_automation.domain.model import Phase, Run
 from desk_automation.domain.moves import Attempt
 from desk_automation.domain.subjects import Subject, Watch
 from desk_automation.domain.targets import Ask, Refusal, Target
@@ -338,23 +339,23 @@ def _wellness(run: Run) -> Callable[[float], bool]:
     return lambda value: condition(text).holds(Inputs({"value": value}))
 
 
-def nothing(_state: Any, _turn: Turn) -> None:
+def nothing(_state: Any, _context: Context) -> None:
     """A task that only names its document."""
 
 
 def rule_of(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Run]:
     """A decision about a run as the ledger wants it; nothing is decided about a missing one."""
 
-    def rule(run: Run | None, turn: Turn) -> Reacted[Run] | None:
-        decided = None if run is None else decide(run, turn.now)
-        return None if decided is None else reacted(decided)
+    def rule(run: Run | None, context: Context) -> Decision[Run] | None:
+        decided = None if run is None else decide(run, context.now)
+        return None if decided is None else scheduled(decided)
 
     return rule
 
 
-def reacted(decided: Decision[Run]) -> Reacted[Run]:
+def scheduled(decided: Decision[Run]) -> Decision[Run]:
     """The run's own next moment is the document's timer."""
-    return Reacted(decided.state, decided.events, decided.state.wake_at)
+    return decided._replace(due=decided.state.wake_at)
 
 
 def subject_rule(
@@ -362,11 +363,11 @@ def subject_rule(
 ) -> Rule[Subject]:
     """A subject with news wants to be looked at now, one with a window at its end."""
 
-    def rule(subject: Subject | None, turn: Turn) -> Reacted[Subject] | None:
-        after = decide(subject, turn.now)
+    def rule(subject: Subject | None, context: Context) -> Decision[Subject] | None:
+        after = decide(subject, context.now)
         if after is None:
             return None
-        return Reacted(after, due=after.due(turn.now))
+        return Decision(after, due=after.due(context.now))
 
     return rule
 
@@ -374,8 +375,8 @@ def subject_rule(
 def plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:
     """For documents without events and timers."""
 
-    def rule(state: Any, _turn: Turn) -> Reacted[Any] | None:
+    def rule(state: Any, _context: Context) -> Decision[Any] | None:
         after = decide(state)
-        return None if after is None else Reacted(after)
+        return None if after is None else Decision(after)
 
     return rule

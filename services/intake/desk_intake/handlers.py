@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.bus import Fold
 from desk_shared.events import AnyEvent
 from desk_shared.events import names as topics
 from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.requests import TicketRequested
 from desk_shared.ids import request_ticket_id, ticket_code
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
@@ -18,7 +19,7 @@ from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.opening import from_request, from_run, proactive_ticket
 from desk_intake.domain.problem import KnownProblem, apply
-from desk_intake.domain.record import Recorded, because_of, record
+from desk_intake.domain.record import because_of, record
 from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.sla import apply as show_sla
 from desk_intake.domain.timers import due_of, pass_time
@@ -43,39 +44,39 @@ def tickets_of(event: AnyEvent) -> Iterable[str]:
 def tickets_fold(documents: Documents[Ticket], close_after: timedelta) -> Fold[Ticket]:
     """Tickets, as the desk's other services and outside systems speak of them."""
 
-    def react(ticket: Ticket | None, event: AnyEvent, turn: Turn) -> Reacted[Ticket] | None:
-        because = because_of(event, turn.now)
+    def react(ticket: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
+        because = because_of(event, context.now)
         if ticket is None:
-            return written(_open(event, turn), close_after)
+            return written(_open(event, context), close_after)
         return written(record(ticket.id, ticket, conclude(ticket, event), because), close_after)
 
-    def wake(ticket: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+    def wake(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
         if ticket is None:
             return None
-        passed = written(pass_time(ticket, turn.now, close_after), close_after)
-        return passed or Reacted(ticket, due=due_of(ticket, close_after))
+        passed = written(pass_time(ticket, context.now, close_after), close_after)
+        return passed or Decision(ticket, due=due_of(ticket, close_after))
 
     return Fold(documents, keys=tickets_of, react=react, wake=wake)
 
 
-def written(recorded: Recorded | None, close_after: timedelta) -> Reacted[Ticket] | None:
+def written(recorded: Decision[Ticket] | None, close_after: timedelta) -> Decision[Ticket] | None:
     """What was recorded, as the ledger writes it."""
     if recorded is None:
         return None
-    ticket = recorded.ticket
-    return Reacted(ticket, recorded.events, due_of(ticket, close_after))
+    ticket = recorded.state
+    return Decision(ticket, recorded.events, due_of(ticket, close_after))
 
 
-def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
-    because, data = because_of(event, turn.now), event.data
+def _open(event: AnyEvent, context: Context) -> Decision[Ticket] | None:
+    because, data = because_of(event, context.now), event.data
     # A code that is taken loses the write; the next round draws another one.
     if isinstance(data, TicketRequested):
         id = request_ticket_id(event.source, event.id)
-        opened = from_request(data, ticket_code(id, turn.round), event.amended, event.told_time)
+        opened = from_request(data, ticket_code(id, context.round), event.amended, event.told_time)
         return record(id, None, opened, because)
     if isinstance(data, RunEscalated):
         id = proactive_ticket(data.run)
-        return record(id, None, from_run(event, data, ticket_code(id, turn.round)), because)
+        return record(id, None, from_run(event, data, ticket_code(id, context.round)), because)
     if not isinstance(data, RunHealed):  # most repairs work, and have no ticket
         log.warning("fact_of_unknown_ticket", type=event.type, id=event.id, key=event.subject)
     return None
@@ -84,7 +85,7 @@ def _open(event: AnyEvent, turn: Turn) -> Recorded | None:
 def feedback_fold(documents: Documents[Feedback]) -> Fold[Feedback]:
     """What people say of the desk comes over HTTP only; no event changes it."""
 
-    def react(_f: Feedback | None, _e: AnyEvent, _turn: Turn) -> Reacted[Feedback] | None:
+    def react(_f: Feedback | None, _e: AnyEvent, _context: Context) -> Decision[Feedback] | None:
         return None
 
     return Fold(documents, keys=lambda _event: (), react=react)
@@ -96,9 +97,11 @@ def slas_fold(documents: Documents[TicketSla]) -> Fold[TicketSla]:
     def keys(event: AnyEvent) -> Iterable[str]:
         return (event.subject,) if event.topic == topics.SLA else ()
 
-    def react(sla: TicketSla | None, event: AnyEvent, _turn: Turn) -> Reacted[TicketSla] | None:
+    def react(
+        sla: TicketSla | None, event: AnyEvent, _context: Context
+    ) -> Decision[TicketSla] | None:
         after = show_sla(sla, event)
-        return None if after == sla else Reacted(after)
+        return None if after == sla else Decision(after)
 
     return Fold(documents, keys=keys, react=react)
 
@@ -110,9 +113,9 @@ def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:
         return (event.subject,) if event.topic == topics.PROBLEMS else ()
 
     def react(
-        problem: KnownProblem | None, event: AnyEvent, _turn: Turn
-    ) -> Reacted[KnownProblem] | None:
+        problem: KnownProblem | None, event: AnyEvent, _context: Context
+    ) -> Decision[KnownProblem] | None:
         after = apply(problem, event)
-        return None if after is None or after == problem else Reacted(after)
+        return None if after is None or after == problem else Decision(after)
 
     return Fold(documents, keys=keys, react=react)

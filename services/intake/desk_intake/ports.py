@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from desk_shared.bus import Publisher, Reacted, Turn
+from desk_shared.bus import Publisher
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
 from desk_shared.http import Cursors
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Stored
 from desk_shared.store.kept_calls import KeptCalls
 
@@ -17,8 +18,8 @@ from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
 from desk_intake.domain.sla import TicketSla
 
-TicketRule = Callable[[Ticket | None, Turn], Reacted[Ticket] | None]
-FeedbackRule = Callable[[Feedback | None, Turn], Reacted[Feedback] | None]
+TicketRule = Callable[[Ticket | None, Context], Decision[Ticket] | None]
+FeedbackRule = Callable[[Feedback | None, Context], Decision[Feedback] | None]
 
 
 class TicketChanges(Protocol):

@@ -12,7 +12,7 @@ from desk_metrics.domain.reporting import WEEKLY, Reported
 
 def answers_fold(documents: Documents[Answers]) -> Fold[Answers]:
     """No event makes an answer; only an owner does."""
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
 
 
 class Postbox:

@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus import Commands
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
@@ -30,7 +31,7 @@ _CHECK = timedelta(seconds=1)
 AHEAD = timedelta(seconds=6)
 # The smallest step of time that every store keeps.
 _TICK = timedelta(milliseconds=1)
-_Rule = Callable[[Edition | None, Turn], Reacted[Edition] | None]
+_Rule = Callable[[Edition | None, Context], Decision[Edition] | None]
 
 
 class Editions:
@@ -107,10 +108,10 @@ class Editions:
             await self._open(edition_of(charter, since))
 
     async def _open(self, edition: Edition) -> None:
-        def rule(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
-            said_until = max(edition.since, turn.now)
+        def rule(known: Edition | None, context: Context) -> Decision[Edition] | None:
+            said_until = max(edition.since, context.now)
             opened = edition.model_copy(update={"said_until": said_until})
-            return Reacted(opened) if known is None else None
+            return Decision(opened) if known is None else None
 
         # The number makes it one edition, whoever is first.
         await self._change(f"{len(self._editions) + 1:06d}", rule)
@@ -150,14 +151,14 @@ def _known_until(edition: Edition) -> datetime:
     return edition.said_until or edition.since
 
 
-def _moved_on(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
-    if known is None or known.until is not None or _known_until(known) - turn.now > AHEAD / 2:
+def _moved_on(known: Edition | None, context: Context) -> Decision[Edition] | None:
+    if known is None or known.until is not None or _known_until(known) - context.now > AHEAD / 2:
         return None
-    return Reacted(known.model_copy(update={"said_until": turn.now + AHEAD}))
+    return Decision(known.model_copy(update={"said_until": context.now + AHEAD}))
 
 
-def _closed(known: Edition | None, turn: Turn) -> Reacted[Edition] | None:
+def _closed(known: Edition | None, context: Context) -> Decision[Edition] | None:
     if known is None or known.until is not None:
         return None
-    until = max(turn.now, _known_until(known) + _TICK)
-    return Reacted(known.model_copy(update={"until": until}))
+    until = max(context.now, _known_until(known) + _TICK)
+    return Decision(known.model_copy(update={"until": until}))

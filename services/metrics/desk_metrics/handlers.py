@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.bus import Fold
 from desk_shared.events import AnyEvent
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.names import (
@@ -15,6 +15,7 @@ from desk_shared.events.names import (
     SIGNALS,
     TICKETS,
 )
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 
 from desk_metrics.domain.changes import Changes, changes_key, with_change
@@ -50,30 +51,30 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
         return (event.subject,) if event.topic == TICKETS else ()
 
     def react(
-        state: TicketRecord | None, event: AnyEvent, turn: Turn
-    ) -> Reacted[TicketRecord] | None:
+        state: TicketRecord | None, event: AnyEvent, context: Context
+    ) -> Decision[TicketRecord] | None:
         after = recorded(state or TicketRecord(TicketClocks(event.subject)), event)
-        if turn.more:
+        if context.more:
             # The batch's last event of the ticket decides for all; if that fails, a timer does.
-            return Reacted(after, due=turn.now)
-        return decided(after, book(), min(event.time, turn.now))
+            return Decision(after, due=context.now)
+        return decided(after, book(), min(event.time, context.now))
 
-    def wake(state: TicketRecord | None, turn: Turn) -> Reacted[TicketRecord] | None:
-        return None if state is None else decided(state, book(), turn.now)
+    def wake(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
+        return None if state is None else decided(state, book(), context.now)
 
     return Fold(documents, keys=keys, react=react, wake=wake, ordered=True)
 
 
-def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Reacted[TicketRecord]:
+def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
     """What is true of a ticket at a moment, its SLAs first.
 
     A timer decides instead as soon as it is known which policy version was in force then.
     """
     if not book.knows(max(micros(at), record.clocks.as_of)):
-        return Reacted(record, due=at)
+        return Decision(record, due=at)
     decision = decide(record.clocks, book, at)
     after, told = measured(record, decision.state, book)
-    return Reacted(after, (*decision.events, *told), decision.due)
+    return Decision(after, (*decision.events, *told), decision.due)
 
 
 def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
@@ -83,12 +84,12 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
         is_day = event.topic == CONTRIBUTIONS and not is_person(event.subject)
         return (event.subject,) if is_day else ()
 
-    def react(state: Cell | None, event: AnyEvent, _turn: Turn) -> Reacted[Cell] | None:
+    def react(state: Cell | None, event: AnyEvent, _context: Context) -> Decision[Cell] | None:
         if not isinstance(event.data, ContributionsChanged):
             return None
         cell = state or Cell(day_of(event.subject))
         after = cell.with_entry(_entry(event.data))
-        return None if after is cell else Reacted(after)
+        return None if after is cell else Decision(after)
 
     return Fold(documents, keys=keys, react=react, is_exact=True)
 
@@ -105,9 +106,11 @@ def repairs_fold(documents: Documents[Repairs]) -> Fold[Repairs]:
         key = repairs_key(event)
         return () if key is None else (key,)
 
-    def react(state: Repairs | None, event: AnyEvent, _turn: Turn) -> Reacted[Repairs] | None:
+    def react(
+        state: Repairs | None, event: AnyEvent, _context: Context
+    ) -> Decision[Repairs] | None:
         found = with_run(state or Repairs(), event)
-        return None if found is None else Reacted(*found)
+        return None if found is None else Decision(*found)
 
     return Fold(documents, keys=keys, react=react)
 
@@ -115,9 +118,9 @@ def repairs_fold(documents: Documents[Repairs]) -> Fold[Repairs]:
 def sights_fold(documents: Documents[Sights]) -> Fold[Sights]:
     """Who knew first of trouble with a device or a service: telemetry or people."""
 
-    def react(state: Sights | None, event: AnyEvent, _turn: Turn) -> Reacted[Sights] | None:
+    def react(state: Sights | None, event: AnyEvent, _context: Context) -> Decision[Sights] | None:
         found = with_sight(state or Sights(), event)
-        return None if found is None else Reacted(*found)
+        return None if found is None else Decision(*found)
 
     return Fold(documents, keys=sights_keys, react=react)
 
@@ -129,9 +132,9 @@ def spells_fold(documents: Documents[Spells]) -> Fold[Spells]:
         key = spells_key(event)
         return () if key is None else (key,)
 
-    def react(state: Spells | None, event: AnyEvent, _turn: Turn) -> Reacted[Spells] | None:
+    def react(state: Spells | None, event: AnyEvent, _context: Context) -> Decision[Spells] | None:
         found = with_signal(state, event)
-        return None if found is None else Reacted(*found)
+        return None if found is None else Decision(*found)
 
     return Fold(documents, keys=keys, react=react)
 
@@ -143,10 +146,10 @@ def voices_fold(documents: Documents[Voiced]) -> Fold[Voiced]:
         voice = voice_of(event)
         return () if voice is None else (voice.key,)
 
-    def react(state: Voiced | None, event: AnyEvent, _turn: Turn) -> Reacted[Voiced] | None:
+    def react(state: Voiced | None, event: AnyEvent, _context: Context) -> Decision[Voiced] | None:
         voice = voice_of(event)
         found = None if voice is None else with_voice(state, voice, event)
-        return None if found is None else Reacted(*found)
+        return None if found is None else Decision(*found)
 
     return Fold(documents, keys=keys, react=react)
 
@@ -158,9 +161,11 @@ def returns_fold(documents: Documents[Returns]) -> Fold[Returns]:
         key = returns_key(event)
         return () if key is None else (key,)
 
-    def react(state: Returns | None, event: AnyEvent, _turn: Turn) -> Reacted[Returns] | None:
+    def react(
+        state: Returns | None, event: AnyEvent, _context: Context
+    ) -> Decision[Returns] | None:
         found = with_contact(state or Returns(), event)
-        return None if found is None else Reacted(*found)
+        return None if found is None else Decision(*found)
 
     return Fold(documents, keys=keys, react=react, is_exact=True)
 
@@ -172,8 +177,10 @@ def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:
         key = changes_key(event)
         return (key,) if key else ()
 
-    def react(state: Changes | None, event: AnyEvent, _turn: Turn) -> Reacted[Changes] | None:
+    def react(
+        state: Changes | None, event: AnyEvent, _context: Context
+    ) -> Decision[Changes] | None:
         after = with_change(state or Changes(), event)
-        return None if after == state else Reacted(after)
+        return None if after == state else Decision(after)
 
     return Fold(documents, keys=keys, react=react)

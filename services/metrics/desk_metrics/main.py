@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import httpx
-from desk_shared.bus import Commands, Fold, Folding, Reacted
+from desk_shared.bus import Commands, Fold, Folding
 from desk_shared.bus.stops import NothingUnread, OwnPartition
 from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
@@ -11,6 +11,7 @@ from desk_shared.clock import Clock
 from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.http import authenticator_from
+from desk_shared.kernel import Decision
 from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
@@ -182,7 +183,7 @@ def _editions(kit: Kit, charter: CharterSource) -> Editions:
     return Editions(documents, Commands(ledger), lambda: charter.current, kit.clock)
 
 
-def _unchanged(_edition: Edition | None) -> Reacted[Edition] | None:
+def _unchanged(_edition: Edition | None) -> Decision[Edition] | None:
     """No event makes an edition; only the charter does."""
     return None
 

@@ -7,8 +7,9 @@ middle is taken up again at the next start.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from desk_shared.bus import Fold, Ledger, Reacted, Task, Turn
+from desk_shared.bus import Fold, Ledger, Task
 from desk_shared.clock import Clock
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 
@@ -72,8 +73,8 @@ class Rejudging:
     def _task(id: str) -> Task[TicketRecord]:
         """Its timer decides: only the replica that holds its partition knows what was said."""
 
-        def make_due(state: TicketRecord | None, turn: Turn) -> Reacted[TicketRecord] | None:
-            return None if state is None else Reacted(state, due=turn.now)
+        def make_due(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
+            return None if state is None else Decision(state, due=context.now)
 
         return Task(id, make_due)
 

@@ -6,10 +6,11 @@ Of several replicas that wake, the guard of the document lets one report; its id
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import Commands, Fold, Reacted, Turn
+from desk_shared.bus import Commands, Fold
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
@@ -30,7 +31,7 @@ log = get_logger()
 
 def reported_fold(documents: Documents[Reported]) -> Fold[Reported]:
     """No event makes a report; only the clock does."""
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
 
 
 def _nobody(_id: str, _due: datetime) -> None:
@@ -56,11 +57,11 @@ class Reporting:
     async def start(self) -> None:
         """A desk that never reported begins with its next week."""
 
-        def begin(known: Reported | None, turn: Turn) -> Reacted[Reported] | None:
+        def begin(known: Reported | None, context: Context) -> Decision[Reported] | None:
             if known is not None:
                 return None
-            first = first_reported(turn.now)
-            return Reacted(first, due=first.due)
+            first = first_reported(context.now)
+            return Decision(first, due=first.due)
 
         await self._commands.change(WEEKLY, begin)
 
@@ -89,11 +90,11 @@ class Reporting:
         gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
         goals = await self._sources.goals(known)
 
-        def publish(before: Reported | None, _turn: Turn) -> Reacted[Reported] | None:
+        def publish(before: Reported | None, _context: Context) -> Decision[Reported] | None:
             if before is None or before.until >= period.end:
                 return None
             after, events = report(before, look.systems, gaps, goals, heard, period)
-            return Reacted(after, events, after.due)
+            return Decision(after, events, after.due)
 
         await self._commands.change(id, publish)
         log.info(

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus import Commands
+from desk_shared.kernel import Context, Decision
 
 from desk_notify.domain.deliveries import MAIL, HeldBack, mail_id
 from desk_notify.domain.directory import Directory
@@ -43,11 +44,11 @@ class MailGate:
             return HeldBack(why)
         mail, is_full = mail_id(dispatch, channel), False
 
-        def count(box: Mailbox | None, turn: Turn) -> Reacted[Mailbox] | None:
+        def count(box: Mailbox | None, context: Context) -> Decision[Mailbox] | None:
             nonlocal is_full
-            after = counted(box, mail, self._rules.per_hour, turn.now)
+            after = counted(box, mail, self._rules.per_hour, context.now)
             is_full = after is None
-            return None if after is None or after == box else Reacted(after)
+            return None if after is None or after == box else Decision(after)
 
         await self._mailboxes.change(mailbox_of(channel), count)
         if not is_full:

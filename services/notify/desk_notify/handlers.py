@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from desk_shared.bus import BatchHandler, Fold, Reacted, Received, Turn
+from desk_shared.bus import BatchHandler, Fold, Received
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import sight_of
@@ -12,6 +12,7 @@ from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.events.sla import ClockName
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from desk_shared.text import plain_words
@@ -62,8 +63,8 @@ def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
         is_ours = event.data.TOPIC == names.TICKETS or tickets.concerns(event)
         return (event.subject,) if is_ours else ()
 
-    def react(state: Ticket | None, event: AnyEvent, _turn: Turn) -> Reacted[Ticket] | None:
-        return _reacted(tickets.react(state, event, look()))
+    def react(state: Ticket | None, event: AnyEvent, _context: Context) -> Decision[Ticket] | None:
+        return _decision(tickets.react(state, event, look()))
 
     return Fold(documents, keys, react, ordered=True)
 
@@ -71,8 +72,8 @@ def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
 def person_fold(documents: Documents[Person], look: Look) -> Fold[Person]:
     """A document per person, so that nobody is told twice of one problem."""
 
-    def react(state: Person | None, event: AnyEvent, turn: Turn) -> Reacted[Person] | None:
-        return _reacted(people.react(state, turn.id, event, look()))
+    def react(state: Person | None, event: AnyEvent, context: Context) -> Decision[Person] | None:
+        return _decision(people.react(state, context.id, event, look()))
 
     return Fold(documents, people.people_of, react)
 
@@ -80,8 +81,8 @@ def person_fold(documents: Documents[Person], look: Look) -> Fold[Person]:
 def matter_fold(documents: Documents[Matter], look: Look) -> Fold[Matter]:
     """A document per problem, failed repair, alarming signal and report, for its team."""
 
-    def react(state: Matter | None, event: AnyEvent, _turn: Turn) -> Reacted[Matter] | None:
-        return _reacted(matters.react(state, event, look()))
+    def react(state: Matter | None, event: AnyEvent, _context: Context) -> Decision[Matter] | None:
+        return _decision(matters.react(state, event, look()))
 
     return Fold(documents, matters.matters_of, react)
 
@@ -98,11 +99,13 @@ def delivery_fold(documents: Documents[Dispatch], look: Look, *, has_mail: bool)
     def keys(event: AnyEvent) -> Iterable[str]:
         return (event.id,) if chosen(event) else ()
 
-    def react(state: Dispatch | None, event: AnyEvent, turn: Turn) -> Reacted[Dispatch] | None:
+    def react(
+        state: Dispatch | None, event: AnyEvent, context: Context
+    ) -> Decision[Dispatch] | None:
         if state is not None:
             return None
-        dispatch = dispatched(cast("Event[Notified]", event), chosen(event), turn.now)
-        return Reacted(dispatch, due=due_of(dispatch))
+        dispatch = dispatched(cast("Event[Notified]", event), chosen(event), context.now)
+        return Decision(dispatch, due=due_of(dispatch))
 
     return Fold(documents, keys, react)
 
@@ -141,5 +144,5 @@ def _say(id: str, message: Notified) -> None:
     )
 
 
-def _reacted(conclusion: tuple[S, Messages] | None) -> Reacted[S] | None:
-    return None if conclusion is None else Reacted(*conclusion)
+def _decision(conclusion: tuple[S, Messages] | None) -> Decision[S] | None:
+    return None if conclusion is None else Decision(*conclusion)

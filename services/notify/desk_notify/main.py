@@ -123,7 +123,7 @@ def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispat
         lines = [SmtpChannel(server) for _ in range(settings.smtp_connections)]
         commands = Commands(ledger)
         by_command: Fold[Mailbox] = Fold(
-            kit.documents(MAILBOXES), keys=lambda _: (), react=lambda _state, _event, _turn: None
+            kit.documents(MAILBOXES), keys=lambda _: (), react=lambda _state, _event, _context: None
         )
         mailboxes = kit.ledger("mailboxes", by_command, reads_bus=False, cached=0)
         rules = MailRules(settings.mail_domains, settings.mail_per_hour)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk_shared.bus import Commands, Reacted, Task, Turn
+from desk_shared.bus import Commands, Task
 from desk_shared.bus.retry import attempt_async, attempted, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
 from desk_shared.health import Health, State
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 from opentelemetry.metrics import Counter
@@ -42,7 +43,7 @@ def _nobody(_id: str, _due: datetime) -> None:
     """Replaced by whoever watches the clock."""
 
 
-def _nothing(_state: Any, _turn: Turn) -> None:
+def _nothing(_state: Any, _context: Context) -> None:
     """A task that only names its document."""
 
 
@@ -129,16 +130,16 @@ class DeliveryWorker:
         taken: tuple[str, ...] = ()
         lost: list[Delivery] = []
 
-        def claim(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
+        def claim(state: Dispatch | None, context: Context) -> Decision[Dispatch]:
             nonlocal taken
             if state is None:
                 raise NotFound("there is no such message")
-            before = given_up(state, turn.now, self._most)
-            after, taken = claimed(before, turn.now, self._lease)
+            before = given_up(state, context.now, self._most)
+            after, taken = claimed(before, context.now, self._lease)
             lost[:] = [one for one in before.deliveries if one not in state.deliveries]
             if not taken and not lost:
                 raise Rejected("another worker has it in hand, or it is done")
-            return Reacted(after, due=due_of(after))
+            return Decision(after, due=due_of(after))
 
         try:
             dispatch = (await self._commands.change(id, claim)).state
@@ -160,11 +161,11 @@ class DeliveryWorker:
         return outcome
 
     async def _record(self, id: str, channel: str, outcome: Outcome) -> None:
-        def record(state: Dispatch | None, turn: Turn) -> Reacted[Dispatch]:
+        def record(state: Dispatch | None, context: Context) -> Decision[Dispatch]:
             if state is None:
                 raise NotFound("there is no such message")
-            after = recorded(state, channel, outcome, turn.now, self._most)
-            return Reacted(after, due=due_of(after))
+            after = recorded(state, channel, outcome, context.now, self._most)
+            return Decision(after, due=due_of(after))
 
         after = (await insisted(lambda: self._commands.change(id, record), self._clock)).state
         for delivery in after.deliveries if after else ():

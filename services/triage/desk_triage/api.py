@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Annotated, TypeVar
 
-from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.bus import Cause, Commands
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
@@ -27,6 +27,7 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.http.paging import After
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed
 from desk_shared.store.document import S
 from fastapi import APIRouter, Depends, Request, Response
@@ -244,11 +245,10 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
         if cluster is None or sight(request, principal).hides(cluster.service, owner):
             raise NotFound(f"There is no problem '{id}'.", problem=id)
 
-        def end(cluster: Cluster | None, turn: Turn) -> Reacted[Cluster]:
-            ended = clusters.end_by_member(
-                cluster, id, principal.subject, body.resolution, turn.now
+        def end(cluster: Cluster | None, context: Context) -> Decision[Cluster]:
+            return clusters.end_by_member(
+                cluster, id, principal.subject, body.resolution, context.now
             )
-            return Reacted(ended.state, ended.events, ended.due)
 
         cause = Cause(call.seed, content=call.fingerprint)
         await documents.commands.change(found[0].id, end, cause)

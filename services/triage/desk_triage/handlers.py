@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.bus import Fold
 from desk_shared.charter import Charter
 from desk_shared.charter.model import Detector
 from desk_shared.events import AnyEvent, Event
@@ -15,6 +15,7 @@ from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Kind, TicketOpened
 from desk_shared.events.topics import known_for
+from desk_shared.kernel import Context, Decision
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
 from pydantic import BaseModel
@@ -22,7 +23,6 @@ from pydantic import BaseModel
 from desk_triage.domain import alerts, changes, clusters, subjects, tickets
 from desk_triage.domain.changes import ServiceChanges
 from desk_triage.domain.model import Ticket
-from desk_triage.domain.outcome import Outcome
 from desk_triage.domain.problem import Cluster, cluster_key
 from desk_triage.domain.routing import find_subject
 from desk_triage.domain.subjects import by_measurement
@@ -46,26 +46,22 @@ class Known:
     lookout: Lookout
 
 
-def _reacted(outcome: Outcome[S] | None) -> Reacted[S] | None:
-    return None if outcome is None else Reacted(outcome.state, outcome.events, outcome.due)
-
-
 def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
     """Tickets in their strict order: decided when opened, then watched for corrections."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
         return (event.subject,) if event.data.TOPIC == TicketOpened.TOPIC else ()
 
-    def react(state: Ticket | None, event: AnyEvent, _turn: Turn) -> Reacted[Ticket] | None:
+    def react(state: Ticket | None, event: AnyEvent, _context: Context) -> Decision[Ticket] | None:
         if state is not None:
             after = tickets.follow(state, event)
-            return None if after is None else Reacted(after)
+            return None if after is None else Decision(after)
         if not isinstance(event.data, TicketOpened):
             return None
         opened = cast("Event[TicketOpened]", event)
         charter, board, model = known.charter.current, known.board.current, known.model.current
         note_ticket(known.lookout, opened, charter)
-        return _reacted(tickets.open_ticket(opened, charter, board, model))
+        return tickets.open_ticket(opened, charter, board, model)
 
     return Fold(documents, keys, react, ordered=True)
 
@@ -77,12 +73,12 @@ def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
         return (event.subject,) if isinstance(event.data, ChangeStarted | ChangeFinished) else ()
 
     def react(
-        state: ServiceChanges | None, event: AnyEvent, _turn: Turn
-    ) -> Reacted[ServiceChanges] | None:
-        return _reacted(changes.follow(state, event))
+        state: ServiceChanges | None, event: AnyEvent, _context: Context
+    ) -> Decision[ServiceChanges] | None:
+        return changes.follow(state, event)
 
-    def wake(state: ServiceChanges | None, turn: Turn) -> Reacted[ServiceChanges] | None:
-        return None if state is None else _reacted(changes.forget(state, turn.now))
+    def wake(state: ServiceChanges | None, context: Context) -> Decision[ServiceChanges] | None:
+        return None if state is None else changes.forget(state, context.now)
 
     return Fold(documents, keys, react, wake)
 
@@ -109,23 +105,23 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
     def keys(event: AnyEvent) -> Iterable[str]:
         return _watched(event, watchers, known.lookout)
 
-    def react(state: Subject | None, event: AnyEvent, turn: Turn) -> Reacted[Subject] | None:
+    def react(state: Subject | None, event: AnyEvent, context: Context) -> Decision[Subject] | None:
         data, charter, board = event.data, known.charter.current, known.board.current
         if isinstance(data, Measured):
             measured = cast("Event[Measured]", event)
-            found = subjects.consider(state, measured, watchers.of(data.name), turn.now)
+            found = subjects.consider(state, measured, watchers.of(data.name), context.now)
             note_looks(known.lookout, measured, found, charter)
-            return _reacted(subjects.measure(state, measured, found, charter, board))
+            return subjects.measure(state, measured, found, charter, board)
         if isinstance(data, AlertFired):
             fired = cast("Event[AlertFired]", event)
             note_alert(known.lookout, fired, charter)
-            return _reacted(alerts.fire(state, fired, charter, board, turn.now))
+            return alerts.fire(state, fired, charter, board, context.now)
         if isinstance(data, AlertResolved):
-            return _reacted(alerts.resolve(state, cast("Event[AlertResolved]", event), turn.now))
+            return alerts.resolve(state, cast("Event[AlertResolved]", event), context.now)
         return None
 
-    def wake(state: Subject | None, turn: Turn) -> Reacted[Subject] | None:
-        return None if state is None else _reacted(alerts.clear_quiet(state, turn.id, turn.now))
+    def wake(state: Subject | None, context: Context) -> Decision[Subject] | None:
+        return None if state is None else alerts.clear_quiet(state, context.id, context.now)
 
     return Fold(documents, keys, react, wake, known_for=known_for(TELEMETRY))
 
@@ -154,33 +150,35 @@ def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:
             return _keys_of_service(charter, data.service) if is_own else ()
         return ()
 
-    def react(state: Cluster | None, event: AnyEvent, turn: Turn) -> Reacted[Cluster] | None:
-        found = _gathered(state, event, turn, known)
+    def react(state: Cluster | None, event: AnyEvent, context: Context) -> Decision[Cluster] | None:
+        found = _gathered(state, event, context, known)
         if found is None:
             return None
-        if turn.more and found.state.problem is not None and found.state.problem.joining:
+        if context.more and found.state.problem is not None and found.state.problem.joining:
             # The batch's last ticket tells of all that joined; should it fail, a timer does.
-            return Reacted(found.state, found.events, turn.now)
-        return _reacted(clusters.tell_joined(found, event.time, event))
+            return Decision(found.state, found.events, context.now)
+        return clusters.tell_joined(found, event.time, event)
 
-    def wake(state: Cluster | None, turn: Turn) -> Reacted[Cluster] | None:
-        return None if state is None else _reacted(clusters.end_if_quiet(state, turn.now))
+    def wake(state: Cluster | None, context: Context) -> Decision[Cluster] | None:
+        return None if state is None else clusters.end_if_quiet(state, context.now)
 
     return Fold(documents, keys, react, wake)
 
 
 def _gathered(
-    state: Cluster | None, event: AnyEvent, turn: Turn, known: Known
-) -> Outcome[Cluster] | None:
+    state: Cluster | None, event: AnyEvent, context: Context, known: Known
+) -> Decision[Cluster] | None:
     data, charter, board = event.data, known.charter.current, known.board.current
     if isinstance(data, TicketOpened):
         opened = cast("Event[TicketOpened]", event)
-        return clusters.report(turn.id, state, opened, charter, board, turn.now)
+        return clusters.report(context.id, state, opened, charter, board, context.now)
     if isinstance(data, SignalRaised):
         raised = cast("Event[SignalRaised]", event)
-        return clusters.notice_signal(turn.id, state, raised, charter, board, turn.now)
+        return clusters.notice_signal(context.id, state, raised, charter, board, context.now)
     if isinstance(data, SignalCleared) and state is not None:
-        return clusters.forget_signal(state, cast("Event[SignalCleared]", event), charter, turn.now)
+        return clusters.forget_signal(
+            state, cast("Event[SignalCleared]", event), charter, context.now
+        )
     return None
 
 

@@ -2,7 +2,7 @@
 
 from desk_shared.bus.commands import Commands
 from desk_shared.bus.folding import BatchHandler, Folding
-from desk_shared.bus.ledger import Cause, Fold, Ledger, Reacted, Task, Turn
+from desk_shared.bus.ledger import Cause, Fold, Ledger, Task
 from desk_shared.bus.producer import KafkaPublisher, Publisher, Unpublished
 from desk_shared.bus.records import Received
 
@@ -15,9 +15,7 @@ __all__ = [
     "KafkaPublisher",
     "Ledger",
     "Publisher",
-    "Reacted",
     "Received",
     "Task",
-    "Turn",
     "Unpublished",
 ]

@@ -9,10 +9,11 @@ from typing import Generic
 
 from desk_shared.bus.records import Received, held_message, is_same, record_of
 from desk_shared.bus.retry import attempt
-from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
+from desk_shared.bus.tasks import Cause, Findings, Fold, Rule, Task
 from desk_shared.errors import KeyReused, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.events.content import id_reused
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import S
 
@@ -29,10 +30,10 @@ class Decider(Generic[S]):
         self._fold, self._codec = fold, codec
 
     def apply(
-        self, document: Stored[S], tasks: Sequence[Task[S]], turn: Turn, found: Findings[S]
+        self, document: Stored[S], tasks: Sequence[Task[S]], context: Context, found: Findings[S]
     ) -> bool:
         """Do the tasks on the working copy; true if it must be written."""
-        last = Turn(turn.now, turn.round, document.id)
+        last = Context(context.now, context.round, document.id)
         earlier = last._replace(more=True) if len(tasks) > 1 else last
         is_changed = False
         if document.unreadable is not None:
@@ -47,29 +48,29 @@ class Decider(Generic[S]):
         return is_changed
 
     def _step(
-        self, document: Stored[S], task: Task[S], turn: Turn, found: Findings[S]
+        self, document: Stored[S], task: Task[S], context: Context, found: Findings[S]
     ) -> bool | Exception:
         cause = task.cause
         if cause is None:
-            if task.is_timer and (document.due is None or document.due > turn.now):
+            if task.is_timer and (document.due is None or document.due > context.now):
                 found.idle.add(document.id)
                 return False
-            return self._react(document, task.rule, turn, found)
+            return self._react(document, task.rule, context, found)
         if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
-            return self._in_sequence(document, cause, turn, found)
-        return self._once(document, task, cause, turn, found)
+            return self._in_sequence(document, cause, context, found)
+        return self._once(document, task, cause, context, found)
 
     def _once(
         self,
         document: Stored[S],
         task: Task[S],
         cause: Received | Cause,
-        turn: Turn,
+        context: Context,
         found: Findings[S],
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
             return _repeated(document, cause, found)
-        step = self._react(document, task.rule, turn, found)
+        step = self._react(document, task.rule, context, found)
         if step is True or (step is False and self._is_done_with(document, cause)):
             document.mark(cause.identity, cause.origin, cause.content)
             return True
@@ -86,19 +87,19 @@ class Decider(Generic[S]):
         return is_there and is_worth_it and isinstance(cause, Received)
 
     def _in_sequence(
-        self, document: Stored[S], cause: Received, turn: Turn, found: Findings[S]
+        self, document: Stored[S], cause: Received, context: Context, found: Findings[S]
     ) -> bool | Exception:
         number = cause.sequence or 0
         if number <= document.sequence:
             return False
         if number > document.sequence + 1:
             return self._hold(document, cause, found)
-        step = self._react(document, cause.event, turn, found)
+        step = self._react(document, cause.event, context, found)
         if isinstance(step, Exception):
             return step
         document.sequence = number
         if document.held:
-            self._release(document, turn, found)
+            self._release(document, context, found)
         return True
 
     def _hold(self, document: Stored[S], cause: Received, found: Findings[S]) -> bool | Exception:
@@ -112,7 +113,7 @@ class Decider(Generic[S]):
         document.held = (*document.held, message)
         return True
 
-    def _release(self, document: Stored[S], turn: Turn, found: Findings[S]) -> None:
+    def _release(self, document: Stored[S], context: Context, found: Findings[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
         for event, message in self._held_events(document):
             number = event.sequence or 0
@@ -121,7 +122,7 @@ class Decider(Generic[S]):
             document.held = tuple(one for one in document.held if one is not message)
             if number <= document.sequence:
                 continue
-            step = self._react(document, event, turn, found)
+            step = self._react(document, event, context, found)
             if isinstance(step, Exception):
                 cause = Received(event, record_of(message))
                 found.failures.append((Task(document.id, event, cause), step))
@@ -140,35 +141,35 @@ class Decider(Generic[S]):
         return sorted(found, key=lambda pair: pair[0].sequence or 0)
 
     def _react(
-        self, document: Stored[S], rule: Rule[S] | AnyEvent, turn: Turn, found: Findings[S]
+        self, document: Stored[S], rule: Rule[S] | AnyEvent, context: Context, found: Findings[S]
     ) -> bool | Exception:
-        decided = attempt(self._decided, document.state, rule, turn)
+        decided = attempt(self._decided, document.state, rule, context)
         if isinstance(decided, Exception):
             return decided
         if decided is None:
             found.idle.add(document.id)
             return False
-        reacted, messages = decided
+        decision, messages = decided
         if messages and _is_full(document):
             return Transient(
                 "too many events of this document wait for the bus", code="too-much-unpublished"
             )
-        document.state = reacted.state
-        document.due = reacted.due
+        document.state = decision.state
+        document.due = decision.due
         if messages:
             document.outbox = (*document.outbox, *messages)
         return True
 
     def _decided(
-        self, state: S | None, rule: Rule[S] | AnyEvent, turn: Turn
-    ) -> tuple[Reacted[S], list[Message]] | None:
+        self, state: S | None, rule: Rule[S] | AnyEvent, context: Context
+    ) -> tuple[Decision[S], list[Message]] | None:
         if isinstance(rule, Event):
-            reacted = self._fold.react(state, rule, turn)
+            decision = self._fold.react(state, rule, context)
         else:
-            reacted = rule(state, turn)
-        if reacted is None:
+            decision = rule(state, context)
+        if decision is None:
             return None
-        return reacted, [self._codec.encode(event) for event in reacted.events]
+        return decision, [self._codec.encode(event) for event in decision.events]
 
 
 def _repeated(document: Stored[S], cause: Received | Cause, found: Findings[S]) -> bool | Exception:

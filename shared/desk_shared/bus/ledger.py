@@ -19,10 +19,11 @@ from desk_shared.bus.records import Received
 from desk_shared.bus.remembered import Remembered
 from desk_shared.bus.retry import attempted
 from desk_shared.bus.settling import Settling
-from desk_shared.bus.tasks import Cause, Findings, Fold, Reacted, Rule, Task, Turn
+from desk_shared.bus.tasks import Cause, Findings, Fold, Rule, Task
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
+from desk_shared.kernel import Context, Decision
 from desk_shared.precedence import Precedence
 from desk_shared.store import Documents, Stored, Unreadable, readable
 from desk_shared.store.document import S
@@ -35,10 +36,8 @@ __all__ = [
     "Ledger",
     "OnWritten",
     "Park",
-    "Reacted",
     "Rule",
     "Task",
-    "Turn",
 ]
 
 log = get_logger()
@@ -106,9 +105,9 @@ class Ledger(Generic[S]):
         if rule is None:
             return
 
-        def fire(state: S | None, turn: Turn) -> Reacted[S] | None:
-            reacted = rule(state, turn)
-            return Reacted(state) if reacted is None and state is not None else reacted
+        def fire(state: S | None, context: Context) -> Decision[S] | None:
+            decision = rule(state, context)
+            return Decision(state) if decision is None and state is not None else decision
 
         await self.run([Task(id, fire, is_timer=True) for id in ids], park, at=at)
 
@@ -148,9 +147,9 @@ class Ledger(Generic[S]):
     ) -> None:
         for number in range(MAX_ROUNDS):
             began = self._clock.now()
-            turn = Turn(at or began, number, began=began)
-            with self.open_moments.holding(turn.now):
-                refused = await self._round(waiting, turn, park, on_written)
+            context = Context(at or began, number, began=began)
+            with self.open_moments.holding(context.now):
+                refused = await self._round(waiting, context, park, on_written)
             if not refused:
                 return
             self._meters.guard_conflicts.add(len(refused))
@@ -161,12 +160,16 @@ class Ledger(Generic[S]):
         await park([(task, lost) for left in waiting.values() for task in left])
 
     async def _round(
-        self, waiting: dict[str, list[Task[S]]], turn: Turn, park: Park[S], on_written: OnWritten[S]
+        self,
+        waiting: dict[str, list[Task[S]]],
+        context: Context,
+        park: Park[S],
+        on_written: OnWritten[S],
     ) -> frozenset[str]:
-        documents, loaded = await self._load(waiting, turn)
+        documents, loaded = await self._load(waiting, context)
         stored = await self._memory.recall(documents, waiting)
         found: Findings[S] = Findings()
-        ids = self._apply(documents, waiting, turn, found)
+        ids = self._apply(documents, waiting, context, found)
         if unproven := found.unproven(ids) - loaded:
             # Concluded from a copy in memory, which another member may have made outdated.
             found.drop(unproven)
@@ -174,13 +177,13 @@ class Ledger(Generic[S]):
             stored |= await self._memory.recall(again, waiting)
             documents |= again
             ids = [id for id in ids if id not in unproven]
-            ids += self._apply(documents, {id: waiting[id] for id in unproven}, turn, found)
+            ids += self._apply(documents, {id: waiting[id] for id in unproven}, context, found)
         records, calls = _by_cause(found.failures)
         # Before the write: its marks would hide a failed record from the next reading.
         await _tell_failed(records, waiting, park)
         changed = [documents[id] for id in ids]
-        await self._memory.hand_over(changed, stored, turn.now)
-        if self.open_moments.has_stood_still(turn.began or turn.now, self._clock.now()):
+        await self._memory.hand_over(changed, stored, context.now)
+        if self.open_moments.has_stood_still(context.began or context.now, self._clock.now()):
             # Others may have vouched that nothing of this moment is still to come.
             raise Transient("it stood still before the write; try again", code="stood-still")
         refused, failed = await self._write(changed)
@@ -192,9 +195,9 @@ class Ledger(Generic[S]):
         self._tell([one for one in changed if one.id in documents], found)
         on_written(documents)
         if not await self._publish(documents.values()):
-            self.open_moments.doubt(turn.now)
+            self.open_moments.doubt(context.now)
         if failed:
-            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, turn)
+            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, context)
         return refused
 
     async def _alone(
@@ -203,7 +206,7 @@ class Ledger(Generic[S]):
         failed: Mapping[str, Exception],
         park: Park[S],
         on_written: OnWritten[S],
-        turn: Turn,
+        context: Context,
     ) -> None:
         """The store would not take these documents: of several tasks one may be the reason."""
         for id, tasks in waiting.items():
@@ -211,18 +214,18 @@ class Ledger(Generic[S]):
                 await park([(tasks[0], failed[id])])
                 continue
             for task in tasks:
-                await self._done({id: [task]}, park, on_written, turn.now)
+                await self._done({id: [task]}, park, on_written, context.now)
 
     def _apply(
         self,
         documents: dict[str, Stored[S]],
         waiting: dict[str, list[Task[S]]],
-        turn: Turn,
+        context: Context,
         found: Findings[S],
     ) -> list[str]:
         """The ids of those that must be written."""
         apply = self._decider.apply
-        return [id for id, tasks in waiting.items() if apply(documents[id], tasks, turn, found)]
+        return [id for id, tasks in waiting.items() if apply(documents[id], tasks, context, found)]
 
     async def _write(
         self, changed: Sequence[Stored[S]]
@@ -263,7 +266,7 @@ class Ledger(Generic[S]):
                 )
 
     async def _load(
-        self, waiting: dict[str, list[Task[S]]], turn: Turn
+        self, waiting: dict[str, list[Task[S]]], context: Context
     ) -> tuple[dict[str, Stored[S]], set[str]]:
         """Each document, and the ids of those that were looked for in the store just now."""
         found: dict[str, Stored[S]] = {}
@@ -271,7 +274,7 @@ class Ledger(Generic[S]):
         for id, tasks in waiting.items():
             if (remembered := self._remembered.get(id)) is not None:
                 found[id] = remembered
-            elif turn.round > 0 or not tasks or not tasks[0].is_first:
+            elif context.round > 0 or not tasks or not tasks[0].is_first:
                 missing.add(id)
             else:
                 found[id] = Stored(id=id)

@@ -2,39 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Generic, NamedTuple
+from datetime import timedelta
+from typing import Generic
 
 from desk_shared.bus.records import Received
 from desk_shared.events import AnyEvent
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Origin, Stored
 from desk_shared.store.document import S
 
-
-class Turn(NamedTuple):
-    """What a rule is told beside its input: the time, lost races, the document it decides for.
-
-    `more` says that the same batch has more for this document, of which some may be known already:
-    what is costly may wait for the last, if the document is due until then. `began` is
-    by the clock, also where `now` is an earlier moment.
-    """
-
-    now: datetime
-    round: int = 0
-    id: str = ""
-    more: bool = False
-    began: datetime | None = None
-
-
-class Reacted(NamedTuple, Generic[S]):
-    """What a rule concludes: the new state, the events that follow, when it wants to be woken."""
-
-    state: S
-    events: tuple[AnyEvent, ...] = ()
-    due: datetime | None = None
-
-
-Rule = Callable[[S | None, Turn], Reacted[S] | None]
+Rule = Callable[[S | None, Context], Decision[S] | None]
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one for every record
@@ -77,7 +54,7 @@ class Fold(Generic[S]):
 
     documents: Documents[S]
     keys: Callable[[AnyEvent], Iterable[str]]
-    react: Callable[[S | None, AnyEvent, Turn], Reacted[S] | None]
+    react: Callable[[S | None, AnyEvent, Context], Decision[S] | None]
     wake: Rule[S] | None = None
     ordered: bool = False
     known_for: timedelta | None = None

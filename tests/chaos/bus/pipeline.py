@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Fold, Reacted, Turn
+from desk_shared.bus import Fold
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Schema
 from pydantic import BaseModel, ConfigDict
 
@@ -70,27 +71,27 @@ def _event(ticket: str, number: int, data: TicketOpened | TicketCommented) -> An
     )
 
 
-def tell(state: Tale | None, event: AnyEvent, _turn: Turn) -> Reacted[Tale]:
+def tell(state: Tale | None, event: AnyEvent, _context: Context) -> Decision[Tale]:
     """Two events for every event."""
     before = state or Tale()
     digest = derived_id(before.digest, event.id)
     told = tuple(_found(event, event.subject, "tell", ordinal) for ordinal in (0, 1))
-    return Reacted(Tale(count=before.count + 1, digest=digest), told)
+    return Decision(Tale(count=before.count + 1, digest=digest), told)
 
 
-def tell_unwillingly(state: Tale | None, event: AnyEvent, turn: Turn) -> Reacted[Tale]:
+def tell_unwillingly(state: Tale | None, event: AnyEvent, context: Context) -> Decision[Tale]:
     """The same, but some events have to be tried again."""
     if isinstance(event.data, TicketCommented) and event.data.text == SHAKY:
         raise Transient("not at the first try")
-    return tell(state, event, turn)
+    return tell(state, event, context)
 
 
-def count(state: Count | None, event: AnyEvent, _turn: Turn) -> Reacted[Count]:
+def count(state: Count | None, event: AnyEvent, _context: Context) -> Decision[Count]:
     """One event for every event."""
     before = state or Count()
     after = Count(count=before.count + 1, total=before.total + (event.sequence or 0))
     (key,) = counted_for(event)
-    return Reacted(after, (_found(event, key, "count", 0),))
+    return Decision(after, (_found(event, key, "count", 0),))
 
 
 def person_of(event: AnyEvent) -> str:
@@ -140,14 +141,14 @@ class Expected:
 def fold(log: Iterable[AnyEvent]) -> Expected:
     distinct = {event.id: event for event in log}
     found = Expected({}, {}, {}, {})
-    turn = Turn(START)
+    context = Context(START)
     for event in sorted(distinct.values(), key=lambda one: (one.subject, one.sequence or 0)):
-        told = tell(found.tales.get(event.subject), event, turn)
+        told = tell(found.tales.get(event.subject), event, context)
         found.tales[event.subject] = told.state
         derived = list(told.events)
         found.in_order.setdefault(event.subject, []).extend(one.id for one in derived)
         for person in counted_for(event):
-            counted = count(found.counts.get(person), event, turn)
+            counted = count(found.counts.get(person), event, context)
             found.counts[person] = counted.state
             derived += counted.events
         found.derived.update({one.id: one for one in derived})

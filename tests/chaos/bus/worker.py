@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, Reacted, Turn, ledger
+from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, ledger
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import SESSION, Reading
@@ -23,6 +23,7 @@ from desk_shared.events.codec import KafkaRecord
 from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import DEAD, RETRY, retry_topic
 from desk_shared.health import Health
+from desk_shared.kernel import Context, Decision
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import Documents, MongoDocuments, Store, Stored, document
 from desk_shared.store.document import S
@@ -275,9 +276,9 @@ async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
     commands = Commands(Ledger(fold, pipeline.publisher, pipeline.clock, meters))
 
     async def ask(ticket: str, many: int) -> None:
-        def rule(_state: Tale | None, _turn: Turn) -> Reacted[Tale]:
+        def rule(_state: Tale | None, _context: Context) -> Decision[Tale]:
             events = tuple(ticket_event(ticket, number, "asked") for number in range(1, many + 1))
-            return Reacted(Tale(count=many), events)
+            return Decision(Tale(count=many), events)
 
         await commands.change(ticket, rule, Cause(f"request {ticket}"))
 

@@ -37,7 +37,7 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         message = codec.encode(event)
         read.append(codec.decode(message.key, message.value, message.headers))
     assert tuple(read) == recorded.events
-    assert fold(read) == recorded.ticket
+    assert fold(read) == recorded.state
     assert [one.sequence for one in read] == [1, 2, 3, 4]
     assert {(one.topic, one.subject, one.source) for one in read} == {
         ("desk.tickets", "t-1", "/desk/intake")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger, Reacted, Turn
+from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
@@ -19,6 +19,7 @@ from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.names import TICKETS, TRIAGE
 from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
 from desk_shared.health import Health
+from desk_shared.kernel import Context, Decision
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.positions import MongoPositions
@@ -32,7 +33,7 @@ PARTITIONS = 3
 # Members leave by themselves; a busy machine that is late with a heartbeat is no dead one.
 SESSION = timedelta(seconds=10)
 
-React = Callable[[Story | None, AnyEvent, Turn], Reacted[Story] | None]
+React = Callable[[Story | None, AnyEvent, Context], Decision[Story] | None]
 Header = tuple[str, bytes | None]
 
 

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Folding, Reacted, Received, Turn, records
+from desk_shared.bus import Folding, Received, records
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
@@ -128,12 +129,14 @@ class Moody:
     def __init__(self) -> None:
         self.is_calm = False
 
-    def __call__(self, state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+    def __call__(
+        self, state: Story | None, event: AnyEvent, context: Context
+    ) -> Decision[Story] | None:
         assert isinstance(event.data, TicketCommented)
         if event.data.text == SHAKY and not self.is_calm:
             raise Transient("not yet")
         calm = noted(event.subject, event.sequence or 0)
-        return tell(state, event._replace(data=calm.data), turn)
+        return tell(state, event._replace(data=calm.data), context)
 
 
 async def test_transient_trouble_is_tried_again_later_and_then_works(rig: Rig) -> None:

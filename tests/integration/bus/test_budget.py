@@ -3,9 +3,10 @@
 import os
 
 import pytest
-from desk_shared.bus import Folding, Reacted, Turn
+from desk_shared.bus import Folding
 from desk_shared.events import AnyEvent
 from desk_shared.health import State
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
@@ -15,7 +16,9 @@ from tests.unit.bus.desk import Story, noted
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 
 
-def bad_release(_state: Story | None, _event: AnyEvent, _turn: Turn) -> Reacted[Story] | None:
+def bad_release(
+    _state: Story | None, _event: AnyEvent, _context: Context
+) -> Decision[Story] | None:
     raise ZeroDivisionError("a bug of this release")
 
 

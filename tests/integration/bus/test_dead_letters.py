@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from desk_shared.bus import Folding, Ledger, Reacted, Turn
+from desk_shared.bus import Folding, Ledger
 from desk_shared.bus.records import SETTLES
 from desk_shared.cli.main import app
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import MongoDocuments, Schema
 from desk_shared.testing import eventually
 from typer.testing import CliRunner
@@ -47,10 +48,12 @@ class Mended:
     def __init__(self) -> None:
         self.is_mended = False
 
-    def __call__(self, state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+    def __call__(
+        self, state: Story | None, event: AnyEvent, context: Context
+    ) -> Decision[Story] | None:
         if event.id == "t-1" and not self.is_mended:
             raise Invalid("this rule cannot read that note", code="unreadable-note")
-        return tell(state, event, turn)
+        return tell(state, event, context)
 
 
 async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_failed(

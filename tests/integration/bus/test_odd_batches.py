@@ -67,7 +67,7 @@ async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
             sent += 1
     await rig.producer.flush()
     await rig.publish([noted("last", 1)])
-    await rig.join(Folding(rig.ledger(lambda _state, _event, _turn: None)))
+    await rig.join(Folding(rig.ledger(lambda _state, _event, _context: None)))
     await eventually(rig.is_committed, timeout=180)
     codes = Counter(letter.code for letter in await rig.letters())
     assert "bug" not in codes

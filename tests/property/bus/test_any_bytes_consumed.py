@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from desk_shared.bus import Fold, Folding, Ledger, Reacted, Received, Turn
+from desk_shared.bus import Fold, Folding, Ledger, Received
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import ORIGIN, REASON_CODE
@@ -18,6 +18,7 @@ from desk_shared.events.names import REQUESTS, TICKETS
 from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.topics import dead_topic, retry_topic
 from desk_shared.health import Health
+from desk_shared.kernel import Context, Decision
 from desk_shared.settings import KafkaSettings
 from desk_shared.store import Schema
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -93,12 +94,12 @@ class Rig:
         )
         self.consumer._subscriber.consumer = self.lane
 
-    def react(self, state: Seen | None, event: AnyEvent, turn: Turn) -> Reacted[Seen]:
+    def react(self, state: Seen | None, event: AnyEvent, context: Context) -> Decision[Seen]:
         """Tells of each event once more, under a source of ours."""
         self.told.add(event.identity)
         note = TicketCommented(by="ana", role=Role.MEMBER, text="seen")
-        told = Event(event.identity, "/desk/intake", event.subject, turn.now, note)
-        return Reacted(Seen(count=(state or Seen()).count + 1), (told,))
+        told = Event(event.identity, "/desk/intake", event.subject, context.now, note)
+        return Decision(Seen(count=(state or Seen()).count + 1), (told,))
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
         self.handed.update(one.raw.offset for one in batch)

@@ -15,7 +15,6 @@ from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, show, timeline
 from desk_intake.handlers import tickets_fold
 from desk_intake.store import TICKETS
-from desk_shared.bus import Turn
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Rejected
 from desk_shared.events import AnyEvent, Codec, Event, Payload
@@ -27,6 +26,7 @@ from desk_shared.events.sla import ClockName, SlaBreached, SlaMet
 from desk_shared.events.tickets import How, State, WaitingFor
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.ids import request_ticket_id
+from desk_shared.kernel import Context
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ def _another_of_hers() -> Ticket:
     opened = from_request(TicketRequested(requester="ana", title="VPN again"), "1234-567S")
     recorded = record("t-2", None, opened, Because("r-2", START))
     assert recorded is not None
-    return recorded.ticket
+    return recorded.state
 
 
 OTHER = _another_of_hers()
@@ -151,9 +151,9 @@ class World:
 
     def hear(self, event: AnyEvent) -> None:
         for key in FOLD.keys(event):
-            reacted = FOLD.react(self.documents.get(key), event, Turn(self.now))
-            if reacted is not None and reacted.state is not None:
-                self._keep(key, reacted.state, reacted.events)
+            decision = FOLD.react(self.documents.get(key), event, Context(self.now))
+            if decision is not None and decision.state is not None:
+                self._keep(key, decision.state, decision.events)
 
     def do(self, deed: Deed, number: int) -> None:
         try:
@@ -162,17 +162,17 @@ class World:
             return
         recorded = record(ID, self.ticket, decided, Because(f"call-{number}", self.now))
         if recorded is not None:
-            self._keep(ID, recorded.ticket, recorded.events)
+            self._keep(ID, recorded.state, recorded.events)
 
     def wake(self) -> None:
         assert FOLD.wake is not None
         due = due_of(self.ticket, CLOSE_AFTER)
         if due is not None and due <= self.now:
-            reacted = FOLD.wake(self.ticket, Turn(self.now))
-            assert reacted is not None
-            assert reacted.events, "a timer that is due must do something, or it fires for ever"
-            assert reacted.state is not None
-            self._keep(ID, reacted.state, reacted.events)
+            decision = FOLD.wake(self.ticket, Context(self.now))
+            assert decision is not None
+            assert decision.events, "a timer that is due must do something, or it fires for ever"
+            assert decision.state is not None
+            self._keep(ID, decision.state, decision.events)
 
     def _keep(self, id: str, ticket: Ticket, events: tuple[AnyEvent, ...]) -> None:
         self.documents[id] = ticket

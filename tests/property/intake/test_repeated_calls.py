@@ -15,11 +15,12 @@ from desk_intake.domain.record import Because, record
 from desk_intake.handlers import tickets_fold
 from desk_intake.ports import IntakeDeps
 from desk_intake.store import TICKETS
-from desk_shared.bus import Commands, Ledger, Reacted, Turn
+from desk_shared.bus import Commands, Ledger
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown, KeyReused
 from desk_shared.events.requests import TicketRequested
 from desk_shared.http import IdempotentCall, check_same
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -103,20 +104,20 @@ class World:
         opened = from_request(TicketRequested(requester="ana", title="VPN away"), "1234-567S")
         recorded = record("t", None, opened, Because("r-1", START))
         assert recorded is not None
-        await FakeDocuments.write(self.documents, [Stored("t", state=recorded.ticket)])
+        await FakeDocuments.write(self.documents, [Stored("t", state=recorded.state)])
 
     async def call(self, replica: int, key: str, body: str) -> None:
         """One call; whoever gets no answer does not know whether it was carried out."""
         deps, call = self.replicas[replica], IdempotentCall(key, body)
 
-        def rule(recalled: Recalled) -> Callable[[Ticket | None, Turn], Reacted[Ticket] | None]:
-            def decide(ticket: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+        def rule(recalled: Recalled) -> Callable[[Ticket | None, Context], Decision[Ticket] | None]:
+            def decide(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
                 assert ticket is not None
                 if (known := ticket.asked(key, recalled)) is not None:
                     check_same(call, known)
                     return None
                 done = ticket.model_copy(update={"description": f"{ticket.description} {key}"})
-                return Reacted(done.with_command(command_of(call, turn), recalled))
+                return Decision(done.with_command(command_of(call, context), recalled))
 
             return decide
 

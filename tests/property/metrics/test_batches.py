@@ -11,12 +11,13 @@ from desk_metrics.comparing import ticket_truth
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.handlers import tickets_fold
 from desk_metrics.store import TICKETS
-from desk_shared.bus import Task, Turn
+from desk_shared.bus import Task
 from desk_shared.bus.deciding import Decider
 from desk_shared.bus.tasks import Findings
 from desk_shared.clock import FakeClock
 from desk_shared.events import Codec
 from desk_shared.events.envelope import AnyEvent
+from desk_shared.kernel import Context
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
@@ -42,11 +43,15 @@ def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
     """Batch after batch by the bus's own rule, then the timer that comes at the end."""
     codec, book, offsets = Codec(), told.book, count()
     fold = tickets_fold(FakeDocuments(TICKETS, FakeClock(told.now)), lambda: book)
-    decider, document, turn = Decider(fold, codec), Stored[TicketRecord](TICKET), Turn(told.now)
+    decider, document, context = (
+        Decider(fold, codec),
+        Stored[TicketRecord](TICKET),
+        Context(told.now),
+    )
 
     def take(tasks: Sequence[Task[TicketRecord]]) -> None:
         found = Findings[TicketRecord]()
-        decider.apply(document, tasks, turn, found)
+        decider.apply(document, tasks, context, found)
         assert found.failures == []
 
     for batch in batches:

@@ -42,10 +42,10 @@ def _posted() -> list[AnyEvent]:
         events = second(life, f"ticket-{number}")
         record = TicketRecord(TicketClocks(f"ticket-{number}"))
         for event in events:
-            reacted = decided(recorded(record, event), POLICIES, event.time + timedelta(hours=2))
-            record = reacted.state
+            decision = decided(recorded(record, event), POLICIES, event.time + timedelta(hours=2))
+            record = decision.state
             posted += (
-                one for one in reacted.events if one.type.startswith("desk.metrics.contributions")
+                one for one in decision.events if one.type.startswith("desk.metrics.contributions")
             )
     return posted
 

@@ -12,9 +12,10 @@ from random import Random
 import pytest
 from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.explain import Explanation, Status, explain
-from desk_metrics.domain.telling import Decision, decide
+from desk_metrics.domain.telling import decide
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.sla import SlaAtRisk
+from desk_shared.kernel import Decision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -238,7 +239,7 @@ def test_a_timer_is_the_first_instant_at_which_something_is_said(random: Random)
         decision = fired(decision, told)
 
 
-def fired(decision: Decision, told: History) -> Decision:
+def fired(decision: Decision[TicketClocks], told: History) -> Decision[TicketClocks]:
     assert decision.due is not None
     after = decide(decision.state, told.book, decision.due)
     turns = {edition.since for edition in told.editions}

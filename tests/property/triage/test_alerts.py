@@ -10,9 +10,9 @@ from desk_shared.events import AnyEvent, Event
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 from desk_shared.events.telemetry import AlertFired, AlertResolved
+from desk_shared.kernel import Decision
 from desk_triage.domain.alerts import clear_quiet, fire, resolve
 from desk_triage.domain.board import EMPTY
-from desk_triage.domain.outcome import Outcome
 from desk_triage.domain.watching import Subject
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +56,7 @@ def event_of(number: int, report: Report) -> AnyEvent:
     return Event(str(number), "/monitor/a", "db-1", report.time, AlertFired.model_validate(said))
 
 
-def step(state: Subject | None, event: AnyEvent, now: datetime) -> Outcome[Subject] | None:
+def step(state: Subject | None, event: AnyEvent, now: datetime) -> Decision[Subject] | None:
     if isinstance(event.data, AlertFired):
         return fire(state, cast("Event[AlertFired]", event), CHARTER, EMPTY, now)
     return resolve(state, cast("Event[AlertResolved]", event), now)

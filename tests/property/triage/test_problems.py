@@ -3,9 +3,9 @@
 from desk_shared.events import AnyEvent
 from desk_shared.events.problems import ProblemDetected, ProblemUpdated
 from desk_shared.events.triage import DuplicateFound
+from desk_shared.kernel import Decision
 from desk_triage.domain.board import EMPTY
 from desk_triage.domain.clusters import report, tell_joined
-from desk_triage.domain.outcome import Outcome
 from desk_triage.domain.problem import Cluster
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
         cluster = outcome.state
         told += outcome.events
     if cluster is not None:
-        told += tell_joined(Outcome(cluster), at(MINUTES)).events
+        told += tell_joined(Decision(cluster), at(MINUTES)).events
     assert len({one.id for one in told}) == len(told)
     detected = [one for one in told if isinstance(one.data, ProblemDetected)]
     people = {person for _, person in crowd}

@@ -18,7 +18,7 @@ from desk_automation.rulebook import Rule as RunbookRule
 from desk_automation.rulebook import Rulebook
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
 from desk_automation.worker import Bounds, Ledgers, Worker
-from desk_shared.bus import Commands, Fold, Ledger, Reacted, Turn
+from desk_shared.bus import Commands, Fold, Ledger
 from desk_shared.bus.ledger import Cause, Rule, Task
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import FakeClock
@@ -27,6 +27,7 @@ from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped, R
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import S
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -225,8 +226,8 @@ class Engine:
 
 
 async def _fold(ledger: Ledger[S], fold: Fold[S], event: AnyEvent) -> None:
-    def rule(state: S | None, turn: Turn) -> Reacted[S] | None:
-        return fold.react(state, event, turn)
+    def rule(state: S | None, context: Context) -> Decision[S] | None:
+        return fold.react(state, event, context)
 
     tasks = [Task(key, rule, Cause(event.id)) for key in fold.keys(event)]
     await ledger.run(tasks, _no_failures)
@@ -238,7 +239,7 @@ async def _no_failures(failures: Iterable[tuple[object, Exception]]) -> None:
 
 
 def _by_command(documents: FakeDocuments[S]) -> Fold[S]:
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _turn: None)
+    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
 
 
 def runbook(**changes: object) -> Runbook:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk_automation.domain.subjects import Subject
-from desk_shared.bus import Reacted, Task
+from desk_shared.bus import Task
+from desk_shared.kernel import Decision
 from desk_shared.testing import eventually
 
 from tests.unit.automation.engine import Engine, raised, runbook
@@ -41,7 +42,7 @@ async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
     broken = run.trigger.subject
 
     def news(of: str) -> Any:
-        return lambda _state, turn: Reacted(Subject(news=(of,)), due=turn.now)
+        return lambda _state, context: Decision(Subject(news=(of,)), due=context.now)
 
     await engine.subject_ledger.run(
         [Task(broken, news(id)), Task("other", news("nobody"))], reports

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Cause, Fold, Ledger, Reacted, Received, Task, Turn
+from desk_shared.bus import Cause, Fold, Ledger, Received, Task
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event, derive
 from desk_shared.events.tickets import Role, TicketCommented
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.health import Health
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Origin, Schema
 from desk_shared.supervision import Supervisor
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -77,7 +78,7 @@ def received(event: AnyEvent, offset: int = 0, *, partition: int = 0, topic: str
     return Received(event, record(event, offset, partition=partition, topic=topic))
 
 
-def tell(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
+def tell(state: Story | None, event: AnyEvent, context: Context) -> Decision[Story] | None:
     """Notes the text and concludes one event; refuses the texts it cannot stand."""
     assert isinstance(event.data, TicketCommented)
     text = event.data.text
@@ -97,12 +98,14 @@ def tell(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | N
         at=event.time,
     )
     notes = (*before.notes, text)
-    return Reacted(Story(notes=notes, woken=before.woken), (found,), turn.now + timedelta(hours=1))
+    return Decision(
+        Story(notes=notes, woken=before.woken), (found,), context.now + timedelta(hours=1)
+    )
 
 
-def wake(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+def wake(state: Story | None, _context: Context) -> Decision[Story] | None:
     """Counts; wants nothing more."""
-    return None if state is None else Reacted(Story(notes=state.notes, woken=state.woken + 1))
+    return None if state is None else Decision(Story(notes=state.notes, woken=state.woken + 1))
 
 
 @dataclass
@@ -111,7 +114,7 @@ class Desk:
 
     ordered: bool = True
     cached: int = 1000
-    react: Callable[[Story | None, AnyEvent, Turn], Reacted[Story] | None] = tell
+    react: Callable[[Story | None, AnyEvent, Context], Decision[Story] | None] = tell
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     publisher: FakePublisher = field(default_factory=FakePublisher)
     failures: list[tuple[Task[Story], Exception]] = field(default_factory=list)

@@ -5,22 +5,23 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.bus import Cause, Commands
 from desk_shared.bus import commands as module
 from desk_shared.errors import DependencyDown, Rejected, Transient
+from desk_shared.kernel import Context, Decision
 
 from tests.unit.bus.desk import START, Desk, Story, noted, received
 
 
-def add(text: str) -> Callable[[Story | None, Turn], Reacted[Story]]:
-    def rule(state: Story | None, _turn: Turn) -> Reacted[Story]:
+def add(text: str) -> Callable[[Story | None, Context], Decision[Story]]:
+    def rule(state: Story | None, _context: Context) -> Decision[Story]:
         event = noted("t", 1)
-        return Reacted(Story(notes=(*(state or Story()).notes, text)), (event,))
+        return Decision(Story(notes=(*(state or Story()).notes, text)), (event,))
 
     return rule
 
 
-def refuse(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+def refuse(_state: Story | None, _context: Context) -> Decision[Story]:
     raise Rejected("no")
 
 
@@ -193,8 +194,8 @@ async def test_a_document_changed_again_before_it_is_published_keeps_its_order(d
 
     desk.publisher.publish = slow  # type: ignore[method-assign]
 
-    def saying(number: int) -> Callable[[Story | None, Turn], Reacted[Story]]:
-        return lambda state, _turn: Reacted(state or Story(), (noted("t", number),))
+    def saying(number: int) -> Callable[[Story | None, Context], Decision[Story]]:
+        return lambda state, _context: Decision(state or Story(), (noted("t", number),))
 
     commands = Commands(desk.ledger)
     for number in (1, 2, 3):

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Cause, Reacted, Task, Turn
+from desk_shared.bus import Cause, Task
 from desk_shared.errors import DependencyDown, Transient
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored, Unreadable
 from desk_shared.testing.fakes import FakeDocuments
 
@@ -68,8 +69,8 @@ async def test_what_cannot_be_sent_stays_in_its_document_and_holds_up_nothing() 
 
 
 async def test_what_was_acknowledged_is_not_sent_again_for_anothers_sake() -> None:
-    def fan_out(_state: Story | None, _turn: Turn) -> Reacted[Story]:
-        return Reacted(Story(), tuple(noted(ticket, 1) for ticket in ("a", "bad", "b")))
+    def fan_out(_state: Story | None, _context: Context) -> Decision[Story]:
+        return Decision(Story(), tuple(noted(ticket, 1) for ticket in ("a", "bad", "b")))
 
     desk = Desk(ordered=False, cached=0)
     missing = Transient("no such topic", code="topic-missing")

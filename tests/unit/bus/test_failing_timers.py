@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus import Task
 from desk_shared.bus.timers import GIVEN_UP, MAX_FAILURES, Report, Timers
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Transient
 from desk_shared.health import State
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 
 from tests.unit.bus.desk import START, Desk, Story
@@ -38,7 +39,7 @@ class Hammer:
                 self.woken.append(id)
                 await self.desk.documents.put_off(id, self.desk.clock.now(), GIVEN_UP)
             elif self.reports:
-                await park([(Task(id, lambda _state, _turn: None), error)])
+                await park([(Task(id, lambda _state, _context: None), error)])
             else:
                 raise error
 
@@ -60,7 +61,7 @@ class Watch:
 
     async def set(self, *ids: str) -> None:
         due = self.desk.clock.now()
-        rule = lambda _state, _turn: Reacted(Story(), due=due)  # noqa: E731
+        rule = lambda _state, _context: Decision(Story(), due=due)  # noqa: E731
         await self.desk.ledger.run([Task(id, rule) for id in ids], self.desk.park)
 
     async def round(self, after: timedelta = timedelta(0)) -> None:
@@ -143,8 +144,8 @@ async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledg
     meters = desk.telemetry.telemetry.meters
     timers = Timers("stories", desk.ledger, desk.documents, desk.clock, meters, health=desk.health)
 
-    def begin(_state: Story | None, turn: Turn) -> Reacted[Story]:
-        return Reacted(Story(), due=turn.now)
+    def begin(_state: Story | None, context: Context) -> Decision[Story]:
+        return Decision(Story(), due=context.now)
 
     await desk.another().run([Task(id, begin) for id in ("a", "bad", "b")], desk.park)
     desk.documents.damage("bad")

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Folding, Reacted, Received, Turn
+from desk_shared.bus import Folding, Received
 from desk_shared.bus.records import Failure, parked
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import AnyEvent
+from desk_shared.kernel import Context, Decision
 
 from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, Story, noted, received, tell
 
@@ -43,9 +44,9 @@ async def test_each_ledger_gets_every_event(desks: tuple[Desk, Desk]) -> None:
 async def test_a_rule_is_told_whether_its_batch_has_more_for_the_document() -> None:
     heard: list[tuple[str, bool]] = []
 
-    def listen(state: Story | None, event: AnyEvent, turn: Turn) -> Reacted[Story] | None:
-        heard.append((event.id, turn.more))
-        return tell(state, event, turn)
+    def listen(state: Story | None, event: AnyEvent, context: Context) -> Decision[Story] | None:
+        heard.append((event.id, context.more))
+        return tell(state, event, context)
 
     events = [noted("t", 1), noted("u", 1), noted("t", 2), noted("t", 3)]
     batch = [received(event, offset) for offset, event in enumerate(events)]
@@ -56,7 +57,7 @@ async def test_a_rule_is_told_whether_its_batch_has_more_for_the_document() -> N
 async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Desk]) -> None:
     """Even if the other fold has forgotten by now that it handled it."""
     one, _ = desks
-    two = Desk(ordered=False, react=lambda state, event, turn: tell(state, calm(event), turn))
+    two = Desk(ordered=False, react=lambda state, event, context: tell(state, calm(event), context))
     two.ledger.name = "two"
     failures: list[Failure] = []
 

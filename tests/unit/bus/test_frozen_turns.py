@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus import Task
 from desk_shared.bus.open_moments import STILL
 from desk_shared.errors import Transient
+from desk_shared.kernel import Context, Decision
 
 from tests.unit.bus.desk import Desk, Story, noted
 
@@ -15,9 +16,9 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
     moments = desk.ledger.open_moments
     moments.beat(desk.clock.now())
 
-    def freeze(_state: Story | None, turn: Turn) -> Reacted[Story]:
+    def freeze(_state: Story | None, context: Context) -> Decision[Story]:
         desk.clock.advance(STILL + timedelta(seconds=1))
-        return Reacted(Story(), (noted("slow", 1)._replace(time=turn.now),))
+        return Decision(Story(), (noted("slow", 1)._replace(time=context.now),))
 
     began = desk.clock.now()
     with pytest.raises(Transient, match="stood still"):
@@ -32,14 +33,14 @@ async def test_who_woke_before_it_wrote_has_slept_all_the_same() -> None:
     moments = desk.ledger.open_moments
     moments.beat(desk.clock.now())
 
-    def freeze(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+    def freeze(_state: Story | None, _context: Context) -> Decision[Story]:
         desk.clock.advance(STILL + timedelta(seconds=1))
         moments.beat(desk.clock.now())
-        return Reacted(Story())
+        return Decision(Story())
 
     with pytest.raises(Transient, match="stood still"):
         await desk.ledger.run([Task("slow", freeze)], desk.park)
-    await desk.ledger.run([Task("slow", lambda _s, _t: Reacted(Story()))], desk.park)
+    await desk.ledger.run([Task("slow", lambda _s, _t: Decision(Story()))], desk.park)
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}
 
 
@@ -47,12 +48,12 @@ async def test_who_woke_before_it_wrote_has_slept_all_the_same() -> None:
 async def test_who_only_waits_for_a_slow_store_goes_on(has_heart: bool) -> None:
     desk = Desk(ordered=False)
 
-    def slowly(_state: Story | None, _turn: Turn) -> Reacted[Story]:
+    def slowly(_state: Story | None, _context: Context) -> Decision[Story]:
         for _ in range(40):
             desk.clock.advance(timedelta(seconds=1))
             if has_heart:
                 desk.ledger.open_moments.beat(desk.clock.now())
-        return Reacted(Story())
+        return Decision(Story())
 
     await desk.ledger.run([Task("slow", slowly)], desk.park)
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}

@@ -48,8 +48,8 @@ def waking(kit: Kit) -> Fold[Story]:
     return Fold(
         kit.documents(STORIES),
         keys=lambda _: (),
-        react=lambda _state, _event, _turn: None,
-        wake=lambda _state, _turn: None,
+        react=lambda _state, _event, _context: None,
+        wake=lambda _state, _context: None,
     )
 
 

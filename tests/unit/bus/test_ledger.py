@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Reacted, Task, Turn
+from desk_shared.bus import Cause, Task
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
 from desk_shared.events import Message
 from desk_shared.ids import identity
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.telemetry import names
 
@@ -247,7 +248,7 @@ async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> Non
     loose.documents.write = write  # type: ignore[method-assign]
     seen: list[tuple[str, ...]] = []
 
-    def look(state: Story | None, _turn: Turn) -> Reacted[Story] | None:
+    def look(state: Story | None, _context: Context) -> Decision[Story] | None:
         seen.append(() if state is None else state.notes)
         return None
 
@@ -255,10 +256,10 @@ async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> Non
     assert seen == [("1", "2")]
 
 
-def told_only_of(wanted: int, seen: list[int]) -> Callable[[Story | None, Turn], None]:
+def told_only_of(wanted: int, seen: list[int]) -> Callable[[Story | None, Context], None]:
     """A rule that has something to say only about a story of that length."""
 
-    def rule(state: Story | None, _turn: Turn) -> None:
+    def rule(state: Story | None, _context: Context) -> None:
         seen.append(len(state.notes) if state else 0)
         if seen[-1] != wanted:
             raise Rejected("not that one")
@@ -294,9 +295,11 @@ async def test_a_held_event_that_another_member_let_go_is_not_taken_for_held(
 async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
     other = desk.another()
     await desk.feed(received(noted("t", 1), 1))
-    await desk.ledger.run([Task("t", lambda state, _turn: Reacted(state or Story()))], desk.park)
-    again = Reacted(Story(), due=START + timedelta(minutes=1))
-    await other.run([Task("t", lambda _state, _turn: again)], desk.park)
+    await desk.ledger.run(
+        [Task("t", lambda state, _context: Decision(state or Story()))], desk.park
+    )
+    again = Decision(Story(), due=START + timedelta(minutes=1))
+    await other.run([Task("t", lambda _state, _context: again)], desk.park)
     desk.clock.advance(timedelta(minutes=2))
     await desk.ledger.wake(["t"], desk.park)
     assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
@@ -305,8 +308,8 @@ async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
 async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
     loose: Desk,
 ) -> None:
-    def add(state: Story | None, _turn: Turn) -> Reacted[Story]:
-        return Reacted(Story(notes=(*(state or Story()).notes, "x")))
+    def add(state: Story | None, _context: Context) -> Decision[Story]:
+        return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
     await loose.ledger.run([Task("t", add, Cause("key"))], loose.park)
     await loose.feed(received(noted("t", 1), 1), ledger=loose.another())
@@ -355,8 +358,8 @@ async def test_waking_what_is_not_there_does_nothing(desk: Desk) -> None:
 
 
 async def test_a_repeated_command_is_done_once(loose: Desk) -> None:
-    def add(state: Story | None, _turn: Turn) -> Reacted[Story]:
-        return Reacted(Story(notes=(*(state or Story()).notes, "x")))
+    def add(state: Story | None, _context: Context) -> Decision[Story]:
+        return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
     for ledger in (loose.ledger, loose.another()):
         await ledger.run([Task("t", add, Cause("key-1"))], loose.park)

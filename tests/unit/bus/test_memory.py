@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands, Fold, Ledger, Reacted, Task, Turn
+from desk_shared.bus import Cause, Commands, Fold, Ledger, Task
 from desk_shared.errors import DependencyDown, KeyReused
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import MOST_HERE, STAY_HERE
 from desk_shared.store.kept_calls import KeptCall
@@ -25,9 +26,9 @@ def add(text: str) -> Task[Story]:
     """Asks for one note under a key, as HTTP does; what is asked is its digest."""
     key, _, said = text.partition("=")
 
-    def rule(state: Story | None, _turn: Turn) -> Reacted[Story]:
+    def rule(state: Story | None, _context: Context) -> Decision[Story]:
         before = state or Story()
-        return Reacted(Story(notes=(*before.notes, said)))
+        return Decision(Story(notes=(*before.notes, said)))
 
     return Task("t", rule, Cause(key, content=said))
 

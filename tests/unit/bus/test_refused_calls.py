@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from desk_shared.bus import Cause, Reacted, Task, Turn
+from desk_shared.bus import Cause, Task
 from desk_shared.errors import KeyReused
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 
 from tests.unit.bus.desk import Desk, Story
@@ -12,8 +13,8 @@ from tests.unit.bus.desk import Desk, Story
 def _call(text: str) -> Task[Story]:
     """A call under a key that another one has too."""
 
-    def rule(_state: Story | None, _turn: Turn) -> Reacted[Story]:
-        return Reacted(Story(notes=(text,)))
+    def rule(_state: Story | None, _context: Context) -> Decision[Story]:
+        return Decision(Story(notes=(text,)))
 
     return Task("t", rule, Cause("key", content=text))
 

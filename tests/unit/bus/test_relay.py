@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands, Reacted, Turn
+from desk_shared.bus import Cause, Commands
 from desk_shared.bus.relay import BATCH, OVERDUE, Relay
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.health import State
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
@@ -26,8 +27,8 @@ def relay(desk: Desk) -> Relay:
     return Relay("stories", desk.documents, desk.publisher, desk.clock, meters)
 
 
-def write(_state: Story | None, _turn: Turn) -> Reacted[Story]:
-    return Reacted(Story(), tuple(noted("t", number) for number in (1, 2, 3)))
+def write(_state: Story | None, _context: Context) -> Decision[Story]:
+    return Decision(Story(), tuple(noted("t", number) for number in (1, 2, 3)))
 
 
 async def leave_behind(desk: Desk) -> None:
@@ -90,8 +91,8 @@ async def leave(desk: Desk, *tickets: str) -> None:
     desk.clock.advance(OVERDUE + timedelta(seconds=1))
 
 
-def outbox_of(ticket: str) -> Callable[[Story | None, Turn], Reacted[Story]]:
-    return lambda _state, _turn: Reacted(Story(), (noted(ticket, 1),))
+def outbox_of(ticket: str) -> Callable[[Story | None, Context], Decision[Story]]:
+    return lambda _state, _context: Decision(Story(), (noted(ticket, 1),))
 
 
 async def test_an_outbox_that_cannot_be_sent_waits_behind_those_that_can(desk: Desk) -> None:

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus import Task
 from desk_shared.bus.timers import Report, Silence, Timers
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import SystemClock
 from desk_shared.health import Health, State
+from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakeDocuments
@@ -70,7 +71,7 @@ class Watch:
     async def set(self, id: str, due: datetime) -> None:
         ledger = self.desk.another()
         ledger._documents = self.desk.documents
-        await ledger.run([Task(id, lambda _s, _t: Reacted(Story(), due=due))], self.desk.park)
+        await ledger.run([Task(id, lambda _s, _t: Decision(Story(), due=due))], self.desk.park)
 
     @property
     def ids(self) -> list[str]:
@@ -145,8 +146,8 @@ async def test_another_members_timer_does_not_fire_until_its_partition_is_ours()
     running.cancel()
 
 
-def decided_at(_state: Story | None, turn: Turn) -> Reacted[Story]:
-    return Reacted(Story(notes=(turn.now.isoformat(),)))
+def decided_at(_state: Story | None, context: Context) -> Decision[Story]:
+    return Decision(Story(notes=(context.now.isoformat(),)))
 
 
 async def test_a_ledger_decides_for_the_moment_it_is_told() -> None:

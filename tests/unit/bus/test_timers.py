@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import Reacted, Task, Turn
+from desk_shared.bus import Task
 from desk_shared.bus.timers import Report, Timers
 from desk_shared.clock import SystemClock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health
+from desk_shared.kernel import Context, Decision
 from desk_shared.supervision import Supervisor
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
@@ -44,8 +45,8 @@ class Watch:
         self.timers = Timers("stories", self.bell, self.desk.documents, self.clock, meters)
 
     async def set(self, id: str, due: datetime | None, *, told: bool = True) -> None:
-        def rule(_state: Story | None, _turn: Turn) -> Reacted[Story]:
-            return Reacted(Story(), due=due)
+        def rule(_state: Story | None, _context: Context) -> Decision[Story]:
+            return Decision(Story(), due=due)
 
         ledger = self.desk.another()
         ledger._documents = self.desk.documents

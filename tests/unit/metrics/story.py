@@ -9,7 +9,7 @@ from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar, Week, Windo
 from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.explain import Explanation, explain
 from desk_metrics.domain.policies import Edition, Policy, PolicyBook
-from desk_metrics.domain.telling import Decision, decide
+from desk_metrics.domain.telling import decide
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import ClockName
@@ -31,6 +31,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
+from desk_shared.kernel import Decision
 
 RESPONSE, NEXT = ClockName.RESPONSE, ClockName.NEXT_RESPONSE
 RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockName.OWNERSHIP
@@ -155,7 +156,7 @@ class Story:
         told = self.events if events is None else events
         return reduce(evolve, told, TicketClocks(ticket=self.ticket))
 
-    def decide(self, policies: PolicyBook, now: str) -> Decision:
+    def decide(self, policies: PolicyBook, now: str) -> Decision[TicketClocks]:
         return decide(self.clocks(), policies, at(now))
 
     def explain(self, policies: PolicyBook, now: str) -> tuple[Explanation, ...]:

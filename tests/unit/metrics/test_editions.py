@@ -13,11 +13,12 @@ from desk_metrics.domain.worktime import micros
 from desk_metrics.editions import AHEAD, Editions
 from desk_metrics.handlers import decided
 from desk_metrics.store import EDITIONS
-from desk_shared.bus import Commands, Fold, Ledger, Reacted
+from desk_shared.bus import Commands, Fold, Ledger
 from desk_shared.charter import Charter
 from desk_shared.charter.load import load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Transient
+from desk_shared.kernel import Decision
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
@@ -160,7 +161,7 @@ def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
     before = decided(_record("09:00"), book, at("09:30"))
     book.known_until = micros(at("09:59"))
     waiting = decided(before.state, book, at("10:01"))
-    assert waiting == Reacted(before.state, due=at("10:01"))
+    assert waiting == Decision(before.state, due=at("10:01"))
     fuller = PolicyBook([old, edition(policy(minutes=480), since=at("09:59"), version="v2")])
     told = said(decided(waiting.state, fuller, at("10:02")).events)
     assert told == ["resolution cancelled Mon 09:59", "resolution started Mon 09:59"]

@@ -14,10 +14,11 @@ from desk_notify.gate import MailGate
 from desk_notify.handlers import delivery_fold
 from desk_notify.store import DELIVERIES, MAILBOXES
 from desk_notify.worker import DeliveryWorker
-from desk_shared.bus import Commands, Fold, Ledger, Reacted, Task
+from desk_shared.bus import Commands, Fold, Ledger, Task
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health, State
+from desk_shared.kernel import Decision
 from desk_shared.supervision import Supervisor
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
@@ -80,7 +81,7 @@ class Desk:
         self.commands = commands
 
     async def keep(self, state: Dispatch) -> None:
-        await self.commands.change(state.message, lambda _s, _t: Reacted(state, due=NOON))
+        await self.commands.change(state.message, lambda _s, _t: Decision(state, due=NOON))
 
     async def wake(self) -> None:
         await self.worker.wake(

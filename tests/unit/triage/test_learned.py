@@ -8,7 +8,7 @@ from desk_shared.charter import Charter
 from desk_shared.events.people import Priority
 from desk_triage.domain.board import EMPTY
 from desk_triage.domain.learned import LearnedModel, Scorer, Trial, Word, tokens_of
-from desk_triage.domain.model import Decision
+from desk_triage.domain.model import Routing
 from desk_triage.domain.routing import decide
 from pydantic import ValidationError
 
@@ -60,11 +60,11 @@ def model(**more: object) -> LearnedModel:
 MODEL = model()
 
 
-def decided(title: str, charter: Charter = CHARTER, by: LearnedModel | None = MODEL) -> Decision:
+def decided(title: str, charter: Charter = CHARTER, by: LearnedModel | None = MODEL) -> Routing:
     return decide("t-1", ticket(title), MONDAY, charter, EMPTY, by)
 
 
-def said(decision: Decision) -> list[str]:
+def said(decision: Routing) -> list[str]:
     return [one.text for one in decision.explanation if one.rule.startswith("learned:")]
 
 

@@ -8,7 +8,7 @@ from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Kind, TicketOpened
 from desk_triage.domain.board import EMPTY, Board, Change
 from desk_triage.domain.changes import follow
-from desk_triage.domain.model import Decision
+from desk_triage.domain.model import Routing
 from desk_triage.domain.routing import decide
 
 from tests.unit.triage.desk import CHARTER, MONDAY, at, change_started, opened
@@ -24,13 +24,13 @@ def decided(
     board: Board = EMPTY,
     charter: Charter = CHARTER,
     **more: object,
-) -> Decision:
+) -> Routing:
     event = opened(title, **more)  # type: ignore[arg-type]
     assert isinstance(event.data, TicketOpened)
     return decide(event.subject, event.data, when, charter, board)
 
 
-def texts(decision: Decision) -> str:
+def texts(decision: Routing) -> str:
     return "\n".join(one.text for one in decision.explanation)
 
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from desk_shared.errors import Rejected
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
-from desk_automation.domain.model import Decision, Entry, Phase, Run
+from desk_automation.domain.model import Entry, Phase, Run
 from desk_automation.domain.moves import Stop
 from desk_automation.domain.targets import Refusal
 

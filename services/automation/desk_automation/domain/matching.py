@@ -13,10 +13,11 @@ from desk_shared.events import Event
 from desk_shared.events.automation import Outcome
 from desk_shared.events.signals import SignalRaised
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 from pydantic import JsonValue
 
 from desk_automation.domain import course
-from desk_automation.domain.model import Decision, Phase, Run, Trigger
+from desk_automation.domain.model import Phase, Run, Trigger
 from desk_automation.domain.moves import suggestion
 from desk_automation.domain.plan import Plan, bounds_of, make_plan, version_of
 from desk_automation.domain.redact import cut

@@ -3,12 +3,10 @@
 The journal is written ahead: an intent stands in it before anything is sent.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from desk_shared.events import AnyEvent
 from desk_shared.events.automation import Outcome, StepStatus
 from pydantic import BaseModel
 
@@ -199,11 +197,3 @@ class Run(Frozen):
             if entry.kind in kinds and entry.status is StepStatus.INTENT
         ]
         return found[-1] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[S]):
-    """What a rule concludes: the new state and the events that follow."""
-
-    state: S
-    events: tuple[AnyEvent, ...] = ()

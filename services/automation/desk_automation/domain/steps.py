@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from desk_shared.events import AnyEvent
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.course import Decided, doubted, escalated, skipped, verifying
-from desk_automation.domain.model import Decision, Entry, Lease, Run
+from desk_automation.domain.model import Entry, Lease, Run
 from desk_automation.domain.moves import Attempt, Lost, Pause
 from desk_automation.domain.plan import Call, PlannedAct, PlannedWait
 

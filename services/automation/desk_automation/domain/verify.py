@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from desk_shared.events.automation import Outcome
+from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
 from desk_automation.domain.course import ASK_AGAIN, Decided, escalated
 from desk_automation.domain.device_clocks import behind_by
-from desk_automation.domain.model import Decision, Phase, Run, Sample
+from desk_automation.domain.model import Phase, Run, Sample
 from desk_automation.domain.subjects import Watch
 
 IsWell = Callable[[float], bool]

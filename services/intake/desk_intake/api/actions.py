@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from desk_shared.bus import Turn
 from desk_shared.errors import Invalid
 from desk_shared.events import Payload
 from desk_shared.http import STAFF, Principal, require
 from desk_shared.http.idempotency import IdempotentCall
+from desk_shared.kernel import Context
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
@@ -75,14 +75,14 @@ Staffs = Annotated[Deed, Depends(_of_staff)]
 async def add_comment(body: NewComment, deed: Anybodys) -> Response:
     """An answer or a remark. An employee's answer ends the wait for it."""
     return await deed.done(
-        lambda found, _turn: life.comment(found, deed.actor, body.text, public=body.public)
+        lambda found, _context: life.comment(found, deed.actor, body.text, public=body.public)
     )
 
 
 @router.post("/start", response_model=TicketView, summary="Begin to work on it")
 async def start_work(deed: Staffs, _body: NoWords | None = None) -> Response:
     """The caller works on it now."""
-    return await deed.done(lambda found, _turn: life.start(found, deed.actor))
+    return await deed.done(lambda found, _context: life.start(found, deed.actor))
 
 
 @router.post("/pause", response_model=TicketView, summary="Wait for somebody else")
@@ -90,8 +90,8 @@ async def pause_work(body: Pause, deed: Staffs) -> Response:
     """Work waits for the employee, a vendor or an approval; `until` ends the wait in any case."""
     until = in_utc(body.until)
     return await deed.done(
-        lambda found, turn: life.pause(
-            found, deed.actor, body.waiting_for, until, turn.now, body.text
+        lambda found, context: life.pause(
+            found, deed.actor, body.waiting_for, until, context.now, body.text
         )
     )
 
@@ -99,27 +99,29 @@ async def pause_work(body: Pause, deed: Staffs) -> Response:
 @router.post("/resume", response_model=TicketView, summary="Go on")
 async def resume_work(deed: Staffs, _body: NoWords | None = None) -> Response:
     """The wait is over."""
-    return await deed.done(lambda found, _turn: life.resume(found, deed.actor))
+    return await deed.done(lambda found, _context: life.resume(found, deed.actor))
 
 
 @router.post("/resolve", response_model=TicketView, summary="It is solved, or no longer needed")
 async def resolve_ticket(body: Resolution, deed: Anybodys) -> Response:
     """Staff solve tickets; whoever asked can say that help is no longer needed."""
     return await deed.done(
-        lambda found, _turn: life.resolve(found, deed.actor, body.resolution, body.how, body.cause)
+        lambda found, _context: life.resolve(
+            found, deed.actor, body.resolution, body.how, body.cause
+        )
     )
 
 
 @router.post("/reopen", response_model=TicketView, summary="It was not solved")
 async def reopen_ticket(body: Objection, deed: Anybodys) -> Response:
     """The team gets it back."""
-    return await deed.done(lambda found, _turn: life.reopen(found, deed.actor, body.reason))
+    return await deed.done(lambda found, _context: life.reopen(found, deed.actor, body.reason))
 
 
 @router.post("/close", response_model=TicketView, summary="All is well")
 async def close_ticket(deed: Anybodys, _body: NoWords | None = None) -> Response:
     """Ends a resolved ticket; without it, it closes by itself."""
-    return await deed.done(lambda found, _turn: life.close(found, deed.actor))
+    return await deed.done(lambda found, _context: life.close(found, deed.actor))
 
 
 @router.post("/assign", response_model=TicketView, summary="Give it to a team or a member")
@@ -127,7 +129,7 @@ async def assign_ticket(body: Assignment, deed: Staffs) -> Response:
     """A person's choice; triage learns from it and leaves it alone."""
     actor, deps = deed.actor, deps_of(deed.request)
 
-    def decide(found: Ticket, _turn: Turn) -> list[Payload]:
+    def decide(found: Ticket, _context: Context) -> list[Payload]:
         team = body.team or found.team or actor.team
         _check_team(deps, team, body.member, actor)
         return life.assign(found, actor, team, body.member, body.reason)
@@ -158,7 +160,7 @@ async def merge_ticket(body: Merge, deed: Staffs) -> Response:
     """For two tickets of one person about one thing. Repeating completes what a crash cut."""
     into = await find(deps_of(deed.request), body.into, deed.actor)
     merged = await deed.change(
-        deed.ticket, lambda found, _turn: life.merge(found, deed.actor, into)
+        deed.ticket, lambda found, _context: life.merge(found, deed.actor, into)
     )
-    await deed.change(into.id, lambda other, _turn: life.take_in(other, merged))
+    await deed.change(into.id, lambda other, _context: life.take_in(other, merged))
     return await deed.answer(merged)

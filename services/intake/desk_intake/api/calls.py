@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, TypeVar
 
-from desk_shared.bus import Reacted, Turn
 from desk_shared.errors import Transient
 from desk_shared.events import Payload
 from desk_shared.http import (
@@ -21,6 +20,7 @@ from desk_shared.http import (
 )
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id, read_code
+from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored, readable
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.telemetry import current_traceparent
@@ -47,7 +47,7 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 # People act here for themselves, staff on what is theirs to do.
 Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
 Call = Annotated[IdempotentCall, Depends(keyed)]
-Decide = Callable[[Ticket, Turn], Sequence[Payload]]
+Decide = Callable[[Ticket, Context], Sequence[Payload]]
 
 
 def deps_of(request: Request) -> IntakeDeps:
@@ -68,11 +68,11 @@ def reader_of(deps: IntakeDeps, actor: Actor) -> Reader:
     return Reader(actor.is_staff, titles, deps.close_after)
 
 
-def because_of_call(request: Request, call: IdempotentCall, id: str, turn: Turn) -> Because:
+def because_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Because:
     """The call as the cause of events; the same call gives the same ids."""
     return Because(
         id=derived_id(call.seed, f"call/{id}"),
-        at=turn.now,
+        at=context.now,
         correlation_id=request.scope.get("desk.correlation_id", ""),
         traceparent=current_traceparent() or "",
     )
@@ -100,21 +100,21 @@ async def change(
     deps = deps_of(request)
     id = ref if len(ref) == _UUID_LENGTH else (await find(deps, ref, actor)).id
 
-    def rule(recalled: Recalled, state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
         ticket = seen(state, actor, ref)
         if (known := ticket.asked(call.seed, recalled)) is not None:
             check_same(call, known)
             return None
         if precondition is not None:
             precondition.check(ticket.sequence)
-        decided = decide(ticket, turn)
-        because = because_of_call(request, call, ticket.id, turn)
+        decided = decide(ticket, context)
+        because = because_of_call(request, call, ticket.id, context)
         recorded = record(ticket.id, ticket, decided, because)
-        after = recorded.ticket if recorded else ticket
-        command = command_of(call, turn)
+        after = recorded.state if recorded else ticket
+        command = command_of(call, context)
         events = recorded.events if recorded else ()
         due = due_of(after, deps.close_after)
-        return Reacted(after.with_command(command, recalled), events, due)
+        return Decision(after.with_command(command, recalled), events, due)
 
     return await once(deps, call, lambda recalled: changed(deps, id, partial(rule, recalled)))
 
@@ -142,9 +142,9 @@ async def _recalled(deps: IntakeDeps, call: IdempotentCall, unsure: Unsure) -> R
     return Recalled(unsure.mark, fingerprint, frozenset(one.key for one in unsure.to_keep))
 
 
-def command_of(call: IdempotentCall, turn: Turn) -> Command:
+def command_of(call: IdempotentCall, context: Context) -> Command:
     """The call as the document remembers it."""
-    return Command(key=call.seed, fingerprint=call.fingerprint, at=turn.now)
+    return Command(key=call.seed, fingerprint=call.fingerprint, at=context.now)
 
 
 async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:

@@ -6,12 +6,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
-from desk_shared.bus import Reacted, Turn
 from desk_shared.errors import Invalid
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Context, Decision
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -166,16 +166,18 @@ async def _stated(
 ) -> Feedback:
     """The feedback, safe in the store; a call that was carried out before does nothing."""
 
-    def rule(recalled: Recalled, state: Feedback | None, turn: Turn) -> Reacted[Feedback] | None:
+    def rule(
+        recalled: Recalled, state: Feedback | None, context: Context
+    ) -> Decision[Feedback] | None:
         known = state.asked(call.seed, recalled) if state else None
         if known is not None:
             check_same(call, known)
             return None
         said = said_at(revision_of(state) + 1)
-        feedback, events = stated(id, said, because_of_call(request, call, id, turn))
+        feedback, events = stated(id, said, because_of_call(request, call, id, context))
         before = state.commands if state else ()
         kept = feedback.model_copy(update={"commands": before})
-        return Reacted(kept.with_command(command_of(call, turn), recalled), events)
+        return Decision(kept.with_command(command_of(call, context), recalled), events)
 
     deps = deps_of(request)
     stored = await once(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
-from desk_shared.bus import Reacted, Turn
 from desk_shared.errors import Forbidden
 from desk_shared.events.tickets import State, TicketOpened
 from desk_shared.http import (
@@ -22,6 +21,7 @@ from desk_shared.http import (
 )
 from desk_shared.http.paging import After
 from desk_shared.ids import derived_id, ticket_code
+from desk_shared.kernel import Context, Decision
 from desk_shared.people import PersonAsked, canonical_person, written_if_other
 from desk_shared.store import Listed
 from fastapi import APIRouter, Depends, Query, Request
@@ -64,17 +64,17 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
     id = derived_id(call.seed, "ticket-of-call")
     was_there = False
 
-    def rule(recalled: Recalled, state: Ticket | None, turn: Turn) -> Reacted[Ticket] | None:
+    def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
         nonlocal was_there
         if state is not None:
             check_same(call, state.asked(call.seed, recalled) or call.fingerprint)
             was_there = True
             return None
-        opening = _opening(body, ticket_code(id, turn.round), caller)
-        recorded = record(id, None, [opening], because_of_call(request, call, id, turn))
+        opening = _opening(body, ticket_code(id, context.round), caller)
+        recorded = record(id, None, [opening], because_of_call(request, call, id, context))
         if recorded is None:
             return None
-        return Reacted(recorded.ticket.with_command(command_of(call, turn)), recorded.events)
+        return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
 
     deps = deps_of(request)
     ticket = await once(
@@ -239,6 +239,6 @@ async def update_ticket(
     actor = actor_of(request, caller)
     changes = Changes.model_validate(body.model_dump())
     after = await change(
-        request, ticket, actor, call, lambda found, _turn: update(found, actor, changes), version
+        request, ticket, actor, call, lambda found, _context: update(found, actor, changes), version
     )
     return await answer(request, after, actor)

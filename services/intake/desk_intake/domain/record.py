@@ -9,6 +9,7 @@ from datetime import datetime
 
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 
 from desk_intake.domain.evolve import evolve
 from desk_intake.domain.model import Ticket
@@ -45,17 +46,9 @@ def because_of(fact: AnyEvent, now: datetime) -> Because:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A ticket and the events that made it so."""
-
-    ticket: Ticket
-    events: tuple[AnyEvent, ...]
-
-
 def record(
     id: str, ticket: Ticket | None, decided: Sequence[Payload], because: Because
-) -> Recorded | None:
+) -> Decision[Ticket] | None:
     """The ticket with everything decided; None if nothing was. Its time never runs backwards."""
     events: list[AnyEvent] = []
     sequence = ticket.sequence if ticket else 0
@@ -74,4 +67,4 @@ def record(
         )
         ticket = evolve(ticket, event)
         events.append(event)
-    return Recorded(ticket, tuple(events)) if ticket and events else None
+    return Decision(ticket, tuple(events)) if ticket and events else None

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from desk_shared.events import Payload
 from desk_shared.events.tickets import State, TicketClosed, TicketResumed
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 
 from desk_intake.domain.model import Ticket
-from desk_intake.domain.record import Because, Recorded, record
+from desk_intake.domain.record import Because, record
 
 TIMER = "desk"
 
@@ -21,7 +22,7 @@ def due_of(ticket: Ticket, close_after: timedelta) -> datetime | None:
     return None
 
 
-def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Recorded | None:
+def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Decision[Ticket] | None:
     """What is due by now, as of the moment it was due. The id is the same whoever fires first."""
     due = due_of(ticket, close_after)
     if due is None or due > now:

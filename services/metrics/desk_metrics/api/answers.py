@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from desk_shared.bus import Commands, Reacted, Turn
+from desk_shared.bus import Commands
 from desk_shared.bus.ledger import Cause
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import Sight
@@ -23,6 +23,7 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Context, Decision
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -171,10 +172,10 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
 async def _answered(
     deps: AnswersDeps, service: str, team: str, said: Said, call: IdempotentCall
 ) -> AnswerView:
-    def rule(known: Answers | None, _turn: Turn) -> Reacted[Answers] | None:
+    def rule(known: Answers | None, _context: Context) -> Decision[Answers] | None:
         if known is not None and known.find(said.id) is not None:
             return None
-        return Reacted(added(known, said), (answered_event(said, service, team),))
+        return Decision(added(known, said), (answered_event(said, service, team),))
 
     stored = await deps.commands.change(service, rule, Cause(call.seed, content=call.fingerprint))
     found = said if stored.state is None else stored.state.find(said.id) or said

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from desk_shared.events.envelope import Event, Payload
 from desk_shared.events.sla import ClockName, SlaCancelled
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 
 from desk_metrics.domain.clocks import Said, TicketClocks, Told
 from desk_metrics.domain.facts import Moment
@@ -24,14 +25,6 @@ LATE_FACTS = "facts that came late changed it"
 _NEVER = 10**17
 
 
-class Decision(NamedTuple):
-    """What to save, what to publish, and when the next thing is to be said if nothing happens."""
-
-    state: TicketClocks
-    events: tuple[Event[Payload], ...]
-    due: datetime | None
-
-
 class _Draft(NamedTuple):
     told: Told
     # Its place in all that is said of the SLA; None takes back what was said.
@@ -40,7 +33,7 @@ class _Draft(NamedTuple):
     data: Payload
 
 
-def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision:
+def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision[TicketClocks]:
     """What is true now and unsaid. Deciding again after a crash gives the same ids.
 
     A `now` before an earlier one counts as that earlier one: a ticket's time does not run back.
@@ -74,7 +67,7 @@ def _is_quiet(state: TicketClocks, book: PolicyBook, at: int) -> bool:
     return book.in_force(state.as_of) == book.in_force(at)
 
 
-def _nothing_new(state: TicketClocks, at: int) -> Decision:
+def _nothing_new(state: TicketClocks, at: int) -> Decision[TicketClocks]:
     until, editions = state.quiet_until, state.editions
     after = TicketClocks(state.ticket, state.facts, state.told, at, state.settled, until, editions)
     return Decision(after, (), _moment(until))
@@ -95,9 +88,9 @@ def _settled(state: TicketClocks, at: int) -> Moment:
 def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> int | None:
     """The earliest of: a threshold or a breach, a fact from the future, a new edition."""
     timers = teller.timers + [fact.at for fact in state.facts if fact.at > at]
-    turn = book.next_turn(at)
-    if turn is not None and teller.is_any_open:
-        timers.append(turn)
+    context = book.next_turn(at)
+    if context is not None and teller.is_any_open:
+        timers.append(context)
     return min(timers) if timers else None
 
 

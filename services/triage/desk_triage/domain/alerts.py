@@ -18,11 +18,12 @@ from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 from desk_shared.text import plain_words
 
 from desk_triage.domain.board import Board, change_reasons
-from desk_triage.domain.outcome import SOURCE, Outcome
 from desk_triage.domain.signals import clear, cleared, episode_of, severity_changed
+from desk_triage.domain.source import SOURCE
 from desk_triage.domain.watching import AlertWatch, Episode, Subject
 
 # Four changes in ten minutes is firing twice and resolving twice: that is a flap.
@@ -48,7 +49,7 @@ def fire(
     charter: Charter,
     board: Board,
     now: datetime,
-) -> Outcome[Subject] | None:
+) -> Decision[Subject] | None:
     """A new alert raises a signal; of one that is open already severity and title are followed."""
     subject = subject or Subject()
     known = _noted(_alert(subject, event), event)
@@ -71,7 +72,7 @@ def fire(
 
 def resolve(
     subject: Subject | None, event: Event[AlertResolved], now: datetime
-) -> Outcome[Subject] | None:
+) -> Decision[Subject] | None:
     """The end of an alert; a clear is held back while it flaps."""
     subject = subject or Subject()
     known = _noted(_alert(subject, event), event)
@@ -91,7 +92,7 @@ def resolve(
     return _kept(subject, _closed(changed), told)
 
 
-def clear_quiet(subject: Subject, name: str, now: datetime) -> Outcome[Subject]:
+def clear_quiet(subject: Subject, name: str, now: datetime) -> Decision[Subject]:
     """Believe what was held back and has been quiet since: an end, or a lower severity."""
     events: list[AnyEvent] = []
     alerts = []
@@ -107,7 +108,7 @@ def clear_quiet(subject: Subject, name: str, now: datetime) -> Outcome[Subject]:
             events += fallen
         alerts.append(after)
     state = subject.model_copy(update={"alerts": tuple(alerts)})
-    return Outcome(state, tuple(events), state.next_clear)
+    return Decision(state, tuple(events), state.next_clear)
 
 
 def _followed(
@@ -201,7 +202,7 @@ def _closed(alert: AlertWatch) -> AlertWatch:
     return alert.model_copy(update=nothing)
 
 
-def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Outcome[Subject]:
+def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Decision[Subject]:
     """With the alert as the newest; beyond the bound the oldest closed one is forgotten.
 
     Of an open one that was forgotten nobody would ever hear that it is over.
@@ -215,7 +216,7 @@ def _kept(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Outcome[Sub
         text = f"{MAX_OPEN} alerts of this subject are open already; one more is not held"
         raise Invalid(text, code="too-many-alerts")
     after = subject.model_copy(update={"alerts": (*others, alert)})
-    return Outcome(after, events, after.next_clear)
+    return Decision(after, events, after.next_clear)
 
 
 def _raised(

@@ -5,9 +5,9 @@ from datetime import datetime
 from desk_shared.events import AnyEvent
 from desk_shared.events.changes import ChangeFinished, ChangeStarted
 from desk_shared.events.people import Value
+from desk_shared.kernel import Decision
 
 from desk_triage.domain.board import Change
-from desk_triage.domain.outcome import Outcome
 
 MAX_CHANGES = 20
 
@@ -24,7 +24,7 @@ class ServiceChanges(Value):
         return min((one.suspect_until for one in self.changes), default=None)
 
 
-def follow(state: ServiceChanges | None, event: AnyEvent) -> Outcome[ServiceChanges] | None:
+def follow(state: ServiceChanges | None, event: AnyEvent) -> Decision[ServiceChanges] | None:
     """The changes after one more report; an end without a beginning tells nothing."""
     state = state or ServiceChanges(service=event.subject)
     data = event.data
@@ -49,11 +49,11 @@ def follow(state: ServiceChanges | None, event: AnyEvent) -> Outcome[ServiceChan
     return _outcome(state.model_copy(update={"changes": tuple(known)}))
 
 
-def forget(state: ServiceChanges, now: datetime) -> Outcome[ServiceChanges]:
+def forget(state: ServiceChanges, now: datetime) -> Decision[ServiceChanges]:
     """Without those that nobody suspects any more."""
     left = tuple(one for one in state.changes if one.suspect_until > now)
     return _outcome(state.model_copy(update={"changes": left}))
 
 
-def _outcome(state: ServiceChanges) -> Outcome[ServiceChanges]:
-    return Outcome(state, (), state.next_forgotten)
+def _outcome(state: ServiceChanges) -> Decision[ServiceChanges]:
+    return Decision(state, (), state.next_forgotten)

@@ -15,10 +15,10 @@ from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 
 from desk_triage.domain import telling
 from desk_triage.domain.board import Board, change_reasons, spoken
-from desk_triage.domain.outcome import Outcome
 from desk_triage.domain.problem import (
     MAX_MEMBERS,
     Cluster,
@@ -41,7 +41,7 @@ def report(
     charter: Charter,
     board: Board,
     now: datetime,
-) -> Outcome[Cluster] | None:
+) -> Decision[Cluster] | None:
     """What follows from one more like ticket; that it joins is for `tell_joined` to tell.
 
     None if it was counted before: a ticket may be told of again after any number of others.
@@ -64,8 +64,8 @@ def report(
 
 
 def tell_joined(
-    outcome: Outcome[Cluster], now: datetime, cause: AnyEvent | None = None
-) -> Outcome[Cluster]:
+    outcome: Decision[Cluster], now: datetime, cause: AnyEvent | None = None
+) -> Decision[Cluster]:
     """The same, and all who joined since the last time are told of: one event for many."""
     cluster, problem = outcome.state, outcome.state.problem
     if problem is None or not problem.joining:
@@ -87,7 +87,7 @@ def notice_signal(
     charter: Charter,
     board: Board,
     now: datetime,
-) -> Outcome[Cluster] | None:
+) -> Decision[Cluster] | None:
     """A signal of the service itself is evidence that its tickets have one cause."""
     cluster = cluster or empty(key)
     episode = event.data.episode
@@ -107,7 +107,7 @@ def notice_signal(
 
 def forget_signal(
     cluster: Cluster, event: Event[SignalCleared], charter: Charter, now: datetime
-) -> Outcome[Cluster] | None:
+) -> Decision[Cluster] | None:
     """A signal cleared: if it was the last, the quiet time begins."""
     left = tuple(one for one in cluster.signals if one.episode != event.data.episode)
     if len(left) == len(cluster.signals):
@@ -121,7 +121,7 @@ def forget_signal(
     return _outcome(cluster)
 
 
-def end_if_quiet(cluster: Cluster, now: datetime) -> Outcome[Cluster]:
+def end_if_quiet(cluster: Cluster, now: datetime) -> Decision[Cluster]:
     """Resolve the problem once its signals have cleared and nobody has reported it for a while."""
     problem, ends_at = cluster.problem, cluster.ends_at
     if problem is None or ends_at is None or ends_at > now:
@@ -131,7 +131,7 @@ def end_if_quiet(cluster: Cluster, now: datetime) -> Outcome[Cluster]:
 
 def end_by_member(
     cluster: Cluster | None, problem_id: str, by: str, resolution: str, now: datetime
-) -> Outcome[Cluster]:
+) -> Decision[Cluster]:
     """A member says that it is over; `NotFound` if it is not the open problem."""
     problem = cluster.problem if cluster else None
     if cluster is None or problem is None or problem.id != problem_id:
@@ -140,8 +140,8 @@ def end_by_member(
     return _outcome(*_resolved(cluster, problem, now, text))
 
 
-def _outcome(cluster: Cluster, events: Iterable[AnyEvent] = ()) -> Outcome[Cluster]:
-    return Outcome(cluster, tuple(events), cluster.ends_at)
+def _outcome(cluster: Cluster, events: Iterable[AnyEvent] = ()) -> Decision[Cluster]:
+    return Decision(cluster, tuple(events), cluster.ends_at)
 
 
 def _ended_before(

@@ -8,7 +8,7 @@ from desk_shared.events.tickets import Kind
 MAX_CORRECTIONS = 20
 
 
-class Decision(Value):
+class Routing(Value):
     """What triage concluded, as published. Without priority it was left to a person."""
 
     team: str
@@ -46,7 +46,7 @@ class Ticket(Value):
     title: str
     requester: str
     opened_at: datetime
-    decision: Decision
+    decision: Routing
     team: str
     member: str = ""
     is_open: bool = True

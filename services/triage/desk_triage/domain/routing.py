@@ -25,7 +25,7 @@ from desk_shared.text import SpokenWords
 from desk_triage.domain.board import EMPTY, Board, change_reasons
 from desk_triage.domain.guessing import Guess, guess
 from desk_triage.domain.learned import LearnedModel
-from desk_triage.domain.model import Decision
+from desk_triage.domain.model import Routing
 from desk_triage.domain.priority import weigh
 from desk_triage.domain.shifts import shift_sentence
 
@@ -69,7 +69,7 @@ def decide(
     charter: Charter,
     board: Board,
     model: LearnedModel | None = None,
-) -> Decision:
+) -> Routing:
     """The decision for a ticket; without priority if only a person can tell."""
     subject = find_subject(opened, charter)
     choice = _team_for(subject, charter, board, at)
@@ -88,7 +88,7 @@ def decide(
     if member is not None:
         skills = _listed(subject.then.skills)
         reasons.append(Reason(rule="member", text=f"{member.name} has the skill {skills}."))
-    return Decision(
+    return Routing(
         team=choice.team.name,
         category=subject.category,
         priority=weighed.priority,
@@ -250,12 +250,12 @@ def _surroundings(service: Service | None, board: Board, at: datetime) -> Iterat
             yield Reason(rule="maintenance", text=text)
 
 
-def _deferred(subject: Subject, charter: Charter, at: datetime) -> Decision:
+def _deferred(subject: Subject, charter: Charter, at: datetime) -> Routing:
     team = charter.team(charter.routing.default_team)
     text = f"No rule and no service fits what is said; {team.title} reads it and decides."
     reasons = (*subject.reasons, Reason(rule="unsure", text=text))
     shift = Reason(rule="shift", text=shift_sentence(team, at))
-    return Decision(
+    return Routing(
         team=team.name,
         explanation=(*reasons, shift),
         charter=charter.version,

@@ -4,7 +4,7 @@ from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.people import Reason, Severity
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 
-from desk_triage.domain.outcome import SOURCE
+from desk_triage.domain.source import SOURCE
 from desk_triage.domain.watching import Episode
 
 

@@ -14,12 +14,13 @@ from desk_shared.events.people import Reason
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
 
 from desk_triage.domain.board import Board, change_reasons
 from desk_triage.domain.detectors import Finding, examine
 from desk_triage.domain.holding import hold, is_lasting, is_over
-from desk_triage.domain.outcome import SOURCE, Outcome
 from desk_triage.domain.signals import clear, episode_of
+from desk_triage.domain.source import SOURCE
 from desk_triage.domain.watching import Subject, Watch
 
 Detectors = Mapping[str, Sequence[Detector]]
@@ -63,7 +64,7 @@ def measure(
     considered: Sequence[Considered],
     charter: Charter,
     board: Board,
-) -> Outcome[Subject] | None:
+) -> Decision[Subject] | None:
     """What follows from one measurement."""
     before = subject or Subject()
     after, events = before, list[AnyEvent]()
@@ -75,7 +76,7 @@ def measure(
         after = after.watched(watch)
     if after is before:
         return None
-    return Outcome(after, tuple(events), after.next_clear)
+    return Decision(after, tuple(events), after.next_clear)
 
 
 def _told(

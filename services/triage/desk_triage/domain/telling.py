@@ -10,8 +10,8 @@ from desk_shared.events.problems import ProblemDetected, ProblemResolved, Proble
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import derived_id
 
-from desk_triage.domain.outcome import SOURCE
 from desk_triage.domain.problem import Cluster, Problem
+from desk_triage.domain.source import SOURCE
 
 # An event stays under 64 KiB with its texts; the rest is room for envelope and explanation.
 MAX_LIST_BYTES = 32 * 1024

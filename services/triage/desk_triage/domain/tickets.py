@@ -13,17 +13,18 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 from desk_shared.events.triage import TriageDecided, TriageDeferred
+from desk_shared.kernel import Decision
 
 from desk_triage.domain.board import Board
 from desk_triage.domain.learned import LearnedModel
-from desk_triage.domain.model import MAX_CORRECTIONS, Correction, Decision, Ticket
-from desk_triage.domain.outcome import SOURCE, Outcome
+from desk_triage.domain.model import MAX_CORRECTIONS, Correction, Routing, Ticket
 from desk_triage.domain.routing import decide
+from desk_triage.domain.source import SOURCE
 
 
 def open_ticket(
     event: Event[TicketOpened], charter: Charter, board: Board, model: LearnedModel | None = None
-) -> Outcome[Ticket]:
+) -> Decision[Ticket]:
     """The decision for a new ticket, recorded and told."""
     opened = event.data
     decision = decide(event.subject, opened, event.time, charter, board, model)
@@ -44,10 +45,10 @@ def open_ticket(
         rule="triage",
         at=event.time,
     )
-    return Outcome(ticket, (told,))
+    return Decision(ticket, (told,))
 
 
-def _told(decision: Decision) -> TriageDecided | TriageDeferred:
+def _told(decision: Routing) -> TriageDecided | TriageDeferred:
     if decision.priority is None:
         return TriageDeferred(
             team=decision.team, explanation=decision.explanation, charter=decision.charter
@@ -91,7 +92,7 @@ def _assigned(ticket: Ticket, event: AnyEvent, data: TicketAssigned) -> Ticket:
 _Difference = tuple[str, str, str]
 
 
-def _differences(decision: Decision, data: TicketTriaged) -> tuple[_Difference, ...]:
+def _differences(decision: Routing, data: TicketTriaged) -> tuple[_Difference, ...]:
     """What intake says of category, priority and service where triage said otherwise."""
     pairs = (
         ("category", decision.category, data.category),
@@ -101,7 +102,7 @@ def _differences(decision: Decision, data: TicketTriaged) -> tuple[_Difference, 
     return tuple(pair for pair in pairs if pair[1] != pair[2])
 
 
-def _changes(decision: Decision, data: TicketUpdated) -> tuple[_Difference, ...]:
+def _changes(decision: Routing, data: TicketUpdated) -> tuple[_Difference, ...]:
     pairs = (
         ("service", decision.service, data.service),
         ("priority", decision.priority or "", data.priority),

@@ -1,0 +1,3 @@
+"""Who triage is on the bus."""
+
+SOURCE = "/desk/triage"
