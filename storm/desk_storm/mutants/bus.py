@@ -39,8 +39,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "what was decided together is told from its end",
         "numbers-in-order",
         _RECORD,
-        "return Recorded(ticket, tuple(events))",
-        "return Recorded(ticket, tuple(events[::-1]))",
+        "return Decision(ticket, tuple(events))",
+        "return Decision(ticket, tuple(events[::-1]))",
         together="B",
     ),
     Mutant(

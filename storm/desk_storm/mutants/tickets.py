@@ -11,8 +11,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "some tickets are stored and not told",
         "accepted-call-is-one-ticket",
         _TICKETS,
-        "with_command(command_of(call, turn)), recorded.events)",
-        'with_command(command_of(call, turn)), recorded.events if id < "8" else ())',
+        "with_command(command_of(call, context)), recorded.events)",
+        'with_command(command_of(call, context)), recorded.events if id < "8" else ())',
         together="K",
     ),
     Mutant(

@@ -18,6 +18,7 @@ from desk_shared.bus import Fold, Ledger
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DeskError
 from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.automation import RunEscalated
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import TicketOpened
@@ -78,7 +79,11 @@ class Came:
 
 
 def life(service: Service, fold: Fold[Any], dice: random.Random) -> Iterator[AnyEvent]:
-    """Events that this fold wants, in any order, many for one document."""
+    """Events that this fold wants, in any order, many for one document.
+
+    What opens it comes first, as its writer has it: a ticket is opened before all else, and a run
+    is escalated before a correction says that it healed.
+    """
     read = {topic.name for topic in topics_read_by(service)} | {"desk.notifications"}
     kinds = [
         one
@@ -86,9 +91,9 @@ def life(service: Service, fold: Fold[Any], dice: random.Random) -> Iterator[Any
         if any(one.topic.startswith(topic) for topic in read) and any(True for _ in fold.keys(one))
     ]
     sequences: defaultdict[str, int] = defaultdict(int)
-    opened = [one for one in kinds if isinstance(one.data, TicketOpened)]
+    opened = [one for one in kinds if isinstance(one.data, TicketOpened | RunEscalated)]
     for number in range(EVENTS if kinds else 0):
-        one = opened[0] if opened and number == 0 else dice.choice(kinds)
+        one = opened[number] if number < len(opened) else dice.choice(kinds)
         if one.sequence is not None:
             sequences[one.subject] += 1
             one = one._replace(sequence=sequences[one.subject])

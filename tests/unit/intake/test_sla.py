@@ -17,7 +17,6 @@ from desk_shared.events.sla import (
 
 from tests.unit.intake.world import MONDAY, Desk, triage_says
 
-
 CLOCK: dict[str, Any] = {"clock": ClockName.RESOLUTION, "policy": "p", "policy_version": "v"}
 DUE = MONDAY + timedelta(hours=4)
 
