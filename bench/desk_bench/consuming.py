@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
-from desk_shared.bus import Fold, KafkaPublisher, Ledger
+from desk_shared.bus import KafkaPublisher, Projection, UnitOfWork
 from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.bus.records import Received
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
@@ -140,8 +140,8 @@ async def desk_stored(
         return Decision(_folded(state, event))
 
     def handler(publisher: KafkaPublisher) -> Timed:
-        fold = Fold(documents, lambda event: (event.subject,), react, ordered=True)
-        return Timed(drained, Ledger(fold, publisher, clock, telemetry.meters))
+        fold = Projection(documents, lambda event: (event.subject,), react, ordered=True)
+        return Timed(drained, UnitOfWork(fold, publisher, clock, telemetry.meters))
 
     try:
         return await consumed(kafka, group, drained, handler, prefix=prefix)

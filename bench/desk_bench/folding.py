@@ -5,10 +5,10 @@ import statistics
 from aiokafka import AIOKafkaConsumer
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord
-from desk_metrics.handlers import tickets_fold
+from desk_metrics.handlers import tickets_projection
 from desk_metrics.main import PACE
 from desk_metrics.store import TICKETS as TICKET_RECORDS
-from desk_shared.bus import KafkaPublisher, Ledger, Publisher
+from desk_shared.bus import KafkaPublisher, Publisher, UnitOfWork
 from desk_shared.bus.subscribing import MAX_RECORDS
 from desk_shared.clock import SystemClock
 from desk_shared.events.names import TICKETS
@@ -70,9 +70,9 @@ class Bench:
 
         def handler(publisher: KafkaPublisher) -> Timed:
             if journal is None:
-                return Timed(drained, ticket_ledger(documents, self._book, publisher))
+                return Timed(drained, ticket_unit_of_work(documents, self._book, publisher))
             noting = NotingPublisher(publisher, journal)
-            timed = Noting(drained, ticket_ledger(documents, self._book, noting))
+            timed = Noting(drained, ticket_unit_of_work(documents, self._book, noting))
             timed.journal = journal
             return timed
 
@@ -114,13 +114,13 @@ async def prepared(database: Database) -> MongoDocuments[TicketRecord]:
     return documents
 
 
-def ticket_ledger(
+def ticket_unit_of_work(
     documents: MongoDocuments[TicketRecord], policies: PolicyBook, publisher: Publisher
-) -> Ledger[TicketRecord]:
+) -> UnitOfWork[TicketRecord]:
     """As the service's `main` makes it."""
     meters = recorded_telemetry().telemetry.meters
-    fold = tickets_fold(documents, lambda: policies)
-    return Ledger(fold, publisher, SystemClock(), meters, name="tickets")
+    fold = tickets_projection(documents, lambda: policies)
+    return UnitOfWork(fold, publisher, SystemClock(), meters, name="tickets")
 
 
 def _reader(kafka: KafkaSettings, prefix: str, group: str) -> AIOKafkaConsumer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from desk_shared.bus import KafkaPublisher, Publisher
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.bus.records import Received
 from desk_shared.events import Message
 from desk_shared.store.driver import Collection, Database, Operation, WriteResult

@@ -7,9 +7,9 @@ from datetime import timedelta
 from time import perf_counter
 from typing import Any, Protocol
 
-from desk_shared.bus import Folding, KafkaPublisher, Ledger
+from desk_shared.bus import BatchProcessor, KafkaPublisher, UnitOfWork
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import Received
 from desk_shared.bus.subscribing import Reading
 from desk_shared.clock import SystemClock
@@ -54,15 +54,15 @@ class Handler(Protocol):
     async def stop(self) -> None: ...
 
 
-class Timed(Folding):
-    """Folding through a ledger that settles as in a service."""
+class Timed(BatchProcessor):
+    """Folding through a unit of work that settles as in a service."""
 
-    def __init__(self, drained: Drained, ledger: Ledger[Any]) -> None:
-        super().__init__(ledger)
-        self._drained, self._ledger = drained, ledger
+    def __init__(self, drained: Drained, unit_of_work: UnitOfWork[Any]) -> None:
+        super().__init__(unit_of_work)
+        self._drained, self._unit_of_work = drained, unit_of_work
 
     async def start(self) -> None:
-        await self._ledger.settling.start()
+        await self._unit_of_work.settling.start()
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
         self._drained.begin()
@@ -70,7 +70,7 @@ class Timed(Folding):
         self._drained.count(len(batch))
 
     async def stop(self) -> None:
-        await self._ledger.settling.stop()
+        await self._unit_of_work.settling.stop()
 
 
 async def consumed(  # noqa: PLR0913 (what a consumer stands between)

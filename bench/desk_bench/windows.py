@@ -13,10 +13,10 @@ from collections import Counter
 from pathlib import Path
 
 from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.handlers import cells_fold
+from desk_metrics.handlers import cells_projection
 from desk_metrics.main import PACE
 from desk_metrics.store import CELLS
-from desk_shared.bus import KafkaPublisher, Ledger
+from desk_shared.bus import KafkaPublisher, UnitOfWork
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.contributions import ContributionsChanged
@@ -73,8 +73,8 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
 
     def handler(publisher: KafkaPublisher) -> Timed:
         meters = recorded_telemetry().telemetry.meters
-        fold = cells_fold(documents)
-        return Timed(drained, Ledger(fold, publisher, SystemClock(), meters, cached=64))
+        fold = cells_projection(documents)
+        return Timed(drained, UnitOfWork(fold, publisher, SystemClock(), meters, cached=64))
 
     rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, pace=PACE)
     counts = await _counted(documents)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from desk_shared.bus.ledger import Cause
+from desk_shared.bus.unit_of_work import Cause
 from desk_shared.charter import CharterSource
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.runbooks import Runbook

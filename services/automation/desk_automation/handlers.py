@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import cast
 
-from desk_shared.bus import Fold
+from desk_shared.bus import Projection
 from desk_shared.events import AnyEvent
 from desk_shared.events.names import TELEMETRY
 from desk_shared.events.signals import SignalCleared, SignalRaised
@@ -26,9 +26,9 @@ def _unheard(_event: Raised, _rulebook: Rulebook) -> None:
     """Nobody asks why."""
 
 
-def run_fold(
+def run_projection(
     documents: Documents[Run], look: Look, patience: Patience, heard: Heard = _unheard
-) -> Fold[Run]:
+) -> Projection[Run]:
     """Every matching runbook gets one run; that the run exists is what is committed."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -46,10 +46,10 @@ def run_fold(
         decided = matched(runbook, raised, patience, context.now)
         return decided._replace(due=decided.state.wake_at)
 
-    return Fold(documents, keys, react)
+    return Projection(documents, keys, react)
 
 
-def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
+def subject_projection(documents: Documents[Subject], look: Look) -> Projection[Subject]:
     """Only what some run may wait for is looked up at all."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -74,4 +74,4 @@ def subject_fold(documents: Documents[Subject], look: Look) -> Fold[Subject]:
         return Decision(after, due=after.due(context.now))
 
     # An end that is told again later is in the set of ends already.
-    return Fold(documents, keys, react, known_for=known_for(TELEMETRY))
+    return Projection(documents, keys, react, known_for=known_for(TELEMETRY))

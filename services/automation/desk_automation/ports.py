@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
-from desk_shared.bus.ledger import Cause, Rule
+from desk_shared.bus.unit_of_work import Cause, Rule
 from desk_shared.store import Stored
 from pydantic import BaseModel
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from desk_shared.bus.ledger import Rule, Task
 from desk_shared.bus.retry import attempt_async, backoff, insisted
 from desk_shared.bus.timers import Report
+from desk_shared.bus.unit_of_work import Rule, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.ids import new_id
@@ -51,7 +51,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledgers:
+class UnitsOfWork:
     """The four collections: changed by rules, read as they are in the store."""
 
     runs: Changes[Run]
@@ -67,7 +67,7 @@ class Worker:
 
     def __init__(
         self,
-        ledgers: Ledgers,
+        units_of_work: UnitsOfWork,
         executor: Executor,
         clock: Clock,
         lane_of: Callable[[str], str],
@@ -75,7 +75,7 @@ class Worker:
         *,
         jitter: Jitter = random.random,
     ) -> None:
-        self._ledgers = ledgers
+        self._units_of_work = units_of_work
         self._executor = executor
         self._clock = clock
         self._lane_of = lane_of
@@ -118,14 +118,14 @@ class Worker:
             self._active.pop(id, None)
             self._slots.release()
         if failure is not None and not isinstance(failure, Transient):
-            failure = await attempt_async(park([(Task(id, nothing), failure)]))
+            failure = await attempt_async(park([(WorkItem(id, nothing), failure)]))
         if failure is not None:
             log.warning("run_waits", run=id, reason=str(failure))
             self.on_due(id, self._clock.now() + backoff(3))
 
     async def advance(self, id: str) -> None:
         """Make moves until the run rests."""
-        found = await self._ledgers.stored_runs.load([id])
+        found = await self._units_of_work.stored_runs.load([id])
         run = found[id].state if id in found else None
         while run is not None and not self._is_stopping:
             run = await self._make(moves.next_move(run, self._clock.now()), run)
@@ -164,7 +164,7 @@ class Worker:
         return await self._change(run.id, still)
 
     async def _change(self, id: str, decide: Decide) -> Run | None:
-        return (await self._ledgers.runs.change(id, rule_of(decide))).state
+        return (await self._units_of_work.runs.change(id, rule_of(decide))).state
 
     async def _admit(self, run: Run, move: moves.Admit) -> Run | None:
         if await self._is_over(run):
@@ -174,7 +174,7 @@ class Worker:
             return await self._move(run, move, lambda r, now: course.queued(r, refused, now))
         if run.plan.verify is not None:
             measurement = run.plan.verify.measurement
-            await self._ledgers.subjects.change(
+            await self._units_of_work.subjects.change(
                 run.trigger.subject,
                 subject_rule(lambda s, now: subjects.watched(s, run.id, measurement, now)),
             )
@@ -189,13 +189,13 @@ class Worker:
         bounds = run.plan.bounds
         until = now + run.plan.budget + 2 * course.PATIENCE
         ask = Ask(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
-        target = await self._ledgers.targets.change(
+        target = await self._units_of_work.targets.change(
             run.target, plain_rule(lambda t: targets.admit(t, ask, now))
         )
         refused = targets.refusal(target.state or Target(), ask, now)
         if refused is not None:
             return refused
-        book = await self._ledgers.books.change(
+        book = await self._units_of_work.books.change(
             run.plan.runbook, plain_rule(lambda b: books.admit(b, run.id, bounds, now))
         )
         refused = books.refusal(book.state or Book(), run.id, bounds, now)
@@ -254,7 +254,7 @@ class Worker:
 
     async def _is_ours(self, id: str, token: int) -> bool:
         """Whether the run still waits for this very call, as the store knows it now."""
-        found = await self._ledgers.stored_runs.load([id])
+        found = await self._units_of_work.stored_runs.load([id])
         run = found[id].state if id in found else None
         if run is None or run.lease is None or run.lease.token != token:
             return False
@@ -285,7 +285,7 @@ class Worker:
         until = verify.window_end(run, () if watch is None else watch.samples)
         if watch is None or until is None or watch.until == until:
             return watch
-        changed = await self._ledgers.subjects.change(
+        changed = await self._units_of_work.subjects.change(
             run.trigger.subject, subject_rule(lambda s, _: subjects.listened(s, run.id, until))
         )
         return None if changed.state is None else changed.state.watch_of(run.id)
@@ -294,7 +294,7 @@ class Worker:
         now = self._clock.now()
         ended = Ended(run.outcome, run.target, run.has_sent)
         judged = verify.measured_until(run) if run.may_be_corrected else None
-        await self._ledgers.subjects.change(
+        await self._units_of_work.subjects.change(
             run.trigger.subject,
             subject_rule(
                 lambda s, now: (
@@ -304,7 +304,7 @@ class Worker:
                 )
             ),
         )
-        await self._ledgers.books.change(
+        await self._units_of_work.books.change(
             run.plan.runbook,
             plain_rule(
                 lambda b: (
@@ -320,7 +320,7 @@ class Worker:
         return await self._move(run, move, course.closed)
 
     async def _release(self, run: Run, *, is_void: bool) -> Target | None:
-        released = await self._ledgers.targets.change(
+        released = await self._units_of_work.targets.change(
             run.target, plain_rule(lambda t: targets.release(t, run.id, is_void=is_void))
         )
         return released.state
@@ -329,7 +329,7 @@ class Worker:
         return run.trigger.episode in (await self._subject(run)).cleared
 
     async def _subject(self, run: Run) -> Subject:
-        found = await self._ledgers.stored_subjects.load([run.trigger.subject])
+        found = await self._units_of_work.stored_subjects.load([run.trigger.subject])
         stored: Stored[Subject] | None = found.get(run.trigger.subject)
         return Subject() if stored is None or stored.state is None else stored.state
 
@@ -344,7 +344,7 @@ def nothing(_state: Any, _context: Context) -> None:
 
 
 def rule_of(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Run]:
-    """A decision about a run as the ledger wants it; nothing is decided about a missing one."""
+    """A decision about a run with its due time; nothing is decided about a missing one."""
 
     def rule(run: Run | None, context: Context) -> Decision[Run] | None:
         decided = None if run is None else decide(run, context.now)

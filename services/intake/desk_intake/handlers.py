@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from desk_shared.bus import Fold
+from desk_shared.bus import Projection
 from desk_shared.events import AnyEvent
 from desk_shared.events import names as topics
 from desk_shared.events.automation import RunEscalated, RunHealed
@@ -15,7 +15,6 @@ from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
 from desk_intake.domain.facts import conclude
-from desk_intake.domain.feedback import Feedback
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.opening import from_request, from_run, proactive_ticket
 from desk_intake.domain.problem import KnownProblem, apply
@@ -41,7 +40,7 @@ def tickets_of(event: AnyEvent) -> Iterable[str]:
     return (event.subject,) if event.topic == topics.TRIAGE else ()
 
 
-def tickets_fold(documents: Documents[Ticket], close_after: timedelta) -> Fold[Ticket]:
+def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> Projection[Ticket]:
     """Tickets, as the desk's other services and outside systems speak of them."""
 
     def react(ticket: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
@@ -56,11 +55,11 @@ def tickets_fold(documents: Documents[Ticket], close_after: timedelta) -> Fold[T
         passed = written(pass_time(ticket, context.now, close_after), close_after)
         return passed or Decision(ticket, due=due_of(ticket, close_after))
 
-    return Fold(documents, keys=tickets_of, react=react, wake=wake)
+    return Projection(documents, keys=tickets_of, react=react, wake=wake)
 
 
 def written(recorded: Decision[Ticket] | None, close_after: timedelta) -> Decision[Ticket] | None:
-    """What was recorded, as the ledger writes it."""
+    """What was recorded, as the unit of work writes it."""
     if recorded is None:
         return None
     ticket = recorded.state
@@ -82,16 +81,7 @@ def _open(event: AnyEvent, context: Context) -> Decision[Ticket] | None:
     return None
 
 
-def feedback_fold(documents: Documents[Feedback]) -> Fold[Feedback]:
-    """What people say of the desk comes over HTTP only; no event changes it."""
-
-    def react(_f: Feedback | None, _e: AnyEvent, _context: Context) -> Decision[Feedback] | None:
-        return None
-
-    return Fold(documents, keys=lambda _event: (), react=react)
-
-
-def slas_fold(documents: Documents[TicketSla]) -> Fold[TicketSla]:
+def slas_projection(documents: Documents[TicketSla]) -> Projection[TicketSla]:
     """What people see of their tickets' SLAs; it is no part of a ticket's life."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -103,10 +93,10 @@ def slas_fold(documents: Documents[TicketSla]) -> Fold[TicketSla]:
         after = show_sla(sla, event)
         return None if after == sla else Decision(after)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)
 
 
-def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:
+def problems_projection(documents: Documents[KnownProblem]) -> Projection[KnownProblem]:
     """What employees are told when they ask whether something is down."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -118,4 +108,4 @@ def problems_fold(documents: Documents[KnownProblem]) -> Fold[KnownProblem]:
         after = apply(problem, event)
         return None if after is None or after == problem else Decision(after)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)

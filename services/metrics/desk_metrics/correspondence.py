@@ -3,22 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from desk_shared.bus import Commands, Fold
+from desk_shared.bus import CommandQueue
 from desk_shared.store import Documents
 
 from desk_metrics.domain.answers import Answers, Asked, Said, standing_of
 from desk_metrics.domain.reporting import WEEKLY, Reported
 
 
-def answers_fold(documents: Documents[Answers]) -> Fold[Answers]:
-    """No event makes an answer; only an owner does."""
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
-
-
 class Postbox:
     """Where owners' answers are written down; what was asked for is finished when it stops."""
 
-    def __init__(self, commands: Commands[Answers]) -> None:
+    def __init__(self, commands: CommandQueue[Answers]) -> None:
         self.commands = commands
 
     async def start(self) -> None:

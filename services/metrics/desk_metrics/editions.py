@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Commands
+from desk_shared.bus import CommandQueue
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
 from desk_shared.kernel import Context, Decision
@@ -40,7 +40,7 @@ class Editions:
     def __init__(
         self,
         documents: Documents[Edition],
-        commands: Commands[Edition],
+        commands: CommandQueue[Edition],
         charter: Callable[[], Charter],
         clock: Clock,
     ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import Fold
+from desk_shared.bus import Projection
 from desk_shared.events import AnyEvent
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.names import (
@@ -43,7 +43,7 @@ READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
 Book = Callable[[], PolicyBook]
 
 
-def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketRecord]:
+def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projection[TicketRecord]:
     """The SLAs and measures of tickets. Events are judged at their own time, so a replayed year
     of them says what living through it said; timers then bring each ticket up to the present."""
 
@@ -62,7 +62,7 @@ def tickets_fold(documents: Documents[TicketRecord], book: Book) -> Fold[TicketR
     def wake(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
         return None if state is None else decided(state, book(), context.now)
 
-    return Fold(documents, keys=keys, react=react, wake=wake, ordered=True)
+    return Projection(documents, keys=keys, react=react, wake=wake, ordered=True)
 
 
 def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
@@ -77,7 +77,7 @@ def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[Ti
     return Decision(after, (*decision.events, *told), decision.due)
 
 
-def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
+def cells_projection(documents: Documents[Cell]) -> Projection[Cell]:
     """Parts of days, with what each source posts to them."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -91,7 +91,7 @@ def cells_fold(documents: Documents[Cell]) -> Fold[Cell]:
         after = cell.with_entry(_entry(event.data))
         return None if after is cell else Decision(after)
 
-    return Fold(documents, keys=keys, react=react, is_exact=True)
+    return Projection(documents, keys=keys, react=react, is_exact=True)
 
 
 def _entry(data: ContributionsChanged) -> Entry:
@@ -99,7 +99,7 @@ def _entry(data: ContributionsChanged) -> Entry:
     return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
 
 
-def repairs_fold(documents: Documents[Repairs]) -> Fold[Repairs]:
+def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
     """What was healed at each target by each runbook, and whether it lasted."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -112,20 +112,20 @@ def repairs_fold(documents: Documents[Repairs]) -> Fold[Repairs]:
         found = with_run(state or Repairs(), event)
         return None if found is None else Decision(*found)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)
 
 
-def sights_fold(documents: Documents[Sights]) -> Fold[Sights]:
+def sights_projection(documents: Documents[Sights]) -> Projection[Sights]:
     """Who knew first of trouble with a device or a service: telemetry or people."""
 
     def react(state: Sights | None, event: AnyEvent, _context: Context) -> Decision[Sights] | None:
         found = with_sight(state or Sights(), event)
         return None if found is None else Decision(*found)
 
-    return Fold(documents, keys=sights_keys, react=react)
+    return Projection(documents, keys=sights_keys, react=react)
 
 
-def spells_fold(documents: Documents[Spells]) -> Fold[Spells]:
+def spells_projection(documents: Documents[Spells]) -> Projection[Spells]:
     """How long each device and service was in trouble."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -136,10 +136,10 @@ def spells_fold(documents: Documents[Spells]) -> Fold[Spells]:
         found = with_signal(state, event)
         return None if found is None else Decision(*found)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)
 
 
-def voices_fold(documents: Documents[Voiced]) -> Fold[Voiced]:
+def voices_projection(documents: Documents[Voiced]) -> Projection[Voiced]:
     """What people say: a document for each survey and each wish."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -151,10 +151,10 @@ def voices_fold(documents: Documents[Voiced]) -> Fold[Voiced]:
         found = None if voice is None else with_voice(state, voice, event)
         return None if found is None else Decision(*found)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)
 
 
-def returns_fold(documents: Documents[Returns]) -> Fold[Returns]:
+def returns_projection(documents: Documents[Returns]) -> Projection[Returns]:
     """Who had to come again: a document for each person, told by their tickets."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -167,10 +167,10 @@ def returns_fold(documents: Documents[Returns]) -> Fold[Returns]:
         found = with_contact(state or Returns(), event)
         return None if found is None else Decision(*found)
 
-    return Fold(documents, keys=keys, react=react, is_exact=True)
+    return Projection(documents, keys=keys, react=react, is_exact=True)
 
 
-def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:
+def changes_projection(documents: Documents[Changes]) -> Projection[Changes]:
     """What was changed at each service, and which problems it had."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -183,4 +183,4 @@ def changes_fold(documents: Documents[Changes]) -> Fold[Changes]:
         after = with_change(state or Changes(), event)
         return None if after == state else Decision(after)
 
-    return Fold(documents, keys=keys, react=react)
+    return Projection(documents, keys=keys, react=react)

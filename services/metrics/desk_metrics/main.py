@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import httpx
-from desk_shared.bus import Commands, Fold, Folding
+from desk_shared.builder import ServiceBuilder
+from desk_shared.bus import BatchProcessor, CommandQueue, Projection
 from desk_shared.bus.stops import NothingUnread, OwnPartition
 from desk_shared.bus.timers import Gate
 from desk_shared.charter import CharterSource
@@ -11,8 +12,6 @@ from desk_shared.clock import Clock
 from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.http import authenticator_from
-from desk_shared.kernel import Decision
-from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
 from desk_shared.store import Documents
@@ -24,29 +23,28 @@ from desk_metrics.api.experience import experience_router
 from desk_metrics.api.goals import goals_router
 from desk_metrics.api.page import page_router
 from desk_metrics.api.reports import reports_router
-from desk_metrics.correspondence import Correspondence, Postbox, answers_fold
+from desk_metrics.correspondence import Correspondence, Postbox
 from desk_metrics.domain.changes import Changes
 from desk_metrics.domain.goal_weeks import People
 from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.policies import Edition
 from desk_metrics.editions import Editions
 from desk_metrics.gauges import Gauges
 from desk_metrics.handlers import (
     READS,
-    cells_fold,
-    changes_fold,
-    repairs_fold,
-    returns_fold,
-    sights_fold,
-    spells_fold,
-    tickets_fold,
-    voices_fold,
+    cells_projection,
+    changes_projection,
+    repairs_projection,
+    returns_projection,
+    sights_projection,
+    spells_projection,
+    tickets_projection,
+    voices_projection,
 )
 from desk_metrics.patience import once_caught_up
 from desk_metrics.planning import PlanningDeps
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.rejudging import Rejudging
-from desk_metrics.reporting import Reporting, reported_fold
+from desk_metrics.reporting import Reporting
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import (
     ANSWERS,
@@ -84,50 +82,54 @@ class _SignIn:
 
 def build(settings: MetricsSettings, clock: Clock | None = None) -> Service:
     """The whole service; nothing connects yet."""
-    kit = Kit.open("metrics", settings, clock)
-    charter, sign_in = kit.charter(), _SignIn()
-    editions = _editions(kit, charter)
-    kit.part("slas", editions)
-    kit.part("sign-in client", sign_in)
-    kit.loop("editions", editions.run)
-    tickets, cells = kit.documents(TICKETS), kit.documents(CELLS)
-    sums = kit.documents(SUMS)
-    fold = tickets_fold(tickets, lambda: editions.book)
-    ledger = kit.ledger("tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now)
-    changes = kit.documents(CHANGES)
-    _gather(kit, changes)
+    builder = ServiceBuilder.open("metrics", settings, clock)
+    charter, sign_in = builder.charter(), _SignIn()
+    editions = _editions(builder, charter)
+    builder.part("slas", editions)
+    builder.part("sign-in client", sign_in)
+    builder.loop("editions", editions.run)
+    tickets, cells = builder.documents(TICKETS), builder.documents(CELLS)
+    sums = builder.documents(SUMS)
+    fold = tickets_projection(tickets, lambda: editions.book)
+    unit_of_work = builder.unit_of_work(
+        "tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now
+    )
+    changes = builder.documents(CHANGES)
+    _gather(builder, changes)
     # Nobody waits for a figure, and SLAs are counted in minutes: larger batches, less work.
-    kit.reads(*READS, pace=PACE)
-    _figures(kit, cells)
-    rejudging = Rejudging(ledger, fold, lambda: editions.book, kit.clock)
-    kit.loop("rejudging", rejudging.run)
-    meter = kit.telemetry.metrics.get_meter("desk_metrics")
-    gauges = Gauges(meter, cells, sums, tickets, kit.clock)
-    kit.loop("figures", gauges.run)
-    authenticator = authenticator_from(settings, sign_in.client, kit.clock)
-    parts = kit.app_parts(authenticator)
+    builder.reads(*READS, pace=PACE)
+    _figures(builder, cells)
+    rejudging = Rejudging(unit_of_work, fold, lambda: editions.book, builder.clock)
+    builder.loop("rejudging", rejudging.run)
+    meter = builder.telemetry.metrics.get_meter("desk_metrics")
+    gauges = Gauges(meter, cells, sums, tickets, builder.clock)
+    builder.loop("figures", gauges.run)
+    authenticator = authenticator_from(settings, sign_in.client, builder.clock)
+    parts = builder.app_parts(authenticator)
     deps = MetricsDeps(
         tickets,
         cells,
         lambda: editions.book,
-        kit.clock,
+        builder.clock,
         settings.people,
         settings.cost_per_minute,
     )
-    letters = Correspondence(kit.documents(REPORTED), kit.documents(ANSWERS))
+    letters = Correspondence(builder.documents(REPORTED), builder.documents(ANSWERS))
     people = People(settings.people, settings.cost_per_minute)
     sources = Sources(cells, sums, changes, lambda: charter.current, letters, people)
-    _report(kit, sources, once_caught_up(kit.health.consumer(kit.name), kit.clock))
-    answers = answers_router(_answers(kit, sources))
-    return kit.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
+    _report(builder, sources, once_caught_up(builder.health.consumer(builder.name), builder.clock))
+    answers = answers_router(_answers(builder, sources))
+    return builder.service(metrics_app(parts, deps, answers, *_routers(deps, sources)))
 
 
-def _answers(kit: Kit, sources: Sources) -> AnswersDeps:
+def _answers(builder: ServiceBuilder, sources: Sources) -> AnswersDeps:
     """Owners may answer at any replica, so nothing is remembered."""
-    fold = answers_fold(sources.letters.answers)
-    postbox = Postbox(Commands(kit.ledger("answers", fold, reads_bus=False, cached=0)))
-    kit.part("answers", postbox)
-    return AnswersDeps(sources.letters, postbox.commands, sources.charter, kit.clock)
+    fold = Projection(sources.letters.answers)
+    postbox = Postbox(
+        CommandQueue(builder.unit_of_work("answers", fold, reads_bus=False, cached=0))
+    )
+    builder.part("answers", postbox)
+    return AnswersDeps(sources.letters, postbox.commands, sources.charter, builder.clock)
 
 
 def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
@@ -148,44 +150,44 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     )
 
 
-def _gather(kit: Kit, changes: Documents[Changes]) -> None:
+def _gather(builder: ServiceBuilder, changes: Documents[Changes]) -> None:
     """What figures are made of, beside tickets."""
-    kit.ledger("repairs", repairs_fold(kit.documents(REPAIRS)), cached=2_000)
-    kit.ledger("sights", sights_fold(kit.documents(SIGHTS)), cached=2_000)
-    kit.ledger("spells", spells_fold(kit.documents(SPELLS)), cached=2_000)
-    kit.ledger("voices", voices_fold(kit.documents(VOICES)), cached=500)
-    kit.ledger("changes", changes_fold(changes), cached=2_000)
+    builder.unit_of_work("repairs", repairs_projection(builder.documents(REPAIRS)), cached=2_000)
+    builder.unit_of_work("sights", sights_projection(builder.documents(SIGHTS)), cached=2_000)
+    builder.unit_of_work("spells", spells_projection(builder.documents(SPELLS)), cached=2_000)
+    builder.unit_of_work("voices", voices_projection(builder.documents(VOICES)), cached=500)
+    builder.unit_of_work("changes", changes_projection(changes), cached=2_000)
 
 
-def _figures(kit: Kit, cells: Documents[Cell]) -> None:
+def _figures(builder: ServiceBuilder, cells: Documents[Cell]) -> None:
     """What metrics tells itself, in a lane of its own: parts of days, and who came again."""
-    days = kit.ledger("cells", cells_fold(cells), reads_bus=False, cached=64)
-    returns = returns_fold(kit.documents(RETURNS))
-    people = kit.ledger("returns", returns, reads_bus=False, cached=2_000)
-    kit.reads(CONTRIBUTIONS, handler=Folding(days, people), lane="figures", pace=FIGURES_PACE)
+    days = builder.unit_of_work("cells", cells_projection(cells), reads_bus=False, cached=64)
+    returns = returns_projection(builder.documents(RETURNS))
+    people = builder.unit_of_work("returns", returns, reads_bus=False, cached=2_000)
+    builder.reads(
+        CONTRIBUTIONS, handler=BatchProcessor(days, people), lane="figures", pace=FIGURES_PACE
+    )
 
 
-def _report(kit: Kit, sources: Sources, gate: Gate) -> None:
+def _report(builder: ServiceBuilder, sources: Sources, gate: Gate) -> None:
     """The weekly report; other replicas write its document too, so nothing is remembered."""
     documents = sources.letters.reported
-    ledger = kit.ledger("reported", reported_fold(documents), reads_bus=False, cached=0)
-    reporting = Reporting(documents, Commands(ledger), sources, kit.clock)
+    unit_of_work = builder.unit_of_work(
+        "reported", Projection(documents), reads_bus=False, cached=0
+    )
+    reporting = Reporting(documents, CommandQueue(unit_of_work), sources, builder.clock)
     stops = NothingUnread("a report says until when its figures are, and its gate waits for us")
-    kit.timers("reports", reporting, documents, stops, gate)
-    ledger.on_due = reporting.on_due
-    kit.part("reports", reporting)
+    builder.timers("reports", reporting, documents, stops, gate)
+    unit_of_work.on_due = reporting.on_due
+    builder.part("reports", reporting)
 
 
-def _editions(kit: Kit, charter: CharterSource) -> Editions:
-    documents = kit.documents(EDITIONS)
-    fold: Fold[Edition] = Fold(documents, keys=lambda _: (), react=lambda s, _e, _t: _unchanged(s))
-    ledger = kit.ledger("editions", fold, reads_bus=False, cached=0)
-    return Editions(documents, Commands(ledger), lambda: charter.current, kit.clock)
-
-
-def _unchanged(_edition: Edition | None) -> Decision[Edition] | None:
-    """No event makes an edition; only the charter does."""
-    return None
+def _editions(builder: ServiceBuilder, charter: CharterSource) -> Editions:
+    documents = builder.documents(EDITIONS)
+    unit_of_work = builder.unit_of_work(
+        "editions", Projection(documents), reads_bus=False, cached=0
+    )
+    return Editions(documents, CommandQueue(unit_of_work), lambda: charter.current, builder.clock)
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desk_shared.bus import Fold, Ledger, Publisher, Received
-from desk_shared.bus.folding import Folding
+from desk_shared.bus import Projection, Publisher, Received, UnitOfWork
+from desk_shared.bus.batch_processor import BatchProcessor
 from desk_shared.bus.records import Failure
-from desk_shared.bus.tasks import Task
+from desk_shared.bus.tasks import WorkItem
 from desk_shared.clock import Clock
 from desk_shared.events import Codec, Message
 from desk_shared.events.names import CONTRIBUTIONS
@@ -26,14 +26,14 @@ from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.domain.voices import Voiced
 from desk_metrics.domain.watched import Repairs, Sights
 from desk_metrics.handlers import (
-    cells_fold,
-    changes_fold,
-    repairs_fold,
-    returns_fold,
-    sights_fold,
-    spells_fold,
-    tickets_fold,
-    voices_fold,
+    cells_projection,
+    changes_projection,
+    repairs_projection,
+    returns_projection,
+    sights_projection,
+    spells_projection,
+    tickets_projection,
+    voices_projection,
 )
 from desk_metrics.rejudging import Rejudging
 
@@ -115,18 +115,18 @@ class Workshop:
         self._loop = _Loop(elsewhere or Nowhere())
         self._codec = Codec()
         self._meters = meters
-        self._fold = tickets_fold(shelves.tickets, book)
-        self._tickets = self._ledger("tickets", self._fold)
-        self._cells = self._ledger("cells", cells_fold(shelves.cells), cached=64)
-        self._returns = self._ledger("returns", returns_fold(shelves.returns))
+        self._projection = tickets_projection(shelves.tickets, book)
+        self._tickets = self._unit_of_work("tickets", self._projection)
+        self._cells = self._unit_of_work("cells", cells_projection(shelves.cells), cached=64)
+        self._returns = self._unit_of_work("returns", returns_projection(shelves.returns))
         self._others = (
-            self._ledger("repairs", repairs_fold(shelves.repairs)),
-            self._ledger("sights", sights_fold(shelves.sights)),
-            self._ledger("changes", changes_fold(shelves.changes)),
-            self._ledger("spells", spells_fold(shelves.spells)),
-            self._ledger("voices", voices_fold(shelves.voices)),
+            self._unit_of_work("repairs", repairs_projection(shelves.repairs)),
+            self._unit_of_work("sights", sights_projection(shelves.sights)),
+            self._unit_of_work("changes", changes_projection(shelves.changes)),
+            self._unit_of_work("spells", spells_projection(shelves.spells)),
+            self._unit_of_work("voices", voices_projection(shelves.voices)),
         )
-        self.rejudging = Rejudging(self._tickets, self._fold, book, clock)
+        self.rejudging = Rejudging(self._tickets, self._projection, book, clock)
 
     async def read(self, log_: AsyncIterator[Received]) -> int:
         """Everything the log has; how many events that were."""
@@ -141,7 +141,7 @@ class Workshop:
 
     async def take(self, batch: Sequence[Received]) -> None:
         """One batch, measures included."""
-        folding = Folding(self._tickets, *self._others)
+        folding = BatchProcessor(self._tickets, *self._others)
         await folding.handle(batch, self._park)
         await self._carry()
 
@@ -155,15 +155,17 @@ class Workshop:
 
     async def _carry(self) -> None:
         while batch := self._loop.take(self._codec):
-            await Folding(self._cells, self._returns).handle(batch, self._park)
+            await BatchProcessor(self._cells, self._returns).handle(batch, self._park)
 
-    def _ledger(self, name: str, fold: Fold[Any], cached: int = 2_000) -> Ledger[Any]:
-        return Ledger(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
+    def _unit_of_work(
+        self, name: str, fold: Projection[Any], cached: int = 2_000
+    ) -> UnitOfWork[Any]:
+        return UnitOfWork(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
 
     async def _park(self, failures: Iterable[Failure]) -> None:
         for one in failures:
             where = f"{one.raw.topic}/{one.raw.partition}/{one.raw.offset}"
             self.failures.append(f"{where}: {one.error}")
 
-    async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    async def _report(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         self.failures += [f"ticket {task.id}: {error}" for task, error in failures]

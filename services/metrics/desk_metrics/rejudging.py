@@ -7,7 +7,7 @@ middle is taken up again at the next start.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from desk_shared.bus import Fold, Ledger, Task
+from desk_shared.bus import Projection, UnitOfWork, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import get_logger
@@ -28,13 +28,13 @@ class Rejudging:
 
     def __init__(
         self,
-        ledger: Ledger[TicketRecord],
-        fold: Fold[TicketRecord],
+        unit_of_work: UnitOfWork[TicketRecord],
+        fold: Projection[TicketRecord],
         book: Callable[[], PolicyBook],
         clock: Clock,
     ) -> None:
-        self._ledger = ledger
-        self._fold = fold
+        self._unit_of_work = unit_of_work
+        self._projection = fold
         self._book = book
         self._clock = clock
         self._done = 0
@@ -63,21 +63,21 @@ class Rejudging:
         """Page by page. One that fails stays as it was, and is found at the next start."""
         count, after = 0, None
         facets = {"open": True, "judged": earlier}
-        while page := await self._fold.documents.find(facets, after=after, limit=PAGE):
-            await self._ledger.run([self._task(one.id) for one in page], self._report)
+        while page := await self._projection.documents.find(facets, after=after, limit=PAGE):
+            await self._unit_of_work.run([self._task(one.id) for one in page], self._report)
             count += len(page)
             after = (page[-1].id, page[-1].id)
         return count
 
     @staticmethod
-    def _task(id: str) -> Task[TicketRecord]:
+    def _task(id: str) -> WorkItem[TicketRecord]:
         """Its timer decides: only the replica that holds its partition knows what was said."""
 
         def make_due(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
             return None if state is None else Decision(state, due=context.now)
 
-        return Task(id, make_due)
+        return WorkItem(id, make_due)
 
-    async def _report(self, failures: Sequence[tuple[Task[TicketRecord], Exception]]) -> None:
+    async def _report(self, failures: Sequence[tuple[WorkItem[TicketRecord], Exception]]) -> None:
         for task, error in failures:
             log.error("rejudging_failed", ticket=task.id, exc_info=error)

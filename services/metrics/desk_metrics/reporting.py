@@ -6,7 +6,7 @@ Of several replicas that wake, the guard of the document lets one report; its id
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from desk_shared.bus import Commands, Fold
+from desk_shared.bus import CommandQueue
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
@@ -29,11 +29,6 @@ from desk_metrics.systems import Sources
 log = get_logger()
 
 
-def reported_fold(documents: Documents[Reported]) -> Fold[Reported]:
-    """No event makes a report; only the clock does."""
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
-
-
 def _nobody(_id: str, _due: datetime) -> None:
     """Replaced by whoever watches the clock."""
 
@@ -44,7 +39,7 @@ class Reporting:
     def __init__(
         self,
         documents: Documents[Reported],
-        commands: Commands[Reported],
+        commands: CommandQueue[Reported],
         sources: Sources,
         clock: Clock,
     ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from desk_shared.bus import Commands
+from desk_shared.bus import CommandQueue
 from desk_shared.kernel import Context, Decision
 
 from desk_notify.domain.deliveries import MAIL, HeldBack, mail_id
@@ -29,7 +29,7 @@ class MailGate:
     """The gate of mail. A team's own channels pass: a reviewed file names them."""
 
     def __init__(
-        self, look: Callable[[], Directory], mailboxes: Commands[Mailbox], rules: MailRules
+        self, look: Callable[[], Directory], mailboxes: CommandQueue[Mailbox], rules: MailRules
     ) -> None:
         self._look = look
         self._mailboxes = mailboxes

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from desk_shared.bus import BatchHandler, Fold, Received
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchHandler, Projection, Received
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import sight_of
 from desk_shared.events import AnyEvent, Event, names
@@ -54,7 +54,7 @@ def _owners(charter: Charter) -> dict[str, str]:
     return titled | named | {one.name: one.owner for one in charter.services}
 
 
-def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
+def ticket_projection(documents: Documents[Ticket], look: Look) -> Projection[Ticket]:
     """A document per ticket, fed by its own life, its SLAs and the end of its problem."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -66,28 +66,30 @@ def ticket_fold(documents: Documents[Ticket], look: Look) -> Fold[Ticket]:
     def react(state: Ticket | None, event: AnyEvent, _context: Context) -> Decision[Ticket] | None:
         return _decision(tickets.react(state, event, look()))
 
-    return Fold(documents, keys, react, ordered=True)
+    return Projection(documents, keys, react, ordered=True)
 
 
-def person_fold(documents: Documents[Person], look: Look) -> Fold[Person]:
+def person_projection(documents: Documents[Person], look: Look) -> Projection[Person]:
     """A document per person, so that nobody is told twice of one problem."""
 
     def react(state: Person | None, event: AnyEvent, context: Context) -> Decision[Person] | None:
         return _decision(people.react(state, context.id, event, look()))
 
-    return Fold(documents, people.people_of, react)
+    return Projection(documents, people.people_of, react)
 
 
-def matter_fold(documents: Documents[Matter], look: Look) -> Fold[Matter]:
+def matter_projection(documents: Documents[Matter], look: Look) -> Projection[Matter]:
     """A document per problem, failed repair, alarming signal and report, for its team."""
 
     def react(state: Matter | None, event: AnyEvent, _context: Context) -> Decision[Matter] | None:
         return _decision(matters.react(state, event, look()))
 
-    return Fold(documents, matters.matters_of, react)
+    return Projection(documents, matters.matters_of, react)
 
 
-def delivery_fold(documents: Documents[Dispatch], look: Look, *, has_mail: bool) -> Fold[Dispatch]:
+def delivery_projection(
+    documents: Documents[Dispatch], look: Look, *, has_mail: bool
+) -> Projection[Dispatch]:
     """A document per message that goes further than Kafka; a worker does what it says."""
 
     def chosen(event: AnyEvent) -> tuple[str, ...]:
@@ -107,7 +109,7 @@ def delivery_fold(documents: Documents[Dispatch], look: Look, *, has_mail: bool)
         dispatch = dispatched(cast("Event[Notified]", event), chosen(event), context.now)
         return Decision(dispatch, due=due_of(dispatch))
 
-    return Fold(documents, keys, react)
+    return Projection(documents, keys, react)
 
 
 class LogChannel:

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import httpx
-from desk_shared.bus import Commands, Fold, Folding
+from desk_shared.builder import ServiceBuilder
+from desk_shared.bus import BatchProcessor, CommandQueue, Projection
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
@@ -11,7 +12,6 @@ from desk_shared.events import names
 from desk_shared.events.topics import ALL_TEAM_TOPICS
 from desk_shared.health import Health, State
 from desk_shared.http import authenticator_from, cursors_from, make_app
-from desk_shared.kit import Kit
 from desk_shared.service import Service
 from desk_shared.starting import start_service
 from desk_shared.store import Documents
@@ -20,17 +20,17 @@ from desk_notify.api import delivery_routes
 from desk_notify.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.domain.deliveries import LOG, MAIL
 from desk_notify.domain.directory import Directory
-from desk_notify.domain.mailboxes import Mailbox, MailRules
+from desk_notify.domain.mailboxes import MailRules
 from desk_notify.domain.model import Dispatch
 from desk_notify.gate import MailGate
 from desk_notify.handlers import (
     LogChannel,
     Look,
-    delivery_fold,
+    delivery_projection,
     directory_of,
-    matter_fold,
-    person_fold,
-    ticket_fold,
+    matter_projection,
+    person_projection,
+    ticket_projection,
 )
 from desk_notify.settings import NotifySettings, SmtpSecurity
 from desk_notify.store import DELIVERIES, MAILBOXES, MATTERS, PEOPLE, TICKETS
@@ -90,60 +90,58 @@ class _Directories:
 
 def build(settings: NotifySettings, clock: Clock | None = None) -> Service:
     """The whole service; nothing connects yet."""
-    kit = Kit.open("notify", settings, clock)
+    builder = ServiceBuilder.open("notify", settings, clock)
     client = httpx.AsyncClient()
-    authenticator = authenticator_from(settings, client, kit.clock)
-    kit.part("sign-in client", _Closing(client))
-    charter = kit.charter()
-    look = _Directories(charter, settings, kit.health)
-    kit.ledger("tickets", ticket_fold(kit.documents(TICKETS), look))
-    kit.ledger("people", person_fold(kit.documents(PEOPLE), look))
-    kit.ledger("matters", matter_fold(kit.documents(MATTERS), look))
-    kit.reads(*READS)
-    deliveries = _deliver(kit, settings, look)
-    parts = kit.app_parts(authenticator)
+    authenticator = authenticator_from(settings, client, builder.clock)
+    builder.part("sign-in client", _Closing(client))
+    charter = builder.charter()
+    look = _Directories(charter, settings, builder.health)
+    builder.unit_of_work("tickets", ticket_projection(builder.documents(TICKETS), look))
+    builder.unit_of_work("people", person_projection(builder.documents(PEOPLE), look))
+    builder.unit_of_work("matters", matter_projection(builder.documents(MATTERS), look))
+    builder.reads(*READS)
+    deliveries = _deliver(builder, settings, look)
+    parts = builder.app_parts(authenticator)
     routes = delivery_routes(deliveries, cursors_from(settings))
-    return kit.service(make_app("Experience Desk: notify", "0.1.0", [routes], parts))
+    return builder.service(make_app("Experience Desk: notify", "0.1.0", [routes], parts))
 
 
-def _deliver(kit: Kit, settings: NotifySettings, look: Look) -> Documents[Dispatch]:
+def _deliver(builder: ServiceBuilder, settings: NotifySettings, look: Look) -> Documents[Dispatch]:
     """The channels besides Kafka: fed by our own topics, so that they hold nobody up."""
-    documents = kit.documents(DELIVERIES)
+    documents = builder.documents(DELIVERIES)
     server = _mail_server(settings)
-    fold = delivery_fold(documents, look, has_mail=server is not None)
+    fold = delivery_projection(documents, look, has_mail=server is not None)
     # Workers of other replicas write the same documents: nothing is remembered between turns.
-    ledger = kit.ledger("deliveries", fold, reads_bus=False, cached=0)
-    kit.health.expect(COMPONENT, required=False)
+    unit_of_work = builder.unit_of_work("deliveries", fold, reads_bus=False, cached=0)
+    builder.health.expect(COMPONENT, required=False)
     if server is None:
-        kit.health.mark(COMPONENT, State.READY, "not configured: no mail is sent")
+        builder.health.mark(COMPONENT, State.READY, "not configured: no mail is sent")
     else:
-        outcomes = kit.telemetry.metrics.get_meter("desk_notify").create_counter(
+        outcomes = builder.telemetry.metrics.get_meter("desk_notify").create_counter(
             "desk.deliveries", unit="{delivery}", description="Attempts at a delivery, by outcome"
         )
         lines = [SmtpChannel(server) for _ in range(settings.smtp_connections)]
-        commands = Commands(ledger)
-        by_command: Fold[Mailbox] = Fold(
-            kit.documents(MAILBOXES), keys=lambda _: (), react=lambda _state, _event, _context: None
-        )
-        mailboxes = kit.ledger("mailboxes", by_command, reads_bus=False, cached=0)
+        commands = CommandQueue(unit_of_work)
+        boxes = Projection(builder.documents(MAILBOXES))
+        mailboxes = builder.unit_of_work("mailboxes", boxes, reads_bus=False, cached=0)
         rules = MailRules(settings.mail_domains, settings.mail_per_hour)
         lease = settings.smtp_timeout * EXCHANGES_PER_MAIL
         worker = DeliveryWorker(
             commands,
             lines,
-            kit.clock,
-            kit.health,
+            builder.clock,
+            builder.health,
             outcomes,
-            MailGate(look, Commands(mailboxes), rules),
+            MailGate(look, CommandQueue(mailboxes), rules),
             most=settings.mail_attempts,
             lease=lease,
         )
         sends = NothingUnread("a mail that is due says what was true when it was told")
-        kit.timers("deliveries", worker, documents, sends)
-        ledger.on_due = worker.on_due
-        kit.part("mail", worker)
-    handler = LogChannel(Folding(ledger), look)
-    kit.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries", pace=PACE)
+        builder.timers("deliveries", worker, documents, sends)
+        unit_of_work.on_due = worker.on_due
+        builder.part("mail", worker)
+    handler = LogChannel(BatchProcessor(unit_of_work), look)
+    builder.reads(pattern=ALL_TEAM_TOPICS, handler=handler, lane="deliveries", pace=PACE)
     return documents
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk_shared.bus import Commands, Task
+from desk_shared.bus import CommandQueue, WorkItem
 from desk_shared.bus.retry import attempt_async, attempted, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
@@ -52,7 +52,7 @@ class DeliveryWorker:
 
     def __init__(  # noqa: PLR0913 (what it stands between)
         self,
-        commands: Commands[Dispatch],
+        commands: CommandQueue[Dispatch],
         lines: Sequence[Channel],
         clock: Clock,
         health: Health,
@@ -100,7 +100,7 @@ class DeliveryWorker:
                 if isinstance(error, Transient):
                     raise error
                 if error is not None:  # its own trouble; the next may be well
-                    await report([(Task(id, _nothing), error)])
+                    await report([(WorkItem(id, _nothing), error)])
                 turned()
         except DependencyDown as error:
             if error.fields.get("dependency") != COMPONENT:

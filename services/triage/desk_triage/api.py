@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Annotated, TypeVar
 
-from desk_shared.bus import Cause, Commands
+from desk_shared.bus import Cause, CommandQueue
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
@@ -51,7 +51,7 @@ class TriageDocuments:
     tickets: Documents[Ticket]
     subjects: Documents[Subject]
     clusters: Documents[Cluster]
-    commands: Commands[Cluster]
+    commands: CommandQueue[Cluster]
     cursors: Cursors
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
-from desk_shared.bus import Fold
+from desk_shared.bus import Projection
 from desk_shared.charter import Charter
 from desk_shared.charter.model import Detector
 from desk_shared.events import AnyEvent, Event
@@ -46,7 +46,7 @@ class Known:
     lookout: Lookout
 
 
-def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
+def ticket_projection(documents: Documents[Ticket], known: Known) -> Projection[Ticket]:
     """Tickets in their strict order: decided when opened, then watched for corrections."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -63,10 +63,10 @@ def ticket_fold(documents: Documents[Ticket], known: Known) -> Fold[Ticket]:
         note_ticket(known.lookout, opened, charter)
         return tickets.open_ticket(opened, charter, board, model)
 
-    return Fold(documents, keys, react, ordered=True)
+    return Projection(documents, keys, react, ordered=True)
 
 
-def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
+def change_projection(documents: Documents[ServiceChanges]) -> Projection[ServiceChanges]:
     """Changes of each service, forgotten when nobody suspects them any more."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -80,7 +80,7 @@ def change_fold(documents: Documents[ServiceChanges]) -> Fold[ServiceChanges]:
     def wake(state: ServiceChanges | None, context: Context) -> Decision[ServiceChanges] | None:
         return None if state is None else changes.forget(state, context.now)
 
-    return Fold(documents, keys, react, wake)
+    return Projection(documents, keys, react, wake)
 
 
 class Watchers:
@@ -98,7 +98,7 @@ class Watchers:
         return self._by_measurement.get(measurement, ())
 
 
-def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
+def subject_projection(documents: Documents[Subject], known: Known) -> Projection[Subject]:
     """Telemetry of each device and service; what nobody watches is not even looked up."""
     watchers = Watchers(known.charter)
 
@@ -123,7 +123,7 @@ def subject_fold(documents: Documents[Subject], known: Known) -> Fold[Subject]:
     def wake(state: Subject | None, context: Context) -> Decision[Subject] | None:
         return None if state is None else alerts.clear_quiet(state, context.id, context.now)
 
-    return Fold(documents, keys, react, wake, known_for=known_for(TELEMETRY))
+    return Projection(documents, keys, react, wake, known_for=known_for(TELEMETRY))
 
 
 def _watched(event: AnyEvent, watchers: Watchers, lookout: Lookout) -> Iterable[str]:
@@ -136,7 +136,7 @@ def _watched(event: AnyEvent, watchers: Watchers, lookout: Lookout) -> Iterable[
     return (event.subject,) if isinstance(data, AlertFired | AlertResolved) else ()
 
 
-def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:
+def cluster_projection(documents: Documents[Cluster], known: Known) -> Projection[Cluster]:
     """Like tickets, and the signals of the service they are about."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
@@ -162,7 +162,7 @@ def cluster_fold(documents: Documents[Cluster], known: Known) -> Fold[Cluster]:
     def wake(state: Cluster | None, context: Context) -> Decision[Cluster] | None:
         return None if state is None else clusters.end_if_quiet(state, context.now)
 
-    return Fold(documents, keys, react, wake)
+    return Projection(documents, keys, react, wake)
 
 
 def _gathered(

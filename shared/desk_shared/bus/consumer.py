@@ -16,10 +16,10 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
 from desk_shared.bus.agreement import Noting
+from desk_shared.bus.batch_processor import BatchHandler
 from desk_shared.bus.budget import Budget
 from desk_shared.bus.committing import Committing, Offsets
 from desk_shared.bus.door import Door
-from desk_shared.bus.folding import BatchHandler
 from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.lag import lag_of
 from desk_shared.bus.producer import Publisher, Unpublished

@@ -9,7 +9,7 @@ from typing import Generic
 
 from desk_shared.bus.records import Received, held_message, is_same, record_of
 from desk_shared.bus.retry import attempt
-from desk_shared.bus.tasks import Cause, Findings, Fold, Rule, Task
+from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.errors import KeyReused, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.events.content import id_reused
@@ -26,11 +26,15 @@ _FEW = 64
 class Decider(Generic[S]):
     """One fold's decisions, document by document."""
 
-    def __init__(self, fold: Fold[S], codec: Codec) -> None:
-        self._fold, self._codec = fold, codec
+    def __init__(self, fold: Projection[S], codec: Codec) -> None:
+        self._projection, self._codec = fold, codec
 
     def apply(
-        self, document: Stored[S], tasks: Sequence[Task[S]], context: Context, found: Findings[S]
+        self,
+        document: Stored[S],
+        tasks: Sequence[WorkItem[S]],
+        context: Context,
+        found: BatchResult[S],
     ) -> bool:
         """Do the tasks on the working copy; true if it must be written."""
         last = Context(context.now, context.round, document.id)
@@ -48,7 +52,7 @@ class Decider(Generic[S]):
         return is_changed
 
     def _step(
-        self, document: Stored[S], task: Task[S], context: Context, found: Findings[S]
+        self, document: Stored[S], task: WorkItem[S], context: Context, found: BatchResult[S]
     ) -> bool | Exception:
         cause = task.cause
         if cause is None:
@@ -56,17 +60,17 @@ class Decider(Generic[S]):
                 found.idle.add(document.id)
                 return False
             return self._react(document, task.rule, context, found)
-        if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
+        if self._projection.ordered and isinstance(cause, Received) and cause.sequence is not None:
             return self._in_sequence(document, cause, context, found)
         return self._once(document, task, cause, context, found)
 
     def _once(
         self,
         document: Stored[S],
-        task: Task[S],
+        task: WorkItem[S],
         cause: Received | Cause,
         context: Context,
-        found: Findings[S],
+        found: BatchResult[S],
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
             return _repeated(document, cause, found)
@@ -83,11 +87,11 @@ class Decider(Generic[S]):
         that nobody waits for: there are too many, and they say themselves how old they are.
         """
         is_there = document.version > 0 or document.state is not None
-        is_worth_it = not self._fold.is_exact and self._fold.known_for is None
+        is_worth_it = not self._projection.is_exact and self._projection.known_for is None
         return is_there and is_worth_it and isinstance(cause, Received)
 
     def _in_sequence(
-        self, document: Stored[S], cause: Received, context: Context, found: Findings[S]
+        self, document: Stored[S], cause: Received, context: Context, found: BatchResult[S]
     ) -> bool | Exception:
         number = cause.sequence or 0
         if number <= document.sequence:
@@ -102,7 +106,9 @@ class Decider(Generic[S]):
             self._release(document, context, found)
         return True
 
-    def _hold(self, document: Stored[S], cause: Received, found: Findings[S]) -> bool | Exception:
+    def _hold(
+        self, document: Stored[S], cause: Received, found: BatchResult[S]
+    ) -> bool | Exception:
         message = held_message(cause.raw)
         if any(is_same(message, one) for one in document.held):
             found.idle.add(document.id)
@@ -113,7 +119,7 @@ class Decider(Generic[S]):
         document.held = (*document.held, message)
         return True
 
-    def _release(self, document: Stored[S], context: Context, found: Findings[S]) -> None:
+    def _release(self, document: Stored[S], context: Context, found: BatchResult[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
         for event, message in self._held_events(document):
             number = event.sequence or 0
@@ -125,7 +131,7 @@ class Decider(Generic[S]):
             step = self._react(document, event, context, found)
             if isinstance(step, Exception):
                 cause = Received(event, record_of(message))
-                found.failures.append((Task(document.id, event, cause), step))
+                found.failures.append((WorkItem(document.id, event, cause), step))
                 break
             document.sequence = number
 
@@ -141,7 +147,7 @@ class Decider(Generic[S]):
         return sorted(found, key=lambda pair: pair[0].sequence or 0)
 
     def _react(
-        self, document: Stored[S], rule: Rule[S] | AnyEvent, context: Context, found: Findings[S]
+        self, document: Stored[S], rule: Rule[S] | AnyEvent, context: Context, found: BatchResult[S]
     ) -> bool | Exception:
         decided = attempt(self._decided, document.state, rule, context)
         if isinstance(decided, Exception):
@@ -164,7 +170,7 @@ class Decider(Generic[S]):
         self, state: S | None, rule: Rule[S] | AnyEvent, context: Context
     ) -> tuple[Decision[S], list[Message]] | None:
         if isinstance(rule, Event):
-            decision = self._fold.react(state, rule, context)
+            decision = self._projection.react(state, rule, context)
         else:
             decision = rule(state, context)
         if decision is None:
@@ -172,7 +178,9 @@ class Decider(Generic[S]):
         return decision, [self._codec.encode(event) for event in decision.events]
 
 
-def _repeated(document: Stored[S], cause: Received | Cause, found: Findings[S]) -> bool | Exception:
+def _repeated(
+    document: Stored[S], cause: Received | Cause, found: BatchResult[S]
+) -> bool | Exception:
     """A copy changes nothing; another content under a known identity is told."""
     if isinstance(cause, Cause):
         if document.has_other(cause.identity, cause.content):

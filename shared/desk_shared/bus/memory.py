@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from desk_shared.bus.records import Received
-from desk_shared.bus.tasks import Fold, Task
+from desk_shared.bus.tasks import Projection, WorkItem
 from desk_shared.ids import identity
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -24,12 +24,12 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 class Memory(Generic[S]):
     """The identities of one collection: one read for a batch, one write when some must leave."""
 
-    def __init__(self, fold: Fold[S]) -> None:
-        self._fold = fold
+    def __init__(self, fold: Projection[S]) -> None:
+        self._projection = fold
         self._kept = fold.documents.identities
 
     async def recall(
-        self, documents: Mapping[str, Stored[S]], waiting: Mapping[str, Sequence[Task[S]]]
+        self, documents: Mapping[str, Stored[S]], waiting: Mapping[str, Sequence[WorkItem[S]]]
     ) -> dict[str, int]:
         """Tell documents which of these tasks they did long ago; how many they remember each.
 
@@ -38,7 +38,7 @@ class Memory(Generic[S]):
         asked: dict[str, tuple[Stored[S], str]] = {}
         for id, document in documents.items():
             document.recalled = {}
-            if document.has_all or self._fold.is_exact:
+            if document.has_all or self._projection.is_exact:
                 continue
             for one in self._unknown(document, waiting[id]):
                 asked[identity(id, one)] = document, one
@@ -53,24 +53,28 @@ class Memory(Generic[S]):
     ) -> None:
         """Keep beside documents that are about to be written what they have no room for."""
         leaving: list[KeptCall] = []
-        known_for = self._fold.known_for
+        known_for = self._projection.known_for
         until = FOR_EVER if known_for is None else now + known_for
         for document in changed:
             old = document.older(stored[document.id])
-            if not self._fold.is_exact:
+            if not self._projection.is_exact:
                 leaving += (KeptCall(document.id, one, old[one], until) for one in old)
             if old:
                 document.drop(old)
         if leaving:
             await self._kept.keep(leaving)
 
-    def _unknown(self, document: Stored[S], tasks: Sequence[Task[S]]) -> Iterable[str]:
+    def _unknown(self, document: Stored[S], tasks: Sequence[WorkItem[S]]) -> Iterable[str]:
         """What the document cannot tell of itself; a sequence tells of all before it."""
         for task in tasks:
             cause = task.cause
             if cause is None:
                 continue
-            if self._fold.ordered and isinstance(cause, Received) and cause.sequence is not None:
+            if (
+                self._projection.ordered
+                and isinstance(cause, Received)
+                and cause.sequence is not None
+            ):
                 continue
             if not document.has_handled(cause.identity, cause.origin):
                 yield cause.identity

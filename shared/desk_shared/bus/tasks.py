@@ -15,7 +15,7 @@ Rule = Callable[[S | None, Context], Decision[S] | None]
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one for every record
-class Task(Generic[S]):
+class WorkItem(Generic[S]):
     """One rule for one document. `cause` makes doing it twice harmless.
 
     `is_first` says that the document should not exist yet: no read, its insert is the guard.
@@ -41,8 +41,16 @@ class Cause:
     content: str = ""
 
 
+def _none(_event: AnyEvent) -> Iterable[str]:
+    return ()
+
+
+def _nothing(_state: S | None, _event: AnyEvent, _context: Context) -> Decision[S] | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
-class Fold(Generic[S]):
+class Projection(Generic[S]):
     """How a stream of events becomes the documents of one collection.
 
     `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
@@ -50,11 +58,12 @@ class Fold(Generic[S]):
     and are keyed by the document are applied in its order, held while one is missing.
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
     With `is_exact` the state itself tells what is a repeat, whatever came in between.
+    With documents alone it is of a collection that only commands change.
     """
 
     documents: Documents[S]
-    keys: Callable[[AnyEvent], Iterable[str]]
-    react: Callable[[S | None, AnyEvent, Context], Decision[S] | None]
+    keys: Callable[[AnyEvent], Iterable[str]] = _none
+    react: Callable[[S | None, AnyEvent, Context], Decision[S] | None] = _nothing
     wake: Rule[S] | None = None
     ordered: bool = False
     known_for: timedelta | None = None
@@ -62,11 +71,11 @@ class Fold(Generic[S]):
 
 
 @dataclass(slots=True)  # not frozen: it is filled while the tasks are done
-class Findings(Generic[S]):
+class BatchResult(Generic[S]):
     """What comes to light while tasks are done: failures, gaps as (document, held event), and
     documents for which there was nothing to do, though not because it was done already."""
 
-    failures: list[tuple[Task[S], Exception]] = field(default_factory=list)
+    failures: list[tuple[WorkItem[S], Exception]] = field(default_factory=list)
     gaps: list[tuple[Stored[S], int]] = field(default_factory=list)
     idle: set[str] = field(default_factory=set)
 

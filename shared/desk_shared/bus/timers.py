@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from desk_shared.bus.ledger import Task
 from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.sparing import Sparing
 from desk_shared.bus.troubles import Troubles
+from desk_shared.bus.unit_of_work import WorkItem
 from desk_shared.bus.waiting_timers import WaitingTimers
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import Clock
@@ -48,15 +48,15 @@ GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 # The state is nobody's business here, so timers serve documents of any kind.
-Report = Callable[[Sequence[tuple[Task[Any], Exception]]], Awaitable[None]]
-# The same for a ledger that is told for which moment to decide.
+Report = Callable[[Sequence[tuple[WorkItem[Any], Exception]]], Awaitable[None]]
+# The same for a unit of work that is told for which moment to decide.
 WakeAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
 Gate = Callable[[], Awaitable[None]]
 
 
 class Woken(Protocol):
-    """What timers fire into: a ledger, or a worker that does effects for due documents."""
+    """What timers fire into: a unit of work, or a worker that does effects for due documents."""
 
     on_due: Callable[[str, datetime], None]
 
@@ -77,7 +77,7 @@ class Timers:
     def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
         name: str,
-        ledger: Woken,
+        unit_of_work: Woken,
         documents: Documents[Any],
         clock: Clock,
         meters: Meters,
@@ -86,7 +86,7 @@ class Timers:
         silence: Silence | None = None,
     ) -> None:
         self._name = name
-        self._wake = ledger.wake
+        self._wake = unit_of_work.wake
         self._gate = gate
         self._silence = silence
         self._waiting = WaitingTimers(name, clock, meters, health)
@@ -103,7 +103,7 @@ class Timers:
         self._troubles = Troubles(f"timers {name}", clock, meters, health)
         self._has_begun = False
         self._assignment = 0
-        ledger.on_due = self.remember
+        unit_of_work.on_due = self.remember
 
     def remember(self, id: str, due: datetime) -> None:
         """A document says when it wants to be woken."""
@@ -219,7 +219,7 @@ class Timers:
         for id in ids:
             await self._wake_each([id], at)
 
-    async def _report(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    async def _report(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         for task, error in failures:
             await self._failed(task.id, error)
 

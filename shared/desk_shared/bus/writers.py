@@ -15,10 +15,10 @@ from aiokafka.errors import KafkaError
 
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.bus.door import Door
-from desk_shared.bus.ledger import Ledger
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.bus.retry import attempt_async
+from desk_shared.bus.unit_of_work import UnitOfWork
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Invalid
 from desk_shared.events import Codec, Event, names
@@ -159,20 +159,20 @@ class _Question:
 
 
 class WriterWatermark(Generic[S]):
-    """Tells how far this replica has published the events of one ledger's documents."""
+    """Tells how far this replica has published the events of one unit of work's documents."""
 
     def __init__(
         self,
         topic: str,
         source: str,
-        ledger: Ledger[S],
+        unit_of_work: UnitOfWork[S],
         publisher: Publisher,
         clock: Clock,
         writers: Writers,
     ) -> None:
         self.replica = new_id()
         self._topic, self._source = topic, source
-        self._open, self._documents = ledger.open_moments, ledger.documents
+        self._open, self._documents = unit_of_work.open_moments, unit_of_work.documents
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None

@@ -53,7 +53,7 @@ class Origin:
         return is_same and int(generation or 0) < self.generation
 
 
-@dataclass(slots=True)  # not frozen: the ledger works on a copy, one for every document
+@dataclass(slots=True)  # not frozen: the unit of work works on a copy, one for every document
 class Stored(Generic[S]):
     """A document as loaded or to be written; `version` 0 means that it is not in the store yet.
 

@@ -14,7 +14,7 @@ from desk_automation.domain.moves import Attempt
 from desk_automation.main import Seams, build
 from desk_automation.ports import Changes, Executor, Fence
 from desk_automation.settings import AutomationSettings
-from desk_shared.bus.ledger import Cause, Rule
+from desk_shared.bus.unit_of_work import Cause, Rule
 from desk_shared.service import run
 from desk_shared.settings import load_settings
 from desk_shared.store import Stored

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Fold
+from desk_shared.bus import Projection
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.tickets import Channel, Kind, Role, TicketCommented, TicketOpened
@@ -115,17 +115,17 @@ def _found(event: AnyEvent, subject: str, rule: str, ordinal: int) -> Event[Dupl
     )
 
 
-def tales(documents: Documents[Tale], *, unwilling: bool) -> Fold[Tale]:
+def tales(documents: Documents[Tale], *, unwilling: bool) -> Projection[Tale]:
     react = tell_unwillingly if unwilling else tell
-    return Fold(documents, lambda event: [event.subject], react, ordered=True)
+    return Projection(documents, lambda event: [event.subject], react, ordered=True)
 
 
 def counted_for(event: AnyEvent) -> list[str]:
     return [person_of(event)]
 
 
-def counts(documents: Documents[Count]) -> Fold[Count]:
-    return Fold(documents, counted_for, count)
+def counts(documents: Documents[Count]) -> Projection[Count]:
+    return Projection(documents, counted_for, count)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from desk_shared.bus import Cause, Commands, Folding, KafkaPublisher, Ledger, ledger
+from desk_shared.bus import (
+    BatchProcessor,
+    Cause,
+    CommandQueue,
+    KafkaPublisher,
+    UnitOfWork,
+    unit_of_work,
+)
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.subscribing import SESSION, Reading
@@ -178,7 +185,7 @@ class Pipeline:
         self.kafka = KafkaSettings(bootstrap=plan.kafka)
         self.bus = KafkaPublisher(self.kafka, "kill-suite", plan.prefix)
         self.publisher = DyingPublisher(self.bus, self.death)
-        self.ledgers: list[Ledger[Any]] = []
+        self.units_of_work: list[UnitOfWork[Any]] = []
         self.stored = (
             MongoDocuments(self.store.database, TALES, self.clock.now),
             MongoDocuments(self.store.database, COUNTS, self.clock.now),
@@ -191,18 +198,18 @@ class Pipeline:
         await self.bus.stop()
         await self.store.stop()
 
-    def folding(self, *, unwilling: bool) -> Folding:
+    def folding(self, *, unwilling: bool) -> BatchProcessor:
         told = DyingDocuments(self.stored[0], self.death)
         counted = DyingDocuments(self.stored[1], self.death)
         meters = self.telemetry.meters
-        ledgers: list[Ledger[Any]] = [
-            Ledger(
+        units_of_work: list[UnitOfWork[Any]] = [
+            UnitOfWork(
                 tales(told, unwilling=unwilling), self.publisher, self.clock, meters, name="tales"
             ),
-            Ledger(counts(counted), self.publisher, self.clock, meters, name="counts"),
+            UnitOfWork(counts(counted), self.publisher, self.clock, meters, name="counts"),
         ]
-        self.ledgers += ledgers
-        return Folding(*ledgers)
+        self.units_of_work += units_of_work
+        return BatchProcessor(*units_of_work)
 
     def consumer(self, suffix: str, topic: str, *, unwilling: bool) -> Consumer:
         consumer = DyingConsumer(
@@ -242,7 +249,7 @@ def relay(plan: Plan) -> None:
 
 
 def _begin(plan: Plan) -> None:
-    ledger.SLICE = 6  # so that a small batch is written in several bulks, as a large one is
+    unit_of_work.SLICE = 6  # so that a small batch is written in several bulks, as a large one is
     document.MOST_HERE, document.STAY_HERE = 8, 4  # so that few events are many to remember
     log = plan.log.open("a", buffering=1)
     configure_logs("kill-suite", "WARNING", log)
@@ -257,7 +264,7 @@ async def _consume(plan: Plan) -> None:
         pipeline.consumer("", TICKETS, unwilling=True),
         pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
     )
-    settlings = [ledger.settling for ledger in pipeline.ledgers]
+    settlings = [unit_of_work.settling for unit_of_work in pipeline.units_of_work]
     await asyncio.gather(*(one.start() for one in settlings))
     await asyncio.gather(*(one.start() for one in consumers))
     await stopping.wait()
@@ -273,7 +280,7 @@ async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
     documents = DyingDocuments(pipeline.stored[0], pipeline.death)
     fold = tales(documents, unwilling=False)
     meters = pipeline.telemetry.meters
-    commands = Commands(Ledger(fold, pipeline.publisher, pipeline.clock, meters))
+    commands = CommandQueue(UnitOfWork(fold, pipeline.publisher, pipeline.clock, meters))
 
     async def ask(ticket: str, many: int) -> None:
         def rule(_state: Tale | None, _context: Context) -> Decision[Tale]:

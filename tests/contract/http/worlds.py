@@ -20,7 +20,7 @@ from desk_metrics.api.experience import experience_router
 from desk_metrics.api.goals import goals_router
 from desk_metrics.api.page import page_router
 from desk_metrics.api.reports import reports_router
-from desk_metrics.correspondence import Correspondence, answers_fold
+from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Asked
 from desk_metrics.domain.reporting import WEEKLY, Reported
 from desk_metrics.planning import PlanningDeps
@@ -29,7 +29,7 @@ from desk_metrics.store import ANSWERS, REPORTED
 from desk_metrics.systems import Sources
 from desk_notify.api import delivery_routes
 from desk_notify.store import DELIVERIES
-from desk_shared.bus import Commands, Ledger
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.charter.goals import Goal
 from desk_shared.clock import Clock, FakeClock
@@ -169,7 +169,11 @@ async def triage() -> World:
         one.state.service: one.state.problem.id for one in found if one.state and one.state.problem
     }
     documents = TriageDocuments(
-        desk.tickets, desk.subjects, desk.clusters, Commands(desk.clusters_ledger), Cursors(b"x")
+        desk.tickets,
+        desk.subjects,
+        desk.clusters,
+        CommandQueue(desk.clusters_unit_of_work),
+        Cursors(b"x"),
     )
     whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
     app = make_app("triage", "0", [triage_routes(documents), whys], _parts(desk.clock))
@@ -244,8 +248,8 @@ async def metrics() -> World:
         Asked(one, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0) for one in ("crm", "vpn")
     )
     await reported.write([Stored(id=WEEKLY, state=Reported(NOW, asked))])
-    fold = answers_fold(answers)
-    commands = Commands(Ledger(fold, FakePublisher(), clock, telemetry.meters, cached=0))
+    fold = Projection(answers)
+    commands = CommandQueue(UnitOfWork(fold, FakePublisher(), clock, telemetry.meters, cached=0))
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
     app = metrics_app(
         _parts(clock),

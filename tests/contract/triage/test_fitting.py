@@ -48,7 +48,7 @@ def test_the_past_is_learned_as_well(fitting: Fit) -> None:
     assert scorer.trial.precision >= 0.9
     assert scorer.trial.coverage > 0.8
     assert scorer.trial.calibration_error < 0.05
-    said = {"antenna": "network", "hinge": "workplace", "ledger": "business-apps"}
+    said = {"antenna": "network", "hinge": "workplace", "unit_of_work": "business-apps"}
     for word, team in said.items():
         assert scorer.likely((word,), TEAMS)[0].name == team
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from desk_shared.bus import BatchHandler, Fold, Folding, KafkaPublisher, Ledger
+from desk_shared.bus import BatchHandler, BatchProcessor, KafkaPublisher, Projection, UnitOfWork
 from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
@@ -85,10 +85,10 @@ class Rig:
         await self.publisher.stop()
         await self.store.stop()
 
-    def ledger(self, react: React = tell, *, ordered: bool = True) -> Ledger[Story]:
-        fold = Fold(self.documents, lambda event: [event.subject], react, ordered=ordered)
+    def unit_of_work(self, react: React = tell, *, ordered: bool = True) -> UnitOfWork[Story]:
+        fold = Projection(self.documents, lambda event: [event.subject], react, ordered=ordered)
         meters = self.telemetry.telemetry.meters
-        return Ledger(fold, self.publisher, self.clock, meters, name="stories")
+        return UnitOfWork(fold, self.publisher, self.clock, meters, name="stories")
 
     async def join(
         self,
@@ -105,7 +105,7 @@ class Rig:
             group=GROUP + suffix,
             owner=GROUP,
             topics=[topic],
-            handler=handler or Folding(self.ledger()),
+            handler=handler or BatchProcessor(self.unit_of_work()),
             publisher=self.publisher,
             clock=self.clock,
             health=self.health,

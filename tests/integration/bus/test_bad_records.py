@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Folding, Received, records
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchProcessor, Received, records
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketCommented
@@ -114,7 +114,7 @@ async def test_a_record_as_large_as_the_broker_takes_stops_nothing(rig: Rig) -> 
 async def test_a_key_that_breaks_its_rule_hurts_no_other(rig: Rig, text: str, code: str) -> None:
     events = [_loose(f"t{n % 5}", n, text if n % 5 == 3 else "") for n in range(50)]
     await rig.publish(events)
-    await rig.join(Folding(rig.ledger(ordered=False)))
+    await rig.join(BatchProcessor(rig.unit_of_work(ordered=False)))
     expected = {f"t{key}": tuple(str(n) for n in range(50) if n % 5 == key) for key in (0, 1, 2, 4)}
     await eventually(lambda: rig.are_told(expected))
     await eventually(rig.is_committed)
@@ -141,7 +141,7 @@ class Moody:
 
 async def test_transient_trouble_is_tried_again_later_and_then_works(rig: Rig) -> None:
     moody = Moody()
-    folding = Folding(rig.ledger(moody))
+    folding = BatchProcessor(rig.unit_of_work(moody))
     await rig.publish([noted("t", n, SHAKY if n == 2 else "") for n in range(1, 5)])
     await rig.join(folding)
     await rig.join_retry(folding)
@@ -159,7 +159,7 @@ async def test_what_never_works_is_given_up_after_so_many_tries(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(records, "FIRST_DELAY", timedelta(milliseconds=40))
-    folding = Folding(rig.ledger(Moody(), ordered=False))
+    folding = BatchProcessor(rig.unit_of_work(Moody(), ordered=False))
     await rig.publish([noted("t", 1, SHAKY), noted("t", 2), noted("u", 1)])
     await rig.join(folding)
     await rig.join_retry(folding)
@@ -173,7 +173,7 @@ async def test_what_never_works_is_given_up_after_so_many_tries(
 class Fragile:
     """A handler that one record brings down with its whole batch."""
 
-    def __init__(self, inner: Folding) -> None:
+    def __init__(self, inner: BatchProcessor) -> None:
         self.inner, self.rounds = inner, 0
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
@@ -187,7 +187,7 @@ class Fragile:
 
 
 async def test_what_brings_a_whole_batch_down_is_found_and_parked_alone(rig: Rig) -> None:
-    fragile = Fragile(Folding(rig.ledger(ordered=False)))
+    fragile = Fragile(BatchProcessor(rig.unit_of_work(ordered=False)))
     await rig.publish([_loose(f"t{n % 3}", n) for n in range(30)])
     await rig.join(fragile)
     expected = {

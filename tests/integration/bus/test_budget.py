@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from desk_shared.bus import Folding
+from desk_shared.bus import BatchProcessor
 from desk_shared.events import AnyEvent
 from desk_shared.health import State
 from desk_shared.kernel import Context, Decision
@@ -31,7 +31,7 @@ async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Ri
     events = [noted(f"t{number}", 1) for number in range(40)]
     await rig.publish(events)
     for _ in range(2):  # started again with the same bug it stops again
-        member = await rig.join(Folding(rig.ledger(bad_release)))
+        member = await rig.join(BatchProcessor(rig.unit_of_work(bad_release)))
         await eventually(lambda: "reads on when it is started again" in reason_of(rig), timeout=60)
         assert not rig.health.answer_ready().is_ok
         assert rig.health.answer_live().is_ok

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from desk_shared.bus import Folding, Ledger
+from desk_shared.bus import BatchProcessor, UnitOfWork
 from desk_shared.bus.records import SETTLES
 from desk_shared.cli.main import app
 from desk_shared.cli.setting import settings
@@ -60,8 +60,8 @@ async def test_a_dead_letter_is_found_mended_and_replayed_for_the_fold_that_fail
     rig: Rig, desk: CliRunner
 ) -> None:
     rule = Mended()
-    good, broken = rig.ledger(ordered=False), _another(rig, rule)
-    folding = Folding(good, broken)
+    good, broken = rig.unit_of_work(ordered=False), _another(rig, rule)
+    folding = BatchProcessor(good, broken)
     await rig.publish([noted("t", 1), *(noted("t", number) for number in range(2, 120))])
     await rig.join(folding)
     await rig.join_retry(folding)
@@ -110,11 +110,11 @@ def _others(rig: Rig) -> MongoDocuments[Story]:
     return MongoDocuments(rig.store.database, Schema("others", Story), rig.clock.now)
 
 
-def _another(rig: Rig, rule: Mended) -> Ledger[Story]:
+def _another(rig: Rig, rule: Mended) -> UnitOfWork[Story]:
     """A second fold with documents of its own."""
-    ledger = rig.ledger(rule, ordered=False)
-    ledger.name, ledger._documents = "others", _others(rig)
-    return ledger
+    unit_of_work = rig.unit_of_work(rule, ordered=False)
+    unit_of_work.name, unit_of_work._documents = "others", _others(rig)
+    return unit_of_work
 
 
 async def _told(rig: Rig, many: int) -> bool:

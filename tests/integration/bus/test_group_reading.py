@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from desk_shared.bus import Folding, Received
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchProcessor, Received
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.bus.group_reading import GroupReading
 from desk_shared.bus.producer import partition_number
 from desk_shared.bus.watermarks import Watermarks
@@ -24,7 +24,7 @@ NAMES = [f"t{number}" for number in range(12)]
 class Stuck:
     """A handler that does not come to an end of what is in it."""
 
-    def __init__(self, inner: Folding) -> None:
+    def __init__(self, inner: BatchProcessor) -> None:
         self.inner = inner
         self.go_on = asyncio.Event()
         self.go_on.set()
@@ -44,11 +44,14 @@ class Pair:
 
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
-        self.one, self.other = Stuck(Folding(rig.ledger())), Stuck(Folding(rig.ledger()))
+        self.one, self.other = (
+            Stuck(BatchProcessor(rig.unit_of_work())),
+            Stuck(BatchProcessor(rig.unit_of_work())),
+        )
 
     async def join(self) -> None:
         members = [await self.rig.join(self.one), await self.rig.join(self.other)]
-        later = await self.rig.join_retry(Folding(self.rig.ledger()))
+        later = await self.rig.join_retry(BatchProcessor(self.rig.unit_of_work()))
         self.tracked = [member.tracked for member in members]
         tickets, retries = self.rig.prefix + TICKETS, self.rig.prefix + RETRIES
         reading = GroupReading([tickets, retries], self.rig.clock)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Folding, Received, consumer
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchProcessor, Received, consumer
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.store import Documents, Stored
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
@@ -24,7 +24,7 @@ TOLD = {ticket: tuple(str(number) for number in range(1, 21)) for ticket in TICK
 class Held:
     """A handler whose first batch waits: before the work, or between its write and its publish."""
 
-    def __init__(self, inner: Folding) -> None:
+    def __init__(self, inner: BatchProcessor) -> None:
         self.inner = inner
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
         self.handled = 0
@@ -73,7 +73,7 @@ async def check(rig: Rig, *, copies: int | None = 0) -> None:
 
 
 async def test_a_rebalance_waits_for_the_batch_in_flight(rig: Rig) -> None:
-    held = Held(Folding(rig.ledger()))
+    held = Held(BatchProcessor(rig.unit_of_work()))
     await rig.publish(EVENTS)
     await rig.join(held)
     await held.entered.wait()
@@ -90,10 +90,10 @@ async def test_two_members_on_one_key_leave_it_to_the_store(
     """One decides, loses its partitions, and writes after the other one did the same work."""
     monkeypatch.setattr(consumer, "REVOKE_GRACE", timedelta(milliseconds=200))
     slow = SlowDocuments(rig.documents)
-    ledger = rig.ledger()
-    ledger._documents = slow
+    unit_of_work = rig.unit_of_work()
+    unit_of_work._documents = slow
     await rig.publish(EVENTS)
-    first = await rig.join(Folding(ledger))
+    first = await rig.join(BatchProcessor(unit_of_work))
     await slow.entered.wait()
     await rig.join()
     # The second one has some partitions now, the first one is still in its batch of all of them.
@@ -105,7 +105,7 @@ async def test_two_members_on_one_key_leave_it_to_the_store(
 
 
 async def test_a_stop_in_mid_batch_finishes_it_and_commits_exactly_that(rig: Rig) -> None:
-    held = Held(Folding(rig.ledger()))
+    held = Held(BatchProcessor(rig.unit_of_work()))
     await rig.publish(EVENTS)
     member = await rig.join(held)
     await held.entered.wait()
@@ -122,7 +122,7 @@ async def test_a_stop_in_mid_batch_finishes_it_and_commits_exactly_that(rig: Rig
 
 
 async def test_a_stop_that_cannot_wait_commits_nothing_of_the_batch(rig: Rig) -> None:
-    held = Held(Folding(rig.ledger()))
+    held = Held(BatchProcessor(rig.unit_of_work()))
     await rig.publish(EVENTS)
     member = await rig.join(held, grace=timedelta(milliseconds=200))
     await held.entered.wait()
@@ -146,7 +146,7 @@ async def test_progress_and_lag_are_told_while_a_batch_takes_long(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "LAG_EVERY", timedelta(milliseconds=100))
-    held = Held(Folding(rig.ledger()))
+    held = Held(BatchProcessor(rig.unit_of_work()))
     await rig.publish(EVENTS)
     member = await rig.join(held)
     await held.entered.wait()

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from aiokafka import AIOKafkaProducer
 from desk_metrics.rebuild import Outcome, in_event_time
-from desk_shared.bus import Folding
+from desk_shared.bus import BatchProcessor
 from desk_shared.bus.door import Door
 from desk_shared.bus.inflating import MAX_INFLATED_BYTES
 from desk_shared.cli.reading import reader
@@ -67,7 +67,7 @@ async def test_bytes_of_any_kind_stop_nobody(rig: Rig) -> None:
             sent += 1
     await rig.producer.flush()
     await rig.publish([noted("last", 1)])
-    await rig.join(Folding(rig.ledger(lambda _state, _event, _context: None)))
+    await rig.join(BatchProcessor(rig.unit_of_work(lambda _state, _event, _context: None)))
     await eventually(rig.is_committed, timeout=180)
     codes = Counter(letter.code for letter in await rig.letters())
     assert "bug" not in codes

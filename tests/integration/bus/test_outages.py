@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from desk_shared.bus import Folding, Received, Unpublished
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchProcessor, Received, Unpublished
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.errors import DependencyDown
 from desk_shared.local import LocalServers, local_servers
 from desk_shared.testing import eventually
@@ -28,7 +28,7 @@ AWAY_SECONDS = 12.0
 class Counted:
     """A handler that counts how often it is asked."""
 
-    def __init__(self, inner: Folding) -> None:
+    def __init__(self, inner: BatchProcessor) -> None:
         self.inner, self.rounds = inner, 0
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
@@ -73,7 +73,7 @@ async def test_a_store_that_is_away_for_a_while_is_waited_for(
     away: Callable[[LocalServers], Awaitable[Callable[[], Awaitable[None]]]],
 ) -> None:
     servers, rig = own
-    counted = Counted(Folding(rig.ledger()))
+    counted = Counted(BatchProcessor(rig.unit_of_work()))
     await rig.join(counted)
     await rig.publish(FIRST)
     await eventually(rig.is_committed, timeout=60)
@@ -129,7 +129,7 @@ async def test_a_broker_that_dies_while_a_batch_is_handled_costs_copies_at_most(
     """Written, not published: the batch is read again when the broker is back."""
     servers, rig = own
     await rig.publish(FIRST + SECOND)
-    ledger = rig.ledger()
+    unit_of_work = rig.unit_of_work()
     write, written = rig.documents.write, asyncio.Event()
 
     async def write_and_tell(documents: Sequence[object]) -> frozenset[str]:
@@ -140,7 +140,7 @@ async def test_a_broker_that_dies_while_a_batch_is_handled_costs_copies_at_most(
         return refused
 
     rig.documents.write = write_and_tell  # type: ignore[method-assign]
-    await rig.join(Folding(ledger))
+    await rig.join(BatchProcessor(unit_of_work))
     await written.wait()
     await asyncio.to_thread(servers.broker.start)
     await check(rig)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from desk_shared.bus import Folding
+from desk_shared.bus import BatchProcessor
 from desk_shared.bus.topic_ids import topic_ids
 from desk_shared.cli.adopting import Anew, compare
 from desk_shared.events.names import TICKETS
@@ -54,8 +54,8 @@ def is_stopped(rig: Rig) -> bool:
 async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly(
     rig: Rig, is_running: bool
 ) -> None:
-    ledger = rig.ledger(ordered=False)
-    member = await rig.join(Folding(ledger), is_guarded=True)
+    unit_of_work = rig.unit_of_work(ordered=False)
+    member = await rig.join(BatchProcessor(unit_of_work), is_guarded=True)
     first = [noted(ticket, n) for n in range(1, 6) for ticket in KNOWN]
     told = {ticket: tuple("12345") for ticket in KNOWN}
     await rig.publish(first)
@@ -68,7 +68,7 @@ async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly
     # A repeat of a known event, and news of known and new subjects at offsets that are marked.
     await rig.publish([first[0], *(noted(one, 6) for one in KNOWN), noted(NEW, 1)])
     if not is_running:
-        await rig.join(Folding(ledger), is_guarded=True)
+        await rig.join(BatchProcessor(unit_of_work), is_guarded=True)
 
     await eventually(lambda: is_stopped(rig), timeout=30)
     assert await rig.are_told(told)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from desk_shared.bus import Fold, Folding, Ledger, Received
+from desk_shared.bus import BatchProcessor, Projection, Received, UnitOfWork
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.bus.consumer import Consumer
-from desk_shared.bus.folding import ParkRecords
 from desk_shared.bus.records import ORIGIN, REASON_CODE
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Message
@@ -64,7 +64,7 @@ class Lane:
 
 @dataclass
 class Rig:
-    """The real consumer, ledger and door; only broker and store are fakes."""
+    """The real consumer, unit of work and door; only broker and store are fakes."""
 
     topic: str
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW))
@@ -78,8 +78,10 @@ class Rig:
         telemetry = recorded_telemetry("intake").telemetry
         self.documents = FakeDocuments(Schema("seen", Seen), self.clock)
         keys = lambda event: [event.subject]  # noqa: E731
-        fold = Fold(self.documents, keys, self.react, ordered=self.topic == TICKETS)
-        self.folding = Folding(Ledger(fold, self.publisher, self.clock, telemetry.meters))
+        fold = Projection(self.documents, keys, self.react, ordered=self.topic == TICKETS)
+        self.folding = BatchProcessor(
+            UnitOfWork(fold, self.publisher, self.clock, telemetry.meters)
+        )
         self.health = Health(self.clock)
         self.lane = Lane(self.topic)
         self.consumer = Consumer(

@@ -10,9 +10,9 @@ import pytest
 from desk_automation.domain.answers import Answer, Result
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.model import Language
-from desk_notify.handlers import matter_fold, person_fold, ticket_fold
+from desk_notify.handlers import matter_projection, person_projection, ticket_projection
 from desk_notify.store import MATTERS, PEOPLE, TICKETS
-from desk_shared.bus import Folding, Ledger
+from desk_shared.bus import BatchProcessor, UnitOfWork
 from desk_shared.bus.records import Failure
 from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
@@ -118,16 +118,20 @@ def directory(language: Language) -> Directory:
     return Directory({"network": card}, "network", {}, {}, {}, "https://portal.example")
 
 
-def notify(language: Language, publisher: FakePublisher) -> Folding:
+def notify(language: Language, publisher: FakePublisher) -> BatchProcessor:
     clock, meters = FakeClock(MONDAY), recorded_telemetry().telemetry.meters
 
     def look() -> Directory:
         return directory(language)
 
-    return Folding(
-        Ledger(ticket_fold(FakeDocuments(TICKETS, clock), look), publisher, clock, meters),
-        Ledger(person_fold(FakeDocuments(PEOPLE, clock), look), publisher, clock, meters),
-        Ledger(matter_fold(FakeDocuments(MATTERS, clock), look), publisher, clock, meters),
+    return BatchProcessor(
+        UnitOfWork(
+            ticket_projection(FakeDocuments(TICKETS, clock), look), publisher, clock, meters
+        ),
+        UnitOfWork(person_projection(FakeDocuments(PEOPLE, clock), look), publisher, clock, meters),
+        UnitOfWork(
+            matter_projection(FakeDocuments(MATTERS, clock), look), publisher, clock, meters
+        ),
     )
 
 

@@ -26,9 +26,9 @@ def arrivals(draw: st.DrawFn) -> tuple[int, list[list[tuple[int, int]]]]:
 async def end_of(batches: list[list[tuple[int, int]]], *, cached: int, restart: bool) -> Desk:
     desk = Desk(cached=cached)
     for batch in batches:
-        ledger = desk.another() if restart else desk.ledger
+        unit_of_work = desk.another() if restart else desk.unit_of_work
         events = [received(noted("t", number), offset) for number, offset in batch]
-        await desk.feed(*events, ledger=ledger)
+        await desk.feed(*events, unit_of_work=unit_of_work)
     return desk
 
 
@@ -88,7 +88,7 @@ def test_an_unordered_fold_takes_each_event_once(
             # Redelivery repeats a record with its offset; a copy has another offset.
             events = [received(noted("t", number), offset) for number, offset in batch]
             await desk.feed(*events)
-            await desk.feed(*events, ledger=desk.another())
+            await desk.feed(*events, unit_of_work=desk.another())
         assert sorted(await desk.notes(), key=int) == [str(n) for n in range(1, many + 1)]
         assert len(set(desk.published_ids())) == many
 

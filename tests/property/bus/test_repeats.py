@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from desk_shared.bus import Fold, Ledger
+from desk_shared.bus import Projection, UnitOfWork
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DeskError
 from desk_shared.events import AnyEvent, Codec
@@ -37,14 +37,14 @@ METERS = recorded_telemetry().telemetry.meters
 
 
 @cache
-def folds(service: Service) -> dict[str, Fold[Any]]:
+def folds(service: Service) -> dict[str, Projection[Any]]:
     """By name, those that read the bus."""
-    found: dict[str, Fold[Any]] = {}
+    found: dict[str, Projection[Any]] = {}
     for _, part in built(service, *NOWHERE, f"repeats-{service}").parts:
         handler = getattr(part, "_handler", None)
         handler = getattr(handler, "_inner", handler)
-        for ledger in getattr(handler, "_ledgers", ()):
-            found[ledger.name] = ledger._fold
+        for unit_of_work in getattr(handler, "_units_of_work", ()):
+            found[unit_of_work.name] = unit_of_work._projection
     return found
 
 
@@ -78,7 +78,7 @@ class Came:
     refused: set[str]
 
 
-def life(service: Service, fold: Fold[Any], dice: random.Random) -> Iterator[AnyEvent]:
+def life(service: Service, fold: Projection[Any], dice: random.Random) -> Iterator[AnyEvent]:
     """Events that this fold wants, in any order, many for one document.
 
     What opens it comes first, as its writer has it: a ticket is opened before all else, and a run
@@ -100,11 +100,11 @@ def life(service: Service, fold: Fold[Any], dice: random.Random) -> Iterator[Any
         yield one._replace(id=f"{one.id}-{number}", time=one.time + timedelta(seconds=number))
 
 
-async def came_to(fold: Fold[Any], events: Sequence[AnyEvent], dice: random.Random) -> Came:
+async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: random.Random) -> Came:
     clock = FakeClock(max(one.time for one in events))
     documents = FakeDocuments(fold.documents._schema, clock)  # type: ignore[attr-defined]
     publisher, refused = FakePublisher(), set[str]()
-    at_work: Fold[Any] = replace(fold, documents=documents)
+    at_work: Projection[Any] = replace(fold, documents=documents)
 
     async def park(failures: Sequence[tuple[Any, Exception]]) -> None:
         for task, error in failures:
@@ -113,8 +113,10 @@ async def came_to(fold: Fold[Any], events: Sequence[AnyEvent], dice: random.Rand
             refused.add(f"{task.cause.event.id} {error.kind}")
 
     for place, one in enumerate(events):
-        ledger: Ledger[Any] = Ledger(at_work, publisher, clock, METERS, cached=dice.choice((0, 9)))
-        await ledger.run(ledger.tasks_of(received(one, place)), park)
+        unit_of_work: UnitOfWork[Any] = UnitOfWork(
+            at_work, publisher, clock, METERS, cached=dice.choice((0, 9))
+        )
+        await unit_of_work.run(unit_of_work.work_items_of(received(one, place)), park)
     states = {id: text or "" for id, (_, text) in documents._rows.items()}
     return Came(states, {one.id for one in publisher.events()}, refused)
 

@@ -13,7 +13,7 @@ from desk_intake.domain.record import Because, record
 from desk_intake.domain.sla import TicketSla
 from desk_intake.domain.timers import due_of
 from desk_intake.domain.view import Reader, show, timeline
-from desk_intake.handlers import tickets_fold
+from desk_intake.handlers import tickets_projection
 from desk_intake.store import TICKETS
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Rejected
@@ -49,7 +49,7 @@ def _another_of_hers() -> Ticket:
 
 
 OTHER = _another_of_hers()
-FOLD = tickets_fold(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
+FOLD = tickets_projection(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
 
 Deed = Callable[[Ticket, datetime], list[Payload]]
 

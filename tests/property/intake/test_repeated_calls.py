@@ -12,10 +12,10 @@ from desk_intake.domain.calls import MOST_HERE, Recalled
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.opening import from_request
 from desk_intake.domain.record import Because, record
-from desk_intake.handlers import tickets_fold
+from desk_intake.handlers import tickets_projection
 from desk_intake.ports import IntakeDeps
 from desk_intake.store import TICKETS
-from desk_shared.bus import Commands, Ledger
+from desk_shared.bus import CommandQueue, UnitOfWork
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown, KeyReused
 from desk_shared.events.requests import TicketRequested
@@ -83,8 +83,8 @@ class World:
 
     def _replica(self) -> IntakeDeps:
         meters = recorded_telemetry("intake").telemetry.meters
-        fold = tickets_fold(self.documents, CLOSE_AFTER)
-        changes = Commands(Ledger(fold, FakePublisher(), self.clock, meters, cached=0))
+        fold = tickets_projection(self.documents, CLOSE_AFTER)
+        changes = CommandQueue(UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0))
         nothing = None
         return IntakeDeps(
             self.documents,

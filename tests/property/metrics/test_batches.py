@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from desk_metrics.comparing import ticket_truth
 from desk_metrics.domain.tickets import TicketRecord
-from desk_metrics.handlers import tickets_fold
+from desk_metrics.handlers import tickets_projection
 from desk_metrics.store import TICKETS
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.deciding import Decider
-from desk_shared.bus.tasks import Findings
+from desk_shared.bus.tasks import BatchResult
 from desk_shared.clock import FakeClock
 from desk_shared.events import Codec
 from desk_shared.events.envelope import AnyEvent
@@ -42,22 +42,22 @@ class Lived(NamedTuple):
 def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
     """Batch after batch by the bus's own rule, then the timer that comes at the end."""
     codec, book, offsets = Codec(), told.book, count()
-    fold = tickets_fold(FakeDocuments(TICKETS, FakeClock(told.now)), lambda: book)
+    fold = tickets_projection(FakeDocuments(TICKETS, FakeClock(told.now)), lambda: book)
     decider, document, context = (
         Decider(fold, codec),
         Stored[TicketRecord](TICKET),
         Context(told.now),
     )
 
-    def take(tasks: Sequence[Task[TicketRecord]]) -> None:
-        found = Findings[TicketRecord]()
+    def take(tasks: Sequence[WorkItem[TicketRecord]]) -> None:
+        found = BatchResult[TicketRecord]()
         decider.apply(document, tasks, context, found)
         assert found.failures == []
 
     for batch in batches:
-        take([Task(TICKET, event, received(event, next(offsets))) for event in batch])
+        take([WorkItem(TICKET, event, received(event, next(offsets))) for event in batch])
     assert fold.wake is not None
-    take([Task(TICKET, fold.wake)])
+    take([WorkItem(TICKET, fold.wake)])
     assert document.state is not None
     everything = [codec.decode(one.key, one.value, one.headers) for one in document.outbox]
     return Lived(document.state, [one for one in everything if one.topic == "desk.sla"])

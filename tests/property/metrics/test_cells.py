@@ -8,10 +8,10 @@ from desk_metrics.domain.clocks import TicketClocks
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord, recorded
-from desk_metrics.handlers import cells_fold, decided
+from desk_metrics.handlers import cells_projection, decided
 from desk_metrics.store import CELLS
-from desk_shared.bus import Ledger
-from desk_shared.bus.folding import Folding
+from desk_shared.bus import UnitOfWork
+from desk_shared.bus.batch_processor import BatchProcessor
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import How
@@ -53,22 +53,22 @@ def _posted() -> list[AnyEvent]:
 POSTED = _posted()
 
 
-async def _fold(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
+async def _projection(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
     clock = FakeClock(at("2026-11-30 09:00"))
     documents = FakeDocuments(CELLS, clock)
-    ledger = Ledger(cells_fold(documents), FakePublisher(), clock, METERS)
+    unit_of_work = UnitOfWork(cells_projection(documents), FakePublisher(), clock, METERS)
 
     async def park(failures: object) -> None:
         assert not failures
 
     told = [received(event, offset) for offset, event in enumerate(events)]
     for start in range(0, len(told), batch):
-        await Folding(ledger).handle(told[start : start + batch], park)
+        await BatchProcessor(unit_of_work).handle(told[start : start + batch], park)
     found = await documents.find({}, limit=1000)
     return {one.id: BYTES.dump_json(one.state) for one in found if one.state is not None}
 
 
-IN_ORDER = asyncio.run(_fold(POSTED, 1000))
+IN_ORDER = asyncio.run(_projection(POSTED, 1000))
 
 
 @settings(max_examples=60, deadline=None)
@@ -78,7 +78,7 @@ def test_repeats_and_any_order_give_the_same_bytes(
 ) -> None:
     events = [*POSTED, *chance.choices(POSTED, k=repeats)]
     chance.shuffle(events)
-    assert asyncio.run(_fold(events, batch)) == IN_ORDER
+    assert asyncio.run(_projection(events, batch)) == IN_ORDER
 
 
 def test_the_lives_post_corrections_and_move_between_teams() -> None:

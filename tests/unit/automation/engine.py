@@ -1,4 +1,4 @@
-"""The whole engine in memory: real ledgers and worker, a fake clock, store, bus and target."""
+"""The whole engine in memory: real rules and worker, a fake clock, store, bus and target."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.matching import Patience, run_id
 from desk_automation.domain.model import Run
 from desk_automation.domain.moves import Attempt
-from desk_automation.handlers import run_fold, subject_fold
+from desk_automation.handlers import run_projection, subject_projection
 from desk_automation.http_executor import host_of
 from desk_automation.news import NewsBearer
 from desk_automation.ports import Fence
 from desk_automation.rulebook import Rule as RunbookRule
 from desk_automation.rulebook import Rulebook
 from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
-from desk_automation.worker import Bounds, Ledgers, Worker
-from desk_shared.bus import Commands, Fold, Ledger
-from desk_shared.bus.ledger import Cause, Rule, Task
+from desk_automation.worker import Bounds, UnitsOfWork, Worker
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
+from desk_shared.bus.unit_of_work import Cause, Rule, WorkItem
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event
@@ -96,7 +96,7 @@ class Boundary:
 class CrashingChanges(Generic[S]):
     """Changes of one collection that pass the boundary."""
 
-    def __init__(self, inner: Commands[S], boundary: Boundary) -> None:
+    def __init__(self, inner: CommandQueue[S], boundary: Boundary) -> None:
         self._inner = inner
         self._boundary = boundary
 
@@ -138,43 +138,43 @@ class Engine:
         self.books = FakeDocuments(BOOKS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.rulebook = OneBook(*self.runbooks)
-        self.run_fold = run_fold(self.runs, lambda: self.rulebook, self.patience)
-        self.subject_fold = subject_fold(self.subjects, lambda: self.rulebook)
-        self.run_ledger = self._ledger(self.run_fold)
-        self.subject_ledger = self._ledger(self.subject_fold)
+        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.patience)
+        self.subject_projection = subject_projection(self.subjects, lambda: self.rulebook)
+        self.run_unit_of_work = self._unit_of_work(self.run_projection)
+        self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
         self.boundary = Boundary()
-        self.journal = self._changes(self.run_ledger)
-        self.ledgers = Ledgers(
+        self.journal = self._changes(self.run_unit_of_work)
+        self.units_of_work = UnitsOfWork(
             runs=self.journal,
-            targets=self._changes(self._ledger(_by_command(self.targets))),
-            books=self._changes(self._ledger(_by_command(self.books))),
-            subjects=self._changes(self.subject_ledger),
+            targets=self._changes(self._unit_of_work(Projection(self.targets))),
+            books=self._changes(self._unit_of_work(Projection(self.books))),
+            subjects=self._changes(self.subject_unit_of_work),
             stored_runs=self.runs,
             stored_subjects=self.subjects,
         )
         self.crashes = 0
         self.restart()
 
-    def _ledger(self, fold: Fold[S]) -> Ledger[S]:
+    def _unit_of_work(self, fold: Projection[S]) -> UnitOfWork[S]:
         meters = recorded_telemetry().telemetry.meters
-        return Ledger(fold, self.bus, self.clock, meters, cached=0)
+        return UnitOfWork(fold, self.bus, self.clock, meters, cached=0)
 
-    def _changes(self, ledger: Ledger[S]) -> CrashingChanges[S]:
-        return CrashingChanges(Commands(ledger), self.boundary)
+    def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingChanges[S]:
+        return CrashingChanges(CommandQueue(unit_of_work), self.boundary)
 
     def restart(self) -> None:
         """A new worker that knows nothing of the last one."""
         bounds = Bounds(term=TERM)
         self.worker = Worker(
-            self.ledgers, self.target, self.clock, host_of, bounds, jitter=lambda: 1.0
+            self.units_of_work, self.target, self.clock, host_of, bounds, jitter=lambda: 1.0
         )
-        self.bearer = NewsBearer(self.ledgers)
+        self.bearer = NewsBearer(self.units_of_work)
 
     async def hear(self, *events: AnyEvent) -> None:
         """Events arrive, as from the bus."""
         for event in events:
-            await _fold(self.run_ledger, self.run_fold, event)
-            await _fold(self.subject_ledger, self.subject_fold, event)
+            await _projection(self.run_unit_of_work, self.run_projection, event)
+            await _projection(self.subject_unit_of_work, self.subject_projection, event)
 
     async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
         """Do all that is due, moving the clock on, until nothing is due before `until`."""
@@ -225,21 +225,17 @@ class Engine:
         return data
 
 
-async def _fold(ledger: Ledger[S], fold: Fold[S], event: AnyEvent) -> None:
+async def _projection(unit_of_work: UnitOfWork[S], fold: Projection[S], event: AnyEvent) -> None:
     def rule(state: S | None, context: Context) -> Decision[S] | None:
         return fold.react(state, event, context)
 
-    tasks = [Task(key, rule, Cause(event.id)) for key in fold.keys(event)]
-    await ledger.run(tasks, _no_failures)
+    tasks = [WorkItem(key, rule, Cause(event.id)) for key in fold.keys(event)]
+    await unit_of_work.run(tasks, _no_failures)
 
 
 async def _no_failures(failures: Iterable[tuple[object, Exception]]) -> None:
     for _, error in failures:
         raise error
-
-
-def _by_command(documents: FakeDocuments[S]) -> Fold[S]:
-    return Fold(documents, keys=lambda _: (), react=lambda _state, _event, _context: None)
 
 
 def runbook(**changes: object) -> Runbook:

@@ -123,7 +123,7 @@ async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk)
 async def test_a_damaged_record_of_one_runbook_hides_no_other(desk: Desk) -> None:
     before = (await desk.client.get("/v1/runbooks", headers=ANA)).json()["items"]
     damaged = before[0]["id"]
-    await desk.engine.ledgers.books.change(damaged, plain_rule(lambda _: Book()))
+    await desk.engine.units_of_work.books.change(damaged, plain_rule(lambda _: Book()))
     desk.engine.books.damage(damaged)
     answer = await desk.client.get("/v1/runbooks", headers=ANA)
     assert answer.status_code == 200

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from desk_automation.domain.subjects import Subject
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.kernel import Decision
 from desk_shared.testing import eventually
 
@@ -17,7 +17,7 @@ class Reports:
     def __init__(self) -> None:
         self.ids: list[str] = []
 
-    async def __call__(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    async def __call__(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         self.ids += (task.id for task, _ in failures)
 
 
@@ -44,8 +44,8 @@ async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
     def news(of: str) -> Any:
         return lambda _state, context: Decision(Subject(news=(of,)), due=context.now)
 
-    await engine.subject_ledger.run(
-        [Task(broken, news(id)), Task("other", news("nobody"))], reports
+    await engine.subject_unit_of_work.run(
+        [WorkItem(broken, news(id)), WorkItem("other", news("nobody"))], reports
     )
     await engine.bearer.wake([broken, "other"], reports)
     assert reports.ids == [broken]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus import Cause, Fold, Ledger, Received, Task
+from desk_shared.bus import Cause, Projection, Received, UnitOfWork, WorkItem
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event, derive
@@ -110,26 +110,26 @@ def wake(state: Story | None, _context: Context) -> Decision[Story] | None:
 
 @dataclass
 class Desk:
-    """A ledger on fakes, and what came out of it."""
+    """A unit of work on fakes, and what came out of it."""
 
     ordered: bool = True
     cached: int = 1000
     react: Callable[[Story | None, AnyEvent, Context], Decision[Story] | None] = tell
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     publisher: FakePublisher = field(default_factory=FakePublisher)
-    failures: list[tuple[Task[Story], Exception]] = field(default_factory=list)
+    failures: list[tuple[WorkItem[Story], Exception]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.documents = FakeDocuments(STORIES, self.clock)
         self.telemetry = recorded_telemetry()
-        self.ledger = self.another()
+        self.unit_of_work = self.another()
         self.health = Health(self.clock)
         meters = self.telemetry.telemetry.meters
         self.supervisor = Supervisor(self.clock, self.health, meters)
 
-    def another(self) -> Ledger[Story]:
+    def another(self) -> UnitOfWork[Story]:
         """One more member over the same store and bus, as after a restart."""
-        fold = Fold(
+        fold = Projection(
             documents=self.documents,
             keys=lambda event: [event.subject],
             react=self.react,
@@ -137,14 +137,14 @@ class Desk:
             ordered=self.ordered,
         )
         meters = self.telemetry.telemetry.meters
-        return Ledger(fold, self.publisher, self.clock, meters, cached=self.cached)
+        return UnitOfWork(fold, self.publisher, self.clock, meters, cached=self.cached)
 
-    async def park(self, failures: Sequence[tuple[Task[Story], Exception]]) -> None:
+    async def park(self, failures: Sequence[tuple[WorkItem[Story], Exception]]) -> None:
         self.failures += failures
 
-    async def feed(self, *batch: Received, ledger: Ledger[Story] | None = None) -> None:
-        chosen = ledger or self.ledger
-        tasks = [task for one in batch for task in chosen.tasks_of(one)]
+    async def feed(self, *batch: Received, unit_of_work: UnitOfWork[Story] | None = None) -> None:
+        chosen = unit_of_work or self.unit_of_work
+        tasks = [task for one in batch for task in chosen.work_items_of(one)]
         await chosen.run(tasks, self.park)
 
     async def notes(self, ticket: str = "t") -> tuple[str, ...]:

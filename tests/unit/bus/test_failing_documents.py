@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Cause, Task
+from desk_shared.bus import Cause, WorkItem
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored, Unreadable
@@ -75,12 +75,12 @@ async def test_what_was_acknowledged_is_not_sent_again_for_anothers_sake() -> No
     desk = Desk(ordered=False, cached=0)
     missing = Transient("no such topic", code="topic-missing")
     desk.publisher.refused = lambda one: missing if one.key == b"bad" else None
-    await desk.ledger.run([Task("t", fan_out, Cause("once"))], desk.park)
+    await desk.unit_of_work.run([WorkItem("t", fan_out, Cause("once"))], desk.park)
     for _ in range(5):
-        await desk.another().run([Task("t", fan_out, Cause("once"))], desk.park)
+        await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.park)
     assert [event.subject for event in desk.publisher.events()] == ["a", "b"]
     desk.publisher.refused = lambda _: None
-    await desk.another().run([Task("t", fan_out, Cause("once"))], desk.park)
+    await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.park)
     assert [event.subject for event in desk.publisher.events()] == ["a", "b", "bad"]
 
 
@@ -91,8 +91,8 @@ async def test_a_broker_that_is_away_for_one_partition_pauses_and_repeats_no_oth
     batch = [received(noted(name, 1), n) for n, name in enumerate(("a", "bad", "b"))]
     for _ in range(3):
         with pytest.raises(DependencyDown):
-            await desk.feed(*batch, ledger=desk.another())
-        await desk.ledger.settling.flush()
+            await desk.feed(*batch, unit_of_work=desk.another())
+        await desk.unit_of_work.settling.flush()
     desk.publisher.refused = lambda _: None
-    await desk.feed(*batch, ledger=desk.another())
+    await desk.feed(*batch, unit_of_work=desk.another())
     assert sorted(event.subject for event in desk.publisher.events()) == ["a", "b", "bad"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.timers import GIVEN_UP, MAX_FAILURES, Report, Timers
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Transient
@@ -39,7 +39,7 @@ class Hammer:
                 self.woken.append(id)
                 await self.desk.documents.put_off(id, self.desk.clock.now(), GIVEN_UP)
             elif self.reports:
-                await park([(Task(id, lambda _state, _context: None), error)])
+                await park([(WorkItem(id, lambda _state, _context: None), error)])
             else:
                 raise error
 
@@ -62,7 +62,7 @@ class Watch:
     async def set(self, *ids: str) -> None:
         due = self.desk.clock.now()
         rule = lambda _state, _context: Decision(Story(), due=due)  # noqa: E731
-        await self.desk.ledger.run([Task(id, rule) for id in ids], self.desk.park)
+        await self.desk.unit_of_work.run([WorkItem(id, rule) for id in ids], self.desk.park)
 
     async def round(self, after: timedelta = timedelta(0)) -> None:
         self.desk.clock.advance(after)
@@ -142,12 +142,14 @@ async def test_what_is_only_contended_is_never_given_up() -> None:
 async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledger() -> None:
     desk = Desk()
     meters = desk.telemetry.telemetry.meters
-    timers = Timers("stories", desk.ledger, desk.documents, desk.clock, meters, health=desk.health)
+    timers = Timers(
+        "stories", desk.unit_of_work, desk.documents, desk.clock, meters, health=desk.health
+    )
 
     def begin(_state: Story | None, context: Context) -> Decision[Story]:
         return Decision(Story(), due=context.now)
 
-    await desk.another().run([Task(id, begin) for id in ("a", "bad", "b")], desk.park)
+    await desk.another().run([WorkItem(id, begin) for id in ("a", "bad", "b")], desk.park)
     desk.documents.damage("bad")
     assert isinstance(desk.clock, FakeClock)
     await timers._refresh(desk.clock.now())

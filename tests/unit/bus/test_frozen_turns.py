@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.open_moments import STILL
 from desk_shared.errors import Transient
 from desk_shared.kernel import Context, Decision
@@ -13,7 +13,7 @@ from tests.unit.bus.desk import Desk, Story, noted
 
 async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has_passed() -> None:
     desk = Desk(ordered=False)
-    moments = desk.ledger.open_moments
+    moments = desk.unit_of_work.open_moments
     moments.beat(desk.clock.now())
 
     def freeze(_state: Story | None, context: Context) -> Decision[Story]:
@@ -22,7 +22,7 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
 
     began = desk.clock.now()
     with pytest.raises(Transient, match="stood still"):
-        await desk.ledger.run([Task("slow", freeze)], desk.park)
+        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.park)
     assert await desk.documents.load(["slow"]) == {}
     assert moments.take_doubt() == began
 
@@ -30,7 +30,7 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
 async def test_who_woke_before_it_wrote_has_slept_all_the_same() -> None:
     """The heart may beat again before the turn goes on."""
     desk = Desk(ordered=False)
-    moments = desk.ledger.open_moments
+    moments = desk.unit_of_work.open_moments
     moments.beat(desk.clock.now())
 
     def freeze(_state: Story | None, _context: Context) -> Decision[Story]:
@@ -39,8 +39,8 @@ async def test_who_woke_before_it_wrote_has_slept_all_the_same() -> None:
         return Decision(Story())
 
     with pytest.raises(Transient, match="stood still"):
-        await desk.ledger.run([Task("slow", freeze)], desk.park)
-    await desk.ledger.run([Task("slow", lambda _s, _t: Decision(Story()))], desk.park)
+        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.park)
+    await desk.unit_of_work.run([WorkItem("slow", lambda _s, _t: Decision(Story()))], desk.park)
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}
 
 
@@ -52,8 +52,8 @@ async def test_who_only_waits_for_a_slow_store_goes_on(has_heart: bool) -> None:
         for _ in range(40):
             desk.clock.advance(timedelta(seconds=1))
             if has_heart:
-                desk.ledger.open_moments.beat(desk.clock.now())
+                desk.unit_of_work.open_moments.beat(desk.clock.now())
         return Decision(Story())
 
-    await desk.ledger.run([Task("slow", slowly)], desk.park)
+    await desk.unit_of_work.run([WorkItem("slow", slowly)], desk.park)
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}

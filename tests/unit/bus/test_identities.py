@@ -39,7 +39,7 @@ async def test_copies_of_an_outside_event_are_never_taken_for_something_else(
 ) -> None:
     first = received(outside("17", "a"), 1)
     await loose.feed(first, first)
-    await loose.feed(first, ledger=loose.another())
+    await loose.feed(first, unit_of_work=loose.another())
     await loose.feed(received(outside("17", "a"), 5), received(outside("17", "a"), 2, partition=3))
     await loose.feed(received(outside("17", "a"), 2, topic="desk.tickets.metrics.retry"))
     assert await loose.notes() == ("a",)
@@ -51,7 +51,7 @@ async def test_a_record_read_again_is_never_told_as_something_else(loose: Desk) 
     await loose.feed(received(outside("17", "a"), 1), other, received(outside("18", "c"), 3))
     assert len(loose.failures) == 1
     # Read again after a crash before the commit: it is in its dead letter already.
-    await loose.feed(other, ledger=loose.another())
+    await loose.feed(other, unit_of_work=loose.another())
     assert len(loose.failures) == 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands, Fold, Ledger, Task
+from desk_shared.bus import Cause, CommandQueue, Projection, UnitOfWork, WorkItem
 from desk_shared.errors import DependencyDown, KeyReused
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
@@ -22,7 +22,7 @@ def loose() -> Desk:
     return Desk(ordered=False)
 
 
-def add(text: str) -> Task[Story]:
+def add(text: str) -> WorkItem[Story]:
     """Asks for one note under a key, as HTTP does; what is asked is its digest."""
     key, _, said = text.partition("=")
 
@@ -30,7 +30,7 @@ def add(text: str) -> Task[Story]:
         before = state or Story()
         return Decision(Story(notes=(*before.notes, said)))
 
-    return Task("t", rule, Cause(key, content=said))
+    return WorkItem("t", rule, Cause(key, content=said))
 
 
 @pytest.mark.parametrize("batch", [1, 7, 64, 500])
@@ -38,8 +38,8 @@ async def test_a_copy_is_known_however_many_came_in_between(loose: Desk, batch: 
     events = [outside(f"n{n}", f"{n}") for n in range(OTHERS)]
     records = [received(one, place) for place, one in enumerate([*events, *reversed(events)])]
     for first in range(0, len(records), batch):
-        member = loose.ledger if first % 3 else loose.another()
-        await loose.feed(*records[first : first + batch], ledger=member)
+        member = loose.unit_of_work if first % 3 else loose.another()
+        await loose.feed(*records[first : first + batch], unit_of_work=member)
     assert await loose.notes() == tuple(str(n) for n in range(OTHERS))
     assert not loose.failures
     assert len(set(loose.published_ids())) == OTHERS
@@ -62,13 +62,13 @@ async def test_an_event_of_our_own_is_known_however_many_came_in_between(loose: 
 async def test_a_key_is_known_with_what_was_asked_however_many_came_in_between(
     loose: Desk,
 ) -> None:
-    commands = Commands(loose.ledger)
+    commands = CommandQueue(loose.unit_of_work)
     for n in range(OTHERS):
         task = add(f"key-{n}={n}")
         assert isinstance(task.cause, Cause)
         await commands.change("t", task.rule, task.cause)  # type: ignore[arg-type]  # a rule
     before = await loose.notes()
-    await loose.ledger.run([add("key-20=20")], loose.park)
+    await loose.unit_of_work.run([add("key-20=20")], loose.park)
     assert await loose.notes() == before
     await loose.another().run([add("key-20=other")], loose.park)
     ((_, error),) = loose.failures
@@ -91,23 +91,27 @@ async def test_nothing_is_read_beside_a_document_that_has_all_and_once_for_a_bat
     loose: Desk,
 ) -> None:
     counting = loose.documents.identities = CountedCalls(loose)
-    ledger = loose.another()
+    unit_of_work = loose.another()
     for n in range(STAY_HERE - 1):
-        await loose.feed(received(outside(f"n{n}", "x"), n), ledger=ledger)
+        await loose.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     assert counting.reads == 0
-    await loose.feed(*(received(outside(f"m{n}", "x"), n + 100) for n in range(300)), ledger=ledger)
-    await loose.feed(*(received(outside(f"o{n}", "x"), n + 400) for n in range(300)), ledger=ledger)
+    await loose.feed(
+        *(received(outside(f"m{n}", "x"), n + 100) for n in range(300)), unit_of_work=unit_of_work
+    )
+    await loose.feed(
+        *(received(outside(f"o{n}", "x"), n + 400) for n in range(300)), unit_of_work=unit_of_work
+    )
     assert (counting.reads, counting.writes) == (1, 1)
 
 
 async def test_what_its_topic_does_not_have_any_more_is_forgotten_beside_too() -> None:
     week = timedelta(days=7)
     desk = Desk(ordered=False)
-    fold = Fold(desk.documents, lambda event: [event.subject], desk.react, known_for=week)
+    fold = Projection(desk.documents, lambda event: [event.subject], desk.react, known_for=week)
     meters = desk.telemetry.telemetry.meters
-    ledger: Ledger[Story] = Ledger(fold, desk.publisher, desk.clock, meters)
+    unit_of_work: UnitOfWork[Story] = UnitOfWork(fold, desk.publisher, desk.clock, meters)
     for n in range(OTHERS):
-        await desk.feed(received(outside(f"n{n}", "x"), n), ledger=ledger)
+        await desk.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     desk.clock.advance(week - timedelta(seconds=1))
     assert await desk.documents.identities.sweep(1000) == 0
     desk.clock.advance(timedelta(seconds=1))
@@ -115,11 +119,11 @@ async def test_what_its_topic_does_not_have_any_more_is_forgotten_beside_too() -
 
 
 async def test_a_state_that_tells_repeats_itself_keeps_nothing_beside(loose: Desk) -> None:
-    fold = Fold(loose.documents, lambda event: [event.subject], loose.react, is_exact=True)
+    fold = Projection(loose.documents, lambda event: [event.subject], loose.react, is_exact=True)
     meters = loose.telemetry.telemetry.meters
-    ledger: Ledger[Story] = Ledger(fold, loose.publisher, loose.clock, meters)
+    unit_of_work: UnitOfWork[Story] = UnitOfWork(fold, loose.publisher, loose.clock, meters)
     for n in range(OTHERS):
-        await loose.feed(received(outside(f"n{n}", "x"), n), ledger=ledger)
+        await loose.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     assert isinstance(loose.documents.identities, FakeKeptCalls)
     assert not loose.documents.identities.calls
     assert len((await loose.documents.load(["t"]))["t"].recent) <= MOST_HERE
@@ -136,11 +140,11 @@ async def test_a_death_at_any_step_neither_loses_nor_doubles(step: str, batch: i
         part = records[first : first + batch]
         desk.dies_at = step if first % 2 == 0 else ""
         try:
-            await desk.feed(*part, ledger=desk.another())
+            await desk.feed(*part, unit_of_work=desk.another())
         except Died:
             deaths += 1
             desk.dies_at = ""
-            await desk.feed(*part, ledger=desk.another())
+            await desk.feed(*part, unit_of_work=desk.another())
     assert deaths > 0
     assert await desk.notes() == tuple(str(n) for n in range(OTHERS))
     assert not desk.failures
@@ -187,7 +191,7 @@ class MortalDesk(Desk):
         super().__post_init__()
         self.documents = MortalDocuments(self)
         self.documents.identities = MortalCalls(self)
-        self.ledger = self.another()
+        self.unit_of_work = self.another()
 
     def at(self, step: str) -> None:
         if step == self.dies_at:

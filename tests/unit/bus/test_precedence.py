@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from desk_shared.bus.folding import Folding
+from desk_shared.bus.batch_processor import BatchProcessor
 from desk_shared.bus.records import Failure
 from desk_shared.precedence import (
     LONGEST_SECONDS,
@@ -37,7 +37,7 @@ def watch() -> Watch:
 @pytest.fixture
 def desk(watch: Watch) -> Desk:
     made = Desk(ordered=False)
-    made.ledger.precedence = Precedence(watch)
+    made.unit_of_work.precedence = Precedence(watch)
     return made
 
 
@@ -60,7 +60,7 @@ async def handled(desk: Desk, count: int) -> None:
     async def park(_: Sequence[Failure]) -> None:
         raise AssertionError
 
-    await Folding(desk.ledger).handle(batch, park)
+    await BatchProcessor(desk.unit_of_work).handle(batch, park)
 
 
 async def test_while_nobody_calls_a_batch_is_one(desk: Desk) -> None:
@@ -73,7 +73,7 @@ async def test_after_a_call_a_batch_is_done_in_slices_until_it_is_calm_again(
     desk: Desk, watch: Watch
 ) -> None:
     sizes = slices_of(desk)
-    with desk.ledger.precedence.call():
+    with desk.unit_of_work.precedence.call():
         pass
     await handled(desk, 3 * SLICE + 1)
     assert sizes == [SLICE, SLICE, SLICE, 1]
@@ -85,7 +85,7 @@ async def test_after_a_call_a_batch_is_done_in_slices_until_it_is_calm_again(
 
 
 async def test_a_call_that_has_come_goes_before_the_next_slice(desk: Desk) -> None:
-    precedence, order = desk.ledger.precedence, []
+    precedence, order = desk.unit_of_work.precedence, []
     sizes = slices_of(desk)
 
     async def call() -> None:
@@ -106,7 +106,7 @@ async def test_a_call_that_has_come_goes_before_the_next_slice(desk: Desk) -> No
 
 async def test_calls_without_end_leave_the_bus_its_share(desk: Desk) -> None:
     began = asyncio.get_running_loop().time()
-    with desk.ledger.precedence.call():
+    with desk.unit_of_work.precedence.call():
         await handled(desk, 3 * SLICE)
     spent = asyncio.get_running_loop().time() - began
     assert spent >= 2 * LONGEST_SECONDS
@@ -121,9 +121,9 @@ class NeverPassed(Precedence):
 
 
 async def test_what_is_no_burst_waits_for_nobody(desk: Desk, watch: Watch) -> None:
-    desk.ledger.precedence = NeverPassed(watch)
+    desk.unit_of_work.precedence = NeverPassed(watch)
     sizes = slices_of(desk)
-    with desk.ledger.precedence.call():
+    with desk.unit_of_work.precedence.call():
         await handled(desk, SLICE)
     assert sizes == [SLICE]
 

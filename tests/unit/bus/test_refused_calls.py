@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from desk_shared.bus import Cause, Task
+from desk_shared.bus import Cause, WorkItem
 from desk_shared.errors import KeyReused
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
@@ -10,13 +10,13 @@ from desk_shared.store import Stored
 from tests.unit.bus.desk import Desk, Story
 
 
-def _call(text: str) -> Task[Story]:
+def _call(text: str) -> WorkItem[Story]:
     """A call under a key that another one has too."""
 
     def rule(_state: Story | None, _context: Context) -> Decision[Story]:
         return Decision(Story(notes=(text,)))
 
-    return Task("t", rule, Cause("key", content=text))
+    return WorkItem("t", rule, Cause("key", content=text))
 
 
 async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
@@ -31,7 +31,7 @@ async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
         return await write(documents)
 
     desk.documents.write = overtaken  # type: ignore[method-assign]
-    await desk.ledger.run([first, second], desk.park)
+    await desk.unit_of_work.run([first, second], desk.park)
     assert await desk.notes() == ("second",)
     assert [(task, type(error)) for task, error in desk.failures] == [(first, KeyReused)]
 
@@ -39,5 +39,5 @@ async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
 async def test_a_refusal_that_nothing_overtakes_is_told() -> None:
     desk = Desk(ordered=False)
     first, second = _call("first"), _call("second")
-    await desk.ledger.run([first, second], desk.park)
+    await desk.unit_of_work.run([first, second], desk.park)
     assert [(task, type(error)) for task, error in desk.failures] == [(second, KeyReused)]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands
+from desk_shared.bus import Cause, CommandQueue
 from desk_shared.bus.relay import BATCH, OVERDUE, Relay
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.health import State
@@ -33,7 +33,7 @@ def write(_state: Story | None, _context: Context) -> Decision[Story]:
 
 async def leave_behind(desk: Desk) -> None:
     desk.publisher.is_down = True
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     await commands.change("t", write, Cause("key"))
     await commands.stop()
     desk.publisher.is_down = False
@@ -74,7 +74,7 @@ async def test_settling_an_old_version_keeps_a_newer_outbox(desk: Desk, relay: R
 
     async def late(published: object) -> None:
         desk.publisher.is_down = True
-        await Commands(desk.another()).change("t", write, Cause("another key"))
+        await CommandQueue(desk.another()).change("t", write, Cause("another key"))
         desk.publisher.is_down = False
         await settle(published)  # type: ignore[arg-type]
 
@@ -86,7 +86,7 @@ async def test_settling_an_old_version_keeps_a_newer_outbox(desk: Desk, relay: R
 async def leave(desk: Desk, *tickets: str) -> None:
     desk.publisher.is_down = True
     for ticket in tickets:
-        await Commands(desk.ledger).change(ticket, outbox_of(ticket), Cause("key"))
+        await CommandQueue(desk.unit_of_work).change(ticket, outbox_of(ticket), Cause("key"))
     desk.publisher.is_down = False
     desk.clock.advance(OVERDUE + timedelta(seconds=1))
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.timers import Report, Silence, Timers
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import SystemClock
@@ -69,9 +69,11 @@ class Watch:
         self.wakings += 1
 
     async def set(self, id: str, due: datetime) -> None:
-        ledger = self.desk.another()
-        ledger._documents = self.desk.documents
-        await ledger.run([Task(id, lambda _s, _t: Decision(Story(), due=due))], self.desk.park)
+        unit_of_work = self.desk.another()
+        unit_of_work._documents = self.desk.documents
+        await unit_of_work.run(
+            [WorkItem(id, lambda _s, _t: Decision(Story(), due=due))], self.desk.park
+        )
 
     @property
     def ids(self) -> list[str]:
@@ -150,8 +152,8 @@ def decided_at(_state: Story | None, context: Context) -> Decision[Story]:
     return Decision(Story(notes=(context.now.isoformat(),)))
 
 
-async def test_a_ledger_decides_for_the_moment_it_is_told() -> None:
+async def test_a_unit_of_work_decides_for_the_moment_it_is_told() -> None:
     desk = Desk()
     at = desk.clock.now() - LONG_AGO
-    await desk.ledger.run([Task("t", decided_at)], desk.park, at=at)
+    await desk.unit_of_work.run([WorkItem("t", decided_at)], desk.park, at=at)
     assert await desk.notes() == (at.isoformat(),)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.timers import Report, Timers
 from desk_shared.clock import SystemClock
 from desk_shared.errors import DependencyDown
@@ -48,11 +48,11 @@ class Watch:
         def rule(_state: Story | None, _context: Context) -> Decision[Story]:
             return Decision(Story(), due=due)
 
-        ledger = self.desk.another()
-        ledger._documents = self.desk.documents
+        unit_of_work = self.desk.another()
+        unit_of_work._documents = self.desk.documents
         if told:
-            ledger.on_due = self.bell.on_due
-        await ledger.run([Task(id, rule)], self.desk.park)
+            unit_of_work.on_due = self.bell.on_due
+        await unit_of_work.run([WorkItem(id, rule)], self.desk.park)
 
     def start(self) -> asyncio.Task[None]:
         meters = self.desk.telemetry.telemetry.meters

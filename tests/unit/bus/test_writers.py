@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from desk_shared.bus import Task
+from desk_shared.bus import WorkItem
 from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.writers import AT_LEAST_EVERY, LATE_WRITE, MISSED, Writers, WriterWatermark
 from desk_shared.clock import FakeClock
@@ -54,11 +54,11 @@ class Writer:
     def __init__(self) -> None:
         self.desk = Desk(cached=0)
         self.bus = Bus(self.desk)
-        self.ledger = self.desk.another()
-        self.ledger._publisher = self.bus
+        self.unit_of_work = self.desk.another()
+        self.unit_of_work._publisher = self.bus
         self.writers = Writers(TICKETS)
         self.watermark = WriterWatermark(
-            TICKETS, "/desk/intake", self.ledger, self.bus, self.desk.clock, self.writers
+            TICKETS, "/desk/intake", self.unit_of_work, self.bus, self.desk.clock, self.writers
         )
 
     @property
@@ -66,7 +66,7 @@ class Writer:
         return self.bus.told[-1].until
 
     async def note(self, number: int) -> None:
-        await self.desk.feed(received(noted("t", number), number), ledger=self.ledger)
+        await self.desk.feed(received(noted("t", number), number), unit_of_work=self.unit_of_work)
 
     async def later(self, span: timedelta = SECOND) -> datetime:
         """Time passes and it tells again; what it told."""
@@ -101,7 +101,7 @@ async def test_what_is_being_published_holds_it_at_the_moment_it_was_recorded() 
     await writer.later()
     writer.bus.held = asyncio.Event()
     noting = asyncio.create_task(writer.note(1))
-    await eventually(lambda: writer.ledger.open_moments.earliest() is not None)
+    await eventually(lambda: writer.unit_of_work.open_moments.earliest() is not None)
     recorded = START + SECOND
     assert await writer.later() == recorded
     assert await writer.later() == recorded
@@ -195,7 +195,7 @@ async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_
     writer = Writer()
     writer.bus.held = asyncio.Event()
     noting = asyncio.create_task(writer.note(1))
-    await eventually(lambda: writer.ledger.open_moments.earliest() is not None)
+    await eventually(lambda: writer.unit_of_work.open_moments.earliest() is not None)
     noting.cancel()
     await asyncio.wait([noting])
     assert await writer.later(LATE_WRITE / 2) == START
@@ -209,7 +209,7 @@ async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
     await writer.watermark.stop()
     assert writer.bus.told[-1].has_left
     other = Writer()
-    other.ledger.open_moments.doubt(START)
+    other.unit_of_work.open_moments.doubt(START)
     await other.watermark.stop()
     assert not any(one.has_left for one in other.bus.told)
 
@@ -308,7 +308,7 @@ async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> Non
     writer = Writer()
     told: list[datetime] = []
     for _ in range(12):
-        writer.ledger.open_moments.doubt(writer.desk.clock.now())
+        writer.unit_of_work.open_moments.doubt(writer.desk.clock.now())
         told.append(await writer.later(LATE_WRITE / 2))
     assert told[-1] >= START + 4 * LATE_WRITE
 
@@ -371,7 +371,7 @@ def test_a_turn_that_ends_well_leaves_no_doubt() -> None:
 async def test_a_task_that_only_fails_by_itself_holds_nothing() -> None:
     """Its failure is parked, and nothing was written that could wait."""
     writer = Writer()
-    await writer.ledger.run([Task("t", lambda _s, _t: 1 / 0)], writer.desk.park)  # type: ignore[arg-type,return-value]
+    await writer.unit_of_work.run([WorkItem("t", lambda _s, _t: 1 / 0)], writer.desk.park)  # type: ignore[arg-type,return-value]
     assert await writer.later() == START + SECOND
 
 

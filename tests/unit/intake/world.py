@@ -11,11 +11,15 @@ from desk_intake.domain.evolve import evolve, fold
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
 from desk_intake.domain.sla import TicketSla
-from desk_intake.handlers import feedback_fold, problems_fold, slas_fold, tickets_fold
+from desk_intake.handlers import (
+    problems_projection,
+    slas_projection,
+    tickets_projection,
+)
 from desk_intake.ports import IntakeDeps
 from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
-from desk_shared.bus import Commands, Folding, Ledger, Received
-from desk_shared.bus.folding import ParkRecords
+from desk_shared.bus import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
+from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Payload, numbered
@@ -84,8 +88,8 @@ class Desk:
     publisher: FakePublisher
     tickets: FakeDocuments[Ticket]
     slas: FakeDocuments[TicketSla]
-    ledger: Ledger[Ticket]
-    others: tuple[Ledger[KnownProblem], Ledger[TicketSla]]
+    unit_of_work: UnitOfWork[Ticket]
+    others: tuple[UnitOfWork[KnownProblem], UnitOfWork[TicketSla]]
     telemetry: RecordedTelemetry
     transport: httpx.ASGITransport
     calls: FakeKeptCalls
@@ -111,7 +115,7 @@ class Desk:
         return self.client("max", "member", "network")
 
     async def hear(self, data: Payload, subject: str, id: str = "", source: str = "/test") -> None:
-        """A fact comes over the bus, to every ledger as in the service."""
+        """A fact comes over the bus, to every unit of work as in the service."""
         now = self.clock.now()
         event_id = id or f"{data.TYPE}/{subject}/{now.isoformat()}"
         await self.hear_events(Event(event_id, source, subject, now, data))
@@ -119,7 +123,7 @@ class Desk:
     async def hear_events(self, *events: AnyEvent, park: ParkRecords = _park_nothing) -> None:
         """One batch; nothing may be parked, for a fact is never refused, unless `park` is given."""
         batch = [Received(one, self._record(one)) for one in events]
-        await Folding(self.ledger, *self.others).handle(batch, park)
+        await BatchProcessor(self.unit_of_work, *self.others).handle(batch, park)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -129,7 +133,7 @@ class Desk:
         """The clock moves and every timer that is due by then fires, as `Timers` does it."""
         self.clock.advance(pause)
         due = await self.tickets.due(self.clock.now(), 100)
-        await self.ledger.wake([id for _, id in due], _park_nothing)
+        await self.unit_of_work.wake([id for _, id in due], _park_nothing)
 
     async def ticket(self, id: str) -> Ticket:
         found = (await self.tickets.load([id]))[id].state
@@ -181,13 +185,17 @@ def make_desk(charter: Charter) -> Desk:
     tickets, problems = FakeDocuments(TICKETS, clock), FakeDocuments(PROBLEMS, clock)
     slas = FakeDocuments(SLAS, clock)
     meters = telemetry.telemetry.meters
-    ledger = Ledger(tickets_fold(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0)
-    said = Ledger(feedback_fold(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0)
+    unit_of_work = UnitOfWork(
+        tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
+    )
+    said = UnitOfWork(
+        Projection(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0
+    )
     calls = FakeKeptCalls(clock)
     deps = IntakeDeps(
         tickets,
-        Commands(ledger),
-        Commands(said),
+        CommandQueue(unit_of_work),
+        CommandQueue(said),
         problems,
         slas,
         lambda: charter,
@@ -203,10 +211,10 @@ def make_desk(charter: Charter) -> Desk:
     )
     transport = httpx.ASGITransport(app=intake_app(parts, deps))
     others = (
-        Ledger(problems_fold(problems), publisher, clock, meters),
-        Ledger(slas_fold(slas), publisher, clock, meters),
+        UnitOfWork(problems_projection(problems), publisher, clock, meters),
+        UnitOfWork(slas_projection(slas), publisher, clock, meters),
     )
-    return Desk(clock, publisher, tickets, slas, ledger, others, telemetry, transport, calls)
+    return Desk(clock, publisher, tickets, slas, unit_of_work, others, telemetry, transport, calls)
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:

@@ -1,4 +1,4 @@
-"""Metrics without servers: its folds by real ledgers on fakes, its own topic looped back."""
+"""Metrics without servers: its folds by real units of work on fakes, its own topic looped back."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

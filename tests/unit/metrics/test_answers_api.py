@@ -8,13 +8,13 @@ import httpx
 import pytest
 from desk_metrics.api import metrics_app
 from desk_metrics.api.answers import AnswersDeps, answers_router
-from desk_metrics.correspondence import Correspondence, answers_fold
+from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Asked
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.reporting import WEEKLY, Reported
 from desk_metrics.ports import MetricsDeps
 from desk_metrics.store import ANSWERS, REPORTED
-from desk_shared.bus import Commands, Ledger
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent
 from desk_shared.events.reports import Answer, ResponseRecorded
@@ -51,8 +51,10 @@ class Office:
         self.publisher = FakePublisher()
         answers = FakeDocuments(ANSWERS, clock)
         self.reported = FakeDocuments(REPORTED, clock)
-        ledger = Ledger(answers_fold(answers), self.publisher, clock, telemetry.meters, cached=0)
-        self.commands = Commands(ledger)
+        unit_of_work = UnitOfWork(
+            Projection(answers), self.publisher, clock, telemetry.meters, cached=0
+        )
+        self.commands = CommandQueue(unit_of_work)
         deps = AnswersDeps(
             Correspondence(self.reported, answers), self.commands, lambda: CHARTER, clock
         )

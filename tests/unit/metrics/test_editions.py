@@ -13,7 +13,7 @@ from desk_metrics.domain.worktime import micros
 from desk_metrics.editions import AHEAD, Editions
 from desk_metrics.handlers import decided
 from desk_metrics.store import EDITIONS
-from desk_shared.bus import Commands, Fold, Ledger
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter
 from desk_shared.charter.load import load_charter
 from desk_shared.clock import FakeClock
@@ -46,13 +46,15 @@ class Replicas:
         self.seen: dict[str, Charter] = {}
 
     async def start(self, name: str, known: Charter) -> Editions:
-        fold: Fold[Edition] = Fold(
-            self.documents, keys=lambda _: (), react=lambda _s, _e, _t: None, wake=None
-        )
+        fold: Projection[Edition] = Projection(self.documents)
         meters = recorded_telemetry().telemetry.meters
-        ledger = Ledger(fold, FakePublisher(), self.clock, meters, cached=0, name="editions")
+        unit_of_work = UnitOfWork(
+            fold, FakePublisher(), self.clock, meters, cached=0, name="editions"
+        )
         self.seen[name] = known
-        made = Editions(self.documents, Commands(ledger), lambda: self.seen[name], self.clock)
+        made = Editions(
+            self.documents, CommandQueue(unit_of_work), lambda: self.seen[name], self.clock
+        )
         await made.start()
         return made
 

@@ -17,10 +17,10 @@ from desk_metrics.domain.reporting import (
     next_period,
     skills_period,
 )
-from desk_metrics.reporting import Reporting, reported_fold
+from desk_metrics.reporting import Reporting
 from desk_metrics.store import ANSWERS, REPORTED
 from desk_metrics.systems import Sources
-from desk_shared.bus import Commands, Ledger
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter, load_charter
 from desk_shared.charter.model import Goal
 from desk_shared.errors import DependencyDown
@@ -80,12 +80,12 @@ class Office:
 
     def restarted(self) -> Reporting:
         desk, telemetry = self.desk, recorded_telemetry().telemetry
-        fold = reported_fold(self.documents)
-        ledger = Ledger(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
+        fold = Projection(self.documents)
+        unit_of_work = UnitOfWork(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
         letters = Correspondence(self.documents, self.answers)
         shelves = desk.shelves
         sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: self.charter, letters)
-        self.reporting = Reporting(self.documents, Commands(ledger), sources, desk.clock)
+        self.reporting = Reporting(self.documents, CommandQueue(unit_of_work), sources, desk.clock)
         return self.reporting
 
     async def tick(self) -> None:

@@ -1,4 +1,4 @@
-"""Notify's folds at a real ledger: once per cause, in order, on the right topic."""
+"""Notify's folds at a real unit of work: once per cause, in order, on the right topic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from desk_notify.domain import matters, people
 from desk_notify.domain.model import Ticket
 from desk_notify.handlers import (
     LogChannel,
-    delivery_fold,
+    delivery_projection,
     directory_of,
-    matter_fold,
-    person_fold,
-    ticket_fold,
+    matter_projection,
+    person_projection,
+    ticket_projection,
 )
 from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
-from desk_shared.bus import Folding, Ledger, Received
+from desk_shared.bus import BatchProcessor, Received, UnitOfWork
 from desk_shared.bus.records import Failure
 from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
@@ -64,15 +64,15 @@ class Bus:
         self.tickets = FakeDocuments(TICKETS, self.clock)
         self.dispatches = FakeDocuments(DELIVERIES, self.clock)
         folds: list[Any] = [
-            ticket_fold(self.tickets, directory),
-            person_fold(FakeDocuments(PEOPLE, self.clock), directory),
-            matter_fold(FakeDocuments(MATTERS, self.clock), directory),
+            ticket_projection(self.tickets, directory),
+            person_projection(FakeDocuments(PEOPLE, self.clock), directory),
+            matter_projection(FakeDocuments(MATTERS, self.clock), directory),
         ]
-        ledgers = [Ledger(one, self.published, self.clock, meters) for one in folds]
-        self._folding = Folding(*ledgers)
-        deliveries = delivery_fold(self.dispatches, directory, has_mail=has_mail)
-        delivering = Ledger(deliveries, self.published, self.clock, meters, cached=0)
-        self._channels = LogChannel(Folding(delivering), directory)
+        units_of_work = [UnitOfWork(one, self.published, self.clock, meters) for one in folds]
+        self._folding = BatchProcessor(*units_of_work)
+        deliveries = delivery_projection(self.dispatches, directory, has_mail=has_mail)
+        delivering = UnitOfWork(deliveries, self.published, self.clock, meters, cached=0)
+        self._channels = LogChannel(BatchProcessor(delivering), directory)
         self._offset = 0
 
     async def reads(self, *events: AnyEvent) -> None:

@@ -11,10 +11,10 @@ from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent, claimed
 from desk_notify.domain.mailboxes import Mailbox, MailRules
 from desk_notify.domain.model import DeliveryState, Dispatch
 from desk_notify.gate import MailGate
-from desk_notify.handlers import delivery_fold
+from desk_notify.handlers import delivery_projection
 from desk_notify.store import DELIVERIES, MAILBOXES
 from desk_notify.worker import DeliveryWorker
-from desk_shared.bus import Commands, Fold, Ledger, Task
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork, WorkItem
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health, State
@@ -51,7 +51,7 @@ class FakeLine:
         self.is_closed = True
 
 
-async def nobody(_failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+async def nobody(_failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
     raise AssertionError("a worker reports by itself")
 
 
@@ -64,17 +64,17 @@ class Desk:
         self.health.expect("smtp", required=False)
         self.recorded: RecordedTelemetry = recorded_telemetry()
         self.documents = FakeDocuments(DELIVERIES, self.clock)
-        fold = delivery_fold(self.documents, directory, has_mail=True)
+        fold = delivery_projection(self.documents, directory, has_mail=True)
         meters = self.recorded.telemetry.meters
-        self.ledger = Ledger(fold, FakePublisher(), self.clock, meters, cached=0)
+        self.unit_of_work = UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0)
         self.line = FakeLine(list(answers) or [Sent()])
         outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
-        commands = Commands(self.ledger)
+        commands = CommandQueue(self.unit_of_work)
         boxes = FakeDocuments(MAILBOXES, self.clock)
-        by_command: Fold[Mailbox] = Fold(boxes, lambda _: (), lambda _s, _e, _t: None)
-        mailboxes = Ledger(by_command, FakePublisher(), self.clock, meters, cached=0)
+        by_command: Projection[Mailbox] = Projection(boxes, lambda _: (), lambda _s, _e, _t: None)
+        mailboxes = UnitOfWork(by_command, FakePublisher(), self.clock, meters, cached=0)
         rules = MailRules(("desk.example", "*.corp.example"), per_hour=3)
-        gate = MailGate(directory, Commands(mailboxes), rules)
+        gate = MailGate(directory, CommandQueue(mailboxes), rules)
         self.worker = DeliveryWorker(
             commands, [self.line], self.clock, self.health, outcomes, gate, most=3, lease=LEASE
         )
@@ -304,7 +304,7 @@ async def test_a_document_that_cannot_be_read_is_reported_and_the_next_one_sent(
     desk = Desk()
     reported: list[str] = []
 
-    async def report(failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    async def report(failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         reported.extend(task.id for task, _ in failures)
 
     await desk.keep(dispatch())

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from desk_shared.bus import Ledger, Received, Task
+from desk_shared.bus import Received, UnitOfWork, WorkItem
 from desk_shared.charter import Charter, load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec, Event
@@ -23,7 +23,13 @@ from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from desk_triage.domain.board import EMPTY, Board
 from desk_triage.domain.learned import LearnedModel
-from desk_triage.handlers import Known, change_fold, cluster_fold, subject_fold, ticket_fold
+from desk_triage.handlers import (
+    Known,
+    change_projection,
+    cluster_projection,
+    subject_projection,
+    ticket_projection,
+)
 from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
 
 CHARTER = load_charter(Path(__file__).parents[3] / "charter")
@@ -162,17 +168,17 @@ class TriageDesk:
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.clusters = FakeDocuments(CLUSTERS, self.clock)
         meters = recorded_telemetry().telemetry.meters
-        self.clusters_ledger = Ledger(
-            cluster_fold(self.clusters, known), self.publisher, self.clock, meters, cached=0
+        self.clusters_unit_of_work = UnitOfWork(
+            cluster_projection(self.clusters, known), self.publisher, self.clock, meters, cached=0
         )
-        self.subjects_ledger = Ledger(
-            subject_fold(self.subjects, known), self.publisher, self.clock, meters
+        self.subjects_unit_of_work = UnitOfWork(
+            subject_projection(self.subjects, known), self.publisher, self.clock, meters
         )
-        self.ledgers: list[Ledger[Any]] = [
-            Ledger(ticket_fold(self.tickets, known), self.publisher, self.clock, meters),
-            Ledger(change_fold(self.changes), self.publisher, self.clock, meters),
-            self.subjects_ledger,
-            self.clusters_ledger,
+        self.units_of_work: list[UnitOfWork[Any]] = [
+            UnitOfWork(ticket_projection(self.tickets, known), self.publisher, self.clock, meters),
+            UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
+            self.subjects_unit_of_work,
+            self.clusters_unit_of_work,
         ]
         self._codec, self._offset, self._looped = Codec(), 0, 0
 
@@ -182,8 +188,10 @@ class TriageDesk:
             latest = max(one.time for one in events)
             self.clock.advance(max(timedelta(0), latest - self.clock.now()))
         batch = [self._received(one) for one in events]
-        for ledger in self.ledgers:
-            await ledger.run([t for one in batch for t in ledger.tasks_of(one)], self._park)
+        for unit_of_work in self.units_of_work:
+            await unit_of_work.run(
+                [t for one in batch for t in unit_of_work.work_items_of(one)], self._park
+            )
         heard = self.publisher.messages[self._looped :]
         self._looped = len(self.publisher.messages)
         signals = [self._codec.decode(m.key, m.value, m.headers) for m in heard]
@@ -191,15 +199,15 @@ class TriageDesk:
         if signals:
             await self.feed(*signals)
 
-    async def wake(self, ledger: Ledger[Any], id: str) -> None:
-        await ledger.wake([id], self._park)
+    async def wake(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
+        await unit_of_work.wake([id], self._park)
 
     def told(self, kind: type[Payload]) -> list[AnyEvent]:
         """What was published of one type, each id once."""
         unique = {one.id: one for one in self.publisher.events()}
         return [one for one in unique.values() if isinstance(one.data, kind)]
 
-    async def _park(self, failures: Sequence[tuple[Task[Any], Exception]]) -> None:
+    async def _park(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         for _, error in failures:
             raise error
 

@@ -58,8 +58,8 @@ async def test_a_flapping_alert_is_held_open_until_it_is_quiet() -> None:
     await desk.feed(over(6))  # said again: that is no change
     assert await desk.subjects.due(at(600), 10) == [(due, id)]
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_ledger, id)
-    await desk.wake(desk.subjects_ledger, id)
+    await desk.wake(desk.subjects_unit_of_work, id)
+    await desk.wake(desk.subjects_unit_of_work, id)
     assert len(cleared(desk, "mail-queue-high")) == ends + 1
     assert open_before == len(cleared(desk, "mail-queue-high"))
 
@@ -170,7 +170,7 @@ async def test_an_end_with_the_same_moment_as_the_wrong_one_before_ends_what_fir
     # Twice in a few minutes is a flap: it is over once it has been quiet.
     ((due, id),) = await desk.subjects.due(at(600), 10)
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_ledger, id)
+    await desk.wake(desk.subjects_unit_of_work, id)
     assert len(cleared(desk, "mail-queue-high")) == 2
     assert (await alert_of(desk)).episode is None
 
@@ -179,8 +179,8 @@ async def test_an_end_in_the_far_future_does_not_keep_an_alert_from_firing() -> 
     desk = TriageDesk()
     await desk.feed(fired(0))
     end = over(0)._replace(time=at(24 * 60))
-    for ledger in desk.ledgers:  # the clock does not follow a time that is not here yet
-        await ledger.run(ledger.tasks_of(desk._received(end)), desk._park)
+    for unit_of_work in desk.units_of_work:  # the clock does not follow a time that is not here yet
+        await unit_of_work.run(unit_of_work.work_items_of(desk._received(end)), desk._park)
     await desk.feed(fired(1))
     assert len(raised(desk, "mail-queue-high")) == 2
     assert len(cleared(desk, "mail-queue-high")) == 1
@@ -189,8 +189,8 @@ async def test_an_end_in_the_far_future_does_not_keep_an_alert_from_firing() -> 
 async def test_a_start_in_the_far_future_does_not_keep_an_alert_from_ending() -> None:
     desk = TriageDesk()
     begun = fired(0)._replace(time=at(24 * 60))
-    for ledger in desk.ledgers:
-        await ledger.run(ledger.tasks_of(desk._received(begun)), desk._park)
+    for unit_of_work in desk.units_of_work:
+        await unit_of_work.run(unit_of_work.work_items_of(desk._received(begun)), desk._park)
     await desk.feed(over(1))
     assert len(cleared(desk, "mail-queue-high")) == 1
 
@@ -228,8 +228,8 @@ async def test_a_severity_that_flaps_is_held_at_its_worst_until_it_is_quiet() ->
     ((due, id),) = await desk.subjects.due(at(600), 10)
     assert due == at(FLAP_CHANGES + 2) + QUIET
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_ledger, id)
-    await desk.wake(desk.subjects_ledger, id)
+    await desk.wake(desk.subjects_unit_of_work, id)
+    await desk.wake(desk.subjects_unit_of_work, id)
     assert changes(desk)[told:] == [(critical, warning, "Mail piles up")]
     assert await desk.subjects.due(at(6000), 10) == []
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from desk_shared.bus import Commands
+from desk_shared.bus import CommandQueue
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.health import Health
 from desk_shared.http import (
@@ -43,7 +43,7 @@ class Front:
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
     desk = TriageDesk()
-    commands = Commands(desk.clusters_ledger)
+    commands = CommandQueue(desk.clusters_unit_of_work)
     documents = TriageDocuments(
         desk.tickets, desk.subjects, desk.clusters, commands, Cursors(b"secret")
     )

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from desk_shared.bus import Commands
+from desk_shared.bus import CommandQueue
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
@@ -34,7 +34,7 @@ async def test_only_those_whom_it_concerns_see_it(
     tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(6)]
     await desk.feed(*tickets)
     documents = TriageDocuments(
-        desk.tickets, desk.subjects, desk.clusters, Commands(desk.clusters_ledger),
+        desk.tickets, desk.subjects, desk.clusters, CommandQueue(desk.clusters_unit_of_work),
         Cursors(b"secret"),
     )  # fmt: skip
     parts = AppParts(

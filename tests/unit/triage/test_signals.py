@@ -115,7 +115,9 @@ async def test_what_is_remembered_stays_small() -> None:
 async def test_a_clock_that_runs_ahead_is_not_believed() -> None:
     desk = TriageDesk()
     ahead = measured(50, 60 * 24 * 365)
-    await desk.subjects_ledger.run(desk.subjects_ledger.tasks_of(desk._received(ahead)), desk._park)
+    await desk.subjects_unit_of_work.run(
+        desk.subjects_unit_of_work.work_items_of(desk._received(ahead)), desk._park
+    )
     await desk.feed(measured(5, 5))
     assert len(raised(desk, "disk-filling")) == 1
 

@@ -28,7 +28,7 @@ class Command(BaseModel):
     """When; unknown of those that earlier versions wrote."""
 
 
-Commands = tuple[Command, ...]
+CommandQueue = tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Unsure(Exception):
     `to_keep` must be kept there before.
     """
 
-    def __init__(self, document: str, mark: str, to_keep: Commands = ()) -> None:
+    def __init__(self, document: str, mark: str, to_keep: CommandQueue = ()) -> None:
         super().__init__(f"what was called on {document} before is not all in it")
         self.document, self.mark, self.to_keep = document, mark, to_keep
 
 
 def fingerprint_of(
-    document: str, commands: Commands, key: str, recalled: Recalled = NOTHING
+    document: str, commands: CommandQueue, key: str, recalled: Recalled = NOTHING
 ) -> str | None:
     """What was asked under that key, if it was carried out; `Unsure` if that must be looked up."""
     here = next((one.fingerprint for one in commands if one.key == key), None)
@@ -70,8 +70,8 @@ def fingerprint_of(
 
 
 def with_command(
-    document: str, commands: Commands, command: Command, recalled: Recalled = NOTHING
-) -> Commands:
+    document: str, commands: CommandQueue, command: Command, recalled: Recalled = NOTHING
+) -> CommandQueue:
     """With one more; where they are too many `Unsure`, unless older ones are safe elsewhere."""
     if len(commands) < MOST_HERE:
         return (*commands, command)
@@ -88,7 +88,7 @@ def until(command: Command, now: datetime) -> datetime:
     return (command.at or now) + KNOWN_FOR
 
 
-def _mark(commands: Commands) -> str:
+def _mark(commands: CommandQueue) -> str:
     """The oldest that can be dropped: another one when any were."""
     return commands[1].key
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from desk_shared.bus import Commands
-from desk_shared.bus.ledger import Cause
+from desk_shared.bus import CommandQueue
+from desk_shared.bus.unit_of_work import Cause
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
@@ -122,7 +122,7 @@ class AnswersDeps:
     """What the routes need."""
 
     letters: Correspondence
-    commands: Commands[Answers]
+    commands: CommandQueue[Answers]
     charter: Callable[[], Charter]
     clock: Clock
 

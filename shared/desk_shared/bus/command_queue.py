@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic
 
-from desk_shared.bus.ledger import Cause, Ledger, OnWritten, Park, Rule, Task
 from desk_shared.bus.retry import attempt_async
+from desk_shared.bus.unit_of_work import Cause, OnWritten, Park, Rule, UnitOfWork, WorkItem
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -30,15 +30,15 @@ PUBLISH_PATIENCE = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True)
 class _Asked(Generic[S]):
-    task: Task[S]
+    task: WorkItem[S]
     answer: "asyncio.Future[Stored[S]]"
 
 
-class Commands(Generic[S]):
-    """The way to change one document of a ledger from outside the event stream."""
+class CommandQueue(Generic[S]):
+    """The way to change one document of a unit of work from outside the event stream."""
 
-    def __init__(self, ledger: Ledger[S]) -> None:
-        self._ledger = ledger
+    def __init__(self, unit_of_work: UnitOfWork[S]) -> None:
+        self._unit_of_work = unit_of_work
         self._waiting: list[_Asked[S]] = []
         self._runner: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
@@ -52,7 +52,9 @@ class Commands(Generic[S]):
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Transient("too many changes are waiting; try again soon", code="overloaded")
-        asked = _Asked(Task(id, rule, cause, is_first), asyncio.get_running_loop().create_future())
+        asked = _Asked(
+            WorkItem(id, rule, cause, is_first), asyncio.get_running_loop().create_future()
+        )
         self._waiting.append(asked)
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._drain())
@@ -82,7 +84,7 @@ class Commands(Generic[S]):
     async def _answer(self, group: Sequence[_Asked[S]]) -> None:
         by_task = {asked.task: asked.answer for asked in group}
 
-        async def refuse(failures: Sequence[tuple[Task[S], Exception]]) -> None:
+        async def refuse(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
             for task, error in failures:
                 _settle(by_task[task], error)
 
@@ -103,10 +105,10 @@ class Commands(Generic[S]):
             await refuse([(task, late) for task in tasks])
 
     async def _within_patience(
-        self, tasks: Sequence[Task[S]], refuse: Park[S], answer: OnWritten[S]
+        self, tasks: Sequence[WorkItem[S]], refuse: Park[S], answer: OnWritten[S]
     ) -> None:
         async with asyncio.timeout(PUBLISH_PATIENCE.total_seconds()):
-            await self._ledger.run(tasks, refuse, answer)
+            await self._unit_of_work.run(tasks, refuse, answer)
 
     @staticmethod
     def _report(error: Exception, documents: int) -> None:

@@ -19,7 +19,7 @@ from desk_shared.bus.records import Received
 from desk_shared.bus.remembered import Remembered
 from desk_shared.bus.retry import attempted
 from desk_shared.bus.settling import Settling
-from desk_shared.bus.tasks import Cause, Findings, Fold, Rule, Task
+from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.events import Codec
@@ -32,12 +32,12 @@ from desk_shared.telemetry import Meters, get_logger
 __all__ = [
     "CACHED_DOCUMENTS",
     "Cause",
-    "Fold",
-    "Ledger",
     "OnWritten",
     "Park",
+    "Projection",
     "Rule",
-    "Task",
+    "UnitOfWork",
+    "WorkItem",
 ]
 
 log = get_logger()
@@ -48,7 +48,7 @@ SLICE = 500
 CACHED_DOCUMENTS = 20_000
 
 
-Park = Callable[[Sequence[tuple[Task[S], Exception]]], Awaitable[None]]
+Park = Callable[[Sequence[tuple[WorkItem[S], Exception]]], Awaitable[None]]
 OnWritten = Callable[[dict[str, Stored[S]]], None]
 
 
@@ -56,12 +56,12 @@ def _nobody(_written: dict[str, Stored[S]]) -> None:
     """Nobody needs to know."""
 
 
-class Ledger(Generic[S]):
+class UnitOfWork(Generic[S]):
     """Runs tasks against one collection. Safe to call from several coroutines at once."""
 
     def __init__(  # noqa: PLR0913 (what it stands between)
         self,
-        fold: Fold[S],
+        fold: Projection[S],
         publisher: Publisher,
         clock: Clock,
         meters: Meters,
@@ -71,7 +71,7 @@ class Ledger(Generic[S]):
         name: str = "",
     ) -> None:
         self.name = name
-        self._fold = fold
+        self._projection = fold
         self._documents = fold.documents
         self._memory = Memory(fold)
         self._publisher = publisher
@@ -90,18 +90,18 @@ class Ledger(Generic[S]):
         """Where its documents are kept."""
         return self._documents
 
-    def tasks_of(self, received: Received) -> list[Task[S]]:
+    def work_items_of(self, received: Received) -> list[WorkItem[S]]:
         """What the fold wants done for one event."""
-        event, fold = received.event, self._fold
+        event, fold = received.event, self._projection
         is_first = fold.ordered and event.sequence == 1
-        return [Task(key, event, received, is_first) for key in fold.keys(event)]
+        return [WorkItem(key, event, received, is_first) for key in fold.keys(event)]
 
     async def wake(self, ids: Iterable[str], park: Park[S], at: datetime | None = None) -> None:
         """Fire the timers of those that are due; a rule that says nothing clears its timer.
 
         `at` is the moment for which they are decided, if that is not now.
         """
-        rule = self._fold.wake
+        rule = self._projection.wake
         if rule is None:
             return
 
@@ -109,7 +109,7 @@ class Ledger(Generic[S]):
             decision = rule(state, context)
             return Decision(state) if decision is None and state is not None else decision
 
-        await self.run([Task(id, fire, is_timer=True) for id in ids], park, at=at)
+        await self.run([WorkItem(id, fire, is_timer=True) for id in ids], park, at=at)
 
     def forget(self) -> None:
         """Drop what is remembered, since somebody else may write these documents now."""
@@ -117,7 +117,7 @@ class Ledger(Generic[S]):
 
     async def run(
         self,
-        tasks: Sequence[Task[S]],
+        tasks: Sequence[WorkItem[S]],
         park: Park[S],
         on_written: OnWritten[S] = _nobody,
         *,
@@ -128,7 +128,7 @@ class Ledger(Generic[S]):
         `on_written` is told of documents as soon as they are safe in the store. The rules are told
         that it is `at`, or what the clock says.
         """
-        waiting: dict[str, list[Task[S]]] = {}
+        waiting: dict[str, list[WorkItem[S]]] = {}
         for task in tasks:
             waiting.setdefault(task.id, []).append(task)
         if len(waiting) <= SLICE:
@@ -140,7 +140,7 @@ class Ledger(Generic[S]):
 
     async def _done(
         self,
-        waiting: dict[str, list[Task[S]]],
+        waiting: dict[str, list[WorkItem[S]]],
         park: Park[S],
         on_written: OnWritten[S],
         at: datetime | None,
@@ -161,14 +161,14 @@ class Ledger(Generic[S]):
 
     async def _round(
         self,
-        waiting: dict[str, list[Task[S]]],
+        waiting: dict[str, list[WorkItem[S]]],
         context: Context,
         park: Park[S],
         on_written: OnWritten[S],
     ) -> frozenset[str]:
         documents, loaded = await self._load(waiting, context)
         stored = await self._memory.recall(documents, waiting)
-        found: Findings[S] = Findings()
+        found: BatchResult[S] = BatchResult()
         ids = self._apply(documents, waiting, context, found)
         if unproven := found.unproven(ids) - loaded:
             # Concluded from a copy in memory, which another member may have made outdated.
@@ -202,7 +202,7 @@ class Ledger(Generic[S]):
 
     async def _alone(
         self,
-        waiting: dict[str, list[Task[S]]],
+        waiting: dict[str, list[WorkItem[S]]],
         failed: Mapping[str, Exception],
         park: Park[S],
         on_written: OnWritten[S],
@@ -219,9 +219,9 @@ class Ledger(Generic[S]):
     def _apply(
         self,
         documents: dict[str, Stored[S]],
-        waiting: dict[str, list[Task[S]]],
+        waiting: dict[str, list[WorkItem[S]]],
         context: Context,
-        found: Findings[S],
+        found: BatchResult[S],
     ) -> list[str]:
         """The ids of those that must be written."""
         apply = self._decider.apply
@@ -249,7 +249,7 @@ class Ledger(Generic[S]):
         )
         return some | more, bad | worse
 
-    def _tell(self, written: Collection[Stored[S]], found: Findings[S]) -> None:
+    def _tell(self, written: Collection[Stored[S]], found: BatchResult[S]) -> None:
         """What is certain now that it is written: timers that were set, gaps that were met."""
         ids = {document.id for document in written}
         for document in written:
@@ -266,7 +266,7 @@ class Ledger(Generic[S]):
                 )
 
     async def _load(
-        self, waiting: dict[str, list[Task[S]]], context: Context
+        self, waiting: dict[str, list[WorkItem[S]]], context: Context
     ) -> tuple[dict[str, Stored[S]], set[str]]:
         """Each document, and the ids of those that were looked for in the store just now."""
         found: dict[str, Stored[S]] = {}
@@ -310,7 +310,7 @@ class Ledger(Generic[S]):
         return not any(document.outbox for document in full)
 
 
-def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S]]]]:
+def _sliced(waiting: dict[str, list[WorkItem[S]]]) -> Iterator[dict[str, list[WorkItem[S]]]]:
     """Documents in slices, each with all its tasks: while the store writes one, we work on the
     next."""
     items = list(waiting.items())
@@ -319,15 +319,17 @@ def _sliced(waiting: dict[str, list[Task[S]]]) -> Iterator[dict[str, list[Task[S
 
 
 def _by_cause(
-    failures: Sequence[tuple[Task[S], Exception]],
-) -> tuple[list[tuple[Task[S], Exception]], list[tuple[Task[S], Exception]]]:
+    failures: Sequence[tuple[WorkItem[S], Exception]],
+) -> tuple[list[tuple[WorkItem[S], Exception]], list[tuple[WorkItem[S], Exception]]]:
     """Those of records, which would be read no more, and those of whoever waits for an answer."""
     records = [one for one in failures if isinstance(one[0].cause, Received)]
     return records, [one for one in failures if not isinstance(one[0].cause, Received)]
 
 
 async def _tell_failed(
-    failures: Sequence[tuple[Task[S], Exception]], waiting: dict[str, list[Task[S]]], park: Park[S]
+    failures: Sequence[tuple[WorkItem[S], Exception]],
+    waiting: dict[str, list[WorkItem[S]]],
+    park: Park[S],
 ) -> None:
     """What is parked is not tried again when a write is refused."""
     if not failures:

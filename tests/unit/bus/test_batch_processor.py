@@ -1,9 +1,9 @@
-"""Every ledger gets every event once; a failure in one of them is nobody else's."""
+"""Every unit of work gets every event once; a failure in one of them is nobody else's."""
 
 from collections.abc import Sequence
 
 import pytest
-from desk_shared.bus import Folding, Received
+from desk_shared.bus import BatchProcessor, Received
 from desk_shared.bus.records import Failure, parked
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.errors import DependencyDown, Transient
@@ -16,7 +16,7 @@ from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, Story, noted,
 @pytest.fixture
 def desks() -> tuple[Desk, Desk]:
     one, two = Desk(ordered=False), Desk(ordered=False)
-    one.ledger.name, two.ledger.name = "one", "two"
+    one.unit_of_work.name, two.unit_of_work.name = "one", "two"
     return one, two
 
 
@@ -35,8 +35,8 @@ def retried(failure: Failure) -> Received:
     return Received(CODEC.decode(raw.key, raw.value, raw.headers), raw)
 
 
-async def test_each_ledger_gets_every_event(desks: tuple[Desk, Desk]) -> None:
-    folding = Folding(*(desk.ledger for desk in desks))
+async def test_each_unit_of_work_gets_every_event(desks: tuple[Desk, Desk]) -> None:
+    folding = BatchProcessor(*(desk.unit_of_work for desk in desks))
     await folding.handle([received(noted("t", 1), 1)], nothing_parked)
     assert [await desk.notes() for desk in desks] == [("1",), ("1",)]
 
@@ -50,7 +50,7 @@ async def test_a_rule_is_told_whether_its_batch_has_more_for_the_document() -> N
 
     events = [noted("t", 1), noted("u", 1), noted("t", 2), noted("t", 3)]
     batch = [received(event, offset) for offset, event in enumerate(events)]
-    await Folding(Desk(react=listen).ledger).handle(batch, nothing_parked)
+    await BatchProcessor(Desk(react=listen).unit_of_work).handle(batch, nothing_parked)
     assert sorted(heard) == [("t-1", True), ("t-2", True), ("t-3", False), ("u-1", False)]
 
 
@@ -58,14 +58,14 @@ async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Des
     """Even if the other fold has forgotten by now that it handled it."""
     one, _ = desks
     two = Desk(ordered=False, react=lambda state, event, context: tell(state, calm(event), context))
-    two.ledger.name = "two"
+    two.unit_of_work.name = "two"
     failures: list[Failure] = []
 
     async def park(found: Sequence[Failure]) -> None:
         failures.extend(found)
 
     shaky = noted("t", 1, SHAKY)
-    folding = Folding(one.ledger, two.ledger)
+    folding = BatchProcessor(one.unit_of_work, two.unit_of_work)
     await folding.handle([received(shaky, 1)], park)
     await folding.handle([received(noted("t", n), n) for n in range(2, 200)], nothing_parked)
     ((failure),) = failures
@@ -78,13 +78,13 @@ async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Des
     assert await two.notes() == before
 
 
-async def test_both_ledgers_can_fail_on_one_record(desks: tuple[Desk, Desk]) -> None:
+async def test_both_units_of_work_can_fail_on_one_record(desks: tuple[Desk, Desk]) -> None:
     failures: list[Failure] = []
 
     async def park(found: Sequence[Failure]) -> None:
         failures.extend(found)
 
-    folding = Folding(*(desk.ledger for desk in desks))
+    folding = BatchProcessor(*(desk.unit_of_work for desk in desks))
     await folding.handle([received(noted("t", 1, SHAKY), 1)], park)
     assert sorted(failure.fold for failure in failures) == ["one", "two"]
 
@@ -97,7 +97,7 @@ async def test_a_store_that_is_away_explains_the_rest(desks: tuple[Desk, Desk]) 
         raise ZeroDivisionError
 
     one.documents.load = broken  # type: ignore[method-assign,assignment]
-    folding = Folding(one.ledger, two.ledger)
+    folding = BatchProcessor(one.unit_of_work, two.unit_of_work)
     error = await attempt_async(folding.handle([received(noted("t", 1), 1)], nothing_parked))
     assert isinstance(error, DependencyDown)
 

@@ -1,12 +1,12 @@
-"""From a batch of events to the ledgers of a service."""
+"""From a batch of events to the units of work of a service."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
-from desk_shared.bus.ledger import Ledger, Park, Task
 from desk_shared.bus.records import Failure, Received, meant_for
+from desk_shared.bus.unit_of_work import Park, UnitOfWork, WorkItem
 from desk_shared.events.topics import RETRY
 from desk_shared.precedence import SLICE, Precedence
 from desk_shared.store.document import S
@@ -22,45 +22,45 @@ class BatchHandler(Protocol):
     def forget(self) -> None: ...
 
 
-class Folding:
-    """Gives every event of a batch to each ledger whose fold wants it."""
+class BatchProcessor:
+    """Gives every event of a batch to each unit of work whose fold wants it."""
 
-    def __init__(self, *ledgers: Ledger[Any]) -> None:
-        self._ledgers = ledgers
+    def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
+        self._units_of_work = units_of_work
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
-        """One read, one write and one publish for each ledger; in slices while somebody calls."""
+        """One read, write and publish for each unit of work; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
-            for ledger in self._ledgers:
-                group.create_task(_run(ledger, batch, park))
+            for unit_of_work in self._units_of_work:
+                group.create_task(_run(unit_of_work, batch, park))
 
     def forget(self) -> None:
         """Partitions moved: somebody else may write these documents now."""
-        for ledger in self._ledgers:
-            ledger.forget()
+        for unit_of_work in self._units_of_work:
+            unit_of_work.forget()
 
 
-async def _run(ledger: Ledger[S], batch: Sequence[Received], park: ParkRecords) -> None:
-    tasks = [task for received in batch for task in _tasks(ledger, received)]
+async def _run(unit_of_work: UnitOfWork[S], batch: Sequence[Received], park: ParkRecords) -> None:
+    tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
 
-    async def park_causes(failures: Sequence[tuple[Task[S], Exception]]) -> None:
+    async def park_causes(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
         await park(
             [
-                Failure(task.cause.raw, error, ledger.name, task.id)
+                Failure(task.cause.raw, error, unit_of_work.name, task.id)
                 for task, error in failures
                 if isinstance(task.cause, Received)
             ]
         )
 
-    async for part in _in_turn(ledger.precedence, tasks):
-        await ledger.run(part, park_causes)
+    async for part in _in_turn(unit_of_work.precedence, tasks):
+        await unit_of_work.run(part, park_causes)
 
 
 async def _in_turn(
-    precedence: Precedence, tasks: Sequence[Task[S]]
-) -> AsyncIterator[Sequence[Task[S]]]:
+    precedence: Precedence, tasks: Sequence[WorkItem[S]]
+) -> AsyncIterator[Sequence[WorkItem[S]]]:
     """In slices that the store has done quickly, each document's tasks in one."""
-    by_document: dict[str, list[Task[S]]] = {}
+    by_document: dict[str, list[WorkItem[S]]] = {}
     for task in tasks:
         by_document.setdefault(task.id, []).append(task)
     waiting = list(by_document.values())
@@ -73,15 +73,15 @@ async def _in_turn(
         waiting = waiting[len(part) :]
 
 
-def _tasks(ledger: Ledger[S], received: Received) -> list[Task[S]]:
+def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]:
     """What failed in one fold is not told again to those that handled it, however long ago."""
-    tasks = ledger.tasks_of(received)
+    tasks = unit_of_work.work_items_of(received)
     if not received.raw.topic.endswith(RETRY):
         return tasks
     fold, document = meant_for(received.raw)
-    if fold and fold != ledger.name:
+    if fold and fold != unit_of_work.name:
         return []
     return [task for task in tasks if task.id == document] or tasks
 
 
-__all__ = ["BatchHandler", "Folding", "Park", "ParkRecords"]
+__all__ = ["BatchHandler", "BatchProcessor", "Park", "ParkRecords"]

@@ -9,17 +9,17 @@ from typing import Any, assert_never
 from fastapi import FastAPI
 
 from desk_shared.bus.agreement import Agreement
+from desk_shared.bus.batch_processor import BatchHandler, BatchProcessor
 from desk_shared.bus.consumer import Consumer, everything
-from desk_shared.bus.folding import BatchHandler, Folding
 from desk_shared.bus.group_reading import GroupReading
 from desk_shared.bus.handing_out import TopicReading
-from desk_shared.bus.ledger import CACHED_DOCUMENTS, Fold, Ledger
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.relay import Relay
 from desk_shared.bus.retried_reading import RetriedReading
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
 from desk_shared.bus.timers import Gate, Silence, Timers, Woken
+from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
 from desk_shared.charter.admission import Admission
@@ -50,7 +50,7 @@ Loop = tuple[str, Callable[[], Coroutine[None, None, None]]]
 
 
 @dataclass
-class Kit:
+class ServiceBuilder:
     """The parts of one service, collected while its `main` asks for them."""
 
     name: str
@@ -64,7 +64,7 @@ class Kit:
     _prepared: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
     _parts: list[tuple[str, Part]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
-    _ledgers: list[Ledger[Any]] = field(default_factory=list)
+    _units_of_work: list[UnitOfWork[Any]] = field(default_factory=list)
     _readings: dict[str, TopicReading] = field(default_factory=dict)
     _group_readings: list[GroupReading] = field(default_factory=list)
     _writers_of: dict[str, Writers] = field(default_factory=dict)
@@ -74,11 +74,13 @@ class Kit:
     _charter: Callable[[], Charter] | None = None
 
     @classmethod
-    def open(cls, name: str, settings: ServiceSettings, clock: Clock | None = None) -> "Kit":
+    def open(
+        cls, name: str, settings: ServiceSettings, clock: Clock | None = None
+    ) -> "ServiceBuilder":
         """Nothing connects yet; that is `desk_shared.service.run`'s work."""
         clock = clock or SystemClock()
         publisher = KafkaPublisher(settings.kafka, f"desk-{name}", settings.topic_prefix)
-        kit = cls(
+        builder = cls(
             name=name,
             settings=settings,
             clock=clock,
@@ -87,11 +89,11 @@ class Kit:
             store=Store(settings.store, settings.store.database_prefix + name),
             publisher=publisher,
         )
-        kit._prepared.append(kit.store.ping)
-        kit._agreement = Agreement(settings.kafka, kit._milestones(), settings.topic_prefix)
-        kit.part("store as new as the brokers", kit._agreement)
-        kit.part("bus", publisher)
-        return kit
+        builder._prepared.append(builder.store.ping)
+        builder._agreement = Agreement(settings.kafka, builder._milestones(), settings.topic_prefix)
+        builder.part("store as new as the brokers", builder._agreement)
+        builder.part("bus", publisher)
+        return builder
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
         """A collection of this service, with its indexes and a relay for its outboxes."""
@@ -102,34 +104,36 @@ class Kit:
         self.loop(f"relay {name}", relay.run)
         return documents
 
-    def ledger(
+    def unit_of_work(
         self,
         name: str,
-        fold: Fold[S],
+        fold: Projection[S],
         *,
         reads_bus: bool = True,
         cached: int = CACHED_DOCUMENTS,
         stops: Stops | None = None,
         gate: Gate | None = None,
-    ) -> Ledger[S]:
+    ) -> UnitOfWork[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too.
 
         A fold with timers says in `stops` what could still stop them: they wait until that is read.
         They also wait for the `gate`.
         """
         meters = self.telemetry.meters
-        ledger = Ledger(fold, self.publisher, self.clock, meters, cached=cached, name=name)
-        ledger.precedence = self.precedence
-        self.part(f"settling {name}", ledger.settling)
+        unit_of_work = UnitOfWork(
+            fold, self.publisher, self.clock, meters, cached=cached, name=name
+        )
+        unit_of_work.precedence = self.precedence
+        self.part(f"settling {name}", unit_of_work.settling)
         if reads_bus:
-            self._ledgers.append(ledger)
+            self._units_of_work.append(unit_of_work)
         if fold.known_for is not None:
             forgetting = Sweeping(fold.documents.identities, self.clock)
             self.loop(f"handled {name}", forgetting.run)
         if fold.wake is not None:
-            awaited = self._awaited(name, stops, ledger)
-            self.timers(name, ledger, fold.documents, awaited, gate)
-        return ledger
+            awaited = self._awaited(name, stops, unit_of_work)
+            self.timers(name, unit_of_work, fold.documents, awaited, gate)
+        return unit_of_work
 
     def watermarks(self, topic: str) -> Watermarks:
         """How far this replica has heard a topic that it reads, and its only writer has told.
@@ -160,13 +164,13 @@ class Kit:
         return Watermarks(reading, self.clock)
 
     def _awaited(
-        self, name: str, stops: Stops | None, ledger: Ledger[S]
+        self, name: str, stops: Stops | None, unit_of_work: UnitOfWork[S]
     ) -> Silence | NothingUnread:
         match stops:
             case OwnPartition(topic):
-                return Silence(self.watermarks(topic), ledger.wake)
+                return Silence(self.watermarks(topic), unit_of_work.wake)
             case AllPartitions(topics):
-                return Silence(self.watermarks_of_all(topics), ledger.wake)
+                return Silence(self.watermarks_of_all(topics), unit_of_work.wake)
             case NothingUnread():
                 return stops
             case None:
@@ -184,14 +188,19 @@ class Kit:
         self.loop(f"writers of {topic}", reader.run)
         return writers
 
-    def tells_how_far(self, topic: str, ledger: Ledger[S], collection: str) -> None:
+    def tells_how_far(self, topic: str, unit_of_work: UnitOfWork[S], collection: str) -> None:
         """This service is the only writer of the topic: readers' deadlines wait for what it tells.
 
         What the topic has and the collection does not know of is noticed at the next start.
-        To be called before what changes the ledger's documents is made, so that it stops later.
+        To be called before what changes its documents is made, so that it stops later.
         """
         watermark = WriterWatermark(
-            topic, f"/desk/{self.name}", ledger, self.publisher, self.clock, self._writers(topic)
+            topic,
+            f"/desk/{self.name}",
+            unit_of_work,
+            self.publisher,
+            self.clock,
+            self._writers(topic),
         )
         if self._agreement is not None:
             self._agreement.writes[topic] = lambda id: self._sequence_of(collection, id)
@@ -249,13 +258,13 @@ class Kit:
     ) -> None:
         """Subscribe to topics and to their retry topics. A lane is a consumer of its own.
 
-        Without a handler every ledger made so far gets the events. `pattern` (a regular
+        Without a handler every unit of work made so far gets the events. `pattern` (a regular
         expression) stands for topics whose names are known only while running. `pace` is for
         what nobody waits for: so much time is gathered into one batch.
         """
         if self._admission is None and not OPEN_TOPICS.isdisjoint(topics):
             raise ValueError("a reader of what outside systems write says first who they are")
-        chosen = handler or Folding(*self._ledgers)
+        chosen = handler or BatchProcessor(*self._units_of_work)
         group = f"{self.name}.{lane}" if lane else self.name
         waiting = [retry_topic(topic, self.name) for topic in topics]
         later = retry_topic(pattern, re.escape(self.name)) if pattern else ""

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Commands
-from desk_shared.bus import commands as module
+from desk_shared.bus import Cause, CommandQueue
+from desk_shared.bus import command_queue as module
 from desk_shared.errors import DependencyDown, Rejected, Transient
 from desk_shared.kernel import Context, Decision
 
@@ -39,20 +39,20 @@ async def test_changes_asked_together_make_one_write(desk: Desk) -> None:
         return await write(documents)  # type: ignore[arg-type]
 
     desk.documents.write = counted  # type: ignore[method-assign]
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     stored = await asyncio.gather(*(commands.change(f"t{n}", add("x")) for n in range(50)))
     assert writes == [50]
     assert all(one.state == Story(notes=("x",)) for one in stored)
 
 
 async def test_changes_of_one_document_follow_each_other(desk: Desk) -> None:
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     await asyncio.gather(*(commands.change("t", add(str(n))) for n in range(5)))
     assert await desk.notes() == ("0", "1", "2", "3", "4")
 
 
 async def test_a_refusal_hurts_only_who_asked(desk: Desk) -> None:
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     outcomes = await asyncio.gather(
         commands.change("t", add("a")),
         commands.change("t", refuse),
@@ -66,7 +66,7 @@ async def test_a_refusal_hurts_only_who_asked(desk: Desk) -> None:
 
 
 async def test_a_repeat_with_the_same_cause_is_answered_and_changes_nothing(desk: Desk) -> None:
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     first = await commands.change("t", add("a"), Cause("key"))
     again = await commands.change("t", add("a"), Cause("key"))
     assert first.state == again.state == Story(notes=("a",))
@@ -77,7 +77,7 @@ async def test_too_many_waiting_changes_are_refused_at_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 3)
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     outcomes = await asyncio.gather(
         *(commands.change(f"t{n}", add("x")) for n in range(5)), return_exceptions=True
     )
@@ -95,7 +95,7 @@ async def test_an_answer_does_not_wait_for_a_slow_bus(
         await released.wait()
 
     desk.publisher.publish = hang  # type: ignore[method-assign,assignment]
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     stored = await commands.change("t", add("a"))
     assert stored.state == Story(notes=("a",))
     later = await commands.change("u", add("b"))  # the first publish gave up: not stuck behind it
@@ -107,13 +107,13 @@ async def test_an_answer_does_not_wait_for_a_slow_bus(
 
 async def test_a_bus_that_is_away_does_not_refuse_what_is_safe(desk: Desk) -> None:
     desk.publisher.is_down = True
-    stored = await Commands(desk.ledger).change("t", add("a"))
+    stored = await CommandQueue(desk.unit_of_work).change("t", add("a"))
     assert stored.state == Story(notes=("a",))
 
 
 async def test_a_store_that_is_away_refuses_with_the_reason(desk: Desk) -> None:
     desk.documents.is_down = True
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     with pytest.raises(DependencyDown):
         await commands.change("t", add("a"))
     desk.documents.is_down = False
@@ -131,7 +131,7 @@ async def test_a_store_that_hangs_is_not_waited_for(
 
     desk.documents.load = hang  # type: ignore[method-assign,assignment]
     with pytest.raises(Transient):
-        await Commands(desk.ledger).change("t", add("a"))
+        await CommandQueue(desk.unit_of_work).change("t", add("a"))
 
 
 async def test_an_unforeseen_failure_answers_everybody_and_later_ones_too(desk: Desk) -> None:
@@ -141,7 +141,7 @@ async def test_an_unforeseen_failure_answers_everybody_and_later_ones_too(desk: 
         raise ZeroDivisionError("a bug")
 
     desk.documents.write = break_down  # type: ignore[method-assign,assignment]
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     first = asyncio.create_task(commands.change("t", add("a")))
     await asyncio.sleep(0)
     with pytest.raises(ZeroDivisionError):
@@ -151,7 +151,7 @@ async def test_an_unforeseen_failure_answers_everybody_and_later_ones_too(desk: 
 
 
 async def test_changes_and_events_meet_in_one_document(desk: Desk) -> None:
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     await asyncio.gather(
         *(commands.change("t", add(f"c{n}")) for n in range(20)),
         *(desk.feed(received(noted("t", n), n)) for n in range(20)),
@@ -172,7 +172,7 @@ async def test_a_slow_bus_does_not_hold_the_next_write_until_too_many_are_on_the
         await publish(messages)  # type: ignore[arg-type]
 
     desk.publisher.publish = slow  # type: ignore[method-assign]
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     for number in range(module.MAX_PUBLISHING):
         await commands.change(f"t{number}", add("x"))
     one_more = asyncio.create_task(commands.change("one more", add("x")))
@@ -197,7 +197,7 @@ async def test_a_document_changed_again_before_it_is_published_keeps_its_order(d
     def saying(number: int) -> Callable[[Story | None, Context], Decision[Story]]:
         return lambda state, _context: Decision(state or Story(), (noted("t", number),))
 
-    commands = Commands(desk.ledger)
+    commands = CommandQueue(desk.unit_of_work)
     for number in (1, 2, 3):
         await commands.change("t", saying(number))
     free.set()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from desk_shared.bus import Cause, Task
+from desk_shared.bus import Cause, WorkItem
 from desk_shared.errors import DependencyDown, Invalid, Rejected, Transient
 from desk_shared.events import Message
 from desk_shared.ids import identity
@@ -44,8 +44,8 @@ async def test_a_batch_is_folded_in_order_and_its_events_published(desk: Desk) -
 async def test_a_redelivered_record_changes_and_publishes_nothing(loose: Desk) -> None:
     event = received(noted("t", 1), 7)
     await loose.feed(event)
-    for ledger in (loose.ledger, loose.another()):
-        await loose.feed(event, ledger=ledger)
+    for unit_of_work in (loose.unit_of_work, loose.another()):
+        await loose.feed(event, unit_of_work=unit_of_work)
     assert await loose.notes() == ("1",)
     assert len(loose.published_ids()) == 1
 
@@ -60,7 +60,7 @@ async def test_another_copy_of_the_same_event_changes_nothing(loose: Desk) -> No
 async def test_offsets_catch_what_the_list_of_recent_ids_forgot(loose: Desk) -> None:
     batch = [received(noted("t", number), number) for number in range(200)]
     await loose.feed(*batch)
-    await loose.feed(batch[0], ledger=loose.another())
+    await loose.feed(batch[0], unit_of_work=loose.another())
     assert len(await loose.notes()) == 200
 
 
@@ -72,7 +72,7 @@ async def test_offsets_of_one_partition_say_nothing_of_another(loose: Desk) -> N
 
 async def test_an_old_sequence_number_changes_nothing(desk: Desk) -> None:
     await desk.feed(*(received(noted("t", number), number) for number in (1, 2)))
-    await desk.feed(received(noted("t", 1), 99), ledger=desk.another())
+    await desk.feed(received(noted("t", 1), 99), unit_of_work=desk.another())
     assert await desk.notes() == ("1", "2")
 
 
@@ -82,7 +82,7 @@ async def test_events_behind_a_gap_are_held_and_released_in_order(desk: Desk) ->
     assert await desk.notes() == ("1",)
     held = (await desk.documents.load(["t"]))["t"].held
     assert len(held) == 2
-    await desk.feed(received(noted("t", 2), 4), ledger=desk.another())
+    await desk.feed(received(noted("t", 2), 4), unit_of_work=desk.another())
     assert await desk.notes() == ("1", "2", "3", "4")
     assert not (await desk.documents.load(["t"]))["t"].held
 
@@ -91,7 +91,7 @@ async def test_a_gap_is_counted_once_and_only_if_it_is_one(desk: Desk) -> None:
     batch = [received(noted("t", number), number) for number in range(1, 5)]
     await desk.feed(*batch)
     # Redelivered with its first event: the document is not looked for, so a gap seems to be there.
-    await desk.feed(batch[0], received(noted("t", 5), 5), ledger=desk.another())
+    await desk.feed(batch[0], received(noted("t", 5), 5), unit_of_work=desk.another())
     assert desk.telemetry.value(names.INTEGRITY_GAPS) == 0
     assert len(await desk.notes()) == 5
     await desk.feed(received(noted("t", 7), 7))
@@ -130,8 +130,8 @@ async def test_a_failure_is_parked_before_the_write_that_would_hide_it(loose: De
         found.append(await loose.documents.load(["t"]))
 
     batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
-    tasks = [task for one in batch for task in loose.ledger.tasks_of(one)]
-    await loose.ledger.run(tasks, look)
+    tasks = [task for one in batch for task in loose.unit_of_work.work_items_of(one)]
+    await loose.unit_of_work.run(tasks, look)
     assert found == [{}]
     assert await loose.notes() == ("2",)
 
@@ -141,9 +141,9 @@ async def test_what_could_not_be_parked_is_not_hidden_by_a_write(loose: Desk) ->
         raise DependencyDown("the bus is away")
 
     batch = [received(noted("t", 1, POISON), 1), received(noted("t", 2), 2)]
-    tasks = [task for one in batch for task in loose.ledger.tasks_of(one)]
+    tasks = [task for one in batch for task in loose.unit_of_work.work_items_of(one)]
     with pytest.raises(DependencyDown):
-        await loose.ledger.run(tasks, refuse)
+        await loose.unit_of_work.run(tasks, refuse)
     assert await loose.notes() == ()
 
 
@@ -179,7 +179,7 @@ async def test_nothing_is_published_that_was_not_written(desk: Desk) -> None:
 async def test_a_conflict_folds_again_on_the_newer_document(loose: Desk) -> None:
     await loose.feed(received(noted("t", 1), 1))
     other = loose.another()
-    await loose.feed(received(noted("t", 2), 2), ledger=other)
+    await loose.feed(received(noted("t", 2), 2), unit_of_work=other)
     await loose.feed(received(noted("t", 3), 3))  # from a copy that is old by now
     assert await loose.notes() == ("1", "2", "3")
     assert loose.telemetry.value(names.GUARD_CONFLICTS) == 1
@@ -190,7 +190,7 @@ async def test_a_document_that_always_changes_parks_the_record_for_later(loose: 
     other = loose.another()
 
     async def race(offset: int) -> None:
-        await loose.feed(received(noted("t", offset), offset, partition=1), ledger=other)
+        await loose.feed(received(noted("t", offset), offset, partition=1), unit_of_work=other)
 
     class Racing(type(loose.documents)):  # type: ignore[misc]
         async def load(self, ids: object) -> object:
@@ -204,7 +204,7 @@ async def test_a_document_that_always_changes_parks_the_record_for_later(loose: 
     loose.cached = 0
     slow = loose.another()
     slow._documents = racing
-    await loose.feed(received(noted("t", 1), 1), ledger=slow)
+    await loose.feed(received(noted("t", 1), 1), unit_of_work=slow)
     ((_, error),) = loose.failures
     assert isinstance(error, Transient)
     assert error.kind == "contended"
@@ -252,7 +252,7 @@ async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> Non
         seen.append(() if state is None else state.notes)
         return None
 
-    await loose.ledger.run([Task("t", look)], loose.park)
+    await loose.unit_of_work.run([WorkItem("t", look)], loose.park)
     assert seen == [("1", "2")]
 
 
@@ -271,9 +271,9 @@ async def test_nothing_is_concluded_from_a_copy_that_another_member_made_old(
     loose: Desk,
 ) -> None:
     await loose.feed(received(noted("t", 1), 1))
-    await loose.feed(received(noted("t", 2), 2), ledger=loose.another())
+    await loose.feed(received(noted("t", 2), 2), unit_of_work=loose.another())
     seen: list[int] = []
-    await loose.ledger.run([Task("t", told_only_of(2, seen))], loose.park)
+    await loose.unit_of_work.run([WorkItem("t", told_only_of(2, seen))], loose.park)
     assert not loose.failures  # a refusal by the old copy would have been an outcome
     assert seen == [1, 2]
 
@@ -283,25 +283,25 @@ async def test_a_held_event_that_another_member_let_go_is_not_taken_for_held(
 ) -> None:
     """One member reads the topic, another one the retry topic of the same ticket."""
     retries = desk.another()
-    await desk.feed(received(noted("t", 3), 1), ledger=retries)  # held, and remembered so
+    await desk.feed(received(noted("t", 3), 1), unit_of_work=retries)  # held, and remembered so
     stored = (await desk.documents.load(["t"]))["t"]
     stored.held = ()
     assert not await desk.documents.write([stored])
     await desk.feed(*(received(noted("t", number), number) for number in (1, 2)))
-    await desk.feed(received(noted("t", 3), 1), ledger=retries)
+    await desk.feed(received(noted("t", 3), 1), unit_of_work=retries)
     assert await desk.notes() == ("1", "2", "3")
 
 
 async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
     other = desk.another()
     await desk.feed(received(noted("t", 1), 1))
-    await desk.ledger.run(
-        [Task("t", lambda state, _context: Decision(state or Story()))], desk.park
+    await desk.unit_of_work.run(
+        [WorkItem("t", lambda state, _context: Decision(state or Story()))], desk.park
     )
     again = Decision(Story(), due=START + timedelta(minutes=1))
-    await other.run([Task("t", lambda _state, _context: again)], desk.park)
+    await other.run([WorkItem("t", lambda _state, _context: again)], desk.park)
     desk.clock.advance(timedelta(minutes=2))
-    await desk.ledger.wake(["t"], desk.park)
+    await desk.unit_of_work.wake(["t"], desk.park)
     assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
 
 
@@ -311,11 +311,11 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
     def add(state: Story | None, _context: Context) -> Decision[Story]:
         return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
-    await loose.ledger.run([Task("t", add, Cause("key"))], loose.park)
-    await loose.feed(received(noted("t", 1), 1), ledger=loose.another())
+    await loose.unit_of_work.run([WorkItem("t", add, Cause("key"))], loose.park)
+    await loose.feed(received(noted("t", 1), 1), unit_of_work=loose.another())
     answers: list[Stored[Story]] = []
-    await loose.ledger.run(
-        [Task("t", add, Cause("key"))], loose.park, lambda found: answers.append(found["t"])
+    await loose.unit_of_work.run(
+        [WorkItem("t", add, Cause("key"))], loose.park, lambda found: answers.append(found["t"])
     )
     assert [one.state for one in answers] == [Story(notes=("x", "1"))]
 
@@ -323,16 +323,16 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
 async def test_memory_is_bounded_and_can_be_forgotten() -> None:
     desk = Desk(ordered=False, cached=3)
     await desk.feed(*(received(noted(f"t{number}", 1), number) for number in range(10)))
-    assert len(desk.ledger._remembered._documents) == 3
-    desk.ledger.forget()
-    assert not desk.ledger._remembered._documents
+    assert len(desk.unit_of_work._remembered._documents) == 3
+    desk.unit_of_work.forget()
+    assert not desk.unit_of_work._remembered._documents
 
 
 async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:
     await desk.feed(received(noted("t", 1), 1))
     desk.clock.advance(timedelta(hours=2))
     for _ in range(2):
-        await desk.ledger.wake(["t"], desk.park)
+        await desk.unit_of_work.wake(["t"], desk.park)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 1
@@ -344,7 +344,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
     desk.clock.advance(timedelta(minutes=59))
     await desk.feed(received(noted("t", 2), 2))  # due moves to an hour from now
     desk.clock.advance(timedelta(minutes=2))
-    await desk.ledger.wake(["t"], desk.park)
+    await desk.unit_of_work.wake(["t"], desk.park)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 0
@@ -352,7 +352,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
 
 
 async def test_waking_what_is_not_there_does_nothing(desk: Desk) -> None:
-    await desk.ledger.wake(["nobody"], desk.park)
+    await desk.unit_of_work.wake(["nobody"], desk.park)
     assert not desk.failures
     assert await desk.documents.load(["nobody"]) == {}
 
@@ -361,14 +361,14 @@ async def test_a_repeated_command_is_done_once(loose: Desk) -> None:
     def add(state: Story | None, _context: Context) -> Decision[Story]:
         return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
-    for ledger in (loose.ledger, loose.another()):
-        await ledger.run([Task("t", add, Cause("key-1"))], loose.park)
+    for unit_of_work in (loose.unit_of_work, loose.another()):
+        await unit_of_work.run([WorkItem("t", add, Cause("key-1"))], loose.park)
     assert await loose.notes() == ("x",)
 
 
 async def test_timers_are_told_only_of_what_is_written(desk: Desk) -> None:
     told: list[str] = []
-    desk.ledger.on_due = lambda id, _due: told.append(id)
+    desk.unit_of_work.on_due = lambda id, _due: told.append(id)
     desk.documents.is_down = True
     with pytest.raises(DependencyDown):
         await desk.feed(received(noted("t", 1), 1))
