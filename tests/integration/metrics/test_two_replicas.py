@@ -60,7 +60,7 @@ async def test_no_breach_is_told_of_tickets_whose_answers_a_dead_replica_had_not
     frozen.kill()
 
     for ticket in tickets:
-        await eventually(lambda t=ticket: is_told(bus, t, "resolution-p1 kept"), timeout=180)  # type: ignore[misc]
+        await eventually(lambda t=ticket: is_told(bus, t, "resolution-p1 met"), timeout=180)  # type: ignore[misc]
     for ticket in late:
         await eventually(lambda t=ticket: is_told(bus, t, "response-p1 breached"), timeout=180)  # type: ignore[misc]
     told = {ticket.id: await bus.said(ticket.id) for ticket in tickets}
