@@ -1,4 +1,4 @@
-"""What adds up weights keeps its SLAs: the library, and what stands for it in tests."""
+"""What adds up weights keeps what it promises: the library, and what stands for it in tests."""
 
 import pytest
 from desk_triage.domain.judging import learn
@@ -48,7 +48,7 @@ def test_the_past_is_learned_as_well(fitting: Fit) -> None:
     assert scorer.trial.precision >= 0.9
     assert scorer.trial.coverage > 0.8
     assert scorer.trial.calibration_error < 0.05
-    said = {"antenna": "network", "hinge": "workplace", "unit_of_work": "business-apps"}
+    said = {"antenna": "network", "hinge": "workplace", "ledger": "business-apps"}
     for word, team in said.items():
         assert scorer.likely((word,), TEAMS)[0].name == team
 

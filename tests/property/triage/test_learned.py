@@ -19,7 +19,7 @@ from tests.unit.triage.past import fit_by_counting, lessons_of, lives
 
 PAST = lessons_of(lives())
 TEAMS = [team.name for team in CHARTER.teams]
-WORDS = ["antenna", "hinge", "unit_of_work", "odd", "kind=incident", "channel=mail", "site=oslo"]
+WORDS = ["antenna", "hinge", "ledger", "odd", "kind=incident", "channel=mail", "site=oslo"]
 weights = st.floats(-30, 30)
 
 

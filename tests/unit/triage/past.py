@@ -18,7 +18,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
 )
 from desk_shared.ids import derived_id, ticket_code
-from desk_triage.domain.judging import WorkItem
+from desk_triage.domain.judging import LearningTask
 from desk_triage.domain.lessons import Lesson, Lessons
 from desk_triage.domain.routing import leaves_open
 from desk_triage.domain.teaching import Pupil, Weights
@@ -28,19 +28,15 @@ from tests.unit.triage.desk import CHARTER
 BEGUN = datetime(2025, 9, 1, 8, 0, tzinfo=UTC)
 PER_WEEK = 60
 TEAMS = ("network", "workplace", "business-apps")
-CATEGORIES = ("antennas", "hinges", "units_of_work")
+CATEGORIES = ("antennas", "hinges", "ledgers")
 _SAID = (
     ("The antenna bends", "antenna mast sways", "Branch antenna shakes"),
     ("Hinge broke", "Loose hinge and battery", "The battery is swollen"),
-    (
-        "Unit of work shows wrong sums",
-        "Cannot post to the unit of work",
-        "Quarter in the unit of work closed",
-    ),
+    ("Ledger shows wrong sums", "Cannot post to the ledger", "Quarter in the ledger closed"),
 )
 _VAGUE = "Something is odd since yesterday"
-TEAM = WorkItem(lambda lesson: lesson.team, {team.name for team in CHARTER.teams}, 0.9)
-CATEGORY = WorkItem(lambda lesson: lesson.category, CATEGORIES, 0.9)
+TEAM = LearningTask(lambda lesson: lesson.team, {team.name for team in CHARTER.teams}, 0.9)
+CATEGORY = LearningTask(lambda lesson: lesson.category, CATEGORIES, 0.9)
 
 
 def life(number: int, *said: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:

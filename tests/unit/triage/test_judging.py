@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from desk_triage.domain.judging import Refused, WorkItem, learn
+from desk_triage.domain.judging import LearningTask, Refused, learn
 from desk_triage.domain.learned import Scorer
 from desk_triage.domain.lessons import Lesson
 from desk_triage.domain.teaching import MIN_PEOPLE, by_weeks
@@ -21,13 +21,13 @@ from tests.unit.triage.past import (
 PAST = lessons_of(lives())
 
 
-def learned(lessons: list[Lesson] = PAST, task: WorkItem = TEAM) -> Scorer:
+def learned(lessons: list[Lesson] = PAST, task: LearningTask = TEAM) -> Scorer:
     found = learn(lessons, task, fit_by_counting)
     assert isinstance(found, Scorer), found
     return found
 
 
-def refusal(lessons: list[Lesson], task: WorkItem = TEAM) -> str:
+def refusal(lessons: list[Lesson], task: LearningTask = TEAM) -> str:
     found = learn(lessons, task, fit_by_counting)
     assert isinstance(found, Refused)
     return found.why
@@ -101,7 +101,7 @@ def test_words_of_few_people_are_not_kept() -> None:
 
 def test_the_category_is_learned_like_the_team() -> None:
     scorer = learned(task=CATEGORY)
-    assert scorer.likely(("unit_of_work",), CATEGORY.allowed)[0].name == "units_of_work"
+    assert scorer.likely(("ledger",), CATEGORY.allowed)[0].name == "ledgers"
 
 
 def test_a_team_that_may_not_be_chosen_takes_no_part_in_the_trial() -> None:
@@ -168,7 +168,7 @@ def test_a_model_that_is_sure_of_nothing_any_more_is_refused() -> None:
     judging = weeks.judged[0].opened_at
     # Every ticket speaks for all at once.
     faded = [
-        one._replace(tokens=("hinge", "antenna", "unit_of_work"), team="workplace")
+        one._replace(tokens=("hinge", "antenna", "ledger"), team="workplace")
         if one.opened_at >= judging
         else one
         for one in PAST

@@ -28,7 +28,7 @@ _DIGITS = 3
 _STEPS = 24
 
 
-class WorkItem(NamedTuple):
+class LearningTask(NamedTuple):
     """What is to be learned: the answer of a lesson, and which answers may be given."""
 
     answer: Answer
@@ -55,7 +55,7 @@ class _Judged(NamedTuple):
         return self.name == self.truth
 
 
-def learn(lessons: Sequence[Lesson], task: WorkItem, fit: Fit) -> Scorer | Refused:
+def learn(lessons: Sequence[Lesson], task: LearningTask, fit: Fit) -> Scorer | Refused:
     """A scorer that is right as often as asked on weeks it has not seen, or why there is none."""
     known = [one for one in lessons if task.answer(one)]
     weeks = by_weeks(known)
@@ -101,7 +101,7 @@ def _open(lessons: Sequence[Lesson]) -> list[Lesson]:
     return [one for one in lessons if one.is_open]
 
 
-def _tried(scorer: Scorer, lessons: Sequence[Lesson], task: WorkItem) -> Iterator[_Judged]:
+def _tried(scorer: Scorer, lessons: Sequence[Lesson], task: LearningTask) -> Iterator[_Judged]:
     for lesson in lessons:
         found = scorer.likely(lesson.tokens, task.allowed)
         name, share = found[0] if found else ("", 0.0)
@@ -175,7 +175,7 @@ def _at_least(right: int, count: int) -> float:
     return (share + spread / 2 - root) / (1 + spread)
 
 
-def _trial(scorer: Scorer, weeks: Weeks, task: WorkItem, *, is_narrowed: bool) -> Trial:
+def _trial(scorer: Scorer, weeks: Weeks, task: LearningTask, *, is_narrowed: bool) -> Trial:
     judged = list(_tried(scorer, weeks.judged, task))
     sure = [one for one in judged if one.share >= scorer.threshold]
     counted = Counter(map(task.answer, weeks.taught))

@@ -12,7 +12,7 @@ from desk_shared.cli.setting import settings
 from desk_shared.terminal import say
 from desk_shared.text import plain_words
 
-from desk_triage.domain.judging import Refused, WorkItem, learn
+from desk_triage.domain.judging import LearningTask, Refused, learn
 from desk_triage.domain.learned import LearnedModel
 from desk_triage.domain.lessons import Lessons
 from desk_triage.domain.routing import leaves_open
@@ -54,13 +54,13 @@ def learn_(
     finished = [one._replace(team=known.get(plain_words(one.team), one.team)) for one in read.all()]
     teams = frozenset(team.name for team in charter.teams)
     say(report.read(finished, teams, read.seen, read.unreadable))
-    found = learn(finished, WorkItem(attrgetter("team"), teams, precision), fit)
+    found = learn(finished, LearningTask(attrgetter("team"), teams, precision), fit)
     say(report.told("The team", found, precision))
     if isinstance(found, Refused):
         say(report.NOTHING_WRITTEN)
         raise typer.Exit(1)
     every = frozenset(one.category for one in finished)
-    category = learn(finished, WorkItem(attrgetter("category"), every, precision), fit)
+    category = learn(finished, LearningTask(attrgetter("category"), every, precision), fit)
     say(report.told("The category", category, precision))
     chosen = None if isinstance(category, Refused) else category
     model = LearnedModel(precision=precision, team=found, category=chosen).signed()
