@@ -22,7 +22,7 @@ from desk_shared.events.tickets import (
     TicketOpened,
     TicketResolved,
 )
-from desk_triage.domain.judging import WorkItem, learn
+from desk_triage.domain.judging import LearningTask, learn
 from desk_triage.domain.learned import LearnedModel, Scorer
 from desk_triage.domain.lessons import Lesson, Lessons
 from desk_triage.learning.fitting import fit
@@ -84,7 +84,7 @@ def lessons() -> list[Lesson]:
 def test_a_real_log_teaches_more_than_its_busiest_team(lessons: list[Lesson]) -> None:
     began = perf_counter()
     teams = {one.team for one in lessons}
-    found = learn(lessons, WorkItem(lambda lesson: lesson.team, teams, PRECISION), fit)
+    found = learn(lessons, LearningTask(lambda lesson: lesson.team, teams, PRECISION), fit)
     took = perf_counter() - began
     assert isinstance(found, Scorer), found
     trial = found.trial
