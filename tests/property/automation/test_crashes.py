@@ -7,7 +7,7 @@ import pytest
 from desk_automation.domain import steps
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase, Run
-from desk_shared.events.automation import Outcome, RunHandedOver, StepStatus
+from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
 
 from tests.unit.automation.engine import (
     NO_CONNECTION,
@@ -104,7 +104,7 @@ async def test_a_no_to_the_second_sending_says_nothing_of_the_first(
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
     assert "an earlier worker was lost while it sent it" in last.reason
 
@@ -122,7 +122,7 @@ async def test_what_changes_nothing_is_never_in_doubt() -> None:
     await engine.hear(raised())
     await engine.settle()
     last = engine.last()
-    assert isinstance(last, RunHandedOver)
+    assert isinstance(last, RunEscalated)
     assert last.outcome is not Outcome.IN_DOUBT
 
 
