@@ -10,6 +10,7 @@ from desk_metrics.domain.policies import Edition, PolicyBook
 from desk_shared.bus import KafkaPublisher
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Codec, Event, Payload
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.tickets import (
     Channel,
@@ -103,7 +104,9 @@ class Life:
             answer = TicketCommented(by="ana", role=Role.EMPLOYEE, text="It still says the same.")
             self.say(self._minutes(5, 600), answer)
             self.say(timedelta(seconds=1), TicketResumed(by="desk"))
-        self.say(self._minutes(5, 900), TicketResolved(by="bo", resolution="A new certificate."))
+        self.say(
+            self._minutes(5, 900), TicketResolved(by="bo", resolution=written("A new certificate."))
+        )
         self.say(timedelta(days=3), TicketClosed(by="desk"))
         return self
 

@@ -9,6 +9,7 @@ from desk_shared.events import automation as repairs
 from desk_shared.events.notifications import Audience, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.terminal import spoken_here
 
 
 @dataclass
@@ -139,11 +140,13 @@ class Watched:
         data: ProblemDetected | ProblemUpdated | ProblemResolved,
         at: datetime,
     ) -> None:
-        title, known, _ = self.problems.get(problem, (data.title, set(), False))
+        title, known, _ = self.problems.get(
+            problem, (spoken_here().render(data.title), set(), False)
+        )
         is_over = isinstance(data, ProblemResolved)
         self.problems[problem] = (title, known | set(data.tickets), is_over)
         if isinstance(data, ProblemDetected):
-            self.news.append((at, f"one problem: {data.title} ({len(data.tickets)} tickets)"))
+            self.news.append((at, f"one problem: {title} ({len(data.tickets)} tickets)"))
 
     def _sla(self, event: AnyEvent) -> None:
         name = event.type.removeprefix("desk.sla.").rpartition(".v")[0]

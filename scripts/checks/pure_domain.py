@@ -28,6 +28,7 @@ _ALLOWED_OF_SHARED = (
     "desk_shared.events",
     "desk_shared.errors",
     "desk_shared.kernel",
+    "desk_shared.messages",
     "desk_shared.people",
     "desk_shared.text",
     "desk_shared.mail_addresses",
@@ -46,8 +47,8 @@ def check(source: Source) -> Iterator[Finding]:
             yield source.finding(
                 node,
                 NAME,
-                f"the domain may not use {what}; of what is shared it has events, errors, "
-                "people, text, the charter's models and ids that follow from others.",
+                f"the domain may not use {what}; of what is shared it has events, messages, "
+                "errors, people, text, the charter's models and ids that follow from others.",
             )
 
 

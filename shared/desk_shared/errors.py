@@ -13,18 +13,28 @@ DeskError
 Anything else is a bug: HTTP 500, dead letter, alert.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from desk_shared.events.message import Message
 
 
 class DeskError(Exception):
-    """An error with a stable kebab-case code, a sentence for people and fields for machines."""
+    """An error with a stable kebab-case code, a sentence for people and fields for machines.
+
+    Where people who use the desk read it, it is a message, told in their language; `said` is that
+    message. Else it is in the language of logs and command lines.
+    """
 
     code: ClassVar[str] = "desk-error"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str, *, code: str | None = None, **fields: object) -> None:
+    def __init__(
+        self, message: "str | Message", *, code: str | None = None, **fields: object
+    ) -> None:
         super().__init__(message)
-        self.message = message
+        self.said = None if isinstance(message, str) else message
+        self.message = str(message)
         self.kind = code or type(self).code
         self.fields = fields
 

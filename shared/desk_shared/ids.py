@@ -78,5 +78,5 @@ def read_code(text: str) -> str:
     for character in plain[:-1]:
         number = number * 32 + _ALPHABET.index(character)
     if _CHECK[number % 37] != plain[-1]:
-        raise Invalid(f"'{text}' has a typing mistake in it", code="bad-code")
+        raise Invalid(f"'{text}' has a typing mistake in it", code="mistyped-code")
     return f"{plain[:4]}-{plain[4:]}"

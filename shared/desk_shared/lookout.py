@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from desk_shared.events.message import Message
 from desk_shared.telemetry import Meters, get_logger
 
 log = get_logger()
@@ -23,7 +24,7 @@ OTHERS = "(others)"
 class Consideration(NamedTuple):
     """One look: what looked (`detector`, `runbook` …) and its name, when, and what came of it.
 
-    `outcome` is a code; `text` says it to people; `values` are those that it depended on. The
+    `outcome` is a code; `message` says it to people; `values` are those that it depended on. The
     service decides to whom it is told.
     """
 
@@ -31,7 +32,7 @@ class Consideration(NamedTuple):
     name: str
     at: datetime
     outcome: str
-    text: str
+    message: Message
     values: Mapping[str, str] = {}
     service: str = ""
 

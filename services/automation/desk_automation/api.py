@@ -29,6 +29,7 @@ from desk_shared.http import (
     shown_after,
     sight,
 )
+from desk_shared.http.language import sentence
 from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed, Stored, readable
@@ -292,7 +293,7 @@ def _view(run: Run) -> RunView:
         phase=run.phase,
         outcome=run.outcome,
         corrects=run.corrects,
-        standing=standing(run),
+        standing=sentence(standing(run)),
         plan_hash=run.plan.hash,
         created_at=run.created_at,
         ended_at=run.ended_at,
@@ -307,7 +308,7 @@ def _detail(run: Run) -> RunDetail:
             step=entry.step,
             status=entry.status,
             attempt=entry.attempt,
-            text=line(entry),
+            text=sentence(line(entry)),
         )
         for entry in run.journal
     )

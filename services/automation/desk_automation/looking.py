@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from desk_shared.events.message import message
 from desk_shared.lookout import Consideration, Lookout
 
 from desk_automation.conditions import TOKEN, Inputs, Undecided, condition, paths_in
@@ -41,21 +42,21 @@ def parts_of(text: str) -> list[str]:
 def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:
     runbook, inputs = rule.runbook, Inputs(about)
     if rule.when.verdict(inputs) is True:
-        text = "Its condition holds: it has a run, which says how it went (GET /v1/runs)."
-        return Consideration("runbook", runbook.id, event.time, "matched", text)
+        said = message("runbook.matched")
+        return Consideration("runbook", runbook.id, event.time, "matched", said)
     for part in parts_of(runbook.when):
         verdict = condition(part).verdict(inputs)
         if verdict is True:
             continue
         values = dict(_values(part, about))
         if isinstance(verdict, Undecided):
-            text = f"This could not be told: {part} ({verdict.reason})"
-            return Consideration("runbook", runbook.id, event.time, "undecided", text, values)
-        text = f"This is false: {part}"
-        return Consideration("runbook", runbook.id, event.time, "condition-false", text, values)
-    text = f"This is false: {runbook.when}"
+            said = message("runbook.undecided", part=part, why=verdict.reason)
+            return Consideration("runbook", runbook.id, event.time, "undecided", said, values)
+        said = message("runbook.condition-false", part=part)
+        return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
+    said = message("runbook.condition-false", part=runbook.when)
     values = dict(_values(runbook.when, about))
-    return Consideration("runbook", runbook.id, event.time, "condition-false", text, values)
+    return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
 
 
 def _values(part: str, about: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from desk_shared.http.language import sentence
 from desk_shared.http.whys import LookView, StaffReader, SubjectAsked, WhyView, why_view
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
@@ -45,6 +46,6 @@ def _run(run: Run) -> LookView:
         name=run.plan.runbook,
         at=run.ended_at or run.created_at,
         outcome=str(run.outcome or run.phase),
-        text=standing(run),
+        text=sentence(standing(run)),
         values={"run": run.id, "episode": run.trigger.episode},
     )

@@ -28,7 +28,7 @@ _LONG: dict[str, object] = {
     "description": "",
     "attributes": {},
     "links": (),
-    "resolution": "",
+    "resolution": None,
     "cause": "",
     "timeline": (),
     "commands": (),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from desk_shared.bus import CommandQueue
+from desk_shared.events.message import Message
 from desk_shared.store import Documents
 
 from desk_metrics.domain.answers import Answers, Asked, Said, standing_of
@@ -45,16 +46,16 @@ class Correspondence:
         lasts = {name: one.state.last for name, one in found.items() if one.state is not None}
         return {name: last for name, last in lasts.items() if last is not None}
 
-    async def open(self) -> list[tuple[str, str]]:
+    async def open(self) -> list[tuple[str, Message]]:
         """Every service that a report asks about, and where that stands."""
         return list((await self.standings(await self._asked())).items())
 
-    async def standings(self, services: Iterable[str]) -> dict[str, str]:
-        """Where each of the services stands, as a sentence, if anything was asked about it."""
+    async def standings(self, services: Iterable[str]) -> dict[str, Message]:
+        """Where each of the services stands, if anything was asked about it."""
         services = tuple(services)
         asked, said = await self._asked(), await self.said(services)
         found = {name: standing_of(asked.get(name), said.get(name)) for name in services}
-        return {name: text for name, text in found.items() if text}
+        return {name: stands for name, stands in found.items() if stands is not None}
 
     async def _asked(self) -> dict[str, Asked]:
         found = (await self.reported.load([WEEKLY])).get(WEEKLY)

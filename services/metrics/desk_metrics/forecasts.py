@@ -13,7 +13,7 @@ from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
-from desk_shared.terminal import say_json
+from desk_shared.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
 from desk_metrics.aiming import aim_of, standings
@@ -162,7 +162,10 @@ def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
     for one in found:
         figures = (one.baseline, one.planned_now, one.now, one.target)
         table.add_line(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
-    return [*(f"{one.title}\n  {one.sentence}\n" for one in found), table]
+    return [
+        *(f"{one.title}\n  {spoken_here().render_all(one.explanation)}\n" for one in found),
+        table,
+    ]
 
 
 def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:

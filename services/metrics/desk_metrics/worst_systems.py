@@ -9,7 +9,7 @@ from desk_shared.cli.screen import Sheet, show
 from desk_shared.clock import SystemClock
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
-from desk_shared.terminal import say_json
+from desk_shared.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
 from desk_metrics.api.reports import UNSENT, Systems, answered, asked_period
@@ -53,7 +53,7 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
                 MongoDocuments(store.database, ANSWERS, clock.now),
             ),
         )
-        return await answered(sources, wanted, now)
+        return await answered(sources, wanted, now, spoken_here())
     finally:
         await store.stop()
 
@@ -76,7 +76,7 @@ def shown(found: Systems) -> list[RenderableType]:
     lines: list[RenderableType] = [table]
     for one in found.systems:
         lines.append(f"\n{one.service}: {one.proposal.value}")
-        lines += [f"  {why.text}" for why in one.reasons]
+        lines.append(f"  {found.why[one.service]}")
         if one.service in found.answers:
             lines.append(f"  {found.answers[one.service]}")
     if not found.systems:

@@ -13,6 +13,7 @@ from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.events.sla import ClockName
 from desk_shared.kernel import Context, Decision
+from desk_shared.messages import Language
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 from desk_shared.text import plain_words
@@ -22,7 +23,7 @@ from desk_notify.domain import matters, people, tickets
 from desk_notify.domain.deliveries import LOG, MAIL, channels_of, dispatched, due_of
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import Messages
-from desk_notify.domain.model import Dispatch, Language, Matter, Person, Ticket
+from desk_notify.domain.model import Dispatch, Matter, Person, Ticket
 
 log = get_logger()
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from desk_shared.bus import Cause, CommandQueue
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
-from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
+from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.http import (
     Cursors,
     IdempotentCall,
@@ -26,6 +26,7 @@ from desk_shared.http import (
     shown_after,
     sight,
 )
+from desk_shared.http.language import Statement, sentence, statements
 from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed
@@ -74,7 +75,7 @@ class DecisionView(_Answer):
     skills: tuple[str, ...]
     rule: str
     """The charter's rule that decided; empty if none did."""
-    explanation: tuple[Reason, ...]
+    explanation: tuple[Statement, ...]
     charter: str
     """Version of the charter that the decision rests on."""
     decided_at: datetime
@@ -268,7 +269,7 @@ def _decision(ticket: str, state: Ticket) -> DecisionView:
         member=decision.member,
         skills=decision.skills,
         rule=decision.rule,
-        explanation=decision.explanation,
+        explanation=statements(decision.explanation),
         charter=decision.charter,
         decided_at=decision.decided_at,
         corrections=state.corrections,
@@ -302,9 +303,9 @@ def _problems_of(cluster: Cluster) -> tuple[ProblemView, ...]:
             id=problem.id,
             service=cluster.service,
             category=cluster.category,
-            title=problem.title,
+            title=sentence(problem.title),
             team=problem.team,
-            message=problem.message,
+            message=sentence(problem.message),
             first_at=problem.first_at,
             last_at=problem.last_at,
             tickets=problem.tickets,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from desk_shared.charter import Charter
 from desk_shared.events import AnyEvent, Event
+from desk_shared.events.message import message
 from desk_shared.events.telemetry import AlertFired, Measured
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.lookout import Consideration, Lookout
@@ -29,8 +30,8 @@ def note_looks(
 def note_unwatched(lookout: Lookout, event: AnyEvent, data: Measured) -> None:
     """Nobody watches it: most often on purpose, sometimes since its name is misspelled."""
     lookout.unheeded(UNWATCHED, data.name, event.subject, event.time, data.service)
-    text = "No detector of routing.yaml watches a measurement of this name."
-    look = Consideration("measurement", data.name, event.time, "unwatched", text)
+    said = message("detector.unwatched")
+    look = Consideration("measurement", data.name, event.time, "unwatched", said)
     look = look._replace(service=data.service)
     lookout.note(event.subject, look)
 
@@ -49,6 +50,6 @@ def _note_service(lookout: Lookout, event: AnyEvent, service: str, charter: Char
     if not service or charter.service_called(service) is not None:
         return
     lookout.unheeded(UNKNOWN_SERVICE, service, event.subject, event.time)
-    text = "services.yaml has no service of this name, so it has no owner: the default team hears."
-    look = Consideration("service", service, event.time, "unknown", text, service=service)
+    said = message("detector.unknown-service")
+    look = Consideration("service", service, event.time, "unknown", said, service=service)
     lookout.note(event.subject, look)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from desk_shared.charter.confidential import Sight
+from desk_shared.events.message import message
+from desk_shared.http.language import sentence
 from desk_shared.http.whys import (
     LookView,
     StaffReader,
@@ -72,10 +74,10 @@ def _decision(ticket: Ticket | None, seen: Sight) -> Iterator[LookView]:
     for reason in decision.explanation:
         yield LookView(
             kind="decision",
-            name=reason.rule,
+            name=reason.code,
             at=decision.decided_at,
             outcome="deferred" if decision.is_deferred else "decided",
-            text=reason.text,
+            text=sentence(reason),
             values={"team": decision.team, "rule": decision.rule},
         )
 
@@ -99,6 +101,6 @@ def _signals(subject: Subject | None, seen: Sight) -> Iterator[LookView]:
                 name=alert.fingerprint,
                 at=alert.resolved_at or alert.fired_at,
                 outcome="over",
-                text="The last that its monitor said of it is that it is over.",
+                text=sentence(message("detector.monitor-says-over")),
                 values={"source": alert.source},
             )

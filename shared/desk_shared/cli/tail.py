@@ -1,7 +1,7 @@
 """`desk tail`: one readable line for each event of a topic."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -13,8 +13,9 @@ from desk_shared.cli.reading import read_all, reader
 from desk_shared.cli.screen import Screen, styled
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent
-from desk_shared.terminal import say_json
+from desk_shared.events import AnyEvent, Payload
+from desk_shared.events.message import Message
+from desk_shared.terminal import say_json, spoken_here
 from desk_shared.text import plain_line
 
 _LONG = 160
@@ -62,8 +63,7 @@ class _Shown:
 
 
 def _line(event: AnyEvent) -> Text:
-    said = event.data.model_dump(mode="json", exclude_defaults=True)
-    words = "  ".join(f"{name}={value}" for name, value in said.items())
+    words = "  ".join(_words(event.data))
     name = event.type.removeprefix("desk.").rpartition(".v")[0]
     number = "" if event.sequence is None else f"#{event.sequence}"
     return Text.assemble(
@@ -72,6 +72,20 @@ def _line(event: AnyEvent) -> Text:
         (f" {plain_line(event.subject)} {number}  ", "green"),
         plain_line(words if len(words) <= _LONG else words[: _LONG - 1] + "…"),
     )
+
+
+def _words(data: Payload) -> Iterator[str]:
+    """What it says, messages as sentences in the language of the terminal."""
+    spoken = spoken_here()
+    for name, value in data.model_dump(mode="json", exclude_defaults=True).items():
+        said = getattr(data, name)
+        match said:
+            case Message():
+                yield f"{name}={spoken.render(said)}"
+            case (Message(), *_):
+                yield f"{name}={spoken.render_all(said)}"
+            case _:
+                yield f"{name}={value}"
 
 
 def _reason(raw: KafkaRecord) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DependencyDown, Rejected
 from desk_shared.http.whys import LookView, UnheededList, WhyView
-from desk_shared.terminal import say
+from desk_shared.terminal import say, spoken_here
 from desk_shared.text import plain_line
 
 TIMEOUT_S = 10.0
@@ -26,7 +26,8 @@ def why(
     DESKCLI_TOKEN; without a token as an operator, which only the local desk believes.
     """
     chosen = settings()
-    with httpx.Client(headers=_signs_in(), timeout=TIMEOUT_S, trust_env=False) as client:
+    headers = {**_signs_in(), "Accept-Language": spoken_here().language}
+    with httpx.Client(headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
         if not subject:
             _tell_unheeded(_asked(client, UnheededList, chosen.triage_url, "unheeded"))
             return

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
+from desk_shared.events.message import Explanation, Message
+from desk_shared.events.people import Identifier, LongText, ShortText, Value
 from desk_shared.people import OptionalPerson
 
 
@@ -36,7 +37,11 @@ class Evidence(Value):
     step: Identifier
     status: StepStatus
     attempt: int = 1
-    text: LongText = ""
+    text: LongText = Field(default="", description="What the target answered, or what failed.")
+    message: Message | None = Field(default=None, description="What the desk says of it.")
+    left_out: int = Field(
+        default=0, description="How many lines before this one are in the run's journal only."
+    )
 
 
 class RunStarted(Payload, type="desk.run.started.v1", topic=names.AUTOMATION):
@@ -59,7 +64,7 @@ class RunSkipped(Payload, type="desk.run.skipped.v1", topic=names.AUTOMATION):
 
     runbook: Identifier
     episode: str = ""
-    explanation: tuple[Reason, ...]
+    explanation: Explanation
     run: str = ""
 
 
@@ -72,6 +77,7 @@ class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUT
     status: StepStatus
     attempt: int = 1
     text: LongText = ""
+    message: Message | None = None
 
 
 class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):
@@ -108,6 +114,6 @@ class RunEscalated(Payload, type="desk.run.escalated.v1", topic=names.AUTOMATION
     device: str = ""
     person: OptionalPerson = ""
     site: str = ""
-    reason: LongText
+    reason: Message
     evidence: tuple[Evidence, ...] = ()
     tell: LongText = ""

@@ -5,7 +5,7 @@ only added, with a default. Lists of values may grow and limits be relaxed, read
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Schema = Mapping[str, object]
 
@@ -27,9 +27,22 @@ class _Pair:
 
     released: Schema
     today: Schema
+    # The references that are being followed: a type may hold itself.
+    _within: set[tuple[object, object]] = field(default_factory=set)
 
     def compare(self, released: Schema, today: Schema, place: str) -> Iterator[str]:
         """Everything that breaks in one place and below it."""
+        references = (released.get("$ref"), today.get("$ref"))
+        if references in self._within:
+            return
+        is_followed = references != (None, None)
+        if is_followed:
+            self._within.add(references)
+        yield from self._compare(released, today, place)
+        if is_followed:
+            self._within.remove(references)
+
+    def _compare(self, released: Schema, today: Schema, place: str) -> Iterator[str]:
         old, new = _resolved(self.released, released), _resolved(self.today, today)
         yield from _types(old, new, place)
         yield from _values(old, new, place)

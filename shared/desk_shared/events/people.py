@@ -62,10 +62,3 @@ class SubjectKind(StrEnum):
 
     DEVICE = "device"
     SERVICE = "service"
-
-
-class Reason(Value):
-    """One sentence of an explanation, and the rule or fact that it rests on."""
-
-    rule: str = Field(description="Id of the rule, model or fact, for machines.")
-    text: str = Field(description="The reason as a sentence for people.")

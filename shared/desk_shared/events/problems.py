@@ -4,7 +4,8 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, LongText, Reason, ShortText
+from desk_shared.events.message import Explanation, Message
+from desk_shared.events.people import Identifier
 from desk_shared.people import PersonId
 
 
@@ -12,13 +13,13 @@ class ProblemDetected(Payload, type="desk.problem.detected.v1", topic=names.PROB
     """Several tickets or signals point to one cause."""
 
     service: str
-    title: ShortText
+    title: Message
     tickets: tuple[Identifier, ...]
     people: tuple[PersonId, ...]
     signals: tuple[Identifier, ...] = ()
     team: str
-    message: LongText = Field(description="What employees are told.")
-    explanation: tuple[Reason, ...] = ()
+    message: Message = Field(description="What employees are told.")
+    explanation: Explanation = ()
     charter: str = ""
 
 
@@ -26,17 +27,17 @@ class ProblemUpdated(Payload, type="desk.problem.updated.v1", topic=names.PROBLE
     """More tickets belong to it; only the new ones are listed."""
 
     service: str
-    title: ShortText
+    title: Message
     tickets: tuple[Identifier, ...] = ()
     people: tuple[PersonId, ...] = ()
-    message: LongText = ""
+    message: Message | None = None
 
 
 class ProblemResolved(Payload, type="desk.problem.resolved.v1", topic=names.PROBLEMS):
     """The cause is gone; every ticket that belongs to it is listed."""
 
     service: str
-    title: ShortText
+    title: Message
     tickets: tuple[Identifier, ...]
     people: tuple[PersonId, ...]
-    resolution: LongText
+    resolution: Message = Field(description="What is said of its end.")

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, Field, FiniteFloat
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, LongText, Reason, ShortText, Value
+from desk_shared.events.message import Explanation, Message
+from desk_shared.events.people import Identifier, LongText, ShortText, Value
 from desk_shared.people import PersonId
 
 
@@ -99,8 +100,8 @@ class ServiceRanked(Payload, type="desk.report.service-ranked.v1", topic=names.R
     outcome: AnswerOutcome | None = Field(
         default=None, description="Whether what the owner did helped; with the answer done."
     )
-    reasons: tuple[Reason, ...] = Field(description="Sentences with their numbers.")
-    based_on: LongText = Field(description="What was looked at, as a sentence.")
+    reasons: Explanation
+    based_on: Message = Field(description="What was looked at.")
     charter: str = ""
 
 
@@ -131,7 +132,7 @@ class SkillGapReported(Payload, type="desk.report.skill-gap-reported.v1", topic=
     members: int = Field(ge=0, description="How many members the team has.")
     asked: int = Field(ge=0, description="Tickets that came to the team and asked for the skill.")
     handed_on: int = Field(ge=0, description="Of these, how often the team handed one on.")
-    reasons: tuple[Reason, ...]
+    reasons: Explanation
     charter: str = ""
 
 
@@ -174,7 +175,7 @@ class GoalStatusReported(Payload, type="desk.report.goal-status-reported.v1", to
     verdict_before: GoalVerdict | None = Field(
         default=None, description="What the report before said; none in the first."
     )
-    sentence: LongText = Field(description="Where it stands, for people.")
+    explanation: Explanation = Field(description="Where it stands.")
     baseline: FiniteFloat | None = None
     baseline_weeks: FiniteFloat | None = Field(
         default=None, description="Of how many weeks of the baseline there are figures."

@@ -6,7 +6,8 @@ from pydantic import Field, FiniteFloat
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, Reason, Severity, ShortText, SubjectKind
+from desk_shared.events.message import Explanation
+from desk_shared.events.people import Identifier, Severity, ShortText, SubjectKind
 from desk_shared.people import OptionalPerson
 
 
@@ -29,7 +30,7 @@ class SignalRaised(Payload, type="desk.signal.raised.v1", topic=names.SIGNALS):
     person: OptionalPerson = ""
     site: str = ""
     attributes: dict[str, str] = Field(default_factory=dict)
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()
     charter: str = ""
     amended: tuple[str, ...] = Field(
         default=(), description="Fields of the telemetry that were made to fit, `time` among them."
@@ -48,7 +49,7 @@ class SignalSeverityChanged(Payload, type="desk.signal.severity-changed.v1", top
     subject_kind: SubjectKind
     measurement: str = ""
     service: str = ""
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()
 
     @property
     def is_worse(self) -> bool:
@@ -65,4 +66,4 @@ class SignalCleared(Payload, type="desk.signal.cleared.v1", topic=names.SIGNALS)
     value: FiniteFloat
     subject_kind: SubjectKind = SubjectKind.DEVICE
     service: str = ""
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, Level, LongText, Priority, Reason, ShortText
+from desk_shared.events.message import Explanation, Message
+from desk_shared.events.people import Identifier, Level, LongText, Priority, ShortText
 from desk_shared.people import OptionalPerson, PersonId
 
 
@@ -119,7 +120,7 @@ class TicketTriaged(Payload, type="desk.ticket.triaged.v1", topic=names.TICKETS)
     category: str
     priority: Priority
     service: str = ""
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()
     charter: str = Field(default="", description="Version of the charter the decision rests on.")
 
 
@@ -129,7 +130,7 @@ class TicketAssigned(Payload, type="desk.ticket.assigned.v1", topic=names.TICKET
     team: str
     member: OptionalPerson = ""
     previous_team: str = ""
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()
     charter: str = ""
 
 
@@ -171,7 +172,8 @@ class TicketCommented(Payload, type="desk.ticket.commented.v1", topic=names.TICK
 
     by: PersonId
     role: Role
-    text: LongText
+    text: LongText = Field(default="", description="What a person wrote; empty for a message.")
+    message: Message | None = Field(default=None, description="What the desk itself says.")
     public: bool = True
     automatic: bool = False
 
@@ -181,7 +183,7 @@ class TicketLinked(Payload, type="desk.ticket.linked.v1", topic=names.TICKETS):
 
     kind: LinkKind
     target: Identifier
-    text: str = Field(default="", description="What the link means, as a sentence for people.")
+    message: Message | None = Field(default=None, description="What the link means to people.")
 
 
 class TicketMerged(Payload, type="desk.ticket.merged.v1", topic=names.TICKETS):
@@ -196,7 +198,7 @@ class TicketResolved(Payload, type="desk.ticket.resolved.v1", topic=names.TICKET
 
     by: PersonId
     how: How = How.MEMBER
-    resolution: LongText
+    resolution: Message = Field(description="What a person wrote, or what the desk says.")
     cause: str = ""
 
 
@@ -217,4 +219,4 @@ class TicketUpdateIgnored(Payload, type="desk.ticket.update-ignored.v1", topic=n
     """A late or impossible fact: kept in the timeline, changes nothing else."""
 
     fact: str = Field(description="Wire type of the event that could not be applied.")
-    reason: str = Field(description="Why it changes nothing, as a sentence.")
+    reason: Message = Field(description="Why it changes nothing.")

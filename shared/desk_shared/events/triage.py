@@ -4,7 +4,8 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
-from desk_shared.events.people import Identifier, Priority, Reason
+from desk_shared.events.message import Explanation
+from desk_shared.events.people import Identifier, Priority
 from desk_shared.people import OptionalPerson
 
 
@@ -17,7 +18,7 @@ class TriageDecided(Payload, type="desk.triage.decided.v1", topic=names.TRIAGE):
     service: str = ""
     member: OptionalPerson = ""
     skills: tuple[str, ...] = ()
-    explanation: tuple[Reason, ...]
+    explanation: Explanation
     charter: str = Field(description="Version of the charter the decision rests on.")
 
 
@@ -25,7 +26,7 @@ class TriageDeferred(Payload, type="desk.triage.deferred.v1", topic=names.TRIAGE
     """No rule knows; a person of the named team decides."""
 
     team: str
-    explanation: tuple[Reason, ...]
+    explanation: Explanation
     charter: str
 
 
@@ -33,4 +34,4 @@ class DuplicateFound(Payload, type="desk.triage.duplicate-found.v1", topic=names
     """The ticket tells of a problem that is known already."""
 
     problem: Identifier
-    explanation: tuple[Reason, ...]
+    explanation: Explanation

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from desk_shared.http.body import Bodies
 from desk_shared.http.gate import Gate
+from desk_shared.http.language import speak
 from desk_shared.http.problems import refusal, unforeseen
 from desk_shared.http.rates import HEADERS_KEY, RateLimits
 from desk_shared.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
@@ -30,6 +31,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _DOCUMENTS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect"})
 # What others write down for a caller that hung up before its answer.
 _HUNG_UP = 499
+# Caches keep one answer per language.
+_VARIES = (b"vary", b"accept-language")
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 # Who keeps a connection open is told that the next call needs another one.
 _LAST = (b"connection", b"close")
@@ -171,7 +174,7 @@ class Edge:
 
 
 def _open(scope: Scope, send: Send) -> _Exchange:
-    request_id = correlation_id = traceparent = length = None
+    request_id = correlation_id = traceparent = length = accepted = None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _ID.fullmatch(value):
             request_id = value.decode()
@@ -179,11 +182,14 @@ def _open(scope: Scope, send: Send) -> _Exchange:
             correlation_id = value.decode()
         elif name == b"traceparent":
             traceparent = value.decode("latin-1")
+        elif name == b"accept-language":
+            accepted = value.decode("latin-1")
         elif name == b"content-length" and value.isdigit():
             length = int(value)
     request_id = request_id or new_id()
     exchange = _Exchange(request_id, correlation_id or request_id, traceparent, length, send)
-    exchange.extra = [(b"x-request-id", request_id.encode()), _NO_SNIFF]
+    language = (b"content-language", speak(accepted).encode())
+    exchange.extra = [(b"x-request-id", request_id.encode()), _NO_SNIFF, language, _VARIES]
     return exchange
 
 

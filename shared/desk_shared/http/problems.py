@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from desk_shared.errors import DeskError, Transient
+from desk_shared.http.language import sentence
 from desk_shared.http.refusals import Unauthenticated
 from desk_shared.telemetry import get_logger
 
@@ -112,12 +113,17 @@ def install_problems(app: FastAPI) -> None:
 
 def refusal(error: DeskError, instance: str) -> Response:
     """The answer to a call that was refused before any route saw it."""
-    return problem(error.status, error.kind, error.message, instance, headers=_headers_of(error))
+    return problem(error.status, error.kind, told(error), instance, headers=_headers_of(error))
 
 
 def unforeseen(instance: str) -> Response:
     """The answer to a bug: nothing leaks."""
     return problem(500, "internal-error", _UNFORESEEN, instance)
+
+
+def told(error: DeskError) -> str:
+    """What the caller reads, in their language where the desk has it in that."""
+    return error.message if error.said is None else sentence(error.said)
 
 
 async def _answer_desk_error(request: Request, error: Exception) -> Response:
@@ -135,7 +141,7 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
     return problem(
         error.status,
         error.kind,
-        error.message,
+        told(error),
         request.url.path,
         extra=extra,
         headers=_headers_of(error),

@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_shared.charter.confidential import Sight
+from desk_shared.http.language import sentence
 from desk_shared.http.principal import STAFF, Principal, may_see_person, require, sight
 from desk_shared.lookout import Consideration, Lookout, Unheeded
 
@@ -55,7 +56,7 @@ class LookView(_Answer):
     outcome: str
     """What came of it, as a code."""
     text: str
-    """The same as a sentence."""
+    """What that means."""
     values: Mapping[str, str]
     """What it depended on."""
 
@@ -108,9 +109,13 @@ def _look_view(look: Consideration, reader: Principal) -> LookView:
         for name, value in look.values.items()
     }
     return LookView(
-        kind=look.kind, name=look.name, at=look.at, outcome=look.outcome, text=look.text,
+        kind=look.kind,
+        name=look.name,
+        at=look.at,
+        outcome=look.outcome,
+        text=sentence(look.message),
         values=values,
-    )  # fmt: skip
+    )
 
 
 def unheeded_view(one: Unheeded, meant: str = "") -> UnheededView:

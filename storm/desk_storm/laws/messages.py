@@ -12,7 +12,7 @@ from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
 from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 
 from desk_storm.clocks import accounts, ending
-from desk_storm.history import History
+from desk_storm.history import History, Told
 from desk_storm.laws.law import Finding, law
 
 _CAUSES: dict[MessageKind, tuple[type[Payload], ...]] = {
@@ -129,6 +129,9 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
         if (run := one.event.data.attributes.get("run", ""))
     }
     linked = {one.event.data.target for one in history.of(life.TicketLinked)}
+    comments = defaultdict[str, list[Told[life.TicketCommented]]](list)
+    for one in history.of(life.TicketCommented):
+        comments[one.event.subject].append(one)
     for run, over in handed.items():
         if run not in opened and run not in linked and over.arrived_at < history.closing:
             yield run, "was escalated, and no ticket tells of it"
@@ -136,8 +139,9 @@ def repair_message_says_the_outcome(history: History) -> Iterator[Finding]:
         if run not in handed:
             yield ticket.event.subject, f"was opened for the run {run}, which was not escalated"
             continue
-        reason = handed[run].event.data.reason.rstrip(".")
-        if reason[:200] not in ticket.event.data.description:
+        reason = handed[run].event.data.reason
+        said = [one.event.data.message for one in comments.get(ticket.event.subject, ())]
+        if not any(one is not None and one.params.get("why") == reason for one in said):
             yield ticket.event.subject, f"does not say what its run says: {reason}"
 
 

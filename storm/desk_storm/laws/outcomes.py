@@ -11,6 +11,7 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
+from desk_shared.events.message import Message
 from desk_shared.events.signals import SignalCleared
 from desk_shared.events.telemetry import Measured
 
@@ -21,6 +22,7 @@ from desk_storm.laws.law import Finding, law
 
 # Between an act's end in the target's book and in the desk's, and for what is late on its way.
 _ROOM = timedelta(seconds=2)
+_DOUBTS = frozenset({"run.in-doubt", "run.step-in-doubt", "run.a-step-in-doubt"})
 # All clocks here are one machine's, but a record's time is cut to milliseconds.
 _PRECISION = timedelta(milliseconds=2)
 
@@ -77,12 +79,23 @@ def _unsettled(history: History, sent: list[Act], acts: list[Act]) -> Act | None
     return None
 
 
+def codes_in(said: Message) -> set[str]:
+    """The code of a message and of those within it."""
+    inner = (one for value in said.params.values() for one in _messages(value))
+    return {said.code}.union(*map(codes_in, inner))
+
+
+def _messages(value: object) -> list[Message]:
+    values = value if isinstance(value, tuple) else (value,)
+    return [one for one in values if isinstance(one, Message)]
+
+
 @law
 def doubt_is_in_words(history: History) -> Iterator[Finding]:
     """Who gets a run in doubt reads that it is."""
     for one in history.of(RunEscalated):
         data = one.event.data
-        if data.outcome is Outcome.IN_DOUBT and "doubt" not in data.reason.casefold():
+        if data.outcome is Outcome.IN_DOUBT and not codes_in(data.reason) & _DOUBTS:
             yield data.run, f"is in doubt, and the reason does not say so: {data.reason}"
 
 
@@ -132,7 +145,7 @@ def nobody_can_tell_means_not_measured(history: History) -> Iterator[Finding]:
         data, run = one.event.data, one.event.data.run
         verify = history.verify(data.runbook, one.event.time)
         acts = [act for act in history.acts.get(run, []) if is_taken(act) and act.ended_at]
-        is_said = "nobody can tell" in data.reason.casefold()
+        is_said = "run.cannot-tell" in codes_in(data.reason)
         if not is_said or verify is None or not acts:
             continue
         since = max(act.ended_at for act in acts if act.ended_at) + _ROOM

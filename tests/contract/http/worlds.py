@@ -34,6 +34,7 @@ from desk_shared.charter import Charter, CharterSource
 from desk_shared.charter.goals import Goal
 from desk_shared.clock import Clock, FakeClock
 from desk_shared.events import AnyEvent
+from desk_shared.events.message import written
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.events.telemetry import AlertFired
@@ -131,7 +132,7 @@ async def intake() -> World:
     await desk.hear(triage_says(team="business-apps"), secret)
     for service, team, title in (("crm", "business-apps", OUTAGE), ("vpn", "network", "VPN down")):
         found = ProblemDetected(
-            service=service, title=title, team=team, message=title,
+            service=service, title=written(title), team=team, message=written(title),
             tickets=(), people=(), explanation=(),
         )  # fmt: skip
         await desk.hear(found, f"p-{service}")

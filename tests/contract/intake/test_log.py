@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from desk_intake.domain.evolve import fold
 from desk_intake.domain.record import Because, record
 from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.tickets import (
     Channel,
@@ -27,7 +28,7 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         ),
         TicketTriaged(category="vpn", priority=Priority.P2),
         TicketAssigned(team="network"),
-        TicketResolved(by="max", resolution="New certificate"),
+        TicketResolved(by="max", resolution=written("New certificate")),
     ]  # fmt: skip
     recorded = record("t-1", None, decided, Because("call-1", NOW, "story-1", TRACE))
     assert recorded is not None

@@ -12,7 +12,8 @@ from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.reading import read_all
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import Outcome, RunEscalated
-from desk_shared.events.people import Priority, Reason
+from desk_shared.events.message import written
+from desk_shared.events.people import Priority
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.triage import TriageDecided
@@ -21,6 +22,7 @@ from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 
 from tests.integration.intake.around import Bus, Intake, Person
+from tests.support.spoken import english
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(360)]
 
@@ -37,7 +39,7 @@ def decided(ticket: str) -> AnyEvent:
         category="vpn",
         priority=Priority.P2,
         team="network",
-        explanation=(Reason(rule="r1", text="It speaks of the VPN"),),
+        explanation=(written("It speaks of the VPN"),),
         charter="c1",
     )
     return event(data, ticket)
@@ -156,7 +158,9 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
         "people": people,
     }
     message = "It is being repaired; you need not call."
-    await bus.publish([event(ProblemDetected(**told, team="network", message=message), "p-1")])
+    await bus.publish(
+        [event(ProblemDetected(**told, team="network", message=written(message)), "p-1")]
+    )
     for ticket in tickets:
         assert types(await bus.of(ticket, 2)) == ["opened", "linked"]
 
@@ -165,7 +169,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
         return [one["message"] for one in status["problems"]] == [message]
 
     await eventually(is_told)
-    await bus.publish([event(ProblemResolved(**told, resolution="A new gateway."), "p-1")])
+    await bus.publish([event(ProblemResolved(**told, resolution=written("A new gateway.")), "p-1")])
     for ticket in tickets:
         assert types(await bus.of(ticket, 3))[-1] == "resolved"
     view = (await ana.get(f"/tickets/{tickets[0]}")).json()
@@ -186,7 +190,7 @@ async def test_a_repair_escalated_becomes_one_proactive_ticket(
         title="Disk of lt-7 is full",
         outcome=Outcome.NOT_HEALED,
         team="workplace",
-        reason="Cleaning freed too little",
+        reason=written("Cleaning freed too little"),
     )
     handed = event(run, "lt-7")
     await bus.publish([handed, handed])
@@ -227,7 +231,9 @@ async def test_a_killed_intake_goes_on_where_it_was_and_its_store_is_the_fold_of
     folded = fold(events)
     assert folded is not None
     seen = (await max_of_network.get(f"/tickets/{ticket}/timeline")).json()
-    assert [entry["text"] for entry in seen["entries"]] == [one.text for one in folded.timeline]
+    assert [entry["text"] for entry in seen["entries"]] == [
+        english(one.message) for one in folded.timeline
+    ]
 
 
 async def test_what_cannot_be_read_does_not_hold_up_what_can(bus: Bus, ana: Person) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from desk_shared.events import AnyEvent, Codec, Event, Payload
+from desk_shared.events.message import written
 from desk_shared.events.names import TICKETS
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import SlaStarted
@@ -106,4 +107,6 @@ class Ticket:
         return self.say(at, TicketAssigned(team=team))
 
     def resolved(self, at: datetime) -> "Ticket":
-        return self.say(at, TicketResolved(by="network-1", resolution="A new certificate."))
+        return self.say(
+            at, TicketResolved(by="network-1", resolution=written("A new certificate."))
+        )

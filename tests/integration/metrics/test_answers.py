@@ -19,6 +19,7 @@ from desk_shared.testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics
 from tests.integration.metrics.test_reports import Office, _history, _worst
+from tests.support.spoken import english
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
@@ -115,8 +116,8 @@ async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners:
     await eventually(owners.has_reported, timeout=180)
     back = (await owners.ranked_times(2))[-1]
     assert (back.answer, back.unanswered) == (Answer.REJECTED, 0)
-    assert back.reasons[-1].rule == "rejected"
-    assert "100% more" in back.reasons[-1].text
+    assert back.reasons[-1].code == "report.rejected-and-worse"
+    assert "100% more" in english(back.reasons[-1])
     told = await owners.office.told()
     assert len({one.id for one in told if isinstance(one.data, ResponseRecorded)}) == 1
 

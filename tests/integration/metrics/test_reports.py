@@ -14,6 +14,7 @@ from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.message import written
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.events.reports import GoalStatusReported, Proposal, ServiceRanked
 from desk_shared.settings import Environment, KafkaSettings, StoreSettings
@@ -21,6 +22,7 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
 
 from tests.integration.metrics.running import Bus, Metrics, Ticket
+from tests.support.spoken import english
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 
@@ -69,7 +71,12 @@ def _changes(period: Period) -> list[AnyEvent]:
         done = ChangeFinished(change=f"c{number}", kind=ChangeKind.RELEASE, succeeded=number != 1)
         events.append(Event(f"finished-{number}", "/delivery", "vpn", at, done))
     broken = ProblemDetected(
-        service="vpn", title="VPN fails", tickets=(), people=(), team="network", message=""
+        service="vpn",
+        title=written("VPN fails"),
+        tickets=(),
+        people=(),
+        team="network",
+        message=written(""),
     )
     at = period.start + timedelta(days=9, hours=2)
     return [*events, Event("problem", "/desk/triage", "p-1", at, broken)]
@@ -180,7 +187,7 @@ async def _is_as_asked(metrics: Metrics, event: AnyEvent, period: Period) -> Non
     assert (said.goal, said.period) == ("fewer-vpn", period.name)
     # Ten of the twelve tickets came in the 28 days before the report.
     assert (said.now, said.target) == (2.5, 1)
-    assert (said.verdict, said.sentence) == (asked["verdict"], asked["sentence"])
+    assert (said.verdict, english(said.explanation)) == (asked["verdict"], asked["sentence"])
 
 
 def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
@@ -190,7 +197,7 @@ def _is_as_published(worst: list[AnyEvent], period: Period) -> None:
     assert (event.subject, said.service, said.period) == ("network", "vpn", period.name)
     assert (said.contacts, said.changes, said.change_failure_rate) == (12, 5, 0.4)
     assert said.proposal is Proposal.REPAIR
-    assert said.reasons[0].rule == "change-failure-rate"
+    assert said.reasons[0].code == "proposal.failed-changes"
     assert event.time == period.end + AFTER
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from desk_shared.events import AnyEvent, Event
+from desk_shared.events.message import written
 from desk_shared.events.tickets import (
     Channel,
     Kind,
@@ -35,7 +36,7 @@ def life(number: int, requester: str = ANA, team: str = "network") -> Iterator[A
         ),
         TicketAssigned(team=team),
         TicketStarted(by="network-1"),
-        TicketResolved(by="network-1", resolution="The gateway has a new certificate."),
+        TicketResolved(by="network-1", resolution=written("The gateway has a new certificate.")),
     )  # fmt: skip
     for sequence, payload in enumerate(payloads, 1):
         yield Event(

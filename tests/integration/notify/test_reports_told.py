@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from desk_shared.events import Event
+from desk_shared.events.message import message
 from desk_shared.events.reports import GoalStatusReported, GoalVerdict
 from desk_shared.testing import eventually
 
@@ -27,7 +28,7 @@ async def test_where_a_goal_stands_is_told_to_the_team_that_answers_for_it(
         unit="per_week",
         due=date(2028, 12, 31),
         verdict=GoalVerdict.BEHIND,
-        sentence="Behind: at this rate 90 a week in December 2028, the aim is 50 a week.",
+        explanation=(message("goal.no-figure"),),
     )
     event = Event("report-1", "/desk/metrics", "network", NOW, goal)
     reached = goal.model_copy(update={"goal": "mail", "verdict": GoalVerdict.REACHED})
@@ -40,7 +41,7 @@ async def test_where_a_goal_stands_is_told_to_the_team_that_answers_for_it(
     # What is repeated has the same id; two reports are in no order.
     assert len({one.id for one in bus.seen}) == 2
     told = next(one for one in await bus.told("network") if one.title.startswith("Goal behind"))
-    assert goal.sentence in told.body
+    assert "there is no figure from the last four whole weeks" in told.body
     assert "due by 31 December 2028" in told.body
 
 

@@ -15,6 +15,7 @@ from desk_shared.events.triage import TriageDecided
 from desk_shared.testing import eventually
 from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
 
+from tests.support.spoken import english
 from tests.unit.triage.desk import opened
 from tests.unit.triage.past import lives
 
@@ -85,8 +86,8 @@ async def test_the_stream_teaches_a_running_triage(
         found = await decided_by_model(bus)
         assert found.team == "network"
         assert found.category == "antennas"
-        assert found.explanation[0].rule == f"learned:{version}"
-        assert "“antenna”" in found.explanation[0].text
+        assert found.explanation[-1].params["model"] == version
+        assert "“antenna”" in english(found.explanation[0])
     finally:
         service.stop()
 
@@ -105,7 +106,7 @@ async def decided_by_model(bus: Bus) -> TriageDecided:
         return [
             one
             for one in told
-            if isinstance(one, TriageDecided) and one.explanation[0].rule.startswith("learned:")
+            if isinstance(one, TriageDecided) and one.explanation[0].code.startswith("learned.")
         ]
 
     return (await eventually(is_decided, timeout=180, interval=0.5))[0]

@@ -14,6 +14,7 @@ from time import perf_counter
 import pytest
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.envelope import Payload
+from desk_shared.events.message import written
 from desk_shared.events.tickets import (
     Channel,
     Kind,
@@ -63,7 +64,7 @@ def life(number: str, told: list[dict[str, str]]) -> Iterator[AnyEvent]:
             team = row["assignment_group"]
             said.append((row["sys_updated_at"], TicketAssigned(team=team)))
         if row["incident_state"] == "Resolved":
-            done = TicketResolved(by="somebody", resolution="")
+            done = TicketResolved(by="somebody", resolution=written(""))
             said.append((row["sys_updated_at"], done))
     said.append((told[-1]["sys_updated_at"], TicketClosed(by="somebody")))
     for sequence, (at, data) in enumerate(said, 1):

@@ -14,6 +14,7 @@ from annotated_types import Ge, Le, Len, MaxLen, MinLen
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.attributes import TRACEPARENT
 from desk_shared.events.building import is_open
+from desk_shared.events.message import Message
 from desk_shared.events.sources import is_reserved
 from desk_shared.text import is_visible
 from hypothesis import strategies as st
@@ -68,9 +69,32 @@ def events(payload: type[Payload]) -> st.SearchStrategy[AnyEvent]:
     return st.tuples(*parts).map(lambda drawn: Event(*drawn))
 
 
+_CODES = st.from_regex(r"[a-z]{1,8}(\.[a-z0-9]{1,8}){1,2}", fullmatch=True)
+_SIMPLE = (
+    st.text(max_size=_LONGEST)
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+
+
+def messages() -> st.SearchStrategy[Message]:
+    """Messages with any parameters; messages within them, two deep."""
+    inner: st.SearchStrategy[Message] = _message(_SIMPLE | st.lists(_SIMPLE, max_size=2).map(tuple))
+    return _message(_SIMPLE | inner | st.lists(_SIMPLE | inner, max_size=2).map(tuple))
+
+
+def _message(values: Strategy) -> st.SearchStrategy[Message]:
+    params = st.dictionaries(_WORDS, values, max_size=3)
+    return st.tuples(_CODES, params).map(
+        lambda drawn: Message.model_validate({"code": drawn[0], "params": drawn[1]})
+    )
+
+
 @cache
 def models(model: type[BaseModel]) -> Strategy:
     """The model with any value in each field."""
+    if model is Message:
+        return messages()
     fields = {
         name: values(info.annotation, tuple(info.metadata))
         for name, info in model.model_fields.items()

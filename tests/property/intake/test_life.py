@@ -19,6 +19,7 @@ from desk_shared.clock import FakeClock
 from desk_shared.errors import Rejected
 from desk_shared.events import AnyEvent, Codec, Event, Payload
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
 from desk_shared.events.requests import TicketRequested
@@ -27,6 +28,7 @@ from desk_shared.events.tickets import How, State, WaitingFor
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.ids import request_ticket_id
 from desk_shared.kernel import Context
+from desk_shared.messages import catalogue
 from desk_shared.testing.fakes import FakeDocuments
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,7 +74,7 @@ DEEDS: dict[str, Deed] = {
     "close": lambda t, _: life.close(t, ANA),
 }
 
-_PROBLEM: dict[str, Any] = {"service": "vpn", "title": "VPN is down"}
+_PROBLEM: dict[str, Any] = {"service": "vpn", "title": written("VPN is down")}
 _CLOCK: dict[str, Any] = {"policy": "p", "policy_version": "v"}
 FACTS: dict[str, tuple[str, Payload]] = {
     "request": ("ana", REQUEST.data),
@@ -93,12 +95,18 @@ FACTS: dict[str, tuple[str, Payload]] = {
     "problem": (
         "p-1",
         ProblemDetected(
-            **_PROBLEM, tickets=(ID, "unknown"), people=("ana",), team="network", message="x"
+            **_PROBLEM,
+            tickets=(ID, "unknown"),
+            people=("ana",),
+            team="network",
+            message=written("x"),
         ),
     ),
     "solved": (
         "p-1",
-        ProblemResolved(**_PROBLEM, tickets=(ID,), people=("ana",), resolution="New gateway"),
+        ProblemResolved(
+            **_PROBLEM, tickets=(ID,), people=("ana",), resolution=written("New gateway")
+        ),
     ),
     "kept": (
         ID,
@@ -114,7 +122,7 @@ FACTS: dict[str, tuple[str, Payload]] = {
             title="x",
             outcome=Outcome.IN_DOUBT,
             team="network",
-            reason="x",
+            reason=written("x"),
         ),
     ),
 }
@@ -242,9 +250,9 @@ def test_a_ticket_can_be_shown_at_every_moment(told: list[tuple[str, int]]) -> N
     for event in world.log:
         ticket = evolve(ticket, event)
         for is_staff in (False, True):
-            reader = Reader(is_staff, {}, CLOSE_AFTER)
+            reader = Reader(is_staff, {}, CLOSE_AFTER, catalogue("en"))
             view = show(ticket, TicketSla(ticket=ticket.id), reader)
             for text in (view.expectation, view.next_step, view.who_has_it.sentence):
                 assert text.endswith(".")
-        hers, _ = timeline(ticket, Reader(is_staff=False, team_titles={}, close_after=CLOSE_AFTER))
+        hers, _ = timeline(ticket, Reader(False, {}, CLOSE_AFTER, catalogue("en")))
         assert all(entry.public for entry in hers.entries)

@@ -16,6 +16,7 @@ from desk_metrics.domain.calendars import (
 from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
 from desk_metrics.domain.worktime import WorkingTime
 from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
@@ -202,7 +203,7 @@ def _note(random: Random) -> Payload:
 
 def _resolution(random: Random) -> Payload:
     how = random.choice((How.MEMBER, How.MEMBER, How.AUTOMATION, How.WITHDRAWN))
-    return TicketResolved(by="bo", how=how, resolution="done")
+    return TicketResolved(by="bo", how=how, resolution=written("done"))
 
 
 def _update(random: Random) -> Payload:

@@ -12,6 +12,7 @@ from desk_metrics.domain.reporting import ranked
 from desk_metrics.domain.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.message import written
 from desk_shared.events.problems import ProblemDetected
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +88,9 @@ def test_the_ranking_is_the_same_in_any_order(
 def _event(number: int, days: int, *, is_problem: bool, succeeded: bool) -> AnyEvent:
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days)
     data: ChangeFinished | ProblemDetected = (
-        ProblemDetected(service="vpn", title="x", tickets=(), people=(), team="t", message="")
+        ProblemDetected(
+            service="vpn", title=written("x"), tickets=(), people=(), team="t", message=written("")
+        )
         if is_problem
         else ChangeFinished(change=f"c{number}", kind=ChangeKind.RELEASE, succeeded=succeeded)
     )

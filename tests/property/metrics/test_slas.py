@@ -258,7 +258,7 @@ def test_the_counted_stretches_add_up_and_leave_no_gap(random: Random) -> None:
         assert min(one.used, one.remaining, one.overrun, one.held) >= timedelta(0)
         for before, after in zip(one.explanation, one.explanation[1:], strict=False):
             assert before.end == after.start
-            assert (before.why, before.text) != (after.why, after.text)
+            assert (before.why, before.message) != (after.why, after.message)
         if one.explanation:
             assert one.explanation[-1].end == (one.ends or told.now)
 

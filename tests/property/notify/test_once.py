@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.envelope import numbered
+from desk_shared.events.message import message, written
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaStarted
@@ -39,8 +40,8 @@ _STEPS: tuple[Payload, ...] = (
     TicketCommented(by="network-1", role=Role.MEMBER, text="How?"),
     TicketCommented(by=ANA, role=Role.EMPLOYEE, text="So."),
     TicketLinked(kind=LinkKind.PROBLEM, target="p-1"),
-    TicketResolved(by="network-1", resolution="Done."),
-    TicketResolved(by="desk", how=How.PROBLEM, resolution="Done."),
+    TicketResolved(by="network-1", resolution=written("Done.")),
+    TicketResolved(by="desk", how=How.PROBLEM, resolution=written("Done.")),
     TicketReopened(by=ANA, reason="No."),
     TicketClosed(by="desk"),
 )
@@ -49,7 +50,8 @@ _SLAS: tuple[Payload, ...] = (
     sla(SlaAtRisk, percent=50, due=NOON),
     sla(SlaBreached, due=NOON),
 )
-_KNOWN = {"service": "vpn", "title": "VPN fails"}
+_SAID = message("problem.title", service="VPN")
+_KNOWN = {"service": "vpn", "title": _SAID}
 
 
 @st.composite
@@ -70,9 +72,11 @@ def lives(draw: st.DrawFn) -> list[AnyEvent]:
     tickets = ("t-1", "t-2")
     problem = {**_KNOWN, "tickets": tickets, "people": people}
     events += [
-        event(ProblemDetected.model_validate({**problem, "team": "network", "message": ""}), "p-1"),
+        event(
+            ProblemDetected.model_validate({**problem, "team": "network", "message": _SAID}), "p-1"
+        ),
         event(ProblemUpdated.model_validate(problem), "p-1"),
-        event(ProblemResolved.model_validate({**problem, "resolution": ""}), "p-1"),
+        event(ProblemResolved.model_validate({**problem, "resolution": _SAID}), "p-1"),
     ]
     return events
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.property.triage.test_routing import tickets
+from tests.support.spoken import english
 from tests.unit.triage.desk import CHARTER, MONDAY
 from tests.unit.triage.past import fit_by_counting, lessons_of, lives
 
@@ -59,7 +60,7 @@ def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
     found = decide("t-1", ticket, MONDAY, CHARTER, EMPTY, model)
     without = decide("t-1", ticket, MONDAY, CHARTER, EMPTY)
     assert found.team in TEAMS
-    assert all(one.text for one in found.explanation)
+    assert all(english(one) for one in found.explanation)
     assert decide("t-1", ticket, MONDAY, CHARTER, EMPTY, model) == found
     if not without.is_deferred:
         assert found == without

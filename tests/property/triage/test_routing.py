@@ -10,6 +10,7 @@ from desk_triage.domain.shifts import next_on_shift
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.spoken import english
 from tests.unit.triage.desk import CHARTER
 
 WORDS = sorted({word for rule in CHARTER.routing.rules for word in rule.when.any_words})
@@ -47,7 +48,7 @@ def test_every_ticket_gets_a_team_and_a_reason(
     found = decide("t-1", ticket, at, CHARTER, board)
     team = CHARTER.team(found.team)
     assert found.explanation
-    assert all(one.text for one in found.explanation)
+    assert all(english(one) for one in found.explanation)
     assert found.charter == CHARTER.version
     if found.is_deferred:
         assert found.team == CHARTER.routing.default_team

@@ -10,6 +10,7 @@ from desk_automation.worker import rule_of
 from desk_shared.errors import Rejected
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunSkipped, StepStatus
 
+from tests.support.spoken import english
 from tests.unit.automation.engine import (
     NO_CONNECTION,
     NOT_MET,
@@ -50,8 +51,8 @@ async def test_a_signal_is_repaired_and_verified() -> None:
     assert isinstance(last, RunHealed)
     assert last.tell == "You have space again."
     assert last.person == "ana"
-    assert "was 4 before" in last.evidence[-1].text
-    assert "40 at" in last.evidence[-1].text
+    assert "was 4 before" in english(last.evidence[-1].message)
+    assert "40 at" in english(last.evidence[-1].message)
 
 
 async def test_nothing_is_done_before_the_settle_time_is_over() -> None:
@@ -71,7 +72,7 @@ async def test_a_signal_that_clears_in_time_repairs_nothing() -> None:
     assert engine.target.calls == []
     last = engine.last()
     assert isinstance(last, RunSkipped)
-    assert last.explanation[0].rule == "episode-cleared"
+    assert last.explanation[0].code == "run.signal-cleared-before"
 
 
 async def test_a_clear_that_comes_before_its_signal_counts_too() -> None:
@@ -125,7 +126,7 @@ async def test_no_data_is_never_health() -> None:
     last = engine.last()
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.INCONCLUSIVE
-    assert "Nothing was measured since the repair" in last.reason
+    assert "Nothing was measured since the repair" in english(last.reason)
     assert last.team == "workplace"
     assert last.tell == "We come to you."
 
@@ -185,7 +186,7 @@ async def test_a_refusal_for_good_is_not_tried_again() -> None:
     last = engine.last()
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_HEALED
-    assert "404 not here" in last.reason
+    assert "404 not here" in english(last.reason)
 
 
 async def test_a_keyed_act_that_never_answers_is_in_doubt() -> None:
@@ -206,7 +207,7 @@ async def test_once_is_never_sent_again() -> None:
     last = engine.last()
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
-    assert "in doubt" in last.reason
+    assert "in doubt" in english(last.reason)
 
 
 @pytest.mark.parametrize(("answer", "acts"), [(OK, 1), (NOT_MET, 2)])
@@ -296,7 +297,7 @@ async def test_modes_that_do_not_act_say_what_they_would_do(mode: str) -> None:
     assert engine.target.calls == []
     last = engine.last()
     assert isinstance(last, RunSkipped)
-    assert "POST http://127.0.0.1:9000/v1/clean" in last.explanation[0].text
+    assert "POST http://127.0.0.1:9000/v1/clean" in english(last.explanation)
 
 
 async def test_approve_hands_over_the_plan_and_its_hash_after_the_guards() -> None:
@@ -307,7 +308,7 @@ async def test_approve_hands_over_the_plan_and_its_hash_after_the_guards() -> No
     last = engine.last()
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_RUN
-    assert (await engine.run()).plan.hash in last.reason
+    assert (await engine.run()).plan.hash in english(last.reason)
 
 
 async def test_a_runbook_past_its_review_date_only_suggests() -> None:
@@ -323,7 +324,7 @@ async def test_a_missing_attribute_is_a_plan_that_people_get() -> None:
     await engine.settle()
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert "${data.attributes.agent_url} has no value" in last.reason
+    assert "${data.attributes.agent_url} has no value" in english(last.reason)
     assert last.outcome is Outcome.NOT_RUN
 
 
@@ -333,7 +334,7 @@ async def test_an_old_signal_repairs_nothing() -> None:
     await engine.settle()
     last = engine.last()
     assert isinstance(last, RunSkipped)
-    assert last.explanation[0].rule == "stale"
+    assert last.explanation[0].code == "run.stale"
 
 
 async def test_a_run_that_waits_is_cancelled_at_once() -> None:
@@ -361,4 +362,4 @@ async def test_a_run_cancelled_between_acts_is_escalated() -> None:
     assert list(engine.target.effects) == ["first"]
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert last.reason == "Ana cancelled it."
+    assert english(last.reason) == "ana cancelled it."

@@ -10,6 +10,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.automation import Outcome, RunEscalated
 from pydantic import ValidationError
 
+from tests.support.spoken import english
 from tests.unit.automation.engine import (
     NO_CONNECTION,
     REFUSED,
@@ -62,7 +63,7 @@ async def test_a_limit_that_lasts_longer_than_the_queue_reaches_people() -> None
     assert len(engine.target.calls) == 2
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert "2 times in 24 hours" in last.reason
+    assert "2 times in 24 hours" in english(last.reason)
 
 
 async def test_overflow_escalate_does_not_wait() -> None:
@@ -86,7 +87,7 @@ async def test_overflow_coalesce_joins_the_run_under_way() -> None:
     await engine.hear(second)
     await engine.settle(5 * SECOND)
     assert (await engine.run(second)).phase is Phase.SKIPPED
-    assert "does the same already" in (await engine.run(second)).reason
+    assert "does the same already" in english((await engine.run(second)).reason)
 
 
 async def test_the_hourly_limit_counts_all_targets_of_a_runbook() -> None:
@@ -120,7 +121,7 @@ async def test_cures_that_are_none_open_the_breaker_and_a_canary_closes_it() -> 
     assert len(engine.target.calls) == 2
     last = engine.last()
     assert isinstance(last, RunEscalated)
-    assert "none of 2 cures in a row is known to have helped" in last.reason
+    assert "none of 2 cures in a row is known to have helped" in english(last.reason)
     await engine.settle(30 * MINUTE)
     for number in (5, 6):
         await engine.hear(raised(f"laptop-{number}", at=engine.clock.now()))

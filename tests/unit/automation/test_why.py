@@ -12,6 +12,7 @@ from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.lookout import Lookout
 from desk_shared.telemetry.testing import recorded_telemetry
 
+from tests.support.spoken import english
 from tests.unit.automation.engine import Engine, OneBook, raised, runbook
 
 
@@ -38,7 +39,7 @@ def test_the_first_part_that_is_not_true_is_told_with_its_values(
     note_runbooks(seen, event, OneBook(runbook(when=when)))
     (look,) = seen.looks_at(event.subject)
     assert (look.kind, look.outcome) == ("runbook", outcome)
-    assert said in look.text
+    assert said in english(look.message)
     if outcome == "undecided":
         assert look.values == {"data.attributes.rack": "(missing)"}
     if said.startswith("data.signal =="):

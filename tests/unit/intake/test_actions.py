@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from desk_shared.events.tickets import LinkKind, Role, TicketCommented, TicketPaused, WaitingFor
 
+from tests.support.spoken import english
 from tests.unit.intake.world import CLOSE_AFTER, MONDAY, Desk, triage_says
 
 HOUR = timedelta(hours=1)
@@ -205,7 +206,7 @@ async def test_a_wait_ends_by_itself_when_it_was_said_to(desk: Desk) -> None:
 async def test_a_resolved_ticket_closes_by_itself_once(desk: Desk) -> None:
     ticket = await at_work(desk)
     answer = await desk.max.post(f"/tickets/{ticket}/resolve", resolution="Done")
-    assert "closes by itself on 07 March 2026, 09:00 UTC" in answer.json()["next_step"]
+    assert "closes by itself on Saturday 7 March 2026, 09:00 (UTC)" in answer.json()["next_step"]
     await desk.pass_time(CLOSE_AFTER - HOUR)
     assert desk.types(ticket)[-1] == "resolved"
     await desk.pass_time(2 * HOUR)
@@ -261,7 +262,7 @@ async def test_a_persons_choice_of_team_stands_against_triage(desk: Desk) -> Non
     await desk.hear(triage_says(team="network"), ticket)
     stored = await desk.ticket(ticket)
     assert (stored.team, stored.category, stored.state) == ("workplace", "vpn", "assigned")
-    assert "It stays with the team workplace" in stored.timeline[-1].text
+    assert "It stays with the team workplace" in english(stored.timeline[-1].message)
 
 
 async def test_assigning_from_a_wait_ends_the_wait(desk: Desk) -> None:
@@ -324,4 +325,4 @@ async def test_a_wait_for_an_approval_is_told_in_words(desk: Desk) -> None:
     ticket = await at_work(desk)
     answer = await desk.max.post(f"/tickets/{ticket}/pause", waiting_for=WaitingFor.APPROVAL.value)
     assert answer.json()["state_in_words"] == "waiting for an approval"
-    assert answer.json()["next_step"] == "The work goes on when an approval has come."
+    assert answer.json()["next_step"] == "The work goes on when the approval is given."

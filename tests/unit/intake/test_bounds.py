@@ -6,20 +6,22 @@ import httpx
 import pytest
 from desk_intake.domain import life
 from desk_intake.domain.life import Actor
-from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES, Entry
+from desk_intake.domain.model import MAX_COMMENTS, MAX_ENTRIES
 from desk_intake.domain.sla import TicketSla
-from desk_intake.domain.view import MAX_LATEST, MAX_LATEST_TEXT, Reader, show, timeline
+from desk_intake.domain.view import MAX_LATEST, MAX_LATEST_TEXT, EntryView, Reader, show, timeline
 from desk_intake.store import TICKETS
 from desk_shared.errors import Rejected
 from desk_shared.events.tickets import Role, TicketCommented
+from desk_shared.messages import catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.spoken import english
 from tests.unit.intake.world import Desk, Story
 
 NO_SLA = TicketSla(ticket="t")
-ANYBODY = Reader(is_staff=False, team_titles={}, close_after=timedelta(days=5))
-STAFF = Reader(is_staff=True, team_titles={}, close_after=timedelta(days=5))
+ANYBODY = Reader(False, {}, timedelta(days=5), catalogue("en"))
+STAFF = Reader(True, {}, timedelta(days=5), catalogue("en"))
 
 
 def comment(text: str, *, public: bool = True, automatic: bool = False) -> TicketCommented:
@@ -110,7 +112,7 @@ def test_the_pages_of_a_timeline_are_the_whole_of_it(
     story.then(*[comment("x" * length, public=public) for public, length in comments])
     reader = STAFF if is_staff else ANYBODY
     whole, rest = timeline(story.ticket, reader)
-    seen: list[Entry] = []
+    seen: list[EntryView] = []
     last = -1
     assert rest is None
     while True:
@@ -129,9 +131,10 @@ def test_a_ticket_that_has_too_many_comments_takes_no_more_and_says_what_to_do()
     ticket = Story.begin().then(*[comment("n")] * (MAX_COMMENTS - 1)).ticket
     story = Story(ticket)
     story.then(*life.comment(ticket, max_of_network, "last", public=True))
-    with pytest.raises(Rejected, match="open a new ticket") as caught:
+    with pytest.raises(Rejected) as caught:
         life.comment(story.ticket, max_of_network, "one more", public=False)
     assert caught.value.kind == "too-many-comments"
+    assert "open a new ticket" in english(caught.value.said)
     assert life.resolve(story.ticket, max_of_network, "Done", None, "")
 
 

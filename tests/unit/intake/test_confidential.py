@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from desk_shared.events.message import written
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.http import STAFF
 
@@ -38,7 +39,7 @@ async def desk() -> Desk:
 async def secret(desk: Desk) -> str:
     ticket = await desk.ana.open(SECRET, service="Customer records")
     found = ProblemDetected(
-        service="crm", title=OUTAGE, team="business-apps", message=OUTAGE,
+        service="crm", title=written(OUTAGE), team="business-apps", message=written(OUTAGE),
         tickets=(), people=(), explanation=(),
     )  # fmt: skip
     await desk.hear(found, "p-1")

@@ -7,13 +7,15 @@ import pytest
 from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket
 from desk_shared.events import Event, Payload
 from desk_shared.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
-from desk_shared.events.people import Priority, Reason
+from desk_shared.events.message import written
+from desk_shared.events.people import Priority
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import TicketCommented, TicketUpdateIgnored
 from desk_shared.events.triage import DuplicateFound, TriageDeferred
 from desk_shared.ids import request_ticket_id
 
+from tests.support.spoken import english
 from tests.unit.intake.world import MONDAY, Desk, triage_says
 
 MINUTE = timedelta(minutes=1)
@@ -22,21 +24,21 @@ MINUTE = timedelta(minutes=1)
 def problem(tickets: Iterable[str], message: str = "We repair it.") -> ProblemDetected:
     return ProblemDetected(
         service="vpn",
-        title="The VPN is down",
+        title=written("The VPN is down"),
         tickets=tuple(tickets),
         people=("ana", "ben"),
         team="network",
-        message=message,
+        message=written(message),
     )
 
 
 def solved(tickets: Iterable[str], resolution: str = "A new gateway") -> ProblemResolved:
     return ProblemResolved(
         service="vpn",
-        title="The VPN is down",
+        title=written("The VPN is down"),
         tickets=tuple(tickets),
         people=("ana", "ben"),
-        resolution=resolution,
+        resolution=written(resolution),
     )
 
 
@@ -50,7 +52,7 @@ def escalated(person: str = "", tell: str = "") -> RunEscalated:
         service="laptop",
         device="lt-7",
         person=person,
-        reason="Cleaning freed too little",
+        reason=written("Cleaning freed too little"),
         evidence=(Evidence(step="clean", status=StepStatus.DONE, text="freed 10 MB"),),
         tell=tell,
     )
@@ -66,7 +68,7 @@ async def test_triage_sorts_and_assigns_with_its_reasons(desk: Desk) -> None:
     stored = await desk.ticket(ticket)
     assert desk.types(ticket) == ["opened", "triaged", "assigned"]
     assert (stored.state, stored.team, stored.priority) == ("assigned", "network", "P3")
-    assert stored.timeline[-1].text.endswith("Why: It speaks of the VPN.")
+    assert english(stored.timeline[-1].message).endswith("Why: It speaks of the VPN.")
     assert {event.causation_id for event in desk.log(ticket)[1:]} == {
         f"desk.triage.decided.v1/{ticket}/{MONDAY.isoformat()}"
     }
@@ -95,7 +97,7 @@ async def test_triage_may_think_again_until_somebody_starts(desk: Desk) -> None:
 
 async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    reason = Reason(rule="unsure", text="No rule knows it")
+    reason = written("No rule knows it")
     deferred = TriageDeferred(team="service-care", explanation=(reason,), charter="c1")
     await desk.hear(deferred, ticket)
     stored = await desk.ticket(ticket)
@@ -109,7 +111,7 @@ async def test_what_triage_leaves_to_a_person_goes_to_the_named_team(desk: Desk)
 async def test_a_problem_is_linked_to_every_ticket_of_it_once(desk: Desk) -> None:
     hers, his = await desk.ana.open(), await desk.ben.open()
     await desk.hear(problem([hers, hers]), "p-1", "e-1")
-    update = ProblemUpdated(service="vpn", title="The VPN is down", tickets=(his, hers))
+    update = ProblemUpdated(service="vpn", title=written("The VPN is down"), tickets=(his, hers))
     await desk.hear(update, "p-1", "e-2")
     for ticket in (hers, his):
         assert desk.types(ticket) == ["opened", "linked"]
@@ -125,19 +127,19 @@ async def test_a_solved_problem_solves_its_tickets_and_leaves_solved_ones_alone(
     hers, his = await desk.ana.open(), await desk.ben.open()
     await desk.ben.post(f"/tickets/{his}/resolve", resolution="Works")
     await desk.hear(problem([hers, his]), "p-1")
-    await desk.hear(solved([hers, his], resolution=""), "p-1")
+    await desk.hear(solved([hers, his], resolution="A new gateway"), "p-1")
     stored = await desk.ticket(hers)
     assert (stored.state, stored.how) == ("resolved", "problem")
-    assert stored.resolution == "The problem behind it is solved: The VPN is down."
+    assert stored.resolution == written("A new gateway")
     assert desk.types(his) == ["opened", "resolved", "linked", "update-ignored"]
     assert (await desk.ticket(his)).how == "withdrawn"
 
 
 async def test_a_duplicate_is_linked_to_what_is_known(desk: Desk) -> None:
     ticket = await desk.ana.open()
-    reason = Reason(rule="same-words", text="Twenty people say the same.")
+    reason = written("Twenty people say the same.")
     await desk.hear(DuplicateFound(problem="p-1", explanation=(reason,)), ticket)
-    assert (await desk.ticket(ticket)).links[0].text == (
+    assert english((await desk.ticket(ticket)).links[0].message) == (
         "We know of this trouble already and work on it: Twenty people say the same."
     )
 
@@ -149,7 +151,7 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
     await desk.hear(problem(["gone"]), "p-1")
     await desk.hear(
         ProblemUpdated(
-            service="vpn", title="The VPN is down", tickets=("other",), people=("cleo",)
+            service="vpn", title=written("The VPN is down"), tickets=("other",), people=("cleo",)
         ),
         "p-1",
         "e-2",
@@ -168,7 +170,7 @@ async def test_the_status_tells_of_open_problems_only(desk: Desk) -> None:
 
 
 async def test_a_problem_met_late_is_still_told(desk: Desk) -> None:
-    update = ProblemUpdated(service="erp", title="ERP is slow", people=("ana",))
+    update = ProblemUpdated(service="erp", title=written("ERP is slow"), people=("ana",))
     await desk.hear(update, "p-2")
     (told,) = (await desk.ana.get("/status")).json()["problems"]
     assert (told["title"], told["people"]) == ("ERP is slow", 1)
@@ -228,7 +230,7 @@ async def test_a_ticket_says_that_its_escalation_was_wrong(desk: Desk) -> None:
     await desk.hear(late, "lt-7", "e-2")
     stored = await desk.ticket(proactive_ticket("run-1"))
     assert stored.state == "resolved"
-    assert stored.resolution.startswith("Correction: the automatic repair helped")
+    assert english(stored.resolution).startswith("Correction: the automatic repair helped")
 
 
 async def test_most_repairs_have_no_ticket_and_need_none(desk: Desk) -> None:
@@ -262,7 +264,7 @@ async def test_a_late_fact_is_kept_and_changes_nothing_else(desk: Desk, end: str
     after = await desk.ticket(ticket)
     commented = [e.data for e in desk.log(ticket) if isinstance(e.data, TicketUpdateIgnored)]
     assert [one.fact for one in commented] == [data.TYPE for data, _ in facts]
-    assert all("nothing changed" in one.reason for one in commented)
+    assert all("nothing changed" in english(one.reason) for one in commented)
     ignored = {"timeline", "sequence", "updated_at", "commands"}
     assert after.model_dump(exclude=ignored) == before.model_dump(exclude=ignored)
     hers = (await desk.ana.get(f"/tickets/{ticket}/timeline")).json()["entries"]

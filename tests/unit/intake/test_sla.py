@@ -30,7 +30,7 @@ async def test_the_sla_is_shown_with_the_honest_expectation(desk: Desk) -> None:
         view = (await desk.ana.get(f"/tickets/{ticket}")).json()
         return view["expectation"], view["due"]
 
-    by = "by 02 March 2026, 13:00 UTC"
+    by = "by Monday 2 March 2026, 13:00 (UTC)"
     goal = timedelta(hours=4)
     sla: dict[str, Any] = {**CLOCK, "due": DUE}
     assert await told(SlaStarted(**sla, target=goal), "e-1") == (

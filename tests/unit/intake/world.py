@@ -24,7 +24,8 @@ from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Payload, numbered
 from desk_shared.events import names as topics
-from desk_shared.events.people import Priority, Reason
+from desk_shared.events.message import written
+from desk_shared.events.people import Priority
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
 from desk_shared.health import Health
@@ -218,7 +219,7 @@ def make_desk(charter: Charter) -> Desk:
 
 
 def triage_says(team: str = "network", priority: Priority = Priority.P3) -> TriageDecided:
-    reason = Reason(rule="words", text="It speaks of the VPN.")
+    reason = written("It speaks of the VPN.")
     return TriageDecided(
         category="vpn", priority=priority, team=team, explanation=(reason,), charter="c1"
     )

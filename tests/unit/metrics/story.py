@@ -11,6 +11,7 @@ from desk_metrics.domain.explain import Explanation, explain
 from desk_metrics.domain.policies import Edition, Policy, PolicyBook
 from desk_metrics.domain.telling import decide
 from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
@@ -135,13 +136,15 @@ class Story:
         return self.say(when, TicketResumed(by="bo"))
 
     def asked(self, when: str, **more: bool) -> "Story":
-        return self.say(when, TicketCommented(by=REQUESTER, role=Role.EMPLOYEE, text="?", **more))
+        said = TicketCommented(by=REQUESTER, role=Role.EMPLOYEE, text="?")
+        return self.say(when, said.model_copy(update=more))
 
     def answered(self, when: str, role: Role = Role.MEMBER, **more: bool) -> "Story":
-        return self.say(when, TicketCommented(by="bo", role=role, text="!", **more))
+        said = TicketCommented(by="bo", role=role, text="!")
+        return self.say(when, said.model_copy(update=more))
 
     def resolved(self, when: str, how: How = How.MEMBER) -> "Story":
-        return self.say(when, TicketResolved(by="bo", how=how, resolution="done"))
+        return self.say(when, TicketResolved(by="bo", how=how, resolution=written("done")))
 
     def reopened(self, when: str, by: str = REQUESTER) -> "Story":
         return self.say(when, TicketReopened(by=by, reason="not done"))

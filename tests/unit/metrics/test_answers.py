@@ -21,6 +21,7 @@ from desk_metrics.domain.helped import Came, helped
 from desk_metrics.domain.measures.cells import Cell, Entry
 from desk_metrics.domain.measures.postings import Posting, Slice
 from desk_metrics.domain.worktime import micros
+from desk_shared.events.message import written
 from desk_shared.events.reports import (
     Answer,
     AnswerOutcome,
@@ -28,6 +29,8 @@ from desk_shared.events.reports import (
     ResponseRecorded,
     ServiceRanked,
 )
+
+from tests.support.spoken import english
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 TUESDAY = MONDAY + timedelta(hours=30)
@@ -67,7 +70,7 @@ def ranked(
         score=score,
         proposal=proposal,
         reasons=(),
-        based_on="",
+        based_on=written(""),
     )
 
 
@@ -99,7 +102,7 @@ def test_what_nobody_answers_comes_back_counts_and_is_escalated_with_the_third()
     assert [one.escalated for one in found] == [False, False, True, True]
     assert [one.escalated_to for one in found] == ["", "", "service-care", "service-care"]
     assert found[0].reasons == ()
-    assert "since 2026-12-01: 2 reports in a row" in found[2].reasons[-1].text
+    assert "since 1 December 2026: 2 reports in a row" in english(found[2].reasons[-1])
 
 
 def test_an_owner_who_is_the_escalation_is_told_it_is_escalated_all_the_same() -> None:
@@ -133,8 +136,9 @@ def test_a_sla_keeps_it_out_until_its_day_and_then_it_says_for_when() -> None:
     back = system(found[2])
     assert (back.answer, back.target_date) == (Answer.ACCEPTED, date(2026, 12, 15))
     assert back.unanswered == 0
-    assert "due 2026-12-15 (“A second gateway.”)" in back.reasons[-1].text
-    assert "15.0 hours" in back.reasons[-1].text
+    assert "due 15 December 2026" in english(back.reasons[-1])
+    assert "“A second gateway.”" in english(back.reasons[-1])
+    assert "15 hours" in english(back.reasons[-1])
     assert system(found[3]).unanswered == 1
 
 
@@ -162,8 +166,8 @@ def test_what_was_rejected_comes_back_with_half_as_much_lost_again(
     if comes_back:
         back = system(found[1])
         assert back.answer is Answer.REJECTED
-        assert "22.5 hours now, 50% more" in back.reasons[-1].text
-        assert "bo rejected it on 2026-12-01 (“It is replaced soon.”)" in back.reasons[-1].text
+        assert "22.5 hours now, 50% more" in english(back.reasons[-1])
+        assert "bo rejected it on 1 December 2026." in english(back.reasons[-1])
         assert system(found[2]).unanswered == 1
 
 
@@ -217,9 +221,11 @@ def test_what_is_done_is_compared_for_four_weeks_and_then_asked_about_anew() -> 
     assert told[4] == (outcome, 0, "")
     assert told[5] == (outcome, 0, "a-1")
     assert told[6] == (None, 1, "a-1")
-    text = system(found[5]).reasons[-1].text
-    assert text.startswith("Done on 2026-12-01: 8 contacts in 28 days since, 40 in 28 days before.")
-    assert "It helped: compared with all other services 80 % fewer" in text
+    text = english(system(found[5]).reasons[-1])
+    assert text.startswith(
+        "Done on 1 December 2026: 8 contacts in 28 days since, 40 in 28 days before."
+    )
+    assert "It helped: compared with all other services 80% fewer" in text
 
 
 def test_in_the_week_it_was_done_there_is_nothing_to_say_yet() -> None:
@@ -245,15 +251,15 @@ def test_few_contacts_and_a_quiet_month_for_all_prove_nothing(
     found = helped(came(own, rest), "vpn", DONE.at, MONDAY + 5 * WEEK)
     assert found is not None
     assert (found.outcome, found.is_last) == (outcome, True)
-    assert words in found.sentence
+    assert words in english(found.why)
 
 
 def test_early_words_say_that_they_are_early() -> None:
     found = helped(came((5, 1), (100, 100)), "vpn", DONE.at, MONDAY + WEEK)
     assert found is not None
     assert not found.is_last
-    assert "cannot be told yet" in found.sentence
-    assert "in 5 days since" in found.sentence
+    assert "cannot be told yet" in english(found.why)
+    assert "in 5 days since" in english(found.why)
 
 
 def test_what_was_not_known_then_is_not_counted() -> None:
@@ -282,13 +288,16 @@ def test_only_what_was_asked_or_answered_can_be_answered() -> None:
 
 def test_where_it_stands_is_one_sentence() -> None:
     asked = Asked("vpn", "repair", 2, 2, TUESDAY)
-    assert standing_of(None, None) == ""
-    assert standing_of(asked, None) == "Not answered: 2 reports in a row since 2026-12-01"
-    assert standing_of(asked, SAID) == (
-        "Accepted on 2026-12-01 by bo, due 2026-12-15: A second gateway."
+    assert standing_of(None, None) is None
+    assert (
+        english(standing_of(asked, None))
+        == "Not answered: 2 reports in a row since 1 December 2026."
     )
-    assert standing_of(asked, DONE) == "Done on 2026-12-01 by bo"
-    assert standing_of(asked._replace(heard="a-1"), SAID).startswith("Not answered")
+    assert english(standing_of(asked, SAID)) == (
+        "Accepted on 1 December 2026 by bo. Due 15 December 2026. It said: “A second gateway.”"
+    )
+    assert english(standing_of(asked, DONE)) == "Done on 1 December 2026 by bo."
+    assert english(standing_of(asked._replace(heard="a-1"), SAID)).startswith("Not answered")
 
 
 def test_the_event_of_an_answer_has_one_id_and_goes_to_the_team() -> None:

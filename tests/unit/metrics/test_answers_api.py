@@ -96,7 +96,7 @@ async def office() -> AsyncIterator[Office]:
 
 async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> None:
     before = (await office.call(who="otto")).json()
-    assert before["standing"] == "Not answered: 1 report in a row since 2026-12-01"
+    assert before["standing"] == "Not answered: 1 report in a row since 1 December 2026."
     answer = await office.call(ACCEPTED)
     assert answer.status_code == 201, answer.text
     said = answer.json()
@@ -104,7 +104,7 @@ async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> Non
     assert (said["by"], said["target_date"]) == ("bo", "2026-12-20")
     assert "not reported again before 2026-12-20" in said["next"]
     after = (await office.call(who="otto")).json()
-    assert after["standing"].startswith("Accepted on 2026-12-02 by bo, due 2026-12-20")
+    assert after["standing"].startswith("Accepted on 2 December 2026 by bo. Due 20 December 2026.")
     assert after["answers"] == [said]
     (event,) = office.told
     assert isinstance(event.data, ResponseRecorded)
@@ -133,7 +133,7 @@ async def test_a_second_answer_takes_the_place_of_the_first(office: Office) -> N
     assert done.status_code == 201
     found = (await office.call()).json()
     assert [one["answer"] for one in found["answers"]] == ["done", "accepted"]
-    assert found["standing"] == "Done on 2026-12-02 by bo: It stands."
+    assert found["standing"] == "Done on 2 December 2026 by bo. It said: “It stands.”"
     assert len(office.told) == 2
 
 

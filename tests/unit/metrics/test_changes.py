@@ -16,6 +16,7 @@ from desk_metrics.domain.changes import (
 from desk_metrics.domain.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.message import written
 from desk_shared.events.problems import ProblemDetected
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -36,7 +37,12 @@ def change(
 
 def problem(name: str, days: float) -> AnyEvent:
     data = ProblemDetected(
-        service="vpn", title="VPN fails", tickets=(), people=(), team="network", message=""
+        service="vpn",
+        title=written("VPN fails"),
+        tickets=(),
+        people=(),
+        team="network",
+        message=written(""),
     )
     return Event(f"{name}-{days}", "/desk/triage", name, at(days), data)
 

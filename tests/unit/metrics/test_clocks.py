@@ -11,6 +11,7 @@ from desk_shared.events.sla import (
 )
 from desk_shared.events.tickets import How, Role
 
+from tests.support.spoken import english
 from tests.unit.metrics.story import (
     BEGINNING,
     NEXT,
@@ -153,12 +154,14 @@ def test_a_change_while_resolved_takes_hold_at_the_reopening(on_change: str, due
 def test_each_stretch_says_whether_it_counted_and_why() -> None:
     story = Story("2026-11-20 15:00").paused("2026-11-20 16:00", "vendor").resumed("10:00")
     stretches = story.explain(book(policy()), "11:00")[0].explanation
-    assert [(local(one.start), local(one.end), one.counted, one.text) for one in stretches] == [
-        ("Fri 15:00", "Fri 16:00", True, "open hours of 'office'"),
-        ("Fri 16:00", "Fri 17:00", False, "waiting for the vendor"),
-        ("Fri 17:00", "Mon 09:00", False, "outside the hours of 'office'"),
-        ("Mon 09:00", "Mon 10:00", False, "waiting for the vendor"),
-        ("Mon 10:00", "Mon 11:00", True, "open hours of 'office'"),
+    assert [
+        (local(one.start), local(one.end), one.counted, english(one.message)) for one in stretches
+    ] == [
+        ("Fri 15:00", "Fri 16:00", True, "open hours of “office”"),
+        ("Fri 16:00", "Fri 17:00", False, "waiting for a supplier"),
+        ("Fri 17:00", "Mon 09:00", False, "outside the hours of “office”"),
+        ("Mon 09:00", "Mon 10:00", False, "waiting for a supplier"),
+        ("Mon 10:00", "Mon 11:00", True, "open hours of “office”"),
     ]
 
 
@@ -173,13 +176,13 @@ def test_closed_days_are_named() -> None:
     )
     ours = Edition(version="v1", since=BEGINNING, policies=(policy(),), calendars=(closed,))
     stretches = Story("16:00").explain(PolicyBook([ours]), "2026-11-26 10:00")[0].explanation
-    assert [(one.counted, one.text) for one in stretches] == [
-        (True, "open hours of 'office'"),
-        (False, "outside the hours of 'office'"),
+    assert [(one.counted, english(one.message)) for one in stretches] == [
+        (True, "open hours of “office”"),
+        (False, "outside the hours of “office”"),
         (False, "holiday: Founders' Day"),
         (False, "closed: stocktaking"),
-        (False, "outside the hours of 'office'"),
-        (True, "open hours of 'office'"),
+        (False, "outside the hours of “office”"),
+        (True, "open hours of “office”"),
     ]
 
 
@@ -197,4 +200,4 @@ def test_time_between_cycles_and_before_a_fresh_goal_is_named() -> None:
 def test_a_paused_sla_says_so() -> None:
     explained = Story().paused("10:00", "approval").explain(book(policy()), "11:00")[0]
     assert (explained.status, explained.due) == (Status.PAUSED, None)
-    assert explained.explanation[-1].text == "waiting for an approval"
+    assert english(explained.explanation[-1].message) == "waiting for an approval"

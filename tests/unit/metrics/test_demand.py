@@ -11,6 +11,7 @@ from desk_shared.events import AnyEvent
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested
 from desk_shared.events.reports import Proposal
 
+from tests.support.spoken import english
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.test_feedback import DAY, HOUR, NOW, after, figures, happened
 
@@ -85,7 +86,7 @@ async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
     found = await standing(*complaints, *wishes)
     assert found.trouble.requested_by == {f"q-{number}" for number in range(5)}
     proposal, reasons = propose(found)
-    assert (proposal, reasons[-1].text) == (Proposal.LEAVE, "5 people asked for it.")
+    assert (proposal, english(reasons[-1])) == (Proposal.LEAVE, "5 people asked for it.")
 
 
 async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:

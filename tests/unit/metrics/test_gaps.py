@@ -7,6 +7,7 @@ from desk_metrics.domain.gaps import Asked, Crew, Skills, gaps_of
 from desk_metrics.domain.periods import read_period
 from desk_metrics.domain.policies import PolicyBook
 
+from tests.support.spoken import codes, english
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_measures import second
@@ -21,17 +22,17 @@ NETWORK = Crew(
 def found(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[str]]]:
     asked = {("network", skill): Asked(came, passed), ("unknown-team", skill): Asked(99, 99)}
     gaps = gaps_of(asked, [NETWORK], PERIOD, "v1")
-    return [(one.skill, one.bus_factor, [why.rule for why in one.reasons]) for one in gaps]
+    return [(one.skill, one.bus_factor, codes(one.reasons)) for one in gaps]
 
 
 @pytest.mark.parametrize(
     ("skill", "came", "passed", "wanted"),
     [
-        ("vpn", 10, 0, [("vpn", 1, ["bus-factor"])]),
+        ("vpn", 10, 0, [("vpn", 1, ["skill.few-members"])]),
         ("vpn", 9, 9, []),
         ("dns", 10, 2, []),
-        ("dns", 10, 3, [("dns", 2, ["handed-on"])]),
-        ("sap", 40, 12, [("sap", 0, ["bus-factor", "handed-on"])]),
+        ("dns", 10, 3, [("dns", 2, ["skill.handed-on"])]),
+        ("sap", 40, 12, [("sap", 0, ["skill.few-members", "skill.handed-on"])]),
     ],
 )
 def test_a_gap_is_asked_for_and_rests_on_one_or_is_handed_on(
@@ -42,7 +43,7 @@ def test_a_gap_is_asked_for_and_rests_on_one_or_is_handed_on(
 
 def test_the_sentences_say_who_can_and_what_was_handed_on() -> None:
     (gap,) = gaps_of({("network", "wifi"): Asked(46, 18)}, [NETWORK], PERIOD, "v1")
-    assert [why.text for why in gap.reasons] == [
+    assert [english(why) for why in gap.reasons] == [
         "46 tickets asked for wifi, and 1 of 2 members can do it, though the team as a whole lists"
         " it.",
         "Of 46 tickets that asked for wifi it handed one on 18 times.",

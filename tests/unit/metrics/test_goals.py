@@ -11,6 +11,8 @@ from desk_metrics.domain.trends import trend_of
 from desk_metrics.domain.worktime import micros
 from desk_shared.events.reports import GoalVerdict
 
+from tests.support.spoken import english
+
 # The baseline ends on Sunday 28 December 2025, so weeks after it begin on Mondays.
 AFTER = datetime(2025, 12, 29, tzinfo=UTC)
 DUE = date(2027, 12, 26)  # 104 weeks later
@@ -79,7 +81,7 @@ def test_too_slow_is_behind_and_says_by_how_much() -> None:
     """Halving in 148 weeks leaves 20,000 x 0.5^(104/148) = 12,289 after 104."""
     found = standing(HALF, seen(halving(26, every=148)), after(26))
     assert found.verdict is GoalVerdict.BEHIND
-    assert found.sentence == (
+    assert english(found.explanation) == (
         "Behind: at this rate 12,300 a week in December 2027, the aim is 10,000 a week; likely"
         " between 12,300 a week and 12,300 a week."
     )
@@ -88,7 +90,9 @@ def test_too_slow_is_behind_and_says_by_how_much() -> None:
 def test_faster_than_needed_is_on_the_way() -> None:
     found = standing(HALF, seen(halving(26, every=80)), after(26))
     assert found.verdict is GoalVerdict.ON_THE_WAY
-    assert found.sentence.startswith("On the way: at this rate 8,120 a week in December 2027")
+    assert english(found.explanation).startswith(
+        "On the way: at this rate 8,120 a week in December 2027"
+    )
 
 
 def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
@@ -112,20 +116,23 @@ def test_one_holiday_week_does_not_bend_the_line() -> None:
 def test_three_weeks_are_too_early_to_say() -> None:
     found = standing(HALF, seen(halving(3, every=20)), after(3))
     assert (found.verdict, found.forecast) == (GoalVerdict.TOO_EARLY, None)
-    assert found.sentence == "Too early to say: 3 weeks of data since the baseline; 8 are needed."
+    assert (
+        english(found.explanation)
+        == "Too early to say: 3 weeks of data since the baseline; 8 are needed."
+    )
 
 
 def test_weeks_that_point_anywhere_are_too_early_to_say() -> None:
     wild: list[float | None] = [9_000, 30_000, 14_000, 28_000, 9_500, 31_000, 12_000, 22_000]
     found = standing(HALF, seen(wild), after(8))
     assert found.verdict is GoalVerdict.TOO_EARLY
-    assert "December 2027 may bring anything between" in found.sentence
+    assert "December 2027 may bring anything between" in english(found.explanation)
 
 
 def test_a_baseline_that_is_not_over_is_waited_for() -> None:
     found = standing(HALF, Seen(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40))
     assert found.verdict is GoalVerdict.CANNOT_TELL
-    assert found.sentence == (
+    assert english(found.explanation) == (
         "Too early to say: the baseline is being measured until 28 December 2025."
     )
 
@@ -133,11 +140,13 @@ def test_a_baseline_that_is_not_over_is_waited_for() -> None:
 def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
     half = standing(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
     assert half.verdict is GoalVerdict.CANNOT_TELL
-    assert half.sentence.startswith("Cannot be told: there is no figure from 7 July 2025 to")
+    assert english(half.explanation).startswith(
+        "Cannot be told: there is no figure from 7 July 2025 to"
+    )
     share = standing(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
     assert share.verdict is GoalVerdict.BEHIND
     assert share.planned_now is None
-    assert "rests on 0 of its 25 weeks" in share.sentence
+    assert "rests on 0 of its 25 weeks" in english(share.explanation)
 
 
 def test_shares_stay_between_nothing_and_all() -> None:
@@ -152,7 +161,9 @@ def test_reached_that_would_be_lost_again_says_so() -> None:
     rising = [6_000 * 2 ** (n / 50) for n in range(30)]
     found = standing(HALF, seen([*rising]), after(30))
     assert found.verdict is GoalVerdict.REACHED
-    assert found.sentence.startswith("Reached for now, with 8,790 a week; at this rate 2")
+    assert english(found.explanation).startswith(
+        "Reached for now, with 8,790 a week; at this rate 2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +182,7 @@ def test_after_the_due_day_it_is_reached_or_missed(
 ) -> None:
     found = standing(HALF, seen([value] * 110), after(110))
     assert found.verdict is verdict
-    assert found.sentence.startswith(begins)
+    assert english(found.explanation).startswith(begins)
 
 
 def test_milestones_compare_the_plan_with_what_was_measured() -> None:

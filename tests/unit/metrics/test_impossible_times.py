@@ -23,6 +23,7 @@ from desk_metrics.systems import Sources
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.changes import ChangeFinished, ChangeKind, ChangeStarted
+from desk_shared.events.message import written
 from desk_shared.events.tickets import (
     Channel,
     Kind,
@@ -86,7 +87,10 @@ def life(ticket: str, *told: tuple[datetime, Payload]) -> list[AnyEvent]:
 def odd() -> Iterator[AnyEvent]:
     """Lives that begin, are worked on, end and begin again at moments of no sense."""
     assigned = TicketAssigned(team="network", member="nina")
-    started, solved = TicketStarted(by="nina"), TicketResolved(by="nina", resolution="done")
+    started, solved = (
+        TicketStarted(by="nina"),
+        TicketResolved(by="nina", resolution=written("done")),
+    )
     again = TicketReopened(by="eve", reason="no")
     for never in NEVER:
         name = f"odd-{never.year}"

@@ -42,5 +42,5 @@ async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -
     found = Page(page_of(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
     assert found.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
     assert found.row("Of them, again within a week")[1] == "1"
-    assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 2026-12-01"]
+    assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]
     assert not [row for row in found.rows if row[0] == "mail" and len(row) == 2]

@@ -293,7 +293,7 @@ async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -
     goals, cells = aiming.charter.goals, aiming.desk.shelves.cells
     (found,) = await standings(cells, aiming.desk.sums, goals, told.as_of, People())
     assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
-    assert (told.sentence, told.verdict) == (found.sentence, found.verdict)
+    assert (told.explanation, told.verdict) == (found.explanation, found.verdict)
     assert found.forecast is not None
     assert (told.forecast, told.forecast_low) == (found.forecast.value, found.forecast.low)
 

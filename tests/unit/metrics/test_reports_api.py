@@ -23,6 +23,7 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role
 from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.messages import catalogue
 from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments
@@ -81,7 +82,7 @@ async def test_the_worst_comes_first_with_its_proposal_and_reasons(app: FastAPI)
     worst = found["systems"][0]
     assert (worst["service"], worst["team"], worst["rank"]) == ("vpn", "network", 1)
     assert (worst["contacts"], worst["lost_minutes"], worst["score"]) == (12, 720, 900)
-    assert (worst["proposal"], worst["reasons"][0]["rule"]) == ("repair", "worst-system")
+    assert (worst["proposal"], worst["reasons"][0]["code"]) == ("repair", "proposal.worst-system")
     assert len(found["systems"]) == len(CHARTER.services)
     assert "in_a_row" not in worst
 
@@ -141,18 +142,18 @@ async def test_where_each_report_stands_and_what_people_ask_for_is_told(
     await sources.letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
     await desk.tell([wanted(1, "A whiteboard app", "ana"), wanted(2, "a whiteboard app", "ben")])
     found = (await ask(app)).json()
-    assert found["answers"] == {"vpn": "Not answered: 2 reports in a row since 2026-12-01"}
+    assert found["answers"] == {"vpn": "Not answered: 2 reports in a row since 1 December 2026."}
     assert found["demand"] == [{"what": "a whiteboard app", "people": 2, "times": 2}]
     assert "unanswered" not in found["systems"][0]
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(*shown(await answered(sources, read_period("2026-W48"), NOW)))
+    console.print(*shown(await answered(sources, read_period("2026-W48"), NOW, catalogue("en"))))
     text = console.export_text()
     assert "Not answered: 2 reports in a row" in text
     assert "a whiteboard app" in text
 
 
 async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> None:
-    found = await answered(sources, read_period("2026-W48"), NOW)
+    found = await answered(sources, read_period("2026-W48"), NOW, catalogue("en"))
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(*shown(found))
     text = console.export_text()

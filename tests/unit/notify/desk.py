@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from desk_notify.domain import matters, people, tickets
 from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.model import Language, Matter, Person, Ticket
+from desk_notify.domain.model import Matter, Person, Ticket
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import derived_id
+from desk_shared.messages import Language
 
 P = TypeVar("P", bound=Payload)
 

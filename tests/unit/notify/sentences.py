@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from desk_notify.domain.model import Language
 from desk_shared.events.automation import (
     Evidence,
     Outcome,
@@ -16,8 +15,9 @@ from desk_shared.events.automation import (
     RunStarted,
     StepStatus,
 )
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.notifications import Notified
-from desk_shared.events.people import Priority, Reason, Severity, SubjectKind
+from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.reports import (
     Answer,
@@ -51,6 +51,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     WaitingFor,
 )
+from desk_shared.messages import Language
 
 from tests.unit.notify.desk import ANA, BEN, NOON, Story, directory, opened, run, sla
 
@@ -80,7 +81,7 @@ def _all(language: Language) -> Iterator[Notified]:
     yield from with_portal.ticket_sees(opened(language))
     yield from with_portal.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
-        TicketResolved(by="network-1", resolution="Done."),
+        TicketResolved(by="network-1", resolution=written("Done.")),
     )
     child = Story(directory(language))
     child.ticket_sees(opened(language), TicketLinked(kind=LinkKind.PROBLEM, target="p-1"))
@@ -102,10 +103,10 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         opened(language),
         TicketTriaged(category="vpn", priority=Priority.P1),
         sla(SlaStarted, clock=ClockName.RESOLUTION, target=timedelta(hours=8), due=_NEXT_DAY),
-        TicketLinked(kind=LinkKind.SIGNAL, target="s", text="40% of all logins fail on vpn-gw."),
-        TicketAssigned(
-            team="network", member="network-1", explanation=(Reason(rule="vpn", text=why),)
+        TicketLinked(
+            kind=LinkKind.SIGNAL, target="s", message=written("40% of all logins fail on vpn-gw.")
         ),
+        TicketAssigned(team="network", member="network-1", explanation=(written(why),)),
         TicketStarted(by="network-1"),
         TicketCommented(by="network-1", role=Role.MEMBER, text="Which version do you use?"),
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1", until=_DUE),
@@ -115,7 +116,7 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         _taken_back("breached"),
         sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         _taken_back("at_risk"),
-        TicketResolved(by="network-1", resolution="The gateway has a new certificate."),
+        TicketResolved(by="network-1", resolution=written("The gateway has a new certificate.")),
         TicketReopened(by="network-1", reason="It drops again."),
         TicketMerged(into="t-2", by="network-1"),
     )
@@ -131,24 +132,26 @@ def _problem(story: Story) -> Iterator[Notified]:
     yield from story.happens(
         ProblemDetected(
             service="vpn",
-            title="VPN logins fail",
+            title=written("VPN logins fail"),
             tickets=("t-1", "t-2"),
             people=(ANA,),
             team="network",
-            message="Logins to the VPN fail at the moment.",
-            explanation=(Reason(rule="like", text=why),),
+            message=written("Logins to the VPN fail at the moment."),
+            explanation=(written(why),),
         ),
         "p-1",
     )
-    grown = ProblemUpdated(service="vpn", title="VPN logins fail", tickets=("t-3",), people=(BEN,))
+    grown = ProblemUpdated(
+        service="vpn", title=written("VPN logins fail"), tickets=("t-3",), people=(BEN,)
+    )
     yield from story.happens(grown, "p-1")
     yield from story.happens(
         ProblemResolved(
             service="vpn",
-            title="VPN logins fail",
+            title=written("VPN logins fail"),
             tickets=("t-1", "t-2", "t-3"),
             people=(ANA, BEN),
-            resolution="The certificate is renewed.",
+            resolution=written("The certificate is renewed."),
         ),
         "p-1",
     )
@@ -170,7 +173,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
             team="network",
             service="laptop",
             site="Berlin",
-            reason="The disk is still nearly full.",
+            reason=written("The disk is still nearly full."),
             evidence=(
                 Evidence(step="clean", status=StepStatus.DONE, text="freed 0 bytes"),
                 Evidence(step="restart", status=StepStatus.IN_DOUBT),
@@ -243,8 +246,8 @@ def _reports(story: Story) -> Iterator[Notified]:
         score=6570,
         proposal=Proposal.REPAIR,
         in_a_row=2,
-        reasons=(Reason(rule="relapses", text=why),),
-        based_on="84 contacts and 31 repairs.",
+        reasons=(written(why),),
+        based_on=written("84 contacts and 31 repairs."),
     )
     yield from story.happens(ranked, "network")
     quiet = ranked.model_copy(update={"proposal": Proposal.LEAVE})
@@ -260,7 +263,7 @@ def _reports(story: Story) -> Iterator[Notified]:
         members=2,
         asked=46,
         handed_on=18,
-        reasons=(Reason(rule="bus-factor", text="46 tickets asked for wifi; one member has it."),),
+        reasons=(written("46 tickets asked for wifi; one member has it."),),
     )
     yield from story.happens(gap, "network")
 
@@ -289,8 +292,7 @@ def _goals(story: Story) -> Iterator[Notified]:
         due=date(2028, 12, 31),
         verdict=GoalVerdict.ON_THE_WAY,
         verdict_before=GoalVerdict.ON_THE_WAY,
-        sentence="On the way: at this rate 48 a week in December 2028, the aim is 50 a week;"
-        " likely between 41 a week and 56 a week.",
+        explanation=(where("goal.on-the-way", 48, 41, 56),),
         target=50,
         now=52,
         forecast=48,
@@ -301,7 +303,7 @@ def _goals(story: Story) -> Iterator[Notified]:
         ),
     )
     yield from story.happens(goal, "network")
-    behind = GoalVerdict.BEHIND, "Behind: at this rate 90 a week, the aim is 50 a week."
+    behind = GoalVerdict.BEHIND, where("goal.behind", 90, 84, 97)
     slow = goal.model_copy(update={"forecast": 90, "forecast_low": 84, "forecast_high": 97})
     yield from story.happens(_judged(slow, *behind, is_met=False), "network")
     same = goal.model_copy(update={"verdict": GoalVerdict.TOO_EARLY, "milestone": None})
@@ -309,13 +311,25 @@ def _goals(story: Story) -> Iterator[Notified]:
     assert not list(story.happens(same, "network"))
 
 
+def where(code: str, forecast: int, low: int, high: int) -> Message:
+    """Where a goal of so many a week is going."""
+    return message(
+        code,
+        forecast=message("amount.per-week", value=forecast),
+        low=message("amount.per-week", value=low),
+        high=message("amount.per-week", value=high),
+        target=message("amount.per-week", value=50),
+        due=date(2028, 12, 31),
+    )
+
+
 def _judged(
-    goal: GoalStatusReported, verdict: GoalVerdict, sentence: str, *, is_met: bool
+    goal: GoalStatusReported, verdict: GoalVerdict, where: Message, *, is_met: bool
 ) -> GoalStatusReported:
     assert goal.milestone is not None
     milestone = goal.milestone.model_copy(update={"is_met": is_met})
     return goal.model_copy(
-        update={"verdict": verdict, "sentence": sentence, "milestone": milestone}
+        update={"verdict": verdict, "explanation": (where,), "milestone": milestone}
     )
 
 

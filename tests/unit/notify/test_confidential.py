@@ -5,6 +5,7 @@ from desk_notify.domain import matters, people, tickets
 from desk_notify.domain.messages import Messages
 from desk_notify.domain.model import Ticket
 from desk_notify.handlers import directory_of
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.events.signals import SignalRaised
@@ -55,7 +56,10 @@ def test_an_alarm_is_told_to_the_owner_however_its_service_is_written(written: s
 
 def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
     problem = ProblemDetected(
-        service="crm", title="No records", team="business-apps", message="We know.",
+        service="crm",
+        title=written("No records"),
+        team="business-apps",
+        message=written("We know."),
         tickets=("t-1",), people=(ANA,), explanation=(),
     )  # fmt: skip
     cause = event(problem, "p-1")

@@ -1,5 +1,6 @@
 """What was told and late facts show not to be so is corrected: once, and to whoever was told."""
 
+from desk_shared.events.message import written
 from desk_shared.events.notifications import MessageKind
 from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 from desk_shared.events.tickets import TicketAssigned, TicketResolved
@@ -19,7 +20,9 @@ CORRECTED = [MessageKind.SLA_CORRECTED]
 def test_a_team_that_was_told_of_a_breach_hears_once_that_there_was_none() -> None:
     story = assigned()
     story.ticket_sees(breached())
-    story.ticket_sees(TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=""))
+    story.ticket_sees(
+        TicketAssigned(team="service-care"), TicketResolved(by="n-1", resolution=written(""))
+    )
     messages = story.ticket_sees(taken_back())
     assert [one.recipient for one in messages] == ["network"]
     assert to("network", messages) == CORRECTED

@@ -24,6 +24,7 @@ from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.envelope import numbered
+from desk_shared.events.message import written
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
 from desk_shared.events.tickets import TicketAssigned
@@ -146,8 +147,11 @@ async def test_a_message_knows_its_cause() -> None:
 async def test_one_event_tells_every_person_of_a_problem() -> None:
     bus = Bus()
     problem = ProblemDetected(
-        service="vpn", title="VPN fails", tickets=("t-1",), people=(ANA, BEN), team="network",
-        message="We know.",
+        service="vpn",
+        title=written("VPN fails"),
+        tickets=("t-1",), people=(ANA, BEN),
+        team="network",
+        message=written("We know."),
     )  # fmt: skip
     cause = event(problem, "p-1")
     await bus.reads(cause)
@@ -166,7 +170,7 @@ async def test_the_end_of_a_problem_reaches_its_tickets() -> None:
     bus = Bus()
     await bus.reads(life()[0])
     over = ProblemResolved(
-        service="vpn", title="V", tickets=("t-1",), people=(), resolution="Fixed."
+        service="vpn", title=written("V"), tickets=("t-1",), people=(), resolution=written("Fixed.")
     )
     await bus.reads(event(over, "p-1"))
     state = (await bus.tickets.load(["t-1"]))["t-1"].state
@@ -242,7 +246,12 @@ def test_an_earlier_ticket_told_again_does_not_change_the_language() -> None:
 
 def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
     found = ProblemDetected(
-        service="vpn", title="VPN", tickets=("t-1",), people=(), team="network", message="x"
+        service="vpn",
+        title=written("VPN"),
+        tickets=("t-1",),
+        people=(),
+        team="network",
+        message=written("x"),
     )
     told = matters.react(None, event(found, "p-1"), directory())
     assert told is not None

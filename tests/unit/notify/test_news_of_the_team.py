@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.events import Payload
+from desk_shared.events.message import written
 from desk_shared.events.notifications import MessageKind
 from desk_shared.events.sla import ClockName, SlaStarted
 from desk_shared.events.tickets import (
@@ -78,8 +79,11 @@ def test_without_slas_of_answers_nothing_waits() -> None:
     ("next_", "kinds"),
     [
         (TicketStarted(by="network-1"), [MessageKind.TICKET_CHANGED]),
-        (TicketResolved(by="network-1", resolution="Done."), [MessageKind.TICKET_RESOLVED]),
-        (TicketResolved(by=ANA, resolution="It works again."), []),
+        (
+            TicketResolved(by="network-1", resolution=written("Done.")),
+            [MessageKind.TICKET_RESOLVED],
+        ),
+        (TicketResolved(by=ANA, resolution=written("It works again.")), []),
         (TicketMerged(into="t-2", by="network-1"), [MessageKind.TICKET_CHANGED]),
         (TicketClosed(by="network-1"), []),
     ],

@@ -2,11 +2,11 @@
 
 import pytest
 from desk_notify.domain.messages import TEXTS
-from desk_notify.domain.model import Language
 from desk_notify.domain.texts import Rule, Template, Without, fields_of
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.people import Severity
 from desk_shared.events.sla import ClockName
+from desk_shared.messages import Language
 
 from tests.unit.notify.sentences import LANGUAGES, expected_file, said
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from desk_shared.events import Payload
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunStarted
+from desk_shared.events.message import written
 from desk_shared.events.notifications import MessageKind
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
@@ -53,14 +54,21 @@ def breached(*, inherited: bool = False) -> SlaBreached:
 
 def problem(*people: str, service: str = "vpn") -> ProblemDetected:
     return ProblemDetected(
-        service=service, title="VPN fails", tickets=("t-1",), people=people, team="network",
-        message="We know.",
+        service=service,
+        title=written("VPN fails"),
+        tickets=("t-1",), people=people,
+        team="network",
+        message=written("We know."),
     )  # fmt: skip
 
 
 def over(*people: str) -> ProblemResolved:
     return ProblemResolved(
-        service="vpn", title="VPN fails", tickets=("t-1",), people=people, resolution="Fixed."
+        service="vpn",
+        title=written("VPN fails"),
+        tickets=("t-1",),
+        people=people,
+        resolution=written("Fixed."),
     )
 
 
@@ -81,9 +89,9 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         TicketResumed(by="network-1"),
         TicketUpdated(by="network-1", title="VPN drops hourly"),
         TicketAssigned(team="network", member="network-2", previous_team="network"),
-        TicketResolved(by=ANA, resolution="It went away."),
-        TicketResolved(by="desk", how=How.PROBLEM, resolution="With the problem."),
-        TicketResolved(by="network-1", how=How.WITHDRAWN, resolution="Not needed."),
+        TicketResolved(by=ANA, resolution=written("It went away.")),
+        TicketResolved(by="desk", how=How.PROBLEM, resolution=written("With the problem.")),
+        TicketResolved(by="network-1", how=How.WITHDRAWN, resolution=written("Not needed.")),
         TicketClosed(by="desk"),
         sla(SlaPaused, because="waiting"),
         sla(SlaMet, took=timedelta(hours=1), due=NOON),
@@ -108,7 +116,7 @@ def test_what_the_desk_opened_itself_tells_the_person_only_what_needs_or_helps_t
     assert to("network", quiet) == [MessageKind.TICKET_ASSIGNED]
     loud = story.ticket_sees(
         TicketPaused(waiting_for=WaitingFor.EMPLOYEE, by="network-1"),
-        TicketResolved(by="network-1", resolution="Cleaned."),
+        TicketResolved(by="network-1", resolution=written("Cleaned.")),
     )
     assert to(ANA, loud) == [MessageKind.TICKET_CHANGED, MessageKind.TICKET_RESOLVED]
 
@@ -131,7 +139,7 @@ def test_an_employees_answer_waits_for_a_team_to_read_it() -> None:
 
 def test_a_sla_is_nobodys_hurry_once_the_ticket_is_solved() -> None:
     story = assigned()
-    story.ticket_sees(TicketResolved(by="network-1", resolution="Done."))
+    story.ticket_sees(TicketResolved(by="network-1", resolution=written("Done.")))
     assert story.ticket_sees(breached()) == []
     story.ticket_sees(TicketReopened(by=ANA, reason="No."))
     assert to("network", story.ticket_sees(breached())) == [MessageKind.SLA_BREACHED]
@@ -193,7 +201,9 @@ def test_a_reopened_ticket_is_a_case_of_its_own() -> None:
 def test_a_person_hears_of_a_problem_once_however_many_tickets_they_have() -> None:
     story = Story()
     first = story.happens(problem(ANA, ANA), "p-1")
-    more = ProblemUpdated(service="vpn", title="VPN fails", tickets=("t-2",), people=(ANA, BEN))
+    more = ProblemUpdated(
+        service="vpn", title=written("VPN fails"), tickets=("t-2",), people=(ANA, BEN)
+    )
     second = story.happens(more, "p-1")
     assert to(ANA, first) == [MessageKind.PROBLEM_DECLARED]
     assert to(ANA, second) == []
@@ -223,7 +233,7 @@ def test_a_problem_that_was_over_first_calls_no_team() -> None:
 
 def test_growth_before_the_problem_itself_is_only_counted() -> None:
     story = Story()
-    grown = ProblemUpdated(service="vpn", title="VPN fails", tickets=("t-1", "t-2"))
+    grown = ProblemUpdated(service="vpn", title=written("VPN fails"), tickets=("t-1", "t-2"))
     assert story.happens(grown, "p-1") == []
     assert story.happens(grown.model_copy(update={"tickets": ()}), "p-1") == []
     assert story.matters["problem:p-1"].tickets == 2
@@ -250,7 +260,9 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     healed = run(RunHealed, person=ANA, tell="Done.", corrects=Outcome.INCONCLUSIVE)
     assert Story().happens(healed, "laptop-1") == []
     story = Story()
-    over = run(RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason="No news.")
+    over = run(
+        RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=written("No news.")
+    )
     story.happens(over, "laptop-1")
     [told] = story.happens(healed, "laptop-1")
     assert (told.recipient, told.kind) == ("network", MessageKind.REPAIR_DONE)
@@ -264,7 +276,7 @@ def test_an_escalation_is_told_once_to_the_team_and_to_the_person() -> None:
         RunEscalated,
         outcome=Outcome.NOT_HEALED,
         team="network",
-        reason="Still full.",
+        reason=written("Still full."),
         person=ANA,
         tell="We come to you.",
     )
@@ -308,7 +320,7 @@ def goal(
         due=date(2027, 12, 31),
         verdict=verdict,
         verdict_before=before,
-        sentence="It is as it is.",
+        explanation=(written("It is as it is."),),
         milestone=part if due else None,
     )
 

@@ -18,8 +18,9 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.events.people import Reason, SubjectKind
+from desk_shared.events.people import SubjectKind
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.sla import (
     ClockName,
@@ -134,7 +135,7 @@ class Story:
         self.message(cause, since + 1, "net", MessageKind.TICKET_ASSIGNED, ticket)
 
     def solved(self, ticket: str, seconds: float) -> None:
-        data = life.TicketResolved(by="member@example.org", resolution="done")
+        data = life.TicketResolved(by="member@example.org", resolution=written("done"))
         self.tell(f"resolved-{ticket}", ticket, seconds, data)
         cause = f"resolved-{ticket}"
         self.message(cause, seconds, "ann@example.org", MessageKind.TICKET_RESOLVED, ticket)
@@ -163,17 +164,34 @@ class Story:
             )
             is_done = answer == "200"
             status = StepStatus.DONE if is_done else StepStatus.IN_DOUBT
-            step = RunStepRecorded(**head, step="sweep", status=status, attempt=number, text=answer)
+            step = RunStepRecorded(
+                run=run,
+                runbook="clean",
+                step="sweep",
+                status=status,
+                attempt=number,
+                text=answer,
+            )
             self.tell(f"step-{run}-{number}", f"device-{run}", since + number + 0.2, step)
 
-    def escalated(self, run: str, seconds: float, outcome: Outcome, reason: str) -> None:
+    def escalated(self, run: str, seconds: float, outcome: Outcome, reason: Message) -> None:
         """People get the run, as a ticket that is soon solved."""
         data = RunEscalated(
-            run=run, runbook="clean", title="Not clean", outcome=outcome, team="net", reason=reason
+            run=run,
+            runbook="clean",
+            title="Not clean",
+            outcome=outcome,
+            team="net",
+            reason=reason,
         )
         self.tell(f"over-{run}", f"device-{run}", seconds, data)
         ticket = f"ticket-of-{run}"
-        self.ticket(ticket, seconds, _opened(run, life.Channel.DESK, reason, {"run": run}))
+        self.ticket(ticket, seconds, _opened(run, life.Channel.DESK, "", {"run": run}))
+        tried = message("comment.repair-tried", runbook="clean", run=run, why=reason, steps=())
+        evidence = life.TicketCommented(
+            by="automation", role=life.Role.AUTOMATION, message=tried, public=False, automatic=True
+        )
+        self.tell(f"evidence-{run}", ticket, seconds, evidence)
         self.solved(ticket, seconds + 5)
         self.sla(ticket, ClockName.RESPONSE, seconds, kept=seconds + 5)
 
@@ -227,16 +245,16 @@ def _repaired(story: Story) -> None:
     healed = RunHealed(run="healed", runbook="clean", title="Clean", episode="episode-healed")
     story.tell("over-healed", "device-healed", 106, healed)
     story.message("over-healed", 106, "ann@example.org", MessageKind.REPAIR_DONE, "")
-    why = (Reason(rule="episode-cleared", text="The signal cleared."),)
+    why = (message("run.signal-cleared-before"),)
     story.run("skipped", 110, [], effect=False)
     skipped = RunSkipped(run="skipped", runbook="clean", explanation=why)
     story.tell("over-skipped", "device-skipped", 111, skipped)
     story.run("doubt", 120, ["broke the line"], effect=True)
-    story.escalated("doubt", 125, Outcome.IN_DOUBT, "Sweep is in doubt.")
+    story.escalated("doubt", 125, Outcome.IN_DOUBT, message("run.a-step-in-doubt", why=""))
     story.run("refused", 130, ["403"], effect=False)
-    story.escalated("refused", 135, Outcome.NOT_RUN, "Sweep failed.")
+    story.escalated("refused", 135, Outcome.NOT_RUN, written("Sweep failed."))
     story.run("blind", 140, ["200"], effect=True)
-    reason = "Nobody can tell whether it helped."
+    reason = message("run.cannot-tell", measured="")
     story.escalated("blind", 210, Outcome.INCONCLUSIVE, reason)
 
 

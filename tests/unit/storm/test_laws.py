@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import written
 from desk_shared.events.sla import SlaBreached, SlaCancelled
 from desk_shared.events.tickets import Channel, How
 from desk_shared.ids import request_ticket_id
@@ -140,7 +141,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ("not-run-means-no-effect", lambda b: _act(b, "refused", effect=True)),
     ("unknown-is-in-doubt", lambda b: changed(b, "over-doubt", outcome=Outcome.NOT_HEALED)),
     ("unknown-is-in-doubt", lambda b: _act(b, "refused", answer="502")),
-    ("doubt-is-in-words", lambda b: changed(b, "over-doubt", reason="It did not help.")),
+    ("doubt-is-in-words", lambda b: changed(b, "over-doubt", reason=written("It did not help."))),
     ("done-means-received", lambda b: _act(b, "healed", answer="502")),
     ("healed-means-effect", lambda b: _act(b, "healed", effect=False)),
     ("healed-means-measured", lambda b: replace(b, sent=())),
@@ -190,7 +191,7 @@ FALSE: list[tuple[str, Falsify]] = [
     ),
     (
         "repair-message-says-the-outcome",
-        lambda b: changed(b, "opened-ticket-of-doubt", description="It did not help."),
+        lambda b: changed(b, "evidence-doubt", message=written("It did not help.")),
     ),
     ("repair-message-says-the-outcome", lambda b: without(b, "opened-ticket-of-doubt")),
     (

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.envelope import Payload
+from desk_shared.events.message import written
 from desk_shared.events.people import Priority
 from desk_shared.events.tickets import (
     Channel,
@@ -84,7 +85,7 @@ def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[lis
             (0.0, TicketTriaged(category=CATEGORIES[topic], priority=Priority.P3)),
             (0.0, TicketAssigned(team="service-care")),
             (1.0, TicketAssigned(team=TEAMS[team], previous_team="service-care")),
-            (5.0, TicketResolved(by="m-1", resolution="Done")),
+            (5.0, TicketResolved(by="m-1", resolution=written("Done"))),
             opened=ticket(title, number),
         )
 

@@ -1,7 +1,7 @@
 """Changes under way are known, and forgotten when nobody suspects them any more."""
 
 from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_triage.domain.board import LONGEST_CHANGE, SUSPECT_FOR, Change, spoken
+from desk_triage.domain.board import LONGEST_CHANGE, SUSPECT_FOR, Change
 from desk_triage.domain.changes import MAX_CHANGES, ServiceChanges, follow, forget
 
 from tests.unit.triage.desk import TriageDesk, at, change_started, event
@@ -49,17 +49,3 @@ def test_only_the_newest_are_kept() -> None:
         state = outcome.state
     assert state is not None
     assert state.changes[0].change == "c-3"
-
-
-def test_spans_are_said_as_people_say_them() -> None:
-    said = [spoken(at(minutes) - at(0)) for minutes in (0.5, 1, 12, 60, 90, 180, 60 * 24, 60 * 50)]
-    assert said == [
-        "30 seconds",
-        "1 minute",
-        "12 minutes",
-        "1 hour",
-        "90 minutes",
-        "3 hours",
-        "1 day",
-        "2 days",
-    ]

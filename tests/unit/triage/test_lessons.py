@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.events.envelope import Payload
+from desk_shared.events.message import written
 from desk_shared.events.tickets import (
     How,
     TicketAssigned,
@@ -22,7 +23,7 @@ def assigned(team: str) -> TicketAssigned:
 
 
 def resolved(how: How = How.MEMBER) -> TicketResolved:
-    return TicketResolved(by="m-1", how=how, resolution="Done")
+    return TicketResolved(by="m-1", how=how, resolution=written("Done"))
 
 
 def lesson(*said: Payload) -> Lesson | None:

@@ -8,6 +8,7 @@ from desk_triage.domain.board import Board
 from desk_triage.domain.changes import follow
 from desk_triage.domain.past import MAX_POINTS
 
+from tests.support.spoken import english
 from tests.unit.triage.desk import (
     TriageDesk,
     at,
@@ -32,7 +33,7 @@ async def test_a_full_disk_is_one_episode_until_it_is_well_again() -> None:
     assert signal.title == "The disk of laptop-1 has only 9 % free"
     assert (signal.person, signal.site, signal.service) == ("ana", "Berlin", "laptop")
     assert signal.attributes == {"agent_url": "x"}
-    assert signal.explanation[0].text == "disk.free.percent is 9 %; the line is 10 %."
+    assert english(signal.explanation[0]) == "disk.free.percent is 9 %; the line is 10 %."
     assert len(await desk.subjects.find({"open": True})) == 1
     await desk.feed(measured(12, 30), measured(40, 40))
     (end,) = cleared(desk, "disk-filling")
@@ -72,8 +73,8 @@ async def test_the_trend_is_told_hours_before_the_disk_is_full() -> None:
     await desk.feed(*falling(40, 38, 36, 34, 32, 30))
     (signal,) = raised(desk, "disk-will-fill")
     assert signal.expected_at == at(50) + timedelta(minutes=125)
-    assert "By the trend of the last 50 minutes it reaches 5 in about 2 hours." in [
-        one.text for one in signal.explanation
+    assert "By the trend of the last 50 minutes it reaches 5 in about 2 hours 5 minutes." in [
+        english(one) for one in signal.explanation
     ]
     assert raised(desk, "disk-filling") == []
     await desk.feed(measured(80, 60))
@@ -128,7 +129,7 @@ async def test_a_release_shortly_before_is_a_reason() -> None:
     desk = TriageDesk(board=Board(changes={"vpn": outcome.state.changes}))
     await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.5, 1))
     (signal,) = raised(desk, "vpn-failing")
-    assert "change:c-1" in [one.rule for one in signal.explanation]
+    assert "c-1" in [one.params.get("change") for one in signal.explanation]
 
 
 async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
@@ -136,7 +137,7 @@ async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
     await desk.feed(measured(3, 0))
     (signal,) = raised(desk, "disk-will-fill")
     assert signal.expected_at == at(0)
-    assert "it reaches 5 now." in signal.explanation[1].text
+    assert "it reaches 5 now." in english(signal.explanation[1])
 
 
 async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
@@ -144,4 +145,6 @@ async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
     saturday_night = 5 * 24 * 60 + 15 * 60
     await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
     (signal,) = raised(desk, "vpn-failing")
-    assert "Work on it is expected now: Gateway updates." in [o.text for o in signal.explanation]
+    assert "Work on it is expected now: Gateway updates." in [
+        english(one) for one in signal.explanation
+    ]

@@ -1,5 +1,6 @@
 """A ticket is decided once; what people decide otherwise is kept and never fought."""
 
+from desk_shared.events.message import written
 from desk_shared.events.tickets import (
     TicketAssigned,
     TicketReopened,
@@ -86,7 +87,7 @@ async def test_a_member_holds_a_ticket_only_while_it_is_open() -> None:
     first = opened("VPN does not connect")
     await desk.feed(first, event(first.subject, TicketAssigned(team="network", member="m"), 1, 2))
     assert len(await desk.tickets.find({"held": True})) == 1
-    await desk.feed(event(first.subject, TicketResolved(by="m", resolution="done"), 2, 3))
+    await desk.feed(event(first.subject, TicketResolved(by="m", resolution=written("done")), 2, 3))
     assert await desk.tickets.find({"held": True}) == []
     await desk.feed(event(first.subject, TicketReopened(by="ana", reason="no"), 3, 4))
     assert len(await desk.tickets.find({"held": True})) == 1

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import message
 from pydantic import Field
 
 from desk_automation.domain.plan import Bounds, Frozen
@@ -65,17 +66,14 @@ def refusal(book: Book, run: str, bounds: Bounds, now: datetime) -> Refusal | No
         return None
     if book.opened_at is not None:
         until = book.opened_at + bounds.reopen_after
-        reason = (
-            f"it is stopped, since none of {book.failures} cures in a row is known to have helped"
-        )
         if now < until:
-            return Refusal("breaker", reason, until)
+            return Refusal("breaker", message("refusal.breaker", failures=book.failures), until)
         if book.canary not in {"", run}:
-            return Refusal("breaker", f"{reason}; one run tries whether it works again")
+            return Refusal("breaker", message("refusal.canary", failures=book.failures))
     starts = _last_hour(book, now)
     if len(starts) >= bounds.per_hour:
         free = starts[-bounds.per_hour].at + HOUR
-        return Refusal("limit", f"it started {len(starts)} times within an hour", free)
+        return Refusal("limit", message("refusal.per-hour", count=len(starts)), free)
     return None
 
 

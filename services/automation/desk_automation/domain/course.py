@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from desk_shared.errors import Rejected
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import Message, message
 from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
@@ -17,26 +18,30 @@ Decided = Decision[Run]
 ASK_AGAIN = timedelta(seconds=15)
 # Over the sum of all steps' own times, for slow workers and crashes.
 PATIENCE = timedelta(minutes=5)
+# An event has room for so many of them; the journal has all.
+_MOST_DOUBTS = 5
 
 
 def queued(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
     if refused.kind == "breaker":
-        return escalated(run, Outcome.NOT_RUN, f"the runbook may not act: {refused.reason}", now)
+        return escalated(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
     if refused.kind == "busy":
         is_same = refused.holder_runbook == run.plan.runbook
         if run.plan.bounds.overflow == "coalesce" and is_same:
-            return skipped(run, "coalesced", f"run {refused.holder} does the same already", now)
+            return skipped(run, message("run.same-already", run=refused.holder), now)
         return _wait(run, refused, now)
     if run.plan.bounds.overflow == "escalate":
-        return escalated(run, Outcome.NOT_RUN, f"a limit is reached: {refused.reason}", now)
+        return escalated(
+            run, Outcome.NOT_RUN, message("run.limit-reached", why=refused.reason), now
+        )
     return _wait(run, refused, now)
 
 
 def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
     until = refused.until or now + ASK_AGAIN
     if until > run.queue_until:
-        reason = f"it would have to wait too long: {refused.reason}"
+        reason = message("run.would-wait-too-long", why=refused.reason)
         return escalated(run, Outcome.NOT_RUN, reason, now)
     changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
     return Decision(run.model_copy(update=changes))
@@ -49,39 +54,42 @@ def admitted(run: Run, now: datetime) -> Decided:
             update={
                 "phase": Phase.WORKING,
                 "wake_at": now,
-                "reason": "",
+                "reason": None,
                 "deadline": now + run.plan.budget + PATIENCE,
             }
         )
     )
 
 
-def skipped(run: Run, rule: str, reason: str, now: datetime) -> Decided:
+def skipped(run: Run, reason: Message, now: datetime) -> Decided:
     """The run ends and nothing was ever sent; else people hear what was."""
     if run.has_sent:
         outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
-        return escalated(run, outcome, f"{reason}; {_sent(run)}", now)
+        return escalated(run, outcome, _sent_before(run, reason), now)
     ended = _ended(run, Phase.SKIPPED, None, reason, now)
-    return Decision(ended, (record.skipped(ended, rule, now),))
+    return Decision(ended, (record.skipped(ended, now),))
 
 
-def escalated(run: Run, outcome: Outcome, reason: str, now: datetime) -> Decided:
+def escalated(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
     """People get it, with the evidence; while an act is in doubt, nothing else is known."""
     if run.doubts and outcome is not Outcome.IN_DOUBT:
-        outcome, reason = Outcome.IN_DOUBT, f"{reason}; {_doubtful(run)}"
+        outcome, reason = Outcome.IN_DOUBT, _with_doubts(run, reason)
     ended = _ended(run, Phase.ESCALATED, outcome, reason, now)
     return Decision(ended, (record.escalated(ended, now),))
 
 
-def _sent(run: Run) -> str:
+def _sent_before(run: Run, reason: Message) -> Message:
     acts = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent]
-    return f"{acts[-1].step} was sent before, last at {acts[-1].at:%H:%M:%S} UTC"
+    return message("run.sent-before", reason=reason, step=acts[-1].step, at=acts[-1].at)
 
 
-def _doubtful(run: Run) -> str:
+def _with_doubts(run: Run, reason: Message) -> Message:
     """What was sent and when, of which nobody knows what it did."""
-    tries = [f"{one.step} at {one.at:%H:%M:%S} UTC ({one.text})" for one in run.doubts[-5:]]
-    return f"in doubt, since nobody knows what these tries did: {', '.join(tries)}"
+    tries = [
+        message("run.try", step=one.step, at=one.at, text=one.doubt or one.text)
+        for one in run.doubts[-_MOST_DOUBTS:]
+    ]
+    return message("run.in-doubt", reason=reason, tries=tries)
 
 
 def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
@@ -90,7 +98,7 @@ def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
     """
     if run.cancelled_by and not run.is_started:
         ended = _ended(run, Phase.CANCELLED, None, stop.why, now)
-        return Decision(ended, (record.skipped(ended, "cancelled", now),))
+        return Decision(ended, (record.skipped(ended, now),))
     # Whether it helped is no question where nothing was sent.
     outcome = stop.outcome if run.has_sent else Outcome.NOT_RUN
     return escalated(run, outcome, stop.why, now)
@@ -100,24 +108,27 @@ def over(run: Run, now: datetime) -> Decided:
     """The signal cleared before the next step: nothing more is done; what was done is verified."""
     if run.has_acted and run.plan.verify is not None:
         return Decision(verifying(run, now))
-    when = "after it was tried" if run.has_sent else "before the repair began"
-    return skipped(run, "episode-cleared", f"the signal cleared {when}", now)
+    if run.has_sent:
+        return skipped(run, message("run.signal-cleared-after"), now)
+    return skipped(run, message("run.signal-cleared-before"), now)
 
 
-def doubted(run: Run, why: str, now: datetime) -> Decided:
+def doubted(run: Run, why: Message, now: datetime) -> Decided:
     """The open act stays in doubt for ever; only a person can tell what it did."""
     entry = run.open_act
     journal = run.journal
     events: tuple[Entry, ...] = ()
     if entry is not None:
         doubtful = entry.model_copy(
-            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "text": why}
+            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "doubt": why}
         )
         journal = tuple(doubtful if one is entry else one for one in journal)
         events = (doubtful,)
     run = run.model_copy(update={"journal": journal})
-    step = entry.step if entry is not None else "a step"
-    ended = escalated(run, Outcome.IN_DOUBT, f"{step} is in doubt: {why}", now)
+    reason = message("run.a-step-in-doubt", why=why)
+    if entry is not None:
+        reason = message("run.step-in-doubt", step=entry.step, why=why)
+    ended = escalated(run, Outcome.IN_DOUBT, reason, now)
     told = tuple(record.step_recorded(run, one, now) for one in events)
     return Decision(ended.state, (*told, *ended.events))
 
@@ -129,7 +140,7 @@ def cancelled(run: Run, by: str, now: datetime) -> Decided:
     marked = run.model_copy(update={"cancelled_by": by})
     if run.has_live_lease(now) or run.open_act is not None:
         return Decision(marked)
-    return stopped(marked, Stop(f"{by} cancelled it", Outcome.INCONCLUSIVE), now)
+    return stopped(marked, Stop(message("run.cancelled-by", by=by), Outcome.INCONCLUSIVE), now)
 
 
 def verifying(run: Run, now: datetime) -> Run:
@@ -156,7 +167,7 @@ def closed(run: Run, now: datetime) -> Decided:
     return Decision(run.model_copy(update={"is_closed": True, "wake_at": wake_at}))
 
 
-def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: str, now: datetime) -> Run:
+def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: datetime) -> Run:
     return run.model_copy(
         update={
             "phase": phase,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.events import Event
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.signals import SignalRaised
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
@@ -18,7 +19,7 @@ from pydantic import JsonValue
 
 from desk_automation.domain import course
 from desk_automation.domain.model import Phase, Run, Trigger
-from desk_automation.domain.moves import suggestion
+from desk_automation.domain.moves import steps_of
 from desk_automation.domain.plan import Plan, bounds_of, make_plan, version_of
 from desk_automation.domain.redact import cut
 from desk_automation.domain.templates import PlanFailed, as_text, lookup
@@ -63,18 +64,17 @@ def matched(runbook: Runbook, event: Raised, patience: Patience, now: datetime) 
     try:
         plan = make_plan(runbook, runbook.mode_on(now.date()), id, values)
     except PlanFailed as failed:
-        return _closed(_unplanned(runbook, event, id, failed.message, now))
+        return _closed(_unplanned(runbook, event, id, written(failed.message), now))
     if not target:
-        reason = f"its target {runbook.target} has no value in this event"
+        reason = message("run.no-target", path=runbook.target)
         return _closed(_unplanned(runbook, event, id, reason, now))
     run = _new(id, target, _trigger(event), plan, patience, now)
     if now - event.time > patience.stale:
-        reason = f"the signal is from {event.time:%Y-%m-%d %H:%M} UTC, too old to act on"
-        return _closed(course.skipped(run, "stale", reason, now))
+        return _closed(course.skipped(run, message("run.stale", at=event.time), now))
     if plan.mode in {"observe", "suggest"}:
-        reason = f"the runbook's mode is {plan.mode}; plan {plan.hash} was not run. It would have"
-        text = suggestion(plan).partition(" would do: ")[2]
-        return _closed(course.skipped(run, f"mode-{plan.mode}", f"{reason} done: {text}", now))
+        steps = steps_of(plan)
+        reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
+        return _closed(course.skipped(run, reason, now))
     return Decision(run)
 
 
@@ -113,7 +113,9 @@ def _trigger(event: Raised) -> Trigger:
     )
 
 
-def _unplanned(runbook: Runbook, event: Raised, id: str, why: str, now: datetime) -> Decision[Run]:
+def _unplanned(
+    runbook: Runbook, event: Raised, id: str, why: Message, now: datetime
+) -> Decision[Run]:
     """The trouble is real but the repair cannot be planned: its owners hear of it."""
     mode = runbook.mode_on(now.date())
     plan = Plan(
@@ -128,9 +130,9 @@ def _unplanned(runbook: Runbook, event: Raised, id: str, why: str, now: datetime
     )
     patience = Patience(timedelta(), timedelta())
     run = _new(id, event.subject, _trigger(event), plan, patience, now)
-    reason = f"the repair could not be planned: {why}"
+    reason = message("run.not-planned", why=why)
     if mode in {"observe", "suggest"}:
-        return course.skipped(run, "plan-failed", reason, now)
+        return course.skipped(run, reason, now)
     return course.escalated(run, Outcome.NOT_RUN, reason, now)
 
 

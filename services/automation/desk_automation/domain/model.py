@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import Message
 from pydantic import BaseModel
 
 from desk_automation.domain.plan import Frozen, Plan, PlannedAct
@@ -77,6 +78,8 @@ class Entry(Frozen):
     ended_at: datetime | None = None
     resumed: int = 0
     text: str = ""
+    # Why nobody knows what it did; only of one that is in doubt.
+    doubt: Message | None = None
     is_sent: bool = True
 
 
@@ -110,7 +113,7 @@ class Run(Frozen):
     verify_until: datetime | None = None
     samples: tuple[Sample, ...] = ()
     outcome: Outcome | None = None
-    reason: str = ""
+    reason: Message | None = None
     cancelled_by: str = ""
     ended_at: datetime | None = None
     is_closed: bool = False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import Message, message
 
 from desk_automation.domain.model import Entry, EntryKind, Phase, Run
 from desk_automation.domain.plan import Call, Plan, PlannedAct, PlannedProbe, PlannedWait
@@ -51,14 +52,14 @@ class Pause:
 class Doubt:
     """An effect may have happened and nobody can tell: a person has to look."""
 
-    why: str
+    why: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Stop before the next step."""
 
-    why: str
+    why: Message
     outcome: Outcome
 
 
@@ -102,9 +103,9 @@ def _work(run: Run, now: datetime) -> Move:
     if (entry := run.open_act) is not None:
         return _after_unknown(run, entry)
     if run.cancelled_by:
-        return Stop(f"{run.cancelled_by} cancelled it", Outcome.INCONCLUSIVE)
+        return Stop(message("run.cancelled-by", by=run.cancelled_by), Outcome.INCONCLUSIVE)
     if run.deadline is not None and now > run.deadline:
-        return Stop("it took longer than its steps may take in all", Outcome.INCONCLUSIVE)
+        return Stop(message("run.took-too-long"), Outcome.INCONCLUSIVE)
     return _forward(run)
 
 
@@ -112,18 +113,17 @@ def _after_unknown(run: Run, entry: Entry) -> Move:
     """An act was begun and its outcome is not known: what may be done depends on its class."""
     act = run.current_act
     if act is None or act.effect == "once":
-        return Doubt("it may have taken place; it must not be repeated by itself")
+        return Doubt(message("doubt.may-have-taken-place"))
     if act.effect == "confirmable" and act.confirm is not None:
         return _confirm(run, act.confirm)
     if (sends := run.sends("act", act.id)) >= act.call.attempts:
-        times = "once" if sends == 1 else f"{sends} times"
-        return Doubt(f"it was begun {times}, as often as it may be, and its worker was lost")
+        return Doubt(message("doubt.begun-as-often-as-may-be", count=sends))
     return Attempt("act", act.id, act.call, act.key, entry.attempt)
 
 
 def _confirm(run: Run, probe: PlannedProbe) -> Move:
     if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:
-        return Doubt("whether it took place could not be asked")
+        return Doubt(message("doubt.not-askable"))
     number = _number(run, "confirm", probe.id)
     return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
 
@@ -134,7 +134,7 @@ def _forward(run: Run) -> Move:
         return Pause(step, is_over=run.open_entry is not None)
     if isinstance(step, PlannedAct):
         if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
-            return Stop(suggestion(run.plan), Outcome.NOT_RUN)
+            return Stop(_awaits_approval(run.plan), Outcome.NOT_RUN)
         if run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
             return _question(run, "guard", guard)
@@ -149,15 +149,19 @@ def _question(run: Run, kind: EntryKind, probe: PlannedProbe) -> Move:
     return Lost(attempt) if is_spent else attempt
 
 
-def suggestion(plan: Plan) -> str:
-    """What the plan would do, in words, and the hash that stands for exactly this."""
-    steps = "; ".join(
+def _awaits_approval(plan: Plan) -> Message:
+    """What the plan would do, and the hash that stands for exactly this."""
+    return message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
+
+
+def steps_of(plan: Plan) -> str:
+    """The plan's calls and waits, one after another."""
+    return "; ".join(
         f"wait {step.pause.total_seconds():g} s"
         if isinstance(step, PlannedWait)
         else f"{step.id}: {step.call.method} {redacted(step.call.url)}"
         for step in plan.steps
     )
-    return f"the runbook waits for a person's yes; plan {plan.hash} would do: {steps}"
 
 
 def _number(run: Run, kind: EntryKind, step: str) -> int:

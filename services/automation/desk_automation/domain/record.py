@@ -17,12 +17,12 @@ from desk_shared.events.automation import (
     RunStepRecorded,
     StepStatus,
 )
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.ids import derived_id
 
 from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Entry, Run, Sample
-from desk_automation.domain.redact import MAX_EVIDENCE, cut, redacted
+from desk_automation.domain.redact import MAX_EVIDENCE, cut, redact_message, redacted
 
 SOURCE = "/desk/automation"
 MAX_LINES = 30
@@ -56,6 +56,7 @@ def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         status=entry.status,
         attempt=entry.attempt,
         text=cut(redacted(entry.text), MAX_EVIDENCE),
+        message=redact_message(entry.doubt) if entry.doubt else None,
     )
     place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
     return _event(run, data, f"step/{place}/{entry.status}", at)
@@ -98,20 +99,20 @@ def escalated(run: Run, at: datetime) -> AnyEvent:
         device=trigger.subject if trigger.subject_kind == "device" else "",
         person=trigger.person,
         site=trigger.site,
-        reason=_sentence(run.reason),
+        reason=_reason(run),
         evidence=evidence(run),
         tell=plan.tell_on_failure,
     )
     return _event(run, data, "escalated", at)
 
 
-def skipped(run: Run, rule: str, at: datetime) -> AnyEvent:
+def skipped(run: Run, at: datetime) -> AnyEvent:
     """Nothing is done, and why."""
     data = RunSkipped(
         run=run.id,
         runbook=run.plan.runbook,
         episode=run.trigger.episode,
-        explanation=(Reason(rule=rule, text=_sentence(run.reason)),),
+        explanation=(_reason(run),),
     )
     return _event(run, data, "skipped", at)
 
@@ -124,12 +125,13 @@ def evidence(run: Run) -> tuple[Evidence, ...]:
             status=entry.status,
             attempt=entry.attempt,
             text=cut(redacted(entry.text), MAX_EVIDENCE),
+            message=redact_message(entry.doubt) if entry.doubt else None,
         )
         for entry in run.journal
     ]
     if run.plan.verify is not None:
         status = StepStatus.DONE if run.outcome is Outcome.HEALED else StepStatus.FAILED
-        lines.append(Evidence(step="verify", status=status, text=measurements(run)))
+        lines.append(Evidence(step="verify", status=status, message=measurements(run)))
     return _newest(lines)
 
 
@@ -148,25 +150,25 @@ def _newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
     left_out = len(lines) - len(kept)
     if not (left_out and kept):
         return tuple(kept)
-    text = f"(lines before this one, in the run's journal only: {left_out}) {kept[0].text}"
-    return (kept[0].model_copy(update={"text": text}), *kept[1:])
+    return (kept[0].model_copy(update={"left_out": left_out}), *kept[1:])
 
 
-def measurements(run: Run) -> str:
-    """What was measured before and since, in words."""
+def measurements(run: Run) -> Message:
+    """What was measured before and since."""
     verify, trigger = run.plan.verify, run.trigger
     if verify is None:
-        return "Nothing is measured by this runbook."
+        return message("measured.nothing-by-runbook")
     name = verify.measurement
-    before = f"{name} was {trigger.value:g} before. " if trigger.measurement == name else ""
-    wanted = f"Wanted: {verify.condition}."
+    facts: dict[str, Param] = {"condition": verify.condition, "before": ""}
+    if trigger.measurement == name:
+        facts["before"] = message("measured.before", measurement=name, value=trigger.value)
     if run.acted_at is None:
-        return f"{before}Nothing was changed. {wanted}"
+        return message("measured.unchanged", **facts)
     since = fresh(run.samples, run.acted_at)
     if not since:
-        return f"{before}Nothing was measured since the repair. {wanted}"
-    values = ", ".join(f"{one.value:g} at {one.at:%H:%M:%S}" for one in since[-10:])
-    return f"{before}Since the repair: {values}. {wanted}"
+        return message("measured.nothing-since", **facts)
+    values = [message("measured.value", value=one.value, at=one.at) for one in since[-10:]]
+    return message("measured.since", values=values, **facts)
 
 
 def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]:
@@ -177,9 +179,10 @@ def fresh(samples: tuple[Sample, ...], acted_at: datetime) -> tuple[Sample, ...]
     )
 
 
-def _sentence(text: str) -> str:
-    text = redacted(text).strip() or "no reason is known"
-    return f"{text[0].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
+def _reason(run: Run) -> Message:
+    if run.reason is None:
+        raise ValueError(f"run {run.id} ended without a reason")
+    return redact_message(run.reason)
 
 
 def _event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:

@@ -2,6 +2,8 @@
 
 import re
 
+from desk_shared.events.message import Carried, Message, Simple
+
 MAX_BYTES = 4096
 # Texts in events are read by people and travel 64 KiB at most.
 MAX_EVIDENCE = 1000
@@ -33,3 +35,27 @@ def cut(text: str, limit: int, size: int = 0) -> str:
         return text
     mark = f" ... ({size or len(raw)} bytes in all)"
     return raw[: limit - len(mark)].decode(errors="ignore") + mark
+
+
+def redact_message(message: Message) -> Message:
+    """The message with every text in it redacted and no longer than an event bears."""
+    params = {name: _redacted(value) for name, value in message.params.items()}
+    return Message(code=message.code, params=params)
+
+
+def _redacted(value: Carried) -> Carried:
+    match value:
+        case str():
+            return cut(redacted(value), MAX_EVIDENCE)
+        case Message():
+            return redact_message(value)
+        case tuple():
+            return tuple(_simple(one) for one in value)
+        case _:
+            return value
+
+
+def _simple(value: Simple) -> Simple:
+    if isinstance(value, str):
+        return cut(redacted(value), MAX_EVIDENCE)
+    return redact_message(value) if isinstance(value, Message) else value

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from desk_shared.events import AnyEvent
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import Message, message
 from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
@@ -166,7 +167,8 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         asked = _noted(run, answer.text)
         until = now + timedelta(seconds=answer.retry_after)
         if act.confirm is not None and run.deadline is not None and until > run.deadline:
-            return doubted(asked, f"it may be asked only after the run's time: {answer.text}", now)
+            late = message("doubt.asked-too-late", text=answer.text)
+            return doubted(asked, late, now)
         return Decision(asked.model_copy(update={"wake_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
     if _was_sent_unheard(run, act):
@@ -183,7 +185,7 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         later = _later(run, attempt, answer, now, jitter)
         if later is not None:
             return Decision(later, told)
-    reason = f"{attempt.step} failed after {_times(sends)}: {answer.text}"
+    reason = message("run.failed-after", step=attempt.step, count=sends, text=answer.text)
     outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
     return _told(escalated(run, outcome, reason, now), told)
 
@@ -213,7 +215,7 @@ def _confirmed(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter
     if not is_answer:
         later = _later(run, attempt, answer, now, jitter)
         if later is None or answer.result is Result.REFUSED:
-            why = f"whether it took place could not be asked: {answer.text}"
+            why = message("doubt.not-answered", text=answer.text)
             return _told(doubted(run, why, now), told)
         return Decision(later, told)
     if act is None or entry is None:
@@ -256,17 +258,19 @@ def _not_met(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decid
     status = StepStatus.SKIPPED if is_guard else StepStatus.FAILED
     run, told = _finished(run, attempt, status, answer, now)
     if is_guard and not _is_verified(run):
-        reason = f"the guard {attempt.step} does not hold"
-        return _told(skipped(run, f"guard {attempt.step}", reason, now), told)
-    return _told(_given_up(run, attempt, f"{attempt.step} does not hold", now), told)
+        reason = message("run.guard-does-not-hold", step=attempt.step)
+        return _told(skipped(run, reason, now), told)
+    reason = message("run.step-does-not-hold", step=attempt.step)
+    return _told(_given_up(run, attempt, reason, now), told)
 
 
 def _untold(run: Run, attempt: Attempt, why: str, now: datetime) -> Decided:
     """Whether it holds cannot be told: people get it, since nobody knows that all is well."""
-    return _given_up(run, attempt, f"whether {attempt.step} holds could not be told: {why}", now)
+    reason = message("run.could-not-be-told", step=attempt.step, text=why)
+    return _given_up(run, attempt, reason, now)
 
 
-def _given_up(run: Run, attempt: Attempt, reason: str, now: datetime) -> Decided:
+def _given_up(run: Run, attempt: Attempt, reason: Message, now: datetime) -> Decided:
     """A guard stops further acts; what was done before is still verified. A probe is a step."""
     if attempt.kind == "guard" and _is_verified(run):
         return Decision(verifying(run, now))
@@ -323,7 +327,3 @@ def _finished(
 
 def _told(decided: Decided, told: tuple[AnyEvent, ...]) -> Decided:
     return Decision(decided.state, (*told, *decided.events))
-
-
-def _times(count: int) -> str:
-    return "one try" if count == 1 else f"{count} tries"

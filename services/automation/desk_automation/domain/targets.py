@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from desk_shared.events.message import Message, message
+
 from desk_automation.domain.plan import Frozen
 
 DAY = timedelta(hours=24)
@@ -48,7 +50,7 @@ class Refusal:
     """Why a run may not act now. `until`: when it may ask again, if that is known."""
 
     kind: Literal["busy", "limit", "breaker"]
-    reason: str
+    reason: Message
     until: datetime | None = None
     holder: str = ""
     holder_runbook: str = ""
@@ -61,7 +63,7 @@ def refusal(target: Target, ask: Ask, now: datetime) -> Refusal | None:
     if target.holder and (target.held_until is None or target.held_until > now):
         return Refusal(
             "busy",
-            f"run {target.holder} of {target.holder_runbook} is at work on it",
+            message("refusal.busy", run=target.holder, runbook=target.holder_runbook),
             holder=target.holder,
             holder_runbook=target.holder_runbook,
         )
@@ -72,11 +74,13 @@ def _too_often(target: Target, ask: Ask, now: datetime) -> Refusal | None:
     ours = [past.at for past in target.past if past.runbook == ask.runbook and past.run != ask.run]
     if ours and max(ours) + ask.cooldown > now:
         free = max(ours) + ask.cooldown
-        return Refusal("limit", f"{ask.runbook} ran on it less than {_say(ask.cooldown)} ago", free)
+        soon = message("refusal.cooldown", runbook=ask.runbook, cooldown=ask.cooldown)
+        return Refusal("limit", soon, free)
     today = sorted(at for at in ours if at > now - DAY)
     if len(today) >= ask.per_day:
         free = today[-ask.per_day] + DAY
-        return Refusal("limit", f"{ask.runbook} ran on it {len(today)} times in 24 hours", free)
+        often = message("refusal.per-day", runbook=ask.runbook, count=len(today))
+        return Refusal("limit", often, free)
     return None
 
 
@@ -116,8 +120,3 @@ def release(target: Target | None, run: str, *, is_void: bool = False) -> Target
     if is_void and any(past.run == run for past in target.past):
         changes["past"] = tuple(past for past in target.past if past.run != run)
     return target.model_copy(update=changes) if changes else None
-
-
-def _say(span: timedelta) -> str:
-    minutes = span.total_seconds() / 60
-    return f"{minutes:g} minutes" if minutes >= 1 else f"{span.total_seconds():g} seconds"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import message
 from desk_shared.kernel import Decision
 
 from desk_automation.domain import record
@@ -36,7 +37,7 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
         return None
     verify, acted_at, until = run.plan.verify, run.acted_at, run.verify_until
     if verify is None or acted_at is None or until is None:
-        return escalated(run, Outcome.INCONCLUSIVE, "nothing is measured after it", now)
+        return escalated(run, Outcome.INCONCLUSIVE, message("run.nothing-measured-after"), now)
     samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = record.fresh(samples, acted_at)[-verify.samples :]
@@ -46,9 +47,9 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
     if now < until or (watch is not None and not watch.is_over):
         return _wait(run, until, now)
     if any(not is_well(sample.value) for sample in newest):
-        reason = f"it did not help: {record.measurements(run)}"
+        reason = message("run.did-not-help", measured=record.measurements(run))
         return escalated(run, Outcome.NOT_HEALED, reason, now)
-    reason = f"nobody can tell whether it helped: {record.measurements(run)}"
+    reason = message("run.cannot-tell", measured=record.measurements(run))
     return escalated(run, Outcome.INCONCLUSIVE, reason, now)
 
 

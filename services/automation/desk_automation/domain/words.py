@@ -1,47 +1,44 @@
-"""A run's journal as sentences, for people who want to know what was done."""
+"""A run and its journal, for people who want to know what was done."""
 
-from desk_shared.events.automation import StepStatus
+from desk_shared.events.message import Message, Param, message
 
 from desk_automation.domain.model import Entry, Phase, Run
-from desk_automation.domain.redact import MAX_EVIDENCE, cut, redacted
-
-_KINDS = {
-    "guard": "The guard {step}",
-    "act": "The step {step}",
-    "probe": "The check {step}",
-    "confirm": "Asking whether {step} took place",
-    "wait": "The wait {step}",
-}
-_STATES = {
-    StepStatus.INTENT: "was begun; its outcome is not known yet",
-    StepStatus.DONE: "succeeded",
-    StepStatus.FAILED: "failed",
-    StepStatus.SKIPPED: "does not hold, so nothing more is done",
-    StepStatus.IN_DOUBT: "is in doubt: it may have taken place, a person has to look",
-}
-_PHASES = {
-    Phase.SETTLING: "It waits whether the trouble goes away by itself",
-    Phase.QUEUED: "It waits for its turn",
-    Phase.WORKING: "It is at work",
-    Phase.VERIFYING: "All is done; it waits for fresh measurements",
-    Phase.HEALED: "It healed",
-    Phase.ESCALATED: "It was handed to the team {team}",
-    Phase.SKIPPED: "It was skipped",
-    Phase.CANCELLED: "It was cancelled",
-}
+from desk_automation.domain.redact import MAX_EVIDENCE, cut, redact_message, redacted
 
 
-def standing(run: Run) -> str:
-    """Where the run is, in one sentence."""
-    text = _PHASES[run.phase].format(team=run.plan.team)
-    return f"{text}: {redacted(run.reason)}" if run.reason else f"{text}."
+def standing(run: Run) -> Message:
+    """Where the run is, and why."""
+    facts: dict[str, Param] = {"reason": redact_message(run.reason) if run.reason else ""}
+    said = {
+        Phase.SETTLING: message("phase.settling", **facts),
+        Phase.QUEUED: message("phase.queued", **facts),
+        Phase.WORKING: message("phase.working", **facts),
+        Phase.VERIFYING: message("phase.verifying", **facts),
+        Phase.HEALED: message("phase.healed", **facts),
+        Phase.ESCALATED: message("phase.escalated", team=run.plan.team, **facts),
+        Phase.SKIPPED: message("phase.skipped", **facts),
+        Phase.CANCELLED: message("phase.cancelled", **facts),
+    }
+    return said[run.phase]
 
 
-def line(entry: Entry) -> str:
+def line(entry: Entry) -> Message:
     """One line of the journal."""
-    what = _KINDS[entry.kind].format(step=entry.step)
-    tries = f" at try {entry.attempt}" if entry.kind == "act" and entry.attempt > 1 else ""
-    resumed = f", after its worker was lost {entry.resumed} times" if entry.resumed else ""
-    text = cut(redacted(entry.text), MAX_EVIDENCE)
-    said = f" ({text})" if text else ""
-    return f"{what} {_STATES[entry.status]}{tries}{resumed}{said}."
+    details = list[Message | str]()
+    if entry.kind == "act" and entry.attempt > 1:
+        details.append(message("journal.attempt", attempt=entry.attempt))
+    if entry.resumed:
+        details.append(message("journal.resumed", count=entry.resumed))
+    if text := cut(redacted(entry.text), MAX_EVIDENCE):
+        details.append(f"({text})")
+    if entry.doubt:
+        details.append(entry.doubt)
+    facts: dict[str, Param] = {"step": entry.step, "status": entry.status, "detail": details}
+    said = {
+        "guard": message("journal.guard", **facts),
+        "act": message("journal.act", **facts),
+        "probe": message("journal.probe", **facts),
+        "confirm": message("journal.confirm", **facts),
+        "wait": message("journal.wait", **facts),
+    }
+    return said[entry.kind]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from desk_shared.errors import Invalid
 from desk_shared.events import Payload
+from desk_shared.events.message import Param, message
 from desk_shared.http import STAFF, Principal, require
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.kernel import Context
@@ -26,7 +27,6 @@ from desk_intake.domain import life
 from desk_intake.domain.life import Actor
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.view import TicketView
-from desk_intake.domain.words import joined
 from desk_intake.ports import IntakeDeps
 
 router = APIRouter(prefix="/v1/tickets/{ticket}", tags=["actions"])
@@ -142,17 +142,18 @@ def _check_team(deps: IntakeDeps, name: str, member: str, actor: Actor) -> None:
     shown = [one for one in deps.charter().teams if not actor.sight.hides(team=one.name)]
     team = next((one for one in shown if one.name == name), None)
     if team is None:
-        known = joined(sorted(one.name for one in shown))
-        said = f"There is no team '{name}'" if name else "Nobody has this ticket yet"
-        raise Invalid(f"{said}; name one of these: {known}.", code="unknown-team", team=name)
+        known = sorted(one.name for one in shown)
+        said = message("refused.nobody-has-it", known=known)
+        if name:
+            said = message("refused.unknown-team", team=name, known=known)
+        raise Invalid(said, code="unknown-team", team=name)
     members = [one.id for one in team.members]
     if member and member not in members:
-        raise Invalid(
-            f"'{member}' is not in the team {team.title}; leave `member` out or name"
-            f" {joined(members) if members else 'nobody, as the team lists no members'}.",
-            code="unknown-member",
-            member=member,
-        )
+        facts: dict[str, Param] = {"member": member, "team": team.title}
+        said = message("refused.no-members", **facts)
+        if members:
+            said = message("refused.unknown-member", members=members, **facts)
+        raise Invalid(said, code="unknown-member", member=member)
 
 
 @router.post("/merge", response_model=TicketView, summary="Go on inside another ticket")

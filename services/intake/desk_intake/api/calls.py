@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, TypeVar
 
-from desk_shared.errors import Transient
+from desk_shared.errors import Invalid, Transient
 from desk_shared.events import Payload
+from desk_shared.events.message import message
 from desk_shared.http import (
     STAFF,
     Precondition,
@@ -19,6 +20,7 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.http.idempotency import IdempotentCall
+from desk_shared.http.language import spoken_catalogue
 from desk_shared.ids import derived_id, read_code
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored, readable
@@ -65,7 +67,7 @@ def actor_of(request: Request, principal: Principal) -> Actor:
 def reader_of(deps: IntakeDeps, actor: Actor) -> Reader:
     """For whom answers are made."""
     titles = {team.name: team.title for team in deps.charter().teams}
-    return Reader(actor.is_staff, titles, deps.close_after)
+    return Reader(actor.is_staff, titles, deps.close_after, spoken_catalogue())
 
 
 def because_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Because:
@@ -78,12 +80,23 @@ def because_of_call(request: Request, call: IdempotentCall, id: str, context: Co
     )
 
 
+def _code(ref: str) -> str:
+    """The code as somebody typed it; a refusal in their language if it is none."""
+    try:
+        return read_code(ref)
+    except Invalid as error:
+        said = message("refused.no-code", code=ref)
+        if error.kind == "mistyped-code":
+            said = message("refused.mistyped-code", code=ref)
+        raise Invalid(said, code="bad-code") from error
+
+
 async def find(deps: IntakeDeps, ref: str, actor: Actor) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
     if len(ref) == _UUID_LENGTH:
         loaded = (await deps.tickets.load([ref])).get(ref)
         return seen(loaded.state if loaded else None, actor, ref)
-    code = read_code(ref)
+    code = _code(ref)
     found = await deps.tickets.find({"code": code}, limit=1)
     return seen(found[0].read() if found else None, actor, code)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from desk_shared.errors import Invalid
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_shared.events.message import message
 from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
@@ -147,7 +148,7 @@ def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
     service = deps_of(request).charter().service_called(body.what)
     if service is None or actor.sight.hides(service.name):
         raise Invalid(
-            f"There is no service '{body.what}'; GET /v1/status lists the names of all services.",
+            message("refused.unknown-service", service=body.what),
             code="unknown-service",
             service=body.what,
         )

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import Sight
+from desk_shared.events.message import Message, message
 from desk_shared.http import STAFF, Principal, Role, require, sight
+from desk_shared.http.language import sentence
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
@@ -79,7 +81,7 @@ def _status(charter: Charter, problems: list[KnownProblem], seen: Sight) -> Stat
     for problem in problems:
         troubled[problem.service].append(problem.id)
     return Status(
-        sentence=_sentence([titles.get(name, name) for name in troubled]),
+        sentence=sentence(_overall([titles.get(name, name) for name in troubled])),
         problems=tuple(_view(problem, titles) for problem in problems),
         services=tuple(
             ServiceStatus(
@@ -99,17 +101,15 @@ def _view(problem: KnownProblem, titles: dict[str, str]) -> ProblemView:
         id=problem.id,
         service=problem.service,
         service_title=titles.get(problem.service, problem.service),
-        title=problem.title,
-        message=problem.message,
+        title=sentence(problem.title),
+        message=sentence(problem.message) if problem.message else "",
         people=problem.people,
         since=problem.since,
         updated_at=problem.updated_at,
     )
 
 
-def _sentence(titles: list[str]) -> str:
+def _overall(titles: list[str]) -> Message:
     if not titles:
-        return "We know of no trouble that concerns many people; if you have one, tell us."
-    *first, last = titles
-    names = f"{', '.join(first)} and {last}" if first else last
-    return f"There is trouble with {names}, and we are working on it; you need not report it again."
+        return message("status.none")
+    return message("status.trouble", services=titles)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from desk_shared.errors import Forbidden
+from desk_shared.events.message import message
 from desk_shared.events.tickets import State, TicketOpened
 from desk_shared.http import (
     Page,
@@ -90,9 +91,9 @@ def _check_claims(body: NewTicket, actor: Actor) -> None:
     if actor.is_staff:
         return
     if body.requester is not None and canonical_person(body.requester) != actor.id:
-        raise Forbidden("You can ask for help only for yourself; leave `requester` out.")
+        raise Forbidden(message("refused.help-for-others"))
     if body.group:
-        raise Forbidden("Only staff can say to which group somebody belongs; leave `group` out.")
+        raise Forbidden(message("refused.group-by-staff"))
 
 
 def _opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
@@ -190,7 +191,7 @@ def _whose(requester: str | None, actor: Actor) -> str | None:
     if requester == "me" or (requester is None and not actor.is_staff):
         return actor.id
     if not actor.is_staff and requester != actor.id:
-        raise Forbidden("You can list only your own tickets; leave `requester` out.")
+        raise Forbidden(message("refused.list-own-only"))
     return requester
 
 

@@ -28,10 +28,10 @@ from desk_shared.events.tickets import (
 )
 
 from desk_intake.domain.model import MAX_LINKS, Entry, Link, Ticket
-from desk_intake.domain.tell import CHOSEN_BY_PERSON, aside, tell
+from desk_intake.domain.tell import BY_PERSON, aside, tell
 
-ESCALATED = "repair-escalated"
-_FIXING = frozenset({CHOSEN_BY_PERSON, ESCALATED})
+# Whoever chose the team by this knows better than triage, which leaves the team alone.
+_FIXING = BY_PERSON | {"routing.repair-escalated"}
 
 
 def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
@@ -47,7 +47,11 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
     for told in (tell(event.data, changed), aside(event.data)):
         if told is not None:
             line = Entry(
-                at=event.time, what=_what(event), who=told.who, text=told.text, public=told.public
+                at=event.time,
+                what=_what(event),
+                who=told.who,
+                message=told.message,
+                public=told.public,
             )
             changed = changed.with_entry(line)
     return changed
@@ -112,7 +116,7 @@ def _(data: TicketTriaged, ticket: Ticket, _event: AnyEvent) -> Ticket:
 
 @_change.register
 def _(data: TicketAssigned, ticket: Ticket, _event: AnyEvent) -> Ticket:
-    is_fixed = any(reason.rule in _FIXING for reason in data.explanation)
+    is_fixed = any(one.code in _FIXING for one in data.explanation)
     return ticket.model_copy(
         update={
             "state": State.ASSIGNED,
@@ -166,7 +170,7 @@ def _(data: TicketLinked, ticket: Ticket, _event: AnyEvent) -> Ticket:
     others = tuple(
         one for one in ticket.links if (one.kind, one.target) != (data.kind, data.target)
     )
-    link = Link(kind=data.kind, target=data.target, text=data.text)
+    link = Link(kind=data.kind, target=data.target, message=data.message)
     return ticket.model_copy(update={"links": (*others, link)[-MAX_LINKS:]})
 
 
@@ -195,7 +199,7 @@ def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
         update={
             "state": State.ASSIGNED if ticket.team else State.NEW,
             "how": None,
-            "resolution": "",
+            "resolution": None,
             "cause": "",
             "resolved_by": "",
             "resolved_at": None,

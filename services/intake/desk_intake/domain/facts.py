@@ -8,7 +8,7 @@ from functools import singledispatch
 
 from desk_shared.events import AnyEvent, Payload
 from desk_shared.events.automation import RunHealed
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.tickets import (
     How,
@@ -24,7 +24,6 @@ from desk_shared.events.tickets import (
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 
 from desk_intake.domain.model import Ticket
-from desk_intake.domain.words import STATES, sentence
 
 DESK = "desk"
 AUTOMATION = "automation"
@@ -45,14 +44,14 @@ def _conclude(_data: Payload, _ticket: Ticket, _fact: AnyEvent) -> list[Payload]
 @_conclude.register
 def _(data: TriageDecided, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     if not ticket.is_open:
-        return [_too_late(ticket, fact, "Triage decided")]
+        return [_too_late(ticket, fact, message("fact.triage-decided"))]
     triaged = _triaged(ticket, data)
     if not _keeps_team(ticket):
         return [*triaged, *_assigned(ticket, data)]
     if triaged or data.team == ticket.team:
         return triaged
-    text = f"Triage would give it to {data.team}; it stays with {ticket.team}, who have it now."
-    return [TicketUpdateIgnored(fact=fact.type, reason=text)]
+    reason = message("update-ignored.team-kept", chosen=data.team, team=ticket.team)
+    return [TicketUpdateIgnored(fact=fact.type, reason=reason)]
 
 
 def _keeps_team(ticket: Ticket) -> bool:
@@ -70,11 +69,9 @@ def _triaged(ticket: Ticket, data: TriageDecided) -> list[Payload]:
         return []
     reasons = list(data.explanation)
     if priority is not data.priority:
-        text = f"The priority stays {priority}, as a person set it"
-        reasons.append(Reason(rule="priority-set-by-person", text=text))
+        reasons.append(message("routing.priority-set-by-person", priority=priority))
     if _keeps_team(ticket) and data.team != ticket.team:
-        text = f"It stays with the team {ticket.team}, who have it"
-        reasons.append(Reason(rule="team-kept", text=text))
+        reasons.append(message("routing.team-kept", team=ticket.team))
     return [
         TicketTriaged(
             category=data.category,
@@ -104,7 +101,7 @@ def _assigned(ticket: Ticket, data: TriageDecided) -> list[Payload]:
 @_conclude.register
 def _(data: TriageDeferred, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     if not ticket.is_open or _keeps_team(ticket):
-        return [_too_late(ticket, fact, "Triage left the decision to a person")]
+        return [_too_late(ticket, fact, message("fact.triage-deferred"))]
     if data.team == ticket.team:
         return []
     return [
@@ -119,9 +116,11 @@ def _(data: TriageDeferred, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
 
 @_conclude.register
 def _(data: DuplicateFound, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
-    reasons = "; ".join(reason.text.rstrip(".") for reason in data.explanation)
-    text = f"We know of this trouble already and work on it: {reasons or data.problem}."
-    return _linked(ticket, fact, data.problem, text)
+    if not data.explanation:
+        return _linked(
+            ticket, fact, data.problem, message("link.duplicate-of", problem=data.problem)
+        )
+    return _linked(ticket, fact, data.problem, message("link.duplicate", why=data.explanation))
 
 
 @_conclude.register
@@ -134,42 +133,42 @@ def _(data: ProblemUpdated, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     return _linked(ticket, fact, fact.subject, _about(data))
 
 
-def _about(data: ProblemDetected | ProblemUpdated) -> str:
-    told = data.message or "Others report the same, and it is being worked on for all at once."
-    return f"{sentence(data.title)} {sentence(told)}"
+def _about(data: ProblemDetected | ProblemUpdated) -> Message:
+    if data.message is None:
+        return message("link.problem-shared", title=data.title)
+    return message("link.problem", title=data.title, notice=data.message)
 
 
-def _linked(ticket: Ticket, fact: AnyEvent, problem: str, text: str) -> list[Payload]:
+def _linked(ticket: Ticket, fact: AnyEvent, problem: str, said: Message) -> list[Payload]:
     if ticket.state in _OVER:
-        return [_too_late(ticket, fact, "It was found to belong to a problem")]
+        return [_too_late(ticket, fact, message("fact.problem-found"))]
     if ticket.has_link(LinkKind.PROBLEM, problem):
         return []
-    return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, text=text)]
+    return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, message=said)]
 
 
 @_conclude.register
 def _(data: ProblemResolved, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     if not ticket.is_open:
-        return [_too_late(ticket, fact, "Its problem was solved")]
-    resolution = data.resolution or f"The problem behind it is solved: {sentence(data.title)}"
-    return [
-        TicketResolved(by=DESK, how=How.PROBLEM, resolution=resolution, cause=data.title),
-    ]
+        return [_too_late(ticket, fact, message("fact.problem-solved"))]
+    return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=data.resolution)]
 
 
 @_conclude.register
 def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     """Only what the desk opened itself: a person says for themselves when they are helped."""
     if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
-        return [_too_late(ticket, fact, "The repair succeeded")]
-    text = data.tell or f"The automatic repair worked, as fresh measurements show: {data.title}."
+        return [_too_late(ticket, fact, message("fact.repair-succeeded"))]
+    told = written(data.tell) if data.tell else message("resolution.repaired", title=data.title)
     if data.corrects is not None:
-        wrong = "Correction: the automatic repair helped, as measurements show that came late"
-        text = f"{wrong}. {data.tell or sentence(data.title)}"
-    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=text)]
+        told = message("resolution.repaired-corrected", told=written(data.tell or data.title))
+    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=told)]
 
 
-def _too_late(ticket: Ticket, fact: AnyEvent, what: str) -> TicketUpdateIgnored:
-    who = f", with the team {ticket.team}" if ticket.is_open and ticket.team else ""
-    reason = f"{what}, but the ticket was {STATES[ticket.state]}{who} by then; nothing changed."
+def _too_late(ticket: Ticket, fact: AnyEvent, what: Message) -> TicketUpdateIgnored:
+    reason = message("update-ignored.too-late", what=what, state=ticket.state)
+    if ticket.is_open and ticket.team:
+        reason = message(
+            "update-ignored.too-late-with-team", what=what, state=ticket.state, team=ticket.team
+        )
     return TicketUpdateIgnored(fact=fact.type, reason=reason)

@@ -11,6 +11,7 @@ from desk_shared.errors import Forbidden, Rejected
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.envelope import Payload
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_shared.events.message import Param, message
 from desk_shared.events.tickets import State
 from desk_shared.ids import derived_id
 from desk_shared.text import name_of
@@ -19,7 +20,6 @@ from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of,
 from desk_intake.domain.life import Actor
 from desk_intake.domain.model import Part, Ticket
 from desk_intake.domain.record import SOURCE, Because
-from desk_intake.domain.words import STATES
 
 Said = SurveyAnswered | DemandRequested | DemandObsoleteReported
 _DONE = frozenset({State.RESOLVED, State.CLOSED})
@@ -51,18 +51,14 @@ def survey_of(ticket: Ticket) -> str:
 def may_answer(ticket: Ticket, actor: Actor) -> None:
     """Refuse those who were not helped, and tickets that are not done."""
     if ticket.requester != actor.id:
-        raise Forbidden(
-            f"Only the person who asked can say how ticket {ticket.code} went; add a comment"
-            " to it instead."
-        )
+        raise Forbidden(message("refused.survey-of-others", code=ticket.code))
     if ticket.state not in _DONE:
-        advice = (
-            "tell us about the ticket that it was merged into"
-            if ticket.state is State.MERGED
-            else "tell us how it went once it is resolved, or add a comment now"
-        )
+        facts: dict[str, Param] = {"code": ticket.code, "state": ticket.state}
+        why = message("refused.survey-too-early", **facts)
+        if ticket.state is State.MERGED:
+            why = message("refused.survey-of-merged", **facts)
         raise Rejected(
-            f"Ticket {ticket.code} is {STATES[ticket.state]}; {advice}.",
+            why,
             code="wrong-state",
             state=ticket.state.value,
             allowed=sorted(state.value for state in _DONE),

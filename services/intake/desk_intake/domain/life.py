@@ -11,7 +11,8 @@ from typing import Literal
 from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events import Payload
-from desk_shared.events.people import Level, Priority, Reason
+from desk_shared.events.message import Message, message, written
+from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import (
     How,
     LinkKind,
@@ -33,8 +34,6 @@ from desk_shared.events.tickets import (
 from pydantic import BaseModel, ConfigDict
 
 from desk_intake.domain.model import MAX_COMMENTS, OPEN_STATES, Ticket
-from desk_intake.domain.tell import CHOSEN_BY_PERSON
-from desk_intake.domain.words import STATES, joined
 
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
@@ -54,11 +53,11 @@ ALLOWED: dict[Action, frozenset[State]] = {
     "closed": frozenset({State.RESOLVED}),
 }
 
-_ADVICE: dict[State, str] = {
-    State.RESOLVED: " If it is not solved, reopen it.",
-    State.CLOSED: " Open a new ticket and mention this one.",
-    State.MERGED: " Go on in the ticket it was merged into.",
-    State.WAITING: " Resume it first.",
+_ADVICE: dict[State, Message] = {
+    State.RESOLVED: message("advice.reopen"),
+    State.CLOSED: message("advice.open-new"),
+    State.MERGED: message("advice.go-on-in-other"),
+    State.WAITING: message("advice.resume-first"),
 }
 
 
@@ -101,7 +100,7 @@ def may_read(ticket: Ticket, actor: Actor) -> bool:
 def seen(ticket: Ticket | None, actor: Actor, asked: str) -> Ticket:
     """The ticket, if there is one that this caller may know of."""
     if ticket is None or not may_read(ticket, actor):
-        raise NotFound(f"There is no ticket {asked}, or it is not yours.", ticket=asked)
+        raise NotFound(message("refused.no-such-ticket", ticket=asked), ticket=asked)
     return ticket
 
 
@@ -111,13 +110,18 @@ def allow(ticket: Ticket, action: Action) -> None:
     if ticket.state in allowed:
         return
     ordered = [state for state in State if state in allowed]
-    possible = joined(STATES[state] for state in ordered)
-    advice = _ADVICE.get(ticket.state, "")
+    advice: Message | str = _ADVICE.get(ticket.state, "")
     if action == "reopened" and ticket.state in OPEN_STATES:
-        advice = " Add a comment instead; it is still open."
+        advice = message("advice.comment-instead")
     raise Rejected(
-        f"Ticket {ticket.code} is {STATES[ticket.state]}, so it cannot be {action}; that needs a"
-        f" ticket that is {possible}.{advice}",
+        message(
+            "refused.wrong-state",
+            code=ticket.code,
+            state=ticket.state,
+            action=action,
+            allowed=ordered,
+            advice=advice,
+        ),
         code="wrong-state",
         state=ticket.state.value,
         allowed=[state.value for state in ordered],
@@ -132,10 +136,10 @@ def start(ticket: Ticket, actor: Actor) -> list[Payload]:
         return [begun]
     if not actor.team:
         raise Rejected(
-            f"No team has ticket {ticket.code} yet; assign it to one, then start it.",
+            message("refused.no-team-yet", code=ticket.code),
             code="no-team",
         )
-    return [_given(ticket, actor, actor.team, actor.id, "took it up"), begun]
+    return [_given(ticket, actor.team, actor.id, message("routing.taken-up", by=actor.id)), begun]
 
 
 def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "") -> list[Payload]:
@@ -143,18 +147,21 @@ def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "
     allow(ticket, "assigned")
     if (team, member) == (ticket.team, ticket.member) and ticket.is_team_fixed:
         return []
-    given = _given(ticket, actor, team, member, reason or "decided it")
+    why = message("routing.decided-by-person", by=actor.id)
+    if reason:
+        why = message("routing.chosen-by-person", by=actor.id, reason=reason)
+    given = _given(ticket, team, member, why)
     if ticket.state is State.WAITING:
         return [TicketResumed(by=actor.id), given]
     return [given]
 
 
-def _given(ticket: Ticket, actor: Actor, team: str, member: str, reason: str) -> TicketAssigned:
+def _given(ticket: Ticket, team: str, member: str, why: Message) -> TicketAssigned:
     return TicketAssigned(
         team=team,
         member=member,
         previous_team=ticket.team,
-        explanation=(Reason(rule=CHOSEN_BY_PERSON, text=f"{actor.id}: {reason}"),),
+        explanation=(why,),
     )
 
 
@@ -163,11 +170,10 @@ def comment(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Pa
     allow(ticket, "answered")
     role = actor.role_on(ticket)
     if role is Role.EMPLOYEE and not public:
-        raise Forbidden("Only those who work on tickets can write internal comments.")
+        raise Forbidden(message("refused.internal-comment"))
     if ticket.comments >= MAX_COMMENTS:
         raise Rejected(
-            f"Ticket {ticket.code} has {MAX_COMMENTS} comments, and takes no more. Resolve it, or"
-            " open a new ticket that names this one.",
+            message("refused.too-many-comments", code=ticket.code, most=MAX_COMMENTS),
             code="too-many-comments",
             most=MAX_COMMENTS,
         )
@@ -189,7 +195,7 @@ def pause(
     allow(ticket, "paused")
     if until is not None and until <= now:
         raise Invalid(
-            "`until` lies in the past; give a moment to come, or leave it out.",
+            message("refused.until-in-the-past"),
             code="until-in-the-past",
         )
     said: list[Payload] = comment(ticket, actor, text, public=True) if text else []
@@ -208,9 +214,7 @@ def update(ticket: Ticket, actor: Actor, changes: Changes) -> list[Payload]:
     """Facts of the ticket were wrong or have changed; what is the same already is left out."""
     allow(ticket, "changed")
     if changes.priority is not None and not actor.is_staff:
-        raise Forbidden(
-            "The priority follows from impact and urgency; change those, or tell us in a comment."
-        )
+        raise Forbidden(message("refused.priority-follows"))
     new = {
         name: getattr(changes, name)
         for name in type(changes).model_fields
@@ -224,16 +228,15 @@ def update(ticket: Ticket, actor: Actor, changes: Changes) -> list[Payload]:
 def check_merge(ticket: Ticket, into: Ticket) -> None:
     """Refuse merges that would hide a ticket from the person who asked."""
     if ticket.id == into.id:
-        raise Rejected("A ticket cannot be merged into itself.", code="same-ticket")
+        raise Rejected(message("refused.same-ticket"), code="same-ticket")
     if ticket.requester != into.requester:
         raise Rejected(
-            f"Tickets {ticket.code} and {into.code} come from different people, who could no longer"
-            " follow theirs; link both to one problem instead.",
+            message("refused.different-requesters", code=ticket.code, into=into.code),
             code="different-requesters",
         )
     if not into.is_open:
         raise Rejected(
-            f"Ticket {into.code} is {STATES[into.state]}; merge into one that is still open.",
+            message("refused.merge-target-closed", code=into.code, state=into.state),
             code="wrong-target",
             state=into.state.value,
         )
@@ -250,8 +253,8 @@ def take_in(ticket: Ticket, merged: Ticket) -> list[Payload]:
     """The other side of a merge."""
     if ticket.has_link(LinkKind.TICKET, merged.id):
         return []
-    text = f"Ticket {merged.code} ({merged.title}) was merged into this one."
-    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, text=text)]
+    said = message("link.merged-in", code=merged.code, title=merged.title)
+    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, message=said)]
 
 
 def resolve(
@@ -262,11 +265,8 @@ def resolve(
     is_own = actor.role_on(ticket) is Role.EMPLOYEE
     chosen = how or (How.WITHDRAWN if is_own else How.MEMBER)
     if is_own and chosen not in (How.WITHDRAWN, How.SELF_SERVICE):
-        raise Forbidden(
-            "On your own ticket say `withdrawn` (no longer needed) or `self_service` (you found"
-            " the solution)."
-        )
-    return [TicketResolved(by=actor.id, how=chosen, resolution=resolution, cause=cause)]
+        raise Forbidden(message("refused.how-on-own-ticket"))
+    return [TicketResolved(by=actor.id, how=chosen, resolution=written(resolution), cause=cause)]
 
 
 def reopen(ticket: Ticket, actor: Actor, reason: str) -> list[Payload]:

@@ -5,6 +5,7 @@ All but `commands` follows from the ticket's events; that one field is how a rep
 
 from datetime import datetime
 
+from desk_shared.events.message import Message
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
 from pydantic import BaseModel, ConfigDict
@@ -30,13 +31,18 @@ class Part(BaseModel):
 
 
 class Entry(Part):
-    """One line of the timeline, in words that people understand."""
+    """One line of the timeline. `who` is a person's id or `desk`."""
 
     at: datetime
     what: str
     who: str
-    text: str
+    message: Message
     public: bool = True
+
+    @property
+    def size(self) -> int:
+        """About how many characters it holds."""
+        return sum(len(str(value)) for value in self.message.params.values())
 
 
 class Link(Part):
@@ -44,7 +50,7 @@ class Link(Part):
 
     kind: LinkKind
     target: str
-    text: str = ""
+    message: Message | None = None
 
 
 class Ticket(Part):
@@ -79,7 +85,7 @@ class Ticket(Part):
     links: tuple[Link, ...] = ()
     merged_into: str = ""
     how: How | None = None
-    resolution: str = ""
+    resolution: Message | None = None
     cause: str = ""
     resolved_by: str = ""
     reopened: int = 0
@@ -129,9 +135,9 @@ class Ticket(Part):
     def with_entry(self, entry: Entry) -> "Ticket":
         """The ticket with one more line; the oldest but the first make room when it is full."""
         lines, gone = [*self.timeline, entry], 0
-        size = sum(len(line.text) for line in lines)
+        size = sum(line.size for line in lines)
         while len(lines) > 2 and (len(lines) > MAX_ENTRIES or size > MAX_TIMELINE_TEXT):
-            size -= len(lines.pop(1).text)
+            size -= lines.pop(1).size
             gone += 1
         return self.model_copy(
             update={"timeline": tuple(lines), "forgotten": self.forgotten + gone}

@@ -1,8 +1,10 @@
 """How tickets begin: by another system's request, or by a repair that did not work."""
 
+from collections.abc import Sequence
+
 from desk_shared.events import AnyEvent, Payload
-from desk_shared.events.automation import RunEscalated
-from desk_shared.events.people import Reason
+from desk_shared.events.automation import Evidence, RunEscalated
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import (
     Channel,
@@ -17,9 +19,7 @@ from desk_shared.events.tickets import (
 from desk_shared.ids import derived_id
 from desk_shared.people import canonical_person, person_or, written_if_other
 
-from desk_intake.domain.evolve import ESCALATED
 from desk_intake.domain.facts import AUTOMATION
-from desk_intake.domain.words import sentence
 
 # Room for the rest of an event that must stay under 64 KiB.
 MAX_TEXT_BYTES = 40 * 1024
@@ -60,15 +60,12 @@ def from_request(
 
 def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
     """A ticket for the owner team, with everything the repair saw."""
-    reason = Reason(
-        rule=ESCALATED, text=f"The repair '{data.title}' hands over to the team {data.team}"
-    )
+    reason = message("routing.repair-escalated", title=data.title, team=data.team)
     opened: list[Payload] = [
         TicketOpened(
             code=code,
             kind=Kind.PROACTIVE,
             title=data.title,
-            description=cut(sentence(data.reason)),
             requester=person_or(data.person, data.team),
             channel=Channel.DESK,
             service=data.service,
@@ -85,28 +82,60 @@ def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
         TicketLinked(
             kind=LinkKind.RUN,
             target=data.run,
-            text=f"The automatic repair '{data.title}' was tried first.",
+            message=message("link.repair-tried-first", title=data.title),
         ),
         _evidence(data),
     ]
     if data.tell:
-        opened.append(_comment(cut(data.tell), public=True))
+        opened.append(_comment(written(cut(data.tell)), public=True))
     opened.append(TicketAssigned(team=data.team, explanation=(reason,)))
     return opened
 
 
 def _evidence(data: RunEscalated) -> TicketCommented:
-    lines = [
-        f"- {one.step}: {one.status} (try {one.attempt}) {one.text}".rstrip()
-        for one in data.evidence
-    ]
-    said = "\n".join(lines) or "The repair left no evidence."
-    return _comment(cut(f"What was tried ({data.runbook}, run {data.run}):\n{said}"), public=False)
+    if not data.evidence:
+        said = message(
+            "comment.repair-left-nothing", runbook=data.runbook, run=data.run, why=data.reason
+        )
+        return _comment(said, public=False)
+    said = message(
+        "comment.repair-tried",
+        runbook=data.runbook,
+        run=data.run,
+        why=data.reason,
+        steps=_newest(data.evidence),
+    )
+    return _comment(said, public=False)
 
 
-def _comment(text: str, *, public: bool) -> TicketCommented:
+def _newest(evidence: Sequence[Evidence]) -> list[Message]:
+    """The newest lines that an event has room for, and how many are missing before them."""
+    kept, room = list[Message](), MAX_TEXT_BYTES
+    left_out = sum(one.left_out for one in evidence)
+    for number, one in enumerate(reversed(evidence)):
+        line = _line(one)
+        room -= len(line.model_dump_json().encode())
+        if room < 0:
+            left_out += len(evidence) - number
+            break
+        kept.insert(0, line)
+    first = [message("comment.lines-left-out", count=left_out)] if left_out else []
+    return [*first, *kept]
+
+
+def _line(one: Evidence) -> Message:
+    return message(
+        "comment.step",
+        step=one.step,
+        status=one.status,
+        attempt=one.attempt,
+        text=[part for part in (one.text, one.message) if part],
+    )
+
+
+def _comment(said: Message, *, public: bool) -> TicketCommented:
     return TicketCommented(
-        by=AUTOMATION, role=Role.AUTOMATION, text=text, public=public, automatic=True
+        by=AUTOMATION, role=Role.AUTOMATION, message=said, public=public, automatic=True
     )
 
 

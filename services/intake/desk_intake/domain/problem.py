@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from desk_shared.events import AnyEvent
+from desk_shared.events.message import Message
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from pydantic import BaseModel, ConfigDict
 
@@ -14,15 +15,15 @@ class KnownProblem(BaseModel):
 
     id: str
     service: str
-    title: str
-    message: str = ""
+    title: Message
+    message: Message | None = None
     team: str = ""
     tickets: int = 0
     people: int = 0
     is_open: bool = True
     since: datetime
     updated_at: datetime
-    resolution: str = ""
+    resolution: Message | None = None
 
 
 def apply(problem: KnownProblem | None, event: AnyEvent) -> KnownProblem | None:
@@ -51,7 +52,7 @@ def _opened(event: AnyEvent, data: ProblemDetected) -> KnownProblem:
     )
 
 
-def _met_late(event: AnyEvent, service: str, title: str) -> KnownProblem:
+def _met_late(event: AnyEvent, service: str, title: Message) -> KnownProblem:
     """Its beginning was before our time; the rest is still worth telling."""
     return KnownProblem(
         id=event.subject, service=service, title=title, since=event.time, updated_at=event.time

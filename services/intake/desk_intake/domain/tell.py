@@ -1,4 +1,4 @@
-"""What a ticket's timeline says of each event: who did what, in a sentence.
+"""What a ticket's timeline says of each event: who did what.
 
 Public lines are for the employee too; the others only for those who work on the ticket.
 """
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from desk_shared.events import Payload
+from desk_shared.events.message import Message, Param, message, written
 from desk_shared.events.tickets import (
     How,
     Kind,
+    LinkKind,
     Role,
     TicketAssigned,
     TicketClosed,
@@ -28,19 +30,10 @@ from desk_shared.events.tickets import (
 )
 
 from desk_intake.domain.model import Ticket
-from desk_intake.domain.words import (
-    CHANNELS,
-    LINKS,
-    WAITING,
-    because,
-    joined,
-    moment,
-    sentence,
-)
 
-DESK = "the desk"
-# Whoever chose the team by this knows better than triage, which leaves the team alone.
-CHOSEN_BY_PERSON = "chosen-by-person"
+DESK = "desk"
+# Written by staff for staff: why a person gave it to a team.
+BY_PERSON = frozenset({"routing.chosen-by-person", "routing.decided-by-person", "routing.taken-up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +41,7 @@ class Told:
     """One line for the timeline."""
 
     who: str
-    text: str
+    message: Message
     public: bool = True
 
 
@@ -56,10 +49,11 @@ def aside(data: Payload) -> Told | None:
     """What staff wrote beside it for staff; a line of its own, which employees do not see."""
     match data:
         case TicketAssigned():
-            chosen = [one for one in data.explanation if one.rule == CHOSEN_BY_PERSON]
-            return Told(DESK, because(chosen).strip(), public=False) if chosen else None
+            chosen = tuple(one for one in data.explanation if one.code in BY_PERSON)
+            said = message("timeline.why", reasons=chosen)
+            return Told(DESK, said, public=False) if chosen else None
         case TicketResolved(cause=cause) if cause:
-            return Told(data.by, f"Cause: {sentence(cause)}", public=False)
+            return Told(data.by, message("timeline.cause", cause=cause), public=False)
         case _:
             return None
 
@@ -67,91 +61,120 @@ def aside(data: Payload) -> Told | None:
 @singledispatch
 def tell(data: Payload, _ticket: Ticket) -> Told:
     """The line of one event; `ticket` is the ticket after it."""
-    return Told(DESK, f"{data.TYPE} happened.", public=False)
+    return Told(DESK, message("timeline.unknown", type=data.TYPE), public=False)
 
 
 @tell.register
 def _(data: TicketOpened, _ticket: Ticket) -> Told:
     if data.kind is Kind.PROACTIVE:
-        return Told(
-            DESK, "The desk saw this by itself and opened the ticket before anybody called."
-        )
+        return Told(DESK, message("timeline.opened-by-desk"))
     who = data.requester_written or data.requester
-    return Told(who, f"Reported {CHANNELS[data.channel]}. Its code is {data.code}.")
+    return Told(who, message("timeline.opened", channel=data.channel, code=data.code))
 
 
 @tell.register
 def _(data: TicketTriaged, _ticket: Ticket) -> Told:
-    what = f"Sorted as {data.category} with priority {data.priority}."
-    return Told(DESK, what + because(data.explanation))
+    why = _why(data.explanation)
+    return Told(
+        DESK,
+        message("timeline.triaged", category=data.category, priority=data.priority, why=why),
+    )
 
 
 @tell.register
 def _(data: TicketAssigned, _ticket: Ticket) -> Told:
-    whom = f"{data.member} of the team {data.team}" if data.member else f"the team {data.team}"
-    moved = data.previous_team and data.previous_team != data.team
-    source = f" (before: {data.previous_team})" if moved else ""
-    reasons = [one for one in data.explanation if one.rule != CHOSEN_BY_PERSON]
-    return Told(DESK, f"Given to {whom}{source}." + because(reasons))
+    why = _why(tuple(one for one in data.explanation if one.code not in BY_PERSON))
+    facts: dict[str, Param] = {"team": data.team, "why": why}
+    if data.previous_team and data.previous_team != data.team:
+        facts["before"] = data.previous_team
+        if data.member:
+            return Told(DESK, message("timeline.moved-to-member", member=data.member, **facts))
+        return Told(DESK, message("timeline.moved-to-team", **facts))
+    if data.member:
+        return Told(DESK, message("timeline.assigned-member", member=data.member, **facts))
+    return Told(DESK, message("timeline.assigned-team", **facts))
 
 
 @tell.register
 def _(data: TicketStarted, _ticket: Ticket) -> Told:
-    return Told(data.by, f"{data.by} works on it now.")
+    return Told(data.by, message("timeline.started", by=data.by))
 
 
 @tell.register
 def _(data: TicketPaused, _ticket: Ticket) -> Told:
-    until = f", at the latest until {moment(data.until)}" if data.until else ""
-    return Told(data.by, f"The work waits for {WAITING[data.waiting_for]}{until}.")
+    if data.until is None:
+        return Told(data.by, message("timeline.paused", reason=data.waiting_for))
+    return Told(
+        data.by, message("timeline.paused-until", reason=data.waiting_for, until=data.until)
+    )
 
 
 @tell.register
 def _(data: TicketResumed, _ticket: Ticket) -> Told:
-    return Told(data.by, "The wait is over and the work goes on.")
+    return Told(data.by, message("timeline.resumed"))
 
 
 @tell.register
 def _(data: TicketUpdated, _ticket: Ticket) -> Told:
     given = data.model_dump(exclude={"by"}, exclude_none=True)
-    return Told(data.by, f"{data.by} changed the {joined(given, 'and')}.")
+    return Told(data.by, message("timeline.updated", by=data.by, fields=list(given)))
 
 
 @tell.register
 def _(data: TicketCommented, _ticket: Ticket) -> Told:
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
-    return Told(DESK if is_machine else data.by, data.text, data.public)
+    said = data.message or written(data.text)
+    return Told(DESK if is_machine else data.by, said, data.public)
 
 
 @tell.register
 def _(data: TicketLinked, _ticket: Ticket) -> Told:
-    return Told(DESK, sentence(data.text) or f"It belongs to {LINKS[data.kind]} {data.target}.")
+    return Told(DESK, data.message or _belongs_to(data.kind, data.target))
+
+
+def _belongs_to(kind: LinkKind, target: str) -> Message:
+    match kind:
+        case LinkKind.PROBLEM:
+            return message("link.problem-target", target=target)
+        case LinkKind.RUN:
+            return message("link.run-target", target=target)
+        case LinkKind.SIGNAL:
+            return message("link.signal-target", target=target)
+        case LinkKind.TICKET:
+            return message("link.ticket-target", target=target)
 
 
 @tell.register
 def _(data: TicketMerged, _ticket: Ticket) -> Told:
-    return Told(data.by, "It goes on inside another ticket about the same thing.")
+    return Told(data.by, message("timeline.merged"))
 
 
 @tell.register
 def _(data: TicketResolved, _ticket: Ticket) -> Told:
     if data.how is How.WITHDRAWN:
-        return Told(data.by, f"{data.by} no longer needs this: {sentence(data.resolution)}")
+        said = message("timeline.withdrawn", by=data.by, resolution=data.resolution)
+        return Told(data.by, said)
     who = data.by if data.how in (How.MEMBER, How.SELF_SERVICE) else DESK
-    return Told(who, f"Resolved: {sentence(data.resolution)}")
+    return Told(who, message("timeline.resolved", resolution=data.resolution))
 
 
 @tell.register
 def _(data: TicketReopened, ticket: Ticket) -> Told:
-    whose = f"; the team {ticket.team} has it again" if ticket.team else ""
-    return Told(data.by, f"Not solved after all: {sentence(data.reason)[:-1]}{whose}.")
+    reason = written(data.reason)
+    if not ticket.team:
+        return Told(data.by, message("timeline.reopened", reason=reason))
+    return Told(data.by, message("timeline.reopened-with-team", reason=reason, team=ticket.team))
 
 
 @tell.register
 def _(data: TicketClosed, _ticket: Ticket) -> Told:
-    return Told(data.by, "Closed; nothing more will happen here.")
+    return Told(data.by, message("timeline.closed"))
 
 
 @tell.register
 def _(data: TicketUpdateIgnored, _ticket: Ticket) -> Told:
-    return Told(DESK, sentence(data.reason), public=False)
+    return Told(DESK, data.reason, public=False)
+
+
+def _why(reasons: tuple[Message, ...]) -> Message | str:
+    return message("timeline.why", reasons=reasons) if reasons else ""

@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_shared.events.message import Carried, Message, Param, message
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_shared.messages import Catalogue
 from pydantic import BaseModel, ConfigDict
 
 from desk_intake.domain.model import Entry, Link, Ticket
 from desk_intake.domain.sla import SlaView, TicketSla
 from desk_intake.domain.tell import DESK
-from desk_intake.domain.words import CLOCKS, STATES, WAITING, moment
 
 # What everybody gets with every answer about a ticket; the rest is asked for.
 MAX_LATEST = 10
@@ -63,6 +64,31 @@ class TicketSummary(View):
     updated_at: datetime
 
 
+class LinkView(View):
+    """What a ticket belongs to."""
+
+    kind: LinkKind
+    target: str
+    text: str
+    """What the link means, as a sentence."""
+
+
+class EntryView(View):
+    """One line of the timeline."""
+
+    at: datetime
+    what: str
+    """The event's name, for example `resolved`."""
+    who: str
+    text: str
+    """What happened, as a sentence."""
+    code: str
+    """Which message of the catalogue `text` is; `text.written` if a person wrote it."""
+    params: dict[str, Carried]
+    """The facts in it."""
+    public: bool
+
+
 class TicketView(TicketSummary):
     """A ticket in full."""
 
@@ -82,7 +108,7 @@ class TicketView(TicketSummary):
     """What each clock said last: response, resolution and others."""
     tried: tuple[str, ...]
     """What was tried so far, oldest first."""
-    links: tuple[Link, ...]
+    links: tuple[LinkView, ...]
     """The problem, repairs and tickets it belongs to."""
     waiting_for: WaitingFor | None
     waiting_until: datetime | None
@@ -98,7 +124,7 @@ class TicketView(TicketSummary):
     closed_at: datetime | None
     sequence: int
     """Number of its newest event; the ETag."""
-    latest_entries: tuple[Entry, ...]
+    latest_entries: tuple[EntryView, ...]
     """The newest lines of its timeline, oldest first; no more than a screen holds."""
     timeline_url: str
     """Where all of them are, in pages."""
@@ -109,7 +135,7 @@ class TimelineView(View):
 
     id: str
     code: str
-    entries: tuple[Entry, ...]
+    entries: tuple[EntryView, ...]
     forgotten: int
     """How many old lines are only in the event log any more."""
     next: str | None = None
@@ -123,9 +149,14 @@ class Reader:
     is_staff: bool
     team_titles: Mapping[str, str]
     close_after: timedelta
+    catalogue: Catalogue
 
     def title_of(self, team: str) -> str:
         return self.team_titles.get(team, team)
+
+    def say(self, message: Message) -> str:
+        """The message in this reader's language."""
+        return self.catalogue.render(message)
 
 
 def summarise(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketSummary:
@@ -138,8 +169,10 @@ def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
     """The whole ticket."""
     told: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
-        "expectation": _expectation(ticket, sla, reader),
+        "expectation": reader.say(_expectation(ticket, sla, reader)),
         "sla": _clocks(sla, reader),
+        "links": tuple(_link(one, reader) for one in ticket.links),
+        "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
         "tried": tuple(_tried(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
@@ -188,48 +221,66 @@ def timeline(
     view = TimelineView(
         id=ticket.id,
         code=ticket.code,
-        entries=tuple(entry for _, entry in shown),
+        entries=tuple(_line(entry, reader) for _, entry in shown),
         forgotten=ticket.forgotten,
     )
     return view, shown[-1][0] if len(shown) < len(behind) else None
 
 
-def _latest(ticket: Ticket, reader: Reader) -> tuple[Entry, ...]:
+def _line(entry: Entry, reader: Reader) -> EntryView:
+    return EntryView(
+        at=entry.at,
+        what=entry.what,
+        who=reader.catalogue.word("who", entry.who) if entry.who == DESK else entry.who,
+        text=reader.say(entry.message),
+        code=entry.message.code,
+        params=entry.message.params,
+        public=entry.public,
+    )
+
+
+def _link(link: Link, reader: Reader) -> LinkView:
+    text = reader.say(link.message) if link.message else ""
+    return LinkView(kind=link.kind, target=link.target, text=text)
+
+
+def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
     """The newest lines, as far as they have room; one at least, however long it is."""
     found: list[Entry] = []
     room = MAX_LATEST_TEXT
     for entry in reversed(ticket.timeline):
         if not (entry.public or reader.is_staff):
             continue
-        room -= len(entry.text)
+        room -= entry.size
         if found and (room < 0 or len(found) == MAX_LATEST):
             break
         found.append(entry)
-    return tuple(reversed(found))
+    return tuple(_line(entry, reader) for entry in reversed(found))
 
 
 def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:
     return {
-        "state_in_words": _state_in_words(ticket),
+        "state_in_words": _state_in_words(ticket, reader),
         "due": sla.main.due if sla.main else None,
-        "next_step": _next_step(ticket, reader),
+        "next_step": reader.say(_next_step(ticket, reader)),
     }
 
 
-def _state_in_words(ticket: Ticket) -> str:
+def _state_in_words(ticket: Ticket, reader: Reader) -> str:
     if ticket.waiting_for is not None:
-        return f"waiting for {WAITING[ticket.waiting_for]}"
-    return STATES[ticket.state]
+        return reader.say(message("ticket.waiting-for", reason=ticket.waiting_for))
+    return reader.catalogue.word("state", ticket.state)
 
 
 def _holder(ticket: Ticket, reader: Reader) -> Holder:
     title = reader.title_of(ticket.team)
     if not ticket.team:
-        text = "No team has it yet; the desk is finding the right one."
+        said = message("ticket.held-by-nobody")
     elif ticket.member:
-        text = f"{ticket.member} of the team {title} has it."
+        said = message("ticket.held-by-member", member=ticket.member, team=title)
     else:
-        text = f"The team {title} has it."
+        said = message("ticket.held-by-team", team=title)
+    text = reader.say(said)
     return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=text)
 
 
@@ -238,83 +289,91 @@ def _clocks(sla: TicketSla, reader: Reader) -> tuple[SlaView, ...]:
     return tuple(one for one in sla.clocks if reader.is_staff or one.clock != "ownership")
 
 
-def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> str:
-    if not ticket.is_open:
-        return _over(ticket)
-    shared = "Others have the same trouble, and it is solved for all at once. "
-    return (shared if ticket.problem else "") + _hope(ticket, sla, reader)
-
-
-def _over(ticket: Ticket) -> str:
+def _expectation(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
     if ticket.state is State.MERGED:
-        return "This ticket goes on inside another one; its promises hold there."
-    return "It is solved, as far as we know."
+        return message("ticket.goes-on")
+    if not ticket.is_open:
+        return message("ticket.solved")
+    hope = _hope(ticket, sla, reader)
+    return message("ticket.shared", hope=hope) if ticket.problem else hope
 
 
-def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> str:
+def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
     main = sla.main
     if main is None:
         return _without_target(ticket, sla)
-    what, due = CLOCKS[main.clock], f"by {moment(main.due)}" if main.due else "soon"
+    if main.due is None:
+        return _undated(ticket, main, reader)
+    facts: dict[str, Param] = {"what": main.clock, "due": main.due}
     if main.status == "breached":
-        return (
-            f"We promised {what} {due} and are late, for which we are sorry; the team"
-            f" {reader.title_of(ticket.team)} knows."
-        )
+        return message("ticket.late", team=reader.title_of(ticket.team), **facts)
     if ticket.state is State.WAITING:
-        return f"We promised {what} {due}; while we wait that moment can move."
+        return message("ticket.due-may-move", **facts)
     if main.status == "at_risk":
-        return f"We promised {what} {due}, but it may take longer."
-    return f"You can expect {what} {due}."
+        return message("ticket.at-risk", **facts)
+    return message("ticket.expect", **facts)
 
 
-def _without_target(ticket: Ticket, sla: TicketSla) -> str:
+def _undated(ticket: Ticket, main: SlaView, reader: Reader) -> Message:
+    if main.status == "breached":
+        team = reader.title_of(ticket.team)
+        return message("ticket.late-undated", what=main.clock, team=team)
+    if ticket.state is State.WAITING:
+        return message("ticket.due-may-move-undated", what=main.clock)
+    if main.status == "at_risk":
+        return message("ticket.at-risk-undated", what=main.clock)
+    return message("ticket.expect-undated", what=main.clock)
+
+
+def _without_target(ticket: Ticket, sla: TicketSla) -> Message:
     if ticket.state is State.NEW:
-        return "It is being sorted; as soon as that is done you see here what to expect."
-    if not sla.is_known:
-        return "We cannot tell now what is promised; its team answers as soon as it can."
-    return "Nothing is promised for this ticket; its team answers as soon as it can."
+        return message("ticket.being-sorted")
+    return message("ticket.no-sla" if sla.is_known else "ticket.sla-unknown")
 
 
-def _next_step(ticket: Ticket, reader: Reader) -> str:
+def _next_step(ticket: Ticket, reader: Reader) -> Message:
     team = reader.title_of(ticket.team)
-    steps: dict[State, str] = {
-        State.NEW: "The desk decides who can help best; you need do nothing.",
-        State.TRIAGED: "It goes to the team that can help.",
-        State.ASSIGNED: f"Somebody of the team {team} takes it up.",
-        State.IN_PROGRESS: f"{ticket.member or team} works on it and answers here.",
-        State.CLOSED: "Nothing more happens here; if it comes back, open a new ticket.",
-        State.MERGED: f"Follow ticket {ticket.merged_into}, which it was merged into.",
-    }
     if ticket.state is State.WAITING:
         return _waiting_step(ticket)
-    if ticket.state is State.RESOLVED and ticket.resolved_at is not None:
-        closing = moment(ticket.resolved_at + reader.close_after)
-        return (
-            "Please try it. Reopen the ticket if it is not solved; otherwise close it, or leave it:"
-            f" it closes by itself on {closing}."
-        )
+    if ticket.state is State.RESOLVED:
+        return _resolved_step(ticket, reader)
+    steps = {
+        State.NEW: message("next-step.new"),
+        State.TRIAGED: message("next-step.triaged"),
+        State.ASSIGNED: message("next-step.assigned", team=team),
+        State.IN_PROGRESS: message("next-step.in-progress", who=ticket.member or team),
+        State.CLOSED: message("next-step.closed"),
+        State.MERGED: message("next-step.merged", into=ticket.merged_into),
+    }
     return steps[ticket.state]
 
 
-def _waiting_step(ticket: Ticket) -> str:
+def _resolved_step(ticket: Ticket, reader: Reader) -> Message:
+    if ticket.resolved_at is None:
+        return message("next-step.resolved")
+    return message("next-step.try-it", closing=ticket.resolved_at + reader.close_after)
+
+
+def _waiting_step(ticket: Ticket) -> Message:
     if ticket.waiting_for is WaitingFor.EMPLOYEE:
-        return "The person who asked answers with a comment; then the work goes on by itself."
+        return message("next-step.employee-answers")
     if ticket.waiting_for is None:
-        return "The work goes on soon."
-    until = f", at the latest on {moment(ticket.waiting_until)}" if ticket.waiting_until else ""
-    return f"The work goes on when {WAITING[ticket.waiting_for]} has come{until}."
+        return message("next-step.soon")
+    if ticket.waiting_until is None:
+        return message("next-step.waiting", reason=ticket.waiting_for)
+    until = ticket.waiting_until
+    return message("next-step.waiting-until", reason=ticket.waiting_for, until=until)
 
 
 def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
     """Repairs, what machines reported of them, and solutions that were none."""
     for link in ticket.links:
-        if link.kind is LinkKind.RUN and link.text:
-            yield link.text
+        if link.kind is LinkKind.RUN and link.message:
+            yield reader.say(link.message)
     solutions = [one for one in ticket.timeline if one.what == "resolved" and one.public]
     # Each reopening says that the solution before it was none.
     failed = solutions[: ticket.reopened]
     for entry in ticket.timeline:
         by_machine = entry.what == "commented" and entry.who == DESK
         if (entry.public or reader.is_staff) and (by_machine or entry in failed):
-            yield entry.text
+            yield reader.say(entry.message)

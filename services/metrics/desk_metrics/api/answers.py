@@ -22,6 +22,7 @@ from desk_shared.http import (
     require,
     sight,
 )
+from desk_shared.http.language import sentence
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Context, Decision
 from fastapi import APIRouter, Depends, Path, Request
@@ -162,7 +163,7 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         return AnswersView(
             service=service,
             team=team,
-            standing=standing_of(asked, known.last),
+            standing=sentence(stands) if (stands := standing_of(asked, known.last)) else "",
             answers=tuple(map(_view, reversed(known.said))),
         )
 

@@ -9,6 +9,7 @@ from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
 from desk_shared.errors import Forbidden
 from desk_shared.http import STAFF, Principal, may_see_person, require, sight
+from desk_shared.http.language import spoken_catalogue
 from desk_shared.people import canonical_person
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -31,6 +32,12 @@ _STAFF = Depends(require(*STAFF))
 Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
 
+class GoalView(Standing):
+    """Where a goal stands; `sentence` says it in the language of the answer."""
+
+    sentence: str
+
+
 class Goals(BaseModel):
     """Where each goal of the charter stands at a moment, by figures as known at that moment."""
 
@@ -38,7 +45,7 @@ class Goals(BaseModel):
 
     as_of: datetime
     charter: str
-    goals: tuple[Standing, ...]
+    goals: tuple[GoalView, ...]
 
 
 def goals_router(deps: PlanningDeps) -> APIRouter:
@@ -54,7 +61,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         people = People(deps.people, deps.cost_per_minute)
         found = await standings(deps.cells, deps.sums, charter.goals, at, people)
         hidden = hidden_goals(charter.goals, sight(request, caller))
-        shown = tuple(one for one in found if one.goal not in hidden)
+        shown = tuple(_goal(one) for one in found if one.goal not in hidden)
         return Goals(as_of=at, charter=charter.version, goals=shown)
 
     @router.get("/staffing", tags=["staffing"])
@@ -69,6 +76,11 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
 
     _cohorts(router, deps)
     return router
+
+
+def _goal(found: Standing) -> GoalView:
+    said = spoken_catalogue().render_all(found.explanation)
+    return GoalView(**{**dict(found), "sentence": said})
 
 
 def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:

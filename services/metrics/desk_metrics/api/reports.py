@@ -7,6 +7,8 @@ from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.events.reports import ServiceRanked
 from desk_shared.http import STAFF, Principal, require, sight
+from desk_shared.http.language import spoken_catalogue
+from desk_shared.messages import Catalogue
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict
 
@@ -26,8 +28,9 @@ UNSENT = {
 class Systems(BaseModel):
     """Every service by the time it cost people in a period, as known at a moment.
 
-    `answers` says of each service that a report asks about where that stands with its owner today;
-    `demand` is what people asked for that there is not.
+    `why` says in sentences why each proposal is made; `answers` says of each service that a report
+    asks about where that stands with its owner today; `demand` is what people asked for that there
+    is not.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +40,7 @@ class Systems(BaseModel):
     until: datetime
     as_of: datetime
     systems: tuple[ServiceRanked, ...]
+    why: dict[str, str]
     answers: dict[str, str]
     demand: tuple[DemandEntry, ...]
 
@@ -64,7 +68,7 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
     ) -> Systems:
         """Services ranked by the time they cost people, each with a proposal and its reasons."""
         at = as_of or clock.now()
-        found = await answered(sources, asked_period(period, at), at)
+        found = await answered(sources, asked_period(period, at), at, spoken_catalogue())
         return _shown(found, sight(request, caller))
 
     return router
@@ -79,7 +83,8 @@ def _shown(found: Systems, seen: Sight) -> Systems:
         for rank, one in enumerate(shown, start=1)
     )
     answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
-    return found.model_copy(update={"systems": systems, "answers": answers})
+    why = {one.service: found.why[one.service] for one in shown}
+    return found.model_copy(update={"systems": systems, "why": why, "answers": answers})
 
 
 def asked_period(text: str, at: datetime) -> Period:
@@ -87,15 +92,17 @@ def asked_period(text: str, at: datetime) -> Period:
     return read_period(text) if text else weeks_before(at, WEEKS)
 
 
-async def answered(sources: Sources, period: Period, at: datetime) -> Systems:
+async def answered(sources: Sources, period: Period, at: datetime, catalogue: Catalogue) -> Systems:
     """The answer for the HTTP side and the command line."""
     look = await sources.look(period, at)
+    standings = await sources.letters.standings(one.service for one in look.systems)
     return Systems(
         period=period.name,
         since=period.start,
         until=period.end,
         as_of=at,
         systems=look.systems,
-        answers=await sources.letters.standings(one.service for one in look.systems),
+        why={one.service: catalogue.render_all(one.reasons) for one in look.systems},
+        answers={name: catalogue.render(stands) for name, stands in standings.items()},
         demand=look.demand,
     )

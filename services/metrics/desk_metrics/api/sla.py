@@ -5,13 +5,26 @@ from typing import Annotated
 
 from desk_shared.errors import NotFound
 from desk_shared.http import STAFF, Principal, require, sight
+from desk_shared.http.language import sentence
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
-from desk_metrics.domain.explain import Explanation, explain
+from desk_metrics.domain.explain import Explanation, Stretch, explain
 from desk_metrics.domain.tickets import service_of, team_of
 from desk_metrics.ports import MetricsDeps
+
+
+class StretchView(Stretch):
+    """Some time of a ticket; `text` says why it counted or not, in the language of the answer."""
+
+    text: str
+
+
+class SlaExplanation(Explanation):
+    """One SLA, each stretch of time explained in words."""
+
+    explanation: tuple[StretchView, ...]
 
 
 class TicketSla(BaseModel):
@@ -21,7 +34,7 @@ class TicketSla(BaseModel):
 
     ticket: str
     as_of: datetime
-    slas: tuple[Explanation, ...]
+    slas: tuple[SlaExplanation, ...]
 
 
 def sla_router(deps: MetricsDeps) -> APIRouter:
@@ -46,6 +59,14 @@ def sla_router(deps: MetricsDeps) -> APIRouter:
                 ticket=ticket,
             )
         at = as_of or deps.clock.now()
-        return TicketSla(ticket=ticket, as_of=at, slas=explain(record.clocks, deps.book(), at))
+        slas = tuple(map(_view, explain(record.clocks, deps.book(), at)))
+        return TicketSla(ticket=ticket, as_of=at, slas=slas)
 
     return router
+
+
+def _view(found: Explanation) -> SlaExplanation:
+    stretches = tuple(
+        StretchView(**dict(one), text=sentence(one.message)) for one in found.explanation
+    )
+    return SlaExplanation(**{**dict(found), "explanation": stretches})

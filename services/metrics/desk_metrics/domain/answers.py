@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import (
     Answer,
     AnswerOutcome,
@@ -22,7 +22,6 @@ from desk_shared.events.reports import (
 from desk_shared.ids import derived_id
 
 from desk_metrics.domain.helped import Came, helped
-from desk_metrics.domain.proposals import counted
 from desk_metrics.domain.telling import SOURCE
 
 # The one number for worse and better: half as much time lost again, or a third less. What lies
@@ -103,7 +102,7 @@ class Followed(NamedTuple):
 class _Back(NamedTuple):
     """How a service that was answered for comes back; `is_settled`: the answer is spent."""
 
-    why: Reason
+    why: Message
     target_date: date | None = None
     outcome: AnswerOutcome | None = None
     is_settled: bool = True
@@ -159,17 +158,23 @@ def follow_up(one: ServiceRanked, before: Asked | None, heard: Heard) -> Followe
     return _came_back(one, base, said, back, heard.known)
 
 
-def standing_of(asked: Asked | None, last: Said | None) -> str:
-    """Where a report and its answer stand, as a sentence; empty if nothing is asked."""
+def standing_of(asked: Asked | None, last: Said | None) -> Message | None:
+    """Where a report and its answer stand; None if nothing is asked."""
     said = in_force(last, asked)
     if said is not None:
-        until = f", due {said.target_date}" if said.target_date else ""
-        what = f": {said.text}" if said.text else ""
-        return f"{said.answer.capitalize()} on {said.at:%Y-%m-%d} by {said.by}{until}{what}"
+        due = message("report.standing-due", due=said.target_date) if said.target_date else ""
+        return message(
+            "report.standing-answered",
+            answer=said.answer,
+            on=said.at.date(),
+            by=said.by,
+            due=due,
+            text=_quoted(said),
+        )
     if asked is None or not asked.waiting or asked.since is None:
-        return ""
-    reports = counted(asked.waiting, "report")
-    return f"Not answered: {reports} in a row since {asked.since:%Y-%m-%d}"
+        return None
+    reports = message("count.reports", count=asked.waiting)
+    return message("report.standing-unanswered", reports=reports, since=asked.since.date())
 
 
 def _unanswered(one: ServiceRanked, base: Asked, heard: Heard) -> Followed:
@@ -180,16 +185,14 @@ def _unanswered(one: ServiceRanked, base: Asked, heard: Heard) -> Followed:
     if not base.waiting:
         return Followed(one, asked)
     is_escalated = asked.waiting >= ESCALATED_FROM
-    text = (
-        f"Nobody has answered since {since:%Y-%m-%d}: {counted(base.waiting, 'report')} in a row"
-        " before this one."
-    )
+    reports = message("count.reports", count=base.waiting)
+    silence = message("report.unanswered", since=since.date(), reports=reports)
     update = {
         "unanswered": base.waiting,
         "unanswered_since": since,
         "escalated": is_escalated,
         "escalated_to": heard.escalation if is_escalated and _may_tell(one, heard) else "",
-        "reasons": (*one.reasons, Reason(rule="unanswered", text=text)),
+        "reasons": (*one.reasons, silence),
     }
     return Followed(one.model_copy(update=update), asked)
 
@@ -243,8 +246,7 @@ def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
             found = helped(heard.came, one.service, said.at, one.until)
             if found is None:
                 return None
-            why = Reason(rule="done", text=found.sentence)
-            return _Back(why, outcome=found.outcome, is_settled=found.is_last)
+            return _Back(found.why, outcome=found.outcome, is_settled=found.is_last)
 
 
 def _planned(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
@@ -253,31 +255,43 @@ def _planned(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
         return None
     was, now = said.score, one.score
     is_better = one.proposal is Proposal.LEAVE or (bool(was) and now * CHANGED <= was)
-    text = (
-        f"It was due {due}{_quoted(said)}. People lost {_hours(was)} in the four weeks"
-        f" before that answer and {_hours(now)} in these"
-        + ("." if is_better else f"; {1 - 1 / CHANGED:.0%} less would be better.")
-    )
-    return _Back(Reason(rule="planned", text=text), None if is_better else due)
+    facts: dict[str, Param] = {
+        "text": _quoted(said),
+        "before": _hours(was),
+        "now": _hours(now),
+    }
+    less = 1 - 1 / CHANGED
+    if due is None and is_better:
+        why = message("report.planned", **facts)
+    elif due is None:
+        why = message("report.planned-and-no-better", share=less, **facts)
+    elif is_better:
+        why = message("report.due", due=due, **facts)
+    else:
+        why = message("report.due-and-no-better", due=due, share=less, **facts)
+    return _Back(why, None if is_better else due)
 
 
 def _rejected(one: ServiceRanked, said: Said) -> _Back | None:
     is_worse = one.score > said.score and one.score >= CHANGED * said.score
     if one.proposal is Proposal.LEAVE or not is_worse:
         return None
-    more = f", {one.score / said.score - 1:.0%} more" if said.score else ""
-    text = (
-        f"{said.by} rejected it on {said.at:%Y-%m-%d}{_quoted(said)}. People lost"
-        f" {_hours(said.score)} in the four weeks before that answer and {_hours(one.score)}"
-        f" now{more}."
-    )
-    return _Back(Reason(rule="rejected", text=text))
+    facts: dict[str, Param] = {
+        "by": said.by,
+        "on": said.at.date(),
+        "text": _quoted(said),
+        "before": _hours(said.score),
+        "now": _hours(one.score),
+    }
+    if not said.score:
+        return _Back(message("report.rejected", **facts))
+    return _Back(message("report.rejected-and-worse", share=one.score / said.score - 1, **facts))
 
 
-def _quoted(said: Said) -> str:
+def _quoted(said: Said) -> Message | str:
     text = said.text if len(said.text) <= _QUOTED else f"{said.text[: _QUOTED - 2].rstrip()} …"
-    return f" (“{text}”)" if text else ""
+    return message("report.quoted", text=text) if text else ""
 
 
-def _hours(minutes: float) -> str:
-    return f"{minutes / 60:,.1f} hours"
+def _hours(minutes: float) -> float:
+    return round(minutes / 60, 1)

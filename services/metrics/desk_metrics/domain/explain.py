@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import WaitingFor
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.domain.calendars import ClosedBy
@@ -46,13 +46,13 @@ class _Data(BaseModel):
 
 
 class Stretch(_Data):
-    """Some time of a ticket: counted or not, and why, in words."""
+    """Some time of a ticket: counted or not, and why."""
 
     start: datetime
     end: datetime
     counted: bool
     why: Why
-    text: str
+    message: Message
 
 
 class Explanation(_Data):
@@ -141,7 +141,7 @@ def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
     """All of it, joined where one stretch goes on with the same reason."""
     held: Stretch | None = None
     for one in _pieces(sla, until):
-        if held is not None and (held.why, held.text) == (one.why, one.text):
+        if held is not None and (held.why, held.message) == (one.why, one.message):
             held = held.model_copy(update={"end": one.end})
             continue
         if held is not None:
@@ -154,7 +154,7 @@ def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
 def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
     if sla.owed_since < sla.start:
         before = min(sla.start, until)
-        yield _stretch(sla.owed_since, before, Why.BEFORE, "before this SLA counted")
+        yield _stretch(sla.owed_since, before, Why.BEFORE, message("stretch.before"))
     cursor = sla.start
     for hold in sla.holds:
         begins = max(cursor, min(hold.start[0], until))
@@ -168,8 +168,8 @@ def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
 def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[Stretch]:
     """Open and closed pieces in order; closed time is closed whoever is waited for."""
     hours = sla.terms.hours
-    why, text = _open(sla, hold)
-    pieces = [_stretch(opens, closes, why, text) for opens, closes in hours.spans_us(start, end)]
+    why, said = _open(sla, hold)
+    pieces = [_stretch(opens, closes, why, said) for opens, closes in hours.spans_us(start, end)]
     pieces += [
         _stretch(closed.start, closed.end, Why(closed.reason), _closed(closed.reason, closed.name))
         for closed in hours.closed_us(start, end)
@@ -177,32 +177,27 @@ def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[St
     yield from sorted(pieces, key=lambda piece: piece.start)
 
 
-def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, str]:
+def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, Message]:
     if hold is None:
-        return Why.WORKED, f"open hours of '{sla.terms.hours.calendar.name}'"
+        return Why.WORKED, message("stretch.worked", calendar=sla.terms.hours.calendar.name)
     if hold.reason == RESOLVED:
-        return Why.RESOLVED, "resolved, until it was reopened"
-    return Why.WAITING, _WAITING.get(hold.reason, f"waiting for {hold.reason}")
+        return Why.RESOLVED, message("stretch.resolved")
+    return Why.WAITING, message("stretch.waiting", reason=hold.reason)
 
 
-_WAITING: dict[str, str] = {
-    WaitingFor.EMPLOYEE: "waiting for the employee",
-    WaitingFor.VENDOR: "waiting for the vendor",
-    WaitingFor.APPROVAL: "waiting for an approval",
-}
-
-
-def _closed(reason: ClosedBy, name: str) -> str:
+def _closed(reason: ClosedBy, name: str) -> Message:
     if reason is ClosedBy.HOURS:
-        return f"outside the hours of '{name}'"
-    return f"holiday: {name}" if reason is ClosedBy.HOLIDAY else f"closed: {name}"
+        return message("stretch.outside-hours", calendar=name)
+    if reason is ClosedBy.HOLIDAY:
+        return message("stretch.holiday", name=name)
+    return message("stretch.closed", name=name)
 
 
-def _stretch(start: int, end: int, why: Why, text: str) -> Stretch:
+def _stretch(start: int, end: int, why: Why, said: Message) -> Stretch:
     return Stretch(
         start=instant(start),
         end=instant(end),
         counted=why is Why.WORKED,
         why=why,
-        text=text,
+        message=said,
     )

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import SkillGapReported
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.skills import CAME, read_asked
 from desk_metrics.domain.periods import Period
-from desk_metrics.domain.proposals import counted
 from desk_metrics.domain.worktime import micros
 
 FEWEST_ASKED = 10
@@ -100,16 +99,21 @@ def gaps_of(
     return sorted(found, key=lambda one: (-one.asked, one.team, one.skill))
 
 
-def _reasons(crew: Crew, skill: str, asked: Asked) -> Iterator[Reason]:
+def _reasons(crew: Crew, skill: str, asked: Asked) -> Iterator[Message]:
     if asked.came < FEWEST_ASKED:
         return
     holders, members = crew.holders(skill), len(crew.members)
+    tickets = message("count.tickets", count=asked.came)
     if holders <= THIN:
-        of = f"{holders} of {counted(members, 'member')}"
-        common = ", though the team as a whole lists it" if skill in crew.common else ""
-        text = f"{counted(asked.came, 'ticket')} asked for {skill}, and {of} can do it{common}."
-        yield Reason(rule="bus-factor", text=text)
+        facts: dict[str, Param] = {
+            "tickets": tickets,
+            "skill": skill,
+            "holders": holders,
+            "members": message("count.members", count=members),
+        }
+        if skill in crew.common:
+            yield message("skill.few-members-though-listed", **facts)
+        else:
+            yield message("skill.few-members", **facts)
     if asked.passed >= HANDED_ON_SHARE * asked.came:
-        times = counted(asked.passed, "time")
-        text = f"Of {asked.came:,} tickets that asked for {skill} it handed one on {times}."
-        yield Reason(rule="handed-on", text=text)
+        yield message("skill.handed-on", tickets=tickets, skill=skill, count=asked.passed)

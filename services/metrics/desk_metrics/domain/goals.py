@@ -6,15 +6,16 @@ that of the weeks since the baseline, at most the last 52, see `trends`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import GoalMilestone, GoalVerdict
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.domain.aims import Aim, Seen, Unit, Week
-from desk_metrics.domain.telling_figures import amount, day, month
+from desk_metrics.domain.telling_figures import amount_of
 from desk_metrics.domain.trends import Point, Range, trend_of
 from desk_metrics.domain.worktime import instant, micros
 
@@ -26,6 +27,8 @@ RECENT_WEEKS = 4
 # most of all shares, or most between nothing and twice the level of today or of the baseline.
 VAGUE_FACTOR = 10.0
 VAGUE_WIDTH = 0.8
+# Below this share of its weeks a baseline is weak.
+_STRONG = 0.9
 _PARTS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -51,7 +54,7 @@ class Standing(_Told):
     unit: Unit
     due: date
     verdict: GoalVerdict
-    sentence: str
+    explanation: tuple[Message, ...]
     baseline: float | None
     baseline_weeks: float
     baseline_wanted: float
@@ -91,7 +94,7 @@ def standing(aim: Aim, seen: Seen, now: datetime) -> Standing:
         unit=aim.unit,
         due=aim.due,
         verdict=verdict,
-        sentence=_sentence(case, verdict),
+        explanation=tuple(_explain(case, verdict)),
         baseline=seen.baseline,
         baseline_weeks=round(seen.weeks_known, 1),
         baseline_wanted=round(seen.weeks_wanted, 1),
@@ -173,73 +176,71 @@ def _ahead(case: _Case, forecast: Forecast, target: float) -> GoalVerdict:
     return GoalVerdict.WITHIN_REACH if case.aim.is_met(best, target) else GoalVerdict.BEHIND
 
 
-_HEADS = {
-    GoalVerdict.ON_THE_WAY: "On the way",
-    GoalVerdict.WITHIN_REACH: "Behind, but within reach",
-    GoalVerdict.BEHIND: "Behind",
-}
-
-
-def _sentence(case: _Case, verdict: GoalVerdict) -> str:
+def _explain(case: _Case, verdict: GoalVerdict) -> Iterator[Message]:
     if case.target is None or case.seen.recent is None or case.is_measuring:
-        return _why_not(case)
-    aimed, today = amount(case.target, case.aim.unit), amount(case.seen.recent, case.aim.unit)
+        yield _why_not(case)
+        return
+    figures: dict[str, Param] = {
+        "target": amount_of(case.target, case.aim.unit),
+        "now": amount_of(case.seen.recent, case.aim.unit),
+    }
     if verdict is GoalVerdict.MISSED:
-        due = day(case.aim.due)
-        text = f"Missed: {today} in the four weeks before {due} instead of {aimed}."
+        yield message("goal.missed", due=case.aim.due, **figures)
     elif verdict is GoalVerdict.REACHED:
-        text = _reached(case, case.target, today, aimed)
+        yield _reached(case, case.target, figures)
     elif verdict is GoalVerdict.TOO_EARLY or case.forecast is None:
-        text = _too_early(case)
+        yield _too_early(case)
     else:
-        text = f"{_HEADS[verdict]}: at this rate {_soon(case.aim, case.forecast, aimed)}"
-    return text + _weak_baseline(case.seen)
+        yield _moving(case, case.forecast, verdict, figures["target"])
+    if case.seen.weeks_known < _STRONG * case.seen.weeks_wanted:
+        known, wanted = round(case.seen.weeks_known), round(case.seen.weeks_wanted)
+        yield message("goal.weak-baseline", known=known, wanted=wanted)
 
 
-def _reached(case: _Case, target: float, today: str, aimed: str) -> str:
+def _reached(case: _Case, target: float, figures: Mapping[str, Param]) -> Message:
     forecast = case.forecast
     if forecast and not _is_vague(case, forecast) and not case.aim.is_met(forecast.value, target):
-        return f"Reached for now, with {today}; at this rate {_soon(case.aim, forecast, aimed)}"
-    return f"Reached: {today} in the last four weeks; the aim is {aimed}."
+        return message("goal.reached-for-now", **figures, **_likely(case.aim, forecast))
+    return message("goal.reached", **figures)
 
 
-def _too_early(case: _Case) -> str:
+def _moving(case: _Case, forecast: Forecast, verdict: GoalVerdict, target: Param) -> Message:
+    likely = _likely(case.aim, forecast)
+    if verdict is GoalVerdict.ON_THE_WAY:
+        return message("goal.on-the-way", target=target, **likely)
+    if verdict is GoalVerdict.WITHIN_REACH:
+        return message("goal.within-reach", target=target, **likely)
+    return message("goal.behind", target=target, **likely)
+
+
+def _too_early(case: _Case) -> Message:
     if case.forecast is None:
-        count = len(case.weeks)
-        known = "1 week" if count == 1 else f"{count} weeks"
-        return f"Too early to say: {known} of data since the baseline; {FEWEST_WEEKS} are needed."
-    low, high = amount(case.forecast.low, case.aim.unit), amount(case.forecast.high, case.aim.unit)
-    return (
-        f"Too early to say: after {case.forecast.weeks} weeks of data {month(case.aim.due)} may"
-        f" bring anything between {low} and {high}."
+        return message("goal.few-weeks", count=len(case.weeks), fewest=FEWEST_WEEKS)
+    return message(
+        "goal.anything-possible",
+        weeks=case.forecast.weeks,
+        due=case.aim.due,
+        low=amount_of(case.forecast.low, case.aim.unit),
+        high=amount_of(case.forecast.high, case.aim.unit),
     )
 
 
-def _soon(aim: Aim, forecast: Forecast, aimed: str) -> str:
-    value, low = amount(forecast.value, aim.unit), amount(forecast.low, aim.unit)
-    high = amount(forecast.high, aim.unit)
-    return f"{value} in {month(aim.due)}, the aim is {aimed}; likely between {low} and {high}."
+def _likely(aim: Aim, forecast: Forecast) -> dict[str, Param]:
+    return {
+        "due": aim.due,
+        "forecast": amount_of(forecast.value, aim.unit),
+        "low": amount_of(forecast.low, aim.unit),
+        "high": amount_of(forecast.high, aim.unit),
+    }
 
 
-def _why_not(case: _Case) -> str:
+def _why_not(case: _Case) -> Message:
     aim = case.aim
     if case.is_measuring:
-        return f"Too early to say: the baseline is being measured until {day(aim.last)}."
+        return message("goal.measuring", until=aim.last)
     if case.target is None:
-        return (
-            f"Cannot be told: there is no figure from {day(aim.first)} to {day(aim.last)}, with"
-            " which it is to be compared. Import older tickets, or choose another baseline."
-        )
-    return "Cannot be told: there is no figure from the last four whole weeks."
-
-
-def _weak_baseline(seen: Seen) -> str:
-    if seen.weeks_known >= 0.9 * seen.weeks_wanted:
-        return ""
-    return (
-        f" The baseline rests on {seen.weeks_known:.0f} of its {seen.weeks_wanted:.0f} weeks;"
-        " the desk has no earlier figures."
-    )
+        return message("goal.no-baseline", first=aim.first, last=aim.last)
+    return message("goal.no-figure")
 
 
 def _milestones(case: _Case) -> list[GoalMilestone]:

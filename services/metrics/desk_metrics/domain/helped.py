@@ -7,15 +7,16 @@ changes for everybody falls out, and from few contacts nothing is concluded.
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from math import inf
 from typing import NamedTuple
 
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import AnswerOutcome
 
-from desk_metrics.domain.cohorts import FEWEST_CONTACTS, in_words
+from desk_metrics.domain.cohorts import FEWEST_CONTACTS
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.volume import CONTACTS
 from desk_metrics.domain.odds import Square, interval
-from desk_metrics.domain.proposals import counted
 from desk_metrics.domain.worktime import micros
 
 # As long before as a report looks back; after as long a time the last word is said.
@@ -23,6 +24,7 @@ DAYS = 28
 # Nothing older is asked for: both stretches, the day itself and the way to the next report.
 REACH = timedelta(days=2 * DAYS + 14)
 _DAY = 24 * 3600 * 1_000_000
+_SO_MANY_TIMES = 3
 _CANNOT_TELL = AnswerOutcome.CANNOT_TELL
 
 
@@ -53,7 +55,7 @@ class Helped(NamedTuple):
     """What can be said, and whether it is the last word."""
 
     outcome: AnswerOutcome
-    sentence: str
+    why: Message
     is_last: bool
 
 
@@ -66,26 +68,45 @@ def helped(came: Came, service: str, done: datetime, end: datetime) -> Helped | 
     before, rest_before = came.of(service, day - DAYS, day)
     after, rest_after = came.of(service, day + 1, until)
     days, is_last = until - day - 1, until == day + 1 + DAYS
-    counts = (
-        f"Done on {done.astimezone(UTC):%Y-%m-%d}: {counted(after, 'contact')} in"
-        f" {counted(days, 'day')} since, {before:,} in {DAYS} days before."
+    outcome, verdict = _judged(Square(before, after, rest_before, rest_after), is_last=is_last)
+    why = message(
+        "effect.counts",
+        on=done.astimezone(UTC).date(),
+        after=message("count.contacts", count=after),
+        days=message("count.days", count=days),
+        before=before,
+        days_before=DAYS,
+        verdict=verdict,
     )
-    outcome, why = _judged(Square(before, after, rest_before, rest_after), is_last=is_last)
-    return Helped(outcome, f"{counts} {why}", is_last)
+    return Helped(outcome, why, is_last)
 
 
-def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, str]:
+def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
     own = square.cohort_before + square.cohort_after
-    unknown = "Whether it helped cannot be told" + ("" if is_last else " yet")
     if own < FEWEST_CONTACTS:
-        return _CANNOT_TELL, f"{unknown}: below {FEWEST_CONTACTS} contacts all is chance."
+        few = message("effect.too-few", fewest=FEWEST_CONTACTS)
+        yet = message("effect.too-few-yet", fewest=FEWEST_CONTACTS)
+        return _CANNOT_TELL, few if is_last else yet
     if not square.rest_before or not square.rest_after:
-        return _CANNOT_TELL, f"{unknown}: no other service had contacts to compare with."
+        alone = message("effect.nothing-to-compare")
+        return _CANNOT_TELL, alone if is_last else message("effect.nothing-to-compare-yet")
     low, high = interval(square)
-    likely = f"between {in_words(low)} and {in_words(high)}"
+    likely: dict[str, Param] = {"low": compare(low), "high": compare(high)}
     if low <= 1 <= high:
-        return _CANNOT_TELL, f"{unknown}: anything {likely} is possible."
-    told = f"compared with all other services {in_words(square.ratio or 0.0)}, likely {likely}."
+        wide = message("effect.anything-possible", **likely)
+        return _CANNOT_TELL, wide if is_last else message("effect.anything-possible-yet", **likely)
+    ratio = compare(square.ratio or 0.0)
     if high < 1:
-        return AnswerOutcome.HELPED, f"It helped: {told}"
-    return AnswerOutcome.WORSE, f"It became worse: {told}"
+        return AnswerOutcome.HELPED, message("effect.helped", ratio=ratio, **likely)
+    return AnswerOutcome.WORSE, message("effect.worse", ratio=ratio, **likely)
+
+
+def compare(ratio: float) -> Message:
+    """`40 % fewer`, `25 % more`, `3.2 times as many`."""
+    if ratio == inf:
+        return message("ratio.any")
+    if ratio >= _SO_MANY_TIMES:
+        return message("ratio.times", times=round(ratio, 1))
+    if ratio > 1:
+        return message("ratio.more", share=ratio - 1)
+    return message("ratio.fewer", share=1 - ratio)

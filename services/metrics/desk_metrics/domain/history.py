@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.message import written
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import (
     Channel,
@@ -185,7 +186,7 @@ def _state(reached: str, before: Row, row: Row) -> Iterator[Payload]:
         case State.IN_PROGRESS if reached != State.IN_PROGRESS:
             yield TicketStarted(by=_by(row))
         case State.RESOLVED if reached not in RESTING:
-            yield TicketResolved(by=_by(row), resolution=row.resolution, cause=row.cause)
+            yield TicketResolved(by=_by(row), resolution=written(row.resolution), cause=row.cause)
         case State.CLOSED if before.state != State.CLOSED:
             yield TicketClosed(by=_by(row))
         case State.MERGED if before.state != State.MERGED:

@@ -48,7 +48,7 @@ def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalSta
         due=found.due,
         verdict=found.verdict,
         verdict_before=None if said is None else GoalVerdict(said),
-        sentence=found.sentence,
+        explanation=found.explanation,
         baseline=found.baseline,
         baseline_weeks=found.baseline_weeks,
         baseline_wanted=found.baseline_wanted,

@@ -7,10 +7,10 @@ Small numbers propose nothing: below the counts in `Bars` chance alone would exp
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import Proposal
 
-from desk_metrics.domain.causes import CONTACT_MINUTES, Standing
+from desk_metrics.domain.causes import CONTACT_MINUTES, Standing, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Bars:
 
 
 BARS = Bars()
-Proposed = tuple[Proposal, tuple[Reason, ...]]
-_Rule = Callable[[Standing, Bars], "tuple[Proposal, Reason] | None"]
+Proposed = tuple[Proposal, tuple[Message, ...]]
+_Rule = Callable[[Standing, Bars], "tuple[Proposal, Message] | None"]
 
 
 def propose(one: Standing, bars: Bars = BARS) -> Proposed:
@@ -49,158 +49,125 @@ def propose(one: Standing, bars: Bars = BARS) -> Proposed:
         if found is not None:
             proposal, why = found
             return proposal, (why, *_costs(one))
-    why = Reason(rule="unremarkable", text="Its figures stand out in nothing: leave it as it is.")
-    return Proposal.LEAVE, (why, *_costs(one))
+    return Proposal.LEAVE, (message("proposal.unremarkable"), *_costs(one))
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 contact`, `1,204 contacts`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def _not_in_use(one: Standing, _bars: Bars) -> tuple[Proposal, Reason] | None:
+def _not_in_use(one: Standing, _bars: Bars) -> tuple[Proposal, Message] | None:
     lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
     if lifecycle == "planned" or (lifecycle == "retired" and not contacts):
-        return Proposal.LEAVE, Reason(rule="lifecycle", text=f"It is {lifecycle}, so not in use.")
+        return Proposal.LEAVE, message("proposal.not-in-use", lifecycle=lifecycle)
     return None
 
 
-def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     is_retiring = one.service.lifecycle == "retiring"
     least = bars.quiet_days_retiring if is_retiring else bars.quiet_days
     is_critical = not is_retiring and one.service.criticality < bars.least_critical
     if one.quiet_days < least or is_critical or one.trouble.requested_by:
         return None
-    text = (
-        f"For {int(one.quiet_days)} days nothing about it has reached the desk: no contact, no"
-        " repair, no change, no problem. A service that works well is quiet too, so look at how"
-        " many still use it before you switch it off."
-    )
-    return Proposal.RETIRE, Reason(rule="quiet", text=text)
+    return Proposal.RETIRE, message("proposal.quiet", days=int(one.quiet_days))
 
 
-def _is_obsolete(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _is_obsolete(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     people, contacts = len(one.trouble.obsolete_by), one.trouble.contacts
     if people < bars.many_obsolete or people <= contacts + len(one.trouble.requested_by):
         return None
-    text = (
-        f"{counted(people, 'person', 'people')} said that it is no longer of use to them, and"
-        f" {counted(contacts, 'contact')} came about it: ask who still needs it."
-    )
-    return Proposal.RETIRE, Reason(rule="no-longer-of-use", text=text)
+    came = message("count.contacts", count=contacts)
+    return Proposal.RETIRE, message("proposal.obsolete", count=people, contacts=came)
 
 
-def _too_few(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _too_few(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     contacts, repairs = one.trouble.contacts, one.trouble.healing_debt
     if contacts >= bars.fewest or repairs >= bars.fewest:
         return None
-    text = (
-        f"{counted(contacts, 'contact')} and {counted(repairs, 'repair')} are too few to conclude"
-        f" anything from; a proposal needs {bars.fewest} of one of them."
+    return Proposal.LEAVE, message(
+        "proposal.small-numbers",
+        contacts=message("count.contacts", count=contacts),
+        repairs=message("count.repairs", count=repairs),
+        fewest=bars.fewest,
     )
-    return Proposal.LEAVE, Reason(rule="small-numbers", text=text)
 
 
-def _end_of_life(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _end_of_life(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
     if lifecycle not in {"retiring", "retired"} or contacts < bars.fewest:
         return None
-    text = (
-        f"The charter calls it {lifecycle}, and people still needed it: {contacts:,} contacts in"
-        " this time. Give them what takes its place."
-    )
-    return Proposal.REPLACE, Reason(rule="end-of-life", text=text)
+    came = message("count.contacts", count=contacts)
+    return Proposal.REPLACE, message("proposal.end-of-life", lifecycle=lifecycle, contacts=came)
 
 
-def _relapses(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _relapses(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     repairs, relapses = one.trouble.healing_debt, one.trouble.relapses
     if repairs < bars.fewest or relapses < bars.relapse_share * repairs:
         return None
-    text = (
-        f"The desk repaired it {repairs:,} times, and {relapses:,} of these repairs"
-        f" ({relapses / repairs:.0%}) did not last a day: the cause is still there."
+    return Proposal.REPAIR, message(
+        "proposal.relapses", repairs=repairs, relapses=relapses, share=relapses / repairs
     )
-    return Proposal.REPAIR, Reason(rule="relapses", text=text)
 
 
-def _healing_debt(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _healing_debt(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     repairs = one.trouble.healing_debt
     if repairs < bars.many_repairs:
         return None
-    text = (
-        f"The desk repaired it {repairs:,} times in this time. They lasted, but what has to be"
-        " repaired so often has a cause that can be removed."
-    )
-    return Proposal.REPAIR, Reason(rule="healing-debt", text=text)
+    return Proposal.REPAIR, message("proposal.healing-debt", repairs=repairs)
 
 
-def _failed_changes(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _failed_changes(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     went = one.delivery
     is_judged = went.finished >= bars.fewest_changes and went.failed >= bars.fewest_failed
     if not is_judged or went.failure_rate is None or went.failure_rate < bars.failure_rate:
         return None
-    text = (
-        f"{went.failed:,} of {went.finished:,} changes ({went.failure_rate:.0%}) were rolled back"
-        " or followed by trouble within a day: make changes smaller and test them before people"
-        " do."
+    return Proposal.REPAIR, message(
+        "proposal.failed-changes",
+        failed=went.failed,
+        finished=went.finished,
+        share=went.failure_rate,
     )
-    return Proposal.REPAIR, Reason(rule="change-failure-rate", text=text)
 
 
-def _repeats(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _repeats(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     again, resolved = one.trouble.repeat_contacts, one.trouble.resolved
     ended = again + resolved
     if ended < bars.fewest or again < bars.repeat_share * ended:
         return None
-    text = (
-        f"After {again:,} of {ended:,} resolutions ({again / ended:.0%}) people came back with the"
-        " same trouble: what is done about it does not hold."
+    return Proposal.REPAIR, message(
+        "proposal.repeat-contacts", again=again, ended=ended, share=again / ended
     )
-    return Proposal.REPAIR, Reason(rule="repeat-contacts", text=text)
 
 
-def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     contacts, again = one.trouble.contacts, one.trouble.came_again
     if contacts < bars.fewest or again < bars.again_share * contacts:
         return None
-    text = (
-        f"{again:,} of {contacts:,} contacts ({again / contacts:.0%}) came from people who had"
-        " asked about the same within a week: what is done about it does not last, or does not"
-        " reach them."
+    return Proposal.REPAIR, message(
+        "proposal.came-again", again=again, contacts=contacts, share=again / contacts
     )
-    return Proposal.REPAIR, Reason(rule="came-again", text=text)
 
 
-def _wishes(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _wishes(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     contacts, wishes = one.trouble.contacts, one.trouble.wishes
     if wishes < bars.many_wishes or wishes < bars.wish_share * contacts:
         return None
-    text = (
-        f"{wishes:,} of {contacts:,} contacts ({wishes / contacts:.0%}) were questions or requests"
-        " and no trouble: a form, an article or a runbook can answer what is asked so often."
+    return Proposal.AUTOMATE, message(
+        "proposal.questions-and-requests",
+        wishes=wishes,
+        contacts=contacts,
+        share=wishes / contacts,
     )
-    return Proposal.AUTOMATE, Reason(rule="questions-and-requests", text=text)
 
 
-def _unchanged(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _unchanged(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     days, contacts = one.unchanged_days, one.trouble.contacts
     if days is None or days < bars.unchanged_days or contacts < bars.fewest:
         return None
-    text = (
-        f"Its last change was {int(days)} days ago, and {contacts:,} contacts came in this time:"
-        " see whether a newer version ends them."
-    )
-    return Proposal.UPGRADE, Reason(rule="unchanged", text=text)
+    came = message("count.contacts", count=contacts)
+    return Proposal.UPGRADE, message("proposal.unchanged", days=int(days), contacts=came)
 
 
-def _worst(one: Standing, bars: Bars) -> tuple[Proposal, Reason] | None:
+def _worst(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     if one.share < bars.cost_share or one.trouble.contacts < bars.fewest:
         return None
-    text = (
-        f"{one.share:.0%} of all the time that people lost was lost here: find the cause behind"
-        " most of its contacts first."
-    )
-    return Proposal.REPAIR, Reason(rule="worst-system", text=text)
+    return Proposal.REPAIR, message("proposal.worst-system", share=one.share)
 
 
 _RULES: tuple[_Rule, ...] = (
@@ -220,29 +187,26 @@ _RULES: tuple[_Rule, ...] = (
 )
 
 
-def _costs(one: Standing) -> tuple[Reason, ...]:
+def _costs(one: Standing) -> tuple[Message, ...]:
     """What it cost, which plans were not carried out, and who asked for it."""
-    trouble, reasons = one.trouble, list[Reason]()
+    trouble, reasons = one.trouble, list[Message]()
     if trouble.score_us:
-        reasons.append(
-            Reason(
-                rule="cost",
-                text=f"It cost people {trouble.score / 60:,.1f} hours:"
-                f" {trouble.lost_minutes:,.0f} minutes of incidents and"
-                f" {counted(trouble.contacts, 'contact')} at {CONTACT_MINUTES}"
-                f" minutes{_twice(trouble.came_again)}.",
-            )
-        )
+        reasons.append(_cost(trouble))
     if trouble.score_us and trouble.slas_breached:
-        broken = counted(trouble.slas_breached, "SLA")
-        were = "was" if trouble.slas_breached == 1 else "were"
-        reasons.append(Reason(rule="slas", text=f"{broken} {were} not met."))
+        reasons.append(message("proposal.slas-breached", count=trouble.slas_breached))
     if trouble.requested_by:
-        people = counted(len(trouble.requested_by), "person", "people")
-        reasons.append(Reason(rule="demand", text=f"{people} asked for it."))
+        reasons.append(message("proposal.demand", count=len(trouble.requested_by)))
     return tuple(reasons)
 
 
-def _twice(came_again: int) -> str:
+def _cost(trouble: Trouble) -> Message:
     """What comes again is counted twice; said where there is any."""
-    return f", twice for the {came_again:,} that came again within a week" if came_again else ""
+    facts: dict[str, Param] = {
+        "hours": round(trouble.score / 60, 1),
+        "minutes": round(trouble.lost_minutes),
+        "contacts": message("count.contacts", count=trouble.contacts),
+        "each": CONTACT_MINUTES,
+    }
+    if trouble.came_again:
+        return message("proposal.cost-twice", again=trouble.came_again, **facts)
+    return message("proposal.cost", **facts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.envelope import Event, Payload
+from desk_shared.events.message import Message, message
 from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.ids import derived_id
 
@@ -138,10 +139,6 @@ def _ranked(
     )
 
 
-def _based_on(period: Period, known: datetime) -> str:
+def _based_on(period: Period, known: datetime) -> Message:
     last = period.end - timedelta(days=1)
-    return (
-        "The tickets, repairs, SLAs, changes and problems of this service from"
-        f" {period.start:%Y-%m-%d} to {last:%Y-%m-%d} (UTC), as known on {known:%Y-%m-%d %H:%M}"
-        " UTC. Incidents that are still open are not in the lost minutes yet."
-    )
+    return message("report.based-on", first=period.start.date(), last=last.date(), known=known)

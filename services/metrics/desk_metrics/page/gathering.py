@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import Invalid, NotFound
+from desk_shared.messages import catalogue
 from desk_shared.store import Documents
 
 from desk_metrics.correspondence import Correspondence
@@ -120,7 +121,7 @@ async def gather(
         teams=() if name else _of_teams(by_team, both[1]),
         worst=() if name else tuple(services.experiences()[:10]),
         demand=() if name else demand.entries()[:MOST_REQUESTED],
-        answers=() if name or letters is None else tuple(sorted(await letters.open())),
+        answers=() if name or letters is None else await _standings(letters),
         began=await first_day(cells),
     )
 
@@ -151,3 +152,9 @@ def _of_teams(found: dict[tuple[Span, str], Totals], span: Span) -> tuple[tuple[
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
+
+
+async def _standings(letters: Correspondence) -> tuple[tuple[str, str], ...]:
+    """The page is in English."""
+    spoken = catalogue("en")
+    return tuple(sorted((name, spoken.render(said)) for name, said in await letters.open()))

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from desk_shared.messages import Language
 from desk_shared.text import plain_words
-
-from desk_notify.domain.model import Language
 
 
 @dataclass(frozen=True, slots=True)

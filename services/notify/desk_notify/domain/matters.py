@@ -16,9 +16,8 @@ from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import (
     About,
     Messages,
+    Said,
     as_lines,
-    clipped,
-    in_words,
     steps_in_doubt,
     team,
     tell,
@@ -91,17 +90,17 @@ def _problem(
     card = directory.team(data.team)
     tickets = len(data.tickets) + (before.tickets if before else 0)
     is_over = before is not None and before.is_over
-    matter = _matter(MatterKind.PROBLEM, card, data.title, tickets, is_over=is_over)
+    matter = _matter(MatterKind.PROBLEM, card, "", tickets, is_over=is_over)
     matter = matter.model_copy(update={"is_detected": True})
     if is_over:
         return matter, ()
-    fields = {
+    fields: dict[str, Said] = {
         "title": data.title,
         "service": directory.service(data.service),
         "tickets": str(len(data.tickets)) if data.tickets else "",
         "people": str(len(data.people)) if data.people else "",
-        "explanation": in_words(data.explanation),
-        "text": clipped(data.message),
+        "explanation": data.explanation,
+        "text": data.message,
     }
     about = About(problem=cause.subject, urgent=True)
     return matter, (tell(cause, Rule.TEAM_PROBLEM, team(card), fields, about),)
@@ -112,7 +111,7 @@ def _problem_grows(before: Matter | None, data: ProblemUpdated, directory: Direc
         return None
     if before is None:
         card = directory.owner_of(data.service)
-        before = _matter(MatterKind.PROBLEM, card, data.title)
+        before = _matter(MatterKind.PROBLEM, card, "")
     return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
 
 
@@ -122,10 +121,10 @@ def _problem_over(
     if before is not None and before.is_over:
         return None
     card = directory.team(before.team) if before else directory.owner_of(data.service)
-    matter = _matter(MatterKind.PROBLEM, card, data.title, len(data.tickets), is_over=True)
-    fields = {
+    matter = _matter(MatterKind.PROBLEM, card, "", len(data.tickets), is_over=True)
+    fields: dict[str, Said] = {
         "title": data.title,
-        "text": clipped(data.resolution),
+        "text": data.resolution,
         "tickets": str(len(data.tickets)) if data.tickets else "",
     }
     about = About(problem=cause.subject)
@@ -143,15 +142,15 @@ def _repair_told(
 def _escalated(cause: AnyEvent, run: RunEscalated, directory: Directory) -> Reaction:
     card = directory.team(run.team)
     reader = team(card)
-    fields = {
+    fields: dict[str, Said] = {
         "title": run.title,
         "runbook": run.runbook,
         "target": cause.subject,
-        "reason": clipped(run.reason),
+        "reason": run.reason,
         "service": directory.service(run.service),
         "person": run.person,
         "site": run.site,
-        "evidence": as_lines(run.evidence, reader.texts),
+        "evidence": as_lines(run.evidence, reader),
         "in_doubt": steps_in_doubt(run.evidence),
     }
     message = tell(cause, Rule.TEAM_REPAIR_FAILED, reader, fields, About())
@@ -165,13 +164,13 @@ def _repair_corrected(
     if before is None or before.is_over:
         return None
     reader = team(directory.team(before.team))
-    fields = {
+    fields: dict[str, Said] = {
         "title": before.title,
         "runbook": run.runbook,
         "target": cause.subject,
         "service": directory.service(run.service),
         "person": run.person,
-        "evidence": as_lines(run.evidence, reader.texts),
+        "evidence": as_lines(run.evidence, reader),
     }
     message = tell(cause, Rule.TEAM_REPAIR_CORRECTED, reader, fields, About())
     return before.model_copy(update={"is_over": True}), (message,)
@@ -181,7 +180,7 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
     service = signal.service or cause.subject
     card = directory.owner_of(service)
     reader = team(card)
-    fields = {
+    fields: dict[str, Said] = {
         "title": signal.title,
         "subject": cause.subject,
         "measurement": signal.measurement,
@@ -189,7 +188,7 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
         "threshold": reader.texts.write_number(signal.threshold),
         "service": directory.service(service),
         "due": reader.texts.write_moment(signal.expected_at, card.zone),
-        "explanation": in_words(signal.explanation),
+        "explanation": signal.explanation,
     }
     message = tell(cause, Rule.TEAM_SIGNAL, reader, fields, About(urgent=True))
     return _matter(MatterKind.SIGNAL, card, signal.title), (message,)
@@ -204,13 +203,13 @@ def _signal_changed(
     service = signal.service or cause.subject
     card = directory.owner_of(service)
     reader = team(card)
-    fields = {
+    fields: dict[str, Said] = {
         "title": signal.title,
         "subject": cause.subject,
         "severity": reader.texts.severities[signal.severity],
         "previous": reader.texts.severities[signal.previous],
         "service": directory.service(service),
-        "explanation": in_words(signal.explanation),
+        "explanation": signal.explanation,
     }
     rule = Rule.TEAM_SIGNAL_ROSE if signal.is_worse else Rule.TEAM_SIGNAL_FELL
     is_urgent = signal.is_worse and signal.severity is Severity.CRITICAL

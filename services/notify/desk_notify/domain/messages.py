@@ -1,20 +1,22 @@
 """From "this rule tells this recipient" to the event that says it, once, in their language."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.automation import Evidence, StepStatus
+from desk_shared.events.message import Message
 from desk_shared.events.notifications import Audience, MessageKind, Notified
-from desk_shared.events.people import Reason
+from desk_shared.messages import Catalogue, Language, catalogue
 
 from desk_notify.domain.directory import TeamCard
-from desk_notify.domain.model import Language
 from desk_notify.domain.texts import Rule, Texts
 from desk_notify.domain.texts_de import GERMAN
 from desk_notify.domain.texts_en import ENGLISH
 
 SOURCE = "/desk/notify"
+UTC = ZoneInfo("UTC")
 TEXTS: Mapping[Language, Texts] = {"en": ENGLISH, "de": GERMAN}
 
 # 300 characters are the limit of a title; 8,000 stay below 64 KiB even if each needs six bytes.
@@ -62,34 +64,54 @@ class About:
     urgent: bool = False
 
 
+# What stands in a field: words as they are, or what the desk says, in the reader's language.
+Said = str | Message | tuple[Message, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a message, and in which language."""
+    """Who reads a message, in which language, and in which zone moments are told."""
 
     audience: Audience
     name: str
     language: Language
-    texts: Texts = field(init=False)
+    zone: ZoneInfo
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "texts", TEXTS[self.language])
+    @property
+    def texts(self) -> Texts:
+        return TEXTS[self.language]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return catalogue(self.language)
+
+    def words(self, said: Said) -> str:
+        """What goes into a field."""
+        match said:
+            case str():
+                return said
+            case Message():
+                return clipped(self.catalogue.render(said, self.zone))
+            case _:
+                return clipped(self.catalogue.render_all(said, self.zone))
 
 
-def person(name: str, language: Language) -> Reader:
+def person(name: str, language: Language, zone: ZoneInfo = UTC) -> Reader:
     """An employee."""
-    return Reader(Audience.PERSON, name, language)
+    return Reader(Audience.PERSON, name, language, zone)
 
 
 def team(card: TeamCard) -> Reader:
     """A team."""
-    return Reader(Audience.TEAM, card.name, card.language)
+    return Reader(Audience.TEAM, card.name, card.language, card.zone)
 
 
 def tell(
-    cause: AnyEvent, rule: Rule, reader: Reader, fields: Mapping[str, str], about: About
+    cause: AnyEvent, rule: Rule, reader: Reader, fields: Mapping[str, Said], about: About
 ) -> Event[Notified]:
     """The message; its id is the same for the same cause, rule and reader, whenever it is made."""
-    title, body = reader.texts.templates[rule].write(fields)
+    words = {name: reader.words(said) for name, said in fields.items()}
+    title, body = reader.texts.templates[rule].write(words)
     message = Notified(
         audience=reader.audience,
         recipient=reader.name,
@@ -122,15 +144,10 @@ def clipped(text: str, most: int = _QUOTE) -> str:
     return text if len(text) <= most else f"{text[: most - 2].rstrip()} …"
 
 
-def in_words(reasons: Iterable[Reason]) -> str:
-    """An explanation as running text."""
-    return clipped(" ".join(one.text for one in reasons))
-
-
-def as_lines(evidence: Iterable[Evidence], texts: Texts) -> str:
+def as_lines(evidence: Iterable[Evidence], reader: Reader) -> str:
     """What a repair did, a line for each step."""
     chosen = tuple(evidence)[-_MOST_FACTS:]
-    return "\n".join(f"- {one.step}: {_how(one, texts)}" for one in chosen)
+    return "\n".join(f"- {one.step}: {_how(one, reader)}" for one in chosen)
 
 
 def steps_in_doubt(evidence: Iterable[Evidence]) -> str:
@@ -144,6 +161,11 @@ def fact(text: str) -> str:
     return clipped(" ".join(text.split()), _FACT)
 
 
-def _how(one: Evidence, texts: Texts) -> str:
-    status = texts.steps[one.status]
-    return f"{status}: {fact(one.text)}" if one.text else status
+def _how(one: Evidence, reader: Reader) -> str:
+    said = " ".join(part for part in (one.text, _said(one, reader)) if part)
+    status = reader.catalogue.word("step-status", one.status)
+    return f"{status}: {fact(said)}" if said else status
+
+
+def _said(one: Evidence, reader: Reader) -> str:
+    return reader.catalogue.render(one.message, reader.zone) if one.message else ""

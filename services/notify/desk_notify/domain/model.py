@@ -4,12 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from desk_shared.events.message import Message
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import SlaAtRisk, SlaBreached
 from desk_shared.events.tickets import Kind
+from desk_shared.messages import Language
 from pydantic import BaseModel, ConfigDict
-
-Language = Literal["en", "de"]
 
 
 class _State(BaseModel):
@@ -53,7 +53,7 @@ class Ticket(_State):
     team: str = ""
     priority: Priority | None = None
     service: str = ""
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[Message, ...] = ()
     question: str = ""
     response_due: datetime | None = None
     resolution_due: datetime | None = None

@@ -9,7 +9,7 @@ from desk_shared.events.problems import ProblemDetected, ProblemResolved, Proble
 from desk_shared.events.tickets import TicketOpened
 
 from desk_notify.domain.directory import Directory
-from desk_notify.domain.messages import About, Messages, clipped, language_of, person, tell
+from desk_notify.domain.messages import About, Messages, Said, clipped, language_of, person, tell
 from desk_notify.domain.model import Person
 from desk_notify.domain.texts import Rule
 
@@ -67,7 +67,7 @@ def _problem_known(
         return None
     owner = data.team if isinstance(data, ProblemDetected) else ""
     card = directory.team(owner) if owner else directory.owner_of(data.service)
-    fields = {"title": data.title, "text": clipped(data.message), "team": card.title}
+    fields: dict[str, Said] = {"title": data.title, "text": data.message or "", "team": card.title}
     reader, about = person(name, before.language), About(problem=problem)
     told = before.model_copy(update={"problems": (*before.problems, problem)[-_MOST:]})
     return told, (tell(cause, Rule.PROBLEM_KNOWN, reader, fields, about),)
@@ -77,7 +77,7 @@ def _problem_over(before: Person, name: str, cause: AnyEvent, data: ProblemResol
     problem = cause.subject
     if problem in before.problems_over:
         return None
-    fields = {"title": data.title, "text": clipped(data.resolution)}
+    fields: dict[str, Said] = {"title": data.title, "text": data.resolution}
     reader, about = person(name, before.language), About(problem=problem)
     after = before.model_copy(
         update={
@@ -89,7 +89,7 @@ def _problem_over(before: Person, name: str, cause: AnyEvent, data: ProblemResol
 
 
 def _repair(known: Person, name: str, cause: AnyEvent, run: _Run, directory: Directory) -> Messages:
-    fields = {"title": run.title, "text": clipped(run.tell)}
+    fields: dict[str, Said] = {"title": run.title, "text": clipped(run.tell)}
     rule = Rule.REPAIR_BEGINS if isinstance(run, RunStarted) else Rule.REPAIRED
     if isinstance(run, RunEscalated):
         rule, fields = Rule.REPAIR_ESCALATED, {**fields, "team": directory.team(run.team).title}

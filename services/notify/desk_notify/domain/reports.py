@@ -13,8 +13,7 @@ from desk_shared.events.reports import (
 )
 
 from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.goals import sentence_of
-from desk_notify.domain.messages import About, Messages, in_words, team, tell
+from desk_notify.domain.messages import About, Messages, Said, team, tell
 from desk_notify.domain.model import Matter, MatterKind
 from desk_notify.domain.texts import Rule, Texts
 
@@ -61,7 +60,7 @@ def _system(cause: AnyEvent, ranked: ServiceRanked, directory: Directory) -> Tol
     return _matter(card, directory.service(ranked.service)), messages
 
 
-def _fields(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+def _fields(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, Said]:
     card, since = directory.team(ranked.team), ranked.unanswered_since
     return {
         "service": directory.service(ranked.service),
@@ -74,7 +73,7 @@ def _fields(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[s
         "hours": texts.write_number(round(ranked.score / 60, 1)),
         "contacts": str(ranked.contacts),
         "before": str(ranked.contacts_before),
-        "explanation": in_words(ranked.reasons),
+        "explanation": ranked.reasons,
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
         "outcome": "" if ranked.outcome is None else texts.outcomes[ranked.outcome],
         "target_date": texts.write_day(ranked.target_date) if ranked.target_date else "",
@@ -95,14 +94,14 @@ def _escalation(ranked: ServiceRanked, texts: Texts, directory: Directory) -> di
 
 def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> Told:
     card = directory.team(gap.team)
-    fields = {
+    fields: dict[str, Said] = {
         "skill": gap.skill,
         "period": gap.period,
         "holders": str(gap.bus_factor),
         "members": str(gap.members),
         "asked": str(gap.asked),
         "handed_on": str(gap.handed_on),
-        "explanation": in_words(gap.reasons),
+        "explanation": gap.reasons,
     }
     message = tell(cause, Rule.TEAM_SKILL_GAP, team(card), fields, About())
     return _matter(card, gap.skill), (message,)
@@ -112,11 +111,11 @@ def _goal(cause: AnyEvent, goal: GoalStatusReported, directory: Directory) -> To
     card = directory.team(goal.team)
     reader = team(card)
     texts, again = reader.texts, goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT
-    fields = {
+    fields: dict[str, Said] = {
         "title": goal.title,
         "verdict": texts.verdicts[goal.verdict],
         "due": texts.write_day(goal.due),
-        "sentence": sentence_of(goal, texts),
+        "sentence": goal.explanation,
         "again": "" if goal.verdict in _ASKS_TO_ACT else texts.write_day(again),
         **_milestone(goal.milestone, texts),
     }

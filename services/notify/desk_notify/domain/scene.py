@@ -7,7 +7,7 @@ from datetime import datetime
 from desk_shared.events import AnyEvent
 
 from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.messages import About, Messages, Reader, person, team, tell
+from desk_notify.domain.messages import About, Messages, Reader, Said, person, team, tell
 from desk_notify.domain.model import Ticket
 from desk_notify.domain.texts import Rule
 
@@ -32,24 +32,24 @@ class Scene:
         """The same moment with the ticket as it is after the event."""
         return replace(self, ticket=self.ticket.model_copy(update=fields))
 
-    def to_requester(self, rule: Rule, moments: Moments = _NONE, **fields: str) -> Messages:
+    def to_requester(self, rule: Rule, moments: Moments = _NONE, **fields: Said) -> Messages:
         """One message to the person the ticket is for."""
         ticket = self.ticket
         reader, about = (
-            person(ticket.requester, ticket.language),
+            person(ticket.requester, ticket.language, self.team.zone),
             About(self.cause.subject, ticket.code),
         )
         return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
 
     def to_team(
-        self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: str
+        self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: Said
     ) -> Messages:
         """One message to the team that has the ticket."""
         ticket, reader = self.ticket, team(self.team)
         about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
         return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
 
-    def _fields(self, reader: Reader, moments: Moments) -> dict[str, str]:
+    def _fields(self, reader: Reader, moments: Moments) -> dict[str, Said]:
         """What every message may say of the ticket; moments in the zone of its team."""
         ticket, card, write = self.ticket, self.team, reader.texts.write_moment
         return {

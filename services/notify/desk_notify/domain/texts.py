@@ -54,21 +54,6 @@ class Rule(StrEnum):
     TEAM_GOAL = "team-goal"
 
 
-class GoalSaying(StrEnum):
-    """What can be said of where a goal stands."""
-
-    MOVING = "moving"
-    REACHED = "reached"
-    AHEAD = "ahead"
-    MISSED = "missed"
-    ANYTHING = "anything"
-    FEW_WEEKS = "few-weeks"
-    NO_BASELINE = "no-baseline"
-    NO_FIGURE = "no-figure"
-    MEASURING = "measuring"
-    WEAK_BASELINE = "weak-baseline"
-
-
 @dataclass(frozen=True, slots=True)
 class Without:
     """A paragraph that is said only where a field is not known."""
@@ -103,11 +88,7 @@ class Texts:
     outcomes: Mapping[AnswerOutcome, str]
     escalated: str
     verdicts: Mapping[GoalVerdict, str]
-    # Empty where metrics' own sentence is in this language.
-    goals: Mapping[GoalSaying, str]
-    units: Mapping[str, str]
     decimal: str
-    thousands: str
     weekdays: tuple[str, ...]
     months: tuple[str, ...]
     moment: str

@@ -5,7 +5,6 @@ from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
 from desk_shared.events.sla import ClockName
 
 from desk_notify.domain.texts import Rule, Template, Texts, Without
-from desk_notify.domain.texts_de_goals import GOALS, UNITS
 from desk_notify.domain.texts_de_repairs import REPAIRS
 from desk_notify.domain.texts_de_signals import SEVERITIES, SIGNALS
 
@@ -370,10 +369,7 @@ GERMAN = Texts(
         GoalVerdict.TOO_EARLY: "noch nicht abzusehen",
         GoalVerdict.CANNOT_TELL: "nicht zu beurteilen",
     },
-    goals=GOALS,
-    units=UNITS,
     decimal=",",
-    thousands=".",
     weekdays=(
         "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag",
     ),

@@ -342,10 +342,7 @@ ENGLISH = Texts(
         GoalVerdict.TOO_EARLY: "not known yet",
         GoalVerdict.CANNOT_TELL: "cannot be told",
     },
-    goals={},
-    units={},
     decimal=".",
-    thousands=",",
     weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     months=(
         "January", "February", "March", "April", "May", "June", "July", "August", "September",

@@ -19,7 +19,7 @@ from desk_shared.events.sla import (
 )
 
 from desk_notify.domain.directory import Directory
-from desk_notify.domain.messages import Messages, clipped, fact, in_words, language_of, team
+from desk_notify.domain.messages import Messages, clipped, language_of, team
 from desk_notify.domain.model import EarlyFact, Kept, SlaReported, Ticket
 from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
@@ -103,7 +103,7 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
     scene = scene.changed(team=assigned.team)
     if not is_new:
         return scene, ()
-    explanation = in_words(assigned.explanation)
+    explanation = assigned.explanation
     if scene.ticket.problem:
         return scene, scene.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)
     messages = scene.to_team(
@@ -112,7 +112,7 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
         member=assigned.member,
         text=scene.ticket.text,
         explanation=explanation,
-        evidence=" ".join(scene.ticket.evidence),
+        evidence=scene.ticket.evidence,
     )
     if _will_have_sla(scene):
         # A moment later it is known by when they answer, and that is half of the news.
@@ -137,7 +137,7 @@ def _paused(scene: Scene, paused: life.TicketPaused) -> Step:
 @_on(life.TicketCommented)
 def _commented(scene: Scene, comment: life.TicketCommented) -> Step:
     """People's own words go across; internal and automatic comments stay where they are."""
-    if comment.automatic or not comment.public:
+    if comment.automatic or not comment.public or not comment.text:
         return scene, ()
     text = clipped(comment.text)
     if comment.role is life.Role.EMPLOYEE:
@@ -156,8 +156,8 @@ def _linked(scene: Scene, linked: life.TicketLinked) -> Step:
     ticket = scene.ticket
     if linked.kind is life.LinkKind.PROBLEM and linked.target not in ticket.problems_over:
         scene = scene.changed(problem=linked.target)
-    if linked.kind is not life.LinkKind.TICKET and linked.text:
-        scene = scene.changed(evidence=(*ticket.evidence, fact(linked.text))[-_MOST:])
+    if linked.kind is not life.LinkKind.TICKET and linked.message:
+        scene = scene.changed(evidence=(*ticket.evidence, linked.message)[-_MOST:])
     return scene, ()
 
 
@@ -175,7 +175,7 @@ def _resolved(scene: Scene, resolved: life.TicketResolved) -> Step:
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
     if is_known or resolved.by == scene.ticket.requester:
         return scene, news
-    return scene, news + scene.to_requester(Rule.RESOLVED, text=clipped(resolved.resolution))
+    return scene, news + scene.to_requester(Rule.RESOLVED, text=resolved.resolution)
 
 
 @_on(life.TicketReopened)

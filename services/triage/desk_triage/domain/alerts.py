@@ -14,7 +14,7 @@ from desk_shared.charter.model import Charter
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Event, Payload, derive
 from desk_shared.events.content import content_of, id_reused, seed_of
-from desk_shared.events.people import Reason
+from desk_shared.events.message import message
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved
 from desk_shared.ids import derived_id
@@ -88,7 +88,7 @@ def resolve(
     changed = _changed(known, at, {"resolved_at": at})
     if _is_flapping(changed):
         return _kept(subject, changed.model_copy(update={"clears_at": now + QUIET}))
-    told = clear(known.episode, event, 0, "The monitoring system says that it is over.")
+    told = clear(known.episode, event, 0, message("alert.over"))
     return _kept(subject, _closed(changed), told)
 
 
@@ -99,8 +99,7 @@ def clear_quiet(subject: Subject, name: str, now: datetime) -> Decision[Subject]
     for alert in subject.alerts:
         after = alert
         if alert.episode is not None and alert.clears_at is not None and alert.clears_at <= now:
-            text = f"It came and went, and has been quiet for {QUIET.seconds // 60} minutes."
-            said = cleared(alert.episode, 0, text)
+            said = cleared(alert.episode, 0, message("alert.quiet", quiet=QUIET))
             events.append(_quiet(alert.episode, name, alert.clears_at, said, "clear/quiet"))
             after = _closed(alert)
         elif alert.falls_at is not None and alert.falls_at <= now:
@@ -130,8 +129,8 @@ def _followed(
     if not is_rise and _is_flapping(changed):
         held = {"episode": titled, "falls_to": severity, "falls_at": now + QUIET}
         return known.model_copy(update=held), ()
-    text = f"A monitoring system reports: {data.summary}"
-    said = severity_changed(episode, data.summary, severity, data.name, text)
+    why = message("alert.reported", summary=data.summary)
+    said = severity_changed(episode, data.summary, severity, why, data.name)
     rule = f"severity/{episode.id}"
     told = derive(event, said, source=SOURCE, subject=event.subject, rule=rule, at=at)
     worse = titled.model_copy(update={"severity": severity})
@@ -144,8 +143,8 @@ def _fallen(alert: AlertWatch, name: str, at: datetime) -> tuple[AlertWatch, lis
     episode, severity = alert.episode, alert.falls_to
     if episode is None or severity is None:
         return alert.model_copy(update=nothing), []
-    text = f"It rose and fell, and has not risen for {QUIET.seconds // 60} minutes."
-    said = severity_changed(episode, episode.title, severity, text=text)
+    why = message("alert.fell", quiet=QUIET)
+    said = severity_changed(episode, episode.title, severity, why)
     rule = f"severity/quiet/{at.isoformat()}"
     lower = episode.model_copy(update={"severity": severity})
     after = alert.model_copy(update={**nothing, "episode": lower})
@@ -224,7 +223,7 @@ def _raised(
 ) -> Event[SignalRaised]:
     data = event.data
     known = charter.find_service(data.service)
-    reasons = [Reason(rule=DETECTOR, text=f"A monitoring system reports: {data.summary}")]
+    reasons = [message("alert.reported", summary=data.summary)]
     if known is not None:
         reasons += change_reasons(board, known.name, known.title, at)
     signal = SignalRaised(

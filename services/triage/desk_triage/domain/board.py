@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from desk_shared.events.changes import ChangeKind
-from desk_shared.events.people import Reason, Value
+from desk_shared.events.message import Message, Param, message
+from desk_shared.events.people import Value
 
 # So long after its end a change is still the first thing to suspect.
 SUSPECT_FOR = timedelta(hours=2)
@@ -67,28 +68,19 @@ EMPTY = Board()
 
 def change_reasons(
     board: Board, service: str, title: str, at: datetime, limit: int = 3
-) -> tuple[Reason, ...]:
+) -> tuple[Message, ...]:
     """The changes of a service as reasons, e.g. that a release started 12 minutes before."""
-    return tuple(
-        Reason(rule=f"change:{one.change}", text=_sentence(one, title, at))
-        for one in board.suspects(service, at)[-limit:]
-    )
+    return tuple(_describe(one, title, at) for one in board.suspects(service, at)[-limit:])
 
 
-def _sentence(change: Change, service: str, at: datetime) -> str:
-    began = f"A {change.kind} of {service} (“{change.title}”) started"
+def _describe(change: Change, service: str, at: datetime) -> Message:
+    facts: dict[str, Param] = {
+        "kind": change.kind,
+        "service": service,
+        "title": change.title,
+        "change": change.change,
+        "ago": at - change.started_at,
+    }
     if change.finished_at is None or change.finished_at > at:
-        return f"{began} {spoken(at - change.started_at)} before and is not finished."
-    end = "ended" if change.succeeded else "was rolled back"
-    return f"{began} {spoken(at - change.started_at)} before and {end}."
-
-
-def spoken(span: timedelta) -> str:
-    """A span of time as people say it: `12 minutes`, `3 hours`."""
-    seconds = int(span.total_seconds())
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        count = seconds // size
-        # Up to two of a unit are told in the smaller one: 90 minutes says more than 1 hour.
-        if count >= 2 or (count == 1 and seconds % size == 0):
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return message("change.running", **facts)
+    return message("change.ended" if change.succeeded else "change.rolled-back", **facts)

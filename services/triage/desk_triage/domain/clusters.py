@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from desk_shared.charter.model import Charter
 from desk_shared.errors import NotFound
 from desk_shared.events import AnyEvent, Event
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, message, written
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
 from desk_triage.domain import telling
-from desk_triage.domain.board import Board, change_reasons, spoken
+from desk_triage.domain.board import Board, change_reasons
 from desk_triage.domain.problem import (
     MAX_MEMBERS,
     Cluster,
@@ -126,7 +126,7 @@ def end_if_quiet(cluster: Cluster, now: datetime) -> Decision[Cluster]:
     problem, ends_at = cluster.problem, cluster.ends_at
     if problem is None or ends_at is None or ends_at > now:
         return tell_joined(_outcome(cluster), now)
-    return _outcome(*_resolved(cluster, problem, ends_at, _quiet_text(problem)))
+    return _outcome(*_resolved(cluster, problem, ends_at, _why_quiet(problem)))
 
 
 def end_by_member(
@@ -136,8 +136,8 @@ def end_by_member(
     problem = cluster.problem if cluster else None
     if cluster is None or problem is None or problem.id != problem_id:
         raise NotFound(f"The problem '{problem_id}' is not open.", problem=problem_id)
-    text = resolution or f"{by} of the desk has found it to be over."
-    return _outcome(*_resolved(cluster, problem, now, text))
+    said = written(resolution) if resolution else message("problem.ended-by-member", by=by)
+    return _outcome(*_resolved(cluster, problem, now, said))
 
 
 def _outcome(cluster: Cluster, events: Iterable[AnyEvent] = ()) -> Decision[Cluster]:
@@ -151,7 +151,7 @@ def _ended_before(
     problem = cluster.problem
     if problem is None or cluster.ends_at is None or at <= problem.last_at + quiet:
         return cluster, ()
-    return _resolved(cluster, problem, problem.last_at + quiet, _quiet_text(problem))
+    return _resolved(cluster, problem, problem.last_at + quiet, _why_quiet(problem))
 
 
 def _joined(
@@ -210,7 +210,7 @@ def _detected(
         id=derived_id(members[0].ticket, f"problem/{cluster.name}"),
         title=telling.title_of(charter, cluster.service),
         team=charter.owner_of(cluster.service).name,
-        message=telling.message_of(charter, cluster.service),
+        message=telling.notice_of(charter, cluster.service),
         first_at=members[0].at,
         last_at=members[-1].at,
         quiet_until=max(members[-1].at, now) + rules.quiet,
@@ -245,21 +245,21 @@ def _first_burst(
 
 def _reasons(
     cluster: Cluster, problem: Problem, charter: Charter, board: Board, at: datetime
-) -> list[Reason]:
+) -> list[Message]:
     title = telling.service_title(charter, cluster.service)
-    span = spoken(charter.routing.problems.window)
-    count = len(problem.people)
-    text = f"{count} people reported the same trouble with {title} ({cluster.category})"
-    reasons = [Reason(rule="like-tickets", text=f"{text} within {span}.")]
-    reasons += [
-        Reason(rule=f"signal:{one.episode}", text=f"The service itself shows it: {one.title}.")
-        for one in cluster.signals[:3]
-    ]
-    return [*reasons, *change_reasons(board, cluster.service, title, at)]
+    like_tickets = message(
+        "problem.like-tickets",
+        count=len(problem.people),
+        service=title,
+        category=cluster.category,
+        window=charter.routing.problems.window,
+    )
+    shown = [message("problem.signal", title=one.title) for one in cluster.signals[:3]]
+    return [like_tickets, *shown, *change_reasons(board, cluster.service, title, at)]
 
 
 def _resolved(
-    cluster: Cluster, problem: Problem, at: datetime, resolution: str
+    cluster: Cluster, problem: Problem, at: datetime, resolution: Message
 ) -> tuple[Cluster, tuple[AnyEvent, ...]]:
     events = telling.updated(cluster, problem, at) if problem.joining else []
     events += telling.resolved(cluster, problem, at, resolution)
@@ -268,8 +268,5 @@ def _resolved(
     return cluster.model_copy(update=closed), tuple(events)
 
 
-def _quiet_text(problem: Problem) -> str:
-    return (
-        "The service measures well again and nobody has reported it since "
-        f"{problem.last_at:%Y-%m-%d %H:%M} UTC."
-    )
+def _why_quiet(problem: Problem) -> Message:
+    return message("problem.quiet", since=problem.last_at)

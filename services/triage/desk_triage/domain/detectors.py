@@ -4,7 +4,6 @@ No data is never health: too few points, or none, is neither trouble nor its end
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from math import sqrt
 from typing import assert_never
 
@@ -14,8 +13,8 @@ from desk_shared.charter.model import (
     ThresholdDetector,
     ZScoreDetector,
 )
+from desk_shared.events.message import Message, message
 
-from desk_triage.domain.board import spoken
 from desk_triage.domain.holding import Verdict
 from desk_triage.domain.past import needed, remember
 from desk_triage.domain.watching import Point, Watch
@@ -37,7 +36,7 @@ class Finding:
     at_s: float
     value: float
     threshold: float
-    why: str = ""
+    why: Message | None = None
     expected_s: float | None = None
 
 
@@ -77,7 +76,7 @@ def _trend(detector: ForecastDetector, watch: Watch, point: Point) -> Finding:
             verdict = Verdict.TROUBLE
         elif detector.is_clear(value) and (ahead is None or ahead > CLEAR_HORIZON * horizon_s):
             verdict = Verdict.HEALTHY
-    why = "" if crossing is None else _trend_sentence(detector, points, crossing)
+    why = None if crossing is None else _describe_trend(detector, points, crossing)
     return Finding(watch, verdict, at_s, value, detector.level, why, crossing)
 
 
@@ -106,11 +105,13 @@ def _crossing(points: tuple[Point, ...], detector: ForecastDetector) -> float | 
     return origin_s + max(0.0, (detector.level - newest) / slope)
 
 
-def _trend_sentence(detector: ForecastDetector, points: tuple[Point, ...], crossing: float) -> str:
-    seen = spoken(timedelta(seconds=points[-1][0] - points[0][0]))
-    ahead = timedelta(seconds=crossing - points[-1][0])
-    when = f"in about {spoken(ahead)}" if ahead else "now"
-    return f"By the trend of the last {seen} it reaches {detector.level:g} {when}."
+def _describe_trend(
+    detector: ForecastDetector, points: tuple[Point, ...], crossing: float
+) -> Message:
+    seen, ahead = round(points[-1][0] - points[0][0]), crossing - points[-1][0]
+    if ahead <= 0:
+        return message("signal.trend-now", seen=seen, level=detector.level)
+    return message("signal.trend", seen=seen, level=detector.level, ahead=round(ahead))
 
 
 def _score(detector: ZScoreDetector, watch: Watch, point: Point) -> Finding:
@@ -125,7 +126,7 @@ def _score(detector: ZScoreDetector, watch: Watch, point: Point) -> Finding:
     score = (value - mean) / deviation
     sided = {"above": score, "below": -score, "both": abs(score)}[detector.side]
     threshold = mean + (-1 if score < 0 else 1) * detector.score * deviation
-    why = f"Usually it is about {mean:.4g}; now it is {abs(score):.1f} usual deviations away."
+    why = message("signal.unusual", mean=mean, score=round(abs(score), 1))
     if sided >= detector.score:
         # Trouble is not learned as normal, or it would end by lasting.
         return Finding(watch, Verdict.TROUBLE, at_s, value, threshold, why)

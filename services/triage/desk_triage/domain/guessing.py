@@ -1,9 +1,10 @@
 """What was learned, asked about one ticket: a team if it is sure enough, and always why."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desk_shared.charter.model import Charter, Team
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.tickets import TicketOpened
 
 from desk_triage.domain.learned import LearnedModel, Likely, Scorer, Telling, tokens_of
@@ -20,7 +21,7 @@ class Guess:
     team: Team | None = None
     category: str = ""
     rule: str = ""
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Message, ...] = ()
 
 
 def guess(model: LearnedModel | None, opened: TicketOpened, charter: Charter) -> Guess:
@@ -31,12 +32,11 @@ def guess(model: LearnedModel | None, opened: TicketOpened, charter: Charter) ->
     tokens = tokens_of(opened)
     found = model.team.likely(tokens, {team.name for team in charter.teams})
     if not found or found[0].share < model.team.threshold:
-        return Guess(rule=rule, reasons=(Reason(rule=rule, text=_doubt(found, charter)),))
+        return Guess(rule=rule, reasons=(_doubt(model, found, charter),))
     team = charter.team(found[0].name)
     said = _evidence(model.team.telling(tokens, team.name, _MOST_WORDS), team.title)
-    texts = (*said, _record(model, found[0].share))
     category = _category(model.category, tokens) or NO_CATEGORY
-    return Guess(team, category, rule, tuple(Reason(rule=rule, text=text) for text in texts))
+    return Guess(team, category, rule, (*said, _record(model, found[0].share)))
 
 
 def _category(scorer: Scorer | None, tokens: tuple[str, ...]) -> str:
@@ -46,51 +46,57 @@ def _category(scorer: Scorer | None, tokens: tuple[str, ...]) -> str:
     return found[0].name if found and found[0].share >= scorer.threshold else ""
 
 
-def _evidence(found: tuple[Telling, ...], team: str) -> tuple[str, ...]:
+def _evidence(found: tuple[Telling, ...], team: str) -> Iterator[Message]:
     """Only counts that the model holds: of the tickets with a word, how many that team finished."""
-    if not found:
-        return ()
-    first, *others = found
-    text = (
-        f"Tickets with {_spoken(first.token)} were finished by {team} in {first.finished:,} of"
-        f" {first.tickets:,} cases"
-    )
-    more = (f", with {_spoken(o.token)} in {o.finished:,} of {o.tickets:,}" for o in others)
-    return (f"{text}{''.join(more)}.",)
+    for one in found:
+        yield message(
+            "learned.evidence",
+            word=_spoken(one.token),
+            team=team,
+            finished=one.finished,
+            tickets=one.tickets,
+        )
 
 
-def _record(model: LearnedModel, share: float) -> str:
-    text = (
-        f"What was learned from {model.team.tickets:,} finished tickets is {_percent(share)} sure"
-        f" (model {model.version})"
-    )
+def _record(model: LearnedModel, share: float) -> Message:
+    facts: dict[str, Param] = {
+        "tickets": model.team.tickets,
+        "probability": _bounded(share),
+        "model": model.version,
+    }
     trial = model.team.trial
     if trial is None or not trial.decided:
-        return f"{text}."
-    return (
-        f"{text}; when it was tried, {trial.decided_right:,} of {trial.decided:,} such decisions"
-        " were right."
+        return message("learned.record", **facts)
+    return message(
+        "learned.record-tried", right=trial.decided_right, decided=trial.decided, **facts
     )
 
 
-def _doubt(found: tuple[Likely, ...], charter: Charter) -> str:
+def _doubt(model: LearnedModel, found: tuple[Likely, ...], charter: Charter) -> Message:
     if not found:
-        return "Nothing that was learned from finished tickets fits it."
-    names = [f"{charter.team(one.name).title} ({_percent(one.share)})" for one in found[:2]]
-    between = " and ".join(names)
-    if len(names) == 1:
-        return f"What was learned from finished tickets speaks too weakly for {between}."
-    return f"What was learned from finished tickets is unsure between {between}."
+        return message("learned.nothing-fits", model=model.version)
+    first, *others = found[:2]
+    facts: dict[str, Param] = {"probability": _bounded(first.share), "model": model.version}
+    name = charter.team(first.name).title
+    if not others:
+        return message("learned.too-weak", team=name, **facts)
+    return message(
+        "learned.unsure",
+        first=name,
+        second=charter.team(others[0].name).title,
+        other=_bounded(others[0].share),
+        **facts,
+    )
 
 
-def _percent(share: float) -> str:
+def _bounded(share: float) -> float:
     """Never certainty: that much no count of tickets can give."""
-    return f"{min(int(100 * share), 99)}%"
+    return min(int(100 * share), 99) / 100
 
 
-def _spoken(token: str) -> str:
+def _spoken(token: str) -> Message:
     """`vpn` is a word; `site=berlin` is what the ticket states."""
     name, is_stated, text = token.partition("=")
-    if not is_stated:
-        return f"the words “{token}”" if " " in token else f"the word “{token}”"
-    return f"the {name.replace('_', ' ')} “{text}”"
+    if is_stated:
+        return message("learned.stated", name=name.replace("_", " "), word=text)
+    return message("learned.phrase" if " " in token else "learned.word", word=token)

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from desk_shared.events.people import Priority, Reason, Value
+from desk_shared.events.message import Explanation
+from desk_shared.events.people import Priority, Value
 from desk_shared.events.tickets import Kind
 
 MAX_CORRECTIONS = 20
@@ -18,7 +19,7 @@ class Routing(Value):
     member: str = ""
     skills: tuple[str, ...] = ()
     rule: str = ""
-    explanation: tuple[Reason, ...] = ()
+    explanation: Explanation = ()
     charter: str
     decided_at: datetime
 

@@ -3,21 +3,12 @@
 from dataclasses import dataclass
 
 from desk_shared.charter.model import AffectedPeople, Charter, RuleThen, Service
-from desk_shared.events.people import Level, Priority, Reason
+from desk_shared.events.message import Message, message
+from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Kind, TicketOpened
 
 _ORDER = (Priority.P1, Priority.P2, Priority.P3, Priority.P4)
 _WEIGHT = {Level.LOW: 0, Level.MEDIUM: 1, Level.HIGH: 2}
-_IMPACT = {
-    Level.HIGH: "many people are hindered",
-    Level.MEDIUM: "some people are hindered",
-    Level.LOW: "one person is hindered",
-}
-_URGENCY = {
-    Level.HIGH: "work has stopped",
-    Level.MEDIUM: "work goes on with difficulty",
-    Level.LOW: "work goes on",
-}
 # What people ask for can wait longer than what hinders them.
 _URGENCY_OF_KIND = {
     Kind.INCIDENT: Level.MEDIUM,
@@ -34,7 +25,7 @@ class Weighed:
     """A priority and why."""
 
     priority: Priority
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Message, ...]
 
 
 def weigh(
@@ -45,12 +36,9 @@ def weigh(
     impact = max(then.impact or opened.impact or Level.LOW, affected, key=_WEIGHT.__getitem__)
     urgency = then.urgency or opened.urgency or _URGENCY_OF_KIND[opened.kind]
     priority = charter.routing.priorities.priority(impact, urgency)
-    text = f"{priority}: {_IMPACT[impact]} (impact {impact}), {_URGENCY[urgency]}"
-    reasons = [Reason(rule="priority-matrix", text=f"{text} (urgency {urgency}).")]
+    reasons = [message("priority.matrix", priority=priority, impact=impact, urgency=urgency)]
     if affected is not Level.LOW:
-        reasons.append(
-            Reason(rule="affected-people", text=f"{people} people report the same trouble.")
-        )
+        reasons.append(message("priority.affected-people", count=people))
     shifted = _by_criticality(priority, impact, service)
     if service is not None and shifted is not priority:
         reasons.append(_criticality_reason(service, shifted))
@@ -78,6 +66,7 @@ def _by_criticality(priority: Priority, impact: Level, service: Service | None) 
     return _ORDER[min(max(_ORDER.index(priority) + step, 0), len(_ORDER) - 1)]
 
 
-def _criticality_reason(service: Service, priority: Priority) -> Reason:
-    why = "the company stops without it" if service.criticality == 1 else "hardly anybody needs it"
-    return Reason(rule="criticality", text=f"{service.title} makes it {priority}: {why}.")
+def _criticality_reason(service: Service, priority: Priority) -> Message:
+    if service.criticality == STOPS_THE_COMPANY:
+        return message("priority.company-stops", service=service.title, priority=priority)
+    return message("priority.hardly-needed", service=service.title, priority=priority)

@@ -5,6 +5,7 @@ State only; `clusters.py` decides, `telling.py` writes the events.
 
 from datetime import datetime
 
+from desk_shared.events.message import Message
 from desk_shared.events.people import Identifier, Value
 from desk_shared.people import PersonId
 
@@ -31,9 +32,9 @@ class Problem(Value):
     """An open problem and who is in it, as (ticket, person)."""
 
     id: str
-    title: str
+    title: Message
     team: str
-    message: str
+    message: Message
     first_at: datetime
     last_at: datetime
     quiet_until: datetime

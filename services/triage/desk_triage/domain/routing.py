@@ -18,7 +18,8 @@ from desk_shared.charter.model import (
     Team,
     TicketFacts,
 )
-from desk_shared.events.people import Priority, Reason
+from desk_shared.events.message import Message, message, written
+from desk_shared.events.people import Priority
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.text import SpokenWords
 
@@ -27,7 +28,7 @@ from desk_triage.domain.guessing import Guess, guess
 from desk_triage.domain.learned import LearnedModel
 from desk_triage.domain.model import Routing
 from desk_triage.domain.priority import weigh
-from desk_triage.domain.shifts import shift_sentence
+from desk_triage.domain.shifts import describe_shift
 
 # The gist of a ticket stands at its beginning; a forwarded thread may go on for pages.
 MAX_READ = 5_000
@@ -41,7 +42,7 @@ class Subject:
     rule: RoutingRule | None
     service: Service | None
     category: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Message, ...]
     model: str = ""
 
     @property
@@ -59,7 +60,7 @@ class Choice:
     """A team and why."""
 
     team: Team
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Message, ...]
 
 
 def decide(
@@ -86,8 +87,8 @@ def decide(
     reasons = [*subject.reasons, *choice.reasons, *weighed.reasons]
     reasons += _surroundings(subject.service, board, at)
     if member is not None:
-        skills = _listed(subject.then.skills)
-        reasons.append(Reason(rule="member", text=f"{member.name} has the skill {skills}."))
+        skills = subject.then.skills
+        reasons.append(message("routing.member-has-skills", member=member.name, skills=skills))
     return Routing(
         team=choice.team.name,
         category=subject.category,
@@ -112,14 +113,13 @@ def find_subject(opened: TicketOpened, charter: Charter) -> Subject:
     words = SpokenWords(f"{opened.title}\n{opened.description[:MAX_READ]}")
     named = charter.service_called(opened.service)
     rule = _rule(_facts(opened, named, words), named, charter)
-    reasons = [Reason(rule=rule.id, text=rule.why)] if rule else []
+    reasons = [written(rule.why)] if rule else []
     if opened.service and named is None:
-        text = f"The service “{opened.service}” is not in the charter."
-        reasons.append(Reason(rule="unknown-service", text=text))
+        reasons.append(message("routing.unknown-service", service=opened.service))
     service = charter.find_service(rule.then.service) if rule else None
     if service is not None and named not in (None, service):
-        text = f"It names {named.title if named else ''}, but its words tell of {service.title}."
-        reasons.append(Reason(rule="words-before-service", text=text))
+        names = named.title if named else ""
+        reasons.append(message("routing.words-before-service", named=names, service=service.title))
     if service is None:
         service, more = _named_or_spoken(named, words, charter)
         reasons += more
@@ -155,18 +155,16 @@ def _rule(facts: TicketFacts, named: Service | None, charter: Charter) -> Routin
 
 def _named_or_spoken(
     named: Service | None, words: SpokenWords, charter: Charter
-) -> tuple[Service | None, list[Reason]]:
+) -> tuple[Service | None, list[Message]]:
     if named is not None:
-        return named, [Reason(rule="named-service", text=f"It is about {named.title}.")]
+        return named, [message("routing.named-service", service=named.title)]
     said = [(sum(map(words.has, one.keywords)), one) for one in charter.services]
     most = max((count for count, _ in said), default=0)
     best = [one for count, one in said if count == most and most > 0]
     if len(best) == 1:
-        text = f"Its words tell of {best[0].title}."
-        return best[0], [Reason(rule="service-words", text=text)]
+        return best[0], [message("routing.service-words", service=best[0].title)]
     if best:
-        text = f"It could be about {_listed([one.title for one in best], 'or')}."
-        return None, [Reason(rule="service-words", text=text)]
+        return None, [message("routing.ambiguous-service", services=[one.title for one in best])]
     return None, []
 
 
@@ -176,16 +174,16 @@ def _team_for(subject: Subject, charter: Charter, board: Board, at: datetime) ->
         return Choice(charter.team(then.team), ())  # the rule's own sentence says why
     if service is not None:
         team = charter.team(service.owner)
-        text = f"{team.title} answers for {service.title}."
-        return Choice(team, (Reason(rule="service-owner", text=text),))
+        why = message("routing.owner-of-service", team=team.title, service=service.title)
+        return Choice(team, (why,))
     if not then.skills:
         return None
     able = _able(then.skills, charter)
     team_or_none = min(able, key=lambda one: _preference(one, board, at), default=None)
     if team_or_none is None:
         return None
-    text = f"{team_or_none.title} has the skill {_listed(then.skills)}."
-    return Choice(team_or_none, (Reason(rule="skills", text=text),))
+    why = message("routing.team-has-skills", team=team_or_none.title, skills=then.skills)
+    return Choice(team_or_none, (why,))
 
 
 def _learned(subject: Subject, found: Guess) -> tuple[Subject, Team | None]:
@@ -211,14 +209,14 @@ def _on_shift(
 ) -> Choice:
     """The worst trouble does not wait for a shift if another team can do it now."""
     team = choice.team
-    said = Reason(rule="shift", text=shift_sentence(team, at))
+    said = describe_shift(team, at)
     if priority is not Priority.P1 or not skills or team.is_on_shift(at):
         return Choice(team, (*choice.reasons, said))
     other = next((one for one in _able(skills, charter) if one.is_on_shift(at)), None)
     if other is None:
         return Choice(team, (*choice.reasons, said))
-    text = f"{other.title} takes it: it is on shift and has the skill {_listed(skills)}."
-    return Choice(other, (*choice.reasons, said, Reason(rule="shift-cover", text=text)))
+    cover = message("routing.shift-cover", team=other.title, skills=skills)
+    return Choice(other, (*choice.reasons, said, cover))
 
 
 def _member(ticket: str, team: Team, skills: tuple[str, ...], board: Board) -> Member | None:
@@ -240,29 +238,21 @@ def _draw(ticket: str, member: Member, board: Board) -> float:
     return -math.log(uniform) * (1 + board.load.get(member.id, 0))
 
 
-def _surroundings(service: Service | None, board: Board, at: datetime) -> Iterator[Reason]:
+def _surroundings(service: Service | None, board: Board, at: datetime) -> Iterator[Message]:
     if service is None:
         return
     yield from change_reasons(board, service.name, service.title, at)
     for window in service.maintenance:
         if window.covers(at):
-            text = f"Work on {service.title} is expected at this time: {window.title}."
-            yield Reason(rule="maintenance", text=text)
+            yield message("routing.maintenance", service=service.title, window=window.title)
 
 
 def _deferred(subject: Subject, charter: Charter, at: datetime) -> Routing:
     team = charter.team(charter.routing.default_team)
-    text = f"No rule and no service fits what is said; {team.title} reads it and decides."
-    reasons = (*subject.reasons, Reason(rule="unsure", text=text))
-    shift = Reason(rule="shift", text=shift_sentence(team, at))
+    unrouted = message("routing.unrouted", team=team.title)
     return Routing(
         team=team.name,
-        explanation=(*reasons, shift),
+        explanation=(*subject.reasons, unrouted, describe_shift(team, at)),
         charter=charter.version,
         decided_at=at,
     )
-
-
-def _listed(words: tuple[str, ...] | list[str], last: str = "and") -> str:
-    *head, tail = words
-    return f"{', '.join(head)} {last} {tail}" if head else tail

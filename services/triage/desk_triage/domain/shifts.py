@@ -1,9 +1,10 @@
-"""When a team works next, and how to say it."""
+"""When a team works next."""
 
 from datetime import UTC, datetime, time, timedelta
 
 from desk_shared.charter.model import Shift, Team
 from desk_shared.charter.words import DAYS, minute_of, zone_of
+from desk_shared.events.message import Message, message
 
 _WEEK_AND_A_DAY = 8
 
@@ -28,12 +29,9 @@ def _start(team: Team, shift: Shift, day: datetime) -> datetime | None:
     return local.astimezone(UTC)
 
 
-def shift_sentence(team: Team, at: datetime) -> str:
+def describe_shift(team: Team, at: datetime) -> Message:
     """Whether somebody of the team works at that moment; else when the next shift starts."""
     start = next_on_shift(team, at)
     if start is None:
-        return f"{team.title} is on shift."
-    local = start.astimezone(zone_of(team.zone))
-    is_today = local.date() == at.astimezone(zone_of(team.zone)).date()
-    day = "today" if is_today else f"on {local:%A}"
-    return f"{team.title} is off shift; its next shift starts {day} at {local:%H:%M} ({team.zone})."
+        return message("routing.on-shift", team=team.title)
+    return message("routing.off-shift", team=team.title, start=start)

@@ -1,7 +1,8 @@
 """The two ends of an episode, whatever saw it: what is kept when raised, what is told when over."""
 
 from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.people import Reason, Severity
+from desk_shared.events.message import Message
+from desk_shared.events.people import Severity
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 
 from desk_triage.domain.source import SOURCE
@@ -26,7 +27,7 @@ def episode_of(raised: Event[SignalRaised]) -> Episode:
     )
 
 
-def cleared(episode: Episode, value: float, text: str) -> SignalCleared:
+def cleared(episode: Episode, value: float, why: Message) -> SignalCleared:
     """That it is over, and how that is known."""
     return SignalCleared(
         episode=episode.id,
@@ -35,12 +36,12 @@ def cleared(episode: Episode, value: float, text: str) -> SignalCleared:
         value=value,
         subject_kind=episode.subject_kind,
         service=episode.service,
-        explanation=(Reason(rule=episode.detector, text=text),),
+        explanation=(why,),
     )
 
 
 def severity_changed(
-    episode: Episode, title: str, severity: Severity, measurement: str = "", text: str = ""
+    episode: Episode, title: str, severity: Severity, why: Message, measurement: str = ""
 ) -> SignalSeverityChanged:
     """How bad it is now; `episode` is as it was before."""
     return SignalSeverityChanged(
@@ -53,15 +54,15 @@ def severity_changed(
         subject_kind=episode.subject_kind,
         measurement=measurement,
         service=episode.service,
-        explanation=(Reason(rule=episode.detector, text=text),) if text else (),
+        explanation=(why,),
     )
 
 
-def clear(episode: Episode, cause: AnyEvent, value: float, text: str) -> Event[SignalCleared]:
+def clear(episode: Episode, cause: AnyEvent, value: float, why: Message) -> Event[SignalCleared]:
     """The event that ends an episode."""
     return derive(
         cause,
-        cleared(episode, value, text),
+        cleared(episode, value, why),
         source=SOURCE,
         subject=cause.subject,
         rule=f"clear/{episode.id}",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from desk_shared.charter.model import Charter, Detector
 from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.content import seed_of
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, Param, message
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.ids import derived_id
@@ -94,8 +94,8 @@ def _told(
         kept = {"episode": opened, "troubles": watch.troubles[-1:]}
         return watch.model_copy(update=kept), [raised]
     if watch.episode is not None and is_over(watch):
-        text = f"{detector.measurement} is well again: {finding.value:.4g}."
-        cleared = clear(watch.episode, event, finding.value, text)
+        well = message("signal.well-again", measurement=detector.measurement, value=finding.value)
+        cleared = clear(watch.episode, event, finding.value, well)
         return watch.model_copy(update={"episode": None}), [cleared]
     return watch, []
 
@@ -135,25 +135,34 @@ def _reasons(
     service: str,
     charter: Charter,
     board: Board,
-) -> tuple[Reason, ...]:
-    unit = f" {event.data.unit}" if event.data.unit not in ("", "1") else ""
-    value = f"{detector.measurement} is {finding.value:.4g}{unit}"
-    text = f"{value}; the line is {finding.threshold:.4g}{unit}."
-    if detector.hold > timedelta(0):
-        text = f"{value}; the line of {finding.threshold:.4g}{unit} has been crossed for longer"
-        text += f" than {detector.hold.total_seconds():g} seconds."
-    reasons = [Reason(rule=detector.id, text=text)]
+) -> tuple[Message, ...]:
+    unit = event.data.unit
+    facts: dict[str, Param] = {
+        "measurement": detector.measurement,
+        "value": _measure(finding.value, unit),
+        "threshold": _measure(finding.threshold, unit),
+    }
+    reasons = [
+        message("signal.crossed-for-long", hold=detector.hold, **facts)
+        if detector.hold > timedelta(0)
+        else message("signal.crossed", **facts)
+    ]
     if finding.why:
-        reasons.append(Reason(rule=detector.kind, text=finding.why))
+        reasons.append(finding.why)
     known = charter.find_service(service)
     if known is not None:
         reasons += change_reasons(board, known.name, known.title, event.time)
         reasons += [
-            Reason(rule="maintenance", text=f"Work on it is expected now: {window.title}.")
+            message("signal.maintenance", window=window.title)
             for window in known.maintenance
             if window.covers(event.time)
         ]
     return tuple(reasons)
+
+
+def _measure(value: float, unit: str) -> Param:
+    """The value, with its unit where it has one."""
+    return value if unit in ("", "1") else message("signal.measure", value=value, unit=unit)
 
 
 def _title(detector: Detector, subject: str, finding: Finding) -> str:

@@ -1,11 +1,11 @@
-"""What is told of a problem: to the bus in events that stay small, to employees in plain words."""
+"""What is told of a problem, in events that stay small."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from desk_shared.charter.model import Charter
 from desk_shared.events import AnyEvent, Event, derive
-from desk_shared.events.people import Reason
+from desk_shared.events.message import Message, message
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.ids import derived_id
@@ -19,9 +19,9 @@ MAX_LIST_BYTES = 32 * 1024
 Member = tuple[str, str]
 
 
-def title_of(charter: Charter, service: str) -> str:
+def title_of(charter: Charter, service: str) -> Message:
     """What the problem is called."""
-    return f"Trouble with {service_title(charter, service)}"
+    return message("problem.title", service=service_title(charter, service))
 
 
 def service_title(charter: Charter, service: str) -> str:
@@ -30,13 +30,12 @@ def service_title(charter: Charter, service: str) -> str:
     return known.title if known else service
 
 
-def message_of(charter: Charter, service: str) -> str:
+def notice_of(charter: Charter, service: str) -> Message:
     """What employees are told."""
-    team = charter.owner_of(service)
-    return (
-        f"We know that {service_title(charter, service)} does not work as it should for several "
-        f"people. {team.title} is working on it. You do not need to report it again; we tell you "
-        "as soon as it is over."
+    return message(
+        "problem.known",
+        service=service_title(charter, service),
+        team=charter.owner_of(service).title,
     )
 
 
@@ -44,7 +43,7 @@ def detected(
     cause: AnyEvent,
     cluster: Cluster,
     problem: Problem,
-    reasons: Sequence[Reason],
+    reasons: Sequence[Message],
     charter: Charter,
 ) -> list[AnyEvent]:
     """That there is one problem; members beyond what one event may list follow as updates."""
@@ -112,9 +111,8 @@ def _more(
 
 def duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
     """That a ticket tells of a problem that is known already."""
-    text = f"{service} is in trouble for several people at this time, and this tells of the same."
     found = DuplicateFound(
-        problem=problem.id, explanation=(Reason(rule="known-problem", text=text),)
+        problem=problem.id, explanation=(message("problem.duplicate", service=service),)
     )
     return derive(
         cause,
@@ -127,7 +125,7 @@ def duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
 
 
 def resolved(
-    cluster: Cluster, problem: Problem, at: datetime, resolution: str
+    cluster: Cluster, problem: Problem, at: datetime, resolution: Message
 ) -> tuple[AnyEvent, ...]:
     """That it is over. Every listed member is named once, over as many events as that takes."""
     return tuple(

@@ -1,0 +1,51 @@
+"""Answers in the caller's language, as it asks for it with `Accept-Language`.
+
+The language of a request stands in a context variable, as its trace and its correlation id do.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+
+from pydantic import BaseModel, ConfigDict
+
+from desk_shared.events.message import Carried, Message
+from desk_shared.messages import Catalogue, Language, catalogue, negotiate
+
+_language: ContextVar[Language] = ContextVar("desk_language", default="en")
+
+
+def speak(accepted: str | None) -> Language:
+    """Answer this request in what suits its `Accept-Language` best, and say which that is."""
+    language = negotiate(accepted)
+    _language.set(language)
+    return language
+
+
+def spoken_catalogue() -> Catalogue:
+    """The catalogue of the request that is being answered."""
+    return catalogue(_language.get())
+
+
+def sentence(message: Message) -> str:
+    """The message in the language of the request that is being answered."""
+    return spoken_catalogue().render(message)
+
+
+class Statement(BaseModel):
+    """Something that the desk says: for people as a sentence, for machines as code and facts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    code: str
+    """Which message of the catalogue it is; stable."""
+    params: dict[str, Carried]
+    """The facts in it. Moments are RFC 3339 in UTC, durations are in seconds."""
+    text: str
+    """The same as a sentence, in the language of the answer."""
+
+
+def statements(messages: Iterable[Message]) -> tuple[Statement, ...]:
+    """The messages as views show them, in the language of the request."""
+    return tuple(
+        Statement(code=one.code, params=one.params, text=sentence(one)) for one in messages
+    )

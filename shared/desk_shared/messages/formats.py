@@ -1,0 +1,129 @@
+"""Moments, days, durations, numbers and lists as a language writes them; Babel knows how."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import ClassVar, NamedTuple
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
+
+
+class _Unit(NamedTuple):
+    name: str
+    size: int
+    used_from: int
+
+
+_MINUTE = 60
+# 90 seconds say more than one minute.
+_UNITS = (
+    _Unit("day", 86_400, 86_400),
+    _Unit("hour", 3_600, 3_600),
+    _Unit("minute", _MINUTE, 2 * _MINUTE),
+)
+# A moment in full, with the day of the week; patterns of Unicode's LDML, part 4.
+_MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm"}
+
+
+def ended(text: str) -> str:
+    """What a person wrote, with an end mark, so that a sentence can follow."""
+    trimmed = text.strip()
+    return trimmed if not trimmed or trimmed[-1] in ".!?…:" else f"{trimmed}."
+
+
+class Formats:
+    """How one language writes values, with moments in one zone."""
+
+    KINDS: ClassVar = frozenset(
+        {"moment", "day", "month", "time", "duration", "percent", "and", "or", "lines", "sentence"}
+    )
+
+    def __init__(self, locale: Locale, zone: ZoneInfo) -> None:
+        self._locale, self._zone = locale, zone
+
+    def shown(self, value: object, kind: str) -> str:
+        """A parameter of a message; what cannot be read as its kind is shown as it is."""
+        try:
+            if isinstance(value, str):
+                return self._read(value, kind)
+            if isinstance(value, int | float):
+                return self._counted_as(value, kind)
+        except ValueError:
+            return str(value)
+        return str(value)
+
+    def _read(self, value: str, kind: str) -> str:
+        match kind:
+            case "moment":
+                return self.moment(datetime.fromisoformat(value))
+            case "time":
+                local = datetime.fromisoformat(value).astimezone(self._zone)
+                return f"{local:%H:%M:%S} ({self._zone.key})"
+            case "day":
+                return self.day(date.fromisoformat(value[:10]))
+            case "month":
+                on = date.fromisoformat(value[:10])
+                return str(format_date(on, "MMMM y", locale=self._locale))
+            case "sentence":
+                return ended(value)
+        return value
+
+    def _counted_as(self, value: float, kind: str) -> str:
+        if kind == "duration":
+            return self.duration(value)
+        if kind == "percent":
+            return str(format_percent(value, locale=self._locale))
+        return self.number(value)
+
+    def moment(self, at: datetime) -> str:
+        """`Monday 2 March 2026, 10:00 (Europe/Berlin)`; with its zone, as readers sit in many."""
+        local = at.astimezone(self._zone)
+        text = format_datetime(local, _MOMENT[self._locale.language], locale=self._locale)
+        return f"{text} ({self._zone.key})"
+
+    def day(self, day: date) -> str:
+        """`2 March 2026`."""
+        return str(format_date(day, "long", locale=self._locale))
+
+    def duration(self, seconds: float) -> str:
+        """`2 days 3 hours`, `1 hour 5 minutes`, `12 minutes`: as exact as people say it."""
+        rest, parts = max(round(seconds), 0), list[str]()
+        for unit, size, also in _UNITS:
+            if rest >= also:
+                count, rest = divmod(rest, size)
+                parts.append(self._counted(count, unit))
+                finer = next((one for one in _UNITS if one.size < size), None)
+                if size > _MINUTE and finer and (count := rest // finer.size):
+                    parts.append(self._counted(count, finer.name))
+                break
+        return " ".join(parts) or self._counted(rest, "second")
+
+    def _counted(self, count: int, unit: str) -> str:
+        return str(format_unit(count, f"duration-{unit}", locale=self._locale))
+
+    def number(self, value: float) -> str:
+        """A number with the language's separators; a measured one with six digits at most."""
+        exact = value if isinstance(value, int) else float(f"{value:.6g}")
+        return str(format_decimal(exact, locale=self._locale))
+
+    def listed(self, parts: Sequence[str], kind: str) -> str:
+        """`a, b and c`, `a, b or c`, lines of a list; else one statement after another."""
+        if kind == "lines":
+            return "\n".join(f"- {part}" for part in parts)
+        if kind not in ("and", "or"):
+            return " ".join(map(ended, parts))
+        return str(
+            format_list(
+                list(parts), style="standard" if kind == "and" else "or", locale=self._locale
+            )
+        )
+
+    def plain(self, value: object) -> str:
+        """A text as it is; a number as the language writes it."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return self.number(value)
+        return str(value)

@@ -1,0 +1,148 @@
+"""The catalogues against the code: every message that is said has every language, and no other."""
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+import pytest
+from desk_shared.events.automation import StepStatus
+from desk_shared.events.changes import ChangeKind
+from desk_shared.events.message import WRITTEN
+from desk_shared.events.people import Level
+from desk_shared.events.reports import Answer
+from desk_shared.events.sla import ClockName
+from desk_shared.events.tickets import Channel, State, WaitingFor
+from desk_shared.messages import LANGUAGES, Language
+from desk_shared.messages.catalogue import entries
+from desk_shared.messages.formats import Formats
+
+ROOT = Path(__file__).parents[3]
+# Words for a closed set of choices: each choice has one, in every language.
+WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
+    "state": State,
+    "waiting-for": WaitingFor,
+    "waiting-for-come": (WaitingFor.VENDOR, WaitingFor.APPROVAL),
+    "channel": Channel,
+    "clock": ClockName,
+    "step-status": StepStatus,
+    "journal-status": StepStatus,
+    "level": Level,
+    "impact": Level,
+    "urgency": Level,
+    "change-kind": ChangeKind,
+    "answer": Answer,
+    "lifecycle": ("planned", "live", "retiring", "retired"),
+    "who": ("desk",),
+    "field": ("title", "description", "service", "device", "impact", "urgency", "priority"),
+    "action": (
+        "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",
+        "reopened", "closed",
+    ),
+}  # fmt: skip
+
+
+class Said(NamedTuple):
+    """One place in the code that says something."""
+
+    code: str
+    params: frozenset[str]
+    has_more: bool
+    place: str
+
+
+def said() -> Iterator[Said]:
+    for path in sorted((*ROOT.glob("services/*/desk_*/**/*.py"), *ROOT.glob("shared/**/*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":
+                yield from _said(node, f"{path.relative_to(ROOT)}:{node.lineno}")
+
+
+def _said(call: ast.Call, place: str) -> Iterator[Said]:
+    """A code may be chosen between two literals."""
+    [code] = call.args
+    chosen = (code.body, code.orelse) if isinstance(code, ast.IfExp) else (code,)
+    names = frozenset(one.arg for one in call.keywords if one.arg is not None)
+    has_more = any(one.arg is None for one in call.keywords)
+    for one in chosen:
+        assert isinstance(one, ast.Constant), f"{place}: a code is a literal, so that it is found"
+        yield Said(str(one.value), names, has_more, place)
+
+
+SAID = list(said())
+TEXTS: dict[Language, dict[str, tuple[str, ...]]] = {
+    language: {
+        (one.id if isinstance(one.id, str) else one.id[0]): (
+            (one.string,) if isinstance(one.string, str) else tuple(one.string or ())
+        )
+        for one in entries(language)
+        if one.id
+    }
+    for language in LANGUAGES
+}
+
+
+def placeholders(text: str) -> dict[str, str]:
+    return {name: spec or "" for _, name, spec, _ in Formatter().parse(text) if name is not None}
+
+
+def words() -> Iterator[str]:
+    for domain, choices in WORDS.items():
+        for choice in choices:
+            yield f"{domain}.{str(choice).lower().replace('_', '-')}"
+
+
+def test_something_is_said() -> None:
+    assert len(SAID) > 100
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_every_language(language: Language) -> None:
+    missing = [f"{one.place}: {one.code}" for one in SAID if one.code not in TEXTS[language]]
+    assert missing == []
+    assert sorted(set(words()) - TEXTS[language].keys()) == []
+    assert all(all(texts) for texts in TEXTS[language].values()), "a text is empty"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_stands_in_a_catalogue_that_nobody_says(language: Language) -> None:
+    used = {one.code for one in SAID} | set(words()) | {WRITTEN}
+    assert sorted(TEXTS[language].keys() - used) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_parameter_is_used_and_none_is_missing(language: Language) -> None:
+    wrong = list[str]()
+    for one in SAID:
+        named = set[str]().union(*map(placeholders, TEXTS[language].get(one.code, ())))
+        unused, unknown = one.params - named - {"count"}, named - one.params
+        if unused or (unknown and not one.has_more):
+            wrong.append(f"{one.place}: {one.code} says {sorted(one.params)}, not {sorted(named)}")
+    assert wrong == []
+
+
+def test_languages_say_the_same_things() -> None:
+    """The same facts, and plural forms where the other language has them."""
+    english, german = TEXTS["en"], TEXTS["de"]
+    differing = [
+        code
+        for code, texts in english.items()
+        if set(placeholders(texts[-1])) != set(placeholders(german[code][-1]))
+        or len(texts) != len(german[code])
+    ]
+    assert differing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_placeholder_is_of_a_known_kind(language: Language) -> None:
+    """A moment, a list, or a word of a set that has words."""
+    unknown = [
+        f"{code}: {spec}"
+        for code, texts in TEXTS[language].items()
+        for text in texts
+        for spec in placeholders(text).values()
+        if any(part not in Formats.KINDS | WORDS.keys() for part in spec.split())
+    ]
+    assert unknown == []

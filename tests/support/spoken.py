@@ -1,0 +1,19 @@
+"""What a person reads, for tests that are about the words themselves; others compare codes."""
+
+from collections.abc import Iterable
+
+from desk_shared.events.message import Message
+from desk_shared.messages import catalogue
+
+
+def english(said: Message | Iterable[Message] | None) -> str:
+    """The message or messages in English; nothing for none."""
+    if said is None:
+        return ""
+    spoken = catalogue("en")
+    return spoken.render(said) if isinstance(said, Message) else spoken.render_all(tuple(said))
+
+
+def codes(said: Iterable[Message]) -> list[str]:
+    """The codes of the messages, in their order."""
+    return [one.code for one in said]
