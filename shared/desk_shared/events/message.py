@@ -3,7 +3,7 @@
 A catalogue renders it at the edge, in the language of whoever reads it (`desk_shared.messages`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from math import isfinite
@@ -53,7 +53,12 @@ def message(code: str, /, **params: Param) -> Message:
 
     Moments become RFC 3339 in UTC, days ISO 8601, durations whole seconds, choices their value.
     """
-    return Message(code=code, params={name: _plain(value) for name, value in params.items()})
+    return Message(code=code, params=plain(params))
+
+
+def plain(params: Mapping[str, Param]) -> dict[str, Carried]:
+    """Parameters in the form in which events carry them."""
+    return {name: _plain(value) for name, value in params.items()}
 
 
 def written(text: str) -> Message:

@@ -5,6 +5,7 @@ Babel reads the files and knows plurals, dates, numbers and lists of each langua
 
 import gettext
 import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -16,7 +17,7 @@ from babel.messages import Catalog as Entries
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from desk_shared.events.message import Message
+from desk_shared.events.message import Carried, Message
 from desk_shared.messages.formats import Formats, ended
 
 Language = Literal["en", "de"]
@@ -57,9 +58,14 @@ class Catalogue:
         text = self.template(message.code, count if isinstance(count, int | float) else None)
         if text is None:
             return f"[{message}]"
-        filled = _Filled(self, zone).vformat(text, (), message.params).strip()
+        return self.fill(text, message.params, zone)
+
+    def fill(self, text: str, params: Mapping[str, Carried], zone: ZoneInfo = _UTC) -> str:
+        """A text of this catalogue with its placeholders filled in."""
+        filled = _Filled(self, zone).vformat(text, (), params).strip()
         # Where a part is not said, two blanks meet.
-        return filled.replace("  ", " ") if has_gaps(message) else filled
+        has_gaps = any(value in ("", ()) for value in params.values())
+        return filled.replace("  ", " ") if has_gaps else filled
 
     def render_all(self, messages: "tuple[Message, ...]", zone: ZoneInfo = _UTC) -> str:
         """Several messages as running text."""
@@ -126,11 +132,6 @@ def _weighed(entry: str) -> tuple[str, float]:
         return tag.strip().lower(), float(weight) if weight else 1.0
     except ValueError:
         return tag.strip().lower(), 0.0
-
-
-def has_gaps(message: Message) -> bool:
-    """Whether some part of it is empty."""
-    return any(value in ("", ()) for value in message.params.values())
 
 
 def _read(language: Language) -> gettext.GNUTranslations:

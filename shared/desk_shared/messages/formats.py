@@ -26,7 +26,7 @@ _UNITS = (
     _Unit("minute", _MINUTE, 2 * _MINUTE),
 )
 # A moment in full, with the day of the week; patterns of Unicode's LDML, part 4.
-_MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm"}
+_MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
 
 
 def ended(text: str) -> str:

@@ -20,7 +20,7 @@ GOLDEN: list[tuple[Message, str, str]] = [
     (
         message("ticket.expect", what="resolution", due=DUE),
         "You can expect a solution by Monday 2 March 2026, 14:00 (Europe/Berlin).",
-        "Sie können eine Lösung bis Montag, 2. März 2026, 14:00 (Europe/Berlin) erwarten.",
+        "Sie können eine Lösung bis Montag, 2. März 2026, 14:00 Uhr (Europe/Berlin) erwarten.",
     ),
     (
         message("problem.like-tickets", count=1, **LIKE_TICKETS),

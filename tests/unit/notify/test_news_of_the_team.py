@@ -42,7 +42,7 @@ def test_the_team_hears_at_once_and_the_requester_with_the_sla() -> None:
     assert story.ticket_sees(SOLUTION) == []
     (news,) = story.ticket_sees(ANSWER)
     assert (news.recipient, news.kind) == (ANA, *NEWS)
-    assert "first answer by Monday 23 November, 13:00" in news.body
+    assert "first answer by Monday 23 November 2026, 13:00" in news.body
     assert story.ticket_sees(ANSWER) == []
 
 

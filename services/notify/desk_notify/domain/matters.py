@@ -184,10 +184,10 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
         "title": signal.title,
         "subject": cause.subject,
         "measurement": signal.measurement,
-        "value": reader.texts.write_number(signal.value),
-        "threshold": reader.texts.write_number(signal.threshold),
+        "value": signal.value,
+        "threshold": signal.threshold,
         "service": directory.service(service),
-        "due": reader.texts.write_moment(signal.expected_at, card.zone),
+        "due": signal.expected_at,
         "explanation": signal.explanation,
     }
     message = tell(cause, Rule.TEAM_SIGNAL, reader, fields, About(urgent=True))
@@ -206,8 +206,8 @@ def _signal_changed(
     fields: dict[str, Said] = {
         "title": signal.title,
         "subject": cause.subject,
-        "severity": reader.texts.severities[signal.severity],
-        "previous": reader.texts.severities[signal.previous],
+        "severity": signal.severity,
+        "previous": signal.previous,
         "service": directory.service(service),
         "explanation": signal.explanation,
     }

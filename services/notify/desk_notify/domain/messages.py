@@ -6,18 +6,15 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.events import AnyEvent, Event, derive
 from desk_shared.events.automation import Evidence, StepStatus
-from desk_shared.events.message import Message
+from desk_shared.events.message import Carried, Message, Param, message, plain
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.messages import Catalogue, Language, catalogue
 
 from desk_notify.domain.directory import TeamCard
-from desk_notify.domain.texts import Rule, Texts
-from desk_notify.domain.texts_de import GERMAN
-from desk_notify.domain.texts_en import ENGLISH
+from desk_notify.domain.texts import Rule, write
 
 SOURCE = "/desk/notify"
 UTC = ZoneInfo("UTC")
-TEXTS: Mapping[Language, Texts] = {"en": ENGLISH, "de": GERMAN}
 
 # 300 characters are the limit of a title; 8,000 stay below 64 KiB even if each needs six bytes.
 _TITLE, _BODY, _QUOTE, _FACT = 300, 8_000, 2_000, 400
@@ -64,8 +61,8 @@ class About:
     urgent: bool = False
 
 
-# What stands in a field: words as they are, or what the desk says, in the reader's language.
-Said = str | Message | tuple[Message, ...]
+# What stands in a field: words as they are, what the desk says, a moment, a day, a number.
+Said = Param | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +75,17 @@ class Reader:
     zone: ZoneInfo
 
     @property
-    def texts(self) -> Texts:
-        return TEXTS[self.language]
-
-    @property
     def catalogue(self) -> Catalogue:
         return catalogue(self.language)
 
-    def words(self, said: Said) -> str:
-        """What goes into a field."""
+    def words(self, said: Carried) -> Carried:
+        """What goes into a field: what the desk says is told in the reader's language."""
         match said:
-            case str():
-                return said
             case Message():
                 return clipped(self.catalogue.render(said, self.zone))
-            case _:
-                return clipped(self.catalogue.render_all(said, self.zone))
+            case tuple():
+                return clipped(self.catalogue.render(message("text.list", parts=said), self.zone))
+        return said
 
 
 def person(name: str, language: Language, zone: ZoneInfo = UTC) -> Reader:
@@ -110,9 +102,10 @@ def tell(
     cause: AnyEvent, rule: Rule, reader: Reader, fields: Mapping[str, Said], about: About
 ) -> Event[Notified]:
     """The message; its id is the same for the same cause, rule and reader, whenever it is made."""
-    words = {name: reader.words(said) for name, said in fields.items()}
-    title, body = reader.texts.templates[rule].write(words)
-    message = Notified(
+    known = {name: said for name, said in fields.items() if said is not None}
+    words = {name: reader.words(said) for name, said in plain(known).items()}
+    title, body = write(rule, words, reader.catalogue, reader.zone)
+    notified = Notified(
         audience=reader.audience,
         recipient=reader.name,
         kind=_KINDS.get(rule, MessageKind.TICKET_CHANGED),
@@ -125,7 +118,7 @@ def tell(
     )
     return derive(
         cause,
-        message,
+        notified,
         source=SOURCE,
         subject=reader.name,
         rule=f"{rule}:{reader.audience}:{reader.name}",

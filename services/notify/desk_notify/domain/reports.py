@@ -15,7 +15,7 @@ from desk_shared.events.reports import (
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import About, Messages, Said, team, tell
 from desk_notify.domain.model import Matter, MatterKind
-from desk_notify.domain.texts import Rule, Texts
+from desk_notify.domain.texts import Rule
 
 Told = tuple[Matter, Messages]
 
@@ -54,42 +54,41 @@ def _system(cause: AnyEvent, ranked: ServiceRanked, directory: Directory) -> Tol
     if ranked.escalated and ranked.escalated_to:
         readers.append((Rule.TEAM_SYSTEM_ESCALATED, directory.team(ranked.escalated_to)))
     messages = tuple(
-        tell(cause, rule, team(one), _fields(ranked, team(one).texts, directory), About())
-        for rule, one in readers
+        tell(cause, rule, team(one), _fields(ranked, directory), About()) for rule, one in readers
     )
     return _matter(card, directory.service(ranked.service)), messages
 
 
-def _fields(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, Said]:
+def _fields(ranked: ServiceRanked, directory: Directory) -> dict[str, Said]:
     card, since = directory.team(ranked.team), ranked.unanswered_since
     return {
         "service": directory.service(ranked.service),
         "name": ranked.service,
         "team": card.title,
         "period": ranked.period,
-        "proposal": texts.proposals[ranked.proposal],
+        "proposal": ranked.proposal,
         "rank": str(ranked.rank),
         "of": str(ranked.of),
-        "hours": texts.write_number(round(ranked.score / 60, 1)),
+        "hours": round(ranked.score / 60, 1),
         "contacts": str(ranked.contacts),
         "before": str(ranked.contacts_before),
         "explanation": ranked.reasons,
         "in_a_row": str(ranked.in_a_row) if ranked.in_a_row > 1 else "",
-        "outcome": "" if ranked.outcome is None else texts.outcomes[ranked.outcome],
-        "target_date": texts.write_day(ranked.target_date) if ranked.target_date else "",
+        "outcome": ranked.outcome,
+        "target_date": ranked.target_date,
         "unanswered": str(ranked.unanswered) if ranked.unanswered else "",
-        "since": "" if since is None else texts.write_day(since.astimezone(card.zone).date()),
-        **_escalation(ranked, texts, directory),
+        "since": None if since is None else since.astimezone(card.zone).date(),
+        **_escalation(ranked, directory),
     }
 
 
-def _escalation(ranked: ServiceRanked, texts: Texts, directory: Directory) -> dict[str, str]:
+def _escalation(ranked: ServiceRanked, directory: Directory) -> dict[str, Said]:
     """Where nobody else can be told, the word itself is all that can be said."""
     if not ranked.escalated:
         return {}
     if ranked.escalated_to:
         return {"escalated_to": directory.team(ranked.escalated_to).title}
-    return {"escalated": texts.escalated}
+    return {"escalated": "yes"}
 
 
 def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> Told:
@@ -110,27 +109,27 @@ def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> 
 def _goal(cause: AnyEvent, goal: GoalStatusReported, directory: Directory) -> Told:
     card = directory.team(goal.team)
     reader = team(card)
-    texts, again = reader.texts, goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT
+    again = goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT
     fields: dict[str, Said] = {
         "title": goal.title,
-        "verdict": texts.verdicts[goal.verdict],
-        "due": texts.write_day(goal.due),
+        "verdict": goal.verdict,
+        "due": goal.due,
         "sentence": goal.explanation,
-        "again": "" if goal.verdict in _ASKS_TO_ACT else texts.write_day(again),
-        **_milestone(goal.milestone, texts),
+        "again": None if goal.verdict in _ASKS_TO_ACT else again,
+        **_milestone(goal.milestone),
     }
     message = tell(cause, Rule.TEAM_GOAL, reader, fields, About())
     return _matter(card, goal.title), (message,)
 
 
-def _milestone(found: GoalMilestone | None, texts: Texts) -> dict[str, str]:
+def _milestone(found: GoalMilestone | None) -> dict[str, Said]:
     """Of one whose day has no figure nothing is said."""
     if found is None or found.is_met is None:
         return {}
     which = "met" if found.is_met else "open"
     return {
-        f"{which}_share": texts.write_number(found.share * 100),
-        f"{which}_day": texts.write_day(found.day),
+        f"{which}_share": found.share * 100,
+        f"{which}_day": found.day,
     }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from desk_shared.events import AnyEvent
 
 from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.messages import About, Messages, Reader, Said, person, team, tell
+from desk_notify.domain.messages import About, Messages, Said, person, team, tell
 from desk_notify.domain.model import Ticket
 from desk_notify.domain.texts import Rule
 
@@ -39,7 +39,7 @@ class Scene:
             person(ticket.requester, ticket.language, self.team.zone),
             About(self.cause.subject, ticket.code),
         )
-        return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
+        return (tell(self.cause, rule, reader, self._fields(moments) | fields, about),)
 
     def to_team(
         self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: Said
@@ -47,11 +47,11 @@ class Scene:
         """One message to the team that has the ticket."""
         ticket, reader = self.ticket, team(self.team)
         about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
-        return (tell(self.cause, rule, reader, self._fields(reader, moments) | fields, about),)
+        return (tell(self.cause, rule, reader, self._fields(moments) | fields, about),)
 
-    def _fields(self, reader: Reader, moments: Moments) -> dict[str, Said]:
+    def _fields(self, moments: Moments) -> dict[str, Said]:
         """What every message may say of the ticket; moments in the zone of its team."""
-        ticket, card, write = self.ticket, self.team, reader.texts.write_moment
+        ticket, card = self.ticket, self.team
         return {
             "code": ticket.code,
             "title": ticket.title,
@@ -60,9 +60,9 @@ class Scene:
             "priority": ticket.priority or "",
             "service": self.directory.service(ticket.service),
             "link": self.directory.link(ticket.code),
-            "response_due": write(ticket.response_due, card.zone),
-            "resolution_due": write(ticket.resolution_due, card.zone),
-            **{name: write(moment, card.zone) for name, moment in moments.items()},
+            "response_due": ticket.response_due,
+            "resolution_due": ticket.resolution_due,
+            **moments,
         }
 
 

@@ -1,20 +1,21 @@
-"""How texts are written down: every message as data, one table per language, and dates in words.
+"""Every message that notify sends, and how its text is filled in.
 
-A line is said only if each of its fields is known, so no message shows a hole.
+Titles and bodies stand in the catalogues (`mail.<rule>.title`, `mail.<rule>.body`). A line is said
+only where all that it names is known, so no message shows a hole; one that begins with
+`[without x]` is said only where x is not.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from string import Formatter
 from zoneinfo import ZoneInfo
 
-from desk_shared.events.automation import StepStatus
-from desk_shared.events.people import Severity
-from desk_shared.events.reports import AnswerOutcome, GoalVerdict, Proposal
-from desk_shared.events.sla import ClockName
+from desk_shared.events.message import Carried
+from desk_shared.messages import Catalogue
+
+_WITHOUT = re.compile(r"\[without (\w+)\] (.*)")
 
 
 class Rule(StrEnum):
@@ -54,82 +55,44 @@ class Rule(StrEnum):
     TEAM_GOAL = "team-goal"
 
 
-@dataclass(frozen=True, slots=True)
-class Without:
-    """A paragraph that is said only where a field is not known."""
-
-    field: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A title and the paragraphs of a body; lines of a paragraph stand or fall one by one."""
-
-    title: str
-    body: tuple[str | Without, ...]
-
-    def write(self, fields: Mapping[str, str]) -> tuple[str, str]:
-        """Title and body with the fields filled in."""
-        paragraphs = [said for one in self.body if (said := _paragraph(one, fields))]
-        title = " ".join(self.title.format_map(fields).split())
-        return title, "\n\n".join(paragraphs)
+def write(
+    rule: Rule, fields: Mapping[str, Carried], spoken: Catalogue, zone: ZoneInfo
+) -> tuple[str, str]:
+    """Title and body in the language of the catalogue; moments are told in `zone`."""
+    title = spoken.fill(_text(spoken, f"mail.{rule}.title"), fields, zone)
+    paragraphs = [
+        said
+        for paragraph in _text(spoken, f"mail.{rule}.body").split("\n\n")
+        if (said := _paragraph(paragraph, fields, spoken, zone))
+    ]
+    return " ".join(title.split()), "\n\n".join(paragraphs)
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """Everything said in one language."""
+def _text(spoken: Catalogue, code: str) -> str:
+    text = spoken.template(code)
+    if text is None:
+        raise LookupError(f"the catalogue {spoken.language} has no {code}")
+    return text
 
-    templates: Mapping[Rule, Template]
-    clocks: Mapping[ClockName, str]
-    steps: Mapping[StepStatus, str]
-    severities: Mapping[Severity, str]
-    proposals: Mapping[Proposal, str]
-    outcomes: Mapping[AnswerOutcome, str]
-    escalated: str
-    verdicts: Mapping[GoalVerdict, str]
-    decimal: str
-    weekdays: tuple[str, ...]
-    months: tuple[str, ...]
-    moment: str
-    day: str
 
-    def write_moment(self, moment: datetime | None, zone: ZoneInfo) -> str:
-        """A date as people read it, with its zone; empty for none."""
-        if moment is None:
+def _paragraph(text: str, fields: Mapping[str, Carried], spoken: Catalogue, zone: ZoneInfo) -> str:
+    lines = [
+        spoken.fill(line, fields, zone)
+        for written in text.split("\n")
+        if (line := _said(written, fields))
+    ]
+    return "\n".join(lines)
+
+
+def _said(line: str, fields: Mapping[str, Carried]) -> str:
+    """The line, if it is to be said; else nothing."""
+    if (only := _WITHOUT.fullmatch(line)) is not None:
+        if fields.get(only[1]):
             return ""
-        local = moment.astimezone(zone)
-        return self.moment.format(
-            weekday=self.weekdays[local.weekday()],
-            day=local.day,
-            month=self.months[local.month - 1],
-            time=f"{local:%H:%M}",
-            zone=zone.key,
-        )
-
-    def write_day(self, day: date) -> str:
-        """A day as people read it."""
-        return self.day.format(day=day.day, month=self.months[day.month - 1], year=day.year)
-
-    def write_number(self, value: float) -> str:
-        """A measured value with at most six digits."""
-        return f"{value:g}".replace(".", self.decimal)
+        line = only[2]
+    return line if all(fields.get(name) for name in _names(line)) else ""
 
 
 @lru_cache(maxsize=1024)
-def fields_of(text: str) -> frozenset[str]:
-    """The fields that a line needs."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
-
-
-def _paragraph(one: str | Without, fields: Mapping[str, str]) -> str:
-    if isinstance(one, Without):
-        if fields.get(one.field):
-            return ""
-        one = one.text
-    lines = [
-        line.format_map(fields)
-        for line in one.split("\n")
-        if all(fields.get(name) for name in fields_of(line))
-    ]
-    return "\n".join(lines)
+def _names(line: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(line) if name)

@@ -19,7 +19,7 @@ from desk_shared.events.sla import (
 )
 
 from desk_notify.domain.directory import Directory
-from desk_notify.domain.messages import Messages, clipped, language_of, team
+from desk_notify.domain.messages import Messages, clipped, language_of
 from desk_notify.domain.model import EarlyFact, Kept, SlaReported, Ticket
 from desk_notify.domain.scene import Scene, Step
 from desk_notify.domain.texts import Rule
@@ -241,11 +241,11 @@ def _told(scene: Scene, fact: SlaAtRisk | SlaBreached) -> Step:
         return scene, ()
     theirs = scene if scene.ticket.team else scene.changed(team=fact.team)
     scene = _noted_as_said(scene, fact, theirs.team.name)
-    clock, moments = team(theirs.team).texts.clocks[fact.clock], {"due": fact.due}
+    moments = {"due": fact.due}
     if isinstance(fact, SlaBreached):
-        return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)
+        return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)
     percent = str(fact.percent)
-    return scene, theirs.to_team(Rule.TEAM_AT_RISK, moments, clock=clock, percent=percent)
+    return scene, theirs.to_team(Rule.TEAM_AT_RISK, moments, clock=fact.clock, percent=percent)
 
 
 def _noted_as_said(scene: Scene, fact: SlaAtRisk | SlaBreached, told: str) -> Scene:
@@ -275,12 +275,12 @@ def _taken_back(scene: Scene, fact: SlaCancelled) -> Step:
     for one in wrong:
         if one.what == fact.untrue:
             then = scene.changed(team=one.team)
-            clock, is_breach = team(then.team).texts.clocks[fact.clock], one.what == "breached"
+            is_breach = one.what == "breached"
             messages += then.to_team(
                 Rule.TEAM_CORRECTED,
                 {"due": one.due},
-                broken=clock if is_breach else "",
-                at_risk="" if is_breach else clock,
+                broken=fact.clock if is_breach else "",
+                at_risk="" if is_breach else fact.clock,
             )
     return after, messages
 
