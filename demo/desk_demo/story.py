@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from desk_shared.frozen import Frozen
+from pydantic import Field
 from ruamel.yaml import YAML
 
 
-class Part(BaseModel):
+class Part(Frozen):
     """A part of a story file; unknown words are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Device(Part):

@@ -27,6 +27,7 @@ _IDS = ("derived_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
     "desk_shared.events",
     "desk_shared.errors",
+    "desk_shared.frozen",
     "desk_shared.kernel",
     "desk_shared.messages",
     "desk_shared.people",

@@ -12,6 +12,7 @@ from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import Clock
 from desk_shared.errors import NotFound
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.frozen import Frozen
 from desk_shared.http import (
     Cursors,
     IdempotentCall,
@@ -34,7 +35,6 @@ from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed, Stored, readable
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 
 from desk_automation.domain import books, course
 from desk_automation.domain.books import Book
@@ -45,13 +45,10 @@ from desk_automation.ports import Changes
 
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
 _may_cancel = require(Role.MEMBER)
-_DOCUMENTED = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class RunView(BaseModel):
+class RunView(Frozen):
     """One run at a glance."""
-
-    model_config = _DOCUMENTED
 
     id: str
     """The run; proactive tickets name it as their origin."""
@@ -81,10 +78,8 @@ class RunView(BaseModel):
     """When it was over."""
 
 
-class LineView(BaseModel):
+class LineView(Frozen):
     """One line of the journal."""
-
-    model_config = _DOCUMENTED
 
     at: datetime
     """When it was begun."""
@@ -109,10 +104,8 @@ class RunDetail(RunView):
     """Who gets it when it does not help."""
 
 
-class RunbookView(BaseModel):
+class RunbookView(Frozen):
     """A runbook, what it may do now and how it fared."""
-
-    model_config = _DOCUMENTED
 
     id: str
     """Id of the runbook."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_shared.errors import Forbidden
+from desk_shared.frozen import Frozen
 from desk_shared.http import (
     Cursors,
     Page,
@@ -18,17 +19,14 @@ from desk_shared.http import (
 from desk_shared.people import PersonAsked
 from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 
 from desk_notify.domain.model import DeliveryState, Dispatch
 
 _may_ask = require(Role.MEMBER, Role.OPERATOR)
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(Frozen):
     """One channel's delivery."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     channel: str
     """Where it goes, as a channel URL of the charter."""
@@ -44,10 +42,8 @@ class DeliveryView(BaseModel):
     """What the other side said, if it did not take it."""
 
 
-class MessageView(BaseModel):
+class MessageView(Frozen):
     """One message and its deliveries besides Kafka."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     id: str
     """Id of the message, the same as on its Kafka topic."""

@@ -10,6 +10,7 @@ from desk_shared.bus import Cause, CommandQueue
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Priority, Severity, SubjectKind
+from desk_shared.frozen import Frozen
 from desk_shared.http import (
     Cursors,
     IdempotentCall,
@@ -32,7 +33,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Listed
 from desk_shared.store.document import S
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from desk_triage.domain import clusters
 from desk_triage.domain.model import Correction, Ticket
@@ -56,11 +57,7 @@ class TriageDocuments:
     cursors: Cursors
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class DecisionView(_Answer):
+class DecisionView(Frozen):
     """What triage decided about a ticket, why, and what people corrected."""
 
     ticket: str
@@ -82,7 +79,7 @@ class DecisionView(_Answer):
     corrections: tuple[Correction, ...]
 
 
-class SignalView(_Answer):
+class SignalView(Frozen):
     """An open signal."""
 
     episode: str
@@ -101,7 +98,7 @@ class SignalView(_Answer):
     site: str
 
 
-class ProblemView(_Answer):
+class ProblemView(Frozen):
     """An open problem."""
 
     id: str
@@ -120,16 +117,14 @@ class ProblemView(_Answer):
     """When it ends if nothing more is heard; null while a signal is open, and without one."""
 
 
-class ResolveProblem(BaseModel):
+class ResolveProblem(Frozen):
     """What a member says about the end of a problem."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     resolution: Annotated[str, Field(max_length=5_000)] = ""
     """What was wrong and what helped, for the people in it."""
 
 
-class ResolvedView(_Answer):
+class ResolvedView(Frozen):
     """The problem is over."""
 
     id: str

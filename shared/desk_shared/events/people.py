@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from desk_shared.frozen import Frozen
 from desk_shared.text.characters import is_visible
 
 
@@ -21,10 +22,8 @@ LongText = Annotated[str, Field(max_length=20_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Value(BaseModel):
+class Value(Frozen):
     """A frozen part of a payload."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Level(StrEnum):

@@ -6,9 +6,8 @@ The language of a request stands in a context variable, as its trace and its cor
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-from pydantic import BaseModel, ConfigDict
-
 from desk_shared.events.message import Carried, Message
+from desk_shared.frozen import Frozen
 from desk_shared.messages import Catalogue, Language, catalogue, negotiate
 
 _language: ContextVar[Language] = ContextVar("desk_language", default="en")
@@ -31,10 +30,8 @@ def sentence(message: Message) -> str:
     return spoken_catalogue().render(message)
 
 
-class Statement(BaseModel):
+class Statement(Frozen):
     """Something that the desk says: for people as a sentence, for machines as code and facts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     code: str
     """Which message of the catalogue it is; stable."""

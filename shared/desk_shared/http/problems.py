@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from desk_shared.errors import DeskError, Transient
+from desk_shared.frozen import Frozen
 from desk_shared.http.language import sentence
 from desk_shared.http.refusals import Unauthenticated
 from desk_shared.telemetry import get_logger
@@ -42,10 +43,8 @@ _UNFORESEEN = (
 _log = get_logger()
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Frozen):
     """One thing wrong in a request."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     pointer: str
     """Where: JSON pointer into the body, or `query/limit`, `header/if-match`, `path/id`."""

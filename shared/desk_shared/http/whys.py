@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_shared.charter.confidential import Sight
+from desk_shared.frozen import Frozen
 from desk_shared.http.language import sentence
 from desk_shared.http.principal import STAFF, Principal, may_see_person, require, sight
 from desk_shared.lookout import Consideration, Lookout, Unheeded
@@ -40,11 +40,7 @@ async def _reader(
 StaffReader = Annotated[Reader, Depends(_reader)]
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class LookView(_Answer):
+class LookView(Frozen):
     """What looked at the subject, and what came of it."""
 
     kind: str
@@ -61,7 +57,7 @@ class LookView(_Answer):
     """What it depended on."""
 
 
-class WhyView(_Answer):
+class WhyView(Frozen):
     """Everything that is known of why something was done about a subject, or was not."""
 
     subject: str
@@ -72,7 +68,7 @@ class WhyView(_Answer):
     """What is stored comes first, then the looks, newest first."""
 
 
-class UnheededView(_Answer):
+class UnheededView(Frozen):
     """Something that was sent and that nothing is set up for."""
 
     kind: str
@@ -84,7 +80,7 @@ class UnheededView(_Answer):
     """The nearest name that is known, if one is near: it may be misspelled."""
 
 
-class UnheededList(_Answer):
+class UnheededList(Frozen):
     """What this replica has seen since `since` and nothing is set up for, most often first."""
 
     since: datetime

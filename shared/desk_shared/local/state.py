@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from desk_shared.frozen import Frozen
 from desk_shared.local.places import Places
 from desk_shared.local.processes import CannotStart, Running
 
@@ -19,10 +20,8 @@ class Origin(StrEnum):
     LOCAL = "local"
 
 
-class Entry(BaseModel):
+class Entry(Frozen):
     """One process that was left running."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     pid: int
     birth: str
@@ -34,19 +33,15 @@ class Entry(BaseModel):
         return Running(self.pid, self.birth)
 
 
-class Server(BaseModel):
+class Server(Frozen):
     """Kafka or the store: its address and whose it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     address: str
     origin: Origin
 
 
-class State(BaseModel):
+class State(Frozen):
     """All that runs, by name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     servers: Mapping[str, Server] = Field(default_factory=dict)
     processes: Mapping[str, Entry] = Field(default_factory=dict)

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from desk_shared.events.automation import Outcome
 from desk_shared.events.message import message
+from desk_shared.frozen import Frozen
 from pydantic import Field
 
-from desk_automation.domain.plan import Bounds, Frozen
+from desk_automation.domain.plan import Bounds
 from desk_automation.domain.targets import Refusal
 
 HOUR = timedelta(hours=1)

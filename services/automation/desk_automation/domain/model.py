@@ -9,9 +9,10 @@ from typing import Literal, TypeVar
 
 from desk_shared.events.automation import Outcome, StepStatus
 from desk_shared.events.message import Message
+from desk_shared.frozen import Frozen
 from pydantic import BaseModel
 
-from desk_automation.domain.plan import Frozen, Plan, PlannedAct
+from desk_automation.domain.plan import Plan, PlannedAct
 
 S = TypeVar("S", bound=BaseModel)
 EntryKind = Literal["guard", "act", "probe", "confirm", "wait"]

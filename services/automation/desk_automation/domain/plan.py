@@ -18,8 +18,9 @@ from desk_shared.charter.runbooks import (
     Verify,
     WaitStep,
 )
+from desk_shared.frozen import Frozen
 from desk_shared.ids import derived_id
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from desk_automation.domain.addresses import fill_address
 from desk_automation.domain.templates import Values, fill, fill_header, fill_json
@@ -28,18 +29,12 @@ Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
 
 
-class Frozen(BaseModel):
-    """A frozen value, closed for unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Call(Frozen):
     """One HTTP call as it goes out, and how often it may be tried."""
 
     method: str
     url: str
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     body: JsonValue = None
     timeout: timedelta
     attempts: int

@@ -5,9 +5,10 @@ Only subjects under watch are written; the rest of the telemetry passes by.
 
 from datetime import datetime, timedelta
 
+from desk_shared.frozen import Frozen
+
 from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Sample
-from desk_automation.domain.plan import Frozen
 
 # More than triage holds open of one subject: all of them may end at once, while runs still wait.
 MAX_CLEARED = 2_000

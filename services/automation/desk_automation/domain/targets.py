@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from desk_shared.events.message import Message, message
-
-from desk_automation.domain.plan import Frozen
+from desk_shared.frozen import Frozen
 
 DAY = timedelta(hours=24)
 MAX_PAST = 100

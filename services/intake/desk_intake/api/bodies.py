@@ -6,13 +6,12 @@ from typing import Annotated, Literal, Self
 
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, WaitingFor
+from desk_shared.frozen import Frozen
 from desk_shared.people import PersonNamed
 from desk_shared.text import is_visible
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
@@ -39,10 +38,8 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Words = Annotated[str, StringConstraints(max_length=1_000)]
 
 
-class Body(BaseModel):
+class Body(Frozen):
     """A closed, frozen body, small enough for the bus."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_validator(mode="after")
     def is_small_enough(self) -> Self:
@@ -96,7 +93,7 @@ class NewTicket(Body):
     """How soon it hurts."""
     language: Annotated[str, StringConstraints(min_length=2, max_length=35)] = "en"
     """The language to answer in (BCP 47)."""
-    attributes: Annotated[dict[Name, Words], Field(max_length=50)] = {}
+    attributes: dict[Name, Words] = Field(default={}, max_length=50)
     """Anything else, such as the answers of a form."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.errors import DeskError, Forbidden, Invalid
+from desk_shared.frozen import Frozen
 from desk_shared.http import Principal
 from desk_shared.http.cloudevents import MOST_EVENTS, sent_events
 from desk_shared.http.problems import problem
@@ -17,7 +18,6 @@ from desk_shared.store import Stored
 from desk_shared.telemetry import get_logger
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from desk_intake.api.calls import deps_of
@@ -39,10 +39,8 @@ log = get_logger()
 _OF_SENDER = frozenset({FOREIGN, "not-allowed-for-source", "reserved-source"})
 
 
-class EventResult(BaseModel):
+class EventResult(Frozen):
     """What became of one event."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     index: int
     """Its place in the batch, counted from 0."""
@@ -60,10 +58,8 @@ class EventResult(BaseModel):
     """Why it was refused and what to do, as a sentence."""
 
 
-class EventsAnswer(BaseModel):
+class EventsAnswer(Frozen):
     """What was accepted, and why the rest was not."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     accepted: int
     """How many the bus has."""

@@ -9,12 +9,13 @@ from typing import Annotated
 from desk_shared.errors import Invalid
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.message import message
+from desk_shared.frozen import Frozen
 from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Context, Decision
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from desk_intake.api.bodies import Body, Visible
 from desk_intake.api.calls import (
@@ -56,10 +57,8 @@ class NewSurveyAnswer(Body):
     """Language of the comment (BCP 47); left out: that of the ticket."""
 
 
-class SurveyAnswerView(BaseModel):
+class SurveyAnswerView(Frozen):
     """What stands now."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     ticket: str
     score: int
@@ -93,10 +92,8 @@ class NewFeedback(Body):
     """Language of the words (BCP 47)."""
 
 
-class FeedbackView(BaseModel):
+class FeedbackView(Frozen):
     """What was noted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     about: About

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from desk_shared.charter import Charter
 from desk_shared.charter.confidential import Sight
 from desk_shared.events.message import Message, message
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from desk_shared.http.language import sentence
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_intake.api.calls import deps_of
 from desk_intake.domain.problem import KnownProblem
@@ -21,10 +21,8 @@ router = APIRouter(prefix="/v1/status", tags=["status"])
 MAX_PROBLEMS = 200
 
 
-class Answer(BaseModel):
+class Answer(Frozen):
     """A part of the answer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class ProblemView(Answer):

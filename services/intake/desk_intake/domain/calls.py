@@ -8,7 +8,7 @@ call that is neither here nor was there *after* this was read, was never made.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 # So many are in a document at most, and so many stay when older ones are dropped, all at once.
 MOST_HERE = 64
@@ -17,10 +17,8 @@ STAY_HERE = 32
 KNOWN_FOR = timedelta(hours=25)
 
 
-class Command(BaseModel):
+class Command(Frozen):
     """A call that was carried out."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     fingerprint: str

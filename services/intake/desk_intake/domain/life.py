@@ -31,7 +31,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     WaitingFor,
 )
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_intake.domain.model import MAX_COMMENTS, OPEN_STATES, Ticket
 
@@ -76,10 +76,8 @@ class Actor:
         return Role.MEMBER if is_member else Role.EMPLOYEE
 
 
-class Changes(BaseModel):
+class Changes(Frozen):
     """New facts of a ticket; what is None stays as it is."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str | None = None
     description: str | None = None

@@ -8,7 +8,8 @@ from datetime import datetime
 from desk_shared.events.message import Message
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
+from pydantic import Field
 
 from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 
@@ -24,10 +25,8 @@ OPEN_STATES = frozenset(
 )
 
 
-class Part(BaseModel):
+class Part(Frozen):
     """A frozen piece of a ticket."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Entry(Part):
@@ -71,7 +70,7 @@ class Ticket(Part):
     site: str = ""
     group: str = ""
     language: str = "en"
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str] = Field(default_factory=dict)
     impact: Level | None = None
     urgency: Level | None = None
     category: str = ""

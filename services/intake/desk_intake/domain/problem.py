@@ -5,13 +5,11 @@ from datetime import datetime
 from desk_shared.events import AnyEvent
 from desk_shared.events.message import Message
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 
-class KnownProblem(BaseModel):
+class KnownProblem(Frozen):
     """One trouble with many tickets, as employees may see it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     service: str

@@ -12,7 +12,7 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 # Which clock stands for the whole ticket: the solution as soon as it has a target.
 _MAIN_CLOCKS = ("resolution", "response")
@@ -26,20 +26,16 @@ _STATUS: Mapping[type[Payload], str] = {
 }
 
 
-class SlaView(BaseModel):
+class SlaView(Frozen):
     """What one clock said last."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     clock: str
     status: str
     due: datetime | None = None
 
 
-class TicketSla(BaseModel):
+class TicketSla(Frozen):
     """The clocks of one ticket, in the order in which they were heard of."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ticket: str
     # False where the store has something that cannot be read.

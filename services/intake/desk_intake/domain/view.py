@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from desk_shared.events.message import Carried, Message, Param, message
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, WaitingFor
+from desk_shared.frozen import Frozen
 from desk_shared.messages import Catalogue
-from pydantic import BaseModel, ConfigDict
 
 from desk_intake.domain.model import Entry, Link, Ticket
 from desk_intake.domain.sla import SlaView, TicketSla
@@ -19,10 +19,8 @@ MAX_LATEST = 10
 MAX_LATEST_TEXT = 20_000
 
 
-class View(BaseModel):
+class View(Frozen):
     """A frozen answer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Holder(View):

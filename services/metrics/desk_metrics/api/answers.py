@@ -12,6 +12,7 @@ from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events.reports import Answer, Proposal
+from desk_shared.frozen import Frozen
 from desk_shared.http import (
     STAFF,
     IdempotentCall,
@@ -26,7 +27,7 @@ from desk_shared.http.language import sentence
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Context, Decision
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import (
@@ -41,12 +42,9 @@ from desk_metrics.domain.answers import (
 LONGEST_PLAN = timedelta(days=366)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Service = Annotated[str, Path(max_length=200)]
-_CLOSED = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
-class _Answer(BaseModel):
-    model_config = _CLOSED
-
+class _Answer(Frozen):
     period: str = Field(default="", max_length=40)
     """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
 
@@ -80,10 +78,8 @@ class Done(_Answer):
 Body = Annotated[Accepted | Refused | Done, Field(discriminator="answer")]
 
 
-class AnswerView(BaseModel):
+class AnswerView(Frozen):
     """One answer, and what the desk does with it."""
-
-    model_config = _CLOSED
 
     period: str
     """The report that was answered."""
@@ -103,10 +99,8 @@ class AnswerView(BaseModel):
     """What happens next, as a sentence."""
 
 
-class AnswersView(BaseModel):
+class AnswersView(Frozen):
     """Where the reports about a service stand with its owner."""
-
-    model_config = _CLOSED
 
     service: str
     """The service."""

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from desk_shared.errors import Forbidden, Invalid
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
 from desk_metrics.domain.measures.experience import Experience, Impressions, Of
@@ -18,10 +18,8 @@ from desk_metrics.reckoning import cells_between
 MOST_DAYS = 366
 
 
-class ExperienceAnswer(BaseModel):
+class ExperienceAnswer(Frozen):
     """The worst first; `known` says of how many anything is known."""
-
-    model_config = ConfigDict(frozen=True)
 
     of: Of
     start: datetime

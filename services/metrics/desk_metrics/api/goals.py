@@ -8,11 +8,11 @@ from typing import Annotated
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
 from desk_shared.errors import Forbidden
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, may_see_person, require, sight
 from desk_shared.http.language import spoken_catalogue
 from desk_shared.people import canonical_person
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.aiming import standings
 from desk_metrics.api.asked import FIRST_DAY, AsOf
@@ -38,10 +38,8 @@ class GoalView(Standing):
     sentence: str
 
 
-class Goals(BaseModel):
+class Goals(Frozen):
     """Where each goal of the charter stands at a moment, by figures as known at that moment."""
-
-    model_config = ConfigDict(frozen=True)
 
     as_of: datetime
     charter: str

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import Annotated
 
 from desk_shared.charter.confidential import Sight
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.text import csv_cell
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
 from desk_metrics.api.parquet import PARQUET, parquet_of
@@ -31,10 +31,8 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-class Row(BaseModel):
+class Row(Frozen):
     """The figures of one slice in one stretch; what cannot be told is null."""
-
-    model_config = ConfigDict(frozen=True)
 
     start: datetime
     end: datetime
@@ -42,10 +40,8 @@ class Row(BaseModel):
     figures: Figures
 
 
-class Measures(BaseModel):
+class Measures(Frozen):
     """Figures by time and slice, by event time, as known at a moment. Durations are seconds."""
-
-    model_config = ConfigDict(frozen=True)
 
     as_of: datetime
     by: By | None

@@ -6,11 +6,11 @@ from typing import Annotated
 from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.events.reports import ServiceRanked
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.http.language import spoken_catalogue
 from desk_shared.messages import Catalogue
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
 from desk_metrics.domain.demand import DemandEntry
@@ -25,15 +25,13 @@ UNSENT = {
 }  # fmt: skip
 
 
-class Systems(BaseModel):
+class Systems(Frozen):
     """Every service by the time it cost people in a period, as known at a moment.
 
     `why` says in sentences why each proposal is made; `answers` says of each service that a report
     asks about where that stands with its owner today; `demand` is what people asked for that there
     is not.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     period: str
     since: datetime

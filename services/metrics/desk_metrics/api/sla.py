@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_shared.errors import NotFound
+from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.http.language import sentence
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.api.asked import AsOf
 from desk_metrics.domain.explain import Explanation, Stretch, explain
@@ -27,10 +27,8 @@ class SlaExplanation(Explanation):
     explanation: tuple[StretchView, ...]
 
 
-class TicketSla(BaseModel):
+class TicketSla(Frozen):
     """Every SLA of a ticket as it stands at a moment, each stretch of time explained."""
-
-    model_config = ConfigDict(frozen=True)
 
     ticket: str
     as_of: datetime

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from desk_shared.frozen import Frozen
+from pydantic import field_validator, model_validator
 
 DAY_SECONDS = 86_400
 
@@ -28,11 +29,7 @@ def seconds_of(text: str) -> int:
     return total
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Window(_Data):
+class Window(Frozen):
     """Open from `opens` up to but not including `closes`; a close before the open is next day's."""
 
     opens: str
@@ -55,7 +52,7 @@ class Window(_Data):
         return opens, closes if closes > opens else closes + DAY_SECONDS
 
 
-class Week(_Data):
+class Week(Frozen):
     """The windows that open on each weekday; several windows a day make a split shift."""
 
     mon: tuple[Window, ...] = ()
@@ -72,7 +69,7 @@ class Week(_Data):
         return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
 
 
-class Closure(_Data):
+class Closure(Frozen):
     """Our own closed days, both ends included; `yearly` repeats them by month and day.
 
     A yearly one may end in the year after it begins.
@@ -107,7 +104,7 @@ class Closure(_Data):
         return first, max(first, last)
 
 
-class SpecialDay(_Data):
+class SpecialDay(Frozen):
     """One date with hours of its own, whatever the week, holidays and closures say."""
 
     name: str
@@ -123,7 +120,7 @@ class ClosedBy(StrEnum):
     CLOSURE = "closure"
 
 
-class Calendar(_Data):
+class Calendar(Frozen):
     """When work counts: a week of windows in one zone, less holidays and closures.
 
     A special day goes before a holiday, a holiday before a closure, a closure before the week. A

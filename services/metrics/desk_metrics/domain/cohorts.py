@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.aims import Where
 from desk_metrics.domain.measures.cells import Cell
@@ -31,14 +31,12 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class Comparison(BaseModel):
+class Comparison(Frozen):
     """The cohort and the rest before and after. `ratio` below 1: the cohort did better.
 
     `fewer_per_person_per_week` is the difference in differences of contacts per person and week,
     where both numbers of people are known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     answer: Answer
     sentence: str

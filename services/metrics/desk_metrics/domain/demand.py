@@ -9,17 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from desk_shared.frozen import Frozen
+from pydantic import Field
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.wishes import read_demand
 from desk_metrics.domain.worktime import micros
 
 
-class DemandEntry(BaseModel):
+class DemandEntry(Frozen):
     """One thing that people asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     what: str = Field(description="In lower case.")
     people: int

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.journey import Phase
 from desk_metrics.domain.tallies import NO_NAME, Tallies, TeamTally, TopicTally
@@ -19,11 +19,7 @@ REPEATS = 0.005
 T = TypeVar("T")
 
 
-class _Finding(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ToAutomate(_Finding):
+class ToAutomate(Frozen):
     """A topic that repeats and goes the same easy way each time.
 
     `routine_tickets`: over, in the hands of their first team, never reopened.
@@ -40,7 +36,7 @@ class ToAutomate(_Finding):
     share_of_tickets: float
 
 
-class ToEngineerOut(_Finding):
+class ToEngineerOut(Frozen):
     """A topic whose tickets do not go easily: handed on, reopened, or never finished.
 
     `hours_lost` = all open hours of its tickets that are not routine, waiting included.
@@ -57,7 +53,7 @@ class ToEngineerOut(_Finding):
     months: int
 
 
-class HandsOn(_Finding):
+class HandsOn(Frozen):
     """A team that gives tickets away.
 
     `given` counts reassignments from it to another team, `per_ticket` = given ÷ tickets it had,
@@ -74,7 +70,7 @@ class HandsOn(_Finding):
     mostly_to: str
 
 
-class Waits(_Finding):
+class Waits(Frozen):
     """Time spent waiting for one reason. `share_of_open` = hours ÷ all open hours."""
 
     reason: str
@@ -84,7 +80,7 @@ class Waits(_Finding):
     share_of_open: float
 
 
-class Queue(_Finding):
+class Queue(Frozen):
     """Time in which tickets lay with a team and nobody worked on them; `times` are stretches."""
 
     team: str
@@ -94,7 +90,7 @@ class Queue(_Finding):
     share_of_open: float
 
 
-class Reopened(_Finding):
+class Reopened(Frozen):
     """Topics or teams by reopened tickets; `share` = reopened ÷ tickets of it."""
 
     name: str
@@ -103,7 +99,7 @@ class Reopened(_Finding):
     share: float
 
 
-class WhereTimeGoes(_Finding):
+class WhereTimeGoes(Frozen):
     """The whole report. Open time is from opening to resolution, and again from each reopening.
 
     What needs names of teams is None for a log that has none; tickets without a topic are in no

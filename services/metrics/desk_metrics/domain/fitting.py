@@ -7,7 +7,7 @@ with a number to it, and is reported as one.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
 from desk_metrics.domain.journey import Journey, Phase
@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
     until: str
 
 
-class Fitted(BaseModel):
+class Fitted(Frozen):
     """The best candidate and how well it agrees.
 
     `agreement` = tickets whose fitted verdict is the log's ÷ tickets of that half.
@@ -45,8 +45,6 @@ class Fitted(BaseModel):
     `fitted_on` says on how many kept and how many broken ones each rests. With hardly any of one
     kind a target is no more than a bound.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     calendar: str
     counts_waiting: bool

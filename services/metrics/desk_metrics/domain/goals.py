@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import GoalMilestone, GoalVerdict
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.aims import Aim, Seen, Unit, Week
 from desk_metrics.domain.telling_figures import amount_of
@@ -32,11 +32,7 @@ _STRONG = 0.9
 _PARTS = (0.25, 0.5, 0.75, 1.0)
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Forecast(_Told):
+class Forecast(Frozen):
     """What is likely on the due day if it goes on like this; four times out of five within."""
 
     value: float
@@ -45,7 +41,7 @@ class Forecast(_Told):
     weeks: int
 
 
-class Standing(_Told):
+class Standing(Frozen):
     """One goal. Counts are per week, durations seconds, shares between 0 and 1."""
 
     goal: str

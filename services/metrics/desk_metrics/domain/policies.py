@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, Self
 
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import WaitingFor
-from pydantic import BaseModel, ConfigDict, model_validator
+from desk_shared.frozen import Frozen
+from pydantic import model_validator
 
 from desk_metrics.domain.calendars import Calendar
 from desk_metrics.domain.worktime import WorkingTime, micros
@@ -46,11 +47,7 @@ class Attributes(NamedTuple):
     team: str = ""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class When(_Data):
+class When(Frozen):
     """The tickets a policy is for: each list that is not empty must name what the ticket has."""
 
     kinds: tuple[str, ...] = ()
@@ -79,7 +76,7 @@ class When(_Data):
         return self.kinds, self.priorities, self.services, self.groups, self.teams
 
 
-class Policy(_Data):
+class Policy(Frozen):
     """One clock with a target in working time. The first match in the written order holds."""
 
     name: str
@@ -130,7 +127,7 @@ class Terms:
         return mine.name == theirs.name and mine.target == theirs.target
 
 
-class Edition(_Data):
+class Edition(Frozen):
     """All policies, in order, and calendars that are in force from `since` on."""
 
     version: str

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
+from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.arrivals import FEWEST_WEEKS, HOURS, Week, error, forecast
 from desk_metrics.domain.erlang import people_needed
@@ -19,11 +19,7 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _HOUR = 3600.0
 
 
-class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HourPlan(_Told):
+class HourPlan(Frozen):
     """One hour of the week, local to the team: expected arrivals, and people to keep the SLA.
 
     `arrivals` is what comes in that hour, `work` that plus what waited for the opening.
@@ -36,7 +32,7 @@ class HourPlan(_Told):
     people: int
 
 
-class SkillPlan(_Told):
+class SkillPlan(Frozen):
     """One skill: how many people who have it are needed in its busiest hour; members who do."""
 
     skill: str
@@ -46,7 +42,7 @@ class SkillPlan(_Told):
     members: int
 
 
-class ForecastError(_Told):
+class ForecastError(Frozen):
     """How far the forecast was off in weeks it did not know: shares of all arrivals (wMAPE)."""
 
     held_out_weeks: int
@@ -56,7 +52,7 @@ class ForecastError(_Told):
     by_chance: float | None
 
 
-class StaffingPlan(_Told):
+class StaffingPlan(Frozen):
     """Hours in which nobody is needed are left out."""
 
     team: str

@@ -10,8 +10,9 @@ from desk_shared.charter.documents import parse_document
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
+from desk_shared.frozen import Frozen
 from desk_shared.text import without_invisible
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from desk_metrics.history.forms import Order
 from desk_metrics.history.text import is_encoding
@@ -27,10 +28,6 @@ _CLOSED: dict[str, frozenset[str]] = {
 FIGURES = ("reassignments", "reopenings", "updates", "resolved", "closed", "kept")
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Shape(StrEnum):
     """What a row is: a whole ticket with a column per date, or one update of a ticket."""
 
@@ -38,7 +35,7 @@ class Shape(StrEnum):
     UPDATES = "updates"
 
 
-class FirstOf(_Part):
+class FirstOf(Frozen):
     """The first of these columns that has a value: one export's header differs from another's."""
 
     first: tuple[str, ...]
@@ -54,7 +51,7 @@ def columns_of(column: Column) -> set[str]:
     return {column} if isinstance(column, str) else set(column)
 
 
-class Columns(_Part):
+class Columns(Frozen):
     """The column of each thing; several are joined with ` / `. In JSON a dot goes one step in."""
 
     ticket: Column
@@ -92,7 +89,7 @@ _WORD = 100
 COMMON = "common"
 
 
-class Times(_Part):
+class Times(Frozen):
     """How moments are written. Without an offset in the text they are wall time of the zone.
 
     `order` says which number is the day; left out, the dates of the file decide.
@@ -114,14 +111,14 @@ class Times(_Part):
         return zone
 
 
-class Status(_Part):
+class Status(Frozen):
     """Our state for a word of the old desk; for `waiting`, who is waited for."""
 
     state: State
     waiting: WaitingFor | None = None
 
 
-class Mapping(_Part):
+class Mapping(Frozen):
     """Everything the import must be told about an export."""
 
     name: str

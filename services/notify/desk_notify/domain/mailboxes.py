@@ -7,8 +7,8 @@ domains that the settings list; to one person at most so many mails in an hour.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_shared.frozen import Frozen
 from desk_shared.mail_addresses import MAILTO, BadAddress, MailAddress, address_in, read_address
-from pydantic import BaseModel, ConfigDict
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.model import Dispatch
@@ -16,19 +16,15 @@ from desk_notify.domain.model import Dispatch
 SPAN = timedelta(hours=1)
 
 
-class Mailed(BaseModel):
+class Mailed(Frozen):
     """One mail, by the id that all its attempts share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     at: datetime
 
 
-class Mailbox(BaseModel):
+class Mailbox(Frozen):
     """What one person was mailed of late."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     recent: tuple[Mailed, ...] = ()
 

@@ -8,15 +8,11 @@ from desk_shared.events.message import Message
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import SlaAtRisk, SlaBreached
 from desk_shared.events.tickets import Kind
+from desk_shared.frozen import Frozen
 from desk_shared.messages import Language
-from pydantic import BaseModel, ConfigDict
 
 
-class _State(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Kept(_State):
+class Kept(Frozen):
     """An event that is told of later, when what its message has to say is known."""
 
     id: str
@@ -32,7 +28,7 @@ class EarlyFact(Kept):
     fact: SlaAtRisk | SlaBreached
 
 
-class SlaReported(_State):
+class SlaReported(Frozen):
     """What a team was told of an SLA, in case that it turns out not to be so."""
 
     sla: str
@@ -41,7 +37,7 @@ class SlaReported(_State):
     due: datetime | None = None
 
 
-class Ticket(_State):
+class Ticket(Frozen):
     """What messages say about a ticket; without a code it is not known yet."""
 
     code: str = ""
@@ -68,7 +64,7 @@ class Ticket(_State):
     news: Kept | None = None
 
 
-class Person(_State):
+class Person(Frozen):
     """Whom we write to: the language of their latest ticket, the problems they were told of."""
 
     language: Language = "en"
@@ -86,7 +82,7 @@ class MatterKind(StrEnum):
     REPORT = "report"
 
 
-class Matter(_State):
+class Matter(Frozen):
     """A problem, a failed repair, a signal or a report, and the team that was told of it."""
 
     kind: MatterKind
@@ -111,7 +107,7 @@ class DeliveryState(StrEnum):
     HELD_BACK = "held_back"
 
 
-class Delivery(_State):
+class Delivery(Frozen):
     """One message on its way through one channel; `next_at` is none when nothing more is tried.
 
     `in_doubt` once a try may have arrived: only a yes settles that, no later refusal does.
@@ -126,7 +122,7 @@ class Delivery(_State):
     in_doubt: bool = False
 
 
-class Dispatch(_State):
+class Dispatch(Frozen):
     """A message and its deliveries through every channel but Kafka."""
 
     message: str

@@ -1,0 +1,9 @@
+"""The one base of what is read, kept and answered: it never changes, and knows all its fields."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """A frozen model without unknown fields; docstrings under fields are their descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
