@@ -13,6 +13,7 @@ import httpx
 from desk_shared.bus.retry import attempt as attempt_rule
 from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import Clock, SystemClock
+from desk_shared.events.message import Message, Param, message
 
 from desk_automation.conditions import Inputs, Undecided, condition
 from desk_automation.domain.answers import Answer, Result, result_of
@@ -86,7 +87,7 @@ class HttpExecutor:
         trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
         answer = attempt_rule(self._answer, attempt, sending.reply, trouble)
         if isinstance(answer, Exception):
-            return Answer(Result.UNKNOWN, f"the answer cannot be read: {_words(answer)}")
+            return Answer(Result.UNKNOWN, message("answer.unreadable", why=_words(answer)))
         return answer
 
     async def _call(self, attempt: Attempt, headers: dict[str, str], sending: _Sending) -> None:
@@ -121,18 +122,18 @@ class HttpExecutor:
         is_act = attempt.kind == "act"
         result, body = result_of(reply.status, is_act=is_act), body_of(reply)
         trouble = trouble or body.trouble
-        text = f"{reply.status} {redacted(body.text)}".strip()
+        seen: dict[str, Param] = {"status": reply.status, "body": redacted(body.text)}
         pause = pause_asked(reply, self._clock.now())
         if attempt.expect and result not in {Result.NOT_TAKEN, Result.UNKNOWN}:
-            return _judged(attempt.expect, reply.status, body, trouble, text)
+            return _judged(attempt.expect, body, trouble, reply.status)
         if result is Result.OK and not reply.is_cut:
             if is_page(reply):
                 trouble = trouble or "a page for people came instead of an answer"
             # JSON that is none does not matter where nobody asked what it says.
             if trouble and not trouble.startswith("it is no JSON"):
-                said = f"the answer cannot be read, {trouble}: {text}"
+                said = message("answer.unreadable-because", trouble=trouble, **seen)
                 return Answer(Result.UNKNOWN, said, retry_after=pause)
-        return Answer(result, text, retry_after=pause)
+        return Answer(result, message("answer.status", **seen), retry_after=pause)
 
 
 def _headers(attempt: Attempt, run: str, token: int) -> dict[str, str]:
@@ -152,32 +153,47 @@ def _on_the_wire(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), text.encode()) for name, text in headers.items()]
 
 
-def _judged(expect: str, status: int, body: Body, trouble: str, text: str) -> Answer:
+def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
     """What is expected holds, does not, or cannot be told from this answer."""
     seen: dict[str, object] = {"status": status}
     if not trouble:
         seen["body"] = body.value
     verdict = condition(expect).verdict(Inputs({"response": seen}))
+    told: dict[str, Param] = {"status": status, "body": redacted(body.text)}
     if isinstance(verdict, Undecided):
-        reason = trouble or verdict.reason
-        return Answer(Result.UNKNOWN, f"it cannot be told from the answer, {reason}: {text}")
+        why = trouble or verdict.reason
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **told))
     result = result_of(status)
     if verdict or result is Result.OK or status in _ABSENT:
-        return Answer(Result.OK, text, is_met=verdict)
-    return Answer(result, text)
+        return Answer(Result.OK, message("answer.status", **told), is_met=verdict)
+    return Answer(result, message("answer.status", **told))
 
 
 def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
     if isinstance(failure, NotAllowed):
-        return Answer(Result.REFUSED, str(failure), is_sent=False)
+        said = message("answer.not-allowed", why=str(failure))
+        return Answer(Result.REFUSED, said, is_sent=False)
     if not is_sent and isinstance(failure, _NOT_SENDABLE):
-        return Answer(Result.REFUSED, f"it cannot be sent: {_words(failure)}", is_sent=False)
-    words = "no answer" if failure is None else _words(failure)
-    if isinstance(failure, TimeoutError):
-        words = f"no answer within {attempt.call.timeout.total_seconds():g} s"
+        said = message("answer.not-sendable", why=_words(failure))
+        return Answer(Result.REFUSED, said, is_sent=False)
     if not is_sent:
-        return Answer(Result.NOT_TAKEN, f"no connection, nothing was sent: {words}", is_sent=False)
-    return Answer(Result.UNKNOWN, f"it was sent, and then: {words}")
+        return Answer(Result.NOT_TAKEN, _not_connected(failure, attempt), is_sent=False)
+    return Answer(Result.UNKNOWN, _broken_off(failure, attempt))
+
+
+def _not_connected(failure: Exception | None, attempt: Attempt) -> Message:
+    if isinstance(failure, TimeoutError):
+        timeout = attempt.call.timeout.total_seconds()
+        return message("answer.not-connected-in-time", timeout=timeout)
+    return message("answer.not-connected", why=_words(failure) if failure else "")
+
+
+def _broken_off(failure: Exception | None, attempt: Attempt) -> Message:
+    if isinstance(failure, TimeoutError):
+        return message("answer.none-in-time", timeout=attempt.call.timeout.total_seconds())
+    if failure is None:
+        return message("answer.none")
+    return message("answer.broke-off", why=_words(failure))
 
 
 def _words(failure: BaseException) -> str:

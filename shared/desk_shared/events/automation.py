@@ -37,8 +37,9 @@ class Evidence(Value):
     step: Identifier
     status: StepStatus
     attempt: int = 1
-    text: LongText = Field(default="", description="What the target answered, or what failed.")
-    message: Message | None = Field(default=None, description="What the desk says of it.")
+    message: Message | None = Field(
+        default=None, description="What the target answered, what failed, or what was measured."
+    )
     left_out: int = Field(
         default=0, description="How many lines before this one are in the run's journal only."
     )
@@ -76,8 +77,9 @@ class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUT
     step: Identifier
     status: StepStatus
     attempt: int = 1
-    text: LongText = ""
-    message: Message | None = None
+    message: Message | None = Field(
+        default=None, description="What the target answered, or why nobody knows what it did."
+    )
 
 
 class RunHealed(Payload, type="desk.run.healed.v1", topic=names.AUTOMATION):

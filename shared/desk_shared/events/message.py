@@ -51,7 +51,7 @@ Explanation = Annotated[tuple[Message, ...], Field(description="Why, one stateme
 def message(code: str, /, **params: Param) -> Message:
     """A message with its parameters in the form in which events carry them.
 
-    Moments become RFC 3339 in UTC, days ISO 8601, durations whole seconds, choices their value.
+    Moments become RFC 3339 in UTC, days ISO 8601, durations seconds, choices their value.
     """
     return Message(code=code, params=plain(params))
 
@@ -73,7 +73,8 @@ def _plain(value: Param) -> Carried:
         case datetime() | date():
             return _moment(value)
         case timedelta():
-            return round(value.total_seconds())
+            seconds = value.total_seconds()
+            return int(seconds) if seconds.is_integer() else seconds
         case str() | int() | float() | Message():
             # JSON has no numbers without end.
             is_endless = isinstance(value, float) and not isfinite(value)

@@ -19,6 +19,8 @@ class _Unit(NamedTuple):
 
 
 _MINUTE = 60
+# Half a second is not nothing.
+_EXACT_BELOW = 10
 # 90 seconds say more than one minute.
 _UNITS = (
     _Unit("day", 86_400, 86_400),
@@ -91,6 +93,8 @@ class Formats:
 
     def duration(self, seconds: float) -> str:
         """`2 days 3 hours`, `1 hour 5 minutes`, `12 minutes`: as exact as people say it."""
+        if 0 < seconds < _EXACT_BELOW and not float(seconds).is_integer():
+            return self._counted(float(f"{seconds:.2g}"), "second")
         rest, parts = max(round(seconds), 0), list[str]()
         for unit, size, also in _UNITS:
             if rest >= also:
@@ -102,7 +106,7 @@ class Formats:
                 break
         return " ".join(parts) or self._counted(rest, "second")
 
-    def _counted(self, count: int, unit: str) -> str:
+    def _counted(self, count: float, unit: str) -> str:
         return str(format_unit(count, f"duration-{unit}", locale=self._locale))
 
     def number(self, value: float) -> str:

@@ -8,7 +8,9 @@ from desk_automation.domain import steps
 from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase, Run
 from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
+from desk_shared.events.message import written
 
+from tests.support.spoken import english
 from tests.unit.automation.engine import (
     NO_CONNECTION,
     NOT_MET,
@@ -106,7 +108,7 @@ async def test_a_no_to_the_second_sending_says_nothing_of_the_first(
     last = engine.last()
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.IN_DOUBT
-    assert "an earlier worker was lost while it sent it" in last.reason
+    assert "Before, a worker was lost while it sent this." in english(last.reason)
 
 
 async def test_a_yes_to_the_second_sending_settles_the_first() -> None:
@@ -193,7 +195,7 @@ async def test_a_result_under_an_old_token_is_refused() -> None:
     engine.clock.advance(TERM)
     await engine.worker.advance(stale.id)
     newer = await engine.run()
-    late = Answer(Result.REFUSED, "from the past")
+    late = Answer(Result.REFUSED, written("from the past"))
     assert newer.token == stale.token + 1
     assert steps.answered(newer, attempt, stale.token, late, START, 1.0) is None
     assert steps.prolonged(newer, stale.token, TERM, START) is None

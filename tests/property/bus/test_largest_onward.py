@@ -22,7 +22,7 @@ from desk_shared.events.building import is_open
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import Payload
-from desk_shared.events.message import WRITTEN
+from desk_shared.events.message import WRITTEN, written
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.events.notifications import Notified
 from desk_shared.events.people import Severity, SubjectKind
@@ -186,10 +186,10 @@ async def test_runs_with_the_longest_signals_and_answers_stay_under_the_limit(
     title = {"title": "${data.title} ${data.attributes.long}"}
     book = runbook(guards=[guard() | {"retry": often}], steps=steps, tell=tell, escalate=title)
     engine = Engine((book,))
-    engine.target.script = [Answer(Result.OK, sign * 9_000, is_met=True)]
-    engine.target.script += [Answer(Result.NOT_TAKEN, sign * 9_000)] * 19
-    engine.target.script += [Answer(Result.OK, sign * 9_000, is_met=True)] * 10
-    engine.target.script += [Answer(result, sign * 9_000, is_met=True)] * 900
+    engine.target.script = [Answer(Result.OK, written(sign * 9_000), is_met=True)]
+    engine.target.script += [Answer(Result.NOT_TAKEN, written(sign * 9_000))] * 19
+    engine.target.script += [Answer(Result.OK, written(sign * 9_000), is_met=True)] * 10
+    engine.target.script += [Answer(result, written(sign * 9_000), is_met=True)] * 900
     await engine.hear(signal(sign))
     await engine.settle()
     assert check(engine.bus.messages) >= 1

@@ -24,6 +24,7 @@ from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
+from desk_shared.events.message import written
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
@@ -35,13 +36,15 @@ from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TERM = timedelta(seconds=6)
-OK = Answer(Result.OK, "200 done", is_met=True)
-NOT_MET = Answer(Result.OK, "200 no", is_met=False)
-TIMEOUT = Answer(Result.UNKNOWN, "no answer within 5 s")
-REFUSED = Answer(Result.REFUSED, "404 not here")
-NO_CONNECTION = Answer(Result.NOT_TAKEN, "no connection", is_sent=False)
-UNREADABLE = Answer(Result.UNKNOWN, "it cannot be told from the answer, it is no JSON: 200 {")
-NOT_OURS = Answer(Result.NOT_TAKEN, "another worker has the run", is_sent=False)
+OK = Answer(Result.OK, written("200 done"), is_met=True)
+NOT_MET = Answer(Result.OK, written("200 no"), is_met=False)
+TIMEOUT = Answer(Result.UNKNOWN, written("no answer within 5 s"))
+REFUSED = Answer(Result.REFUSED, written("404 not here"))
+NO_CONNECTION = Answer(Result.NOT_TAKEN, written("no connection"), is_sent=False)
+UNREADABLE = Answer(
+    Result.UNKNOWN, written("it cannot be told from the answer, it is no JSON: 200 {")
+)
+NOT_OURS = Answer(Result.NOT_TAKEN, written("another worker has the run"), is_sent=False)
 
 
 class Crash(BaseException):

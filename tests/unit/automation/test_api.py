@@ -78,7 +78,7 @@ async def test_a_run_tells_its_journal_in_words(desk: Desk) -> None:
     answer = await desk.client.get(f"/v1/runs/{run.id}", headers=ANA)
     assert answer.json()["standing"] == "All is done; it waits for fresh measurements."
     [line] = answer.json()["journal"]
-    assert line["text"] == "The step clean succeeded. (200 done)."
+    assert line["text"] == "The step clean succeeded. 200 done."
     unchanged = await desk.client.get(
         f"/v1/runs/{run.id}", headers={**ANA, "If-None-Match": answer.headers["etag"]}
     )

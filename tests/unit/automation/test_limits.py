@@ -8,6 +8,7 @@ from desk_automation.domain.model import Phase
 from desk_automation.domain.subjects import MAX_SAMPLES
 from desk_shared.errors import DependencyDown
 from desk_shared.events.automation import Outcome, RunEscalated
+from desk_shared.events.message import written
 from pydantic import ValidationError
 
 from tests.support.spoken import english
@@ -177,7 +178,10 @@ async def test_a_breaker_counts_targets_and_not_runs() -> None:
 @pytest.mark.parametrize(
     ("answer", "attributes"),
     [
-        (Answer(Result.REFUSED, "the host evil:80 may not be called", is_sent=False), None),
+        (
+            Answer(Result.REFUSED, written("the host evil:80 may not be called"), is_sent=False),
+            None,
+        ),
         (NO_CONNECTION, None),
         (REFUSED, {"agent_url": "http://127.0.0.1:9000/admin?x="}),
         (REFUSED, {}),

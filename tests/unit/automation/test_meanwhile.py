@@ -11,6 +11,7 @@ from desk_automation.domain.moves import Attempt
 from desk_automation.ports import Fence
 from desk_automation.worker import rule_of
 from desk_shared.events.automation import Outcome
+from desk_shared.events.message import message
 
 from tests.unit.automation.engine import (
     NO_CONNECTION,
@@ -85,7 +86,7 @@ async def test_an_act_of_a_frozen_worker_that_may_not_be_repeated_stays_in_doubt
     run = await engine.run()
     assert len(target.calls) == 1
     assert run.outcome is Outcome.IN_DOUBT
-    assert run.journal[-1].text == f"it answered when the run was over: {answer.text}"
+    assert run.journal[-1].message == message("step.answered-when-over", answer=answer.message)
     assert engine.said().count("escalated") == 1
 
 

@@ -8,6 +8,7 @@ from desk_automation.domain.answers import Answer, Result
 from desk_automation.domain.model import Phase
 from desk_automation.worker import rule_of
 from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
+from desk_shared.events.message import written
 
 from tests.support.spoken import english
 from tests.unit.automation.engine import (
@@ -29,8 +30,8 @@ from tests.unit.automation.engine import (
 )
 
 SECOND = timedelta(seconds=1)
-LATER = Answer(Result.NOT_TAKEN, "429 not now", retry_after=8.0)
-MUCH_LATER = Answer(Result.NOT_TAKEN, "429 not now", retry_after=86_400.0)
+LATER = Answer(Result.NOT_TAKEN, written("429 not now"), retry_after=8.0)
+MUCH_LATER = Answer(Result.NOT_TAKEN, written("429 not now"), retry_after=86_400.0)
 
 
 @pytest.mark.parametrize("answers", [[NO_CONNECTION, TIMEOUT], [REFUSED], [UNREADABLE, UNREADABLE]])
@@ -43,7 +44,7 @@ async def test_a_guard_that_cannot_be_told_reaches_people(answers: list[Answer])
     assert isinstance(last, RunEscalated)
     assert last.outcome is Outcome.NOT_RUN
     assert "could not be told" in english(last.reason)
-    assert answers[-1].text in english(last.reason)
+    assert english(answers[-1].message) in english(last.reason)
     assert [line.status for line in last.evidence[:1]] == [StepStatus.FAILED]
 
 
@@ -58,7 +59,7 @@ async def test_a_target_is_not_called_before_the_moment_it_allowed() -> None:
 
 
 async def test_a_confirming_question_waits_as_long_as_the_target_asked() -> None:
-    busy = Answer(Result.UNKNOWN, "503 wait", retry_after=8.0)
+    busy = Answer(Result.UNKNOWN, written("503 wait"), retry_after=8.0)
     engine = Engine((runbook(steps=[act("confirmable")]),), FakeTarget([busy, OK]))
     times = []
     engine.target.on_call = lambda _: times.append(engine.clock.now())
@@ -161,8 +162,8 @@ async def test_an_act_that_answers_when_its_run_is_over_is_shown_on_it() -> None
     await engine.journal.change(run.id, late)
     await engine.journal.change(run.id, late)
     run = await engine.run()
-    assert [entry.text for entry in run.journal[1:]] == [
-        "it answered when the run was over: 200 done"
+    assert [english(entry.message) for entry in run.journal[1:]] == [
+        "It answered when the run was over: 200 done"
     ]
     assert run.journal[-1].status is StepStatus.IN_DOUBT
     assert engine.said()[-1] == "step-recorded"

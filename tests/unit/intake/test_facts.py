@@ -53,7 +53,7 @@ def escalated(person: str = "", tell: str = "") -> RunEscalated:
         device="lt-7",
         person=person,
         reason=written("Cleaning freed too little"),
-        evidence=(Evidence(step="clean", status=StepStatus.DONE, text="freed 10 MB"),),
+        evidence=(Evidence(step="clean", status=StepStatus.DONE, message=written("freed 10 MB")),),
         tell=tell,
     )
 

@@ -107,6 +107,7 @@ def test_what_only_a_newer_release_says_is_shown_as_it_came() -> None:
     ("seconds", "english", "german"),
     [
         (0, "0 seconds", "0 Sekunden"),
+        (0.2, "0.2 seconds", "0,2 Sekunden"),
         (1, "1 second", "1 Sekunde"),
         (90, "90 seconds", "90 Sekunden"),
         (12 * 60 + 34, "12 minutes", "12 Minuten"),
@@ -116,7 +117,7 @@ def test_what_only_a_newer_release_says_is_shown_as_it_came() -> None:
         (50 * 86_400, "50 days", "50 Tage"),
     ],
 )
-def test_a_duration_is_as_exact_as_people_say_it(seconds: int, english: str, german: str) -> None:
+def test_a_duration_is_as_exact_as_people_say_it(seconds: float, english: str, german: str) -> None:
     assert catalogue("en").formats(BERLIN).duration(seconds) == english
     assert catalogue("de").formats(BERLIN).duration(seconds) == german
 

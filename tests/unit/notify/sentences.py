@@ -175,7 +175,7 @@ def _repairs(story: Story) -> Iterator[Notified]:
             site="Berlin",
             reason=written("The disk is still nearly full."),
             evidence=(
-                Evidence(step="clean", status=StepStatus.DONE, text="freed 0 bytes"),
+                Evidence(step="clean", status=StepStatus.DONE, message=written("freed 0 bytes")),
                 Evidence(step="restart", status=StepStatus.IN_DOUBT),
             ),
         ),
@@ -185,7 +185,9 @@ def _repairs(story: Story) -> Iterator[Notified]:
 
 
 def _found_cured(story: Story) -> Iterator[Notified]:
-    since = Evidence(step="verify", status=StepStatus.DONE, text="Since the repair: 40 at 09:00.")
+    since = Evidence(
+        step="verify", status=StepStatus.DONE, message=written("Since the repair: 40 at 09:00.")
+    )
     cure = run(RunHealed, person=ANA, evidence=(since,), corrects=Outcome.IN_DOUBT)
     yield from story.happens(cure, "laptop-1")
     yield from story.happens(

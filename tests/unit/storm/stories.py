@@ -170,7 +170,7 @@ class Story:
                 step="sweep",
                 status=status,
                 attempt=number,
-                text=answer,
+                message=written(answer),
             )
             self.tell(f"step-{run}-{number}", f"device-{run}", since + number + 0.2, step)
 

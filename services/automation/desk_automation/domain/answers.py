@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk_shared.events.message import Message
+
 
 class Result(StrEnum):
     """`unknown` may have had its effect; `not_taken` surely had none; `refused` for good."""
@@ -15,13 +17,13 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The class, a redacted text for the journal, and whether what was expected holds.
+    """The class, what is said of it in the journal, and whether what was expected holds.
 
     `is_sent` is false only where it is certain that no byte of the request left.
     """
 
     result: Result
-    text: str
+    message: Message
     is_met: bool = False
     retry_after: float = 0.0
     is_sent: bool = True

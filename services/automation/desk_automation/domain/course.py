@@ -86,7 +86,7 @@ def _sent_before(run: Run, reason: Message) -> Message:
 def _with_doubts(run: Run, reason: Message) -> Message:
     """What was sent and when, of which nobody knows what it did."""
     tries = [
-        message("run.try", step=one.step, at=one.at, text=one.doubt or one.text)
+        message("run.try", step=one.step, at=one.at, answer=one.message or "")
         for one in run.doubts[-_MOST_DOUBTS:]
     ]
     return message("run.in-doubt", reason=reason, tries=tries)
@@ -120,7 +120,7 @@ def doubted(run: Run, why: Message, now: datetime) -> Decided:
     events: tuple[Entry, ...] = ()
     if entry is not None:
         doubtful = entry.model_copy(
-            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "doubt": why}
+            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "message": why}
         )
         journal = tuple(doubtful if one is entry else one for one in journal)
         events = (doubtful,)

@@ -78,9 +78,8 @@ class Entry(Frozen):
     at: datetime
     ended_at: datetime | None = None
     resumed: int = 0
-    text: str = ""
-    # Why nobody knows what it did; only of one that is in doubt.
-    doubt: Message | None = None
+    # What it answered, or what failed; of one in doubt why nobody knows what it did.
+    message: Message | None = None
     is_sent: bool = True
 
 

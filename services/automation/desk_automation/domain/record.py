@@ -22,7 +22,7 @@ from desk_shared.ids import derived_id
 
 from desk_automation.domain.device_clocks import ahead_by, measured_at
 from desk_automation.domain.model import Entry, Run, Sample
-from desk_automation.domain.redact import MAX_EVIDENCE, cut, redact_message, redacted
+from desk_automation.domain.redact import cut, redact_message
 
 SOURCE = "/desk/automation"
 MAX_LINES = 30
@@ -55,8 +55,7 @@ def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         step=entry.step,
         status=entry.status,
         attempt=entry.attempt,
-        text=cut(redacted(entry.text), MAX_EVIDENCE),
-        message=redact_message(entry.doubt) if entry.doubt else None,
+        message=redact_message(entry.message) if entry.message else None,
     )
     place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
     return _event(run, data, f"step/{place}/{entry.status}", at)
@@ -124,8 +123,7 @@ def evidence(run: Run) -> tuple[Evidence, ...]:
             step=entry.step,
             status=entry.status,
             attempt=entry.attempt,
-            text=cut(redacted(entry.text), MAX_EVIDENCE),
-            message=redact_message(entry.doubt) if entry.doubt else None,
+            message=redact_message(entry.message) if entry.message else None,
         )
         for entry in run.journal
     ]

@@ -56,7 +56,11 @@ def _opened(
     left = run.open_act if attempt.kind == "act" else run.open_entry
     if left is not None and (left.kind, left.step) == (attempt.kind, attempt.step):
         resumed = left.model_copy(
-            update={"token": token, "resumed": left.resumed + 1, "text": "its worker was lost"}
+            update={
+                "token": token,
+                "resumed": left.resumed + 1,
+                "message": message("step.worker-lost"),
+            }
         )
         return resumed, tuple(resumed if one is left else one for one in run.journal)
     entry = Entry(
@@ -101,14 +105,14 @@ def answered(  # noqa: PLR0911 (one line for each kind of call)
         later = _later(run, attempt, answer, now, jitter)
         if later is not None:
             return Decision(later, told)
-    return _told(_untold(run, attempt, answer.text, now), told)
+    return _told(_untold(run, attempt, answer.message, now), told)
 
 
 def lost(run: Run, move: Lost, now: datetime) -> Decided:
     """Nobody is left who could hear the answer to a question, and it may not be asked again."""
-    answer = Answer(Result.UNKNOWN, "its worker was lost each time it was asked")
+    answer = Answer(Result.UNKNOWN, message("step.worker-lost-each-time"))
     run, told = _finished(run, move.attempt, StepStatus.FAILED, answer, now)
-    return _told(_untold(run, move.attempt, answer.text, now), told)
+    return _told(_untold(run, move.attempt, answer.message, now), told)
 
 
 def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime) -> Decided | None:
@@ -126,9 +130,9 @@ def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime)
         key=attempt.key,
         at=now,
         ended_at=now,
-        text=f"it answered when the run was over: {answer.text}",
+        message=message("step.answered-when-over", answer=answer.message),
     )
-    if any(one.token == token and one.text == entry.text for one in run.journal):
+    if any(one.token == token and one.message == entry.message for one in run.journal):
         return None
     after = run.model_copy(update={"journal": (*run.journal, entry)})
     return Decision(after, (record.came_late(after, entry, now),))
@@ -138,7 +142,7 @@ def paused(run: Run, pause: Pause, now: datetime) -> Decided:
     """A wait begins, or it is over."""
     attempt = _waiting(pause.step)
     if pause.is_over:
-        waited = Answer(Result.OK, "waited")
+        waited = Answer(Result.OK, message("step.waited"))
         run, told = _finished(run, attempt, StepStatus.DONE, waited, now)
         return Decision(_next_step(run, now), told)
     _, journal = _opened(run, attempt, run.token, now)
@@ -164,16 +168,16 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         return _done(run, attempt, answer, now)
     if answer.result is Result.UNKNOWN and act is not None and _must_ask(act):
         # The entry stays open: what happens next is what happens after a crash.
-        asked = _noted(run, answer.text)
+        asked = _noted(run, answer.message)
         until = now + timedelta(seconds=answer.retry_after)
         if act.confirm is not None and run.deadline is not None and until > run.deadline:
-            late = message("doubt.asked-too-late", text=answer.text)
+            late = message("doubt.asked-too-late", answer=answer.message)
             return doubted(asked, late, now)
         return Decision(asked.model_copy(update={"wake_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
     if _was_sent_unheard(run, act):
         # A no to the second sending says nothing of the first.
-        answer = replace(answer, text=f"{answer.text}; an earlier worker was lost while it sent it")
+        answer = replace(answer, message=message("step.sent-unheard", answer=answer.message))
         is_doubtful = True
     status = StepStatus.IN_DOUBT if is_doubtful else StepStatus.FAILED
     run, told = _finished(run, attempt, status, answer, now)
@@ -185,7 +189,7 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         later = _later(run, attempt, answer, now, jitter)
         if later is not None:
             return Decision(later, told)
-    reason = message("run.failed-after", step=attempt.step, count=sends, text=answer.text)
+    reason = message("run.failed-after", step=attempt.step, count=sends, answer=answer.message)
     outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
     return _told(escalated(run, outcome, reason, now), told)
 
@@ -215,16 +219,16 @@ def _confirmed(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter
     if not is_answer:
         later = _later(run, attempt, answer, now, jitter)
         if later is None or answer.result is Result.REFUSED:
-            why = message("doubt.not-answered", text=answer.text)
+            why = message("doubt.not-answered", answer=answer.message)
             return _told(doubted(run, why, now), told)
         return Decision(later, told)
     if act is None or entry is None:
         return Decision(run, told)
     original = Attempt("act", act.id, act.call, act.key, entry.attempt)
     if answer.is_met:
-        taken = Answer(Result.OK, "it took place, as its probe says")
+        taken = Answer(Result.OK, message("step.took-place"))
         return _told(_done(run, original, taken, now), told)
-    not_taken = Answer(Result.NOT_TAKEN, "it did not take place, as its probe says")
+    not_taken = Answer(Result.NOT_TAKEN, message("step.did-not-take-place"))
     return _told(_acted(run, original, not_taken, now, jitter), told)
 
 
@@ -236,14 +240,17 @@ def _done(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
 
 def _settled(run: Run, step: str) -> Run:
     """Earlier tries of a step under the same key are in doubt no more once one has answered."""
-    text = "a later try with the same key was answered"
     journal = tuple(
-        one.model_copy(update={"status": StepStatus.FAILED, "text": f"{one.text}; {text}"})
+        one.model_copy(update={"status": StepStatus.FAILED, "message": _answered_later(one)})
         if one in run.doubts and one.step == step
         else one
         for one in run.journal
     )
     return run.model_copy(update={"journal": journal})
+
+
+def _answered_later(entry: Entry) -> Message:
+    return message("step.answered-later", before=entry.message or "")
 
 
 def _passed(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
@@ -264,9 +271,9 @@ def _not_met(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decid
     return _told(_given_up(run, attempt, reason, now), told)
 
 
-def _untold(run: Run, attempt: Attempt, why: str, now: datetime) -> Decided:
+def _untold(run: Run, attempt: Attempt, why: Message, now: datetime) -> Decided:
     """Whether it holds cannot be told: people get it, since nobody knows that all is well."""
-    reason = message("run.could-not-be-told", step=attempt.step, text=why)
+    reason = message("run.could-not-be-told", step=attempt.step, answer=why)
     return _given_up(run, attempt, reason, now)
 
 
@@ -302,10 +309,11 @@ def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
     return run.model_copy(update={"wake_at": now + pause, "guarded": guarded})
 
 
-def _noted(run: Run, text: str) -> Run:
+def _noted(run: Run, said: Message) -> Run:
     """The open line says what little is known."""
     journal = tuple(
-        one.model_copy(update={"text": text}) if one is run.open_act else one for one in run.journal
+        one.model_copy(update={"message": said}) if one is run.open_act else one
+        for one in run.journal
     )
     return run.model_copy(update={"journal": journal})
 
@@ -316,7 +324,7 @@ def _finished(
     left = run.open_act if attempt.kind == "act" else run.open_entry
     if left is None:
         return run, ()
-    changes = {"status": status, "ended_at": now, "text": answer.text}
+    changes = {"status": status, "ended_at": now, "message": answer.message}
     # Of a worker that was lost nobody knows whether it had sent.
     changes["is_sent"] = answer.is_sent or left.resumed > 0
     entry = left.model_copy(update=changes)

@@ -3,7 +3,7 @@
 from desk_shared.events.message import Message, Param, message
 
 from desk_automation.domain.model import Entry, Phase, Run
-from desk_automation.domain.redact import MAX_EVIDENCE, cut, redact_message, redacted
+from desk_automation.domain.redact import redact_message
 
 
 def standing(run: Run) -> Message:
@@ -29,10 +29,8 @@ def line(entry: Entry) -> Message:
         details.append(message("journal.attempt", attempt=entry.attempt))
     if entry.resumed:
         details.append(message("journal.resumed", count=entry.resumed))
-    if text := cut(redacted(entry.text), MAX_EVIDENCE):
-        details.append(f"({text})")
-    if entry.doubt:
-        details.append(entry.doubt)
+    if entry.message:
+        details.append(redact_message(entry.message))
     facts: dict[str, Param] = {"step": entry.step, "status": entry.status, "detail": details}
     said = {
         "guard": message("journal.guard", **facts),

@@ -129,7 +129,7 @@ def _line(one: Evidence) -> Message:
         step=one.step,
         status=one.status,
         attempt=one.attempt,
-        text=[part for part in (one.text, one.message) if part],
+        text=one.message or "",
     )
 
 

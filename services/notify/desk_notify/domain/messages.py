@@ -155,10 +155,6 @@ def fact(text: str) -> str:
 
 
 def _how(one: Evidence, reader: Reader) -> str:
-    said = " ".join(part for part in (one.text, _said(one, reader)) if part)
+    said = reader.catalogue.render(one.message, reader.zone) if one.message else ""
     status = reader.catalogue.word("step-status", one.status)
     return f"{status}: {fact(said)}" if said else status
-
-
-def _said(one: Evidence, reader: Reader) -> str:
-    return reader.catalogue.render(one.message, reader.zone) if one.message else ""
