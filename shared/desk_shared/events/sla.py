@@ -8,6 +8,7 @@ from pydantic import Field
 
 from desk_shared.events import names
 from desk_shared.events.envelope import Payload
+from desk_shared.events.message import Message
 
 
 class ClockName(StrEnum):
@@ -38,7 +39,7 @@ class SlaStarted(_Sla, type="desk.sla.started.v1", topic=names.SLA):
 class SlaPaused(_Sla, type="desk.sla.paused.v1", topic=names.SLA):
     """The clock stands while somebody else's turn it is."""
 
-    because: str
+    waiting_for: str = Field(description="Whose turn: employee, vendor or approval.")
 
 
 class SlaResumed(_Sla, type="desk.sla.resumed.v1", topic=names.SLA):
@@ -71,7 +72,7 @@ class SlaMet(_Sla, type="desk.sla.met.v1", topic=names.SLA):
 class SlaCancelled(_Sla, type="desk.sla.cancelled.v1", topic=names.SLA):
     """The SLA no longer applies: no verdict."""
 
-    because: str
+    because: Message
     replaced: bool = Field(
         default=False, description="Another SLA takes its place; its start follows at once."
     )

@@ -13,7 +13,7 @@ from desk_storm.history import History
 from desk_storm.laws.law import Finding, law
 
 # What metrics says when it takes an SLA back because of facts that came too late for it.
-_TAKEN_BACK = "facts that came late changed it"
+_TAKEN_BACK = "sla.late-facts"
 # Those of the desk itself that are recorded under the earlier time of what caused them.
 _LATE_BY_NATURE = (life.How.PROBLEM, life.How.AUTOMATION)
 _PRECISION = timedelta(milliseconds=2)
@@ -34,7 +34,7 @@ def verdict_is_not_taken_back(history: History) -> Iterator[Finding]:
     for account in accounts(history):
         last = account.lines[-1][1]
         is_back = isinstance(last, said.SlaCancelled) and (
-            last.because == _TAKEN_BACK or last.untrue == "breached"
+            last.because.code == _TAKEN_BACK or last.untrue == "breached"
         )
         if is_back and account.verdicts and not _is_late_by_nature(history, account.ticket):
             yield account.name, f"{account.verdicts[-1][1].TYPE} was told, then: {_TAKEN_BACK}"

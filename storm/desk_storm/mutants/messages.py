@@ -73,7 +73,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "nobody is paged",
         "breached-sla-pages-its-team",
         _TOLD,
-        "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=clock)",
+        "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
         "return scene, ()",
         together="B",
     ),

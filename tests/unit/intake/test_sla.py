@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk_shared.events import Payload
+from desk_shared.events.message import message
 from desk_shared.events.sla import (
     ClockName,
     SlaAtRisk,
@@ -55,14 +56,18 @@ async def test_the_clocks_are_shown_and_no_part_of_the_tickets_life(desk: Desk) 
     later = DUE + timedelta(hours=1)
     heard: list[tuple[Payload, str, datetime | None]] = [
         (SlaStarted(**CLOCK, due=DUE, target=timedelta(hours=4)), "running", DUE),
-        (SlaPaused(**CLOCK, because="waiting"), "running", DUE),
+        (SlaPaused(**CLOCK, waiting_for="employee"), "running", DUE),
         (SlaResumed(**CLOCK, due=DUE), "running", DUE),
         (SlaAtRisk(**CLOCK, due=DUE, percent=75), "at_risk", DUE),
         (SlaResumed(**CLOCK, due=later), "at_risk", later),
-        (SlaCancelled(**CLOCK, because="another policy", replaced=True), "at_risk", later),
+        (
+            SlaCancelled(**CLOCK, because=message("sla.none-applies"), replaced=True),
+            "at_risk",
+            later,
+        ),
         (SlaBreached(**CLOCK, due=later), "breached", later),
         (SlaMet(**CLOCK, due=later, took=timedelta(hours=5)), "met", later),
-        (SlaCancelled(**CLOCK, because="merged"), "cancelled", None),
+        (SlaCancelled(**CLOCK, because=message("sla.withdrawn")), "cancelled", None),
     ]
     for number, (data, status, due) in enumerate(heard):
         await desk.hear(data, ticket, f"e-{number}")

@@ -7,6 +7,7 @@ from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.telling import decide
 from desk_shared.errors import Invalid
 from desk_shared.events.envelope import Event, Payload
+from desk_shared.events.message import message
 from desk_shared.events.sla import (
     SlaBreached,
     SlaCancelled,
@@ -184,7 +185,7 @@ def test_a_withdrawal_that_late_facts_reveal_is_said_with_its_reason() -> None:
     assert said(second.events) == ["resolution cancelled Mon 10:00"]
     withdrawn = second.events[0].data
     assert isinstance(withdrawn, SlaCancelled)
-    assert withdrawn.because == "the ticket goes on in ticket-2"
+    assert withdrawn.because == message("sla.goes-on-in", ticket="ticket-2")
 
 
 def test_time_does_not_run_backwards_for_a_ticket() -> None:

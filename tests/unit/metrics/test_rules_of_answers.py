@@ -6,6 +6,7 @@ from desk_metrics.domain.clocks import evolve
 from desk_metrics.domain.explain import Status
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.telling import decide
+from desk_shared.events.message import message
 from desk_shared.events.sla import (
     SlaBreached,
     SlaCancelled,
@@ -138,7 +139,7 @@ def test_r07_a_merged_ticket_stops_without_verdict() -> None:
     ]
     withdrawn = decision.events[-1].data
     assert isinstance(withdrawn, SlaCancelled)
-    assert withdrawn.because == "the ticket goes on in ticket-2"
+    assert withdrawn.because == message("sla.goes-on-in", ticket="ticket-2")
     assert decision.due is None
 
 
@@ -161,7 +162,9 @@ def test_r08_a_policy_that_no_longer_matches_is_withdrawn_with_its_breach() -> N
         "resolution started Mon 11:00",
     ]
     assert isinstance(lowered.events[0].data, SlaCancelled)
-    assert lowered.events[0].data.because == "SLA 'resolution-default' applies instead"
+    assert lowered.events[0].data.because == message(
+        "sla.other-applies", policy="resolution-default"
+    )
 
 
 def test_r08_switching_slas_off_withdraws_and_on_again_resumes_from_the_start() -> None:

@@ -131,7 +131,7 @@ def test_r13_a_paused_clock_does_not_breach() -> None:
     assert said(decision.events)[-1] == "resolution paused Mon 09:30"
     assert decision.due is None
     assert isinstance(decision.events[-1].data, SlaPaused)
-    assert decision.events[-1].data.because == "employee"
+    assert decision.events[-1].data.waiting_for == "employee"
 
 
 def test_r13_a_breach_by_a_retroactive_start_is_marked_inherited() -> None:

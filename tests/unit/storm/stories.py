@@ -113,7 +113,7 @@ class Story:
         name = f"{clock}-{ticket}"
         self.tell(f"s-{name}", ticket, since, SlaStarted(**head, target=goal, due=due))
         if waits:
-            self.tell(f"p-{name}", ticket, since + 10, SlaPaused(**head, because="employee"))
+            self.tell(f"p-{name}", ticket, since + 10, SlaPaused(**head, waiting_for="employee"))
             due += timedelta(seconds=waits)
             self.tell(f"c-{name}", ticket, since + 10 + waits, SlaResumed(**head, due=due))
         if kept is not None:

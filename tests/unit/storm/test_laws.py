@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from desk_shared.events.automation import Outcome
-from desk_shared.events.message import written
+from desk_shared.events.message import message, written
 from desk_shared.events.sla import SlaBreached, SlaCancelled
 from desk_shared.events.tickets import Channel, How
 from desk_shared.ids import request_ticket_id
@@ -92,7 +92,7 @@ def _taken_back(books: Books) -> Books:
     found = next(one for one in books.records if one.event and one.event.id == _broken("b-"))
     assert found.event is not None
     assert isinstance(found.event.data, SlaBreached)
-    because = "facts that came late changed it"
+    because = message("sla.late-facts")
     data = SlaCancelled(
         clock=found.event.data.clock,
         policy="p",

@@ -25,6 +25,8 @@ class SlaExplanation(Explanation):
     """One SLA, each stretch of time explained in words."""
 
     explanation: tuple[StretchView, ...]
+    because: str
+    """Why it was cancelled; empty if it was not."""
 
 
 class TicketSla(Frozen):
@@ -64,7 +66,8 @@ def sla_router(deps: MetricsDeps) -> APIRouter:
 
 
 def _view(found: Explanation) -> SlaExplanation:
+    because = sentence(found.cancelled_because) if found.cancelled_because else ""
     stretches = tuple(
         StretchView(**dict(one), text=sentence(one.message)) for one in found.explanation
     )
-    return SlaExplanation(**{**dict(found), "explanation": stretches})
+    return SlaExplanation(**{**dict(found), "explanation": stretches, "because": because})

@@ -73,7 +73,7 @@ class Explanation(_Data):
     ends: datetime | None
     due: datetime | None
     status: Status
-    because: str
+    cancelled_because: Message | None
     by_automation: bool
     used: timedelta
     remaining: timedelta
@@ -115,7 +115,7 @@ def _explanation(sla: SlaClock, now: int) -> Explanation:
         ends=None if sla.end is None else instant(sla.end[0]),
         due=None if due is None else instant(due),
         status=_status(sla, now),
-        because=sla.because,
+        cancelled_because=sla.because,
         by_automation=sla.by_bot,
         used=timedelta(microseconds=used),
         remaining=timedelta(microseconds=max(0, goal - used)),

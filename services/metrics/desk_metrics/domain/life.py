@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import How
 
@@ -30,7 +31,7 @@ class Obligation(NamedTuple):
     start: Moment
     end: Moment | None
     ending: Ending | None
-    because: str
+    because: Message | None
     by_bot: bool
     # What selects the policy: as it was at the start, then each change before the end.
     attributes: tuple[tuple[Moment, Attributes], ...]
@@ -118,7 +119,7 @@ class _Living:
         key: tuple[ClockName, str],
         at: Moment,
         ending: Ending = Ending.DONE,
-        because: str = "",
+        because: Message | None = None,
         *,
         by_bot: bool = False,
     ) -> None:
@@ -130,7 +131,7 @@ class _Living:
         key: tuple[ClockName, str],
         begun: _Begun,
         end: Moment | None,
-        how: tuple[Ending | None, str, bool],
+        how: tuple[Ending | None, Message | None, bool],
     ) -> None:
         attributes = tuple(self.attributes[begun.attributes :])
         self.obligations.append(
@@ -149,7 +150,7 @@ class _Living:
 
     def told(self) -> Life:
         for key, begun in self.running.items():
-            self._keep(key, begun, None, (None, "", False))
+            self._keep(key, begun, None, (None, None, False))
         if self.waiting is not None:
             start, reason, joined = self.waiting
             self.waits.append(Wait(start, None, reason, joined))
@@ -235,9 +236,9 @@ def _resolved(life: _Living, at: Moment, values: _Values) -> None:
         life.has_responded = True
     for key in tuple(life.running):
         if how == How.WITHDRAWN:
-            life.finish(key, at, Ending.CANCELLED, "the employee withdrew the ticket")
+            life.finish(key, at, Ending.CANCELLED, message("sla.withdrawn"))
         elif key[0] is ClockName.RESPONSE and how != How.MEMBER:
-            life.finish(key, at, Ending.CANCELLED, "it was resolved without anybody's answer")
+            life.finish(key, at, Ending.CANCELLED, message("sla.resolved-without-answer"))
         else:
             life.finish(key, at)
     life.rests.append((at, None))
@@ -266,7 +267,7 @@ def _reopened(life: _Living, at: Moment, values: _Values) -> None:
 def _merged(life: _Living, at: Moment, values: _Values) -> None:
     life.end_wait(at)
     for key in tuple(life.running):
-        life.finish(key, at, Ending.CANCELLED, f"the ticket goes on in {values[0]}")
+        life.finish(key, at, Ending.CANCELLED, message("sla.goes-on-in", ticket=values[0] or ""))
     life.is_merged = True
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypedDict, assert_never
 
 from desk_shared.events.envelope import Payload
+from desk_shared.events.message import Message
 from desk_shared.events.sla import (
     ClockName,
     SlaAtRisk,
@@ -49,7 +50,8 @@ class Line(NamedTuple):
     what: Saying
     # Of a warning: per cent. Of a start: microseconds used already, on which every due rests.
     amount: int = 0
-    because: str = ""
+    because: Message | None = None
+    waiting_for: str = ""
     inherited: bool = False
 
     @property
@@ -107,7 +109,7 @@ def _holds(sla: SlaClock, until: int) -> Iterator[Line]:
     for hold in sla.holds:
         if hold.start[0] > until or (hold.end is not None and hold.end <= sla.applies):
             continue
-        yield Line(max(hold.start, sla.applies), Saying.PAUSED, because=hold.reason)
+        yield Line(max(hold.start, sla.applies), Saying.PAUSED, waiting_for=hold.reason)
         ended = hold.end
         if ended is not None and ended[0] <= until and (not sla.end or ended < sla.end):
             yield Line(ended, Saying.RESUMED)
@@ -147,7 +149,7 @@ def data_of(sla: SlaClock, line: Line, head: Head) -> Payload:
         case Saying.STARTED:
             data = SlaStarted(**head, target=timedelta(microseconds=sla.terms.goal), due=due)
         case Saying.PAUSED:
-            data = SlaPaused(**head, because=line.because)
+            data = SlaPaused(**head, waiting_for=line.waiting_for)
         case Saying.RESUMED:
             data = SlaResumed(**head, due=due)
         case Saying.AT_RISK:
@@ -159,6 +161,7 @@ def data_of(sla: SlaClock, line: Line, head: Head) -> Payload:
             took = timedelta(microseconds=sla.worked_until(line.moment[0]))
             data = SlaMet(**head, took=took, due=due)
         case Saying.CANCELLED:
+            assert line.because is not None  # noqa: S101  (who cancels says why)
             data = SlaCancelled(**head, because=line.because, replaced=sla.replaced)
         case _:
             assert_never(line.what)

@@ -6,6 +6,7 @@ Everything is worked out from facts, anew each time: a verdict is never stored, 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 
 from desk_metrics.domain.facts import Moment
@@ -46,7 +47,7 @@ class SlaClock(NamedTuple):
     holds: tuple[Hold, ...]
     end: Moment | None
     ending: Ending | None
-    because: str
+    because: Message | None
     by_bot: bool
     # Another policy follows it, or none does.
     replaced: bool
@@ -235,9 +236,9 @@ def _sla(
     else:
         end, ending, by_bot = following.start, Ending.CANCELLED, False
         because = (
-            "no SLA applies any more"
+            message("sla.none-applies")
             if following.terms is None
-            else f"SLA '{following.terms.policy.name}' applies instead"
+            else message("sla.other-applies", policy=following.terms.policy.name)
         )
     with_rests = _reaches_back(owed, terms) and terms.policy.on_reopen is OnReopen.CONTINUE
     holds = context.holds.of(terms, with_rests=with_rests)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from desk_shared.events.envelope import Event, Payload
+from desk_shared.events.message import message
 from desk_shared.events.sla import ClockName, SlaCancelled
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
@@ -20,7 +21,7 @@ from desk_metrics.domain.slas import Key, SlaClock, key_of, slas_of, sorted_at
 from desk_metrics.domain.worktime import instant, micros
 
 SOURCE = "/desk/metrics"
-LATE_FACTS = "facts that came late changed it"
+LATE_FACTS = message("sla.late-facts")
 # In the year 5138; exact in any store.
 _NEVER = 10**17
 
