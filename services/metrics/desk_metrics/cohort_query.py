@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from desk_shared.errors import Invalid
+from desk_shared.events.message import message
 
 from desk_metrics.domain.aims import Where
 from desk_metrics.domain.cohorts import (
@@ -44,14 +45,11 @@ async def compared(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> Com
     days = (now.date() - asked.change).days
     weeks = min(asked.weeks, days // 7)
     if not weeks:
-        return cannot(f"{days} days since the change; a whole week is needed.")
+        return cannot(message("cohort.few-days", count=days))
     windows = windows_of(asked.change, weeks)
     first = await first_day(deps.cells)
     if first is None or first > windows.first:
-        return cannot(
-            f"the desk has no figures of all {weeks} weeks before {asked.change}. Ask for fewer"
-            " weeks, or import older tickets."
-        )
+        return cannot(message("cohort.no-figures", weeks=weeks, change=asked.change))
     count = CohortCount(asked.cohort, asked.where, windows)
     async for cell in cells_between(deps.cells, windows.first, windows.last):
         count.add(cell)

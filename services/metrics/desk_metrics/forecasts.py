@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,7 @@ def goals(
     else:
         found = goals_of(history, charter, _utc(as_of))
     if json:
-        say_json(f"[{','.join(one.model_dump_json() for one in found)}]")
+        say_json(dumps([_spoken(one) for one in found]))
     else:
         show(*_shown_goals(found))
 
@@ -82,9 +83,15 @@ def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     else:
         found = plan_of(history, charter, asked, _utc(as_of))
     if json:
-        say_json(found.model_dump_json(indent=2))
+        say_json(dumps(_spoken(found), indent=2))
     else:
         show(*_shown_plan(found))
+
+
+def _spoken(found: Standing | StaffingPlan) -> dict[str, object]:
+    """For JSON: what is found, and the same as a sentence."""
+    sentence = spoken_here().render_all(found.explanation)
+    return {**found.model_dump(mode="json"), "sentence": sentence}
 
 
 def goals_of(history: Path, charter: Charter, as_of: datetime | None = None) -> list[Standing]:
@@ -169,7 +176,7 @@ def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
 
 
 def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
-    shown: list[RenderableType] = [found.sentence]
+    shown: list[RenderableType] = [spoken_here().render_all(found.explanation)]
     if found.hours:
         handling = length(found.handling_seconds or 0)
         shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")

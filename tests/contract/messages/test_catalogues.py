@@ -41,6 +41,7 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "outcome": AnswerOutcome,
     "goal-verdict": GoalVerdict,
     "escalation": ("yes",),
+    "weekday": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
     "lifecycle": ("planned", "live", "retiring", "retired"),
     "who": ("desk",),
     "field": ("title", "description", "service", "device", "impact", "urgency", "priority"),

@@ -20,6 +20,7 @@ from desk_metrics.domain.measures.postings import Slice
 from desk_metrics.domain.odds import Square, interval
 from desk_metrics.domain.worktime import micros
 
+from tests.support.spoken import english
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_measures import cells_of, second
 
@@ -82,9 +83,8 @@ def test_a_clear_difference_helped() -> None:
     found = said(100, 40, 1000, 950)
     assert found.answer is Answer.HELPED
     assert found.ratio == pytest.approx(40 * 1000 / (100 * 950))
-    assert found.sentence.startswith(
-        "Helped: compared with how the rest went, the cohort had 58 % fewer contacts; likely"
-        " between"
+    assert english(found.explanation).startswith(
+        "Helped: compared with how the rest went, the cohort had 58% fewer contacts; likely between"
     )
 
 
@@ -92,7 +92,7 @@ def test_what_got_better_for_everybody_is_nobodys_merit() -> None:
     found = said(100, 50, 1000, 500)
     assert found.answer is Answer.CANNOT_TELL
     assert found.ratio == 1
-    assert found.sentence.startswith(
+    assert english(found.explanation).startswith(
         "Cannot tell: with 150 contacts of the cohort anything between"
     )
 
@@ -100,7 +100,7 @@ def test_what_got_better_for_everybody_is_nobodys_merit() -> None:
 def test_more_trouble_than_the_rest_is_said() -> None:
     found = said(20, 90, 1000, 1000)
     assert found.answer is Answer.WORSE
-    assert "the cohort had 4.5 times as many contacts" in found.sentence
+    assert "the cohort had 4.5 times as many contacts" in english(found.explanation)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_too_little_is_never_a_verdict(
     counts: tuple[int, ...], callers: int | None, sentence: str
 ) -> None:
     found = said(*counts, callers=callers)
-    assert (found.answer, found.sentence) == (Answer.CANNOT_TELL, sentence)
+    assert (found.answer, english(found.explanation)) == (Answer.CANNOT_TELL, sentence)
 
 
 def test_with_numbers_of_people_the_difference_is_told_per_person_and_week() -> None:

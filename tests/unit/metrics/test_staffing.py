@@ -9,6 +9,8 @@ from desk_metrics.domain.arrivals import HOURS, by_chance, error, forecast
 from desk_metrics.domain.erlang import answered_within, has_to_wait, mean_wait, people_needed
 from desk_metrics.domain.staffing import Crew, Terms, opened, staffing
 
+from tests.support.spoken import english
+
 # Ten erlangs (200 calls an hour of 180 s), answered within 20 s: people, share that waits, share in
 # time, mean wait in seconds, as tables of call centres print them.
 TEN_ERLANGS = [
@@ -111,7 +113,7 @@ def test_a_plan_says_the_busiest_hour_and_the_error() -> None:
     (hour,) = plan.hours
     assert (hour.day, hour.hour, hour.people) == ("Monday", 10, people_needed(5, 4, 0.9))
     assert hour.people == 6
-    assert plan.sentence == (
+    assert english(plan.explanation) == (
         "Most are needed on Monday from 10 to 11: 6 people for 10 tickets an hour, to answer 90%"
         " within 2 hours; the team has 3. In 2 weeks that it did not know the forecast was off by"
         " 0% by the hour, of which chance alone makes 25%, and by 0% by the week."
@@ -132,12 +134,12 @@ def test_a_plan_says_the_busiest_hour_and_the_error() -> None:
 def test_what_cannot_be_planned_is_said(weeks: int, crew: Crew, terms: Terms, begins: str) -> None:
     plan = staffing([morning(10)] * weeks, {}, crew, terms)
     assert plan.hours == ()
-    assert plan.sentence.startswith(begins)
+    assert english(plan.explanation).startswith(begins)
 
 
 def test_no_tickets_need_nobody() -> None:
     plan = staffing([flat(0)] * 5, {}, CREW, TERMS)
-    assert plan.sentence == "Nobody is needed: no ticket came to network in 5 weeks."
+    assert english(plan.explanation) == "Nobody is needed: no ticket came to network in 5 weeks."
 
 
 def test_more_arrivals_never_need_fewer_people() -> None:

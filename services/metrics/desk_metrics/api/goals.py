@@ -8,6 +8,7 @@ from typing import Annotated
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
 from desk_shared.errors import Forbidden
+from desk_shared.events.message import Message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, may_see_person, require, sight
 from desk_shared.http.language import spoken_catalogue
@@ -34,6 +35,18 @@ Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
 class GoalView(Standing):
     """Where a goal stands; `sentence` says it in the language of the answer."""
+
+    sentence: str
+
+
+class StaffingView(StaffingPlan):
+    """A plan; `sentence` says it in the language of the answer."""
+
+    sentence: str
+
+
+class CohortView(Comparison):
+    """A comparison; `sentence` says it in the language of the answer."""
 
     sentence: str
 
@@ -68,17 +81,21 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         caller: Annotated[Principal, _STAFF],
         asked: Annotated[AskedPlan, Depends(_asked_plan)],
         as_of: AsOf = None,
-    ) -> StaffingPlan:
+    ) -> StaffingView:
         """People by hour of the week that keep an SLA to answer, with the forecast's error."""
-        return await plan(deps, asked, as_of or deps.clock.now(), sight(request, caller))
+        found = await plan(deps, asked, as_of or deps.clock.now(), sight(request, caller))
+        return StaffingView(**dict(found), sentence=_sentence(found.explanation))
 
     _cohorts(router, deps)
     return router
 
 
 def _goal(found: Standing) -> GoalView:
-    said = spoken_catalogue().render_all(found.explanation)
-    return GoalView(**{**dict(found), "sentence": said})
+    return GoalView(**dict(found), sentence=_sentence(found.explanation))
+
+
+def _sentence(explanation: tuple[Message, ...]) -> str:
+    return spoken_catalogue().render_all(explanation)
 
 
 def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
@@ -88,14 +105,15 @@ def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
         caller: Annotated[Principal, _STAFF],
         asked: Annotated[AskedCohort, Depends(_asked_cohort)],
         as_of: AsOf = None,
-    ) -> Comparison:
+    ) -> CohortView:
         """Whether a change helped those who had it first, compared with all others."""
         if not all(may_see_person(caller, one) for one in asked.cohort.people):
             raise Forbidden(
                 "Only owners and operators may look at people by name; ask for sites instead."
             )
         where = _visible(asked.where, sight(request, caller))
-        return await compared(deps, replace(asked, where=where), as_of or deps.clock.now())
+        found = await compared(deps, replace(asked, where=where), as_of or deps.clock.now())
+        return CohortView(**dict(found), sentence=_sentence(found.explanation))
 
 
 def _visible(where: Where, seen: Sight) -> Where:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from math import inf
 
+from desk_shared.events.message import Message, Param, message
 from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.aims import Where
@@ -19,6 +21,7 @@ from desk_metrics.domain.measures.postings import Slice
 from desk_metrics.domain.measures.volume import CONTACTS
 from desk_metrics.domain.odds import Square, interval
 
+_SO_MANY_TIMES = 3
 FEWEST_CONTACTS = 10
 FEWEST_PEOPLE = 5
 
@@ -39,7 +42,7 @@ class Comparison(Frozen):
     """
 
     answer: Answer
-    sentence: str
+    explanation: tuple[Message, ...]
     before: tuple[date, date] | None = None
     after: tuple[date, date] | None = None
     cohort_before: int = 0
@@ -139,7 +142,7 @@ def compare(
         answer = Answer.WORSE
     return Comparison(
         answer=answer,
-        sentence=too_few or _sentence(answer, square, low, high),
+        explanation=(too_few or _explain(answer, square, low, high),),
         before=(windows.first, windows.changed),
         after=(windows.changed, windows.last),
         cohort_before=square.cohort_before,
@@ -153,45 +156,44 @@ def compare(
     )
 
 
-def cannot(sentence: str) -> Comparison:
+def cannot(why: Message) -> Comparison:
     """There is nothing to compare."""
-    return Comparison(answer=Answer.CANNOT_TELL, sentence=f"Cannot tell: {sentence}")
+    return Comparison(answer=Answer.CANNOT_TELL, explanation=(why,))
 
 
-def _too_few(square: Square, callers: int | None) -> str:
+def _too_few(square: Square, callers: int | None) -> Message | None:
     cohort = square.cohort_before + square.cohort_after
     if cohort < FEWEST_CONTACTS:
-        contacts = "1 contact" if cohort == 1 else f"{cohort} contacts"
-        return f"Cannot tell: {contacts} of the cohort; below {FEWEST_CONTACTS} all is chance."
+        contacts = message("count.contacts", count=cohort)
+        return message("cohort.few-contacts", contacts=contacts, fewest=FEWEST_CONTACTS)
     if callers is not None and callers < FEWEST_PEOPLE:
-        people = "1 person" if callers == 1 else f"{callers} people"
-        return f"Cannot tell: the {cohort} contacts of the cohort come from {people}."
+        people = message("count.people", count=callers)
+        return message("cohort.few-people", contacts=cohort, people=people)
     if not square.rest_before or not square.rest_after:
-        return "Cannot tell: the rest had no contacts in the same weeks to compare with."
-    return ""
+        return message("cohort.rest-is-silent")
+    return None
 
 
-def _sentence(answer: Answer, square: Square, low: float, high: float) -> str:
-    cohort = square.cohort_before + square.cohort_after
+def _explain(answer: Answer, square: Square, low: float, high: float) -> Message:
+    likely: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
     if answer is Answer.CANNOT_TELL:
-        return (
-            f"Cannot tell: with {cohort} contacts of the cohort anything between {in_words(low)}"
-            f" and {in_words(high)} is possible."
-        )
-    head = "Helped" if answer is Answer.HELPED else "Made it worse"
-    return (
-        f"{head}: compared with how the rest went, the cohort had {in_words(square.ratio or 0.0)}"
-        f" contacts; likely between {in_words(low)} and {in_words(high)}."
-    )
+        contacts = square.cohort_before + square.cohort_after
+        return message("cohort.anything-possible", contacts=contacts, **likely)
+    ratio = compare_ratio(square.ratio or 0.0)
+    if answer is Answer.HELPED:
+        return message("cohort.helped", ratio=ratio, **likely)
+    return message("cohort.worse", ratio=ratio, **likely)
 
 
-def in_words(ratio: float) -> str:
-    """`40 % fewer`, `25 % more`, `3.2 times as many`."""
-    if ratio == float("inf"):
-        return "any number of times as many"
-    if ratio >= 3:
-        return f"{ratio:.1f} times as many"
-    return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'fewer'}".replace("%", " %")
+def compare_ratio(ratio: float) -> Message:
+    """`40% fewer`, `25% more`, `3.2 times as many`."""
+    if ratio == inf:
+        return message("ratio.any")
+    if ratio >= _SO_MANY_TIMES:
+        return message("ratio.times", times=round(ratio, 1))
+    if ratio > 1:
+        return message("ratio.more", share=ratio - 1)
+    return message("ratio.fewer", share=1 - ratio)
 
 
 def _fewer(square: Square, windows: Windows, sizes: Sizes) -> float | None:

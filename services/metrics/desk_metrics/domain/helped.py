@@ -7,13 +7,12 @@ changes for everybody falls out, and from few contacts nothing is concluded.
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
-from math import inf
 from typing import NamedTuple
 
 from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import AnswerOutcome
 
-from desk_metrics.domain.cohorts import FEWEST_CONTACTS
+from desk_metrics.domain.cohorts import FEWEST_CONTACTS, compare_ratio
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.domain.measures.volume import CONTACTS
 from desk_metrics.domain.odds import Square, interval
@@ -24,7 +23,6 @@ DAYS = 28
 # Nothing older is asked for: both stretches, the day itself and the way to the next report.
 REACH = timedelta(days=2 * DAYS + 14)
 _DAY = 24 * 3600 * 1_000_000
-_SO_MANY_TIMES = 3
 _CANNOT_TELL = AnswerOutcome.CANNOT_TELL
 
 
@@ -91,22 +89,11 @@ def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
         alone = message("effect.nothing-to-compare")
         return _CANNOT_TELL, alone if is_last else message("effect.nothing-to-compare-yet")
     low, high = interval(square)
-    likely: dict[str, Param] = {"low": compare(low), "high": compare(high)}
+    likely: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
     if low <= 1 <= high:
         wide = message("effect.anything-possible", **likely)
         return _CANNOT_TELL, wide if is_last else message("effect.anything-possible-yet", **likely)
-    ratio = compare(square.ratio or 0.0)
+    ratio = compare_ratio(square.ratio or 0.0)
     if high < 1:
         return AnswerOutcome.HELPED, message("effect.helped", ratio=ratio, **likely)
     return AnswerOutcome.WORSE, message("effect.worse", ratio=ratio, **likely)
-
-
-def compare(ratio: float) -> Message:
-    """`40 % fewer`, `25 % more`, `3.2 times as many`."""
-    if ratio == inf:
-        return message("ratio.any")
-    if ratio >= _SO_MANY_TIMES:
-        return message("ratio.times", times=round(ratio, 1))
-    if ratio > 1:
-        return message("ratio.more", share=ratio - 1)
-    return message("ratio.fewer", share=1 - ratio)

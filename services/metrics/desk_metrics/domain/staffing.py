@@ -6,14 +6,16 @@ nobody works waits for the opening, spread evenly over as many open hours as the
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from desk_shared.events.message import Message, Param, message
 from desk_shared.frozen import Frozen
 
+from desk_metrics.domain.aims import Unit
 from desk_metrics.domain.arrivals import FEWEST_WEEKS, HOURS, Week, error, forecast
 from desk_metrics.domain.erlang import people_needed
-from desk_metrics.domain.telling_figures import length, number
+from desk_metrics.domain.telling_figures import amount_of
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HOUR = 3600.0
@@ -67,7 +69,7 @@ class StaffingPlan(Frozen):
     members: int
     arrivals_per_week: float
     person_hours: int
-    sentence: str
+    explanation: tuple[Message, ...]
     error: ForecastError | None = None
     hours: tuple[HourPlan, ...] = ()
     skills: tuple[SkillPlan, ...] = ()
@@ -117,7 +119,7 @@ def staffing(
         members=crew.members,
         arrivals_per_week=round(sum(expected), 2),
         person_hours=sum(one.people for one in hours),
-        sentence=why_not or _sentence(hours, crew, terms, told),
+        explanation=(why_not,) if why_not else tuple(_explain(hours, crew, terms, told)),
         error=told,
         hours=hours,
         skills=() if why_not else tuple(_skills(by_skill, crew, terms)),
@@ -196,42 +198,45 @@ def _skills(by_skill: Mapping[str, Sequence[Week]], crew: Crew, terms: Terms) ->
     return found
 
 
-def _why_not(weeks: Sequence[Week], crew: Crew, terms: Terms) -> str:
+def _why_not(weeks: Sequence[Week], crew: Crew, terms: Terms) -> Message | None:
     if len(weeks) < FEWEST_WEEKS:
-        known = "1 whole week" if len(weeks) == 1 else f"{len(weeks)} whole weeks"
-        return f"Too early to say: {known} of data; {FEWEST_WEEKS} are needed."
+        return message("staffing.few-weeks", count=len(weeks), fewest=FEWEST_WEEKS)
     if not any(map(sum, weeks)):
-        return f"Nobody is needed: no ticket came to {crew.team} in {len(weeks)} weeks."
+        return message("staffing.nobody-needed", team=crew.team, weeks=len(weeks))
     if not any(crew.open_hours):
-        return f"Team {crew.team} has no hour of work; give it a shift in teams.yaml."
-    if terms.handling is None:
-        return (
-            "Cannot be told: no ticket shows how long the work on it took. Say it with handling,"
-            " in minutes of work for one ticket."
-        )
-    return ""
+        return message("staffing.no-hours", team=crew.team)
+    return message("staffing.no-handling") if terms.handling is None else None
 
 
-def _sentence(
+def _explain(
     hours: Sequence[HourPlan], crew: Crew, terms: Terms, off: ForecastError | None
-) -> str:
+) -> Iterator[Message]:
     peak = _peak(hours)
-    people = "1 person" if peak.people == 1 else f"{peak.people} people"
-    has = f"; the team has {crew.members}" if crew.members else ""
-    text = (
-        f"Most are needed on {_when(peak)}: {people} for {number(peak.work)} tickets an hour, to"
-        f" answer {terms.share:.0%} within {length(terms.within)}{has}."
-    )
-    return f"{text} {_off(off)}"
+    facts: dict[str, Param] = {
+        "day": peak.day,
+        "hour": peak.hour,
+        "until": peak.hour + 1,
+        "people": message("count.people", count=peak.people),
+        "work": amount_of(peak.work, Unit.PLAIN),
+        "share": terms.share,
+        "within": amount_of(terms.within, Unit.SECONDS),
+    }
+    if crew.members:
+        yield message("staffing.needed-of", members=crew.members, **facts)
+    else:
+        yield message("staffing.needed", **facts)
+    yield _explain_error(off)
 
 
-def _off(off: ForecastError | None) -> str:
+def _explain_error(off: ForecastError | None) -> Message:
     if off is None or off.per_hour is None or off.per_week is None or off.by_chance is None:
-        return "How good the forecast is cannot be told: nothing came in the weeks held out."
-    weeks = "1 week" if off.held_out_weeks == 1 else f"{off.held_out_weeks} weeks"
-    return (
-        f"In {weeks} that it did not know the forecast was off by {off.per_hour:.0%} by the hour,"
-        f" of which chance alone makes {off.by_chance:.0%}, and by {off.per_week:.0%} by the week."
+        return message("staffing.error-unknown")
+    return message(
+        "staffing.error",
+        count=off.held_out_weeks,
+        hourly=off.per_hour,
+        chance=off.by_chance,
+        weekly=off.per_week,
     )
 
 
