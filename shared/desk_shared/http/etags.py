@@ -7,25 +7,32 @@ from fastapi import Request
 from starlette.responses import Response
 
 from desk_shared.errors import Conflict
+from desk_shared.http.language import spoken_catalogue
 from desk_shared.http.refusals import BadRequest, PreconditionRequired
 
+_VERSION = re.compile(r"([0-9]+)(\.[0-9]+)?(-[a-z]+)?")
 _TAGS = re.compile(r'\s*(W/)?"([\x21\x23-\x7e]*)"\s*(?:,|$)')
 
 
 def etag(version: int, beside: int = 0) -> str:
-    """The strong ETag of a version: `"7"`, or `"7.3"` with what is shown beside it."""
+    """The strong ETag of a version: `"7"`, or `"7.3"` with what is shown beside it.
+
+    Each language is a representation of its own (RFC 9110, section 8.8.3): `"7.3-de"`.
+    """
     return f'"{_tag(version, beside)}"'
 
 
 def _tag(version: int, beside: int) -> str:
-    return f"{version}.{beside}" if beside else str(version)
+    language = spoken_catalogue().language
+    spoken = "" if language == "en" else f"-{language}"
+    return f"{version}.{beside}{spoken}" if beside else f"{version}{spoken}"
 
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
     """The versions a caller is ready to change; None stands for any (`*`).
 
-    What was shown beside a version is nothing that the caller changes.
+    What was shown beside a version, and in which language, is nothing that the caller changes.
     """
 
     versions: frozenset[str] | None
@@ -49,7 +56,13 @@ async def precondition(request: Request) -> Precondition:
     if if_match.strip() == "*":
         return Precondition(None)
     tags = _read(if_match, "If-Match")
-    return Precondition(frozenset(tag.split(".")[0] for is_weak, tag in tags if not is_weak))
+    return Precondition(frozenset(_version(tag) for is_weak, tag in tags if not is_weak))
+
+
+def _version(tag: str) -> str:
+    """The version alone; what is no tag of ours matches none."""
+    found = _VERSION.fullmatch(tag)
+    return found[1] if found else tag
 
 
 def not_modified(request: Request, version: int, beside: int = 0) -> Response | None:

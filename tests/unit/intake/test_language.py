@@ -28,6 +28,19 @@ async def test_a_ticket_is_told_in_the_language_that_was_asked_for(desk: Desk) -
     assert english["latest_entries"][1]["code"] == told["latest_entries"][1]["code"]
 
 
+async def test_each_language_is_read_anew_and_both_may_change_the_ticket(desk: Desk) -> None:
+    ticket = await desk.ana.open()
+    english = (await desk.ana.get(f"/tickets/{ticket}")).headers["ETag"]
+    german = (await desk.ana.get(f"/tickets/{ticket}", **GERMAN)).headers["ETag"]
+    assert (english, german) == ('"1"', '"1-de"')
+    other = await desk.ana.get(f"/tickets/{ticket}", **GERMAN, **{"If-None-Match": english})
+    assert other.status_code == 200
+    same = await desk.ana.get(f"/tickets/{ticket}", **GERMAN, **{"If-None-Match": german})
+    assert same.status_code == 304
+    changed = await desk.ana.patch(f"/tickets/{ticket}", if_match=german, title="VPN away")
+    assert changed.status_code == 200
+
+
 async def test_a_refusal_says_in_german_what_to_do(desk: Desk) -> None:
     ticket = await desk.ana.open()
     refused = await desk.ana.client.post(
