@@ -157,7 +157,7 @@ def _forged() -> Iterator[Odd]:
         yield odd(name, comment, type=NOTED, topic=topic, sequence="1", outcome="wrong-topic")
     # Nobody reads these yet, so nobody can refuse it; an audit names it all the same.
     yield odd("unread", comment, type=NOTED, topic=ACTION_RESULTS, outcome=UNREAD)
-    resolved = {"by": "desk", "how": "member", "resolution": "done"}
+    resolved = {"by": "desk", "how": "member", "resolution": {"code": "text.written"}}
     yield odd("resolve", resolved, type="desk.ticket.resolved.v1", outcome="wrong-topic")
     yield odd("as intake", request(), source="/desk/intake", outcome="reserved-source")
     yield odd("as //desk", request(), source="//DESK/triage", outcome="reserved-source")

@@ -153,7 +153,7 @@ async def test_a_problem_reaches_every_ticket_of_it_and_the_status_page(
     people = ("ana",)
     told: dict[str, Any] = {
         "service": "vpn",
-        "title": "The VPN is down",
+        "title": written("The VPN is down"),
         "tickets": tickets,
         "people": people,
     }

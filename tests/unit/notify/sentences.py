@@ -123,7 +123,7 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
 
 
 def _taken_back(untrue: str) -> SlaCancelled:
-    because = "facts that came late changed it"
+    because = message("sla.late-facts")
     return sla(SlaCancelled, clock=ClockName.RESOLUTION, because=because, untrue=untrue)
 
 

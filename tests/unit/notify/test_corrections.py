@@ -1,6 +1,6 @@
 """What was told and late facts show not to be so is corrected: once, and to whoever was told."""
 
-from desk_shared.events.message import written
+from desk_shared.events.message import message, written
 from desk_shared.events.notifications import MessageKind
 from desk_shared.events.sla import SlaAtRisk, SlaBreached, SlaCancelled
 from desk_shared.events.tickets import TicketAssigned, TicketResolved
@@ -10,7 +10,7 @@ from tests.unit.notify.test_silence import assigned, breached
 
 
 def taken_back(untrue: str = "breached", cycle: int = 1) -> SlaCancelled:
-    because = "facts that came late changed it"
+    because = message("sla.late-facts")
     return sla(SlaCancelled, because=because, untrue=untrue, cycle=cycle)
 
 
@@ -37,7 +37,7 @@ def test_who_was_not_told_hears_of_no_correction() -> None:
     assert story.ticket_sees(taken_back()) == []
     story.ticket_sees(breached())
     assert story.ticket_sees(taken_back(cycle=2)) == []
-    assert story.ticket_sees(sla(SlaCancelled, because="merged")) == []
+    assert story.ticket_sees(sla(SlaCancelled, because=message("sla.withdrawn"))) == []
     assert to("network", story.ticket_sees(taken_back())) == CORRECTED
 
 

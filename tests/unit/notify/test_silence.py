@@ -93,7 +93,7 @@ def signal(severity: Severity, kind: SubjectKind) -> SignalRaised:
         TicketResolved(by="desk", how=How.PROBLEM, resolution=written("With the problem.")),
         TicketResolved(by="network-1", how=How.WITHDRAWN, resolution=written("Not needed.")),
         TicketClosed(by="desk"),
-        sla(SlaPaused, because="waiting"),
+        sla(SlaPaused, waiting_for="employee"),
         sla(SlaMet, took=timedelta(hours=1), due=NOON),
         breached(inherited=True),
     ],
