@@ -152,7 +152,7 @@ async def test_a_cohort_is_compared_with_the_rest(app: FastAPI) -> None:
     ("change", "sentence"),
     [
         ("2026-11-14", "Cannot tell: 2 days since the change; a whole week is needed."),
-        ("2026-06-08", "Cannot tell: the desk has no figures of all 4 weeks before 2026-06-08."),
+        ("2026-06-08", "Cannot tell: the desk has no figures of all 4 weeks before 8 June 2026."),
     ],
 )
 async def test_too_near_to_either_end_cannot_be_told(
