@@ -79,11 +79,6 @@ class KeyReused(Invalid):
 
     code = "idempotency-key-reused"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This Idempotency-Key was used for another request; make a new one for each request."
-        )
-
 
 class Transient(DeskError):
     """It may work later; `retry_after` is in seconds."""
@@ -92,7 +87,12 @@ class Transient(DeskError):
     status = 503
 
     def __init__(
-        self, message: str, *, retry_after: float = 1.0, code: str | None = None, **fields: object
+        self,
+        message: "str | Message",
+        *,
+        retry_after: float = 1.0,
+        code: str | None = None,
+        **fields: object,
     ) -> None:
         super().__init__(message, code=code, **fields)
         self.retry_after = retry_after

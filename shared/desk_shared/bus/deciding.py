@@ -13,6 +13,7 @@ from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.errors import KeyReused, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.events.content import id_reused
+from desk_shared.events.message import message
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -109,28 +110,28 @@ class Decider(Generic[S]):
     def _hold(
         self, document: Stored[S], cause: Received, found: BatchResult[S]
     ) -> bool | Exception:
-        message = held_message(cause.raw)
-        if any(is_same(message, one) for one in document.held):
+        held = held_message(cause.raw)
+        if any(is_same(held, one) for one in document.held):
             found.idle.add(document.id)
             return False
         if len(document.held) >= MAX_HELD:
             return Transient("too many events wait for a missing one", code="sequence-gap")
         found.gaps.append((document, cause.sequence or 0))
-        document.held = (*document.held, message)
+        document.held = (*document.held, held)
         return True
 
     def _release(self, document: Stored[S], context: Context, found: BatchResult[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
-        for event, message in self._held_events(document):
+        for event, held in self._held_events(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
                 break
-            document.held = tuple(one for one in document.held if one is not message)
+            document.held = tuple(one for one in document.held if one is not held)
             if number <= document.sequence:
                 continue
             step = self._react(document, event, context, found)
             if isinstance(step, Exception):
-                cause = Received(event, record_of(message))
+                cause = Received(event, record_of(held))
                 found.failures.append((WorkItem(document.id, event, cause), step))
                 break
             document.sequence = number
@@ -184,7 +185,7 @@ def _repeated(
     """A copy changes nothing; another content under a known identity is told."""
     if isinstance(cause, Cause):
         if document.has_other(cause.identity, cause.content):
-            return KeyReused()
+            return KeyReused(message("request.key-reused"))
         found.idle.add(document.id)  # somebody waits for the document as it is now
         return False
     if document.has_read(cause.origin):

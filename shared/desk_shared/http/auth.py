@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
+from desk_shared.events.message import Message, message
 from desk_shared.http.principal import Authenticator, Principal, Role, why_no_subject
 from desk_shared.http.refusals import Unauthenticated
 from desk_shared.settings import (
@@ -27,7 +28,6 @@ from desk_shared.telemetry import get_logger
 MAX_TOKEN = 8192
 REFETCH_COOLDOWN = timedelta(seconds=30)
 KEYS_MAX_AGE = timedelta(hours=1)
-_ROLES = "employee, member, owner or operator"
 _ACCESS_TOKEN_TYPES = {"at+jwt", "application/at+jwt", "jwt", ""}
 _log = get_logger()
 
@@ -56,20 +56,14 @@ class DevAuthenticator:
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         user, named = headers.get("x-desk-user"), headers.get("x-desk-roles")
         if not user or named is None:
-            raise Unauthenticated(
-                "Please say who you are: send X-Desk-User with a name and X-Desk-Roles with"
-                f" {_ROLES}, with commas between."
-            )
+            raise Unauthenticated(message("auth.say-who", roles=Role))
         words = [word.strip() for word in named.split(",") if word.strip()]
         for word in words:
             if word not in set(Role):
-                raise Unauthenticated(
-                    f"X-Desk-Roles names a role that the desk does not know; it knows {_ROLES}.",
-                    code="unknown-role",
-                )
+                raise Unauthenticated(message("auth.unknown-role", roles=Role), code="unknown-role")
         subject = _as_typed(user)
-        if reason := why_no_subject(subject):
-            raise Unauthenticated(f"X-Desk-User was not accepted: it {reason}.")
+        if why := why_no_subject(subject):
+            raise Unauthenticated(message("auth.name-refused", why=why))
         return Principal(subject, read_roles(words), headers.get("x-desk-team") or None)
 
     def describe(self) -> dict[str, object]:
@@ -104,8 +98,8 @@ class OidcAuthenticator:
         self._check(token)
         claims = token.claims
         team = claims.get("team")
-        if reason := why_no_subject(claims["sub"]):
-            raise _refuse(f"its claim 'sub' {reason}")
+        if why := why_no_subject(claims["sub"]):
+            raise _refuse(message("auth.subject-refused", why=why))
         return Principal(
             subject=claims["sub"],
             roles=read_roles(_dig(claims, self._settings.roles_claim)),
@@ -131,12 +125,13 @@ class OidcAuthenticator:
                 fresh = await self._refetch(keys)
                 return jwt.decode(text, fresh, algorithms=self._settings.algorithms)
         except (JoseError, ValueError, TypeError) as error:
-            raise _refuse(f"it cannot be verified ({type(error).__name__})") from error
+            why = message("auth.token-unverified", error=type(error).__name__)
+            raise _refuse(why) from error
 
     def _check(self, token: jwt.Token) -> None:
         kind = token.header.get("typ", "")
         if not isinstance(kind, str) or kind.lower() not in _ACCESS_TOKEN_TYPES:
-            raise _refuse("it is not an access token")
+            raise _refuse(message("auth.no-access-token"))
         registry = jwt.JWTClaimsRegistry(
             now=int(self._clock.now().timestamp()),
             leeway=int(self._settings.leeway.total_seconds()),
@@ -149,7 +144,7 @@ class OidcAuthenticator:
             registry.validate(token.claims)
         except (JoseError, ValueError, TypeError) as error:
             claim = getattr(error, "claim", "")
-            raise _refuse(f"its claim '{claim}' is missing, expired or not for us") from error
+            raise _refuse(message("auth.claim-refused", claim=claim)) from error
 
     async def _current_keys(self) -> KeySet:
         now = self._clock.now()
@@ -169,7 +164,7 @@ class OidcAuthenticator:
                 await self._fetch(now)
             if self._keys is None:
                 raise DependencyDown(
-                    "Sign-in cannot be checked just now; please try again in a moment.",
+                    message("auth.cannot-check"),
                     retry_after=REFETCH_COOLDOWN.total_seconds(),
                     code="sign-in-unavailable",
                 )
@@ -236,16 +231,14 @@ def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:
 def _bearer(headers: Mapping[str, str]) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Please sign in: send a bearer token in the Authorization header.")
+        raise Unauthenticated(message("auth.sign-in"))
     if len(token) > MAX_TOKEN:
-        raise _refuse("it is too long")
+        raise _refuse(message("auth.token-too-long"))
     return token.strip()
 
 
-def _refuse(reason: str) -> Unauthenticated:
-    return Unauthenticated(
-        f"The bearer token was not accepted: {reason}. Please sign in again.", code="invalid-token"
-    )
+def _refuse(why: Message) -> Unauthenticated:
+    return Unauthenticated(message("auth.token-refused", why=why), code="invalid-token")
 
 
 def _dig(claims: Mapping[str, object], path: str) -> object:

@@ -3,7 +3,8 @@
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from desk_shared.http.refusals import BUSY, Overloaded, TooLarge
+from desk_shared.events.message import message
+from desk_shared.http.refusals import Overloaded, TooLarge
 from desk_shared.http.shape import check_shape
 
 # What slow callers may make us hold at once, beside the connections themselves.
@@ -22,13 +23,13 @@ class Bodies:
         """A `receive` with the whole body; `TooLarge`, `Overloaded` or `ClientDisconnect`."""
         if length is not None and length > self._limit:
             raise self._too_large()
-        message = await self._message(receive)
-        if message.get("more_body"):
-            message = await self._rest(receive, message["body"])
-        elif len(message.get("body", b"")) > self._limit:
+        came = await self._message(receive)
+        if came.get("more_body"):
+            came = await self._rest(receive, came["body"])
+        elif len(came.get("body", b"")) > self._limit:
             raise self._too_large()
-        check_shape(message.get("body", b""))
-        return _once(message, receive)
+        check_shape(came.get("body", b""))
+        return _once(came, receive)
 
     async def _rest(self, receive: Receive, first: bytes) -> Message:
         parts, size = [first], len(first)
@@ -38,13 +39,13 @@ class Bodies:
                 if size > self._limit:
                     raise self._too_large()
                 if self._held > self._most:
-                    raise Overloaded(BUSY)
-                message = await self._message(receive)
-                part = message.get("body", b"")
+                    raise Overloaded(message("request.busy"))
+                came = await self._message(receive)
+                part = came.get("body", b"")
                 parts.append(part)
                 size += len(part)
                 self._held += len(part)
-                if not message.get("more_body"):
+                if not came.get("more_body"):
                     break
         finally:
             self._held -= size
@@ -60,7 +61,7 @@ class Bodies:
         return message
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(f"The request is too large; send at most {self._limit} bytes at once.")
+        return TooLarge(message("request.body-too-large", most=self._limit))
 
 
 def _once(message: Message, receive: Receive) -> Receive:

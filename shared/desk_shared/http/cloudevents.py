@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from desk_shared.events.message import message
 from desk_shared.events.reading import in_utf8
 from desk_shared.http.refusals import BadRequest, TooLarge, UnsupportedMediaType
 
@@ -18,10 +19,7 @@ MOST_EVENTS = 500
 _EVENT, _BATCH = "application/cloudevents", "application/cloudevents-batch"
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"[ \t\r\n]*")
-_HOW = (
-    "send one event as application/cloudevents+json, several as application/cloudevents-batch+json,"
-    " or the data as application/json with the attributes as ce-id, ce-source, ce-type, ce-subject"
-)
+_HOW = message("cloudevents.how")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[Sen
     found = dict(given)
     encoding = found.get("content-encoding", b"").decode("latin-1").strip().lower()
     if encoding not in ("", "identity"):
-        raise UnsupportedMediaType(f"The body is encoded with '{encoding[:40]}'; send it plain.")
+        raise UnsupportedMediaType(message("cloudevents.encoded", encoding=encoding[:40]))
     content_type = found.get("content-type", b"")
     kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
     if kind.startswith(_BATCH):
@@ -51,11 +49,12 @@ def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[Sen
         return [SentEvent(body, (("content-type", content_type),))]
     for name in found:
         if name.startswith("ce_"):
-            sentence = f"The header `{name[:40]}` is not `{name[:40].replace('_', '-')}`, as HTTP's"
-            raise BadRequest(f"{sentence} binding spells it.", code="bad-header")
+            header, right = name[:40], name[:40].replace("_", "-")
+            why = message("cloudevents.bad-header", header=header, right=right)
+            raise BadRequest(why, code="bad-header")
     attributes = tuple(_attributes(given))
     if not attributes:
-        raise UnsupportedMediaType(f"This is no CloudEvent: {_HOW}.")
+        raise UnsupportedMediaType(message("cloudevents.none", how=_HOW))
     carried = (("content-type", content_type),) if content_type else ()
     return [SentEvent(body, (*carried, *attributes))]
 
@@ -75,7 +74,7 @@ def type_of(sent: SentEvent) -> str:
 
 def _must_be_json(kind: str, family: str) -> None:
     if kind not in (family, f"{family}+json"):
-        raise UnsupportedMediaType(f"The desk reads events in JSON, not in {kind[:80]}: {_HOW}.")
+        raise UnsupportedMediaType(message("cloudevents.no-json", kind=kind[:80], how=_HOW))
 
 
 def _attributes(headers: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
@@ -101,14 +100,14 @@ def _parts(body: bytes) -> list[bytes]:
     decoder, at = json.JSONDecoder(), _skip(text, 0)
     parts: list[bytes] = []
     if text[at : at + 1] != "[":
-        raise BadRequest("A batch is a JSON list of events; this body is none.", code="bad-batch")
+        raise BadRequest(message("cloudevents.no-list"), code="bad-batch")
     at = _skip(text, at + 1)
     while text[at : at + 1] != "]":
         if parts:
             at = _skip(text, _expect(text, at))
         if len(parts) == MOST_EVENTS:
-            sentence = f"A batch has at most {MOST_EVENTS} events; send the rest in another."
-            raise TooLarge(sentence, code="too-many-events")
+            why = message("cloudevents.too-many", most=MOST_EVENTS)
+            raise TooLarge(why, code="too-many-events")
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
@@ -116,16 +115,13 @@ def _parts(body: bytes) -> list[bytes]:
         parts.append(text[at:end].encode())
         at = _skip(text, end)
     if _skip(text, at + 1) != len(text):
-        raise BadRequest("Something stands behind the end of the batch.", code="bad-batch")
+        raise BadRequest(message("cloudevents.behind-end"), code="bad-batch")
     return parts
 
 
 def _expect(text: str, at: int) -> int:
     if text[at : at + 1] != ",":
-        raise BadRequest(
-            "The batch is not JSON: its events are not parted by commas, or its end is missing.",
-            code="bad-batch",
-        )
+        raise BadRequest(message("cloudevents.not-parted"), code="bad-batch")
     return at + 1
 
 
@@ -135,7 +131,4 @@ def _skip(text: str, at: int) -> int:
 
 
 def _broken(index: int) -> BadRequest:
-    return BadRequest(
-        f"The batch is not JSON from event {index} on (counted from 0); nothing of it was taken.",
-        code="bad-batch",
-    )
+    return BadRequest(message("cloudevents.broken", index=index), code="bad-batch")

@@ -7,6 +7,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from desk_shared.errors import Conflict
+from desk_shared.events.message import message
 from desk_shared.http.language import spoken_catalogue
 from desk_shared.http.refusals import BadRequest, PreconditionRequired
 
@@ -40,19 +41,14 @@ class Precondition:
     def check(self, version: int) -> None:
         """`Conflict` (412) when the thing has changed since the caller read it."""
         if self.versions is not None and str(version) not in self.versions:
-            raise Conflict(
-                "It changed since you read it; read it again, look, and repeat your change.",
-                current=etag(version),
-            )
+            raise Conflict(message("request.changed-since"), current=etag(version))
 
 
 async def precondition(request: Request) -> Precondition:
     """Dependency of every change; a weak tag never matches here."""
     if_match = request.headers.get("if-match")
     if if_match is None:
-        raise PreconditionRequired(
-            "Say which version you change: send the ETag you have read in If-Match."
-        )
+        raise PreconditionRequired(message("request.say-version"))
     if if_match.strip() == "*":
         return Precondition(None)
     tags = _read(if_match, "If-Match")
@@ -82,9 +78,7 @@ def _read(text: str, header: str) -> list[tuple[bool, str]]:
     while at < len(text):
         found = _TAGS.match(text, at)
         if found is None:
-            raise BadRequest(
-                f'{header} cannot be read; send ETags in quotes, such as "7".', code="bad-etag"
-            )
+            raise BadRequest(message("request.bad-etag", header=header), code="bad-etag")
         tags.append((found[1] is not None, found[2]))
         at = found.end()
     return tags

@@ -5,17 +5,13 @@ import contextlib
 from collections.abc import Generator
 from datetime import timedelta
 
-from desk_shared.http.refusals import BUSY, Held, Overloaded, Stopping
+from desk_shared.events.message import message
+from desk_shared.http.refusals import Held, Overloaded, Stopping
 from desk_shared.precedence import Precedence
 
 # Long enough for a service to be there again, or for its load balancer to see that it is not.
 _BACK_IN_SECONDS = 5.0
 _HELD_SECONDS = 60.0
-_PUT_BACK = (
-    "The desk was put back from a backup and waits for its operators; nothing was done. Please ask"
-    " again later, with the same key."
-)
-_RESTARTED = "The desk is being restarted; please ask again in a moment, with the same key."
 
 
 class Gate:
@@ -36,9 +32,9 @@ class Gate:
         if self.is_closed:
             raise self.stopping()
         if self.is_held:
-            raise Held(_PUT_BACK, retry_after=_HELD_SECONDS)
+            raise Held(message("request.put-back"), retry_after=_HELD_SECONDS)
         if self.under_way >= self._most:
-            raise Overloaded(BUSY)
+            raise Overloaded(message("request.busy"))
         self.under_way += 1
         self._empty.clear()
         try:
@@ -66,4 +62,4 @@ class Gate:
     @staticmethod
     def stopping() -> Stopping:
         """What whoever comes too late is told."""
-        return Stopping(_RESTARTED, retry_after=_BACK_IN_SECONDS)
+        return Stopping(message("request.restarted"), retry_after=_BACK_IN_SECONDS)

@@ -14,11 +14,13 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from desk_shared.errors import KeyReused
+from desk_shared.events.message import message
 from desk_shared.http.principal import Principal, current_principal
 from desk_shared.http.refusals import BadRequest
 
 # A day to notice a lost answer and repeat; published in the OpenAPI document.
 KEEP_FOR = timedelta(hours=24)
+_LONGEST = 255
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _QUOTED = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 
@@ -45,26 +47,20 @@ async def keyed(request: Request) -> IdempotentCall:
 def check_same(call: IdempotentCall, fingerprint: str) -> None:
     """`KeyReused` when what is stored under a call's key came from another request."""
     if call.fingerprint != fingerprint:
-        raise KeyReused
+        raise KeyReused(message("request.key-reused"))
 
 
 def read_key(header: str | None) -> str:
     """The key, whether quoted as the draft says or bare as most send it."""
     if header is None or not header.strip():
-        raise BadRequest(
-            "Send an Idempotency-Key header with a new random value, so that a repeated call"
-            " does nothing twice.",
-            code="idempotency-key-missing",
-        )
+        raise BadRequest(message("request.key-missing"), code="idempotency-key-missing")
     text = header.strip()
     if text.startswith('"'):
         found = _QUOTED.fullmatch(text)
         text = re.sub(r"\\(.)", r"\1", found[1]) if found else ""
-    if not 1 <= len(text) <= 255 or not text.isascii() or not text.isprintable():
-        raise BadRequest(
-            "The Idempotency-Key cannot be read; send 1 to 255 printable ASCII characters.",
-            code="idempotency-key-unreadable",
-        )
+    if not 1 <= len(text) <= _LONGEST or not text.isascii() or not text.isprintable():
+        why = message("request.key-unreadable", most=_LONGEST)
+        raise BadRequest(why, code="idempotency-key-unreadable")
     return text
 
 

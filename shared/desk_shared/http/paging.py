@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Query, Request
 from pydantic import BaseModel, ConfigDict
 
+from desk_shared.events.message import message
 from desk_shared.http.refusals import BadRequest
 from desk_shared.settings import Environment, ServiceSettings, SettingsError
 
@@ -169,7 +170,4 @@ def _bytes_of(cursor: str) -> bytes:
 
 
 def _refusal() -> BadRequest:
-    return BadRequest(
-        "The cursor is not one we gave out for this listing; start again without it.",
-        code="bad-cursor",
-    )
+    return BadRequest(message("request.bad-cursor"), code="bad-cursor")

@@ -13,9 +13,10 @@ from fastapi.routing import iter_route_contexts
 from desk_shared.charter.confidential import SEES_ALL, Sight, sight_of
 from desk_shared.charter.model import Charter
 from desk_shared.errors import Forbidden, Invalid
+from desk_shared.events.message import Message, message
 from desk_shared.http.rates import RateLimits
 from desk_shared.http.refusals import Unauthenticated
-from desk_shared.people import NotAPerson, canonical_person, check_known
+from desk_shared.people import LONGEST, NotAPerson, canonical_person, check_known
 from desk_shared.text import is_visible, without_invisible
 
 # Served to the platform inside the cluster; network policies, not tokens, guard them.
@@ -36,12 +37,6 @@ _SCOPE_KEY = "desk.principal"
 MAX_SUBJECT = 255
 # Control characters, halves of characters, and what nobody sees: two of them would look alike.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-_NO_TEAM = (
-    "You have the role member but no team that the charter has, so nothing of staff's work is shown"
-    " to you; ask the desk's operators to sign you in with the name of your team."
-)
 
 
 class Role(StrEnum):
@@ -78,21 +73,21 @@ class Principal:
         return not self.roles.isdisjoint(roles)
 
 
-def why_no_subject(named: object) -> str | None:
+def why_no_subject(named: object) -> Message | None:
     """The end of a sentence that says why this names nobody, or None for a usable name."""
     if not isinstance(named, str) or not named:
-        return "is no text, or an empty one"
+        return message("subject.no-text")
     if len(named) > MAX_SUBJECT:
-        return f"has {len(named)} characters, at most {MAX_SUBJECT} are read"
+        return message("subject.too-long", length=len(named), most=MAX_SUBJECT)
     if named != named.strip():
-        return "begins or ends with a blank"
+        return message("subject.blanks")
     is_clean = without_invisible(named) == named and is_visible(named)
     if not is_clean or any(unicodedata.category(one) in _UNSEEN for one in named):
-        return "has characters in it that cannot be seen"
+        return message("subject.invisible")
     try:
         check_known(named)
-    except NotAPerson as error:  # some letters become three, or twenty
-        return f"cannot be a person's id: {error}"
+    except NotAPerson:  # some letters become three, or twenty
+        return message("subject.no-person", most=LONGEST)
     return None
 
 
@@ -172,10 +167,11 @@ class Policy:
         # Asked directly: every nested dependency costs FastAPI more than the check itself.
         principal = await current_principal(request)
         if self.roles and principal.roles.isdisjoint(self.roles):
-            needed = " or ".join(sorted(self.roles))
             if principal.lacks_team and Role.MEMBER in self.roles:
-                raise Forbidden(_NO_TEAM, code="no-team-of-charter", team=principal.team or "")
-            raise Forbidden(f"This needs the role {needed}, which you do not have.", needed=needed)
+                why, team = message("auth.no-team"), principal.team or ""
+                raise Forbidden(why, code="no-team-of-charter", team=team)
+            needed = sorted(self.roles)
+            raise Forbidden(message("auth.needs-role", roles=needed), needed=" or ".join(needed))
         return principal
 
 

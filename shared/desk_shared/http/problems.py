@@ -6,7 +6,7 @@ What the desk did not foresee is answered without any detail; the log has it.
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from desk_shared.errors import DeskError, Transient
-from desk_shared.frozen import Frozen
+from desk_shared.events.message import message
+from desk_shared.http.fields import FieldProblem, field_problem
 from desk_shared.http.language import sentence
 from desk_shared.http.refusals import Unauthenticated
 from desk_shared.telemetry import get_logger
@@ -31,25 +32,12 @@ _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: 
 # FastAPI says this of a body that is no text, or a number of more digits than are ever read.
 _UNREADABLE = "There was an error parsing the body"
 _PHRASES = {one.value: one.phrase for one in HTTPStatus}
-_SENTENCES = {
-    404: "There is nothing at this address; check the path and the id in it.",
-    405: "This address does not take this method; see the Allow header for those it takes.",
-    413: "The request is too large; send less at once.",
+_MESSAGES = {
+    404: message("request.no-such-address"),
+    405: message("request.no-such-method"),
+    413: message("request.too-large"),
 }
-_UNFORESEEN = (
-    "Something went wrong here that nobody foresaw. It has been noted; please try again, and if"
-    " it stays, tell the desk's operators the request id."
-)
 _log = get_logger()
-
-
-class FieldProblem(Frozen):
-    """One thing wrong in a request."""
-
-    pointer: str
-    """Where: JSON pointer into the body, or `query/limit`, `header/if-match`, `path/id`."""
-    detail: str
-    """What is wrong, as a sentence."""
 
 
 class Problem(BaseModel):
@@ -117,7 +105,7 @@ def refusal(error: DeskError, instance: str) -> Response:
 
 def unforeseen(instance: str) -> Response:
     """The answer to a bug: nothing leaks."""
-    return problem(500, "internal-error", _UNFORESEEN, instance)
+    return problem(500, "internal-error", sentence(message("request.unforeseen")), instance)
 
 
 def told(error: DeskError) -> str:
@@ -165,9 +153,9 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     code = _CODES.get(status, _kebab(phrase))
     detail = str(error.detail)
     if detail == _UNREADABLE:
-        code, detail = "bad-json", "The body cannot be read; send JSON in UTF-8."
+        code, detail = "bad-json", sentence(message("request.unreadable"))
     if detail == phrase or status == 413:
-        detail = _SENTENCES.get(status, f"{phrase}.")
+        detail = sentence(_MESSAGES[status]) if status in _MESSAGES else f"{phrase}."
     return problem(status, code, detail, request.url.path, headers=error.headers)
 
 
@@ -179,33 +167,7 @@ async def _answer_broken_schema(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     wrong = error.errors()
-    found = [
-        FieldProblem(pointer=_pointer(one["loc"]), detail=_sentence(one))
-        for one in wrong[:MAX_ERRORS]
-    ]
-    noun = "thing is" if len(wrong) == 1 else "things are"
-    detail = f"{len(wrong)} {noun} wrong with the request; see errors, mend and send it again."
+    found = [field_problem(one) for one in wrong[:MAX_ERRORS]]
+    detail = sentence(message("request.wrong-fields", count=len(wrong)))
     extra = {"errors": [one.model_dump() for one in found]}
     return problem(422, "invalid-request", detail, request.url.path, extra=extra)
-
-
-def _pointer(loc: Sequence[str | int]) -> str:
-    where, *rest = loc
-    path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
-    if where == "body":
-        return f"/{path}" if path else ""
-    return f"{where}/{path}"
-
-
-def _sentence(one: Mapping[str, object]) -> str:
-    """Never repeats what was sent: it may be a secret, or markup."""
-    if one["type"] == "json_invalid":
-        loc = one["loc"]
-        at = loc[-1] if isinstance(loc, tuple) else 0
-        return f"The body is not JSON: reading stopped at character {at}."
-    if one["type"] == "missing":
-        return "This is missing."
-    if one["type"] == "extra_forbidden":
-        return "There is no such field; leave it out or check its spelling."
-    text = str(one["msg"]).removeprefix("Value error, ").removesuffix(".")
-    return f"{text[:1].upper()}{text[1:]}."

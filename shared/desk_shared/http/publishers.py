@@ -11,6 +11,7 @@ from desk_shared.charter.admission import REVOKED
 from desk_shared.charter.model import Charter
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.errors import Forbidden
+from desk_shared.events.message import message
 from desk_shared.http.principal import Policy, Principal, current_principal
 from desk_shared.http.rates import RateLimits
 from desk_shared.http.refusals import Unauthenticated
@@ -31,10 +32,7 @@ class PublisherPolicy(Policy):
         charter: Callable[[], Charter] = request.app.state.charter
         system = await _caller(request, charter())
         if system.revoked:
-            raise Forbidden(
-                f"'{system.name}' is revoked; nothing is taken from it. Ask the desk's operators.",
-                code=REVOKED,
-            )
+            raise Forbidden(message("auth.revoked", system=system.name), code=REVOKED)
         return Principal(system.name)
 
 
@@ -63,16 +61,9 @@ async def _caller(request: Request, charter: Charter) -> OutsideSystem:
         return system
     if token and token.count(".") != _JWT_DOTS:
         limits.count_anonymous(request.scope)
-        raise Unauthenticated(
-            "This token is of no system that the desk knows; ask its operators for one.",
-            code="invalid-token",
-        )
+        raise Unauthenticated(message("auth.no-publisher-token"), code="invalid-token")
     principal = await current_principal(request)
     for system in charter.sources:
         if system.sign_in and canonical_person(system.sign_in) == principal.subject:
             return system
-    raise Forbidden(
-        "You are signed in, but no system of sources.yaml signs in as you; only systems that are"
-        " listed there publish events.",
-        code="unknown-publisher",
-    )
+    raise Forbidden(message("auth.no-publisher"), code="unknown-publisher")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from desk_shared.events.message import message
 from desk_shared.http.refusals import TooManyRequests
 from desk_shared.settings import HttpSettings
 
@@ -94,9 +95,5 @@ def _count(buckets: Buckets, key: str, scope: Scope) -> None:
     allowance = buckets.take(key)
     scope.get(HEADERS_KEY, []).extend(buckets.headers(allowance))
     if allowance.wait:
-        seconds = math.ceil(allowance.wait)
-        raise TooManyRequests(
-            f"These are too many calls; go on in {seconds} s and more slowly than before. The"
-            " headers RateLimit-Policy and RateLimit say how many there may be.",
-            retry_after=allowance.wait,
-        )
+        why = message("request.too-many", wait=math.ceil(allowance.wait))
+        raise TooManyRequests(why, retry_after=allowance.wait)

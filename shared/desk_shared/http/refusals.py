@@ -2,8 +2,6 @@
 
 from desk_shared.errors import Invalid, Rejected, Transient
 
-BUSY = "The desk is busy with other calls; please ask again in a moment, with the same key."
-
 
 class BadRequest(Invalid):
     """A header, cursor or parameter cannot be read."""

@@ -7,6 +7,7 @@ build, to judge and to throw away: that is too much for whoever has not even sig
 import json
 from dataclasses import dataclass
 
+from desk_shared.events.message import message
 from desk_shared.http.refusals import TooLarge
 
 
@@ -61,18 +62,10 @@ def _walk(structure: bytes, bounds: Bounds) -> None:
         elif len(members) > 1:
             members.pop()
         if len(members) > bounds.depth + 1:
-            raise TooLarge(
-                f"The body is nested more than {bounds.depth} levels deep; send it flatter.",
-                code="too-deep",
-            )
+            raise TooLarge(message("request.too-deep", most=bounds.depth), code="too-deep")
         if members[-1] >= bounds.members:
-            raise TooLarge(
-                f"A list or an object of the body has more than {bounds.members:,} members; send"
-                " fewer, or several requests.",
-                code="too-many-members",
-            )
+            why = message("request.too-many-members", most=bounds.members)
+            raise TooLarge(why, code="too-many-members")
         if values > bounds.values:
-            raise TooLarge(
-                f"The body has more than {bounds.values:,} values; send several requests.",
-                code="too-many-values",
-            )
+            why = message("request.too-many-values", most=bounds.values)
+            raise TooLarge(why, code="too-many-values")

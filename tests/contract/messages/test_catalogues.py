@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from string import Formatter
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from desk_notify.domain.texts import Rule
@@ -19,6 +19,7 @@ from desk_shared.events.tickets import Channel, State, WaitingFor
 from desk_shared.messages import LANGUAGES, Language
 from desk_shared.messages.catalogue import entries
 from desk_shared.messages.formats import Formats
+from pydantic_core.core_schema import ErrorType
 
 ROOT = Path(__file__).parents[3]
 # Words for a closed set of choices: each choice has one, in every language.
@@ -54,6 +55,8 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
 
 # What notify sends is filled in line by line; its own tests hold the languages together.
 MAILS = {f"mail.{rule}.{part}" for rule in Rule for part in ("title", "body")}
+# What is wrong with a field is told by pydantic's name for it.
+FIELDS = {f"field.{kind.replace('_', '-')}" for kind in get_args(ErrorType)}
 
 
 class Said(NamedTuple):
@@ -120,7 +123,7 @@ def test_every_code_has_every_language(language: Language) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_stands_in_a_catalogue_that_nobody_says(language: Language) -> None:
-    used = {one.code for one in SAID} | set(words()) | MAILS | {WRITTEN}
+    used = {one.code for one in SAID} | set(words()) | MAILS | FIELDS | {WRITTEN}
     assert sorted(TEXTS[language].keys() - used) == []
 
 

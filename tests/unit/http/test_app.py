@@ -149,6 +149,20 @@ async def test_fields_are_told_but_never_replace_the_standard_members(
     assert (await client.get("/v1/errors/invalid")).json()["status"] == 422
 
 
+async def test_whoever_asks_in_german_is_refused_in_german(client: httpx.AsyncClient) -> None:
+    german = {"Accept-Language": "de"}
+    wrong = await client.post("/v1/tickets", json={"people": 0, "titel": "x"}, headers=german)
+    assert wrong.headers["content-language"] == "de"
+    assert wrong.json()["detail"].startswith("3 Stellen der Anfrage sind falsch")
+    assert {one["pointer"]: one["detail"] for one in wrong.json()["errors"]} == {
+        "/title": "Das fehlt.",
+        "/people": "Schreiben Sie eine Zahl ab 1.",
+        "/titel": "Dieses Feld gibt es nicht; lassen Sie es weg oder prüfen Sie die Schreibweise.",
+    }
+    missing = await client.get("/v1/nothing", headers=german)
+    assert missing.json()["detail"].startswith("Unter dieser Adresse gibt es nichts")
+
+
 async def test_what_may_work_later_says_when_and_not_where(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/errors/down")
     assert answer.headers["retry-after"] == "3"
@@ -170,7 +184,7 @@ async def test_a_broken_body_is_told_field_by_field(client: httpx.AsyncClient) -
     assert answer.json()["detail"].startswith("3 things are wrong with the request")
     assert {one["pointer"]: one["detail"] for one in answer.json()["errors"]} == {
         "/title": "This is missing.",
-        "/people": "Input should be greater than or equal to 1.",
+        "/people": "Write a number of 1 or more.",
         "/titel": "There is no such field; leave it out or check its spelling.",
     }
     assert "hush" not in answer.text

@@ -113,7 +113,7 @@ def test_what_is_no_form_of_cloudevents_is_refused(content_type: str | None) -> 
 
 
 def test_a_header_spelled_as_on_kafka_is_named() -> None:
-    with pytest.raises(Invalid, match="`ce_id` is not `ce-id`"):
+    with pytest.raises(Invalid, match="header=ce_id, right=ce-id"):
         sent_events([(b"CE_ID", b"1"), (b"ce-source", b"/a")], b"{}")
 
 
@@ -124,7 +124,7 @@ def test_a_batch_may_name_another_encoding() -> None:
 
 
 def test_an_encoded_body_is_refused_instead_of_misread() -> None:
-    with pytest.raises(Invalid, match="'gzip'"):
+    with pytest.raises(Invalid, match="encoding=gzip"):
         sent_events(
             [(b"Content-Encoding", b"gzip"), (b"content-type", b"application/cloudevents+json")],
             b"\x1f\x8b",

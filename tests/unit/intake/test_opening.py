@@ -77,12 +77,12 @@ async def test_a_taken_code_is_drawn_again(desk: Desk, charter: Charter, story: 
     ("body", "pointer", "sentence"),
     [
         ({}, "/title", "This is missing."),
-        ({"title": "  "}, "/title", "String should have at least 1 character."),
-        ({"title": "x", "kind": "proactive"}, "/kind", "Input should be"),
-        ({"title": "x", "channel": "desk"}, "/channel", "Input should be"),
+        ({"title": "  "}, "/title", "Write 1 or more characters here."),
+        ({"title": "x", "kind": "proactive"}, "/kind", "Choose one of these: incident"),
+        ({"title": "x", "channel": "desk"}, "/channel", "Choose one of these: "),
         ({"title": "x", "colour": "red"}, "/colour", "There is no such field"),
         ({"title": "x", "description": "€" * 20_000}, "", "This has "),
-        ({"title": "x", "attributes": {"a": "b" * 1_001}}, "/attributes/a", "String should"),
+        ({"title": "x", "attributes": {"a": "b" * 1_001}}, "/attributes/a", "Write at most 1,000"),
     ],
 )
 async def test_what_cannot_be_read_is_refused_with_place_and_sentence(

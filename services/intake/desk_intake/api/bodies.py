@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
+from desk_shared.events.message import message
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, How, Kind, WaitingFor
 from desk_shared.frozen import Frozen
@@ -23,7 +24,7 @@ MAX_BYTES = 40 * 1024
 
 def _shows_something(text: str) -> str:
     if not is_visible(text):
-        raise ValueError("nothing of this can be seen; write it in words")
+        raise ValueError(message("field.nothing-to-see"))
     return text
 
 
@@ -49,10 +50,7 @@ class Body(Frozen):
             return self
         size = len(self.model_dump_json(exclude_none=True).encode())
         if size > MAX_BYTES:
-            raise ValueError(
-                f"this has {size} bytes, at most {MAX_BYTES} fit; put long logs into a file and"
-                " name it here"
-            )
+            raise ValueError(message("field.too-many-bytes", size=size, most=MAX_BYTES))
         return self
 
     def _texts(self) -> Iterator[str]:

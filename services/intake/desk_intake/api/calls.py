@@ -142,7 +142,7 @@ async def once(
             return await ask(recalled)
         except Unsure as unsure:
             recalled = await _recalled(deps, call, unsure)
-    raise Transient("this is called too often at once; try again soon", code="contended")
+    raise Transient(message("request.contended"), code="contended")
 
 
 async def _recalled(deps: IntakeDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.errors import DeskError, Forbidden, Invalid
+from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import Principal
 from desk_shared.http.cloudevents import MOST_EVENTS, sent_events
+from desk_shared.http.language import sentence
 from desk_shared.http.problems import problem
 from desk_shared.http.publishers import PUBLISHERS
 from desk_shared.store import Stored
@@ -119,7 +121,7 @@ async def publish_events(
     deps = deps_of(request)
     system = next((one for one in deps.charter().sources if one.name == sender.subject), None)
     if system is None:  # the charter changed in between
-        raise Forbidden("You are no system of sources.yaml any more.", code="unknown-publisher")
+        raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
     outcomes = [judged(one, system, request.app.state.clock) for one in sent]
     outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
@@ -148,7 +150,7 @@ def _answer(request: Request, system: OutsideSystem, outcomes: Sequence[Outcome]
     if not refused or answer.accepted:
         return JSONResponse(plain, 207 if refused else 202)
     status = 403 if all(one.code in _OF_SENDER for one in refused) else 422
-    code, detail = "no-event-accepted", "None of these events was accepted; see results."
+    code, detail = "no-event-accepted", sentence(message("cloudevents.none-accepted"))
     if len(refused) == 1:
         code, detail = str(refused[0].code), str(refused[0].detail)
     return problem(status, code, detail, request.url.path, extra=plain)
