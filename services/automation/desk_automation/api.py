@@ -12,6 +12,7 @@ from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import Clock
 from desk_shared.errors import NotFound
 from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import (
     Cursors,
@@ -268,7 +269,7 @@ def may_see_run(run: Run, seen: Sight) -> bool:
 
 
 def _missing(id: str) -> NotFound:
-    return NotFound(f"There is no run {id}; look it up under /v1/runs.", run=id)
+    return NotFound(message("run.not-found", run=id), run=id)
 
 
 def _state(stored: Stored[Book] | None) -> Book:

@@ -35,13 +35,9 @@ class AskedCohort:
 async def compared(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> Comparison:
     """Whether the change helped, or why that cannot be told."""
     if not (asked.cohort.people or asked.cohort.devices or asked.cohort.sites):
-        raise Invalid("Say who is in the cohort: person, device or site.", code="empty-cohort")
+        raise Invalid(message("cohort.is-empty"), code="empty-cohort")
     if asked.change > now.date():
-        raise Invalid(
-            f"The change ({asked.change}) is still to come. Give the day from which on the cohort"
-            " had it.",
-            code="change-to-come",
-        )
+        raise Invalid(message("cohort.change-to-come", change=asked.change), code="change-to-come")
     days = (now.date() - asked.change).days
     weeks = min(asked.weeks, days // 7)
     if not weeks:

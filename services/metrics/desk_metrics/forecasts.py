@@ -12,6 +12,7 @@ from desk_shared.charter import Charter, load_charter
 from desk_shared.cli.screen import Sheet, show
 from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
+from desk_shared.events.message import message
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.terminal import say_json, spoken_here
@@ -111,10 +112,7 @@ def plan_of(
     """A plan from a history file; a team that the charter does not know always works, in UTC."""
     cells, team = HistoryCells.of(history), charter.find_team(asked.team)
     if team is None and asked.skill:
-        raise Invalid(
-            f"The charter has no team '{asked.team}', so nobody knows its skills. Leave --skill"
-            " out, or add the team to teams.yaml."
-        )
+        raise Invalid(message("staffing.skills-unknown", team=asked.team))
     sla, within = sla_of(charter, asked)
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone

@@ -1,6 +1,6 @@
 """Staffing of a team, from the cells and the charter: who is asked for, and what is to be kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from desk_shared.charter.model import Team
 from desk_shared.charter.slas import SlaAttributes
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 from desk_shared.store import Documents
 
@@ -142,17 +143,19 @@ def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
     """A team that is hidden from the reader is one that there is not."""
     team = charter.find_team(asked.team)
     if team is None or seen.hides(team=team.name):
-        known = ", ".join(one.name for one in charter.teams if not seen.hides(team=one.name))
-        raise NotFound(f"There is no team '{asked.team}'. Ask for one of {known}.", team=asked.team)
+        known = [one.name for one in charter.teams if not seen.hides(team=one.name)]
+        why = message("staffing.no-team", team=asked.team, known=known)
+        raise NotFound(why, team=asked.team)
     skills = skill_services(charter, team)
     if asked.skill and asked.skill not in skills:
-        known = ", ".join(sorted(skills)) or "none"
-        raise Invalid(
-            f"No rule of routing.yaml leads to team '{team.name}' for the skill '{asked.skill}';"
-            f" those it does are: {known}.",
-            code="no-such-skill",
-        )
+        raise Invalid(_no_skill(team, asked.skill, sorted(skills)), code="no-such-skill")
     return team
+
+
+def _no_skill(team: Team, skill: str, known: Sequence[str]) -> Message:
+    if not known:
+        return message("staffing.no-skills", team=team.name, skill=skill)
+    return message("staffing.no-such-skill", team=team.name, skill=skill, known=known)
 
 
 def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
@@ -162,14 +165,11 @@ def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
     if asked.sla:
         found = next((one for one in charter.slas if one.name == asked.sla), None)
         if found is None or found.clock is not ClockName.RESPONSE:
-            known = ", ".join(p.name for p in charter.slas if p.clock is ClockName.RESPONSE)
-            raise NotFound(
-                f"There is no SLA '{asked.sla}' of an answer. Ask for one of {known}, or"
-                " say within, in minutes.",
-                sla=asked.sla,
-            )
+            known = [one.name for one in charter.slas if one.clock is ClockName.RESPONSE]
+            why = message("staffing.no-such-sla", sla=asked.sla, known=known)
+            raise NotFound(why, sla=asked.sla)
         return found.name, found.target
     usual = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
     if usual is None:
-        raise Invalid("The charter has no response policy. Say within, in minutes.", code="no-sla")
+        raise Invalid(message("staffing.no-sla"), code="no-sla")
     return usual.name, usual.target

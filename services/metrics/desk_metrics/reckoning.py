@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from desk_shared.errors import Invalid
+from desk_shared.events.message import message
 from desk_shared.events.moments import EARLIEST
 from desk_shared.store import Documents
 
@@ -52,31 +53,22 @@ class Asked:
     def spans(self) -> tuple[Span, ...]:
         """The stretches, oldest first; refuses what is upside down or too much."""
         if self.last < self.first:
-            raise Invalid(
-                f"'to' ({self.last}) is before 'from' ({self.first}); give the first day as 'from'"
-                " and the last as 'to'",
-                code="days-upside-down",
-            )
+            why = message("asked.days-upside-down", first=self.first, last=self.last)
+            raise Invalid(why, code="days-upside-down")
         if self.first < _FIRST or self.last > _LAST:
-            raise Invalid(
-                f"the desk has no figures before {_FIRST} or after {_LAST}; ask for days between",
-                code="no-such-days",
-            )
+            why = message("asked.no-such-days", first=_FIRST, last=_LAST)
+            raise Invalid(why, code="no-such-days")
         days = 7 if self.grain is Grain.WEEK else 1
         if (self.last - self.first).days // days >= MOST_SPANS:
-            raise Invalid(
-                f"that is more than {MOST_SPANS} {self.grain}s; ask for fewer, or for weeks",
-                code="too-many-days",
-            )
+            why = message("asked.too-many-days", most=MOST_SPANS, grain=self.grain)
+            raise Invalid(why, code="too-many-days")
         end = _midnight(self.last + timedelta(days=1))
         return tuple(spans_of(_midnight(self.first), end, days, self.as_of))
 
 
 def _too_many_rows(asked: Asked) -> Invalid:
     return Invalid(
-        f"these days by {asked.by} are more than {MOST_ROWS:,} rows; ask for fewer days, for weeks,"
-        " or without a breakdown",
-        code="too-many-rows",
+        message("asked.too-many-rows", by=asked.by or "", most=MOST_ROWS), code="too-many-rows"
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_shared.errors import Forbidden
+from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import (
     Cursors,
@@ -101,7 +102,7 @@ def _allowed(principal: Principal, recipient: str | None) -> str | None:
     own = [one for one in (principal.team, principal.subject) if one]
     wanted = recipient or own[0]
     if wanted not in own:
-        raise Forbidden("You can see the messages of your own team and your own, not others'.")
+        raise Forbidden(message("messages.not-yours"))
     return wanted
 
 

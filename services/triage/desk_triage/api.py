@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 from desk_shared.bus import Cause, CommandQueue
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
+from desk_shared.events.message import message
 from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.frozen import Frozen
 from desk_shared.http import (
@@ -195,7 +196,7 @@ def _decisions(router: APIRouter, documents: TriageDocuments) -> None:
         found = stored.state if stored else None
         seen = sight(request, principal)
         if found is None or seen.hides(found.decision.service, found.decision.team):
-            raise NotFound(f"Triage has not decided about a ticket '{ticket}'.", ticket=ticket)
+            raise NotFound(message("triage.no-decision", ticket=ticket), ticket=ticket)
         return _decision(ticket, found)
 
 
@@ -239,7 +240,7 @@ def _problems(router: APIRouter, documents: TriageDocuments) -> None:
         cluster = found[0].read() if found else None
         owner = cluster.problem.team if cluster and cluster.problem else ""
         if cluster is None or sight(request, principal).hides(cluster.service, owner):
-            raise NotFound(f"There is no problem '{id}'.", problem=id)
+            raise NotFound(message("problem.not-found", problem=id), problem=id)
 
         def end(cluster: Cluster | None, context: Context) -> Decision[Cluster]:
             return clusters.end_by_member(

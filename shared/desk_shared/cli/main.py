@@ -10,7 +10,7 @@ from desk_shared.cli import audit, charter, dead, replay, tail, topics, why
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DeskError
 from desk_shared.telemetry import configure_logs
-from desk_shared.terminal import complain
+from desk_shared.terminal import complain, spoken_here
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,7 +43,7 @@ def main() -> None:
     try:
         app()
     except DeskError as error:
-        complain(error.message)
+        complain(error.message if error.said is None else spoken_here().render(error.said))
         raise SystemExit(2) from error
     except (KafkaError, OSError) as error:
         if isinstance(error, OSError) and error.filename is not None:

@@ -43,6 +43,7 @@ WORDS: dict[str, type[StrEnum] | tuple[str, ...]] = {
     "goal-verdict": GoalVerdict,
     "escalation": ("yes",),
     "weekday": ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    "grain": ("day", "week"),
     "lifecycle": ("planned", "live", "retiring", "retired"),
     "who": ("desk",),
     "field": ("title", "description", "service", "device", "impact", "urgency", "priority"),

@@ -30,7 +30,7 @@ def test_a_parameter_without_a_value_fails_by_name(path: str) -> None:
 
 
 def test_a_control_character_is_refused() -> None:
-    with pytest.raises(PlanFailed, match="control character"):
+    with pytest.raises(PlanFailed, match="control-character"):
         fill("${odd.line}", VALUES)
 
 

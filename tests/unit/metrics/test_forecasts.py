@@ -69,4 +69,4 @@ def test_a_team_that_the_charter_does_not_know_always_works(charter: Path, histo
     told = run(charter, "staffing", "nobody", str(history), "--json")
     assert json.loads(told.output)["sentence"].startswith("Nobody is needed: no ticket came to")
     refused = run(charter, "staffing", "nobody", str(history), "--skill", "vpn")
-    assert "nobody knows its skills" in str(refused.exception)
+    assert "staffing.skills-unknown" in str(refused.exception)

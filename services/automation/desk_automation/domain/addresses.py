@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 from desk_shared.charter.addresses import GIVEN, HOLE, PARAMETER, WRITTEN, address_problem
+from desk_shared.events.message import Message, message
 
 from desk_automation.domain.templates import PlanFailed, Values, plain
 
@@ -30,7 +31,7 @@ def fill_address(template: str, values: Values) -> str:
     """The URL; `PlanFailed` says which value would have led elsewhere."""
     text = template.strip()
     if (problem := address_problem(text)) is not None:
-        raise PlanFailed(f"the address {text[:200]!r} cannot be used: {problem}")
+        raise PlanFailed(message("plan.bad-address", address=text[:200], why=problem))
     given = GIVEN.fullmatch(text)
     if given is not None:
         return _origin(given["origin"], values) + _rest(given["rest"], values)
@@ -46,7 +47,7 @@ def _origin(hole: str, values: Values) -> str:
     text = plain(parameter, values)
     found = _ORIGIN.fullmatch(text)
     if found is None:
-        raise _bad(parameter, "it is no http://host:port, without path, query, user or other signs")
+        raise _bad(parameter, message("plan.no-origin"))
     return f"{found['scheme'].lower()}://{found['host']}{found['port'] or ''}"
 
 
@@ -56,7 +57,7 @@ def _host(template: str, values: Values) -> str:
     def part(found: re.Match[str]) -> str:
         text = plain(found[1], values)
         if not shape.fullmatch(text):
-            raise _bad(found[1], "it is no host name")
+            raise _bad(found[1], message("plan.no-host-name"))
         return text
 
     return PARAMETER.sub(part, template)
@@ -66,7 +67,7 @@ def _number(template: str, values: Values) -> str:
     found = PARAMETER.fullmatch(template)
     text = template if found is None else plain(found[1], values)
     if not _PORT.fullmatch(text) or not 0 < int(text) <= 65535:
-        raise PlanFailed(f"the port {template} is no number from 1 to 65535")
+        raise PlanFailed(message("plan.bad-port", port=template))
     return text
 
 
@@ -89,7 +90,7 @@ def _segment(template: str, values: Values) -> str:
         return template
     segment = PARAMETER.sub(lambda found: _quoted(found[1], values), template)
     if any(text in _DOTS for text in _decoded(segment)):
-        raise PlanFailed(f"{template} would be {segment}, which leads to another path")
+        raise PlanFailed(message("plan.other-path", template=template, segment=segment))
     return segment
 
 
@@ -97,18 +98,18 @@ def _quoted(parameter: str, values: Values) -> str:
     """A part of a path. Some servers take an encoded slash for one, so dots between are refused."""
     for decoded in _decoded(plain(parameter, values)):
         if _DOTS & set(re.split(r"[/\\]", decoded)):
-            raise _bad(parameter, "it leads to another path")
+            raise _bad(parameter, message("plan.leads-elsewhere"))
     return _encoded(parameter, values)
 
 
 def _encoded(parameter: str, values: Values) -> str:
     text = plain(parameter, values)
     if len(text) > _LONGEST:
-        raise _bad(parameter, f"it is longer than {_LONGEST} characters")
+        raise _bad(parameter, message("plan.too-long", most=_LONGEST))
     try:
         return quote(text, safe="")
     except UnicodeEncodeError as error:
-        raise _bad(parameter, "it has half a letter in it") from error
+        raise _bad(parameter, message("plan.half-a-letter")) from error
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -117,5 +118,5 @@ def _decoded(text: str) -> Iterator[str]:
         text = unquote(text)
 
 
-def _bad(parameter: str, why: str) -> PlanFailed:
-    return PlanFailed(f"${{{parameter}}} does not fit into the address: {why}", parameter=parameter)
+def _bad(parameter: str, why: Message) -> PlanFailed:
+    return PlanFailed(message("plan.does-not-fit", parameter=parameter, why=why))

@@ -136,7 +136,7 @@ def doubted(run: Run, why: Message, now: datetime) -> Decided:
 def cancelled(run: Run, by: str, now: datetime) -> Decided:
     """Somebody wants it stopped: at once, or right after the call that is under way."""
     if run.has_ended:
-        raise Rejected("This run is over; there is nothing left to cancel.", code="run-is-over")
+        raise Rejected(message("run.is-over"), code="run-is-over")
     marked = run.model_copy(update={"cancelled_by": by})
     if run.has_live_lease(now) or run.open_act is not None:
         return Decision(marked)

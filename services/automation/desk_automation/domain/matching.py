@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.events import Event
 from desk_shared.events.automation import Outcome
-from desk_shared.events.message import Message, message, written
+from desk_shared.events.message import Message, message
 from desk_shared.events.signals import SignalRaised
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
@@ -64,7 +64,7 @@ def matched(runbook: Runbook, event: Raised, patience: Patience, now: datetime) 
     try:
         plan = make_plan(runbook, runbook.mode_on(now.date()), id, values)
     except PlanFailed as failed:
-        return _closed(_unplanned(runbook, event, id, written(failed.message), now))
+        return _closed(_unplanned(runbook, event, id, failed.why, now))
     if not target:
         reason = message("run.no-target", path=runbook.target)
         return _closed(_unplanned(runbook, event, id, reason, now))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from desk_shared.errors import Rejected
+from desk_shared.events.message import Message, message
 from pydantic import JsonValue
 
 Values = Mapping[str, object]
@@ -18,6 +19,10 @@ class PlanFailed(Rejected):
 
     code = "plan-failed"
 
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
 
 def fill(template: str, values: Values) -> str:
     """The text with every parameter replaced; `PlanFailed` names one without a value."""
@@ -28,7 +33,7 @@ def fill_header(template: str, values: Values) -> str:
     """The value of a header; what no header can carry is refused rather than changed."""
     text = fill(template, values)
     if not _HEADER.fullmatch(text):
-        raise PlanFailed(f"the header {template[:100]!r} would have signs that no header may have")
+        raise PlanFailed(message("plan.bad-header", header=template[:100]))
     return text
 
 
@@ -47,11 +52,9 @@ def plain(parameter: str, values: Values) -> str:
     """The value of a parameter as text; `PlanFailed` if it has none, or one nobody can read."""
     text = as_text(lookup(parameter.strip(), values))
     if text is None or text == "":
-        raise PlanFailed(f"${{{parameter}}} has no value in this event", parameter=parameter)
+        raise PlanFailed(message("plan.no-value", parameter=parameter))
     if _CONTROL.search(text):
-        raise PlanFailed(
-            f"${{{parameter}}} has a control character in its value", parameter=parameter
-        )
+        raise PlanFailed(message("plan.control-character", parameter=parameter))
     return text
 
 

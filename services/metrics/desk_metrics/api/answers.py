@@ -11,6 +11,7 @@ from desk_shared.charter import Charter
 from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_shared.events.message import message
 from desk_shared.events.reports import Answer, Proposal
 from desk_shared.frozen import Frozen
 from desk_shared.http import (
@@ -137,11 +138,7 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
         team = _owner(deps.charter(), service, sight(request, caller))
         if caller.team != team and not caller.has_role(Role.OWNER):
-            raise Forbidden(
-                f"Only team '{team}', which answers for '{service}', and owners may answer reports"
-                " about it; ask one of them.",
-                team=team,
-            )
+            raise Forbidden(message("answers.not-yours", team=team, service=service), team=team)
         said = await _said(deps, service, body, caller.subject, call)
         return await _answered(deps, service, team, said, call)
 
@@ -186,19 +183,11 @@ async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: Idem
         return before
     asked = question(await deps.letters.asked(service), known.last)
     if asked is None:
-        raise Rejected(
-            f"The last report proposed nothing for '{service}', so there is nothing to answer."
-            " What was proposed and when: GET /v1/reports/systems.",
-            code="nothing-asked",
-        )
+        raise Rejected(message("answers.nothing-asked", service=service), code="nothing-asked")
     period, proposal, score = asked
     if body.period not in {"", period}:
-        raise Rejected(
-            f"The report to answer is that of {period}, not of {body.period}; read it and answer"
-            " that one.",
-            code="another-report",
-            period=period,
-        )
+        why = message("answers.another-report", period=period, other=body.period)
+        raise Rejected(why, code="another-report", period=period)
     text, day = _text_of(body, now.date())
     return Said(
         id, Answer(body.answer), now, by, text, period, proposal, score, day, call.fingerprint
@@ -217,26 +206,16 @@ def _text_of(body: Body, today: date) -> tuple[str, date | None]:
 
 def _within_a_year(day: date, today: date) -> date:
     if day <= today:
-        raise Invalid(
-            f"target_date ({day}) is not in the future; give the day by which it will be done, or"
-            " answer 'done' if it is.",
-            code="day-is-past",
-        )
+        raise Invalid(message("answers.day-is-past", day=day), code="day-is-past")
     if day - today > LONGEST_PLAN:
-        raise Invalid(
-            f"target_date ({day}) is more than a year away; plan a first step that is sooner.",
-            code="day-too-far",
-        )
+        raise Invalid(message("answers.day-too-far", day=day), code="day-too-far")
     return day
 
 
 def _owner(charter: Charter, service: str, seen: Sight) -> str:
     found = next((one.owner for one in charter.services if one.name == service), None)
     if found is None or seen.hides(service, found):
-        raise NotFound(
-            f"The charter names no service '{service}'; GET /v1/reports/systems lists all.",
-            service=service,
-        )
+        raise NotFound(message("answers.no-service", service=service), service=service)
     return found
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from desk_shared.errors import Forbidden, Invalid
+from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from fastapi import APIRouter, Depends, Query, Request
@@ -46,9 +47,7 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
     ) -> ExperienceAnswer:
         """Score from technology and sentiment, each part beside it. People: owners, operators."""
         if of is Of.PERSON and not caller.has_role(Role.OWNER, Role.OPERATOR):
-            raise Forbidden(
-                "Only owners and operators may look at single people; ask for services or devices."
-            )
+            raise Forbidden(message("experience.people-are-private"))
         span = span_of(first, last, as_of or deps.clock.now())
         seen = sight(request, caller)
         every = await experiences(deps, span, of)
@@ -63,9 +62,8 @@ def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
     last = last or as_of.date()
     first = first or last - timedelta(days=27)
     if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
-        raise Invalid(
-            f"Ask for 1 to {MOST_DAYS} days; {first} to {last} is not that.", code="bad-days"
-        )
+        why = message("asked.bad-days", most=MOST_DAYS, first=first, last=last)
+        raise Invalid(why, code="bad-days")
     start, end = (datetime.combine(one, time(), UTC) for one in (first, last + timedelta(days=1)))
     return Span(micros(start), micros(end), micros(as_of))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
 from desk_shared.errors import Forbidden
-from desk_shared.events.message import Message
+from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, may_see_person, require, sight
 from desk_shared.http.language import spoken_catalogue
@@ -108,9 +108,7 @@ def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
     ) -> CohortView:
         """Whether a change helped those who had it first, compared with all others."""
         if not all(may_see_person(caller, one) for one in asked.cohort.people):
-            raise Forbidden(
-                "Only owners and operators may look at people by name; ask for sites instead."
-            )
+            raise Forbidden(message("cohort.people-are-private"))
         where = _visible(asked.where, sight(request, caller))
         found = await compared(deps, replace(asked, where=where), as_of or deps.clock.now())
         return CohortView(**dict(found), sentence=_sentence(found.explanation))

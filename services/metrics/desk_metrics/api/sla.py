@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from desk_shared.errors import NotFound
+from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.http.language import sentence
@@ -53,11 +54,7 @@ def sla_router(deps: MetricsDeps) -> APIRouter:
         record = found.state if found else None
         seen = sight(request, caller)
         if record is None or seen.hides(service_of(record), team_of(record)):
-            raise NotFound(
-                f"No ticket '{ticket}' is known here. Give its id, not its code; a ticket opened"
-                " a moment ago may need another second.",
-                ticket=ticket,
-            )
+            raise NotFound(message("sla.no-ticket", ticket=ticket), ticket=ticket)
         at = as_of or deps.clock.now()
         slas = tuple(map(_view, explain(record.clocks, deps.book(), at)))
         return TicketSla(ticket=ticket, as_of=at, slas=slas)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_shared.errors import Invalid
+from desk_shared.events.message import Message, message
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
@@ -34,11 +35,11 @@ def read_period(text: str) -> Period:
     first, _, last = text.partition("/")
     (start, end), (_, until) = _stretch(first, text), _stretch(last or first, text)
     if start.year < FIRST_YEAR:
-        raise _refused(text, f"it begins before {FIRST_YEAR}")
+        raise _refused(text, message("asked.begins-too-early", year=str(FIRST_YEAR)))
     if until < end:
-        raise _refused(text, "its end is before its start")
+        raise _refused(text, message("asked.ends-before-start"))
     if until - start > MOST:
-        raise _refused(text, f"it is longer than {MOST.days} days")
+        raise _refused(text, message("asked.too-long", most=MOST.days))
     return Period(text, start, until)
 
 
@@ -65,16 +66,12 @@ def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
             start = _midnight(date(int(found[1]), int(found[2]), 1))
             return start, (start + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError) as error:
-        raise _refused(whole, "there is no such week or month") from error
-    raise _refused(whole, "it is neither a week nor a month")
+        raise _refused(whole, message("asked.no-such-week")) from error
+    raise _refused(whole, message("asked.neither-week-nor-month"))
 
 
-def _refused(text: str, why: str) -> Invalid:
-    return Invalid(
-        f"'{text}' is not a period: {why}. Write a week (2026-W47), a month (2026-11), or from one"
-        " to another (2026-W44/2026-W47).",
-        code="no-such-period",
-    )
+def _refused(text: str, why: Message) -> Invalid:
+    return Invalid(message("asked.no-period", period=text, why=why), code="no-such-period")
 
 
 def _midnight(day: date) -> datetime:

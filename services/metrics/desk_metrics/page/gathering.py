@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from desk_shared.charter.confidential import Sight
 from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.message import message
 from desk_shared.messages import catalogue
 from desk_shared.store import Documents
 
@@ -34,10 +35,8 @@ class Question:
 
     def __post_init__(self) -> None:
         if not 0 <= (self.last - self.first).days < MOST_DAYS:
-            raise Invalid(
-                f"Ask for 1 to {MOST_DAYS} days; {self.first} to {self.last} is not that.",
-                code="bad-days",
-            )
+            why = message("asked.bad-days", most=MOST_DAYS, first=self.first, last=self.last)
+            raise Invalid(why, code="bad-days")
 
     @property
     def days(self) -> int:
@@ -133,16 +132,14 @@ def _must_know(found: dict[tuple[Span, str], Totals], span: Span, team: str) -> 
 
 def unknown_team(team: str) -> NotFound:
     """The refusal of a team of which nothing is known, or nothing to the caller."""
-    return NotFound(f"Nothing is known of a team '{team}'; leave `team` out to see all.")
+    return NotFound(message("asked.unknown-team", team=team))
 
 
 def _ends(asked: Question) -> tuple[datetime, datetime]:
     start, end = _midnight(asked.first), _midnight(asked.last + timedelta(days=1))
     if asked.as_of <= start:
-        raise Invalid(
-            f"{asked.first} has not come yet at {asked.as_of:%Y-%m-%d}; ask for days before.",
-            code="bad-days",
-        )
+        why = message("asked.days-to-come", first=asked.first, as_of=asked.as_of)
+        raise Invalid(why, code="bad-days")
     return start, end
 
 

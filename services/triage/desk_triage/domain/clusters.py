@@ -135,7 +135,7 @@ def end_by_member(
     """A member says that it is over; `NotFound` if it is not the open problem."""
     problem = cluster.problem if cluster else None
     if cluster is None or problem is None or problem.id != problem_id:
-        raise NotFound(f"The problem '{problem_id}' is not open.", problem=problem_id)
+        raise NotFound(message("problem.not-open", problem=problem_id), problem=problem_id)
     said = written(resolution) if resolution else message("problem.ended-by-member", by=by)
     return _outcome(*_resolved(cluster, problem, now, said))
 
