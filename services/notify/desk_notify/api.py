@@ -17,6 +17,7 @@ from desk_shared.http import (
     place_of,
     require,
 )
+from desk_shared.http.language import sentence
 from desk_shared.people import PersonAsked
 from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -40,7 +41,7 @@ class DeliveryView(Frozen):
     changed_at: datetime
     """When the state was written down."""
     reason: str
-    """What the other side said, if it did not take it."""
+    """Why it did not arrive, or may not have, in the language of the answer."""
 
 
 class MessageView(Frozen):
@@ -114,7 +115,10 @@ def _view(dispatch: Dispatch) -> MessageView:
         title=dispatch.title,
         happened_at=dispatch.happened_at,
         deliveries=tuple(
-            DeliveryView.model_validate(one.model_dump(exclude={"in_doubt"}))
+            DeliveryView(
+                **one.model_dump(exclude={"in_doubt", "reason"}),
+                reason="" if one.reason is None else sentence(one.reason),
+            )
             for one in dispatch.deliveries
         ),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from desk_shared.bus import CommandQueue
+from desk_shared.events.message import message
 from desk_shared.kernel import Context, Decision
 
 from desk_notify.domain.deliveries import MAIL, HeldBack, mail_id
@@ -54,4 +55,4 @@ class MailGate:
         if not is_full:
             return None
         most = self._rules.per_hour
-        return HeldBack(f"{most} mails went there within an hour, and no more do")
+        return HeldBack(message("delivery.mailbox-full", most=most))

@@ -14,6 +14,7 @@ from desk_shared.bus.retry import attempt_async, attempted, insisted
 from desk_shared.bus.timers import Report
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
+from desk_shared.events.message import message, written
 from desk_shared.health import Health, State
 from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import get_logger
@@ -117,7 +118,7 @@ class DeliveryWorker:
             away = await attempt_async(line.open()) if outcome is None else None
             if isinstance(away, DependencyDown):
                 # Else the try would be thought to have got lost on its way.
-                outcome = Later(f"nothing was sent: {away}")
+                outcome = Later(message("delivery.nothing-sent", why=str(away)))
             elif away is not None:
                 raise away
             outcome = outcome or await self._sent(line, dispatch, channel)
@@ -146,7 +147,7 @@ class DeliveryWorker:
         except Rejected:
             return None, ()
         for delivery in lost:
-            self._report(id, delivery, Later(delivery.reason, is_unknown=True))
+            self._report(id, delivery, Later(delivery.reason or written(""), is_unknown=True))
         return dispatch, taken
 
     async def _sent(self, line: Channel, dispatch: Dispatch, channel: str) -> Outcome:
@@ -156,8 +157,8 @@ class DeliveryWorker:
             raise outcome
         if isinstance(outcome, Exception):
             log.error("delivery_failed", message_id=dispatch.message, exc_info=outcome)
-            reason = f"sending it failed: {type(outcome).__name__}: {outcome}"
-            return Later(reason, is_unknown=True)
+            what = f"{type(outcome).__name__}: {outcome}"
+            return Later(message("delivery.sending-failed", error=what), is_unknown=True)
         return outcome
 
     async def _record(self, id: str, channel: str, outcome: Outcome) -> None:
@@ -179,9 +180,11 @@ class DeliveryWorker:
         if isinstance(outcome, Sent):
             log.info("delivery_sent", answer=outcome.answer, **told)
         elif isinstance(outcome, HeldBack):
-            log.warning("delivery_held_back", reason=outcome.reason, **told)
+            log.warning("delivery_held_back", reason=str(outcome.reason), **told)
         elif delivery.next_at is None:
-            log.error("delivery_gave_up", state=delivery.state.value, reason=outcome.reason, **told)
+            log.error(
+                "delivery_gave_up", state=delivery.state.value, reason=str(outcome.reason), **told
+            )
         else:
             unknown = delivery.state is DeliveryState.UNKNOWN
-            log.warning("delivery_waits", unknown=unknown, reason=outcome.reason, **told)
+            log.warning("delivery_waits", unknown=unknown, reason=str(outcome.reason), **told)

@@ -117,7 +117,7 @@ async def test_a_mailbox_that_does_not_exist_is_given_up_at_once(
     await eventually(lambda: _states(notify, ANA, {"failed"}))
     item = (await notify.get(f"/v1/deliveries?recipient={ANA}")).json()["items"][0]
     [delivery] = item["deliveries"]
-    assert delivery["reason"] == "the mail server said 550 no such user"
+    assert delivery["reason"] == "The mail server said 550 no such user"
     assert (delivery["attempts"], delivery["next_at"]) == (1, None)
 
 

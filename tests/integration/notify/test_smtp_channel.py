@@ -19,6 +19,7 @@ from desk_notify.channels.smtp import SmtpChannel, SmtpServer
 from desk_notify.domain.deliveries import Later, Refused, Sent
 from desk_notify.domain.model import Dispatch
 from desk_shared.errors import DependencyDown
+from desk_shared.events.message import message
 from desk_shared.local.ports import free_ports
 from desk_shared.testing import eventually
 
@@ -105,10 +106,10 @@ async def test_an_unknown_mailbox_is_a_no_for_ever_and_the_line_goes_on(
     channel = SmtpChannel(server)
     await channel.open()
     refused = await channel.send(DISPATCH, "mailto:nobody@desk.example")
-    assert refused == Refused("the mail server said 550 no such user")
+    assert refused == Refused(message("delivery.server-said", answer="550 no such user"))
     box.says = "450 mailbox is busy"
     later = await channel.send(DISPATCH, "mailto:nobody@desk.example")
-    assert later == Later("the mail server said 450 mailbox is busy")
+    assert later == Later(message("delivery.server-said", answer="450 mailbox is busy"))
     assert isinstance(await channel.send(DISPATCH, CHANNEL), Sent)
     await channel.close()
 

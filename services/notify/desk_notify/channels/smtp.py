@@ -13,6 +13,7 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 from desk_shared.errors import DependencyDown
+from desk_shared.events.message import Message, message
 from desk_shared.mail_addresses import BadAddress, MailAddress, address_in, read_address
 
 from desk_notify.channels.mail import mail_of
@@ -75,7 +76,7 @@ class SmtpChannel:
         try:
             to, sender = read_address(address_in(channel)), read_address(server.sender)
         except BadAddress as error:
-            return Refused(error.message)
+            return Refused(message("delivery.bad-address", why=error.message))
         mail = mail_of(dispatch, channel, to, sender, server.sender_name)
         is_over = False
         try:
@@ -111,7 +112,7 @@ class SmtpChannel:
             options: list[str] = []
             if not to.is_ascii:
                 if not await self._takes_any_letter():
-                    return Refused(f"{to} has letters that this mail server does not take")
+                    return Refused(message("delivery.letters-not-taken", address=str(to)))
                 options = ["SMTPUTF8", "BODY=8BITMIME"]
             await self._smtp.mail(str(sender), options=options, encoding="utf-8")
             await self._smtp.rcpt(str(to), encoding="utf-8")
@@ -154,12 +155,13 @@ class SmtpChannel:
 
     def _broken(self, error: Exception, *, is_unknown: bool) -> Outcome:
         self._smtp.close()
-        return Later(f"the line to the mail server broke: {error}", is_unknown=is_unknown)
+        return Later(message("delivery.line-broke", error=str(error)), is_unknown=is_unknown)
 
 
 def _refusal(error: SMTPResponseException) -> Outcome:
     return Refused(_words(error)) if error.code in _FOR_GOOD else Later(_words(error))
 
 
-def _words(error: SMTPResponseException) -> str:
-    return f"the mail server said {error.code} {error.message}"[:_LONGEST_ANSWER]
+def _words(error: SMTPResponseException) -> Message:
+    said = f"{error.code} {error.message}"[:_LONGEST_ANSWER]
+    return message("delivery.server-said", answer=said)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from desk_shared.events import Event
+from desk_shared.events.message import Message, message
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.ids import derived_id
 
@@ -33,14 +34,14 @@ class Sent:
 class Refused:
     """The channel will never take it."""
 
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
     """The channel did not take it this time; `is_unknown` if it may have taken it after all."""
 
-    reason: str
+    reason: Message
     is_unknown: bool = False
 
 
@@ -48,7 +49,7 @@ class Later:
 class HeldBack:
     """The desk does not send it."""
 
-    reason: str
+    reason: Message
 
 
 Outcome = Sent | Refused | Later | HeldBack
@@ -101,7 +102,7 @@ def given_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
             now,
             state=DeliveryState.UNKNOWN,
             next_at=None,
-            reason=f"whoever sent it did not come back, {one.attempts} times",
+            reason=message("delivery.sender-lost", tries=one.attempts),
         )
         if one.state is DeliveryState.SENDING
         and one.attempts >= most
@@ -170,7 +171,7 @@ def _first(channel: str, now: datetime, moment: datetime) -> Delivery:
 def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
     if isinstance(outcome, Sent):
         return _changed(
-            before, now, state=DeliveryState.SENT, next_at=None, reason="", in_doubt=False
+            before, now, state=DeliveryState.SENT, next_at=None, reason=None, in_doubt=False
         )
     if before.in_doubt and not (isinstance(outcome, Later) and outcome.is_unknown):
         return _doubtful(before, outcome, now, most)
@@ -202,7 +203,7 @@ def _doubtful(
         now,
         state=DeliveryState.UNKNOWN,
         next_at=None if is_over else now + pause(before.attempts),
-        reason=f"an earlier try may have arrived; the last one: {outcome.reason}",
+        reason=message("delivery.may-have-arrived", last=outcome.reason),
     )
 
 

@@ -7,6 +7,7 @@ domains that the settings list; to one person at most so many mails in an hour.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 from desk_shared.mail_addresses import MAILTO, BadAddress, MailAddress, address_in, read_address
 
@@ -43,7 +44,7 @@ def is_of_team(dispatch: Dispatch, channel: str, directory: Directory) -> bool:
     return card is not None and channel in card.channels
 
 
-def refusal(channel: str, directory: Directory, rules: MailRules) -> str | None:
+def refusal(channel: str, directory: Directory, rules: MailRules) -> Message | None:
     """Why nobody there is mailed; None if they may be."""
     try:
         address = read_address(address_in(channel))
@@ -51,10 +52,7 @@ def refusal(channel: str, directory: Directory, rules: MailRules) -> str | None:
         return None  # the channel says what is wrong with it
     if _is_listed(address, rules) or _key(address) in _known(directory):
         return None
-    return (
-        f"nobody knows {address}: the charter does not name it,"
-        f" and {address.domain} is not in NOTIFY_MAIL_DOMAINS"
-    )
+    return message("delivery.unknown-address", address=str(address), domain=address.domain)
 
 
 def mailbox_of(channel: str) -> str:

@@ -118,7 +118,7 @@ class Delivery(Frozen):
     attempts: int = 0
     next_at: datetime | None = None
     changed_at: datetime
-    reason: str = ""
+    reason: Message | None = None
     in_doubt: bool = False
 
 
