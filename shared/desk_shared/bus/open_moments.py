@@ -21,6 +21,20 @@ class OpenMoments:
         # vouches for who has none.
         self._beat: datetime | None = None
         self._woken: datetime | None = None
+        self._is_unheard_of = False
+
+    def wait_to_be_known(self) -> None:
+        """Nothing may be decided until `be_known`: verdicts would not wait for it."""
+        self._is_unheard_of = True
+
+    def be_known(self) -> None:
+        """Whoever concludes from silence knows of this replica, and waits for what it publishes."""
+        self._is_unheard_of = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether something may be decided here."""
+        return not self._is_unheard_of
 
     def beat(self, now: datetime) -> None:
         """The process is at work, however slow what it waits for may be."""

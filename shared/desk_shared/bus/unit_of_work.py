@@ -21,8 +21,9 @@ from desk_shared.bus.retry import attempted
 from desk_shared.bus.settling import Settling
 from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.clock import Clock
-from desk_shared.errors import Transient
+from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import Codec
+from desk_shared.events.message import message
 from desk_shared.kernel import Context, Decision
 from desk_shared.precedence import Precedence
 from desk_shared.store import Documents, Stored, Unreadable, readable
@@ -145,6 +146,8 @@ class UnitOfWork(Generic[S]):
         on_written: OnWritten[S],
         at: datetime | None,
     ) -> None:
+        if not self.open_moments.is_known:
+            raise DependencyDown(message("request.starting"), dependency="kafka", code="starting")
         for number in range(MAX_ROUNDS):
             began = self._clock.now()
             context = Context(at or began, number, began=began)

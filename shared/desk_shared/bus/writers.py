@@ -173,6 +173,7 @@ class WriterWatermark(Generic[S]):
         self.replica = new_id()
         self._topic, self._source = topic, source
         self._open, self._documents = unit_of_work.open_moments, unit_of_work.documents
+        self._open.wait_to_be_known()
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None
@@ -184,11 +185,13 @@ class WriterWatermark(Generic[S]):
         self._silent: dict[str, _Question] = {}
 
     async def start(self) -> None:
-        """Before events are read: whoever waits must know of this replica.
+        """Before anything is decided: whoever waits must know of this replica.
 
-        Calls may have been answered by now, with what they gave rise to still in the store.
+        Until then calls are refused. What one of them gave rise to would lie in the store while the
+        other replicas vouch for a later moment.
         """
         await self.advance()
+        self._open.be_known()
 
     async def stop(self) -> None:
         """Say goodbye if all is out; else another replica will, when it is."""

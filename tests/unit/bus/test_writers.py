@@ -60,6 +60,8 @@ class Writer:
         self.watermark = WriterWatermark(
             TICKETS, "/desk/intake", self.unit_of_work, self.bus, self.desk.clock, self.writers
         )
+        # As after its start, without a telling that each test would have to leave out.
+        self.unit_of_work.open_moments.be_known()
 
     @property
     def until(self) -> datetime:
@@ -94,6 +96,23 @@ async def test_idle_it_is_as_far_as_the_clock() -> None:
     assert writer.until == START
     assert await writer.later() == START + SECOND
     assert await writer.later() == START + 2 * SECOND
+
+
+async def test_nothing_is_decided_before_the_bus_has_been_told_of_it() -> None:
+    """Other replicas vouch for a later moment meanwhile: verdicts would not wait for this one."""
+    writer = Writer()
+    writer.unit_of_work.open_moments.wait_to_be_known()
+    writer.bus.refuses_all = True
+    with pytest.raises(DependencyDown):
+        await writer.watermark.start()
+    with pytest.raises(DependencyDown) as refused:
+        await writer.note(1)
+    assert refused.value.kind == "starting"
+    assert await writer.unit_of_work.documents.load(["t"]) == {}
+    writer.bus.refuses_all = False
+    await writer.watermark.start()
+    await writer.note(1)
+    assert (await writer.unit_of_work.documents.load(["t"])).keys() == {"t"}
 
 
 async def test_what_is_being_published_holds_it_at_the_moment_it_was_recorded() -> None:
