@@ -42,6 +42,7 @@ from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
 from desk_shared.store.leases import MongoLeases
 from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions
+from desk_shared.supervision import KeptLoops, Supervisor
 from desk_shared.telemetry import Telemetry, get_logger, start
 
 log = get_logger()
@@ -201,13 +202,16 @@ class ServiceBuilder:
             self.publisher,
             self.clock,
             self._writers(topic),
+            self._leases(),
         )
         if self._agreement is not None:
             self._agreement.writes[topic] = lambda id: self._sequence_of(collection, id)
         self.part(f"watermark of {topic}", watermark)
-        self.loop(f"watermark of {topic}", watermark.run)
-        self.loop(f"watermark of {topic}, doubts", watermark.look)
-        self.loop(f"watermark of {topic}, pulse", watermark.pulse)
+        # From now on: the parts that follow may take longer than others wait for who is silent.
+        loops = {"told": watermark.run, "doubts": watermark.look, "lease": watermark.hold}
+        named = {f"watermark of {topic}, {name}": loop for name, loop in loops.items()}
+        supervisor = Supervisor(self.clock, self.health, self.telemetry.meters)
+        self.part(f"keeping the watermark of {topic}", KeptLoops(supervisor, named))
 
     def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
         """The charter, kept fresh; from now on only those publish to us whom it knows."""
@@ -235,7 +239,7 @@ class ServiceBuilder:
         self.loop(f"timers {name}", timers.run)
         return timers
 
-    def leases(self) -> MongoLeases:
+    def _leases(self) -> MongoLeases:
         """Leases in this service's database."""
         leases = MongoLeases(self.store.database, self.clock.now)
         self._prepared.append(leases.prepare)

@@ -4,13 +4,15 @@ No loop ends a service. What is away comes back, and a bug in one loop leaves th
 health, a counter and the log tell of both.
 """
 
-from collections.abc import Callable, Coroutine
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DeskError, Transient
 from desk_shared.health import Health, State
+from desk_shared.tasks import ended
 from desk_shared.telemetry import Meters, get_logger, names
 from desk_shared.turns import heard_by
 
@@ -66,3 +68,22 @@ class Supervisor:
                 log.warning("loop_waits", loop=name, reason=reason)
         else:
             log.error("loop_failed", loop=name, failures=failures, exc_info=error)
+
+
+class KeptLoops:
+    """Loops that run while the parts that were started after them are at work, stop included."""
+
+    def __init__(self, supervisor: Supervisor, loops: Mapping[str, Loop]) -> None:
+        self._supervisor, self._loops = supervisor, loops
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin all of them."""
+        keep = self._supervisor.keep
+        self._tasks = [
+            asyncio.create_task(keep(name, loop), name=name) for name, loop in self._loops.items()
+        ]
+
+    async def stop(self) -> None:
+        """End them where they are."""
+        await ended(*self._tasks)

@@ -1,52 +1,48 @@
 """Moments that events may still bear although their time is past: they are being decided, written
-or published.
+or published. And since when, and until when, this replica may record any.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
-# A process whose heart stood still for so long was taken for silent, or may have been: less than
-# it takes others to vouch for it, however lately it told.
-STILL = timedelta(seconds=7)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class OpenMoments:
-    """The moments of the turns under way, and since when an outcome is doubtful."""
+    """The moments of the turns under way, and since when an outcome is doubtful.
+
+    What nobody waits for may be recorded at any moment; what others vouch for, only while they
+    wait for this replica.
+    """
 
     def __init__(self) -> None:
         self._open: dict[object, datetime] = {}
         self._doubtful: datetime | None = None
-        # When the heart beat last, and when it did so again after it had stood still. Nobody
-        # vouches for who has none.
-        self._beat: datetime | None = None
-        self._woken: datetime | None = None
-        self._is_unheard_of = False
+        self._known_since: datetime | None = _ALWAYS
+        self._until = _FOR_EVER
 
-    def wait_to_be_known(self) -> None:
-        """Nothing may be decided until `be_known`: verdicts would not wait for it."""
-        self._is_unheard_of = True
+    def close(self) -> None:
+        """Nothing more is recorded: others do not wait for it, or may have ceased to."""
+        self._known_since = None
 
-    def be_known(self) -> None:
-        """Whoever concludes from silence knows of this replica, and waits for what it publishes."""
-        self._is_unheard_of = False
+    def open(self, since: datetime) -> None:
+        """From this moment on others wait for what is recorded here."""
+        self._known_since = since
+
+    def hold_until(self, moment: datetime) -> None:
+        """Others wait until this moment at least."""
+        self._until = moment
 
     @property
-    def is_known(self) -> bool:
-        """Whether something may be decided here."""
-        return not self._is_unheard_of
+    def is_open(self) -> bool:
+        """Whether anything may be recorded."""
+        return self._known_since is not None
 
-    def beat(self, now: datetime) -> None:
-        """The process is at work, however slow what it waits for may be."""
-        if self._beat is not None and now - self._beat > STILL:
-            self._woken = now
-        self._beat = now
-
-    def has_stood_still(self, since: datetime, now: datetime) -> bool:
-        """Whether the process was frozen in between for so long that others may have vouched."""
-        if self._beat is None:
-            return False
-        return now - self._beat > STILL or (self._woken is not None and since < self._woken)
+    def may_record(self, moment: datetime, now: datetime) -> bool:
+        """Whether others wait, and have done so ever since, for what is recorded as of `moment`."""
+        return self._known_since is not None and self._known_since <= moment and now < self._until
 
     @contextmanager
     def holding(self, moment: datetime) -> Iterator[None]:

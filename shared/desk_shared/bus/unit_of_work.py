@@ -146,10 +146,9 @@ class UnitOfWork(Generic[S]):
         on_written: OnWritten[S],
         at: datetime | None,
     ) -> None:
-        if not self.open_moments.is_known:
-            raise DependencyDown(message("request.starting"), dependency="kafka", code="starting")
         for number in range(MAX_ROUNDS):
             began = self._clock.now()
+            self._must_be_waited_for(began)
             context = Context(at or began, number, began=began)
             with self.open_moments.holding(context.now):
                 refused = await self._round(waiting, context, park, on_written)
@@ -186,9 +185,7 @@ class UnitOfWork(Generic[S]):
         await _tell_failed(records, waiting, park)
         changed = [documents[id] for id in ids]
         await self._memory.hand_over(changed, stored, context.now)
-        if self.open_moments.has_stood_still(context.began or context.now, self._clock.now()):
-            # Others may have vouched that nothing of this moment is still to come.
-            raise Transient("it stood still before the write; try again", code="stood-still")
+        self._must_be_waited_for(context.began or context.now)
         refused, failed = await self._write(changed)
         # After it: what a call was refused for may be what another member has decided otherwise.
         certain = [one for one in calls if one[0].id not in {*refused, *failed}]
@@ -202,6 +199,13 @@ class UnitOfWork(Generic[S]):
         if failed:
             await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, context)
         return refused
+
+    def _must_be_waited_for(self, moment: datetime) -> None:
+        """Others may have vouched that nothing of this moment is still to come from here."""
+        if not self.open_moments.may_record(moment, self._clock.now()):
+            raise DependencyDown(
+                message("request.not-recording"), dependency="kafka", code="not-recording"
+            )
 
     async def _alone(
         self,

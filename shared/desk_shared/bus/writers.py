@@ -1,7 +1,8 @@
 """How far a topic's only writer has published: told by each of its replicas, read by whoever waits.
 
 A replica tells five times a second; what it says costs one small record. A replica that was killed
-says nothing more: another one makes sure that nothing of it is left, and says so in its place.
+says nothing more and keeps no lease: another one takes the lease, makes sure that nothing of it is
+left, and says so in its place.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.unit_of_work import UnitOfWork
+from desk_shared.bus.writer_leases import RENEWED_EVERY, WriterLeases
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Invalid
 from desk_shared.events import Codec, Event, names
@@ -26,6 +28,7 @@ from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.ids import new_id
 from desk_shared.settings import KafkaSettings
 from desk_shared.store.document import S
+from desk_shared.store.leases import Leases
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 
@@ -161,7 +164,7 @@ class _Question:
 class WriterWatermark(Generic[S]):
     """Tells how far this replica has published the events of one unit of work's documents."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
         topic: str,
         source: str,
@@ -169,11 +172,13 @@ class WriterWatermark(Generic[S]):
         publisher: Publisher,
         clock: Clock,
         writers: Writers,
+        leases: Leases,
     ) -> None:
         self.replica = new_id()
         self._topic, self._source = topic, source
         self._open, self._documents = unit_of_work.open_moments, unit_of_work.documents
-        self._open.wait_to_be_known()
+        self._open.close()
+        self._leases = WriterLeases(topic, self.replica, leases, clock, self._open)
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
         self._told: datetime | None = None
@@ -190,8 +195,9 @@ class WriterWatermark(Generic[S]):
         Until then calls are refused. What one of them gave rise to would lie in the store while the
         other replicas vouch for a later moment.
         """
-        await self.advance()
-        self._open.be_known()
+        await self._leases.take()
+        await self._tell(self.replica, self._reach(self._clock.now()))
+        self._open.open(self._clock.now())
 
     async def stop(self) -> None:
         """Say goodbye if all is out; else another replica will, when it is."""
@@ -207,7 +213,9 @@ class WriterWatermark(Generic[S]):
         await self.settle()
         await self.advance()
         if not self._doubts and self._open.earliest() is None:
+            self._open.close()
             await self._tell(self.replica, self._clock.now(), has_left=True)
+            await self._leases.give_up()
 
     async def run(self) -> None:
         """Tell until cancelled. The store is not asked here: whoever is slow is not silent."""
@@ -224,21 +232,28 @@ class WriterWatermark(Generic[S]):
             turned()
             await self._clock.sleep(LOOKED_EVERY)
 
-    async def pulse(self) -> None:
-        """Beat until cancelled, whatever the brokers and the store do."""
+    async def hold(self) -> None:
+        """Renew this replica's lease until cancelled; one that was lost begins as after a start."""
         while True:
-            self._open.beat(self._clock.now())
+            is_held = await self._leases.renew()
+            if not (is_held and self._open.is_open):
+                self._open.close()
+                await self.start()
             turned()
-            await self._clock.sleep(EVERY)
+            await self._clock.sleep(RENEWED_EVERY)
 
     async def advance(self) -> None:
         """Tell how far it is, if that is further than what was told, and now and then anyway."""
         now = self._clock.now()
-        until = min(now, self._open.earliest() or now)
-        self._take_doubt(now)
-        until = min([until, *(since for since, _ in self._doubts)])
+        until = self._reach(now)
         if self._told is None or until > self._told or now - self._told_at >= AT_LEAST_EVERY:
             await self._tell(self.replica, until)
+
+    def _reach(self, now: datetime) -> datetime:
+        """All that was recorded before this moment is published."""
+        until = min(now, self._open.earliest() or now)
+        self._take_doubt(now)
+        return min([until, *(since for since, _ in self._doubts)])
 
     def _take_doubt(self, now: datetime) -> None:
         """Since a moment something may lie unpublished: nothing later is vouched for."""
@@ -257,14 +272,25 @@ class WriterWatermark(Generic[S]):
             self._doubts.remove(first)
 
     async def _speak_for_the_silent(self) -> None:
-        """A replica that was killed has left once nothing of it waits in the store."""
-        now = self._clock.now()
+        """A replica that was killed has left once nothing of it waits in the store.
+
+        Its lease is taken anew at each look, so that what is asked is asked while it records
+        nothing.
+        """
         silent = self._writers.silent(self.replica)
-        self._silent = {one: self._silent.get(one) or _Question(now) for one in silent}
-        for replica, question in self._silent.items():
-            if await self._is_answered(question):
+        self._silent = {one: self._silent[one] for one in silent if one in self._silent}
+        for replica in silent:
+            if await self._leases.of_silent(replica) is None:
+                self._silent.pop(replica, None)
+                continue
+            question = self._silent.setdefault(replica, _Question(self._clock.now()))
+            if not await self._is_answered(question):
+                continue
+            # The answer may have taken longer than the lease was for.
+            if (lease := await self._leases.of_silent(replica)) is not None:
                 log.warning("writer_replica_gone", replica=replica)
                 await self._tell(replica, question.recorded_by, has_left=True)
+                await self._leases.forget(lease)
 
     async def _is_answered(self, question: _Question) -> bool:
         """The store said no, and again a moment later.

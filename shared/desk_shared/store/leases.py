@@ -35,6 +35,7 @@ class Leases(Protocol):
     async def acquire(self, name: str, holder: str, term: timedelta) -> Lease | None: ...
     async def renew(self, lease: Lease, term: timedelta) -> Lease | None: ...
     async def release(self, lease: Lease) -> None: ...
+    async def forget(self, lease: Lease) -> None: ...
 
 
 class MongoLeases:
@@ -73,6 +74,11 @@ class MongoLeases:
         """Let go; the token stays, so the next holder's is larger."""
         with translated():
             await self._replace(lease.token, Lease(lease.name, "", lease.token + 1, self._now()))
+
+    async def forget(self, lease: Lease) -> None:
+        """Let go and keep nothing: for a name that is not used again."""
+        with translated():
+            await self._collection.delete_one({"_id": lease.name, "token": lease.token})
 
     async def _first(self, lease: Lease) -> Lease | None:
         try:

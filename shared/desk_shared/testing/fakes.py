@@ -293,6 +293,12 @@ class FakeLeases:
         free = replace(lease, holder="", token=lease.token + 1, expires=self._clock.now())
         self._replace(lease, free)
 
+    async def forget(self, lease: Lease) -> None:
+        self._answer()
+        held = self._leases.get(lease.name)
+        if held is not None and held.token == lease.token:
+            del self._leases[lease.name]
+
     def _answer(self) -> None:
         if self.is_down:
             raise DependencyDown("the store is away", dependency="store")

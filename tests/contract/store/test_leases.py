@@ -72,6 +72,18 @@ async def test_releasing_what_was_lost_takes_nothing_from_the_new_holder(kind: K
     assert await kind.leases.acquire("sweep", "three", TERM) is None
 
 
+async def test_what_is_forgotten_is_free_and_only_its_holder_forgets_it(kind: Kind) -> None:
+    lease = await kind.leases.acquire("sweep", "one", TERM)
+    assert lease is not None
+    longer = await kind.leases.renew(lease, TERM)
+    assert longer is not None
+    await kind.leases.forget(lease)  # an outdated one
+    assert await kind.leases.acquire("sweep", "two", TERM) is None
+    await kind.leases.forget(longer)
+    assert await kind.leases.acquire("sweep", "two", TERM) is not None
+    assert await kind.leases.renew(longer, TERM) is None
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_of_many_rivals_one_gets_it(kind: Kind, is_first: bool) -> None:
     if not is_first:

@@ -63,7 +63,7 @@ async def test_a_call_before_the_bus_knows_of_this_replica_is_done_afterwards(
 
         answer = await eventually(refused, timeout=90)
         assert answer is not None
-        assert (answer.status_code, answer.json()["code"]) == (503, "starting")
+        assert (answer.status_code, answer.json()["code"]) == (503, "not-recording")
         assert answer.headers["retry-after"] == "1"
         assert await bus.read() == []
         async with way_to(kafka, port):

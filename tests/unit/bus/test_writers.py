@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from desk_shared.bus import WorkItem
 from desk_shared.bus.open_moments import OpenMoments
+from desk_shared.bus.writer_leases import RENEWED_EVERY, SKEW, TERM, WriterLeases
 from desk_shared.bus.writers import AT_LEAST_EVERY, LATE_WRITE, MISSED, Writers, WriterWatermark
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
@@ -14,6 +15,7 @@ from desk_shared.events import Codec, Message
 from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
+from desk_shared.testing.fakes import FakeLeases
 
 from tests.unit.bus.desk import START, Desk, noted, received
 
@@ -57,11 +59,18 @@ class Writer:
         self.unit_of_work = self.desk.another()
         self.unit_of_work._publisher = self.bus
         self.writers = Writers(TICKETS)
+        self.leases = FakeLeases(self.desk.clock)
         self.watermark = WriterWatermark(
-            TICKETS, "/desk/intake", self.unit_of_work, self.bus, self.desk.clock, self.writers
+            TICKETS,
+            "/desk/intake",
+            self.unit_of_work,
+            self.bus,
+            self.desk.clock,
+            self.writers,
+            self.leases,
         )
         # As after its start, without a telling that each test would have to leave out.
-        self.unit_of_work.open_moments.be_known()
+        self.unit_of_work.open_moments.open(START)
 
     @property
     def until(self) -> datetime:
@@ -101,13 +110,13 @@ async def test_idle_it_is_as_far_as_the_clock() -> None:
 async def test_nothing_is_decided_before_the_bus_has_been_told_of_it() -> None:
     """Other replicas vouch for a later moment meanwhile: verdicts would not wait for this one."""
     writer = Writer()
-    writer.unit_of_work.open_moments.wait_to_be_known()
+    writer.unit_of_work.open_moments.close()
     writer.bus.refuses_all = True
     with pytest.raises(DependencyDown):
         await writer.watermark.start()
     with pytest.raises(DependencyDown) as refused:
         await writer.note(1)
-    assert refused.value.kind == "starting"
+    assert refused.value.kind == "not-recording"
     assert await writer.unit_of_work.documents.load(["t"]) == {}
     writer.bus.refuses_all = False
     await writer.watermark.start()
@@ -249,6 +258,51 @@ async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> No
     assert writer.bus.told[-1].has_left
 
 
+async def test_a_replica_that_keeps_its_lease_lives_however_silent_it_is() -> None:
+    """Such as one that only the brokers do not hear: it goes on writing into the store."""
+    writer = Writer()
+    writer.writers.is_complete = True
+    writer.writers.hear("cut-off", WatermarkAdvanced(topic=TICKETS, until=START))
+    writer.hears_itself(MISSED)
+    moments = OpenMoments()
+    other = WriterLeases(TICKETS, "cut-off", writer.leases, writer.desk.clock, moments)
+    await other.take()
+    for _ in range(30):
+        writer.desk.clock.advance(RENEWED_EVERY)
+        assert await other.renew()
+        await writer.watermark._speak_for_the_silent()
+    assert writer.bus.by == []
+    writer.desk.clock.advance(TERM)
+    await writer.speaks_for_the_silent()
+    assert writer.bus.by == ["cut-off"]
+    assert not await other.renew()
+
+
+async def test_who_is_vouched_for_records_nothing_before_it_has_told_of_itself_again() -> None:
+    writer = Writer()
+    await writer.watermark.start()
+    began, moments = writer.desk.clock.now(), writer.unit_of_work.open_moments
+    writer.desk.clock.advance(TERM - SKEW)
+    assert not moments.may_record(began, writer.desk.clock.now())
+    writer.desk.clock.advance(SKEW)
+    name = f"writer {TICKETS} {writer.watermark.replica}"
+    taken = await writer.leases.acquire(name, "another", TERM)
+    assert taken is not None
+    holding = asyncio.create_task(writer.watermark.hold())
+    with pytest.raises(DependencyDown):
+        await holding
+    with pytest.raises(DependencyDown):
+        await writer.note(1)
+    await writer.leases.forget(taken)
+    told = len(writer.bus.told)
+    holding = asyncio.create_task(writer.watermark.hold())
+    await eventually(lambda: moments.is_open)
+    holding.cancel()
+    assert len(writer.bus.told) == told + 1
+    assert not moments.may_record(began, writer.desk.clock.now())
+    await writer.note(1)
+
+
 async def test_a_write_that_a_frozen_store_does_late_is_waited_for() -> None:
     """The store answers the question before it does what the killed replica had sent."""
     writer = Writer()
@@ -332,8 +386,7 @@ async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> Non
     assert told[-1] >= START + 4 * LATE_WRITE
 
 
-async def test_a_replica_that_starts_tells_no_more_than_what_it_has_published_already() -> None:
-    """Calls are answered before the bus is there."""
+async def test_a_replica_that_takes_a_lease_anew_tells_no_more_than_what_it_has_published() -> None:
     writer = Writer()
     writer.bus.is_down = True
     with pytest.raises(DependencyDown):
