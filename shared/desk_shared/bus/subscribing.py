@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -94,8 +95,21 @@ def safe_arguments(
         "parser": _parse,
         "decoder": _decode,
         "no_reply": True,
-        "partition_assignment_strategy": (StickyPartitionAssignor,),
+        "partition_assignment_strategy": (own_assignor(),),
     }
+
+
+def own_assignor() -> type[AbstractPartitionAssignor]:
+    """A sticky assignor for one consumer: a change of members moves as few partitions as possible.
+
+    aiokafka 0.14 keeps what a member had last on the class, so the consumers of one process would
+    each tell their group what another of them had.
+    """
+
+    class OwnStickyAssignor(StickyPartitionAssignor):  # type: ignore[misc]  # it is untyped
+        """Keeps the assignment of one consumer."""
+
+    return OwnStickyAssignor
 
 
 async def _parse(records: tuple[KafkaRecord, ...]) -> KafkaMessage:
