@@ -1,5 +1,6 @@
-"""What all pure rules share: what they are told, and what they decide."""
+"""What all pure rules share: what they are told, what they decide, and by which event."""
 
 from desk_shared.kernel.decision import Context, Decision
+from desk_shared.kernel.on import Readings, Reducers
 
-__all__ = ["Context", "Decision"]
+__all__ = ["Context", "Decision", "Readings", "Reducers"]

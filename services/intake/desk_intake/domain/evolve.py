@@ -4,10 +4,9 @@ Folding a ticket's events from the log gives exactly what intake stores (but for
 """
 
 from collections.abc import Iterable
-from functools import singledispatch
 
 from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Payload
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events.tickets import (
     Role,
     State,
@@ -26,12 +25,20 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     TicketUpdateIgnored,
 )
+from desk_shared.kernel import Reducers
 
 from desk_intake.domain.model import MAX_LINKS, Entry, Link, Ticket
 from desk_intake.domain.tell import BY_PERSON, aside, tell
 
 # Whoever chose the team by this knows better than triage, which leaves the team alone.
 _FIXING = BY_PERSON | {"routing.repair-escalated"}
+
+
+def _refuse(_ticket: Ticket, event: AnyEvent) -> Ticket:
+    raise Invalid(f"{event.type} is no event of a ticket's life", code="not-of-a-ticket")
+
+
+_life: Reducers[Ticket, [], Ticket] = Reducers(_refuse)
 
 
 def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
@@ -41,10 +48,10 @@ def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
     elif ticket is None:
         raise Invalid(f"{event.type} of a ticket that was never opened", code="not-opened")
     else:
-        changed = _change(event.data, ticket, event).model_copy(
+        changed = _life(ticket, event).model_copy(
             update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
         )
-    for told in (tell(event.data, changed), aside(event.data)):
+    for told in (tell(changed, event), aside(event.data)):
         if told is not None:
             line = Entry(
                 at=event.time,
@@ -96,13 +103,9 @@ def _opened(event: AnyEvent, data: TicketOpened) -> Ticket:
     )
 
 
-@singledispatch
-def _change(data: Payload, _ticket: Ticket, _event: AnyEvent) -> Ticket:
-    raise Invalid(f"{data.TYPE} is no event of a ticket's life", code="not-of-a-ticket")
-
-
-@_change.register
-def _(data: TicketTriaged, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketTriaged)
+def _triage(ticket: Ticket, event: Event[TicketTriaged]) -> Ticket:
+    data = event.data
     state = State.TRIAGED if ticket.state is State.NEW else ticket.state
     return ticket.model_copy(
         update={
@@ -114,8 +117,9 @@ def _(data: TicketTriaged, ticket: Ticket, _event: AnyEvent) -> Ticket:
     )
 
 
-@_change.register
-def _(data: TicketAssigned, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketAssigned)
+def _assign(ticket: Ticket, event: Event[TicketAssigned]) -> Ticket:
+    data = event.data
     is_fixed = any(one.code in _FIXING for one in data.explanation)
     return ticket.model_copy(
         update={
@@ -127,37 +131,39 @@ def _(data: TicketAssigned, ticket: Ticket, _event: AnyEvent) -> Ticket:
     )
 
 
-@_change.register
-def _(data: TicketStarted, ticket: Ticket, _event: AnyEvent) -> Ticket:
-    return ticket.model_copy(update={"state": State.IN_PROGRESS, "member": data.by})
+@_life.on(TicketStarted)
+def _start(ticket: Ticket, event: Event[TicketStarted]) -> Ticket:
+    return ticket.model_copy(update={"state": State.IN_PROGRESS, "member": event.data.by})
 
 
-@_change.register
-def _(data: TicketPaused, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketPaused)
+def _pause(ticket: Ticket, event: Event[TicketPaused]) -> Ticket:
     return ticket.model_copy(
         update={
             "state": State.WAITING,
-            "waiting_for": data.waiting_for,
-            "waiting_until": data.until,
+            "waiting_for": event.data.waiting_for,
+            "waiting_until": event.data.until,
         }
     )
 
 
-@_change.register
-def _(_data: TicketResumed, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketResumed)
+def _resume(ticket: Ticket, _event: Event[TicketResumed]) -> Ticket:
     return _no_longer_waiting(ticket, State.IN_PROGRESS)
 
 
-@_change.register
-def _(data: TicketUpdated, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketUpdated)
+def _update(ticket: Ticket, event: Event[TicketUpdated]) -> Ticket:
+    data = event.data
     given = data.model_dump(exclude={"by"}, exclude_none=True)
     is_fixed = ticket.is_priority_fixed or data.priority is not None
     changed = {name: getattr(data, name) for name in given}
     return ticket.model_copy(update={**changed, "is_priority_fixed": is_fixed})
 
 
-@_change.register
-def _(data: TicketCommented, ticket: Ticket, event: AnyEvent) -> Ticket:
+@_life.on(TicketCommented)
+def _comment(ticket: Ticket, event: Event[TicketCommented]) -> Ticket:
+    data = event.data
     if data.automatic:
         return ticket
     is_answer = data.role is Role.MEMBER and data.public
@@ -165,8 +171,9 @@ def _(data: TicketCommented, ticket: Ticket, event: AnyEvent) -> Ticket:
     return ticket.model_copy(update={"comments": ticket.comments + 1, "answered_at": answered_at})
 
 
-@_change.register
-def _(data: TicketLinked, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketLinked)
+def _link(ticket: Ticket, event: Event[TicketLinked]) -> Ticket:
+    data = event.data
     others = tuple(
         one for one in ticket.links if (one.kind, one.target) != (data.kind, data.target)
     )
@@ -174,14 +181,15 @@ def _(data: TicketLinked, ticket: Ticket, _event: AnyEvent) -> Ticket:
     return ticket.model_copy(update={"links": (*others, link)[-MAX_LINKS:]})
 
 
-@_change.register
-def _(data: TicketMerged, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketMerged)
+def _merge(ticket: Ticket, event: Event[TicketMerged]) -> Ticket:
     merged = _no_longer_waiting(ticket, State.MERGED)
-    return merged.model_copy(update={"merged_into": data.into})
+    return merged.model_copy(update={"merged_into": event.data.into})
 
 
-@_change.register
-def _(data: TicketResolved, ticket: Ticket, event: AnyEvent) -> Ticket:
+@_life.on(TicketResolved)
+def _resolve(ticket: Ticket, event: Event[TicketResolved]) -> Ticket:
+    data = event.data
     return _no_longer_waiting(ticket, State.RESOLVED).model_copy(
         update={
             "how": data.how,
@@ -193,8 +201,8 @@ def _(data: TicketResolved, ticket: Ticket, event: AnyEvent) -> Ticket:
     )
 
 
-@_change.register
-def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketReopened)
+def _reopen(ticket: Ticket, _event: Event[TicketReopened]) -> Ticket:
     return ticket.model_copy(
         update={
             "state": State.ASSIGNED if ticket.team else State.NEW,
@@ -208,13 +216,13 @@ def _(_data: TicketReopened, ticket: Ticket, _event: AnyEvent) -> Ticket:
     )
 
 
-@_change.register
-def _(_data: TicketClosed, ticket: Ticket, event: AnyEvent) -> Ticket:
+@_life.on(TicketClosed)
+def _close(ticket: Ticket, event: Event[TicketClosed]) -> Ticket:
     return ticket.model_copy(update={"state": State.CLOSED, "closed_at": event.time})
 
 
-@_change.register
-def _(_data: TicketUpdateIgnored, ticket: Ticket, _event: AnyEvent) -> Ticket:
+@_life.on(TicketUpdateIgnored)
+def _ignore_update(ticket: Ticket, _event: Event[TicketUpdateIgnored]) -> Ticket:
     return ticket
 
 

@@ -4,9 +4,7 @@ A fact is never refused: one that comes too late or cannot be is kept in the tim
 who work on the ticket, and changes nothing else.
 """
 
-from functools import singledispatch
-
-from desk_shared.events import AnyEvent, Payload
+from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.automation import RunHealed
 from desk_shared.events.message import Message, message, written
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
@@ -22,6 +20,7 @@ from desk_shared.events.tickets import (
     TicketUpdateIgnored,
 )
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
+from desk_shared.kernel import Reducers
 
 from desk_intake.domain.model import Ticket
 
@@ -31,18 +30,13 @@ _AT_WORK = frozenset({State.IN_PROGRESS, State.WAITING})
 _OVER = frozenset({State.CLOSED, State.MERGED})
 
 
-def conclude(ticket: Ticket, fact: AnyEvent) -> list[Payload]:
-    """The events that a fact means for a ticket; none if it is known already."""
-    return _conclude(fact.data, ticket, fact)
+# The events that a fact means for a ticket; none if it is known already.
+conclude: Reducers[Ticket, [], list[Payload]] = Reducers(lambda _ticket, _fact: [])
 
 
-@singledispatch
-def _conclude(_data: Payload, _ticket: Ticket, _fact: AnyEvent) -> list[Payload]:
-    return []
-
-
-@_conclude.register
-def _(data: TriageDecided, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(TriageDecided)
+def _follow_decision(ticket: Ticket, fact: Event[TriageDecided]) -> list[Payload]:
+    data = fact.data
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.triage-decided"))]
     triaged = _triaged(ticket, data)
@@ -98,8 +92,9 @@ def _assigned(ticket: Ticket, data: TriageDecided) -> list[Payload]:
     ]
 
 
-@_conclude.register
-def _(data: TriageDeferred, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(TriageDeferred)
+def _follow_deferral(ticket: Ticket, fact: Event[TriageDeferred]) -> list[Payload]:
+    data = fact.data
     if not ticket.is_open or _keeps_team(ticket):
         return [_too_late(ticket, fact, message("fact.triage-deferred"))]
     if data.team == ticket.team:
@@ -114,8 +109,9 @@ def _(data: TriageDeferred, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     ]
 
 
-@_conclude.register
-def _(data: DuplicateFound, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(DuplicateFound)
+def _link_duplicate(ticket: Ticket, fact: Event[DuplicateFound]) -> list[Payload]:
+    data = fact.data
     if not data.explanation:
         return _linked(
             ticket, fact, data.problem, message("link.duplicate-of", problem=data.problem)
@@ -123,13 +119,15 @@ def _(data: DuplicateFound, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
     return _linked(ticket, fact, data.problem, message("link.duplicate", why=data.explanation))
 
 
-@_conclude.register
-def _(data: ProblemDetected, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(ProblemDetected)
+def _link_problem(ticket: Ticket, fact: Event[ProblemDetected]) -> list[Payload]:
+    data = fact.data
     return _linked(ticket, fact, fact.subject, _about(data))
 
 
-@_conclude.register
-def _(data: ProblemUpdated, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(ProblemUpdated)
+def _link_updated_problem(ticket: Ticket, fact: Event[ProblemUpdated]) -> list[Payload]:
+    data = fact.data
     return _linked(ticket, fact, fact.subject, _about(data))
 
 
@@ -147,16 +145,17 @@ def _linked(ticket: Ticket, fact: AnyEvent, problem: str, said: Message) -> list
     return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, message=said)]
 
 
-@_conclude.register
-def _(data: ProblemResolved, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(ProblemResolved)
+def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[Payload]:
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
-    return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=data.resolution)]
+    return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=fact.data.resolution)]
 
 
-@_conclude.register
-def _(data: RunHealed, ticket: Ticket, fact: AnyEvent) -> list[Payload]:
+@conclude.on(RunHealed)
+def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload]:
     """Only what the desk opened itself: a person says for themselves when they are helped."""
+    data = fact.data
     if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
         return [_too_late(ticket, fact, message("fact.repair-succeeded"))]
     told = written(data.tell) if data.tell else message("resolution.repaired", title=data.title)

@@ -4,9 +4,8 @@ Public lines are for the employee too; the others only for those who work on the
 """
 
 from dataclasses import dataclass
-from functools import singledispatch
 
-from desk_shared.events import Payload
+from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.message import Message, Param, message, written
 from desk_shared.events.tickets import (
     How,
@@ -28,6 +27,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
     TicketUpdateIgnored,
 )
+from desk_shared.kernel import Reducers
 
 from desk_intake.domain.model import Ticket
 
@@ -58,22 +58,26 @@ def aside(data: Payload) -> Told | None:
             return None
 
 
-@singledispatch
-def tell(data: Payload, _ticket: Ticket) -> Told:
-    """The line of one event; `ticket` is the ticket after it."""
-    return Told(DESK, message("timeline.unknown", type=data.TYPE), public=False)
+def _tell_unknown(_ticket: Ticket, event: AnyEvent) -> Told:
+    return Told(DESK, message("timeline.unknown", type=event.type), public=False)
 
 
-@tell.register
-def _(data: TicketOpened, _ticket: Ticket) -> Told:
+# The line of one event; the ticket is that after it.
+tell: Reducers[Ticket, [], Told] = Reducers(_tell_unknown)
+
+
+@tell.on(TicketOpened)
+def _tell_opening(_ticket: Ticket, event: Event[TicketOpened]) -> Told:
+    data = event.data
     if data.kind is Kind.PROACTIVE:
         return Told(DESK, message("timeline.opened-by-desk"))
     who = data.requester_written or data.requester
     return Told(who, message("timeline.opened", channel=data.channel, code=data.code))
 
 
-@tell.register
-def _(data: TicketTriaged, _ticket: Ticket) -> Told:
+@tell.on(TicketTriaged)
+def _tell_triage(_ticket: Ticket, event: Event[TicketTriaged]) -> Told:
+    data = event.data
     why = _why(data.explanation)
     return Told(
         DESK,
@@ -81,8 +85,9 @@ def _(data: TicketTriaged, _ticket: Ticket) -> Told:
     )
 
 
-@tell.register
-def _(data: TicketAssigned, _ticket: Ticket) -> Told:
+@tell.on(TicketAssigned)
+def _tell_assignment(_ticket: Ticket, event: Event[TicketAssigned]) -> Told:
+    data = event.data
     why = _why(tuple(one for one in data.explanation if one.code not in BY_PERSON))
     facts: dict[str, Param] = {"team": data.team, "why": why}
     if data.previous_team and data.previous_team != data.team:
@@ -95,13 +100,14 @@ def _(data: TicketAssigned, _ticket: Ticket) -> Told:
     return Told(DESK, message("timeline.assigned-team", **facts))
 
 
-@tell.register
-def _(data: TicketStarted, _ticket: Ticket) -> Told:
-    return Told(data.by, message("timeline.started", by=data.by))
+@tell.on(TicketStarted)
+def _tell_start(_ticket: Ticket, event: Event[TicketStarted]) -> Told:
+    return Told(event.data.by, message("timeline.started", by=event.data.by))
 
 
-@tell.register
-def _(data: TicketPaused, _ticket: Ticket) -> Told:
+@tell.on(TicketPaused)
+def _tell_pause(_ticket: Ticket, event: Event[TicketPaused]) -> Told:
+    data = event.data
     if data.until is None:
         return Told(data.by, message("timeline.paused", reason=data.waiting_for))
     return Told(
@@ -109,26 +115,29 @@ def _(data: TicketPaused, _ticket: Ticket) -> Told:
     )
 
 
-@tell.register
-def _(data: TicketResumed, _ticket: Ticket) -> Told:
-    return Told(data.by, message("timeline.resumed"))
+@tell.on(TicketResumed)
+def _tell_resumption(_ticket: Ticket, event: Event[TicketResumed]) -> Told:
+    return Told(event.data.by, message("timeline.resumed"))
 
 
-@tell.register
-def _(data: TicketUpdated, _ticket: Ticket) -> Told:
+@tell.on(TicketUpdated)
+def _tell_update(_ticket: Ticket, event: Event[TicketUpdated]) -> Told:
+    data = event.data
     given = data.model_dump(exclude={"by"}, exclude_none=True)
     return Told(data.by, message("timeline.updated", by=data.by, fields=list(given)))
 
 
-@tell.register
-def _(data: TicketCommented, _ticket: Ticket) -> Told:
+@tell.on(TicketCommented)
+def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> Told:
+    data = event.data
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
     said = data.message or written(data.text)
     return Told(DESK if is_machine else data.by, said, data.public)
 
 
-@tell.register
-def _(data: TicketLinked, _ticket: Ticket) -> Told:
+@tell.on(TicketLinked)
+def _tell_link(_ticket: Ticket, event: Event[TicketLinked]) -> Told:
+    data = event.data
     return Told(DESK, data.message or _belongs_to(data.kind, data.target))
 
 
@@ -144,13 +153,14 @@ def _belongs_to(kind: LinkKind, target: str) -> Message:
             return message("link.ticket-target", target=target)
 
 
-@tell.register
-def _(data: TicketMerged, _ticket: Ticket) -> Told:
-    return Told(data.by, message("timeline.merged"))
+@tell.on(TicketMerged)
+def _tell_merge(_ticket: Ticket, event: Event[TicketMerged]) -> Told:
+    return Told(event.data.by, message("timeline.merged"))
 
 
-@tell.register
-def _(data: TicketResolved, _ticket: Ticket) -> Told:
+@tell.on(TicketResolved)
+def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> Told:
+    data = event.data
     if data.how is How.WITHDRAWN:
         said = message("timeline.withdrawn", by=data.by, resolution=data.resolution)
         return Told(data.by, said)
@@ -158,22 +168,23 @@ def _(data: TicketResolved, _ticket: Ticket) -> Told:
     return Told(who, message("timeline.resolved", resolution=data.resolution))
 
 
-@tell.register
-def _(data: TicketReopened, ticket: Ticket) -> Told:
+@tell.on(TicketReopened)
+def _tell_reopening(ticket: Ticket, event: Event[TicketReopened]) -> Told:
+    data = event.data
     reason = written(data.reason)
     if not ticket.team:
         return Told(data.by, message("timeline.reopened", reason=reason))
     return Told(data.by, message("timeline.reopened-with-team", reason=reason, team=ticket.team))
 
 
-@tell.register
-def _(data: TicketClosed, _ticket: Ticket) -> Told:
-    return Told(data.by, message("timeline.closed"))
+@tell.on(TicketClosed)
+def _tell_closing(_ticket: Ticket, event: Event[TicketClosed]) -> Told:
+    return Told(event.data.by, message("timeline.closed"))
 
 
-@tell.register
-def _(data: TicketUpdateIgnored, _ticket: Ticket) -> Told:
-    return Told(DESK, data.reason, public=False)
+@tell.on(TicketUpdateIgnored)
+def _tell_ignored_update(_ticket: Ticket, event: Event[TicketUpdateIgnored]) -> Told:
+    return Told(DESK, event.data.reason, public=False)
 
 
 def _why(reasons: tuple[Message, ...]) -> Message | str:

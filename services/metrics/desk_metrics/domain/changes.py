@@ -14,8 +14,9 @@ from math import sqrt
 from typing import NamedTuple
 
 from desk_shared.events.changes import ChangeFinished, ChangeKind
-from desk_shared.events.envelope import AnyEvent
+from desk_shared.events.envelope import Event
 from desk_shared.events.problems import ProblemDetected
+from desk_shared.kernel import Readings, Reducers
 
 from desk_metrics.domain.worktime import micros
 
@@ -94,27 +95,37 @@ class Delivery:
     tickets_per_release: float | None = None
 
 
-def changes_key(event: AnyEvent) -> str:
-    """The service that a change or a problem is about; empty for everything else."""
-    if isinstance(event.data, ChangeFinished):
-        return event.subject
-    return event.data.service if isinstance(event.data, ProblemDetected) else ""
+# The service that a change or a problem is about; empty for everything else.
+changes_key: Readings[str] = Readings("")
+# The changes with one more; itself if it is known. Any order of arrival gives the same.
+with_change: Reducers[Changes, [], Changes] = Reducers(lambda state, _event: state)
 
 
-def with_change(state: Changes, event: AnyEvent) -> Changes:
-    """The changes with one more; itself if it is known. Any order of arrival gives the same."""
+@changes_key.on(ChangeFinished)
+def _service_of_change(event: Event[ChangeFinished]) -> str:
+    return event.subject
+
+
+@changes_key.on(ProblemDetected)
+def _service_of_problem(event: Event[ProblemDetected]) -> str:
+    return event.data.service
+
+
+@with_change.on(ChangeFinished)
+def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
     at, data = micros(event.time), event.data
-    if isinstance(data, ChangeFinished):
-        one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
-        known = {(other.source, other.change): other for other in state.finished}
-        # Told again differently: the later word counts.
-        key = (one.source, one.change)
-        known[key] = max(one, known.get(key, one))
-        return _pruned(replace(state, finished=tuple(sorted(known.values()))))
-    if isinstance(data, ProblemDetected):
-        seen = {*state.problems, Detected(at, event.subject)}
-        return _pruned(replace(state, problems=tuple(sorted(seen))))
-    return state
+    one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
+    known = {(other.source, other.change): other for other in state.finished}
+    # Told again differently: the later word counts.
+    key = (one.source, one.change)
+    known[key] = max(one, known.get(key, one))
+    return _pruned(replace(state, finished=tuple(sorted(known.values()))))
+
+
+@with_change.on(ProblemDetected)
+def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
+    seen = {*state.problems, Detected(micros(event.time), event.subject)}
+    return _pruned(replace(state, problems=tuple(sorted(seen))))
 
 
 def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Delivery:

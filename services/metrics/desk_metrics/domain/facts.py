@@ -6,10 +6,9 @@ They are kept by sequence, so arrival order and duplicates cannot matter, and re
 from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import singledispatch
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.events.envelope import AnyEvent, Payload
+from desk_shared.events.envelope import AnyEvent, Event
 from desk_shared.events.tickets import (
     Role,
     TicketAssigned,
@@ -24,6 +23,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
+from desk_shared.kernel import Readings
 
 from desk_metrics.domain.worktime import micros
 
@@ -65,7 +65,7 @@ Told = tuple[FactKind, tuple[str | None, ...]]
 
 def fact_of(event: AnyEvent, sequence: int) -> Fact | None:
     """What the event means for SLAs; None for what moves no clock."""
-    told = values_of(event.data)
+    told = values_of(event)
     if told is None:
         return None
     kind, values = told
@@ -102,47 +102,48 @@ def in_order(facts: Sequence[Fact], now: int) -> tuple[Fact, list[tuple[Moment, 
     return opening, rest
 
 
-@singledispatch
-def values_of(data: Payload) -> Told | None:  # noqa: ARG001  (the default for what moves no clock)
-    """The kind of fact an event is, and what of it matters."""
-    return None
+# The kind of fact an event is, and what of it matters; None for what moves no clock.
+values_of: Readings[Told | None] = Readings(None)
 
 
-@values_of.register
-def _(data: TicketOpened) -> Told:
+@values_of.on(TicketOpened)
+def _read_opening(event: Event[TicketOpened]) -> Told:
+    data = event.data
     return FactKind.OPENED, (data.kind, data.service, data.group, data.requester)
 
 
-@values_of.register
-def _(data: TicketTriaged) -> Told:
-    return FactKind.CHANGED, (data.priority, data.service or None)
+@values_of.on(TicketTriaged)
+def _read_triage(event: Event[TicketTriaged]) -> Told:
+    return FactKind.CHANGED, (event.data.priority, event.data.service or None)
 
 
-@values_of.register
-def _(data: TicketUpdated) -> Told | None:
+@values_of.on(TicketUpdated)
+def _read_update(event: Event[TicketUpdated]) -> Told | None:
+    data = event.data
     if data.priority is None and data.service is None:
         return None
     return FactKind.CHANGED, (data.priority, data.service)
 
 
-@values_of.register
-def _(data: TicketAssigned) -> Told:
-    return FactKind.ASSIGNED, (data.team,)
+@values_of.on(TicketAssigned)
+def _read_assignment(event: Event[TicketAssigned]) -> Told:
+    return FactKind.ASSIGNED, (event.data.team,)
 
 
-@values_of.register
-def _(data: TicketPaused) -> Told:
-    return FactKind.PAUSED, (data.waiting_for,)
+@values_of.on(TicketPaused)
+def _read_pause(event: Event[TicketPaused]) -> Told:
+    return FactKind.PAUSED, (event.data.waiting_for,)
 
 
-@values_of.register
-def _(data: TicketResumed) -> Told:  # noqa: ARG001  (that it was resumed is all)
+@values_of.on(TicketResumed)
+def _read_resumption(_event: Event[TicketResumed]) -> Told:
     return FactKind.RESUMED, ()
 
 
-@values_of.register
-def _(data: TicketCommented) -> Told | None:
+@values_of.on(TicketCommented)
+def _read_comment(event: Event[TicketCommented]) -> Told | None:
     """Only what both sides can read counts, and nothing that a machine sends by itself."""
+    data = event.data
     if not data.public or data.automatic or data.role is Role.SYSTEM:
         return None
     if data.role is Role.EMPLOYEE:
@@ -152,21 +153,21 @@ def _(data: TicketCommented) -> Told | None:
     return FactKind.ANSWERED, ()
 
 
-@values_of.register
-def _(data: TicketResolved) -> Told:
-    return FactKind.RESOLVED, (data.how,)
+@values_of.on(TicketResolved)
+def _read_resolution(event: Event[TicketResolved]) -> Told:
+    return FactKind.RESOLVED, (event.data.how,)
 
 
-@values_of.register
-def _(data: TicketReopened) -> Told:
-    return FactKind.REOPENED, (data.by,)
+@values_of.on(TicketReopened)
+def _read_reopening(event: Event[TicketReopened]) -> Told:
+    return FactKind.REOPENED, (event.data.by,)
 
 
-@values_of.register
-def _(data: TicketClosed) -> Told:  # noqa: ARG001  (that it was closed is all)
+@values_of.on(TicketClosed)
+def _read_closing(_event: Event[TicketClosed]) -> Told:
     return FactKind.CLOSED, ()
 
 
-@values_of.register
-def _(data: TicketMerged) -> Told:
-    return FactKind.MERGED, (data.into,)
+@values_of.on(TicketMerged)
+def _read_merge(event: Event[TicketMerged]) -> Told:
+    return FactKind.MERGED, (event.data.into,)

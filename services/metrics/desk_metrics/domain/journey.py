@@ -7,10 +7,9 @@ know no calendars. What came after the last event of an open ticket is not count
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import singledispatchmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from desk_shared.events.envelope import Payload
+from desk_shared.events.envelope import AnyEvent, Event
 from desk_shared.events.tickets import (
     TicketAssigned,
     TicketClosed,
@@ -24,6 +23,7 @@ from desk_shared.events.tickets import (
     TicketTriaged,
     TicketUpdated,
 )
+from desk_shared.kernel import Reducers
 
 from desk_metrics.domain.history import NUMBER, Imported
 from desk_metrics.domain.worktime import micros
@@ -110,11 +110,14 @@ def journey_of(life: Sequence[Imported]) -> Journey:
     """The journey of one ticket from all its events, in order."""
     walk = _Walk()
     for imported in life:
-        walk.go_on(micros(imported.event.time), imported.word, imported.event.data)
+        walk.go_on(imported.word, imported.event)
     return walk.journey
 
 
 class _Walk:
+    # Whatever else happens moves nothing.
+    _steps: ClassVar[Reducers["_Walk", [], None]] = Reducers(lambda _walk, _event: None)
+
     def __init__(self) -> None:
         self.journey = Journey()
         self._at = 0
@@ -125,10 +128,10 @@ class _Walk:
         # A wait that a change of team interrupted at this moment, if it did.
         self._interrupted: tuple[int, str] | None = None
 
-    def go_on(self, at: int, word: str, data: Payload) -> None:
-        self._pass(at)
+    def go_on(self, word: str, event: AnyEvent) -> None:
+        self._pass(micros(event.time))
         self._word = word
-        self.apply(data)
+        self._steps(self, event)
 
     def _pass(self, at: int) -> None:
         """The time since the last event belongs to the phase that it left the ticket in."""
@@ -148,32 +151,30 @@ class _Walk:
         self._phase, self._reason = phase, reason
         self.journey.is_over = phase is Phase.AT_REST
 
-    @singledispatchmethod
-    def apply(self, data: Payload) -> None:
-        """Whatever else happens moves nothing."""
-
-    @apply.register
-    def _(self, data: TicketOpened) -> None:
+    @_steps.on(TicketOpened)
+    def _open(self, event: Event[TicketOpened]) -> None:
+        data = event.data
         self.journey.opened = self._at
         self.journey.number = data.attributes.get(NUMBER, data.code)
         self.journey.category = data.attributes.get("category", "")
         self.journey.service = data.service
 
-    @apply.register
-    def _(self, data: TicketTriaged) -> None:
+    @_steps.on(TicketTriaged)
+    def _triage(self, event: Event[TicketTriaged]) -> None:
+        data = event.data
         self.journey.category, self.journey.priority = data.category, data.priority
         self.journey.service = data.service or self.journey.service
 
-    @apply.register
-    def _(self, data: TicketUpdated) -> None:
-        self.journey.service = data.service or self.journey.service
-        self.journey.priority = data.priority or self.journey.priority
+    @_steps.on(TicketUpdated)
+    def _update(self, event: Event[TicketUpdated]) -> None:
+        self.journey.service = event.data.service or self.journey.service
+        self.journey.priority = event.data.priority or self.journey.priority
 
-    @apply.register
-    def _(self, data: TicketAssigned) -> None:
+    @_steps.on(TicketAssigned)
+    def _assign(self, event: Event[TicketAssigned]) -> None:
         journey = self.journey
-        if data.team != journey.team:
-            self._moved(data.team)
+        if event.data.team != journey.team:
+            self._moved(event.data.team)
         elif self._phase is Phase.WORKED_ON:
             journey.requeues += 1
         if self._phase is Phase.AT_REST:
@@ -189,32 +190,30 @@ class _Walk:
         journey.first_team = journey.first_team or team
         journey.team, self._held = team, 0.0
 
-    @apply.register
-    def _(self, _data: TicketStarted) -> None:
+    @_steps.on(TicketStarted)
+    def _start(self, _event: Event[TicketStarted]) -> None:
         self._enter(Phase.WORKED_ON)
 
-    @apply.register
-    def _(self, data: TicketPaused) -> None:
-        reason = self._word or data.waiting_for
+    @_steps.on(TicketPaused)
+    def _pause(self, event: Event[TicketPaused]) -> None:
+        reason = self._word or event.data.waiting_for
         is_same = self._phase is Phase.WAITING and self._reason == reason
         if not is_same and self._interrupted != (self._at, reason):
             self.journey.pauses.append((reason, 0.0))
         self._enter(Phase.WAITING, reason)
 
-    @apply.register
-    def _(self, _data: TicketResumed) -> None:
+    @_steps.on(TicketResumed)
+    def _resume(self, _event: Event[TicketResumed]) -> None:
         self._enter(Phase.WORKED_ON)
 
-    @apply.register(TicketResolved)
-    @apply.register(TicketClosed)
-    @apply.register(TicketMerged)
-    def _(self, _data: Payload) -> None:
+    @_steps.on(TicketResolved, TicketClosed, TicketMerged)
+    def _end(self, _event: AnyEvent) -> None:
         if self._phase is not Phase.AT_REST:
             self.journey.resolver = self.journey.team
         self._enter(Phase.AT_REST)
 
-    @apply.register
-    def _(self, _data: TicketReopened) -> None:
+    @_steps.on(TicketReopened)
+    def _reopen(self, _event: Event[TicketReopened]) -> None:
         self.journey.reopenings += 1
         self._held = 0.0
         self._enter(Phase.QUEUED)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.people import SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.kernel import Reducers
 
 from desk_metrics.domain.books import Ledgered, book_of, posted_by
 from desk_metrics.domain.measures.experience import abnormal_of
@@ -50,20 +51,31 @@ def spells_key(event: AnyEvent) -> str | None:
     return None
 
 
+_bounds: Reducers[Spell, [], Spell] = Reducers(lambda spell, _event: spell)
+
+
+@_bounds.on(SignalRaised)
+def _begin(spell: Spell, event: Event[SignalRaised]) -> Spell:
+    start = spell.start or micros(event.time)
+    return spell._replace(start=start, slice=_slice(event.subject, event.data))
+
+
+@_bounds.on(SignalCleared)
+def _end(spell: Spell, event: Event[SignalCleared]) -> Spell:
+    return spell._replace(end=spell.end or micros(event.time))
+
+
 def with_signal(
     state: Spells | None, event: AnyEvent
 ) -> tuple[Spells, tuple[Event[Payload], ...]] | None:
     """The spells with one more beginning or end, and what that changes; None if it was known."""
-    data, at = event.data, micros(event.time)
+    data = event.data
     if not isinstance(data, SignalRaised | SignalCleared):
         return None
     state = state or Spells(str(data.subject_kind))
     by_episode = {one.episode: one for one in state.spells}
     before = by_episode.get(data.episode, Spell(data.episode))
-    if isinstance(data, SignalRaised):
-        after = before._replace(start=before.start or at, slice=_slice(event.subject, data))
-    else:
-        after = before._replace(end=before.end or at)
+    after = _bounds(before, event)
     if after == before:
         return None
     by_episode[data.episode] = after

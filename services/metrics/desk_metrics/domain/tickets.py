@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import AnyEvent, Event, Payload
@@ -13,6 +14,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Reducers
 
 from desk_metrics.domain.clocks import TicketClocks, evolve
 from desk_metrics.domain.facts import FactKind
@@ -69,36 +71,66 @@ class TicketRecord:
     device: str = ""
 
 
+class _Details(NamedTuple):
+    """What of a ticket moves no clock."""
+
+    site: str
+    started: int
+    category: str
+    person: str
+    device: str
+
+
+_details: Reducers[_Details, [], _Details] = Reducers(lambda known, _event: known)
+
+
+@_details.on(TicketOpened)
+def _open(known: _Details, event: Event[TicketOpened]) -> _Details:
+    data = event.data
+    return known._replace(site=data.site, person=data.requester, device=data.device)
+
+
+@_details.on(TicketStarted)
+def _start(known: _Details, event: Event[TicketStarted]) -> _Details:
+    at = micros(event.time)
+    return known._replace(started=min(known.started or at, at))
+
+
+@_details.on(TicketTriaged)
+def _triage(known: _Details, event: Event[TicketTriaged]) -> _Details:
+    return known._replace(category=event.data.category)
+
+
+@_details.on(TicketUpdated)
+def _update(known: _Details, event: Event[TicketUpdated]) -> _Details:
+    return known._replace(device=event.data.device or known.device)
+
+
 def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     """The record with one more event of the ticket."""
     before = record.clocks.facts
     clocks = evolve(record.clocks, event)
     known = max((fact.at for fact in before), default=0)
     at = micros(event.time)
-    late, site, started = record.late, record.site, record.started
-    category, person, device = record.category, record.person, record.device
+    late = record.late
     if clocks.facts is not before and at < known:
         late = (*late, (at, known))
-    if isinstance(event.data, TicketOpened):
-        site, person, device = event.data.site, event.data.requester, event.data.device
-    elif isinstance(event.data, TicketStarted):
-        started = min(started or at, at)
-    elif isinstance(event.data, TicketTriaged):
-        category = event.data.category
-    elif isinstance(event.data, TicketUpdated):
-        device = event.data.device or device
+    known_details = _Details(
+        record.site, record.started, record.category, record.person, record.device
+    )
+    details = _details(known_details, event)
     return TicketRecord(
         clocks,
-        site,
-        started,
+        details.site,
+        details.started,
         late,
         record.judged,
         record.is_open,
         record.revision,
         record.posted,
-        category,
-        person,
-        device,
+        details.category,
+        details.person,
+        details.device,
     )
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
+from desk_shared.kernel import Readings, Reducers
 
 from desk_metrics.domain.books import Ledgered, posted_by
 from desk_metrics.domain.measures.happiness import Answered, happiness_of
@@ -34,17 +35,26 @@ class Voiced:
     wishes: tuple[Posting, ...] = ()
 
 
-def voice_of(event: AnyEvent) -> Voice | None:
-    """None for what is no feedback."""
+# None for what is no feedback.
+voice_of: Readings[Voice | None] = Readings(None)
+
+
+@voice_of.on(SurveyAnswered)
+def _voice_of_survey(event: Event[SurveyAnswered]) -> Voice:
     data = event.data
-    if isinstance(data, SurveyAnswered):
-        by = Slice(data.kind, data.service, data.team, data.site, data.by, data.device)
-        return Voice(f"survey:{data.ticket}:{data.cycle}", by)
-    if isinstance(data, DemandRequested):
-        return Voice(f"wish:{data.feedback}", Slice(person=data.by))
-    if isinstance(data, DemandObsoleteReported):
-        return Voice(f"wish:{data.feedback}", Slice(service=data.service, person=data.by))
-    return None
+    by = Slice(data.kind, data.service, data.team, data.site, data.by, data.device)
+    return Voice(f"survey:{data.ticket}:{data.cycle}", by)
+
+
+@voice_of.on(DemandRequested)
+def _voice_of_demand(event: Event[DemandRequested]) -> Voice:
+    return Voice(f"wish:{event.data.feedback}", Slice(person=event.data.by))
+
+
+@voice_of.on(DemandObsoleteReported)
+def _voice_of_obsolete(event: Event[DemandObsoleteReported]) -> Voice:
+    data = event.data
+    return Voice(f"wish:{data.feedback}", Slice(service=data.service, person=data.by))
 
 
 def with_voice(
@@ -55,30 +65,47 @@ def with_voice(
     The answer with the highest revision says to which team and service the survey belongs,
     in whatever order answers come.
     """
-    state = state or Voiced(Ledgered(voice.key))
-    at, data = micros(event.time), event.data
-    if isinstance(data, SurveyAnswered):
-        if any(one.revision == data.revision for one in state.answers):
-            return None
-        is_newest = all(one.revision < data.revision for one in state.answers)
-        answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))
-        state = replace(
-            state,
-            slice=voice.slice if is_newest else state.slice,
-            answers=tuple(answers[-MOST_ANSWERS:]),
-        )
-    elif state.wishes:
+    before = state or Voiced(Ledgered(voice.key))
+    after = _one_more_word(before, event, voice)
+    if after is before:
         return None
-    else:
-        wishes = tuple(Posting(measure, at, at) for measure in _wished(data))
-        state = replace(state, slice=voice.slice, wishes=wishes)
+    state, at = after, micros(event.time)
     postings = (*happiness_of(state.answers), *state.wishes)
     book, events = posted_by(state.book, state.slice, postings, at)
     return replace(state, book=book), tuple(events)
 
 
-def _wished(data: Payload) -> tuple[str, ...]:
-    """The measures that a wish counts in."""
-    return (
-        (REQUESTED, demand_measure(data.what)) if isinstance(data, DemandRequested) else (OBSOLETE,)
+_one_more_word: Reducers[Voiced, [Voice], Voiced] = Reducers(lambda state, _event, _voice: state)
+
+
+@_one_more_word.on(SurveyAnswered)
+def _add_answer(state: Voiced, event: Event[SurveyAnswered], voice: Voice) -> Voiced:
+    at, data = micros(event.time), event.data
+    if any(one.revision == data.revision for one in state.answers):
+        return state
+    is_newest = all(one.revision < data.revision for one in state.answers)
+    answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))
+    return replace(
+        state,
+        slice=voice.slice if is_newest else state.slice,
+        answers=tuple(answers[-MOST_ANSWERS:]),
     )
+
+
+@_one_more_word.on(DemandRequested)
+def _add_demand(state: Voiced, event: Event[DemandRequested], voice: Voice) -> Voiced:
+    return _wished(state, event, voice, REQUESTED, demand_measure(event.data.what))
+
+
+@_one_more_word.on(DemandObsoleteReported)
+def _add_obsolete(state: Voiced, event: Event[DemandObsoleteReported], voice: Voice) -> Voiced:
+    return _wished(state, event, voice, OBSOLETE)
+
+
+def _wished(state: Voiced, event: AnyEvent, voice: Voice, *measures: str) -> Voiced:
+    """A wish is said once, and counts in each of these measures."""
+    if state.wishes:
+        return state
+    at = micros(event.time)
+    wishes = tuple(Posting(measure, at, at) for measure in measures)
+    return replace(state, slice=voice.slice, wishes=wishes)

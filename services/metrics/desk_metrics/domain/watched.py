@@ -10,6 +10,7 @@ from desk_shared.events.automation import RunHealed, RunStarted
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.signals import SignalRaised
 from desk_shared.events.tickets import Kind, TicketOpened
+from desk_shared.kernel import Readings, Reducers
 
 from desk_metrics.domain.books import Ledgered, book_of, posted_by
 from desk_metrics.domain.measures.detection import Report, Warned, detection_of
@@ -46,18 +47,31 @@ def repairs_key(event: AnyEvent) -> str | None:
     return None
 
 
-def with_run(state: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payload], ...]] | None:
+_one_more_run: Reducers[Repairs, [], Repairs] = Reducers(lambda state, _event: state)
+
+
+@_one_more_run.on(RunStarted)
+def _add_start(state: Repairs, event: Event[RunStarted]) -> Repairs:
+    one = Start(event.data.run, micros(event.time))
+    if any(other.run == one.run for other in state.starts):
+        return state
+    return replace(state, starts=tuple(sorted((*state.starts, one))))
+
+
+@_one_more_run.on(RunHealed)
+def _add_heal(state: Repairs, event: Event[RunHealed]) -> Repairs:
+    data = event.data
+    one = Heal(data.run, micros(event.time), data.service, bool(data.person))
+    if any(other.run == one.run for other in state.heals):
+        return state
+    return replace(state, heals=tuple(sorted((*state.heals, one))))
+
+
+def with_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payload], ...]] | None:
     """The repairs with one more run, and what that changes; None if it was known."""
-    at, data = micros(event.time), event.data
-    if isinstance(data, RunStarted):
-        if any(one.run == data.run for one in state.starts):
-            return None
-        state = replace(state, starts=tuple(sorted((*state.starts, Start(data.run, at)))))
-    elif isinstance(data, RunHealed):
-        if any(one.run == data.run for one in state.heals):
-            return None
-        heal = Heal(data.run, at, data.service, bool(data.person))
-        state = replace(state, heals=tuple(sorted((*state.heals, heal))))
+    state = _one_more_run(before, event)
+    if state is before:
+        return None
     latest = max([one.at for one in state.starts] + [one.at for one in state.heals])
     books, events = dict[str, Ledgered](), list[Event[Payload]]()
     for heal in state.heals:
@@ -70,31 +84,50 @@ def with_run(state: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     return _pruned_repairs(state, books, latest), tuple(events)
 
 
-def sights_keys(event: AnyEvent) -> Iterable[str]:
-    """Each device and service that a warning or a person's ticket is about."""
+# Each device and service that a warning or a person's ticket is about.
+sights_keys: Readings[Iterable[str]] = Readings(())
+
+
+@sights_keys.on(SignalRaised)
+def _subject_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
+    return {f"{event.data.subject_kind}:{event.subject}"}
+
+
+@sights_keys.on(TicketOpened)
+def _subjects_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
     data = event.data
-    if isinstance(data, SignalRaised):
-        return {f"{data.subject_kind}:{event.subject}"}
-    if isinstance(data, TicketOpened) and data.kind != Kind.PROACTIVE:
-        about = (("device", data.device), ("service", data.service))
-        return {f"{kind}:{name}" for kind, name in about if name}
-    return ()
+    if data.kind == Kind.PROACTIVE:
+        return ()
+    about = (("device", data.device), ("service", data.service))
+    return {f"{kind}:{name}" for kind, name in about if name}
 
 
-def with_sight(state: Sights, event: AnyEvent) -> tuple[Sights, tuple[Event[Payload], ...]] | None:
+_one_more_sight: Reducers[Sights, [], Sights] = Reducers(lambda state, _event: state)
+
+
+@_one_more_sight.on(SignalRaised)
+def _add_warning(state: Sights, event: Event[SignalRaised]) -> Sights:
+    data = event.data
+    if any(one.episode == data.episode for one in state.warnings):
+        return state
+    warnings = (*state.warnings, Warned(data.episode, micros(event.time)))
+    service = data.service or state.service
+    return replace(state, service=service, warnings=tuple(sorted(warnings)))
+
+
+@_one_more_sight.on(TicketOpened)
+def _add_report(state: Sights, event: Event[TicketOpened]) -> Sights:
+    report = Report(event.subject, micros(event.time))
+    if report in state.reports:
+        return state
+    return replace(state, reports=tuple(sorted((*state.reports, report))))
+
+
+def with_sight(before: Sights, event: AnyEvent) -> tuple[Sights, tuple[Event[Payload], ...]] | None:
     """The sights with one more warning or report; None if it was known."""
-    at, data = micros(event.time), event.data
-    if isinstance(data, SignalRaised):
-        if any(one.episode == data.episode for one in state.warnings):
-            return None
-        warnings = (*state.warnings, Warned(data.episode, at))
-        service = data.service or state.service
-        state = replace(state, service=service, warnings=tuple(sorted(warnings)))
-    else:
-        report = Report(event.subject, at)
-        if report in state.reports:
-            return None
-        state = replace(state, reports=tuple(sorted((*state.reports, report))))
+    state = _one_more_sight(before, event)
+    if state is before:
+        return None
     latest = max([one.at for one in state.warnings] + [one.at for one in state.reports])
     books, events = dict[str, Ledgered](), list[Event[Payload]]()
     for warned in state.warnings:
