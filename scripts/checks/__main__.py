@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from scripts.checks import (
     module_docstring,
     no_sleep,
+    one_dispatch,
     pure_domain,
     raw_terminal,
     size,
@@ -19,7 +20,15 @@ from scripts.checks.source import Finding, Source
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
     rule.NAME: rule.check
-    for rule in (module_docstring, no_sleep, pure_domain, raw_terminal, size, topic_literals)
+    for rule in (
+        module_docstring,
+        no_sleep,
+        one_dispatch,
+        pure_domain,
+        raw_terminal,
+        size,
+        topic_literals,
+    )
 }
 
 

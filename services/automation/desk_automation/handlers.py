@@ -1,15 +1,14 @@
 """What automation hears: signals become runs; cleared signals and measurements reach subjects."""
 
 from collections.abc import Callable, Iterable
-from typing import cast
 
 from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events.names import TELEMETRY
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
 from desk_shared.events.topics import known_for
-from desk_shared.kernel import Context, Decision
+from desk_shared.kernel import Context, Decision, Readings, Reducers
 from desk_shared.store import Documents
 
 from desk_automation.domain import subjects
@@ -31,19 +30,23 @@ def run_projection(
 ) -> Projection[Run]:
     """Every matching runbook gets one run; that the run exists is what is committed."""
 
-    def keys(event: AnyEvent) -> Iterable[str]:
-        if not isinstance(event.data, SignalRaised):
-            return ()
-        raised, rulebook = cast(Raised, event), look()
-        heard(raised, rulebook)
-        return rulebook.runs(raised)
+    keys: Readings[Iterable[str]] = Readings(())
+    react: Reducers[Run | None, [Context], Decision[Run] | None] = Reducers(
+        lambda _run, _event, _context: None
+    )
 
-    def react(run: Run | None, event: AnyEvent, context: Context) -> Decision[Run] | None:
-        raised = cast(Raised, event)
-        runbook = look().runs(raised).get(context.id)
+    @keys.on(SignalRaised)
+    def matching_runs(event: Raised) -> Iterable[str]:
+        rulebook = look()
+        heard(event, rulebook)
+        return rulebook.runs(event)
+
+    @react.on(SignalRaised)
+    def match_runbook(run: Run | None, event: Raised, context: Context) -> Decision[Run] | None:
+        runbook = look().runs(event).get(context.id)
         if run is not None or runbook is None:
             return None
-        decided = matched(runbook, raised, patience, context.now)
+        decided = matched(runbook, event, patience, context.now)
         return decided._replace(due=decided.state.wake_at)
 
     return Projection(documents, keys, react)
@@ -52,26 +55,39 @@ def run_projection(
 def subject_projection(documents: Documents[Subject], look: Look) -> Projection[Subject]:
     """Only what some run may wait for is looked up at all."""
 
-    def keys(event: AnyEvent) -> Iterable[str]:
-        data = event.data
-        if isinstance(data, Measured):
-            return (event.subject,) if data.name in look().measurements else ()
-        return (event.subject,) if isinstance(data, SignalCleared) else ()
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(Measured)
+    def measured_subject(event: Event[Measured]) -> Iterable[str]:
+        return (event.subject,) if event.data.name in look().measurements else ()
+
+    @keys.on(SignalCleared)
+    def cleared_subject(event: Event[SignalCleared]) -> Iterable[str]:
+        return (event.subject,)
 
     def react(
         subject: Subject | None, event: AnyEvent, context: Context
     ) -> Decision[Subject] | None:
-        data = event.data
-        if isinstance(data, SignalCleared):
-            after = subjects.cleared(subject, data.episode)
-        elif isinstance(data, Measured):
-            sample = Sample(value=data.value, at=event.time, seen_at=context.now)
-            after = subjects.measured(subject, data.name, sample)
-        else:
-            return None
-        if after is None:
-            return None
-        return Decision(after, due=after.due(context.now))
+        after = _follow(subject, event, context)
+        return None if after is None else Decision(after, due=after.due(context.now))
 
     # An end that is told again later is in the set of ends already.
     return Projection(documents, keys, react, known_for=known_for(TELEMETRY))
+
+
+_follow: Reducers[Subject | None, [Context], Subject | None] = Reducers(
+    lambda _subject, _event, _context: None
+)
+
+
+@_follow.on(SignalCleared)
+def _clear(
+    subject: Subject | None, event: Event[SignalCleared], _context: Context
+) -> Subject | None:
+    return subjects.cleared(subject, event.data.episode)
+
+
+@_follow.on(Measured)
+def _measure(subject: Subject | None, event: Event[Measured], context: Context) -> Subject | None:
+    sample = Sample(value=event.data.value, at=event.time, seen_at=context.now)
+    return subjects.measured(subject, event.data.name, sample)

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from desk_shared.bus import Projection
-from desk_shared.events import AnyEvent
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events import names as topics
 from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.requests import TicketRequested
+from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.ids import request_ticket_id, ticket_code
-from desk_shared.kernel import Context, Decision
+from desk_shared.kernel import Context, Decision, Readings, Reducers
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
@@ -28,16 +29,30 @@ log = get_logger()
 READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.SLA)
 
 
-def tickets_of(event: AnyEvent) -> Iterable[str]:
-    """The tickets that an event concerns; a problem's event goes to each it lists, once."""
-    data = event.data
-    if isinstance(data, TicketRequested):
-        return (request_ticket_id(event.source, event.id),)
-    if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
-        return dict.fromkeys(data.tickets)
-    if isinstance(data, RunEscalated | RunHealed):
-        return (proactive_ticket(data.run),)
-    return (event.subject,) if event.topic == topics.TRIAGE else ()
+# The tickets that an event concerns; a problem's event goes to each it lists, once.
+tickets_of: Readings[Iterable[str]] = Readings(())
+
+
+@tickets_of.on(TicketRequested)
+def _ticket_of_request(event: Event[TicketRequested]) -> Iterable[str]:
+    return (request_ticket_id(event.source, event.id),)
+
+
+@tickets_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
+def _tickets_of_problem(
+    event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
+) -> Iterable[str]:
+    return dict.fromkeys(event.data.tickets)
+
+
+@tickets_of.on(RunEscalated, RunHealed)
+def _ticket_of_run(event: Event[RunEscalated | RunHealed]) -> Iterable[str]:
+    return (proactive_ticket(event.data.run),)
+
+
+@tickets_of.on(TriageDecided, TriageDeferred, DuplicateFound)
+def _ticket_of_triage(event: AnyEvent) -> Iterable[str]:
+    return (event.subject,)
 
 
 def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> Projection[Ticket]:
@@ -46,7 +61,7 @@ def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> 
     def react(ticket: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
         because = because_of(event, context.now)
         if ticket is None:
-            return written(_open(event, context), close_after)
+            return written(_open(None, event, context), close_after)
         return written(record(ticket.id, ticket, conclude(ticket, event), because), close_after)
 
     def wake(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
@@ -66,19 +81,36 @@ def written(recorded: Decision[Ticket] | None, close_after: timedelta) -> Decisi
     return Decision(ticket, recorded.events, due_of(ticket, close_after))
 
 
-def _open(event: AnyEvent, context: Context) -> Decision[Ticket] | None:
-    because, data = because_of(event, context.now), event.data
+def _warn_of_unknown(_ticket: None, event: AnyEvent, _context: Context) -> None:
+    log.warning("fact_of_unknown_ticket", type=event.type, id=event.id, key=event.subject)
+
+
+_open: Reducers[None, [Context], Decision[Ticket] | None] = Reducers(_warn_of_unknown)
+
+
+@_open.on(TicketRequested)
+def _open_for_request(
+    _ticket: None, event: Event[TicketRequested], context: Context
+) -> Decision[Ticket] | None:
+    id = request_ticket_id(event.source, event.id)
     # A code that is taken loses the write; the next round draws another one.
-    if isinstance(data, TicketRequested):
-        id = request_ticket_id(event.source, event.id)
-        opened = from_request(data, ticket_code(id, context.round), event.amended, event.told_time)
-        return record(id, None, opened, because)
-    if isinstance(data, RunEscalated):
-        id = proactive_ticket(data.run)
-        return record(id, None, from_run(event, data, ticket_code(id, context.round)), because)
-    if not isinstance(data, RunHealed):  # most repairs work, and have no ticket
-        log.warning("fact_of_unknown_ticket", type=event.type, id=event.id, key=event.subject)
-    return None
+    code = ticket_code(id, context.round)
+    opened = from_request(event.data, code, event.amended, event.told_time)
+    return record(id, None, opened, because_of(event, context.now))
+
+
+@_open.on(RunEscalated)
+def _open_for_run(
+    _ticket: None, event: Event[RunEscalated], context: Context
+) -> Decision[Ticket] | None:
+    id = proactive_ticket(event.data.run)
+    opened = from_run(event, event.data, ticket_code(id, context.round))
+    return record(id, None, opened, because_of(event, context.now))
+
+
+@_open.on(RunHealed)
+def _open_nothing(_ticket: None, _event: Event[RunHealed], _context: Context) -> None:
+    """Most repairs work, and have no ticket."""
 
 
 def slas_projection(documents: Documents[TicketSla]) -> Projection[TicketSla]:

@@ -1,7 +1,7 @@
 """From the bus to the rules: which documents an event concerns, and what they conclude."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from desk_shared.bus import BatchHandler, Projection, Received
@@ -12,7 +12,7 @@ from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.events.sla import ClockName
-from desk_shared.kernel import Context, Decision
+from desk_shared.kernel import Context, Decision, Readings, Reducers
 from desk_shared.messages import Language
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
@@ -93,22 +93,27 @@ def delivery_projection(
 ) -> Projection[Dispatch]:
     """A document per message that goes further than Kafka; a worker does what it says."""
 
-    def chosen(event: AnyEvent) -> tuple[str, ...]:
-        if not isinstance(event.data, Notified):
-            return ()
+    keys: Readings[Iterable[str]] = Readings(())
+    react: Reducers[Dispatch | None, [Context], Decision[Dispatch] | None] = Reducers(
+        lambda _state, _event, _context: None
+    )
+
+    def chosen(event: Event[Notified]) -> tuple[str, ...]:
         found = channels_of(event.data, look())
         return tuple(one for one in found if one == LOG or (has_mail and one.startswith(MAIL)))
 
-    def keys(event: AnyEvent) -> Iterable[str]:
+    @keys.on(Notified)
+    def sent_further(event: Event[Notified]) -> Iterable[str]:
         return (event.id,) if chosen(event) else ()
 
-    def react(
-        state: Dispatch | None, event: AnyEvent, context: Context
+    @react.on(Notified)
+    def dispatch(
+        state: Dispatch | None, event: Event[Notified], context: Context
     ) -> Decision[Dispatch] | None:
         if state is not None:
             return None
-        dispatch = dispatched(cast("Event[Notified]", event), chosen(event), context.now)
-        return Decision(dispatch, due=due_of(dispatch))
+        made = dispatched(event, chosen(event), context.now)
+        return Decision(made, due=due_of(made))
 
     return Projection(documents, keys, react)
 

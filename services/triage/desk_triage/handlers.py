@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from desk_shared.bus import Projection
 from desk_shared.charter import Charter
@@ -15,7 +15,7 @@ from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
 from desk_shared.events.tickets import Kind, TicketOpened
 from desk_shared.events.topics import known_for
-from desk_shared.kernel import Context, Decision
+from desk_shared.kernel import Context, Decision, Readings, Reducers
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
 from pydantic import BaseModel
@@ -56,12 +56,15 @@ def ticket_projection(documents: Documents[Ticket], known: Known) -> Projection[
         if state is not None:
             after = tickets.follow(state, event)
             return None if after is None else Decision(after)
-        if not isinstance(event.data, TicketOpened):
-            return None
-        opened = cast("Event[TicketOpened]", event)
+        return first(event)
+
+    first: Readings[Decision[Ticket] | None] = Readings(None)
+
+    @first.on(TicketOpened)
+    def open_ticket(event: Event[TicketOpened]) -> Decision[Ticket]:
         charter, board, model = known.charter.current, known.board.current, known.model.current
-        note_ticket(known.lookout, opened, charter)
-        return tickets.open_ticket(opened, charter, board, model)
+        note_ticket(known.lookout, event, charter)
+        return tickets.open_ticket(event, charter, board, model)
 
     return Projection(documents, keys, react, ordered=True)
 
@@ -102,56 +105,81 @@ def subject_projection(documents: Documents[Subject], known: Known) -> Projectio
     """Telemetry of each device and service; what nobody watches is not even looked up."""
     watchers = Watchers(known.charter)
 
-    def keys(event: AnyEvent) -> Iterable[str]:
-        return _watched(event, watchers, known.lookout)
+    keys: Readings[Iterable[str]] = Readings(())
 
-    def react(state: Subject | None, event: AnyEvent, context: Context) -> Decision[Subject] | None:
-        data, charter, board = event.data, known.charter.current, known.board.current
-        if isinstance(data, Measured):
-            measured = cast("Event[Measured]", event)
-            found = subjects.consider(state, measured, watchers.of(data.name), context.now)
-            note_looks(known.lookout, measured, found, charter)
-            return subjects.measure(state, measured, found, charter, board)
-        if isinstance(data, AlertFired):
-            fired = cast("Event[AlertFired]", event)
-            note_alert(known.lookout, fired, charter)
-            return alerts.fire(state, fired, charter, board, context.now)
-        if isinstance(data, AlertResolved):
-            return alerts.resolve(state, cast("Event[AlertResolved]", event), context.now)
-        return None
+    @keys.on(Measured)
+    def watched(event: Event[Measured]) -> Iterable[str]:
+        if watchers.of(event.data.name):
+            return (event.subject,)
+        note_unwatched(known.lookout, event, event.data)
+        return ()
+
+    @keys.on(AlertFired, AlertResolved)
+    def alerted(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,)
 
     def wake(state: Subject | None, context: Context) -> Decision[Subject] | None:
         return None if state is None else alerts.clear_quiet(state, context.id, context.now)
 
+    react = _reacting(known, watchers)
     return Projection(documents, keys, react, wake, known_for=known_for(TELEMETRY))
 
 
-def _watched(event: AnyEvent, watchers: Watchers, lookout: Lookout) -> Iterable[str]:
-    data = event.data
-    if isinstance(data, Measured):
-        if watchers.of(data.name):
-            return (event.subject,)
-        note_unwatched(lookout, event, data)
-        return ()
-    return (event.subject,) if isinstance(data, AlertFired | AlertResolved) else ()
+def _reacting(
+    known: Known, watchers: Watchers
+) -> Reducers[Subject | None, [Context], Decision[Subject] | None]:
+    react: Reducers[Subject | None, [Context], Decision[Subject] | None] = Reducers(
+        lambda _state, _event, _context: None
+    )
+
+    @react.on(Measured)
+    def measure(
+        state: Subject | None, event: Event[Measured], context: Context
+    ) -> Decision[Subject] | None:
+        charter, board = known.charter.current, known.board.current
+        found = subjects.consider(state, event, watchers.of(event.data.name), context.now)
+        note_looks(known.lookout, event, found, charter)
+        return subjects.measure(state, event, found, charter, board)
+
+    @react.on(AlertFired)
+    def fire(
+        state: Subject | None, event: Event[AlertFired], context: Context
+    ) -> Decision[Subject] | None:
+        charter, board = known.charter.current, known.board.current
+        note_alert(known.lookout, event, charter)
+        return alerts.fire(state, event, charter, board, context.now)
+
+    @react.on(AlertResolved)
+    def resolve(
+        state: Subject | None, event: Event[AlertResolved], context: Context
+    ) -> Decision[Subject] | None:
+        return alerts.resolve(state, event, context.now)
+
+    return react
 
 
 def cluster_projection(documents: Documents[Cluster], known: Known) -> Projection[Cluster]:
     """Like tickets, and the signals of the service they are about."""
 
-    def keys(event: AnyEvent) -> Iterable[str]:
-        data, charter = event.data, known.charter.current
-        if isinstance(data, TicketOpened) and data.kind in _TROUBLE:
-            subject = find_subject(data, charter)
-            name = subject.service.name if subject.service else ""
-            return (cluster_key(name, subject.category),) if name else ()
-        if isinstance(data, SignalRaised | SignalCleared):
-            is_own = data.subject_kind is SubjectKind.SERVICE and data.service
-            return _keys_of_service(charter, data.service) if is_own else ()
-        return ()
+    keys: Readings[Iterable[str]] = Readings(())
+    gather = _gathering(known)
+
+    @keys.on(TicketOpened)
+    def cluster_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
+        if event.data.kind not in _TROUBLE:
+            return ()
+        subject = find_subject(event.data, known.charter.current)
+        name = subject.service.name if subject.service else ""
+        return (cluster_key(name, subject.category),) if name else ()
+
+    @keys.on(SignalRaised, SignalCleared)
+    def clusters_of_signal(event: Event[SignalRaised | SignalCleared]) -> Iterable[str]:
+        data = event.data
+        is_own = data.subject_kind is SubjectKind.SERVICE and data.service
+        return _keys_of_service(known.charter.current, data.service) if is_own else ()
 
     def react(state: Cluster | None, event: AnyEvent, context: Context) -> Decision[Cluster] | None:
-        found = _gathered(state, event, context, known)
+        found = gather(state, event, context)
         if found is None:
             return None
         if context.more and found.state.problem is not None and found.state.problem.joining:
@@ -165,21 +193,35 @@ def cluster_projection(documents: Documents[Cluster], known: Known) -> Projectio
     return Projection(documents, keys, react, wake)
 
 
-def _gathered(
-    state: Cluster | None, event: AnyEvent, context: Context, known: Known
-) -> Decision[Cluster] | None:
-    data, charter, board = event.data, known.charter.current, known.board.current
-    if isinstance(data, TicketOpened):
-        opened = cast("Event[TicketOpened]", event)
-        return clusters.report(context.id, state, opened, charter, board, context.now)
-    if isinstance(data, SignalRaised):
-        raised = cast("Event[SignalRaised]", event)
-        return clusters.notice_signal(context.id, state, raised, charter, board, context.now)
-    if isinstance(data, SignalCleared) and state is not None:
-        return clusters.forget_signal(
-            state, cast("Event[SignalCleared]", event), charter, context.now
-        )
-    return None
+def _gathering(
+    known: Known,
+) -> Reducers[Cluster | None, [Context], Decision[Cluster] | None]:
+    gather: Reducers[Cluster | None, [Context], Decision[Cluster] | None] = Reducers(
+        lambda _state, _event, _context: None
+    )
+
+    @gather.on(TicketOpened)
+    def report(
+        state: Cluster | None, event: Event[TicketOpened], context: Context
+    ) -> Decision[Cluster] | None:
+        charter, board = known.charter.current, known.board.current
+        return clusters.report(context.id, state, event, charter, board, context.now)
+
+    @gather.on(SignalRaised)
+    def notice(
+        state: Cluster | None, event: Event[SignalRaised], context: Context
+    ) -> Decision[Cluster] | None:
+        charter, board = known.charter.current, known.board.current
+        return clusters.notice_signal(context.id, state, event, charter, board, context.now)
+
+    @gather.on(SignalCleared)
+    def forget(
+        state: Cluster | None, event: Event[SignalCleared], context: Context
+    ) -> Decision[Cluster] | None:
+        charter = known.charter.current
+        return None if state is None else clusters.forget_signal(state, event, charter, context.now)
+
+    return gather
 
 
 def _keys_of_service(charter: Charter, service: str) -> tuple[str, ...]:

@@ -35,8 +35,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a request's ticket is named after its requester",
         "requested-ticket-has-a-request",
         _HANDLERS,
-        "        id = request_ticket_id(event.source, event.id)\n",
-        "        id = request_ticket_id(event.source, event.subject)\n",
+        "    id = request_ticket_id(event.source, event.id)\n",
+        "    id = request_ticket_id(event.source, event.subject)\n",
         together="L",
     ),
     Mutant(

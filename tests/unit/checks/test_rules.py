@@ -11,6 +11,11 @@ DOMAIN = "services/triage/desk_triage/domain/decide.py"
 HANDLERS = "services/triage/desk_triage/handlers.py"
 TEST = "tests/unit/triage/test_decide.py"
 LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 40
+LADDER = """def f(data: Payload) -> bool:
+    if isinstance(data, Opened):
+        return True
+    return isinstance(data, Closed)
+"""
 LONG_MODULE = '"""Doc."""\n' + "x = 1\n" * 400
 
 FOUND = [
@@ -31,6 +36,10 @@ FOUND = [
     ("size", HANDLERS, LONG_FUNCTION.replace("None:", "None:  # desk-skip: size", 1)),
     ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(1)\n"),
     ("no-sleep", TEST, "from time import sleep as rest\nrest(0.1)\n"),
+    ("one-dispatch", HANDLERS, "from functools import singledispatch\n"),
+    ("one-dispatch", DOMAIN, "@tell.register\ndef _(data: Opened) -> str:\n    return ''\n"),
+    ("one-dispatch", DOMAIN, LADDER),
+    ("one-dispatch", DOMAIN, LADDER.replace("data,", "event.data,")),
     ("raw-terminal", HANDLERS, "print(title)\n"),
     ("raw-terminal", HANDLERS, "typer.echo(title)\n"),
     ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
@@ -39,6 +48,8 @@ FOUND = [
     ("module-docstring", TEST, ""),
 ]
 LEFT_ALONE = [
+    ("one-dispatch", DOMAIN, LADDER.replace("isinstance(data, Closed)", "is_late")),
+    ("one-dispatch", TEST, LADDER),
     ("pure-domain", DOMAIN, "from desk_shared.ids import derived_id\n"),
     ("pure-domain", DOMAIN, "from desk_shared.charter.model import Team\n"),
     ("raw-terminal", HANDLERS, "say(title)\n"),

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from desk_shared.events import AnyEvent
+from desk_shared.events import Event
 from desk_shared.events.message import Message
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.frozen import Frozen
+from desk_shared.kernel import Reducers
 
 
 class KnownProblem(Frozen):
@@ -24,20 +25,16 @@ class KnownProblem(Frozen):
     resolution: Message | None = None
 
 
-def apply(problem: KnownProblem | None, event: AnyEvent) -> KnownProblem | None:
-    """The problem after the event; None where there is nothing to know."""
+# The problem after the event; None where there is nothing to know.
+apply: Reducers[KnownProblem | None, [], KnownProblem | None] = Reducers(
+    lambda _known, _event: None
+)
+
+
+@apply.on(ProblemDetected)
+def _detect(problem: KnownProblem | None, event: Event[ProblemDetected]) -> KnownProblem:
     data = event.data
-    if isinstance(data, ProblemDetected):
-        return problem or _opened(event, data)
-    if isinstance(data, ProblemUpdated):
-        return _updated(problem or _met_late(event, data.service, data.title), event, data)
-    if isinstance(data, ProblemResolved):
-        return _resolved(problem or _met_late(event, data.service, data.title), event, data)
-    return None
-
-
-def _opened(event: AnyEvent, data: ProblemDetected) -> KnownProblem:
-    return KnownProblem(
+    return problem or KnownProblem(
         id=event.subject,
         service=data.service,
         title=data.title,
@@ -50,14 +47,20 @@ def _opened(event: AnyEvent, data: ProblemDetected) -> KnownProblem:
     )
 
 
-def _met_late(event: AnyEvent, service: str, title: Message) -> KnownProblem:
+def _met_late(event: Event[ProblemUpdated | ProblemResolved]) -> KnownProblem:
     """Its beginning was before our time; the rest is still worth telling."""
     return KnownProblem(
-        id=event.subject, service=service, title=title, since=event.time, updated_at=event.time
+        id=event.subject,
+        service=event.data.service,
+        title=event.data.title,
+        since=event.time,
+        updated_at=event.time,
     )
 
 
-def _updated(problem: KnownProblem, event: AnyEvent, data: ProblemUpdated) -> KnownProblem:
+@apply.on(ProblemUpdated)
+def _update(known: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownProblem:
+    problem, data = known or _met_late(event), event.data
     return problem.model_copy(
         update={
             "title": data.title,
@@ -69,7 +72,9 @@ def _updated(problem: KnownProblem, event: AnyEvent, data: ProblemUpdated) -> Kn
     )
 
 
-def _resolved(problem: KnownProblem, event: AnyEvent, data: ProblemResolved) -> KnownProblem:
+@apply.on(ProblemResolved)
+def _resolve(known: KnownProblem | None, event: Event[ProblemResolved]) -> KnownProblem:
+    problem, data = known or _met_late(event), event.data
     return problem.model_copy(
         update={
             "is_open": False,

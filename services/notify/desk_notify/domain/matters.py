@@ -3,13 +3,13 @@ and what the figures say of its services and skills.
 """
 
 from collections.abc import Iterable
-from typing import TypeGuard
 
-from desk_shared.events import AnyEvent, Payload
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import RunEscalated, RunHealed
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
+from desk_shared.kernel import Readings, Reducers
 
 from desk_notify.domain import reports
 from desk_notify.domain.directory import Directory, TeamCard
@@ -28,63 +28,56 @@ from desk_notify.domain.texts import Rule
 Reaction = tuple[Matter, Messages] | None
 
 
-def matters_of(event: AnyEvent) -> Iterable[str]:
-    """Which matter an event belongs to, if any.
-
-    A device's signal is the runbooks' business; only what stops a service, or gets worse, calls
-    its team.
-    """
-    data = event.data
-    if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
-        return (f"{MatterKind.PROBLEM}:{event.subject}",)
-    if isinstance(data, RunEscalated) or _is_correction(data):
-        return (f"{MatterKind.RUN}:{data.run}",)
-    if isinstance(data, SignalRaised | SignalSeverityChanged) and _is_alarming(data):
-        return (f"{MatterKind.SIGNAL}:{data.episode}",)
-    return (f"{MatterKind.REPORT}:{event.identity}",) if reports.is_told(data) else ()
+# Which matter an event belongs to, if any.
+matters_of: Readings[Iterable[str]] = Readings(())
+# The matter after the event and what its team is told; None if nothing changes.
+react: Reducers[Matter | None, [Directory], Reaction] = Reducers(lambda _before, _cause, _to: None)
 
 
-def react(before: Matter | None, event: AnyEvent, directory: Directory) -> Reaction:
-    """The matter after the event and what its team is told; None if nothing changes."""
-    data = event.data
-    match data:
-        case ProblemResolved():
-            return _problem_over(before, event, data, directory)
-        case ProblemUpdated():
-            return _problem_grows(before, data, directory)
-        case ProblemDetected():
-            return _problem(before, event, data, directory)
-        case RunEscalated() | RunHealed():
-            return _repair_told(before, event, data, directory)
-        case SignalRaised() | SignalSeverityChanged():
-            return _signal_told(before, event, data, directory)
-    return reports.react(event, directory) if before is None else None
+@matters_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
+def _matter_of_problem(event: AnyEvent) -> Iterable[str]:
+    return (f"{MatterKind.PROBLEM}:{event.subject}",)
 
 
-def _is_correction(data: Payload) -> TypeGuard[RunHealed]:
-    return isinstance(data, RunHealed) and data.corrects is not None
+@matters_of.on(RunEscalated)
+def _matter_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
+    return (f"{MatterKind.RUN}:{event.data.run}",)
 
 
-def _signal_told(
-    before: Matter | None,
-    cause: AnyEvent,
-    data: SignalRaised | SignalSeverityChanged,
-    directory: Directory,
-) -> Reaction:
-    if isinstance(data, SignalSeverityChanged):
-        return _signal_changed(before, cause, data, directory)
-    return _signal(cause, data, directory) if before is None else None
+@matters_of.on(RunHealed)
+def _matter_of_correction(event: Event[RunHealed]) -> Iterable[str]:
+    return () if event.data.corrects is None else (f"{MatterKind.RUN}:{event.data.run}",)
 
 
-def _is_alarming(signal: SignalRaised | SignalSeverityChanged) -> bool:
-    if signal.subject_kind is not SubjectKind.SERVICE:
-        return False
-    return isinstance(signal, SignalSeverityChanged) or signal.severity is Severity.CRITICAL
+@matters_of.on(SignalRaised)
+def _matter_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
+    """A device's signal is the runbooks' business; only what stops a service calls its team."""
+    is_critical = event.data.severity is Severity.CRITICAL
+    is_service = event.data.subject_kind is SubjectKind.SERVICE
+    return (f"{MatterKind.SIGNAL}:{event.data.episode}",) if is_service and is_critical else ()
 
 
+@matters_of.on(SignalSeverityChanged)
+def _matter_of_change(event: Event[SignalSeverityChanged]) -> Iterable[str]:
+    is_service = event.data.subject_kind is SubjectKind.SERVICE
+    return (f"{MatterKind.SIGNAL}:{event.data.episode}",) if is_service else ()
+
+
+@matters_of.on(*reports.is_told.types)
+def _matter_of_report(event: AnyEvent) -> Iterable[str]:
+    return (f"{MatterKind.REPORT}:{event.identity}",) if reports.is_told(event) else ()
+
+
+@react.on(*reports.react.types)
+def _report(before: Matter | None, cause: AnyEvent, directory: Directory) -> Reaction:
+    return reports.react(directory, cause) if before is None else None
+
+
+@react.on(ProblemDetected)
 def _problem(
-    before: Matter | None, cause: AnyEvent, data: ProblemDetected, directory: Directory
+    before: Matter | None, cause: Event[ProblemDetected], directory: Directory
 ) -> Reaction:
+    data = cause.data
     if before is not None and before.is_detected:
         return None
     card = directory.team(data.team)
@@ -106,7 +99,11 @@ def _problem(
     return matter, (tell(cause, Rule.TEAM_PROBLEM, team(card), fields, about),)
 
 
-def _problem_grows(before: Matter | None, data: ProblemUpdated, directory: Directory) -> Reaction:
+@react.on(ProblemUpdated)
+def _problem_grows(
+    before: Matter | None, cause: Event[ProblemUpdated], directory: Directory
+) -> Reaction:
+    data = cause.data
     if not data.tickets:
         return None
     if before is None:
@@ -115,9 +112,11 @@ def _problem_grows(before: Matter | None, data: ProblemUpdated, directory: Direc
     return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
 
 
+@react.on(ProblemResolved)
 def _problem_over(
-    before: Matter | None, cause: AnyEvent, data: ProblemResolved, directory: Directory
+    before: Matter | None, cause: Event[ProblemResolved], directory: Directory
 ) -> Reaction:
+    data = cause.data
     if before is not None and before.is_over:
         return None
     card = directory.team(before.team) if before else directory.owner_of(data.service)
@@ -131,15 +130,11 @@ def _problem_over(
     return matter, (tell(cause, Rule.TEAM_PROBLEM_OVER, team(card), fields, about),)
 
 
-def _repair_told(
-    before: Matter | None, cause: AnyEvent, data: RunEscalated | RunHealed, directory: Directory
-) -> Reaction:
-    if isinstance(data, RunHealed):
-        return _repair_corrected(before, cause, data, directory)
-    return _escalated(cause, data, directory) if before is None else None
-
-
-def _escalated(cause: AnyEvent, run: RunEscalated, directory: Directory) -> Reaction:
+@react.on(RunEscalated)
+def _escalated(before: Matter | None, cause: Event[RunEscalated], directory: Directory) -> Reaction:
+    if before is not None:
+        return None
+    run = cause.data
     card = directory.team(run.team)
     reader = team(card)
     fields: dict[str, Said] = {
@@ -157,12 +152,14 @@ def _escalated(cause: AnyEvent, run: RunEscalated, directory: Directory) -> Reac
     return _matter(MatterKind.RUN, card, run.title), (message,)
 
 
+@react.on(RunHealed)
 def _repair_corrected(
-    before: Matter | None, cause: AnyEvent, run: RunHealed, directory: Directory
+    before: Matter | None, cause: Event[RunHealed], directory: Directory
 ) -> Reaction:
     """Whoever was told that it did not help hears once that it did; nobody else does."""
     if before is None or before.is_over:
         return None
+    run = cause.data
     reader = team(directory.team(before.team))
     fields: dict[str, Said] = {
         "title": before.title,
@@ -176,7 +173,11 @@ def _repair_corrected(
     return before.model_copy(update={"is_over": True}), (message,)
 
 
-def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reaction:
+@react.on(SignalRaised)
+def _signal(before: Matter | None, cause: Event[SignalRaised], directory: Directory) -> Reaction:
+    if before is not None:
+        return None
+    signal = cause.data
     service = signal.service or cause.subject
     card = directory.owner_of(service)
     reader = team(card)
@@ -194,10 +195,12 @@ def _signal(cause: AnyEvent, signal: SignalRaised, directory: Directory) -> Reac
     return _matter(MatterKind.SIGNAL, card, signal.title), (message,)
 
 
+@react.on(SignalSeverityChanged)
 def _signal_changed(
-    before: Matter | None, cause: AnyEvent, signal: SignalSeverityChanged, directory: Directory
+    before: Matter | None, cause: Event[SignalSeverityChanged], directory: Directory
 ) -> Reaction:
     """A rise is always told, a fall to those who know of the signal; only the worst calls them."""
+    signal = cause.data
     if before is None and not signal.is_worse:
         return None
     service = signal.service or cause.subject

@@ -1,14 +1,14 @@
 """What a person is told that is not about one ticket: problems, and repairs on what they use."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from desk_shared.events import AnyEvent
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import RunEscalated, RunHealed, RunStarted
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
 from desk_shared.events.tickets import TicketOpened
+from desk_shared.kernel import Readings, Reducers
 
-from desk_notify.domain.directory import Directory
+from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import About, Messages, Said, clipped, language_of, person, tell
 from desk_notify.domain.model import Person
 from desk_notify.domain.texts import Rule
@@ -17,64 +17,92 @@ from desk_notify.domain.texts import Rule
 _MOST = 50
 
 Reaction = tuple[Person, Messages] | None
-_Known = ProblemDetected | ProblemUpdated
-_Run = RunStarted | RunHealed | RunEscalated
-
-
-def people_of(event: AnyEvent) -> Iterable[str]:
-    """Whom an event concerns, each once."""
-    data = event.data
-    if isinstance(data, TicketOpened):
-        return (data.requester,)
-    if isinstance(data, ProblemDetected | ProblemUpdated | ProblemResolved):
-        return dict.fromkeys(data.people)
-    if isinstance(data, RunEscalated):
-        return (data.person,) if data.person else ()
-    if isinstance(data, RunStarted | RunHealed):
-        # A cure that comes to light late resolves the ticket of its escalation, which tells them.
-        is_late = isinstance(data, RunHealed) and data.corrects is not None
-        return (data.person,) if data.person and data.tell and not is_late else ()
-    return ()
+# Whom an event concerns, each once.
+people_of: Readings[Iterable[str]] = Readings(())
+_reactions: Reducers[Person, [str, Directory], Reaction] = Reducers(
+    lambda _before, _cause, _name, _directory: None
+)
 
 
 def react(known: Person | None, name: str, event: AnyEvent, directory: Directory) -> Reaction:
     """The person after the event and what they are told; None if nothing changes."""
-    data, before = event.data, known or Person()
-    if isinstance(data, TicketOpened):
-        return _learn_language(before, language_of(data.language), event.time)
-    if isinstance(data, ProblemDetected | ProblemUpdated):
-        return _problem_known(before, name, event, data, directory)
-    if isinstance(data, ProblemResolved):
-        return _problem_over(before, name, event, data)
-    if isinstance(data, RunStarted | RunHealed | RunEscalated):
-        return before, _repair(before, name, event, data, directory)
-    return None
+    return _reactions(known or Person(), event, name, directory)
 
 
-def _learn_language(before: Person, language: str, at: datetime) -> Reaction:
+@people_of.on(TicketOpened)
+def _requester(event: Event[TicketOpened]) -> Iterable[str]:
+    return (event.data.requester,)
+
+
+@people_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
+def _affected(
+    event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
+) -> Iterable[str]:
+    return dict.fromkeys(event.data.people)
+
+
+@people_of.on(RunEscalated)
+def _owner_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
+    return (event.data.person,) if event.data.person else ()
+
+
+@people_of.on(RunStarted)
+def _owner_of_run(event: Event[RunStarted]) -> Iterable[str]:
+    return (event.data.person,) if event.data.person and event.data.tell else ()
+
+
+@people_of.on(RunHealed)
+def _owner_of_cure(event: Event[RunHealed]) -> Iterable[str]:
+    """A cure that comes to light late resolves the ticket of its escalation, which tells them."""
+    data = event.data
+    return (data.person,) if data.person and data.tell and data.corrects is None else ()
+
+
+@_reactions.on(TicketOpened)
+def _learn_language(
+    before: Person, cause: Event[TicketOpened], _name: str, _directory: Directory
+) -> Reaction:
     """The latest ticket's counts; an earlier one that comes again, or late, does not."""
+    language, at = language_of(cause.data.language), cause.time
     is_earlier = before.language_at is not None and at < before.language_at
     if before.language == language or is_earlier:
         return None
     return before.model_copy(update={"language": language, "language_at": at}), ()
 
 
-def _problem_known(
-    before: Person, name: str, cause: AnyEvent, data: _Known, directory: Directory
+@_reactions.on(ProblemDetected)
+def _problem_detected(
+    before: Person, cause: Event[ProblemDetected], name: str, directory: Directory
 ) -> Reaction:
-    problem = cause.subject
+    data = cause.data
+    card = directory.team(data.team) if data.team else directory.owner_of(data.service)
+    return _problem_known(before, cause, name, card)
+
+
+@_reactions.on(ProblemUpdated)
+def _problem_updated(
+    before: Person, cause: Event[ProblemUpdated], name: str, directory: Directory
+) -> Reaction:
+    return _problem_known(before, cause, name, directory.owner_of(cause.data.service))
+
+
+def _problem_known(
+    before: Person, cause: Event[ProblemDetected | ProblemUpdated], name: str, card: TeamCard
+) -> Reaction:
+    problem, data = cause.subject, cause.data
     if problem in before.problems or problem in before.problems_over:
         return None
-    owner = data.team if isinstance(data, ProblemDetected) else ""
-    card = directory.team(owner) if owner else directory.owner_of(data.service)
     fields: dict[str, Said] = {"title": data.title, "text": data.message or "", "team": card.title}
     reader, about = person(name, before.language), About(problem=problem)
     told = before.model_copy(update={"problems": (*before.problems, problem)[-_MOST:]})
     return told, (tell(cause, Rule.PROBLEM_KNOWN, reader, fields, about),)
 
 
-def _problem_over(before: Person, name: str, cause: AnyEvent, data: ProblemResolved) -> Reaction:
-    problem = cause.subject
+@_reactions.on(ProblemResolved)
+def _problem_over(
+    before: Person, cause: Event[ProblemResolved], name: str, _directory: Directory
+) -> Reaction:
+    problem, data = cause.subject, cause.data
     if problem in before.problems_over:
         return None
     fields: dict[str, Said] = {"title": data.title, "text": data.resolution}
@@ -88,9 +116,35 @@ def _problem_over(before: Person, name: str, cause: AnyEvent, data: ProblemResol
     return after, (tell(cause, Rule.PROBLEM_OVER, reader, fields, about),)
 
 
-def _repair(known: Person, name: str, cause: AnyEvent, run: _Run, directory: Directory) -> Messages:
-    fields: dict[str, Said] = {"title": run.title, "text": clipped(run.tell)}
-    rule = Rule.REPAIR_BEGINS if isinstance(run, RunStarted) else Rule.REPAIRED
-    if isinstance(run, RunEscalated):
-        rule, fields = Rule.REPAIR_ESCALATED, {**fields, "team": directory.team(run.team).title}
-    return (tell(cause, rule, person(name, known.language), fields, About()),)
+@_reactions.on(RunStarted)
+def _repair_begins(
+    before: Person, cause: Event[RunStarted], name: str, _directory: Directory
+) -> Reaction:
+    return _repair(before, cause, name, Rule.REPAIR_BEGINS)
+
+
+@_reactions.on(RunHealed)
+def _repaired(
+    before: Person, cause: Event[RunHealed], name: str, _directory: Directory
+) -> Reaction:
+    return _repair(before, cause, name, Rule.REPAIRED)
+
+
+@_reactions.on(RunEscalated)
+def _repair_escalated(
+    before: Person, cause: Event[RunEscalated], name: str, directory: Directory
+) -> Reaction:
+    owner = directory.team(cause.data.team).title
+    return _repair(before, cause, name, Rule.REPAIR_ESCALATED, team=owner)
+
+
+def _repair(
+    before: Person,
+    cause: Event[RunStarted | RunHealed | RunEscalated],
+    name: str,
+    rule: Rule,
+    **more: Said,
+) -> Reaction:
+    run = cause.data
+    fields: dict[str, Said] = {"title": run.title, "text": clipped(run.tell), **more}
+    return before, (tell(cause, rule, person(name, before.language), fields, About()),)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk_shared.events import AnyEvent, Payload
+from desk_shared.events import Event
 from desk_shared.events.reports import (
     GoalMilestone,
     GoalStatusReported,
@@ -11,6 +11,7 @@ from desk_shared.events.reports import (
     ServiceRanked,
     SkillGapReported,
 )
+from desk_shared.kernel import Readings, Reducers
 
 from desk_notify.domain.directory import Directory, TeamCard
 from desk_notify.domain.messages import About, Messages, Said, team, tell
@@ -25,29 +26,32 @@ _ASKS_TO_ACT = frozenset({GoalVerdict.WITHIN_REACH, GoalVerdict.BEHIND, GoalVerd
 _UNTIL_NEXT = timedelta(weeks=1)
 
 
-def is_told(data: Payload) -> bool:
-    """A rank without a proposal asks nothing of anybody, nor does a goal that stands still. What
-    came of something that was done is told, whatever is proposed."""
-    if isinstance(data, ServiceRanked):
-        return data.proposal is not Proposal.LEAVE or data.outcome is not None
-    if isinstance(data, GoalStatusReported):
-        is_news = data.verdict is not data.verdict_before or data.milestone is not None
-        return is_news or data.verdict in _MOVING
-    return isinstance(data, SkillGapReported)
+# Whether a report asks anything of anybody, or says what came of something that was done.
+is_told: Readings[bool] = Readings(False)
+# What the team is told, if the event is a report.
+react: Reducers[Directory, [], Told | None] = Reducers(lambda _directory, _cause: None)
 
 
-def react(event: AnyEvent, directory: Directory) -> Told | None:
-    """What the team is told, if the event is a report."""
-    if isinstance(event.data, ServiceRanked):
-        return _system(event, event.data, directory)
-    if isinstance(event.data, SkillGapReported):
-        return _skill_gap(event, event.data, directory)
-    if isinstance(event.data, GoalStatusReported):
-        return _goal(event, event.data, directory)
-    return None
+@is_told.on(ServiceRanked)
+def _asks_of_service(event: Event[ServiceRanked]) -> bool:
+    return event.data.proposal is not Proposal.LEAVE or event.data.outcome is not None
 
 
-def _system(cause: AnyEvent, ranked: ServiceRanked, directory: Directory) -> Told:
+@is_told.on(GoalStatusReported)
+def _has_moved(event: Event[GoalStatusReported]) -> bool:
+    data = event.data
+    is_news = data.verdict is not data.verdict_before or data.milestone is not None
+    return is_news or data.verdict in _MOVING
+
+
+@is_told.on(SkillGapReported)
+def _asks_for_skill(_event: Event[SkillGapReported]) -> bool:
+    return True
+
+
+@react.on(ServiceRanked)
+def _system(directory: Directory, cause: Event[ServiceRanked]) -> Told:
+    ranked = cause.data
     card = directory.team(ranked.team)
     rule = Rule.TEAM_SYSTEM if ranked.outcome is None else Rule.TEAM_SYSTEM_OUTCOME
     readers = [(rule, card)]
@@ -91,7 +95,9 @@ def _escalation(ranked: ServiceRanked, directory: Directory) -> dict[str, Said]:
     return {"escalated": "yes"}
 
 
-def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> Told:
+@react.on(SkillGapReported)
+def _skill_gap(directory: Directory, cause: Event[SkillGapReported]) -> Told:
+    gap = cause.data
     card = directory.team(gap.team)
     fields: dict[str, Said] = {
         "skill": gap.skill,
@@ -106,7 +112,9 @@ def _skill_gap(cause: AnyEvent, gap: SkillGapReported, directory: Directory) -> 
     return _matter(card, gap.skill), (message,)
 
 
-def _goal(cause: AnyEvent, goal: GoalStatusReported, directory: Directory) -> Told:
+@react.on(GoalStatusReported)
+def _goal(directory: Directory, cause: Event[GoalStatusReported]) -> Told:
+    goal = cause.data
     card = directory.team(goal.team)
     reader = team(card)
     again = goal.as_of.astimezone(card.zone).date() + _UNTIL_NEXT

@@ -1,9 +1,9 @@
 """What a ticket's life and SLAs make notify say: pure, one function per type of event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypedDict, TypeVar, cast
+from typing import TypedDict
 
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events import tickets as life
@@ -17,6 +17,7 @@ from desk_shared.events.sla import (
     SlaResumed,
     SlaStarted,
 )
+from desk_shared.kernel import Reducers
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.messages import Messages, clipped, language_of
@@ -31,39 +32,28 @@ _MOST = 8
 _MOST_SAID = 400
 
 
-P = TypeVar("P", bound=Payload)
-_STEPS: dict[type[Payload], Callable[[Scene, Payload], Step]] = {}
+_steps: Reducers[Scene, [], Step] = Reducers(lambda scene, _event: (scene, ()))
 
 
 def concerns(event: AnyEvent) -> bool:
     """Whether a ticket's messages depend on this event of its own."""
-    return type(event.data) in _STEPS
+    return type(event.data) in _steps.types
 
 
 def react(
     ticket: Ticket | None, event: AnyEvent, directory: Directory
 ) -> tuple[Ticket, Messages] | None:
     """The ticket after the event and what is said because of it; None if nothing changes."""
-    step = _STEPS.get(type(event.data))
-    if step is None:
-        return None
     before = ticket or Ticket()
-    scene, messages = step(Scene(before, event, directory), event.data)
+    scene, messages = _steps(Scene(before, event, directory), event)
     if scene.ticket is before and not messages:
         return None
     return scene.ticket, messages
 
 
-def _on(kind: type[P]) -> Callable[[Callable[[Scene, P], Step]], Callable[[Scene, P], Step]]:
-    def register(step: Callable[[Scene, P], Step]) -> Callable[[Scene, P], Step]:
-        _STEPS[kind] = cast("Callable[[Scene, Payload], Step]", step)
-        return step
-
-    return register
-
-
-@_on(life.TicketOpened)
-def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
+@_steps.on(life.TicketOpened)
+def _opened(scene: Scene, event: Event[life.TicketOpened]) -> Step:
+    opened = event.data
     early = scene.ticket.early
     scene = scene.changed(
         code=opened.code,
@@ -83,22 +73,25 @@ def _opened(scene: Scene, opened: life.TicketOpened) -> Step:
     return scene, messages
 
 
-@_on(life.TicketTriaged)
-def _triaged(scene: Scene, triaged: life.TicketTriaged) -> Step:
+@_steps.on(life.TicketTriaged)
+def _triaged(scene: Scene, event: Event[life.TicketTriaged]) -> Step:
+    triaged = event.data
     service = triaged.service or scene.ticket.service
     return scene.changed(priority=triaged.priority, service=service), ()
 
 
-@_on(life.TicketUpdated)
-def _updated(scene: Scene, updated: life.TicketUpdated) -> Step:
+@_steps.on(life.TicketUpdated)
+def _updated(scene: Scene, event: Event[life.TicketUpdated]) -> Step:
+    updated = event.data
     given = {"title": updated.title, "priority": updated.priority, "service": updated.service}
     changes: dict[str, object] = {k: v for k, v in given.items() if v is not None}
     return (scene.changed(**changes) if changes else scene), ()
 
 
-@_on(life.TicketAssigned)
-def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
+@_steps.on(life.TicketAssigned)
+def _assigned(scene: Scene, event: Event[life.TicketAssigned]) -> Step:
     """A new member of the same team is that team's own business."""
+    assigned = event.data
     is_new = assigned.team != scene.ticket.team
     scene = scene.changed(team=assigned.team)
     if not is_new:
@@ -120,23 +113,25 @@ def _assigned(scene: Scene, assigned: life.TicketAssigned) -> Step:
     return scene, messages + _unless_quiet(scene, Rule.ASSIGNED)
 
 
-@_on(life.TicketStarted)
-def _started(scene: Scene, _: life.TicketStarted) -> Step:
+@_steps.on(life.TicketStarted)
+def _started(scene: Scene, _event: Event[life.TicketStarted]) -> Step:
     scene, news = _with_news(scene)
     return scene, news + _unless_quiet(scene, Rule.STARTED)
 
 
-@_on(life.TicketPaused)
-def _paused(scene: Scene, paused: life.TicketPaused) -> Step:
+@_steps.on(life.TicketPaused)
+def _paused(scene: Scene, event: Event[life.TicketPaused]) -> Step:
+    paused = event.data
     if paused.waiting_for is not life.WaitingFor.EMPLOYEE:
         return scene, ()
     moments, question = {"until": paused.until}, scene.ticket.question
     return scene, scene.to_requester(Rule.WAITING, moments, question=question)
 
 
-@_on(life.TicketCommented)
-def _commented(scene: Scene, comment: life.TicketCommented) -> Step:
+@_steps.on(life.TicketCommented)
+def _commented(scene: Scene, event: Event[life.TicketCommented]) -> Step:
     """People's own words go across; internal and automatic comments stay where they are."""
+    comment = event.data
     if comment.automatic or not comment.public or not comment.text:
         return scene, ()
     text = clipped(comment.text)
@@ -151,8 +146,9 @@ def _commented(scene: Scene, comment: life.TicketCommented) -> Step:
     return scene, scene.to_requester(Rule.ANSWERED, text=text)
 
 
-@_on(life.TicketLinked)
-def _linked(scene: Scene, linked: life.TicketLinked) -> Step:
+@_steps.on(life.TicketLinked)
+def _linked(scene: Scene, event: Event[life.TicketLinked]) -> Step:
+    linked = event.data
     ticket = scene.ticket
     if linked.kind is life.LinkKind.PROBLEM and linked.target not in ticket.problems_over:
         scene = scene.changed(problem=linked.target)
@@ -161,15 +157,16 @@ def _linked(scene: Scene, linked: life.TicketLinked) -> Step:
     return scene, ()
 
 
-@_on(life.TicketMerged)
-def _merged(scene: Scene, _: life.TicketMerged) -> Step:
+@_steps.on(life.TicketMerged)
+def _merged(scene: Scene, _event: Event[life.TicketMerged]) -> Step:
     scene, news = _with_news(scene)
     return scene.changed(is_done=True), news + _unless_quiet(scene, Rule.MERGED)
 
 
-@_on(life.TicketResolved)
-def _resolved(scene: Scene, resolved: life.TicketResolved) -> Step:
+@_steps.on(life.TicketResolved)
+def _resolved(scene: Scene, event: Event[life.TicketResolved]) -> Step:
     """Who solved it alone, or took it back, knows; who was told by the problem knows too."""
+    resolved = event.data
     scene, news = _with_news(scene)
     scene = scene.changed(is_done=True)
     is_known = resolved.how in (life.How.PROBLEM, life.How.WITHDRAWN)
@@ -178,9 +175,10 @@ def _resolved(scene: Scene, resolved: life.TicketResolved) -> Step:
     return scene, news + scene.to_requester(Rule.RESOLVED, text=resolved.resolution)
 
 
-@_on(life.TicketReopened)
-def _reopened(scene: Scene, reopened: life.TicketReopened) -> Step:
+@_steps.on(life.TicketReopened)
+def _reopened(scene: Scene, event: Event[life.TicketReopened]) -> Step:
     """A ticket that is reopened is a case of its own, whatever problem it belonged to."""
+    reopened = event.data
     scene = scene.changed(is_done=False, problem="", problems_over=_with_problem(scene.ticket))
     text = clipped(reopened.reason)
     messages = scene.to_team(Rule.TEAM_REOPENED, text=text) if scene.ticket.team else ()
@@ -189,14 +187,14 @@ def _reopened(scene: Scene, reopened: life.TicketReopened) -> Step:
     return scene, messages
 
 
-@_on(life.TicketClosed)
-def _closed(scene: Scene, _: life.TicketClosed) -> Step:
+@_steps.on(life.TicketClosed)
+def _closed(scene: Scene, _event: Event[life.TicketClosed]) -> Step:
     scene, news = _with_news(scene)
     return scene.changed(is_done=True), news
 
 
-@_on(ProblemResolved)
-def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
+@_steps.on(ProblemResolved)
+def _problem_over(scene: Scene, _event: Event[ProblemResolved]) -> Step:
     """Also noted for a ticket that is linked to the problem only afterwards."""
     ticket, problem = scene.ticket, scene.cause.subject
     over = (*ticket.problems_over, problem)[-_MOST:]
@@ -205,30 +203,24 @@ def _problem_over(scene: Scene, _: ProblemResolved) -> Step:
     ), ()
 
 
-@_on(SlaStarted)
-def _sla_started(scene: Scene, started: SlaStarted) -> Step:
+@_steps.on(SlaStarted)
+def _sla_started(scene: Scene, event: Event[SlaStarted]) -> Step:
+    started = event.data
     scene = _due(scene, started.clock, started.due)
     if started.clock is not ClockName.RESPONSE:
         return scene, ()
     return _with_news(scene.changed(has_sla=True))
 
 
-@_on(SlaResumed)
-def _sla_resumed(scene: Scene, resumed: SlaResumed) -> Step:
+@_steps.on(SlaResumed)
+def _sla_resumed(scene: Scene, event: Event[SlaResumed]) -> Step:
+    resumed = event.data
     return _due(scene, resumed.clock, resumed.due), ()
 
 
-@_on(SlaAtRisk)
-def _at_risk(scene: Scene, fact: SlaAtRisk) -> Step:
-    return _sla_told(scene, fact)
-
-
-@_on(SlaBreached)
-def _breached(scene: Scene, fact: SlaBreached) -> Step:
-    return _sla_told(scene, fact)
-
-
-def _sla_told(scene: Scene, fact: SlaAtRisk | SlaBreached) -> Step:
+@_steps.on(SlaAtRisk, SlaBreached)
+def _sla_told(scene: Scene, event: Event[SlaAtRisk | SlaBreached]) -> Step:
+    fact = event.data
     if scene.ticket.code:
         return _told(scene, fact)
     early = EarlyFact(**_origin(scene.cause), fact=fact)
@@ -259,9 +251,10 @@ def _noted_as_said(scene: Scene, fact: SlaAtRisk | SlaBreached, told: str) -> Sc
     return scene.changed(slas_reported=(*others, said)[-_MOST_SAID:])
 
 
-@_on(SlaCancelled)
-def _taken_back(scene: Scene, fact: SlaCancelled) -> Step:
+@_steps.on(SlaCancelled)
+def _taken_back(scene: Scene, event: Event[SlaCancelled]) -> Step:
     """What a team was told and late facts show not to be so is corrected once, to that team."""
+    fact = event.data
     ticket, sla = scene.ticket, _sla_of(fact)
     if not fact.untrue:
         return scene, ()

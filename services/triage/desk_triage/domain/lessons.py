@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events import AnyEvent
+from desk_shared.events import AnyEvent, Event
 from desk_shared.events.tickets import (
     How,
     TicketAssigned,
@@ -21,6 +21,7 @@ from desk_shared.events.tickets import (
     TicketResolved,
     TicketTriaged,
 )
+from desk_shared.kernel import Reducers
 
 from desk_triage.domain.learned import tokens_of
 
@@ -56,6 +57,9 @@ class _Story:
     team: str = ""
     finished_at: datetime | None = None
     finished_by: str = ""
+
+
+_follow: Reducers[_Story, [], None] = Reducers(lambda _story, _event: None)
 
 
 @dataclass(slots=True)
@@ -120,16 +124,36 @@ class Lessons:
                 )
 
 
-def _follow(story: _Story, event: AnyEvent) -> None:
-    data = event.data
-    if isinstance(data, TicketAssigned):
-        story.team = data.team
-    elif isinstance(data, TicketTriaged):
-        story.category = data.category
-    elif isinstance(data, TicketReopened):
-        story.finished_at, story.finished_by = None, ""
-    elif isinstance(data, TicketMerged):
-        story.finished_at, story.finished_by = event.time, ""
-    elif isinstance(data, TicketResolved | TicketClosed) and story.finished_at is None:
-        by_team = isinstance(data, TicketClosed) or data.how in _BY_A_TEAM
-        story.finished_at, story.finished_by = event.time, story.team if by_team else ""
+@_follow.on(TicketAssigned)
+def _assign(story: _Story, event: Event[TicketAssigned]) -> None:
+    story.team = event.data.team
+
+
+@_follow.on(TicketTriaged)
+def _triage(story: _Story, event: Event[TicketTriaged]) -> None:
+    story.category = event.data.category
+
+
+@_follow.on(TicketReopened)
+def _reopen(story: _Story, _event: Event[TicketReopened]) -> None:
+    story.finished_at, story.finished_by = None, ""
+
+
+@_follow.on(TicketMerged)
+def _merge(story: _Story, event: Event[TicketMerged]) -> None:
+    story.finished_at, story.finished_by = event.time, ""
+
+
+@_follow.on(TicketResolved)
+def _resolve(story: _Story, event: Event[TicketResolved]) -> None:
+    _finish(story, event.time, story.team if event.data.how in _BY_A_TEAM else "")
+
+
+@_follow.on(TicketClosed)
+def _close(story: _Story, event: Event[TicketClosed]) -> None:
+    _finish(story, event.time, story.team)
+
+
+def _finish(story: _Story, at: datetime, by: str) -> None:
+    if story.finished_at is None:
+        story.finished_at, story.finished_by = at, by

@@ -13,7 +13,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 from desk_shared.events.triage import TriageDecided, TriageDeferred
-from desk_shared.kernel import Decision
+from desk_shared.kernel import Decision, Reducers
 
 from desk_triage.domain.board import Board
 from desk_triage.domain.learned import LearnedModel
@@ -65,23 +65,33 @@ def _told(decision: Routing) -> TriageDecided | TriageDeferred:
     )
 
 
-def follow(ticket: Ticket, event: AnyEvent) -> Ticket | None:
-    """The ticket after an event of its later life; None if it tells triage nothing."""
+# The ticket after an event of its later life; None if it tells triage nothing.
+follow: Reducers[Ticket, [], Ticket | None] = Reducers(lambda _ticket, _event: None)
+
+
+@follow.on(TicketTriaged)
+def _compare(ticket: Ticket, event: Event[TicketTriaged]) -> Ticket | None:
+    return _corrected(ticket, event, "", _differences(ticket.decision, event.data))
+
+
+@follow.on(TicketUpdated)
+def _update(ticket: Ticket, event: Event[TicketUpdated]) -> Ticket | None:
+    return _corrected(ticket, event, event.data.by, _changes(ticket.decision, event.data))
+
+
+@follow.on(TicketResolved, TicketClosed, TicketMerged)
+def _end(ticket: Ticket, _event: AnyEvent) -> Ticket | None:
+    return ticket.model_copy(update={"is_open": False}) if ticket.is_open else None
+
+
+@follow.on(TicketReopened)
+def _reopen(ticket: Ticket, _event: Event[TicketReopened]) -> Ticket:
+    return ticket.model_copy(update={"is_open": True})
+
+
+@follow.on(TicketAssigned)
+def _assign(ticket: Ticket, event: Event[TicketAssigned]) -> Ticket:
     data = event.data
-    if isinstance(data, TicketAssigned):
-        return _assigned(ticket, event, data)
-    if isinstance(data, TicketTriaged):
-        return _corrected(ticket, event, "", _differences(ticket.decision, data))
-    if isinstance(data, TicketUpdated):
-        return _corrected(ticket, event, data.by, _changes(ticket.decision, data))
-    if isinstance(data, TicketResolved | TicketClosed | TicketMerged):
-        return ticket.model_copy(update={"is_open": False}) if ticket.is_open else None
-    if isinstance(data, TicketReopened):
-        return ticket.model_copy(update={"is_open": True})
-    return None
-
-
-def _assigned(ticket: Ticket, event: AnyEvent, data: TicketAssigned) -> Ticket:
     moved = ticket.model_copy(update={"team": data.team, "member": data.member})
     if data.team == ticket.team:
         return moved
