@@ -42,6 +42,7 @@ _SHOWN_OF_A_LAW = 5
 # One mail in eight fails, and is tried again later and later: that alone takes minutes.
 _LONGEST_SETTLING, _SETTLING_SHARE = 900.0, 0.25
 _LOOKS_EVERY = 3.0
+_TELLS_EVERY = 60.0
 
 
 @dataclass(frozen=True)
@@ -213,26 +214,31 @@ async def _settle(plan: Plan, outlook: Outlook) -> tuple[Restless, ...]:
     """Deadlines pass and repairs are verified even when nobody does anything any more."""
     loop, still = asyncio.get_running_loop(), Stillness(plan.settle)
     began, at_most = loop.time(), max(_LONGEST_SETTLING, plan.seconds * _SETTLING_SHARE)
+    tell_at = began + _TELLS_EVERY
     while (seconds := loop.time() - began) < at_most:
         await asyncio.sleep(_LOOKS_EVERY)
         look = await outlook.look()
         if still.see(loop.time() - began, look):
-            print(
-                f"{datetime.now(UTC):%H:%M:%S} quiet after {loop.time() - began:.0f} s", flush=True
-            )
+            _print(f"quiet after {loop.time() - began:.0f} s")
             return ()
+        if loop.time() >= tell_at:
+            _print(f"not quiet: {'; '.join(still.reasons) or 'it is quiet now'}")
+            tell_at += _TELLS_EVERY
     reasons = still.reasons or ("it was quiet for too short a time",)
-    print(f"{datetime.now(UTC):%H:%M:%S} not quiet after {seconds:.0f} s", flush=True)
+    _print(f"not quiet after {seconds:.0f} s")
     return (Restless(seconds, reasons),)
+
+
+def _print(text: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {text}", flush=True)
 
 
 async def _say(crowd: Crowd, weather: Weather) -> None:
     while True:
-        await asyncio.sleep(60)
-        print(
-            f"{datetime.now(UTC):%H:%M:%S} {len(weather.faults)} faults, {crowd.tickets} tickets,"
-            f" {len(weather.fleet.ends)} ended by themselves",
-            flush=True,
+        await asyncio.sleep(_TELLS_EVERY)
+        _print(
+            f"{len(weather.faults)} faults, {crowd.tickets} tickets,"
+            f" {len(weather.fleet.ends)} ended by themselves"
         )
 
 
