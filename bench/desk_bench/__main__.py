@@ -14,7 +14,7 @@ from desk_shared.charter import load_charter
 from desk_shared.events.topics import all_topics
 from desk_shared.local import local_servers
 from desk_shared.local.servers import Backend
-from desk_shared.service import collect_seldom
+from desk_shared.runtime import collect_seldom
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry import configure_logs
 

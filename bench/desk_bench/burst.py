@@ -121,14 +121,11 @@ async def _opened(kafka: str) -> AsyncIterator[Counter[str]]:
 
 
 async def _publish(kafka: str, requests: int) -> None:
-    publisher, codec = KafkaPublisher(KafkaSettings(bootstrap=kafka), "bench"), Codec()
-    await publisher.start()
-    try:
+    codec = Codec()
+    async with KafkaPublisher(KafkaSettings(bootstrap=kafka), "bench") as publisher:
         for first in range(0, requests, _BULK):
             batch = range(first, min(requests, first + _BULK))
             await publisher.publish([codec.encode(_request(number)) for number in batch])
-    finally:
-        await publisher.stop()
 
 
 def _request(number: int) -> Event[TicketRequested]:

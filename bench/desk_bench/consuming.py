@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from contextlib import nullcontext
 from time import perf_counter
 
 from aiokafka import AIOKafkaConsumer
@@ -45,6 +46,7 @@ class Counting:
     def __init__(self, drained: Drained) -> None:
         self._drained = drained
         self._states: dict[str, Seen] = {}
+        self.around = nullcontext()
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:  # noqa: ARG002
         self._drained.begin()
@@ -53,11 +55,7 @@ class Counting:
             self._states[event.subject] = _folded(self._states.get(event.subject), event)
         self._drained.count(len(batch))
 
-    async def start(self) -> None: ...
-
     def forget(self) -> None: ...
-
-    async def stop(self) -> None: ...
 
 
 def _folded(state: Seen | None, event: AnyEvent) -> Seen:
@@ -68,12 +66,11 @@ def _folded(state: Seen | None, event: AnyEvent) -> Seen:
 async def fill(kafka: KafkaSettings, events: int, prefix: str) -> None:
     """A topic full of ticket notes of about 400 bytes, each of its own ticket: one write each."""
     await apply_topics(kafka, [BY_NAME[TICKETS]], prefix=prefix, partitions=PARTITIONS)
-    publisher, codec, clock = KafkaPublisher(kafka, "bench", prefix), Codec(), SystemClock()
-    await publisher.start()
-    for first in range(0, events, BATCH):
-        messages = [codec.encode(_note(number, clock)) for number in range(first, first + BATCH)]
-        await publisher.publish(messages)
-    await publisher.stop()
+    codec, clock = Codec(), SystemClock()
+    async with KafkaPublisher(kafka, "bench", prefix) as publisher:
+        for first in range(0, events, BATCH):
+            numbers = range(first, first + BATCH)
+            await publisher.publish([codec.encode(_note(number, clock)) for number in numbers])
 
 
 def _note(number: int, clock: SystemClock) -> Event[TicketCommented]:

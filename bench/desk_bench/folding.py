@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.tickets import TicketRecord
 from desk_metrics.handlers import tickets_projection
-from desk_metrics.main import PACE
+from desk_metrics.service import PACE
 from desk_metrics.store import TICKETS as TICKET_RECORDS
 from desk_shared.bus import KafkaPublisher, Publisher, UnitOfWork
 from desk_shared.bus.subscribing import MAX_RECORDS
@@ -89,19 +89,16 @@ class Bench:
         publisher = KafkaPublisher(self._kafka, "bench", self._prefix)
         consumer = _reader(self._kafka, self._prefix, name)
         drained, wanted = Drained(self._events), 0
-        await publisher.start()
-        await consumer.start()
-        for number, batch in enumerate(journal.batches):
-            wanted += batch.records
-            while drained.seen < wanted:
-                found = await consumer.getmany(timeout_ms=100, max_records=MAX_RECORDS)
-                if found:
-                    drained.begin()
-                    drained.count(sum(map(len, found.values())))
-            await journal.repeat(number, collection, publisher)
-        drained.count(0)
-        await consumer.stop()
-        await publisher.stop()
+        async with publisher, consumer:
+            for number, batch in enumerate(journal.batches):
+                wanted += batch.records
+                while drained.seen < wanted:
+                    found = await consumer.getmany(timeout_ms=100, max_records=MAX_RECORDS)
+                    if found:
+                        drained.begin()
+                        drained.count(sum(map(len, found.values())))
+                await journal.repeat(number, collection, publisher)
+            drained.count(0)
         await store.drop()
         await store.stop()
         return drained.rate

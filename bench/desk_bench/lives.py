@@ -127,11 +127,10 @@ def in_event_time(events: Iterable[AnyEvent]) -> list[AnyEvent]:
 
 async def publish(kafka: KafkaSettings, events: list[AnyEvent], prefix: str = "") -> None:
     """Onto the topics that the events name."""
-    publisher, codec = KafkaPublisher(kafka, "bench", prefix), Codec()
-    await publisher.start()
-    for part in _parts(events):
-        await publisher.publish([codec.encode(event) for event in part])
-    await publisher.stop()
+    codec = Codec()
+    async with KafkaPublisher(kafka, "bench", prefix) as publisher:
+        for part in _parts(events):
+            await publisher.publish([codec.encode(event) for event in part])
 
 
 def _parts(events: list[AnyEvent]) -> Iterator[list[AnyEvent]]:

@@ -15,6 +15,7 @@ from desk_shared.bus.subscribing import Reading
 from desk_shared.clock import SystemClock
 from desk_shared.events.names import TICKETS
 from desk_shared.health import Health
+from desk_shared.lifetimes import Lifetime
 from desk_shared.settings import KafkaSettings
 from desk_shared.telemetry.testing import recorded_telemetry
 
@@ -46,12 +47,12 @@ class Drained:
 
 
 class Handler(Protocol):
-    """What is done with each batch, and around all of them."""
+    """What is done with each batch, and what is open around all of them."""
 
-    async def start(self) -> None: ...
+    @property
+    def around(self) -> Lifetime: ...
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None: ...
     def forget(self) -> None: ...
-    async def stop(self) -> None: ...
 
 
 class Timed(BatchProcessor):
@@ -59,18 +60,12 @@ class Timed(BatchProcessor):
 
     def __init__(self, drained: Drained, unit_of_work: UnitOfWork[Any]) -> None:
         super().__init__(unit_of_work)
-        self._drained, self._unit_of_work = drained, unit_of_work
-
-    async def start(self) -> None:
-        await self._unit_of_work.settling.start()
+        self._drained, self.around = drained, unit_of_work.settling
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
         self._drained.begin()
         await super().handle(batch, park)
         self._drained.count(len(batch))
-
-    async def stop(self) -> None:
-        await self._unit_of_work.settling.stop()
 
 
 async def consumed(  # noqa: PLR0913 (what a consumer stands between)
@@ -86,7 +81,6 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
     """Events a second; `SystemExit` if a record could not be handled."""
     clock = SystemClock()
     publisher = KafkaPublisher(kafka, "bench", prefix)
-    await publisher.start()
     chosen = handler(publisher)
     consumer = Consumer(
         kafka,
@@ -100,13 +94,6 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
         topic_prefix=prefix,
         reading=Reading.at(pace),
     )
-    await chosen.start()
-    await consumer.start()
-    try:
-        async with asyncio.timeout(LONGEST):
-            await drained.done.wait()
-    finally:
-        await consumer.stop()
-        await chosen.stop()
-        await publisher.stop()
+    async with publisher, chosen.around, consumer, asyncio.timeout(LONGEST):
+        await drained.done.wait()
     return drained.rate

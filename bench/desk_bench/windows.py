@@ -14,7 +14,7 @@ from pathlib import Path
 
 from desk_metrics.domain.measures.cells import Cell
 from desk_metrics.handlers import cells_projection
-from desk_metrics.main import PACE
+from desk_metrics.service import PACE
 from desk_metrics.store import CELLS
 from desk_shared.bus import KafkaPublisher, UnitOfWork
 from desk_shared.clock import SystemClock

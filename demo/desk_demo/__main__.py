@@ -49,9 +49,8 @@ async def play(path: Path, *, is_plain: bool) -> int:
     story, watched, console = read_story(path, run), Watched(run), Screen(width=132)
     kafka = KafkaSettings(bootstrap=os.environ.get("DESK_KAFKA", "127.0.0.1:9092"))
     publisher = KafkaPublisher(kafka, "demo")
-    await publisher.start()
     started = monotonic()
-    async with httpx.AsyncClient(timeout=15) as http:
+    async with publisher, httpx.AsyncClient(timeout=15) as http:
         desk = Desk(http, publisher, kafka, _url("intake", 8001), _url("triage", 8002))
         player = Player(desk, watched, story)
         async with desk.audience() as consumer:
@@ -61,7 +60,6 @@ async def play(path: Path, *, is_plain: bool) -> int:
                 await player.eventually(lambda: is_complete(player))
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
-    await publisher.stop()
     return _judge(player, console, monotonic() - started)
 
 

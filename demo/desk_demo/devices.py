@@ -139,15 +139,13 @@ async def run(story: Path, name: str, kafka: str, port: int) -> None:
     try:
         for laptop in laptops.values():
             laptop.prepare()
-        await publisher.start()
         config = uvicorn.Config(agent_app(laptops), host="127.0.0.1", port=port, log_level="error")
-        async with asyncio.TaskGroup() as group:
+        async with publisher, asyncio.TaskGroup() as group:
             group.create_task(uvicorn.Server(config).serve())
             for laptop in laptops.values():
                 agent = f"http://127.0.0.1:{port}"
                 group.create_task(live(laptop, agent, publisher, codec))
     finally:
-        await publisher.stop()
         shutil.rmtree(folder)
 
 

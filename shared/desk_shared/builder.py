@@ -1,16 +1,17 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
 import re
-from collections.abc import Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
+import httpx
 from fastapi import FastAPI
 
-from desk_shared.bus.agreement import Agreement
+from desk_shared.bus.agreement import Agreement, SequenceOf
 from desk_shared.bus.batch_processor import BatchHandler, BatchProcessor
-from desk_shared.bus.consumer import Consumer, everything
+from desk_shared.bus.command_queue import CommandQueue
+from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.group_reading import GroupReading
 from desk_shared.bus.handing_out import TopicReading
 from desk_shared.bus.producer import KafkaPublisher
@@ -18,91 +19,100 @@ from desk_shared.bus.relay import Relay
 from desk_shared.bus.retried_reading import RetriedReading
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
-from desk_shared.bus.timers import Gate, Silence, Timers, Woken
+from desk_shared.bus.timers import Gate, Silence, Timers, Wake
 from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
 from desk_shared.charter.admission import Admission
-from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check
 from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Authenticator
+from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
 from desk_shared.http import gate as callers
+from desk_shared.lifetimes import Beginning, Ending, Lifetime
 from desk_shared.precedence import Precedence
-from desk_shared.service import Part, Service
+from desk_shared.runtime import Assembled
+from desk_shared.service import Service, Subscription, Web
 from desk_shared.settings import ServiceSettings
-from desk_shared.store import Documents, MongoDocuments, Schema, Store
+from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.store.census import entry_of
 from desk_shared.store.document import S
 from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
 from desk_shared.store.leases import MongoLeases
 from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions
-from desk_shared.supervision import KeptLoops, Supervisor
+from desk_shared.supervision import Loop, Supervisor
 from desk_shared.telemetry import Telemetry, get_logger, start
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 log = get_logger()
 
-Loop = tuple[str, Callable[[], Coroutine[None, None, None]]]
+
+def assemble(
+    service: Service[SettingsT], settings: SettingsT, clock: Clock | None = None
+) -> Assembled:
+    """The table put to work with these settings; nothing connects yet."""
+    builder = ServiceBuilder(service, settings, clock or SystemClock())
+    return builder.assembled(service.compose(builder, settings))
 
 
-@dataclass
 class ServiceBuilder:
-    """The parts of one service, collected while its `main` asks for them."""
+    """What every service is made of, and the parts of one, collected while it is composed."""
 
-    name: str
-    settings: ServiceSettings
-    clock: Clock
-    health: Health
-    telemetry: Telemetry
-    store: Store
-    publisher: KafkaPublisher
-    precedence: Precedence = field(default_factory=Precedence)
-    _prepared: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
-    _parts: list[tuple[str, Part]] = field(default_factory=list)
-    _loops: list[Loop] = field(default_factory=list)
-    _units_of_work: list[UnitOfWork[Any]] = field(default_factory=list)
-    _readings: dict[str, TopicReading] = field(default_factory=dict)
-    _group_readings: list[GroupReading] = field(default_factory=list)
-    _writers_of: dict[str, Writers] = field(default_factory=dict)
-    _groups: list[str] = field(default_factory=list)
-    _agreement: Agreement | None = None
-    _admission: Admission | None = None
-    _charter: Callable[[], Charter] | None = None
-
-    @classmethod
-    def open(
-        cls, name: str, settings: ServiceSettings, clock: Clock | None = None
-    ) -> "ServiceBuilder":
-        """Nothing connects yet; that is `desk_shared.service.run`'s work."""
-        clock = clock or SystemClock()
-        publisher = KafkaPublisher(settings.kafka, f"desk-{name}", settings.topic_prefix)
-        builder = cls(
-            name=name,
-            settings=settings,
-            clock=clock,
-            health=Health(clock),
-            telemetry=start(name, settings),
-            store=Store(settings.store, settings.store.database_prefix + name),
-            publisher=publisher,
+    def __init__(
+        self,
+        service: Service[SettingsT],
+        settings: SettingsT,
+        clock: Clock,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        """Nothing connects yet; that is `desk_shared.runtime.run`'s work."""
+        self.name, self.settings, self.clock = service.name, settings, clock
+        self.health = Health(clock)
+        self.telemetry = telemetry or start(service.name, settings)
+        self.store = Store(settings.store, settings.store.database_prefix + service.name)
+        self.publisher = KafkaPublisher(
+            settings.kafka, f"desk-{service.name}", settings.topic_prefix
         )
-        builder._prepared.append(builder.store.ping)
-        builder._agreement = Agreement(settings.kafka, builder._milestones(), settings.topic_prefix)
-        builder.part("store as new as the brokers", builder._agreement)
-        builder.part("bus", publisher)
-        return builder
+        self.precedence = Precedence()
+        self._subscriptions = service.subscriptions
+        self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
+        self._lifetimes: list[tuple[str, Lifetime]] = []
+        self._jobs: dict[str, Loop] = {}
+        self._units_of_work: dict[str, UnitOfWork[Any]] = {}
+        self._receivers: dict[str, BatchHandler] = {}
+        self._readings: dict[str, TopicReading] = {}
+        self._group_readings: list[GroupReading] = []
+        self._writers_of: dict[str, Writers] = {}
+        self._writes: dict[str, SequenceOf] = {}
+        self._milestones = MongoMilestones(self.store.database)
+        self._documents = {one.collection: self._kept(one) for one in service.collections}
+        self.charter = self._charter(service.checks)
+        self._admission = Admission(
+            lambda: self.charter.current, accepts_unknown=settings.accepts_unknown_sources
+        )
+        client = httpx.AsyncClient()
+        self.part("sign-in client", Ending(client.aclose))
+        self.authenticator = authenticator_from(settings, client, clock)
+        self.cursors = cursors_from(settings)
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
-        """A collection of this service, with its indexes and a relay for its outboxes."""
+        """A collection of this service, as its table lists it."""
+        if schema.collection not in self._documents:
+            raise ValueError(f"the table of {self.name} has no collection {schema.collection}")
+        return self._documents[schema.collection]
+
+    def _kept(self, schema: Schema[S]) -> MongoDocuments[S]:
+        """With its indexes, and a relay for its outboxes."""
         documents = MongoDocuments(self.store.database, schema, self.clock.now)
         self._prepared.append(documents.prepare)
         meters, name = self.telemetry.meters, schema.collection
         relay = Relay(name, documents, self.publisher, self.clock, meters, self.health)
-        self.loop(f"relay {name}", relay.run)
+        self.job(f"relay {name}", relay.run)
         return documents
 
     def unit_of_work(
@@ -110,31 +120,45 @@ class ServiceBuilder:
         name: str,
         fold: Projection[S],
         *,
-        reads_bus: bool = True,
         cached: int = CACHED_DOCUMENTS,
         stops: Stops | None = None,
         gate: Gate | None = None,
     ) -> UnitOfWork[S]:
         """A fold at work, woken by its timers. `cached=0` where other replicas write too.
 
+        Subscriptions find it by its name.
+
         A fold with timers says in `stops` what could still stop them: they wait until that is read.
         They also wait for the `gate`.
         """
-        meters = self.telemetry.meters
         unit_of_work = UnitOfWork(
-            fold, self.publisher, self.clock, meters, cached=cached, name=name
+            fold,
+            self.publisher,
+            self.clock,
+            self.telemetry.meters,
+            cached=cached,
+            name=name,
+            precedence=self.precedence,
         )
-        unit_of_work.precedence = self.precedence
+        self._units_of_work[name] = unit_of_work
         self.part(f"settling {name}", unit_of_work.settling)
-        if reads_bus:
-            self._units_of_work.append(unit_of_work)
         if fold.known_for is not None:
-            forgetting = Sweeping(fold.documents.identities, self.clock)
-            self.loop(f"handled {name}", forgetting.run)
+            self.job(f"handled {name}", Sweeping(fold.documents.identities, self.clock).run)
         if fold.wake is not None:
             awaited = self._awaited(name, stops, unit_of_work)
-            self.timers(name, unit_of_work, fold.documents, awaited, gate)
+            self.timers(name, unit_of_work, unit_of_work.wake, awaited, gate)
         return unit_of_work
+
+    def commands(self, unit_of_work: UnitOfWork[S]) -> CommandQueue[S]:
+        """The way to change its documents one by one; all that was asked for is answered before
+        the service ends."""
+        commands = CommandQueue(unit_of_work)
+        self.part(f"commands {unit_of_work.name}", Ending(commands.finish))
+        return commands
+
+    def receiver(self, name: str, handler: BatchHandler) -> None:
+        """Gets whole batches of the subscriptions that name it."""
+        self._receivers[name] = handler
 
     def watermarks(self, topic: str) -> Watermarks:
         """How far this replica has heard a topic that it reads, and its only writer has told.
@@ -186,7 +210,7 @@ class ServiceBuilder:
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
         writers = self._writers_of[topic] = Writers(topic)
         reader = WritersReader(settings, writers, prefix=prefix)
-        self.loop(f"writers of {topic}", reader.run)
+        self.job(f"writers of {topic}", reader.run)
         return writers
 
     def tells_how_far(self, topic: str, unit_of_work: UnitOfWork[S], collection: str) -> None:
@@ -204,40 +228,38 @@ class ServiceBuilder:
             self._writers(topic),
             self._leases(),
         )
-        if self._agreement is not None:
-            self._agreement.writes[topic] = lambda id: self._sequence_of(collection, id)
+        self._writes[topic] = lambda id: self._sequence_of(collection, id)
         self.part(f"watermark of {topic}", watermark)
         # From now on: the parts that follow may take longer than others wait for who is silent.
         loops = {"told": watermark.run, "doubts": watermark.look, "lease": watermark.hold}
         named = {f"watermark of {topic}, {name}": loop for name, loop in loops.items()}
         supervisor = Supervisor(self.clock, self.health, self.telemetry.meters)
-        self.part(f"keeping the watermark of {topic}", KeptLoops(supervisor, named))
+        self.part(f"keeping the watermark of {topic}", supervisor.keeping(named))
 
-    def charter(self, checks: Sequence[Check] = ()) -> CharterSource:
-        """The charter, kept fresh; from now on only those publish to us whom it knows."""
+    def _charter(self, checks: Sequence[Check]) -> CharterSource:
+        """Kept fresh; only those publish to us whom it knows."""
         source = CharterSource(self.settings.charter, self.clock, checks=checks)
         accepts = self.settings.accepts_unknown_sources
         if not (accepts or source.current.sources):
             log.warning("nobody_may_publish", why="the charter's sources.yaml lists no system")
-        self._charter = lambda: source.current
-        self._admission = Admission(self._charter, accepts_unknown=accepts)
-        self.loop("charter", source.run)
+        self.job("charter", source.run)
         return source
 
     def timers(
         self,
         name: str,
-        woken: Woken,
-        documents: Documents[Any],
+        unit_of_work: UnitOfWork[Any],
+        wake: Wake,
         stops: Silence | NothingUnread,
         gate: Gate | None = None,
-    ) -> Timers:
-        """Wake the documents of one collection when they are due, and nothing unread stops them."""
-        meters = self.telemetry.meters
+    ) -> None:
+        """Wake its documents when they are due, and nothing unread stops them."""
+        meters, documents = self.telemetry.meters, unit_of_work.documents
         silence = stops if isinstance(stops, Silence) else None
-        timers = Timers(name, woken, documents, self.clock, meters, gate, self.health, silence)
-        self.loop(f"timers {name}", timers.run)
-        return timers
+        timers = Timers(
+            name, wake, unit_of_work.due, documents, self.clock, meters, gate, self.health, silence
+        )
+        self.job(f"timers {name}", timers.run)
 
     def _leases(self) -> MongoLeases:
         """Leases in this service's database."""
@@ -249,85 +271,90 @@ class ServiceBuilder:
         """Calls of this service's HTTP side, kept for their time."""
         calls = MongoKeptCalls(self.store.database, self.clock.now)
         self._prepared.append(calls.prepare)
-        self.loop("kept calls", Sweeping(calls, self.clock).run)
+        self.job("kept calls", Sweeping(calls, self.clock).run)
         return calls
 
-    def reads(
-        self,
-        *topics: str,
-        handler: BatchHandler | None = None,
-        lane: str = "",
-        pattern: str = "",
-        pace: timedelta = timedelta(0),
-    ) -> None:
-        """Subscribe to topics and to their retry topics. A lane is a consumer of its own.
+    def part(self, name: str, lifetime: Lifetime) -> None:
+        """Something to open after what stands before it, and to close before it."""
+        self._lifetimes.append((name, lifetime))
 
-        Without a handler every unit of work made so far gets the events. `pattern` (a regular
-        expression) stands for topics whose names are known only while running. `pace` is for
-        what nobody waits for: so much time is gathered into one batch.
-        """
-        if self._admission is None and not OPEN_TOPICS.isdisjoint(topics):
-            raise ValueError("a reader of what outside systems write says first who they are")
-        chosen = handler or BatchProcessor(*self._units_of_work)
-        group = f"{self.name}.{lane}" if lane else self.name
-        waiting = [retry_topic(topic, self.name) for topic in topics]
-        later = retry_topic(pattern, re.escape(self.name)) if pattern else ""
-        for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
-            consumer = self._consumer(group + suffix, names, chosen, family, pace)
-            self.part(f"consumer {group}{suffix}", consumer)
-            for topic in self._readings.keys() & set(names):
-                self._readings[topic].read_by(consumer.tracked)
-            prefixed = [self.settings.topic_prefix + one for one in names]
-            for reading in self._group_readings:
-                reading.read_by(prefixed, consumer.tracked)
-
-    def app_parts(self, authenticator: Authenticator) -> AppParts:
-        """What this service's application is made of, bounds included."""
-        return AppParts(
-            self.health,
-            self.telemetry,
-            authenticator,
-            self.clock,
-            bounds=self.settings.http,
-            precedence=self.precedence,
-            charter=self._charter,
-        )
-
-    def part(self, name: str, part: Part) -> None:
-        """Something to start after what stands before it, and to stop before it."""
-        self._parts.append((name, part))
-
-    def loop(self, name: str, loop: Callable[[], Coroutine[None, None, None]]) -> None:
+    def job(self, name: str, loop: Loop) -> None:
         """Something that runs until the service stops."""
-        self._loops.append((name, loop))
+        self._jobs[name] = loop
 
-    def service(self, app: FastAPI) -> Service:
-        """The whole, ready for `desk_shared.service.run`."""
-        if self._agreement is not None:
-            gate: callers.Gate = app.state.gate
-            self._agreement.hold = gate.hold
-            self._agreement.groups = list(self._groups)
+    def assembled(self, web: Web) -> Assembled:
+        """The whole, ready for `desk_shared.runtime.run`."""
+        app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
+        for name, value in web.state.items():
+            setattr(app.state, name, value)
+        consumers = [one for each in self._subscriptions for one in self._subscribed(each)]
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
-        return Service(
+        groups = [consumer.group for consumer in consumers]
+        return Assembled(
             name=self.name,
             settings=self.settings,
             clock=self.clock,
             health=self.health,
             telemetry=self.telemetry,
             app=app,
-            prepare=self._prepare,
-            parts=tuple(self._parts),
-            loops=tuple(self._loops),
+            lifetimes=(
+                ("store", Beginning(self._prepare)),
+                ("store as new as the brokers", Beginning(self._agreement(app, groups).check)),
+                ("bus", self.publisher),
+                *self._lifetimes,
+                *((f"consumer {one.group}", one) for one in consumers),
+            ),
+            jobs=self._jobs,
             close=self.store.stop,
+        )
+
+    def _subscribed(self, subscription: Subscription) -> Iterator[Consumer]:
+        """A consumer of its topics, and one of their retry topics."""
+        handler = self._handler(subscription)
+        topics, pattern = subscription.topics, subscription.pattern
+        group = f"{self.name}.{subscription.lane}" if subscription.lane else self.name
+        waiting = [retry_topic(topic, self.name) for topic in topics]
+        later = retry_topic(pattern, re.escape(self.name)) if pattern else ""
+        for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
+            consumer = self._consumer(group + suffix, names, handler, family, subscription.pace)
+            for topic in self._readings.keys() & set(names):
+                self._readings[topic].read_by(consumer.tracked)
+            prefixed = [self.settings.topic_prefix + one for one in names]
+            for reading in self._group_readings:
+                reading.read_by(prefixed, consumer.tracked)
+            yield consumer
+
+    def _handler(self, subscription: Subscription) -> BatchHandler:
+        if unknown := set(subscription.to) - self._units_of_work.keys() - self._receivers.keys():
+            raise ValueError(f"nothing in {self.name} is called {', '.join(sorted(unknown))}")
+        match subscription.to:
+            case (name,) if name in self._receivers:
+                return self._receivers[name]
+            case names:
+                return BatchProcessor(*(self._units_of_work[name] for name in names))
+
+    def _agreement(self, app: FastAPI, groups: Sequence[str]) -> Agreement:
+        gate: callers.Gate = app.state.gate
+        prefix = self.settings.topic_prefix
+        return Agreement(
+            self.settings.kafka, self._milestones, prefix, groups, self._writes, gate.hold
+        )
+
+    def _app_parts(self) -> AppParts:
+        return AppParts(
+            self.health,
+            self.telemetry,
+            self.authenticator,
+            self.clock,
+            bounds=self.settings.http,
+            precedence=self.precedence,
+            charter=lambda: self.charter.current,
         )
 
     async def _sequence_of(self, collection: str, id: str) -> int:
         return (await entry_of(self.store.database, collection, id)).sequence
-
-    def _milestones(self) -> MongoMilestones:
-        return MongoMilestones(self.store.database)
 
     async def _prepare(self) -> None:
         for step in self._prepared:
@@ -341,7 +368,6 @@ class ServiceBuilder:
         pattern: str,
         pace: timedelta,
     ) -> Consumer:
-        self._groups.append(group)
         return Consumer(
             self.settings.kafka,
             group=group,
@@ -355,7 +381,7 @@ class ServiceBuilder:
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
             reading=Reading.at(pace, self.settings.shutdown_grace),
-            admits=self._admission or everything,
+            admits=self._admission,
             positions=MongoPositions(self.store.database),
-            milestones=self._milestones(),
+            milestones=self._milestones,
         )

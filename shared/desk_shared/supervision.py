@@ -5,7 +5,8 @@ health, a counter and the log tell of both.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from desk_shared.bus.retry import attempt_async, backoff
@@ -55,6 +56,17 @@ class Supervisor:
             transient = isinstance(error, Transient)
             await self._clock.sleep(backoff(failures, longest=5.0 if transient else longest))
 
+    @asynccontextmanager
+    async def keeping(self, loops: Mapping[str, Loop]) -> AsyncIterator[None]:
+        """These run until the end of the `async with`, where they are ended where they stand."""
+        tasks = [
+            asyncio.create_task(self.keep(name, loop), name=name) for name, loop in loops.items()
+        ]
+        try:
+            yield
+        finally:
+            await ended(*tasks)
+
     def _report(self, name: str, component: str, error: Exception, failures: int) -> None:
         """What is away makes us not ready; despite a bug in one loop the rest is worth having."""
         is_away = isinstance(error, Transient | OSError)
@@ -68,22 +80,3 @@ class Supervisor:
                 log.warning("loop_waits", loop=name, reason=reason)
         else:
             log.error("loop_failed", loop=name, failures=failures, exc_info=error)
-
-
-class KeptLoops:
-    """Loops that run while the parts that were started after them are at work, stop included."""
-
-    def __init__(self, supervisor: Supervisor, loops: Mapping[str, Loop]) -> None:
-        self._supervisor, self._loops = supervisor, loops
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def start(self) -> None:
-        """Begin all of them."""
-        keep = self._supervisor.keep
-        self._tasks = [
-            asyncio.create_task(keep(name, loop), name=name) for name, loop in self._loops.items()
-        ]
-
-    async def stop(self) -> None:
-        """End them where they are."""
-        await ended(*self._tasks)

@@ -71,10 +71,7 @@ class HttpExecutor:
             network_backend=CheckedNetwork(hosts),
         )
 
-    async def start(self) -> None:
-        """It connects when it is used."""
-
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Let every connection go."""
         await self._pool.aclose()
 

@@ -10,7 +10,7 @@ from desk_shared.errors import DependencyDown
 
 from desk_automation.domain import course, subjects
 from desk_automation.domain.subjects import Subject
-from desk_automation.worker import OnDue, UnitsOfWork, nothing, rule_of, subject_rule
+from desk_automation.worker import UnitsOfWork, nothing, rule_of, subject_rule
 
 
 class NewsBearer:
@@ -19,7 +19,6 @@ class NewsBearer:
 
     def __init__(self, units_of_work: UnitsOfWork) -> None:
         self._units_of_work = units_of_work
-        self.on_due: OnDue = lambda _id, _due: None
 
     async def wake(self, ids: Iterable[str], park: Report, until: datetime | None = None) -> None:
         """All that was published of these before `until` is heard. Each run is told before the news

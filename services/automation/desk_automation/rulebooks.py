@@ -43,12 +43,9 @@ class OpenRuns:
     def __init__(self, runs: Documents[Run], rulebooks: Rulebooks, clock: Clock) -> None:
         self._runs, self._rulebooks, self._clock = runs, rulebooks, clock
 
-    async def start(self) -> None:
+    async def hear(self) -> None:
         """Waits as long as the store is away: without this, what is measured would be lost."""
         self._rulebooks.hear(await insisted(self._awaited, self._clock))
-
-    async def stop(self) -> None:
-        """It has ended long ago."""
 
     async def _awaited(self) -> frozenset[str]:
         found: set[str] = set()

@@ -65,7 +65,7 @@ class UnitsOfWork:
 class Worker:
     """Timers fire into it; each due run is a task of its own, so a slow target delays nobody."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         units_of_work: UnitsOfWork,
         executor: Executor,
@@ -73,6 +73,7 @@ class Worker:
         lane_of: Callable[[str], str],
         bounds: Bounds | None = None,
         *,
+        on_due: OnDue,
         jitter: Jitter = random.random,
     ) -> None:
         self._units_of_work = units_of_work
@@ -85,13 +86,10 @@ class Worker:
         self._lanes: Counter[str] = Counter()
         self._active: dict[str, asyncio.Task[None]] = {}
         self._is_stopping = False
-        # Set by the timers: tells them when to look at a run again.
-        self.on_due: OnDue = lambda _id, _due: None
+        # Tells the timers when to look at a run again.
+        self._on_due = on_due
 
-    async def start(self) -> None:
-        """Timers bring the work."""
-
-    async def stop(self) -> None:
+    async def finish(self) -> None:
         """Take nothing new; what is under way may end, and what does not is found again."""
         self._is_stopping = True
         if self._active:
@@ -105,7 +103,7 @@ class Worker:
                 return
             if id in self._active:
                 # It may just have rested: look again rather than lose the moment.
-                self.on_due(id, self._clock.now() + LANE_PAUSE)
+                self._on_due(id, self._clock.now() + LANE_PAUSE)
                 continue
             await self._slots.acquire()
             self._active[id] = asyncio.create_task(self._drive(id, park), name=f"run {id}")
@@ -121,7 +119,7 @@ class Worker:
             failure = await attempt_async(park([(WorkItem(id, nothing), failure)]))
         if failure is not None:
             log.warning("run_waits", run=id, reason=str(failure))
-            self.on_due(id, self._clock.now() + backoff(3))
+            self._on_due(id, self._clock.now() + backoff(3))
 
     async def advance(self, id: str) -> None:
         """Make moves until the run rests."""
@@ -208,7 +206,7 @@ class Worker:
             return await self._move(run, move, course.over)
         lane = self._lane_of(move.call.url)
         if self._lanes[lane] >= self._bounds.per_lane:
-            self.on_due(run.id, self._clock.now() + LANE_PAUSE)
+            self._on_due(run.id, self._clock.now() + LANE_PAUSE)
             return None
         self._lanes[lane] += 1
         try:

@@ -26,8 +26,6 @@ from desk_intake.domain.timers import due_of, pass_time
 
 log = get_logger()
 
-READS = (topics.REQUESTS, topics.TRIAGE, topics.PROBLEMS, topics.AUTOMATION, topics.SLA)
-
 
 # The tickets that an event concerns; a problem's event goes to each it lists, once.
 tickets_of: Readings[Iterable[str]] = Readings(())

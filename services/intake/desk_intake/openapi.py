@@ -6,10 +6,11 @@ Nothing connects: the document is made of routes and models only.
 import json
 from pathlib import Path
 
+from desk_shared.builder import assemble
 from desk_shared.settings import Environment
 from fastapi import FastAPI
 
-from desk_intake.main import build
+from desk_intake.service import SERVICE
 from desk_intake.settings import IntakeSettings
 
 TARGET = Path("docs/openapi/intake.json")
@@ -22,7 +23,7 @@ def document(app: FastAPI) -> str:
 
 def main() -> None:
     """Write it, from the root of the project."""
-    service = build(IntakeSettings(environment=Environment.LOCAL))
+    service = assemble(SERVICE, IntakeSettings(environment=Environment.LOCAL))
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(document(service.app), encoding="utf-8")
 

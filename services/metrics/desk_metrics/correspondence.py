@@ -3,25 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from desk_shared.bus import CommandQueue
 from desk_shared.events.message import Message
 from desk_shared.store import Documents
 
 from desk_metrics.domain.answers import Answers, Asked, Said, standing_of
 from desk_metrics.domain.reporting import WEEKLY, Reported
-
-
-class Postbox:
-    """Where owners' answers are written down; what was asked for is finished when it stops."""
-
-    def __init__(self, commands: CommandQueue[Answers]) -> None:
-        self.commands = commands
-
-    async def start(self) -> None:
-        """It is always open."""
-
-    async def stop(self) -> None:
-        await self.commands.stop()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,10 @@ class Editions:
         self._lock = asyncio.Lock()
         self.book = PolicyBook(())
 
-    async def start(self) -> None:
+    async def begin(self) -> None:
         """Read every edition there was, then note today's."""
         await self._read()
         await self.refresh()
-
-    async def stop(self) -> None:
-        """Nothing is held open."""
 
     async def run(self) -> None:
         """Look at the charter until cancelled."""

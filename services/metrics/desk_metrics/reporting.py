@@ -3,8 +3,7 @@
 Of several replicas that wake, the guard of the document lets one report; its ids are fixed.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 
 from desk_shared.bus import CommandQueue
 from desk_shared.bus.timers import Report
@@ -29,10 +28,6 @@ from desk_metrics.systems import Sources
 log = get_logger()
 
 
-def _nobody(_id: str, _due: datetime) -> None:
-    """Replaced by whoever watches the clock."""
-
-
 class Reporting:
     """Makes the report of the week when it is due."""
 
@@ -47,22 +42,17 @@ class Reporting:
         self._commands = commands
         self._sources = sources
         self._clock = clock
-        self.on_due: Callable[[str, datetime], None] = _nobody
 
-    async def start(self) -> None:
+    async def begin(self) -> None:
         """A desk that never reported begins with its next week."""
 
-        def begin(known: Reported | None, context: Context) -> Decision[Reported] | None:
+        def first(known: Reported | None, context: Context) -> Decision[Reported] | None:
             if known is not None:
                 return None
-            first = first_reported(context.now)
-            return Decision(first, due=first.due)
+            reported = first_reported(context.now)
+            return Decision(reported, due=reported.due)
 
-        await self._commands.change(WEEKLY, begin)
-
-    async def stop(self) -> None:
-        """What was asked for is finished."""
-        await self._commands.stop()
+        await self._commands.change(WEEKLY, first)
 
     async def wake(self, ids: Iterable[str], _report: Report) -> None:
         """Make what is due; with the store away it stays due and is found again."""

@@ -5,8 +5,8 @@ between sending and writing leaves it claimed; after a while it is sent again un
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from desk_shared.bus import CommandQueue, WorkItem
@@ -40,10 +40,6 @@ log = get_logger()
 COMPONENT = "smtp"
 
 
-def _nobody(_id: str, _due: datetime) -> None:
-    """Replaced by whoever watches the clock."""
-
-
 def _nothing(_state: Any, _context: Context) -> None:
     """A task that only names its document."""
 
@@ -71,13 +67,9 @@ class DeliveryWorker:
         self._gate = gate
         self._most = most
         self._lease = lease
-        self.on_due: Callable[[str, datetime], None] = _nobody
 
-    async def start(self) -> None:
-        """Nothing to do: lines are opened when there is something to send."""
-
-    async def stop(self) -> None:
-        """Hang up."""
+    async def hang_up(self) -> None:
+        """Close every line; one is opened again when there is something to send."""
         for line in self._lines:
             await line.close()
 

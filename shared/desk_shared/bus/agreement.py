@@ -1,6 +1,6 @@
 """Before a service begins: is its store as new as what its groups have told the brokers?"""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -105,38 +105,43 @@ class Noting:
 
 
 class Agreement:
-    """The first part of a service to start: while its store is too old, nothing else starts."""
+    """What a service asks first: while its store is too old, nothing else begins.
 
-    def __init__(self, kafka: KafkaSettings, milestones: Milestones, prefix: str) -> None:
+    `groups` are those that it reads with, `writes` the topics that only it writes, and up to which
+    number its store has a subject. `hold` keeps callers out, or lets them in again.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        milestones: Milestones,
+        prefix: str,
+        groups: Sequence[str],
+        writes: Mapping[str, SequenceOf],
+        hold: Callable[[bool], None],
+    ) -> None:
         self._kafka, self._milestones, self._prefix = kafka, milestones, prefix
-        # Keeps callers out, or lets them in again.
-        self.hold: Callable[[bool], None] = lambda _is_held: None
-        self.groups: list[str] = []
-        # The topics that only this service writes, and up to which number its store has a subject.
-        self.writes: dict[str, SequenceOf] = {}
+        self._groups, self._writes, self._hold = groups, writes, hold
 
-    async def start(self) -> None:
+    async def check(self) -> None:
         """Raises `StoreIsOlder` until it is not; may be asked again."""
         found = await self._what_is_older()
-        self.hold(found is not None)
+        self._hold(found is not None)
         if found is not None:
             error = StoreIsOlder(found)
             log.error("store_is_older", reason=error.message)
             raise error
 
     async def _what_is_older(self) -> Older | Unwritten | None:
-        committed = await committed_by(self._kafka, self.groups, self._prefix)
+        committed = await committed_by(self._kafka, self._groups, self._prefix)
         for one in older(committed, await self._milestones.all()):
             return one
-        for topic, sequence_of in self.writes.items():
+        for topic, sequence_of in self._writes.items():
             for event in await last_events(self._kafka, self._prefix + topic, self._prefix):
                 stored = await sequence_of(event.subject)
                 if stored < (event.sequence or 0):
                     return Unwritten(topic, event.subject, event.sequence or 0, stored)
         return None
-
-    async def stop(self) -> None:
-        """There is nothing to let go."""
 
 
 def older(committed: Mapping[str, Committed], stored: Mapping[str, int]) -> list[Older]:

@@ -60,7 +60,7 @@ class CommandQueue(Generic[S]):
             self._runner = asyncio.create_task(self._drain())
         return await asked.answer
 
-    async def stop(self) -> None:
+    async def finish(self) -> None:
         """Wait until everything asked for is answered and published, as far as that goes."""
         if self._runner is not None:
             await self._runner

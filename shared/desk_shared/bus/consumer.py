@@ -65,7 +65,7 @@ def everything(_event: AnyEvent) -> Invalid | None:
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """One member of a consumer group. Start, (runs by itself,) stop.
+    """One member of a consumer group, which reads as long as it is open.
 
     `pattern` instead of topics reads a family of topics; new ones are found within minutes.
     """
@@ -90,7 +90,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         positions: Positions | None = None,
         milestones: Milestones | None = None,
     ) -> None:
-        self._group, self._owner, self._prefix = group, owner or group, topic_prefix
+        self.group, self._owner, self._prefix = group, owner or group, topic_prefix
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._handler, self._publisher, self._clock = handler, publisher, clock
         self._health, self._telemetry = health, telemetry
@@ -111,9 +111,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         )
         self._subscriber(self._on_batch)
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> "Consumer":
         """Join the group; raises aiokafka's `KafkaConnectionError` if no broker answers."""
-        self._health.mark(f"consumer {self._group}", State.STARTING, "joining its group")
+        self._health.mark(f"consumer {self.group}", State.STARTING, "joining its group")
         try:
             await connect(self._broker)
             await self._broker.start()
@@ -123,13 +123,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._beside = [
             asyncio.create_task(work) for work in (self._watch_lag(), self._committing.run())
         ]
+        return self
 
     def tracked(self) -> TrackedConsumer | None:
         """What reads, and knows how far it has come; None while it is not connected."""
         consumer: TrackedConsumer | None = self._subscriber.consumer
         return consumer
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         """Finish the batch in flight, commit, leave the group."""
         self._is_stopping = True
         await ended(*self._beside)
@@ -137,7 +138,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             async with asyncio.timeout(self._reading.grace.total_seconds()), self._busy:
                 pass
         except TimeoutError:
-            log.warning("batch_outlives_stop", group=self._group)
+            log.warning("batch_outlives_stop", group=self.group)
         await self._committing.let_go()
         await self._guard.leave()
         await self._broker.stop()
@@ -148,11 +149,11 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             async with asyncio.timeout(REVOKE_GRACE.total_seconds()), self._busy:
                 pass
         except TimeoutError:
-            log.warning("batch_outlives_revocation", group=self._group)
+            log.warning("batch_outlives_revocation", group=self.group)
         self._handler.forget()
         await self._committing.let_go()
         self._begin_assignment()
-        log.info("partitions_revoked", group=self._group, partitions=len(set(revoked)))
+        log.info("partitions_revoked", group=self.group, partitions=len(set(revoked)))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Read from the last commit on."""
@@ -160,8 +161,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._begin_assignment()
         self._progress.mark_assignment(count)
         if not self._budget.is_spent:
-            self._health.mark(f"consumer {self._group}", State.READY, f"{count} partitions")
-        log.info("partitions_assigned", group=self._group, partitions=count)
+            self._health.mark(f"consumer {self.group}", State.READY, f"{count} partitions")
+        log.info("partitions_assigned", group=self.group, partitions=count)
 
     async def _on_batch(self, message: KafkaMessage) -> None:
         async with self._busy:
@@ -211,7 +212,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         batch, unreadable = self._decode(records)
         topic = records[0].topic
         parents = {received.event.traceparent for received in batch}
-        with self._telemetry.batch_span(topic, self._group, len(records), parents):
+        with self._telemetry.batch_span(topic, self.group, len(records), parents):
             await self._handler.handle(batch, self._park)
             # Last: a batch that is read again, since the store is away, parks nothing twice.
             await self._park(unreadable)
@@ -276,7 +277,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         now, told = self._clock.now(), []
         for failure in failures:
             if isinstance(failure.error, Rejected):
-                log.info("event_rejected", group=self._group, reason=str(failure.error))
+                log.info("event_rejected", group=self.group, reason=str(failure.error))
             else:
                 told.append((failure, parked(failure, self._owner, now, self._prefix)))
         self._budget.spend((failure.about, failure.error) for failure, _ in told)
@@ -323,7 +324,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 await consumer.commit(noted)
         except (CommitFailedError, IllegalStateError) as error:
             # The partitions are somebody else's by now, who reads again what was done: harmless.
-            log.warning("commit_refused", group=self._group, reason=repr(error))
+            log.warning("commit_refused", group=self.group, reason=repr(error))
         except (KafkaError, TimeoutError) as error:
             raise DependencyDown(f"the commit failed: {error!r}", dependency="kafka") from error
         else:
@@ -332,7 +333,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     def _is_stubborn(self, error: Exception) -> bool:
         if isinstance(error, Transient):
             return False
-        log.error("batch_failed", group=self._group, exc_info=error)
+        log.error("batch_failed", group=self.group, exc_info=error)
         return self._failures + 1 >= FAILURES_BEFORE_SPLIT
 
     def _step_back(
@@ -340,10 +341,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     ) -> timedelta:
         """Read the same records again after a pause."""
         if self._failures == 0:
-            log.warning("consumer_pauses", group=self._group, reason=str(error))
+            log.warning("consumer_pauses", group=self.group, reason=str(error))
         self._failures += 1
         self._progress.pause(str(error))
-        self._health.mark(f"consumer {self._group}", State.DOWN, str(error))
+        self._health.mark(f"consumer {self.group}", State.DOWN, str(error))
         consumer.seek_back(records)
         return backoff(self._failures)
 
@@ -351,24 +352,24 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         """Read no further until somebody starts the service again: records stay, and are told."""
         reason = self._budget.reason
         if self._progress.pause_reason != reason:
-            log.error("consumer_stopped", group=self._group, reason=reason)
+            log.error("consumer_stopped", group=self.group, reason=reason)
         self._progress.pause(reason)
-        self._health.mark(f"consumer {self._group}", State.DOWN, reason)
-        self._telemetry.meters.consumers_stopped.set(1, {names.GROUP: self._group})
+        self._health.mark(f"consumer {self.group}", State.DOWN, reason)
+        self._telemetry.meters.consumers_stopped.set(1, {names.GROUP: self.group})
         consumer.seek_back(records)
         return HALTED_PAUSE
 
     def _recovered(self) -> None:
         if self._failures:
-            log.info("consumer_resumes", group=self._group, failures=self._failures)
+            log.info("consumer_resumes", group=self.group, failures=self._failures)
             self._failures = 0
             self._progress.resume()
-            self._health.mark(f"consumer {self._group}", State.READY, "")
+            self._health.mark(f"consumer {self.group}", State.READY, "")
 
     def _measure(
         self, records: Sequence[KafkaRecord], batch: Sequence[Received], seconds: float
     ) -> None:
-        attributes = {names.DESTINATION: records[0].topic, names.GROUP: self._group}
+        attributes = {names.DESTINATION: records[0].topic, names.GROUP: self.group}
         meters = self._telemetry.meters
         meters.consumed_messages.add(len(records), attributes)
         meters.process_duration.record(seconds, attributes)
@@ -382,7 +383,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             self._progress.mark_poll()
             error = await attempt_async(self._look())
             if error is not None:  # a rebalance, most often; the next look is soon
-                log.debug("lag_unknown", group=self._group, reason=repr(error))
+                log.debug("lag_unknown", group=self.group, reason=repr(error))
 
     async def _look(self) -> None:
         consumer = self.tracked()
@@ -394,4 +395,4 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 lag = await lag_of(consumer)
             self._progress.mark_lag(lag, halted=self._guard.unread)
             lag += self._guard.unread
-            self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self._group})
+            self._telemetry.meters.consumer_lag.set(lag, {names.GROUP: self.group})

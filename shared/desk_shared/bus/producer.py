@@ -69,7 +69,7 @@ class Publisher(Protocol):
 
 
 class KafkaPublisher:
-    """The bus itself. Start, publish, stop."""
+    """The bus itself, as long as it is open."""
 
     def __init__(self, settings: KafkaSettings, client: str, topic_prefix: str = "") -> None:
         self._settings = settings
@@ -79,11 +79,12 @@ class KafkaPublisher:
         self._missing: dict[str, tuple[float, DeskError]] = {}
         self._renewing: asyncio.Task[Exception | None] | None = None
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> "KafkaPublisher":
         """Connect; raises aiokafka's `KafkaConnectionError` if no broker answers."""
         self._producer = await self._connected()
+        return self
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         """Flush and disconnect."""
         if self._renewing is not None:
             await self._renewing

@@ -44,7 +44,7 @@ def attempt_each(rule: Callable[[R], T], items: Iterable[R]) -> Iterator[tuple[R
             yield item, error
 
 
-async def attempt_async(work: Awaitable[None]) -> Exception | None:
+async def attempt_async(work: Awaitable[object]) -> Exception | None:
     """None if `work` came to its end, else what it raised; several errors at once count as one."""
     try:
         await work

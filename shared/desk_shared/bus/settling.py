@@ -32,11 +32,12 @@ class Settling(Generic[S]):
         self._published: dict[str, int] = {}
         self._running: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """From now on settle at intervals; before, and after `stop`, at once."""
+    async def __aenter__(self) -> "Settling[S]":
+        """As long as it is open settle at intervals; before and after that at once."""
         self._running = asyncio.create_task(self._run())
+        return self
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         """Settle what is left, as far as that goes."""
         if self._running is not None:
             await ended(self._running)

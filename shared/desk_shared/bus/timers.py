@@ -8,13 +8,12 @@ A document that fails is tried again later and later, then given up: its timer i
 until the document changes or the service is started again. No other waits for it.
 """
 
-import asyncio
-import heapq
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
+from desk_shared.bus.due_moments import DueMoments
 from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.sparing import Sparing
 from desk_shared.bus.troubles import Troubles
@@ -34,10 +33,7 @@ log = get_logger()
 # and each time for what falls due until three such pauses later.
 REFRESH, LONGEST_REFRESH = timedelta(seconds=10), timedelta(seconds=40)
 HORIZON = 3
-MAX_REMEMBERED = 200_000
 BATCH = 500
-# A rule that asks for a moment already past must not spin.
-NEVER_SOONER = timedelta(milliseconds=20)
 # A timer that waits for its partition looks again so soon.
 LISTENED_EVERY = timedelta(milliseconds=50)
 # So often a document may fail, 1, 2, 4 .. 128 s apart, before its timer is put off for good. What
@@ -49,18 +45,12 @@ GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 
 # The state is nobody's business here, so timers serve documents of any kind.
 Report = Callable[[Sequence[tuple[WorkItem[Any], Exception]]], Awaitable[None]]
+# What timers fire into: a unit of work, or a worker that does effects for due documents.
+Wake = Callable[[Sequence[str], Report], Awaitable[None]]
 # The same for a unit of work that is told for which moment to decide.
 WakeAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
 Gate = Callable[[], Awaitable[None]]
-
-
-class Woken(Protocol):
-    """What timers fire into: a unit of work, or a worker that does effects for due documents."""
-
-    on_due: Callable[[str, datetime], None]
-
-    async def wake(self, ids: Iterable[str], park: Report) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +67,8 @@ class Timers:
     def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
         name: str,
-        unit_of_work: Woken,
+        wake: Wake,
+        due: DueMoments,
         documents: Documents[Any],
         clock: Clock,
         meters: Meters,
@@ -86,34 +77,18 @@ class Timers:
         silence: Silence | None = None,
     ) -> None:
         self._name = name
-        self._wake = unit_of_work.wake
+        self._wake, self._due = wake, due
         self._gate = gate
         self._silence = silence
         self._waiting = WaitingTimers(name, clock, meters, health)
         self._documents = documents
         self._clock = clock
         self._meters = meters
-        self._soon: list[tuple[datetime, str]] = []
-        # What this replica was told last since the store was asked: a timer that was moved on, as
-        # most are, needs no look at its document.
-        self._latest: dict[str, datetime] = {}
-        self._moved = asyncio.Event()
         self._asking = Sparing(clock)
-        self._seen_until = self._refreshes_at = clock.now()
+        self._refreshes_at = clock.now()
         self._troubles = Troubles(f"timers {name}", clock, meters, health)
         self._has_begun = False
         self._assignment = 0
-        unit_of_work.on_due = self.remember
-
-    def remember(self, id: str, due: datetime) -> None:
-        """A document says when it wants to be woken."""
-        due = max(due, self._clock.now() + NEVER_SOONER)
-        if id in self._latest or len(self._latest) < MAX_REMEMBERED:
-            self._latest[id] = due
-        if due <= self._seen_until and len(self._soon) < MAX_REMEMBERED:
-            heapq.heappush(self._soon, (due, id))
-            if self._soon[0] == (due, id):
-                self._moved.set()
 
     async def run(self) -> None:
         """Fire timers until cancelled."""
@@ -130,35 +105,30 @@ class Timers:
 
     async def _refresh(self, now: datetime) -> None:
         pause = min(LONGEST_REFRESH, self._asking.pause(REFRESH))
-        self._refreshes_at, self._seen_until = now + pause, now + HORIZON * pause
-        before, self._soon = self._soon, []
+        self._refreshes_at = now + pause
         try:
             with self._asking.timed():
-                before = await self._documents.due(self._seen_until, MAX_REMEMBERED)
+                await self._due.renew(now + HORIZON * pause, self._documents.due)
         finally:
-            # What was set meanwhile may be missing in the store's answer; twice is harmless.
-            self._soon += before
             self._waiting.clear()
-            self._latest.clear()
-            heapq.heapify(self._soon)
             self._troubles.show()
 
     async def _fire(self) -> None:
         now = self._clock.now()
-        if self._gate is not None and self._soon and self._soon[0][0] <= now:
+        if self._gate is not None and self._is_due(now):
             await self._gate()
-        while self._soon and self._soon[0][0] <= now:
-            ready: dict[str, datetime] = {}
-            while self._soon and self._soon[0][0] <= now and len(ready) < BATCH:
-                due, id = heapq.heappop(self._soon)
-                if self._latest.get(id, due) <= due:
-                    ready.setdefault(id, due)
+        while self._is_due(now):
+            ready = self._due.take(now, BATCH)
             if self._silence is None:
                 await self._fire_now(ready, None)
             else:
                 self._waiting.add(ready, self._silence.watermarks)
         if self._silence is not None:
             await self._fire_heard(self._silence.watermarks)
+
+    def _is_due(self, now: datetime) -> bool:
+        earliest = self._due.next()
+        return earliest is not None and earliest <= now
 
     async def _fire_heard(self, watermarks: Watermarks) -> None:
         """Fire what waited for its partition, each decided for the moment up to which it heard."""
@@ -233,16 +203,11 @@ class Timers:
             return
         self._troubles.note(id, error, until)
         await self._documents.put_off(id, now, until)
-        self.remember(id, until)
+        self._due.remember(id, until)
 
     async def _until(self, latest: datetime) -> None:
-        moment = min(latest, self._soon[0][0]) if self._soon else latest
+        moment = min(latest, self._due.next() or latest)
         if self._waiting.partitions():
             moment = min(moment, self._clock.now() + LISTENED_EVERY)
         pause = max(0.0, (moment - self._clock.now()).total_seconds())
-        self._moved.clear()
-        try:
-            async with asyncio.timeout(pause):
-                await self._moved.wait()
-        except TimeoutError:
-            return
+        await self._due.wait(pause)

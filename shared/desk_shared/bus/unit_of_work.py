@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Generic
 
 from desk_shared.bus.deciding import Decider
+from desk_shared.bus.due_moments import DueMoments
 from desk_shared.bus.memory import Memory
 from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.outboxes import send_outboxes
@@ -70,6 +71,7 @@ class UnitOfWork(Generic[S]):
         codec: Codec | None = None,
         cached: int = CACHED_DOCUMENTS,
         name: str = "",
+        precedence: Precedence | None = None,
     ) -> None:
         self.name = name
         self._projection = fold
@@ -82,9 +84,9 @@ class UnitOfWork(Generic[S]):
         self._remembered: Remembered[S] = Remembered(cached)
         self.settling = Settling(fold.documents, clock)
         # One for the whole process where there are calls; without any it is always calm.
-        self.precedence = Precedence()
+        self.precedence = precedence or Precedence()
         self.open_moments = OpenMoments()
-        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+        self.due = DueMoments(clock)
 
     @property
     def documents(self) -> Documents[S]:
@@ -261,7 +263,7 @@ class UnitOfWork(Generic[S]):
         ids = {document.id for document in written}
         for document in written:
             if document.due is not None:
-                self.on_due(document.id, document.due)
+                self.due.remember(document.id, document.due)
         for document, number in found.gaps:
             if document.id in ids:
                 self._meters.integrity_gaps.add(1)

@@ -189,17 +189,21 @@ class WriterWatermark(Generic[S]):
         # Replicas that say nothing any more, and what is asked of them.
         self._silent: dict[str, _Question] = {}
 
-    async def start(self) -> None:
+    async def __aenter__(self) -> "WriterWatermark[S]":
         """Before anything is decided: whoever waits must know of this replica.
 
         Until then calls are refused. What one of them gave rise to would lie in the store while the
         other replicas vouch for a later moment.
         """
+        await self._begin()
+        return self
+
+    async def _begin(self) -> None:
         await self._leases.take()
         await self._tell(self.replica, self._reach(self._clock.now()))
         self._open.open(self._clock.now())
 
-    async def stop(self) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         """Say goodbye if all is out; else another replica will, when it is."""
         try:
             async with asyncio.timeout(GOODBYE_WITHIN.total_seconds()):
@@ -238,7 +242,7 @@ class WriterWatermark(Generic[S]):
             is_held = await self._leases.renew()
             if not (is_held and self._open.is_open):
                 self._open.close()
-                await self.start()
+                await self._begin()
             turned()
             await self._clock.sleep(RENEWED_EVERY)
 

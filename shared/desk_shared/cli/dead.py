@@ -167,11 +167,8 @@ async def _settle(topic: str, reason: str, record: str, by: str, note: str) -> i
 
 async def _publish(messages: Sequence[Message]) -> None:
     publisher = KafkaPublisher(settings().kafka, "desk-dead", settings().topic_prefix)
-    await publisher.start()
-    try:
+    async with publisher:
         await publisher.publish(messages)
-    finally:
-        await publisher.stop()
 
 
 def _slim(raw: KafkaRecord) -> KafkaRecord:

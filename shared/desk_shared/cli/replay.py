@@ -84,9 +84,6 @@ def _message(line: bytes) -> Message:
 async def _publish(messages: list[Message]) -> None:
     chosen = settings()
     publisher = KafkaPublisher(chosen.kafka, "desk-replay", chosen.topic_prefix)
-    await publisher.start()
-    try:
+    async with publisher:
         for first in range(0, len(messages), _BATCH):
             await publisher.publish(messages[first : first + _BATCH])
-    finally:
-        await publisher.stop()

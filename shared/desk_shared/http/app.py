@@ -1,7 +1,6 @@
 """Builds a service's HTTP side: one way for errors, ids, sign-in, probes and documentation."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
@@ -22,6 +21,8 @@ from desk_shared.telemetry import Telemetry, metrics_routes
 
 # An event stays under 64 KiB; a ticket with its text, as JSON, needs less than this.
 BODY_LIMIT = 1024 * 1024
+# Of all public routes: `/v1`.
+VERSION = "1.0.0"
 
 
 # FastAPI would report the same requests again, to exporters it sets up from the environment.
@@ -49,21 +50,11 @@ class AppParts:
     charter: Callable[[], Charter] | None = None
 
 
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
-
-def make_app(
-    title: str,
-    version: str,
-    routers: Sequence[APIRouter],
-    parts: AppParts,
-    lifespan: Lifespan | None = None,
-) -> FastAPI:
+def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastAPI:
     """An application with every manner of the desk; routers bring their own `/v1`."""
     app = DeskApp(
         title=title,
-        version=version,
-        lifespan=lifespan,
+        version=VERSION,
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,

@@ -39,7 +39,7 @@ class Around:
 
 
 class ServiceProcess(Daemon):
-    """`python -m desk_<name>.main`; it answers when its dependencies do."""
+    """`python -m desk_<name>.service`; it answers when its dependencies do."""
 
     def __init__(
         self, name: str, places: Places, port: int, around: Around, *, attached: bool
@@ -70,7 +70,7 @@ class ServiceProcess(Daemon):
 def command_of(name: str) -> list[str]:
     """How a service is started where all share a few cores: what nobody waits for gives way."""
     polite = ["nice", "-n", "5"] if name in PATIENT else []
-    return [*polite, sys.executable, "-m", f"desk_{name}.main"]
+    return [*polite, sys.executable, "-m", f"desk_{name}.service"]
 
 
 def port_variable(name: str) -> str:

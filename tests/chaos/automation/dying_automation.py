@@ -6,16 +6,19 @@ DIE_AT is `before:N` or `after:N` (the worker's N-th change of a run's document)
 
 import os
 import signal
+from dataclasses import replace
+from functools import partial
 from typing import Generic, NoReturn, TypeVar
 
 import uvloop
 from desk_automation.domain.answers import Answer
 from desk_automation.domain.moves import Attempt
-from desk_automation.main import Seams, build
 from desk_automation.ports import Changes, Executor, Fence
+from desk_automation.service import SERVICE, Seams, compose
 from desk_automation.settings import AutomationSettings
+from desk_shared.builder import assemble
 from desk_shared.bus.unit_of_work import Cause, Rule
-from desk_shared.service import run
+from desk_shared.runtime import run
 from desk_shared.settings import load_settings
 from desk_shared.store import Stored
 from pydantic import BaseModel
@@ -61,4 +64,5 @@ class DyingExecutor:
 
 if __name__ == "__main__":
     seams = Seams(around_executor=DyingExecutor, around_journal=DyingJournal)
-    uvloop.run(run(build(load_settings(AutomationSettings), seams=seams)))
+    dying = replace(SERVICE, compose=partial(compose, seams=seams))
+    uvloop.run(run(assemble(dying, load_settings(AutomationSettings))))

@@ -6,7 +6,8 @@ Started by the kill suite through multiprocessing's fork server, which has every
 import asyncio
 import os
 import signal
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from desk_shared.store.document import S
 from desk_shared.store.kept_calls import KeptCall, KeptCalls
 from desk_shared.telemetry import Telemetry, configure_logs
 from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.opening import closed, opened
 
 from tests.chaos.bus.pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
 
@@ -191,11 +193,11 @@ class Pipeline:
             MongoDocuments(self.store.database, COUNTS, self.clock.now),
         )
 
-    async def start(self) -> None:
-        await asyncio.gather(self.bus.start(), *(one.prepare() for one in self.stored))
-
-    async def stop(self) -> None:
-        await self.bus.stop()
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        await asyncio.gather(*(one.prepare() for one in self.stored))
+        async with self.bus:
+            yield
         await self.store.stop()
 
     def folding(self, *, unwilling: bool) -> BatchProcessor:
@@ -259,24 +261,22 @@ async def _consume(plan: Plan) -> None:
     pipeline = Pipeline(plan)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    await pipeline.start()
-    consumers = (
-        pipeline.consumer("", TICKETS, unwilling=True),
-        pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
-    )
-    settlings = [unit_of_work.settling for unit_of_work in pipeline.units_of_work]
-    await asyncio.gather(*(one.start() for one in settlings))
-    await asyncio.gather(*(one.start() for one in consumers))
-    await stopping.wait()
-    await asyncio.gather(*(one.stop() for one in consumers))
-    await asyncio.gather(*(one.stop() for one in settlings))
-    await pipeline.stop()
+    async with pipeline.running():
+        consumers = (
+            pipeline.consumer("", TICKETS, unwilling=True),
+            pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
+        )
+        settlings = [unit_of_work.settling for unit_of_work in pipeline.units_of_work]
+        await asyncio.gather(*(opened(one) for one in settlings))
+        await asyncio.gather(*(opened(one) for one in consumers))
+        await stopping.wait()
+        await asyncio.gather(*(closed(one) for one in consumers))
+        await asyncio.gather(*(closed(one) for one in settlings))
 
 
 async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
     """Each ticket gets one document with all its events, asked for at once."""
     pipeline = Pipeline(plan)
-    await pipeline.start()
     documents = DyingDocuments(pipeline.stored[0], pipeline.death)
     fold = tales(documents, unwilling=False)
     meters = pipeline.telemetry.meters
@@ -289,14 +289,14 @@ async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:
 
         await commands.change(ticket, rule, Cause(f"request {ticket}"))
 
-    await asyncio.gather(*(ask(ticket, many) for ticket, many in tickets.items()))
-    await commands.stop()
-    await pipeline.stop()
+    async with pipeline.running():
+        await asyncio.gather(*(ask(ticket, many) for ticket, many in tickets.items()))
+        await commands.finish()
 
 
 async def _relay(plan: Plan) -> None:
     pipeline = Pipeline(plan)
-    await pipeline.start()
     meters = pipeline.telemetry.meters
     sweeper = Relay("tickets", pipeline.stored[0], pipeline.publisher, pipeline.clock, meters)
-    await sweeper.run()
+    async with pipeline.running():
+        await sweeper.run()

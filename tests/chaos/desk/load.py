@@ -89,16 +89,13 @@ class Load:
         self.accepted[key] = answer.json()["id"]
 
     async def systems(self) -> None:
-        publisher, codec, clock = KafkaPublisher(self.kafka, "storm"), Codec(), SystemClock()
-        await publisher.start()
-        try:
+        codec, clock = Codec(), SystemClock()
+        async with KafkaPublisher(self.kafka, "storm") as publisher:
             while not self.stop.is_set():
                 data = TicketRequested(requester="monitor", title="The ERP answers slowly")
                 event = Event(new_id(), "/storm/monitor", "monitor", clock.now(), data)
                 await self._send(publisher, codec, event)
                 await self._pause()
-        finally:
-            await publisher.stop()
 
     async def _send(
         self, publisher: KafkaPublisher, codec: Codec, event: Event[TicketRequested]

@@ -14,7 +14,7 @@ from desk_automation.api import Api, automation_routes
 from desk_automation.looking import note_runbooks
 from desk_automation.why import Whys as RunWhys
 from desk_automation.why import why_routes as run_whys
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.answers import AnswersDeps, answers_router
 from desk_metrics.api.experience import experience_router
 from desk_metrics.api.goals import goals_router
@@ -177,7 +177,7 @@ async def triage() -> World:
         Cursors(b"x"),
     )
     whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
-    app = make_app("triage", "0", [triage_routes(documents), whys], _parts(desk.clock))
+    app = make_app("triage", [triage_routes(documents), whys], _parts(desk.clock))
     return World(
         app,
         {
@@ -208,7 +208,7 @@ async def automation() -> World:
         "service": ("vpn", "crm"),
         "device": ("laptop-1", "crm-db-1"),
     }
-    return World(make_app("automation", "0", routers, _parts(engine.clock)), names)
+    return World(make_app("automation", routers, _parts(engine.clock)), names)
 
 
 async def notify() -> World:
@@ -221,7 +221,7 @@ async def notify() -> World:
         await documents.write([Stored(id=state.message, state=state)])
     routers = [delivery_routes(documents, Cursors(b"x"))]
     names = {"team": ("network", "business-apps"), "person": (ANA, SUE)}
-    return World(make_app("notify", "0", routers, _parts(clock)), names)
+    return World(make_app("notify", routers, _parts(clock)), names)
 
 
 async def _week() -> MetricsDesk:
@@ -252,8 +252,7 @@ async def metrics() -> World:
     fold = Projection(answers)
     commands = CommandQueue(UnitOfWork(fold, FakePublisher(), clock, telemetry.meters, cached=0))
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
-    app = metrics_app(
-        _parts(clock),
+    routers = metrics_routers(
         deps,
         answers_router(AnswersDeps(letters, commands, lambda: CHARTER, clock)),
         reports_router(
@@ -263,6 +262,7 @@ async def metrics() -> World:
         page_router(deps, letters),
         goals_router(PlanningDeps(shelves.cells, desk.sums, lambda: CHARTER, clock, people=50)),
     )
+    app = make_app("metrics", routers, _parts(clock))
     names = {
         "ticket": ("ticket-1", "ticket-2"),
         "service": ("vpn", "crm"),

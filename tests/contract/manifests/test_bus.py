@@ -1,4 +1,4 @@
-"""Rights and scaling against what the services really subscribe to, taken from their own `main`."""
+"""Rights and scaling against what the services really subscribe to, taken from their own tables."""
 
 import json
 import subprocess
@@ -19,19 +19,15 @@ CHARTER = Path("charter")
 # In a process of its own: building five services leaves clients and log settings behind.
 BUILD = """
 import asyncio, importlib, json, pathlib, sys
+from desk_shared.builder import assemble
 from desk_shared.bus.consumer import Consumer
-from desk_shared.settings import ServiceSettings
-
-def settings_of(name):
-    found = vars(importlib.import_module(f"desk_{name}.settings")).values()
-    return next(one for one in found if isinstance(one, type)
-                and issubclass(one, ServiceSettings) and one is not ServiceSettings)
 
 async def subscriptions(name):
-    settings = settings_of(name)(environment="local", charter=pathlib.Path("charter"))
-    service = importlib.import_module(f"desk_{name}.main").build(settings)
-    parts = [part for _, part in service.parts if isinstance(part, Consumer)]
-    return {part._group: [topic.name for topic in part._subscriber.topics] for part in parts}
+    table = importlib.import_module(f"desk_{name}.service").SERVICE
+    settings = table.settings(environment="local", charter=pathlib.Path("charter"))
+    parts = [part for _, part in assemble(table, settings).lifetimes]
+    consumers = [part for part in parts if isinstance(part, Consumer)]
+    return {one.group: [topic.name for topic in one._subscriber.topics] for one in consumers}
 
 async def main():
     print(json.dumps({name: await subscriptions(name) for name in sys.argv[1:]}))

@@ -24,6 +24,7 @@ from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.opening import closed, opened
 
 from tests.unit.bus.desk import STORIES, Story, tell
 
@@ -75,14 +76,14 @@ class Rig:
         topics = [BY_NAME[TICKETS], BY_NAME[TRIAGE], *sides]
         await apply_topics(self.settings, topics, prefix=self.prefix, partitions=partitions)
         await self.documents.prepare()
-        await self.publisher.start()
+        await opened(self.publisher)
         await self.producer.start()
 
     async def close(self) -> None:
         for member in self.members:
-            await member.stop()
+            await closed(member)
         await self.producer.stop()
-        await self.publisher.stop()
+        await closed(self.publisher)
         await self.store.stop()
 
     def unit_of_work(self, react: React = tell, *, ordered: bool = True) -> UnitOfWork[Story]:
@@ -115,7 +116,7 @@ class Rig:
             positions=MongoPositions(self.store.database) if is_guarded else None,
         )
         self.members.append(member)
-        await member.start()
+        await opened(member)
         return member
 
     @asynccontextmanager

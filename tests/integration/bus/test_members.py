@@ -10,6 +10,7 @@ from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.store import Documents, Stored
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
+from desk_shared.testing.opening import closed
 
 from tests.integration.bus.rig import Rig
 from tests.unit.bus.desk import Story, noted
@@ -109,7 +110,7 @@ async def test_a_stop_in_mid_batch_finishes_it_and_commits_exactly_that(rig: Rig
     await rig.publish(EVENTS)
     member = await rig.join(held)
     await held.entered.wait()
-    stopping = asyncio.create_task(member.stop())
+    stopping = asyncio.create_task(closed(member))
     await rig.publish([])
     held.go_on.set()
     await stopping
@@ -126,7 +127,7 @@ async def test_a_stop_that_cannot_wait_commits_nothing_of_the_batch(rig: Rig) ->
     await rig.publish(EVENTS)
     member = await rig.join(held, grace=timedelta(milliseconds=200))
     await held.entered.wait()
-    await member.stop()
+    await closed(member)
     assert set((await rig.committed()).values()) == {None}
     await rig.join()
     await check(rig)
@@ -137,7 +138,7 @@ async def test_a_member_that_leaves_hands_over_without_a_pause(rig: Rig) -> None
     await rig.join()
     await rig.publish(EVENTS[:120])
     await eventually(rig.stories)
-    await first.stop()
+    await closed(first)
     await rig.publish(EVENTS[120:])
     await check(rig, copies=None)
 
@@ -160,6 +161,6 @@ async def test_progress_and_lag_are_told_while_a_batch_takes_long(
     await eventually(lambda: progress.lag == 0)
     assert rig.telemetry.value(names.CONSUMER_LAG) == 0
     for _ in range(2):  # a rebalance moves partitions from under the one who looks
-        await (await rig.join()).stop()
+        await closed(await rig.join())
     assert member._beside
     assert not any(task.done() for task in member._beside)

@@ -50,15 +50,13 @@ async def bus(kafka: str, prefix: str) -> str:
     )  # fmt: skip
     asked = TicketRequested(requester=f"ann {HOSTILE}", title=HOSTILE, service=HOSTILE)
     codec = Codec()
-    publisher = KafkaPublisher(chosen, "hostile", prefix)
-    await publisher.start()
-    await publisher.publish(
-        [
-            codec.encode(Event("r-1", "/crm", HOSTILE, AT, asked)),
-            codec.encode(numbered(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
-        ]
-    )
-    await publisher.stop()
+    async with KafkaPublisher(chosen, "hostile", prefix) as publisher:
+        await publisher.publish(
+            [
+                codec.encode(Event("r-1", "/crm", HOSTILE, AT, asked)),
+                codec.encode(numbered(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
+            ]
+        )
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         raw = HOSTILE.encode()
         headers = [(REASON, raw), (REASON_CODE, raw), (ORIGIN, raw)]

@@ -4,14 +4,15 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from desk_shared.builder import assemble
 from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.retry import attempt_async
 from desk_shared.clock import SystemClock
 from desk_shared.events.topics import CATALOGUE, SERVICES
+from desk_shared.runtime import Assembled, Opened
 from desk_shared.service import Service
 from desk_shared.settings import KafkaSettings, ServiceSettings, read_settings
 from desk_shared.testing.processes import environment
@@ -107,23 +108,16 @@ class Faulty:
         await self.loop()
 
 
-def built(name: str, kafka: str, mongo: str, prefix: str) -> Service:
-    """A service as its `main` makes it, on these servers."""
-    module = importlib.import_module(f"desk_{name}.main")
-    settings = importlib.import_module(f"desk_{name}.settings")
-    (kind,) = (
-        one
-        for one in vars(settings).values()
-        if isinstance(one, type) and issubclass(one, ServiceSettings) and one is not ServiceSettings
-    )
+def built(name: str, kafka: str, mongo: str, prefix: str) -> Assembled:
+    """A service as its table says, on these servers."""
+    table: Service[ServiceSettings] = importlib.import_module(f"desk_{name}.service").SERVICE
     more = {"NOTIFY_SMTP_HOST": "127.0.0.1", "NOTIFY_SMTP_PORT": "9"} if name == "notify" else {}
     environ = environment(kafka, mongo, prefix) | more
-    service: Service = module.build(read_settings(kind, environ), QuickClock())
-    return service
+    return assemble(table, read_settings(table.settings, environ), QuickClock())
 
 
 @asynccontextmanager
-async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[Service]]:
+async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[Assembled]]:
     """All services, opened side by side: what takes long is to wait for the servers."""
     settings = KafkaSettings(bootstrap=kafka)
     await apply_topics(settings, CATALOGUE, prefix=prefix, partitions=1)
@@ -139,17 +133,15 @@ async def all_opened(kafka: str, mongo: str, prefix: str) -> AsyncIterator[list[
 
 
 @asynccontextmanager
-async def opened(service: Service) -> AsyncIterator[Service]:
-    """With its store ready and all parts started but consumers, which are no loops."""
-    await service.prepare()
-    parts = [part for name, part in service.parts if not name.startswith("consumer ")]
-    for part in parts:
-        await part.start()
+async def opened(service: Assembled) -> AsyncIterator[Assembled]:
+    """With all parts open but consumers, which are no loops."""
+    without = tuple(one for one in service.lifetimes if not one[0].startswith("consumer "))
+    parts = Opened(replace(service, lifetimes=without, jobs={}))
+    await parts.open_all()
     try:
         yield service
     finally:
-        for part in reversed(parts):
-            await attempt_async(part.stop())
+        await parts.close_all()
         if service.close is not None:
             await service.close()
         await service.telemetry.stop()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.health import State
-from desk_shared.service import Service
+from desk_shared.runtime import Assembled
 from desk_shared.settings import StoreSettings
 from desk_shared.store import Store
 from desk_shared.store.driver import InsertOne
@@ -38,7 +38,7 @@ ERRORS = (
 class Kept:
     """A loop of one of the services, made to fail, and whoever keeps it running."""
 
-    service: Service
+    service: Assembled
     name: str
     faulty: Faulty
     task: "asyncio.Task[None]"
@@ -57,7 +57,7 @@ class Kept:
 @pytest.fixture
 async def services(
     kafka: str, mongo: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[list[Service]]:
+) -> AsyncIterator[list[Assembled]]:
     # Timers without work go round this often.
     monkeypatch.setattr("desk_shared.bus.timers.REFRESH", timedelta(milliseconds=100))
     async with all_opened(kafka, mongo, prefix) as services:
@@ -68,12 +68,12 @@ async def services(
     gc.collect()  # here, where what it finds is expected
 
 
-def keep_all(services: list[Service], make: Callable[[str, Loop], Faulty]) -> list[Kept]:
+def keep_all(services: list[Assembled], make: Callable[[str, Loop], Faulty]) -> list[Kept]:
     """Every loop of every service at work, each failing as `make` says."""
     kept: list[Kept] = []
     for service in services:
         supervisor = Supervisor(service.clock, service.health, service.telemetry.meters)
-        for name, loop in [("health", service.health.watch_loop), *service.loops]:
+        for name, loop in [("health", service.health.watch_loop), *service.jobs.items()]:
             faulty = make(name, loop)
             task = asyncio.create_task(supervisor.keep(name, faulty.run))
             kept.append(Kept(service, name, faulty, task))
@@ -96,7 +96,7 @@ async def gone_round(kept: list[Kept], rounds: int) -> None:
 
 
 async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
-    services: list[Service],
+    services: list[Assembled],
 ) -> None:
     def suffering(name: str, loop: Loop) -> Faulty:
         # A reader of the bus that is torn while it joins waits seconds for its brokers.
@@ -108,9 +108,9 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
     await ended(*(one.task for one in kept))
 
 
-async def spoil(service: Service, mongo: str) -> list[str]:
+async def spoil(service: Assembled, mongo: str) -> list[str]:
     """Put documents that nobody can read into every collection of a service; which ones."""
-    names = [name[6:] for name, _ in service.loops if name.startswith("relay ")]
+    names = [name[6:] for name in service.jobs if name.startswith("relay ")]
     assert names
     store = Store(StoreSettings(url=mongo), service.settings.store.database_prefix + service.name)
     message = {"topic": "no.such.topic", "key": b"k", "value": b"v", "headers": []}
@@ -136,7 +136,7 @@ async def spoil(service: Service, mongo: str) -> list[str]:
 
 
 async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
-    services: list[Service], mongo: str
+    services: list[Assembled], mongo: str
 ) -> None:
     """In every collection: due, with an outbox that cannot be sent, and found by any search."""
     collections = [await spoil(service, mongo) for service in services]

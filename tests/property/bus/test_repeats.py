@@ -40,7 +40,7 @@ METERS = recorded_telemetry().telemetry.meters
 def folds(service: Service) -> dict[str, Projection[Any]]:
     """By name, those that read the bus."""
     found: dict[str, Projection[Any]] = {}
-    for _, part in built(service, *NOWHERE, f"repeats-{service}").parts:
+    for _, part in built(service, *NOWHERE, f"repeats-{service}").lifetimes:
         handler = getattr(part, "_handler", None)
         handler = getattr(handler, "_inner", handler)
         for unit_of_work in getattr(handler, "_units_of_work", ()):

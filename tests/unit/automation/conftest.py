@@ -23,4 +23,4 @@ async def server() -> AsyncIterator[Server]:
 async def executor() -> AsyncIterator[HttpExecutor]:
     executor = HttpExecutor(Hosts(("localhost:*", "127.0.0.0/8:*")))
     yield executor
-    await executor.stop()
+    await executor.close()

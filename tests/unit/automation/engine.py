@@ -169,7 +169,13 @@ class Engine:
         """A new worker that knows nothing of the last one."""
         bounds = Bounds(term=TERM)
         self.worker = Worker(
-            self.units_of_work, self.target, self.clock, host_of, bounds, jitter=lambda: 1.0
+            self.units_of_work,
+            self.target,
+            self.clock,
+            host_of,
+            bounds,
+            on_due=self.run_unit_of_work.due.remember,
+            jitter=lambda: 1.0,
         )
         self.bearer = NewsBearer(self.units_of_work)
 

@@ -153,7 +153,7 @@ async def test_when_to_come_again_is_read_as_seconds_or_as_a_date(
     url = f"http://127.0.0.1:{server.port}/x"
     answer = await executor.call(attempt(url), "run-1", 1, ours)
     assert (answer.result, answer.retry_after) == (Result.NOT_TAKEN, pause)
-    await executor.stop()
+    await executor.close()
 
 
 @pytest.mark.parametrize(

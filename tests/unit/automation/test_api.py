@@ -50,7 +50,7 @@ async def desk() -> AsyncIterator[Desk]:
         FakeAuthenticator(ana, eva),
         engine.clock,
     )
-    app = make_app("automation", "0", [automation_routes(api, Cursors(b"secret"))], parts)
+    app = make_app("automation", [automation_routes(api, Cursors(b"secret"))], parts)
     assert undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)

@@ -55,7 +55,7 @@ async def test_a_run_whose_runbook_is_taken_out_is_judged_by_what_is_measured(
     source.change(charter_of())
     if is_restarted:
         books = Rulebooks(cast("CharterSource", source))
-        await OpenRuns(engine.runs, books, engine.clock).start()
+        await OpenRuns(engine.runs, books, engine.clock).hear()
     engine.rulebook = books()  # type: ignore[assignment]
     acted_at = (await engine.run()).acted_at or START
     engine.clock.advance(SECOND)
@@ -69,5 +69,5 @@ async def test_what_could_correct_an_escalation_is_listened_for_after_a_restart(
     await engine.hear(raised())
     await engine.settle(timedelta(hours=1))
     books = Rulebooks(cast("CharterSource", Source(charter_of())))
-    await OpenRuns(engine.runs, books, engine.clock).start()
+    await OpenRuns(engine.runs, books, engine.clock).hear()
     assert books().measurements == {"disk.free.percent"}

@@ -214,7 +214,7 @@ async def test_ports_belong_to_the_list(
     executor = HttpExecutor(Hosts(allowed))
     answer = await executor.call(attempt(f"http://localhost:{server.port}/x"), "run-1", 1, ours)
     assert (answer.result is Result.OK) is is_called
-    await executor.stop()
+    await executor.close()
 
 
 @pytest.mark.parametrize(

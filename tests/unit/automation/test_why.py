@@ -67,7 +67,7 @@ async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     )
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
-    app = make_app("automation", "0", [why_routes(whys)], parts)
+    app = make_app("automation", [why_routes(whys)], parts)
     assert undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
@@ -93,7 +93,7 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     roles = {"max": Role.MEMBER, "ana": Role.MEMBER, "olga": Role.OWNER, "otto": Role.OPERATOR}
     known = FakeAuthenticator(*(Principal(one, frozenset({role})) for one, role in roles.items()))
     parts = AppParts(Health(engine.clock), recorded_telemetry().telemetry, known, engine.clock)
-    app = make_app("automation", "0", [why_routes(Whys(seen, engine.runs))], parts)
+    app = make_app("automation", [why_routes(Whys(seen, engine.runs))], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

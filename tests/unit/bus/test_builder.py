@@ -1,46 +1,39 @@
 """What a service may not be put together without."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from desk_shared.builder import ServiceBuilder
-from desk_shared.bus import BatchProcessor, Projection
-from desk_shared.bus.producer import KafkaPublisher
+from desk_shared.bus import Projection
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.clock import FakeClock
-from desk_shared.events.names import ACTION_RESULTS, CHANGES, REQUESTS, SIGNALS, TELEMETRY, TICKETS
-from desk_shared.health import Health
+from desk_shared.events.names import SIGNALS, TELEMETRY, TICKETS
 from desk_shared.local.places import ROOT
+from desk_shared.service import Service, Subscription, Web
 from desk_shared.settings import Environment, ServiceSettings
-from desk_shared.store import Store
 from desk_shared.telemetry.testing import recorded_telemetry
-from fastapi import FastAPI
 
 from tests.unit.bus.desk import STORIES, Story
 from tests.unit.intake.world import MONDAY
 
 
-@pytest.fixture
-def builder() -> ServiceBuilder:
+def compose(_desk: ServiceBuilder, _settings: ServiceSettings) -> Web:
+    """Nothing: each test composes what it is about."""
+    return Web([])
+
+
+def table(*subscriptions: Subscription) -> Service[ServiceSettings]:
+    return Service(
+        "triage", ServiceSettings, collections=(STORIES,), subscriptions=subscriptions,
+        compose=compose,
+    )  # fmt: skip
+
+
+def builder_of(*subscriptions: Subscription) -> ServiceBuilder:
     settings = ServiceSettings(environment=Environment.LOCAL, charter=Path(ROOT / "charter"))
-    clock = FakeClock(MONDAY)
-    return ServiceBuilder(
-        name="triage",
-        settings=settings,
-        clock=clock,
-        health=Health(clock),
-        telemetry=recorded_telemetry().telemetry,
-        store=Store(settings.store, "kit-tests"),
-        publisher=KafkaPublisher(settings.kafka, "kit-tests"),
-    )
-
-
-@pytest.mark.parametrize("topic", [REQUESTS, TELEMETRY, CHANGES, ACTION_RESULTS])
-def test_nobody_reads_what_outsiders_write_without_asking_who_they_are(
-    builder: ServiceBuilder, topic: str
-) -> None:
-    with pytest.raises(ValueError, match="who they are"):
-        builder.reads(TICKETS, topic, handler=BatchProcessor())
+    telemetry = recorded_telemetry().telemetry
+    return ServiceBuilder(table(*subscriptions), settings, FakeClock(MONDAY), telemetry)
 
 
 def waking(builder: ServiceBuilder) -> Projection[Story]:
@@ -51,9 +44,8 @@ def waking(builder: ServiceBuilder) -> Projection[Story]:
     )
 
 
-def test_nobody_has_timers_without_saying_what_could_still_stop_them(
-    builder: ServiceBuilder,
-) -> None:
+def test_nobody_has_timers_without_saying_what_could_still_stop_them() -> None:
+    builder = builder_of()
     with pytest.raises(ValueError, match="what could still stop them"):
         builder.unit_of_work("stories", waking(builder))
 
@@ -62,28 +54,54 @@ def test_nobody_has_timers_without_saying_what_could_still_stop_them(
     "stops",
     [OwnPartition(TELEMETRY), AllPartitions((TICKETS, SIGNALS)), NothingUnread("it says nothing")],
 )
-async def test_with_it_said_they_run(builder: ServiceBuilder, stops: Stops) -> None:
-    builder.charter()
+async def test_with_it_said_they_run(stops: Stops) -> None:
+    builder = builder_of(Subscription((TELEMETRY, TICKETS, SIGNALS), to=("stories",)))
     builder.unit_of_work("stories", waking(builder), stops=stops)
-    builder.reads(TELEMETRY, TICKETS, SIGNALS)
-    assert "timers stories" in {name for name, _ in builder.service(FastAPI()).loops}
+    assert "timers stories" in builder.assembled(Web([])).jobs
 
 
-def test_timers_that_wait_for_what_nobody_reads_are_refused(builder: ServiceBuilder) -> None:
-    builder.charter()
+async def test_timers_that_wait_for_what_nobody_reads_are_refused() -> None:
+    builder = builder_of(Subscription((TICKETS,), to=("stories",)))
     builder.unit_of_work("stories", waking(builder), stops=AllPartitions((TICKETS, SIGNALS)))
-    builder.reads(TICKETS)
     with pytest.raises(ValueError, match=r"nobody reads: \['desk.signals"):
-        builder.service(FastAPI())
+        builder.assembled(Web([]))
 
 
-async def test_a_topic_s_writers_are_listened_to_once(builder: ServiceBuilder) -> None:
+async def test_a_subscription_names_what_there_is() -> None:
+    builder = builder_of(Subscription((TICKETS,), to=("stories", "tales")))
+    builder.unit_of_work("stories", Projection(builder.documents(STORIES)))
+    with pytest.raises(ValueError, match="nothing in triage is called tales"):
+        builder.assembled(Web([]))
+
+
+def test_a_collection_stands_in_the_table() -> None:
+    builder = builder_of()
+    with pytest.raises(ValueError, match="no collection others"):
+        builder.documents(replace(STORIES, collection="others"))
+
+
+async def test_a_topic_s_writers_are_listened_to_once() -> None:
+    builder = builder_of()
     builder.watermarks(TICKETS)
     builder.watermarks_of_all((TICKETS,))
-    assert [name for name, _ in builder._loops] == [f"writers of {TICKETS}"]
+    listening = [name for name in builder._jobs if name.startswith("writers of")]
+    assert listening == [f"writers of {TICKETS}"]
 
 
-async def test_with_the_charter_open_topics_are_read(builder: ServiceBuilder) -> None:
-    builder.charter()
-    builder.reads(TELEMETRY, handler=BatchProcessor())
-    builder.reads(TICKETS, handler=BatchProcessor(), lane="own")
+async def test_parts_are_opened_before_anything_is_read() -> None:
+    builder = builder_of(Subscription((TICKETS,), to=("stories",)))
+    commands = builder.commands(
+        builder.unit_of_work("stories", Projection(builder.documents(STORIES)))
+    )
+    names = [name for name, _ in builder.assembled(Web([])).lifetimes]
+    assert names == [
+        "store",
+        "store as new as the brokers",
+        "bus",
+        "sign-in client",
+        "settling stories",
+        "commands stories",
+        "consumer triage",
+        "consumer triage.retry",
+    ]
+    await commands.finish()

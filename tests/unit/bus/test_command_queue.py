@@ -100,7 +100,7 @@ async def test_an_answer_does_not_wait_for_a_slow_bus(
     assert stored.state == Story(notes=("a",))
     later = await commands.change("u", add("b"))  # the first publish gave up: not stuck behind it
     assert later.state == Story(notes=("b",))
-    await commands.stop()
+    await commands.finish()
     left = await desk.documents.pending(START + timedelta(hours=1), 10)
     assert {one.id for one in left} == {"t", "u"}
 
@@ -181,7 +181,7 @@ async def test_a_slow_bus_does_not_hold_the_next_write_until_too_many_are_on_the
     assert not desk.publisher.messages
     free.set()
     await one_more
-    await commands.stop()
+    await commands.finish()
     assert len(desk.publisher.messages) == module.MAX_PUBLISHING + 1
 
 
@@ -201,7 +201,7 @@ async def test_a_document_changed_again_before_it_is_published_keeps_its_order(d
     for number in (1, 2, 3):
         await commands.change("t", saying(number))
     free.set()
-    await commands.stop()
+    await commands.finish()
     firsts = list(dict.fromkeys(event.id for event in desk.publisher.events()))
     assert firsts == ["t-1", "t-2", "t-3"]
     assert not await desk.documents.pending(START + timedelta(days=1), 10)

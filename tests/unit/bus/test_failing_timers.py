@@ -1,6 +1,6 @@
 """A timer whose document fails is put off and given up; the others fire on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,10 +16,6 @@ from desk_shared.telemetry import names
 from tests.unit.bus.desk import START, Desk, Story
 
 
-def nobody(_id: str, _due: datetime) -> None:
-    """Replaced by the timers."""
-
-
 @dataclass
 class Hammer:
     """Wakes, and fails for some: as a whole, as a worker does, or document by document."""
@@ -28,9 +24,6 @@ class Hammer:
     reports: bool
     failing: dict[str, Exception] = field(default_factory=dict)
     woken: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.on_due: Callable[[str, datetime], None] = nobody
 
     async def wake(self, ids: Iterable[str], park: Report) -> None:
         for id in ids:
@@ -56,7 +49,13 @@ class Watch:
         desk = self.desk
         meters = desk.telemetry.telemetry.meters
         return Timers(
-            "stories", self.hammer, desk.documents, desk.clock, meters, health=desk.health
+            "stories",
+            self.hammer.wake,
+            desk.unit_of_work.due,
+            desk.documents,
+            desk.clock,
+            meters,
+            health=desk.health,
         )
 
     async def set(self, *ids: str) -> None:
@@ -142,8 +141,9 @@ async def test_what_is_only_contended_is_never_given_up() -> None:
 async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledger() -> None:
     desk = Desk()
     meters = desk.telemetry.telemetry.meters
+    unit, clock = desk.unit_of_work, desk.clock
     timers = Timers(
-        "stories", desk.unit_of_work, desk.documents, desk.clock, meters, health=desk.health
+        "stories", unit.wake, unit.due, desk.documents, clock, meters, health=desk.health
     )
 
     def begin(_state: Story | None, context: Context) -> Decision[Story]:

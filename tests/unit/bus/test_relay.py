@@ -35,7 +35,7 @@ async def leave_behind(desk: Desk) -> None:
     desk.publisher.is_down = True
     commands = CommandQueue(desk.unit_of_work)
     await commands.change("t", write, Cause("key"))
-    await commands.stop()
+    await commands.finish()
     desk.publisher.is_down = False
 
 

@@ -1,10 +1,11 @@
 """Timers that conclude from silence: on the member that holds the partition, when it has heard."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from desk_shared.bus import WorkItem
+from desk_shared.bus.due_moments import DueMoments
 from desk_shared.bus.timers import Report, Silence, Timers
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import SystemClock
@@ -52,13 +53,20 @@ class Watch:
         self.woken: list[tuple[str, datetime]] = []
         self.wakings = 0
         self.writer: datetime | None = None
-        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
+        self.due = DueMoments(self.clock)
         meters = self.desk.telemetry.telemetry.meters
         watermarks = Watermarks(log, self.clock, lambda: self.writer or self.clock.now())
         silence = Silence(watermarks, self.wake_at)
         documents = self.desk.documents
         self.timers = Timers(
-            "stories", self, documents, self.clock, meters, health=self.health, silence=silence
+            "stories",
+            self.wake,
+            self.due,
+            documents,
+            self.clock,
+            meters,
+            health=self.health,
+            silence=silence,
         )
 
     async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
@@ -136,13 +144,13 @@ async def test_another_members_timer_does_not_fire_until_its_partition_is_ours()
     watch = Watch(Log(held=False))
     await watch.set("t", watch.clock.now() - LONG_AGO)
     running = asyncio.create_task(watch.timers.run())
-    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
-    await eventually(lambda: not watch.timers._soon)
+    await eventually(lambda: watch.due._known_until is not None)
+    await eventually(lambda: watch.due.next() is None)
     assert watch.ids == []
     watch.log.is_held = True
     watch.log.assignment += 1
     await watch.set("t2", watch.clock.now() - LONG_AGO)
-    watch.timers.remember("t2", watch.clock.now())
+    watch.due.remember("t2", watch.clock.now())
     # Well before the store would be asked again by itself.
     await eventually(lambda: sorted(set(watch.ids)) == ["t", "t2"], timeout=5)
     running.cancel()

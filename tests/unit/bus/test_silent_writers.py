@@ -12,6 +12,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
+from desk_shared.testing.opening import opened
 
 from tests.unit.bus.desk import START
 from tests.unit.bus.writer import SECOND, Writer, settled
@@ -72,7 +73,7 @@ async def test_a_replica_that_keeps_its_lease_lives_however_silent_it_is() -> No
 
 async def test_who_is_vouched_for_records_nothing_before_it_has_told_of_itself_again() -> None:
     writer = Writer()
-    await writer.watermark.start()
+    await opened(writer.watermark)
     began, moments = writer.desk.clock.now(), writer.unit_of_work.open_moments
     writer.desk.clock.advance(TERM - SKEW)
     assert not moments.may_record(began, writer.desk.clock.now())

@@ -1,11 +1,12 @@
 """Timers live in the store; memory only makes them punctual."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
 from desk_shared.bus import WorkItem
+from desk_shared.bus.due_moments import DueMoments
 from desk_shared.bus.timers import Report, Timers
 from desk_shared.clock import SystemClock
 from desk_shared.errors import DependencyDown
@@ -25,7 +26,6 @@ class Bell:
     def __init__(self) -> None:
         self.woken: list[str] = []
         self.is_down = False
-        self.on_due: Callable[[str, datetime], None] = lambda _id, _due: None
 
     async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
         if self.is_down:
@@ -41,8 +41,9 @@ class Watch:
         self.clock = SystemClock()
         self.desk.documents = FakeDocuments(STORIES, self.clock)
         self.bell = Bell()
-        meters = self.desk.telemetry.telemetry.meters
-        self.timers = Timers("stories", self.bell, self.desk.documents, self.clock, meters)
+        self.due = DueMoments(self.clock)
+        meters, documents = self.desk.telemetry.telemetry.meters, self.desk.documents
+        self.timers = Timers("stories", self.bell.wake, self.due, documents, self.clock, meters)
 
     async def set(self, id: str, due: datetime | None, *, told: bool = True) -> None:
         def rule(_state: Story | None, _context: Context) -> Decision[Story]:
@@ -51,13 +52,16 @@ class Watch:
         unit_of_work = self.desk.another()
         unit_of_work._documents = self.desk.documents
         if told:
-            unit_of_work.on_due = self.bell.on_due
+            unit_of_work.due = self.due
         await unit_of_work.run([WorkItem(id, rule)], self.desk.park)
 
     def start(self) -> asyncio.Task[None]:
         meters = self.desk.telemetry.telemetry.meters
         supervisor = Supervisor(self.clock, Health(self.clock), meters)
         return asyncio.create_task(supervisor.keep("timers", self.timers.run))
+
+    async def is_watching(self) -> None:
+        await eventually(lambda: self.due._known_until is not None)
 
     def soon(self, **span: float) -> datetime:
         return self.clock.now() + timedelta(**span)
@@ -75,7 +79,7 @@ async def test_a_timer_set_before_the_start_is_found_in_the_store() -> None:
 async def test_a_timer_set_while_running_fires_in_time() -> None:
     watch = Watch()
     running = watch.start()
-    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    await watch.is_watching()
     due = watch.soon(milliseconds=50)
     await watch.set("t", due)
     await eventually(lambda: watch.bell.woken == ["t"])
@@ -86,7 +90,7 @@ async def test_a_timer_set_while_running_fires_in_time() -> None:
 async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
     watch = Watch()
     running = watch.start()
-    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    await watch.is_watching()
     due = watch.soon(milliseconds=200)
     await watch.set("t", watch.soon(milliseconds=40))
     await watch.set("far", watch.soon(milliseconds=40))
@@ -101,10 +105,10 @@ async def test_a_timer_that_was_moved_on_fires_once_and_later() -> None:
 async def test_a_timer_that_is_moved_nearer_fires_then_however_many_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desk_shared.bus.timers.MAX_REMEMBERED", 2)
+    monkeypatch.setattr("desk_shared.bus.due_moments.MAX_REMEMBERED", 2)
     watch = Watch()
     running = watch.start()
-    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    await watch.is_watching()
     for id in ("t", "far"):
         await watch.set(id, watch.soon(days=1))
     due = watch.soon(milliseconds=40)
@@ -149,15 +153,15 @@ async def test_what_could_not_be_fired_is_found_again() -> None:
 async def test_a_rule_that_asks_for_the_past_does_not_spin() -> None:
     watch = Watch()
     running = watch.start()
-    await eventually(lambda: watch.timers._seen_until > watch.clock.now())
+    await watch.is_watching()
     began = watch.clock.now()
 
     async def again(ids: Iterable[str], park: Report) -> None:  # noqa: ARG001
         watch.bell.woken += ids
-        watch.bell.on_due("t", began - timedelta(days=1))
+        watch.due.remember("t", began - timedelta(days=1))
 
     watch.timers._wake = again
-    watch.bell.on_due("t", began - timedelta(days=1))
+    watch.due.remember("t", began - timedelta(days=1))
     await eventually(lambda: watch.clock.now() - began > timedelta(milliseconds=400))
     running.cancel()
     assert 1 < len(watch.bell.woken) <= 25

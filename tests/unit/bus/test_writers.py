@@ -11,6 +11,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
+from desk_shared.testing.opening import closed, opened
 
 from tests.unit.bus.desk import START, Desk, noted, received
 from tests.unit.bus.writer import SECOND, Writer, settled
@@ -18,7 +19,7 @@ from tests.unit.bus.writer import SECOND, Writer, settled
 
 async def test_idle_it_is_as_far_as_the_clock() -> None:
     writer = Writer()
-    await writer.watermark.start()
+    await opened(writer.watermark)
     assert writer.until == START
     assert await writer.later() == START + SECOND
     assert await writer.later() == START + 2 * SECOND
@@ -30,13 +31,13 @@ async def test_nothing_is_decided_before_the_bus_has_been_told_of_it() -> None:
     writer.unit_of_work.open_moments.close()
     writer.bus.refuses_all = True
     with pytest.raises(DependencyDown):
-        await writer.watermark.start()
+        await opened(writer.watermark)
     with pytest.raises(DependencyDown) as refused:
         await writer.note(1)
     assert refused.value.kind == "not-recording"
     assert await writer.unit_of_work.documents.load(["t"]) == {}
     writer.bus.refuses_all = False
-    await writer.watermark.start()
+    await opened(writer.watermark)
     await writer.note(1)
     assert (await writer.unit_of_work.documents.load(["t"])).keys() == {"t"}
 
@@ -129,11 +130,11 @@ async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_
 
 async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
     writer = Writer()
-    await writer.watermark.stop()
+    await closed(writer.watermark)
     assert writer.bus.told[-1].has_left
     other = Writer()
     other.unit_of_work.open_moments.doubt(START)
-    await other.watermark.stop()
+    await closed(other.watermark)
     assert not any(one.has_left for one in other.bus.told)
 
 
@@ -162,14 +163,14 @@ async def test_a_replica_that_takes_a_lease_anew_tells_no_more_than_what_it_has_
     with pytest.raises(DependencyDown):
         await writer.note(1)
     writer.desk.clock.advance(LATE_WRITE / 2)
-    await writer.watermark.start()
+    await opened(writer.watermark)
     assert writer.until == START
 
 
 async def test_a_goodbye_that_the_bus_does_not_take_keeps_nobody_from_stopping() -> None:
     writer = Writer()
     writer.bus.refuses_all = True
-    await writer.watermark.stop()
+    await closed(writer.watermark)
     assert writer.bus.told == []
 
 

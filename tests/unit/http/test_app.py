@@ -99,7 +99,7 @@ def app(recorded: RecordedTelemetry) -> FastAPI:
     clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
     known = FakeAuthenticator(Principal("ana", frozenset({Role.EMPLOYEE})), Principal("bo"))
     parts = AppParts(Health(clock), recorded.telemetry, known, clock, body_limit=1000)
-    return make_app("Intake", "1", [router], parts)
+    return make_app("Intake", [router], parts)
 
 
 @pytest.fixture
@@ -360,4 +360,4 @@ def test_an_application_with_an_open_route_is_never_made(recorded: RecordedTelem
     clock = FakeClock(datetime(2026, 1, 1, tzinfo=UTC))
     parts = AppParts(Health(clock), recorded.telemetry, FakeAuthenticator(), clock)
     with pytest.raises(UndeclaredRoutes, match=r"GET /v1/tickets/\{id\}/secret"):
-        make_app("intake", "1.0", [inner], parts)
+        make_app("intake", [inner], parts)

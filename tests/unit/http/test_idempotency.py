@@ -44,7 +44,7 @@ def made_app() -> FastAPI:
 
     clock, known = FakeClock(START), FakeAuthenticator(Principal("ana"), Principal("bo"))
     parts = AppParts(Health(clock), recorded_telemetry().telemetry, known, clock)
-    return make_app("Desk", "1", [router], parts)
+    return make_app("Desk", [router], parts)
 
 
 @pytest.fixture

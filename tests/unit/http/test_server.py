@@ -117,7 +117,7 @@ async def served(bounds: HttpSettings) -> AsyncIterator[Served]:
     knows = FakeAuthenticator(Principal("ana", frozenset({Role.EMPLOYEE})), Principal("ben"))
     telemetry = recorded_telemetry("intake").telemetry
     parts = AppParts(Health(clock), telemetry, knows, clock, bounds=bounds, body_limit=LIMIT)
-    app = make_app("intake", "1", [router], parts)
+    app = make_app("intake", [router], parts)
     settings = ServiceSettings(environment=Environment.LOCAL, http_port=0, http=bounds)
     server = server_of(app, settings, LIMIT)
     running = asyncio.create_task(server.serve())

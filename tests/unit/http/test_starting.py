@@ -12,7 +12,7 @@ LOCAL = {"DESK_ENVIRONMENT": "local", "INTAKE_HTTP_PORT": "0", "DESK_CHARTER": "
 def start(**environ: str) -> tuple[int, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-m", "desk_intake.main"],
+        [sys.executable, "-m", "desk_intake.service"],
         env=kept | environ,
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from desk_intake.api import intake_app
+from desk_intake.api import ROUTERS
 from desk_intake.domain.evolve import evolve, fold
 from desk_intake.domain.model import Ticket
 from desk_intake.domain.problem import KnownProblem
@@ -29,7 +29,7 @@ from desk_shared.events.people import Priority
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.events.triage import TriageDecided
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Cursors, DevAuthenticator
+from desk_shared.http import AppParts, Cursors, DevAuthenticator, make_app
 from desk_shared.ids import new_id
 from desk_shared.settings import Environment
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
@@ -210,7 +210,9 @@ def make_desk(charter: Charter) -> Desk:
     parts = AppParts(
         Health(clock), telemetry.telemetry, authenticator, clock, charter=lambda: charter
     )
-    transport = httpx.ASGITransport(app=intake_app(parts, deps))
+    app = make_app("intake", ROUTERS, parts)
+    app.state.intake = deps
+    transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),
         UnitOfWork(slas_projection(slas), publisher, clock, meters),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.answers import AnswersDeps, answers_router
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Asked
@@ -19,7 +19,14 @@ from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent
 from desk_shared.events.reports import Answer, ResponseRecorded
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role, calls_without_key, undeclared_routes
+from desk_shared.http import (
+    AppParts,
+    Principal,
+    Role,
+    calls_without_key,
+    make_app,
+    undeclared_routes,
+)
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
@@ -61,7 +68,9 @@ class Office:
         parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
         shelves = self.desk.shelves
         metrics = MetricsDeps(shelves.tickets, shelves.cells, lambda: self.desk.book, clock)
-        self.app: FastAPI = metrics_app(parts, metrics, answers_router(deps))
+        self.app: FastAPI = make_app(
+            "metrics", metrics_routers(metrics, answers_router(deps)), parts
+        )
 
     async def ask_about(self, *made: Asked) -> None:
         """As the last report left it."""
@@ -91,7 +100,7 @@ async def office() -> AsyncIterator[Office]:
     asked = Asked("vpn", "repair", 1, 1, MONDAY + timedelta(hours=30), "2026-W45/2026-W48", 900.0)
     await office.ask_about(asked, Asked("mail", "leave", 1))
     yield office
-    await office.commands.stop()
+    await office.commands.finish()
 
 
 async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> None:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.ports import MetricsDeps
 from desk_shared.events.tickets import Kind
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
@@ -43,7 +43,7 @@ async def app() -> FastAPI:
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     shelves = desk.shelves
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
-    return metrics_app(parts, deps)
+    return make_app("metrics", metrics_routers(deps), parts)
 
 
 async def ask(app: FastAPI, query: str, who: str = "bo", **headers: str) -> httpx.Response:
@@ -123,7 +123,7 @@ async def test_an_empty_answer_is_a_table_with_every_column(app: FastAPI) -> Non
 
 
 def test_the_service_starts_without_the_parquet_library() -> None:
-    code = "import sys, desk_metrics.main; sys.exit('pyarrow' in sys.modules)"
+    code = "import sys, desk_metrics.service; sys.exit('pyarrow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -158,7 +158,7 @@ async def test_more_rows_than_anybody_reads_are_refused_and_weeks_help() -> None
     )
     shelves = desk.shelves
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock)
-    app = metrics_app(parts, deps)
+    app = make_app("metrics", metrics_routers(deps), parts)
     days = "from=2024-11-15&to=2026-11-29&by=service"
     refused = await ask(app, days)
     assert (refused.status_code, refused.json()["code"]) == (422, "too-many-rows")
@@ -189,7 +189,7 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
     )  # fmt: skip
     shelves = desk.shelves
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock, people=50)
-    app = metrics_app(parts, deps)
+    app = make_app("metrics", metrics_routers(deps), parts)
     for more in ("", "&format=csv"):
         assert ("vpn" in (await ask(app, f"{WEEK}&by=service{more}", who)).text) is sees
     transport = httpx.ASGITransport(app)

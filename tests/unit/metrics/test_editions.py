@@ -55,7 +55,7 @@ class Replicas:
         made = Editions(
             self.documents, CommandQueue(unit_of_work), lambda: self.seen[name], self.clock
         )
-        await made.start()
+        await made.begin()
         return made
 
     def pass_by(self, length: timedelta) -> None:

@@ -4,11 +4,11 @@ from datetime import datetime
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.experience import experience_router
 from desk_metrics.ports import MetricsDeps
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
@@ -33,7 +33,7 @@ async def app() -> FastAPI:
         Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     deps = MetricsDeps(desk.shelves.tickets, desk.shelves.cells, lambda: desk.book, clock)
-    return metrics_app(parts, deps, experience_router(deps))
+    return make_app("metrics", metrics_routers(deps, experience_router(deps)), parts)
 
 
 async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.goals import goals_router
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.planning import PlanningDeps
@@ -15,7 +15,7 @@ from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketStarted
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
@@ -76,7 +76,7 @@ async def app(tmp_path: Path) -> FastAPI:
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
     planning = PlanningDeps(shelves.cells, desk.sums, lambda: charter, clock, people=100)
-    return metrics_app(parts, deps, goals_router(planning))
+    return make_app("metrics", metrics_routers(deps, goals_router(planning)), parts)
 
 
 async def ask(app: FastAPI, path: str, who: str = "bo") -> httpx.Response:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.experience import experience_router
 from desk_metrics.api.goals import goals_router
 from desk_metrics.api.page import page_router
@@ -34,7 +34,7 @@ from desk_shared.events.tickets import (
     TicketStarted,
 )
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments
@@ -124,14 +124,14 @@ async def answers(desk: Desk) -> dict[str, httpx.Response]:
     letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
     sources = Sources(shelves.cells, sums, shelves.changes, lambda: CHARTER, letters)
     planning = PlanningDeps(shelves.cells, sums, lambda: CHARTER, clock, people=50)
-    app = metrics_app(
-        parts,
+    routers = metrics_routers(
         deps,
         reports_router(sources, clock),
         experience_router(deps),
         page_router(deps, letters),
         goals_router(planning),
     )
+    app = make_app("metrics", routers, parts)
     transport = httpx.ASGITransport(app)
     found = {}
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:

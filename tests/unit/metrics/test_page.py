@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.page import page_router
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.page.gathering import gather, question
@@ -19,7 +19,7 @@ from desk_metrics.page.style import DARK, LIGHT, STYLE
 from desk_metrics.page.wording import Better, Headline, Unit, change, days, moment, shown
 from desk_metrics.ports import MetricsDeps
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
@@ -356,7 +356,7 @@ def app(desk: Desk) -> FastAPI:
         Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
-    return metrics_app(parts, deps, page_router(deps))
+    return make_app("metrics", metrics_routers(deps, page_router(deps)), parts)
 
 
 async def ask(app: FastAPI, query: str, who: str = "bo") -> httpx.Response:

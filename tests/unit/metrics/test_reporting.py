@@ -85,13 +85,14 @@ class Office:
         letters = Correspondence(self.documents, self.answers)
         shelves = desk.shelves
         sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: self.charter, letters)
-        self.reporting = Reporting(self.documents, CommandQueue(unit_of_work), sources, desk.clock)
+        self.commands = CommandQueue(unit_of_work)
+        self.reporting = Reporting(self.documents, self.commands, sources, desk.clock)
         return self.reporting
 
     async def tick(self) -> None:
         due = await self.documents.due(self.desk.clock.now(), 10)
         await self.reporting.wake([id for _, id in due], _ignore)
-        await self.reporting.stop()
+        await self.commands.finish()
 
     async def reported(self) -> Reported:
         state = (await self.documents.load([WEEKLY]))[WEEKLY].state
@@ -100,7 +101,7 @@ class Office:
 
     async def begin(self, reported: Reported) -> None:
         """The service has run before, and reported up to then."""
-        await self.reporting.start()
+        await self.reporting.begin()
         (stored,) = (await self.documents.load([WEEKLY])).values()
         await self.documents.write([replace(stored, state=reported, due=reported.due)])
 
@@ -152,7 +153,7 @@ async def test_it_is_said_once_across_a_restart(office: Office) -> None:
     await office.tick()
     said = [one.id for one in office.told]
     await office.tick()
-    await office.restarted().start()
+    await office.restarted().begin()
     await office.tick()
     assert [one.id for one in office.told] == said
     assert len(set(said)) == len(said)
@@ -161,11 +162,12 @@ async def test_it_is_said_once_across_a_restart(office: Office) -> None:
 
 async def test_two_that_wake_at_once_report_once(office: Office) -> None:
     await office.begin(BEFORE)
-    first, other = office.reporting, office.restarted()
+    first, asked = office.reporting, office.commands
+    other = office.restarted()
     await first.wake([WEEKLY], _ignore)
     await other.wake([WEEKLY], _ignore)
-    await first.stop()
-    await other.stop()
+    await asked.finish()
+    await office.commands.finish()
     ids = [one.id for one in office.told]
     assert len(ids) == len(set(ids)) > 0
 
@@ -342,7 +344,7 @@ def test_a_goal_is_told_to_whom_it_names_or_whose_tickets_it_counts(
 
 async def test_a_new_desk_begins_with_its_next_week(charter: Charter) -> None:
     office = Office(charter)
-    await office.reporting.start()
+    await office.reporting.begin()
     assert (await office.reported()) == Reported(MONDAY)
     await office.tick()
     assert office.told == []

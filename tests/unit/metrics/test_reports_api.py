@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_app
+from desk_metrics.api import metrics_routers
 from desk_metrics.api.reports import answered, reports_router
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Asked
@@ -21,7 +21,7 @@ from desk_shared.charter import load_charter
 from desk_shared.events import Event
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Principal, Role
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.messages import catalogue
 from desk_shared.store import Stored
@@ -66,7 +66,7 @@ def app(desk: Desk, sources: Sources) -> FastAPI:
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
     deps = MetricsDeps(desk.shelves.tickets, desk.shelves.cells, lambda: desk.book, clock)
-    return metrics_app(parts, deps, reports_router(sources, clock))
+    return make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
 
 
 async def ask(app: FastAPI, query: str = "", who: str = "bo") -> httpx.Response:
@@ -178,7 +178,7 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
         Health(clock), recorded_telemetry().telemetry, callers, clock, charter=lambda: charter
     )
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
-    app = metrics_app(parts, deps, reports_router(sources, clock))
+    app = make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
     ranked = (await ask(app, who=who)).json()["systems"]
     assert (ranked[0]["service"] == "vpn") is sees
     assert [one["rank"] for one in ranked] == list(range(1, len(ranked) + 1))

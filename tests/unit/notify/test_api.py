@@ -37,7 +37,7 @@ async def app() -> FastAPI:
     parts = AppParts(
         Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
-    return make_app("notify", "1", [delivery_routes(documents, Cursors(b"secret"))], parts)
+    return make_app("notify", [delivery_routes(documents, Cursors(b"secret"))], parts)
 
 
 async def ask(app: FastAPI, who: str, query: str = "") -> httpx.Response:

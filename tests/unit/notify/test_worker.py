@@ -318,8 +318,7 @@ async def test_a_document_that_cannot_be_read_is_reported_and_the_next_one_sent(
 
 async def test_it_hangs_up_when_it_stops() -> None:
     desk = Desk()
-    await desk.worker.start()
-    await desk.worker.stop()
+    await desk.worker.hang_up()
     assert desk.line.is_closed
 
 

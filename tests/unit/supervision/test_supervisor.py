@@ -7,7 +7,7 @@ import pytest
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.health import Component, Health, State
-from desk_shared.supervision import KeptLoops, Supervisor
+from desk_shared.supervision import Supervisor
 from desk_shared.telemetry import names
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing import eventually
@@ -81,16 +81,12 @@ async def test_a_loop_that_ends_without_a_reason_begins_again() -> None:
         await running
 
 
-async def test_kept_loops_run_from_their_start_to_their_stop() -> None:
+async def test_kept_loops_run_until_the_end_of_the_with() -> None:
     clock = FakeClock(START)
     health = Health(clock)
     loop = Loop([], health)
-    kept = KeptLoops(
-        Supervisor(clock, health, recorded_telemetry().telemetry.meters), {"x": loop.run}
-    )
-    await kept.stop()  # one that was never started has nothing to stop
-    await kept.start()
-    await eventually(lambda: loop.states)
-    before = asyncio.all_tasks()
-    await kept.stop()
+    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+    async with supervisor.keeping({"x": loop.run}):
+        await eventually(lambda: loop.states)
+        before = asyncio.all_tasks()
     assert len(before - asyncio.all_tasks()) == 1

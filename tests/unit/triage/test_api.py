@@ -50,7 +50,7 @@ async def front() -> AsyncIterator[Front]:
     telemetry = recorded_telemetry().telemetry
     who = FakeAuthenticator(MIA, ANA, OWNER)
     parts = AppParts(Health(desk.clock), telemetry, who, desk.clock)
-    app = make_app("triage", "0", [triage_routes(documents)], parts)
+    app = make_app("triage", [triage_routes(documents)], parts)
     assert undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)

@@ -42,7 +42,7 @@ async def test_only_those_whom_it_concerns_see_it(
         charter=lambda: SECRET,
     )  # fmt: skip
     whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
-    app = make_app("triage", "0", [triage_routes(documents), whys], parts)
+    app = make_app("triage", [triage_routes(documents), whys], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

@@ -43,7 +43,7 @@ async def front() -> AsyncIterator[Front]:
     whys = Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force)
     who = FakeAuthenticator(MIA, ANA)
     parts = AppParts(Health(desk.clock), telemetry.telemetry, who, desk.clock)
-    app = make_app("triage", "0", [why_routes(whys)], parts)
+    app = make_app("triage", [why_routes(whys)], parts)
     assert undeclared_routes(app) == []
     headers = {"Authorization": "Bearer mia"}
     async with httpx.AsyncClient(

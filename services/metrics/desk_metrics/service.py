@@ -1,0 +1,180 @@
+"""Metrics as one table: what it reads, keeps and answers; `python -m desk_metrics.service`."""
+
+from datetime import timedelta
+
+from desk_shared.builder import ServiceBuilder
+from desk_shared.bus import Projection
+from desk_shared.bus.stops import NothingUnread, OwnPartition
+from desk_shared.events.names import CONTRIBUTIONS
+from desk_shared.events.names import TICKETS as TICKETS_TOPIC
+from desk_shared.lifetimes import Beginning
+from desk_shared.service import Service, Subscription, Web
+from desk_shared.starting import start_service
+from fastapi import APIRouter
+
+from desk_metrics.api import metrics_routers
+from desk_metrics.api.answers import AnswersDeps, answers_router
+from desk_metrics.api.experience import experience_router
+from desk_metrics.api.goals import goals_router
+from desk_metrics.api.page import page_router
+from desk_metrics.api.reports import reports_router
+from desk_metrics.correspondence import Correspondence
+from desk_metrics.domain.goal_weeks import People
+from desk_metrics.editions import Editions
+from desk_metrics.gauges import Gauges
+from desk_metrics.handlers import (
+    READS,
+    cells_projection,
+    changes_projection,
+    repairs_projection,
+    returns_projection,
+    sights_projection,
+    spells_projection,
+    tickets_projection,
+    voices_projection,
+)
+from desk_metrics.patience import once_caught_up
+from desk_metrics.planning import PlanningDeps
+from desk_metrics.ports import MetricsDeps
+from desk_metrics.rejudging import Rejudging
+from desk_metrics.reporting import Reporting
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.store import (
+    ANSWERS,
+    CELLS,
+    CHANGES,
+    EDITIONS,
+    REPAIRS,
+    REPORTED,
+    RETURNS,
+    SIGHTS,
+    SPELLS,
+    SUMS,
+    TICKETS,
+    VOICES,
+)
+from desk_metrics.systems import Sources
+
+PACE = timedelta(milliseconds=200)
+# A part of a day is a large document: what changes in it is gathered, so it is written less often.
+FIGURES_PACE = timedelta(seconds=2)
+
+
+def compose(desk: ServiceBuilder, settings: MetricsSettings) -> Web:
+    """Its units of work, jobs and routes."""
+    editions = _editions(desk)
+    tickets, cells, sums = (desk.documents(one) for one in (TICKETS, CELLS, SUMS))
+    fold = tickets_projection(tickets, lambda: editions.book)
+    told = desk.unit_of_work(
+        "tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now
+    )
+    rejudging = Rejudging(told, fold, lambda: editions.book, desk.clock)
+    desk.job("rejudging", rejudging.run)
+    _gather(desk)
+    meter = desk.telemetry.metrics.get_meter("desk_metrics")
+    desk.job("figures", Gauges(meter, cells, sums, tickets, desk.clock).run)
+    deps = MetricsDeps(
+        tickets,
+        cells,
+        lambda: editions.book,
+        desk.clock,
+        settings.people,
+        settings.cost_per_minute,
+    )
+    letters = Correspondence(desk.documents(REPORTED), desk.documents(ANSWERS))
+    people = People(settings.people, settings.cost_per_minute)
+    changes = desk.documents(CHANGES)
+    sources = Sources(cells, sums, changes, lambda: desk.charter.current, letters, people)
+    _report(desk, sources)
+    return Web(metrics_routers(deps, *_routers(deps, sources), _answers(desk, sources)))
+
+
+def _answers(desk: ServiceBuilder, sources: Sources) -> APIRouter:
+    """Owners may answer at any replica, so nothing is remembered."""
+    answers = desk.unit_of_work("answers", Projection(sources.letters.answers), cached=0)
+    deps = AnswersDeps(sources.letters, desk.commands(answers), sources.charter, desk.clock)
+    return answers_router(deps)
+
+
+def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
+    """Routes that stand in modules of their own."""
+    planning = PlanningDeps(
+        deps.cells,
+        sources.sums,
+        sources.charter,
+        deps.clock,
+        deps.people,
+        deps.cost_per_minute,
+    )
+    return (
+        reports_router(sources, deps.clock),
+        experience_router(deps),
+        page_router(deps, sources.letters),
+        goals_router(planning),
+    )
+
+
+def _gather(desk: ServiceBuilder) -> None:
+    """What figures are made of, beside tickets."""
+    desk.unit_of_work("repairs", repairs_projection(desk.documents(REPAIRS)), cached=2_000)
+    desk.unit_of_work("sights", sights_projection(desk.documents(SIGHTS)), cached=2_000)
+    desk.unit_of_work("spells", spells_projection(desk.documents(SPELLS)), cached=2_000)
+    desk.unit_of_work("voices", voices_projection(desk.documents(VOICES)), cached=500)
+    desk.unit_of_work("changes", changes_projection(desk.documents(CHANGES)), cached=2_000)
+    desk.unit_of_work("cells", cells_projection(desk.documents(CELLS)), cached=64)
+    desk.unit_of_work("returns", returns_projection(desk.documents(RETURNS)), cached=2_000)
+
+
+def _report(desk: ServiceBuilder, sources: Sources) -> None:
+    """The weekly report; other replicas write its document too, so nothing is remembered."""
+    documents = sources.letters.reported
+    reported = desk.unit_of_work("reported", Projection(documents), cached=0)
+    reporting = Reporting(documents, desk.commands(reported), sources, desk.clock)
+    stops = NothingUnread("a report says until when its figures are, and its gate waits for us")
+    gate = once_caught_up(desk.health.consumer(desk.name), desk.clock)
+    desk.timers("reports", reported, reporting.wake, stops, gate)
+    desk.part("reports", Beginning(reporting.begin))
+
+
+def _editions(desk: ServiceBuilder) -> Editions:
+    documents = desk.documents(EDITIONS)
+    noted = desk.unit_of_work("editions", Projection(documents), cached=0)
+    charter = desk.charter
+    editions = Editions(documents, desk.commands(noted), lambda: charter.current, desk.clock)
+    desk.part("slas", Beginning(editions.begin))
+    desk.job("editions", editions.run)
+    return editions
+
+
+SERVICE = Service(
+    "metrics",
+    MetricsSettings,
+    collections=(
+        TICKETS,
+        CELLS,
+        SUMS,
+        EDITIONS,
+        REPAIRS,
+        SIGHTS,
+        SPELLS,
+        VOICES,
+        CHANGES,
+        RETURNS,
+        REPORTED,
+        ANSWERS,
+    ),
+    subscriptions=(
+        # Nobody waits for a figure, and SLAs are counted in minutes: larger batches, less work.
+        Subscription(
+            READS,
+            to=("tickets", "changes", "repairs", "sights", "spells", "voices"),
+            pace=PACE,
+        ),
+        # What metrics tells itself: parts of days, and who came again.
+        Subscription((CONTRIBUTIONS,), to=("cells", "returns"), lane="figures", pace=FIGURES_PACE),
+    ),
+    compose=compose,
+)
+
+if __name__ == "__main__":
+    start_service(SERVICE)
