@@ -133,8 +133,9 @@ check: lint types arch rules manifests test ## All that CI checks
 
 ##@ Made from the code
 .PHONY: schemas docs
-schemas: setup ## JSON Schemas, docs/asyncapi.yaml and docs/events.md, from the models
+schemas: setup ## JSON Schemas, docs/asyncapi.yaml, events.md and services.md, from models and tables
 	$(PY) -m scripts.schemas
+	$(PY) -m scripts.services
 
 docs: schemas ## The same as schemas
 

@@ -1,8 +1,6 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
-import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar, assert_never
 
 import httpx
@@ -35,7 +33,7 @@ from desk_shared.http import gate as callers
 from desk_shared.lifetimes import Beginning, Ending, Lifetime
 from desk_shared.precedence import Precedence
 from desk_shared.runtime import Assembled
-from desk_shared.service import Service, Subscription, Web
+from desk_shared.service import Group, Service, Subscription, Web
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.store.census import entry_of
@@ -79,7 +77,7 @@ class ServiceBuilder:
             settings.kafka, f"desk-{service.name}", settings.topic_prefix
         )
         self.precedence = Precedence()
-        self._subscriptions = service.subscriptions
+        self._groups = tuple(service.groups())
         self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
         self._lifetimes: list[tuple[str, Lifetime]] = []
         self._jobs: dict[str, Loop] = {}
@@ -287,7 +285,7 @@ class ServiceBuilder:
         app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
         for name, value in web.state.items():
             setattr(app.state, name, value)
-        consumers = [one for each in self._subscriptions for one in self._subscribed(each)]
+        consumers = [self._subscribed(group) for group in self._groups]
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
@@ -310,21 +308,14 @@ class ServiceBuilder:
             close=self.store.stop,
         )
 
-    def _subscribed(self, subscription: Subscription) -> Iterator[Consumer]:
-        """A consumer of its topics, and one of their retry topics."""
-        handler = self._handler(subscription)
-        topics, pattern = subscription.topics, subscription.pattern
-        group = f"{self.name}.{subscription.lane}" if subscription.lane else self.name
-        waiting = [retry_topic(topic, self.name) for topic in topics]
-        later = retry_topic(pattern, re.escape(self.name)) if pattern else ""
-        for suffix, names, family in (("", topics, pattern), (".retry", waiting, later)):
-            consumer = self._consumer(group + suffix, names, handler, family, subscription.pace)
-            for topic in self._readings.keys() & set(names):
-                self._readings[topic].read_by(consumer.tracked)
-            prefixed = [self.settings.topic_prefix + one for one in names]
-            for reading in self._group_readings:
-                reading.read_by(prefixed, consumer.tracked)
-            yield consumer
+    def _subscribed(self, group: Group) -> Consumer:
+        consumer = self._consumer(group)
+        for topic in self._readings.keys() & set(group.topics):
+            self._readings[topic].read_by(consumer.tracked)
+        prefixed = [self.settings.topic_prefix + one for one in group.topics]
+        for reading in self._group_readings:
+            reading.read_by(prefixed, consumer.tracked)
+        return consumer
 
     def _handler(self, subscription: Subscription) -> BatchHandler:
         if unknown := set(subscription.to) - self._units_of_work.keys() - self._receivers.keys():
@@ -360,27 +351,20 @@ class ServiceBuilder:
         for step in self._prepared:
             await step()
 
-    def _consumer(
-        self,
-        group: str,
-        topics: Sequence[str],
-        handler: BatchHandler,
-        pattern: str,
-        pace: timedelta,
-    ) -> Consumer:
+    def _consumer(self, group: Group) -> Consumer:
         return Consumer(
             self.settings.kafka,
-            group=group,
+            group=group.name,
             owner=self.name,
-            topics=topics,
-            pattern=pattern,
-            handler=handler,
+            topics=group.topics,
+            pattern=group.pattern,
+            handler=self._handler(group.subscription),
             publisher=self.publisher,
             clock=self.clock,
             health=self.health,
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
-            reading=Reading.at(pace, self.settings.shutdown_grace),
+            reading=Reading.at(group.subscription.pace, self.settings.shutdown_grace),
             admits=self._admission,
             positions=MongoPositions(self.store.database),
             milestones=self._milestones,

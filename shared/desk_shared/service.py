@@ -3,7 +3,8 @@
 Nothing connects here; `desk_shared.builder.assemble` puts the table to work, documents list it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from fastapi import APIRouter
 
 from desk_shared.charter.problems import Check
+from desk_shared.events.topics import RETRY, retry_topic
 from desk_shared.settings.reading import S
 from desk_shared.store import Schema
 
@@ -35,6 +37,17 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A consumer group: what a subscription reads first, or what of it waits to be tried again."""
+
+    name: str
+    topics: tuple[str, ...]
+    pattern: str
+    subscription: Subscription
+    is_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """What a service answers over HTTP: its routers, and what they find in the app's state."""
 
@@ -55,3 +68,12 @@ class Service(Generic[S]):
     subscriptions: tuple[Subscription, ...]
     compose: "Callable[[ServiceBuilder, S], Web]"
     checks: tuple[Check, ...] = ()
+
+    def groups(self) -> Iterator[Group]:
+        """Two for each subscription."""
+        for one in self.subscriptions:
+            name = f"{self.name}.{one.lane}" if one.lane else self.name
+            waiting = tuple(retry_topic(topic, self.name) for topic in one.topics)
+            later = retry_topic(one.pattern, re.escape(self.name)) if one.pattern else ""
+            yield Group(name, one.topics, one.pattern, one)
+            yield Group(name + RETRY, waiting, later, one, is_retry=True)

@@ -9,6 +9,7 @@ from functools import partial
 
 from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
+from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.timers import Silence
 from desk_shared.bus.unit_of_work import UnitOfWork
@@ -121,6 +122,9 @@ SERVICE = Service(
     compose=compose,
     checks=(check_runbooks,),
 )
+
+# `faststream docs serve desk_automation.service:asyncapi --factory`
+asyncapi = partial(application, SERVICE)
 
 if __name__ == "__main__":
     start_service(SERVICE)

@@ -1,7 +1,10 @@
 """Intake as one table: what it reads, keeps, answers and runs; `python -m desk_intake.service`."""
 
+from functools import partial
+
 from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
+from desk_shared.bus.described import application
 from desk_shared.bus.stops import AllPartitions
 from desk_shared.events import names
 from desk_shared.service import Service, Subscription, Web
@@ -57,6 +60,9 @@ SERVICE = Service(
     ),
     compose=compose,
 )
+
+# `faststream docs serve desk_intake.service:asyncapi --factory`
+asyncapi = partial(application, SERVICE)
 
 if __name__ == "__main__":
     start_service(SERVICE)

@@ -1,9 +1,11 @@
 """Metrics as one table: what it reads, keeps and answers; `python -m desk_metrics.service`."""
 
 from datetime import timedelta
+from functools import partial
 
 from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
+from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread, OwnPartition
 from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
@@ -175,6 +177,9 @@ SERVICE = Service(
     ),
     compose=compose,
 )
+
+# `faststream docs serve desk_metrics.service:asyncapi --factory`
+asyncapi = partial(application, SERVICE)
 
 if __name__ == "__main__":
     start_service(SERVICE)

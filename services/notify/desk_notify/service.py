@@ -1,9 +1,11 @@
 """Notify as one table: what it reads, keeps, sends and answers; `python -m desk_notify.service`."""
 
 from datetime import timedelta
+from functools import partial
 
 from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import BatchProcessor, Projection
+from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.unit_of_work import UnitOfWork
 from desk_shared.charter import Charter, CharterSource
@@ -152,6 +154,9 @@ SERVICE = Service(
     ),
     compose=compose,
 )
+
+# `faststream docs serve desk_notify.service:asyncapi --factory`
+asyncapi = partial(application, SERVICE)
 
 if __name__ == "__main__":
     start_service(SERVICE)

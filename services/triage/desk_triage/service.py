@@ -1,6 +1,9 @@
 """Triage as one table: what it reads, keeps, answers and runs; `python -m desk_triage.service`."""
 
+from functools import partial
+
 from desk_shared.builder import ServiceBuilder
+from desk_shared.bus.described import application
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition
 from desk_shared.events import names
 from desk_shared.lookout import Lookout
@@ -66,6 +69,9 @@ SERVICE = Service(
     ),
     compose=compose,
 )
+
+# `faststream docs serve desk_triage.service:asyncapi --factory`
+asyncapi = partial(application, SERVICE)
 
 if __name__ == "__main__":
     start_service(SERVICE)

@@ -1,0 +1,55 @@
+"""A service's subscriptions as a FastStream application: for `faststream docs`, not to be run.
+
+The consumers of a running service are declared by the same calls, and do what FastStream's own
+acknowledgement and parsing cannot do without losing records (ADR 4).
+"""
+
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from faststream import FastStream
+from faststream.specification import AsyncAPI
+
+from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
+from desk_shared.events import Payload
+from desk_shared.events.asyncapi import TEAM_CHANNEL
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.names import NOTIFICATIONS
+from desk_shared.service import Group, Service
+from desk_shared.settings import KafkaSettings
+
+
+def application(service: Service[Any]) -> FastStream:
+    """Channels, messages and their payloads, as far as this service reads them."""
+    broker = broker_of(KafkaSettings(), service.name)
+    for group in service.groups():
+        subscriber = broker.subscriber(
+            *group.topics,
+            # The only family of topics that anybody reads.
+            pattern=TEAM_CHANNEL if group.pattern else None,
+            title=group.name,
+            description=f"Goes to: {', '.join(group.subscription.to)}.",
+            include_in_schema=not group.is_retry,
+            **safe_arguments(group.name, None, Reading(), is_hurried=not group.is_retry),
+        )
+        subscriber(_reader_of(group))
+    title = f"Experience Desk: {service.name}"
+    return FastStream(broker, specification=AsyncAPI(title=title, version="1.0.0"))
+
+
+def _reader_of(group: Group) -> Callable[..., Any]:
+    """FastStream takes what is on a channel from what its handler is annotated with."""
+
+    async def read(batch: list[Any]) -> None:
+        raise NotImplementedError("this application only describes; run the service itself")
+
+    read.__annotations__["batch"] = list[reduce(or_, _payloads(group))]  # type: ignore[misc]
+    return read
+
+
+def _payloads(group: Group) -> Iterable[type[Payload]]:
+    """What may be on its topics; a pattern stands for notification topics."""
+    read = {*group.subscription.topics, *([NOTIFICATIONS] if group.pattern else ())}
+    return [one for one in PAYLOADS.values() if one.TOPIC in read]

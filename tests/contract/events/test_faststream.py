@@ -1,0 +1,63 @@
+"""What FastStream says of each service's subscriptions is what the desk's own document says."""
+
+import importlib
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from desk_shared.bus.described import application
+from desk_shared.events.asyncapi import asyncapi_document
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.names import CONTRIBUTIONS
+from desk_shared.events.topics import SERVICES, Service
+from desk_shared.local.places import ROOT
+
+PRIVATE = {CONTRIBUTIONS}
+
+
+def described(service: Service) -> dict[str, Any]:
+    app = application(importlib.import_module(f"desk_{service}.service").SERVICE)
+    found: dict[str, Any] = json.loads(app.schema.to_specification().to_json())
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_receives_from_the_same_channels(service: Service) -> None:
+    addresses = {one["address"] for one in described(service)["channels"].values()}
+    operations = asyncapi_document(PAYLOADS)["operations"].values()
+    received = {
+        one["channel"]["$ref"].rpartition("/")[2].replace("%7B", "{").replace("%7D", "}")
+        for one in operations
+        if one["action"] == "receive" and one["tags"] == [{"name": service}]
+    }
+    assert addresses - PRIVATE == received
+
+
+def test_its_command_line_shows_channels_and_payloads() -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "faststream", "docs", "gen", "--debug", "--factory"),
+            "desk_triage.service:asyncapi",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "desk.tickets" in done.stdout
+    assert "TicketOpened" in done.stdout
+
+
+def test_the_page_of_services_is_what_their_tables_say() -> None:
+    """Run `make schemas` and commit what it wrote."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.services", "check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
