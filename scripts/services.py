@@ -64,7 +64,7 @@ def _routes(assembled: Assembled) -> Iterator[tuple[str, ...]]:
     for route in assembled.app.routes:
         if isinstance(route, APIRoute) and not route.path.startswith(_OF_ALL):
             said = _first_sentence(inspect.getdoc(route.endpoint) or "")
-            yield _codes(f"{method} {route.path}" for method in sorted(route.methods)), said
+            yield _codes(f"{method} {route.path}" for method in sorted(route.methods or ())), said
 
 
 def _table(head: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _codes(words: Iterable[str]) -> str:
 
 
 def _first_sentence(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split()).partition(". ")[0].rstrip(".")
+    return " ".join(text.partition("\n\n")[0].split()).partition(". ")[0].rstrip(".")
 
 
 def main(words: list[str]) -> int:

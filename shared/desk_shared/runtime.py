@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -55,8 +56,8 @@ class Assembled:
     close: Callable[[], Awaitable[None]] | None = None
 
 
-async def run(service: Assembled) -> None:
-    """Run until SIGTERM or SIGINT, then drain within the settings' shutdown grace."""
+async def run(service: Assembled, listener: socket.socket) -> None:
+    """Answer and run until SIGTERM or SIGINT, then drain within the settings' shutdown grace."""
     collect_seldom()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -64,7 +65,7 @@ async def run(service: Assembled) -> None:
         loop.add_signal_handler(number, stopping.set)
     for name, _ in service.lifetimes:
         service.health.expect(name)
-    async with _http(service, stopping):
+    async with _http(service, listener, stopping):
         opened = Opened(service)
         opening = asyncio.create_task(opened.open_all(), name="opening")
         failure = await _stop_asked(opening, stopping)
@@ -181,9 +182,11 @@ def _budget(settings: ServiceSettings) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _http(service: Assembled, stopping: asyncio.Event) -> AsyncIterator[None]:
+async def _http(
+    service: Assembled, listener: socket.socket, stopping: asyncio.Event
+) -> AsyncIterator[None]:
     server = server_of(service.app, service.settings, BODY_LIMIT)
-    serving = asyncio.create_task(server.serve(), name="http")
+    serving = asyncio.create_task(server.serve([listener]), name="http")
     serving.add_done_callback(lambda _: stopping.set())
     try:
         yield

@@ -5,6 +5,7 @@ import uvloop
 from desk_shared.builder import assemble
 from desk_shared.errors import Invalid
 from desk_shared.http import Authenticator, refuse_undeclared
+from desk_shared.http.server import listener_of
 from desk_shared.runtime import run
 from desk_shared.service import Service
 from desk_shared.settings import load_settings, refuse_exposure
@@ -30,6 +31,7 @@ def start_service(service: Service[S]) -> None:
         refuse_exposure(settings)
         assembled = assemble(service, settings)
         refuse_undeclared(assembled.app)
+        listener = listener_of(settings)
     except Invalid as invalid:
         thing = _UNUSABLE.get(invalid.kind, "this")
         complain(f"The service cannot start with {thing}:\n{invalid.message}")
@@ -43,4 +45,4 @@ def start_service(service: Service[S]) -> None:
         unknown_sources="accepted" if settings.accepts_unknown_sources else "refused",
         **authenticator.describe(),
     )
-    uvloop.run(run(assembled))
+    uvloop.run(run(assembled, listener))

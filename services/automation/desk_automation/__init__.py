@@ -1,1 +1,1 @@
-"""The automation service of the experience desk; `main.py` wires it, `domain/` decides."""
+"""The automation service of the experience desk; `service.py` wires it, `domain/` decides."""

@@ -1,1 +1,1 @@
-"""The intake service of the experience desk; `main.py` wires it, `domain/` decides."""
+"""The intake service of the experience desk; `service.py` wires it, `domain/` decides."""

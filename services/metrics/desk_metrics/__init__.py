@@ -1,1 +1,1 @@
-"""The metrics service of the experience desk; `main.py` wires it, `domain/` decides."""
+"""The metrics service of the experience desk; `service.py` wires it, `domain/` decides."""

@@ -1,1 +1,1 @@
-"""The notify service of the experience desk; `main.py` wires it, `domain/` decides."""
+"""The notify service of the experience desk; `service.py` wires it, `domain/` decides."""

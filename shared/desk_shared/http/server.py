@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from desk_shared.http.problems import MEDIA_TYPE, problem_members
-from desk_shared.settings import HttpSettings, ServiceSettings
+from desk_shared.settings import HttpSettings, ServiceSettings, SettingsError
 
 MAX_HEADERS = 100
 # Files that a service has open beside its connections.
@@ -276,6 +276,23 @@ def _the_rest(listener: socket.socket) -> list[socket.socket]:
                 connection.setblocking(False)
                 found.append(connection)
     return found
+
+
+def listener_of(settings: ServiceSettings) -> socket.socket:
+    """Where a service answers; raises `SettingsError` if it cannot, as when the port is taken."""
+    host, port = settings.http_host, settings.http_port
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        prefix = settings.model_config.get("env_prefix", "")
+        hint = f"set {prefix}HTTP_HOST and {prefix}HTTP_PORT to one that is free, or free it."
+        raise SettingsError(
+            [f"{host}:{port} cannot be listened on ({error.strerror}); {hint}"]
+        ) from error
+    return listener
 
 
 def server_of(app: ASGIApp, settings: ServiceSettings, body_limit: int) -> Server:

@@ -28,6 +28,9 @@ class SettingsError(Invalid):
 
 S = TypeVar("S", bound=ServiceSettings)
 _Path = tuple[str, ...]
+_SHARED = "DESK_"
+# A letter more, less or another in a name of ten or more.
+_ALMOST = 0.9
 # What Kubernetes puts into every pod for a Service called like the desk's: INTAKE_SERVICE_HOST,
 # INTAKE_PORT=tcp://..., INTAKE_PORT_8000_TCP_ADDR. Nobody typed these.
 _SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?)$")
@@ -111,8 +114,18 @@ def _unknown(
         return
     for variable in sorted(given):
         is_link = _SERVICE_LINK.search(variable) or given[variable].startswith("tcp://")
-        if variable.startswith(prefix) and variable not in known and not is_link:
+        is_ours = variable.startswith(prefix) or _is_misspelt(variable, known)
+        if is_ours and variable not in known and not is_link:
             yield f"{variable} is not a setting. {_nearest(variable, known)}"
+
+
+def _is_misspelt(variable: str, known: Mapping[str, object]) -> bool:
+    """What all services share may stand beside variables of other programs: only one that is
+    almost a setting was meant as one."""
+    shared = [one for one in known if one.startswith(_SHARED)]
+    return variable.startswith(_SHARED) and bool(
+        difflib.get_close_matches(variable, shared, n=1, cutoff=_ALMOST)
+    )
 
 
 def _nearest(variable: str, known: Mapping[str, object]) -> str:

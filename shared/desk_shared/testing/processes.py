@@ -65,7 +65,7 @@ class ServiceProcess:
         own = {f"{self.name.upper()}_{key}": value for key, value in here.items()}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 (our own module)
-                [sys.executable, "-m", self.module or f"desk_{self.name}.main"],
+                [sys.executable, "-m", self.module or f"desk_{self.name}.service"],
                 env=self.env | own | more,
                 cwd=ROOT,
                 stdout=log,

@@ -10,16 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Generic, NoReturn, TypeVar
 
-import uvloop
 from desk_automation.domain.answers import Answer
 from desk_automation.domain.moves import Attempt
 from desk_automation.ports import Changes, Executor, Fence
 from desk_automation.service import SERVICE, Seams, compose
-from desk_automation.settings import AutomationSettings
-from desk_shared.builder import assemble
 from desk_shared.bus.unit_of_work import Cause, Rule
-from desk_shared.runtime import run
-from desk_shared.settings import load_settings
+from desk_shared.starting import start_service
 from desk_shared.store import Stored
 from pydantic import BaseModel
 
@@ -64,5 +60,4 @@ class DyingExecutor:
 
 if __name__ == "__main__":
     seams = Seams(around_executor=DyingExecutor, around_journal=DyingJournal)
-    dying = replace(SERVICE, compose=partial(compose, seams=seams))
-    uvloop.run(run(assemble(dying, load_settings(AutomationSettings))))
+    start_service(replace(SERVICE, compose=partial(compose, seams=seams)))

@@ -135,13 +135,14 @@ ROWS = [
 ]
 
 _ROUTES = """
-import importlib, inspect, json
+import importlib, json
+from desk_shared.builder import assemble
 from fastapi.routing import iter_route_contexts
 from desk_shared.settings import read_settings
 found = []
 for name in ("intake", "triage", "automation", "notify", "metrics"):
-    build = importlib.import_module(f"desk_{name}.main").build
-    app = build(read_settings(inspect.signature(build).parameters["settings"].annotation)).app
+    table = importlib.import_module(f"desk_{name}.service").SERVICE
+    app = assemble(table, read_settings(table.settings)).app
     for one in iter_route_contexts(app.routes):
         found += [[name, f"{method} {one.path}"] for method in one.methods or ["*"]]
 print(json.dumps(found))

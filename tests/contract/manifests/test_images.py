@@ -47,7 +47,7 @@ def sources() -> list[str]:
 def test_a_service_has_a_target_that_starts_it(service: str) -> None:
     base, own = stages()[service]
     assert base == "desk"
-    assert ("CMD", f'["python", "-m", "desk_{service}.main"]') in own
+    assert ("CMD", f'["python", "-m", "desk_{service}.service"]') in own
     assert ("COPY", f"services/{service}/desk_{service} /opt/app/desk_{service}") in own
 
 
@@ -134,7 +134,7 @@ def test_the_services_need_nothing_that_is_only_for_development() -> None:
 LOADED = """
 import importlib, importlib.metadata, re, sys
 for name in sys.argv[1:]:
-    importlib.import_module(f"desk_{name}.main")
+    importlib.import_module(f"desk_{name}.service")
 importlib.import_module("desk_shared.cli")
 packages = importlib.metadata.packages_distributions()
 tops = {name.partition(".")[0] for name in sys.modules}
