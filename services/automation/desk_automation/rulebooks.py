@@ -3,10 +3,13 @@
 A runbook that is taken out of the charter ends no run of its own: what is measured for it is heard.
 """
 
+from collections.abc import AsyncIterator, Sequence
+
 from desk_shared.bus.retry import insisted
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
-from desk_shared.store import Documents
+from desk_shared.store import Documents, Listed
+from desk_shared.store.pages import pages
 
 from desk_automation.domain.model import Phase, Run
 from desk_automation.domain.subjects import LATE
@@ -51,15 +54,16 @@ class OpenRuns:
         found: set[str] = set()
         oldest = self._clock.now() - 2 * LATE
         for phase in _MEASURED:
-            after: tuple[object, str] | None = None
-            while True:
-                page = await self._runs.find_brief(
-                    {"phase": str(phase)}, order="newest", after=after, limit=_PAGE
-                )
+            async for page in self._newest_first(phase):
                 runs = [one.state for one in page if one.state is not None]
                 found |= {one.plan.verify.measurement for one in runs if one.plan.verify}
-                is_old = phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest
-                if len(page) < _PAGE or is_old:
+                if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
                     break
-                after = (page[-1].sort, page[-1].id)
         return frozenset(found)
+
+    def _newest_first(self, phase: Phase) -> AsyncIterator[Sequence[Listed[Run]]]:
+        facets = {"phase": str(phase)}
+        return pages(
+            lambda after: self._runs.find_brief(facets, order="newest", after=after, limit=_PAGE),
+            lambda one: (one.sort, one.id),
+        )

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from desk_shared.store import Documents
 from desk_shared.store.document import S
+from desk_shared.store.pages import by_id
 from pydantic import TypeAdapter
 
 from desk_metrics.domain.changes import Changes
@@ -126,9 +127,7 @@ class Comparing(Generic[T]):
         skipped: Collection[str],
         absent: list[str],
     ) -> None:
-        after: tuple[object, str] | None = None
-        while page := await here.find({}, after=after, limit=_PAGE):
-            after = (page[-1].id, page[-1].id)
+        async for page in by_id(here, limit=_PAGE):
             states = {
                 one.id: self._truth(one.state)
                 for one in page
@@ -153,9 +152,7 @@ async def moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
     """Documents that one side has read further than the other: the desk is at work."""
     found: set[str] = set()
     for here, there in ((living, rebuilt), (rebuilt, living)):
-        after: tuple[object, str] | None = None
-        while page := await here.find({}, after=after, limit=_PAGE):
-            after = (page[-1].id, page[-1].id)
+        async for page in by_id(here, limit=_PAGE):
             others = await there.load([one.id for one in page])
             for one in page:
                 other = others.get(one.id)

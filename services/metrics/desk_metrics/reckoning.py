@@ -9,6 +9,7 @@ from desk_shared.errors import Invalid
 from desk_shared.events.message import message
 from desk_shared.events.moments import EARLIEST
 from desk_shared.store import Documents
+from desk_shared.store.pages import pages
 
 from desk_metrics.domain.measures.balance import Balance, read
 from desk_metrics.domain.measures.cells import Cell
@@ -117,24 +118,28 @@ async def days(
 
 async def cells_between(cells: Documents[Cell], first: date, last: date) -> AsyncIterator[Cell]:
     """The cells of some days, both included."""
-    after: tuple[object, str] = (str(first), "")
-    while page := await cells.find({}, order="day", after=after, limit=_PAGE):
+    async for page in pages(
+        lambda after: cells.find({}, order="day", after=after, limit=_PAGE),
+        lambda one: (one.state.day if one.state else "", one.id),
+        (str(first), ""),
+    ):
         for one in page:
             if one.state is None or one.state.day > str(last):
                 return
             yield one.state
-            after = (one.state.day, one.id)
 
 
 async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncIterator[Cell | Balance]:
     """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
-    after: tuple[object, str] = (str(EARLIEST.date()), "")
-    while page := await cells.find_facets({}, order="day", after=after, limit=_BALANCES):
+    async for page in pages(
+        lambda after: cells.find_facets({}, order="day", after=after, limit=_BALANCES),
+        lambda one: (str(one[1]["day"]), one[0]),
+        (str(EARLIEST.date()), ""),
+    ):
         for id, facets in page:
             day, text = str(facets["day"]), facets.get("balance")
             if day >= str(first):
                 return
-            after = (day, id)
             balance = None if text is None else read(str(text))
             if balance is not None and balance.known <= as_of and balance.is_believed:
                 yield balance

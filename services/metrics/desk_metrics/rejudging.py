@@ -10,6 +10,7 @@ from datetime import timedelta
 from desk_shared.bus import Projection, UnitOfWork, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.kernel import Context, Decision
+from desk_shared.store.pages import by_id
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 
@@ -61,12 +62,10 @@ class Rejudging:
 
     async def _judge(self, earlier: int) -> int:
         """Page by page. One that fails stays as it was, and is found at the next start."""
-        count, after = 0, None
-        facets = {"open": True, "judged": earlier}
-        while page := await self._projection.documents.find(facets, after=after, limit=PAGE):
+        count, facets = 0, {"open": True, "judged": earlier}
+        async for page in by_id(self._projection.documents, facets, limit=PAGE):
             await self._unit_of_work.run([self._task(one.id) for one in page], self._report)
             count += len(page)
-            after = (page[-1].id, page[-1].id)
         return count
 
     @staticmethod

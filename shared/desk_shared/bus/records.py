@@ -10,11 +10,12 @@ from desk_shared.errors import DeskError, Transient
 from desk_shared.events import AnyEvent, Message
 from desk_shared.events.content import content_of
 from desk_shared.events.topics import DEAD, RETRY, dead_topic, retry_topic
+from desk_shared.kernel import Backoff
 from desk_shared.store.document import Origin
 
 # Five tries: at once, then after 1, 2, 4 and 8 seconds; a record that needs longer needs a person.
 MAX_ATTEMPTS = 5
-FIRST_DELAY = timedelta(seconds=1)
+DELAYS = Backoff(timedelta(seconds=1), timedelta(minutes=1))
 
 # The brokers take 1 MiB in all, else the one record would stop its partition for good. What is
 # longer was no event; its beginning tells what it was, its origin where the whole of it is.
@@ -108,7 +109,7 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     attempts = attempts_of(raw)
     retried, dead = _side_topics(raw.topic.removeprefix(prefix), group)
     if isinstance(error, Transient) and attempts < MAX_ATTEMPTS:
-        due = now + FIRST_DELAY * 2 ** (attempts - 1)
+        due = now + DELAYS.after(attempts)
         target, extra = retried, {NOT_BEFORE: due.isoformat().encode()}
     else:
         target, extra = dead, {}

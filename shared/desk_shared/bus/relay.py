@@ -11,6 +11,7 @@ from desk_shared.bus.troubles import Troubles
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
 from desk_shared.health import Health
+from desk_shared.kernel import Backoff
 from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger, names
@@ -25,7 +26,7 @@ BATCH = 200
 
 
 # An outbox that cannot be sent is tried after 5, 10, 20, 40 s, then once a minute.
-_LONGEST_PAUSE = timedelta(minutes=1)
+_PAUSES = Backoff(EVERY, timedelta(minutes=1))
 
 
 class Relay:
@@ -53,7 +54,7 @@ class Relay:
         while True:
             has_more = await self.sweep() == BATCH
             turned()
-            pause = min(_LONGEST_PAUSE, self._asking.pause(EVERY))
+            pause = min(_PAUSES.longest, self._asking.pause(EVERY))
             await self._clock.sleep(backoff(0) if has_more else pause)
 
     async def sweep(self) -> int:
@@ -84,8 +85,8 @@ class Relay:
                 if document in sending.reduced:
                     later.setdefault(now - OVERDUE, []).append(document)
                 continue
-            failures = min(self._troubles.failures(document.id), 8)
-            until = now + min(_LONGEST_PAUSE, EVERY * 2**failures) - OVERDUE
+            failures = self._troubles.failures(document.id) + 1
+            until = now + _PAUSES.after(failures) - OVERDUE
             self._troubles.note(document.id, error, until + OVERDUE)
             later.setdefault(until, []).append(document)
         for until, documents in later.items():

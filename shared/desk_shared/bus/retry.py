@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Transient
+from desk_shared.kernel import Backoff
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
@@ -31,8 +32,8 @@ def backoff(failures: int, *, first: float = 0.2, longest: float = 5.0) -> timed
 
     Full jitter as in AWS's architecture blog, but never below a quarter, so that it is a pause.
     """
-    ceiling = min(longest, first * 2 ** min(failures, 16))
-    return timedelta(seconds=random.uniform(ceiling / 4, ceiling))  # noqa: S311
+    ceiling = Backoff(timedelta(seconds=first), timedelta(seconds=longest)).after(failures + 1)
+    return ceiling * random.uniform(0.25, 1)  # noqa: S311
 
 
 def attempt_each(rule: Callable[[R], T], items: Iterable[R]) -> Iterator[tuple[R, T | Exception]]:

@@ -23,6 +23,7 @@ from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
 from desk_shared.health import Health
+from desk_shared.kernel import Backoff
 from desk_shared.store import Documents
 from desk_shared.telemetry import Meters, get_logger, names
 from desk_shared.turns import turned
@@ -39,7 +40,7 @@ LISTENED_EVERY = timedelta(milliseconds=50)
 # So often a document may fail, 1, 2, 4 .. 128 s apart, before its timer is put off for good. What
 # is only away or contended counts for nothing.
 MAX_FAILURES = 9
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
+PAUSES = Backoff(timedelta(seconds=1), timedelta(minutes=5))
 GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -196,7 +197,7 @@ class Timers:
     async def _failed(self, id: str, error: Exception) -> None:
         """Put its timer off; the next change of the document sets it anew."""
         now, failures = self._clock.now(), self._troubles.failures(id)
-        until = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 16))
+        until = now + PAUSES.after(failures + 1)
         if failures + 1 >= MAX_FAILURES and not isinstance(error, Transient):
             self._troubles.note(id, error, None)
             await self._documents.put_off(id, now, GIVEN_UP)

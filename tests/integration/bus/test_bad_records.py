@@ -11,7 +11,7 @@ from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
-from desk_shared.kernel import Context, Decision
+from desk_shared.kernel import Backoff, Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
@@ -158,7 +158,8 @@ async def test_transient_trouble_is_tried_again_later_and_then_works(rig: Rig) -
 async def test_what_never_works_is_given_up_after_so_many_tries(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "FIRST_DELAY", timedelta(milliseconds=40))
+    quickly = Backoff(timedelta(milliseconds=40), timedelta(seconds=1))
+    monkeypatch.setattr(records, "DELAYS", quickly)
     folding = BatchProcessor(rig.unit_of_work(Moody(), ordered=False))
     await rig.publish([noted("t", 1, SHAKY), noted("t", 2), noted("u", 1)])
     await rig.join(folding)

@@ -5,7 +5,6 @@ from desk_metrics.domain.findings import where_time_goes
 from desk_metrics.domain.history import history_of
 from desk_metrics.domain.journey import Journey, Phase, Reassignment, journey_of
 from desk_metrics.domain.rows import Row
-from desk_metrics.domain.spread import Spread
 from desk_metrics.domain.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
 
 from tests.unit.history.export import row
@@ -88,22 +87,6 @@ def test_ping_pong_is_a_ticket_given_straight_back() -> None:
 
     assert is_ping_pong(moves("A", "B", "A"))
     assert not is_ping_pong(moves("A", "B", "C", "A"))
-
-
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 1.0])
-def test_a_spread_is_off_by_at_most_two_per_cent(share: float) -> None:
-    spread = Spread()
-    for minutes in range(1, 10_001):
-        spread.add(minutes)
-    assert spread.quantile(share) == pytest.approx(10_000 * share, rel=0.021)
-    assert spread.total == 50_005_000
-
-
-def test_an_empty_spread_and_a_minute_are_nothing() -> None:
-    spread = Spread()
-    assert spread.quantile(0.5) == 0
-    spread.add(1)
-    assert spread.quantile(0.5) == 0
 
 
 def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def]

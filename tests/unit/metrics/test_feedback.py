@@ -6,13 +6,14 @@ from itertools import permutations
 import pytest
 from desk_metrics.domain.measures.experience import Experience, Impressions, Of
 from desk_metrics.domain.measures.figures import Figures, figures_of
-from desk_metrics.domain.measures.happiness import Happiness, quotient_of, wilson
+from desk_metrics.domain.measures.happiness import Happiness, quotient_of
 from desk_metrics.domain.measures.totals import Span, totals_of
 from desk_metrics.domain.worktime import micros
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.kernel.wilson import wilson
 
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import REQUESTER, Story, book, policy
@@ -99,7 +100,7 @@ async def test_without_answers_there_is_no_happiness_and_none_is_not_zero() -> N
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611)],
 )
 def test_the_interval_of_a_share_is_wilsons(part: int, whole: int, low: float, high: float) -> None:
-    assert wilson(part, whole) == pytest.approx((low, high), abs=5e-5)
+    assert wilson(part, whole, 1.959964) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_few_answers_say_little_and_many_say_more() -> None:

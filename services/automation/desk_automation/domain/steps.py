@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from desk_shared.events import AnyEvent
 from desk_shared.events.automation import Outcome, StepStatus
 from desk_shared.events.message import Message, message
-from desk_shared.kernel import Decision
+from desk_shared.kernel import Backoff, Decision
 
 from desk_automation.domain import record
 from desk_automation.domain.answers import Answer, Result
@@ -301,7 +301,7 @@ def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
     run may take: a cap of ours never calls a target sooner than it allowed.
     """
     call = attempt.call
-    ceiling = min(call.cap, call.base * 2 ** min(attempt.number - 1, 20))
+    ceiling = Backoff(call.base, call.cap).after(attempt.number)
     pause = max(ceiling * jitter, timedelta(seconds=answer.retry_after))
     if answer.retry_after and run.deadline is not None and now + pause > run.deadline:
         return None

@@ -10,7 +10,14 @@ from typing import TypeVar
 from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.journey import Phase
-from desk_metrics.domain.tallies import NO_NAME, Tallies, TeamTally, TopicTally
+from desk_metrics.domain.tallies import (
+    NO_NAME,
+    Tallies,
+    TeamTally,
+    TopicTally,
+    minutes_at,
+    total_minutes,
+)
 from desk_metrics.domain.worktime import instant
 
 # Fewer tickets than this make no pattern; what repeats is also so large a share of all tickets.
@@ -148,8 +155,8 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         queued_share=phases[Phase.QUEUED],
         worked_on_share=phases[Phase.WORKED_ON],
         waiting_share=phases[Phase.WAITING],
-        median_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.5)),
-        p90_hours_to_resolve=_hours(tallies.to_resolve.quantile(0.9)),
+        median_hours_to_resolve=_hours(minutes_at(tallies.to_resolve, 0.5)),
+        p90_hours_to_resolve=_hours(minutes_at(tallies.to_resolve, 0.9)),
         reopened_share=_share(tallies.reopened, tallies.tickets),
         reopenings=tallies.reopenings,
         reassignments_per_ticket=_of_teams(tallies, tallies.reassignments),
@@ -180,7 +187,7 @@ def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple
     """By hours to win, and by how often they come."""
 
     def found(name: str, topic: TopicTally) -> ToAutomate:
-        median = topic.routine.quantile(0.5)
+        median = minutes_at(topic.routine, 0.5)
         return ToAutomate(
             topic=name,
             tickets=topic.tickets,
@@ -204,7 +211,7 @@ def _engineer_out(tallies: Tallies, top: int) -> tuple[ToEngineerOut, ...]:
             topic=name,
             tickets=topic.tickets,
             hard_tickets=topic.hard.count,
-            hours_lost=_hours(topic.hard.total),
+            hours_lost=_hours(total_minutes(topic.hard)),
             handed_on_share=_share(topic.handed_on, topic.tickets),
             reopened_share=_share(topic.reopened, topic.tickets),
             waited_share=_share(topic.waited, topic.tickets),
@@ -225,8 +232,8 @@ def _hand_on(tallies: Tallies, top: int) -> tuple[HandsOn, ...]:
             given=team.given,
             taken=team.taken,
             per_ticket=_share(team.given, team.tickets),
-            median_hours_before=_hours(team.held_before_giving.quantile(0.5)),
-            hours_before=_hours(team.held_before_giving.total),
+            median_hours_before=_hours(minutes_at(team.held_before_giving, 0.5)),
+            hours_before=_hours(total_minutes(team.held_before_giving)),
             mostly_to=max(takers, key=lambda taker: (takers[taker], taker), default=""),
         )
 
@@ -238,12 +245,12 @@ def _waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]
     all_ = (
         Waits(
             reason=reason,
-            times=spread.count,
-            hours=_hours(spread.total),
-            median_hours=_hours(spread.quantile(0.5)),
-            share_of_open=_share(spread.total, open_minutes),
+            times=durations.count,
+            hours=_hours(total_minutes(durations)),
+            median_hours=_hours(minutes_at(durations, 0.5)),
+            share_of_open=_share(total_minutes(durations), open_minutes),
         )
-        for reason, spread in tallies.waits.items()
+        for reason, durations in tallies.waits.items()
     )
     return _best(all_, lambda one: (one.hours, one.times, one.reason), top)
 
@@ -253,9 +260,9 @@ def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...
         Queue(
             team=name,
             times=team.queued.count,
-            hours=_hours(team.queued.total),
-            median_hours=_hours(team.queued.quantile(0.5)),
-            share_of_open=_share(team.queued.total, open_minutes),
+            hours=_hours(total_minutes(team.queued)),
+            median_hours=_hours(minutes_at(team.queued, 0.5)),
+            share_of_open=_share(total_minutes(team.queued), open_minutes),
         )
         for name, team in tallies.teams.items()
         if team.queued.count

@@ -6,11 +6,12 @@ from itertools import pairwise
 from typing import TypeVar
 
 from desk_metrics.domain.journey import Journey, Phase
-from desk_metrics.domain.spread import Spread
+from desk_metrics.domain.measures.sketch import Sketch
 from desk_metrics.domain.worktime import instant
 
 # A log that names a new category for each ticket must not fill memory.
 MOST_NAMES = 5_000
+_MINUTE = 60_000_000
 T = TypeVar("T")
 
 OTHERS = "(all others)"
@@ -22,8 +23,8 @@ class TopicTally:
     """The tickets of one category, or of one service."""
 
     tickets: int = 0
-    routine: Spread = field(default_factory=Spread)
-    hard: Spread = field(default_factory=Spread)
+    routine: Sketch = field(default_factory=Sketch)
+    hard: Sketch = field(default_factory=Sketch)
     handed_on: int = 0
     reopened: int = 0
     waited: int = 0
@@ -39,8 +40,8 @@ class TeamTally:
     taken: int = 0
     resolved: int = 0
     reopened: int = 0
-    held_before_giving: Spread = field(default_factory=Spread)
-    queued: Spread = field(default_factory=Spread)
+    held_before_giving: Sketch = field(default_factory=Sketch)
+    queued: Sketch = field(default_factory=Sketch)
     worked_minutes: float = 0.0
 
 
@@ -53,7 +54,7 @@ class Tallies:
     first: int | None = None
     last: int | None = None
     minutes: dict[Phase, float] = field(default_factory=dict)
-    to_resolve: Spread = field(default_factory=Spread)
+    to_resolve: Sketch = field(default_factory=Sketch)
     reopened: int = 0
     reopenings: int = 0
     reassignments: int = 0
@@ -64,7 +65,7 @@ class Tallies:
     first_is_last: int = 0
     topics: dict[str, TopicTally] = field(default_factory=dict)
     teams: dict[str, TeamTally] = field(default_factory=dict)
-    waits: dict[str, Spread] = field(default_factory=dict)
+    waits: dict[str, Sketch] = field(default_factory=dict)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, journey: Journey, topic: str) -> None:
@@ -78,12 +79,12 @@ class Tallies:
             held = self.minutes.get(stretch.phase, 0.0)
             self.minutes[stretch.phase] = held + stretch.minutes
         if journey.is_over:
-            self.to_resolve.add(journey.minutes)
+            _note(self.to_resolve, journey.minutes)
         self._add_turns(journey)
         self._add_topic(journey, topic or NO_NAME)
         self._add_teams(journey)
         for reason, minutes in journey.pauses:
-            _of(self.waits, reason, Spread).add(minutes)
+            _note(_of(self.waits, reason, Sketch), minutes)
 
     def _add_turns(self, journey: Journey) -> None:
         self.reopened += bool(journey.reopenings)
@@ -104,21 +105,21 @@ class Tallies:
         topic.waited += bool(journey.pauses)
         topic.months.add(f"{instant(journey.opened):%Y-%m}")
         if journey.is_routine:
-            topic.routine.add(journey.own_minutes)
+            _note(topic.routine, journey.own_minutes)
         else:
-            topic.hard.add(journey.minutes)
+            _note(topic.hard, journey.minutes)
 
     def _add_teams(self, journey: Journey) -> None:
         for name in {stretch.team for stretch in journey.stretches} | {journey.team}:
             self._team(name).tickets += 1
         for stretch in journey.stretches:
             if stretch.phase is Phase.QUEUED:
-                self._team(stretch.team).queued.add(stretch.minutes)
+                _note(self._team(stretch.team).queued, stretch.minutes)
             elif stretch.phase is Phase.WORKED_ON:
                 self._team(stretch.team).worked_minutes += stretch.minutes
         for giver, taker, minutes in journey.reassignments:
             self._team(giver).given += 1
-            self._team(giver).held_before_giving.add(minutes)
+            _note(self._team(giver).held_before_giving, minutes)
             self._team(taker).taken += 1
             if (giver, taker) in self.pairs or len(self.pairs) < MOST_NAMES:
                 self.pairs[giver, taker] += 1
@@ -135,6 +136,20 @@ def is_ping_pong(journey: Journey) -> bool:
     """Whether a team got the ticket back from the very team that it had given it to."""
     pairs = [(one.giver, one.taker) for one in journey.reassignments]
     return any(first == (taker, giver) for first, (giver, taker) in pairwise(pairs))
+
+
+def minutes_at(durations: Sketch, share: float) -> float:
+    """The duration in minutes that `share` of all do not exceed; 0 if there are none."""
+    return (durations.quantile(share) or 0.0) / _MINUTE
+
+
+def total_minutes(durations: Sketch) -> float:
+    """All of them together."""
+    return durations.total / _MINUTE
+
+
+def _note(durations: Sketch, minutes: float) -> None:
+    durations.add(round(minutes * _MINUTE))
 
 
 def _of(table: dict[str, T], name: str, make: type[T]) -> T:

@@ -9,13 +9,14 @@ from desk_shared.events import Event
 from desk_shared.events.message import Message, message
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.ids import derived_id
+from desk_shared.kernel import Backoff
 
 from desk_notify.domain.directory import Directory
 from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
 
 LOG, MAIL = "log:", "mailto:"
 
-_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
+_PAUSES = Backoff(timedelta(seconds=5), timedelta(minutes=15))
 
 # What is solved with its problem fills nobody's mailbox; it still stands on the team's topic.
 _KEPT_OUT_OF_MAIL = frozenset(
@@ -152,8 +153,7 @@ def recorded(
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts: 5 s, 10 s, 20 s, up to a quarter of an hour."""
-    doublings = min(max(attempts - 1, 0), 16)
-    return min(_LONGEST_PAUSE, _FIRST_PAUSE * (1 << doublings))
+    return _PAUSES.after(attempts)
 
 
 def mail_id(dispatch: Dispatch, channel: str) -> str:

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
+from desk_shared.kernel.wilson import wilson
+
 from desk_triage.domain.learned import Scorer, Trial, Word
 from desk_triage.domain.lessons import Lesson
 from desk_triage.domain.teaching import (
@@ -163,16 +165,9 @@ def _threshold(judged: Sequence[_Judged], precision: float) -> float | None:
     for count, one in enumerate(ranked, 1):
         right += one.is_right
         is_last_of_its_share = count == len(ranked) or ranked[count].share < one.share
-        if is_last_of_its_share and one.share and _at_least(right, count) >= precision:
+        if is_last_of_its_share and one.share and wilson(right, count, _Z)[0] >= precision:
             found = one.share
     return None if found is None else max(found, _LIKELIER_THAN_NOT)
-
-
-def _at_least(right: int, count: int) -> float:
-    """The share that is believed after so many right ones (Wilson's lower bound)."""
-    share, spread = right / count, _Z**2 / count
-    root = math.sqrt(share * (1 - share) * spread + spread**2 / 4)
-    return (share + spread / 2 - root) / (1 + spread)
 
 
 def _trial(scorer: Scorer, weeks: Weeks, task: LearningTask, *, is_narrowed: bool) -> Trial:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from desk_shared.kernel.wilson import wilson
+
 from desk_metrics.domain.measures.postings import Posting
 
 SURVEY = "survey"
@@ -63,20 +65,12 @@ def quotient_of(counts: Mapping[int, int]) -> Happiness | None:
         return None
     happy, unhappy = _sum(counts, (4, 5)), _sum(counts, (1, 2))
     p, q = happy / whole, unhappy / whole
-    (p_low, p_high), (q_low, q_high) = wilson(happy, whole), wilson(unhappy, whole)
+    (p_low, p_high), (q_low, q_high) = wilson(happy, whole, _Z), wilson(unhappy, whole, _Z)
     spread = (1 - p) * (1 - q)
     tie = -math.sqrt(p * q / spread) if spread else -1.0 if p and q else 0.0
     down = _reach(p - p_low, q_high - q, tie)
     up = _reach(p_high - p, q - q_low, tie)
     return Happiness(p - q, max(-1.0, p - q - down), min(1.0, p - q + up))
-
-
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """Wilson's score interval of a share, 95 %."""
-    share, square = part / whole, _Z * _Z / whole
-    middle = (share + square / 2) / (1 + square)
-    half = _Z * math.sqrt(share * (1 - share) / whole + square / (4 * whole)) / (1 + square)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _sum(counts: Mapping[int, int], scores: Iterable[int]) -> int:
