@@ -22,7 +22,6 @@ from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWor
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
 from desk_shared.charter.admission import Admission
-from desk_shared.charter.problems import Check
 from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.names import TICKETS
@@ -70,6 +69,11 @@ class ServiceBuilder:
     ) -> None:
         """Nothing connects yet; that is `desk_shared.runtime.run`'s work."""
         self.name, self.settings, self.clock = service.name, settings, clock
+        # First what may refuse: nothing is left behind then.
+        self.charter = CharterSource(settings.charter, clock, checks=service.checks)
+        client = httpx.AsyncClient()
+        self.authenticator = authenticator_from(settings, client, clock)
+        self.cursors = cursors_from(settings)
         self.health = Health(clock)
         self.telemetry = telemetry or start(service.name, settings)
         self.store = Store(settings.store, settings.store.database_prefix + service.name)
@@ -79,8 +83,8 @@ class ServiceBuilder:
         self.precedence = Precedence()
         self._groups = tuple(service.groups())
         self._prepared: list[Callable[[], Awaitable[None]]] = [self.store.ping]
-        self._lifetimes: list[tuple[str, Lifetime]] = []
-        self._jobs: dict[str, Loop] = {}
+        self._lifetimes: list[tuple[str, Lifetime]] = [("sign-in client", Ending(client.aclose))]
+        self._jobs: dict[str, Loop] = {"charter": self.charter.run}
         self._units_of_work: dict[str, UnitOfWork[Any]] = {}
         self._receivers: dict[str, BatchHandler] = {}
         self._readings: dict[str, TopicReading] = {}
@@ -89,14 +93,7 @@ class ServiceBuilder:
         self._writes: dict[str, SequenceOf] = {}
         self._milestones = MongoMilestones(self.store.database)
         self._documents = {one.collection: self._kept(one) for one in service.collections}
-        self.charter = self._charter(service.checks)
-        self._admission = Admission(
-            lambda: self.charter.current, accepts_unknown=settings.accepts_unknown_sources
-        )
-        client = httpx.AsyncClient()
-        self.part("sign-in client", Ending(client.aclose))
-        self.authenticator = authenticator_from(settings, client, clock)
-        self.cursors = cursors_from(settings)
+        self._admission = self._admitting()
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
         """A collection of this service, as its table lists it."""
@@ -234,14 +231,12 @@ class ServiceBuilder:
         supervisor = Supervisor(self.clock, self.health, self.telemetry.meters)
         self.part(f"keeping the watermark of {topic}", supervisor.keeping(named))
 
-    def _charter(self, checks: Sequence[Check]) -> CharterSource:
-        """Kept fresh; only those publish to us whom it knows."""
-        source = CharterSource(self.settings.charter, self.clock, checks=checks)
+    def _admitting(self) -> Admission:
+        """Only those publish to us whom the charter knows."""
         accepts = self.settings.accepts_unknown_sources
-        if not (accepts or source.current.sources):
+        if not (accepts or self.charter.current.sources):
             log.warning("nobody_may_publish", why="the charter's sources.yaml lists no system")
-        self.job("charter", source.run)
-        return source
+        return Admission(lambda: self.charter.current, accepts_unknown=accepts)
 
     def timers(
         self,
