@@ -24,6 +24,7 @@ from desk_bench import (
     consuming,
     drivers,
     folding,
+    identities,
     rebuilding,
     scaling,
     serving,
@@ -39,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAP, LARGE_HEAP = "2g", "8g"
 # What most people meet first is the embedded store; it is slow enough for a burst to be felt.
 ON_EMBEDDED = {"burst"}
+NEEDS_ROOM = {"metrics-scale", "identities"}
 Benchmark = Callable[[str, str, "Share"], Awaitable[list[Row]]]
 
 
@@ -61,6 +63,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "journey": lambda kafka, mongo, share: fleet_journey(kafka, mongo, share.of(1_500, 100)),
     "burst": lambda kafka, mongo, share: burst.run(kafka, mongo, share.of(2_500, 200)),
     "drivers": lambda _, mongo, share: drivers.run(mongo, share.of(20_000, 1_000)),
+    "identities": lambda _, mongo, share: identities.run(
+        mongo, [share.of(size, 1_000) for size in SIZES]
+    ),
     "metrics-fold": lambda kafka, mongo, share: folding.run(kafka, mongo, share.of(8_000)),
     "metrics-scale": lambda kafka, mongo, share: scaling.run(
         kafka, mongo, [share.of(size, 3_000) for size in SIZES], share.of(1_500, 300)
@@ -88,7 +93,7 @@ def main() -> None:
     collect_seldom()  # as every service does; so the bare baselines have it too
     rows: list[Row] = []
     for name in given.names or BENCHMARKS:
-        heap = LARGE_HEAP if name == "metrics-scale" else HEAP
+        heap = LARGE_HEAP if name in NEEDS_ROOM else HEAP
         backend: Backend = "h2" if name in ON_EMBEDDED else "memory"
         with (
             tempfile.TemporaryDirectory() as folder,
