@@ -221,18 +221,18 @@ class MongoDocuments(Generic[S]):
     async def put_off(self, id: str, now: datetime, until: datetime) -> None:
         """Move the timer of a document that is due at `now`, which no rule could be asked for."""
         with translated():
-            due = {"_id": id, "due": {"$lte": _whole_milliseconds(now)}}
-            await self._collection.update_one(due, {"$set": {"due": _whole_milliseconds(until)}})
+            row = await self._collection.find_one({"_id": id}, {"due": 1, "version": 1})
+            due = None if row is None else cast("datetime | None", row.get("due"))
+            if row is not None and due is not None and due <= _whole_milliseconds(now):
+                await self._collection.bulk_write(
+                    [_moved(row, _whole_milliseconds(until))], ordered=False
+                )
 
     async def take_up(self, since: datetime, now: datetime) -> int:
         """Make due now what was put off until `since` or later; how many there were."""
         with translated():
-            found = self._collection.find({"due": {"$gte": since}}, {"_id": 1})
-            rows = await found.to_list(None)
-            moved: list[Operation] = [
-                UpdateOne({"_id": row["_id"], "due": {"$gte": since}}, {"$set": {"due": now}})
-                for row in rows
-            ]
+            found = self._collection.find({"due": {"$gte": since}}, {"version": 1})
+            moved = [_moved(row, now) for row in await found.to_list(None)]
             if moved:
                 await self._collection.bulk_write(moved, ordered=False)
         return len(moved)
@@ -374,6 +374,12 @@ class MongoDocuments(Generic[S]):
         )
         ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
         return set(ids) - ours
+
+
+def _moved(row: Row, due: datetime) -> Operation:
+    """Its timer moved, unless somebody wrote it since: by id and version every store finds it at
+    once, while the embedded one looks at all documents for any other condition."""
+    return UpdateOne({"_id": row["_id"], "version": row["version"]}, {"$set": {"due": due}})
 
 
 def _message_row(message: Message) -> Row:
