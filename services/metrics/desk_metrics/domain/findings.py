@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
+from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 
 from desk_metrics.domain.journey import Phase
@@ -130,7 +131,7 @@ class WhereTimeGoes(Frozen):
     ping_pong_share: float | None
     returned_to_queue_per_ticket: float
     first_team_is_last_share: float | None
-    sentences: tuple[str, ...] = ()
+    sentences: tuple[Message, ...] = ()
     automate: tuple[ToAutomate, ...] = ()
     most_repeated: tuple[ToAutomate, ...] = ()
     engineer_out: tuple[ToEngineerOut, ...] = ()
@@ -179,7 +180,7 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
     )
     sentences = list(_sentences(report))
     if tallies.tickets and not any(True for _ in _topics(tallies)):
-        sentences.insert(0, "The tickets name no topic, so none can be ranked.")
+        sentences.insert(0, message("history.no-topics"))
     return report.model_copy(update={"sentences": tuple(sentences)})
 
 
@@ -279,37 +280,52 @@ def _reopened(counted: Iterable[tuple[str, int, int]], top: int) -> tuple[Reopen
     return _best(all_, lambda one: (one.reopened, one.share, one.name), top)
 
 
-def _sentences(report: WhereTimeGoes) -> Iterable[str]:
+def _sentences(report: WhereTimeGoes) -> Iterable[Message]:
     if report.automate:
         first = report.automate[0]
-        yield (
-            f"Automate {first.topic} first: {first.routine_tickets} of its {first.tickets} tickets"
-            f" went the same easy way, about {first.median_hours:g} h each,"
-            f" {first.hours_to_win:,.0f} h in all."
+        yield message(
+            "history.automate-first",
+            topic=first.topic,
+            routine=first.routine_tickets,
+            tickets=first.tickets,
+            each=first.median_hours,
+            hours=round(first.hours_to_win),
         )
     if report.most_repeated:
         most = report.most_repeated[0]
-        yield (
-            f"What comes most often is {most.topic}: {most.tickets} tickets,"
-            f" {most.share_of_tickets:.1%} of all, {most.routine_tickets} of them routine."
+        yield message(
+            "history.comes-most-often",
+            topic=most.topic,
+            tickets=most.tickets,
+            share=most.share_of_tickets,
+            routine=most.routine_tickets,
         )
     if report.engineer_out:
         worst = report.engineer_out[0]
-        yield (
-            f"Engineer out {worst.topic}: {worst.hard_tickets} tickets that were handed on,"
-            f" reopened or never finished, {worst.hours_lost:,.0f} h, in {worst.months} months."
+        yield message(
+            "history.engineer-out",
+            topic=worst.topic,
+            tickets=worst.hard_tickets,
+            hours=round(worst.hours_lost),
+            count=worst.months,
         )
     if report.hand_on:
         giver = report.hand_on[0]
-        yield (
-            f"{giver.team} hands on most: {giver.given} times, mostly to {giver.mostly_to},"
-            f" after {giver.hours_before:,.0f} h with it."
+        yield message(
+            "history.hands-on-most",
+            team=giver.team,
+            count=giver.given,
+            taker=giver.mostly_to,
+            hours=round(giver.hours_before),
         )
     if report.waits:
         wait = report.waits[0]
-        yield (
-            f"Tickets wait longest for '{wait.reason}': {wait.times} times, {wait.hours:,.0f} h,"
-            f" {wait.share_of_open:.0%} of all open time."
+        yield message(
+            "history.waits-longest",
+            reason=wait.reason,
+            count=wait.times,
+            hours=round(wait.hours),
+            share=wait.share_of_open,
         )
 
 

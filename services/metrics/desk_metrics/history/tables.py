@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from desk_shared.cli.screen import Sheet
+from desk_shared.terminal import spoken_here
 from desk_shared.text import plain_line
 from pydantic import BaseModel
 from rich.console import RenderableType
@@ -41,7 +42,9 @@ def account(account: Account, rejects: str, differences: str) -> list[Renderable
 
 def where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
     """The report, the sentences first."""
-    shown: list[RenderableType] = [*found.sentences, _overview(found)]
+    spoken = spoken_here()
+    said = [spoken.render(one) for one in found.sentences]
+    shown: list[RenderableType] = [*said, _overview(found)]
     rankings: dict[str, Sequence[BaseModel]] = {
         "Automate": found.automate,
         "Most repeated": found.most_repeated,
