@@ -22,6 +22,7 @@ from desk_shared.bus.committing import Committing, Offsets
 from desk_shared.bus.door import Door
 from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.lag import lag_of
+from desk_shared.bus.last_records import LastRecords
 from desk_shared.bus.producer import Publisher, Unpublished
 from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked, shortened
 from desk_shared.bus.replaced import TopicGuard
@@ -99,15 +100,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
         self._committing = Committing(group, clock, self._commit_now)
-        self._guard = TopicGuard(group, positions, clock, health, telemetry.meters)
+        last = LastRecords(settings)
+        self._guard = TopicGuard(group, positions, clock, health, telemetry.meters, last)
         self._noting = Noting(group, milestones, clock, self._guard.save)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
-        is_hurried = not (self._is_delayed or reading.pace)
         self._subscriber = self._broker.subscriber(
             *(topic_prefix + topic for topic in topics),
             pattern=f"{re.escape(topic_prefix)}{pattern}$" if pattern else None,
-            **safe_arguments(topic_prefix + group, self, reading, is_hurried=is_hurried),
+            **safe_arguments(topic_prefix + group, self, reading, is_delayed=self._is_delayed),
         )
         self._subscriber(self._on_batch)
 

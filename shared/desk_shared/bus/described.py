@@ -32,7 +32,7 @@ def application(service: Service[Any]) -> FastStream:
             title=group.name,
             description=f"Goes to: {', '.join(group.subscription.to)}.",
             include_in_schema=not group.is_retry,
-            **safe_arguments(group.name, None, Reading(), is_hurried=not group.is_retry),
+            **safe_arguments(group.name, None, Reading(), is_delayed=group.is_retry),
         )
         subscriber(_reader_of(group))
     title = f"Experience Desk: {service.name}"

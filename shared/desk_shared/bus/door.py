@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from desk_shared.bus.records import ARRIVED, KafkaRecord, told_by_us
+from desk_shared.bus.records import ARRIVED, KafkaRecord, time_of, told_by_us
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
@@ -76,7 +76,7 @@ class Door:
 
     def _believed(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
         """The event at its own time, if that is within the window; else at that of its arrival."""
-        arrived = getattr(record, "timestamp", None) or 0
+        arrived = time_of(record)
         if not (is_fresh and self._is_well(event.time, arrived)):
             event = self._dated(event, record)
         if isinstance(event.data, ChangePlanned):
@@ -114,7 +114,7 @@ class Door:
         self._latest_ms = now.timestamp() * 1000 + _AHEAD_MS
         told = told_by_us(record).get(ARRIVED, b"")
         is_told = told.isdigit() and len(told) < len(str(int(self._latest_ms))) + 1
-        arrived = int(told) if is_told else getattr(record, "timestamp", None) or 0
+        arrived = int(told) if is_told else time_of(record)
         if not _EARLIEST_MS <= arrived <= self._latest_ms:
             return now
         return datetime.fromtimestamp(arrived / 1000, UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import AIOKafkaClient
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError
 
 from desk_shared.bus.committing import first_offsets, next_offsets
@@ -33,11 +34,21 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self.stopped: frozenset[str] = frozenset()
         # Partitions of which aiokafka went back by itself, since the log is shorter than it was.
         self.went_back: set[TopicPartition] = set()
+        self._met: list[AIOKafkaConnection] = []
 
     @property
     def cluster_client(self) -> AIOKafkaClient:
         """For questions that aiokafka's consumer does not ask."""
         return self._client
+
+    def meet(self) -> None:
+        """From now on it is noticed if one of today's connections is lost."""
+        self._met = list(self._client._conns.values())  # noqa: SLF001 (nothing public tells)
+
+    @property
+    def has_lost_a_broker(self) -> bool:
+        """A connection ended: the broker may have been put back meanwhile."""
+        return any(not one.connected() for one in self._met)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None

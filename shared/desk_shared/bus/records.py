@@ -156,8 +156,13 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
 
 
+def time_of(raw: KafkaRecord) -> int:
+    """The record's time by the broker or its producer, in milliseconds; 0 if it has none."""
+    return getattr(raw, "timestamp", None) or 0
+
+
 def _arrived(raw: KafkaRecord) -> bytes:
-    at = getattr(raw, "timestamp", None) or 0
+    at = time_of(raw)
     return str(at).encode() if at > 0 else b""
 
 

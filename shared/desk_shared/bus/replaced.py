@@ -10,6 +10,7 @@ from datetime import timedelta
 from aiokafka import TopicPartition
 
 from desk_shared.bus.handing_out import ASKED_WITHIN, TrackedConsumer, within
+from desk_shared.bus.last_records import LastRecords
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.bus.retry import attempt_async
 from desk_shared.bus.topic_ids import TopicIds, topic_ids
@@ -54,7 +55,9 @@ class TopicGuard:
         clock: Clock,
         health: Health,
         meters: Meters,
+        last: LastRecords,
     ) -> None:
+        self._last = last
         self._group, self._positions = group, positions
         self._clock, self._health, self._meters = clock, health, meters
         self._kept: dict[str, Position] = {}
@@ -77,13 +80,20 @@ class TopicGuard:
             return
         for record in records:
             self._handled.setdefault(record.topic, {})[record.partition] = record.offset + 1
+        self._last.note(records)
 
     def must_look(self, consumer: TrackedConsumer) -> bool:
         """Whether nothing may be handled before the next look."""
         if self._positions is None:
             return False
         is_other = self._assignment != consumer.assignment_number
-        return is_other or any(one.topic not in self.stopped for one in consumer.went_back)
+        if is_other:
+            self._last.forget()
+        return (
+            is_other
+            or consumer.has_lost_a_broker
+            or any(one.topic not in self.stopped for one in consumer.went_back)
+        )
 
     def is_due(self) -> bool:
         """Whether it is time to look again."""
@@ -107,9 +117,11 @@ class TopicGuard:
             await self._positions.begin(new)
             self._kept[topic] = new
         ends = await self._ends(consumer)
+        others = await self._others(consumer)
         stopped: dict[str, str] = {}
-        for topic, kept in self._kept.items():
-            if topic in topics and (why := await self._why_stopped(kept, found, ends, consumer)):
+        for topic in topics & self._kept.keys():
+            kept, other = self._kept[topic], others.get(topic, "")
+            if why := await self._why_stopped(kept, found, ends, consumer, other):
                 stopped[topic] = why
         self._tell(stopped)
         consumer.stopped = frozenset(stopped)
@@ -145,6 +157,15 @@ class TopicGuard:
             ends: dict[TopicPartition, int] = await consumer.end_offsets(mine)
         return ends
 
+    async def _others(self, consumer: TrackedConsumer) -> dict[str, str]:
+        """Topics that have other records than were read: asked for when there is any doubt."""
+        mine = consumer.assignment()
+        if not consumer.has_lost_a_broker:
+            mine = {one for one in mine if one.topic in self._shorter}
+        found = await self._last.why_others(mine)
+        consumer.meet()
+        return found
+
     async def _unread(self, consumer: TrackedConsumer, ends: Mapping[TopicPartition, int]) -> int:
         halted = [one for one in ends if one.topic in consumer.stopped]
         if not halted:
@@ -159,6 +180,7 @@ class TopicGuard:
         found: TopicIds,
         ends: Mapping[TopicPartition, int],
         consumer: TrackedConsumer,
+        other: str,
     ) -> str:
         """Kept for all replicas once it is certain: it stays so until somebody adopts the topic."""
         if kept.replaced:
@@ -167,6 +189,7 @@ class TopicGuard:
         mine = {one.partition: end for one, end in ends.items() if one.topic == topic}
         why, is_seen_before = why_replaced(kept, found, mine), topic in self._shorter
         self._shorter.pop(topic, None)
+        why = why or other
         back = sorted(one.partition for one in consumer.went_back if one.topic == topic)
         if not why and back:
             why = f"partition {back[0]} was read further than the brokers had records"

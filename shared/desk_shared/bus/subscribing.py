@@ -77,9 +77,10 @@ async def connect(broker: KafkaBroker) -> None:
 
 
 def safe_arguments(
-    group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_hurried: bool
+    group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_delayed: bool
 ) -> dict[str, Any]:
     """What every subscriber of the desk has in place of FastStream's defaults."""
+    is_hurried = not (is_delayed or reading.pace)
     session_ms = int(reading.session.total_seconds() * 1000)
     return {
         "group_id": group_id,

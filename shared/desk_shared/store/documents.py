@@ -98,16 +98,6 @@ class Documents(Protocol[S]):
     async def versions(self, ids: Iterable[str]) -> dict[str, int]: ...
 
 
-async def readable(
-    documents: Documents[S], ids: Sequence[str]
-) -> tuple[dict[str, Stored[S]], Mapping[str, str]]:
-    """Of these documents those that can be read, and why the others cannot: one hides no other."""
-    try:
-        return await documents.load(ids), {}
-    except Unreadable as error:
-        return await documents.load([id for id in ids if id not in error.reasons]), error.reasons
-
-
 class MongoDocuments(Generic[S]):
     """`Documents` on a MongoDB-wire server, whichever driver the store was opened with."""
 

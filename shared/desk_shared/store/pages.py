@@ -1,9 +1,9 @@
-"""A whole collection, or what of it has certain facets, in pages."""
+"""Many documents of a collection: in pages, and as far as they can be read."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from desk_shared.store.document import Stored
+from desk_shared.store.document import Stored, Unreadable
 from desk_shared.store.documents import Documents
 
 P = TypeVar("P")
@@ -31,3 +31,13 @@ def by_id(
     return pages(
         lambda after: documents.find(chosen, after=after, limit=limit), lambda one: (one.id, one.id)
     )
+
+
+async def readable(
+    documents: Documents[S], ids: Sequence[str]
+) -> tuple[dict[str, Stored[S]], Mapping[str, str]]:
+    """Of these documents those that can be read, and why the others cannot: one hides no other."""
+    try:
+        return await documents.load(ids), {}
+    except Unreadable as error:
+        return await documents.load([id for id in ids if id not in error.reasons]), error.reasons

@@ -9,6 +9,7 @@ import pytest
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.retry import attempt_async
 from desk_shared.local import LocalServers, local_servers
+from desk_shared.store.positions import MongoPositions
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import closed
 
@@ -48,8 +49,9 @@ async def begun(rig: Rig) -> Consumer:
     return member
 
 
+@pytest.mark.parametrize("is_noticed_first", [True, False])
 async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_once_adopted(
-    brokers: LocalServers, rig: Rig, tmp_path: Path
+    brokers: LocalServers, rig: Rig, tmp_path: Path, is_noticed_first: bool
 ) -> None:
     await begun(rig)
     older = tmp_path / "older"
@@ -65,6 +67,8 @@ async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_on
     shutil.rmtree(logs_of(brokers))
     shutil.copytree(older, logs_of(brokers))
     await asyncio.to_thread(brokers.broker.start)
+    if is_noticed_first:
+        await eventually(lambda: is_stopped(rig), timeout=60)
     # The writer tells anew what was lost, and something new: at offsets that were read before.
     told = [noted("t1", 4), noted("t1", 5), noted("t1", 6), noted("t2", 1)]
 
@@ -73,12 +77,16 @@ async def test_a_broker_that_lost_its_end_under_running_readers_is_read_again_on
 
     # The brokers do not know how far this producer was, which begins anew then.
     await eventually(is_published, timeout=60)
-    await eventually(lambda: is_stopped(rig), timeout=60)
+    await eventually(lambda: is_stopped_for_good(rig), timeout=60)
     assert await rig.are_told({"t1": tuple("12345")})
     (one,) = await adopt(rig)
     assert one.records == 7
     await eventually(lambda: rig.are_told({"t1": tuple("123456"), "t2": ("1",)}), timeout=60)
     await eventually(lambda: rig.health.answer_ready().is_ok, timeout=30)
+
+
+async def is_stopped_for_good(rig: Rig) -> bool:
+    return any(one.replaced for one in await MongoPositions(rig.store.database).all())
 
 
 async def test_another_cluster_with_the_same_names_is_noticed(

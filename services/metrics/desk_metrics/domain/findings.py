@@ -281,6 +281,11 @@ def _reopened(counted: Iterable[tuple[str, int, int]], top: int) -> tuple[Reopen
 
 
 def _sentences(report: WhereTimeGoes) -> Iterable[Message]:
+    yield from _of_topics(report)
+    yield from _of_teams_and_waits(report)
+
+
+def _of_topics(report: WhereTimeGoes) -> Iterable[Message]:
     if report.automate:
         first = report.automate[0]
         yield message(
@@ -309,6 +314,9 @@ def _sentences(report: WhereTimeGoes) -> Iterable[Message]:
             hours=round(worst.hours_lost),
             count=worst.months,
         )
+
+
+def _of_teams_and_waits(report: WhereTimeGoes) -> Iterable[Message]:
     if report.hand_on:
         giver = report.hand_on[0]
         yield message(
