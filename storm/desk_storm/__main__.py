@@ -40,7 +40,7 @@ _OFFSETS = (timedelta(), timedelta(), timedelta(seconds=60), timedelta(seconds=-
 _SHOWN_OF_A_LAW = 5
 # After a storm of an hour there is more to be done than after a minute's; this is no goal of speed.
 # One mail in eight fails, and is tried again later and later: that alone takes minutes.
-_LONGEST_SETTLING, _SETTLING_SHARE = 900.0, 0.25
+_LONGEST_SETTLING = 900
 _LOOKS_EVERY = 3.0
 _TELLS_EVERY = 60.0
 
@@ -55,6 +55,7 @@ class Plan:
     replicas: int
     rate: float
     settle: float
+    rest: float
     backend: Backend
     keep: Path | None
 
@@ -69,6 +70,9 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--rate", type=float, help="tickets per second")
     parser.add_argument("--settle", type=float, default=50, help="least seconds after the end")
+    parser.add_argument(
+        "--rest", type=float, default=_LONGEST_SETTLING, help="most seconds after the end"
+    )
     parser.add_argument("--backend", default="h2", choices=["h2", "memory"])
     parser.add_argument("--keep", type=Path, help="a folder for the books and the logs")
     given = parser.parse_args()
@@ -82,6 +86,7 @@ def main() -> None:
         given.replicas,
         given.rate or rate,
         given.settle,
+        given.rest,
         given.backend,
         given.keep,
     )
@@ -211,9 +216,9 @@ async def _rage(
 async def _settle(plan: Plan, outlook: Outlook) -> tuple[Restless, ...]:
     """Deadlines pass and repairs are verified even when nobody does anything any more."""
     loop, still = asyncio.get_running_loop(), Stillness(plan.settle)
-    began, at_most = loop.time(), max(_LONGEST_SETTLING, plan.seconds * _SETTLING_SHARE)
+    began = loop.time()
     tell_at = began + _TELLS_EVERY
-    while (seconds := loop.time() - began) < at_most:
+    while (seconds := loop.time() - began) < plan.rest:
         await asyncio.sleep(_LOOKS_EVERY)
         look = await outlook.look()
         if still.see(loop.time() - began, look):

@@ -23,7 +23,7 @@ _JARS = Path("deploy/local/target")
 # Liars around the desk are enough for these laws, and nothing else then explains a finding.
 _CALM = (
     *("--short", "--faults", "0", "--replicas", "1"),
-    *("--minutes", "0.5", "--settle", "32", "--backend", "memory"),
+    *("--minutes", "0.5", "--settle", "32", "--rest", "240", "--backend", "memory"),
 )
 _LONGEST_SECONDS = 600
 _CLEAN = "\n0 broken laws"
