@@ -210,7 +210,7 @@ def make_desk(charter: Charter) -> Desk:
     parts = AppParts(
         Health(clock), telemetry.telemetry, authenticator, clock, charter=lambda: charter
     )
-    app = make_app("intake", ROUTERS, parts)
+    app = make_app("Experience Desk: intake", ROUTERS, parts)
     app.state.intake = deps
     transport = httpx.ASGITransport(app=app)
     others = (
