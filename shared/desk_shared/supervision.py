@@ -62,10 +62,18 @@ class Supervisor:
         tasks = [
             asyncio.create_task(self.keep(name, loop), name=name) for name, loop in loops.items()
         ]
+        for task in tasks:
+            task.add_done_callback(self._tell_of_the_end)
         try:
             yield
         finally:
             await ended(*tasks)
+
+    def _tell_of_the_end(self, task: "asyncio.Task[None]") -> None:
+        """Only a bug of the supervisor's own ends what it keeps before it is told to."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("loop_ended", loop=task.get_name(), exc_info=error)
+            self._health.mark(f"loop {task.get_name()}", State.DOWN, f"it ended: {error!r}")
 
     def _report(self, name: str, component: str, error: Exception, failures: int) -> None:
         """What is away makes us not ready; despite a bug in one loop the rest is worth having."""

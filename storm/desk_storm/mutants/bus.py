@@ -56,7 +56,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no-service-ends-by-itself",
         "shared/desk_shared/supervision.py",
         "            failures += 1\n",
-        "            raise error\n",
+        "            raise SystemExit(1) from error\n",
         weather=("--faults", "4", "--backend", "h2"),
     ),
     Mutant(

@@ -90,3 +90,18 @@ async def test_kept_loops_run_until_the_end_of_the_with() -> None:
         await eventually(lambda: loop.states)
         before = asyncio.all_tasks()
     assert len(before - asyncio.all_tasks()) == 1
+
+
+async def test_a_loop_that_is_not_kept_any_more_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug of the supervisor's own: the service goes on, and says that it is not whole."""
+    clock = FakeClock(START)
+    health = Health(clock)
+    supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
+
+    async def broken(_name: str, _loop: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(supervisor, "keep", broken)
+    async with supervisor.keeping({"x": Loop([], health).run}):
+        await eventually(lambda: any(one.name == "loop x" for one in health.components()))
+    assert "ZeroDivisionError" in " ".join(one.reason for one in health.components())
