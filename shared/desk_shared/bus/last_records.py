@@ -4,7 +4,6 @@ A log that lost its end and was filled again, before anybody looked at its end, 
 the offsets that were read.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -62,19 +61,19 @@ class LastRecords:
         )
         try:
             await consumer.start()
-            consumer.assign(list(asked))
+            starts = await consumer.beginning_offsets(list(asked))
             ends = await consumer.end_offsets(list(asked))
-            waiting = {one for one, (at, _) in asked.items() if ends[one] > at}
-            for one in asked:
+            # What is not there any more would be waited for until the time is over, each time.
+            waiting = {one for one, (at, _) in asked.items() if starts[one] <= at < ends[one]}
+            consumer.assign(list(waiting))
+            for one in waiting:
                 consumer.seek(one, asked[one][0])
-            consumer.pause(*(asked.keys() - waiting))
             found: dict[TopicPartition, tuple[int, int]] = {}
             while waiting:
                 for one, records in (await consumer.getmany(*waiting, timeout_ms=200)).items():
                     waiting.discard(one)
                     if records[0].offset == asked[one][0]:
                         found[one] = (records[0].offset, time_of(records[0]))
-                await asyncio.sleep(0)
         finally:
             await consumer.stop()
         return found

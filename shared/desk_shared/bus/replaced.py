@@ -225,6 +225,7 @@ class TopicGuard:
                 starts = await consumer.beginning_offsets(unread)
                 # First: after a crash the committed offset of before must be gone for certain.
                 await consumer.commit(starts)
+            self._last.forget()
             for partition, start in starts.items():
                 consumer.seek(partition, start)
             await positions.advance(kept, {one.partition: n for one, n in starts.items()})

@@ -18,13 +18,19 @@ from tests.unit.bus.desk import START
 from tests.unit.bus.writer import SECOND, Writer, settled
 
 
-async def test_a_killed_replica_has_not_left_while_something_of_it_is_put_off() -> None:
+async def beside_a_killed_one() -> Writer:
+    """Another replica is gone, and something recorded waits to be published."""
     writer = Writer()
     writer.writers.is_complete = True
     writer.writers.hear("gone", WatermarkAdvanced(topic=TICKETS, until=START))
     writer.bus.is_down = True
     with pytest.raises(DependencyDown):
         await writer.note(1)
+    return writer
+
+
+async def test_a_killed_replica_has_not_left_while_something_of_it_is_put_off() -> None:
+    writer = await beside_a_killed_one()
     held = list((await writer.desk.documents.load(["t"])).values())
     await writer.desk.documents.postpone(held, START + timedelta(hours=1))
     writer.hears_itself(MISSED)
@@ -36,12 +42,7 @@ async def test_a_killed_replica_has_not_left_while_something_of_it_is_put_off() 
 
 
 async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> None:
-    writer = Writer()
-    writer.writers.is_complete = True
-    writer.writers.hear("gone", WatermarkAdvanced(topic=TICKETS, until=START))
-    writer.bus.is_down = True
-    with pytest.raises(DependencyDown):
-        await writer.note(1)
+    writer = await beside_a_killed_one()
     writer.hears_itself(MISSED)
     await writer.watermark._speak_for_the_silent()
     assert "gone" not in writer.bus.by
