@@ -45,10 +45,6 @@ class Source:
     def is_test(self) -> bool:
         return self.path.parts[0] == "tests"
 
-    @property
-    def is_domain(self) -> bool:
-        return "domain" in self.path.parts and not self.is_test
-
     def finding(self, node: ast.AST | int, rule: str, sentence: str) -> Finding:
         line = node if isinstance(node, int) else getattr(node, "lineno", 1)
         return Finding(self.path, line, rule, sentence)

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from scripts.checks.__main__ import RULES, find, sources
+from scripts.checks.__main__ import RULES, find, find_over_all, sources
 from scripts.checks.source import Source
 
 DOMAIN = "services/triage/desk_triage/domain/decide.py"
@@ -19,14 +19,17 @@ LADDER = """def f(data: Payload) -> bool:
 LONG_MODULE = '"""Doc."""\n' + "x = 1\n" * 400
 
 FOUND = [
-    ("pure-domain", DOMAIN, "def f() -> None:\n    return datetime.now(UTC)\n"),
-    ("pure-domain", DOMAIN, "def f(clock: Clock) -> None:\n    return clock.now()\n"),
-    ("pure-domain", DOMAIN, "ID = uuid4()\n"),
-    ("pure-domain", DOMAIN, "STARTED = time.time()\n"),
-    ("pure-domain", DOMAIN, "def f() -> str:\n    return open('x').read()\n"),
-    ("pure-domain", DOMAIN, "from desk_shared.ids import new_id\n"),
-    ("pure-domain", DOMAIN, "from desk_shared.clock import SystemClock\n"),
-    ("pure-domain", DOMAIN, "from desk_shared.charter.load import load\n"),
+    ("pure", DOMAIN, "def f() -> None:\n    return datetime.now(UTC)\n"),
+    ("pure", DOMAIN, "def f(clock: Clock) -> None:\n    return clock.now()\n"),
+    ("pure", DOMAIN, "ID = uuid4()\n"),
+    ("pure", DOMAIN, "STARTED = time.time()\n"),
+    ("pure", DOMAIN, "def f() -> str:\n    return open('x').read()\n"),
+    ("pure", DOMAIN, "from desk_shared.ids import new_id\n"),
+    ("pure", DOMAIN, "from desk_shared.clock import SystemClock\n"),
+    ("pure", DOMAIN, "from desk_shared.charter.load import load\n"),
+    ("pure", DOMAIN, "import logging\n"),
+    ("pure", DOMAIN, "from fastapi import APIRouter\n"),
+    ("one-use", HANDLERS, "def f() -> int:\n    return _g()\ndef _g() -> int:\n    return 1\n"),
     ("topic-literals", HANDLERS, 'TOPIC = "desk.tickets"\n'),
     ("topic-literals", HANDLERS, 'DEAD = "desk.tickets.triage.dead"\n'),
     ("topic-literals", HANDLERS, 'TEAM = f"desk.notifications.{team}"\n'),
@@ -40,6 +43,9 @@ FOUND = [
     ("one-dispatch", DOMAIN, "@tell.register\ndef _(data: Opened) -> str:\n    return ''\n"),
     ("one-dispatch", DOMAIN, LADDER),
     ("one-dispatch", DOMAIN, LADDER.replace("data,", "event.data,")),
+    ("room", "services/billing/desk_billing/handlers.py", '"""Doc."""\n'),
+    ("room", "services/billing/desk_billing/invoices/helpers.py", '"""Doc."""\n'),
+    ("room", "services/billing/desk_billing/adapters/post.py", '"""Doc."""\n'),
     ("raw-terminal", HANDLERS, "print(title)\n"),
     ("raw-terminal", HANDLERS, "typer.echo(title)\n"),
     ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
@@ -50,13 +56,21 @@ FOUND = [
 LEFT_ALONE = [
     ("one-dispatch", DOMAIN, LADDER.replace("isinstance(data, Closed)", "is_late")),
     ("one-dispatch", TEST, LADDER),
-    ("pure-domain", DOMAIN, "from desk_shared.ids import derived_id\n"),
-    ("pure-domain", DOMAIN, "from desk_shared.charter.model import Team\n"),
+    ("pure", DOMAIN, "from desk_shared.ids import derived_id\n"),
+    (
+        "one-use",
+        HANDLERS,
+        "def f() -> int:\n    return _g() + _g()\ndef _g() -> int:\n    return 1\n",
+    ),
+    ("pure", DOMAIN, "from desk_shared.charter.model import Team\n"),
+    ("room", "services/billing/desk_billing/invoices/decide.py", '"""Doc."""\n'),
+    ("room", "services/billing/desk_billing/adapters/posts/letter.py", '"""Doc."""\n'),
+    ("room", "services/billing/desk_billing/service.py", '"""Doc."""\n'),
     ("raw-terminal", HANDLERS, "say(title)\n"),
     ("raw-terminal", "scripts/checks/size.py", "print(title)\n"),
-    ("pure-domain", DOMAIN, "def f(at: datetime) -> time:\n    return at.time()\n"),
-    ("pure-domain", HANDLERS, "NOW = clock.now()\n"),
-    ("pure-domain", "tests/unit/triage/domain/test_decide.py", "NOW = datetime.now(UTC)\n"),
+    ("pure", DOMAIN, "def f(at: datetime) -> time:\n    return at.time()\n"),
+    ("pure", HANDLERS, "NOW = clock.now()\n"),
+    ("pure", "tests/unit/triage/domain/test_decide.py", "NOW = datetime.now(UTC)\n"),
     ("topic-literals", "shared/desk_shared/events/names.py", 'TICKETS = "desk.tickets"\n'),
     ("topic-literals", TEST, 'TOPIC = "desk.tickets"\n'),
     ("topic-literals", HANDLERS, '"""desk.tickets"""\n'),
@@ -84,6 +98,16 @@ def test_rule_leaves_alone(rule: str, path: str, text: str) -> None:
 
 def test_every_rule_is_tried() -> None:
     assert {rule for rule, _, _ in FOUND} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("second", "count"),
+    [("billing/desk_billing/b/model.py", 2), ("other/desk_other/a/model.py", 0)],
+)
+def test_a_class_name_is_unique_in_a_service(second: str, count: int) -> None:
+    paths = ("services/billing/desk_billing/a/model.py", f"services/{second}")
+    files = [Source(PurePosixPath(path), "class Invoice:\n    pass\n") for path in paths]
+    assert len(list(find_over_all(files, ["one-name"]))) == count
 
 
 def test_this_file_is_looked_at() -> None:

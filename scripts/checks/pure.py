@@ -1,11 +1,15 @@
-"""`pure-domain`: time, chance, new ids and files are arguments of the domain, never asked for."""
+"""`pure`: what decides has no bus, web, store or operating system; time, chance and ids come in.
+
+Pure is every module of a feature but those of `room.EFFECTS`.
+"""
 
 import ast
 from collections.abc import Iterator
 
+from scripts.checks.room import is_pure
 from scripts.checks.source import Finding, Source, dotted
 
-NAME = "pure-domain"
+NAME = "pure"
 
 # On whatever object they are called: a clock that was passed in is impure just the same.
 _METHODS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "monotonic", "perf_counter"}
@@ -23,6 +27,23 @@ _CHARTER = (
     "services",
     "words",
 )
+_OUTSIDE = frozenset(
+    (
+        *("faststream", "aiokafka", "fastapi", "starlette", "motor", "pymongo", "opentelemetry"),
+        *(
+            "structlog",
+            "httpx",
+            "uvicorn",
+            "typer",
+            "rich",
+            "logging",
+            "os",
+            "asyncio",
+            "threading",
+        ),
+        *("subprocess", "socket", "random", "secrets", "tempfile", "shutil", "sqlite3", "duckdb"),
+    )
+)
 _IDS = ("derived_id", "identity", "request_ticket_id")
 _ALLOWED_OF_SHARED = (
     "desk_shared.events",
@@ -39,16 +60,18 @@ _ALLOWED_OF_SHARED = (
 
 def check(source: Source) -> Iterator[Finding]:
     """Calls, and imports finer than import-linter tells them apart."""
-    if not source.is_domain:
+    if not is_pure(source.path):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and (called := _impure(node)):
             yield source.finding(node, NAME, f"{called}() asks the world: pass the answer in.")
+        if isinstance(node, ast.ImportFrom | ast.Import) and (what := _outside(node)):
+            yield source.finding(node, NAME, f"{what} reaches the world: leave it to the edge.")
         if isinstance(node, ast.ImportFrom) and (what := _foreign(node)):
             yield source.finding(
                 node,
                 NAME,
-                f"the domain may not use {what}; of what is shared it has events, messages, "
+                f"pure code may not use {what}; of what is shared it has events, messages, "
                 "errors, people, text, the charter's models and ids that follow from others.",
             )
 
@@ -59,6 +82,13 @@ def _impure(call: ast.Call) -> str | None:
         return name
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     return (name or method) if method in _METHODS else None
+
+
+def _outside(node: ast.Import | ast.ImportFrom) -> str | None:
+    names = (
+        [node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
+    )
+    return next((name for name in names if name.partition(".")[0] in _OUTSIDE), None)
 
 
 def _foreign(node: ast.ImportFrom) -> str | None:
