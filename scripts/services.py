@@ -38,7 +38,7 @@ async def page() -> str:
     return "\n".join([_HEAD, *(line for table in tables for line in _section(table))])
 
 
-def _section(table: Service[Any]) -> Iterator[str]:
+def _section(table: Service[Any, Any]) -> Iterator[str]:
     settings = table.settings(environment=Environment.LOCAL, charter=ROOT / "charter")
     assembled = assemble(table, settings)
     yield f"## {table.name}\n"
@@ -48,14 +48,14 @@ def _section(table: Service[Any]) -> Iterator[str]:
     yield f"Jobs: {', '.join(assembled.jobs)}.\n"
 
 
-def _groups(table: Service[Any]) -> Iterator[tuple[str, ...]]:
+def _groups(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
     for group in table.groups():
         if not group.is_retry:
             reads = _codes(group.topics or [group.pattern])
             yield f"`{group.name}`", reads, ", ".join(group.subscription.to)
 
 
-def _collections(table: Service[Any]) -> Iterator[tuple[str, ...]]:
+def _collections(table: Service[Any, Any]) -> Iterator[tuple[str, ...]]:
     for schema in table.collections:
         yield f"`{schema.collection}`", _first_sentence(inspect.getdoc(schema.model) or "")
 

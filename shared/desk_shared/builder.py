@@ -1,7 +1,7 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, TypeVar, assert_never
+from typing import Any, Generic, TypeVar, assert_never
 
 import httpx
 from fastapi import FastAPI
@@ -21,8 +21,6 @@ from desk_shared.bus.timers import Gate, Silence, Timers, Wake
 from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
-from desk_shared.charter.admission import Admission
-from desk_shared.charter.watch import CharterSource
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
@@ -32,7 +30,7 @@ from desk_shared.http import gate as callers
 from desk_shared.lifetimes import Beginning, Ending, Lifetime
 from desk_shared.precedence import Precedence
 from desk_shared.runtime import Assembled
-from desk_shared.service import Group, Service, Subscription, Web
+from desk_shared.service import Group, O, Service, Subscription, Web
 from desk_shared.settings import ServiceSettings
 from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.store.census import entry_of
@@ -50,19 +48,19 @@ log = get_logger()
 
 
 def assemble(
-    service: Service[SettingsT], settings: SettingsT, clock: Clock | None = None
+    service: Service[SettingsT, O], settings: SettingsT, clock: Clock | None = None
 ) -> Assembled:
     """The table put to work with these settings; nothing connects yet."""
     builder = ServiceBuilder(service, settings, clock or SystemClock())
     return builder.assembled(service.compose(builder, settings))
 
 
-class ServiceBuilder:
+class ServiceBuilder(Generic[O]):
     """What every service is made of, and the parts of one, collected while it is composed."""
 
     def __init__(
         self,
-        service: Service[SettingsT],
+        service: Service[SettingsT, O],
         settings: SettingsT,
         clock: Clock,
         telemetry: Telemetry | None = None,
@@ -70,7 +68,7 @@ class ServiceBuilder:
         """Nothing connects yet; that is `desk_shared.runtime.run`'s work."""
         self.name, self.settings, self.clock = service.name, settings, clock
         # First what may refuse: nothing is left behind then.
-        self.charter = CharterSource(settings.charter, clock, checks=service.checks)
+        self.charter = service.organisation(settings, clock)
         client = httpx.AsyncClient()
         self.authenticator = authenticator_from(settings, client, clock)
         self.cursors = cursors_from(settings)
@@ -93,7 +91,6 @@ class ServiceBuilder:
         self._writes: dict[str, SequenceOf] = {}
         self._milestones = MongoMilestones(self.store.database)
         self._documents = {one.collection: self._kept(one) for one in service.collections}
-        self._admission = self._admitting()
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
         """A collection of this service, as its table lists it."""
@@ -231,13 +228,6 @@ class ServiceBuilder:
         supervisor = Supervisor(self.clock, self.health, self.telemetry.meters)
         self.part(f"keeping the watermark of {topic}", supervisor.keeping(named))
 
-    def _admitting(self) -> Admission:
-        """Only those publish to us whom the charter knows."""
-        accepts = self.settings.accepts_unknown_sources
-        if not (accepts or self.charter.current.sources):
-            log.warning("nobody_may_publish", why="the charter's sources.yaml lists no system")
-        return Admission(lambda: self.charter.current, accepts_unknown=accepts)
-
     def timers(
         self,
         name: str,
@@ -336,7 +326,7 @@ class ServiceBuilder:
             self.clock,
             bounds=self.settings.http,
             precedence=self.precedence,
-            charter=lambda: self.charter.current,
+            organisation=lambda: self.charter.current,
         )
 
     async def _sequence_of(self, collection: str, id: str) -> int:
@@ -360,7 +350,7 @@ class ServiceBuilder:
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
             reading=Reading.at(group.subscription.pace, self.settings.shutdown_grace),
-            admits=self._admission,
+            admits=self.charter.admit,
             positions=MongoPositions(self.store.database),
             milestones=self._milestones,
         )

@@ -7,17 +7,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fastapi import APIRouter
 
-from desk_shared.charter.problems import Check
+from desk_shared.clock import Clock
 from desk_shared.events.topics import RETRY, retry_topic
+from desk_shared.organisation import OrganisationSource
+from desk_shared.settings import ServiceSettings
 from desk_shared.settings.reading import S
 from desk_shared.store import Schema
 
 if TYPE_CHECKING:  # the builder obeys the table
     from desk_shared.builder import ServiceBuilder
+
+O = TypeVar("O", bound=OrganisationSource)  # noqa: E741 as S: the source of the organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,18 @@ class Web:
 
 
 @dataclass(frozen=True)
-class Service(Generic[S]):
+class Service(Generic[S, O]):
     """One service. `compose` makes its units of work, jobs and routes from the builder's parts.
 
-    `checks` are the service's own, for the charter that it obeys.
+    `organisation` makes the source of what it obeys; it may refuse to start.
     """
 
     name: str
     settings: type[S]
     collections: tuple[Schema[Any], ...]
     subscriptions: tuple[Subscription, ...]
-    compose: "Callable[[ServiceBuilder, S], Web]"
-    checks: tuple[Check, ...] = ()
+    organisation: Callable[[ServiceSettings, Clock], O]
+    compose: "Callable[[ServiceBuilder[O], S], Web]"
 
     def groups(self) -> Iterator[Group]:
         """Two for each subscription."""

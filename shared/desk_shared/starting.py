@@ -7,7 +7,7 @@ from desk_shared.errors import Invalid
 from desk_shared.http import Authenticator, refuse_undeclared
 from desk_shared.http.server import listener_of
 from desk_shared.runtime import run
-from desk_shared.service import Service
+from desk_shared.service import O, Service
 from desk_shared.settings import load_settings, refuse_exposure
 from desk_shared.settings.reading import S
 from desk_shared.telemetry import get_logger
@@ -23,7 +23,7 @@ _UNUSABLE = {
 }
 
 
-def start_service(service: Service[S]) -> None:
+def start_service(service: Service[S, O]) -> None:
     """What every service does: read, check, assemble, say who is believed, run until told to
     stop."""
     settings = load_settings(service.settings)

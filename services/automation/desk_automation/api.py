@@ -7,7 +7,6 @@ from typing import Annotated
 
 from desk_shared.bus.unit_of_work import Cause
 from desk_shared.charter import CharterSource
-from desk_shared.charter.confidential import Sight
 from desk_shared.charter.runbooks import Runbook
 from desk_shared.clock import Clock
 from desk_shared.errors import NotFound
@@ -34,6 +33,7 @@ from desk_shared.http import (
 from desk_shared.http.language import sentence
 from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
+from desk_shared.kernel.sight import Sight
 from desk_shared.store import Documents, Listed, Stored, readable
 from fastapi import APIRouter, Depends, Query, Request, Response
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.timers import Silence
 from desk_shared.bus.unit_of_work import UnitOfWork
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
 from desk_shared.lifetimes import Beginning, Ending
 from desk_shared.lookout import Lookout
@@ -45,7 +45,7 @@ class Seams:
     around_journal: Callable[[Changes[Run]], Changes[Run]] = lambda runs: runs
 
 
-def compose(desk: ServiceBuilder, settings: AutomationSettings, seams: Seams | None = None) -> Web:
+def compose(desk: Desk, settings: AutomationSettings, seams: Seams | None = None) -> Web:
     """Its units of work, workers and routes. Nothing is cached: other replicas write these too."""
     seams = seams or Seams()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
@@ -79,7 +79,7 @@ def compose(desk: ServiceBuilder, settings: AutomationSettings, seams: Seams | N
 
 
 def _worker(
-    desk: ServiceBuilder,
+    desk: Desk,
     settings: AutomationSettings,
     units_of_work: UnitsOfWork,
     on_due: OnDue,
@@ -97,7 +97,7 @@ def _worker(
 
 
 def _wake(
-    desk: ServiceBuilder,
+    desk: Desk,
     runs: UnitOfWork[Run],
     worker: Worker,
     subjects: UnitOfWork[Subject],
@@ -119,8 +119,8 @@ SERVICE = Service(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),
     ),
+    organisation=obey_charter(check_runbooks),
     compose=compose,
-    checks=(check_runbooks,),
 )
 
 # `faststream docs serve desk_automation.service:asyncapi --factory`

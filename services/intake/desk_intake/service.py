@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import AllPartitions
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
 from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
@@ -17,7 +17,7 @@ from desk_intake.settings import IntakeSettings
 from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
 
 
-def compose(desk: ServiceBuilder, settings: IntakeSettings) -> Web:
+def compose(desk: Desk, settings: IntakeSettings) -> Web:
     """Its units of work and routes."""
     tickets, problems, slas = (desk.documents(one) for one in (TICKETS, PROBLEMS, SLAS))
     # Other replicas and the HTTP side write the same tickets: nothing is remembered between turns.
@@ -58,6 +58,7 @@ SERVICE = Service(
             to=("tickets", "problems", "slas"),
         ),
     ),
+    organisation=obey_charter(),
     compose=compose,
 )
 

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.charter.model import Team
 from desk_shared.charter.slas import SlaAttributes
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
+from desk_shared.kernel.sight import SEES_ALL, Sight
 from desk_shared.store import Documents
 
 from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from functools import partial
 
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread, OwnPartition
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.events.names import TICKETS as TICKETS_TOPIC
 from desk_shared.lifetimes import Beginning
@@ -62,7 +62,7 @@ PACE = timedelta(milliseconds=200)
 FIGURES_PACE = timedelta(seconds=2)
 
 
-def compose(desk: ServiceBuilder, settings: MetricsSettings) -> Web:
+def compose(desk: Desk, settings: MetricsSettings) -> Web:
     """Its units of work, jobs and routes."""
     editions = _editions(desk)
     tickets, cells, sums = (desk.documents(one) for one in (TICKETS, CELLS, SUMS))
@@ -91,7 +91,7 @@ def compose(desk: ServiceBuilder, settings: MetricsSettings) -> Web:
     return Web(metrics_routers(deps, *_routers(deps, sources), _answers(desk, sources)))
 
 
-def _answers(desk: ServiceBuilder, sources: Sources) -> APIRouter:
+def _answers(desk: Desk, sources: Sources) -> APIRouter:
     """Owners may answer at any replica, so nothing is remembered."""
     answers = desk.unit_of_work("answers", Projection(sources.letters.answers), cached=0)
     deps = AnswersDeps(sources.letters, desk.commands(answers), sources.charter, desk.clock)
@@ -116,7 +116,7 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     )
 
 
-def _gather(desk: ServiceBuilder) -> None:
+def _gather(desk: Desk) -> None:
     """What figures are made of, beside tickets."""
     desk.unit_of_work("repairs", repairs_projection(desk.documents(REPAIRS)), cached=2_000)
     desk.unit_of_work("sights", sights_projection(desk.documents(SIGHTS)), cached=2_000)
@@ -127,7 +127,7 @@ def _gather(desk: ServiceBuilder) -> None:
     desk.unit_of_work("returns", returns_projection(desk.documents(RETURNS)), cached=2_000)
 
 
-def _report(desk: ServiceBuilder, sources: Sources) -> None:
+def _report(desk: Desk, sources: Sources) -> None:
     """The weekly report; other replicas write its document too, so nothing is remembered."""
     documents = sources.letters.reported
     reported = desk.unit_of_work("reported", Projection(documents), cached=0)
@@ -138,7 +138,7 @@ def _report(desk: ServiceBuilder, sources: Sources) -> None:
     desk.part("reports", Beginning(reporting.begin))
 
 
-def _editions(desk: ServiceBuilder) -> Editions:
+def _editions(desk: Desk) -> Editions:
     documents = desk.documents(EDITIONS)
     noted = desk.unit_of_work("editions", Projection(documents), cached=0)
     charter = desk.charter
@@ -175,6 +175,7 @@ SERVICE = Service(
         # What metrics tells itself: parts of days, and who came again.
         Subscription((CONTRIBUTIONS,), to=("cells", "returns"), lane="figures", pace=FIGURES_PACE),
     ),
+    organisation=obey_charter(),
     compose=compose,
 )
 

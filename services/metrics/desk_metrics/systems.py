@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import sight_of
 from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.store import Documents
 
@@ -78,7 +77,7 @@ class Sources:
         said = await self.letters.said(one.service for one in look.systems)
         charter = self.charter()
         told = charter.routing.default_team
-        seen = sight_of(charter, told, sees_all=False)
+        seen = charter.sight_of(told, sees_all=False)
         kept = frozenset(one.name for one in charter.services if seen.hides(one.name))
         return Heard(said, look.came, known, told, kept)
 

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from desk_shared.bus import BatchHandler, Projection, Received
 from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import sight_of
 from desk_shared.events import AnyEvent, Event, names
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemResolved
@@ -40,7 +39,7 @@ def directory_of(charter: Charter, portal: str, language: Language) -> Directory
         },
         default_team=charter.routing.default_team,
         owners=_owners(charter),
-        confidential=sight_of(charter, "", sees_all=False).hidden_services,
+        confidential=charter.sight_of("", sees_all=False).hidden_services,
         service_titles={service.name: service.title for service in charter.services},
         mails={m.id: m.mail for team in charter.teams for m in team.members if m.mail},
         portal=portal.rstrip("/"),

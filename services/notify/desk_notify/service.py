@@ -3,12 +3,12 @@
 from datetime import timedelta
 from functools import partial
 
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import BatchProcessor, Projection
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.unit_of_work import UnitOfWork
 from desk_shared.charter import Charter, CharterSource
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
 from desk_shared.events.topics import ALL_TEAM_TOPICS
 from desk_shared.health import Health, State
@@ -66,7 +66,7 @@ class _Directories:
         self._health.mark("channels", state, reason)
 
 
-def compose(desk: ServiceBuilder, settings: NotifySettings) -> Web:
+def compose(desk: Desk, settings: NotifySettings) -> Web:
     """Its units of work, channels and routes."""
     look = _Directories(desk.charter, settings, desk.health)
     desk.unit_of_work("tickets", ticket_projection(desk.documents(TICKETS), look))
@@ -87,7 +87,7 @@ def compose(desk: ServiceBuilder, settings: NotifySettings) -> Web:
 
 
 def _send(
-    desk: ServiceBuilder,
+    desk: Desk,
     settings: NotifySettings,
     server: SmtpServer,
     deliveries: UnitOfWork[Dispatch],
@@ -152,6 +152,7 @@ SERVICE = Service(
         # What it has told itself, on its way to channels besides the topic.
         Subscription(pattern=ALL_TEAM_TOPICS, to=(TEAM_TOPICS,), lane="deliveries", pace=PACE),
     ),
+    organisation=obey_charter(),
     compose=compose,
 )
 

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Annotated, TypeVar
 
 from desk_shared.bus import Cause, CommandQueue
-from desk_shared.charter.confidential import Sight
 from desk_shared.errors import NotFound
 from desk_shared.events.message import message
 from desk_shared.events.people import Priority, Severity, SubjectKind
@@ -31,6 +30,7 @@ from desk_shared.http import (
 from desk_shared.http.language import Statement, sentence, statements
 from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
+from desk_shared.kernel.sight import Sight
 from desk_shared.store import Documents, Listed
 from desk_shared.store.document import S
 from fastapi import APIRouter, Depends, Request, Response

@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
 from desk_shared.lookout import Lookout
 from desk_shared.service import Service, Subscription, Web
@@ -25,7 +25,7 @@ from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
 from desk_triage.why import Whys, why_routes
 
 
-def compose(desk: ServiceBuilder, settings: TriageSettings) -> Web:
+def compose(desk: Desk, settings: TriageSettings) -> Web:
     """Its units of work, jobs and routes."""
     tickets, subjects = desk.documents(TICKETS), desk.documents(SUBJECTS)
     clusters, changes = desk.documents(CLUSTERS), desk.documents(CHANGES)
@@ -67,6 +67,7 @@ SERVICE = Service(
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),
     ),
+    organisation=obey_charter(),
     compose=compose,
 )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.events.message import message
 from desk_shared.http.language import sentence
 from desk_shared.http.whys import (
@@ -16,6 +15,7 @@ from desk_shared.http.whys import (
     unheeded_view,
     why_view,
 )
+from desk_shared.kernel.sight import Sight
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
 from fastapi import APIRouter

@@ -21,7 +21,7 @@ from desk_shared.service import Group, Service
 from desk_shared.settings import KafkaSettings
 
 
-def application(service: Service[Any]) -> FastStream:
+def application(service: Service[Any, Any]) -> FastStream:
     """Channels, messages and their payloads, as far as this service reads them."""
     broker = broker_of(KafkaSettings(), service.name)
     for group in service.groups():

@@ -4,6 +4,7 @@ Pure and frozen; read by `desk_shared.charter.load`, kept fresh by `desk_shared.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
 
@@ -54,6 +55,7 @@ from desk_shared.charter.sources import OutsideSystem
 from desk_shared.charter.words import CharterModel
 from desk_shared.errors import NotFound
 from desk_shared.events.sla import ClockName
+from desk_shared.kernel.sight import Sight
 from desk_shared.text import plain_words
 
 _T = TypeVar("_T")
@@ -76,6 +78,10 @@ class Charter(CharterModel):
     def team(self, name: str) -> Team:
         """The team of that name; `NotFound` if the charter has none."""
         return _known(self.find_team(name), "team", name)
+
+    def has_team(self, name: str | None) -> bool:
+        """Whether there is a team of that name."""
+        return name in self._teams
 
     def find_team(self, name: str | None) -> Team | None:
         """The team of that name, if there is one."""
@@ -128,6 +134,19 @@ class Charter(CharterModel):
         ours = [sla for sla in self.slas if sla.clock == clock]
         named = next((p for p in ours if not p.default and p.when.matches(facts)), None)
         return named or next((p for p in ours if p.default), None)
+
+    def sight_of(self, team: str, *, sees_all: bool) -> Sight:
+        """What a member of that team, or of none, may see."""
+        if sees_all:
+            return Sight(team)
+        hidden = {other.name for other in self.teams if other.confidential and other.name != team}
+        services = frozenset(self._services_hidden_from(team, hidden))
+        return Sight(team, services, frozenset(hidden))
+
+    def _services_hidden_from(self, team: str, teams: set[str]) -> Iterator[str]:
+        for service in self.services:
+            if service.owner != team and (service.confidential or service.owner in teams):
+                yield from (plain_words(service.name), plain_words(service.title))
 
     @cached_property
     def _teams(self) -> dict[str | None, Team]:

@@ -12,10 +12,13 @@ from typing import Final
 
 import structlog
 
+from desk_shared.charter.admission import Admission
 from desk_shared.charter.load import RUNBOOKS, load_charter
 from desk_shared.charter.model import Charter
 from desk_shared.charter.problems import Check, InvalidCharter, Problem
 from desk_shared.clock import Clock
+from desk_shared.errors import Invalid
+from desk_shared.events import AnyEvent
 from desk_shared.turns import turned
 
 # The kubelet itself takes up to a minute to bring a changed ConfigMap; two seconds add little.
@@ -50,8 +53,15 @@ class CharterSource:
     """The charter in force. Starting with an invalid one raises `InvalidCharter`."""
 
     def __init__(
-        self, folder: Path, clock: Clock, *, checks: Sequence[Check] = (), poll: timedelta = POLL
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        checks: Sequence[Check] = (),
+        accepts_unknown: bool = False,
+        poll: timedelta = POLL,
     ) -> None:
+        """`accepts_unknown` lets in events of systems that `sources.yaml` does not list."""
         self._folder = folder
         self._clock = clock
         self._checks = tuple(checks)
@@ -59,6 +69,7 @@ class CharterSource:
         self._listeners: list[OnChange] = []
         self._seen = fingerprint(folder)
         self._current = load_charter(folder, self._checks)
+        self._admission = Admission(lambda: self._current, accepts_unknown=accepts_unknown)
         self._loaded_at = clock.now()
         self._reloads = 0
         self._refusals = 0
@@ -84,6 +95,10 @@ class CharterSource:
             refusals=self._refusals,
             refused=self._refused,
         )
+
+    def admit(self, event: AnyEvent) -> Invalid | None:
+        """Why the event may not come in; None if it may: only systems that are listed publish."""
+        return self._admission(event)
 
     def on_change(self, listener: OnChange) -> None:
         """Call it with every new charter that comes into force, in the order of subscription."""

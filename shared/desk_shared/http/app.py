@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from desk_shared.charter.model import Charter
 from desk_shared.clock import Clock
 from desk_shared.health import Health, health_routes
 from desk_shared.http.document import DeskApp
@@ -15,6 +14,7 @@ from desk_shared.http.gate import Gate
 from desk_shared.http.principal import Authenticator, refuse_undeclared
 from desk_shared.http.problems import install_problems
 from desk_shared.http.rates import RateLimits
+from desk_shared.organisation import Organisation
 from desk_shared.precedence import Precedence
 from desk_shared.settings import HttpSettings
 from desk_shared.telemetry import Telemetry, metrics_routes
@@ -47,7 +47,7 @@ class AppParts:
     precedence: Precedence = field(default_factory=Precedence)
     body_limit: int = BODY_LIMIT
     # Who is a member of what, and what is confidential; without it nobody is asked.
-    charter: Callable[[], Charter] | None = None
+    organisation: Callable[[], Organisation] | None = None
 
 
 def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastAPI:
@@ -62,7 +62,7 @@ def make_app(title: str, routers: Sequence[APIRouter], parts: AppParts) -> FastA
     )
     app.state.authenticator = parts.authenticator
     app.state.clock = parts.clock
-    app.state.charter = parts.charter
+    app.state.organisation = parts.organisation
     app.state.limits = RateLimits(parts.bounds)
     app.state.gate = gate = Gate(parts.bounds.concurrency, parts.precedence)
     install_problems(app)

@@ -10,12 +10,12 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from desk_shared.charter.confidential import SEES_ALL, Sight, sight_of
-from desk_shared.charter.model import Charter
 from desk_shared.errors import Forbidden, Invalid
 from desk_shared.events.message import Message, message
 from desk_shared.http.rates import RateLimits
 from desk_shared.http.refusals import Unauthenticated
+from desk_shared.kernel.sight import SEES_ALL, Sight
+from desk_shared.organisation import Organisation
 from desk_shared.people import LONGEST, NotAPerson, canonical_person, check_known
 from desk_shared.text import is_visible, without_invisible
 
@@ -61,7 +61,7 @@ class Principal:
     team: str | None = None
     # As the issuer wrote it, for display; `subject` is the one form by which a person is known.
     written: str = ""
-    # Their role `member` was taken away, since the charter does not have their team.
+    # Their role `member` was taken away, since the organisation does not have their team.
     lacks_team: bool = False
 
     def __post_init__(self) -> None:
@@ -107,22 +107,22 @@ class UndeclaredRoutes(Invalid):
     code = "undeclared-routes"
 
 
-def in_force(principal: Principal, charter: Charter | None) -> Principal:
-    """A member is a member of a team of the charter; of none, they see nothing that is staff's."""
-    if charter is None or not principal.has_role(Role.MEMBER):
+def in_force(principal: Principal, organisation: Organisation | None) -> Principal:
+    """A member belongs to a team of the organisation; of none, they see nothing that is staff's."""
+    if organisation is None or not principal.has_role(Role.MEMBER):
         return principal
-    if charter.find_team(principal.team) is not None:
+    if organisation.has_team(principal.team):
         return principal
     return replace(principal, roles=principal.roles - {Role.MEMBER}, lacks_team=True)
 
 
 def sight(request: Request, principal: Principal) -> Sight:
     """What of confidential services and teams this caller may see."""
-    charter = _charter(request)
-    if charter is None:
+    organisation = _organisation(request)
+    if organisation is None:
         return SEES_ALL
     team = principal.team or "" if principal.has_role(*STAFF) else ""
-    return sight_of(charter, team, sees_all=principal.has_role(Role.OWNER, Role.OPERATOR))
+    return organisation.sight_of(team, sees_all=principal.has_role(Role.OWNER, Role.OPERATOR))
 
 
 def may_see_person(principal: Principal, person: str) -> bool:
@@ -130,8 +130,8 @@ def may_see_person(principal: Principal, person: str) -> bool:
     return principal.has_role(Role.OWNER, Role.OPERATOR) or principal.subject == person
 
 
-def _charter(request: Request) -> Charter | None:
-    current: Callable[[], Charter] | None = getattr(request.app.state, "charter", None)
+def _organisation(request: Request) -> Organisation | None:
+    current: Callable[[], Organisation] | None = getattr(request.app.state, "organisation", None)
     return current() if current else None
 
 
@@ -139,7 +139,7 @@ async def current_principal(request: Request) -> Principal:
     """Who asks, found out once per request; a dependency, or called with the request."""
     known: Principal | None = request.scope.get(_SCOPE_KEY)
     if known is None:
-        known = in_force(await _counted(request), _charter(request))
+        known = in_force(await _counted(request), _organisation(request))
         request.scope[_SCOPE_KEY] = known
     return known
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.frozen import Frozen
 from desk_shared.http.language import sentence
 from desk_shared.http.principal import STAFF, Principal, may_see_person, require, sight
+from desk_shared.kernel.sight import Sight
 from desk_shared.lookout import Consideration, Lookout, Unheeded
 
 SubjectAsked = Annotated[

@@ -120,7 +120,7 @@ CHARTER = secret_charter()
 def _parts(clock: Clock) -> AppParts:
     who = FakeAuthenticator(ADAS, *(one for one in READERS.values() if one))
     telemetry = recorded_telemetry().telemetry
-    return AppParts(Health(clock), telemetry, who, clock, charter=lambda: CHARTER)
+    return AppParts(Health(clock), telemetry, who, clock, organisation=lambda: CHARTER)
 
 
 async def intake() -> World:

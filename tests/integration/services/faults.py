@@ -10,6 +10,7 @@ from typing import Any
 
 from desk_shared.builder import assemble
 from desk_shared.bus.admin import apply_topics
+from desk_shared.charter import CharterSource
 from desk_shared.clock import SystemClock
 from desk_shared.events.topics import CATALOGUE, SERVICES
 from desk_shared.runtime import Assembled, Opened
@@ -110,7 +111,9 @@ class Faulty:
 
 def built(name: str, kafka: str, mongo: str, prefix: str) -> Assembled:
     """A service as its table says, on these servers."""
-    table: Service[ServiceSettings] = importlib.import_module(f"desk_{name}.service").SERVICE
+    table: Service[ServiceSettings, CharterSource] = importlib.import_module(
+        f"desk_{name}.service"
+    ).SERVICE
     more = {"NOTIFY_SMTP_HOST": "127.0.0.1", "NOTIFY_SMTP_PORT": "9"} if name == "notify" else {}
     environ = environment(kafka, mongo, prefix) | more
     return assemble(table, read_settings(table.settings, environ), QuickClock())

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_shared.builder import ServiceBuilder
 from desk_shared.bus import Projection
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
+from desk_shared.charter import CharterSource
+from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.clock import FakeClock
 from desk_shared.events.names import SIGNALS, TELEMETRY, TICKETS
 from desk_shared.local.places import ROOT
@@ -18,25 +19,25 @@ from tests.unit.bus.desk import STORIES, Story
 from tests.unit.intake.world import MONDAY
 
 
-def compose(_desk: ServiceBuilder, _settings: ServiceSettings) -> Web:
+def compose(_desk: Desk, _settings: ServiceSettings) -> Web:
     """Nothing: each test composes what it is about."""
     return Web([])
 
 
-def table(*subscriptions: Subscription) -> Service[ServiceSettings]:
+def table(*subscriptions: Subscription) -> Service[ServiceSettings, CharterSource]:
     return Service(
         "triage", ServiceSettings, collections=(STORIES,), subscriptions=subscriptions,
-        compose=compose,
+        organisation=obey_charter(), compose=compose,
     )  # fmt: skip
 
 
-def builder_of(*subscriptions: Subscription) -> ServiceBuilder:
+def builder_of(*subscriptions: Subscription) -> Desk:
     settings = ServiceSettings(environment=Environment.LOCAL, charter=Path(ROOT / "charter"))
     telemetry = recorded_telemetry().telemetry
-    return ServiceBuilder(table(*subscriptions), settings, FakeClock(MONDAY), telemetry)
+    return Desk(table(*subscriptions), settings, FakeClock(MONDAY), telemetry)
 
 
-def waking(builder: ServiceBuilder) -> Projection[Story]:
+def waking(builder: Desk) -> Projection[Story]:
     """A fold with timers."""
     return Projection(
         builder.documents(STORIES),

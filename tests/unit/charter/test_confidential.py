@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from desk_shared.charter import Charter, load_charter
-from desk_shared.charter.confidential import sight_of
 
 DEFAULT = load_charter(Path(__file__).parents[3] / "charter")
 
@@ -45,12 +44,12 @@ TEAM = with_secrets(team="business-apps")
 def test_who_sees_what(
     charter: Charter, reader: str, sees_all: bool, service: str, team: str, hidden: bool
 ) -> None:
-    assert sight_of(charter, reader, sees_all=sees_all).hides(service, team) is hidden
+    assert charter.sight_of(reader, sees_all=sees_all).hides(service, team) is hidden
 
 
 def test_everything_of_a_confidential_team_is_confidential_and_of_a_service_only_it() -> None:
-    of_team = sight_of(TEAM, "network", sees_all=False)
-    of_service = sight_of(SERVICE, "network", sees_all=False)
+    of_team = TEAM.sight_of("network", sees_all=False)
+    of_service = SERVICE.sight_of("network", sees_all=False)
     assert of_team.hides(team="business-apps")
     assert not of_service.hides(team="business-apps")
-    assert not sight_of(DEFAULT, "network", sees_all=False).hides("crm", "business-apps")
+    assert not DEFAULT.sight_of("network", sees_all=False).hides("crm", "business-apps")

@@ -4,8 +4,8 @@ from hashlib import sha256
 
 import pytest
 from desk_shared.charter import Charter, load_charter
+from desk_shared.charter.publishers import system_of_token
 from desk_shared.charter.sources import OutsideSystem
-from desk_shared.http.publishers import system_of_token
 from desk_shared.local.places import ROOT
 
 OLD, NEW, OTHER = "old" * 12, "new" * 12, "x" * 64

@@ -208,7 +208,7 @@ def make_desk(charter: Charter) -> Desk:
     )
     authenticator = DevAuthenticator(Environment.LOCAL)
     parts = AppParts(
-        Health(clock), telemetry.telemetry, authenticator, clock, charter=lambda: charter
+        Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     app = make_app("Experience Desk: intake", ROUTERS, parts)
     app.state.intake = deps

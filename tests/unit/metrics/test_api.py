@@ -185,7 +185,7 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
     )
     parts = AppParts(
         Health(desk.clock), recorded_telemetry().telemetry, callers, desk.clock,
-        charter=lambda: charter,
+        organisation=lambda: charter,
     )  # fmt: skip
     shelves = desk.shelves
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock, people=50)

@@ -118,7 +118,7 @@ async def answers(desk: Desk) -> dict[str, httpx.Response]:
     clock, shelves, sums = desk.clock, desk.shelves, desk.sums
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(
-        Health(clock), telemetry, FakeAuthenticator(OWNER), clock, charter=lambda: CHARTER
+        Health(clock), telemetry, FakeAuthenticator(OWNER), clock, organisation=lambda: CHARTER
     )
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
     letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))

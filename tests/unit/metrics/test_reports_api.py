@@ -175,7 +175,7 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
         Principal("olga", frozenset({Role.OWNER})),
     )
     parts = AppParts(
-        Health(clock), recorded_telemetry().telemetry, callers, clock, charter=lambda: charter
+        Health(clock), recorded_telemetry().telemetry, callers, clock, organisation=lambda: charter
     )
     deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
     app = make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)

@@ -39,7 +39,7 @@ async def test_only_those_whom_it_concerns_see_it(
     )  # fmt: skip
     parts = AppParts(
         Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock,
-        charter=lambda: SECRET,
+        organisation=lambda: SECRET,
     )  # fmt: skip
     whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
     app = make_app("triage", [triage_routes(documents), whys], parts)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
+from desk_shared.charter.publishers import PUBLISHERS
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.errors import DeskError, Forbidden, Invalid
 from desk_shared.events.message import message
@@ -15,7 +16,6 @@ from desk_shared.http import Principal
 from desk_shared.http.cloudevents import MOST_EVENTS, sent_events
 from desk_shared.http.language import sentence
 from desk_shared.http.problems import problem
-from desk_shared.http.publishers import PUBLISHERS
 from desk_shared.store import Stored
 from desk_shared.telemetry import get_logger
 from fastapi import APIRouter, Depends, Request

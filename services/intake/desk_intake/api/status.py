@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import Sight
 from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from desk_shared.http.language import sentence
+from desk_shared.kernel.sight import Sight
 from fastapi import APIRouter, Depends, Request
 
 from desk_intake.api.calls import deps_of

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from desk_shared.charter.confidential import SEES_ALL, Sight
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events import Payload
 from desk_shared.events.message import Message, message, written
@@ -32,6 +31,7 @@ from desk_shared.events.tickets import (
     WaitingFor,
 )
 from desk_shared.frozen import Frozen
+from desk_shared.kernel.sight import SEES_ALL, Sight
 
 from desk_intake.domain.model import MAX_COMMENTS, OPEN_STATES, Ticket
 

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from desk_shared.bus import CommandQueue
 from desk_shared.bus.unit_of_work import Cause
 from desk_shared.charter import Charter
-from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events.message import message
@@ -27,6 +26,7 @@ from desk_shared.http import (
 from desk_shared.http.language import sentence
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Context, Decision
+from desk_shared.kernel.sight import Sight
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field, StringConstraints
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.charter.goals import Goal
 from desk_shared.errors import Forbidden
 from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, may_see_person, require, sight
 from desk_shared.http.language import spoken_catalogue
+from desk_shared.kernel.sight import Sight
 from desk_shared.people import canonical_person
 from fastapi import APIRouter, Depends, Query, Request
 

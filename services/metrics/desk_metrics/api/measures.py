@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
+from desk_shared.kernel.sight import Sight
 from desk_shared.text import csv_cell
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.clock import Clock
 from desk_shared.events.reports import ServiceRanked
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, require, sight
 from desk_shared.http.language import spoken_catalogue
+from desk_shared.kernel.sight import Sight
 from desk_shared.messages import Catalogue
 from fastapi import APIRouter, Depends, Query, Request
 

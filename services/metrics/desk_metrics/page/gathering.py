@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from desk_shared.charter.confidential import Sight
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.message import message
+from desk_shared.kernel.sight import Sight
 from desk_shared.messages import catalogue
 from desk_shared.store import Documents
 

@@ -1,13 +1,12 @@
-"""Which services and teams are confidential to whom: one rule for every route that shows tickets.
+"""What somebody may not see of confidential services and teams: one rule for every route.
 
-Pure. Owners and operators see all; of others, only members of the team whose matter it is.
+Owners and operators see all; of others, only members of the team whose matter it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from desk_shared.charter.model import Charter
 from desk_shared.text import plain_words
 
 T = TypeVar("T")
@@ -46,17 +45,3 @@ class Sight:
 
 
 SEES_ALL = Sight()
-
-
-def sight_of(charter: Charter, team: str, *, sees_all: bool) -> Sight:
-    """What a member of that team, or of none, may see."""
-    if sees_all:
-        return Sight(team)
-    teams = {one.name for one in charter.teams if one.confidential and one.name != team}
-    return Sight(team, frozenset(_services(charter, team, teams)), frozenset(teams))
-
-
-def _services(charter: Charter, team: str, teams: set[str]) -> Iterator[str]:
-    for one in charter.services:
-        if one.owner != team and (one.confidential or one.owner in teams):
-            yield from (plain_words(one.name), plain_words(one.title))

@@ -29,7 +29,7 @@ class PublisherPolicy(Policy):
     """The caller must be a system of the charter's sources; its name is the subject."""
 
     async def __call__(self, request: Request) -> Principal:
-        charter: Callable[[], Charter] = request.app.state.charter
+        charter: Callable[[], Charter] = request.app.state.organisation
         system = await _caller(request, charter())
         if system.revoked:
             raise Forbidden(message("auth.revoked", system=system.name), code=REVOKED)
