@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compile requirements.lock and, without development tools, requirements-run.lock for images;
-# what only metrics needs is large, so it has a lock of its own for that one image.
+# what only metrics needs has a lock of its own for that one image.
 # Versions and hashes of everything, no download address.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,5 +14,6 @@ members=(shared/pyproject.toml services/*/pyproject.toml)
 # Extras are run by people, never in an image: the first lock has them, the second has not.
 compile requirements.in "${members[@]}" --extra learn -o requirements.lock "$@"
 # Held to the first, so that images run what was tested.
-compile "${members[@]}" --constraint requirements.lock --no-emit-package pyarrow -o requirements-run.lock
-echo pyarrow | compile - --constraint requirements.lock -o requirements-metrics.lock
+compile "${members[@]}" --constraint requirements.lock \
+  --no-emit-package pyarrow --no-emit-package jinja2 --no-emit-package markupsafe -o requirements-run.lock
+printf 'jinja2\npyarrow\n' | compile - --constraint requirements.lock -o requirements-metrics.lock

@@ -96,7 +96,7 @@ def test_images_run_the_versions_that_are_tested() -> None:
 
 def test_what_only_metrics_needs_is_in_its_image_alone() -> None:
     needed = {pin.partition("==")[0] for pin in pins("requirements-metrics.lock")}
-    assert needed == {"pyarrow"}
+    assert needed == {"jinja2", "markupsafe", "pyarrow"}
     having = {name for name, (_, own) in stages().items() if ("COPY", FIGURES) in own}
     assert having == {"metrics"}
 
@@ -114,11 +114,20 @@ def test_no_development_tool_is_in_an_image() -> None:
 
 
 @pytest.mark.timeout(360)
-def test_the_services_need_nothing_that_is_only_for_development() -> None:
-    """What importing every service loads comes from the run lock, the project or Python."""
-    names = {pin.partition("==")[0].lower() for pin in pins("requirements-run.lock")}
+@pytest.mark.parametrize(
+    ("services", "locks"),
+    [
+        ([name for name in SERVICES if name != "metrics"], ["requirements-run.lock"]),
+        (["metrics"], ["requirements-run.lock", "requirements-metrics.lock"]),
+    ],
+)
+def test_a_service_needs_nothing_that_its_image_has_not(
+    services: list[str], locks: list[str]
+) -> None:
+    """What importing it loads comes from the locks of its image, the project or Python."""
+    names = {pin.partition("==")[0].lower() for lock in locks for pin in pins(lock)}
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, *SERVICES],
+        [sys.executable, "-c", LOADED, *services],
         cwd=ROOT,
         capture_output=True,
         text=True,

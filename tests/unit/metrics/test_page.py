@@ -2,21 +2,30 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from html.parser import HTMLParser
+from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import desk_metrics.page
 import httpx
 import pytest
 from desk_metrics.api import metrics_routers
 from desk_metrics.api.page import page_router
 from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.page.gathering import gather, question
-from desk_metrics.page.plots import NARROW, WIDE, Band, Line, Plot, Size, svg_of
-from desk_metrics.page.rendering import HEADLINES, page_of
-from desk_metrics.page.scales import FONT, scale_of, tick, width_of
-from desk_metrics.page.style import DARK, LIGHT, STYLE
-from desk_metrics.page.wording import Better, Headline, Unit, change, days, moment, shown
+from desk_metrics.page.html import HEADLINES, render_page, render_plot
+from desk_metrics.page.model import PageQuery
+from desk_metrics.page.phrases import (
+    Better,
+    Headline,
+    Unit,
+    describe_change,
+    format_days,
+    format_figure,
+    format_moment,
+)
+from desk_metrics.page.plots import NARROW, WIDE, Band, Plot, Series, Size
+from desk_metrics.page.scales import FONT, choose_scale, format_tick, measure_width
+from desk_metrics.page.store import gather
 from desk_metrics.ports import MetricsDeps
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, make_app
@@ -24,6 +33,7 @@ from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
 
+from tests.support.metrics_page import EVIL, Page
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_feedback import answered
@@ -32,38 +42,8 @@ from tests.unit.metrics.test_measures import second
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 CALLERS = (Principal("bo", frozenset({Role.MEMBER})), Principal("ana", frozenset({Role.EMPLOYEE})))
 WEEK = "from=2026-11-23&to=2026-11-29"
-EVIL = '<script>alert("x")</script>'
 SVG = "{http://www.w3.org/2000/svg}"
 IDS = re.compile(r' id="([^"]+)"')
-
-
-class Page(HTMLParser):
-    """The text of each cell of each row, and every tag with its attributes."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.rows: list[list[str]] = []
-        self._in_cell = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-            self._in_cell = True
-
-    def handle_endtag(self, tag: str) -> None:
-        self._in_cell = self._in_cell and tag not in ("td", "th")
-
-    def handle_data(self, data: str) -> None:
-        if self._in_cell:
-            self.rows[-1][-1] += data
-
-    def row(self, first: str) -> list[str]:
-        return next(row for row in self.rows if row[0] == first)
 
 
 def plain(text: str) -> str:
@@ -88,8 +68,8 @@ async def desk() -> Desk:
 
 
 async def page(desk: Desk, **more: str) -> str:
-    asked = question(date(2026, 11, 23), date(2026, 11, 29), NOW, **more)
-    return page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    asked = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW, **more)
+    return render_page(await gather(desk.shelves.cells, asked, 0, 0), NOW)
 
 
 async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> None:
@@ -138,17 +118,17 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
 
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:
-    asked = question(date(2026, 9, 1), date(2026, 11, 29), NOW)
+    asked = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
     found = await gather(desk.shelves.cells, asked, 0, 0)
     assert len(found.steps) == 13
     assert sum(figures["contacts"] or 0 for _, figures in found.steps) == 2
 
 
 async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
-    asked = question(date(2026, 11, 23), date(2026, 12, 6), NOW)
+    asked = PageQuery.of(date(2026, 11, 23), date(2026, 12, 6), NOW)
     found = await gather(desk.shelves.cells, asked, 0, 0)
     assert len(found.steps) == 8
-    assert "This period is not over yet" in page_of(found, NOW)
+    assert "This period is not over yet" in render_page(found, NOW)
 
 
 @pytest.mark.parametrize(
@@ -167,10 +147,10 @@ async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
 def test_a_change_says_whether_it_is_good(
     now: float | None, before: float | None, unit: Unit, better: Better, told: str
 ) -> None:
-    found = change(now, before, Headline("x", "x", unit, better))
-    assert plain(found.told) == told
-    assert found.told.endswith(found.judged)
-    assert bool(found.judged) == ("better" in told or "worse" in told)
+    found = describe_change(now, before, Headline("x", "x", unit, better))
+    assert plain(found.text) == told
+    assert found.text.endswith(found.judgement)
+    assert bool(found.judgement) == ("better" in told or "worse" in told)
 
 
 @pytest.mark.parametrize(
@@ -189,21 +169,21 @@ def test_a_change_says_whether_it_is_good(
     ],
 )
 def test_every_figure_has_its_unit(value: float | None, unit: Unit, text: str) -> None:
-    assert plain(shown(value, unit)) == text
+    assert plain(format_figure(value, unit)) == text
 
 
 def test_a_period_is_told_in_words() -> None:
     monday = date(2026, 11, 23)
-    assert days(monday, monday) == "23 November 2026"
-    assert days(monday, date(2026, 11, 29)) == "23 to 29 November 2026"
-    assert days(date(2026, 10, 27), monday) == "27 October to 23 November 2026"
-    assert days(date(2025, 12, 29), monday) == "29 December 2025 to 23 November 2026"
-    assert moment(datetime(2026, 11, 24, 9, 2, tzinfo=UTC)) == "24 November 2026, 09:02 UTC"
+    assert format_days(monday, monday) == "23 November 2026"
+    assert format_days(monday, date(2026, 11, 29)) == "23 to 29 November 2026"
+    assert format_days(date(2026, 10, 27), monday) == "27 October to 23 November 2026"
+    assert format_days(date(2025, 12, 29), monday) == "29 December 2025 to 23 November 2026"
+    assert format_moment(datetime(2026, 11, 24, 9, 2, tzinfo=UTC)) == "24 November 2026, 09:02 UTC"
 
 
 def test_a_gap_is_a_gap_and_not_a_zero() -> None:
-    plot = Plot("p", "P", "u", ("a", "b", "c", "d"), (Line("l", (1.0, None, 2.0, 3.0)),))
-    svg = ElementTree.fromstring(svg_of(plot))  # noqa: S314 (our own)
+    plot = Plot("p", "P", "u", ("a", "b", "c", "d"), (Series("l", (1.0, None, 2.0, 3.0)),))
+    svg = ElementTree.fromstring(render_plot(plot))  # noqa: S314 (our own)
     lines = [len((one.get("points") or "").split()) for one in svg.iter(f"{SVG}polyline")]
     assert lines == [1, 2]
     assert len(list(svg.iter(f"{SVG}circle"))) == 3
@@ -214,21 +194,21 @@ def test_a_gap_is_a_gap_and_not_a_zero() -> None:
     [((0.0,), (0, 1)), ((3.0, 7.0), (0, 8)), ((97.0,), (0, 100)), ((2.6,), (0, 3))],
 )
 def test_scales_have_round_ends(values: tuple[float, ...], scale: tuple[float, float]) -> None:
-    found = scale_of(values)
+    found = choose_scale(values)
     assert (found[0], found[-1]) == scale
     assert 3 <= len(found) <= 6
 
 
 @pytest.mark.parametrize("most", [0.0, 1.0, 2.0, 3.0, 9.0, 10.0, 41.0, 12_345.0])
 def test_there_is_no_half_ticket(most: float) -> None:
-    found = scale_of((most,), is_whole=True)
+    found = choose_scale((most,), is_whole=True)
     assert all(one == int(one) for one in found)
     assert found[-1] >= most
-    assert [tick(one) for one in found] == [f"{one:,.0f}" for one in found]
+    assert [format_tick(one) for one in found] == [f"{one:,.0f}" for one in found]
 
 
 def test_a_plot_of_nothing_says_so() -> None:
-    assert "Nothing known." in svg_of(Plot("p", "P", "u", ("a",), (Line("l", (None,)),)))
+    assert "Nothing known." in render_plot(Plot("p", "P", "u", ("a",), (Series("l", (None,)),)))
 
 
 class Box(NamedTuple):
@@ -252,7 +232,11 @@ class Box(NamedTuple):
 def boxes(svg: ElementTree.Element) -> list[Box]:
     found = []
     for one in svg.iter(f"{SVG}text"):
-        x, y, width = float(one.get("x", "")), float(one.get("y", "")), width_of(one.text or "")
+        x, y, width = (
+            float(one.get("x", "")),
+            float(one.get("y", "")),
+            measure_width(one.text or ""),
+        )
         left = x - {"end": width, "middle": width / 2}.get(one.get("text-anchor", ""), 0)
         found.append(Box(left, left + width, y - FONT * 0.8, y + FONT * 0.2, one.text or ""))
     return found
@@ -268,10 +252,10 @@ def test_no_text_of_a_plot_touches_another_or_leaves_the_picture(
     steps = tuple(f"{(first + timedelta(one)).day} Sep" for one in range(count))
     values = tuple(most for _ in steps)
     names = ("At least so much", "Departures", "Arrivals", "with 95 % certainty")
-    lines = tuple(Line(name, values) for name in names[:3])
+    lines = tuple(Series(name, values) for name in names[:3])
     band = Band(names[3], lines[0], lines[1])
     plot = Plot("p", "P", "u", steps, lines, band=band)
-    svg = ElementTree.fromstring(svg_of(plot, size))  # noqa: S314 (our own)
+    svg = ElementTree.fromstring(render_plot(plot, size))  # noqa: S314 (our own)
     _, _, width, height = map(float, (svg.get("viewBox") or "").split())
     found = boxes(svg)
     assert len(found) >= len(lines) + 4
@@ -298,13 +282,40 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-def test_everything_that_is_read_stands_out_from_its_paper(colours: dict[str, str]) -> None:
-    assert set(colours) == set(LIGHT)
-    for name, colour in colours.items():
-        assert f"--{name}: {colour}" in STYLE
-        if name not in {"paper", "rule", "grid"}:
-            assert contrast(colour, colours["paper"]) >= 4.5, name
+SCHEMES = re.compile(r":root \{([^}]*)\}")
+COLOUR = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6})")
+
+
+async def test_everything_that_is_read_stands_out_from_its_paper(desk: Desk) -> None:
+    """In the light and in the dark scheme; only these two name colours, all else uses the names."""
+    text = (await page(desk)).partition("<style>")[2].partition("</style>")[0]
+    light, dark = (dict(COLOUR.findall(scheme)) for scheme in SCHEMES.findall(text))
+    assert set(dark) == set(light) == set(re.findall(r"var\(--([a-z0-9-]+)\)", text))
+    for colours in (light, dark):
+        for name, colour in colours.items():
+            if name not in {"paper", "rule", "grid"}:
+                assert contrast(colour, colours["paper"]) >= 4.5, name
+
+
+async def test_what_would_act_is_shown_as_text(desk: Desk) -> None:
+    """In a cell, in an attribute, in the header, in a picture."""
+    acting = "\"'>\x1b[2J\u202e&"
+    shown = "&#34;&#39;&gt;\\x1b[2J\\u202e&amp;"
+    story = Story("2026-11-24 09:00", service=acting).assigned("2026-11-24 10:00", acting)
+    await desk.tell(second(story.resolved("2026-11-24 11:00"), "t-acting", "cy"))
+    text = await page(desk) + await page(desk, team=acting)
+    text += render_plot(Plot(acting, acting, acting, (acting,), (Series(acting, (1.0,)),)))
+    assert acting not in text
+    assert text.count(shown) >= 8
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\u202e]", text)
+
+
+def test_no_template_lets_anything_pass_unescaped() -> None:
+    folder = Path(desk_metrics.page.__file__).parent / "templates"
+    templates = list(folder.iterdir())
+    assert len(templates) >= 4
+    for template in templates:
+        assert not re.search(r"\bsafe\b|autoescape|Markup", template.read_text(encoding="utf-8"))
 
 
 async def test_a_desk_without_tickets_says_so() -> None:
@@ -315,8 +326,8 @@ async def test_a_desk_without_tickets_says_so() -> None:
 
 async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
     """The desk's first day is 18 November."""
-    asked = question(date(2026, 11, 17), date(2026, 11, 23), NOW)
-    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    asked = PageQuery.of(date(2026, 11, 17), date(2026, 11, 23), NOW)
+    text = render_page(await gather(desk.shelves.cells, asked, 0, 0), NOW)
     assert "Figures of the desk begin on 18 November 2026; of the time before nothing" in text
     opened = Page(text).row("Tickets that people opened")
     assert opened[1:] == ["1", "not known", "not known"]
@@ -325,17 +336,17 @@ async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
 
 async def test_one_day_has_no_course(desk: Desk) -> None:
     day = date(2026, 11, 24)
-    text = page_of(await gather(desk.shelves.cells, question(day, day, NOW), 0, 0), NOW)
+    text = render_page(await gather(desk.shelves.cells, PageQuery.of(day, day, NOW), 0, 0), NOW)
     assert "<svg" not in text
     assert "The day before" in text
 
 
 async def test_a_last_week_that_is_not_whole_is_said_to_be_so(desk: Desk) -> None:
-    asked = question(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    asked = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
+    text = render_page(await gather(desk.shelves.cells, asked, 0, 0), NOW)
     assert "The last one has only 6 of 7 days." in text
-    asked = question(date(2026, 9, 1), date(2026, 11, 30), NOW)
-    text = page_of(await gather(desk.shelves.cells, asked, 0, 0), NOW)
+    asked = PageQuery.of(date(2026, 9, 1), date(2026, 11, 30), NOW)
+    text = render_page(await gather(desk.shelves.cells, asked, 0, 0), NOW)
     assert "Each point is a week" in text
     assert "The last one" not in text
 

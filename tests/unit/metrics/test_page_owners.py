@@ -1,24 +1,27 @@
 """What the page tells of owners and of what people ask for, as text and not as markup."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from desk_metrics.correspondence import Correspondence
 from desk_metrics.domain.answers import Asked
 from desk_metrics.domain.policies import PolicyBook
 from desk_metrics.domain.reporting import WEEKLY, Reported
-from desk_metrics.page.gathering import gather, question
-from desk_metrics.page.rendering import page_of
+from desk_metrics.page.html import render_page
+from desk_metrics.page.model import PageQuery
+from desk_metrics.page.store import gather
 from desk_metrics.store import ANSWERS, REPORTED
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
 from desk_shared.text import name_of
 
+from tests.support.metrics_page import EVIL, Page
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_demand import wanted
 from tests.unit.metrics.test_measures import second
-from tests.unit.metrics.test_page import EVIL, NOW, Page
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -38,8 +41,8 @@ async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -
     )
     made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
     await letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
-    asked = question(date(2026, 11, 23), date(2026, 11, 29), NOW)
-    found = Page(page_of(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
+    asked = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    found = Page(render_page(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
     assert found.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
     assert found.row("Of them, again within a week")[1] == "1"
     assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]

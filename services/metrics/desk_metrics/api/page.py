@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_metrics.api.asked import AsOf, FromDay, ToDay
 from desk_metrics.correspondence import Correspondence
-from desk_metrics.page.gathering import gather, question, unknown_team
-from desk_metrics.page.rendering import page_of
+from desk_metrics.page.html import render_page
+from desk_metrics.page.model import PageQuery
+from desk_metrics.page.store import gather, unknown_team
 from desk_metrics.ports import MetricsDeps
 
 HTML = "text/html; charset=utf-8"
@@ -36,13 +37,12 @@ def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> API
     ) -> Response:
         """Figures, change against the period before, plots with tables; print it for a PDF."""
         now = deps.clock.now()
-        asked = question(first, last, as_of or now, team)
+        query = PageQuery.of(first, last, as_of or now, team)
         seen = sight(request, caller)
         if seen.hides(team=team):
             raise unknown_team(team)
-        found = await gather(deps.cells, asked, deps.people, deps.cost_per_minute, letters)
-        found = found.without(seen)
+        found = await gather(deps.cells, query, deps.people, deps.cost_per_minute, letters)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
-        return Response(page_of(found, now), headers=headers, media_type=HTML)
+        return Response(render_page(found.hide_from(seen), now), headers=headers, media_type=HTML)
 
     return router

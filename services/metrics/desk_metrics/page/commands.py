@@ -12,8 +12,9 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.terminal import say
 
 from desk_metrics.correspondence import Correspondence
-from desk_metrics.page.gathering import gather, question
-from desk_metrics.page.rendering import page_of
+from desk_metrics.page.html import render_page
+from desk_metrics.page.model import PageQuery
+from desk_metrics.page.store import gather
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.store import ANSWERS, CELLS, REPORTED
 
@@ -27,27 +28,27 @@ def page(
     team: Annotated[str, typer.Option(help="Only this team.")] = "",
 ) -> None:
     """Write the report of a period, by default of the last four weeks, as one HTML page."""
-    days = [None if one is None else one.date() for one in (first, last)]
-    text = asyncio.run(written(load_settings(MetricsSettings), days[0], days[1], team))
+    first_day, last_day = (at and at.date() for at in (first, last))
+    text = asyncio.run(build_page(load_settings(MetricsSettings), first_day, last_day, team))
     out.write_text(text, encoding="utf-8")
     say(f"Written to {out}; open it in a browser, or print it to get a PDF.")
 
 
-async def written(
+async def build_page(
     settings: MetricsSettings, first: date | None, last: date | None, team: str
 ) -> str:
-    """The page."""
+    """The page, from what metrics' store holds now."""
     clock = SystemClock()
-    asked = question(first, last, clock.now(), team)
+    query = PageQuery.of(first, last, clock.now(), team)
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
         cells = MongoDocuments(store.database, CELLS, clock.now)
-        letters = Correspondence(
+        responses = Correspondence(
             MongoDocuments(store.database, REPORTED, clock.now),
             MongoDocuments(store.database, ANSWERS, clock.now),
         )
         cost = settings.cost_per_minute
-        found = await gather(cells, asked, settings.people, cost, letters)
+        figures = await gather(cells, query, settings.people, cost, responses)
     finally:
         await store.stop()
-    return page_of(found, clock.now())
+    return render_page(figures, clock.now())

@@ -10,12 +10,12 @@ _TICKS = 4
 _NICE, _NICE_WHOLE = (1, 2, 2.5, 5, 10), (1, 2, 5, 10)
 
 
-def width_of(text: str) -> float:
+def measure_width(text: str) -> float:
     """How wide a text is at most."""
     return len(text) * _LETTER
 
 
-def scale_of(
+def choose_scale(
     known: Sequence[float],
     lowest: float | None = 0.0,
     highest: float | None = None,
@@ -29,7 +29,10 @@ def scale_of(
         return tuple(low + (high - low) * place / _TICKS for place in range(_TICKS + 1))
     if high == low:
         high = low + max(abs(low), 1.0)
-    step = _round_up((high - low) / _TICKS, _NICE_WHOLE if is_whole else _NICE)
+    least = (high - low) / _TICKS
+    power = 10.0 ** math.floor(math.log10(least))
+    nice = _NICE_WHOLE if is_whole else _NICE
+    step = next(power * factor for factor in nice if power * factor >= least * (1 - 1e-9))
     if is_whole:
         step = max(step, 1.0)
     first = math.floor(low / step + 1e-9)
@@ -37,18 +40,13 @@ def scale_of(
     return tuple(place * step for place in range(first, last + 1))
 
 
-def stride_of(fewest: float, strides: Sequence[int]) -> int:
+def choose_stride(fewest: float, strides: Sequence[int]) -> int:
     """The first stride that leaves room for a label; beyond the last its smallest multiple."""
-    found = next((one for one in strides if one >= fewest), None)
+    found = next((stride for stride in strides if stride >= fewest), None)
     return found or strides[-1] * math.ceil(fewest / strides[-1])
 
 
-def tick(value: float, suffix: str = "") -> str:
+def format_tick(value: float, suffix: str = "") -> str:
     """`12,500`, `0.25`, `75 %`; a minus is one."""
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
     return text.replace("-", "\N{MINUS SIGN}") + suffix
-
-
-def _round_up(step: float, nice: Sequence[float]) -> float:
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(power * one for one in nice if power * one >= step * (1 - 1e-9))

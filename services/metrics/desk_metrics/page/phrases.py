@@ -1,5 +1,6 @@
 """Figures, changes and days as people read them on the page."""
 
+import math
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -7,14 +8,24 @@ from desk_metrics.domain.telling_figures import day, month
 
 Unit = Literal["count", "share", "duration", "minutes", "quotient"]
 Better = Literal["more", "less", ""]
-Judged = Literal["better", "worse", ""]
+Judgement = Literal["better", "worse", ""]
 
 UNKNOWN = "not known"
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 # From so many times as much on per cent are hard to read.
 _MANY = 10
 # Keeps a number and its unit on one line.
 NB = "\N{NO-BREAK SPACE}"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+# Below which value, in which unit, with how many digits: whichever is read most easily.
+_SCALES = {
+    "duration": (
+        (_HOUR, _MINUTE, ".0f", "min"),
+        (2 * _DAY, _HOUR, ".1f", "h"),
+        (math.inf, _DAY, ",.1f", "days"),
+    ),
+    # Lost time comes in minutes; from a hundred hours on it has no fraction.
+    "minutes": ((120, 1, ".0f", "min"), (6_000, 60, ".1f", "h"), (math.inf, 60, ",.0f", "h")),
+}
 
 
 class Headline(NamedTuple):
@@ -29,51 +40,50 @@ class Headline(NamedTuple):
 class Change(NamedTuple):
     """How a figure differs from before, in words, and whether that is good."""
 
-    told: str
-    judged: Judged = ""
+    text: str
+    judgement: Judgement = ""
 
 
-def shown(value: float | None, unit: Unit) -> str:
+def format_figure(value: float | None, unit: Unit) -> str:
     """A figure as people read it; what is not known says so."""
     if value is None:
         return UNKNOWN
     match unit:
         case "count":
             text = f"{value:,.0f}"
-        case "minutes":
-            text = _lost(value)
         case "share":
             text = f"{value * 100:.0f}{NB}%"
-        case "duration":
-            text = _duration(value)
         case "quotient":
             text = f"{value:+.2f}"
-    return _minus(text)
+        case "duration" | "minutes":
+            _, size, digits, name = next(scale for scale in _SCALES[unit] if abs(value) < scale[0])
+            text = f"{value / size:{digits}}{NB}{name}"
+    return _with_minus(text)
 
 
-def change(now: float | None, before: float | None, of: Headline) -> Change:
+def describe_change(now: float | None, before: float | None, of: Headline) -> Change:
     """How it differs from before, and whether that is good."""
     if now is None or before is None:
         return Change(UNKNOWN)
-    if shown(now, of.unit) == shown(before, of.unit):
+    if format_figure(now, of.unit) == format_figure(before, of.unit):
         return Change("as before")
     if of.unit == "share":
-        told = f"{(now - before) * 100:+.0f}{NB}points"
+        text = f"{(now - before) * 100:+.0f}{NB}points"
     elif of.unit == "quotient":
-        told = f"{now - before:+.2f}"
+        text = f"{now - before:+.2f}"
     elif before and abs(now) >= _MANY * abs(before):
-        told = f"{now / before:,.0f} times as much"
+        text = f"{now / before:,.0f} times as much"
     elif before:
-        told = f"{(now - before) / before * 100:+,.0f}{NB}%"
+        text = f"{(now - before) / before * 100:+,.0f}{NB}%"
     else:
-        told = f"{shown(now, of.unit)} more"
+        text = f"{format_figure(now, of.unit)} more"
     if not of.better:
-        return Change(_minus(told))
-    judged: Judged = "better" if (now > before) == (of.better == "more") else "worse"
-    return Change(f"{_minus(told)}, {judged}", judged)
+        return Change(_with_minus(text))
+    judgement: Judgement = "better" if (now > before) == (of.better == "more") else "worse"
+    return Change(f"{_with_minus(text)}, {judgement}", judgement)
 
 
-def days(first: date, last: date) -> str:
+def format_days(first: date, last: date) -> str:
     """`2 to 29 November 2026`, `27 October to 23 November 2026`, `23 November 2026`."""
     if first == last:
         return day(first)
@@ -85,27 +95,10 @@ def days(first: date, last: date) -> str:
     return f"{begins} to {day(last)}"
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """`24 November 2026, 09:12 UTC`."""
     return f"{at.day} {month(at.date())}, {at:%H:%M} UTC"
 
 
-def _duration(seconds: float) -> str:
-    """Minutes, hours or days, whichever is read most easily."""
-    if abs(seconds) < _HOUR:
-        return f"{seconds / _MINUTE:.0f}{NB}min"
-    if abs(seconds) < 2 * _DAY:
-        return f"{seconds / _HOUR:.1f}{NB}h"
-    return f"{seconds / _DAY:,.1f}{NB}days"
-
-
-def _lost(minutes: float) -> str:
-    """Hours from two on; from a hundred on without a fraction."""
-    hours = minutes / 60
-    if hours < 2:
-        return f"{minutes:.0f}{NB}min"
-    return f"{hours:,.0f}{NB}h" if hours >= 100 else f"{hours:.1f}{NB}h"
-
-
-def _minus(text: str) -> str:
+def _with_minus(text: str) -> str:
     return text.replace("-", "\N{MINUS SIGN}")

@@ -1,0 +1,35 @@
+"""The report page as tests read it: its tags, and the text of each cell of each row."""
+
+from html.parser import HTMLParser
+
+# Markup that would run, from whoever named a service.
+EVIL = '<script>alert("x")</script>'
+
+
+class Page(HTMLParser):
+    """The text of each cell of each row, and every tag with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self._in_cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+    def row(self, first: str) -> list[str]:
+        return next(row for row in self.rows if row[0] == first)
