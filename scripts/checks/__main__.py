@@ -17,13 +17,14 @@ from scripts.checks import (
     room,
     size,
     topic_literals,
+    vocabulary,
 )
 from scripts.checks.source import Finding, Source
 
 # Rules that one file cannot break by itself.
 OVER_ALL = {one_name.NAME: one_name.check_all}
 # Found, and not yet mended everywhere: asked only by `--only`.
-PENDING = frozenset({one_name.NAME, one_use.NAME})
+PENDING = frozenset({one_name.NAME, one_use.NAME, vocabulary.NAME})
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
     rule.NAME: rule.check
@@ -37,6 +38,7 @@ RULES = {
         room,
         size,
         topic_literals,
+        vocabulary,
     )
 }
 

@@ -50,6 +50,8 @@ FOUND = [
     ("raw-terminal", HANDLERS, "typer.echo(title)\n"),
     ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
     ("raw-terminal", HANDLERS, "sys.stderr.write(title)\n"),
+    ("vocabulary", HANDLERS, "def f(lane: str) -> str:\n    return lane\n"),
+    ("vocabulary", DOMAIN, "class TicketJourney:\n    pass\n"),
     ("module-docstring", HANDLERS, "x = 1\n"),
     ("module-docstring", TEST, ""),
 ]
@@ -80,6 +82,7 @@ LEFT_ALONE = [
     ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(0)\n"),
     ("no-sleep", HANDLERS, "import asyncio\nasync def f() -> None:\n    await asyncio.sleep(1)\n"),
     ("no-sleep", TEST, "async def test(clock: FakeClock) -> None:\n    await clock.sleep(DAY)\n"),
+    ("vocabulary", HANDLERS, "known_types = set()\n"),
     ("module-docstring", HANDLERS, '"""What it is for."""\n'),
 ]
 
