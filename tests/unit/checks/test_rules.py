@@ -50,6 +50,7 @@ FOUND = [
     ("raw-terminal", HANDLERS, "typer.echo(title)\n"),
     ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
     ("raw-terminal", HANDLERS, "sys.stderr.write(title)\n"),
+    ("no-sentence", DOMAIN, 'WHY = "nobody has the skill for it"\n'),
     ("vocabulary", HANDLERS, "def f(lane: str) -> str:\n    return lane\n"),
     ("vocabulary", DOMAIN, "class TicketJourney:\n    pass\n"),
     ("module-docstring", HANDLERS, "x = 1\n"),
@@ -82,6 +83,13 @@ LEFT_ALONE = [
     ("no-sleep", TEST, "import asyncio\nasync def test() -> None:\n    await asyncio.sleep(0)\n"),
     ("no-sleep", HANDLERS, "import asyncio\nasync def f() -> None:\n    await asyncio.sleep(1)\n"),
     ("no-sleep", TEST, "async def test(clock: FakeClock) -> None:\n    await clock.sleep(DAY)\n"),
+    ("no-sentence", HANDLERS, 'WHY = "nobody has the skill for it"\n'),
+    (
+        "no-sentence",
+        DOMAIN,
+        'def f() -> None:\n    raise ValueError("nobody has the skill for it")\n',
+    ),
+    ("no-sentence", DOMAIN, 'WHY = message("skills.nobody", skill="vpn")\n'),
     ("vocabulary", HANDLERS, "known_types = set()\n"),
     ("module-docstring", HANDLERS, '"""What it is for."""\n'),
 ]
@@ -111,6 +119,26 @@ def test_a_class_name_is_unique_in_a_service(second: str, count: int) -> None:
     paths = ("services/billing/desk_billing/a/model.py", f"services/{second}")
     files = [Source(PurePosixPath(path), "class Invoice:\n    pass\n") for path in paths]
     assert len(list(find_over_all(files, ["one-name"]))) == count
+
+
+EXPORTS = [
+    ('"""Doc."""\nfrom desk_billing.a.model import Invoice\n', "declares no __all__"),
+    ('"""Doc."""\n__all__ = ["Invoice", "Line"]\n', "nobody takes 'Line'"),
+    ('"""Doc."""\n__all__ = []\n', "others take 'Invoice'"),
+]
+
+
+@pytest.mark.parametrize(("package", "sentence"), EXPORTS)
+def test_a_package_declares_what_others_take(package: str, sentence: str) -> None:
+    files = [
+        Source(PurePosixPath("services/billing/desk_billing/a/__init__.py"), package),
+        Source(PurePosixPath("services/billing/desk_billing/a/model.py"), "class Invoice: ...\n"),
+        Source(
+            PurePosixPath("tests/unit/billing/test_a.py"), "from desk_billing.a import Invoice\n"
+        ),
+    ]
+    told = [str(finding) for finding in find_over_all(files, ["exports"])]
+    assert any(sentence in text for text in told), told
 
 
 def test_this_file_is_looked_at() -> None:
