@@ -40,7 +40,9 @@ def _taken(sources: Sequence[Source], packages: Mapping[str, Source]) -> Mapping
     for source in sources:
         own = _dotted(source.path)
         for node in ast.walk(source.tree):
-            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            module = node.module or ""
             if module in packages and not own.startswith(f"{module}."):
                 taken[module].update(alias.name for alias in node.names)
     return taken
