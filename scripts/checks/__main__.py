@@ -19,6 +19,7 @@ from scripts.checks import (
     room,
     size,
     topic_literals,
+    verbs,
     vocabulary,
 )
 from scripts.checks.source import Finding, Source
@@ -26,7 +27,9 @@ from scripts.checks.source import Finding, Source
 # Rules that one file cannot break by itself.
 OVER_ALL = {rule.NAME: rule.check_all for rule in (exports, one_name)}
 # Found, and not yet mended everywhere: asked only by `--only`.
-PENDING = frozenset({one_name.NAME, one_use.NAME, vocabulary.NAME, exports.NAME, no_sentence.NAME})
+PENDING = frozenset(
+    {one_name.NAME, one_use.NAME, vocabulary.NAME, exports.NAME, no_sentence.NAME, verbs.NAME}
+)
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
     rule.NAME: rule.check
@@ -41,6 +44,7 @@ RULES = {
         room,
         size,
         topic_literals,
+        verbs,
         vocabulary,
     )
 }

@@ -51,6 +51,7 @@ FOUND = [
     ("raw-terminal", HANDLERS, "Console(stderr=True).print(title)\n"),
     ("raw-terminal", HANDLERS, "sys.stderr.write(title)\n"),
     ("no-sentence", DOMAIN, 'WHY = "nobody has the skill for it"\n'),
+    ("verbs", HANDLERS, "def _answered() -> None:\n    pass\n"),
     ("vocabulary", HANDLERS, "def f(lane: str) -> str:\n    return lane\n"),
     ("vocabulary", DOMAIN, "class TicketJourney:\n    pass\n"),
     ("module-docstring", HANDLERS, "x = 1\n"),
@@ -90,6 +91,7 @@ LEFT_ALONE = [
         'def f() -> None:\n    raise ValueError("nobody has the skill for it")\n',
     ),
     ("no-sentence", DOMAIN, 'WHY = message("skills.nobody", skill="vpn")\n'),
+    ("verbs", HANDLERS, "@property\ndef known() -> None:\n    pass\n"),
     ("vocabulary", HANDLERS, "known_types = set()\n"),
     ("module-docstring", HANDLERS, '"""What it is for."""\n'),
 ]
