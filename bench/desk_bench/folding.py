@@ -3,11 +3,11 @@
 import statistics
 
 from aiokafka import AIOKafkaConsumer
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.tickets import TicketRecord
-from desk_metrics.handlers import tickets_projection
+from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
+from desk_metrics.measures.worker import tickets_projection
 from desk_metrics.service import PACE
-from desk_metrics.store import TICKETS as TICKET_RECORDS
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import KafkaPublisher, Publisher, UnitOfWork
 from desk_shared.bus.subscribing import MAX_RECORDS
 from desk_shared.clock import SystemClock

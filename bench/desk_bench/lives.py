@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from desk_metrics.charter import edition_of
-from desk_metrics.domain.policies import Edition, PolicyBook
+from desk_metrics.sla.charter import edition_of
+from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_shared.bus import KafkaPublisher
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Codec, Event, Payload

@@ -6,10 +6,10 @@ Pure: the same rules decide, but nothing is read, sent or written one event at a
 from collections.abc import Sequence
 from datetime import datetime
 
-from desk_metrics.domain.clocks import TicketClocks
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.tickets import TicketRecord, recorded
-from desk_metrics.handlers import decided
+from desk_metrics.measures.decide import TicketRecord, recorded
+from desk_metrics.measures.worker import decided
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events import AnyEvent
 from desk_shared.store import Stored
 

@@ -1,8 +1,8 @@
 """`desk metrics rebuild` over a log of whole lives: events a second, as it says itself."""
 
-from desk_metrics.rebuild import run as rebuild
+from desk_metrics.rebuild.commands import run as rebuild
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import EDITIONS
+from desk_metrics.sla.store import EDITIONS
 from desk_shared.clock import SystemClock
 from desk_shared.settings import Environment, KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store, Stored

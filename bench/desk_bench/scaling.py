@@ -9,8 +9,8 @@ import random
 import statistics
 from collections.abc import Mapping, Sequence
 
-from desk_metrics.domain.measures.postings import PARTS, part_of
-from desk_metrics.store import TICKETS as TICKET_RECORDS
+from desk_metrics.measures.contributions import PARTS, part_of
+from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_shared.bus.admin import apply_topics
 from desk_shared.events import AnyEvent
 from desk_shared.events.names import CONTRIBUTIONS, SLA, TICKETS

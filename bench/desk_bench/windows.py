@@ -12,10 +12,10 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.handlers import cells_projection
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import CELLS
+from desk_metrics.measures.worker import cells_projection
 from desk_metrics.service import PACE
-from desk_metrics.store import CELLS
 from desk_shared.bus import KafkaPublisher, UnitOfWork
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Event

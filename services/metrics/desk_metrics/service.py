@@ -14,40 +14,11 @@ from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
 from fastapi import APIRouter
 
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.answers import AnswersDeps, answers_router
-from desk_metrics.api.experience import experience_router
-from desk_metrics.api.goals import goals_router
-from desk_metrics.api.page import page_router
-from desk_metrics.api.reports import reports_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.goal_weeks import People
-from desk_metrics.editions import Editions
-from desk_metrics.gauges import Gauges
-from desk_metrics.handlers import (
-    READS,
-    cells_projection,
-    changes_projection,
-    repairs_projection,
-    returns_projection,
-    sights_projection,
-    spells_projection,
-    tickets_projection,
-    voices_projection,
-)
-from desk_metrics.patience import once_caught_up
-from desk_metrics.planning import PlanningDeps
-from desk_metrics.ports import MetricsDeps
-from desk_metrics.rejudging import Rejudging
-from desk_metrics.reporting import Reporting
-from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import (
-    ANSWERS,
+from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
+from desk_metrics.measures.gauges import Gauges
+from desk_metrics.measures.store import (
     CELLS,
-    CHANGES,
-    EDITIONS,
     REPAIRS,
-    REPORTED,
     RETURNS,
     SIGHTS,
     SPELLS,
@@ -55,7 +26,28 @@ from desk_metrics.store import (
     TICKETS,
     VOICES,
 )
-from desk_metrics.systems import Sources
+from desk_metrics.measures.worker import (
+    READS,
+    Rejudging,
+    cells_projection,
+    repairs_projection,
+    returns_projection,
+    sights_projection,
+    spells_projection,
+    tickets_projection,
+    voices_projection,
+)
+from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.goal_weeks import People
+from desk_metrics.planning.store import PlanningDeps
+from desk_metrics.reports.api.page import page_router
+from desk_metrics.reports.api.responses import AnswersDeps, answers_router
+from desk_metrics.reports.api.services import reports_router
+from desk_metrics.reports.store import ANSWERS, CHANGES, REPORTED, Correspondence, Sources
+from desk_metrics.reports.worker import Reporting, changes_projection, once_caught_up
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.sla.store import EDITIONS
+from desk_metrics.sla.worker import Editions
 
 PACE = timedelta(milliseconds=200)
 # A part of a day is a large document: what changes in it is gathered, so it is written less often.

@@ -2,8 +2,8 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_SAYINGS = "services/metrics/desk_metrics/domain/sayings.py"
-_SLAS = "services/metrics/desk_metrics/domain/slas.py"
+_SAYINGS = "services/metrics/desk_metrics/sla/transitions.py"
+_SLAS = "services/metrics/desk_metrics/sla/clocks.py"
 _KEPT = "    elif not is_breached:\n        yield Line(sla.end, Saying.MET)"
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -18,7 +18,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "verdicts are told by a clock that is ahead",
         "verdict-is-not-taken-back",
-        "services/metrics/desk_metrics/domain/telling.py",
+        "services/metrics/desk_metrics/sla/decide.py",
         "at = max(micros(now), state.as_of)",
         "at = max(micros(now) + 8_000_000, state.as_of)",
         together="H",
@@ -67,7 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "an answer is none",
         "broken-means-not-done-in-time",
-        "services/metrics/desk_metrics/domain/facts.py",
+        "services/metrics/desk_metrics/sla/facts.py",
         "if not data.public or data.automatic or data.role is Role.SYSTEM:",
         "if not data.public or data.automatic or data.role is not Role.EMPLOYEE:",
         together="K",

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from desk_metrics.api.parquet import PARQUET
+from desk_metrics.measures.parquet import PARQUET
 
 from tests.contract.http.worlds import ADA, ADAS, READERS, SECRETS, WEEK, WORLDS, World
 

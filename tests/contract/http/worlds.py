@@ -14,19 +14,15 @@ from desk_automation.api import Api, automation_routes
 from desk_automation.looking import note_runbooks
 from desk_automation.why import Whys as RunWhys
 from desk_automation.why import why_routes as run_whys
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.answers import AnswersDeps, answers_router
-from desk_metrics.api.experience import experience_router
-from desk_metrics.api.goals import goals_router
-from desk_metrics.api.page import page_router
-from desk_metrics.api.reports import reports_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Asked
-from desk_metrics.domain.reporting import WEEKLY, Reported
-from desk_metrics.planning import PlanningDeps
-from desk_metrics.ports import MetricsDeps
-from desk_metrics.store import ANSWERS, REPORTED
-from desk_metrics.systems import Sources
+from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
+from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.store import PlanningDeps
+from desk_metrics.reports.api.page import page_router
+from desk_metrics.reports.api.responses import AnswersDeps, answers_router
+from desk_metrics.reports.api.services import reports_router
+from desk_metrics.reports.decide import WEEKLY, Reported
+from desk_metrics.reports.responses import Asked
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
 from desk_notify.api import delivery_routes
 from desk_notify.store import DELIVERIES
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from desk_metrics.gauges import AT_RISK, GAUGES, TEAM
+from desk_metrics.measures.gauges import AT_RISK, GAUGES, TEAM
 from desk_shared.telemetry.meters import metrics_provider
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.resources import Resource

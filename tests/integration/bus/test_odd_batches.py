@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from aiokafka import AIOKafkaProducer
-from desk_metrics.rebuild import Outcome, in_event_time
+from desk_metrics.rebuild.commands import Outcome, in_event_time
 from desk_shared.bus import BatchProcessor
 from desk_shared.bus.door import Door
 from desk_shared.bus.inflating import MAX_INFLATED_BYTES

@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar
-from desk_metrics.domain.clocks import TicketClocks, evolve
-from desk_metrics.domain.findings import WhereTimeGoes, where_time_goes
-from desk_metrics.domain.fitting import fit, verdict_of
-from desk_metrics.domain.history import Imported
-from desk_metrics.domain.journey import Journey, journey_of
-from desk_metrics.domain.policies import Edition, Policy, PolicyBook
-from desk_metrics.domain.tallies import Tallies
-from desk_metrics.domain.telling import decide
 from desk_metrics.history.file import read_history
+from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.history.fitting import fit, verdict_of
 from desk_metrics.history.importing import Account, Import, Places
+from desk_metrics.history.journey import Journey, journey_of
 from desk_metrics.history.mapping import load_mapping
+from desk_metrics.history.model import Imported
+from desk_metrics.history.tallies import Tallies
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import TicketClocks, evolve
+from desk_metrics.sla.policies import Edition, Policy, PolicyBook
 from desk_shared.events.sla import ClockName, SlaMet
 from desk_shared.events.tickets import TicketAssigned, WaitingFor
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from desk_metrics.domain.answers import Answers, Asked
-from desk_metrics.domain.periods import Period, weeks_before
-from desk_metrics.domain.reporting import AFTER, WEEKS, Reported
-from desk_metrics.store import ANSWERS
+from desk_metrics.reports.decide import AFTER, WEEKS, Reported
+from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.responses import Answers, Asked
+from desk_metrics.reports.store import ANSWERS
 from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
 from desk_shared.events.reports import Answer, ResponseRecorded, ServiceRanked

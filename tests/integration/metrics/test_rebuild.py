@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_metrics.comparing import Comparison
-from desk_metrics.domain.measures.sums import Cut, DaySums
-from desk_metrics.keeping import Kept
-from desk_metrics.rebuild import Outcome, run
+from desk_metrics.measures.store import CELLS, SUMS, Kept
+from desk_metrics.measures.sums import Cut, DaySums
+from desk_metrics.rebuild.commands import Outcome, run
+from desk_metrics.rebuild.store import Comparison
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import CELLS, SUMS
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import Role, TicketCommented, TicketReopened, TicketStarted

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from desk_metrics.domain.periods import Period, weeks_before
-from desk_metrics.domain.reporting import AFTER, WEEKLY, WEEKS, Reported
+from desk_metrics.reports.commands import ask
+from desk_metrics.reports.decide import AFTER, WEEKLY, WEEKS, Reported
+from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.store import REPORTED
 from desk_metrics.settings import MetricsSettings
-from desk_metrics.store import REPORTED
-from desk_metrics.worst_systems import ask
 from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.sums import Cut, DaySums, sums_of
-from desk_metrics.domain.worktime import micros
-from desk_metrics.keeping import RULES, Kept
-from desk_metrics.store import CELLS, SUMS
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.store import CELLS, RULES, SUMS, Kept
+from desk_metrics.measures.sums import Cut, DaySums, sums_of
+from desk_metrics.sla.worktime import micros
 from desk_shared.clock import SystemClock
 from desk_shared.settings import StoreSettings
 from desk_shared.store import Documents, MongoDocuments, Store, Stored

@@ -4,12 +4,12 @@ import csv
 from pathlib import Path
 from random import Random
 
-from desk_metrics.domain.history import history_of, in_order
-from desk_metrics.domain.journey import Phase, journey_of
-from desk_metrics.domain.rows import RESTING, Row
-from desk_metrics.domain.tallies import Tallies
-from desk_metrics.domain.worktime import micros
 from desk_metrics.history.importing import Import, Places
+from desk_metrics.history.journey import Phase, journey_of
+from desk_metrics.history.model import history_of, in_order
+from desk_metrics.history.rows import RESTING, Row
+from desk_metrics.history.tallies import Tallies
+from desk_metrics.sla.worktime import micros
 from desk_shared.events import Codec
 from desk_shared.events.tickets import State, WaitingFor
 from hypothesis import given, settings

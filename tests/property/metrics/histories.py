@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from desk_metrics.domain.calendars import (
-    ROUND_THE_CLOCK,
-    Calendar,
-    Closure,
-    SpecialDay,
-    Week,
-    Window,
-)
-from desk_metrics.domain.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
-from desk_metrics.domain.worktime import WorkingTime
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Closure, SpecialDay, Week, Window
+from desk_metrics.sla.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
+from desk_metrics.sla.worktime import WorkingTime
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from desk_metrics.domain.calendars import Calendar
-from desk_metrics.domain.policies import Edition, Policy
+from desk_metrics.sla.calendars import Calendar
+from desk_metrics.sla.policies import Edition, Policy
 from desk_shared.events.envelope import AnyEvent
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (

@@ -4,14 +4,13 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
-from desk_metrics.domain.measures.balance import balance_of, read, written
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.flow import ARRIVALS, DEPARTURES
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.totals import Reckoning, Totals, spans_of
-from desk_metrics.domain.worktime import instant, micros
-from desk_metrics.reckoning import cells_between, days
-from desk_metrics.store import CELLS
+from desk_metrics.measures.balance import balance_of, read, written
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.flow import ARRIVALS, DEPARTURES
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.store import CELLS, cells_between, days
+from desk_metrics.measures.totals import Reckoning, Totals, spans_of
+from desk_metrics.sla.worktime import instant, micros
 from desk_shared.clock import FakeClock
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments

@@ -7,10 +7,10 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from desk_metrics.comparing import ticket_truth
-from desk_metrics.domain.tickets import TicketRecord
-from desk_metrics.handlers import tickets_projection
-from desk_metrics.store import TICKETS
+from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.store import TICKETS
+from desk_metrics.measures.worker import tickets_projection
+from desk_metrics.rebuild.store import ticket_truth
 from desk_shared.bus import WorkItem
 from desk_shared.bus.deciding import Decider
 from desk_shared.bus.tasks import BatchResult

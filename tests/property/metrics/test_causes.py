@@ -3,13 +3,13 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.domain.causes import Causes, Service
-from desk_metrics.domain.changes import DAY, Changes, Detected, Finished, with_change
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.reporting import ranked
-from desk_metrics.domain.worktime import micros
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.reports.causes import Causes, Service
+from desk_metrics.reports.changes import DAY, Changes, Detected, Finished, with_change
+from desk_metrics.reports.decide import ranked
+from desk_metrics.reports.periods import read_period
+from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
 from desk_shared.events.message import written

@@ -4,12 +4,12 @@ import asyncio
 import random
 from datetime import timedelta
 
-from desk_metrics.domain.clocks import TicketClocks
-from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.tickets import TicketRecord, recorded
-from desk_metrics.handlers import cells_projection, decided
-from desk_metrics.store import CELLS
+from desk_metrics.measures.decide import TicketRecord, recorded
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import CELLS
+from desk_metrics.measures.worker import cells_projection, decided
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import UnitOfWork
 from desk_shared.bus.batch_processor import BatchProcessor
 from desk_shared.clock import FakeClock

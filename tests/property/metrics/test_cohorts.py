@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from desk_metrics.domain.odds import Square, interval
+from desk_metrics.planning.odds import Square, interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from desk_metrics.domain.clocks import TicketClocks
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events.envelope import AnyEvent
 from hypothesis import given, settings
 

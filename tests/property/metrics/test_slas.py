@@ -10,9 +10,9 @@ from functools import reduce
 from random import Random
 
 import pytest
-from desk_metrics.domain.clocks import TicketClocks, evolve
-from desk_metrics.domain.explain import Explanation, Status, explain
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.explanation import Explanation, Status, explain
+from desk_metrics.sla.model import TicketClocks, evolve
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.sla import SlaAtRisk
 from desk_shared.kernel import Decision

@@ -2,7 +2,7 @@
 
 import math
 
-from desk_metrics.domain.erlang import answered_within, has_to_wait, mean_wait, people_needed
+from desk_metrics.planning.erlang import answered_within, has_to_wait, mean_wait, people_needed
 from hypothesis import given
 from hypothesis import strategies as st
 

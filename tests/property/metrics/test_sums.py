@@ -10,22 +10,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
-from desk_metrics.domain.aims import Aim, Seen, Where
-from desk_metrics.domain.causes import SIGNS, Causes, Service
-from desk_metrics.domain.goal_weeks import AimWeeks, People, aims_weeks
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.figures import figures_of
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.sources import sources_of
-from desk_metrics.domain.measures.sums import Cut, DaySums, sums_of
-from desk_metrics.domain.measures.totals import Reckoning, Span
-from desk_metrics.domain.periods import Period
-from desk_metrics.domain.reporting import ranked
-from desk_metrics.domain.worktime import micros
-from desk_metrics.gauges import GAUGES
-from desk_metrics.keeping import Kept
-from desk_metrics.store import CELLS, SUMS
-from desk_metrics.systems import days_of
+from desk_metrics.measures.contributions import Posting, Slice, Where
+from desk_metrics.measures.figures import figures_of
+from desk_metrics.measures.gauges import GAUGES
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.sources import sources_of
+from desk_metrics.measures.store import CELLS, SUMS, Kept
+from desk_metrics.measures.sums import Cut, DaySums, sums_of
+from desk_metrics.measures.totals import Reckoning, Span
+from desk_metrics.planning.goal_weeks import AimWeeks, People, aims_weeks
+from desk_metrics.planning.model import Aim, Seen
+from desk_metrics.reports.causes import SIGNS, Causes, Service
+from desk_metrics.reports.decide import ranked
+from desk_metrics.reports.periods import Period
+from desk_metrics.reports.store import days_of
+from desk_metrics.sla.worktime import micros
 from desk_shared.charter.goals import GoalMeasure
 from desk_shared.clock import FakeClock
 from desk_shared.events.reports import ServiceRanked

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from desk_metrics.domain.calendars import Calendar
-from desk_metrics.domain.worktime import WorkingTime
+from desk_metrics.sla.calendars import Calendar
+from desk_metrics.sla.worktime import WorkingTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

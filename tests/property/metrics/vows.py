@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_metrics.domain.policies import Policy
+from desk_metrics.sla.policies import Policy
 from desk_shared.events.sla import ClockName
 
 from tests.property.metrics.walls import Walls

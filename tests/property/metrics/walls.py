@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from desk_metrics.domain.calendars import Calendar, Closure
+from desk_metrics.sla.calendars import Calendar, Closure
 
 
 class Walls:

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk_metrics.domain.history import Imported
-from desk_metrics.domain.rows import Row
 from desk_metrics.history.importing import Import
 from desk_metrics.history.mapping import Mapping
+from desk_metrics.history.model import Imported
+from desk_metrics.history.rows import Row
 from desk_metrics.history.sorting import RUN
 
 HOUR = 3_600_000_000

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.journey import journey_of
 from desk_metrics.history.commands import import_, report
 from desk_metrics.history.importing import Import, Places
+from desk_metrics.history.journey import journey_of
 from desk_metrics.history.mapping import built_in, load_mapping
 from typer import Typer
 from typer.testing import CliRunner

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from random import Random
 
-from desk_metrics.domain.fitting import Candidate, Verdict, calendars, counted, fit
-from desk_metrics.domain.worktime import WorkingTime, micros
+from desk_metrics.history.fitting import Candidate, Verdict, calendars, counted, fit
+from desk_metrics.sla.worktime import WorkingTime, micros
 from desk_shared.ids import derived_id
 
 HOUR = 3_600_000_000

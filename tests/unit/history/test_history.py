@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from desk_metrics.domain.history import Imported, history_of, in_order
-from desk_metrics.domain.rows import Fault, Row, expanded
+from desk_metrics.history.model import Imported, history_of, in_order
+from desk_metrics.history.rows import Fault, Row, expanded
 from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
 from tests.unit.history.export import HOUR, row, said

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.rows import Fault
 from desk_metrics.history.file import line_of, read_history
 from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.mapping import Mapping, load_mapping
+from desk_metrics.history.rows import Fault
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.tickets import TicketTriaged
 

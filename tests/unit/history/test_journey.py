@@ -1,11 +1,11 @@
 """A journey tells whose time it was; the report adds journeys up."""
 
 import pytest
-from desk_metrics.domain.findings import where_time_goes
-from desk_metrics.domain.history import history_of
-from desk_metrics.domain.journey import Journey, Phase, Reassignment, journey_of
-from desk_metrics.domain.rows import Row
-from desk_metrics.domain.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
+from desk_metrics.history.findings import where_time_goes
+from desk_metrics.history.journey import Journey, Phase, Reassignment, journey_of
+from desk_metrics.history.model import history_of
+from desk_metrics.history.rows import Row
+from desk_metrics.history.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
 
 from tests.unit.history.export import row
 

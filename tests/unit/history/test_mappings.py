@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.journey import journey_of
+from desk_metrics.history.journey import journey_of
 from desk_metrics.history.mapping import load_mapping
 
 from tests.unit.history.export import csv_file, lives_of, said

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.rows import Fault
-from desk_metrics.domain.worktime import instant
 from desk_metrics.history.forms import Order, written_moment
 from desk_metrics.history.importing import Import
 from desk_metrics.history.mapping import Mapping, Times, load_mapping
 from desk_metrics.history.moments import Moments
+from desk_metrics.history.rows import Fault
+from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid
 
 from tests.unit.history.export import NOW, TICKETS, Discard, csv_file, lives_of

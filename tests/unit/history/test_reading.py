@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.rows import Fault, Remark, Row
-from desk_metrics.domain.worktime import instant
 from desk_metrics.history.mapping import Mapping, Times, load_mapping
 from desk_metrics.history.moments import Moments
 from desk_metrics.history.reading import RowReader
 from desk_metrics.history.record import Record
+from desk_metrics.history.rows import Fault, Remark, Row
+from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid, NotFound
 
 from tests.unit.history.export import TICKETS, UPDATES, csv_file

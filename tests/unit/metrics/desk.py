@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.rebuilding import Shelves, Workshop
-from desk_metrics.store import (
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import (
     CELLS,
-    CHANGES,
     REPAIRS,
     RETURNS,
     SIGHTS,
@@ -19,6 +16,10 @@ from desk_metrics.store import (
     TICKETS,
     VOICES,
 )
+from desk_metrics.rebuild.store import Shelves
+from desk_metrics.rebuild.worker import Workshop
+from desk_metrics.reports.store import CHANGES
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import Received
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec

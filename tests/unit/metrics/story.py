@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from zoneinfo import ZoneInfo
 
-from desk_metrics.domain.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
-from desk_metrics.domain.clocks import TicketClocks, evolve
-from desk_metrics.domain.explain import Explanation, explain
-from desk_metrics.domain.policies import Edition, Policy, PolicyBook
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.explanation import Explanation, explain
+from desk_metrics.sla.model import TicketClocks, evolve
+from desk_metrics.sla.policies import Edition, Policy, PolicyBook
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_metrics.domain.answers import (
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.reports.effectiveness import Came, helped
+from desk_metrics.reports.responses import (
     MOST_KEPT,
     Answers,
     Asked,
@@ -17,10 +20,7 @@ from desk_metrics.domain.answers import (
     question,
     standing_of,
 )
-from desk_metrics.domain.helped import Came, helped
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.worktime import micros
+from desk_metrics.sla.worktime import micros
 from desk_shared.events.message import written
 from desk_shared.events.reports import (
     Answer,

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.answers import AnswersDeps, answers_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Asked
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import WEEKLY, Reported
-from desk_metrics.ports import MetricsDeps
-from desk_metrics.store import ANSWERS, REPORTED
+from desk_metrics.measures.api import MetricsDeps, metrics_routers
+from desk_metrics.reports.api.responses import AnswersDeps, answers_router
+from desk_metrics.reports.decide import WEEKLY, Reported
+from desk_metrics.reports.responses import Asked
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 import httpx
 import pyarrow.parquet as pq
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.ports import MetricsDeps
+from desk_metrics.measures.api import MetricsDeps, metrics_routers
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events.tickets import Kind
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, make_app

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.domain.arrival_weeks import ArrivalWeeks, mondays_of
+from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
 from desk_shared.events.tickets import TicketStarted
 
 from tests.unit.metrics.story import BERLIN, Story, at

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.domain.causes import Causes, Service, Standing
-from desk_metrics.domain.changes import Changes, with_change
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.postings import Posting, Slice
-from desk_metrics.domain.measures.wishes import OBSOLETE
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.worktime import micros
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.demand import OBSOLETE
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.reports.causes import Causes, Service, Standing
+from desk_metrics.reports.changes import Changes, with_change
+from desk_metrics.reports.periods import read_period
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.automation import RunHealed, RunStarted
 from desk_shared.events.changes import ChangeFinished, ChangeKind

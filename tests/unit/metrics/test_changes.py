@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_metrics.domain.changes import (
+from desk_metrics.reports.changes import (
     DAY,
     MOST,
     Changes,
@@ -13,7 +13,7 @@ from desk_metrics.domain.changes import (
     usual_per_day,
     with_change,
 )
-from desk_metrics.domain.worktime import micros
+from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.changes import ChangeFinished, ChangeKind
 from desk_shared.events.message import written

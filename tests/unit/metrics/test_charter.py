@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk_metrics.charter import edition_of
-from desk_metrics.domain.worktime import WorkingTime
+from desk_metrics.sla.charter import edition_of
+from desk_metrics.sla.worktime import WorkingTime
 from desk_shared.charter.calendars import Calendar
 from desk_shared.charter.load import load_charter
 

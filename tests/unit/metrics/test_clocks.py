@@ -3,9 +3,9 @@
 from datetime import date
 
 import pytest
-from desk_metrics.domain.calendars import Closure
-from desk_metrics.domain.explain import Status, Why
-from desk_metrics.domain.policies import Edition, PolicyBook
+from desk_metrics.sla.calendars import Closure
+from desk_metrics.sla.explanation import Status, Why
+from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_shared.events.sla import (
     SlaBreached,
 )

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from math import comb
 
 import pytest
-from desk_metrics.domain.aims import Where
-from desk_metrics.domain.cohorts import (
+from desk_metrics.measures.contributions import Slice, Where
+from desk_metrics.planning.cohorts import (
     Answer,
     Cohort,
     CohortCount,
@@ -16,9 +16,8 @@ from desk_metrics.domain.cohorts import (
     compare,
     names,
 )
-from desk_metrics.domain.measures.postings import Slice
-from desk_metrics.domain.odds import Square, interval
-from desk_metrics.domain.worktime import micros
+from desk_metrics.planning.odds import Square, interval
+from desk_metrics.sla.worktime import micros
 
 from tests.support.spoken import english
 from tests.unit.metrics.story import Story

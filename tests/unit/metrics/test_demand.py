@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from desk_metrics.domain.causes import Causes, Service, Standing
-from desk_metrics.domain.demand import Demand, DemandEntry
-from desk_metrics.domain.measures.wishes import read_demand, wish_of
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.proposals import propose
+from desk_metrics.measures.demand import read_demand, wish_of
+from desk_metrics.reports.causes import Causes, Service, Standing
+from desk_metrics.reports.demand import Demand, DemandEntry
+from desk_metrics.reports.periods import read_period
+from desk_metrics.reports.proposals import propose
 from desk_shared.events import AnyEvent
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested
 from desk_shared.events.reports import Proposal

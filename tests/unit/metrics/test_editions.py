@@ -6,13 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.clocks import TicketClocks
-from desk_metrics.domain.policies import Edition, PolicyBook
-from desk_metrics.domain.tickets import TicketRecord, recorded
-from desk_metrics.domain.worktime import micros
-from desk_metrics.editions import AHEAD, Editions
-from desk_metrics.handlers import decided
-from desk_metrics.store import EDITIONS
+from desk_metrics.measures.decide import TicketRecord, recorded
+from desk_metrics.measures.worker import decided
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import Edition, PolicyBook
+from desk_metrics.sla.store import EDITIONS
+from desk_metrics.sla.worker import AHEAD, Editions
+from desk_metrics.sla.worktime import micros
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter
 from desk_shared.charter.load import load_charter

@@ -4,9 +4,7 @@ from datetime import datetime
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.experience import experience_router
-from desk_metrics.ports import MetricsDeps
+from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator

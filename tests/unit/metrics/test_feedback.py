@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from desk_metrics.domain.measures.experience import Experience, Impressions, Of
-from desk_metrics.domain.measures.figures import Figures, figures_of
-from desk_metrics.domain.measures.happiness import Happiness, quotient_of
-from desk_metrics.domain.measures.totals import Span, totals_of
-from desk_metrics.domain.worktime import micros
+from desk_metrics.measures.experience import Experience, Impressions, Of
+from desk_metrics.measures.figures import Figures, figures_of
+from desk_metrics.measures.happiness import Happiness, quotient_of
+from desk_metrics.measures.totals import Span, totals_of
+from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
 from desk_shared.events.people import Severity, SubjectKind

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.domain.history import Imported
 from desk_metrics.history.commands import report
 from desk_metrics.history.file import line_of
+from desk_metrics.history.model import Imported
 from typer.testing import CliRunner, Result
 
 from tests.unit.metrics.test_goals_api import FIRST, GOALS, ROOT, life

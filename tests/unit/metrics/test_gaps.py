@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from desk_metrics.domain.gaps import Asked, Crew, Skills, gaps_of
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.reports.periods import read_period
+from desk_metrics.reports.skill_gaps import Asked, Crew, Skills, gaps_of
+from desk_metrics.sla.policies import PolicyBook
 
 from tests.support.spoken import codes, english
 from tests.unit.metrics.desk import Desk

@@ -4,13 +4,12 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from desk_metrics.domain.measures.figures import figures_of
-from desk_metrics.domain.measures.totals import Reckoning, Span
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.worktime import micros
-from desk_metrics.gauges import DAYS, GAUGES, Gauges
-from desk_metrics.reckoning import days
-from desk_metrics.store import TICKETS
+from desk_metrics.measures.figures import figures_of
+from desk_metrics.measures.gauges import DAYS, GAUGES, Gauges
+from desk_metrics.measures.store import TICKETS, days
+from desk_metrics.measures.totals import Reckoning, Span
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
 from desk_shared.store import Schema
 from desk_shared.telemetry.meters import metrics_page
 from desk_shared.telemetry.testing import recorded_telemetry

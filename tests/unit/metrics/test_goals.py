@@ -4,11 +4,13 @@ import math
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_metrics.domain.aims import WEEK_US, Aim, Seen, Unit, Week, Where, unit_of
-from desk_metrics.domain.goals import planned, standing
-from desk_metrics.domain.telling_figures import amount, number
-from desk_metrics.domain.trends import trend_of
-from desk_metrics.domain.worktime import micros
+from desk_metrics.measures.contributions import Where
+from desk_metrics.measures.units import Unit, unit_of
+from desk_metrics.planning.goals import planned, standing
+from desk_metrics.planning.model import WEEK_US, Aim, Seen, Week
+from desk_metrics.planning.quantities import amount, number
+from desk_metrics.planning.trends import trend_of
+from desk_metrics.sla.worktime import micros
 from desk_shared.events.reports import GoalVerdict
 
 from tests.support.spoken import english

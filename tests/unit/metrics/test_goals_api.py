@@ -6,11 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.goals import goals_router
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.planning import PlanningDeps
-from desk_metrics.ports import MetricsDeps
+from desk_metrics.measures.api import MetricsDeps, metrics_routers
+from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.store import PlanningDeps
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketStarted

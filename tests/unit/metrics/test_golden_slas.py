@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from desk_metrics.domain.clocks import evolve
-from desk_metrics.domain.explain import Status
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.explanation import Status
+from desk_metrics.sla.model import evolve
 from desk_shared.events.sla import (
     SlaStarted,
 )

@@ -6,20 +6,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.experience import experience_router
-from desk_metrics.api.goals import goals_router
-from desk_metrics.api.page import page_router
-from desk_metrics.api.reports import reports_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.measures.balance import Balance, Move
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.worktime import micros
-from desk_metrics.gauges import TEAM, Gauges
-from desk_metrics.planning import PlanningDeps
-from desk_metrics.ports import MetricsDeps
-from desk_metrics.store import ANSWERS, REPORTED
-from desk_metrics.systems import Sources
+from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
+from desk_metrics.measures.balance import Balance, Move
+from desk_metrics.measures.gauges import TEAM, Gauges
+from desk_metrics.planning.api import goals_router
+from desk_metrics.planning.store import PlanningDeps
+from desk_metrics.reports.api.page import page_router
+from desk_metrics.reports.api.services import reports_router
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.changes import ChangeFinished, ChangeKind, ChangeStarted

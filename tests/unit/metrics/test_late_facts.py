@@ -3,8 +3,8 @@
 from functools import reduce
 
 import pytest
-from desk_metrics.domain.clocks import TicketClocks, evolve
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import TicketClocks, evolve
 from desk_shared.errors import Invalid
 from desk_shared.events.envelope import Event, Payload
 from desk_shared.events.message import message

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import pytest
-from desk_metrics.domain.measures.cells import Cell
-from desk_metrics.domain.measures.figures import Figures, figures_of
-from desk_metrics.domain.measures.sketch import ACCURACY, Sketch
-from desk_metrics.domain.measures.totals import Span, spans_of, totals_of
-from desk_metrics.domain.policies import PolicyBook
+from desk_metrics.measures.figures import Figures, figures_of
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.sketch import ACCURACY, Sketch
+from desk_metrics.measures.totals import Span, spans_of, totals_of
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.automation import RunHealed, RunStarted
 from desk_shared.events.people import Severity, SubjectKind

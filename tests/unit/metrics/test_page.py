@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-import desk_metrics.page
+import desk_metrics.reports.page
 import httpx
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.page import page_router
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.page.html import HEADLINES, render_page, render_plot
-from desk_metrics.page.model import PageQuery
-from desk_metrics.page.phrases import (
+from desk_metrics.measures.api import MetricsDeps, metrics_routers
+from desk_metrics.reports.api.page import page_router
+from desk_metrics.reports.page.html import HEADLINES, render_page, render_plot
+from desk_metrics.reports.page.model import PageQuery
+from desk_metrics.reports.page.phrases import (
     Better,
     Headline,
     Unit,
@@ -23,10 +22,10 @@ from desk_metrics.page.phrases import (
     format_figure,
     format_moment,
 )
-from desk_metrics.page.plots import NARROW, WIDE, Band, Plot, Series, Size
-from desk_metrics.page.scales import FONT, choose_scale, format_tick, measure_width
-from desk_metrics.page.store import gather
-from desk_metrics.ports import MetricsDeps
+from desk_metrics.reports.page.plots import NARROW, WIDE, Band, Plot, Series, Size
+from desk_metrics.reports.page.scales import FONT, choose_scale, format_tick, measure_width
+from desk_metrics.reports.page.store import gather
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
@@ -311,7 +310,7 @@ async def test_what_would_act_is_shown_as_text(desk: Desk) -> None:
 
 
 def test_no_template_lets_anything_pass_unescaped() -> None:
-    folder = Path(desk_metrics.page.__file__).parent / "templates"
+    folder = Path(desk_metrics.reports.page.__file__).parent / "templates"
     templates = list(folder.iterdir())
     assert len(templates) >= 4
     for template in templates:

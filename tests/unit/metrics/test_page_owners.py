@@ -3,14 +3,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Asked
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import WEEKLY, Reported
-from desk_metrics.page.html import render_page
-from desk_metrics.page.model import PageQuery
-from desk_metrics.page.store import gather
-from desk_metrics.store import ANSWERS, REPORTED
+from desk_metrics.reports.decide import WEEKLY, Reported
+from desk_metrics.reports.page.html import render_page
+from desk_metrics.reports.page.model import PageQuery
+from desk_metrics.reports.page.store import gather
+from desk_metrics.reports.responses import Asked
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
 from desk_shared.text import name_of

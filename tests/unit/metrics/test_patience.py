@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from desk_metrics.patience import BEHIND, FIRST_LOOK, is_caught_up, once_caught_up
+from desk_metrics.reports.worker import BEHIND, FIRST_LOOK, is_caught_up, once_caught_up
 from desk_shared.clock import FakeClock
 from desk_shared.health import Progress
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from desk_metrics.domain.periods import read_period, weeks_before
+from desk_metrics.reports.periods import read_period, weeks_before
 from desk_shared.errors import Invalid
 
 

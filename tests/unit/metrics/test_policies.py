@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from desk_metrics.domain.policies import Attributes, PolicyBook, When
-from desk_metrics.domain.worktime import micros
+from desk_metrics.sla.policies import Attributes, PolicyBook, When
+from desk_metrics.sla.worktime import micros
 from desk_shared.events.sla import ClockName
 from pydantic import ValidationError
 
@@ -83,7 +83,7 @@ def test_only_a_calendar_in_the_newest_edition_is_a_problem() -> None:
 def test_what_was_chosen_once_is_remembered_but_not_without_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("desk_metrics.domain.policies._MEMO_LIMIT", 2)
+    monkeypatch.setattr("desk_metrics.sla.policies._MEMO_LIMIT", 2)
     policies = book(policy())
     for service in ("a", "b", "c", "d", "a"):
         found = policies.select(RESOLUTION, Attributes(service=service), NOON)

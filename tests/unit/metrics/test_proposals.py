@@ -1,9 +1,9 @@
 """What is proposed for a service: each rule, each at its bar, and nothing from small numbers."""
 
 import pytest
-from desk_metrics.domain.causes import Service, Standing, Trouble
-from desk_metrics.domain.changes import Delivery
-from desk_metrics.domain.proposals import propose
+from desk_metrics.reports.causes import Service, Standing, Trouble
+from desk_metrics.reports.changes import Delivery
+from desk_metrics.reports.proposals import propose
 from desk_shared.events.reports import Proposal
 
 from tests.support.spoken import english

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from desk_metrics.domain.policies import Edition, PolicyBook
+from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_shared.events.sla import ClockName
 
 from tests.unit.metrics.desk import Desk

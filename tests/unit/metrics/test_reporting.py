@@ -5,21 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.aiming import owner_of, standings
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Answers, Asked, Said
-from desk_metrics.domain.goal_weeks import People
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import (
-    WEEKLY,
-    Reported,
-    first_reported,
-    next_period,
-    skills_period,
-)
-from desk_metrics.reporting import Reporting
-from desk_metrics.store import ANSWERS, REPORTED
-from desk_metrics.systems import Sources
+from desk_metrics.planning.goal_weeks import People
+from desk_metrics.planning.store import owner_of, standings
+from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
+from desk_metrics.reports.responses import Answers, Asked, Said
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
+from desk_metrics.reports.worker import Reporting
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter, load_charter
 from desk_shared.charter.model import Goal

@@ -6,17 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_metrics.api import metrics_routers
-from desk_metrics.api.reports import answered, reports_router
-from desk_metrics.correspondence import Correspondence
-from desk_metrics.domain.answers import Asked
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.reporting import WEEKLY, Reported
-from desk_metrics.ports import MetricsDeps
-from desk_metrics.store import ANSWERS, REPORTED
-from desk_metrics.systems import Sources
-from desk_metrics.worst_systems import shown
+from desk_metrics.measures.api import MetricsDeps, metrics_routers
+from desk_metrics.reports.api.services import reports_router
+from desk_metrics.reports.commands import shown
+from desk_metrics.reports.decide import WEEKLY, Reported
+from desk_metrics.reports.periods import read_period
+from desk_metrics.reports.responses import Asked
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources, answered
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.charter import load_charter
 from desk_shared.events import Event
 from desk_shared.events.tickets import Channel, Kind, TicketOpened

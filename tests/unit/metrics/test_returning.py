@@ -4,14 +4,14 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from desk_metrics.comparing import compare_shelves
-from desk_metrics.domain.causes import Causes, Service, Trouble
-from desk_metrics.domain.measures.figures import Figures, figures_of
-from desk_metrics.domain.measures.returning import SPAN
-from desk_metrics.domain.measures.totals import Span, totals_of
-from desk_metrics.domain.periods import read_period
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.worktime import instant, micros
+from desk_metrics.measures.figures import Figures, figures_of
+from desk_metrics.measures.repeat_contacts import SPAN
+from desk_metrics.measures.totals import Span, totals_of
+from desk_metrics.rebuild.store import compare_shelves
+from desk_metrics.reports.causes import Causes, Service, Trouble
+from desk_metrics.reports.periods import read_period
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import instant, micros
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import Kind, TicketUpdated
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from desk_metrics.domain.clocks import evolve
-from desk_metrics.domain.explain import Status
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.explanation import Status
+from desk_metrics.sla.model import evolve
+from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events.message import message
 from desk_shared.events.sla import (
     SlaBreached,

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from desk_metrics.domain.clocks import evolve
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import evolve
 from desk_shared.events.sla import (
     SlaBreached,
     SlaPaused,

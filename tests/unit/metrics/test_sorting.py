@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from desk_metrics.domain.clocks import evolve
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.telling import decide
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import evolve
+from desk_metrics.sla.policies import PolicyBook
 
 from tests.unit.metrics.story import RESOLUTION, Story, at, edition, local, policy, said
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from desk_metrics.domain.calendars import Calendar, ClosedBy, Closure, SpecialDay, Window
-from desk_metrics.domain.worktime import WorkingTime
+from desk_metrics.sla.calendars import Calendar, ClosedBy, Closure, SpecialDay, Window
+from desk_metrics.sla.worktime import WorkingTime
 
 from tests.unit.metrics.test_worktime import OFFICE, at, changed, due, weekdays
 

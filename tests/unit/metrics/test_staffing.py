@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from desk_metrics.domain.arrivals import HOURS, by_chance, error, forecast
-from desk_metrics.domain.erlang import answered_within, has_to_wait, mean_wait, people_needed
-from desk_metrics.domain.staffing import Crew, Terms, opened, staffing
+from desk_metrics.planning.arrivals import HOURS, by_chance, error, forecast
+from desk_metrics.planning.erlang import answered_within, has_to_wait, mean_wait, people_needed
+from desk_metrics.planning.staffing import Crew, Terms, opened, staffing
 
 from tests.support.spoken import english
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from desk_metrics.domain.calendars import (
+from desk_metrics.sla.calendars import (
     ROUND_THE_CLOCK,
     Calendar,
     ClosedBy,
@@ -13,8 +13,8 @@ from desk_metrics.domain.calendars import (
     Week,
     Window,
 )
-from desk_metrics.domain.worktime import WorkingTime, micros, union
-from desk_metrics.holidays import holidays_of, public_holidays
+from desk_metrics.sla.holidays import holidays_of, public_holidays
+from desk_metrics.sla.worktime import WorkingTime, micros, union
 from desk_shared.errors import Invalid
 from pydantic import ValidationError
 

@@ -11,15 +11,15 @@ from pathlib import Path
 from desk_shared.errors import Invalid
 from desk_shared.events.contributions import ContributionsChanged
 
-from desk_metrics.domain.clocks import TicketClocks
-from desk_metrics.domain.history import Imported
-from desk_metrics.domain.measures.cells import Cell, Entry
-from desk_metrics.domain.measures.postings import Posting, Slice, day_of
-from desk_metrics.domain.measures.returning import is_person
-from desk_metrics.domain.policies import PolicyBook
-from desk_metrics.domain.tickets import TicketRecord, measured, recorded
-from desk_metrics.domain.worktime import micros
 from desk_metrics.history.file import read_history
+from desk_metrics.history.model import Imported
+from desk_metrics.measures.contributions import Posting, Slice, day_of
+from desk_metrics.measures.decide import TicketRecord, measured, recorded
+from desk_metrics.measures.repeat_contacts import is_person
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
 
 _NO_SLAS = PolicyBook(())
 

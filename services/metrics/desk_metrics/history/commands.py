@@ -11,26 +11,28 @@ from desk_shared.errors import Invalid
 from desk_shared.terminal import say_json
 from pydantic_core import from_json
 
-from desk_metrics.domain.findings import WhereTimeGoes, where_time_goes
-from desk_metrics.domain.fitting import Fitted, Verdict, fit, verdict_of
-from desk_metrics.domain.history import Imported
-from desk_metrics.domain.journey import Journey, journey_of
-from desk_metrics.domain.tallies import Tallies
-from desk_metrics.forecasts import goals, staffing
 from desk_metrics.history import tables
+from desk_metrics.history.cells import HistoryCells
 from desk_metrics.history.containers import Bounds
 from desk_metrics.history.file import read_history, written_whole
+from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
+from desk_metrics.history.fitting import Fitted, Verdict, fit, verdict_of
 from desk_metrics.history.forms import Order
 from desk_metrics.history.importing import Account, Import, Places
+from desk_metrics.history.journey import Journey, journey_of
 from desk_metrics.history.mapping import load_mapping
-from desk_metrics.page.commands import page
-from desk_metrics.worst_systems import worst_systems
+from desk_metrics.history.model import Imported
+from desk_metrics.history.tallies import Tallies
+from desk_metrics.planning.commands import PlanningCommands
+from desk_metrics.reports.commands import worst_systems
+from desk_metrics.reports.page.commands import page
 
 report = typer.Typer(no_args_is_help=True, help="What the figures and ticket history tell.")
 report.command("worst-systems")(worst_systems)
 report.command("page")(page)
-report.command("goals")(goals)
-report.command("staffing")(staffing)
+_planning = PlanningCommands(HistoryCells.of)
+report.command("goals")(_planning.goals)
+report.command("staffing")(_planning.staffing)
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."

@@ -15,7 +15,7 @@ from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import Codec
 from pydantic_core import from_json, to_json
 
-from desk_metrics.domain.history import Imported
+from desk_metrics.history.model import Imported
 
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
 _CODEC = Codec()

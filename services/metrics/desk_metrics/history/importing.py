@@ -16,15 +16,15 @@ from desk_shared.ids import ticket_code
 from desk_shared.text import plain_line
 from pydantic_core import to_json
 
-from desk_metrics.domain.agreement import Compared, compare
-from desk_metrics.domain.history import Imported, history_of, in_order
-from desk_metrics.domain.rows import Fault, Remark, Row, expanded
+from desk_metrics.history.agreement import Compared, compare
 from desk_metrics.history.containers import Bounds
 from desk_metrics.history.file import line_of, written_whole
 from desk_metrics.history.mapping import Mapping, Shape, columns_of
+from desk_metrics.history.model import Imported, history_of, in_order
 from desk_metrics.history.moments import Moments, Orders, needs_order
 from desk_metrics.history.reading import RowReader
 from desk_metrics.history.record import Record
+from desk_metrics.history.rows import Fault, Remark, Row, expanded
 from desk_metrics.history.sorting import RUN, by_ticket
 from desk_metrics.history.source import read_records
 

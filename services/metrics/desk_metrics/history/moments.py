@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.domain.worktime import micros
 from desk_metrics.history.forms import Order, written_moment
 from desk_metrics.history.mapping import COMMON, Times
+from desk_metrics.sla.worktime import micros
 
 # One odd date among a hundred is refused by itself; more of them are a question.
 _ODD_SHARE = 100

@@ -6,11 +6,11 @@ from typing import Any
 
 from desk_shared.text import is_visible
 
-from desk_metrics.domain.rows import Fault, Remark, Row, contradiction, undated
-from desk_metrics.domain.worktime import instant, micros
 from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, folded
 from desk_metrics.history.moments import Moments
 from desk_metrics.history.record import Record
+from desk_metrics.history.rows import Fault, Remark, Row, contradiction, undated
+from desk_metrics.sla.worktime import instant, micros
 
 _DATES = ("opened", "assigned", "responded", "started", "resolved", "closed", "changed")
 _TRANSLATED = ("priority", "impact", "urgency", "channel", "kind")

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic_core import from_json, to_json
 
-from desk_metrics.domain.rows import Row
+from desk_metrics.history.rows import Row
 
 RUN = 20_000
 # Open files in one merge; beyond that, runs are merged into larger ones first.

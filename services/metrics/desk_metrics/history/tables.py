@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from rich.console import RenderableType
 from rich.text import Text
 
-from desk_metrics.domain.findings import WhereTimeGoes
-from desk_metrics.domain.fitting import Fitted
+from desk_metrics.history.findings import WhereTimeGoes
+from desk_metrics.history.fitting import Fitted
 from desk_metrics.history.importing import Account
 
 _SHARE = ("share", "per_ticket")

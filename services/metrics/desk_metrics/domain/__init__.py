@@ -1,1 +1,0 @@
-"""Pure rules of metrics: same input, same output."""

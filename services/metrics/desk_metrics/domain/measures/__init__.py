@@ -1,1 +1,0 @@
-"""What is measured, a noun a file: definition, unit and formula stand in each docstring."""

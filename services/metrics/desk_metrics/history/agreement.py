@@ -1,0 +1,67 @@
+"""Whether the history made of a log says what the log's own columns say, figure by figure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from desk_shared.events.tickets import (
+    TicketAssigned,
+    TicketClosed,
+    TicketReopened,
+    TicketResolved,
+)
+
+from desk_metrics.history.model import Imported
+from desk_metrics.history.rows import Row
+from desk_metrics.sla.worktime import instant, micros
+
+
+class Compared(NamedTuple):
+    """One figure of one ticket: what the log's column says and what the history says."""
+
+    figure: str
+    log: str
+    history: str
+
+    @property
+    def agrees(self) -> bool:
+        return self.log == self.history
+
+
+def compare(
+    rows: Sequence[Row], life: Sequence[Imported], moment: Callable[[str], int | None]
+) -> Iterator[Compared]:
+    """The figures that the ticket's last row has.
+
+    `reassignments`: changes of team after the first row, to and from no team included;
+    `reopenings`: events `ticket.reopened`; `updates`: rows after the first; `resolved` and
+    `closed`: the moment of the last such event. `kept` is a verdict and compared elsewhere.
+    """
+    said = rows[-1].figures
+    counted = {
+        "reassignments": _reassignments(rows, life),
+        "reopenings": sum(isinstance(one.event.data, TicketReopened) for one in life),
+        "updates": len(rows) - 1,
+    }
+    for name, count in counted.items():
+        if text := said.get(name):
+            yield Compared(name, text, str(count))
+    for name, kind in (("resolved", TicketResolved), ("closed", TicketClosed)):
+        if text := said.get(name):
+            at = moment(text)
+            log = text if at is None else instant(at).isoformat()
+            yield Compared(name, log, _last(life, kind))
+
+
+def _reassignments(rows: Sequence[Row], life: Sequence[Imported]) -> int:
+    first = (rows[0].file, rows[0].row)
+    return sum(
+        isinstance(one.event.data, TicketAssigned)
+        and one.event.data.team != one.event.data.previous_team
+        and (one.file, one.row) != first
+        for one in life
+    )
+
+
+def _last(life: Sequence[Imported], kind: type) -> str:
+    times = [one.event.time for one in life if isinstance(one.event.data, kind)]
+    return instant(micros(times[-1])).isoformat() if times else "never"

@@ -1,0 +1,203 @@
+"""The SLA that a log's verdicts were given by, where the log tells verdicts but no policy.
+
+Targets are fitted on one half of the tickets and judged on the other: a fitted policy is a guess
+with a number to it, and is reported as one.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from desk_shared.frozen import Frozen
+
+from desk_metrics.history.journey import Journey, Phase
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.sla.worktime import WorkingTime
+
+_MINUTE = 60_000_000
+
+
+class Verdict(NamedTuple):
+    """A ticket that is over, and whether the log says that its SLA was kept."""
+
+    ticket: str
+    priority: str
+    kept: bool
+    opened: int
+    closed: int
+    stretches: tuple[tuple[int, int, bool], ...]
+
+
+class Candidate(NamedTuple):
+    """One way to count: by which calendar, waiting in or out, to the resolution or the closing."""
+
+    calendar: str
+    counts_waiting: bool
+    until: str
+
+
+class Fitted(Frozen):
+    """The best candidate and how well it agrees.
+
+    `agreement` = tickets whose fitted verdict is the log's ÷ tickets of that half.
+    `baseline` = the same if every held-out ticket were said to be kept, or every one broken,
+    whichever is more often right. `broken_found` = broken by both ÷ broken by the log, held out;
+    `kept_found` likewise. `targets` are minutes of counted time by priority;
+    `fitted_on` says on how many kept and how many broken ones each rests. With hardly any of one
+    kind a target is no more than a bound.
+    """
+
+    calendar: str
+    counts_waiting: bool
+    until: str
+    targets: dict[str, int]
+    fitted_on: dict[str, tuple[int, int]]
+    trained_on: int
+    held_out: int
+    agreement_trained: float
+    agreement_held_out: float
+    baseline: float
+    kept_found: float
+    broken_found: float
+    tried: tuple[tuple[str, float], ...] = ()
+
+
+def verdict_of(ticket: str, journey: Journey, *, kept: bool) -> Verdict:
+    """What fitting needs of a ticket."""
+    stretches = tuple((s.start, s.end, s.phase is Phase.WAITING) for s in journey.stretches)
+    priority = journey.priority or "any"
+    return Verdict(ticket, priority, kept, journey.opened, journey.last, stretches)
+
+
+def calendars() -> tuple[Calendar, ...]:
+    """The calendars that are tried, in the zone the log is read in."""
+    days = ("mon", "tue", "wed", "thu", "fri")
+    hours = {
+        "Mon-Fri 07:00-19:00": (days, "07:00", "19:00"),
+        "Mon-Fri 08:00-18:00": (days, "08:00", "18:00"),
+        "Mon-Fri 09:00-17:00": (days, "09:00", "17:00"),
+        "Mon-Sat 08:00-18:00": ((*days, "sat"), "08:00", "18:00"),
+        "Mon-Fri all day": (days, "00:00", "24:00"),
+    }
+    made = [Calendar(name="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
+    for name, (open_days, opens, closes) in hours.items():
+        windows = (Window(opens=opens, closes=closes),)
+        week = Week.model_validate(dict.fromkeys(open_days, windows))
+        made.append(Calendar(name=name, zone="UTC", week=week))
+    return tuple(made)
+
+
+def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
+    """The candidate that agrees best on the training half; None without verdicts of both kinds."""
+    trained = [one for one in verdicts if _is_training(one)]
+    held_out = [one for one in verdicts if not _is_training(one)]
+    if not held_out or len({one.kept for one in trained}) < 2:
+        return None
+    clocks = {calendar.name: WorkingTime(calendar) for calendar in calendars()}
+    tried: list[tuple[float, Candidate, dict[str, int]]] = []
+    for candidate in _candidates(clocks):
+        targets = _targets(trained, candidate, clocks)
+        tried.append((_agreement(trained, candidate, targets, clocks), candidate, targets))
+    tried.sort(key=lambda one: (-one[0], one[1]))
+    agreement, best, targets = tried[0]
+    said = [(one.kept, is_kept(one, best, targets, clocks)) for one in held_out]
+    kept = [ours for log, ours in said if log]
+    broken = [not ours for log, ours in said if not log]
+    return Fitted(
+        calendar=best.calendar,
+        counts_waiting=best.counts_waiting,
+        until=best.until,
+        targets=targets,
+        fitted_on={name: _kinds(trained, name) for name in targets},
+        trained_on=len(trained),
+        held_out=len(held_out),
+        agreement_trained=agreement,
+        agreement_held_out=_mean([log == ours for log, ours in said]),
+        baseline=max(len(kept), len(broken)) / len(said),
+        kept_found=_mean(kept),
+        broken_found=_mean(broken),
+        tried=tuple((_words(candidate), share) for share, candidate, _ in tried),
+    )
+
+
+def is_kept(
+    one: Verdict, candidate: Candidate, targets: dict[str, int], clocks: dict[str, WorkingTime]
+) -> bool:
+    """The verdict under a candidate; a priority that was not fitted is never broken."""
+    target = targets.get(one.priority)
+    return target is None or counted(one, candidate, clocks) <= target
+
+
+def counted(one: Verdict, candidate: Candidate, clocks: dict[str, WorkingTime]) -> int:
+    """Whole minutes that count."""
+    clock = clocks[candidate.calendar]
+    if candidate.until == "closed":
+        waited = 0
+        if not candidate.counts_waiting:
+            waited = sum(clock.worked_us(a, b) for a, b, waiting in one.stretches if waiting)
+        return (clock.worked_us(one.opened, one.closed) - waited) // _MINUTE
+    total = sum(
+        clock.worked_us(start, end)
+        for start, end, waiting in one.stretches
+        if candidate.counts_waiting or not waiting
+    )
+    return total // _MINUTE
+
+
+def _is_training(one: Verdict) -> bool:
+    """Half of the tickets, by their id and so the same ones each time."""
+    return int(one.ticket[:8], 16) % 2 == 0
+
+
+def _candidates(clocks: Iterable[str]) -> Iterable[Candidate]:
+    for name in clocks:
+        for counts_waiting in (True, False):
+            for until in ("resolved", "closed"):
+                yield Candidate(name, counts_waiting, until)
+
+
+def _targets(
+    verdicts: Sequence[Verdict], candidate: Candidate, clocks: dict[str, WorkingTime]
+) -> dict[str, int]:
+    by_priority: dict[str, list[tuple[int, bool]]] = {}
+    for one in verdicts:
+        took = counted(one, candidate, clocks)
+        by_priority.setdefault(one.priority, []).append((took, one.kept))
+    return {priority: _best_cut(took) for priority, took in sorted(by_priority.items())}
+
+
+def _best_cut(took: list[tuple[int, bool]]) -> int:
+    """The target with the most right verdicts; the middle of the gap that all best ones share."""
+    took.sort()
+    right = best = sum(not kept for _, kept in took)
+    cut, upper = -1, took[0][0]
+    for place, (minutes, kept) in enumerate(took):
+        right += 1 if kept else -1
+        is_last = place + 1 == len(took)
+        if (is_last or took[place + 1][0] > minutes) and right > best:
+            best, cut = right, minutes
+            upper = minutes if is_last else took[place + 1][0]
+    return (cut + max(upper - 1, cut)) // 2
+
+
+def _agreement(
+    verdicts: Sequence[Verdict],
+    candidate: Candidate,
+    targets: dict[str, int],
+    clocks: dict[str, WorkingTime],
+) -> float:
+    return _mean([one.kept == is_kept(one, candidate, targets, clocks) for one in verdicts])
+
+
+def _kinds(verdicts: Sequence[Verdict], priority: str) -> tuple[int, int]:
+    """How many of a priority were kept, and how many broken."""
+    said = [one.kept for one in verdicts if one.priority == priority]
+    return sum(said), len(said) - sum(said)
+
+
+def _mean(said: Sequence[bool]) -> float:
+    return round(sum(said) / len(said), 4) if said else 0.0
+
+
+def _words(candidate: Candidate) -> str:
+    waiting = "waiting counts" if candidate.counts_waiting else "waiting does not count"
+    return f"{candidate.calendar}, {waiting}, until {candidate.until}"

@@ -1,0 +1,219 @@
+"""A ticket's journey: which team had it, and whether it was queued, worked on or waiting, when.
+
+A pure fold of the events of one ticket. Minutes are elapsed time round the clock: history files
+know no calendars. What came after the last event of an open ticket is not counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from desk_shared.events.envelope import AnyEvent, Event
+from desk_shared.events.tickets import (
+    TicketAssigned,
+    TicketClosed,
+    TicketMerged,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_shared.kernel import Reducers
+
+from desk_metrics.history.model import NUMBER, Imported
+from desk_metrics.sla.worktime import micros
+
+_MINUTE = 60_000_000
+
+
+class Phase(StrEnum):
+    """What happens to a ticket; only the first three are open time."""
+
+    QUEUED = "queued"
+    WORKED_ON = "worked_on"
+    WAITING = "waiting"
+    AT_REST = "at_rest"
+
+
+class Stretch(NamedTuple):
+    """Open time under one team in one phase; `reason` is why a ticket waits.
+
+    `start` and `end` are microseconds since 1970 UTC.
+    """
+
+    team: str
+    phase: Phase
+    reason: str
+    start: int
+    end: int
+
+    @property
+    def minutes(self) -> float:
+        return (self.end - self.start) / _MINUTE
+
+
+class Reassignment(NamedTuple):
+    """A team gave the ticket to another after having had it open for so many minutes."""
+
+    giver: str
+    taker: str
+    minutes: float
+
+
+@dataclass(slots=True)
+class Journey:
+    """What one ticket went through.
+
+    `stretches` add up to all open time: from the opening to the resolution (or closing, or merge),
+    and from each reopening to the next. `pauses` counts waits; a change of team does not end one.
+    """
+
+    number: str = ""
+    category: str = ""
+    service: str = ""
+    priority: str = ""
+    opened: int = 0
+    last: int = 0
+    is_over: bool = False
+    first_team: str = ""
+    team: str = ""
+    moves: int = 0
+    requeues: int = 0
+    reopenings: int = 0
+    resolver: str = ""
+    stretches: list[Stretch] = field(default_factory=list)
+    reassignments: list[Reassignment] = field(default_factory=list)
+    pauses: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def minutes(self) -> float:
+        """Open time: all stretches together."""
+        return sum(stretch.minutes for stretch in self.stretches)
+
+    @property
+    def own_minutes(self) -> float:
+        """Open time in which nobody outside was waited for."""
+        return sum(s.minutes for s in self.stretches if s.phase is not Phase.WAITING)
+
+    @property
+    def is_routine(self) -> bool:
+        """Over, by the team that had it first, and never reopened."""
+        return self.is_over and not self.reassignments and not self.reopenings
+
+
+def journey_of(life: Sequence[Imported]) -> Journey:
+    """The journey of one ticket from all its events, in order."""
+    walk = _Walk()
+    for imported in life:
+        walk.go_on(imported.word, imported.event)
+    return walk.journey
+
+
+class _Walk:
+    # Whatever else happens moves nothing.
+    _steps: ClassVar[Reducers["_Walk", [], None]] = Reducers(lambda _walk, _event: None)
+
+    def __init__(self) -> None:
+        self.journey = Journey()
+        self._at = 0
+        self._held = 0.0
+        self._phase = Phase.QUEUED
+        self._reason = ""
+        self._word = ""
+        # A wait that a change of team interrupted at this moment, if it did.
+        self._interrupted: tuple[int, str] | None = None
+
+    def go_on(self, word: str, event: AnyEvent) -> None:
+        self._pass(micros(event.time))
+        self._word = word
+        self._steps(self, event)
+
+    def _pass(self, at: int) -> None:
+        """The time since the last event belongs to the phase that it left the ticket in."""
+        journey = self.journey
+        begun, self._at = self._at, max(at, self._at)
+        journey.last = self._at
+        if self._phase is Phase.AT_REST or not begun or begun == self._at:
+            return
+        stretch = Stretch(journey.team, self._phase, self._reason, begun, self._at)
+        journey.stretches.append(stretch)
+        self._held += stretch.minutes
+        if self._phase is Phase.WAITING:
+            reason, waited = journey.pauses[-1]
+            journey.pauses[-1] = (reason, waited + stretch.minutes)
+
+    def _enter(self, phase: Phase, reason: str = "") -> None:
+        self._phase, self._reason = phase, reason
+        self.journey.is_over = phase is Phase.AT_REST
+
+    @_steps.on(TicketOpened)
+    def _open(self, event: Event[TicketOpened]) -> None:
+        data = event.data
+        self.journey.opened = self._at
+        self.journey.number = data.attributes.get(NUMBER, data.code)
+        self.journey.category = data.attributes.get("category", "")
+        self.journey.service = data.service
+
+    @_steps.on(TicketTriaged)
+    def _triage(self, event: Event[TicketTriaged]) -> None:
+        data = event.data
+        self.journey.category, self.journey.priority = data.category, data.priority
+        self.journey.service = data.service or self.journey.service
+
+    @_steps.on(TicketUpdated)
+    def _update(self, event: Event[TicketUpdated]) -> None:
+        self.journey.service = event.data.service or self.journey.service
+        self.journey.priority = event.data.priority or self.journey.priority
+
+    @_steps.on(TicketAssigned)
+    def _assign(self, event: Event[TicketAssigned]) -> None:
+        journey = self.journey
+        if event.data.team != journey.team:
+            self._moved(event.data.team)
+        elif self._phase is Phase.WORKED_ON:
+            journey.requeues += 1
+        if self._phase is Phase.AT_REST:
+            return
+        self._interrupted = (self._at, self._reason) if self._phase is Phase.WAITING else None
+        self._enter(Phase.QUEUED)
+
+    def _moved(self, team: str) -> None:
+        journey = self.journey
+        journey.moves += 1
+        if journey.team and team and self._phase is not Phase.AT_REST:
+            journey.reassignments.append(Reassignment(journey.team, team, self._held))
+        journey.first_team = journey.first_team or team
+        journey.team, self._held = team, 0.0
+
+    @_steps.on(TicketStarted)
+    def _start(self, _event: Event[TicketStarted]) -> None:
+        self._enter(Phase.WORKED_ON)
+
+    @_steps.on(TicketPaused)
+    def _pause(self, event: Event[TicketPaused]) -> None:
+        reason = self._word or event.data.waiting_for
+        is_same = self._phase is Phase.WAITING and self._reason == reason
+        if not is_same and self._interrupted != (self._at, reason):
+            self.journey.pauses.append((reason, 0.0))
+        self._enter(Phase.WAITING, reason)
+
+    @_steps.on(TicketResumed)
+    def _resume(self, _event: Event[TicketResumed]) -> None:
+        self._enter(Phase.WORKED_ON)
+
+    @_steps.on(TicketResolved, TicketClosed, TicketMerged)
+    def _end(self, _event: AnyEvent) -> None:
+        if self._phase is not Phase.AT_REST:
+            self.journey.resolver = self.journey.team
+        self._enter(Phase.AT_REST)
+
+    @_steps.on(TicketReopened)
+    def _reopen(self, _event: Event[TicketReopened]) -> None:
+        self.journey.reopenings += 1
+        self._held = 0.0
+        self._enter(Phase.QUEUED)

@@ -1,0 +1,201 @@
+"""Rows of an old desk as events of `desk.tickets`: each row says what is new in it, in order.
+
+Pure and independent of the order in which rows arrive: files, zones and mappings lie outside.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.message import written
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    Role,
+    State,
+    TicketAssigned,
+    TicketClosed,
+    TicketCommented,
+    TicketMerged,
+    TicketOpened,
+    TicketPaused,
+    TicketReopened,
+    TicketResolved,
+    TicketResumed,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+    WaitingFor,
+)
+from desk_shared.ids import derived_id, identity
+from desk_shared.people import person_or, written_if_other
+
+from desk_metrics.history.rows import QUEUED, RESTING, Fault, Remark, Row
+from desk_metrics.sla.worktime import instant
+
+UNKNOWN = "unknown"
+NUMBER = "number"
+_RULE = "history"
+
+
+class Imported(NamedTuple):
+    """An event and where it comes from: the file, its row, the old desk's word for the state."""
+
+    event: AnyEvent
+    file: int = 0
+    row: int = 0
+    word: str = ""
+
+
+def in_order(
+    rows: Iterable[Row], *, keep_identical: bool = False
+) -> tuple[list[Row], list[Remark]]:
+    """The rows of one ticket by time, then by the log's own order, then by place in the files.
+
+    Rows that say exactly the same are one fact unless the log has no better clock than that
+    (`keep_identical`): they are refused as duplicates. A row that stood too late is remarked.
+    """
+    kept: list[Row] = []
+    remarks: list[Remark] = []
+    seen: dict[str, int] = {}
+    latest = (-1, -1)
+    for row in sorted(rows, key=lambda one: (one.at, one.order, one.file, one.row)):
+        same = "" if keep_identical else repr(row._replace(file=0, row=0))
+        if same and same in seen:
+            reason = f"the same as row {seen[same]}"
+            remarks.append(Remark(Fault.DUPLICATE, False, row.file, row.row, row.ticket, reason))
+            continue
+        seen[same] = row.row
+        if (row.file, row.row) < latest:
+            reason = "stands after rows of this ticket that happened later; sorted by its time"
+            remarks.append(Remark(Fault.OUT_OF_ORDER, True, row.file, row.row, row.ticket, reason))
+        latest = max(latest, (row.file, row.row))
+        kept.append(row)
+    return kept, remarks
+
+
+def history_of(rows: Sequence[Row], source: str, code_of: Callable[[str], str]) -> list[Imported]:
+    """The events of one ticket, numbered from 1 without a gap; `rows` are in order.
+
+    `code_of` gives the code that people say for a ticket id.
+    """
+    ticket = derived_id(identity(source, rows[0].ticket), "ticket")
+    life: list[Imported] = []
+    for said, row in _told(rows, code_of(ticket)):
+        number = len(life) + 1
+        first = life[0].event.id if life else ""
+        event: AnyEvent = Event(
+            derived_id(identity(source, row.ticket), _RULE, number),
+            source,
+            ticket,
+            instant(row.at),
+            said,
+            number,
+            first,
+            first,
+        )
+        life.append(Imported(event, row.file, row.row, row.word))
+    return life
+
+
+def _told(rows: Sequence[Row], code: str) -> Iterator[tuple[Payload, Row]]:
+    first = rows[0]
+    began = min(first.at, first.at if first.opened is None else first.opened)
+    yield _opened(first, code), first._replace(at=began, word="")
+    before = Row(first.ticket, began, 0, 0, 0, state=State.NEW)
+    for row in rows:
+        now = row if row.state else row._replace(state=before.state, waiting=before.waiting)
+        for said in _changes(before, now, is_first=row is first):
+            yield said, row
+        before = now
+
+
+def _opened(row: Row, code: str) -> TicketOpened:
+    own = {NUMBER: row.ticket, **row.own}
+    if row.category and not row.priority:
+        own["category"] = row.category
+    return TicketOpened(
+        code=code,
+        kind=Kind(row.kind or Kind.INCIDENT),
+        title=row.title or row.category or f"Ticket {row.ticket}",
+        requester=(person := person_or(row.requester, UNKNOWN)),
+        requester_written=written_if_other(row.requester, person) if row.requester else "",
+        channel=Channel(row.channel or Channel.API),
+        service=row.service,
+        device=row.device,
+        site=row.site,
+        group=row.group,
+        impact=_level(row.impact),
+        urgency=_level(row.urgency),
+        attributes=own,
+    )
+
+
+def _changes(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
+    """What a row says that the one before did not; the state comes last.
+
+    `reached` is the state that the events said so far leave a ticket in.
+    """
+    reached = before.state
+    if reached in RESTING and row.state not in RESTING:
+        yield TicketReopened(by=_by(row), reason=f"The old desk's state became '{row.word}'.")
+        reached = State.ASSIGNED
+    elif reached == State.WAITING and row.state not in RESTING | {State.WAITING}:
+        yield TicketResumed(by=_by(row))
+        reached = State.IN_PROGRESS
+    yield from _facts(before, row, is_first=is_first)
+    is_given = (row.team, row.member) != (before.team, before.member)
+    if is_given or (row.state in QUEUED and reached not in QUEUED):
+        yield TicketAssigned(team=row.team, member=row.member, previous_team=before.team)
+        reached = reached if reached in RESTING else State.ASSIGNED
+    if row.note and row.note != before.note:
+        yield TicketCommented(by=_by(row), role=Role.MEMBER, text=row.note)
+    yield from _state(reached, before, row)
+
+
+def _facts(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
+    known = bool(row.priority)
+    if known and (row.category != before.category or not before.priority):
+        priority = Priority(row.priority)
+        yield TicketTriaged(category=row.category or UNKNOWN, priority=priority)
+    elif known and row.priority != before.priority:
+        yield TicketUpdated(by=_by(row), priority=Priority(row.priority))
+    if is_first:
+        return
+    names = ("service", "device", "title", "impact", "urgency")
+    new = {name: value for name in names if (value := getattr(row, name)) != getattr(before, name)}
+    if any(new.values()):
+        yield TicketUpdated(
+            by=_by(row),
+            service=new.get("service"),
+            device=new.get("device"),
+            title=new.get("title") or None,
+            impact=_level(new.get("impact", "")),
+            urgency=_level(new.get("urgency", "")),
+        )
+
+
+def _state(reached: str, before: Row, row: Row) -> Iterator[Payload]:
+    match row.state:
+        case State.WAITING:
+            # Two words of the old desk for one reason of ours are two waits.
+            is_same = (row.waiting, row.word) == (before.waiting, before.word)
+            if reached != State.WAITING or not is_same:
+                yield TicketPaused(waiting_for=WaitingFor(row.waiting), by=_by(row))
+        case State.IN_PROGRESS if reached != State.IN_PROGRESS:
+            yield TicketStarted(by=_by(row))
+        case State.RESOLVED if reached not in RESTING:
+            yield TicketResolved(by=_by(row), resolution=written(row.resolution), cause=row.cause)
+        case State.CLOSED if before.state != State.CLOSED:
+            yield TicketClosed(by=_by(row))
+        case State.MERGED if before.state != State.MERGED:
+            yield TicketMerged(into=UNKNOWN, by=_by(row))
+
+
+def _by(row: Row) -> str:
+    return person_or(row.by or row.member or row.team, UNKNOWN)
+
+
+def _level(text: str) -> Level | None:
+    return Level(text) if text else None

@@ -1,0 +1,1 @@
+"""What the desk's work adds up to: contributions to days, their sums, figures."""

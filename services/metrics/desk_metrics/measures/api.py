@@ -1,0 +1,251 @@
+"""The HTTP side of measures: `GET /v1/measures` and `GET /v1/experience`."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
+
+from desk_shared.clock import Clock
+from desk_shared.errors import Forbidden, Invalid
+from desk_shared.events.message import message
+from desk_shared.frozen import Frozen
+from desk_shared.http import STAFF, Principal, Role, require, sight
+from desk_shared.kernel.sight import Sight
+from desk_shared.store import Documents
+from desk_shared.text import csv_cell
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from desk_metrics.measures.decide import TicketRecord, service_of, team_of
+from desk_metrics.measures.experience import Experience, Impressions, Of
+from desk_metrics.measures.figures import Figures
+from desk_metrics.measures.parquet import PARQUET, parquet_of
+from desk_metrics.measures.query import Answer, Asked, By, Grain
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import cells_between, reckon
+from desk_metrics.measures.totals import Span
+from desk_metrics.sla.api import FIRST, LAST, AsOf, SlaTicket, sla_router
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import instant, micros
+
+CSV = "text/csv"
+MOST_DAYS = 366
+FIRST_DAY, LAST_DAY = FIRST.date(), LAST.date()
+FromDay = Annotated[
+    date | None,
+    Query(alias="from", ge=FIRST_DAY, le=LAST_DAY, description="First day, UTC."),
+]
+ToDay = Annotated[
+    date | None,
+    Query(alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Last day, included."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsDeps:
+    """Everything a request may need."""
+
+    tickets: Documents[TicketRecord]
+    cells: Documents[Cell]
+    book: Callable[[], PolicyBook]
+    clock: Clock
+    people: int = 0
+    cost_per_minute: float = 0.0
+
+
+class Format(StrEnum):
+    """How figures are written."""
+
+    JSON = "json"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class Row(Frozen):
+    """The figures of one slice in one stretch; what cannot be told is null."""
+
+    start: datetime
+    end: datetime
+    slice: str
+    figures: Figures
+
+
+class Measures(Frozen):
+    """Figures by time and slice, by event time, as known at a moment. Durations are seconds."""
+
+    as_of: datetime
+    by: By | None
+    grain: Grain
+    rows: tuple[Row, ...]
+
+
+def measures_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/measures", tags=["measures"])
+
+    @router.get(
+        "",
+        response_model=Measures,
+        responses={200: {"content": {CSV: {}, PARQUET: {}}}},
+    )
+    async def measures(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        asked: Annotated[Asked, Depends(_question(deps))],
+        format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
+        accept: Annotated[str, Header()] = "",
+    ) -> Response | Measures:
+        """What the desk did in a stretch of days: volume, flow, waiting, SLAs, prevention."""
+        found = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
+        rows = _shown(found, asked.by, sight(request, caller))
+        match format or _accepted(accept):
+            case Format.CSV:
+                return Response("".join(_csv(rows)), media_type=CSV)
+            case Format.PARQUET:
+                file = await asyncio.to_thread(parquet_of, asked, rows)
+                return Response(file, media_type=PARQUET)
+        return Measures(
+            as_of=asked.as_of,
+            by=asked.by,
+            grain=asked.grain,
+            rows=tuple(
+                Row(start=one.start, end=one.end, slice=one.slice, figures=one.figures)
+                for one in rows
+            ),
+        )
+
+    return router
+
+
+def _shown(rows: Sequence[Answer], by: By | None, seen: Sight) -> list[Answer]:
+    """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
+    if by is By.SERVICE:
+        return [one for one in rows if not seen.hides(service=one.slice)]
+    return [one for one in rows if by is not By.TEAM or not seen.hides(team=one.slice)]
+
+
+def _question(deps: MetricsDeps) -> Callable[..., Asked]:
+    def read(
+        first: FromDay = None,
+        last: ToDay = None,
+        by: By | None = None,
+        grain: Grain = Grain.DAY,
+        as_of: AsOf = None,
+    ) -> Asked:
+        """Without days it is about the last four weeks."""
+        at = as_of or deps.clock.now()
+        last = last or at.date()
+        return Asked(first or last - timedelta(days=27), last, by, grain, at)
+
+    return read
+
+
+def _accepted(accept: str) -> Format:
+    """The first that is named counts; whoever names nothing we write gets JSON."""
+    media = accept.partition(",")[0].partition(";")[0].strip().lower()
+    return {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON)
+
+
+def _csv(rows: Sequence[Answer]) -> Iterator[str]:
+    names = tuple(rows[0].figures) if rows else ()
+    yield _line(("start", "end", "slice", *names))
+    for one in rows:
+        figures = (one.figures[name] for name in names)
+        yield _line((one.start.isoformat(), one.end.isoformat(), one.slice, *figures))
+
+
+def _line(values: Sequence[object]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow("" if value is None else csv_cell(value) for value in values)
+    return out.getvalue()
+
+
+class ExperienceAnswer(Frozen):
+    """The worst first; `known` says of how many anything is known."""
+
+    of: Of
+    start: datetime
+    end: datetime
+    as_of: datetime
+    known: int
+    mean: float | None
+    rows: tuple[Experience, ...]
+
+
+def experience_router(deps: MetricsDeps) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/experience", tags=["measures"])
+
+    @router.get("", summary="Who and what is served worst")
+    async def experience(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        of: Annotated[Of, Query(description="Whose experience.")] = Of.SERVICE,
+        first: FromDay = None,
+        last: ToDay = None,
+        as_of: AsOf = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> ExperienceAnswer:
+        """Score from technology and sentiment, each part beside it. People: owners, operators."""
+        if of is Of.PERSON and not caller.has_role(Role.OWNER, Role.OPERATOR):
+            raise Forbidden(message("experience.people-are-private"))
+        span = span_of(first, last, as_of or deps.clock.now())
+        seen = sight(request, caller)
+        every = await experiences(deps, span, of)
+        found = [one for one in every if of is not Of.SERVICE or not seen.hides(one.name)]
+        return _answer(of, span, found, limit)
+
+    return router
+
+
+def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
+    """Whole days, without any the last four weeks."""
+    last = last or as_of.date()
+    first = first or last - timedelta(days=27)
+    if not timedelta(0) <= last - first < timedelta(days=MOST_DAYS):
+        why = message("asked.bad-days", most=MOST_DAYS, first=first, last=last)
+        raise Invalid(why, code="bad-days")
+    start, end = (datetime.combine(one, time(), UTC) for one in (first, last + timedelta(days=1)))
+    return Span(micros(start), micros(end), micros(as_of))
+
+
+async def experiences(deps: MetricsDeps, span: Span, of: Of) -> list[Experience]:
+    """Everyone that anything is known of in a span."""
+    impressions = Impressions(span, of)
+    first, last = instant(span.start).date(), instant(span.end - 1).date()
+    async for cell in cells_between(deps.cells, first, last):
+        impressions.add(cell)
+    return impressions.experiences()
+
+
+def _answer(of: Of, span: Span, found: list[Experience], limit: int) -> ExperienceAnswer:
+    return ExperienceAnswer(
+        of=of,
+        start=instant(span.start),
+        end=instant(span.end),
+        as_of=instant(span.as_of),
+        known=len(found),
+        mean=sum(one.score for one in found) / len(found) if found else None,
+        rows=tuple(found[:limit]),
+    )
+
+
+def metrics_routers(deps: MetricsDeps, *more: APIRouter) -> list[APIRouter]:
+    """Its routes; `more` are those that need more than these dependencies."""
+    return [
+        sla_router(partial(_sla_ticket, deps.tickets), deps.book, deps.clock),
+        measures_router(deps),
+        *more,
+    ]
+
+
+async def _sla_ticket(tickets: Documents[TicketRecord], id: str) -> SlaTicket | None:
+    found = (await tickets.load([id])).get(id)
+    record = found.state if found else None
+    if record is None:
+        return None
+    return SlaTicket(record.clocks, service_of(record), team_of(record))

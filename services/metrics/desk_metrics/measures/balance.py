@@ -1,0 +1,77 @@
+"""Balances: what a cell leaves in the backlog, told in a few numbers.
+
+A backlog has a history, all of it; whoever asks for one week must not read ten years. So each cell
+is kept with its own balance, worked out anew with every write of it.
+"""
+
+from typing import NamedTuple
+
+from desk_shared.events.moments import EARLIEST
+from pydantic import TypeAdapter
+
+from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.flow import ARRIVALS, DEPARTURES
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.sla.worktime import micros
+
+_EARLIEST = micros(EARLIEST)
+
+
+class Move(NamedTuple):
+    """Tickets that came, less those that went, of one slice; `since` adds up when each came."""
+
+    kind: str
+    service: str
+    team: str
+    site: str
+    tickets: int
+    since: int
+
+
+class Balance(NamedTuple):
+    """What moved in a cell, true as known at any moment from `known` on (microseconds)."""
+
+    known: int = 0
+    moves: tuple[Move, ...] = ()
+
+    @property
+    def is_believed(self) -> bool:
+        """Not one of before times were bounded, which may add up moments of year 1."""
+        return all(one.since // one.tickets >= _EARLIEST for one in self.moves if one.tickets)
+
+
+_Slice = tuple[str, str, str, str]
+_JSON = TypeAdapter(Balance)
+
+
+def balance_of(cell: Cell) -> Balance:
+    """The sums over all entries, slices in order, so that equal cells have equal balances."""
+    known, found = 0, dict[_Slice, tuple[int, int]]()
+    for entry in cell.entries:
+        slice_ = entry.slice[:4]
+        for posting in entry.believed:
+            if not (sign := sign_of(posting)):
+                continue
+            known = max(known, posting.known)
+            count, since = found.get(slice_, (0, 0))
+            came = posting.at - posting.amount
+            found[slice_] = (count + sign, since + sign * came)
+    moved = sorted((slice_, sums) for slice_, sums in found.items() if sums != (0, 0))
+    return Balance(known, tuple(Move(*slice_, *sums) for slice_, sums in moved))
+
+
+def sign_of(posting: Posting) -> int:
+    """How many tickets it adds to the backlog."""
+    if posting.measure == ARRIVALS:
+        return posting.weight
+    return -posting.weight if posting.measure == DEPARTURES else 0
+
+
+def written(balance: Balance) -> str:
+    """As a store keeps it beside the cell."""
+    return _JSON.dump_json(balance).decode()
+
+
+def read(text: str) -> Balance:
+    """The other way round."""
+    return _JSON.validate_json(text)

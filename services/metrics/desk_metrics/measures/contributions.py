@@ -1,0 +1,115 @@
+"""Postings: all that a ticket, a repair or a warning adds to the measures, as a book-keeper would.
+
+A posting belongs to one moment (`at`) and is known since another (`known`): what a later fact takes
+back is a posting of its own with a negative weight. So the figures of any day, as they were known
+at any moment, are sums. Whole numbers only: sums do not depend on their order.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from desk_metrics.sla.worktime import instant
+
+_DAY = 24 * 3600 * 1_000_000
+
+
+@lru_cache(maxsize=8192)
+def _day(number: int) -> str:
+    return instant(number * _DAY).date().isoformat()
+
+
+class Posting(NamedTuple):
+    """`weight` counts; `amount` (microseconds) is what a duration measured, else 0."""
+
+    measure: str
+    at: int
+    known: int
+    weight: int = 1
+    amount: int = 0
+
+    @property
+    def day(self) -> str:
+        """The UTC day that it belongs to."""
+        return _day(self.at // _DAY)
+
+
+class Slice(NamedTuple):
+    """What figures can be broken down by, as it is known today; empty is unknown."""
+
+    kind: str = ""
+    service: str = ""
+    team: str = ""
+    site: str = ""
+    person: str = ""
+    device: str = ""
+
+
+# So many documents share a day: few enough to read, enough that none grows large.
+PARTS = 16
+
+
+def part_of(source: str) -> str:
+    """Which part of each day holds what this source posts to it."""
+    return f"{hashlib.blake2b(source.encode(), digest_size=2).digest()[0] % PARTS:02d}"
+
+
+def day_of(cell: str) -> str:
+    """The day that a cell is a part of."""
+    return cell.partition(".")[0]
+
+
+class Sheet(NamedTuple):
+    """What one source posts to one cell; an empty one takes back what was there."""
+
+    cell: str
+    slice: Slice
+    postings: tuple[Posting, ...]
+    # Changes whenever what it says does.
+    print: str
+
+
+def sheet_of(cell: str, by: Slice, postings: tuple[Posting, ...]) -> Sheet:
+    """The sheet with its print."""
+    # An enum's member reads back as its plain value, and must print as that from the first.
+    said = repr((tuple(map(str, by)), [tuple(one) for one in postings])).encode()
+    return Sheet(cell, by, postings, hashlib.blake2b(said, digest_size=8).hexdigest())
+
+
+Posted = tuple[tuple[str, str], ...]
+
+
+def changed_sheets(
+    source: str, by: Slice, postings: Iterable[Posting], posted: Posted
+) -> Iterator[Sheet]:
+    """The sheets that differ from what was posted before, those that are empty now included."""
+    by_cell: dict[str, list[Posting]] = {cell: [] for cell, _ in posted}
+    part = part_of(source)
+    for posting in postings:
+        by_cell.setdefault(f"{_day(posting.at // _DAY)}.{part}", []).append(posting)
+    prints = dict(posted)
+    for cell, found in sorted(by_cell.items()):
+        sheet = sheet_of(cell, by if found else Slice(), tuple(sorted(found)))
+        if prints.get(cell) != sheet.print:
+            yield sheet
+
+
+def with_sheets(posted: Posted, sheets: Iterable[Sheet]) -> Posted:
+    """What is posted once these are."""
+    return tuple(sorted({**dict(posted), **{one.cell: one.print for one in sheets}}.items()))
+
+
+class Where(NamedTuple):
+    """Which tickets; an empty tuple means all."""
+
+    kinds: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+    def matches(self, by: Slice) -> bool:
+        return all(
+            not wanted or has in wanted
+            for wanted, has in zip(self, (by.kind, by.service, by.team, by.site), strict=True)
+        )

@@ -1,0 +1,240 @@
+"""A ticket as metrics keeps it: its clocks, what measures need beside them, and what it posted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from desk_shared.events.contributions import ContributionsChanged
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+from desk_shared.events.tickets import (
+    Kind,
+    TicketOpened,
+    TicketStarted,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_shared.ids import derived_id
+from desk_shared.kernel import Reducers
+
+from desk_metrics.measures.contact import contact_of
+from desk_metrics.measures.contributions import (
+    Posted,
+    Posting,
+    Sheet,
+    Slice,
+    changed_sheets,
+    sheet_of,
+    with_sheets,
+)
+from desk_metrics.measures.cost import cost_of
+from desk_metrics.measures.flow import flow_of
+from desk_metrics.measures.repeat_contacts import is_person, person_cells
+from desk_metrics.measures.restoring import restoring_of
+from desk_metrics.measures.skills import skills_of
+from desk_metrics.measures.ticket_history import Course, course_of
+from desk_metrics.measures.verdicts import verdicts_of
+from desk_metrics.measures.volume import CONTACTS, volume_of
+from desk_metrics.sla.decide import SOURCE
+from desk_metrics.sla.facts import FactKind
+from desk_metrics.sla.model import TicketClocks, evolve
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.transitions import Saying
+from desk_metrics.sla.worktime import instant, micros
+
+LATE = "late_facts"
+# What posts is a name with a word before it; a name alone may be as long as this.
+_LONGEST_SOURCE = 200
+# A saying may say more behind a colon.
+_NEAR = Saying.AT_RISK.value
+_JUDGED = (Saying.BREACHED.value, Saying.MET.value, Saying.CANCELLED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRecord:
+    """Texts and whole numbers only, so every store can hold it."""
+
+    clocks: TicketClocks
+    site: str = ""
+    # When somebody first began to work on it; 0: nobody did.
+    started: int = 0
+    # Facts that came after later ones: when each happened, and up to when the ticket was known.
+    late: tuple[tuple[int, int], ...] = ()
+    # How many versions of the SLA policies were in force when it was last decided on.
+    judged: int = 0
+    is_open: bool = False
+    revision: int = 0
+    posted: Posted = ()
+    # What it was last sorted as.
+    category: str = ""
+    # Whose work it stopped, and on which device.
+    person: str = ""
+    device: str = ""
+
+
+class _Details(NamedTuple):
+    """What of a ticket moves no clock."""
+
+    site: str
+    started: int
+    category: str
+    person: str
+    device: str
+
+
+_details: Reducers[_Details, [], _Details] = Reducers(lambda known, _event: known)
+
+
+@_details.on(TicketOpened)
+def _open(known: _Details, event: Event[TicketOpened]) -> _Details:
+    data = event.data
+    return known._replace(site=data.site, person=data.requester, device=data.device)
+
+
+@_details.on(TicketStarted)
+def _start(known: _Details, event: Event[TicketStarted]) -> _Details:
+    at = micros(event.time)
+    return known._replace(started=min(known.started or at, at))
+
+
+@_details.on(TicketTriaged)
+def _triage(known: _Details, event: Event[TicketTriaged]) -> _Details:
+    return known._replace(category=event.data.category)
+
+
+@_details.on(TicketUpdated)
+def _update(known: _Details, event: Event[TicketUpdated]) -> _Details:
+    return known._replace(device=event.data.device or known.device)
+
+
+def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
+    """The record with one more event of the ticket."""
+    before = record.clocks.facts
+    clocks = evolve(record.clocks, event)
+    known = max((fact.at for fact in before), default=0)
+    at = micros(event.time)
+    late = record.late
+    if clocks.facts is not before and at < known:
+        late = (*late, (at, known))
+    known_details = _Details(
+        record.site, record.started, record.category, record.person, record.device
+    )
+    details = _details(known_details, event)
+    return TicketRecord(
+        clocks,
+        details.site,
+        details.started,
+        late,
+        record.judged,
+        record.is_open,
+        record.revision,
+        record.posted,
+        details.category,
+        details.person,
+        details.device,
+    )
+
+
+def measured(
+    record: TicketRecord, clocks: TicketClocks, book: PolicyBook
+) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
+    """The record with decided clocks, once it has told what its measures are now; what it tells."""
+    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
+    if course is None:
+        return replace(record, clocks=clocks), ()
+    postings = _postings(record, clocks, course, book)
+    by = Slice(*course.slice[:4], record.person, record.device)
+    days = tuple(one for one in record.posted if not is_person(one[0]))
+    sheets = (
+        *changed_sheets(clocks.ticket, by, postings, days),
+        *_contact(course, by, record.posted),
+    )
+    revision = record.revision + bool(sheets)
+    # By hand: `replace` takes as long as all of the above.
+    after = TicketRecord(
+        clocks,
+        record.site,
+        record.started,
+        record.late,
+        book.in_force(clocks.as_of),
+        course.is_open,
+        revision,
+        with_sheets(record.posted, sheets) if sheets else record.posted,
+        record.category,
+        record.person,
+        record.device,
+    )
+    return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
+
+
+def service_of(record: TicketRecord) -> str:
+    """The service it is about; empty while nobody knows."""
+    clocks = record.clocks
+    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
+    return Slice(*course.slice[:4]).service if course else ""
+
+
+def team_of(record: TicketRecord) -> str:
+    """The team that has it; empty if none was given it."""
+    for fact in reversed(record.clocks.facts):
+        if fact.kind is FactKind.ASSIGNED:
+            return fact.values[0] or ""
+    return ""
+
+
+def is_at_risk(record: TicketRecord) -> bool:
+    """Whether an SLA about it is at risk and not judged yet. By hand: it is asked at each write,
+    and sets would take as long as the rest of it."""
+    for one in record.clocks.told:
+        is_near = False
+        for what, _ in one.said:
+            if what.startswith(_JUDGED):
+                break
+            is_near = is_near or what.startswith(_NEAR)
+        else:
+            if is_near:
+                return True
+    return False
+
+
+def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
+    """What the person's document is told: that they asked, when, and what about; if it is new."""
+    if by.person and by.kind != Kind.PROACTIVE:
+        asked = Posting(CONTACTS, course.opened, course.opened)
+        for cell in person_cells(by.person, course.opened):
+            sheet = sheet_of(cell, by, (asked,))
+            if dict(posted).get(cell) != sheet.print:
+                yield sheet
+
+
+def _postings(
+    record: TicketRecord, clocks: TicketClocks, course: Course, book: PolicyBook
+) -> Iterator[Posting]:
+    for postings_of in (volume_of, flow_of, restoring_of, contact_of):
+        yield from postings_of(course)
+    yield from skills_of(course, record.category)
+    yield from verdicts_of(clocks.told)
+    yield from cost_of(course, book)
+    for at, known in record.late:
+        yield Posting(LATE, max(at, course.opened), max(known, course.opened))
+
+
+def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
+    """The event that carries a sheet to its cell."""
+    by = sheet.slice
+    return Event(
+        id=derived_id(source, f"measures/{sheet.cell}", revision),
+        source=SOURCE,
+        subject=sheet.cell,
+        time=instant(at),
+        data=ContributionsChanged(
+            of=source if len(source) <= _LONGEST_SOURCE else derived_id(source, "source"),
+            revision=revision,
+            kind=by.kind,
+            service=by.service,
+            team=by.team,
+            site=by.site,
+            person=by.person,
+            device=by.device,
+            postings=sheet.postings,
+        ),
+    )

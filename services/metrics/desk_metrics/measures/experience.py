@@ -1,0 +1,174 @@
+"""Experience: one figure for how well the desk's systems serve a person, a device or a service.
+
+- `abnormal_minutes` (minutes): telemetry saw a device or a service in trouble, from the signal
+  raised to the signal cleared, on the days it lasted. Two troubles at once count twice.
+- `score` (0 to 100): technology and sentiment, as digital experience products combine them
+  (Nexthink's documentation, "Using Digital Experience": these two parts, this range, below 70 is an
+  issue, and without a survey technology alone). The parts and weights are ours:
+  - technology = 100 * weighted mean of what is known of
+    quiet (weight 2) = 0.5 ** (abnormal time / time / 10 %),
+    working (weight 2) = 0.5 ** (lost minutes / working minutes of those concerned / 5 %),
+    sla (weight 1) = SLAs met / judged.
+    So a device in trouble a tenth of the time, or work stopped for two hours a week, halves its
+    part. Working minutes are 8 h on 5 of 7 days for each person who had a ticket.
+  - sentiment = 100 * (mean survey score - 1) / 4.
+  - score = (1 - w) * technology + w * sentiment, w = half of answers / (answers + 2): one angry
+    answer weighs a sixth, many weigh as much as all technology.
+  What nothing is known of has no part: no signal at all is no sign of quiet. Where neither is
+  known there is no score. Trouble that is not over yet, like open tickets, is not in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from desk_shared.events.people import SubjectKind
+from desk_shared.events.sla import ClockName
+
+from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.cost import LOST
+from desk_metrics.measures.happiness import SCORES, SURVEY, mean_score
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.totals import Reckoning, Span, Totals
+from desk_metrics.measures.verdicts import BREACHED, MET
+
+ABNORMAL = "abnormal"
+ABNORMAL_HALF, LOST_HALF = 0.10, 0.05
+_WEIGHTS = {"quiet": 2, "working": 2, "sla": 1}
+_DAY = 24 * 3600 * 1_000_000
+_WORKING = 5 / 7 * 8 / 24
+_MINUTE = 60 * 1_000_000
+# Whoever answered twice is as sure as not.
+_DOUBT = 2
+
+
+class Of(StrEnum):
+    """Whose experience it is; each is a part of every slice."""
+
+    PERSON = "person"
+    DEVICE = "device"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """The score of one person, device or service, and what it is made of."""
+
+    name: str
+    score: float
+    technology: float | None
+    sentiment: float | None
+    quiet: float | None
+    working: float | None
+    sla: float | None
+    answers: int
+    people: int
+    abnormal_minutes: float
+    lost_minutes: float
+
+
+def abnormal_of(kind: str, start: int, end: int) -> Iterator[Posting]:
+    """The days of one spell of trouble, known since it was over."""
+    at = start
+    while at < end:
+        until = min(end, (at // _DAY + 1) * _DAY)
+        yield Posting(f"{ABNORMAL}:{kind}", at, end, amount=until - at)
+        at = until
+
+
+def abnormal_minutes(totals: Totals) -> float:
+    """Of devices and services together."""
+    found = (totals.sketch(f"{ABNORMAL}:{kind}").total for kind in SubjectKind)
+    return sum(found) / _MINUTE
+
+
+@dataclass(slots=True)  # not frozen: it is filled while a question is answered
+class Impressions:
+    """Adds up cells for one span, and whose work they tell of."""
+
+    span: Span
+    of: Of
+    reckoning: Reckoning = field(init=False)
+    people: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reckoning = Reckoning([self.span], self.of)
+
+    def add(self, cell: Cell) -> None:
+        """One more cell; whoever has a ticket that ended in the span is one of those concerned."""
+        self.reckoning.add(cell)
+        for entry in cell.entries:
+            if entry.slice.person and any(map(self._is_within, entry.believed)):
+                name = str(getattr(entry.slice, self.of))
+                self.people.setdefault(name, set()).add(entry.slice.person)
+
+    def _is_within(self, posting: Posting) -> bool:
+        is_known = posting.known <= self.span.as_of
+        return is_known and self.span.start <= posting.at < self.span.until
+
+    def experiences(self) -> list[Experience]:
+        """Everyone that anything is known of, the worst first. Ask once, at the end."""
+        found = []
+        for (span, name), totals in self.reckoning.totals().items():
+            people = len(self.people.get(name, ())) or 1
+            if name and (one := experience_of(name, totals, span, self.of, people)):
+                found.append(one)
+        return sorted(found, key=lambda one: (one.score, one.name))
+
+
+def experience_of(
+    name: str, totals: Totals, span: Span, of: Of, people: int = 1
+) -> Experience | None:
+    """None where nothing is known."""
+    kind = SubjectKind.SERVICE if of is Of.SERVICE else SubjectKind.DEVICE
+    abnormal, lost = totals.sketch(f"{ABNORMAL}:{kind}"), totals.sketch(LOST)
+    parts = {
+        "quiet": _halved(abnormal.count, abnormal.total / (span.length or 1), ABNORMAL_HALF),
+        "working": _halved(
+            lost.count, lost.total / (span.length * _WORKING * people or 1), LOST_HALF
+        ),
+        "sla": _met(totals),
+    }
+    counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
+    technology, mean, answers = _technology(parts), mean_score(counts), sum(counts.values())
+    sentiment = None if mean is None else 100 * (mean - 1) / 4
+    score = _combined(technology, sentiment, answers)
+    if score is None:
+        return None
+    return Experience(
+        name=name,
+        score=score,
+        technology=technology,
+        sentiment=sentiment,
+        quiet=parts["quiet"],
+        working=parts["working"],
+        sla=parts["sla"],
+        answers=answers,
+        people=people,
+        abnormal_minutes=abnormal.total / _MINUTE,
+        lost_minutes=lost.total / _MINUTE,
+    )
+
+
+def _halved(samples: int, share: float, half: float) -> float | None:
+    """1 without trouble, a half at `half`; None where nothing was seen."""
+    return float(0.5 ** (min(1.0, share) / half)) if samples else None
+
+
+def _met(totals: Totals) -> float | None:
+    met = sum(totals.count(f"{MET}:{clock}") for clock in ClockName)
+    judged = met + sum(totals.count(f"{BREACHED}:{clock}") for clock in ClockName)
+    return met / judged if judged else None
+
+
+def _technology(parts: dict[str, float | None]) -> float | None:
+    known = [(_WEIGHTS[name], part) for name, part in parts.items() if part is not None]
+    weight = sum(weight for weight, _ in known)
+    return 100 * sum(weight * part for weight, part in known) / weight if weight else None
+
+
+def _combined(technology: float | None, sentiment: float | None, answers: int) -> float | None:
+    if technology is None or sentiment is None:
+        return sentiment if technology is None else technology
+    heard = answers / (answers + _DOUBT) / 2
+    return (1 - heard) * technology + heard * sentiment

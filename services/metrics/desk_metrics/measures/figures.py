@@ -1,0 +1,144 @@
+"""Figures: what is told of totals, each in its unit. Durations are seconds.
+
+Where there is nothing to divide by there is no figure (None), never a zero.
+"""
+
+from desk_shared.events.sla import ClockName
+
+from desk_metrics.measures.contact import AT_ONCE, ESCALATED, REOPENED, RESOLVED, SELF_SERVED
+from desk_metrics.measures.cost import LOST
+from desk_metrics.measures.demand import OBSOLETE, REQUESTED
+from desk_metrics.measures.detection import FORESEEN, TOO_LATE
+from desk_metrics.measures.experience import abnormal_minutes
+from desk_metrics.measures.flow import ARRIVALS, DEPARTURES, little
+from desk_metrics.measures.handling import HANDLED
+from desk_metrics.measures.happiness import SCORES, SURVEY, mean_score, quotient_of
+from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
+from desk_metrics.measures.repeat_contacts import CAME_AGAIN
+from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
+from desk_metrics.measures.sketch import Sketch
+from desk_metrics.measures.totals import Span, Totals
+from desk_metrics.measures.verdicts import BREACHED, MET
+from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
+
+Figures = dict[str, float | None]
+_SECOND = 1_000_000
+_DAY = 24 * 3600 * _SECOND
+_SHARES = ((50, 0.5), (90, 0.9), (95, 0.95))
+
+
+def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -> Figures:
+    """Every figure of one slice in one span; `cost` is that of a lost minute."""
+    return {
+        **_volume(totals, span, people),
+        **_flow(totals, span),
+        **_durations("mtta", totals.sketch(ACKNOWLEDGED)),
+        **_durations("mttr", totals.sketch(RESTORED)),
+        **_durations("handling", totals.sketch(HANDLED)),
+        **_contact(totals),
+        **_slas(totals),
+        **_ahead(totals),
+        **_cost(totals.sketch(LOST), cost),
+        **_voices(totals),
+        "abnormal_minutes": abnormal_minutes(totals),
+        "amended": totals.amended,
+    }
+
+
+def _volume(totals: Totals, span: Span, people: int) -> Figures:
+    contacts, again = totals.count(CONTACTS), totals.count(CAME_AGAIN)
+    days = span.length / _DAY
+    return {
+        "contacts": contacts,
+        "proactive": totals.count(PROACTIVE),
+        "contacts_per_person_per_day": contacts_per_person_per_day(contacts, people, days),
+        "came_again": again,
+        "came_again_share": _share(again, contacts),
+    }
+
+
+def _flow(totals: Totals, span: Span) -> Figures:
+    departures = totals.count(DEPARTURES)
+    stay = totals.sketch(DEPARTURES).mean
+    average = totals.integral / span.length if span.length else None
+    there = totals.standing.count
+    age = (there * span.until - totals.standing.since) / there if there else None
+    return {
+        "arrivals": totals.count(ARRIVALS),
+        "departures": departures,
+        "backlog": there,
+        "backlog_age": _seconds(age),
+        "average_backlog": average,
+        "time_in_system": _seconds(stay),
+        "little": None if average is None else little(average, departures, span.length, stay),
+    }
+
+
+def _durations(name: str, sketch: Sketch) -> Figures:
+    found = {f"{name}_p{percent}": _seconds(sketch.quantile(share)) for percent, share in _SHARES}
+    return {f"{name}_count": sketch.count, name: _seconds(sketch.mean), **found}
+
+
+def _contact(totals: Totals) -> Figures:
+    resolved, reopened = totals.count(RESOLVED), totals.count(REOPENED)
+    return {
+        "resolved": resolved,
+        "first_contact_resolution": _share(totals.count(AT_ONCE), resolved),
+        "reopened": reopened,
+        "reopen_rate": _share(reopened, resolved + reopened),
+        "handovers": totals.count(ESCALATED),
+        "self_service_share": _share(totals.count(SELF_SERVED), resolved),
+    }
+
+
+def _slas(totals: Totals) -> Figures:
+    found: Figures = {}
+    all_met = all_breached = 0
+    for clock in ClockName:
+        met, breached = totals.count(f"{MET}:{clock}"), totals.count(f"{BREACHED}:{clock}")
+        found[f"{clock}_met"] = _share(met, met + breached)
+        all_met, all_breached = all_met + met, all_breached + breached
+    return {
+        "sla_judged": all_met + all_breached,
+        "sla_met": _share(all_met, all_met + all_breached),
+        **found,
+    }
+
+
+def _ahead(totals: Totals) -> Figures:
+    lead, prevented = totals.sketch(FORESEEN), totals.count(PREVENTED)
+    return {
+        "auto_healed": totals.count(HEALED),
+        "prevented_contacts": prevented,
+        "fixed_before_reported": _share(prevented, prevented + totals.count(CONTACTS)),
+        "relapses": totals.count(RELAPSED),
+        "foreseen_share": _share(lead.count, lead.count + totals.count(TOO_LATE)),
+        **_durations("detection_lead", lead),
+    }
+
+
+def _cost(lost: Sketch, cost: float) -> Figures:
+    minutes = lost.total / _SECOND / 60
+    return {"lost_minutes": minutes, "lost_cost": minutes * cost if cost else None}
+
+
+def _voices(totals: Totals) -> Figures:
+    counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
+    quotient = quotient_of(counts)
+    return {
+        "surveys": sum(counts.values()),
+        "survey_mean": mean_score(counts),
+        "happiness": quotient and quotient.quotient,
+        "happiness_low": quotient and quotient.low,
+        "happiness_high": quotient and quotient.high,
+        "demand_requested": totals.count(REQUESTED),
+        "obsolete_reported": totals.count(OBSOLETE),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _seconds(amount: float | None) -> float | None:
+    return None if amount is None else amount / _SECOND

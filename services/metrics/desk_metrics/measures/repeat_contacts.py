@@ -1,0 +1,58 @@
+"""Coming again: people who had to ask about the same thing once more.
+
+- `came_again` (contacts): contacts of a person who had made another one about the same service or
+  about the same device in the seven days before, on the day of the later one. Formula: count of
+  contacts c with an earlier contact p of the same person, c.at - p.at at most 7 days, and the same
+  service or the same device, where that is known. By event time; service and device as the tickets
+  are known today. Reopenings are no contacts and count as `reopened`; two questions about one
+  service within a week count although nothing failed, so it is an upper bound.
+- `came_again_share` (share): came_again / contacts.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from desk_metrics.measures.contributions import Slice
+
+CAME_AGAIN = "came_again"
+WITHIN = 7 * 24 * 3600 * 1_000_000
+# What tickets tell of a contact goes to a document of the person and of four weeks, not to a day:
+# bounded however much somebody asks, and nothing is ever forgotten.
+SPAN = 4 * WITHIN
+_PERSON = "person:"
+
+
+class Contact(NamedTuple):
+    """One contact of a person, as its ticket told of it last."""
+
+    at: int
+    ticket: str
+    revision: int
+    slice: Slice
+
+
+def person_cells(person: str, at: int) -> Iterator[str]:
+    """Where a contact is told: to its own four weeks, and to the next if it may matter there."""
+    for span in sorted({at // SPAN, (at + WITHIN) // SPAN}):
+        yield f"{_PERSON}{span}.{person}"
+
+
+def is_person(cell: str) -> bool:
+    """Whether something is told to a person's document and not to a part of a day."""
+    return cell.startswith(_PERSON)
+
+
+def is_of(cell: str, contact: Contact) -> bool:
+    """Whether the contact belongs to the document's own four weeks."""
+    return cell.startswith(f"{_PERSON}{contact.at // SPAN}.")
+
+
+def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:
+    """Each of one person's contacts, which are sorted, and whether it is one of these."""
+    last: dict[tuple[str, str], int] = {}
+    for one in contacts:
+        about = (("service", one.slice.service), ("device", one.slice.device))
+        known = [thing for thing in about if thing[1]]
+        before = (last.get(thing) for thing in known)
+        yield one, any(at is not None and one.at - at <= WITHIN for at in before)
+        last.update((thing, one.at) for thing in known)

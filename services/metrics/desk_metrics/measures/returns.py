@@ -1,0 +1,67 @@
+"""What each person asked for, so that who has to come again is seen: a document per person and four
+weeks, with the week before.
+
+Tickets tell of their contact once, and again when what they are about changes; the highest revision
+counts, so neither repeats nor the order of arrival matter.
+"""
+
+from dataclasses import dataclass
+
+from desk_shared.events.contributions import ContributionsChanged
+from desk_shared.events.envelope import AnyEvent, Event, Payload
+
+from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.publication import Ledgered, book_of, posted_by
+from desk_metrics.measures.repeat_contacts import (
+    CAME_AGAIN,
+    WITHIN,
+    Contact,
+    came_again,
+    is_of,
+    is_person,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """The contacts of one person, oldest first, and what was posted of those that came again."""
+
+    contacts: tuple[Contact, ...] = ()
+    books: tuple[Ledgered, ...] = ()
+
+
+def returns_key(event: AnyEvent) -> str | None:
+    """The person whose contact is told; None for everything else."""
+    is_told = isinstance(event.data, ContributionsChanged) and is_person(event.subject)
+    return event.subject if is_told else None
+
+
+def with_contact(
+    state: Returns, event: AnyEvent
+) -> tuple[Returns, tuple[Event[Payload], ...]] | None:
+    """The person's contacts with one more or one changed; None if it was known."""
+    data = event.data
+    if not isinstance(data, ContributionsChanged):
+        return None
+    by_ticket = {one.ticket: one for one in state.contacts}
+    known = by_ticket.get(data.of)
+    if known is not None and known.revision >= data.revision:
+        return None
+    fresh = _contact(data)
+    by_ticket[data.of] = fresh
+    contacts = tuple(sorted(by_ticket.values()))
+    books, events = {one.source: one for one in state.books}, list[Event[Payload]]()
+    for one, is_again in came_again(contacts):
+        if fresh.at <= one.at <= fresh.at + WITHIN and is_of(event.subject, one):
+            postings = (Posting(CAME_AGAIN, one.at, one.at),) if is_again else ()
+            book = book_of(books.values(), f"again:{one.ticket}")
+            book, told = posted_by(book, one.slice, postings, one.at)
+            events += told
+            if book.revision:
+                books[book.source] = book
+    return Returns(contacts, tuple(book for _, book in sorted(books.items()))), tuple(events)
+
+
+def _contact(data: ContributionsChanged) -> Contact:
+    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
+    return Contact(min(one[1] for one in data.postings), data.of, data.revision, by)

@@ -1,0 +1,44 @@
+"""Skills: what teams are asked to know, and what they hand on.
+
+- `came|<team>|<category>` (tickets): a ticket of that category reached the team, once per ticket
+  and team, on the day it first did.
+- `passed|<team>|<category>` (count): the team handed one on to another, on that day.
+
+The category is the one that the ticket has today; tickets that nobody sorted count in neither.
+"""
+
+from collections.abc import Iterator
+
+from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.ticket_history import Course
+
+CAME, PASSED = "came", "passed"
+
+
+def skills_of(course: Course, category: str) -> Iterator[Posting]:
+    """What one ticket says of the skills its teams need."""
+    if not category:
+        return
+    seen: set[str] = set()
+    before = ""
+    for at, team in course.teams:
+        if before:
+            yield Posting(asked_measure(PASSED, before, category), at, at)
+        if team not in seen:
+            yield Posting(asked_measure(CAME, team, category), at, at)
+        seen.add(team)
+        before = team
+
+
+def asked_measure(what: str, team: str, category: str) -> str:
+    """The measure's name; a team's never holds the sign that parts them."""
+    return f"{what}|{team}|{category}"
+
+
+def read_asked(measure: str) -> tuple[str, str, str] | None:
+    """What, team and category, if the measure is one of these."""
+    what, parted, rest = measure.partition("|")
+    if not parted:
+        return None
+    team, _, category = rest.partition("|")
+    return what, team, category

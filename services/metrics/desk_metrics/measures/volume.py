@@ -1,0 +1,28 @@
+"""Volume: how much people had to ask, and how much the desk found by itself.
+
+- `contacts` (tickets): opened because somebody asked, by whatever channel.
+  Formula: count of opened tickets whose kind is not proactive, on the day of opening.
+- `proactive` (tickets): opened by the desk before anybody asked. Formula: the others.
+- `contacts_per_person_per_day` (tickets per person and day): contacts / people / days.
+  People is the number of employees served, a setting; without it there is no such figure.
+"""
+
+from collections.abc import Iterator
+
+from desk_shared.events.tickets import Kind
+
+from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.ticket_history import Course
+
+CONTACTS, PROACTIVE = "contacts", "proactive"
+
+
+def volume_of(course: Course) -> Iterator[Posting]:
+    """One posting for each ticket."""
+    measure = PROACTIVE if course.slice.kind == Kind.PROACTIVE else CONTACTS
+    yield Posting(measure, course.opened, course.opened)
+
+
+def contacts_per_person_per_day(contacts: int, people: int, days: float) -> float | None:
+    """None where the number of people is not known."""
+    return contacts / people / days if people and days else None

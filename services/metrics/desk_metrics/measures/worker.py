@@ -1,0 +1,242 @@
+"""The bus side of measures: tickets with their SLAs, and how what they measure reaches a day.
+
+A new policy version reaches every open ticket, not only those whose timer fires. What was decided
+under an earlier one is found by its number in the store, so a stop in the middle is taken up again
+at the next start.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from desk_shared.bus import Projection, UnitOfWork, WorkItem
+from desk_shared.clock import Clock
+from desk_shared.events import AnyEvent
+from desk_shared.events.contributions import ContributionsChanged
+from desk_shared.events.names import (
+    AUTOMATION,
+    CHANGES,
+    CONTRIBUTIONS,
+    FEEDBACK,
+    PROBLEMS,
+    SIGNALS,
+    TICKETS,
+)
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Documents
+from desk_shared.store.pages import by_id
+from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
+
+from desk_metrics.measures.contributions import Posting, Slice, day_of
+from desk_metrics.measures.decide import TicketRecord, measured, recorded
+from desk_metrics.measures.outages import Spells, spells_key, with_signal
+from desk_metrics.measures.repeat_contacts import is_person
+from desk_metrics.measures.returns import Returns, returns_key, with_contact
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.surveys import Voiced, voice_of, with_voice
+from desk_metrics.measures.watched import (
+    Repairs,
+    Sights,
+    repairs_key,
+    sights_keys,
+    with_run,
+    with_sight,
+)
+from desk_metrics.sla.decide import decide
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
+
+READS = (TICKETS, AUTOMATION, SIGNALS, CHANGES, PROBLEMS, FEEDBACK)
+Book = Callable[[], PolicyBook]
+
+
+def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projection[TicketRecord]:
+    """The SLAs and measures of tickets. Events are judged at their own time, so a replayed year
+    of them says what living through it said; timers then bring each ticket up to the present."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.topic == TICKETS else ()
+
+    def react(
+        state: TicketRecord | None, event: AnyEvent, context: Context
+    ) -> Decision[TicketRecord] | None:
+        after = recorded(state or TicketRecord(TicketClocks(event.subject)), event)
+        if context.more:
+            # The batch's last event of the ticket decides for all; if that fails, a timer does.
+            return Decision(after, due=context.now)
+        return decided(after, book(), min(event.time, context.now))
+
+    def wake(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
+        return None if state is None else decided(state, book(), context.now)
+
+    return Projection(documents, keys=keys, react=react, wake=wake, ordered=True)
+
+
+def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
+    """What is true of a ticket at a moment, its SLAs first.
+
+    A timer decides instead as soon as it is known which policy version was in force then.
+    """
+    if not book.knows(max(micros(at), record.clocks.as_of)):
+        return Decision(record, due=at)
+    decision = decide(record.clocks, book, at)
+    after, told = measured(record, decision.state, book)
+    return Decision(after, (*decision.events, *told), decision.due)
+
+
+def cells_projection(documents: Documents[Cell]) -> Projection[Cell]:
+    """Parts of days, with what each source posts to them."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        is_day = event.topic == CONTRIBUTIONS and not is_person(event.subject)
+        return (event.subject,) if is_day else ()
+
+    def react(state: Cell | None, event: AnyEvent, _context: Context) -> Decision[Cell] | None:
+        if not isinstance(event.data, ContributionsChanged):
+            return None
+        cell = state or Cell(day_of(event.subject))
+        after = cell.with_entry(_entry(event.data))
+        return None if after is cell else Decision(after)
+
+    return Projection(documents, keys=keys, react=react, is_exact=True)
+
+
+def _entry(data: ContributionsChanged) -> Entry:
+    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
+    return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
+
+
+def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
+    """What was healed at each target by each runbook, and whether it lasted."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = repairs_key(event)
+        return () if key is None else (key,)
+
+    def react(
+        state: Repairs | None, event: AnyEvent, _context: Context
+    ) -> Decision[Repairs] | None:
+        found = with_run(state or Repairs(), event)
+        return None if found is None else Decision(*found)
+
+    return Projection(documents, keys=keys, react=react)
+
+
+def sights_projection(documents: Documents[Sights]) -> Projection[Sights]:
+    """Who knew first of trouble with a device or a service: telemetry or people."""
+
+    def react(state: Sights | None, event: AnyEvent, _context: Context) -> Decision[Sights] | None:
+        found = with_sight(state or Sights(), event)
+        return None if found is None else Decision(*found)
+
+    return Projection(documents, keys=sights_keys, react=react)
+
+
+def spells_projection(documents: Documents[Spells]) -> Projection[Spells]:
+    """How long each device and service was in trouble."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = spells_key(event)
+        return () if key is None else (key,)
+
+    def react(state: Spells | None, event: AnyEvent, _context: Context) -> Decision[Spells] | None:
+        found = with_signal(state, event)
+        return None if found is None else Decision(*found)
+
+    return Projection(documents, keys=keys, react=react)
+
+
+def voices_projection(documents: Documents[Voiced]) -> Projection[Voiced]:
+    """What people say: a document for each survey and each wish."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        voice = voice_of(event)
+        return () if voice is None else (voice.key,)
+
+    def react(state: Voiced | None, event: AnyEvent, _context: Context) -> Decision[Voiced] | None:
+        voice = voice_of(event)
+        found = None if voice is None else with_voice(state, voice, event)
+        return None if found is None else Decision(*found)
+
+    return Projection(documents, keys=keys, react=react)
+
+
+def returns_projection(documents: Documents[Returns]) -> Projection[Returns]:
+    """Who had to come again: a document for each person, told by their tickets."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = returns_key(event)
+        return () if key is None else (key,)
+
+    def react(
+        state: Returns | None, event: AnyEvent, _context: Context
+    ) -> Decision[Returns] | None:
+        found = with_contact(state or Returns(), event)
+        return None if found is None else Decision(*found)
+
+    return Projection(documents, keys=keys, react=react, is_exact=True)
+
+
+log = get_logger()
+
+PAGE = 500
+_CHECK = timedelta(seconds=1)
+
+
+class Rejudging:
+    """Decides open tickets again after each change of the SLAs."""
+
+    def __init__(
+        self,
+        unit_of_work: UnitOfWork[TicketRecord],
+        fold: Projection[TicketRecord],
+        book: Callable[[], PolicyBook],
+        clock: Clock,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._projection = fold
+        self._book = book
+        self._clock = clock
+        self._done = 0
+
+    async def run(self) -> None:
+        """Watch the book until cancelled."""
+        while True:
+            await self.look()
+            turned()
+            await self._clock.sleep(_CHECK)
+
+    async def look(self) -> int:
+        """How many tickets are to be decided again; none unless a new edition is in force."""
+        number = self._book().in_force(micros(self._clock.now()))
+        if number == self._done:
+            return 0
+        count = 0
+        for earlier in range(1, number):
+            count += await self._judge(earlier)
+        self._done = number
+        if count:
+            log.info("tickets_judged_anew", tickets=count, editions=number)
+        return count
+
+    async def _judge(self, earlier: int) -> int:
+        """Page by page. One that fails stays as it was, and is found at the next start."""
+        count, facets = 0, {"open": True, "judged": earlier}
+        async for page in by_id(self._projection.documents, facets, limit=PAGE):
+            await self._unit_of_work.run([self._task(one.id) for one in page], self._report)
+            count += len(page)
+        return count
+
+    @staticmethod
+    def _task(id: str) -> WorkItem[TicketRecord]:
+        """Its timer decides: only the replica that holds its partition knows what was said."""
+
+        def make_due(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
+            return None if state is None else Decision(state, due=context.now)
+
+        return WorkItem(id, make_due)
+
+    async def _report(self, failures: Sequence[tuple[WorkItem[TicketRecord], Exception]]) -> None:
+        for task, error in failures:
+            log.error("rejudging_failed", ticket=task.id, exc_info=error)

@@ -1,0 +1,224 @@
+"""`desk report goals` and `desk report staffing`: from metrics' store, or from a history file."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from desk_shared.charter import Charter, load_charter
+from desk_shared.cli.screen import Sheet, show
+from desk_shared.clock import SystemClock
+from desk_shared.errors import Invalid
+from desk_shared.events.message import message
+from desk_shared.settings import load_settings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.terminal import say_json, spoken_here
+from rich.console import RenderableType
+
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import CELLS, SUMS
+from desk_metrics.measures.units import Unit
+from desk_metrics.planning.arrivals import HOURS
+from desk_metrics.planning.goal_weeks import People, aims_weeks
+from desk_metrics.planning.goals import Standing, standing
+from desk_metrics.planning.quantities import amount, length
+from desk_metrics.planning.staffing import Crew, StaffingPlan
+from desk_metrics.planning.store import (
+    AskedPlan,
+    PlanningDeps,
+    aim_of,
+    arrivals_of,
+    crew_of,
+    plan,
+    planned,
+    skill_services,
+    sla_of,
+    standings,
+    terms_of,
+)
+from desk_metrics.settings import MetricsSettings
+
+_HISTORY = "A history file, as `desk import` writes it. Default: what metrics has stored."
+_AS_OF = "A day or moment, UTC. Default: now, or the last event of a history."
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class HistoryRollups(Protocol):
+    """The rollups of a ticket history, read anew each time, and its first and last moment."""
+
+    @property
+    def first(self) -> datetime: ...
+    @property
+    def last(self) -> datetime: ...
+    def __iter__(self) -> Iterator[Cell]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningCommands:
+    """The two commands; what reads a history file is above planning, so it is given."""
+
+    read_history: Callable[[Path], HistoryRollups]
+
+    def goals(
+        self,
+        history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
+        as_of: Annotated[datetime | None, typer.Option(help=_AS_OF)] = None,
+        json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
+    ) -> None:
+        """Tell where each goal of the charter stands, and where it will be when it is due."""
+        settings = load_settings(MetricsSettings)
+        charter = load_charter(settings.charter)
+        if history is None:
+            found = asyncio.run(_stored_goals(settings, charter, _utc(as_of)))
+        else:
+            found = goals_of(self.read_history(history), charter, _utc(as_of))
+        if json:
+            say_json(dumps([_spoken(one) for one in found]))
+        else:
+            show(*_shown_goals(found))
+
+    def staffing(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+        self,
+        team: Annotated[str, typer.Argument(help="The team that is planned for.")],
+        history: Annotated[Path | None, typer.Argument(help=_HISTORY)] = None,
+        weeks: Annotated[int, typer.Option(min=1, max=104, help="Whole weeks of history.")] = 12,
+        skill: Annotated[str, typer.Option(help="Only work of this skill.")] = "",
+        sla: Annotated[str, typer.Option(help="An SLA of an answer, by name.")] = "",
+        within: Annotated[float | None, typer.Option(min=0.1, help="Minutes, not an SLA.")] = None,
+        share: Annotated[float, typer.Option(min=0.01, max=0.999, help="Answered in time.")] = 0.9,
+        handling: Annotated[float | None, typer.Option(min=0.1, help="Minutes per ticket.")] = None,
+        as_of: Annotated[datetime | None, typer.Option(help=_AS_OF)] = None,
+        json: Annotated[bool, typer.Option(help="The plan as JSON.")] = False,
+    ) -> None:
+        """Tell how many people a team needs at which hour, and how good the forecast is."""
+        settings = load_settings(MetricsSettings)
+        charter = load_charter(settings.charter)
+        asked = AskedPlan(team, weeks, skill, sla, within, share, handling)
+        if history is None:
+            found = asyncio.run(_stored_plan(settings, charter, asked, _utc(as_of)))
+        else:
+            found = plan_of(self.read_history(history), charter, asked, _utc(as_of))
+        if json:
+            say_json(dumps(_spoken(found), indent=2))
+        else:
+            show(*_shown_plan(found))
+
+
+def _spoken(found: Standing | StaffingPlan) -> dict[str, object]:
+    """For JSON: what is found, and the same as a sentence."""
+    sentence = spoken_here().render_all(found.explanation)
+    return {**found.model_dump(mode="json"), "sentence": sentence}
+
+
+def goals_of(
+    cells: HistoryRollups, charter: Charter, as_of: datetime | None = None
+) -> list[Standing]:
+    """The charter's goals against a history file."""
+    now = as_of or cells.last
+    found = aims_weeks(map(aim_of, charter.goals), cells.first.date(), now)
+    for cell in cells:
+        for one in found:
+            one.add(cell)
+    return [standing(one.aim, one.seen(People()), now) for one in found]
+
+
+def plan_of(
+    cells: HistoryRollups, charter: Charter, asked: AskedPlan, as_of: datetime | None = None
+) -> StaffingPlan:
+    """A plan from a history file; a team that the charter does not know always works, in UTC."""
+    team = charter.find_team(asked.team)
+    if team is None and asked.skill:
+        raise Invalid(message("staffing.skills-unknown", team=asked.team))
+    sla, within = sla_of(charter, asked)
+    services = {} if team is None else skill_services(charter, team)
+    zone = "UTC" if team is None else team.zone
+    found = arrivals_of(asked, zone, services, cells.first.date(), as_of or cells.last)
+    for cell in cells:
+        found.weeks.add(cell)
+    always = Crew(asked.team, "", zone, (True,) * HOURS, 0, {})
+    crew = always if team is None else crew_of(team, asked.skill)
+    return planned(found.weeks, crew, terms_of(found, asked, sla, within))
+
+
+async def _stored_goals(
+    settings: MetricsSettings, charter: Charter, as_of: datetime | None
+) -> list[Standing]:
+    store, deps = _opened(settings, charter)
+    try:
+        people = People(deps.people, deps.cost_per_minute)
+        now = as_of or deps.clock.now()
+        return await standings(deps.cells, deps.sums, charter.goals, now, people)
+    finally:
+        await store.stop()
+
+
+async def _stored_plan(
+    settings: MetricsSettings, charter: Charter, asked: AskedPlan, as_of: datetime | None
+) -> StaffingPlan:
+    store, deps = _opened(settings, charter)
+    try:
+        return await plan(deps, asked, as_of or deps.clock.now())
+    finally:
+        await store.stop()
+
+
+def _opened(settings: MetricsSettings, charter: Charter) -> tuple[Store, PlanningDeps]:
+    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    clock = SystemClock()
+    cells = MongoDocuments(store.database, CELLS, clock.now)
+    sums = MongoDocuments(store.database, SUMS, clock.now)
+    return store, PlanningDeps(
+        cells, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
+    )
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
+    if not found:
+        return ["The charter has no goals. Write them in goals.yaml."]
+    table = Sheet("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
+    for one in found:
+        figures = (one.baseline, one.planned_now, one.now, one.target)
+        table.add_line(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
+    return [
+        *(f"{one.title}\n  {spoken_here().render_all(one.explanation)}\n" for one in found),
+        table,
+    ]
+
+
+def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
+    shown: list[RenderableType] = [spoken_here().render_all(found.explanation)]
+    if found.hours:
+        handling = length(found.handling_seconds or 0)
+        shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")
+        shown.append(_week(found))
+    if found.skills:
+        table = Sheet("skill", "tickets a week", "busiest", "people", "have it")
+        for one in found.skills:
+            table.add_line(
+                one.skill, f"{one.arrivals:g}", one.busiest, str(one.people), str(one.members)
+            )
+        shown.append(table)
+    return shown
+
+
+def _week(found: StaffingPlan) -> Sheet:
+    """Hours down, days across."""
+    people = {(one.day, one.hour): one.people for one in found.hours}
+    table = Sheet("hour", *_DAYS, title=f"People of {found.team}")
+    for hour in sorted({one.hour for one in found.hours}):
+        table.add_line(
+            f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
+        )
+    return table
+
+
+def _cell(value: float | None, unit: Unit) -> str:
+    return "" if value is None else amount(value, unit)

@@ -1,0 +1,295 @@
+"""Goals, staffing and cohorts, from the rollups and the charter.
+
+Goals are read in one walk for all of them, from the first baseline on: a small document a day.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from desk_shared.charter.model import Charter, Goal, Team
+from desk_shared.charter.slas import SlaAttributes
+from desk_shared.clock import Clock
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.message import Message, message
+from desk_shared.events.sla import ClockName
+from desk_shared.kernel.sight import SEES_ALL, Sight
+from desk_shared.store import Documents
+
+from desk_metrics.measures.contributions import Where
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import Day, Kept, cells_between, first_day
+from desk_metrics.measures.sums import DaySums
+from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
+from desk_metrics.planning.arrivals import HOURS
+from desk_metrics.planning.cohorts import (
+    Cohort,
+    CohortCount,
+    Comparison,
+    Sizes,
+    Windows,
+    cannot,
+    compare,
+)
+from desk_metrics.planning.goal_weeks import AimWeeks, People, aims_weeks
+from desk_metrics.planning.goals import Standing, standing
+from desk_metrics.planning.model import Aim
+from desk_metrics.planning.staffing import Crew, StaffingPlan, Terms, staffing
+from desk_metrics.sla.worktime import micros
+
+_SECOND = 1_000_000
+# A Monday; shifts are local and the same in every week.
+_MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  (local to whichever team asks)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningDeps:
+    """What goals, staffing and cohorts are told from."""
+
+    cells: Documents[Cell]
+    sums: Documents[DaySums]
+    charter: Callable[[], Charter]
+    clock: Clock
+    people: int = 0
+    cost_per_minute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPlan:
+    """A question about staffing. Without `within` the SLA's target holds; minutes."""
+
+    team: str
+    weeks: int = 12
+    skill: str = ""
+    sla: str = ""
+    within: float | None = None
+    share: float = 0.9
+    handling: float | None = None
+
+
+async def plan(
+    deps: PlanningDeps, asked: AskedPlan, now: datetime, seen: Sight = SEES_ALL
+) -> StaffingPlan:
+    """People by hour of the week, to keep an SLA to answer."""
+    charter = deps.charter()
+    team = _team(charter, asked, seen)
+    sla, within = sla_of(charter, asked)
+    first = await first_day(deps.cells) or now.date()
+    found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
+    if found.first is not None:
+        async for cell in cells_between(deps.cells, found.first, now.date()):
+            found.weeks.add(cell)
+    return planned(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, sla, within))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What is being counted, and from which day on; None where no whole week is known."""
+
+    weeks: ArrivalWeeks
+    first: date | None
+
+
+def arrivals_of(
+    asked: AskedPlan,
+    zone: str,
+    services: Mapping[str, frozenset[str]],
+    first: date,
+    now: datetime,
+) -> Arrivals:
+    """Weeks to be filled with cells; `services` are those of each skill."""
+    local = ZoneInfo(zone)
+    mondays = mondays_of(local, now, asked.weeks, datetime.combine(first, time(), UTC))
+    weeks = ArrivalWeeks(asked.team, local, mondays, services, asked.skill)
+    # A local Monday may begin on Sunday in UTC.
+    return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
+
+
+def planned(weeks: ArrivalWeeks, crew: Crew, terms: Terms) -> StaffingPlan:
+    """The plan from counted weeks."""
+    return staffing(weeks.weeks, {} if crew.skill else weeks.by_skill, crew, terms)
+
+
+def crew_of(team: Team, skill: str) -> Crew:
+    """The team with its hours of work and who has which skill."""
+    hours = (_MONDAY + timedelta(hours=hour) for hour in range(HOURS))
+    half = timedelta(minutes=30)
+    skilled = {one: sum(one in member.skills for member in team.members) for one in team.all_skills}
+    return Crew(
+        team=team.name,
+        skill=skill,
+        zone=team.zone,
+        open_hours=tuple(
+            not team.shifts or any(one.covers(at) or one.covers(at + half) for one in team.shifts)
+            for at in hours
+        ),
+        members=skilled.get(skill, 0) if skill else len(team.members),
+        skilled=skilled,
+    )
+
+
+def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> Terms:
+    """What is to be kept, with the handling time that was given or else measured."""
+    handled = found.weeks.handled
+    measured = handled.quantile(0.5) if handled.count > 0 else None
+    if asked.handling is not None:
+        handling: float | None = asked.handling * 60
+        source = "given"
+    elif measured:
+        handling, source = measured / _SECOND, f"median of {handled.count} tickets solved at once"
+    else:
+        handling, source = None, "not known"
+    return Terms(sla, within.total_seconds(), asked.share, handling, source)
+
+
+def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
+    """The services that the charter's routing connects with each skill of a team."""
+    found: dict[str, set[str]] = {}
+    for rule in charter.routing.rules:
+        service = rule.then.service
+        if service and (rule.then.team or charter.owner_of(service).name) == team.name:
+            for skill in rule.then.skills:
+                found.setdefault(skill, set()).add(service)
+    return {skill: frozenset(services) for skill, services in found.items()}
+
+
+def _team(charter: Charter, asked: AskedPlan, seen: Sight) -> Team:
+    """A team that is hidden from the reader is one that there is not."""
+    team = charter.find_team(asked.team)
+    if team is None or seen.hides(team=team.name):
+        known = [one.name for one in charter.teams if not seen.hides(team=one.name)]
+        why = message("staffing.no-team", team=asked.team, known=known)
+        raise NotFound(why, team=asked.team)
+    skills = skill_services(charter, team)
+    if asked.skill and asked.skill not in skills:
+        raise Invalid(_no_skill(team, asked.skill, sorted(skills)), code="no-such-skill")
+    return team
+
+
+def _no_skill(team: Team, skill: str, known: Sequence[str]) -> Message:
+    if not known:
+        return message("staffing.no-skills", team=team.name, skill=skill)
+    return message("staffing.no-such-skill", team=team.name, skill=skill, known=known)
+
+
+def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
+    """The SLA of an answer that is to be kept, and how soon it wants one."""
+    if asked.within is not None:
+        return "given", timedelta(minutes=asked.within)
+    if asked.sla:
+        found = next((one for one in charter.slas if one.name == asked.sla), None)
+        if found is None or found.clock is not ClockName.RESPONSE:
+            known = [one.name for one in charter.slas if one.clock is ClockName.RESPONSE]
+            why = message("staffing.no-such-sla", sla=asked.sla, known=known)
+            raise NotFound(why, sla=asked.sla)
+        return found.name, found.target
+    usual = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
+    if usual is None:
+        raise Invalid(message("staffing.no-sla"), code="no-sla")
+    return usual.name, usual.target
+
+
+_BOOK = "goals"
+
+
+async def standings(
+    cells: Documents[Cell],
+    sums: Documents[DaySums],
+    goals: Iterable[Goal],
+    now: datetime,
+    people: People,
+) -> list[Standing]:
+    """Where each goal stands at a moment, as it is known now."""
+    first = await first_day(cells) or now.date()
+    found = aims_weeks(map(aim_of, goals), first, now)
+    async for day in _days(Kept(_BOOK, cells, sums), found, now):
+        for one in found:
+            if isinstance(day, DaySums):
+                one.take(day)
+            else:
+                for cell in day:
+                    one.add(cell)
+    return [standing(one.aim, one.seen(people), now) for one in found]
+
+
+async def _days(kept: Kept, found: Sequence[AimWeeks], now: datetime) -> AsyncIterator[Day]:
+    """Those that any goal rests on."""
+    if found:
+        since, whole = min(one.since for one in found), {day for one in found for day in one.whole}
+        cuts = [one.cut for one in found]
+        async for day in kept.days(since, now.date(), cuts, now, whole):
+            yield day
+
+
+def owner_of(goal: Goal, charter: Charter) -> str:
+    """The team that answers for a goal: the one it names, else whose tickets it is about."""
+    if goal.owner is not None:
+        return goal.owner
+    where = goal.where
+    teams = set(where.teams) or {charter.owner_of(name).name for name in where.services}
+    return teams.pop() if len(teams) == 1 else charter.routing.default_team
+
+
+def aim_of(goal: Goal) -> Aim:
+    """A goal of the charter as metrics reckons with it."""
+    where = goal.where
+    return Aim(
+        name=goal.name,
+        title=goal.title,
+        measure=goal.measure,
+        where=Where(tuple(map(str, where.kinds)), where.services, where.teams, where.sites),
+        wants_less=goal.direction == "down",
+        factor=goal.target.times_baseline,
+        value=goal.target.value,
+        first=goal.baseline.first,
+        last=goal.baseline.last,
+        due=goal.due,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCohort:
+    """A question about a change: the day from which on the cohort had it, and who the cohort is."""
+
+    change: date
+    cohort: Cohort
+    where: Where = field(default_factory=Where)
+    weeks: int = 4
+    sizes: Sizes = field(default_factory=Sizes)
+
+
+async def compared(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> Comparison:
+    """Whether the change helped, or why that cannot be told."""
+    if not (asked.cohort.people or asked.cohort.devices or asked.cohort.sites):
+        raise Invalid(message("cohort.is-empty"), code="empty-cohort")
+    if asked.change > now.date():
+        raise Invalid(message("cohort.change-to-come", change=asked.change), code="change-to-come")
+    days = (now.date() - asked.change).days
+    weeks = min(asked.weeks, days // 7)
+    if not weeks:
+        return cannot(message("cohort.few-days", count=days))
+    windows = windows_of(asked.change, weeks)
+    first = await first_day(deps.cells)
+    if first is None or first > windows.first:
+        return cannot(message("cohort.no-figures", weeks=weeks, change=asked.change))
+    count = CohortCount(asked.cohort, asked.where, windows)
+    async for cell in cells_between(deps.cells, windows.first, windows.last):
+        count.add(cell)
+    return compare(count.square, windows, _sizes(deps, asked), count.people)
+
+
+def windows_of(change: date, weeks: int) -> Windows:
+    """So many weeks before a day and from it on."""
+    length = timedelta(weeks=weeks)
+    days = (change - length, change, change + length)
+    start, middle, end = (micros(datetime.combine(day, time(), UTC)) for day in days)
+    return Windows(start, middle, end, *days)
+
+
+def _sizes(deps: PlanningDeps, asked: AskedCohort) -> Sizes:
+    """Given, or as far as settings and the list of people tell."""
+    cohort = asked.sizes.cohort or (
+        0 if asked.cohort.devices or asked.cohort.sites else len(asked.cohort.people)
+    )
+    return Sizes(cohort, asked.sizes.rest or max(0, deps.people - cohort if cohort else 0))

@@ -1,0 +1,1 @@
+"""Metrics made again from the log, and compared with the living one."""

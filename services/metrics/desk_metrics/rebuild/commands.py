@@ -1,0 +1,246 @@
+"""`desk metrics rebuild`: metrics made again from offset 0, and compared with the living one.
+
+Also `python -m desk_metrics.rebuild.commands`. It writes to a database of its own and tells nobody.
+"""
+
+import asyncio
+import heapq
+import sys
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from desk_shared.bus import Received
+from desk_shared.bus.consumer import Admits, everything
+from desk_shared.bus.door import Door
+from desk_shared.bus.records import KafkaRecord
+from desk_shared.charter import load_charter
+from desk_shared.charter.admission import Admission
+from desk_shared.cli.reading import reader
+from desk_shared.clock import Clock, SystemClock
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.settings import load_settings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.telemetry import Telemetry, start
+from desk_shared.terminal import say
+from desk_shared.text import plain_line
+
+from desk_metrics.measures.store import CELLS, REPAIRS, RETURNS, SIGHTS, SPELLS, VOICES
+from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
+from desk_metrics.measures.worker import READS
+from desk_metrics.rebuild.store import Comparison, Shelves, compare_shelves
+from desk_metrics.rebuild.worker import Workshop
+from desk_metrics.reports.store import CHANGES as CHANGE_RECORDS
+from desk_metrics.settings import MetricsSettings
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.store import EDITIONS
+
+app = typer.Typer(no_args_is_help=True, help="Look after what metrics has worked out.")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a rebuild found."""
+
+    events: int = 0
+    seconds: float = 0.0
+    unreadable: int = 0
+    refused: int = 0
+    moving: int = 0
+    failures: list[str] = field(default_factory=list)
+    comparisons: list[Comparison] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.failures and all(one.is_clean for one in self.comparisons)
+
+
+@app.callback()
+def metrics() -> None:
+    """A group, although it has one command so far."""
+
+
+@app.command()
+def rebuild(
+    keep: Annotated[bool, typer.Option(help="Leave the rebuilt database for a look.")] = False,
+) -> None:
+    """Make all SLAs and measures again from the log and compare; exit code 1 if they differ."""
+    outcome = asyncio.run(run(load_settings(MetricsSettings), keep=keep))
+    _show(outcome)
+    raise typer.Exit(0 if outcome.is_clean else 1)
+
+
+async def run(
+    settings: MetricsSettings, *, keep: bool = False, clock: Clock | None = None
+) -> Outcome:
+    """Read, fold, bring to the present, compare."""
+    clock = clock or SystemClock()
+    living = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    fresh = Store(settings.store, f"{settings.store.database_prefix}metrics-rebuilt")
+    telemetry = start("metrics-rebuild", settings)
+    try:
+        await fresh.drop()
+        return await _rebuilt(settings, living, fresh, clock, telemetry)
+    finally:
+        if not keep:
+            await fresh.drop()
+        await living.stop()
+        await fresh.stop()
+        await telemetry.stop()
+
+
+async def _rebuilt(
+    settings: MetricsSettings, living: Store, fresh: Store, clock: Clock, telemetry: Telemetry
+) -> Outcome:
+    book = await _book(living, clock)
+    shelves = _shelves(fresh, clock)
+    every = (
+        shelves.tickets,
+        shelves.cells,
+        shelves.repairs,
+        shelves.sights,
+        shelves.changes,
+        shelves.spells,
+        shelves.voices,
+        shelves.returns,
+    )
+    for documents in every:
+        assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
+        await documents.prepare()
+    workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
+    outcome, started = Outcome(failures=workshop.failures), perf_counter()
+    door, admits = Door(prefix=settings.topic_prefix), _admission(settings)
+    topics = [settings.topic_prefix + name for name in READS]
+    async with reader(settings.kafka, topics) as consumer:
+        outcome.events = await workshop.read(in_event_time(consumer, outcome, door, admits))
+    outcome.seconds = perf_counter() - started
+    await workshop.catch_up()
+    outcome.comparisons, outcome.moving = await compare_shelves(_shelves(living, clock), shelves)
+    return outcome
+
+
+async def _book(living: Store, clock: Clock) -> PolicyBook:
+    """The SLAs as they were in force: kept for ever, and no event tells them."""
+    editions = MongoDocuments(living.database, EDITIONS, clock.now)
+    found = await editions.find({}, order="since", limit=10_000)
+    if not found:
+        raise NotFound(
+            "Metrics has not run here yet: there is no policy version to judge by. Start"
+            " the desk with `make up` first."
+        )
+    return PolicyBook(one.state for one in found if one.state is not None)
+
+
+def _shelves(store: Store, clock: Clock) -> Shelves:
+    database, now = store.database, clock.now
+    return Shelves(
+        MongoDocuments(database, TICKET_RECORDS, now),
+        MongoDocuments(database, CELLS, now),
+        MongoDocuments(database, REPAIRS, now),
+        MongoDocuments(database, SIGHTS, now),
+        MongoDocuments(database, CHANGE_RECORDS, now),
+        MongoDocuments(database, SPELLS, now),
+        MongoDocuments(database, VOICES, now),
+        MongoDocuments(database, RETURNS, now),
+    )
+
+
+def _admission(settings: MetricsSettings) -> Admission:
+    """Who may say what, as for the living metrics; what a revoked system said before stays said."""
+    charter = load_charter(settings.charter)
+    sources = [one.model_copy(update={"revoked": False}) for one in charter.sources]
+    charter = charter.model_copy(update={"sources": tuple(sources)})
+    return Admission(lambda: charter, accepts_unknown=settings.accepts_unknown_sources)
+
+
+async def in_event_time(
+    consumer: AIOKafkaConsumer, outcome: Outcome, door: Door, admits: Admits = everything
+) -> AsyncIterator[Received]:
+    """Every record up to the present end, oldest event first across partitions.
+
+    Memory holds one fetch of each partition; within one its own order stands.
+    """
+    ends = await consumer.end_offsets(consumer.assignment())
+    starts = await consumer.beginning_offsets(consumer.assignment())
+    lanes = {
+        one: _Lane(ends[one], door, admits) for one, first in starts.items() if ends[one] > first
+    }
+    for partition in lanes:
+        consumer.seek(partition, starts[partition])
+    await _fill(consumer, lanes, outcome)
+    every = list(lanes.values())
+    heads = [(one.events[0].event.time, number) for number, one in enumerate(every) if one.events]
+    heapq.heapify(heads)
+    while heads:
+        _, number = heapq.heappop(heads)
+        lane = every[number]
+        yield lane.events.popleft()
+        if not lane.events:
+            await _fill(consumer, lanes, outcome)
+        if lane.events:
+            heapq.heappush(heads, (lane.events[0].event.time, number))
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What is fetched of one partition."""
+
+    end: int
+    door: Door
+    admits: Admits
+    events: deque[Received] = field(default_factory=deque)
+    is_done: bool = False
+
+
+async def _fill(
+    consumer: AIOKafkaConsumer, lanes: dict[TopicPartition, _Lane], outcome: Outcome
+) -> None:
+    """Fetch until every partition that has more has something."""
+    while empty := [one for one, lane in lanes.items() if not lane.events and not lane.is_done]:
+        fetched = await consumer.getmany(*empty, timeout_ms=1000, max_records=2000)
+        for partition, records in fetched.items():
+            _take(lanes[partition], records, outcome)
+        for partition in empty:
+            # By position: what is last may be no record, but the mark of a transaction's end.
+            at = await consumer.position(partition)
+            lanes[partition].is_done = at >= lanes[partition].end
+
+
+def _take(lane: _Lane, records: list[KafkaRecord], outcome: Outcome) -> None:
+    for record in records:
+        if record.offset < lane.end:
+            try:
+                event = lane.door.read(record)
+            except Invalid:
+                outcome.unreadable += 1
+                continue
+            if lane.admits(event) is None:
+                lane.events.append(Received(event, record))
+            else:
+                outcome.refused += 1
+
+
+def _show(outcome: Outcome) -> None:
+    rate = outcome.events / outcome.seconds if outcome.seconds else 0
+    say(
+        f"{outcome.events} events read again in {outcome.seconds:.1f} s ({rate:.0f}/s),"
+        f" {outcome.unreadable} unreadable, {outcome.refused} of unknown systems,"
+        f" {outcome.moving} tickets still moving"
+    )
+    for one in outcome.comparisons:
+        say(
+            f"{one.collection}: {one.alike} alike, {len(one.different)} different,"
+            f" {len(one.missing)} missing in the rebuild, {len(one.surplus)} only there"
+        )
+        for id in (*one.different, *one.missing, *one.surplus)[:20]:
+            say(plain_line(f"  {id}"))
+    for failure in outcome.failures[:20]:
+        say(plain_line(f"failed: {failure}"))
+
+
+if __name__ == "__main__":
+    app(["rebuild", *sys.argv[1:]])

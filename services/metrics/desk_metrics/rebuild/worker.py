@@ -1,0 +1,150 @@
+"""Metrics made again from the log: the same folds on other collections, in event time, no timers.
+
+What is told is not told again: SLAs go nowhere, measures go straight to their cells.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from desk_shared.bus import Projection, Publisher, Received, UnitOfWork
+from desk_shared.bus.batch_processor import BatchProcessor
+from desk_shared.bus.records import Failure
+from desk_shared.bus.tasks import WorkItem
+from desk_shared.clock import Clock
+from desk_shared.events import Codec, Message
+from desk_shared.events.names import CONTRIBUTIONS
+from desk_shared.telemetry import Meters, get_logger
+
+from desk_metrics.measures.worker import (
+    Rejudging,
+    cells_projection,
+    repairs_projection,
+    returns_projection,
+    sights_projection,
+    spells_projection,
+    tickets_projection,
+    voices_projection,
+)
+from desk_metrics.rebuild.store import Shelves
+from desk_metrics.reports.worker import changes_projection
+from desk_metrics.sla.policies import PolicyBook
+
+log = get_logger()
+
+BATCH = 1_000
+_PAGE = 500
+
+
+@dataclass(slots=True)  # not frozen: one for every record
+class _Record:
+    """What comes back from ourselves, as if the bus had carried it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class _Loop:
+    """A publisher that keeps what metrics tells itself and hands on the rest."""
+
+    def __init__(self, elsewhere: Publisher) -> None:
+        self.messages: list[Message] = []
+        self.count = 0
+        self._elsewhere = elsewhere
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        self.messages += (one for one in messages if one.topic == CONTRIBUTIONS)
+        await self._elsewhere.publish([one for one in messages if one.topic != CONTRIBUTIONS])
+
+    def take(self, codec: Codec) -> list[Received]:
+        taken, self.messages = self.messages, []
+        found = []
+        for one in taken:
+            record = _Record(one.topic, 0, self.count, one.key, one.value, one.headers)
+            self.count += 1
+            found.append(Received(codec.decode(one.key, one.value, one.headers), record))
+        return found
+
+
+class Nowhere:
+    """What is told in a rebuild was told before."""
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Nobody listens."""
+
+
+class Workshop:
+    """Feeds events to the folds, batch by batch, and their measures back to the cells."""
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        book: Callable[[], PolicyBook],
+        clock: Clock,
+        meters: Meters,
+        elsewhere: Publisher | None = None,
+    ) -> None:
+        self.shelves = shelves
+        self.failures: list[str] = []
+        self._clock = clock
+        self._loop = _Loop(elsewhere or Nowhere())
+        self._codec = Codec()
+        self._meters = meters
+        self._projection = tickets_projection(shelves.tickets, book)
+        self._tickets = self._unit_of_work("tickets", self._projection)
+        self._cells = self._unit_of_work("cells", cells_projection(shelves.cells), cached=64)
+        self._returns = self._unit_of_work("returns", returns_projection(shelves.returns))
+        self._others = (
+            self._unit_of_work("repairs", repairs_projection(shelves.repairs)),
+            self._unit_of_work("sights", sights_projection(shelves.sights)),
+            self._unit_of_work("changes", changes_projection(shelves.changes)),
+            self._unit_of_work("spells", spells_projection(shelves.spells)),
+            self._unit_of_work("voices", voices_projection(shelves.voices)),
+        )
+        self.rejudging = Rejudging(self._tickets, self._projection, book, clock)
+
+    async def read(self, log_: AsyncIterator[Received]) -> int:
+        """Everything the log has; how many events that were."""
+        count, batch = 0, list[Received]()
+        async for received in log_:
+            batch.append(received)
+            if len(batch) >= BATCH:
+                await self.take(batch)
+                count, batch = count + len(batch), []
+        await self.take(batch)
+        return count + len(batch)
+
+    async def take(self, batch: Sequence[Received]) -> None:
+        """One batch, measures included."""
+        folding = BatchProcessor(self._tickets, *self._others)
+        await folding.handle(batch, self._park)
+        await self._carry()
+
+    async def catch_up(self) -> None:
+        """Bring every ticket to the present, as timers and editions do for the living."""
+        now = self._clock.now()
+        await self.rejudging.look()
+        while due := await self.shelves.tickets.due(now, _PAGE):
+            await self._tickets.wake([id for _, id in due], self._report)
+        await self._carry()
+
+    async def _carry(self) -> None:
+        while batch := self._loop.take(self._codec):
+            await BatchProcessor(self._cells, self._returns).handle(batch, self._park)
+
+    def _unit_of_work(
+        self, name: str, fold: Projection[Any], cached: int = 2_000
+    ) -> UnitOfWork[Any]:
+        return UnitOfWork(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
+
+    async def _park(self, failures: Iterable[Failure]) -> None:
+        for one in failures:
+            where = f"{one.raw.topic}/{one.raw.partition}/{one.raw.offset}"
+            self.failures.append(f"{where}: {one.error}")
+
+    async def _report(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
+        self.failures += [f"ticket {task.id}: {error}" for task, error in failures]

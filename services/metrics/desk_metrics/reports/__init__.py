@@ -1,0 +1,1 @@
+"""What the figures say to owners: causes, proposals, responses, the report page."""

@@ -1,0 +1,48 @@
+"""`GET /v1/report`: the figures of a period as one page for people, on screen or on paper."""
+
+from typing import Annotated
+
+from desk_shared.http import STAFF, Principal, require, sight
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from desk_metrics.measures.api import FromDay, MetricsDeps, ToDay
+from desk_metrics.reports.page.html import render_page
+from desk_metrics.reports.page.model import PageQuery
+from desk_metrics.reports.page.store import gather, unknown_team
+from desk_metrics.reports.store import Correspondence
+from desk_metrics.sla.api import AsOf
+
+HTML = "text/html; charset=utf-8"
+# The page loads nothing and runs nothing; this holds it to that.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/report", tags=["reports"])
+
+    @router.get(
+        "",
+        summary="The report as a page",
+        response_class=Response,
+        responses={200: {"content": {"text/html": {}}}},
+    )
+    async def report(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        first: FromDay = None,
+        last: ToDay = None,
+        team: Annotated[str, Query(max_length=200, description="Default: all teams.")] = "",
+        as_of: AsOf = None,
+    ) -> Response:
+        """Figures, change against the period before, plots with tables; print it for a PDF."""
+        now = deps.clock.now()
+        query = PageQuery.of(first, last, as_of or now, team)
+        seen = sight(request, caller)
+        if seen.hides(team=team):
+            raise unknown_team(team)
+        found = await gather(deps.cells, query, deps.people, deps.cost_per_minute, letters)
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
+        return Response(render_page(found.hide_from(seen), now), headers=headers, media_type=HTML)
+
+    return router

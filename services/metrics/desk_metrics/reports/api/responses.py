@@ -1,0 +1,241 @@
+"""`/v1/reports/systems/{service}/answers`: what an owner says to the last report about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from desk_shared.bus import CommandQueue
+from desk_shared.bus.unit_of_work import Cause
+from desk_shared.charter import Charter
+from desk_shared.clock import Clock
+from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
+from desk_shared.events.message import message
+from desk_shared.events.reports import Answer, Proposal
+from desk_shared.frozen import Frozen
+from desk_shared.http import (
+    STAFF,
+    IdempotentCall,
+    Principal,
+    Role,
+    check_same,
+    keyed,
+    require,
+    sight,
+)
+from desk_shared.http.language import sentence
+from desk_shared.ids import derived_id
+from desk_shared.kernel import Context, Decision
+from desk_shared.kernel.sight import Sight
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import Field, StringConstraints
+
+from desk_metrics.reports.responses import (
+    Answers,
+    Said,
+    added,
+    answered_event,
+    question,
+    standing_of,
+)
+from desk_metrics.reports.store import Correspondence
+
+LONGEST_PLAN = timedelta(days=366)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Service = Annotated[str, Path(max_length=200)]
+
+
+class _Answer(Frozen):
+    period: str = Field(default="", max_length=40)
+    """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
+
+
+class Accepted(_Answer):
+    """It will be done."""
+
+    answer: Literal["accepted"]
+    plan: Text
+    """What will be done."""
+    target_date: date
+    """The day by which it will be done; until then the service is not reported again."""
+
+
+class Refused(_Answer):
+    """It will not be done."""
+
+    answer: Literal["rejected"]
+    reason: Text
+    """Why not."""
+
+
+class Done(_Answer):
+    """It has been done; the weeks since are compared with those before."""
+
+    answer: Literal["done"]
+    what: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    """What was done."""
+
+
+Body = Annotated[Accepted | Refused | Done, Field(discriminator="answer")]
+
+
+class AnswerView(Frozen):
+    """One answer, and what the desk does with it."""
+
+    period: str
+    """The report that was answered."""
+    proposal: Proposal
+    """What it proposed."""
+    answer: Answer
+    """What was answered."""
+    at: datetime
+    """When."""
+    by: str
+    """By whom."""
+    text: str
+    """The plan, the reason, or what was done."""
+    target_date: date | None
+    """The target date."""
+    next: str
+    """What happens next, as a sentence."""
+
+
+class AnswersView(Frozen):
+    """Where the reports about a service stand with its owner."""
+
+    service: str
+    """The service."""
+    team: str
+    """Its owner team."""
+    standing: str
+    """Where it stands, as a sentence; empty if nothing is asked."""
+    answers: tuple[AnswerView, ...]
+    """All answers, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersDeps:
+    """What the routes need."""
+
+    letters: Correspondence
+    commands: CommandQueue[Answers]
+    charter: Callable[[], Charter]
+    clock: Clock
+
+
+def answers_router(deps: AnswersDeps) -> APIRouter:
+    """The routes about answers."""
+    router = APIRouter(prefix="/v1/reports/systems", tags=["reports"])
+
+    @router.post("/{service}/answers", status_code=201, summary="Answer the last report")
+    async def answer(
+        request: Request,
+        service: Service,
+        body: Body,
+        caller: Annotated[Principal, Depends(require(Role.MEMBER, Role.OWNER))],
+        call: Annotated[IdempotentCall, Depends(keyed)],
+    ) -> AnswerView:
+        """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
+        team = _owner(deps.charter(), service, sight(request, caller))
+        if caller.team != team and not caller.has_role(Role.OWNER):
+            raise Forbidden(message("answers.not-yours", team=team, service=service), team=team)
+        said = await _said(deps, service, body, caller.subject, call)
+        return await _answered(deps, service, team, said, call)
+
+    @router.get("/{service}/answers")
+    async def answers(
+        request: Request,
+        service: Service,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+    ) -> AnswersView:
+        """Where the reports about a service stand, and all that was answered, newest first."""
+        team = _owner(deps.charter(), service, sight(request, caller))
+        asked, known = await deps.letters.asked(service), await deps.letters.answered(service)
+        return AnswersView(
+            service=service,
+            team=team,
+            standing=sentence(stands) if (stands := standing_of(asked, known.last)) else "",
+            answers=tuple(map(_view, reversed(known.said))),
+        )
+
+    return router
+
+
+async def _answered(
+    deps: AnswersDeps, service: str, team: str, said: Said, call: IdempotentCall
+) -> AnswerView:
+    def rule(known: Answers | None, _context: Context) -> Decision[Answers] | None:
+        if known is not None and known.find(said.id) is not None:
+            return None
+        return Decision(added(known, said), (answered_event(said, service, team),))
+
+    stored = await deps.commands.change(service, rule, Cause(call.seed, content=call.fingerprint))
+    found = said if stored.state is None else stored.state.find(said.id) or said
+    check_same(call, found.fingerprint)
+    return _view(found)
+
+
+async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall) -> Said:
+    """The answer to keep; what was kept before under the same key, whatever has passed since."""
+    id, now = derived_id(call.seed, "report-answer"), deps.clock.now()
+    known = await deps.letters.answered(service)
+    if (before := known.find(id)) is not None:
+        return before
+    asked = question(await deps.letters.asked(service), known.last)
+    if asked is None:
+        raise Rejected(message("answers.nothing-asked", service=service), code="nothing-asked")
+    period, proposal, score = asked
+    if body.period not in {"", period}:
+        why = message("answers.another-report", period=period, other=body.period)
+        raise Rejected(why, code="another-report", period=period)
+    text, day = _text_of(body, now.date())
+    return Said(
+        id, Answer(body.answer), now, by, text, period, proposal, score, day, call.fingerprint
+    )
+
+
+def _text_of(body: Body, today: date) -> tuple[str, date | None]:
+    match body:
+        case Accepted():
+            return body.plan, _within_a_year(body.target_date, today)
+        case Refused():
+            return body.reason, None
+        case Done():
+            return body.what, None
+
+
+def _within_a_year(day: date, today: date) -> date:
+    if day <= today:
+        raise Invalid(message("answers.day-is-past", day=day), code="day-is-past")
+    if day - today > LONGEST_PLAN:
+        raise Invalid(message("answers.day-too-far", day=day), code="day-too-far")
+    return day
+
+
+def _owner(charter: Charter, service: str, seen: Sight) -> str:
+    found = next((one.owner for one in charter.services if one.name == service), None)
+    if found is None or seen.hides(service, found):
+        raise NotFound(message("answers.no-service", service=service), service=service)
+    return found
+
+
+def _view(said: Said) -> AnswerView:
+    return AnswerView(
+        period=said.period,
+        proposal=said.proposal,
+        answer=said.answer,
+        at=said.at,
+        by=said.by,
+        text=said.text,
+        target_date=said.target_date,
+        next=_NEXT[said.answer].format(day=said.target_date),
+    )
+
+
+_NEXT = {
+    Answer.ACCEPTED: "It is not reported again before {day}. If people do not lose clearly less"
+    " time by then, it comes back and names the target date.",
+    Answer.REJECTED: "It is reported again only when people lose half as much time again as now.",
+    Answer.DONE: "The reports of the next four weeks compare the days since with the weeks before"
+    " and say whether it helped.",
+}

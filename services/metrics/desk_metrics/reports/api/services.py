@@ -1,0 +1,54 @@
+"""`GET /v1/reports/systems`: which services cost people most, and what to do about them."""
+
+from typing import Annotated
+
+from desk_shared.clock import Clock
+from desk_shared.http import STAFF, Principal, require, sight
+from desk_shared.http.language import spoken_catalogue
+from desk_shared.kernel.sight import Sight
+from fastapi import APIRouter, Depends, Query, Request
+
+from desk_metrics.reports.store import UNSENT, Sources, Systems, answered, asked_period
+from desk_metrics.sla.api import AsOf
+
+
+def reports_router(sources: Sources, clock: Clock) -> APIRouter:
+    """The routes about reports."""
+    router = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+    @router.get(
+        "/systems",
+        response_model_exclude={"systems": {"__all__": UNSENT}},
+    )
+    async def systems(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        period: Annotated[
+            str,
+            Query(
+                max_length=20,
+                description="2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47."
+                " Default: the last four whole weeks.",
+            ),
+        ] = "",
+        as_of: AsOf = None,
+    ) -> Systems:
+        """Services ranked by the time they cost people, each with a proposal and its reasons."""
+        at = as_of or clock.now()
+        found = await answered(sources, asked_period(period, at), at, spoken_catalogue())
+        return _shown(found, sight(request, caller))
+
+    return router
+
+
+def _shown(found: Systems, seen: Sight) -> Systems:
+    """Without services that are hidden from the caller, ranked as if there were no others: a rank
+    left out would tell how many are hidden, and what they cost."""
+    shown = [one for one in found.systems if not seen.hides(one.service, one.team)]
+    systems = tuple(
+        one.model_copy(update={"rank": rank, "of": len(shown)})
+        for rank, one in enumerate(shown, start=1)
+    )
+    answers = {name: said for name, said in found.answers.items() if not seen.hides(name)}
+    why = {one.service: found.why[one.service] for one in shown}
+    return found.model_copy(update={"systems": systems, "why": why, "answers": answers})

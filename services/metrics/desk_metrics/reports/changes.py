@@ -1,0 +1,185 @@
+"""Changes of a service, and whether trouble followed them. Pure; a document per service.
+
+Change failure rate as DORA has it (https://dora.dev/guides/dora-metrics/): the share of changes
+that had to be taken back or that led to trouble. Here a finished change failed if it was rolled
+back, or if within `FOLLOWS` a problem of its service was detected or the contacts about it rose
+abnormally. What follows is not proven to be caused: two changes on one day are both blamed.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import sqrt
+from typing import NamedTuple
+
+from desk_shared.events.changes import ChangeFinished, ChangeKind
+from desk_shared.events.envelope import Event
+from desk_shared.events.problems import ProblemDetected
+from desk_shared.kernel import Readings, Reducers
+
+from desk_metrics.sla.worktime import micros
+
+DAY = 24 * 3600 * 1_000_000
+FOLLOWS = DAY
+# What is usual is the mean of four weeks before; with less than one it is not known.
+USUAL_DAYS, FEWEST_DAYS = 28, 7
+# Arrivals of independent contacts vary with the root of their mean: three times that is abnormal.
+DEVIATIONS, FEWEST_CONTACTS = 3, 5
+KEPT, MOST = 400 * DAY, 500
+
+
+class Finished(NamedTuple):
+    """One change that is over; `change` is its number in the system `source`."""
+
+    at: int
+    change: str
+    kind: str
+    succeeded: bool
+    source: str = ""
+
+
+class Detected(NamedTuple):
+    """One problem of the service."""
+
+    at: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What was changed at one service and which problems it had, in event time."""
+
+    finished: tuple[Finished, ...] = ()
+    problems: tuple[Detected, ...] = ()
+
+    @property
+    def moments(self) -> list[int]:
+        """When anything of it happened."""
+        return [one.at for one in self.finished] + [one.at for one in self.problems]
+
+
+class Cause(StrEnum):
+    """Why a change counts as failed."""
+
+    ROLLED_BACK = "rolled back"
+    PROBLEM = "followed by a problem"
+    CONTACTS = "followed by many contacts"
+
+
+class Known(NamedTuple):
+    """What is known of a service's contacts at a moment: their moments, sorted, which reach at
+    least `USUAL_DAYS` before what is asked about where the log does."""
+
+    contacts: Sequence[int]
+    as_of: int
+    log_began: int
+
+
+class Judged(NamedTuple):
+    """A finished change with the contacts of the day after it, and why it failed, if it did."""
+
+    change: Finished
+    contacts: int
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a service's changes went in a period."""
+
+    finished: int = 0
+    failed: int = 0
+    rolled_back: int = 0
+    failure_rate: float | None = None
+    tickets_per_release: float | None = None
+
+
+# The service that a change or a problem is about; empty for everything else.
+changes_key: Readings[str] = Readings("")
+# The changes with one more; itself if it is known. Any order of arrival gives the same.
+with_change: Reducers[Changes, [], Changes] = Reducers(lambda state, _event: state)
+
+
+@changes_key.on(ChangeFinished)
+def _service_of_change(event: Event[ChangeFinished]) -> str:
+    return event.subject
+
+
+@changes_key.on(ProblemDetected)
+def _service_of_problem(event: Event[ProblemDetected]) -> str:
+    return event.data.service
+
+
+@with_change.on(ChangeFinished)
+def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
+    at, data = micros(event.time), event.data
+    one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
+    known = {(other.source, other.change): other for other in state.finished}
+    # Told again differently: the later word counts.
+    key = (one.source, one.change)
+    known[key] = max(one, known.get(key, one))
+    return _pruned(replace(state, finished=tuple(sorted(known.values()))))
+
+
+@with_change.on(ProblemDetected)
+def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
+    seen = {*state.problems, Detected(micros(event.time), event.subject)}
+    return _pruned(replace(state, problems=tuple(sorted(seen))))
+
+
+def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Delivery:
+    """How the changes went that were finished from `start` to before `end`."""
+    judged = list(_judged(changes, known, start, end))
+    releases = [one.contacts for one in judged if one.change.kind == ChangeKind.RELEASE]
+    failed = sum(one.cause is not None for one in judged)
+    return Delivery(
+        len(judged),
+        failed,
+        sum(one.cause is Cause.ROLLED_BACK for one in judged),
+        failed / len(judged) if judged else None,
+        sum(releases) / len(releases) if releases else None,
+    )
+
+
+def _judged(changes: Changes, known: Known, start: int, end: int) -> Iterator[Judged]:
+    for one in changes.finished:
+        if start <= one.at < min(end, known.as_of):
+            after = _between(known.contacts, one.at, min(one.at + FOLLOWS, known.as_of))
+            yield Judged(one, after, _cause(changes, one, known, after))
+
+
+def _cause(changes: Changes, one: Finished, known: Known, after: int) -> Cause | None:
+    if not one.succeeded:
+        return Cause.ROLLED_BACK
+    until = min(one.at + FOLLOWS, known.as_of)
+    if any(one.at <= problem.at < until for problem in changes.problems):
+        return Cause.PROBLEM
+    usual = usual_per_day(known.contacts, one.at, known.log_began)
+    is_many = usual is not None and is_abnormal(after, usual)
+    return Cause.CONTACTS if is_many else None
+
+
+def usual_per_day(contacts: Sequence[int], at: int, log_began: int) -> float | None:
+    """Mean contacts a day in the weeks before; None if the log knows less than one."""
+    first = max(at - USUAL_DAYS * DAY, log_began)
+    days = (at - first) / DAY
+    return None if days < FEWEST_DAYS else _between(contacts, first, at) / days
+
+
+def is_abnormal(contacts: int, usual: float) -> bool:
+    """More than chance explains; a handful is never."""
+    return contacts >= FEWEST_CONTACTS and contacts > usual + DEVIATIONS * sqrt(max(usual, 1))
+
+
+def _between(moments: Sequence[int], start: int, end: int) -> int:
+    return bisect_left(moments, end) - bisect_left(moments, start)
+
+
+def _pruned(state: Changes) -> Changes:
+    """A year and a bit, and never more than a document should hold."""
+    oldest = max(state.moments, default=0) - KEPT
+    return Changes(
+        tuple(one for one in state.finished if one.at >= oldest)[-MOST:],
+        tuple(one for one in state.problems if one.at >= oldest)[-MOST:],
+    )

@@ -1,0 +1,102 @@
+"""`desk report worst-systems`: the services that cost people most, read from metrics' store."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+from desk_shared.charter import load_charter
+from desk_shared.cli.screen import Sheet, show
+from desk_shared.clock import SystemClock
+from desk_shared.settings import load_settings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.terminal import say_json, spoken_here
+from rich.console import RenderableType
+
+from desk_metrics.measures.store import CELLS, SUMS
+from desk_metrics.reports.store import (
+    ANSWERS,
+    CHANGES,
+    REPORTED,
+    UNSENT,
+    Correspondence,
+    Sources,
+    Systems,
+    answered,
+    asked_period,
+)
+from desk_metrics.settings import MetricsSettings
+
+MOST_REQUESTED = 10
+_PERIOD = "2026-W47, 2026-11, or from one to another: 2026-W44/2026-W47. Else the last four weeks."
+
+
+def worst_systems(
+    period: Annotated[str, typer.Option(help=_PERIOD)] = "",
+    top: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 10,
+    json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
+) -> None:
+    """Tell which services cost people the most time, what to do about each, and why."""
+    found = asyncio.run(ask(load_settings(MetricsSettings), period))
+    found = found.model_copy(update={"systems": found.systems[:top]})
+    if json:
+        say_json(found.model_dump_json(indent=2, exclude={"systems": {"__all__": UNSENT}}))
+    else:
+        show(*shown(found))
+
+
+async def ask(settings: MetricsSettings, period: str) -> Systems:
+    """The same answer as that of `GET /v1/reports/systems`."""
+    clock = SystemClock()
+    now = clock.now()
+    wanted, charter = asked_period(period, now), load_charter(settings.charter)
+    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    try:
+        sources = Sources(
+            MongoDocuments(store.database, CELLS, clock.now),
+            MongoDocuments(store.database, SUMS, clock.now),
+            MongoDocuments(store.database, CHANGES, clock.now),
+            lambda: charter,
+            Correspondence(
+                MongoDocuments(store.database, REPORTED, clock.now),
+                MongoDocuments(store.database, ANSWERS, clock.now),
+            ),
+        )
+        return await answered(sources, wanted, now, spoken_here())
+    finally:
+        await store.stop()
+
+
+def shown(found: Systems) -> list[RenderableType]:
+    """A table, and below it why each proposal is made."""
+    table = Sheet(
+        "rank", "service", "owner", "contacts", "before", "again", "lost min", "repairs", "back",
+        "not kept", "changes failed", "proposal",
+        title=f"Worst systems, {found.period}",
+    )  # fmt: skip
+    for one in found.systems:
+        rate = one.change_failure_rate
+        table.add_line(
+            str(one.rank), one.service, one.team, f"{one.contacts:,}", f"{one.contacts_before:,}",
+            f"{one.came_again:,}", f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}",
+            f"{one.repeat_contacts:,}", f"{one.slas_breached:,}",
+            "" if rate is None else f"{rate:.0%} of {one.changes:,}", one.proposal.value,
+        )  # fmt: skip
+    lines: list[RenderableType] = [table]
+    for one in found.systems:
+        lines.append(f"\n{one.service}: {one.proposal.value}")
+        lines.append(f"  {found.why[one.service]}")
+        if one.service in found.answers:
+            lines.append(f"  {found.answers[one.service]}")
+    if not found.systems:
+        lines.append("The charter names no service.")
+    return [*lines, *_demand(found)]
+
+
+def _demand(found: Systems) -> list[RenderableType]:
+    """What people asked for, the most wanted first."""
+    if not found.demand:
+        return []
+    table = Sheet("asked for", "people", "times", title="What people ask for that there is not")
+    for one in found.demand[:MOST_REQUESTED]:
+        table.add_line(one.what, f"{one.people:,}", f"{one.times:,}")
+    return ["", table]

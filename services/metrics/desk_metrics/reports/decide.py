@@ -1,0 +1,144 @@
+"""The weekly report to owners: when it is due, what it says, under which ids. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.events.envelope import Event, Payload
+from desk_shared.events.message import Message, message
+from desk_shared.events.reports import ServiceRanked, SkillGapReported
+from desk_shared.ids import derived_id
+
+from desk_metrics.reports.causes import Standing
+from desk_metrics.reports.milestones import Aimed, Judged, Stretch, assessed
+from desk_metrics.reports.periods import Period, weeks_before
+from desk_metrics.reports.proposals import propose
+from desk_metrics.reports.responses import Asked, Heard, follow_up
+from desk_metrics.sla.decide import SOURCE
+
+# Small organisations have few contacts a week; four of them say more, and still change weekly.
+WEEKS = 4
+# Skills are learned slowly, so gaps are looked for in a quarter of a year, and told once a month.
+SKILL_WEEKS = 13
+# What follows a change of Sunday is known by Tuesday morning.
+AFTER = timedelta(hours=30)
+WEEK = timedelta(weeks=1)
+
+# The one document of reports.
+WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Up to when reports were made, what they asked for, and how the last one judged goals."""
+
+    until: datetime
+    made: tuple[Asked, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    @property
+    def due(self) -> datetime:
+        """When the next one is."""
+        return self.until + WEEK + AFTER
+
+
+def first_reported(now: datetime) -> Reported:
+    """A desk that starts reports from its next week on: of the past it only knows what it read."""
+    return Reported(_until(now))
+
+
+def next_period(reported: Reported, now: datetime) -> Period | None:
+    """What to report about now, if anything. Reports that were missed are not sent later."""
+    if now < reported.due:
+        return None
+    return weeks_before(_until(now), WEEKS)
+
+
+def as_of(period: Period) -> datetime:
+    """Up to when facts belong to the report of a period, however late it is made."""
+    return period.end + AFTER
+
+
+def skills_period(period: Period) -> Period | None:
+    """The quarter to look for skill gaps in; none but in the first report of a month."""
+    return weeks_before(period.end, SKILL_WEEKS) if period.end.day <= WEEK.days else None
+
+
+def ranked(
+    standings: Sequence[Standing], period: Period, known: datetime, charter: str
+) -> list[ServiceRanked]:
+    """What is said of each service, in the order given."""
+    return [
+        _ranked(one, rank, len(standings), period, known, charter)
+        for rank, one in enumerate(standings, start=1)
+    ]
+
+
+def report(
+    reported: Reported,
+    systems: Iterable[ServiceRanked],
+    gaps: Iterable[SkillGapReported],
+    goals: Iterable[Aimed],
+    heard: Heard,
+    period: Period,
+) -> tuple[Reported, tuple[Event[Payload], ...]]:
+    """The report of a period as events; making it again makes the same ids."""
+    before = {one.service: one for one in reported.made}
+    followed = [follow_up(one, before.get(one.service), heard) for one in systems]
+    asked = [one.system for one in followed if one.system is not None]
+    events = [_event(one, one.team, period, one.service) for one in asked]
+    events += [_event(one, one.team, period, one.skill) for one in gaps]
+    stretch = Stretch(period, reported.until, as_of(period))
+    told = [assessed(one, dict(reported.judged), stretch) for one in goals]
+    events += [_event(one, one.team, period, one.goal) for one in told]
+    judged = tuple((one.goal, one.verdict.value) for one in told)
+    made = tuple(one.asked for one in followed)
+    return Reported(period.end, made, judged), tuple(events)
+
+
+def _event(data: Payload, team: str, period: Period, about: str) -> Event[Payload]:
+    id = derived_id(f"{data.TYPE}/{period.name}", f"{team}/{about}")
+    return Event(id, SOURCE, team, as_of(period), data)
+
+
+def _until(now: datetime) -> datetime:
+    return weeks_before(now - AFTER, 1).end
+
+
+def _ranked(
+    one: Standing, rank: int, of: int, period: Period, known: datetime, charter: str
+) -> ServiceRanked:
+    trouble, went = one.trouble, one.delivery
+    proposal, reasons = propose(one)
+    return ServiceRanked(
+        service=one.service.name,
+        team=one.service.team,
+        period=period.name,
+        since=period.start,
+        until=period.end,
+        rank=rank,
+        of=of,
+        contacts=trouble.contacts,
+        contacts_before=trouble.contacts_before,
+        lost_minutes=trouble.lost_minutes,
+        repeat_contacts=trouble.repeat_contacts,
+        came_again=trouble.came_again,
+        requested_by=len(trouble.requested_by),
+        healing_debt=trouble.healing_debt,
+        relapses=trouble.relapses,
+        slas_breached=trouble.slas_breached,
+        problems=trouble.problems,
+        changes=went.finished,
+        change_failure_rate=went.failure_rate,
+        tickets_per_release=went.tickets_per_release,
+        score=trouble.score,
+        proposal=proposal,
+        reasons=reasons,
+        based_on=_based_on(period, known),
+        charter=charter,
+    )
+
+
+def _based_on(period: Period, known: datetime) -> Message:
+    last = period.end - timedelta(days=1)
+    return message("report.based-on", first=period.start.date(), last=last.date(), known=known)

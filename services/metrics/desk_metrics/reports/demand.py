@@ -1,0 +1,59 @@
+"""Demand: what people asked for that the desk does not offer them, the most wanted first. Pure.
+
+- `people` (people): how many different people asked for it in the period.
+- `times` (count): how often it was asked for, as known at a moment. Formula: `demand|<what>` of
+  `measures/wishes.py`, added up. Spelling apart, only equal words are the same wish.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from desk_shared.frozen import Frozen
+from pydantic import Field
+
+from desk_metrics.measures.demand import read_demand
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.sla.worktime import micros
+
+
+class DemandEntry(Frozen):
+    """One thing that people asked for."""
+
+    what: str = Field(description="In lower case.")
+    people: int
+    times: int
+
+
+@dataclass(slots=True)  # not frozen: it is filled while cells are read
+class _Wish:
+    people: set[str] = field(default_factory=set)
+    times: int = 0
+
+
+class Demand:
+    """Adds up cells one by one, from a moment to before another, as known at a third."""
+
+    def __init__(self, start: datetime, end: datetime, as_of: datetime) -> None:
+        self._start, self._end, self._as_of = micros(start), micros(end), micros(as_of)
+        self._wishes: dict[str, _Wish] = {}
+
+    def add(self, cell: Cell) -> None:
+        for entry in cell.entries:
+            for one in entry.believed:
+                what = read_demand(one.measure)
+                is_known = max(one.known, one.at) < self._as_of
+                if what is not None and is_known and self._start <= one.at < self._end:
+                    wish = self._wishes.setdefault(what, _Wish())
+                    wish.people.add(entry.slice.person or entry.source)
+                    wish.times += one.weight
+
+    def entries(self) -> tuple[DemandEntry, ...]:
+        """Everything, what most people want first; equals by times, then by name."""
+        return tuple(sorted(self._all(), key=lambda one: (-one.people, -one.times, one.what)))
+
+    def _all(self) -> Iterable[DemandEntry]:
+        return (
+            DemandEntry(what=what, people=len(wish.people), times=wish.times)
+            for what, wish in self._wishes.items()
+        )

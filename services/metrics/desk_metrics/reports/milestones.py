@@ -1,0 +1,69 @@
+"""Goals in the weekly report: where each stands, what was said of it before, which part of its way
+came due since. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
+
+from desk_metrics.planning.goals import Standing
+from desk_metrics.reports.periods import Period
+
+# Goal, and what the last report said of it.
+Judged = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """A goal as it stands, and the team that answers for it."""
+
+    standing: Standing
+    team: str
+    charter: str
+
+
+class Stretch(NamedTuple):
+    """What a report is about, since when there was none, and what is known in it."""
+
+    period: Period
+    since: datetime
+    as_of: datetime
+
+
+def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalStatusReported:
+    """What the report says of a goal; `before` holds what the one before it said."""
+    found, forecast = one.standing, one.standing.forecast
+    said = before.get(found.goal)
+    return GoalStatusReported(
+        goal=found.goal,
+        title=found.title,
+        team=one.team,
+        period=stretch.period.name,
+        as_of=stretch.as_of,
+        measure=found.measure,
+        unit=found.unit.value,
+        due=found.due,
+        verdict=found.verdict,
+        verdict_before=None if said is None else GoalVerdict(said),
+        explanation=found.explanation,
+        baseline=found.baseline,
+        baseline_weeks=found.baseline_weeks,
+        baseline_wanted=found.baseline_wanted,
+        target=found.target,
+        now=found.now,
+        planned_now=found.planned_now,
+        forecast=None if forecast is None else forecast.value,
+        forecast_low=None if forecast is None else forecast.low,
+        forecast_high=None if forecast is None else forecast.high,
+        milestone=_milestone(found, stretch),
+        charter=one.charter,
+    )
+
+
+def _milestone(found: Standing, stretch: Stretch) -> GoalMilestone | None:
+    """The last part of the way whose day lies in what was not reported about yet."""
+    since, until = stretch.since.date(), stretch.period.end.date()
+    return next((m for m in reversed(found.milestones) if since <= m.day < until), None)

@@ -1,0 +1,54 @@
+"""`desk report page`: the same page as a file, read from metrics' store."""
+
+import asyncio
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from desk_shared.clock import SystemClock
+from desk_shared.settings import load_settings
+from desk_shared.store import MongoDocuments, Store
+from desk_shared.terminal import say
+
+from desk_metrics.measures.store import CELLS
+from desk_metrics.reports.page.html import render_page
+from desk_metrics.reports.page.model import PageQuery
+from desk_metrics.reports.page.store import gather
+from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.settings import MetricsSettings
+
+_DAY = ["%Y-%m-%d"]
+
+
+def page(
+    out: Annotated[Path, typer.Option(help="The HTML file to write; print it for a PDF.")],
+    first: Annotated[datetime | None, typer.Option("--from", formats=_DAY)] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=_DAY)] = None,
+    team: Annotated[str, typer.Option(help="Only this team.")] = "",
+) -> None:
+    """Write the report of a period, by default of the last four weeks, as one HTML page."""
+    first_day, last_day = (at and at.date() for at in (first, last))
+    text = asyncio.run(build_page(load_settings(MetricsSettings), first_day, last_day, team))
+    out.write_text(text, encoding="utf-8")
+    say(f"Written to {out}; open it in a browser, or print it to get a PDF.")
+
+
+async def build_page(
+    settings: MetricsSettings, first: date | None, last: date | None, team: str
+) -> str:
+    """The page, from what metrics' store holds now."""
+    clock = SystemClock()
+    query = PageQuery.of(first, last, clock.now(), team)
+    store = Store(settings.store, f"{settings.store.database_prefix}metrics")
+    try:
+        cells = MongoDocuments(store.database, CELLS, clock.now)
+        responses = Correspondence(
+            MongoDocuments(store.database, REPORTED, clock.now),
+            MongoDocuments(store.database, ANSWERS, clock.now),
+        )
+        cost = settings.cost_per_minute
+        figures = await gather(cells, query, settings.people, cost, responses)
+    finally:
+        await store.stop()
+    return render_page(figures, clock.now())

@@ -1,0 +1,98 @@
+"""Reads the page's figures in one pass over the rollups: a period, the one before, its steps."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.message import message
+from desk_shared.store import Documents
+
+from desk_metrics.measures.balance import Balance
+from desk_metrics.measures.experience import Impressions, Of
+from desk_metrics.measures.figures import Figures, figures_of
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.store import days, first_day
+from desk_metrics.measures.totals import Reckoning, Span, Totals, spans_of
+from desk_metrics.reports.demand import Demand
+from desk_metrics.reports.page.model import PageFigures, PageQuery
+from desk_metrics.reports.store import Correspondence
+from desk_metrics.sla.worktime import instant
+
+MOST_WORST = 10
+MOST_REQUESTED = 10
+
+
+async def gather(
+    cells: Documents[Cell],
+    query: PageQuery,
+    people: int,
+    cost: float,
+    responses: Correspondence | None = None,
+) -> PageFigures:
+    """Read every rollup once; a team that nothing is known of is refused."""
+    sums, team = _PageSums(query), query.team
+    async for cell in days(cells, query.before[0], query.last, query.as_of):
+        sums.add(cell)
+    of_teams = sums.by_team.totals()
+    if team and (sums.now, team) not in of_teams:
+        raise unknown_team(team)
+    of_periods, of_steps = of_teams if team else sums.every.totals(), sums.by_step.totals()
+
+    def figures_in(found: dict[tuple[Span, str], Totals], span: Span) -> Figures:
+        return figures_of(found.get((span, team)) or Totals(), span, 0 if team else people, cost)
+
+    figures = PageFigures(
+        query=query,
+        now=figures_in(of_periods, sums.now),
+        before=figures_in(of_periods, sums.before),
+        steps=tuple((instant(step.start), figures_in(of_steps, step)) for step in sums.steps),
+        began=await first_day(cells),
+    )
+    if team:
+        return figures
+    return replace(
+        figures,
+        teams=tuple(
+            (name, figures_of(totals, span))
+            for (span, name), totals in of_teams.items()
+            if span == sums.now
+        ),
+        worst=tuple(sums.services.experiences()[:MOST_WORST]),
+        demand=sums.demand.entries()[:MOST_REQUESTED],
+        statuses=() if responses is None else tuple(await responses.open()),
+    )
+
+
+def unknown_team(team: str) -> NotFound:
+    """The refusal of a team of which nothing is known, or nothing to the caller."""
+    return NotFound(message("asked.unknown-team", team=team))
+
+
+class _PageSums:
+    """What the rollups add up to: in both periods, by team, by step, by service, and demand."""
+
+    def __init__(self, query: PageQuery) -> None:
+        start, end = _midnight(query.first), _midnight(query.last + timedelta(days=1))
+        if query.as_of <= start:
+            why = message("asked.days-to-come", first=query.first, as_of=query.as_of)
+            raise Invalid(why, code="bad-days")
+        periods = spans_of(start - (end - start), end, query.days, query.as_of)
+        self.before, self.now = periods
+        steps = spans_of(start, end, query.step, query.as_of)
+        self.steps = tuple(step for step in steps if step.start < step.as_of)
+        self.every = Reckoning((self.before, self.now))
+        self.by_team = Reckoning((self.before, self.now), "team")
+        self.by_step = Reckoning(self.steps, "team" if query.team else "")
+        self.services = Impressions(self.now, Of.SERVICE)
+        self.demand = Demand(start, end, query.as_of)
+
+    def add(self, cell: Cell | Balance) -> None:
+        for totals in (self.every, self.by_team, self.by_step):
+            totals.take(cell)
+        if isinstance(cell, Cell):
+            self.services.add(cell)
+            self.demand.add(cell)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

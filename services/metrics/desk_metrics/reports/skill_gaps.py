@@ -1,0 +1,119 @@
+"""Skill gaps: what a team is asked for and too few of its members can do.
+
+- `bus_factor` (members): members of the team whose own skills name it, as in Avelino et al.,
+  "A novel approach for estimating truck factors" (2016), with the charter in place of commits.
+- A gap is a skill that at least `FEWEST_ASKED` tickets of the team needed, where the bus factor is
+  `THIN` or less, or the team handed on at least `HANDED_ON_SHARE` as often as it was asked.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.events.message import Message, Param, message
+from desk_shared.events.reports import SkillGapReported
+
+from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.skills import CAME, read_asked
+from desk_metrics.reports.periods import Period
+from desk_metrics.sla.worktime import micros
+
+FEWEST_ASKED = 10
+THIN = 1
+HANDED_ON_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """A team as far as skills go: what each member can finish, and what all of them can."""
+
+    name: str
+    members: tuple[frozenset[str], ...]
+    common: frozenset[str] = frozenset()
+
+    def holders(self, skill: str) -> int:
+        """Its bus factor: how many members are named for the skill."""
+        return sum(skill in member for member in self.members)
+
+
+@dataclass(slots=True)  # not frozen: it is filled while cells are read
+class Asked:
+    """How often a team was asked for a skill, and handed it on."""
+
+    came: int = 0
+    passed: int = 0
+
+
+class Skills:
+    """Adds up cells one by one: what teams were asked for in a period, as known at a moment."""
+
+    def __init__(
+        self, period: Period, as_of: datetime, needed: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._start, self._end = micros(period.start), micros(period.end)
+        self._as_of, self._needed = micros(as_of), needed
+        self.asked: dict[tuple[str, str], Asked] = {}
+
+    def add(self, cell: Cell) -> None:
+        for entry in cell.entries:
+            for posting in entry.believed:
+                is_known = max(posting.known, posting.at) < self._as_of
+                if is_known and self._start <= posting.at < self._end:
+                    self._post(posting.measure, posting.weight)
+
+    def _post(self, measure: str, weight: int) -> None:
+        said = read_asked(measure)
+        if said is None:
+            return
+        what, team, category = said
+        for skill in self._needed.get(category, ()):
+            asked = self.asked.setdefault((team, skill), Asked())
+            if what == CAME:
+                asked.came += weight
+            else:
+                asked.passed += weight
+
+
+def gaps_of(
+    asked: Mapping[tuple[str, str], Asked], crews: Iterable[Crew], period: Period, charter: str
+) -> list[SkillGapReported]:
+    """Every gap of every team, the most asked for first."""
+    found = [
+        SkillGapReported(
+            team=crew.name,
+            skill=skill,
+            period=period.name,
+            since=period.start,
+            until=period.end,
+            bus_factor=crew.holders(skill),
+            members=len(crew.members),
+            asked=asked[team, skill].came,
+            handed_on=asked[team, skill].passed,
+            reasons=reasons,
+            charter=charter,
+        )
+        for crew in crews
+        for team, skill in asked
+        if team == crew.name and (reasons := tuple(_reasons(crew, skill, asked[team, skill])))
+    ]
+    return sorted(found, key=lambda one: (-one.asked, one.team, one.skill))
+
+
+def _reasons(crew: Crew, skill: str, asked: Asked) -> Iterator[Message]:
+    if asked.came < FEWEST_ASKED:
+        return
+    holders, members = crew.holders(skill), len(crew.members)
+    tickets = message("count.tickets", count=asked.came)
+    if holders <= THIN:
+        facts: dict[str, Param] = {
+            "tickets": tickets,
+            "skill": skill,
+            "holders": holders,
+            "members": message("count.members", count=members),
+        }
+        if skill in crew.common:
+            yield message("skill.few-members-though-listed", **facts)
+        else:
+            yield message("skill.few-members", **facts)
+    if asked.passed >= HANDED_ON_SHARE * asked.came:
+        yield message("skill.handed-on", tickets=tickets, skill=skill, count=asked.passed)

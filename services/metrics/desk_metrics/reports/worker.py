@@ -1,0 +1,139 @@
+"""Reports to owners, once a week: a durable timer fires, one document is written and published.
+
+Of several replicas whose timers fire, the guard of the document lets one report; its ids are fixed.
+A report waits until the log is read about to its end: after a stop, much of what it counts may
+still be in it. Deadlines wait more exactly, each for its partition.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+
+from desk_shared.bus import CommandQueue, Projection
+from desk_shared.bus.timers import Report
+from desk_shared.clock import Clock
+from desk_shared.errors import Transient
+from desk_shared.events import AnyEvent
+from desk_shared.health import Progress
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+
+from desk_metrics.reports.changes import Changes, changes_key, with_change
+from desk_metrics.reports.decide import (
+    WEEKLY,
+    Reported,
+    as_of,
+    first_reported,
+    next_period,
+    report,
+    skills_period,
+)
+from desk_metrics.reports.periods import Period
+from desk_metrics.reports.store import Sources
+
+
+def changes_projection(documents: Documents[Changes]) -> Projection[Changes]:
+    """What was changed at each service, and which problems it had."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        key = changes_key(event)
+        return (key,) if key else ()
+
+    def react(
+        state: Changes | None, event: AnyEvent, _context: Context
+    ) -> Decision[Changes] | None:
+        after = with_change(state or Changes(), event)
+        return None if after == state else Decision(after)
+
+    return Projection(documents, keys=keys, react=react)
+
+
+log = get_logger()
+
+
+class Reporting:
+    """Makes the report of the week when it is due."""
+
+    def __init__(
+        self,
+        documents: Documents[Reported],
+        commands: CommandQueue[Reported],
+        sources: Sources,
+        clock: Clock,
+    ) -> None:
+        self._documents = documents
+        self._commands = commands
+        self._sources = sources
+        self._clock = clock
+
+    async def begin(self) -> None:
+        """A desk that never reported begins with its next week."""
+
+        def first(known: Reported | None, context: Context) -> Decision[Reported] | None:
+            if known is not None:
+                return None
+            reported = first_reported(context.now)
+            return Decision(reported, due=reported.due)
+
+        await self._commands.change(WEEKLY, first)
+
+    async def wake(self, ids: Iterable[str], _report: Report) -> None:
+        """Make what is due; with the store away it stays due and is found again."""
+        for id in ids:
+            stored = (await self._documents.load([id])).get(id)
+            known = None if stored is None else stored.state
+            period = None if known is None else next_period(known, self._clock.now())
+            if period is None:
+                continue
+            try:
+                await self._make(id, period)
+            except Transient as error:
+                log.warning("report_waits", period=period.name, reason=str(error))
+
+    async def _make(self, id: str, period: Period) -> None:
+        known = as_of(period)
+        look = await self._sources.look(period, known)
+        heard = await self._sources.heard(look, known)
+        quarter = skills_period(period)
+        gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
+        goals = await self._sources.goals(known)
+
+        def publish(before: Reported | None, _context: Context) -> Decision[Reported] | None:
+            if before is None or before.until >= period.end:
+                return None
+            after, events = report(before, look.systems, gaps, goals, heard, period)
+            return Decision(after, events, after.due)
+
+        await self._commands.change(id, publish)
+        log.info(
+            "owners_told",
+            period=period.name,
+            systems=len(look.systems),
+            skill_gaps=len(gaps),
+            goals=len(goals),
+        )
+
+
+# The lag is looked at every two seconds and counts nothing that was not fetched yet.
+FIRST_LOOK = timedelta(seconds=4)
+# About what a batch takes: a busy desk is never at the end of its log.
+BEHIND = 500
+_CHECK = timedelta(milliseconds=100)
+
+
+def is_caught_up(progress: Progress, clock: Clock) -> bool:
+    """Partitions are ours, their lag is known, and it is small."""
+    since = progress.assigned_at
+    if progress.assigned == 0 or since is None or progress.pause_reason is not None:
+        return False
+    return clock.now() - since >= FIRST_LOOK and progress.lag + progress.halted <= BEHIND
+
+
+def once_caught_up(progress: Progress, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """A gate for timers; at work it opens at once."""
+
+    async def gate() -> None:
+        while not is_caught_up(progress, clock):
+            await clock.sleep(_CHECK)
+
+    return gate

@@ -1,0 +1,87 @@
+"""`GET /v1/tickets/{ticket}/sla`: why an SLA stands where it stands."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, NamedTuple
+
+from desk_shared.clock import Clock
+from desk_shared.errors import NotFound
+from desk_shared.events.message import message
+from desk_shared.frozen import Frozen
+from desk_shared.http import STAFF, Principal, require, sight
+from desk_shared.http.language import sentence
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AwareDatetime
+
+from desk_metrics.sla.explanation import Explanation, Stretch, explain
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
+
+# As every route takes them: what is reckoned from them exists.
+FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
+
+AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]
+
+
+class StretchView(Stretch):
+    """Some time of a ticket; `text` says why it counted or not, in the language of the answer."""
+
+    text: str
+
+
+class SlaExplanation(Explanation):
+    """One SLA, each stretch of time explained in words."""
+
+    explanation: tuple[StretchView, ...]
+    because: str
+    """Why it was cancelled; empty if it was not."""
+
+
+class TicketSla(Frozen):
+    """Every SLA of a ticket as it stands at a moment, each stretch of time explained."""
+
+    ticket: str
+    as_of: datetime
+    slas: tuple[SlaExplanation, ...]
+
+
+class SlaTicket(NamedTuple):
+    """A ticket's clocks, and whose it is."""
+
+    clocks: TicketClocks
+    service: str
+    team: str
+
+
+def sla_router(
+    find: Callable[[str], Awaitable[SlaTicket | None]],
+    book: Callable[[], PolicyBook],
+    clock: Clock,
+) -> APIRouter:
+    """The one route."""
+    router = APIRouter(prefix="/v1/tickets", tags=["sla"])
+
+    @router.get("/{ticket}/sla")
+    async def explain_slas(
+        request: Request,
+        caller: Annotated[Principal, Depends(require(*STAFF))],
+        ticket: Annotated[str, Path(max_length=200)],
+        as_of: AsOf = None,
+    ) -> TicketSla:
+        """Which minutes counted and which did not, why, and under which policy and version."""
+        found, seen = await find(ticket), sight(request, caller)
+        if found is None or seen.hides(found.service, found.team):
+            raise NotFound(message("sla.no-ticket", ticket=ticket), ticket=ticket)
+        at = as_of or clock.now()
+        slas = tuple(map(_view, explain(found.clocks, book(), at)))
+        return TicketSla(ticket=ticket, as_of=at, slas=slas)
+
+    return router
+
+
+def _view(found: Explanation) -> SlaExplanation:
+    because = sentence(found.cancelled_because) if found.cancelled_because else ""
+    stretches = tuple(
+        StretchView(**dict(one), text=sentence(one.message)) for one in found.explanation
+    )
+    return SlaExplanation(**{**dict(found), "explanation": stretches, "because": because})

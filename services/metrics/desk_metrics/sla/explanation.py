@@ -1,0 +1,203 @@
+"""Explaining an SLA: every stretch of time, whether it counted, and why; and where it stands.
+
+The counted stretches add up to the time used exactly; a property test holds them to it.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from desk_shared.events.message import Message, message
+from desk_shared.events.sla import ClockName
+from pydantic import BaseModel, ConfigDict
+
+from desk_metrics.sla.calendars import ClosedBy
+from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, slas_of
+from desk_metrics.sla.lifecycle import Ending, life_of
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import instant, micros
+
+
+class Status(StrEnum):
+    """Where an SLA stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    BREACHED = "breached"
+    MET = "met"
+    CANCELLED = "cancelled"
+
+
+class Why(StrEnum):
+    """Why a stretch counted, or did not."""
+
+    WORKED = "worked"
+    BEFORE = "before-it-counted"
+    HOURS = "outside-hours"
+    HOLIDAY = "holiday"
+    CLOSURE = "closure"
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+
+
+class Stretch(_Data):
+    """Some time of a ticket: counted or not, and why."""
+
+    start: datetime
+    end: datetime
+    counted: bool
+    why: Why
+    message: Message
+
+
+class Explanation(_Data):
+    """One SLA: its target, where it stands, and how each stretch of time counted.
+
+    `used + remaining - overrun` is the target; `held` is open time that did not count.
+    """
+
+    clock: ClockName
+    policy: str
+    policy_version: str
+    cycle: int
+    team: str
+    calendar: str
+    zone: str
+    target: timedelta
+    applies: datetime
+    ends: datetime | None
+    due: datetime | None
+    status: Status
+    cancelled_because: Message | None
+    by_automation: bool
+    used: timedelta
+    remaining: timedelta
+    overrun: timedelta
+    held: timedelta
+    percent: int
+    explanation: tuple[Stretch, ...]
+
+    @property
+    def margin(self) -> timedelta:
+        """What was left of the target; below zero when it was overrun."""
+        return self.remaining - self.overrun
+
+
+def explain(state: TicketClocks, book: PolicyBook, now: datetime) -> tuple[Explanation, ...]:
+    """Every SLA of a ticket, those withdrawn included, as it stands at `now`."""
+    at = micros(now)
+    life = life_of(state.facts, at)
+    if life is None:
+        return ()
+    return tuple(_explanation(sla, at) for sla in slas_of(life, book, at))
+
+
+def _explanation(sla: SlaClock, now: int) -> Explanation:
+    policy, calendar = sla.terms.policy, sla.terms.hours.calendar
+    until = now if sla.end is None else sla.end[0]
+    goal, used, due = sla.terms.goal, sla.worked_until(until), sla.due
+    gross = sla.terms.hours.worked_us(sla.start, until)
+    return Explanation(
+        clock=sla.clock,
+        policy=policy.name,
+        policy_version=sla.terms.version,
+        cycle=sla.cycle,
+        team=sla.team,
+        calendar=calendar.name,
+        zone=calendar.zone,
+        target=policy.target,
+        applies=instant(sla.applies[0]),
+        ends=None if sla.end is None else instant(sla.end[0]),
+        due=None if due is None else instant(due),
+        status=_status(sla, now),
+        cancelled_because=sla.because,
+        by_automation=sla.by_bot,
+        used=timedelta(microseconds=used),
+        remaining=timedelta(microseconds=max(0, goal - used)),
+        overrun=timedelta(microseconds=max(0, used - goal)),
+        held=timedelta(microseconds=gross - used),
+        percent=used * 100 // goal,
+        explanation=tuple(_stretches(sla, until)),
+    )
+
+
+def _status(sla: SlaClock, now: int) -> Status:
+    if sla.replaced:
+        return Status.CANCELLED
+    if sla.is_breached(now):
+        return Status.BREACHED
+    if sla.end is not None:
+        return Status.MET if sla.ending is Ending.DONE else Status.CANCELLED
+    is_held = any(hold.end is None for hold in sla.holds)
+    return Status.PAUSED if is_held else Status.RUNNING
+
+
+def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
+    """All of it, joined where one stretch goes on with the same reason."""
+    held: Stretch | None = None
+    for one in _pieces(sla, until):
+        if held is not None and (held.why, held.message) == (one.why, one.message):
+            held = held.model_copy(update={"end": one.end})
+            continue
+        if held is not None:
+            yield held
+        held = one
+    if held is not None:
+        yield held
+
+
+def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
+    if sla.owed_since < sla.start:
+        before = min(sla.start, until)
+        yield _stretch(sla.owed_since, before, Why.BEFORE, message("stretch.before"))
+    cursor = sla.start
+    for hold in sla.holds:
+        begins = max(cursor, min(hold.start[0], until))
+        ends = until if hold.end is None else min(hold.end[0], until)
+        yield from _part(sla, cursor, begins, None)
+        yield from _part(sla, begins, ends, hold)
+        cursor = ends
+    yield from _part(sla, cursor, until, None)
+
+
+def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[Stretch]:
+    """Open and closed pieces in order; closed time is closed whoever is waited for."""
+    hours = sla.terms.hours
+    why, said = _open(sla, hold)
+    pieces = [_stretch(opens, closes, why, said) for opens, closes in hours.spans_us(start, end)]
+    pieces += [
+        _stretch(closed.start, closed.end, Why(closed.reason), _closed(closed.reason, closed.name))
+        for closed in hours.closed_us(start, end)
+    ]
+    yield from sorted(pieces, key=lambda piece: piece.start)
+
+
+def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, Message]:
+    if hold is None:
+        return Why.WORKED, message("stretch.worked", calendar=sla.terms.hours.calendar.name)
+    if hold.reason == RESOLVED:
+        return Why.RESOLVED, message("stretch.resolved")
+    return Why.WAITING, message("stretch.waiting", reason=hold.reason)
+
+
+def _closed(reason: ClosedBy, name: str) -> Message:
+    if reason is ClosedBy.HOURS:
+        return message("stretch.outside-hours", calendar=name)
+    if reason is ClosedBy.HOLIDAY:
+        return message("stretch.holiday", name=name)
+    return message("stretch.closed", name=name)
+
+
+def _stretch(start: int, end: int, why: Why, said: Message) -> Stretch:
+    return Stretch(
+        start=instant(start),
+        end=instant(end),
+        counted=why is Why.WORKED,
+        why=why,
+        message=said,
+    )

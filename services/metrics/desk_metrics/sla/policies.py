@@ -1,0 +1,310 @@
+"""Policies: which SLA holds for a ticket, and the book of what was in force when.
+
+A ticket is judged by the edition in force at the time, never by today's: the book keeps them all.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, NamedTuple, Self
+
+from desk_shared.events.sla import ClockName
+from desk_shared.events.tickets import WaitingFor
+from desk_shared.frozen import Frozen
+from pydantic import model_validator
+
+from desk_metrics.sla.calendars import Calendar
+from desk_metrics.sla.worktime import WorkingTime, micros
+
+# Distinct (clock, attributes) of an edition; far above any real desk, so it is only a fuse.
+_MEMO_LIMIT = 20_000
+
+
+class OnChange(StrEnum):
+    """What another policy, priority or target does to a running clock."""
+
+    RETROACTIVE = "retroactive"
+    RETROACTIVE_START = "retroactive_start"
+    FROM_CHANGE = "from_change"
+
+
+class OnReopen(StrEnum):
+    """What the time between resolution and reopening is."""
+
+    CONTINUE = "continue"
+    RESTART = "restart"
+    COUNTS = "counts"
+
+
+class Attributes(NamedTuple):
+    """What of a ticket selects its policies; empty is unknown."""
+
+    kind: str = ""
+    priority: str = ""
+    service: str = ""
+    group: str = ""
+    team: str = ""
+
+
+class When(Frozen):
+    """The tickets a policy is for: each list that is not empty must name what the ticket has."""
+
+    kinds: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        return not any(self._lists())
+
+    def matches(self, ticket: Attributes) -> bool:
+        return all(
+            not wanted or has in wanted for wanted, has in zip(self._lists(), ticket, strict=True)
+        )
+
+    def covers(self, other: Self) -> bool:
+        """Every ticket that `other` matches is matched here too."""
+        return all(
+            not mine or (theirs and set(theirs) <= set(mine))
+            for mine, theirs in zip(self._lists(), other._lists(), strict=True)
+        )
+
+    def _lists(self) -> tuple[tuple[str, ...], ...]:
+        return self.kinds, self.priorities, self.services, self.groups, self.teams
+
+
+class Policy(Frozen):
+    """One clock with a target in working time. The first match in the written order holds."""
+
+    name: str
+    version: str = "1"
+    clock: ClockName
+    when: When = When()
+    default: bool = False
+    target: timedelta
+    calendar: str
+    warn_at: tuple[int, ...] = (75,)
+    pause_on: tuple[WaitingFor, ...] = tuple(WaitingFor)
+    on_change: OnChange = OnChange.RETROACTIVE
+    on_reopen: OnReopen = OnReopen.CONTINUE
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        if self.target <= timedelta(0):
+            raise ValueError(f"policy '{self.name}' SLAs no time; give it a target above zero")
+        if any(not 0 < percent < 100 for percent in self.warn_at):
+            raise ValueError(f"policy '{self.name}' must warn between 1 and 99 per cent")
+        if self.when.is_blank != self.default:
+            raise ValueError(
+                f"policy '{self.name}': an empty 'when' is no catch-all; say for which tickets it"
+                " is, or make it the default, not both"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """A policy with its calendar, ready to be reckoned with; compared by identity.
+
+    Editions that change nothing about it share one, so that its clocks run on undisturbed.
+    """
+
+    policy: Policy
+    hours: WorkingTime
+    version: str
+    goal: int
+    warnings: tuple[tuple[int, int], ...]
+
+    def says_as(self, policy: Policy, calendar: Calendar) -> bool:
+        return self.policy == policy and self.hours.calendar == calendar
+
+    def amends(self, other: "Terms") -> bool:
+        """The same SLA with, say, a corrected calendar: the clock keeps its start."""
+        mine, theirs = self.policy, other.policy
+        return mine.name == theirs.name and mine.target == theirs.target
+
+
+class Edition(Frozen):
+    """All policies, in order, and calendars that are in force from `since` on."""
+
+    version: str
+    since: datetime
+    policies: tuple[Policy, ...]
+    calendars: tuple[Calendar, ...]
+    # Until a team has it, but no longer than this, a new ticket is being sorted: it has no
+    # SLA yet, and what it is by then counts from its opening. So nobody is told of an SLA
+    # that another replaces in the same breath.
+    sorting: timedelta = timedelta(0)
+    # Nobody says anything of a later moment by this edition before he has moved this on; and the
+    # next one begins after it. So nothing is said by an edition that no longer held.
+    said_until: datetime | None = None
+    # When the next one began; whoever makes that has set this first.
+    until: datetime | None = None
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        known = {calendar.name for calendar in self.calendars}
+        for policy in self.policies:
+            if policy.calendar not in known:
+                raise ValueError(
+                    f"policy '{policy.name}' needs calendar '{policy.calendar}', which is missing"
+                )
+        names = [policy.name for policy in self.policies]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"more than one policy is called {', '.join(twice)}")
+        for clock in ClockName:
+            defaults = [p.name for p in self.policies if p.default and p.clock is clock]
+            if len(defaults) != 1 and any(p.clock is clock for p in self.policies):
+                raise ValueError(
+                    f"the {clock} clock needs exactly one default policy, and has"
+                    f" {', '.join(defaults) or 'none'}; mark the one for all other tickets"
+                )
+        return self
+
+
+class Problem(NamedTuple):
+    """Something in the configuration that a person should put right."""
+
+    code: Literal["calendar-never-opens", "never-chosen"]
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    since: int
+    terms: dict[ClockName, tuple[Terms, ...]]
+    sorting: int
+    memo: dict[tuple[ClockName, Attributes], Terms | None] = field(default_factory=dict)
+
+    def select(self, clock: ClockName, ticket: Attributes) -> Terms | None:
+        key = (clock, ticket)
+        try:
+            return self.memo[key]
+        except KeyError:
+            pass
+        if len(self.memo) >= _MEMO_LIMIT:
+            self.memo.clear()
+        found = self.memo[key] = _select(self.terms.get(clock, ()), ticket)
+        return found
+
+
+class PolicyBook:
+    """Every edition that was ever in force; the first one also judges what was before it.
+
+    `hours` may hand out working times that are warm already, as after a reload of the charter.
+    Up to `known_until` (microseconds) no edition can be missing; None: it is a book of the past.
+    """
+
+    def __init__(
+        self,
+        editions: Iterable[Edition],
+        hours: Callable[[Calendar], WorkingTime] = WorkingTime,
+        known_until: int | None = None,
+    ) -> None:
+        self.known_until = known_until
+        self.editions: tuple[Edition, ...] = tuple(sorted(editions, key=lambda one: one.since))
+        self._in_force: list[_InForce] = []
+        # What has an SLA in any edition; the rest need not be looked at.
+        self.clocks = frozenset(p.clock for one in self.editions for p in one.policies)
+        before: dict[str, Terms] = {}
+        for edition in self.editions:
+            before = _compile(edition, before, hours)
+            clocks = {
+                clock: tuple(terms for terms in before.values() if terms.policy.clock is clock)
+                for clock in ClockName
+            }
+            sorting = edition.sorting // timedelta(microseconds=1)
+            self._in_force.append(_InForce(micros(edition.since), clocks, sorting))
+
+    def select(self, clock: ClockName, ticket: Attributes, at: int) -> Terms | None:
+        """The terms of one clock for a ticket like this at that moment; None: no policy applies."""
+        return self._at(at).select(clock, ticket) if self._in_force else None
+
+    def sorting_ends(self, opened: int) -> int:
+        """From when on a ticket of that opening has an SLA in any case."""
+        return opened + self._at(opened).sorting if self._in_force else opened
+
+    def _at(self, at: int) -> _InForce:
+        chosen = self._in_force[0]
+        for edition in self._in_force[1:]:
+            if edition.since > at:
+                break
+            chosen = edition
+        return chosen
+
+    def knows(self, at: int) -> bool:
+        """Whether it is certain which edition was in force at that moment."""
+        return self.known_until is None or at <= self.known_until
+
+    def turns(self, after: int, until: int) -> Sequence[int]:
+        """When the edition changed in between, the second moment included."""
+        return [one.since for one in self._in_force[1:] if after < one.since <= until]
+
+    def in_force(self, at: int) -> int:
+        """How many editions had begun by then; the first judges also what was before it."""
+        return max(1, sum(one.since <= at for one in self._in_force)) if self._in_force else 0
+
+    def next_turn(self, after: int) -> int | None:
+        return min((one.since for one in self._in_force[1:] if one.since > after), default=None)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the newest edition, in sentences."""
+        return tuple(_problems(self.editions[-1])) if self.editions else ()
+
+
+def _select(terms: Sequence[Terms], ticket: Attributes) -> Terms | None:
+    default = None
+    for one in terms:
+        if one.policy.default:
+            default = one
+        elif one.policy.when.matches(ticket):
+            return one
+    return default
+
+
+def _compile(
+    edition: Edition, before: dict[str, Terms], hours_of: Callable[[Calendar], WorkingTime]
+) -> dict[str, Terms]:
+    hours = {calendar.name: hours_of(calendar) for calendar in edition.calendars}
+    compiled = {}
+    for policy in edition.policies:
+        old = before.get(policy.name)
+        calendar = hours[policy.calendar]
+        if old is not None and old.says_as(policy, calendar.calendar):
+            compiled[policy.name] = old
+            continue
+        goal = policy.target // timedelta(microseconds=1)
+        warnings = tuple((percent, goal * percent // 100) for percent in sorted(policy.warn_at))
+        version = f"{policy.version}@{edition.version}"
+        compiled[policy.name] = Terms(policy, calendar, version, goal, warnings)
+    return compiled
+
+
+def _problems(edition: Edition) -> Iterable[Problem]:
+    for calendar in edition.calendars:
+        if calendar.never_opens:
+            yield Problem(
+                "calendar-never-opens",
+                calendar.name,
+                f"calendar '{calendar.name}' has no open hour, so its SLAs have no due time;"
+                " give it opening hours",
+            )
+    for clock in ClockName:
+        yield from _shadowed([p for p in edition.policies if p.clock is clock and not p.default])
+
+
+def _shadowed(policies: Sequence[Policy]) -> Iterable[Problem]:
+    for index, policy in enumerate(policies):
+        for earlier in policies[:index]:
+            if earlier.when.covers(policy.when):
+                yield Problem(
+                    "never-chosen",
+                    policy.name,
+                    f"policy '{policy.name}' is never chosen: '{earlier.name}' stands before it and"
+                    " matches the same tickets; move it up or remove it",
+                )
+                break

@@ -1,0 +1,12 @@
+"""How versions of the SLA policies are kept."""
+
+from desk_shared.store import Schema
+
+from desk_metrics.sla.policies import Edition
+
+EDITIONS = Schema(
+    collection="editions",
+    model=Edition,
+    facets=lambda edition: {"since": edition.since},
+    searched=(("since",),),
+)
