@@ -1,10 +1,9 @@
 """What every service is put together from, so that a `main` lists only what is its own."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Generic, TypeVar, assert_never
 
 import httpx
-from fastapi import FastAPI
 
 from desk_shared.bus.agreement import Agreement, SequenceOf
 from desk_shared.bus.batch_processor import BatchHandler, BatchProcessor
@@ -26,7 +25,7 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.topics import OPEN_TOPICS, retry_topic
 from desk_shared.health import Health
 from desk_shared.http import AppParts, authenticator_from, cursors_from, make_app
-from desk_shared.http import gate as callers
+from desk_shared.http.gate import Gate as Admission
 from desk_shared.lifetimes import Beginning, Ending, Lifetime
 from desk_shared.precedence import Precedence
 from desk_shared.runtime import Assembled
@@ -211,6 +210,8 @@ class ServiceBuilder(Generic[O]):
         What the topic has and the collection does not know of is noticed at the next start.
         To be called before what changes its documents is made, so that it stops later.
         """
+        leases = MongoLeases(self.store.database, self.clock.now)
+        self._prepared.append(leases.prepare)
         watermark = WriterWatermark(
             topic,
             f"/desk/{self.name}",
@@ -218,9 +219,13 @@ class ServiceBuilder(Generic[O]):
             self.publisher,
             self.clock,
             self._writers(topic),
-            self._leases(),
+            leases,
         )
-        self._writes[topic] = lambda id: self._sequence_of(collection, id)
+
+        async def sequence_of(id: str) -> int:
+            return (await entry_of(self.store.database, collection, id)).sequence
+
+        self._writes[topic] = sequence_of
         self.part(f"watermark of {topic}", watermark)
         # From now on: the parts that follow may take longer than others wait for who is silent.
         loops = {"told": watermark.run, "doubts": watermark.look, "lease": watermark.hold}
@@ -243,12 +248,6 @@ class ServiceBuilder(Generic[O]):
             name, wake, unit_of_work.due, documents, self.clock, meters, gate, self.health, silence
         )
         self.job(f"timers {name}", timers.run)
-
-    def _leases(self) -> MongoLeases:
-        """Leases in this service's database."""
-        leases = MongoLeases(self.store.database, self.clock.now)
-        self._prepared.append(leases.prepare)
-        return leases
 
     def kept_calls(self) -> MongoKeptCalls:
         """Calls of this service's HTTP side, kept for their time."""
@@ -274,7 +273,15 @@ class ServiceBuilder(Generic[O]):
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
-        groups = [consumer.group for consumer in consumers]
+        callers: Admission = app.state.gate
+        agreement = Agreement(
+            self.settings.kafka,
+            self._milestones,
+            self.settings.topic_prefix,
+            [consumer.group for consumer in consumers],
+            self._writes,
+            callers.hold,
+        )
         return Assembled(
             name=self.name,
             settings=self.settings,
@@ -284,7 +291,7 @@ class ServiceBuilder(Generic[O]):
             app=app,
             lifetimes=(
                 ("store", Beginning(self._prepare)),
-                ("store as new as the brokers", Beginning(self._agreement(app, groups).check)),
+                ("store as new as the brokers", Beginning(agreement.check)),
                 ("bus", self.publisher),
                 *self._lifetimes,
                 *((f"consumer {one.group}", one) for one in consumers),
@@ -311,13 +318,6 @@ class ServiceBuilder(Generic[O]):
             case names:
                 return BatchProcessor(*(self._units_of_work[name] for name in names))
 
-    def _agreement(self, app: FastAPI, groups: Sequence[str]) -> Agreement:
-        gate: callers.Gate = app.state.gate
-        prefix = self.settings.topic_prefix
-        return Agreement(
-            self.settings.kafka, self._milestones, prefix, groups, self._writes, gate.hold
-        )
-
     def _app_parts(self) -> AppParts:
         return AppParts(
             self.health,
@@ -328,9 +328,6 @@ class ServiceBuilder(Generic[O]):
             precedence=self.precedence,
             organisation=lambda: self.charter.current,
         )
-
-    async def _sequence_of(self, collection: str, id: str) -> int:
-        return (await entry_of(self.store.database, collection, id)).sequence
 
     async def _prepare(self) -> None:
         for step in self._prepared:

@@ -39,6 +39,16 @@ class DeskError(Exception):
         self.fields = fields
 
 
+def describe_error(error: BaseException) -> str:
+    """The reason of an error of ours; of any other, a bug, with the name of its class before it."""
+    return str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+
+
+def error_code(error: BaseException) -> str:
+    """The stable code of an error of ours; `bug` of any other."""
+    return error.kind if isinstance(error, DeskError) else "bug"
+
+
 class Rejected(DeskError):
     """The business says no: the request was understood and will never be done like this."""
 

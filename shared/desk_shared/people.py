@@ -45,7 +45,8 @@ def canonical_person(written: str) -> str:
     local, _, domain = address.rpartition("@")
     if not local or not domain or " " in domain or domain != domain.strip("@/"):
         return seen
-    return f"{_folded(local)}@{_registered(domain)}"
+    labels = re.split("[.\u3002\uff0e\uff61]", domain.rstrip(".\u3002\uff0e\uff61"))
+    return f"{_fold(local)}@{'.'.join(map(_register, labels))}"
 
 
 def check_written(written: str) -> str:
@@ -93,33 +94,29 @@ def written_if_other(written: str, person: str) -> str:
     return "" if shown == person else shown
 
 
-def _folded(local: str) -> str:
+def _fold(local: str) -> str:
     """Case folded and composed until nothing changes any more, as identifiers are (UAX 31)."""
     once = unicodedata.normalize("NFKC", local.casefold())
     return unicodedata.normalize("NFKC", once.casefold())
 
 
-def _registered(domain: str) -> str:
-    labels = re.split("[.\u3002\uff0e\uff61]", domain.rstrip(".\u3002\uff0e\uff61"))
-    return ".".join(_label(label) for label in labels)
-
-
-def _label(label: str) -> str:
+def _register(label: str) -> str:
+    """A part of a domain as it is registered."""
     if label.isascii():
         return label.lower()
     try:
         return idna.encode(label, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         # Not to be registered (an emoji, a blank), and yet always the same one form.
-        return f"xn--{_folded(label).encode('punycode').decode()}"
+        return f"xn--{_fold(label).encode('punycode').decode()}"
 
 
-def _known(written: str) -> str:
+def _read_known(written: str) -> str:
     return canonical_person(check_known(written))
 
 
 # In payloads: canonical wherever an event comes from, a log of old as well.
-PersonId = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_known)]
+PersonId = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_read_known)]
 OptionalPerson = Annotated[str, AfterValidator(canonical_person)]
 # As an outside system wrote it: intake makes the canonical form of it and keeps this for display.
 PersonWritten = Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(check_known)]

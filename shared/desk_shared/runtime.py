@@ -68,12 +68,16 @@ async def run(service: Assembled, listener: socket.socket) -> None:
     async with _http(service, listener, stopping):
         opened = Opened(service)
         opening = asyncio.create_task(opened.open_all(), name="opening")
-        failure = await _stop_asked(opening, stopping)
+        failure = await _wait_for_stop(opening, stopping)
         service.health.drain()
         log.info("service_stops", service=service.name)
-        await _answered(service)
+        # Calls that were accepted have what they need until they are answered; later ones hear 503.
+        gate: Gate = service.app.state.gate
+        if left := await gate.close(service.settings.shutdown_grace * _SHARE_OF_CALLS):
+            log.warning("calls_cut_short", calls=left)
         await ended(opening)
-        is_clean = await _drained(service, opened)
+        is_clean = await opened.close_all()
+
         if failure is not None or not is_clean:
             raise SystemExit(1)
     log.info("service_stopped", service=service.name)
@@ -125,22 +129,26 @@ class Opened:
         self._open.append((name, lifetime))
 
     async def close_all(self) -> bool:
-        """Close every part, whatever others raise or however long they take; whether all went
-        well."""
-        until = asyncio.get_running_loop().time() + _budget(self._service.settings)
+        """Close every part, whatever others raise or however long they take, then the store and
+        telemetry; whether all went well."""
+        # Two seconds less than the grace, for closing files and sending the last spans.
+        budget = self._service.settings.shutdown_grace - timedelta(seconds=2)
+        until = asyncio.get_running_loop().time() + max(1.0, budget.total_seconds())
         is_clean = True
         while self._open:
             name, lifetime = self._open.pop()
             left = until - asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(max(_LEAST_OF_PART, left)):
-                    is_clean &= await _ended_well(name, lifetime.__aexit__(None, None, None))
+                    is_clean &= await _close(name, lifetime.__aexit__(None, None, None))
             except TimeoutError:
                 log.exception("drain_took_too_long", part=name)  # what it holds is found again
-        return is_clean
+        if self._service.close is not None:
+            is_clean &= await _close("store", self._service.close())
+        return is_clean & await _close("telemetry", self._service.telemetry.stop())
 
 
-async def _stop_asked(
+async def _wait_for_stop(
     opening: "asyncio.Task[None]", stopping: asyncio.Event
 ) -> BaseException | None:
     """Wait for the stop; opening only fails by a bug of its own, and then nothing runs."""
@@ -155,30 +163,12 @@ async def _stop_asked(
     return error
 
 
-async def _answered(service: Assembled) -> None:
-    """Calls that were accepted have what they need until they are answered; later ones hear 503."""
-    gate: Gate = service.app.state.gate
-    if left := await gate.close(service.settings.shutdown_grace * _SHARE_OF_CALLS):
-        log.warning("calls_cut_short", calls=left)
-
-
-async def _drained(service: Assembled, opened: Opened) -> bool:
-    is_clean = await opened.close_all()
-    if service.close is not None:
-        is_clean &= await _ended_well("store", service.close())
-    return is_clean & await _ended_well("telemetry", service.telemetry.stop())
-
-
-async def _ended_well(name: str, ending: Awaitable[object]) -> bool:
-    error = await attempt_async(ending)
+async def _close(name: str, closing: Awaitable[object]) -> bool:
+    """Whether it went well."""
+    error = await attempt_async(closing)
     if error is not None:
         log.error("part_does_not_stop", part=name, exc_info=error)
     return error is None
-
-
-def _budget(settings: ServiceSettings) -> float:
-    """Two seconds less than the grace, for closing files and sending the last spans."""
-    return max(1.0, (settings.shutdown_grace - timedelta(seconds=2)).total_seconds())
 
 
 @contextlib.asynccontextmanager

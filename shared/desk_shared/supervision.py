@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
-from desk_shared.errors import DeskError, Transient
+from desk_shared.errors import DeskError, Transient, describe_error
 from desk_shared.health import Health, State
 from desk_shared.tasks import ended
 from desk_shared.telemetry import Meters, get_logger, names
@@ -80,7 +80,7 @@ class Supervisor:
         is_away = isinstance(error, Transient | OSError)
         kind = error.kind if isinstance(error, DeskError) else type(error).__name__
         self._meters.loop_failures.add(1, {names.LOOP: name, names.REASON: kind})
-        reason = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+        reason = describe_error(error)
         state = State.DOWN if isinstance(error, Transient) else State.DEGRADED
         self._health.mark(component, state, f"{reason} (failed {failures} times, tried again)")
         if is_away:

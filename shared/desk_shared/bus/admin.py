@@ -1,6 +1,6 @@
 """Creates the topics of the catalogue, and sees to it that those of before have its settings.
 
-Never deletes a record and never moves a key: what would is only told, with the command.
+Never deletes a record and never moves a key: what would is only reported, with the command.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,12 +74,12 @@ async def apply_topics(
         missing = [name for name in declared if name not in existing]
         present = [name for name in declared if name in existing]
         await _create(admin, [declared[name].new(name) for name in missing])
-        found = await admin.describe_topics(present) if present else []
-        altered, kept = await _settle(admin, {name: declared[name].config for name in present})
+        descriptions = await admin.describe_topics(present) if present else []
+        altered, kept = await _align(admin, {name: declared[name].config for name in present})
     finally:
         await admin.close()
     await _until_led(settings, missing)
-    counted = {one["topic"]: len(one["partitions"]) for one in found}
+    counted = {topic["topic"]: len(topic["partitions"]) for topic in descriptions}
     differing = [
         f"{name} has {count} partitions, {declared[name].partitions} are declared; changing a"
         " keyed topic moves its keys, so plan it"
@@ -140,9 +140,8 @@ class _Difference:
 
     @property
     def sentence(self) -> str:
-        said = f"{self.topic} had {self.name}={self.has}"
         if self.is_safe:
-            return f"{said} and has {self.wanted} now"
+            return f"{self.topic} had {self.name}={self.has} and has {self.wanted} now"
         return (
             f"{self.topic} has {self.name}={self.has}, {self.wanted} is declared; records could be"
             " removed or writers stopped, so it is left: kafka-configs.sh --bootstrap-server ..."
@@ -151,38 +150,33 @@ class _Difference:
         )
 
 
-async def _settle(
+async def _align(
     admin: AIOKafkaAdminClient, declared: Mapping[str, Mapping[str, str]]
 ) -> tuple[list[str], list[str]]:
     """Alter what is safe to alter; says what was altered, and what differs still."""
     altered, differing, changed = list[str](), list[str](), list[ConfigResource]()
-    asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in declared]
-    for response in await admin.describe_configs(asked) if asked else ():
+    topics = [ConfigResource(ConfigResourceType.TOPIC, name) for name in declared]
+    for response in await admin.describe_configs(topics) if topics else ():
         for code, reason, _kind, topic, entries in response.resources:
             if code:
                 differing.append(f"the settings of {topic} cannot be read: error {code} {reason}")
                 continue
-            found = _differences(topic, {one[0]: one[1] for one in entries}, declared[topic])
-            differing += [one.sentence for one in found if not one.is_safe]
-            safe = {one.name: one.wanted for one in found if one.is_safe}
+            values = {entry[0]: entry[1] for entry in entries}
+            found = [
+                _Difference(topic, name, values.get(name, ""), wanted)
+                for name, wanted in declared[topic].items()
+                if values.get(name, "") != wanted
+            ]
+            differing += [setting.sentence for setting in found if not setting.is_safe]
+            safe = {setting.name: setting.wanted for setting in found if setting.is_safe}
             if safe:
                 # Altering replaces all that was set for the topic, so that is said again.
-                own = {one[0]: one[1] for one in entries if one[3] == _OF_TOPIC}
+                own = {entry[0]: entry[1] for entry in entries if entry[3] == _OF_TOPIC}
                 changed.append(ConfigResource(ConfigResourceType.TOPIC, topic, own | safe))
-                altered += [one.sentence for one in found if one.is_safe]
+                altered += [setting.sentence for setting in found if setting.is_safe]
     refused = await _alter(admin, changed)
-    told = [one for one in altered if one.partition(" ")[0] not in refused]
-    return told, differing + list(refused.values())
-
-
-def _differences(
-    topic: str, has: Mapping[str, str], declared: Mapping[str, str]
-) -> list[_Difference]:
-    return [
-        _Difference(topic, name, has.get(name, ""), wanted)
-        for name, wanted in declared.items()
-        if has.get(name, "") != wanted
-    ]
+    done = [sentence for sentence in altered if sentence.partition(" ")[0] not in refused]
+    return done, differing + list(refused.values())
 
 
 def _length(kept: str) -> float:

@@ -1,6 +1,7 @@
-"""Before a service begins: is its store as new as what its groups have told the brokers?"""
+"""Before a service begins: is its store as new as what its groups have committed?"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ log = get_logger()
 # A store that was put back by less than this may pass unnoticed, if it was killed and not stopped.
 NOTED_EVERY = timedelta(seconds=1)
 _MARK = "milestone "
-_PATIENCE_MS = 2_000
+_TIMEOUT_MS = 2_000
 SequenceOf = Callable[[str], Awaitable[int]]
 WHAT_TO_DO = (
     "Nothing is read, done, sent or taken until it is as new again: run `desk audit`, then follow"
@@ -133,66 +134,64 @@ class Agreement:
             raise error
 
     async def _what_is_older(self) -> Older | Unwritten | None:
-        committed = await committed_by(self._kafka, self._groups, self._prefix)
-        for one in older(committed, await self._milestones.all()):
-            return one
+        committed = await read_committed(self._kafka, self._groups, self._prefix)
+        for group in find_older(committed, await self._milestones.all()):
+            return group
         for topic, sequence_of in self._writes.items():
-            for event in await last_events(self._kafka, self._prefix + topic, self._prefix):
+            for event in await read_last_events(self._kafka, self._prefix + topic, self._prefix):
                 stored = await sequence_of(event.subject)
                 if stored < (event.sequence or 0):
                     return Unwritten(topic, event.subject, event.sequence or 0, stored)
         return None
 
 
-def older(committed: Mapping[str, Committed], stored: Mapping[str, int]) -> list[Older]:
+def find_older(committed: Mapping[str, Committed], stored: Mapping[str, int]) -> list[Older]:
     """Groups that had come further than the store knows."""
     return [
-        Older(group, stored.get(group, 0), one.milestone)
-        for group, one in sorted(committed.items())
-        if one.milestone > stored.get(group, 0)
+        Older(group, stored.get(group, 0), mark.milestone)
+        for group, mark in sorted(committed.items())
+        if mark.milestone > stored.get(group, 0)
     ]
 
 
-async def last_events(kafka: KafkaSettings, topic: str, prefix: str) -> list[AnyEvent]:
+async def read_last_events(kafka: KafkaSettings, topic: str, prefix: str) -> list[AnyEvent]:
     """The last one of each partition: whoever forgot any event forgot one of these."""
     consumer = AIOKafkaConsumer(topic, group_id=None, **kafka_arguments(kafka))
     await consumer.start()
-    found: list[AnyEvent] = []
+    events: list[AnyEvent] = []
+    decoder = Door(prefix=prefix)
     try:
-        lanes = list(consumer.assignment())
-        ends, begins = await consumer.end_offsets(lanes), await consumer.beginning_offsets(lanes)
-        for lane in (one for one in lanes if ends[one] > begins[one]):
-            consumer.seek(lane, ends[lane] - 1)
-            found += await _read(consumer, lane, Door(prefix=prefix))
+        all_of = list(consumer.assignment())
+        ends, begins = await consumer.end_offsets(all_of), await consumer.beginning_offsets(all_of)
+        for partition in (filled for filled in all_of if ends[filled] > begins[filled]):
+            consumer.seek(partition, ends[partition] - 1)
+            batches = await consumer.getmany(partition, timeout_ms=_TIMEOUT_MS)
+            # What is no event of the desk's is nothing that it wrote.
+            with suppress(Invalid):
+                events += [decoder.read(record) for record in batches.get(partition, ())]
     finally:
         await consumer.stop()
-    return found
+    return events
 
 
-async def _read(consumer: AIOKafkaConsumer, lane: TopicPartition, door: Door) -> list[AnyEvent]:
-    records = (await consumer.getmany(lane, timeout_ms=_PATIENCE_MS)).get(lane, ())
-    try:
-        return [door.read(record) for record in records]
-    except Invalid:
-        return []  # no event of the desk's, and so nothing that it wrote
-
-
-async def committed_by(
+async def read_committed(
     kafka: KafkaSettings, groups: Iterable[str], prefix: str
 ) -> dict[str, Committed]:
     """What the brokers keep for each of these groups."""
     admin = AIOKafkaAdminClient(**kafka_arguments(kafka))
     try:
         await admin.start()
-        found = {one: await admin.list_consumer_group_offsets(prefix + one) for one in groups}
+        by_group = {
+            group: await admin.list_consumer_group_offsets(prefix + group) for group in groups
+        }
     finally:
         await admin.close()
     return {
         group: Committed(
-            {lane: kept.offset for lane, kept in kept_by.items() if kept.offset >= 0},
-            max((milestone_of(kept.metadata) for kept in kept_by.values()), default=0),
+            {at: commit.offset for at, commit in commits.items() if commit.offset >= 0},
+            max((milestone_of(commit.metadata) for commit in commits.values()), default=0),
         )
-        for group, kept_by in found.items()
+        for group, commits in by_group.items()
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from desk_shared.clock import Clock
-from desk_shared.errors import DeskError
+from desk_shared.errors import DeskError, describe_error
 from desk_shared.store import Unreadable
 
 WINDOW = timedelta(minutes=1)
@@ -43,27 +43,21 @@ class Budget:
         if not bugs or not self._most:
             return
         now = self._clock.now()
-        recent = {one: moment for one, moment in self._spent.items() if now - moment <= WINDOW}
+        recent = {id: moment for id, moment in self._spent.items() if now - moment <= WINDOW}
         spent = recent | dict.fromkeys(bugs, now)
-        if self.is_spent or len(spent) > self._limit(now):
+        is_new = now - self._started <= WINDOW
+        limit = -(-self._most // FIRST_SHARE) if is_new else self._most
+        if self.is_spent or len(spent) > limit:
             last = next(reversed(bugs.values()))
-            self.reason = self.reason or _words(last)
+            self.reason = self.reason or (
+                "stopped, since records of too many documents fail with a bug, the last with"
+                f" {describe_error(last)}. Nothing more becomes a dead letter and all records stay"
+                " where they are. Repair it or roll back; it reads on when it is started again"
+            )
             raise BudgetSpent(self.reason) from last
         self._spent = spent
-
-    def _limit(self, now: datetime) -> int:
-        is_new = now - self._started <= WINDOW
-        return -(-self._most // FIRST_SHARE) if is_new else self._most
 
 
 def is_bug(error: Exception) -> bool:
     """Nobody outside is to blame: a rule or a stored document is broken."""
     return not isinstance(error, DeskError) or isinstance(error, Unreadable)
-
-
-def _words(error: Exception) -> str:
-    return (
-        "stopped, since records of too many documents fail with a bug, the last with"
-        f" {type(error).__name__}: {error}. Nothing more becomes a dead letter and all records"
-        " stay where they are. Repair it or roll back; it reads on when it is started again"
-    )

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Generic
 
 from desk_shared.bus.retry import attempt_async
-from desk_shared.bus.unit_of_work import Cause, OnWritten, Park, Rule, UnitOfWork, WorkItem
+from desk_shared.bus.unit_of_work import Cause, Rule, UnitOfWork, WorkItem
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -25,7 +25,7 @@ MAX_BULK = 500
 # Groups that are written but not yet published: enough to hide the bus, few enough to feel it.
 MAX_PUBLISHING = 4
 # A request is answered before its events are on the bus; one slow publish must not hold the next.
-PUBLISH_PATIENCE = timedelta(seconds=3)
+PUBLISH_TIMEOUT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +93,20 @@ class CommandQueue(Generic[S]):
                 if asked.task.id in written:
                     _settle(asked.answer, written[asked.task.id])
 
+        async def write() -> None:
+            async with asyncio.timeout(PUBLISH_TIMEOUT.total_seconds()):
+                await self._unit_of_work.run(tasks, refuse, answer)
+
         tasks = list(by_task)
         late = Transient("the change was interrupted; ask again with the same key")
         try:
-            error = await attempt_async(self._within_patience(tasks, refuse, answer))
+            error = await attempt_async(write())
             if error is not None:
                 self._report(error, len(tasks))
             reason = late if error is None or isinstance(error, TimeoutError) else error
             await refuse([(task, reason) for task in tasks])
         finally:
             await refuse([(task, late) for task in tasks])
-
-    async def _within_patience(
-        self, tasks: Sequence[WorkItem[S]], refuse: Park[S], answer: OnWritten[S]
-    ) -> None:
-        async with asyncio.timeout(PUBLISH_PATIENCE.total_seconds()):
-            await self._unit_of_work.run(tasks, refuse, answer)
 
     @staticmethod
     def _report(error: Exception, documents: int) -> None:

@@ -197,11 +197,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if error is None:
             self._recovered()
             return None if wait is None else min(wait, LONGEST_WAIT)
-        if not self._budget.is_spent and self._is_stubborn(error):
-            error = await attempt_async(self._one_by_one(ready))
-            if error is None:
-                self._recovered()
-                return None
+        if not self._budget.is_spent and not isinstance(error, Transient):
+            log.error("batch_failed", group=self.group, exc_info=error)
+            if self._failures + 1 >= FAILURES_BEFORE_SPLIT:
+                error = await attempt_async(self._one_by_one(ready))
+        if error is None:
+            self._recovered()
+            return None
         if self._budget.is_spent:
             return self._halt(ready, consumer)
         return self._step_back(ready, consumer, error)
@@ -330,12 +332,6 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             raise DependencyDown(f"the commit failed: {error!r}", dependency="kafka") from error
         else:
             self._progress.mark_commit()
-
-    def _is_stubborn(self, error: Exception) -> bool:
-        if isinstance(error, Transient):
-            return False
-        log.error("batch_failed", group=self.group, exc_info=error)
-        return self._failures + 1 >= FAILURES_BEFORE_SPLIT
 
     def _step_back(
         self, records: Sequence[KafkaRecord], consumer: TrackedConsumer, error: Exception

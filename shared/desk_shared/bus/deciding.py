@@ -13,7 +13,7 @@ from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.errors import KeyReused, Transient
 from desk_shared.events import AnyEvent, Codec, Event, Message
 from desk_shared.events.content import id_reused
-from desk_shared.events.message import message
+from desk_shared.events.message import message as say
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import S
@@ -76,20 +76,15 @@ class Decider(Generic[S]):
         if document.has_handled(cause.identity, cause.origin):
             return _repeated(document, cause, found)
         step = self._react(document, task.rule, context, found)
-        if step is True or (step is False and self._is_done_with(document, cause)):
+        if step is False and isinstance(cause, Received):
+            # What did nothing is handled too: delivered again, it would find another state. Where
+            # there is no document yet none is made for it, and none is written for measurements
+            # that nobody waits for: there are too many, and they say themselves how old they are.
+            exists = document.version > 0 or document.state is not None
+            step = exists and not self._projection.is_exact and self._projection.known_for is None
+        if step is True:
             document.mark(cause.identity, cause.origin, cause.content)
-            return True
         return step
-
-    def _is_done_with(self, document: Stored[S], cause: Received | Cause) -> bool:
-        """What did nothing is handled too: told again, it would find another state.
-
-        Where there is no document yet none is made for it, and none is written for measurements
-        that nobody waits for: there are too many, and they say themselves how old they are.
-        """
-        is_there = document.version > 0 or document.state is not None
-        is_worth_it = not self._projection.is_exact and self._projection.known_for is None
-        return is_there and is_worth_it and isinstance(cause, Received)
 
     def _in_sequence(
         self, document: Stored[S], cause: Received, context: Context, found: BatchResult[S]
@@ -157,14 +152,20 @@ class Decider(Generic[S]):
             found.idle.add(document.id)
             return False
         decision, messages = decided
-        if messages and _is_full(document):
+        waiting = document.outbox
+        # Few messages are never too much: those are not counted.
+        if (
+            messages
+            and len(waiting) > _FEW
+            and sum(len(message.value) for message in waiting) > MAX_WAITING_BYTES
+        ):
             return Transient(
                 "too many events of this document wait for the bus", code="too-much-unpublished"
             )
         document.state = decision.state
         document.due = decision.due
         if messages:
-            document.outbox = (*document.outbox, *messages)
+            document.outbox = (*waiting, *messages)
         return True
 
     def _decided(
@@ -185,16 +186,10 @@ def _repeated(
     """A copy changes nothing; another content under a known identity is told."""
     if isinstance(cause, Cause):
         if document.has_other(cause.identity, cause.content):
-            return KeyReused(message("request.key-reused"))
+            return KeyReused(say("request.key-reused"))
         found.idle.add(document.id)  # somebody waits for the document as it is now
         return False
     if document.has_read(cause.origin):
         return False
     is_other = document.has_other(cause.identity, cause.content)
     return id_reused(cause.event) if is_other else False
-
-
-def _is_full(document: Stored[S]) -> bool:
-    """Whether what waits to be published leaves no room for more; few are never that much."""
-    waiting = document.outbox
-    return len(waiting) > _FEW and sum(len(one.value) for one in waiting) > MAX_WAITING_BYTES

@@ -4,7 +4,7 @@ The consumers of a running service are declared by the same calls, and do what F
 acknowledgement and parsing cannot do without losing records (ADR 4).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -13,7 +13,6 @@ from faststream import FastStream
 from faststream.specification import AsyncAPI
 
 from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
-from desk_shared.events import Payload
 from desk_shared.events.asyncapi import TEAM_CHANNEL
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.names import NOTIFICATIONS
@@ -34,22 +33,19 @@ def application(service: Service[Any, Any]) -> FastStream:
             include_in_schema=not group.is_retry,
             **safe_arguments(group.name, None, Reading(), is_delayed=group.is_retry),
         )
-        subscriber(_reader_of(group))
+        subscriber(_make_reader(group))
     title = f"Experience Desk: {service.name}"
     return FastStream(broker, specification=AsyncAPI(title=title, version="1.0.0"))
 
 
-def _reader_of(group: Group) -> Callable[..., Any]:
+def _make_reader(group: Group) -> Callable[..., Any]:
     """FastStream takes what is on a channel from what its handler is annotated with."""
 
     async def read(batch: list[Any]) -> None:
         raise NotImplementedError("this application only describes; run the service itself")
 
-    read.__annotations__["batch"] = list[reduce(or_, _payloads(group))]  # type: ignore[misc]
+    # A pattern stands for notification topics.
+    topics = {*group.subscription.topics, *([NOTIFICATIONS] if group.pattern else ())}
+    payloads = [payload for payload in PAYLOADS.values() if payload.TOPIC in topics]
+    read.__annotations__["batch"] = list[reduce(or_, payloads)]  # type: ignore[misc]
     return read
-
-
-def _payloads(group: Group) -> Iterable[type[Payload]]:
-    """What may be on its topics; a pattern stands for notification topics."""
-    read = {*group.subscription.topics, *([NOTIFICATIONS] if group.pattern else ())}
-    return [one for one in PAYLOADS.values() if one.TOPIC in read]

@@ -60,7 +60,11 @@ class Door:
             event = self._codec.decode(record.key, record.value, record.headers, arrived)
         topic, is_open, is_fresh = self._homes.get(record.topic) or self._home(record.topic)
         if topic != event.data.TOPIC and topic != event.topic:  # noqa: PLR1714 (a call spared)
-            raise _wrong_topic(event, topic)
+            raise Invalid(
+                f"{event.type} belongs on {event.topic} and came on {topic}: publish it there, if"
+                " you may",
+                code="wrong-topic",
+            )
         # Our own are believed, but for what an earlier version took over from outsiders.
         if is_open or event.time.year not in _SANE_YEARS:
             return self._believed(event, record, is_fresh=is_fresh)
@@ -69,10 +73,16 @@ class Door:
     def _home(self, topic: str) -> _Home:
         name = topic.removeprefix(self._prefix)
         side = next((suffix for suffix in (RETRY, DEAD) if name.endswith(suffix)), "")
-        declared = _origin(name.removesuffix(side)) if side else name
-        known = BY_NAME.get(declared)
-        is_open = known is not None and known.writer == "outside"
-        return self._homes.setdefault(topic, _Home(declared, is_open, not side))
+        if side:
+            # By the name of the side topic alone: headers can be forged.
+            name = name.removesuffix(side)
+            team = _TEAM_TOPIC.match(name)
+            origins = [origin for origin in BY_NAME if name.startswith(f"{origin}.")]
+            others = max(origins, key=len, default=name.rpartition(".")[0])
+            name = others if team is None else team.group()
+        declared = BY_NAME.get(name)
+        is_open = declared is not None and declared.writer == "outside"
+        return self._homes.setdefault(topic, _Home(name, is_open, not side))
 
     def _believed(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
         """The event at its own time, if that is within the window; else at that of its arrival."""
@@ -118,22 +128,6 @@ class Door:
         if not _EARLIEST_MS <= arrived <= self._latest_ms:
             return now
         return datetime.fromtimestamp(arrived / 1000, UTC)
-
-
-def _origin(name: str) -> str:
-    """The topic of a retry or dead-letter topic, by its name alone: headers can be forged."""
-    team = _TEAM_TOPIC.match(name)
-    if team is not None:
-        return team.group()
-    found = [topic for topic in BY_NAME if name.startswith(f"{topic}.")]
-    return max(found, key=len) if found else name.rpartition(".")[0]
-
-
-def _wrong_topic(event: AnyEvent, topic: str) -> Invalid:
-    return Invalid(
-        f"{event.type} belongs on {event.topic} and came on {topic}: publish it there, if you may",
-        code="wrong-topic",
-    )
 
 
 def _check_plan(plan: ChangePlanned, arrived: datetime) -> None:

@@ -81,7 +81,7 @@ class KafkaPublisher:
 
     async def __aenter__(self) -> "KafkaPublisher":
         """Connect; raises aiokafka's `KafkaConnectionError` if no broker answers."""
-        self._producer = await self._connected()
+        self._producer = await self._connect()
         return self
 
     async def __aexit__(self, *failure: object) -> None:
@@ -112,7 +112,7 @@ class KafkaPublisher:
         outcomes = [_failure(one, late) for one in begun] + [late] * (len(messages) - len(begun))
         failed = {place: error for place, error in enumerate(outcomes) if error is not None}
         if failed:
-            self._heed(producer, failed.values())
+            self._renew_if_refused(producer, failed.values())
             raise Unpublished({n: _reason(messages[n], error) for n, error in failed.items()})
 
     async def _send(
@@ -176,24 +176,25 @@ class KafkaPublisher:
                 raise _missing(topic)
             await asyncio.sleep(_TOPIC_ASKED_EVERY_SECONDS)
 
-    def _heed(self, producer: AIOKafkaProducer, errors: Iterable[Exception]) -> None:
+    def _renew_if_refused(self, before: AIOKafkaProducer, errors: Iterable[Exception]) -> None:
         """A batch that the broker refused leaves a hole in the numbers that it expects of us, and
         it would refuse all that follows: begin anew, with new numbers."""
+
+        async def renew() -> None:
+            self._producer = await self._connect()
+            await before.stop()
+
         is_refused = any(isinstance(error, KafkaError) and not error.retriable for error in errors)
-        if is_refused and self._producer is producer and self._renewing is None:
-            self._renewing = asyncio.create_task(attempt_async(self._renew(producer)))
-            self._renewing.add_done_callback(self._renewed)
+        if is_refused and self._producer is before and self._renewing is None:
+            self._renewing = asyncio.create_task(attempt_async(renew()))
+            self._renewing.add_done_callback(self._end_renewal)
 
-    async def _renew(self, before: AIOKafkaProducer) -> None:
-        self._producer = await self._connected()
-        await before.stop()
-
-    def _renewed(self, task: "asyncio.Task[Exception | None]") -> None:
+    def _end_renewal(self, task: "asyncio.Task[Exception | None]") -> None:
         self._renewing = None
         if not task.cancelled() and (error := task.result()) is not None:
             log.warning("producer_not_renewed", reason=repr(error))
 
-    async def _connected(self) -> AIOKafkaProducer:
+    async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             client_id=self._client,
             acks="all",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from desk_shared.errors import DeskError, Transient
+from desk_shared.errors import Transient, describe_error, error_code
 from desk_shared.events import AnyEvent, Message
 from desk_shared.events.content import content_of
 from desk_shared.events.topics import DEAD, RETRY, dead_topic, retry_topic
@@ -107,17 +107,19 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     """
     raw, error, before = failure.raw, failure.error, told_by_us(failure.raw)
     attempts = attempts_of(raw)
-    retried, dead = _side_topics(raw.topic.removeprefix(prefix), group)
+    topic, extra = raw.topic.removeprefix(prefix), dict[str, bytes]()
+    # What a record of a retry topic says of its origin may be missing or forged: its topic counts.
+    is_retry = topic.endswith(RETRY)
     if isinstance(error, Transient) and attempts < MAX_ATTEMPTS:
-        due = now + DELAYS.after(attempts)
-        target, extra = retried, {NOT_BEFORE: due.isoformat().encode()}
+        target = topic if is_retry else retry_topic(topic, group)
+        extra[NOT_BEFORE] = (now + DELAYS.after(attempts)).isoformat().encode()
     else:
-        target, extra = dead, {}
+        target = topic.removesuffix(RETRY) + DEAD if is_retry else dead_topic(topic, group)
     told = {
         ATTEMPT: str(attempts + 1 if target.endswith(RETRY) else attempts).encode(),
         ORIGIN: before.get(ORIGIN, _place(raw).encode()),
-        REASON: _reason(error).encode(errors="replace"),
-        REASON_CODE: (error.kind if isinstance(error, DeskError) else "bug").encode(),
+        REASON: describe_error(error).encode(errors="replace"),
+        REASON_CODE: error_code(error).encode(),
         ARRIVED: before.get(ARRIVED, _arrived(raw)),
         FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
         FOLD: failure.fold.encode() or before.get(FOLD, b""),
@@ -127,33 +129,19 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     value = raw.value or b""
     if len(value) > MAX_PARKED_BYTES:
         value, told[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
-    kept = [*_foreign_headers(raw), *((name, text) for name, text in told.items() if text)]
+    foreign = _foreign_headers(raw)
+    most = MOST_HEADERS - len(_OURS)
+    if len(foreign) > most:
+        # Those first without which it is no event.
+        foreign.sort(key=lambda header: header[0].lower() not in _NEEDED)
+    kept = [*foreign[:most], *((name, text) for name, text in told.items() if text)]
     headers = tuple((name[:LONGEST_NAME], text[:LONGEST_HEADER_BYTES]) for name, text in kept)
     return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
 
 
-def _side_topics(topic: str, group: str) -> tuple[str, str]:
-    """The group's retry topic and dead-letter topic for what was read there.
-
-    Of a retry topic by its own name: what a record says of its origin may be missing or forged, and
-    there is no topic to match it.
-    """
-    if topic.endswith(RETRY):
-        return topic, topic.removesuffix(RETRY) + DEAD
-    return retry_topic(topic, group), dead_topic(topic, group)
-
-
 def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
-    """What the record had, those first without which it is no event, and not more than is read."""
-    found = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
-    most = MOST_HEADERS - len(_OURS)
-    if len(found) > most:
-        found.sort(key=lambda header: header[0].lower() not in _NEEDED)
-    return found[:most]
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
+    """What the record had of others."""
+    return [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
 
 
 def time_of(raw: KafkaRecord) -> int:
@@ -191,7 +179,7 @@ class _Held:
 def held_message(raw: KafkaRecord) -> Message:
     """The record as a document keeps it until its turn comes; says where it was read."""
     told = told_by_us(raw)
-    kept = [(name, text) for name, text in raw.headers if text is not None and name not in _OURS]
+    kept = _foreign_headers(raw)
     kept += [(name, text) for name, text in told.items() if name not in (ORIGIN, ARRIVED)]
     kept.append((ORIGIN, told.get(ORIGIN, _place(raw).encode())))
     kept.append((ARRIVED, told.get(ARRIVED, _arrived(raw))))

@@ -127,7 +127,10 @@ class TopicGuard:
         consumer.stopped = frozenset(stopped)
         self.unread = await self._unread(consumer, ends)
         await self._begin_again(self._positions, consumer)
-        self._apply(consumer)
+        mine, paused = set(consumer.assignment()), set(consumer.paused())
+        halted = {partition for partition in mine if partition.topic in self.stopped}
+        consumer.pause(*(halted - paused))
+        consumer.resume(*((paused & mine) - halted))
         consumer.went_back.clear()
         self._assignment = assignment
 
@@ -230,9 +233,3 @@ class TopicGuard:
                 consumer.seek(partition, start)
             await positions.advance(kept, {one.partition: n for one, n in starts.items()})
             log.warning("topic_begun_again", group=self._group, topic=topic, partitions=len(starts))
-
-    def _apply(self, consumer: TrackedConsumer) -> None:
-        mine, paused = set(consumer.assignment()), set(consumer.paused())
-        halted = {one for one in mine if one.topic in self.stopped}
-        consumer.pause(*(halted - paused))
-        consumer.resume(*((paused & mine) - halted))

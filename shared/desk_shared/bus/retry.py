@@ -50,7 +50,12 @@ async def attempt_async(work: Awaitable[object]) -> Exception | None:
     try:
         await work
     except ExceptionGroup as group:
-        return _worst(group)
+        # A dependency that is down explains the rest; else the first.
+        down, others = group.split(DependencyDown)
+        worst: BaseException = down or others or group
+        while isinstance(worst, BaseExceptionGroup):
+            worst = worst.exceptions[0]
+        return worst if isinstance(worst, Exception) else group
     except Exception as error:  # noqa: BLE001 (the edge of a batch: it is read again)
         return error
     return None
@@ -78,12 +83,3 @@ async def insisted(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
             if failures == 1:
                 log.warning("note_waits", reason=str(error))
             await clock.sleep(backoff(failures))
-
-
-def _worst(group: ExceptionGroup[Exception]) -> Exception:
-    """A dependency that is down explains the rest; else the first."""
-    down, others = group.split(DependencyDown)
-    found: BaseException = down or others or group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found if isinstance(found, Exception) else group

@@ -98,11 +98,18 @@ class Timers:
             await self._documents.take_up(GIVEN_UP, self._clock.now())
             self._has_begun = True
         while True:
-            if self._clock.now() >= self._refreshes_at or self._has_other_partitions():
+            silence = self._silence
+            assignment = 0 if silence is None else silence.watermarks.assignment_number()
+            # Others' timers that became ours are in the store, not in memory.
+            if self._clock.now() >= self._refreshes_at or assignment != self._assignment:
+                self._assignment = assignment
                 await self._refresh(self._clock.now())
             await self._fire()
             turned()
-            await self._until(self._refreshes_at)
+            moment = min(self._refreshes_at, self._due.next() or self._refreshes_at)
+            if self._waiting.partitions():
+                moment = min(moment, self._clock.now() + LISTENED_EVERY)
+            await self._due.wait(max(0.0, (moment - self._clock.now()).total_seconds()))
 
     async def _refresh(self, now: datetime) -> None:
         pause = min(LONGEST_REFRESH, self._asking.pause(REFRESH))
@@ -164,22 +171,13 @@ class Timers:
             await self._wake_each(list(ready), at)
             turned()
 
-    def _has_other_partitions(self) -> bool:
-        """Others' timers became ours: they are in the store, not in memory."""
-        if self._silence is None:
-            return False
-        number = self._silence.watermarks.assignment_number()
-        is_other, self._assignment = number != self._assignment, number
-        return is_other
-
-    def _woken(self, ids: Sequence[str], at: datetime | None) -> Awaitable[None]:
-        if self._silence is None or at is None:
-            return self._wake(ids, self._report)
-        return self._silence.wake(ids, self._report, at)
-
     async def _wake_each(self, ids: Sequence[str], at: datetime | None) -> None:
         """Together if that works; else each alone, so that one failure is only its own."""
-        error = await attempt_async(self._woken(ids, at))
+        if self._silence is None or at is None:
+            firing = self._wake(ids, self._report)
+        else:
+            firing = self._silence.wake(ids, self._report, at)
+        error = await attempt_async(firing)
         if error is None:
             return
         if isinstance(error, Transient):
@@ -205,10 +203,3 @@ class Timers:
         self._troubles.note(id, error, until)
         await self._documents.put_off(id, now, until)
         self._due.remember(id, until)
-
-    async def _until(self, latest: datetime) -> None:
-        moment = min(latest, self._due.next() or latest)
-        if self._waiting.partitions():
-            moment = min(moment, self._clock.now() + LISTENED_EVERY)
-        pause = max(0.0, (moment - self._clock.now()).total_seconds())
-        await self._due.wait(pause)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.clock import Clock
-from desk_shared.errors import DeskError
+from desk_shared.errors import DeskError, describe_error, error_code
 from desk_shared.health import Health, State
 from desk_shared.telemetry import Meters, get_logger, names
 
@@ -44,12 +44,14 @@ class Troubles:
     def note(self, id: str, error: Exception, again_at: datetime | None) -> None:
         """It failed; `again_at` is when it is tried again, None if it is given up."""
         failures = self.failures(id) + 1
-        reason = _reason(error)
+        reason = describe_error(error)
+        if len(reason) > _LONGEST_REASON:
+            reason = f"{reason[:_LONGEST_REASON]}…"
         is_news = id not in self._by_id or again_at is None
         if id in self._by_id or len(self._by_id) < MOST_REMEMBERED:
             self._by_id[id] = Trouble(failures, reason, again_at)
-        kind = error.kind if isinstance(error, DeskError) else "bug"
-        self._meters.document_failures.add(1, {names.LOOP: self._loop, names.REASON: kind})
+        attributes = {names.LOOP: self._loop, names.REASON: error_code(error)}
+        self._meters.document_failures.add(1, attributes)
         told = {"loop": self._loop, "document": id, "failures": failures, "reason": reason}
         if again_at is None:
             log.error("document_given_up", **told, exc_info=error)
@@ -92,8 +94,3 @@ class Troubles:
         over = [id for id, one in self._by_id.items() if one.again_at and one.again_at < before]
         for id in over:
             del self._by_id[id]
-
-
-def _reason(error: Exception) -> str:
-    text = str(error) if isinstance(error, DeskError) else f"{type(error).__name__}: {error}"
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"

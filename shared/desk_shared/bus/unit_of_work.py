@@ -6,7 +6,7 @@ whose events are on the bus is settled. A crash anywhere is repaired by doing it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic
 
@@ -137,8 +137,11 @@ class UnitOfWork(Generic[S]):
         if len(waiting) <= SLICE:
             await self._done(waiting, park, on_written, at)
             return
+        # Each document with all its tasks: while the store writes one slice, we work on the next.
+        items = list(waiting.items())
         async with asyncio.TaskGroup() as group:
-            for part in _sliced(waiting):
+            for first in range(0, len(items), SLICE):
+                part = dict(items[first : first + SLICE])
                 group.create_task(self._done(part, park, on_written, at))
 
     async def _done(
@@ -182,7 +185,9 @@ class UnitOfWork(Generic[S]):
             documents |= again
             ids = [id for id in ids if id not in unproven]
             ids += self._apply(documents, {id: waiting[id] for id in unproven}, context, found)
-        records, calls = _by_cause(found.failures)
+        failures = found.failures
+        records = [failure for failure in failures if isinstance(failure[0].cause, Received)]
+        calls = [failure for failure in failures if not isinstance(failure[0].cause, Received)]
         # Before the write: its marks would hide a failed record from the next reading.
         await _tell_failed(records, waiting, park)
         changed = [documents[id] for id in ids]
@@ -317,22 +322,6 @@ class UnitOfWork(Generic[S]):
             if not document.outbox:
                 self._remembered.keep(document)
         return not any(document.outbox for document in full)
-
-
-def _sliced(waiting: dict[str, list[WorkItem[S]]]) -> Iterator[dict[str, list[WorkItem[S]]]]:
-    """Documents in slices, each with all its tasks: while the store writes one, we work on the
-    next."""
-    items = list(waiting.items())
-    for first in range(0, len(items), SLICE):
-        yield dict(items[first : first + SLICE])
-
-
-def _by_cause(
-    failures: Sequence[tuple[WorkItem[S], Exception]],
-) -> tuple[list[tuple[WorkItem[S], Exception]], list[tuple[WorkItem[S], Exception]]]:
-    """Those of records, which would be read no more, and those of whoever waits for an answer."""
-    records = [one for one in failures if isinstance(one[0].cause, Received)]
-    return records, [one for one in failures if not isinstance(one[0].cause, Received)]
 
 
 async def _tell_failed(

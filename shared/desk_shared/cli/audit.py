@@ -6,7 +6,6 @@ sequences and outboxes alone; no state of a service is read here.
 """
 
 import asyncio
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.adopting import find_replaced
 from desk_shared.cli.reading import existing, read_all
-from desk_shared.cli.restored import Forgotten, find_forgotten, find_gone
+from desk_shared.cli.restored import Forgotten, Gone, find_forgotten, find_gone
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.names import REQUESTS, TICKETS
@@ -42,8 +41,10 @@ def audit(
     for anew in replaced:
         say(plain_line(f"Made anew: {anew.sentence}. See `desk topics adopt`."))
     gone = asyncio.run(find_gone(replaced))
-    for line in (*(line for one in gone for line in one.lines()), *_lines(forgotten)):
-        say(plain_line(line))
+    losses: list[Gone | Forgotten] = [*gone, *forgotten]
+    for loss in losses:
+        for line in loss.lines():
+            say(plain_line(line))
     if replaced or forgotten:
         say("Follow 'Backup and restore' in docs/operations.md before you start the services.")
     findings = asyncio.run(_audit())
@@ -52,10 +53,6 @@ def audit(
         for line in findings.lines(None if verbose else _NAMED):
             say(plain_line(line))
     raise typer.Exit(0 if findings.is_clean and not forgotten and not replaced else 1)
-
-
-def _lines(forgotten: Iterable[Forgotten]) -> Iterable[str]:
-    return (line for one in forgotten for line in one.lines())
 
 
 async def _audit() -> Findings:

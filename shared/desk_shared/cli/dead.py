@@ -12,7 +12,7 @@ import typer
 
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.records import ATTEMPT, SETTLES, KafkaRecord
-from desk_shared.cli.letters import Letter, gather, settling
+from desk_shared.cli.letters import Letter, gather, settlements
 from desk_shared.cli.reading import existing, read_all
 from desk_shared.cli.screen import Sheet
 from desk_shared.cli.screen import show as show_
@@ -109,8 +109,10 @@ def settle(
     `list` counts them no more, `show --settled` still has them.
     """
     _check_choice(reason, record, every)
-    count = asyncio.run(_settle(topic, reason, record, by or getpass.getuser(), note))
-    say(f"{count} letters of {topic} settled.")
+    letters = asyncio.run(_chosen(topic, reason, record))
+    marks = settlements(letters, topic, by or getpass.getuser(), datetime.now(UTC), note)
+    asyncio.run(_publish(marks))
+    say(f"{len(letters)} letters of {topic} settled.")
 
 
 def _check_choice(reason: str, record: str, every: bool) -> None:
@@ -127,7 +129,11 @@ async def _all_letters() -> list[Letter]:
     ]
     if not names:
         return []
-    return gather([_slim(raw) async for raw in read_all(chosen.kafka, names)])
+    slim = []
+    async for raw in read_all(chosen.kafka, names):
+        value = raw.value if SETTLES in dict(raw.headers) else None
+        slim.append(_Slim(raw.topic, raw.partition, raw.offset, None, value, raw.headers))
+    return gather(slim)
 
 
 async def _chosen(topic: str, reason: str, record: str, *, is_any: bool = False) -> list[Letter]:
@@ -152,34 +158,21 @@ async def _records(topic: str) -> AsyncIterator[KafkaRecord]:
 
 async def _replay(topic: str, reason: str, record: str, by: str) -> int:
     letters = await _chosen(topic, reason, record)
-    messages = [_again(one.newest, _back(topic)) for one in letters]
+    messages = []
+    for raw in (letter.newest for letter in letters):
+        # Its tries are forgotten; where it came from is kept.
+        kept = tuple((n, text) for n, text in raw.headers if text is not None and n != ATTEMPT)
+        messages.append(Message(_back(topic), raw.key or b"", raw.value or b"", kept))
     await _publish(messages)
     # After the bus has them: a crash in between leaves them open, never lost.
-    await _publish(settling(letters, topic, by, datetime.now(UTC), "given back"))
+    await _publish(settlements(letters, topic, by, datetime.now(UTC), "given back"))
     return len(messages)
-
-
-async def _settle(topic: str, reason: str, record: str, by: str, note: str) -> int:
-    letters = await _chosen(topic, reason, record)
-    await _publish(settling(letters, topic, by, datetime.now(UTC), note))
-    return len(letters)
 
 
 async def _publish(messages: Sequence[Message]) -> None:
     publisher = KafkaPublisher(settings().kafka, "desk-dead", settings().topic_prefix)
     async with publisher:
         await publisher.publish(messages)
-
-
-def _slim(raw: KafkaRecord) -> KafkaRecord:
-    value = raw.value if SETTLES in dict(raw.headers) else None
-    return _Slim(raw.topic, raw.partition, raw.offset, None, value, raw.headers)
-
-
-def _again(raw: KafkaRecord, target: str) -> Message:
-    """The record with its tries forgotten; where it came from is kept."""
-    kept = tuple((n, t) for n, t in raw.headers if t is not None and n != ATTEMPT)
-    return Message(target, raw.key or b"", raw.value or b"", kept)
 
 
 def _back(topic: str) -> str:

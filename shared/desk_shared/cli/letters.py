@@ -41,6 +41,11 @@ class Settlement(BaseModel):
     at: datetime
     note: str = ""
 
+    @property
+    def sentence(self) -> str:
+        note = f": {self.note}" if self.note else ""
+        return f"by {self.by}, {self.at:%Y-%m-%d %H:%M} UTC{note}"
+
 
 @dataclass(slots=True)  # not frozen: gathered record by record
 class Letter:
@@ -76,7 +81,7 @@ class Letter:
             "tries": times or told(raw, ATTEMPT),
             "since": told(raw, FAILED_AT),
             "value": _value(raw.value, whole=whole),
-            "settled": _settled(self.settlement),
+            "settled": self.settlement.sentence if self.settlement else "",
         }
         head = f"{place_of(raw)}  {self.reason_code}"
         return [head, *(f"  {name:<8} {text}" for name, text in said.items() if text)]
@@ -102,7 +107,7 @@ def gather(records: Iterable[KafkaRecord]) -> list[Letter]:
     return list(letters.values())
 
 
-def settling(
+def settlements(
     letters: Iterable[Letter], topic: str, by: str, at: datetime, note: str
 ) -> list[Message]:
     """The marks that these letters of one topic are settled; `topic` is without prefix."""
@@ -152,13 +157,6 @@ def _settlement(raw: KafkaRecord) -> Settlement | None:
         return Settlement.model_validate_json(raw.value or b"")
     except ValidationError:
         return None
-
-
-def _settled(settlement: Settlement | None) -> str:
-    if settlement is None:
-        return ""
-    note = f": {settlement.note}" if settlement.note else ""
-    return f"by {settlement.by}, {settlement.at:%Y-%m-%d %H:%M} UTC{note}"
 
 
 def _value(value: bytes | None, *, whole: bool) -> str:

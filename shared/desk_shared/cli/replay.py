@@ -30,11 +30,18 @@ def replay(
 ) -> None:
     """Publish events of outside systems: requests, telemetry, changes. Ids are kept, so a
     second replay of the same file makes nothing twice."""
-    good, problems = _read(file)
+    chosen, (good, problems) = settings(), _read(file)
+
+    async def publish() -> None:
+        publisher = KafkaPublisher(chosen.kafka, "desk-replay", chosen.topic_prefix)
+        async with publisher:
+            for first in range(0, len(good), _BATCH):
+                await publisher.publish(good[first : first + _BATCH])
+
     for problem in problems:
         say(plain_line(problem))
     if not dry_run:
-        asyncio.run(_publish(good))
+        asyncio.run(publish())
     done = "would be published" if dry_run else "published"
     say(f"{len(good)} events {done}, {len(problems)} refused.")
     if problems:
@@ -79,11 +86,3 @@ def _message(line: bytes) -> Message:
     if event.amended:
         return Message(event.topic, event.subject.encode(), line.strip(), _HEADERS)
     return _CODEC.encode(event)
-
-
-async def _publish(messages: list[Message]) -> None:
-    chosen = settings()
-    publisher = KafkaPublisher(chosen.kafka, "desk-replay", chosen.topic_prefix)
-    async with publisher:
-        for first in range(0, len(messages), _BATCH):
-            await publisher.publish(messages[first : first + _BATCH])

@@ -1,14 +1,14 @@
 """Which side was put back without the other, and whom that concerns: for `desk audit`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from desk_shared.bus.agreement import Committed, Older, committed_by, older
+from desk_shared.bus.agreement import Committed, Older, find_older, read_committed
 from desk_shared.bus.connection import kafka_arguments
 from desk_shared.bus.door import Door
-from desk_shared.bus.records import KafkaRecord
 from desk_shared.cli.adopting import Anew
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
@@ -100,12 +100,12 @@ async def find_forgotten() -> list[Forgotten]:
             await store.stop()
         # An emptied store names no group; every service has these two.
         groups = {service, f"{service}.retry", *stored}
-        committed = await committed_by(chosen.kafka, sorted(groups), chosen.topic_prefix)
-        for one in older(committed, stored):
-            ranges = _unknown(one.group, positions, committed[one.group])
+        committed = await read_committed(chosen.kafka, sorted(groups), chosen.topic_prefix)
+        for older in find_older(committed, stored):
+            ranges = _unknown(older.group, positions, committed[older.group])
             subjects = await _subjects(chosen.kafka, ranges, Door(prefix=chosen.topic_prefix))
             records = sum(end - first for first, end in ranges.values())
-            found.append(Forgotten(service, one, records, tuple(subjects)))
+            found.append(Forgotten(service, older, records, tuple(subjects)))
     return found
 
 
@@ -138,14 +138,9 @@ async def _subjects(kafka: KafkaSettings, ranges: Ranges, door: Door) -> list[st
             while await consumer.position(lane) < min(end, last):
                 for record in (await consumer.getmany(lane, timeout_ms=1_000)).get(lane, ()):
                     if record.offset < end:
-                        found |= dict.fromkeys(_subject(door, record))
+                        # What is no event has no subject.
+                        with suppress(Invalid):
+                            found[door.read(record).subject] = None
     finally:
         await consumer.stop()
     return list(found)
-
-
-def _subject(door: Door, record: KafkaRecord) -> Iterable[str]:
-    try:
-        yield door.read(record).subject
-    except Invalid:
-        return

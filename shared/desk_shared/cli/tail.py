@@ -52,7 +52,8 @@ class _Shown:
         try:
             event = self._door.read(raw)
         except Invalid as error:
-            self._screen.print(styled(f"unreadable  {key}  {_reason(raw) or error}", "red"))
+            reason = (dict(raw.headers).get(REASON) or b"").decode(errors="replace")
+            self._screen.print(styled(f"unreadable  {key}  {reason or error}", "red"))
             return
         if self._type and self._type not in event.type:
             return
@@ -86,10 +87,6 @@ def _words(data: Payload) -> Iterator[str]:
                 yield f"{name}={spoken.render_all(said)}"
             case _:
                 yield f"{name}={value}"
-
-
-def _reason(raw: KafkaRecord) -> str:
-    return (dict(raw.headers).get(REASON) or b"").decode(errors="replace")
 
 
 async def _tail(topics: Sequence[str], show: _Shown, *, from_start: bool) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DependencyDown, Rejected
-from desk_shared.http.whys import LookView, UnheededList, WhyView
+from desk_shared.http.whys import UnheededList, WhyView
 from desk_shared.terminal import say, spoken_here
 from desk_shared.text import plain_line
 
@@ -26,26 +26,23 @@ def why(
     DESKCLI_TOKEN; without a token as an operator, which only the local desk believes.
     """
     chosen = settings()
-    headers = {**_signs_in(), "Accept-Language": spoken_here().language}
+    headers: dict[str, str] = {"Accept-Language": spoken_here().language}
+    if chosen.token is None:
+        headers |= {"X-Desk-User": getpass.getuser(), "X-Desk-Roles": "operator"}
+    else:
+        headers["Authorization"] = f"Bearer {chosen.token.get_secret_value()}"
     with httpx.Client(headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
         if not subject:
-            _tell_unheeded(_asked(client, UnheededList, chosen.triage_url, "unheeded"))
+            _say_unheeded(_ask(client, UnheededList, chosen.triage_url, "unheeded"))
             return
         for name, url in (("triage", chosen.triage_url), ("automation", chosen.automation_url)):
-            _tell(name, _asked(client, WhyView, url, "why", subject=subject))
+            _say_looks(name, _ask(client, WhyView, url, "why", subject=subject))
 
 
-def _signs_in() -> dict[str, str]:
-    token = settings().token
-    if token is not None:
-        return {"Authorization": f"Bearer {token.get_secret_value()}"}
-    return {"X-Desk-User": getpass.getuser(), "X-Desk-Roles": "operator"}
-
-
-def _asked(client: httpx.Client, form: type[M], url: str, route: str, **asked: str) -> M:
+def _ask(client: httpx.Client, form: type[M], url: str, route: str, **params: str) -> M:
     whole = f"{url.rstrip('/')}/v1/{route}"
     try:
-        answer = client.get(whole, params=asked)
+        answer = client.get(whole, params=params)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise DependencyDown(f"{whole} does not answer ({error!r}). Is the desk up?") from error
     if answer.status_code != httpx.codes.OK:
@@ -56,27 +53,23 @@ def _asked(client: httpx.Client, form: type[M], url: str, route: str, **asked: s
         raise Rejected(f"{whole} did not answer as the desk does.") from error
 
 
-def _tell(service: str, found: WhyView) -> None:
-    say(f"{service}, as this replica knows it since {found.since:%Y-%m-%d %H:%M} UTC:")
-    for look in found.looks:
-        say(_line(look))
-    if not found.looks:
-        say(f"  nothing has looked at {plain_line(found.subject)} since then, and nothing is kept.")
+def _say_looks(service: str, view: WhyView) -> None:
+    say(f"{service}, as this replica knows it since {view.since:%Y-%m-%d %H:%M} UTC:")
+    for look in view.looks:
+        at = f"{look.at:%Y-%m-%d %H:%M:%S}" if look.at else "-"
+        values = ", ".join(f"{name}={value}" for name, value in look.values.items() if value)
+        line = f"{at}  {look.kind} {look.name}: {look.outcome}. {look.text}"
+        say("  " + plain_line(f"{line} [{values}]" if values else line))
+    if not view.looks:
+        say(f"  nothing has looked at {plain_line(view.subject)} since then, and nothing is kept.")
 
 
-def _line(look: LookView) -> str:
-    at = f"{look.at:%Y-%m-%d %H:%M:%S}" if look.at else "-"
-    values = ", ".join(f"{name}={value}" for name, value in look.values.items() if value)
-    line = f"{at}  {look.kind} {look.name}: {look.outcome}. {look.text}"
-    return "  " + plain_line(f"{line} [{values}]" if values else line)
-
-
-def _tell_unheeded(found: UnheededList) -> None:
-    say(f"Sent since {found.since:%Y-%m-%d %H:%M} UTC and nothing is set up for (one replica):")
-    for one in found.items:
-        meant = f"; did you mean {one.meant}?" if one.meant else ""
-        at = f"{one.last_at:%Y-%m-%d %H:%M}" if one.last_at else "-"
-        line = f"{one.kind} {one.name}: {one.count} times, last {at} by {one.last_subject}{meant}"
-        say("  " + plain_line(line))
-    if not found.items:
+def _say_unheeded(view: UnheededList) -> None:
+    say(f"Sent since {view.since:%Y-%m-%d %H:%M} UTC and nothing is set up for (one replica):")
+    for sent in view.items:
+        meant = f"; did you mean {sent.meant}?" if sent.meant else ""
+        at = f"{sent.last_at:%Y-%m-%d %H:%M}" if sent.last_at else "-"
+        line = f"{sent.kind} {sent.name}: {sent.count} times, last {at} by {sent.last_subject}"
+        say("  " + plain_line(line + meant))
+    if not view.items:
         say("  nothing.")

@@ -74,7 +74,8 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
     for name in sorted(changed & _PROSE):
         changed |= _keep_whole(document, _text(given[name]), fields, name)
     for name in sorted(STAND_INS.keys() & fields.keys()):
-        if _is_nothing(name, document.get(name)):
+        text = document.get(name)
+        if text in (None, "") or (name in _PROSE and not is_visible(_text(text))):
             document[name] = _instead(document, name, fields[name])
             changed.add(name)
     return document, changed
@@ -88,10 +89,21 @@ def halves(document: Mapping[str, object]) -> set[str]:
 def shrink(payload: Payload, changed: set[str]) -> Payload:
     """The payload within `MOST_BYTES`: what is longest loses its end until it fits."""
     while len(payload.__pydantic_serializer__.to_json(payload)) > MOST_BYTES:
-        values = {name: getattr(payload, name) for name in type(payload).model_fields}
-        sizes = {name: _size(value) for name, value in values.items()}
-        name = max(sizes, key=lambda one: sizes[one])
-        payload = payload.model_copy(update={name: _halved(values[name])})
+        values: dict[str, Any] = {
+            name: value
+            for name in type(payload).model_fields
+            if isinstance(value := getattr(payload, name), str | dict | tuple | list)
+        }
+        sizes = {name: len(_text(value).encode()) for name, value in values.items()}
+        name = max(sizes, key=lambda name: sizes[name])
+        value, half = values[name], len(values[name]) // 2
+        if isinstance(value, str):
+            value = _truncate(value, half)
+        elif isinstance(value, dict):
+            value = dict(list(value.items())[:half])
+        else:
+            value = value[:half]
+        payload = payload.model_copy(update={name: value})
         changed.add(name)
     return payload
 
@@ -124,7 +136,7 @@ def _text_for(name: str, field: FieldInfo, value: object) -> object:
     text = _text(value)
     longest = _limit(field) or _LONGEST_NAME
     if name in _PROSE:
-        return _cut(text, longest)
+        return _truncate(text, longest)
     if len(text) > longest and not field.is_required() and field.default:
         return _ABSENT  # a language of 200 letters is none
     return _named(text, longest)
@@ -139,7 +151,7 @@ def _text(value: object) -> str:
         return _UNREADABLE
 
 
-def _cut(text: str, longest: int) -> str:
+def _truncate(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + _SIGN
 
 
@@ -172,7 +184,7 @@ def _entries(value: object) -> Iterator[tuple[str, str]]:
     entries = value if isinstance(value, dict) else {"value": value}
     kept = ((name, item) for name, item in entries.items() if item is not None)
     for _, (name, item) in zip(range(_MOST_ENTRIES), kept, strict=False):
-        yield _named(str(name), _LONGEST_NAME), _cut(_text(item), _LONGEST_VALUE)
+        yield _named(str(name), _LONGEST_NAME), _truncate(_text(item), _LONGEST_VALUE)
 
 
 def _keep_whole(
@@ -184,7 +196,7 @@ def _keep_whole(
     if "description" in fields:
         rest = _text(document.get("description") or "")
         longest = _limit(fields["description"]) or _LONGEST_VALUE
-        document["description"] = _cut(f"{whole}\n\n{rest}".rstrip(), longest)
+        document["description"] = _truncate(f"{whole}\n\n{rest}".rstrip(), longest)
         return {"description"}
     if "attributes" in fields:
         entries = dict(_entries(document.get("attributes") or {}))
@@ -193,30 +205,15 @@ def _keep_whole(
     return set()
 
 
-def _is_nothing(name: str, text: object) -> bool:
-    return text in (None, "") or (name in _PROSE and not is_visible(_text(text)))
-
-
 def _instead(document: Document, name: str, field: FieldInfo) -> object:
     """What stands for a text that is not there: the first line of what was said otherwise."""
     longest = _limit(field) or _LONGEST_NAME
     for other in STAND_INS[name]:
         lines = _text(document.get(other) or "").strip().splitlines()
         if lines and is_visible(lines[0]):
-            return _cut(lines[0].strip(), longest)
+            return _truncate(lines[0].strip(), longest)
     return _NOTHING
 
 
 def _limit(field: FieldInfo) -> int | None:
     return next((one.max_length for one in field.metadata if isinstance(one, MaxLen)), None)
-
-
-def _size(value: object) -> int:
-    return len(_text(value).encode()) if isinstance(value, str | dict | tuple | list) else 0
-
-
-def _halved(value: Any) -> Any:
-    half = len(value) // 2
-    if isinstance(value, str):
-        return _cut(value, half)
-    return dict(list(value.items())[:half]) if isinstance(value, dict) else value[:half]

@@ -88,7 +88,7 @@ def asyncapi_yaml(payloads: Mapping[str, type[Payload]]) -> str:
 
 def asyncapi_document(payloads: Mapping[str, type[Payload]]) -> Document:
     """Servers, channels with their Kafka bindings, operations of each service, messages."""
-    topics = (*PUBLIC, _team_topic())
+    topics = (*PUBLIC, notification_topics(["{team}"])[0])
     return {
         "asyncapi": "3.0.0",
         "info": _info(),
@@ -152,10 +152,6 @@ def _server() -> Document:
     }
 
 
-def _team_topic() -> Topic:
-    return notification_topics(["{team}"])[0]
-
-
 def _on(topic: Topic, payloads: Mapping[str, type[Payload]]) -> list[str]:
     return [name for name, payload in payloads.items() if topics_of(payload) == topic.name]
 
@@ -168,20 +164,20 @@ def _channel(topic: Topic, types: Sequence[str]) -> Document:
         "description": f"Keyed by {topic.key}; written by {topic.writer} only.{relayed}{empty}",
         "servers": [_ref("servers", "kafka")],
         "messages": {name: _ref("components", "messages", name) for name in types},
-        "bindings": {"kafka": _channel_binding(topic)},
+        "bindings": {
+            "kafka": {
+                # A topic with a parameter in its name is no topic; the address says it.
+                **({} if topic.name == TEAM_CHANNEL else {"topic": topic.name}),
+                "partitions": topic.partitions,
+                "topicConfiguration": _kept(topic),
+                "bindingVersion": _BINDING,
+            }
+        },
     }
     if topic.name == TEAM_CHANNEL:
         about = f"A team of the charter, or '{names.PEOPLE}' for all employees."
         channel["parameters"] = {"team": {"description": about, "examples": [names.PEOPLE]}}
     return channel
-
-
-def _channel_binding(topic: Topic) -> Document:
-    # A topic with a parameter in its name is no topic; the address says it.
-    named = {} if topic.name == TEAM_CHANNEL else {"topic": topic.name}
-    return {**named, "partitions": topic.partitions, "topicConfiguration": _kept(topic)} | {
-        "bindingVersion": _BINDING
-    }
 
 
 def _kept(topic: Topic) -> Document:
@@ -228,10 +224,11 @@ def _operations(topic: Topic, types: Sequence[str]) -> list[tuple[str, Document]
 
 
 def _operation(topic: Topic, types: Sequence[str], who: str, action: str) -> Document:
+    called = "A system outside the desk" if who == "outside" else who.capitalize()
     operation: Document = {
         "action": action,
         "channel": _ref("channels", topic.name),
-        "summary": f"{_called(who)} {'writes' if action == 'send' else 'reads'} {topic.name}.",
+        "summary": f"{called} {'writes' if action == 'send' else 'reads'} {topic.name}.",
         "tags": [{"name": who}],
         "messages": [_ref("channels", topic.name, "messages", name) for name in types],
     }
@@ -239,10 +236,6 @@ def _operation(topic: Topic, types: Sequence[str], who: str, action: str) -> Doc
         group = {"type": "string", "enum": [who]}
         operation["bindings"] = {"kafka": {"groupId": group, "bindingVersion": _BINDING}}
     return operation
-
-
-def _called(who: str) -> str:
-    return "A system outside the desk" if who == "outside" else who.capitalize()
 
 
 def _word(topic: Topic) -> str:
@@ -302,9 +295,5 @@ def _headers() -> Document:
 
 def _ref(*parts: str) -> Document:
     """A reference within this document, escaped as a JSON pointer in a URI is."""
-    escaped = (part.replace("~", "~0").replace("/", "~1") for part in parts)
-    return {"$ref": "#/" + "/".join(_uri(part) for part in escaped)}
-
-
-def _uri(part: str) -> str:
-    return part.replace("{", "%7B").replace("}", "%7D")
+    pointer = "/".join(part.replace("~", "~0").replace("/", "~1") for part in parts)
+    return {"$ref": "#/" + pointer.replace("{", "%7B").replace("}", "%7D")}

@@ -51,9 +51,13 @@ class Attributes:
     def required(self, name: str) -> str:
         """The attribute's text; `Invalid` if it is not there or no attribute."""
         text = self.given.get(name)
-        if not text:
-            raise self._missing(name)
-        return text
+        if text:
+            return text
+        problem = f"the event has no attribute '{name}'"
+        similar = self.similar.get(name)
+        if similar:
+            problem += f": the header `{similar}` is not `ce_{name}`, as Kafka's binding spells it"
+        raise Invalid(problem, code="missing-attribute")
 
     def identifier(self, name: str, *, is_clean: bool = False) -> str:
         """A required attribute within its bound; with `is_clean` also without control signs."""
@@ -72,13 +76,6 @@ class Attributes:
         """W3C's rule for one that cannot be read: go on as if there were none."""
         text = self.given.get("traceparent", "")
         return text if TRACEPARENT.fullmatch(text) else ""
-
-    def _missing(self, name: str) -> Invalid:
-        text = f"the event has no attribute '{name}'"
-        similar = self.similar.get(name)
-        if similar:
-            text += f": the header `{similar}` is not `ce_{name}`, as Kafka's binding spells it"
-        return Invalid(text, code="missing-attribute")
 
 
 def checked(name: str, text: str, *, is_clean: bool) -> str:

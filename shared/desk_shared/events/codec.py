@@ -142,7 +142,15 @@ class Codec:
             event = _built_quickly(key, headers, parsed)
         except (KeyError, AttributeError, TypeError, ValueError):
             return None
-        return _seen_from_outside(event) if is_outside else event
+        if not is_outside:
+            return event
+        id, source, subject, _, _, number, correlation, causation, _, _, _ = event
+        # Put together, since one look costs less than five.
+        text = id + source + subject + correlation + causation
+        if not text.isprintable() or is_reserved(source):
+            return None
+        # An outsider's place in a sequence means nothing.
+        return event if number is None else event._replace(sequence=None)
 
     def _event(
         self, envelope: Envelope, data: dict[str, object], size: int, is_mended: bool
@@ -231,28 +239,16 @@ def _built_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) ->
     # A trace's grammar without an expression: three dashes, the rest hexadecimal.
     if parent and (len(parent) != _TRACE_BYTES or parent.translate(None, _HEXADECIMAL) != b"---"):
         raise ValueError
-    number = None if sequence is None else _number(sequence)
+    number = None
+    if sequence is not None:
+        number = int(sequence)
+        if number < 1 or number > _MOST or not sequence.isdigit():
+            raise ValueError
     trace = parent.decode() if parent else ""
     because, before = correlation.decode(), causation.decode()
     name = id.decode(), source.decode(), key.decode()
     # As the class would make it, without its own call.
     return _NEW(Event, (*name, moment, data, number, because, before, trace, (), ""))
-
-
-def _number(text: bytes) -> int:
-    number = int(text)
-    if number < 1 or number > _MOST or not text.isdigit():
-        raise ValueError
-    return number
-
-
-def _seen_from_outside(event: AnyEvent) -> AnyEvent | None:
-    """The event if all of it may come from outside; its place in a sequence means nothing."""
-    id, source, subject, _, _, number, correlation, causation, _, _, _ = event
-    # Put together, since one look costs less than five.
-    if not (id + source + subject + correlation + causation).isprintable() or is_reserved(source):
-        return None
-    return event if number is None else event._replace(sequence=None)
 
 
 def _own(envelope: Envelope, payload: type[Payload], value: bytes) -> AnyEvent:

@@ -103,14 +103,12 @@ def _values(old: Schema, new: Schema, place: str) -> Iterator[str]:
 def _limits(old: Schema, new: Schema, place: str) -> Iterator[str]:
     for word in sorted((old.keys() | new.keys()) & (_LEAST | _MOST)):
         before, now = old.get(word), new.get(word)
-        if isinstance(now, int | float) and _is_tighter(word, before, now):
+        if not isinstance(now, int | float):
+            continue
+        if not isinstance(before, int | float) or (
+            now > before if word in _LEAST else now < before
+        ):
             yield f"{place} has a tighter {word}, {_said(before)} before and {now} now: relax it"
-
-
-def _is_tighter(word: str, before: object, now: float) -> bool:
-    if not isinstance(before, int | float):
-        return True
-    return now > before if word in _LEAST else now < before
 
 
 def _resolved(document: Schema, schema: Schema) -> Schema:

@@ -70,8 +70,10 @@ def _plain(value: Param) -> Carried:
     match value:
         case Enum():
             return str(value.value)
-        case datetime() | date():
-            return _moment(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
         case timedelta():
             seconds = value.total_seconds()
             return int(seconds) if seconds.is_integer() else seconds
@@ -80,9 +82,3 @@ def _plain(value: Param) -> Carried:
             is_endless = isinstance(value, float) and not isfinite(value)
             return str(value) if is_endless else value
     return tuple(value)
-
-
-def _moment(value: date) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value.isoformat()

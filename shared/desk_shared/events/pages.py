@@ -42,13 +42,18 @@ _NAMES_OF_TYPES = {"integer": "whole number", "boolean": "true or false", "null"
 def events_page(payloads: Mapping[str, type[Payload]], schemas: Mapping[str, Schema]) -> str:
     """Topics, headers, events by topic, then the parts that several events share."""
     topics = (*PUBLIC, notification_topics(["{team}"])[0])
-    lines = [_HEAD, *_topics(topics, payloads), *_headers()]
+    lines = [_HEAD, *_topics(topics, payloads)]
+    lines += ["\n## Headers\n", "| header | required | meaning |", "|---|---|---|"]
+    for name, is_required, meaning in ATTRIBUTES:
+        lines.append(_row(f"`{name}`", "yes" if is_required else "", meaning))
     for topic in topics:
-        chosen = [one for one in payloads.values() if topics_of(one) == topic.name]
+        chosen = [payload for payload in payloads.values() if topics_of(payload) == topic.name]
         if chosen:
             lines.append(f"\n## {topic.name}\n")
-            for payload in chosen:
-                lines += _event(payload, schemas[payload.TYPE])
+        for payload in chosen:
+            lines.append(f"### {payload.TYPE}\n")
+            lines.append(inspect.cleandoc(payload.__doc__ or "") + "\n")
+            lines += _fields(schemas[payload.TYPE])
     return "\n".join([*lines, *_parts(schemas.values())]) + "\n"
 
 
@@ -62,7 +67,9 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
         if topic.name == TEAM_CHANNEL:
             readers = "that team, notify"
         writer = topic.writer if not topic.relays else f"{topic.writer}; {topic.relays[0]} for it"
-        cells = (f"`{topic.name}`", topic.key, writer, readers, _kept(topic), count or "none")
+        kept = "for ever" if topic.kept is None else f"{topic.kept // timedelta(days=1)} days"
+        kept = "the newest of each key" if topic.compacted else kept
+        cells = (f"`{topic.name}`", topic.key, writer, readers, kept, count or "none")
         yield _row(*map(str, cells))
     yield (
         "\n`outside` is any system or endpoint agent that the charter's `sources.yaml` lists; "
@@ -70,28 +77,6 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
         "`{team}` is a team of the charter, or `people` for\nall employees. What a reader cannot "
         "handle goes to `<topic>.<reader>.retry` and `<topic>.<reader>.dead` (kept 30 days)."
     )
-
-
-def _kept(topic: Topic) -> str:
-    if topic.compacted:
-        return "the newest of each key"
-    if topic.kept is None:
-        return "for ever"
-    return f"{topic.kept // timedelta(days=1)} days"
-
-
-def _headers() -> Iterator[str]:
-    yield "\n## Headers\n"
-    yield "| header | required | meaning |"
-    yield "|---|---|---|"
-    for name, is_required, meaning in ATTRIBUTES:
-        yield _row(f"`{name}`", "yes" if is_required else "", meaning)
-
-
-def _event(payload: type[Payload], schema: Schema) -> Iterator[str]:
-    yield f"### {payload.TYPE}\n"
-    yield inspect.cleandoc(payload.__doc__ or "") + "\n"
-    yield from _fields(schema)
 
 
 def _fields(schema: Schema) -> Iterator[str]:
@@ -118,8 +103,8 @@ def _parts(schemas: Iterable[Schema]) -> Iterator[str]:
     for name, part in sorted(found.items()):
         yield f"### {name}\n"
         yield f"{part.get('description', '')}\n"
-        if "enum" in part:
-            yield f"One of {_values(part)}.\n"
+        if isinstance(values := part.get("enum"), list):
+            yield f"One of {', '.join(f'`{value}`' for value in values)}.\n"
         elif "properties" in part:
             yield from _fields(part)
         else:
@@ -132,10 +117,14 @@ def _words(schema: Schema) -> str:
         name = str(schema["$ref"]).rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
     if isinstance(choices := schema.get("anyOf"), list):
-        return " or ".join(_words(one) for one in choices)
+        return " or ".join(map(_words, choices))
     match schema.get("type"):
         case "array":
-            return _list(schema)
+            places = schema.get("prefixItems")
+            parts, exactly = ([schema["items"]], "")
+            if isinstance(places, list):
+                parts, exactly = places, "exactly: "
+            return f"list of {exactly}{', '.join(_words(_mapping(part)) for part in parts)}"
         case "object":
             return f"object of {_words(_mapping(schema['additionalProperties']))}"
         case "string":
@@ -156,18 +145,6 @@ def _string(schema: Schema) -> str:
     if most is not None:
         return f"text of {least or 0} to {most} characters"
     return "text"
-
-
-def _list(schema: Schema) -> str:
-    places = schema.get("prefixItems")
-    if not isinstance(places, list):
-        return f"list of {_words(_mapping(schema['items']))}"
-    return f"list of exactly: {', '.join(_words(one) for one in map(_mapping, places))}"
-
-
-def _values(schema: Schema) -> str:
-    values = schema["enum"]
-    return ", ".join(f"`{value}`" for value in values) if isinstance(values, list) else ""
 
 
 def _mapping(value: object) -> Schema:

@@ -9,6 +9,8 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _OURS = "desk"
 # Percent signs may be escaped themselves; nobody honest does it more often.
 _UNQUOTED = 3
+# Format and control characters, and marks that go with others.
+_UNSEEN = frozenset({"Cf", "Cc", "Mn", "Me"})
 
 
 @lru_cache(maxsize=4_096)
@@ -22,7 +24,8 @@ def is_reserved(source: str) -> bool:
     for _ in range(_UNQUOTED):
         text = unquote(text)
     text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(sign for sign in text if _is_visible(sign)).replace("\\", "/")
+    seen = (s for s in text if not s.isspace() and unicodedata.category(s) not in _UNSEEN)
+    text = "".join(seen).replace("\\", "/")
     scheme = _SCHEME.match(text)
     if scheme:
         text = text[scheme.end() :]
@@ -40,7 +43,3 @@ def _first_segment(path: str) -> str:
         elif part not in ("", "."):
             parts.append(part)
     return parts[0] if parts else ""
-
-
-def _is_visible(sign: str) -> bool:
-    return not sign.isspace() and unicodedata.category(sign) not in ("Cf", "Cc", "Mn", "Me")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import httpx
@@ -38,7 +39,11 @@ class _PublishedKeys(BaseModel):
     keys: list[dict[str, object]]
 
     def as_key_set(self) -> KeySet:
-        return KeySet.import_key_set({"keys": [_texts(key) for key in self.keys]})
+        texts: list[dict[str, str | list[str]]] = [
+            {name: value for name, value in key.items() if isinstance(value, str)}
+            for key in self.keys
+        ]
+        return KeySet.import_key_set({"keys": texts})
 
 
 class DevAuthenticator:
@@ -61,7 +66,10 @@ class DevAuthenticator:
         for word in words:
             if word not in set(Role):
                 raise Unauthenticated(message("auth.unknown-role", roles=Role), code="unknown-role")
-        subject = _as_typed(user)
+        subject = user
+        # Headers come as Latin-1 by rule and as UTF-8 in practice.
+        with suppress(UnicodeError):
+            subject = user.encode("latin-1").decode("utf-8")
         if why := why_no_subject(subject):
             raise Unauthenticated(message("auth.name-refused", why=why))
         return Principal(subject, read_roles(words), headers.get("x-desk-team") or None)
@@ -116,7 +124,9 @@ class OidcAuthenticator:
         }
 
     async def _verify(self, text: str) -> jwt.Token:
-        keys = await self._current_keys()
+        keys, now = self._keys, self._clock.now()
+        if keys is None or self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE:
+            keys = await self._refetch(keys)
         try:
             try:
                 return jwt.decode(text, keys, algorithms=self._settings.algorithms)
@@ -145,13 +155,6 @@ class OidcAuthenticator:
         except (JoseError, ValueError, TypeError) as error:
             claim = getattr(error, "claim", "")
             raise _refuse(message("auth.claim-refused", claim=claim)) from error
-
-    async def _current_keys(self) -> KeySet:
-        now = self._clock.now()
-        is_old = self._fetched_at is None or now - self._fetched_at > KEYS_MAX_AGE
-        if self._keys is None or is_old:
-            return await self._refetch(self._keys)
-        return self._keys
 
     async def _refetch(self, known: KeySet | None) -> KeySet:
         """One fetch at a time, and none within the cooldown: bad tokens cannot flood the issuer."""
@@ -212,20 +215,8 @@ def read_roles(named: object) -> frozenset[Role]:
     if not isinstance(named, list | tuple):
         return frozenset()
     known = set(Role)
-    words = {one.strip() for one in named if isinstance(one, str)}
+    words = {word.strip() for word in named if isinstance(word, str)}
     return frozenset(role for role in known if role.value in words)
-
-
-def _as_typed(value: str) -> str:
-    """Headers come as Latin-1 by rule and as UTF-8 in practice."""
-    try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value
-
-
-def _texts(key: Mapping[str, object]) -> dict[str, str | list[str]]:
-    return {name: value for name, value in key.items() if isinstance(value, str)}
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -52,7 +52,9 @@ def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[Sen
             header, right = name[:40], name[:40].replace("_", "-")
             why = message("cloudevents.bad-header", header=header, right=right)
             raise BadRequest(why, code="bad-header")
-    attributes = tuple(_attributes(given))
+    attributes = tuple(
+        (f"ce_{name[3:]}", attribute_of(value)) for name, value in given if name.startswith("ce-")
+    )
     if not attributes:
         raise UnsupportedMediaType(message("cloudevents.none", how=_HOW))
     carried = (("content-type", content_type),) if content_type else ()
@@ -77,12 +79,6 @@ def _must_be_json(kind: str, family: str) -> None:
         raise UnsupportedMediaType(message("cloudevents.no-json", kind=kind[:80], how=_HOW))
 
 
-def _attributes(headers: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    for name, value in headers:
-        if name.startswith("ce-"):
-            yield f"ce_{name[3:]}", attribute_of(value)
-
-
 def attribute_of(value: bytes) -> bytes:
     """The bytes that a header's value stands for; whether they are UTF-8 is the codec's question.
 
@@ -103,15 +99,18 @@ def _parts(body: bytes) -> list[bytes]:
         raise BadRequest(message("cloudevents.no-list"), code="bad-batch")
     at = _skip(text, at + 1)
     while text[at : at + 1] != "]":
+        if parts and text[at : at + 1] != ",":
+            raise BadRequest(message("cloudevents.not-parted"), code="bad-batch")
         if parts:
-            at = _skip(text, _expect(text, at))
+            at = _skip(text, at + 1)
         if len(parts) == MOST_EVENTS:
             why = message("cloudevents.too-many", most=MOST_EVENTS)
             raise TooLarge(why, code="too-many-events")
         try:
             _, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            raise _broken(len(parts)) from error
+            why = message("cloudevents.broken", index=len(parts))
+            raise BadRequest(why, code="bad-batch") from error
         parts.append(text[at:end].encode())
         at = _skip(text, end)
     if _skip(text, at + 1) != len(text):
@@ -119,16 +118,6 @@ def _parts(body: bytes) -> list[bytes]:
     return parts
 
 
-def _expect(text: str, at: int) -> int:
-    if text[at : at + 1] != ",":
-        raise BadRequest(message("cloudevents.not-parted"), code="bad-batch")
-    return at + 1
-
-
 def _skip(text: str, at: int) -> int:
     found = _BLANKS.match(text, at)
     return found.end() if found else at
-
-
-def _broken(index: int) -> BadRequest:
-    return BadRequest(message("cloudevents.broken", index=index), code="bad-batch")

@@ -51,14 +51,10 @@ async def precondition(request: Request) -> Precondition:
         raise PreconditionRequired(message("request.say-version"))
     if if_match.strip() == "*":
         return Precondition(None)
-    tags = _read(if_match, "If-Match")
-    return Precondition(frozenset(_version(tag) for is_weak, tag in tags if not is_weak))
-
-
-def _version(tag: str) -> str:
-    """The version alone; what is no tag of ours matches none."""
-    found = _VERSION.fullmatch(tag)
-    return found[1] if found else tag
+    tags = (tag for is_weak, tag in _read(if_match, "If-Match") if not is_weak)
+    # The version alone; what is no tag of ours matches none.
+    versions = (found[1] if (found := _VERSION.fullmatch(tag)) else tag for tag in tags)
+    return Precondition(frozenset(versions))
 
 
 def not_modified(request: Request, version: int, beside: int = 0) -> Response | None:

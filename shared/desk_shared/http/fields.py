@@ -6,7 +6,7 @@ https://docs.pydantic.dev/latest/errors/validation_errors/
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from desk_shared.events.message import Message, Param, plain
 from desk_shared.frozen import Frozen
@@ -27,25 +27,20 @@ class FieldProblem(Frozen):
 def field_problem(error: Mapping[str, object]) -> FieldProblem:
     """One of pydantic's errors as callers read it."""
     loc = error["loc"]
-    return FieldProblem(
-        pointer=_pointer(loc if isinstance(loc, tuple) else ()), detail=_detail(error)
-    )
-
-
-def _pointer(loc: Sequence[str | int]) -> str:
-    where, *rest = loc or ("body",)
-    path = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in rest)
-    if where == "body":
-        return f"/{path}" if path else ""
-    return f"{where}/{path}"
+    where, *rest = loc if isinstance(loc, tuple) and loc else ("body",)
+    path = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in rest)
+    pointer = path if where == "body" else f"{where}{path or '/'}"
+    return FieldProblem(pointer=pointer, detail=_detail(error))
 
 
 def _detail(error: Mapping[str, object]) -> str:
     """Never repeats what was sent: it may be a secret, or markup."""
     context = error.get("ctx")
     context = context if isinstance(context, dict) else {}
-    if said := _said_by_us(context.get("error")):
-        return sentence(said)
+    cause = context.get("error")
+    # A validator of the desk raises `ValueError(message(...))`.
+    if isinstance(cause, ValueError) and cause.args and isinstance(cause.args[0], Message):
+        return sentence(cause.args[0])
     loc = error["loc"]
     params: dict[str, Param] = {
         name: value for name, value in context.items() if isinstance(value, str | int | float)
@@ -57,10 +52,3 @@ def _detail(error: Mapping[str, object]) -> str:
         return sentence(Message(code=code, params=plain(params)))
     text = str(error["msg"]).removeprefix("Value error, ").removesuffix(".")
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _said_by_us(error: object) -> Message | None:
-    """A validator of the desk raises `ValueError(message(...))`."""
-    if isinstance(error, ValueError) and error.args and isinstance(error.args[0], Message):
-        return error.args[0]
-    return None

@@ -15,7 +15,7 @@ from fastapi.routing import iter_route_contexts
 
 from desk_shared.errors import KeyReused
 from desk_shared.events.message import message
-from desk_shared.http.principal import Principal, current_principal
+from desk_shared.http.principal import current_principal
 from desk_shared.http.refusals import BadRequest
 
 # A day to notice a lost answer and repeat; published in the OpenAPI document.
@@ -40,8 +40,16 @@ async def keyed(request: Request) -> IdempotentCall:
     When that id is taken it calls `check_same` and answers from the document that is there.
     """
     principal = await current_principal(request)
-    key = _scoped(request, principal, read_key(request.headers.get("idempotency-key")))
-    return IdempotentCall(seed=key, fingerprint=_fingerprint(request, await request.body()))
+    key = read_key(request.headers.get("idempotency-key"))
+    scope = request.scope
+    route = str(getattr(scope.get("route"), "path", scope["path"]))
+    seed = "\n".join((principal.subject, request.method, route, key))
+    digest = hashlib.sha256(scope["path"].encode())
+    digest.update(b"?" + scope["query_string"] + b"\n")
+    digest.update(await request.body())
+    return IdempotentCall(
+        seed=hashlib.sha256(seed.encode()).hexdigest(), fingerprint=digest.hexdigest()
+    )
 
 
 def check_same(call: IdempotentCall, fingerprint: str) -> None:
@@ -62,19 +70,6 @@ def read_key(header: str | None) -> str:
         why = message("request.key-unreadable", most=_LONGEST)
         raise BadRequest(why, code="idempotency-key-unreadable")
     return text
-
-
-def _scoped(request: Request, principal: Principal, key: str) -> str:
-    route = str(getattr(request.scope.get("route"), "path", request.scope["path"]))
-    whole = "\n".join((principal.subject, request.method, route, key))
-    return hashlib.sha256(whole.encode()).hexdigest()
-
-
-def _fingerprint(request: Request, body: bytes) -> str:
-    digest = hashlib.sha256(request.scope["path"].encode())
-    digest.update(b"?" + request.scope["query_string"] + b"\n")
-    digest.update(body)
-    return digest.hexdigest()
 
 
 def calls_without_key(app: FastAPI) -> list[str]:

@@ -150,17 +150,13 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     if status in (204, 304) or status < 200:
         return Response(status_code=status, headers=error.headers)
     phrase = _PHRASES.get(status, "Error")
-    code = _CODES.get(status, _kebab(phrase))
+    code = _CODES.get(status, re.sub(r"[^a-z]+", "-", phrase.lower().replace("'", "")))
     detail = str(error.detail)
     if detail == _UNREADABLE:
         code, detail = "bad-json", sentence(message("request.unreadable"))
     if detail == phrase or status == 413:
         detail = sentence(_MESSAGES[status]) if status in _MESSAGES else f"{phrase}."
     return problem(status, code, detail, request.url.path, headers=error.headers)
-
-
-def _kebab(phrase: str) -> str:
-    return re.sub(r"[^a-z]+", "-", phrase.lower().replace("'", ""))
 
 
 async def _answer_broken_schema(request: Request, error: Exception) -> Response:

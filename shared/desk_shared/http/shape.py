@@ -30,23 +30,16 @@ _REST = bytes(set(range(256)) - set(_STRUCTURE))
 def check_shape(body: bytes, bounds: Bounds = BOUNDS) -> None:
     """`TooLarge` if it is nested too deeply, or has too many values; nothing else is judged."""
     brackets = body.count(b"[") + body.count(b"{")
-    if brackets > bounds.depth or body.count(b",") >= bounds.members:
-        _walk(_structure(_in_ascii(body)), bounds)
-
-
-def _in_ascii(body: bytes) -> bytes:
-    """JSON may be UTF-16, of which each letter has a zero; JSON in UTF-8 has none."""
-    if b"\0" not in body:
-        return body
-    return body.decode(json.detect_encoding(body), errors="replace").encode(errors="replace")
-
-
-def _structure(body: bytes) -> bytes:
-    """Brackets and commas, without those that stand in texts. Bulk operations only: a batch of
-    five hundred events has ten thousand texts."""
+    if brackets <= bounds.depth and body.count(b",") < bounds.members:
+        return
+    # JSON may be UTF-16, of which each letter has a zero; JSON in UTF-8 has none.
+    if b"\0" in body:
+        body = body.decode(json.detect_encoding(body), errors="replace").encode(errors="replace")
+    # Brackets and commas, without those that stand in texts. Bulk operations only: a batch of five
+    # hundred events has ten thousand texts.
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return b"".join(body.split(b'"')[::2]).translate(None, _REST)
+    _walk(b"".join(body.split(b'"')[::2]).translate(None, _REST), bounds)
 
 
 def _walk(structure: bytes, bounds: Bounds) -> None:

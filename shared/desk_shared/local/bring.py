@@ -44,7 +44,9 @@ class Bringer:
     def up(self, options: Options) -> State:
         """Servers, topics, services; what runs already is left alone."""
         self._servers(options)
-        self._topics()
+        output = apply_topics(self._state.servers["kafka"].address)
+        for line in output[1:] or ["as declared"]:
+            self._say(f"topics: {line}")
         if options.with_services:
             self._services()
         return self._state
@@ -53,25 +55,24 @@ class Bringer:
         """Services first, so that they can finish what they have in hand; then the servers."""
         self._stop(list(PORTS))
         self._stop(list(SERVERS))
-        if any(one.origin is Origin.COMPOSE for one in self._state.servers.values()):
+        if any(server.origin is Origin.COMPOSE for server in self._state.servers.values()):
             origin.compose_down()
         self._keep(State())
 
     def _servers(self, options: Options) -> None:
         picked = origin.pick(options.forced)
-        composed = [name for name, one in picked.items() if one.origin is Origin.COMPOSE]
-        for one in dict.fromkeys(picked.values()):
-            names = " and ".join(name for name in picked if picked[name] == one)
-            self._say(f"{names}: {one.origin}, because {one.why}")
+        composed = [name for name, pick in picked.items() if pick.origin is Origin.COMPOSE]
+        for pick in dict.fromkeys(picked.values()):
+            names = " and ".join(name for name in picked if picked[name] == pick)
+            self._say(f"{names}: {pick.origin}, because {pick.why}")
         if composed:
             origin.compose_up(composed)
-        self._start([name for name in picked if picked[name].origin is Origin.LOCAL], options)
-        for name, one in picked.items():
-            self._keep(
-                self._state.with_server(
-                    name, Server(address=self._address(name, one), origin=one.origin)
-                )
-            )
+        self._start_local(
+            [name for name in picked if picked[name].origin is Origin.LOCAL], options.backend
+        )
+        for name, pick in picked.items():
+            server = Server(address=self._address(name, pick), origin=pick.origin)
+            self._keep(self._state.with_server(name, server))
 
     def _address(self, name: str, picked: origin.Picked) -> str:
         match picked.origin:
@@ -82,12 +83,16 @@ class Bringer:
             case Origin.LOCAL:
                 return self._state.processes[name].address
 
-    def _start(self, names: list[str], options: Options) -> None:
-        made: dict[str, Callable[[], Daemon]] = {
-            "kafka": lambda: _kafka(self._places),
-            "mongo": lambda: _mongo(self._places, options.backend),
-        }
-        self._run([made[name]() for name in names])
+    def _start_local(self, names: list[str], backend: Backend) -> None:
+        daemons: list[Daemon] = []
+        if "kafka" in names:
+            port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
+            ports = (port, port + 1)
+            daemons.append(KafkaServer(self._places, ports, attached=False, java=Java()))
+        if "mongo" in names:
+            port, java = int(os.environ.get("DESK_MONGO_PORT") or MONGO_PORT), Java("1g")
+            daemons.append(MongoServer(self._places, port, backend, attached=False, java=java))
+        self._run(daemons)
 
     def _services(self) -> None:
         around = Around(self._state.servers["kafka"].address, self._state.servers["mongo"].address)
@@ -106,12 +111,12 @@ class Bringer:
                 daemon.running, daemon.port = entry.running, entry.port
                 continue
             daemon.launch()
-            self._remember(daemon)
+            self._note(daemon)
         for daemon in daemons:
             daemon.wait_ready()
             self._say(f"{daemon.name}: ready on {daemon.address}")
 
-    def _remember(self, daemon: Daemon) -> None:
+    def _note(self, daemon: Daemon) -> None:
         if daemon.running is not None:
             running = daemon.running
             entry = Entry(
@@ -119,31 +124,16 @@ class Bringer:
             )
             self._keep(self._state.with_process(daemon.name, entry))
 
-    def _topics(self) -> None:
-        said = apply_topics(self._state.servers["kafka"].address)
-        for line in said[1:] or ["as declared"]:
-            self._say(f"topics: {line}")
-
     def _stop(self, names: list[str]) -> None:
         running = [(name, entry) for name in names if (entry := self._state.alive(name))]
         for name, _ in running:
             self._say(f"{name}: stopping")
         with ThreadPoolExecutor(max_workers=len(PORTS)) as pool:
-            list(pool.map(lambda one: one[1].running.stop(STOP_SECONDS), running))
+            list(pool.map(lambda named: named[1].running.stop(STOP_SECONDS), running))
 
     def _keep(self, changed: State) -> None:
         self._state = changed
         state.write(self._places, changed)
-
-
-def _kafka(places: Places) -> KafkaServer:
-    port = int(os.environ.get("DESK_KAFKA_PORT") or KAFKA_PORT)
-    return KafkaServer(places, (port, port + 1), attached=False, java=Java())
-
-
-def _mongo(places: Places, backend: Backend) -> MongoServer:
-    port = int(os.environ.get("DESK_MONGO_PORT") or MONGO_PORT)
-    return MongoServer(places, port, backend, attached=False, java=Java("1g"))
 
 
 def apply_topics(kafka: str, env: Mapping[str, str] | None = None) -> list[str]:

@@ -44,7 +44,9 @@ class Daemon(ABC):
     def env(self) -> Mapping[str, str]:
         return {}
 
-    def _ports(self) -> list[int]:
+    @property
+    def ports(self) -> list[int]:
+        """Those that must be free."""
         return [self.port]
 
     @property
@@ -59,7 +61,7 @@ class Daemon(ABC):
         """Start without waiting; `wait_ready` does that, so two servers can come up together."""
         if self.alive:
             return
-        demand_free(self._ports(), what=self.name, setting=self.port_setting)
+        demand_free(self.ports, what=self.name, setting=self.port_setting)
         self.running = Launch(
             self.name, self.command(), self.log, attached=self.attached, env=self.env()
         ).start()

@@ -23,7 +23,15 @@ class Java:
         return self.heap.endswith("g") and int(self.heap[:-1]) >= _LARGE_GB
 
     def command(self, name: str, main: str, *, chatty: str) -> list[str]:
-        """Logs warnings of everything and the news of one logger."""
+        """Logs warnings of everything and the news of one logger.
+
+        Java needs half the time to start with the loaded classes of an earlier run; an archive
+        that does not fit (another Java, other jars) it ignores.
+        """
+        archive = toolchain.archive_of(name)
+        classes = [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
+        if self.keeps_classes:
+            classes = [f"-XX:ArchiveClassesAtExit={archive}"]
         return [
             toolchain.java(),
             # Two small heaps on few cores: the serial collector costs them least. It would halt a
@@ -32,7 +40,7 @@ class Java:
             "-Xms64m",
             f"-Xmx{self.heap}",
             *(["-XX:TieredStopAtLevel=1"] if self.is_quick else []),
-            *self._classes(name),
+            *classes,
             f"{_LOGGER}defaultLogLevel=warn",
             f"{_LOGGER}log.{chatty}=info",
             f"{_LOGGER}showDateTime=true",
@@ -41,13 +49,3 @@ class Java:
             toolchain.classpath(),
             main,
         ]
-
-    def _classes(self, name: str) -> list[str]:
-        """Loaded classes of an earlier run: Java needs half the time to start with them.
-
-        An archive that does not fit (another Java, other jars) is ignored by Java.
-        """
-        archive = toolchain.archive_of(name)
-        if self.keeps_classes:
-            return [f"-XX:ArchiveClassesAtExit={archive}"]
-        return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []

@@ -17,16 +17,14 @@ def birth_of(pid: int) -> str | None:
         # The first thread of a dying process may be a zombie while others still hold its sockets.
         over = fields[0] in "ZX" and len(list(Path(f"/proc/{pid}/task").iterdir())) < 2
     except (FileNotFoundError, ProcessLookupError):
-        return _birth_by_ps(pid) if not Path("/proc/self/stat").exists() else None
+        if Path("/proc/self/stat").exists():
+            return None
+        # For machines without /proc (macOS).
+        command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        stat, _, started = answer.stdout.strip().partition(" ")
+        return None if not stat or stat.startswith("Z") else "-".join(started.split())
     return None if over else fields[19]
-
-
-def _birth_by_ps(pid: int) -> str | None:
-    """For machines without /proc (macOS)."""
-    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    stat, _, started = answer.stdout.strip().partition(" ")
-    return None if not stat or stat.startswith("Z") else "-".join(started.split())
 
 
 def kill(pid: int, birth: str) -> None:

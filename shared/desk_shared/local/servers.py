@@ -40,7 +40,8 @@ class KafkaServer(Daemon):
     def answers(self) -> bool:
         return wire.kafka_answers(self.port)
 
-    def _ports(self) -> list[int]:
+    @property
+    def ports(self) -> list[int]:
         return [self.port, self.controller_port]
 
     def command(self) -> list[str]:

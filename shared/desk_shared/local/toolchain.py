@@ -30,20 +30,17 @@ def java() -> str:
             f"{JAVA_NEEDED} runtime or newer (on Debian or Ubuntu: apt install openjdk-17-jdk), "
             "or give the addresses of running servers in DESK_KAFKA and DESK_MONGO."
         )
-    version = _java_version(Path(found).resolve())
+    # From the runtime's `release` file; else by asking, which costs a start of Java.
+    program = Path(found).resolve()
+    release = program.parent.parent / "release"
+    text = release.read_text() if release.exists() else _output_of([str(program), "-version"])
+    version = major_java_version(text)
     if version < JAVA_NEEDED:
         raise CannotStart(
             f"Java {version} was found at {found}, but Kafka 4 needs Java {JAVA_NEEDED} or newer. "
             f"Install Java {JAVA_NEEDED} and let JAVA_HOME point to it."
         )
     return found
-
-
-def _java_version(program: Path) -> int:
-    """From the runtime's `release` file; else by asking, which costs a start of Java."""
-    release = program.parent.parent / "release"
-    text = release.read_text() if release.exists() else _output_of([str(program), "-version"])
-    return major_java_version(text)
 
 
 def major_java_version(text: str) -> int:
@@ -77,19 +74,15 @@ def classpath() -> str:
             "the project, or give the addresses of running servers in DESK_KAFKA and DESK_MONGO."
         )
     target = JAVA_PROJECT / "target"
-    stamp, wanted = target / "stamp", _digest_of_sources()
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for file in [JAVA_PROJECT / "pom.xml", *sorted((JAVA_PROJECT / "src").rglob("*.java"))]:
+        digest.update(file.read_bytes())
+    stamp, wanted = target / "stamp", digest.hexdigest()
     with _only_one(target / "lock"):
         if not stamp.exists() or stamp.read_text() != wanted:
             _build(target)
             stamp.write_text(wanted)
     return os.pathsep.join(str(jar) for jar in sorted((target / "lib").glob("*.jar")))
-
-
-def _digest_of_sources() -> str:
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in [JAVA_PROJECT / "pom.xml", *sorted((JAVA_PROJECT / "src").rglob("*.java"))]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _build(target: Path) -> None:
@@ -115,14 +108,11 @@ def _build(target: Path) -> None:
             f"Maven could not build the local servers; its whole output is in {log}. "
             f"The end of it:\n{log.read_text(errors='replace')[-2000:]}"
         )
-    _pack(target / "classes", target / "lib" / "desk-local.jar")
-
-
-def _pack(classes: Path, jar: Path) -> None:
-    """Our own classes as a jar: Java archives loaded classes only of jars."""
-    with zipfile.ZipFile(jar, "w") as file:
-        for one in sorted(classes.rglob("*.class")):
-            file.write(one, one.relative_to(classes))
+    # Our own classes as a jar: Java archives loaded classes only of jars.
+    classes = target / "classes"
+    with zipfile.ZipFile(target / "lib" / "desk-local.jar", "w") as jar:
+        for file in sorted(classes.rglob("*.class")):
+            jar.write(file, file.relative_to(classes))
 
 
 def archive_of(name: str) -> Path:

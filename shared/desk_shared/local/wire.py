@@ -21,7 +21,14 @@ def kafka_answers(port: int) -> bool:
     """The broker is in the cluster, has a controller, and coordinates consumer groups."""
     try:
         with socket.create_connection((HOST, port), _TIMEOUT) as connection:
-            return _has_broker(connection) and _has_coordinator(connection)
+            if not _has_broker(connection):
+                return False
+            # FindCoordinator v1; the first one makes Kafka create its offsets topic.
+            group = b"desk-ready"
+            body = struct.pack(f">h{len(group)}sb", len(group), group, 0)
+            answer = _ask_kafka(connection, _FIND_COORDINATOR, 1, body)
+            (error,) = struct.unpack_from(">h", answer, 4)
+            return bool(error == 0)
     except _READ_ERRORS:
         return False
 
@@ -35,15 +42,6 @@ def _has_broker(connection: socket.socket) -> bool:
         at = _after_string(answer, _after_string(answer, at + 4) + 4)
     (controller,) = struct.unpack_from(">i", answer, _after_string(answer, at))
     return bool(brokers > 0 and controller >= 0)
-
-
-def _has_coordinator(connection: socket.socket) -> bool:
-    """FindCoordinator v1; the first one makes Kafka create its offsets topic."""
-    group = b"desk-ready"
-    body = struct.pack(f">h{len(group)}sb", len(group), group, 0)
-    answer = _ask_kafka(connection, _FIND_COORDINATOR, 1, body)
-    (error,) = struct.unpack_from(">h", answer, 4)
-    return bool(error == 0)
 
 
 def _after_string(data: bytes, at: int) -> int:

@@ -29,7 +29,10 @@ def _lines(value: object) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         yield from _mapping(value)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
-        yield from _sequence(value)
+        for inner in value:
+            first, *rest = _lines(inner)
+            yield f"- {first}"
+            yield from (f"  {line}" for line in rest)
     else:
         yield _scalar(value)
 
@@ -42,13 +45,6 @@ def _mapping(value: Mapping[str, object]) -> Iterator[str]:
         else:
             yield f"{_scalar(key)}:"
             yield from (f"  {line}" for line in (first, *rest))
-
-
-def _sequence(value: Sequence[object]) -> Iterator[str]:
-    for inner in value:
-        first, *rest = _lines(inner)
-        yield f"- {first}"
-        yield from (f"  {line}" for line in rest)
 
 
 def _scalar(value: object) -> str:

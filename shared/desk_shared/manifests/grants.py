@@ -65,52 +65,53 @@ class User:
         )
 
 
+_GROUPS_SEEN = tuple(Grant("group", service, ("Describe",), "prefix") for service in SERVICES)
+# Looks at everything, changes nothing; needs no group, so it never moves anybody's offsets.
+_OPERATOR = User("desk-operator", (Grant("topic", "desk.", ("Read",), "prefix"), *_GROUPS_SEEN))
+_READ = sorted({topic.name for service in SERVICES for topic in topics_read_by(service)})
+# Sees ends of topics and positions of groups, never a record.
+_AUTOSCALER = User(
+    "desk-autoscaler", (*(Grant("topic", name, ("Describe",)) for name in _READ), *_GROUPS_SEEN)
+)
+
+
 def all_users(teams: Iterable[str], sources: Iterable[OutsideSystem] = ()) -> tuple[User, ...]:
     """Every user of a desk whose charter names these teams and sources."""
     team_names = sorted(teams)
     topics = all_topics(team_names)
-    return (
-        *(service_user(service, topics) for service in SERVICES),
-        *_outside_users(sources),
-        *(_team_user(team) for team in team_names),
-        _operator(),
-        _autoscaler(),
-    )
+    users = [service_user(service, topics) for service in SERVICES]
+    for system in sources:
+        if system.kafka_user is not None:
+            # Whoever is revoked keeps a user without rights: an apply takes rights away and
+            # removes nobody.
+            grants = () if system.revoked else tuple(_of_system(system, system.kafka_user))
+            users.append(User(system.kafka_user, grants, Quotas(system.bytes_per_second)))
+    for team in team_names:
+        # A team reads its own notifications with any tool it likes.
+        name = f"team-{team}"
+        grants = (Grant("topic", team_topic(team), ("Read",)), *_groups(name))
+        users.append(User(f"desk-{name}", grants, Quotas(_TEAM_BYTES_PER_SECOND)))
+    return (*users, _OPERATOR, _AUTOSCALER)
 
 
 def service_user(service: Service, topics: Iterable[Topic]) -> User:
     """A service reads what it subscribes to and writes what it alone writes, or passes on."""
-    grants = [
-        Grant("topic", topic.name, operations)
-        for topic in topics
-        if (operations := _operations(service, topic))
-    ]
+    grants: list[Grant] = []
+    for topic in topics:
+        operations: tuple[Operation, ...] = ()
+        if service in topic.readers or service in topic.followers:
+            operations += ("Read",)
+        if topic.writer == service or service in topic.relays:
+            operations += ("Write",)
+        if operations:
+            grants.append(Grant("topic", topic.name, operations))
     return User(f"desk-{service}", (*grants, *_groups(service)))
 
 
-def _operations(service: Service, topic: Topic) -> tuple[Operation, ...]:
-    is_reader = service in topic.readers or service in topic.followers
-    reads: tuple[Operation, ...] = ("Read",) if is_reader else ()
-    is_writer = topic.writer == service or service in topic.relays
-    writes: tuple[Operation, ...] = ("Write",) if is_writer else ()
-    return reads + writes
-
-
 def _groups(owner: str) -> Iterator[Grant]:
-    """The group itself, and its lanes and retries; not just any group whose name begins so."""
+    """The group itself, and those named after it; not just any group whose name begins so."""
     yield Grant("group", owner, ("Read",))
     yield Grant("group", f"{owner}.", ("Read",), "prefix")
-
-
-def _outside_users(sources: Iterable[OutsideSystem]) -> Iterator[User]:
-    """One user for each system that comes by Kafka.
-
-    Whoever is revoked keeps a user without rights: an apply takes rights away and removes nobody.
-    """
-    for system in sources:
-        if system.kafka_user is not None:
-            grants = () if system.revoked else tuple(_of_system(system, system.kafka_user))
-            yield User(system.kafka_user, grants, Quotas(system.bytes_per_second))
 
 
 def _of_system(system: OutsideSystem, user: str) -> Iterator[Grant]:
@@ -122,27 +123,3 @@ def _of_system(system: OutsideSystem, user: str) -> Iterator[Grant]:
         yield Grant("topic", names.ACTION_RESULTS, ("Write",))
         # Whatever the user is called, this is no group of the desk's own.
         yield Grant("group", f"endpoints.{user}.", ("Read",), "prefix")
-
-
-def _team_user(team: str) -> User:
-    """A team reads its own notifications with any tool it likes."""
-    name = f"team-{team}"
-    grants = (Grant("topic", team_topic(team), ("Read",)), *_groups(name))
-    return User(f"desk-{name}", grants, Quotas(_TEAM_BYTES_PER_SECOND))
-
-
-def _operator() -> User:
-    """Looks at everything, changes nothing; needs no group, so it never moves anybody's offsets."""
-    grants = (
-        Grant("topic", "desk.", ("Read",), "prefix"),
-        *(Grant("group", service, ("Describe",), "prefix") for service in SERVICES),
-    )
-    return User("desk-operator", grants)
-
-
-def _autoscaler() -> User:
-    """Sees ends of topics and positions of groups, never a record."""
-    names_read = {topic.name for service in SERVICES for topic in topics_read_by(service)}
-    read = [Grant("topic", name, ("Describe",)) for name in sorted(names_read)]
-    groups = (Grant("group", service, ("Describe",), "prefix") for service in SERVICES)
-    return User("desk-autoscaler", (*read, *groups))

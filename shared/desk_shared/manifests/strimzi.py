@@ -6,7 +6,7 @@ from desk_shared.bus.admin import topic_config
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.events.topics import Topic, all_topics
 from desk_shared.manifests.documents import Document
-from desk_shared.manifests.grants import Grant, Quotas, User, all_users
+from desk_shared.manifests.grants import User, all_users
 
 API = "kafka.strimzi.io/v1"
 CLUSTER = "desk"
@@ -34,26 +34,24 @@ def _topic(topic: Topic) -> Document:
 
 
 def _user(user: User) -> Document:
+    acls = [
+        {
+            "resource": {"type": grant.resource, "name": grant.name, "patternType": grant.pattern},
+            "operations": list(grant.operations),
+        }
+        for grant in user.grants
+    ]
     spec: Document = {
         "authentication": {"type": "scram-sha-512"},
-        "authorization": {"type": "simple", "acls": [_acl(grant) for grant in user.grants]},
+        "authorization": {"type": "simple", "acls": acls},
     }
     if user.quotas is not None:
-        spec["quotas"] = _quotas(user.quotas)
+        spec["quotas"] = {
+            "producerByteRate": user.quotas.bytes_per_second,
+            "consumerByteRate": user.quotas.bytes_per_second,
+            "requestPercentage": user.quotas.request_percentage,
+        }
     return _object("KafkaUser", user.name, spec)
-
-
-def _quotas(quotas: Quotas) -> Document:
-    return {
-        "producerByteRate": quotas.bytes_per_second,
-        "consumerByteRate": quotas.bytes_per_second,
-        "requestPercentage": quotas.request_percentage,
-    }
-
-
-def _acl(grant: Grant) -> Document:
-    resource = {"type": grant.resource, "name": grant.name, "patternType": grant.pattern}
-    return {"resource": resource, "operations": list(grant.operations)}
 
 
 def _object(kind: str, name: str, spec: Document) -> Document:

@@ -36,7 +36,10 @@ class Catalogue:
     def __init__(self, language: Language) -> None:
         self.language = language
         self._locale = _LOCALES[language]
-        self._texts = _read(language)
+        compiled = io.BytesIO()
+        write_mo(compiled, entries(language))
+        compiled.seek(0)
+        self._texts = gettext.GNUTranslations(compiled)
 
     def template(self, code: str, count: float | None = None) -> str | None:
         """The text of a code with its placeholders; None if this catalogue does not know it."""
@@ -132,13 +135,6 @@ def _weighed(entry: str) -> tuple[str, float]:
         return tag.strip().lower(), float(weight) if weight else 1.0
     except ValueError:
         return tag.strip().lower(), 0.0
-
-
-def _read(language: Language) -> gettext.GNUTranslations:
-    compiled = io.BytesIO()
-    write_mo(compiled, entries(language))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 def entries(language: Language) -> Entries:

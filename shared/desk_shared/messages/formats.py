@@ -53,7 +53,11 @@ class Formats:
             if isinstance(value, str):
                 return self._read(value, kind)
             if isinstance(value, int | float):
-                return self._counted_as(value, kind)
+                if kind == "duration":
+                    return self.duration(value)
+                if kind == "percent":
+                    return str(format_percent(value, locale=self._locale))
+                return self.number(value)
         except ValueError:
             return str(value)
         return str(value)
@@ -73,13 +77,6 @@ class Formats:
             case "sentence":
                 return ended(value)
         return value
-
-    def _counted_as(self, value: float, kind: str) -> str:
-        if kind == "duration":
-            return self.duration(value)
-        if kind == "percent":
-            return str(format_percent(value, locale=self._locale))
-        return self.number(value)
 
     def moment(self, at: datetime) -> str:
         """`Monday 2 March 2026, 10:00 (Europe/Berlin)`; with its zone, as readers sit in many."""

@@ -20,27 +20,15 @@ def why_guessable(secret: str, least: int) -> str | None:
         return f"it has {len(secret)} characters, at least {least} are needed"
     if found := _PLACEHOLDER.search(secret):
         return f"it has the word '{found.group().lower()}' in it, as examples do"
-    if _period(secret) <= len(secret) // 2:
+    period = (secret + secret).find(secret, 1)
+    if period <= len(secret) // 2:
         return "it repeats itself"
-    if _steps(secret) > len(secret) // 2:
+    # Characters that stand beside a neighbour of the alphabet, or beside themselves.
+    neighbours = sum(abs(ord(a) - ord(b)) <= 1 for a, b in itertools.pairwise(secret))
+    if neighbours > len(secret) // 2:
         return "its characters follow each other as in the alphabet"
-    if _entropy(secret) < _BITS_PER_CHARACTER:
+    # Bits for each character, after Shannon.
+    shares = [count / len(secret) for count in Counter(secret).values()]
+    if -sum(share * math.log2(share) for share in shares) < _BITS_PER_CHARACTER:
         return "it has too few different characters"
     return None
-
-
-def _period(text: str) -> int:
-    """After so many characters it begins again."""
-    return (text + text).find(text, 1)
-
-
-def _steps(text: str) -> int:
-    """How many characters stand beside a neighbour of the alphabet, or beside themselves."""
-    codes = [ord(one) for one in text]
-    return sum(abs(a - b) <= 1 for a, b in itertools.pairwise(codes))
-
-
-def _entropy(text: str) -> float:
-    """Bits for each character, after Shannon."""
-    shares = [count / len(text) for count in Counter(text).values()]
-    return -sum(share * math.log2(share) for share in shares)

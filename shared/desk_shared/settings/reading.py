@@ -61,7 +61,7 @@ def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     values: dict[str, object] = {}
     for variable, (path, field) in known.items():
         if given.get(variable, "") != "":
-            _put(values, path, _prepare(given[variable], field))
+            _put(values, path, field, given[variable])
     problems = list(_unknown(settings, given, known))
     try:
         built = settings.model_validate(values)
@@ -81,22 +81,19 @@ def load_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
         raise SystemExit(2) from None
 
 
-def _put(values: dict[str, object], path: _Path, value: object) -> None:
+def _put(values: dict[str, object], path: _Path, field: FieldInfo, text: str) -> None:
+    """Lists are written with commas between, spans of time as a number of seconds."""
+    value: object = text
+    if _holds(field.annotation, (tuple, list, set, frozenset)):
+        value = [part.strip() for part in text.split(",")]
+    elif _holds(field.annotation, (timedelta,)) and re.fullmatch(r"\d+(\.\d+)?", text):
+        value = timedelta(seconds=float(text))
     inner = values
     for name in path[:-1]:
         deeper = inner.setdefault(name, {})
         if isinstance(deeper, dict):
             inner = deeper
     inner[path[-1]] = value
-
-
-def _prepare(text: str, field: FieldInfo) -> object:
-    """Lists are written with commas between, spans of time as a number of seconds."""
-    if _holds(field.annotation, (tuple, list, set, frozenset)):
-        return [part.strip() for part in text.split(",")]
-    if _holds(field.annotation, (timedelta,)) and re.fullmatch(r"\d+(\.\d+)?", text):
-        return timedelta(seconds=float(text))
-    return text
 
 
 def _holds(annotation: object, kinds: tuple[type, ...]) -> bool:
@@ -112,25 +109,19 @@ def _unknown(
     prefix = str(settings.model_config.get("env_prefix", ""))
     if not prefix:
         return
-    for variable in sorted(given):
-        is_link = _SERVICE_LINK.search(variable) or given[variable].startswith("tcp://")
-        is_ours = variable.startswith(prefix) or _is_misspelt(variable, known)
-        if is_ours and variable not in known and not is_link:
-            yield f"{variable} is not a setting. {_nearest(variable, known)}"
-
-
-def _is_misspelt(variable: str, known: Mapping[str, object]) -> bool:
-    """What all services share may stand beside variables of other programs: only one that is
-    almost a setting was meant as one."""
-    shared = [one for one in known if one.startswith(_SHARED)]
-    return variable.startswith(_SHARED) and bool(
-        difflib.get_close_matches(variable, shared, n=1, cutoff=_ALMOST)
-    )
-
-
-def _nearest(variable: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(variable, list(known), n=1, cutoff=0.0)
-    return f"Did you mean {near[0]}? Rename or unset it." if near else "Unset it."
+    shared = [name for name in known if name.startswith(_SHARED)]
+    for variable in sorted(given.keys() - known.keys()):
+        if _SERVICE_LINK.search(variable) or given[variable].startswith("tcp://"):
+            continue
+        # What all services share may stand beside variables of other programs: only one that is
+        # almost a setting was meant as one.
+        if variable.startswith(prefix) or (
+            variable.startswith(_SHARED)
+            and difflib.get_close_matches(variable, shared, n=1, cutoff=_ALMOST)
+        ):
+            near = difflib.get_close_matches(variable, list(known), n=1, cutoff=0.0)
+            advice = f"Did you mean {near[0]}? Rename or unset it." if near else "Unset it."
+            yield f"{variable} is not a setting. {advice}"
 
 
 def _sentences(

@@ -142,7 +142,11 @@ class MongoDocuments(Generic[S]):
         if not documents:
             return frozenset()
         writer, now = new_id(), self._now()
-        operations = [self._operation(document, writer, now) for document in documents]
+        operations: list[Operation] = []
+        for document in documents:
+            row = self._row(document, writer, now)
+            guard = {"_id": document.id, "version": document.version}
+            operations.append(ReplaceOne(guard, row) if document.version else InsertOne(row))
         refused: set[str] = set()
         with translated():
             try:
@@ -154,7 +158,11 @@ class MongoDocuments(Generic[S]):
                 matched = result.matched_count
         replaced = [document.id for document in documents if document.version]
         if matched < len(replaced):
-            refused |= await self._lost(replaced, writer)
+            rows = await self._collection.find(
+                {"_id": {"$in": replaced}}, {"_id": 1, "writer": 1}
+            ).to_list(None)
+            ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
+            refused |= set(replaced) - ours
         return frozenset(refused)
 
     async def settle(self, published: Sequence[Stored[S]]) -> None:
@@ -282,12 +290,6 @@ class MongoDocuments(Generic[S]):
         with translated():
             return await self._collection.count_documents({})
 
-    def _operation(self, document: Stored[S], writer: str, now: datetime) -> Operation:
-        row = self._row(document, writer, now)
-        if document.version == 0:
-            return InsertOne(row)
-        return ReplaceOne({"_id": document.id, "version": document.version}, row)
-
     def _row(self, document: Stored[S], writer: str, now: datetime) -> Row:
         """Fields that say nothing are left out: most documents have no outbox and hold nothing."""
         row: Row = {"_id": document.id, "version": document.version + 1, "writer": writer}
@@ -357,13 +359,6 @@ class MongoDocuments(Generic[S]):
         with translated():
             found = self._collection.find(query, fields)
             return await found.sort(ordered).limit(limit).to_list(limit)
-
-    async def _lost(self, ids: list[str], writer: str) -> set[str]:
-        rows = await self._collection.find({"_id": {"$in": ids}}, {"_id": 1, "writer": 1}).to_list(
-            None
-        )
-        ours = {str(row["_id"]) for row in rows if row.get("writer") == writer}
-        return set(ids) - ours
 
 
 def _moved(row: Row, due: datetime) -> Operation:

@@ -152,7 +152,8 @@ def translated() -> Iterator[None]:
     except (ConnectionFailure, ExecutionTimeout, WTimeoutError) as error:
         raise DependencyDown(f"the store does not answer: {error}", dependency="store") from error
     except PyMongoError as error:
-        if _is_passing(error):
+        is_code = isinstance(error, OperationFailure) and error.code in PASSING
+        if is_code or error.has_error_label("RetryableWriteError") or "not primary" in str(error):
             raise DependencyDown(f"the store is not ready: {error}", dependency="store") from error
         raise
 
@@ -168,9 +169,3 @@ def duplicates_of(error: BulkWriteError) -> set[int]:
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return {failure["index"] for failure in failures}
-
-
-def _is_passing(error: PyMongoError) -> bool:
-    if error.has_error_label("RetryableWriteError") or "not primary" in str(error):
-        return True
-    return isinstance(error, OperationFailure) and error.code in PASSING

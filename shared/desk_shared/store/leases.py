@@ -58,7 +58,12 @@ class MongoLeases:
         with translated():
             row = await self._collection.find_one({"_id": name})
             if row is None:
-                return await self._first(Lease(name, holder, 1, now + term))
+                first = Lease(name, holder, 1, now + term)
+                try:
+                    await self._collection.insert_one({"_id": name, **_row(first)})
+                except DuplicateKeyError:
+                    return None
+                return first
             if cast(datetime, row["expires"]) > now and row["holder"] != holder:
                 return None
             token = cast(int, row["token"])
@@ -79,13 +84,6 @@ class MongoLeases:
         """Let go and keep nothing: for a name that is not used again."""
         with translated():
             await self._collection.delete_one({"_id": lease.name, "token": lease.token})
-
-    async def _first(self, lease: Lease) -> Lease | None:
-        try:
-            await self._collection.insert_one({"_id": lease.name, **_row(lease)})
-        except DuplicateKeyError:
-            return None
-        return lease
 
     async def _replace(self, token: int, lease: Lease) -> Lease | None:
         guard = {"_id": lease.name, "token": token}

@@ -28,6 +28,13 @@ class Tally:
     def __init__(self) -> None:
         self._counts: collections.Counter[str] = collections.Counter()
 
+    @classmethod
+    def declare(cls, meter: Meter, name: str, unit: str, description: str) -> Self:
+        """Creates its instrument."""
+        tally = cls()
+        meter.create_observable_counter(name, [tally.read], unit=unit, description=description)
+        return tally
+
     def count(self, reason: str) -> None:
         """One more for this reason."""
         self._counts[reason] += 1
@@ -67,6 +74,7 @@ class Meters:
     @classmethod
     def declare(cls, meter: Meter) -> Self:
         """Creates every instrument with unit, description and buckets."""
+
         return cls(
             operation_duration=_seconds(
                 meter, names.OPERATION_DURATION, "Time of one send, poll or commit"
@@ -99,7 +107,7 @@ class Meters:
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"
             ),
             **_failures(meter),
-            unheeded=_tally(
+            unheeded=Tally.declare(
                 meter, names.UNHEEDED, "{event}", "What was sent and nothing is set up for, by kind"
             ),
             store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
@@ -162,9 +170,3 @@ def _seconds(
 
 def _count(meter: Meter, name: str, unit: str, description: str) -> Counter:
     return meter.create_counter(name, unit=unit, description=description)
-
-
-def _tally(meter: Meter, name: str, unit: str, description: str) -> Tally:
-    tally = Tally()
-    meter.create_observable_counter(name, [tally.read], unit=unit, description=description)
-    return tally

@@ -30,7 +30,10 @@ class Containers:
 def start() -> Containers:
     """Both containers, up and answering."""
     kafka_port, mongo_port = free_ports(2)
-    started = (_kafka(kafka_port).start(), _mongo(mongo_port).start())
+    # A replica set of one, so that majority writes mean what they mean in production.
+    command = f"mongod --replSet rs0 --bind_ip_all --port {mongo_port}"
+    store = DockerContainer(MONGO_IMAGE).with_bind_ports(mongo_port, mongo_port)
+    started = (_kafka(kafka_port).start(), store.with_command(command).start())
     mongo = f"mongodb://{HOST}:{mongo_port}/?directConnection=true"
     containers = Containers(f"{HOST}:{kafka_port}", mongo, started)
     try:
@@ -64,12 +67,6 @@ def _kafka(port: int) -> DockerContainer:
         .with_env("KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS", "500")
         .with_env("KAFKA_AUTO_CREATE_TOPICS_ENABLE", "false")
     )
-
-
-def _mongo(port: int) -> DockerContainer:
-    """A replica set of one, so that majority writes mean what they mean in production."""
-    command = f"mongod --replSet rs0 --bind_ip_all --port {port}"
-    return DockerContainer(MONGO_IMAGE).with_bind_ports(port, port).with_command(command)
 
 
 def _is_primary(port: int) -> bool:

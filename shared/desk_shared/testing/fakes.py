@@ -126,15 +126,16 @@ class FakeDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         self._answer()
-        found = [self._read(id) for id in self._rows]
-        keyed = sorted(
-            ((self._key(one, order), one) for one in found if self._matches(one, facets)),
-            key=lambda pair: pair[0],
-        )
-        behind = [
-            one for key, one in keyed if after is None or key > cast("tuple[str, str]", after)
-        ]
-        return behind[:limit]
+        found: list[tuple[tuple[str, str], Stored[S]]] = []
+        for document in map(self._read, self._rows):
+            own = self._facets(document)
+            place = (document.id if order == "_id" else own.get(order), document.id)
+            if all(own.get(name) == value for name, value in facets.items()) and (
+                after is None or place > after
+            ):
+                found.append((cast("tuple[str, str]", place), document))
+        found.sort(key=lambda pair: pair[0])
+        return [document for _, document in found[:limit]]
 
     async def find_facets(
         self,
@@ -219,14 +220,6 @@ class FakeDocuments(Generic[S]):
         if document.unreadable is not None:
             return self._damaged.get(document.id, {})
         return {} if document.state is None else self._schema.facets(document.state)
-
-    def _matches(self, document: Stored[S], facets: Mapping[str, object]) -> bool:
-        own = self._facets(document)
-        return all(own.get(name) == value for name, value in facets.items())
-
-    def _key(self, document: Stored[S], order: str) -> tuple[str, str]:
-        value = document.id if order == "_id" else self._facets(document).get(order)
-        return cast("tuple[str, str]", (value, document.id))
 
 
 class FakeKeptCalls:

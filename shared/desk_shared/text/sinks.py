@@ -64,14 +64,14 @@ def json_text(text: str) -> str:
     """
     if text.isascii() and "\x7f" not in text:
         return text
-    return "".join(
-        one if one in _LAYOUT or plain_line(one) == one else _json_escape(one) for one in text
-    )
-
-
-def _json_escape(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    written: list[str] = []
+    for character in text:
+        if character in _LAYOUT or plain_line(character) == character:
+            written.append(character)
+        else:
+            units = character.encode("utf-16-be", "surrogatepass")
+            written += (f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return "".join(written)
 
 
 @lru_cache(maxsize=4096)

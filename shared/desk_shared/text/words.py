@@ -63,15 +63,13 @@ class _Letters(dict[int, str]):
     def __missing__(self, code: int) -> str:
         if len(self) >= _MOST_CHARACTERS:  # nobody fills the memory with characters
             self.clear()
-        self[code] = found = self._others.get(chr(code)) or _letter(chr(code))
-        return found
-
-
-def _letter(character: str) -> str:
-    category = unicodedata.category(character)
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
-    return character if category[0] in "LMN" else " "
+        character = chr(code)
+        category = unicodedata.category(character)
+        letter = character if category[0] in "LMN" else " "
+        if category == "Nd":
+            letter = str(unicodedata.decimal(character))
+        self[code] = letter = self._others.get(character) or letter
+        return letter
 
 
 _letters, _shown_letters = _Letters(_LETTERS), _Letters({})

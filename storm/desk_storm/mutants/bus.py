@@ -63,8 +63,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a store that is as new as the brokers is too old",
         "who-is-started-is-ready-again",
         "shared/desk_shared/bus/agreement.py",
-        "if one.milestone > stored.get(group, 0)",
-        "if one.milestone >= max(1, stored.get(group, 0))",
+        "if mark.milestone > stored.get(group, 0)",
+        "if mark.milestone >= max(1, stored.get(group, 0))",
         weather=("--faults", "1", "--backend", "h2"),
     ),
     Mutant(

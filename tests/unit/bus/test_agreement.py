@@ -1,7 +1,14 @@
 """A store that knows less than the brokers was put back; anything else was not."""
 
 import pytest
-from desk_shared.bus.agreement import NOTED_EVERY, Committed, Noting, Older, milestone_of, older
+from desk_shared.bus.agreement import (
+    NOTED_EVERY,
+    Committed,
+    Noting,
+    Older,
+    find_older,
+    milestone_of,
+)
 from desk_shared.clock import FakeClock
 
 from tests.unit.bus.desk import START
@@ -29,7 +36,7 @@ def test_a_group_is_older_only_if_the_brokers_know_of_more(
     stored: int | None, committed: int, is_older: bool
 ) -> None:
     has = {} if stored is None else {"notify": stored}
-    found = older({"notify": Committed({}, committed)}, has)
+    found = find_older({"notify": Committed({}, committed)}, has)
     assert found == ([Older("notify", stored or 0, committed)] if is_older else [])
 
 

@@ -88,7 +88,7 @@ async def test_too_many_waiting_changes_are_refused_at_once(
 async def test_an_answer_does_not_wait_for_a_slow_bus(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PUBLISH_PATIENCE", timedelta(milliseconds=50))
+    monkeypatch.setattr(module, "PUBLISH_TIMEOUT", timedelta(milliseconds=50))
     released = asyncio.Event()
 
     async def hang(_messages: object) -> None:
@@ -124,7 +124,7 @@ async def test_a_store_that_is_away_refuses_with_the_reason(desk: Desk) -> None:
 async def test_a_store_that_hangs_is_not_waited_for(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PUBLISH_PATIENCE", timedelta(milliseconds=50))
+    monkeypatch.setattr(module, "PUBLISH_TIMEOUT", timedelta(milliseconds=50))
 
     async def hang(_ids: object) -> object:
         return await asyncio.Event().wait()

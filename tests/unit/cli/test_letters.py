@@ -14,7 +14,7 @@ from desk_shared.bus.records import (
     Failure,
     parked,
 )
-from desk_shared.cli.letters import SHOWN_CHARACTERS, Letter, gather, settling
+from desk_shared.cli.letters import SHOWN_CHARACTERS, Letter, gather, settlements
 from desk_shared.errors import Invalid
 
 TOPIC = "desk.requests.intake.dead"
@@ -50,7 +50,7 @@ def changed(offset: int, **headers: bytes) -> Record:
 
 
 def mark(letters: list[Letter], offset: int) -> Record:
-    (said,) = settling(letters, TOPIC, "max", NOW, "moot")
+    (said,) = settlements(letters, TOPIC, "max", NOW, "moot")
     return Record(offset, list(said.headers), said.value, said.key)
 
 
@@ -92,7 +92,7 @@ def test_a_mark_that_somebody_forged_or_broke_settles_nothing_and_is_no_letter()
 
 def test_many_letters_are_settled_by_marks_of_a_bounded_size() -> None:
     letters = gather([changed(n, origin=f"t/0/{n}".encode()) for n in range(2_500)])
-    marks = settling(letters, TOPIC, "max" * 1_000, NOW, "n" * 100_000)
+    marks = settlements(letters, TOPIC, "max" * 1_000, NOW, "n" * 100_000)
     assert len(marks) == 3
     assert all(len(one.value) < 20_000 for one in marks)
     records = [Record(3_000 + n, list(m.headers), m.value) for n, m in enumerate(marks)]

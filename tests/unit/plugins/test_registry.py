@@ -16,7 +16,7 @@ def test_a_kind_is_found_by_its_name() -> None:
 def test_an_unknown_name_says_which_there_are() -> None:
     with pytest.raises(Invalid, match="there are mail, webhook") as refused:
         Registry("desk.examples", {"webhook": 2, "mail": 1}).kind("fax")
-    assert refused.value.code == "unknown-kind"
+    assert refused.value.kind == "unknown-kind"
 
 
 def test_installed_packages_add_kinds() -> None:
@@ -31,4 +31,4 @@ def test_a_name_that_is_taken_is_refused() -> None:
     taken = next(iter(entry_points(group="desk.commands"))).name
     with pytest.raises(Invalid, match="exists already") as refused:
         Registry("desk.commands", {taken: 1})
-    assert refused.value.code == "kind-registered-twice"
+    assert refused.value.kind == "kind-registered-twice"

@@ -9,7 +9,7 @@ from pathlib import Path
 from desk_shared.clock import SystemClock
 from desk_shared.health import Health
 from desk_shared.local.places import ROOT
-from desk_shared.runtime import Assembled, Opened, _drained
+from desk_shared.runtime import Assembled, Opened
 from desk_shared.settings import Environment, ServiceSettings
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
@@ -61,7 +61,7 @@ async def is_clean(service: Assembled) -> bool:
     """How it ends, once all of it was open."""
     opened = Opened(service)
     await opened.open_all()
-    return await _drained(service, opened)
+    return await opened.close_all()
 
 
 async def test_one_that_raises_keeps_no_other_from_stopping_and_is_told() -> None:
@@ -91,5 +91,5 @@ async def test_what_was_never_opened_is_not_closed() -> None:
     stopped: list[str] = []
     first, close = Part("bus", stopped), Part("store", stopped)
     service = service_of(first, close=close)
-    assert await _drained(service, Opened(service))
+    assert await Opened(service).close_all()
     assert stopped == ["store"]
