@@ -21,9 +21,6 @@ _MOST_DEPTH = 3
 # Still to be brought into rooms.
 NOT_YET = frozenset({"intake", "triage", "automation", "notify"})
 
-# Features in whose place not all that reaches the world stands yet.
-_NOT_YET_PURE = frozenset({("metrics", "history")})
-
 
 def module_of(path: PurePosixPath) -> tuple[str, tuple[str, ...]] | None:
     """The service, and the way to a module within its package; None outside services."""
@@ -41,8 +38,6 @@ def is_pure(path: PurePosixPath) -> bool:
     service, way = found
     if service in NOT_YET:
         return "domain" in way
-    if (service, way[0]) in _NOT_YET_PURE:
-        return False
     return len(way) > 1 and way[0] != ADAPTERS and way[1] not in EFFECTS and way[-1] not in EFFECTS
 
 

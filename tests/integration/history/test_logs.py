@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.file import read_history
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
 from desk_metrics.history.fitting import fit, verdict_of
-from desk_metrics.history.importing import Account, Import, Places
 from desk_metrics.history.journey import Journey, journey_of
-from desk_metrics.history.mapping import load_mapping
 from desk_metrics.history.model import Imported
+from desk_metrics.history.store import read_history
 from desk_metrics.history.tallies import Tallies
+from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
@@ -29,7 +29,7 @@ SOME = 300
 pytestmark = pytest.mark.timeout(900)
 
 
-def imported(name: str, path: str, folder: Path) -> tuple[Account, Places]:
+def imported(name: str, path: str, folder: Path) -> tuple[ImportSummary, Places]:
     log = DATA / path
     if not log.is_file():
         pytest.skip(f"there is no {log}; DESK_DATA names the folder with the real logs")
@@ -38,18 +38,18 @@ def imported(name: str, path: str, folder: Path) -> tuple[Account, Places]:
 
 
 @pytest.fixture(scope="module")
-def uci(tmp_path_factory: pytest.TempPathFactory) -> tuple[Account, Places]:
+def uci(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportSummary, Places]:
     log = "uci_incident/incident_event_log.csv.gz"
     return imported("uci", log, tmp_path_factory.mktemp("uci"))
 
 
 @pytest.fixture(scope="module")
-def bpi13(tmp_path_factory: pytest.TempPathFactory) -> tuple[Account, Places]:
+def bpi13(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportSummary, Places]:
     return imported("bpi13", "bpi13/incidents.csv.gz", tmp_path_factory.mktemp("bpi13"))
 
 
 @pytest.fixture(scope="module")
-def journeys(uci: tuple[Account, Places]) -> dict[str, Journey]:
+def journeys(uci: tuple[ImportSummary, Places]) -> dict[str, Journey]:
     return {life[0].event.subject: journey_of(life) for life in read_history(uci[1].history)}
 
 
@@ -60,14 +60,14 @@ def reported(journeys: list[Journey]) -> WhereTimeGoes:
     return where_time_goes(tallies)
 
 
-def test_every_row_of_the_uci_log_is_used(uci: tuple[Account, Places]) -> None:
+def test_every_row_of_the_uci_log_is_used(uci: tuple[ImportSummary, Places]) -> None:
     account, _ = uci
     assert account.is_whole
     assert (account.rows, account.used, account.tickets) == (86_075, 86_075, 15_048)
     assert account.remarked == {"contradiction": 3, "out-of-order": 1}
 
 
-def test_the_uci_log_agrees_with_its_own_columns(uci: tuple[Account, Places]) -> None:
+def test_the_uci_log_agrees_with_its_own_columns(uci: tuple[ImportSummary, Places]) -> None:
     account, places = uci
     differing = {name: account.compared[name] - account.agreeing[name] for name in account.compared}
     # docs/import.md says why each of these differs.
@@ -92,7 +92,7 @@ def test_the_uci_log_agrees_with_its_own_columns(uci: tuple[Account, Places]) ->
 
 
 def test_the_differences_of_the_uci_log_are_of_the_kinds_described(
-    uci: tuple[Account, Places],
+    uci: tuple[ImportSummary, Places],
 ) -> None:
     """More was counted than the published rows show, and later rows repeat the state."""
     for line in uci[1].differences.read_text().splitlines():
@@ -119,7 +119,7 @@ def test_where_the_time_of_the_uci_log_goes(journeys: dict[str, Journey]) -> Non
 
 
 def test_the_sla_behind_made_sla_is_fitted_and_agrees(
-    uci: tuple[Account, Places], journeys: dict[str, Journey]
+    uci: tuple[ImportSummary, Places], journeys: dict[str, Journey]
 ) -> None:
     verdicts = [
         verdict_of(said["ticket"], journeys[said["ticket"]], kept=said["kept"] == "true")
@@ -134,7 +134,7 @@ def test_the_sla_behind_made_sla_is_fitted_and_agrees(
 
 
 def test_the_sla_engine_judges_the_history_as_the_measures_do(
-    uci: tuple[Account, Places],
+    uci: tuple[ImportSummary, Places],
 ) -> None:
     """The engine that runs live folds imported events: kept if and only if the time was enough."""
     goal = timedelta(hours=20)
@@ -171,7 +171,7 @@ def _kept(life: list[Imported], book: PolicyBook) -> bool:
     return any(isinstance(event.data, SlaMet) for event in told)
 
 
-def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[Account, Places]) -> None:
+def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[ImportSummary, Places]) -> None:
     account, _ = bpi13
     assert account.is_whole
     assert (account.rows, account.used, account.tickets) == (65_533, 65_533, 7_554)
@@ -179,7 +179,7 @@ def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[Account, Places]) -> No
 
 
 def test_the_volvo_log_agrees_with_a_plain_count_of_its_rows(
-    bpi13: tuple[Account, Places],
+    bpi13: tuple[ImportSummary, Places],
 ) -> None:
     """Its three columns have no figures of their own, so its rows are counted a second way."""
     over = waits = requeues = 0

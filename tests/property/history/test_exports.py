@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.importing import Import, Places
+from desk_metrics.history.worker import Import, Places
 from desk_shared.errors import DeskError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,7 +71,7 @@ def imported(path: Path) -> Import | None:
         run.write(Places.beside(path.with_name("out.jsonl")))
     except DeskError:
         return None
-    assert run.account.is_whole
+    assert run.summary.is_whole
     return run
 
 
@@ -93,10 +93,10 @@ def test_every_row_of_an_export_is_used_or_refused(
     path.write_bytes(gzip.compress(data, 1) if is_packed else data)
     run = imported(path)
     if run is not None and form is not as_csv:
-        assert run.account.rows == len(rows)
+        assert run.summary.rows == len(rows)
     elif run is not None:
         # A cell of nothing but a line end makes rows that a reader cannot tell from others.
-        assert run.account.rows >= len(rows)
+        assert run.summary.rows >= len(rows)
 
 
 @settings(max_examples=200, deadline=None)

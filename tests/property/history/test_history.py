@@ -4,11 +4,11 @@ import csv
 from pathlib import Path
 from random import Random
 
-from desk_metrics.history.importing import Import, Places
 from desk_metrics.history.journey import Phase, journey_of
 from desk_metrics.history.model import history_of, in_order
 from desk_metrics.history.rows import RESTING, Row
 from desk_metrics.history.tallies import Tallies
+from desk_metrics.history.worker import Import, Places
 from desk_metrics.sla.worktime import micros
 from desk_shared.events import Codec
 from desk_shared.events.tickets import State, WaitingFor
@@ -126,9 +126,9 @@ def _told(path: Path, rows: list[tuple[int, str, int, str, str]]) -> list[tuple[
         writer.writerows(rows)
     run = Import([path], UPDATES, run=7)
     rejects = Discard()
-    told = [(one.event, one.word) for _, life in run.lives(rejects) for one in life]
-    assert run.account.rows == len(rows)
-    assert run.account.is_whole
-    assert len(rejects.lines) == run.account.refused.total() + run.account.remarked.total()
+    told = [(one.event, one.word) for _, life in run.read_histories(rejects) for one in life]
+    assert run.summary.rows == len(rows)
+    assert run.summary.is_whole
+    assert len(rejects.lines) == run.summary.refused.total() + run.summary.remarked.total()
     assert Places.beside(path).rejects.name.endswith(".rejects.jsonl")
     return list(told)

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desk_metrics.history.importing import Import
-from desk_metrics.history.mapping import Mapping
+from desk_metrics.history.exports.mapping import Mapping
 from desk_metrics.history.model import Imported
 from desk_metrics.history.rows import Row
-from desk_metrics.history.sorting import RUN
+from desk_metrics.history.store import RUN
+from desk_metrics.history.worker import Import
 
 HOUR = 3_600_000_000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ def lives_of(
 ) -> tuple[list[list[Imported]], Import]:
     """Everything an import makes of a file, and the import with its account."""
     importing = Import([path], mapping, run=run, now=NOW)
-    return [life for _, life in importing.lives(Discard())], importing
+    return [life for _, life in importing.read_histories(Discard())], importing
 
 
 class Discard:

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.containers import Bounds
-from desk_metrics.history.record import Record
-from desk_metrics.history.source import read_records
+from desk_metrics.adapters.history_files.container import Bounds
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid
 
 from tests.unit.history.export import TICKETS

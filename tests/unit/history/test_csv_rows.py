@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.record import Record
-from desk_metrics.history.source import read_records
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid
 
 from tests.unit.history.export import TICKETS, csv_file

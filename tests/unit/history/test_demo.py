@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.history.commands import import_, report
-from desk_metrics.history.importing import Import, Places
+from desk_metrics.history.exports.store import list_mappings, load_mapping
 from desk_metrics.history.journey import journey_of
-from desk_metrics.history.mapping import built_in, load_mapping
+from desk_metrics.history.worker import Import, Places
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -24,15 +24,15 @@ LINE = re.compile(
 
 
 def test_every_mapping_has_an_export_to_try() -> None:
-    assert sorted(EXPORTS) == built_in()
+    assert sorted(EXPORTS) == list_mappings()
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTS))
 def test_each_export_is_used_whole(name: str) -> None:
     run = Import([EXPORTS[name]], load_mapping(name), now=NOW)
-    lives = [life for _, life in run.lives(Discard())]
-    assert run.account.used == run.account.rows >= 36
-    assert not run.account.remarked
+    lives = [life for _, life in run.read_histories(Discard())]
+    assert run.summary.used == run.summary.rows >= 36
+    assert not run.summary.remarked
     assert len(lives) >= 18
     journeys = [journey_of(life) for life in lives]
     assert sum(journey.is_over for journey in journeys) >= len(lives) - 4

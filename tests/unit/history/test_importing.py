@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.file import line_of, read_history
-from desk_metrics.history.importing import Account, Import, Places
-from desk_metrics.history.mapping import Mapping, load_mapping
+from desk_metrics.history.exports.mapping import Mapping
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.rows import Fault
+from desk_metrics.history.store import format_line, read_history
+from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.tickets import TicketTriaged
 
@@ -27,7 +28,7 @@ LOG = """no,at,n,state,team,moves,kept
 
 def test_every_row_is_used_or_refused_and_nothing_else(tmp_path: Path) -> None:
     lives, run = lives_of(csv_file(tmp_path, LOG), UPDATES)
-    account = run.account
+    account = run.summary
     assert (account.rows, account.used, account.refused.total()) == (8, 5, 3)
     assert account.is_whole
     assert account.refused == {Fault.DUPLICATE: 1, Fault.NO_TICKET: 1, Fault.BAD_TIME: 1}
@@ -90,7 +91,7 @@ def test_more_runs_than_files_may_be_open_are_merged_in_steps(tmp_path: Path) ->
     log = csv_file(tmp_path, LOG.splitlines()[0] + "\n" + rows)
     small, run = lives_of(log, UPDATES, run=2)
     assert small == lives_of(log, UPDATES)[0]
-    assert run.account.used == 250
+    assert run.summary.used == 250
 
 
 def test_several_files_are_one_history(tmp_path: Path) -> None:
@@ -101,16 +102,16 @@ def test_several_files_are_one_history(tmp_path: Path) -> None:
     ]
     run = Import(parts, UPDATES, now=NOW)
     run.write(Places.beside(tmp_path / "out.jsonl"))
-    assert run.account.tickets == 2
-    assert run.account.is_whole
+    assert run.summary.tickets == 2
+    assert run.summary.is_whole
 
 
 def test_a_second_row_of_a_ticket_is_refused_where_a_row_is_a_ticket(tmp_path: Path) -> None:
     text = "no,opened,resolved\n1,2026-03-02,2026-03-04\n1,2026-03-01,2026-03-03\n"
     [life], run = lives_of(csv_file(tmp_path, text), TICKETS)
     assert life[0].event.time.day == 2
-    assert run.account.refused == {Fault.DUPLICATE: 1}
-    assert run.account.is_whole
+    assert run.summary.refused == {Fault.DUPLICATE: 1}
+    assert run.summary.is_whole
 
 
 def test_a_mapping_for_another_export_is_told_at_once(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
 def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     log = csv_file(tmp_path, LOG)
     lives, _ = lives_of(log, UPDATES)
-    lines = [line_of(one, "log.csv") for life in lives for one in life]
+    lines = [format_line(one, "log.csv") for life in lives for one in life]
     path = tmp_path / "h.jsonl"
     for wrong, sentence in (
         ([b"{\n"], "h.jsonl:1: not JSON"),
@@ -145,7 +146,9 @@ def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) ->
         list(read_history(tmp_path / "none.jsonl"))
 
 
-def account_of(folder: Path, text: str, mapping: Mapping = TICKETS, name: str = "a.csv") -> Account:
+def summary_of(
+    folder: Path, text: str, mapping: Mapping = TICKETS, name: str = "a.csv"
+) -> ImportSummary:
     return Import([csv_file(folder, text, name)], mapping, now=NOW).write(
         Places.beside(folder / "out.jsonl")
     )
@@ -153,18 +156,18 @@ def account_of(folder: Path, text: str, mapping: Mapping = TICKETS, name: str = 
 
 def test_columns_that_never_held_anything_are_named(tmp_path: Path) -> None:
     text = "no,opened,team,state,house\n1,2026-03-02T08:00Z,,open,\n2,2026-03-02T08:00Z,-,open,\n"
-    [note] = account_of(tmp_path, text).notes
+    [note] = summary_of(tmp_path, text).notes
     assert note == (
         "No row held anything for: assigned, responded, started, resolved, closed, changed,"
         " building (house)."
     )
-    [note] = account_of(tmp_path, text.replace(",-,", ",,")).notes
+    [note] = summary_of(tmp_path, text.replace(",-,", ",,")).notes
     assert "team (team)" in note
 
 
 def test_what_cannot_be_seen_is_no_value_and_hides_no_word(tmp_path: Path) -> None:
     text = "no,opened,state,team\n1,2026-03-02T08:00Z,op\u200ben,\u200b\n\u2800,2026-03-02,open,A\n"
-    account = account_of(tmp_path, text)
+    account = summary_of(tmp_path, text)
     assert account.refused == {Fault.NO_TICKET: 1}
     assert Fault.UNKNOWN_STATE not in account.remarked
 
@@ -181,7 +184,7 @@ def test_repeated_columns_are_joined_and_two_states_are_one(tmp_path: Path) -> N
     triaged = [one.event.data for life in lives for one in life]
     said_of = [data.category for data in triaged if isinstance(data, TicketTriaged)]
     assert said_of == ["Access, Rooms", "Printing", "unknown"]
-    assert run.account.remarked == {Fault.UNKNOWN_STATE: 1}
+    assert run.summary.remarked == {Fault.UNKNOWN_STATE: 1}
 
 
 @pytest.mark.parametrize(
@@ -205,6 +208,6 @@ def test_what_is_written_never_takes_an_exports_place(
 def test_a_file_of_many_columns_names_some_of_them_and_nothing_that_acts(tmp_path: Path) -> None:
     names = ",".join(f"c{n}" for n in range(1_000))
     with pytest.raises(Invalid, match="and 961 more") as refused:
-        account_of(tmp_path, f"\x1b[2Jx,{names}\n")
+        summary_of(tmp_path, f"\x1b[2Jx,{names}\n")
     assert "\x1b" not in refused.value.message
     assert len(refused.value.message) < 1_000

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.mapping import load_mapping
-from desk_metrics.history.record import Record
-from desk_metrics.history.source import read_records
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.store import load_mapping, read_records
 from desk_shared.errors import Invalid
 
 from tests.unit.history.export import TICKETS, csv_file, lives_of, said
@@ -138,7 +137,7 @@ def test_the_answer_of_a_rest_interface_is_read_by_its_mapping(tmp_path: Path) -
     }
     path = csv_file(tmp_path, json.dumps(answer), "a.json")
     [life], run = lives_of(path, load_mapping("servicenow"))
-    assert not run.account.remarked
+    assert not run.summary.remarked
     assert said(life) == ["opened", "assigned", "started"]
     assert life[0].event.time.isoformat() == "2026-03-02T09:10:00+00:00"
 

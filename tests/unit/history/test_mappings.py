@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.journey import journey_of
-from desk_metrics.history.mapping import load_mapping
 
 from tests.unit.history.export import csv_file, lives_of, said
 
@@ -82,9 +82,9 @@ CASES = {
 def test_an_export_of_each_product_is_read_whole(tmp_path: Path, case: str) -> None:
     mapping, name, text, minutes = CASES[case]
     lives, run = lives_of(csv_file(tmp_path, text, name), load_mapping(mapping))
-    assert run.account.is_whole
-    assert not run.account.refused
-    assert not run.account.remarked
+    assert run.summary.is_whole
+    assert not run.summary.refused
+    assert not run.summary.remarked
     assert [journey_of(life).minutes for life in lives] == minutes
     assert all(said(life)[0] == "opened" for life in lives)
     assert all("triaged" in said(life) for life in lives)

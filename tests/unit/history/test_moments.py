@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.forms import Order, written_moment
-from desk_metrics.history.importing import Import
-from desk_metrics.history.mapping import Mapping, Times, load_mapping
-from desk_metrics.history.moments import Moments
+from desk_metrics.history.exports.forms import Order, parse_moment
+from desk_metrics.history.exports.mapping import Mapping, Times
+from desk_metrics.history.exports.moments import Moments
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.rows import Fault
+from desk_metrics.history.worker import Import
 from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid
 
@@ -128,7 +129,7 @@ def test_two_numbers_that_could_both_be_the_month_need_an_order() -> None:
     assert read("24/12/2025", Order.MONTH_FIRST) == ""
     # A dot means that the day comes first, whatever else is in the file.
     assert read("03.04.2026", Order.MONTH_FIRST)[:10] == "2026-04-03"
-    assert written_moment("03.04.2026", None) == datetime(2026, 4, 3)  # noqa: DTZ001
+    assert parse_moment("03.04.2026", None) == datetime(2026, 4, 3)  # noqa: DTZ001
 
 
 def opened(folder: Path, *dates: str, mapping: Mapping = COMMON) -> tuple[list[str], Import]:
@@ -150,8 +151,8 @@ def test_one_date_decides_for_the_whole_file_wherever_it_stands(
 ) -> None:
     found, run = opened(tmp_path, "03/04/2026", *["05/05/2026"] * 50, decides)
     assert found[0] == first
-    assert not run.account.refused
-    assert f"are read {order}: '{decides}' in row 53" in run.account.notes[0]
+    assert not run.summary.refused
+    assert f"are read {order}: '{decides}' in row 53" in run.summary.notes[0]
 
 
 def test_a_file_that_does_not_decide_asks(tmp_path: Path) -> None:
@@ -170,14 +171,14 @@ def test_what_somebody_said_decides_and_other_rows_are_refused(tmp_path: Path) -
     text = f'"ID";"Title";"Status";"Opening date"\n{rows}'
     [life], run = lives_of(csv_file(tmp_path, text), mapping)
     assert life[0].event.time.date().isoformat() == "2026-03-04"
-    assert run.account.refused == {Fault.BAD_TIME: 1}
+    assert run.summary.refused == {Fault.BAD_TIME: 1}
 
 
 def test_one_odd_date_among_many_is_refused_by_itself(tmp_path: Path) -> None:
     found, run = opened(tmp_path, "03/04/2026", *["13/04/2026"] * 150, "04/13/2026")
     assert found[0] == "2026-04-03"
-    assert run.account.refused == {Fault.BAD_TIME: 1}
-    assert run.account.is_whole
+    assert run.summary.refused == {Fault.BAD_TIME: 1}
+    assert run.summary.is_whole
 
 
 def test_formats_of_a_mapping_that_disagree_are_decided_for_the_file_too(tmp_path: Path) -> None:
@@ -196,12 +197,12 @@ def test_each_file_has_its_own_order(tmp_path: Path) -> None:
         for n, date in enumerate(("13/04/2026", "04/13/2026"), 1)
     ]
     run = Import(paths, COMMON, now=NOW)
-    lives = [life for _, life in run.lives(Discard())]
+    lives = [life for _, life in run.read_histories(Discard())]
     days = {life[0].row: [] for life in lives}  # type: dict[int, list[str]]
     for life in lives:
         days[life[0].row].append(life[0].event.time.date().isoformat())
     assert sorted(days[2]) == ["2026-03-04", "2026-04-03"]
-    assert len([note for note in run.account.notes if "are read" in note and "first" in note]) == 2
+    assert len([note for note in run.summary.notes if "are read" in note and "first" in note]) == 2
 
 
 @pytest.mark.parametrize(
@@ -220,13 +221,13 @@ def test_moments_outside_the_window_are_refused_with_their_reason(
     rejects = Discard()
     path = csv_file(tmp_path, f"no,opened\n1,{date}\n2,2000-01-01T00:00:00Z\n3,2026-11-02T00:00Z\n")
     run = Import([path], COMMON, now=datetime(2026, 11, 1, tzinfo=UTC))
-    assert len(list(run.lives(rejects))) == 2
-    assert run.account.refused == {Fault.BAD_TIME: 1}
+    assert len(list(run.read_histories(rejects))) == 2
+    assert run.summary.refused == {Fault.BAD_TIME: 1}
     assert reason.encode() in rejects.lines[0]
 
 
 def test_the_account_names_the_zone_only_where_it_was_needed(tmp_path: Path) -> None:
     _, run = opened(tmp_path, "2026-03-02 08:00")
-    assert "read as wall time of UTC; --zone gives another" in run.account.notes[0]
+    assert "read as wall time of UTC; --zone gives another" in run.summary.notes[0]
     _, run = opened(tmp_path, "2026-03-02T08:00Z")
-    assert not [note for note in run.account.notes if "--zone" in note]
+    assert not [note for note in run.summary.notes if "--zone" in note]

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.mapping import Mapping, Times, load_mapping
-from desk_metrics.history.moments import Moments
-from desk_metrics.history.reading import RowReader
-from desk_metrics.history.record import Record
+from desk_metrics.history.exports.mapping import Mapping, Times
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.moments import Moments
+from desk_metrics.history.exports.reader import RowReader
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.rows import Fault, Remark, Row
 from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid, NotFound

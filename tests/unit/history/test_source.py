@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.record import Record
-from desk_metrics.history.source import read_records
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid, NotFound
 
 from tests.unit.history.export import TICKETS, csv_file
@@ -30,7 +30,7 @@ def test_marked_encodings_are_read_without_remark(tmp_path: Path, encoding: str)
     assert records(path) == [Record(2, {"no": "1", "title": "Zürich"})]
 
 
-def test_a_line_of_another_encoding_is_read_and_named(tmp_path: Path) -> None:
+def test_a_format_line_another_encoding_is_read_and_named(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_bytes("no,title\n1,Zürich\n".encode() + "2,Köln\n3,".encode("cp1252") + b"\x81\n")
     good, other, broken = records(path)

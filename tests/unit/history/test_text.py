@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.mapping import load_mapping
-from desk_metrics.history.record import Record
-from desk_metrics.history.source import read_records
-from desk_metrics.history.text import REPLACED, is_encoding
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.store import load_mapping, read_records
+from desk_metrics.history.exports.text import REPLACED, is_encoding
 from desk_shared.errors import Invalid
 
 from tests.unit.history.export import TICKETS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.history.commands import report
-from desk_metrics.history.file import line_of
 from desk_metrics.history.model import Imported
+from desk_metrics.history.store import format_line
 from typer.testing import CliRunner, Result
 
 from tests.unit.metrics.test_goals_api import FIRST, GOALS, ROOT, life
@@ -31,7 +31,7 @@ def history(tmp_path: Path) -> Path:
             for _ in range(8 if week < 12 else 5):
                 number += 1
                 for event in life(number, monday, "vpn"):
-                    stream.write(line_of(Imported(event, 0, number), "log.csv"))
+                    stream.write(format_line(Imported(event, 0, number), "log.csv"))
     return path
 
 

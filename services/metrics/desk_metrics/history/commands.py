@@ -1,28 +1,31 @@
 """`desk import` and `desk report`: found by the command line as entry points of this package."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
-from desk_shared.cli.screen import Screen, show
+from desk_shared.cli.screen import Screen, Sheet, show
 from desk_shared.errors import Invalid
-from desk_shared.terminal import say_json
+from desk_shared.terminal import say_json, spoken_here
+from desk_shared.text import plain_line
+from pydantic import BaseModel
 from pydantic_core import from_json
+from rich.console import RenderableType
+from rich.text import Text
 
-from desk_metrics.history import tables
-from desk_metrics.history.cells import HistoryCells
-from desk_metrics.history.containers import Bounds
-from desk_metrics.history.file import read_history, written_whole
+from desk_metrics.adapters.history_files.container import Bounds
+from desk_metrics.history.exports.forms import Order
+from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
 from desk_metrics.history.fitting import Fitted, Verdict, fit, verdict_of
-from desk_metrics.history.forms import Order
-from desk_metrics.history.importing import Account, Import, Places
-from desk_metrics.history.journey import Journey, journey_of
-from desk_metrics.history.mapping import load_mapping
+from desk_metrics.history.journey import journey_of
 from desk_metrics.history.model import Imported
+from desk_metrics.history.store import HistoryCells, read_history, write_whole
 from desk_metrics.history.tallies import Tallies
+from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_metrics.planning.commands import PlanningCommands
 from desk_metrics.reports.commands import worst_systems
 from desk_metrics.reports.page.commands import page
@@ -33,6 +36,7 @@ report.command("page")(page)
 _planning = PlanningCommands(HistoryCells.of)
 report.command("goals")(_planning.goals)
 report.command("staffing")(_planning.staffing)
+R = TypeVar("R", bound=BaseModel)
 _KEPT = frozenset({"true", "1", "yes", "y"})
 _BROKEN = frozenset({"false", "0", "no", "n"})
 _ZONE = "Zone of moments without an offset, if not the mapping's: Europe/Berlin."
@@ -42,7 +46,7 @@ _INFLATED = "Megabytes that a gzipped file may inflate to, if not 20,000 and 250
 _MAPPING = "One that comes with the desk (uci, servicenow, …), or a path of your own .yaml."
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     """What tickets are grouped by."""
 
     CATEGORY = "category"
@@ -64,10 +68,10 @@ def import_(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     number and the reason), .figures (the log's own counts) and .differences (where they differ).
     """
     places = Places.beside(out)
-    read = load_mapping(mapping, zone, dates, encoding)
-    account = Import(files, read, bounds=Bounds.of(max_inflated)).write(places)
-    show(*tables.account(account, str(places.rejects), str(places.differences)))
-    if not account.tickets:
+    rules = load_mapping(mapping, zone, dates, encoding)
+    summary = Import(files, rules, bounds=Bounds.of(max_inflated)).write(places)
+    show(*describe_import(summary, str(places.rejects), str(places.differences)))
+    if not summary.tickets:
         raise typer.Exit(1)
 
 
@@ -78,22 +82,22 @@ def where_time_goes_(  # noqa: PLR0913, PLR0917 (each is an option of the comman
     rejects: Annotated[Path | None, typer.Option(help="For an export: its rejects.")] = None,
     zone: Annotated[str, typer.Option(help=f"For an export: {_ZONE}")] = "",
     dates: Annotated[Order | None, typer.Option(help=f"For an export: {_DATES}")] = None,
-    by: Annotated[By, typer.Option(help="What tickets are grouped by.")] = By.CATEGORY,
+    by: Annotated[GroupBy, typer.Option(help="What tickets are grouped by.")] = GroupBy.CATEGORY,
     top: Annotated[int, typer.Option(min=1, max=1000, help="Length of each ranking.")] = 10,
     json: Annotated[bool, typer.Option(help="The report as JSON.")] = False,
 ) -> None:
     """Tell what to automate, what to engineer out, who hands on most, where tickets wait."""
-    account: Account | None = None
     tallies = Tallies()
     if mapping:
-        account = _tallied(
-            Import([history], load_mapping(mapping, zone, dates)), rejects, tallies, by
-        )
+        run = Import([history], load_mapping(mapping, zone, dates))
+        with nullcontext(_Discard()) if rejects is None else write_whole(rejects) as sink:
+            _add_up((events for _rows, events in run.read_histories(sink)), tallies, by)
+        where = str(rejects) if rejects else "a file, with --rejects"
+        Screen(is_error=True).print(*describe_import(run.summary, where, ""))
     else:
-        for life in read_history(history):
-            _add(tallies, life, by)
-    found = where_time_goes(tallies, top=top)
-    _show(found, account, rejects, json=json)
+        _add_up(read_history(history), tallies, by)
+    report = where_time_goes(tallies, top=top)
+    _show(report, describe_where_time_goes, json=json)
 
 
 @report.command("sla-fit")
@@ -103,74 +107,135 @@ def sla_fit(
     json: Annotated[bool, typer.Option(help="The result as JSON.")] = False,
 ) -> None:
     """Fit the SLA behind a log's verdicts: targets on one half, agreement on the other."""
-    verdicts = list(_verdicts(history, figures or Places.beside(history).figures))
+    verdicts = list(_read_verdicts(history, figures or Places.beside(history).figures))
     fitted = fit(verdicts)
     if fitted is None:
         raise Invalid(
             "There are not enough verdicts to fit an SLA: the figures need 'kept', both true and"
             " false, for tickets that are over."
         )
-    _print_fitted(fitted, json=json)
+    _show(fitted, describe_fitted, json=json)
 
 
-def _tallied(run: Import, rejects: Path | None, tallies: Tallies, by: By) -> Account:
-    """An export straight into the sums; what was refused is counted, and written where asked."""
-    if rejects is None:
-        for _rows, life in run.lives(_Nowhere()):
-            _add(tallies, life, by)
-        return run.account
-    with written_whole(rejects) as stream:
-        for _rows, life in run.lives(stream):
-            _add(tallies, life, by)
-    return run.account
+class _Discard:
+    """Remarks are counted all the same."""
 
-
-class _Nowhere:
     def write(self, _line: bytes, /) -> None:
-        """Remarks are counted all the same."""
+        """Keep nothing."""
 
 
-def _add(tallies: Tallies, life: list[Imported], by: By) -> None:
-    journey = journey_of(life)
-    tallies.add(journey, _topic(journey, by))
+def _add_up(histories: Iterable[list[Imported]], tallies: Tallies, by: GroupBy) -> None:
+    for events in histories:
+        journey = journey_of(events)
+        tallies.add(journey, journey.service if by is GroupBy.SERVICE else journey.category)
 
 
-def _topic(journey: Journey, by: By) -> str:
-    return journey.service if by is By.SERVICE else journey.category
-
-
-def _show(
-    found: WhereTimeGoes, account: Account | None, rejects: Path | None, *, json: bool
-) -> None:
-    if account is not None:
-        where = str(rejects) if rejects else "a file, with --rejects"
-        Screen(is_error=True).print(*tables.account(account, where, ""))
+def _show(result: R, describe: Callable[[R], Sequence[RenderableType]], *, json: bool) -> None:
     if json:
-        say_json(found.model_dump_json(indent=2))
+        say_json(result.model_dump_json(indent=2))
     else:
-        show(*tables.where_time_goes(found))
+        show(*describe(result))
 
 
-def _print_fitted(fitted: Fitted, *, json: bool) -> None:
-    if json:
-        say_json(fitted.model_dump_json(indent=2))
-    else:
-        show(*tables.fitted(fitted))
-
-
-def _verdicts(history: Path, figures: Path) -> Iterator[Verdict]:
+def _read_verdicts(history: Path, figures: Path) -> Iterator[Verdict]:
     """Verdicts are held in memory, some 300 bytes a ticket: fitting looks at them many times."""
     if not figures.is_file():
         raise Invalid(f"There is no file '{figures}'. Import with a mapping that names figures.")
     kept: dict[str, bool] = {}
     with figures.open("rb") as stream:
         for line in stream:
-            said = from_json(line)
-            verdict = str(said.get("kept", "")).casefold()
+            document = from_json(line)
+            verdict = str(document.get("kept", "")).casefold()
             if verdict in _KEPT | _BROKEN:
-                kept[said["ticket"]] = verdict in _KEPT
-    for life in read_history(history):
-        ticket = life[0].event.subject
-        journey = journey_of(life)
+                kept[document["ticket"]] = verdict in _KEPT
+    for events in read_history(history):
+        ticket = events[0].event.subject
+        journey = journey_of(events)
         if ticket in kept and journey.is_over:
             yield verdict_of(ticket, journey, kept=kept[ticket])
+
+
+def describe_import(summary: ImportSummary, rejects: str, differences: str) -> list[RenderableType]:
+    """What became of every row."""
+    shown: list[RenderableType] = [
+        f"{summary.rows:,} rows: {summary.used:,} used, {summary.refused.total():,} refused."
+        f" {summary.tickets:,} tickets, {summary.events:,} events.",
+        *(Text(plain_line(note)) for note in summary.notes),
+    ]
+    if not summary.rows:
+        shown.append("There is no row below the header: nothing was imported.")
+    faults = Sheet("what", "rows", "used", title="Rows with something wrong")
+    for counted, used in ((summary.refused, "no"), (summary.remarked, "yes")):
+        for fault, count in counted.most_common():
+            faults.add_line(fault, f"{count:,}", used)
+    if faults.row_count:
+        shown += [faults, f"Each with its row and the reason in {rejects}."]
+    if summary.compared and differences:
+        agreed = Sheet("figure", "compared", "agree", "share", title="The log's own figures")
+        for name, count in summary.compared.items():
+            same = summary.agreeing[name]
+            agreed.add_line(name, f"{count:,}", f"{same:,}", f"{same / count:.2%}")
+        shown += [agreed, f"Each that differs is in {differences}."]
+    return _space_out(shown)
+
+
+def describe_where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
+    """The report, the sentences first."""
+    spoken = spoken_here()
+    sentences = [spoken.render(sentence) for sentence in found.sentences]
+    table = Sheet("measure", "value", title="All tickets")
+    for name in type(found).model_fields:
+        value = getattr(found, name)
+        if value is not None and not isinstance(value, tuple):
+            table.add_line(name.replace("_", " "), _format_cell(name, value))
+    shown: list[RenderableType] = [*sentences, table]
+    rankings: dict[str, Sequence[BaseModel]] = {
+        "Automate": found.automate,
+        "Most repeated": found.most_repeated,
+        "Engineer out": found.engineer_out,
+        "Teams that hand on": found.hand_on,
+        "Where tickets wait": found.waits,
+        "Queues": found.queues,
+        "Reopened, by topic": found.reopened_topics,
+        "Reopened, by team": found.reopened_teams,
+    }
+    for title, rows in rankings.items():
+        if rows:
+            names = list(type(rows[0]).model_fields)
+            ranking = Sheet(*(name.replace("_", " ") for name in names), title=title)
+            for row in rows:
+                ranking.add_line(*(_format_cell(name, getattr(row, name)) for name in names))
+            shown.append(ranking)
+    return _space_out(shown)
+
+
+def describe_fitted(fitted: Fitted) -> list[RenderableType]:
+    """The fitted SLA with its agreement."""
+    waiting = "counts" if fitted.counts_waiting else "does not count"
+    table = Sheet("priority", "fitted target, h", "on kept", "and broken")
+    for priority, minutes in fitted.targets.items():
+        kept, broken = fitted.fitted_on[priority]
+        table.add_line(priority, f"{minutes / 60:,.1f}", f"{kept:,}", f"{broken:,}")
+    return _space_out(
+        [
+            f"FITTED, not told by the log: {fitted.calendar}, waiting {waiting},"
+            f" until {fitted.until}.",
+            table,
+            f"Agreement with the log's verdicts: {fitted.agreement_held_out:.1%} of"
+            f" {fitted.held_out:,} held-out tickets ({fitted.agreement_trained:.1%} of"
+            f" {fitted.trained_on:,} it was fitted on); one verdict for all would agree with"
+            f" {fitted.baseline:.1%}.",
+            f"Of the kept ones it finds {fitted.kept_found:.1%}, of the broken ones"
+            f" {fitted.broken_found:.1%}.",
+        ]
+    )
+
+
+def _format_cell(name: str, value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.1%}" if "share" in name else f"{value:,.2f}".removesuffix(".00")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _space_out(shown: Iterable[RenderableType]) -> list[RenderableType]:
+    return [part for line in shown for part in (line, "\n")][:-1]

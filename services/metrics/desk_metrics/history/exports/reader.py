@@ -6,9 +6,9 @@ from typing import Any
 
 from desk_shared.text import is_visible
 
-from desk_metrics.history.mapping import Column, FirstOf, Mapping, Shape, folded
-from desk_metrics.history.moments import Moments
-from desk_metrics.history.record import Record
+from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, fold_word
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.moments import Moments
 from desk_metrics.history.rows import Fault, Remark, Row, contradiction, undated
 from desk_metrics.sla.worktime import instant, micros
 
@@ -33,7 +33,7 @@ _MAX_ORDER = 1 << 62
 _FIRST_YEAR = 2000
 
 
-class _Refused(Exception):
+class _RowRefused(Exception):
     def __init__(self, fault: Fault, reason: str) -> None:
         super().__init__(reason)
         self.fault, self.reason = fault, reason
@@ -45,7 +45,7 @@ Get = Callable[[dict[str, str]], str]
 class RowReader:
     """Reads records by one mapping, each file's moments as that file writes them.
 
-    Moments from 2000 to a day after `now` are believed. `held` are the columns that held something.
+    Moments from 2000 to a day after `now` are believed. `held` are the columns that had a value.
     """
 
     def __init__(self, mapping: Mapping, now: datetime) -> None:
@@ -54,7 +54,7 @@ class RowReader:
         self._last = micros(now + timedelta(days=1))
         self.held: set[str] = set()
         self._held_own: set[str] = set()
-        self._nulls = frozenset(folded(null) for null in (*mapping.nulls, ""))
+        self._nulls = frozenset(fold_word(null) for null in (*mapping.nulls, ""))
         self.moments = Moments(mapping.times)
         columns = mapping.columns
         self._get: dict[str, Get] = {
@@ -82,10 +82,10 @@ class RowReader:
             remark(Fault.ENCODING, record.mended)
         try:
             if record.broken:
-                raise _Refused(Fault.UNREADABLE, record.broken)  # noqa: TRY301
+                raise _RowRefused(Fault.UNREADABLE, record.broken)  # noqa: TRY301
             ticket = self._ticket(record.values)
             row = self._row(record, ticket, file, remark)
-        except _Refused as error:
+        except _RowRefused as error:
             remark(error.fault, error.reason, used=False)
             return None, remarks
         return row, remarks
@@ -122,17 +122,24 @@ class RowReader:
         for name, get in self._words_read:
             if text := get(values):
                 self.held.add(name)
-                fields[name] = self._translated(name, text, remark)
+                fields[name] = ours = self._mapping.value_of[name].get(fold_word(text), "")
+                if not ours:
+                    reason = f"the {name} '{text[:60]}' is not in the mapping; left out"
+                    remark(Fault.UNKNOWN_VALUE, reason)
         fields |= self._dates(values, remark)
         at = self._at(values, fields)
         fields["own"] = own = self._named(self._mapping.own, values)
         fields["figures"] = figures = self._named(self._mapping.figures, values)
         self._held_own.update(own, figures)
-        row = Row(ticket, at, self._order(values), file, record.row)._replace(**fields)
-        self._judge(row, remark)
+        order = 0
+        if text := self._text("order", values):
+            self.held.add("order")
+            order = min(int(text), _MAX_ORDER) if text.isascii() and text.isdigit() else 0
+        row = Row(ticket, at, order, file, record.row)._replace(**fields)
+        self._check_dates(row, remark)
         return row
 
-    def _judge(self, row: Row, remark: Callable[[Fault, str], None]) -> None:
+    def _check_dates(self, row: Row, remark: Callable[[Fault, str], None]) -> None:
         """Dates that cannot all be true: a ticket's only row is refused, an update is used."""
         wrong = contradiction(row)
         if self._mapping.shape is Shape.UPDATES:
@@ -142,32 +149,32 @@ class RowReader:
                 reason = "updated before it was opened; it counts as opened at the update"
                 remark(Fault.CONTRADICTION, reason)
         elif wrong:
-            raise _Refused(Fault.CONTRADICTION, wrong)
+            raise _RowRefused(Fault.CONTRADICTION, wrong)
         elif missing := undated(row):
-            raise _Refused(Fault.NO_TIME, missing)
+            raise _RowRefused(Fault.NO_TIME, missing)
 
     def _ticket(self, values: dict[str, str]) -> str:
         ticket = self._text("ticket", values)
         if not ticket:
-            raise _Refused(Fault.NO_TICKET, "no ticket number")
+            raise _RowRefused(Fault.NO_TICKET, "no ticket number")
         self.held.add("ticket")
         if len(ticket) > _LONGEST_TICKET:
-            raise _Refused(Fault.NO_TICKET, f"the ticket number has {len(ticket)} characters")
+            raise _RowRefused(Fault.NO_TICKET, f"the ticket number has {len(ticket)} characters")
         return ticket
 
     def _at(self, values: dict[str, str], fields: dict[str, Any]) -> int:
         if self._mapping.shape is Shape.TICKETS:
             opened = fields.get("opened")
             if not isinstance(opened, int):
-                raise _Refused(Fault.NO_TIME, "no date of opening")
+                raise _RowRefused(Fault.NO_TIME, "no date of opening")
             return opened
         text = self._text("at", values)
         if not text:
-            raise _Refused(Fault.NO_TIME, "no date of the update")
+            raise _RowRefused(Fault.NO_TIME, "no date of the update")
         self.held.add("at")
         moment = self.moments(text)
         if moment is None or not self._first <= moment <= self._last:
-            raise _Refused(Fault.BAD_TIME, self._no_moment(text, moment))
+            raise _RowRefused(Fault.BAD_TIME, self._no_moment(text, moment))
         return moment
 
     def _dates(
@@ -184,7 +191,7 @@ class RowReader:
                 continue
             reason = f"{name}: {self._no_moment(text, moment)}"
             if self._mapping.shape is Shape.TICKETS:
-                raise _Refused(Fault.BAD_TIME, reason)
+                raise _RowRefused(Fault.BAD_TIME, reason)
             remark(Fault.BAD_TIME, reason)
         return found
 
@@ -204,7 +211,7 @@ class RowReader:
         if not word:
             return {}
         self.held.add("state")
-        status = self._mapping.state_of.get(folded(word))
+        status = self._mapping.state_of.get(fold_word(word))
         if status is None:
             remark(
                 Fault.UNKNOWN_STATE,
@@ -225,19 +232,6 @@ class RowReader:
                 self.held.add(name)
                 found[name] = text[:longest]
         return found
-
-    def _translated(self, name: str, text: str, remark: Callable[[Fault, str], None]) -> str:
-        ours = self._mapping.value_of[name].get(folded(text))
-        if ours is None:
-            remark(Fault.UNKNOWN_VALUE, f"the {name} '{text[:60]}' is not in the mapping; left out")
-            return ""
-        return ours
-
-    def _order(self, values: dict[str, str]) -> int:
-        text = self._text("order", values)
-        if text:
-            self.held.add("order")
-        return min(int(text), _MAX_ORDER) if text.isascii() and text.isdigit() else 0
 
     def _text(self, name: str, values: dict[str, str]) -> str:
         get = self._get.get(name)

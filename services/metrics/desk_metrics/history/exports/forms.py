@@ -5,6 +5,7 @@ one text, so the order is given; dots always mean that the day comes first.
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -81,43 +82,33 @@ _EPOCH = re.compile(r"(?:/date\()?(\d{10}|\d{13}|\d{16})(\.\d{1,9})?(?:\)/)?")
 _OFFSET = re.compile(r"(?:utc|gmt)?([+-])(\d\d?):?(\d\d)?")
 
 
-def written_moment(text: str, order: Order | None) -> datetime | None:
+def parse_moment(text: str, order: Order | None) -> datetime | None:
     """The moment, without a zone if the text has none; None if it fits no form.
 
     Without an order, two numbers that could both be the month are no date.
     """
-    if text[4:5] == "-" and (moment := _iso(text)) is not None:
-        return moment
+    if text[4:5] == "-":
+        with suppress(ValueError):
+            return datetime.fromisoformat(text)
     text = " ".join(text.split()).lower()
     if epoch := _EPOCH.fullmatch(text):
-        return _since_1970(epoch)
+        # Ten digits are seconds, thirteen milliseconds, sixteen microseconds.
+        unit = 10 ** (len(epoch[1]) - 10)
+        whole = int(epoch[1]) * (1_000_000 // unit)
+        part = int(float(epoch[2] or 0) * 1_000_000 / unit)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=whole + part)
     if packed := _PACKED.fullmatch(text):
         text = f"{packed[1]} {packed[2]}:{packed[3]}:{packed[4]}"
     for form in (*_FORMS, _YEAR_LAST):
         if found := form.fullmatch(text):
             try:
-                return _moment(found.groupdict(), order)
+                return _build_moment(found.groupdict(), order)
             except (ValueError, KeyError, OverflowError):
                 continue
     return None
 
 
-def _iso(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _since_1970(epoch: "re.Match[str]") -> datetime:
-    """Ten digits are seconds, thirteen milliseconds, sixteen microseconds."""
-    unit = 10 ** (len(epoch[1]) - 10)
-    whole = int(epoch[1]) * (1_000_000 // unit)
-    part = int(float(epoch[2] or 0) * 1_000_000 / unit)
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=whole + part)
-
-
-def _moment(found: dict[str, str | None], order: Order | None) -> datetime:
+def _build_moment(found: dict[str, str | None], order: Order | None) -> datetime:
     day, month = _day_and_month(found, order)
     year = int(found["year"] or "")
     year = year + 2000 if year < 100 else year

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.history.forms import Order, written_moment
-from desk_metrics.history.mapping import COMMON, Times
+from desk_metrics.history.exports.forms import Order, parse_moment
+from desk_metrics.history.exports.mapping import COMMON, Times
 from desk_metrics.sla.worktime import micros
 
 # One odd date among a hundred is refused by itself; more of them are a question.
@@ -29,20 +29,20 @@ class Moments:
         self._zone = ZoneInfo(times.zone)
         self.order = order or times.order
         formats = times.formats
-        self._formats = [one for one in formats if _order_of(one) in {None, self.order}]
-        if self.order is None and not needs_order(times):
+        self._formats = [text for text in formats if _order_of(text) in {None, self.order}]
+        if self.order is None and not has_open_order(times):
             self._formats = list(formats)
         # Whether a text had no offset, so that the zone was taken from the mapping.
         self.is_local = False
-        self._read = lru_cache(maxsize=1 << 14)(self._parsed)
+        self._read = lru_cache(maxsize=1 << 14)(self._parse)
 
     def __call__(self, text: str) -> int | None:
         return self._read(text)
 
-    def _parsed(self, text: str) -> int | None:
+    def _parse(self, text: str) -> int | None:
         for format_ in self._formats:
             try:
-                moment = _by_format(text, format_, self.order)
+                moment = _parse_by(format_, text, self.order)
                 if moment is None:
                     continue
                 if moment.tzinfo is None:
@@ -70,46 +70,46 @@ class Orders:
     shown: dict[Order, Evidence] = field(default_factory=dict)
     unclear: Evidence | None = None
 
-    def look(self, dates: Iterable[tuple[str, int]]) -> "Orders":
+    def collect(self, dates: Iterable[tuple[str, int]]) -> "Orders":
         """Look at every date of the file; memory does not grow with it."""
         day_first = Moments(self.times, Order.DAY_FIRST)
         month_first = Moments(self.times, Order.MONTH_FIRST)
         for text, row in dates:
-            one, other = day_first(text), month_first(text)
-            if one == other:
+            by_day, by_month = day_first(text), month_first(text)
+            if by_day == by_month:
                 continue
-            if one is not None and other is not None:
+            if by_day is not None and by_month is not None:
                 self.unclear = self.unclear or Evidence(text, row)
                 continue
-            order = Order.MONTH_FIRST if one is None else Order.DAY_FIRST
+            order = Order.MONTH_FIRST if by_day is None else Order.DAY_FIRST
             self.counted[order] += 1
             self.shown.setdefault(order, Evidence(text, row))
         return self
 
-    def decided(self, file: str) -> Order | None:
+    def decide(self, file: str) -> Order | None:
         """The order; None if no date depends on it."""
         if not self.counted and self.unclear is None:
             return None
         if not self.counted and self.unclear is not None:
-            seen = f"'{self.unclear.text[:40]}' in row {self.unclear.row}"
-            raise _asked(f"The dates of '{file}' can be read both ways ({seen})")
+            evidence = f"'{self.unclear.text[:40]}' in row {self.unclear.row}"
+            raise _unclear_order(f"The dates of '{file}' can be read both ways ({evidence})")
         (order, most), *others = self.counted.most_common()
         if sum(count for _, count in others) * _ODD_SHARE > most:
-            seen = " and ".join(
-                f"'{one.text[:40]}' in row {one.row}" for one in self.shown.values()
+            evidence = " and ".join(
+                f"'{shown.text[:40]}' in row {shown.row}" for shown in self.shown.values()
             )
-            raise _asked(f"The dates of '{file}' contradict each other ({seen})")
+            raise _unclear_order(f"The dates of '{file}' contradict each other ({evidence})")
         return order
 
 
-def needs_order(times: Times) -> bool:
+def has_open_order(times: Times) -> bool:
     """Whether the formats leave open which number is the day."""
     if times.order is not None:
         return False
     return COMMON in times.formats or len({*map(_order_of, times.formats)} - {None}) > 1
 
 
-def _asked(what: str) -> Invalid:
+def _unclear_order(what: str) -> Invalid:
     return Invalid(
         f"{what}. Say which it is: --dates day-first or --dates month-first; rows that do not fit"
         " are then refused one by one.",
@@ -125,9 +125,9 @@ def _order_of(format_: str) -> Order | None:
     return Order.DAY_FIRST if day < month else Order.MONTH_FIRST
 
 
-def _by_format(text: str, format_: str, order: Order | None) -> datetime | None:
+def _parse_by(format_: str, text: str, order: Order | None) -> datetime | None:
     if format_ == COMMON:
-        return written_moment(text, order)
+        return parse_moment(text, order)
     if format_ == "iso":
         return datetime.fromisoformat(text)
     if format_ == "epoch":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.history.text import encoding_of
+from desk_metrics.history.exports.text import find_encoding
 
 # What gzip raises for a file that was cut off or damaged.
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -71,19 +71,22 @@ class Bounds:
 
 
 @contextmanager
-def opened(path: Path, bounds: Bounds) -> Iterator[Iterator[bytes]]:
+def open_export(path: Path, bounds: Bounds) -> Iterator[Iterator[bytes]]:
     """The bytes of a file without its layers of gzip, chunk by chunk."""
     with path.open("rb") as raw:
         stream: BufferedReader = raw
         for _ in range(_LAYERS):
-            if _head(stream, path)[: len(_GZIP)] != _GZIP:
+            if _peek(stream, path)[: len(_GZIP)] != _GZIP:
                 break
-            stream = _inflated(stream, path, bounds)
-        _refuse_what_is_no_text(_head(stream, path), path)
+            unpacked = gzip.GzipFile(fileobj=stream)
+            stream = BufferedReader(_CountingReader(unpacked, path, bounds), _CHUNK)
+        head = _peek(stream, path)
+        for what, advice in _name_kinds(head):
+            raise Invalid(f"'{path}' is {what}, not an export as text. {advice}", code="not-text")
         yield iter(lambda: stream.read1(_CHUNK), b"")
 
 
-def _head(stream: BufferedReader, path: Path) -> bytes:
+def _peek(stream: BufferedReader, path: Path) -> bytes:
     try:
         return stream.peek(_CHUNK)
     except DAMAGED as error:
@@ -92,13 +95,7 @@ def _head(stream: BufferedReader, path: Path) -> bytes:
         ) from error
 
 
-def _inflated(stream: BufferedReader, path: Path, bounds: Bounds) -> BufferedReader:
-    unpacked = gzip.GzipFile(fileobj=stream)
-    counted = _Counted(unpacked, path, bounds)
-    return BufferedReader(counted, _CHUNK)
-
-
-class _Counted(RawIOBase):
+class _CountingReader(RawIOBase):
     """Counts what comes out of gzip and stops where it is beyond the bound."""
 
     def __init__(self, unpacked: gzip.GzipFile, path: Path, bounds: Bounds) -> None:
@@ -124,12 +121,8 @@ class _Counted(RawIOBase):
         return len(found)
 
 
-def _refuse_what_is_no_text(head: bytes, path: Path) -> None:
-    for what, advice in _seen_as(head):
-        raise Invalid(f"'{path}' is {what}, not an export as text. {advice}", code="not-text")
-
-
-def _seen_as(head: bytes) -> Iterator[tuple[str, str]]:
+def _name_kinds(head: bytes) -> Iterator[tuple[str, str]]:
+    """What a file that begins like this is, if it is no text, and what to do with it."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(b"PK\x03\x04") and _OFFICE.search(head):
         yield "a workbook (Excel, OpenDocument) or another Office file", _SAVE
@@ -142,14 +135,8 @@ def _seen_as(head: bytes) -> Iterator[tuple[str, str]]:
         yield "a tar archive", _UNPACK
     if head.startswith(_GZIP):
         yield "gzipped more than twice", _UNPACK
-    if _is_binary(head):
+    # Many control characters in what is neither UTF-16 nor UTF-32; a few zeros are borne.
+    sample = head[:4096]
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if controls * _ODD_SHARE > len(sample) and find_encoding(head) == (b"", ""):
         yield "of another kind", _EXPORT
-
-
-def _is_binary(head: bytes) -> bool:
-    """Many control characters in what is neither UTF-16 nor UTF-32; a few zeros are borne."""
-    if encoding_of(head) != (b"", ""):
-        return False
-    seen = head[:4096]
-    controls = len(seen) - len(seen.translate(None, _CONTROLS))
-    return controls * _ODD_SHARE > len(seen)

@@ -3,21 +3,17 @@
 import unicodedata
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from desk_shared.charter.documents import parse_document
-from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import Channel, Kind, State, WaitingFor
 from desk_shared.frozen import Frozen
 from desk_shared.text import without_invisible
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from desk_metrics.history.forms import Order
-from desk_metrics.history.text import is_encoding
+from desk_metrics.history.exports.forms import Order
+from desk_metrics.history.exports.text import is_encoding
 
-BUILT_IN = Path(__file__).parent / "mappings"
 _CLOSED: dict[str, frozenset[str]] = {
     "priority": frozenset(Priority),
     "impact": frozenset(Level),
@@ -111,7 +107,7 @@ class Times(Frozen):
         return zone
 
 
-class Status(Frozen):
+class StateMapping(Frozen):
     """Our state for a word of the old desk; for `waiting`, who is waited for."""
 
     state: State
@@ -136,7 +132,7 @@ class Mapping(Frozen):
     identical_rows: str = Field(default="duplicates", pattern="^(duplicates|events)$")
     times: Times = Times()
     columns: Columns
-    states: dict[str, Status] = Field(default_factory=dict)
+    states: dict[str, StateMapping] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     own: dict[str, str] = Field(default_factory=dict, max_length=20)
     figures: dict[str, str] = Field(default_factory=dict)
@@ -146,7 +142,7 @@ class Mapping(Frozen):
     def _spelt(cls, states: object) -> object:
         if not isinstance(states, dict):
             return states
-        return {str(word): _status(value) for word, value in states.items()}
+        return {str(word): _split_state(value) for word, value in states.items()}
 
     @field_validator("values")
     @classmethod
@@ -186,78 +182,33 @@ class Mapping(Frozen):
         return tuple(filter(None, keys))
 
     @cached_property
-    def state_of(self) -> dict[str, Status]:
-        return {folded(word): status for word, status in self.states.items()}
+    def state_of(self) -> dict[str, StateMapping]:
+        return {fold_word(word): status for word, status in self.states.items()}
 
     @cached_property
     def value_of(self) -> dict[str, dict[str, str]]:
         """For each translated column the old desk's word, folded, to ours; ours go through."""
         return {
-            name: {ours: ours for ours in map(folded, known)}
-            | {folded(ours): ours for ours in known}
-            | {folded(word): ours for word, ours in self.values.get(name, {}).items()}
+            name: {ours: ours for ours in map(fold_word, known)}
+            | {fold_word(ours): ours for ours in known}
+            | {fold_word(word): ours for word, ours in self.values.get(name, {}).items()}
             for name, known in _CLOSED.items()
         }
 
 
-def folded(text: str) -> str:
+def fold_word(text: str) -> str:
     """Words are compared without regard to case, form, blanks and what nobody sees."""
     # Exports say few words many times; a cell of a megabyte is not worth keeping.
-    return _folded(text) if len(text) <= _WORD else _folded.__wrapped__(text)
+    return _fold(text) if len(text) <= _WORD else _fold.__wrapped__(text)
 
 
 @lru_cache(maxsize=1 << 12)
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     plain = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
     return " ".join(plain.split())
 
 
-def load_mapping(
-    name: str, zone: str = "", order: Order | None = None, encoding: str = ""
-) -> Mapping:
-    """A mapping that comes with the desk, by its name, or a file of one's own.
-
-    `zone` is for exports in wall time: it takes the place of the mapping's zone. So do `order` of
-    day and month and `encoding`.
-    """
-    own = Path(name)
-    path = own if own.suffix in (".yaml", ".yml") else BUILT_IN / f"{name}.yaml"
-    if not path.is_file():
-        raise NotFound(
-            f"There is no mapping '{name}'. These come with the desk: {', '.join(built_in())}."
-            " For your own, give the path of a .yaml file."
-        )
-    document = parse_document(path.read_text(encoding="utf-8"), str(path))
-    if document.problems:
-        raise Invalid(str(document.problems[0]), code="bad-mapping")
-    try:
-        mapping = Mapping.model_validate(document.data)
-    except ValidationError as error:
-        first, said = _first_of(error)
-        place = ".".join(str(part) for part in first)
-        line = document.line_of(first)
-        raise Invalid(f"{path}:{line}: {place}: {said}", code="bad-mapping") from error
-    given = {"zone": zone, "order": order}
-    times = mapping.times.model_dump() | {name: value for name, value in given.items() if value}
-    changed = mapping.model_dump() | {"times": times, "encoding": encoding or mapping.encoding}
-    try:
-        return Mapping.model_validate(changed)
-    except ValidationError as error:
-        raise Invalid(_first_of(error)[1], code="bad-option") from error
-
-
-def _first_of(error: ValidationError) -> tuple[tuple[int | str, ...], str]:
-    """The place and the sentence of what is wrong first."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return first["loc"], first["msg"].removeprefix("Value error, ")
-
-
-def built_in() -> list[str]:
-    """The names of the mappings that come with the desk."""
-    return sorted(path.stem for path in BUILT_IN.glob("*.yaml"))
-
-
-def _status(value: object) -> object:
+def _split_state(value: object) -> object:
     """`waiting vendor` is short for the state and who is waited for."""
     if not isinstance(value, str):
         return value

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final, NamedTuple
 
-from desk_metrics.history.record import LONGEST
-
+# A ticket with its whole correspondence fits; what is longer is a file that lost its line ends.
+LONGEST = 4_000_000
 _UTF8 = "utf-8"
 # In place of a line that is too long to be held; told from others by identity.
 TOO_LONG: Final = "\0too long"
@@ -37,7 +37,7 @@ _OTHER = "not UTF-8; read as Windows-1252"
 _NEITHER = ", and some of its characters are not that either"
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """A line with its end, what was mended in it, and its number in the file."""
 
     text: str
@@ -45,33 +45,37 @@ class Line(NamedTuple):
     number: int
 
 
-def utf8(chunks: Iterable[bytes], encoding: str = "") -> Iterator[bytes]:
-    """The same text in UTF-8 without a mark; half characters are kept for `mended` to see."""
+def to_utf8(chunks: Iterable[bytes], encoding: str = "") -> Iterator[bytes]:
+    """The same text in UTF-8 without a mark; half characters are kept for `decode_line` to see."""
     chunks = iter(chunks)
     head = b""
     for chunk in chunks:
         head += chunk
         if len(head) >= _LONGEST_MARK:
             break  # no more than is needed: what follows may be damaged
-    mark, seen = encoding_of(head)
+    mark, seen = find_encoding(head)
     chunks = chain([head[len(mark) :]], chunks)
-    # A mark is sure; what somebody said is surer than a guess.
+    # A mark is certain; an encoding that was given comes before one that is detected.
     name = seen if mark or encoding in _SEEN else encoding or seen
     if name not in {"", _UTF8}:
-        chunks = _transcoded(chunks, name)
-    return _unmarked(chunks)
+        decoder = codecs.getincrementaldecoder(name)(_MARKED)
+        ends = chain(((chunk, False) for chunk in chunks), [(b"", True)])
+        texts = (decoder.decode(chunk, final=is_last) for chunk, is_last in ends)
+        # What is decoded may be half a character, which UTF-8 has no bytes for.
+        chunks = (text.encode("utf-8", "surrogatepass") for text in texts)
+    return _drop_marks(chunks)
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[Line]:
+def split_lines(chunks: Iterable[bytes]) -> Iterator[TextLine]:
     """Lines that end in LF, CR LF or CR; one that is too long is passed over and said so."""
     for number, line in enumerate(_split(chunks), 1):
         if line is None:
-            yield Line(TOO_LONG, "", number)
+            yield TextLine(TOO_LONG, "", number)
         else:
-            yield Line(*mended(line), number)
+            yield TextLine(*decode_line(line), number)
 
 
-def mended(line: bytes) -> tuple[str, str]:
+def decode_line(line: bytes) -> tuple[str, str]:
     """The text, and what had to be done to it."""
     try:
         return line.decode(), ""
@@ -104,12 +108,12 @@ def is_encoding(name: str) -> bool:
         return False
 
 
-def whole(text: str) -> str:
+def join_halves(text: str) -> str:
     """The text with U+FFFD for each half of a character, as JSON can hold them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def encoding_of(head: bytes) -> tuple[bytes, str]:
+def find_encoding(head: bytes) -> tuple[bytes, str]:
     """The mark at the start and the encoding; empty if it is UTF-8 or close to it."""
     for mark, name in _MARKS:
         if head.startswith(mark):
@@ -126,14 +130,7 @@ def encoding_of(head: bytes) -> tuple[bytes, str]:
     return b"", ""
 
 
-def _transcoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(_MARKED)
-    for chunk in chunks:
-        yield decoder.decode(chunk).encode("utf-8", "surrogatepass")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogatepass")
-
-
-def _unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _drop_marks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     is_start = True
     for chunk in chunks:
         text = chunk
@@ -145,28 +142,28 @@ def _unmarked(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _split(chunks: Iterable[bytes]) -> Iterator[bytes | None]:
-    held, is_passing = b"", False
+    rest, is_passing = b"", False
     for chunk in filter(None, chunks):
-        *whole_lines, held = (held + chunk).splitlines(keepends=True)
-        if held.endswith(b"\n"):
-            whole_lines.append(held)
-            held = b""
-        for line in whole_lines:
+        *complete, rest = (rest + chunk).splitlines(keepends=True)
+        if rest.endswith(b"\n"):
+            complete.append(rest)
+            rest = b""
+        for line in complete:
             if is_passing or len(line) > LONGEST:
                 is_passing = False
                 yield None
             else:
                 yield line
-        if len(held) > LONGEST and not held.endswith(b"\r"):
-            held, is_passing = b"", True
-    if held or is_passing:
-        yield None if is_passing or len(held) > LONGEST else held
+        if len(rest) > LONGEST and not rest.endswith(b"\r"):
+            rest, is_passing = b"", True
+    if rest or is_passing:
+        yield None if is_passing or len(rest) > LONGEST else rest
 
 
 Handler = Callable[[UnicodeError], tuple[str, int]]
 
 
-def _registered(name: str, handler: Handler) -> str:
+def _register(name: str, handler: Handler) -> str:
     codecs.register_error(name, handler)
     return name
 
@@ -177,18 +174,18 @@ def _read_mixed(error: UnicodeError) -> tuple[str, int]:
     start, end = error.start, error.end
     if _PAIR.match(error.object, start):
         pair = error.object[start : start + 6].decode("utf-8", "surrogatepass")
-        return whole(pair), start + 6
+        return join_halves(pair), start + 6
     if _HALF.match(error.object, start):
         return "\N{REPLACEMENT CHARACTER}", start + 3
     return error.object[start:end].decode("cp1252", "replace"), end
 
 
 def _mark_half(error: UnicodeError) -> tuple[str, int]:
-    """A lone surrogate, which UTF-8 cannot hold, so `mended` finds it in its line."""
+    """A lone surrogate, which UTF-8 cannot hold, so `decode_line` finds it in its line."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "\udfff", error.end
 
 
-_MIXED = _registered("desk-mixed", _read_mixed)
-_MARKED = _registered("desk-marked", _mark_half)
+_MIXED = _register("desk-mixed", _read_mixed)
+_MARKED = _register("desk-marked", _mark_half)

@@ -16,17 +16,16 @@ from desk_shared.ids import ticket_code
 from desk_shared.text import plain_line
 from pydantic_core import to_json
 
-from desk_metrics.history.agreement import Compared, compare
-from desk_metrics.history.containers import Bounds
-from desk_metrics.history.file import line_of, written_whole
-from desk_metrics.history.mapping import Mapping, Shape, columns_of
+from desk_metrics.adapters.history_files.container import Bounds
+from desk_metrics.history.agreement import compare
+from desk_metrics.history.exports.mapping import Mapping, Shape, columns_of
+from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.moments import Moments, Orders, has_open_order
+from desk_metrics.history.exports.reader import RowReader
+from desk_metrics.history.exports.store import read_records
 from desk_metrics.history.model import Imported, history_of, in_order
-from desk_metrics.history.moments import Moments, Orders, needs_order
-from desk_metrics.history.reading import RowReader
-from desk_metrics.history.record import Record
 from desk_metrics.history.rows import Fault, Remark, Row, expanded
-from desk_metrics.history.sorting import RUN, by_ticket
-from desk_metrics.history.source import read_records
+from desk_metrics.history.store import RUN, format_line, sort_by_ticket, write_whole
 
 _SHOWN = 40
 
@@ -38,7 +37,7 @@ class Sink(Protocol):
 
 
 @dataclass(slots=True)
-class Account:
+class ImportSummary:
     """What became of the rows: `rows` is always `used` and `refused` together."""
 
     rows: int = 0
@@ -106,77 +105,76 @@ class Import:
         self._run = run
         self._bounds = bounds or Bounds()
         self._seen: set[str] = set()
-        self.account = Account()
+        self.summary = ImportSummary()
 
-    def lives(self, rejects: Sink) -> Iterator[tuple[list[Row], list[Imported]]]:
+    def read_histories(self, rejects: Sink) -> Iterator[tuple[list[Row], list[Imported]]]:
         """Every ticket with its rows in order and its events."""
-        rows = by_ticket(self._rows(rejects), run=self._run)
+        rows = sort_by_ticket(self._read_rows(rejects), run=self._run)
         for _ticket, group in groupby(rows, key=lambda row: row.ticket):
-            ordered = self._ordered(group, rejects)
-            life = history_of(self._steps(ordered), self._mapping.source, ticket_code)
-            self.account.used += len(ordered)
-            self.account.tickets += 1
-            self.account.events += len(life)
-            yield ordered, life
+            ordered = self._put_in_order(group, rejects)
+            is_whole = self._mapping.shape is Shape.TICKETS
+            steps = expanded(ordered[0]) if is_whole else ordered
+            events = history_of(steps, self._mapping.source, ticket_code)
+            self.summary.used += len(ordered)
+            self.summary.tickets += 1
+            self.summary.events += len(events)
+            yield ordered, events
 
-    def write(self, places: Places) -> Account:
+    def write(self, places: Places) -> ImportSummary:
         """All files; each appears whole or not at all."""
         places.check(self._files)
         with ExitStack() as stack:
             history, rejects, figures, differences = (
-                stack.enter_context(written_whole(path)) for path in places
+                stack.enter_context(write_whole(path)) for path in places
             )
-            for rows, life in self.lives(rejects):
-                names = [self._files[one.file].name for one in life]
-                history.writelines(map(line_of, life, names))
-                self._compare(rows, life, figures, differences)
-        return self.account
+            for rows, events in self.read_histories(rejects):
+                names = [self._files[imported.file].name for imported in events]
+                history.writelines(map(format_line, events, names))
+                self._compare(rows, events, figures, differences)
+        return self.summary
 
-    def _rows(self, rejects: Sink) -> Iterator[Row]:
+    def _read_rows(self, rejects: Sink) -> Iterator[Row]:
         for number, path in enumerate(self._files):
-            self._reader.moments = self._moments(path)
-            for record in self._records(path):
-                self.account.rows += 1
+            self._reader.moments = self._choose_moments(path)
+            for record in self._read_records(path):
+                self.summary.rows += 1
                 row, remarks = self._reader.read(record, number)
                 for remark in remarks:
                     self._reject(remark, rejects)
                 if row is not None:
                     yield row
-            self._note_zone(path)
+            if self._reader.moments.is_local:
+                self.summary.notes.append(
+                    f"Moments of {path.name} without an offset are read as wall time of"
+                    f" {self._mapping.times.zone}; --zone gives another."
+                )
         self._note_empty()
 
-    def _records(self, path: Path) -> Iterator[Record]:
-        return read_records(path, self._mapping, self._bounds, partial(self._check, path))
+    def _read_records(self, path: Path) -> Iterator[Record]:
+        return read_records(path, self._mapping, self._bounds, partial(self._check_columns, path))
 
-    def _moments(self, path: Path) -> Moments:
+    def _choose_moments(self, path: Path) -> Moments:
         """How this file writes moments. Its dates are looked at first, if they have to decide."""
         times = self._mapping.times
-        if not needs_order(times):
+        if not has_open_order(times):
             return Moments(times)
-        orders = Orders(times).look(
+        orders = Orders(times).collect(
             (text, record.row)
-            for record in self._records(path)
+            for record in self._read_records(path)
             for text in self._reader.dates(record)
         )
-        order = orders.decided(str(path))
+        order = orders.decide(str(path))
         if order is not None:
-            seen = orders.shown[order]
-            self.account.notes.append(
-                f"Dates of {path.name} are read {order}: '{seen.text[:40]}' in row {seen.row}"
+            shown = orders.shown[order]
+            self.summary.notes.append(
+                f"Dates of {path.name} are read {order}: '{shown.text[:40]}' in row {shown.row}"
                 " cannot be read otherwise."
             )
         return Moments(times, order)
 
-    def _note_zone(self, path: Path) -> None:
-        if self._reader.moments.is_local:
-            self.account.notes.append(
-                f"Moments of {path.name} without an offset are read as wall time of"
-                f" {self._mapping.times.zone}; --zone gives another."
-            )
-
     def _note_empty(self) -> None:
         """A column that is there and empty has its name; of one that is missing all are tried."""
-        if not self.account.rows or not (empty := self._reader.empty()):
+        if not self.summary.rows or not (empty := self._reader.empty()):
             return
         named = (
             f"{name} ({', '.join(sorted(there))})"
@@ -184,19 +182,22 @@ class Import:
             else name
             for name, column in empty.items()
         )
-        self.account.notes.append(f"No row held anything for: {', '.join(named)}.")
+        self.summary.notes.append(f"No row held anything for: {', '.join(named)}.")
 
-    def _check(self, path: Path, columns: list[str]) -> None:
+    def _check_columns(self, path: Path, columns: list[str]) -> None:
         """A wrong mapping is told at once, not as a million refused rows. JSON may leave out."""
         self._seen |= set(columns)
         if missing := sorted(self._reader.columns() - set(columns)):
+            # As far as they are worth reading, whatever somebody wrote there.
+            shown = [plain_line(name[:60]) for name in sorted(columns)]
+            more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
             raise Invalid(
                 f"{path} has no column {', '.join(missing)}, which mapping"
-                f" '{self._mapping.name}' reads. It has: {_named(columns)}.",
+                f" '{self._mapping.name}' reads. It has: {', '.join(shown[:_SHOWN])}{more}.",
                 code="missing-column",
             )
 
-    def _ordered(self, group: Iterator[Row], rejects: Sink) -> list[Row]:
+    def _put_in_order(self, group: Iterator[Row], rejects: Sink) -> list[Row]:
         is_kept = self._mapping.identical_rows == "events"
         ordered, remarks = in_order(group, keep_identical=is_kept)
         if self._mapping.shape is Shape.TICKETS and len(ordered) > 1:
@@ -214,39 +215,24 @@ class Import:
             self._reject(remark, rejects)
         return ordered
 
-    def _steps(self, ordered: list[Row]) -> list[Row]:
-        return expanded(ordered[0]) if self._mapping.shape is Shape.TICKETS else ordered
-
     def _reject(self, remark: Remark, rejects: Sink) -> None:
-        counted = self.account.remarked if remark.used else self.account.refused
+        counted = self.summary.remarked if remark.used else self.summary.refused
         counted[remark.fault] += 1
-        said = {**remark._asdict(), "file": str(self._files[remark.file])}
-        rejects.write(to_json(said) + b"\n")
+        document = {**remark._asdict(), "file": str(self._files[remark.file])}
+        rejects.write(to_json(document) + b"\n")
 
     def _compare(
-        self, rows: list[Row], life: list[Imported], figures: Sink, differences: Sink
+        self, rows: list[Row], events: list[Imported], figures: Sink, differences: Sink
     ) -> None:
         last = rows[-1]
         if not last.figures:
             return
-        figures.write(
-            to_json({"ticket": life[0].event.subject, "number": last.ticket, **last.figures})
-            + b"\n"
-        )
-        for one in compare(rows, life, self._reader.moments):
-            self.account.compared[one.figure] += 1
-            if one.agrees:
-                self.account.agreeing[one.figure] += 1
+        document = {"ticket": events[0].event.subject, "number": last.ticket, **last.figures}
+        figures.write(to_json(document) + b"\n")
+        for figure in compare(rows, events, self._reader.moments):
+            self.summary.compared[figure.figure] += 1
+            if figure.agrees:
+                self.summary.agreeing[figure.figure] += 1
             else:
-                differences.write(_difference(last.ticket, one))
-
-
-def _named(columns: list[str]) -> str:
-    """The columns of a file as far as they are worth reading, whatever somebody wrote there."""
-    shown = [plain_line(name[:60]) for name in sorted(columns)]
-    more = f" and {len(shown) - _SHOWN:,} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more
-
-
-def _difference(ticket: str, one: Compared) -> bytes:
-    return to_json({"ticket": ticket, **one._asdict()}) + b"\n"
+                document = {"ticket": last.ticket, **figure._asdict()}
+                differences.write(to_json(document) + b"\n")

@@ -1,0 +1,1 @@
+"""What metrics reaches the world by: a package for each port, a module for each kind."""

@@ -1,0 +1,35 @@
+"""The contributions of an imported ticket: what metrics would have stored of it.
+
+No SLA was in force in another system, so none is judged.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from desk_shared.events.contributions import ContributionsChanged
+
+from desk_metrics.history.model import Imported
+from desk_metrics.measures.contributions import Posting, Slice, day_of
+from desk_metrics.measures.decide import TicketRecord, measured, recorded
+from desk_metrics.measures.repeat_contacts import is_person
+from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.sla.model import TicketClocks
+from desk_metrics.sla.policies import PolicyBook
+from desk_metrics.sla.worktime import micros
+
+_NO_SLAS = PolicyBook(())
+
+
+def list_cells(events: Sequence[Imported]) -> Iterator[Cell]:
+    """What one ticket contributes, each day as a cell of its own."""
+    record = TicketRecord(TicketClocks(events[0].event.subject))
+    for imported in events:
+        record = recorded(record, imported.event)
+    ended = max(micros(imported.event.time) for imported in events)
+    _, contributions = measured(record, replace(record.clocks, as_of=ended), _NO_SLAS)
+    for event in contributions:
+        change = event.data
+        if isinstance(change, ContributionsChanged) and not is_person(event.subject):
+            by = Slice(change.kind, change.service, change.team, change.site)
+            postings = tuple(Posting(*posting) for posting in change.postings)
+            yield Cell(day_of(event.subject), (Entry(change.of, change.revision, by, postings),))
