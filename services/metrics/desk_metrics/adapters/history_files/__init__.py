@@ -6,6 +6,8 @@ from desk_metrics.adapters.history_files.csv import Csv
 from desk_metrics.adapters.history_files.json import JsonLines, JsonList
 from desk_metrics.history.exports.model import Export, ExportFormat
 
+__all__ = ["FORMATS", "choose_format"]
+
 # What no other kind can read is CSV.
 FALLBACK = "csv"
 FORMATS: Registry[ExportFormat] = Registry(
@@ -18,5 +20,5 @@ def choose_format(
 ) -> ExportFormat:
     """The first kind that can read a file with this beginning."""
     others = (kind for name, kind in formats.kinds.items() if name != FALLBACK)
-    found = next((kind for kind in others if kind.can_read(head, export)), None)
-    return found or formats.kind(FALLBACK)
+    kinds = (kind for kind in others if kind.can_read(head, export))
+    return next(kinds, formats.kind(FALLBACK))
