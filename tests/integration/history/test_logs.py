@@ -15,10 +15,11 @@ from desk_metrics.history.model import Imported
 from desk_metrics.history.store import read_history
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks, evolve
-from desk_metrics.sla.policies import Edition, Policy, PolicyBook
+from desk_metrics.sla.policies import Edition, PolicyBook
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.events.sla import ClockName, SlaMet
 from desk_shared.events.tickets import TicketAssigned, WaitingFor
 
@@ -138,7 +139,8 @@ def test_the_sla_engine_judges_the_history_as_the_measures_do(
 ) -> None:
     """The engine that runs live folds imported events: kept if and only if the time was enough."""
     goal = timedelta(hours=20)
-    policy = Policy(
+    policy = SlaPolicy(
+        title="as in the log",
         name="twenty-hours",
         clock=ClockName.RESOLUTION,
         default=True,
@@ -146,7 +148,7 @@ def test_the_sla_engine_judges_the_history_as_the_measures_do(
         calendar="always",
         pause_on=tuple(WaitingFor),
     )
-    always = Calendar(name="always", zone="UTC", week=ROUND_THE_CLOCK)
+    always = DatedCalendar(name="always", title="always", zone="UTC", week=ROUND_THE_CLOCK)
     since = datetime(2016, 1, 1, tzinfo=UTC)
     edition = Edition(version="1", since=since, policies=(policy,), calendars=(always,))
     book = PolicyBook([edition])

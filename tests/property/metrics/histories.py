@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import get_args
 
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Closure, SpecialDay, Week, Window
-from desk_metrics.sla.policies import Edition, OnChange, OnReopen, Policy, PolicyBook
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
+from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_metrics.sla.worktime import WorkingTime
+from desk_shared.charter.calendars import Closure, SpecialDay, Week, Window, YearlyClosure
+from desk_shared.charter.slas import OnChange, OnReopen, SlaCondition, SlaPolicy
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority
@@ -44,30 +47,40 @@ def _weekdays(*windows: tuple[str, str]) -> Week:
 # No window begins or ends in an hour that a zone skips or repeats: there a wall clock that is
 # read step by step and a window that is read by its ends may differ, and both are defensible.
 _CALENDARS = (
-    Calendar(
+    DatedCalendar(
         name="office",
+        title="office",
         zone="Europe/Berlin",
         week=_weekdays(("09:00", "17:00")),
-        holidays={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
+        holiday_dates={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
         closures=(Closure(name="stocktaking", first=date(2026, 11, 24), last=date(2026, 11, 24)),),
     ),
-    Calendar(
+    DatedCalendar(
         name="split",
+        title="split",
         zone="Europe/Berlin",
         week=_weekdays(("08:00", "12:00"), ("13:30", "18:00")),
         special_days=(
             SpecialDay(
                 name="Christmas Eve",
                 day=date(2026, 12, 24),
-                windows=(Window(opens="10:00", closes="11:00"),),
+                hours=(Window(opens="10:00", closes="11:00"),),
             ),
         ),
     ),
-    Calendar(name="nights", zone="Europe/Berlin", week=_weekdays(("22:00", "06:00"))),
-    Calendar(name="new-york", zone="America/New_York", week=_weekdays(("09:00", "17:00"))),
-    Calendar(name="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK),
-    Calendar(
+    DatedCalendar(
+        name="nights", title="nights", zone="Europe/Berlin", week=_weekdays(("22:00", "06:00"))
+    ),
+    DatedCalendar(
+        name="new-york",
+        title="new-york",
+        zone="America/New_York",
+        week=_weekdays(("09:00", "17:00")),
+    ),
+    DatedCalendar(name="always", title="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK),
+    DatedCalendar(
         name="odd",
+        title="odd",
         zone="Asia/Kathmandu",
         week=Week(
             sat=(Window(opens="00:00", closes="24:00"),),
@@ -78,31 +91,30 @@ _CALENDARS = (
 )
 
 _SHORT = (Window(opens="08:00", closes="12:00"),)
-CALENDARS: tuple[Calendar, ...] = (
+CALENDARS: tuple[DatedCalendar, ...] = (
     *_CALENDARS,
     # A special day goes before a holiday and a yearly closure; two fall on changes of the clock.
-    Calendar(
+    DatedCalendar(
         name="seasons",
+        title="seasons",
         zone="Europe/Berlin",
         week=_weekdays(("08:00", "18:00")),
-        holidays={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
-        closures=(
-            Closure(name="winter", first=date(2003, 12, 24), last=date(2004, 1, 3), yearly=True),
-        ),
+        holiday_dates={date(2026, 12, 25): "Christmas Day", date(2027, 1, 1): "New Year's Day"},
+        yearly_closures=(YearlyClosure(name="winter", first="12-24", last="01-03"),),
         special_days=(
-            SpecialDay(name="Christmas Eve", day=date(2026, 12, 24), windows=_SHORT),
-            SpecialDay(name="inventory", day=date(2027, 1, 1), windows=_SHORT),
-            SpecialDay(name="worked", day=date(2026, 11, 21), windows=_SHORT),
-            SpecialDay(name="closed", day=date(2026, 11, 23), windows=()),
+            SpecialDay(name="Christmas Eve", day=date(2026, 12, 24), hours=_SHORT),
+            SpecialDay(name="inventory", day=date(2027, 1, 1), hours=_SHORT),
+            SpecialDay(name="worked", day=date(2026, 11, 21), hours=_SHORT),
+            SpecialDay(name="closed", day=date(2026, 11, 23), hours=()),
             SpecialDay(
                 name="move",
                 day=date(2026, 3, 29),
-                windows=(Window(opens="00:00", closes="24:00"),),
+                hours=(Window(opens="00:00", closes="24:00"),),
             ),
             SpecialDay(
                 name="move again",
                 day=date(2026, 10, 24),
-                windows=(Window(opens="22:00", closes="06:00"),),
+                hours=(Window(opens="22:00", closes="06:00"),),
             ),
         ),
     ),
@@ -225,18 +237,19 @@ def _payload(random: Random) -> Payload:
     return random.choices([make for _, make in _PAYLOADS], weights)[0](random)
 
 
-def _policy(random: Random, clock: ClockName, name: str, length: int, unit: timedelta) -> Policy:
+def _policy(random: Random, clock: ClockName, name: str, length: int, unit: timedelta) -> SlaPolicy:
     """A target of a multiple of 20 steps, so that thresholds fall on the grid too."""
-    return Policy(
-        name=name,
+    return SlaPolicy(
+        name=name.replace("_", "-"),
+        title=name,
         clock=clock,
         default=True,
         target=20 * random.randint(1, max(1, length // 40)) * unit,
         calendar=random.choice(CALENDARS).name,
         warn_at=random.choice(WARNINGS),
         pause_on=tuple(reason for reason in WaitingFor if random.random() < 0.7),
-        on_change=random.choice(tuple(OnChange)),
-        on_reopen=random.choice(tuple(OnReopen)),
+        on_change=random.choice(get_args(OnChange)),
+        on_reopen=random.choice(get_args(OnReopen)),
     )
 
 
@@ -248,13 +261,12 @@ _SPECIAL = (
 )
 
 
-def _policies(random: Random, length: int, unit: timedelta) -> tuple[Policy, ...]:
+def _policies(random: Random, length: int, unit: timedelta) -> tuple[SlaPolicy, ...]:
     found = []
     for clock in random.sample(tuple(ClockName), random.randint(1, len(ClockName))):
-        special = _policy(random, clock, f"{clock}-special", length, unit).model_dump()
-        found.append(
-            Policy.model_validate({**special, "default": False, "when": random.choice(_SPECIAL)})
-        )
+        special = _policy(random, clock, f"{clock}-special", length, unit)
+        when = SlaCondition.model_validate(random.choice(_SPECIAL))
+        found.append(special.model_copy(update={"default": False, "when": when}))
         found.append(_policy(random, clock, f"{clock}-default", length, unit))
     return tuple(found)
 
@@ -275,7 +287,7 @@ def _editions(random: Random, since: datetime, length: int, unit: timedelta) -> 
     return tuple(editions)
 
 
-def _amended(random: Random, policy: Policy, unit: timedelta) -> Policy:
+def _amended(random: Random, policy: SlaPolicy, unit: timedelta) -> SlaPolicy:
     """The same, or on another calendar, or with another target."""
     change: dict[str, object] = {}
     match random.randrange(3):

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from desk_metrics.sla.calendars import Calendar
-from desk_metrics.sla.policies import Edition, Policy
+from desk_metrics.sla.calendars import DatedCalendar
+from desk_metrics.sla.policies import Edition
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.events.envelope import AnyEvent
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import (
@@ -37,7 +38,7 @@ RESOLUTION, OWNERSHIP = ClockName.RESOLUTION, ClockName.OWNERSHIP
 
 @lru_cache(maxsize=64)
 def _walls(text: str) -> Walls:
-    return Walls(Calendar.model_validate_json(text))
+    return Walls(DatedCalendar.model_validate_json(text))
 
 
 class Reference:
@@ -106,8 +107,7 @@ class Reference:
     def count(self, vow: Vow, label: Label) -> None:
         """One more step counts if it is open and nobody else's turn."""
         policy = vow.policy
-        takes_waits = vow.holds_from is None or label.at >= vow.holds_from
-        is_held = takes_waits and label.waiting in policy.pause_on
+        is_held = label.waiting in policy.pause_on
         if vow.debt.clock is RESOLUTION and policy.on_reopen == "continue":
             is_held = is_held or label.is_resting
         if not is_held and vow.walls.is_open(label.at):
@@ -145,7 +145,7 @@ class Reference:
         for debt in self.debts:
             self.choose(debt)
 
-    def chosen(self, debt: Debt) -> tuple[Policy, str, Walls] | None:
+    def chosen(self, debt: Debt) -> tuple[SlaPolicy, str, Walls] | None:
         owed, has = (debt.clock, debt.team, debt.cycle), self.has
         if self.is_being_sorted:
             self.became[owed] = dict(self.has)
@@ -163,7 +163,7 @@ class Reference:
                 return policy, self.version_of(policy, calendar), _walls(calendar.model_dump_json())
         return None
 
-    def version_of(self, policy: Policy, calendar: Calendar) -> str:
+    def version_of(self, policy: SlaPolicy, calendar: DatedCalendar) -> str:
         """The edition since which the same has been said without a break."""
         version = ""
         for edition in self.editions:
@@ -186,11 +186,11 @@ class Reference:
         if chosen is not None:
             self.vow(debt, *chosen)
 
-    def vow(self, debt: Debt, policy: Policy, version: str, walls: Walls) -> None:
-        start, holds_from = self.start_of(debt, policy)
+    def vow(self, debt: Debt, policy: SlaPolicy, version: str, walls: Walls) -> None:
+        start = self.start_of(debt, policy)
         goal = policy.target // self.unit
         warnings = [(p, goal * p // 100) for p in sorted(policy.warn_at, reverse=True)]
-        vow = Vow(debt, policy, version, walls, self.now, start, holds_from, goal, warnings)
+        vow = Vow(debt, policy, version, walls, self.now, start, goal, warnings)
         for label in self.labels:
             if label.at >= start:
                 self.count(vow, label)
@@ -207,7 +207,7 @@ class Reference:
             vow.is_breached, vow.status = True, "breached"
         self.notice_hold(vow)
 
-    def start_of(self, debt: Debt, policy: Policy) -> tuple[datetime, datetime | None]:
+    def start_of(self, debt: Debt, policy: SlaPolicy) -> datetime:
         goes_back = debt.clock is RESOLUTION and policy.on_reopen != "restart"
         origin = self.opened if goes_back else debt.since
         before = [
@@ -220,12 +220,12 @@ class Reference:
             policy.name,
             policy.target,
         ):
-            return before[-1].start, before[-1].holds_from
+            return before[-1].start
         if not before and self.is_new(debt) and self.now == origin:
-            return origin, None
+            return origin
         if policy.on_change == "from_change":
-            return self.now, None
-        return origin, (self.now if policy.on_change == "retroactive_start" else None)
+            return self.now
+        return origin
 
     def is_new(self, debt: Debt) -> bool:
         return debt not in self.debts
@@ -356,5 +356,5 @@ def walked(
     return found
 
 
-def _calendar(edition: Edition, policy: Policy) -> Calendar:
+def _calendar(edition: Edition, policy: SlaPolicy) -> DatedCalendar:
     return next(one for one in edition.calendars if one.name == policy.calendar)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from desk_metrics.sla.calendars import Calendar
+from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ starts = st.builds(
 @settings(max_examples=150, deadline=None)
 @given(calendars, starts, st.integers(0, 400))
 def test_time_worked_is_what_a_wall_clock_shows(
-    calendar: Calendar, start: datetime, steps: int
+    calendar: DatedCalendar, start: datetime, steps: int
 ) -> None:
     hours, walls = HOURS[calendar.name]
     walked = sum(walls.is_open(start + step * STEP) for step in range(steps))
@@ -37,7 +37,7 @@ def test_time_worked_is_what_a_wall_clock_shows(
 @settings(max_examples=150, deadline=None)
 @given(calendars, starts, st.integers(1, 200_000))
 def test_a_deadline_is_the_earliest_instant_with_the_goal_worked(
-    calendar: Calendar, start: datetime, seconds: int
+    calendar: DatedCalendar, start: datetime, seconds: int
 ) -> None:
     hours, goal = HOURS[calendar.name][0], timedelta(seconds=seconds)
     due = hours.deadline(start, goal)
@@ -57,7 +57,7 @@ pauses = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(calendars, starts, st.integers(1, 100), pauses)
 def test_pauses_in_any_order_and_overlap_are_cut_out_once(
-    calendar: Calendar, start: datetime, steps: int, gaps: list[tuple[timedelta, timedelta]]
+    calendar: DatedCalendar, start: datetime, steps: int, gaps: list[tuple[timedelta, timedelta]]
 ) -> None:
     hours, walls = HOURS[calendar.name]
     spans = [(start + begin, start + end) for begin, end in gaps]
@@ -72,7 +72,9 @@ def test_pauses_in_any_order_and_overlap_are_cut_out_once(
 
 @settings(max_examples=100, deadline=None)
 @given(calendars, starts, st.integers(0, 400), st.integers(0, 400))
-def test_time_worked_adds_up(calendar: Calendar, start: datetime, first: int, second: int) -> None:
+def test_time_worked_adds_up(
+    calendar: DatedCalendar, start: datetime, first: int, second: int
+) -> None:
     hours = HOURS[calendar.name][0]
     middle, end = start + first * STEP, start + (first + second) * STEP
     assert hours.worked(start, middle) + hours.worked(middle, end) == hours.worked(start, end)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_metrics.sla.policies import Policy
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.events.sla import ClockName
 
 from tests.property.metrics.walls import Walls
@@ -24,12 +24,11 @@ class Vow:
     """An SLA on a debt."""
 
     debt: Debt
-    policy: Policy
+    policy: SlaPolicy
     version: str
     walls: Walls
     applies: datetime
     start: datetime
-    holds_from: datetime | None
     # In steps, as is `used`.
     goal: int
     # Per cent and steps of the warnings to come, the next one last.

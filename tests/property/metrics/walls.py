@@ -3,13 +3,14 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from desk_metrics.sla.calendars import Calendar, Closure
+from desk_metrics.sla.calendars import DatedCalendar
+from desk_shared.charter.calendars import Window, YearlyClosure
 
 
 class Walls:
     """Is a calendar open at an instant? Looked up on a wall clock, remembered for speed."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: DatedCalendar) -> None:
         self.calendar, self.zone = calendar, ZoneInfo(calendar.zone)
         self.known: dict[datetime, bool] = {}
 
@@ -27,18 +28,26 @@ class Walls:
         calendar = self.calendar
         for special in calendar.special_days:
             if special.day == day:
-                return [window.seconds for window in special.windows]
-        if day in calendar.holidays:
+                return [seconds_of(window) for window in special.hours]
+        if day in calendar.holiday_dates:
             return []
-        if any(self.closes(closure, day) for closure in calendar.closures):
+        if any(closure.first <= day <= closure.last for closure in calendar.closures):
+            return []
+        if any(self.closes(closure, day) for closure in calendar.yearly_closures):
             return []
         name = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day.weekday()]
-        return [window.seconds for window in getattr(calendar.week, name)]
+        return [seconds_of(window) for window in getattr(calendar.week, name)]
 
-    def closes(self, closure: Closure, day: date) -> bool:
+    def closes(self, closure: YearlyClosure, day: date) -> bool:
         """By the month and day alone, as somebody would who has only the wall."""
-        if not closure.yearly:
-            return closure.first <= day <= closure.last
-        first, last = (f"{one:%m-%d}" for one in (closure.first, closure.last))
+        first, last = str(closure.first), str(closure.last)
         now = f"{day:%m-%d}"
         return first <= now <= last if first <= last else now >= first or now <= last
+
+
+def seconds_of(window: Window) -> tuple[int, int]:
+    """Both ends after local midnight, read from the wall clock's own digits."""
+    opens, closes = (
+        int(text[:2]) * 3600 + int(text[3:]) * 60 for text in (window.opens, window.closes)
+    )
+    return opens, closes if closes > opens else closes + 86_400

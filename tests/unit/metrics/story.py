@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from zoneinfo import ZoneInfo
 
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.decide import decide
 from desk_metrics.sla.explanation import Explanation, explain
 from desk_metrics.sla.model import TicketClocks, evolve
-from desk_metrics.sla.policies import Edition, Policy, PolicyBook
+from desk_metrics.sla.policies import Edition, PolicyBook
+from desk_shared.charter.calendars import Week, Window
+from desk_shared.charter.slas import SlaPolicy
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority
@@ -39,15 +41,16 @@ RESOLUTION, UPDATE, OWNERSHIP = ClockName.RESOLUTION, ClockName.UPDATE, ClockNam
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE_HOURS = (Window(opens="09:00", closes="17:00"),)
-OFFICE = Calendar(
+OFFICE = DatedCalendar(
     name="office",
+    title="office",
     zone="Europe/Berlin",
     week=Week(
         mon=OFFICE_HOURS, tue=OFFICE_HOURS, wed=OFFICE_HOURS, thu=OFFICE_HOURS, fri=OFFICE_HOURS
     ),
 )
-ALWAYS = Calendar(name="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK)
-NEVER = Calendar(name="never", zone="Europe/Berlin", week=Week())
+ALWAYS = DatedCalendar(name="always", title="always", zone="Europe/Berlin", week=ROUND_THE_CLOCK)
+NEVER = DatedCalendar(name="never", title="never", zone="Europe/Berlin", week=Week())
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 REQUESTER = "ada"
 
@@ -58,26 +61,30 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(full).replace(tzinfo=BERLIN).astimezone(UTC)
 
 
-def policy(clock: ClockName = ClockName.RESOLUTION, minutes: float = 240, **more: object) -> Policy:
+def policy(
+    clock: ClockName = ClockName.RESOLUTION, minutes: float = 240, **more: object
+) -> SlaPolicy:
     """The default of its clock on the office calendar, unless told otherwise."""
     described = {
-        "name": f"{clock}-default",
+        "name": f"{clock}-default".replace("_", "-"),
+        "title": "What people are told",
         "clock": clock,
         "default": "when" not in more,
         "target": timedelta(minutes=minutes),
         "calendar": "office",
         "warn_at": (),
+        "pause_on": tuple(WaitingFor),
         **more,
     }
-    return Policy.model_validate(described)
+    return SlaPolicy.model_validate(described)
 
 
-def edition(*policies: Policy, since: datetime = BEGINNING, version: str = "v1") -> Edition:
+def edition(*policies: SlaPolicy, since: datetime = BEGINNING, version: str = "v1") -> Edition:
     calendars = (OFFICE, ALWAYS, NEVER)
     return Edition(version=version, since=since, policies=policies, calendars=calendars)
 
 
-def book(*policies: Policy) -> PolicyBook:
+def book(*policies: SlaPolicy) -> PolicyBook:
     return PolicyBook([edition(*policies)])
 
 

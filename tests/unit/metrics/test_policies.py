@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from desk_metrics.sla.policies import Attributes, PolicyBook, When
+from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
+from desk_shared.charter.slas import SlaAttributes, SlaCondition
 from desk_shared.events.sla import ClockName
+from desk_shared.events.tickets import Kind
 from pydantic import ValidationError
 
 from tests.unit.metrics.story import at, book, edition, policy
@@ -15,19 +17,19 @@ RESOLUTION = ClockName.RESOLUTION
 
 
 def test_every_list_of_a_condition_must_name_what_the_ticket_has() -> None:
-    when = When(kinds=("incident",), services=("mail", "vpn"))
-    assert when.matches(Attributes(kind="incident", service="vpn"))
-    assert not when.matches(Attributes(kind="request", service="vpn"))
-    assert not when.matches(Attributes(kind="incident"))
+    when = SlaCondition(kinds=(Kind.INCIDENT,), services=("mail", "vpn"))
+    assert when.matches(SlaAttributes(kind="incident", service="vpn"))
+    assert not when.matches(SlaAttributes(kind="request", service="vpn"))
+    assert not when.matches(SlaAttributes(kind="incident"))
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"target": timedelta(0)}, "SLAs no time"),
+        ({"target": timedelta(0)}, "cannot be met"),
         ({"warn_at": (100,)}, "between 1 and 99"),
-        ({"default": False}, "no catch-all"),
-        ({"when": {"kinds": ["incident"]}, "default": True}, "no catch-all"),
+        ({"default": False}, "does not say for which tickets"),
+        ({"when": {"kinds": ["incident"]}, "default": True}, "both 'when' and"),
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(change: dict[str, object], sentence: str) -> None:
@@ -52,7 +54,7 @@ def test_names_are_unique_and_calendars_exist() -> None:
 
 def test_an_empty_book_slas_nothing() -> None:
     empty = PolicyBook([])
-    assert empty.select(RESOLUTION, Attributes(), NOON) is None
+    assert empty.select(RESOLUTION, SlaAttributes(""), NOON) is None
     assert (empty.problems(), empty.next_turn(0)) == ((), None)
 
 
@@ -61,7 +63,9 @@ def test_the_edition_in_force_at_the_time_decides() -> None:
         [edition(since=at("11:00"), version="v2"), edition(policy(), since=at("10:00"))]
     )
     before, first, second = (micros(at(time)) for time in ("09:00", "10:30", "11:00"))
-    chosen = [policies.select(RESOLUTION, Attributes(), when) for when in (before, first, second)]
+    chosen = [
+        policies.select(RESOLUTION, SlaAttributes(""), when) for when in (before, first, second)
+    ]
     assert [one and one.version for one in chosen] == ["1@v1", "1@v1", None]
     assert policies.turns(before, second) == [second]
     assert policies.next_turn(first) == second
@@ -86,6 +90,6 @@ def test_what_was_chosen_once_is_remembered_but_not_without_limit(
     monkeypatch.setattr("desk_metrics.sla.policies._MEMO_LIMIT", 2)
     policies = book(policy())
     for service in ("a", "b", "c", "d", "a"):
-        found = policies.select(RESOLUTION, Attributes(service=service), NOON)
+        found = policies.select(RESOLUTION, SlaAttributes("", service=service), NOON)
         assert found is not None
         assert found.policy.name == "resolution-default"

@@ -7,10 +7,11 @@ with a number to it, and is reported as one.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from desk_shared.charter.calendars import Week, Window
 from desk_shared.frozen import Frozen
 
 from desk_metrics.history.journey import Journey, Phase
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 
 _MINUTE = 60_000_000
@@ -68,7 +69,7 @@ def verdict_of(ticket: str, journey: Journey, *, kept: bool) -> Verdict:
     return Verdict(ticket, priority, kept, journey.opened, journey.last, stretches)
 
 
-def calendars() -> tuple[Calendar, ...]:
+def calendars() -> tuple[DatedCalendar, ...]:
     """The calendars that are tried, in the zone the log is read in."""
     days = ("mon", "tue", "wed", "thu", "fri")
     hours = {
@@ -78,11 +79,11 @@ def calendars() -> tuple[Calendar, ...]:
         "Mon-Sat 08:00-18:00": ((*days, "sat"), "08:00", "18:00"),
         "Mon-Fri all day": (days, "00:00", "24:00"),
     }
-    made = [Calendar(name="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
+    made = [DatedCalendar(name="24x7", title="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
     for name, (open_days, opens, closes) in hours.items():
         windows = (Window(opens=opens, closes=closes),)
         week = Week.model_validate(dict.fromkeys(open_days, windows))
-        made.append(Calendar(name=name, zone="UTC", week=week))
+        made.append(DatedCalendar(name=f"hours-{len(made)}", title=name, zone="UTC", week=week))
     return tuple(made)
 
 
@@ -92,7 +93,7 @@ def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
     held_out = [one for one in verdicts if not _is_training(one)]
     if not held_out or len({one.kept for one in trained}) < 2:
         return None
-    clocks = {calendar.name: WorkingTime(calendar) for calendar in calendars()}
+    clocks = {calendar.title: WorkingTime(calendar) for calendar in calendars()}
     tried: list[tuple[float, Candidate, dict[str, int]]] = []
     for candidate in _candidates(clocks):
         targets = _targets(trained, candidate, clocks)

@@ -9,12 +9,13 @@
 
 from collections.abc import Iterator
 
+from desk_shared.charter.slas import SlaAttributes
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import Kind
 
 from desk_metrics.measures.contributions import Posting
 from desk_metrics.measures.ticket_history import Course
-from desk_metrics.sla.policies import Attributes, PolicyBook
+from desk_metrics.sla.policies import PolicyBook
 
 LOST = "lost"
 
@@ -23,9 +24,9 @@ def cost_of(course: Course, book: PolicyBook) -> Iterator[Posting]:
     """The open hours of each stay of an incident."""
     if course.slice.kind != Kind.INCIDENT:
         return
-    like = Attributes(
-        course.slice.kind, course.priority, course.slice.service, course.group, course.slice.team
-    )
+    by = course.slice
+    groups = frozenset({course.group} if course.group else ())
+    like = SlaAttributes(by.kind, course.priority, by.service, by.team, groups)
     for stay in course.stays:
         if stay.end is None:
             continue

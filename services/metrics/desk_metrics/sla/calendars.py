@@ -1,115 +1,18 @@
-"""Calendars: when a team works, in its own zone, as plain data.
+"""When a team works: a calendar of the charter, with the holidays of its region as dates.
 
-A shift belongs to the local day on which it opens. Holidays come in as dates with names.
+A window belongs to the local day on which it opens, so the night before a closed day is worked to
+its end.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from desk_shared.frozen import Frozen
-from pydantic import field_validator, model_validator
+from desk_shared.charter.calendars import Calendar, SpecialDay, Week, Window, YearlyClosure
 
-DAY_SECONDS = 86_400
-
-_TIME = re.compile(r"^(\d{2}):(\d{2})(?::(\d{2}))?$")
-
-
-def seconds_of(text: str) -> int:
-    """`09:00`, `09:00:30` or `24:00` as seconds after local midnight."""
-    found = _TIME.match(text)
-    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (99, 0, 0)
-    total = hours * 3600 + minutes * 60 + seconds
-    if minutes > 59 or seconds > 59 or total > DAY_SECONDS:
-        raise ValueError(f"'{text}' is not a time of day; write it as 09:00, 09:00:30 or 24:00")
-    return total
-
-
-class Window(Frozen):
-    """Open from `opens` up to but not including `closes`; a close before the open is next day's."""
-
-    opens: str
-    closes: str
-
-    @model_validator(mode="after")
-    def _has_length(self) -> Self:
-        opens = seconds_of(self.opens)
-        if opens in (seconds_of(self.closes), DAY_SECONDS):
-            raise ValueError(
-                f"the window {self.opens} to {self.closes} has no length;"
-                " for a whole day write 00:00 to 24:00"
-            )
-        return self
-
-    @cached_property
-    def seconds(self) -> tuple[int, int]:
-        """Both ends after local midnight; the second is past 86,400 for a night shift."""
-        opens, closes = seconds_of(self.opens), seconds_of(self.closes)
-        return opens, closes if closes > opens else closes + DAY_SECONDS
-
-
-class Week(Frozen):
-    """The windows that open on each weekday; several windows a day make a split shift."""
-
-    mon: tuple[Window, ...] = ()
-    tue: tuple[Window, ...] = ()
-    wed: tuple[Window, ...] = ()
-    thu: tuple[Window, ...] = ()
-    fri: tuple[Window, ...] = ()
-    sat: tuple[Window, ...] = ()
-    sun: tuple[Window, ...] = ()
-
-    @cached_property
-    def days(self) -> tuple[tuple[Window, ...], ...]:
-        """Monday first, as `date.weekday()` counts."""
-        return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
-
-
-class Closure(Frozen):
-    """Our own closed days, both ends included; `yearly` repeats them by month and day.
-
-    A yearly one may end in the year after it begins.
-    """
-
-    name: str
-    first: date
-    last: date
-    yearly: bool = False
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError(f"closure '{self.name}' ends on {self.last}, before it begins")
-        if self.yearly and self.last - self.first >= timedelta(days=365):
-            raise ValueError(f"closure '{self.name}' is yearly and must be shorter than a year")
-        return self
-
-    def covers(self, day: date) -> bool:
-        if not self.yearly:
-            return self.first <= day <= self.last
-        return any(first <= day <= last for first, last in map(self._of, (day.year - 1, day.year)))
-
-    def _of(self, year: int) -> tuple[date, date]:
-        """Both ends as they fall in a year. 29 February is the last of the month where it ends."""
-        first = _in_year(self.first, year)
-        until = year + self.last.year - self.first.year
-        is_leap_day = (self.last.month, self.last.day) == (2, 29)
-        last = (
-            date(until, 3, 1) - timedelta(days=1) if is_leap_day else self.last.replace(year=until)
-        )
-        return first, max(first, last)
-
-
-class SpecialDay(Frozen):
-    """One date with hours of its own, whatever the week, holidays and closures say."""
-
-    name: str
-    day: date
-    windows: tuple[Window, ...]
+ROUND_THE_CLOCK = Week.model_validate("always")
 
 
 class ClosedBy(StrEnum):
@@ -120,80 +23,68 @@ class ClosedBy(StrEnum):
     CLOSURE = "closure"
 
 
-class Calendar(Frozen):
-    """When work counts: a week of windows in one zone, less holidays and closures.
+class DatedCalendar(Calendar):
+    """It is kept with its policies, so later versions of a library of holidays change no verdict.
 
-    A special day goes before a holiday, a holiday before a closure, a closure before the week. A
-    window belongs to the day on which it opens, so the night before a closed day is worked to its
-    end.
+    A special day goes before a holiday, a holiday before a closure, a closure before the week.
     """
 
-    name: str
-    zone: str
-    week: Week
-    holidays: Mapping[date, str] = {}
-    closures: tuple[Closure, ...] = ()
-    special_days: tuple[SpecialDay, ...] = ()
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(
-                f"'{zone}' is not a known time zone; write it like Europe/Berlin"
-            ) from error
-        return zone
+    holiday_dates: Mapping[date, str] = {}
 
     @cached_property
     def tz(self) -> ZoneInfo:
         return ZoneInfo(self.zone)
 
     @cached_property
-    def _special(self) -> dict[date, SpecialDay]:
+    def _special_days_by_date(self) -> dict[date, SpecialDay]:
         return {special.day: special for special in self.special_days}
 
     def windows_on(self, day: date) -> tuple[Window, ...]:
         """The windows that open on this local day."""
-        if (special := self._special.get(day)) is not None:
-            return special.windows
-        if day in self.holidays or any(closure.covers(day) for closure in self.closures):
+        if (special := self._special_days_by_date.get(day)) is not None:
+            return special.hours
+        if day in self.holiday_dates or self._find_closure(day) is not None:
             return ()
-        return self.week.days[day.weekday()]
+        return self.week.on(day.weekday())
 
-    def closed_by(self, day: date) -> tuple[ClosedBy, str]:
+    def explain_closed(self, day: date) -> tuple[ClosedBy, str]:
         """Why time of this local day that is not open is not, and the name people know it by."""
-        if (special := self._special.get(day)) is not None:
-            return ClosedBy.HOURS if special.windows else ClosedBy.CLOSURE, special.name
-        if (holiday := self.holidays.get(day)) is not None:
+        if (special := self._special_days_by_date.get(day)) is not None:
+            return ClosedBy.HOURS if special.hours else ClosedBy.CLOSURE, special.name
+        if (holiday := self.holiday_dates.get(day)) is not None:
             return ClosedBy.HOLIDAY, holiday
-        for closure in self.closures:
-            if closure.covers(day):
-                return ClosedBy.CLOSURE, closure.name
+        if (closure := self._find_closure(day)) is not None:
+            return ClosedBy.CLOSURE, closure
         return ClosedBy.HOURS, self.name
 
     @property
     def never_opens(self) -> bool:
         """No window at all: a deadline can never be reached."""
-        return not any(self.week.days) and not any(s.windows for s in self.special_days)
+        return self.week.is_empty and not any(special.hours for special in self.special_days)
+
+    def _find_closure(self, day: date) -> str | None:
+        once = (closure.name for closure in self.closures if closure.includes(day))
+        yearly = (closure.name for closure in self.yearly_closures if is_closed_on(closure, day))
+        return next(once, None) or next(yearly, None)
 
 
-_WHOLE_DAY = (Window(opens="00:00", closes="24:00"),)
-ROUND_THE_CLOCK = Week(
-    mon=_WHOLE_DAY,
-    tue=_WHOLE_DAY,
-    wed=_WHOLE_DAY,
-    thu=_WHOLE_DAY,
-    fri=_WHOLE_DAY,
-    sat=_WHOLE_DAY,
-    sun=_WHOLE_DAY,
-)
+def is_closed_on(closure: YearlyClosure, day: date) -> bool:
+    """Whether a closure of every year covers the day; it may end in the year after it begins."""
+    return any(
+        first <= day <= last
+        for first, last in (_ends_in(closure, year) for year in (day.year - 1, day.year))
+    )
 
 
-def _in_year(day: date, year: int) -> date:
-    """The same month and day; 29 February becomes 1 March where there is none."""
+def _ends_in(closure: YearlyClosure, year: int) -> tuple[date, date]:
+    """Both ends as they fall in a year; where there is no 29 February, a closure begins on 1 March
+    and ends on the last of the month."""
+    first, last = closure.dates
+    until = year + last.year - first.year
     try:
-        return day.replace(year=year)
+        begins = first.replace(year=year)
     except ValueError:
-        return date(year, 3, 1)
+        begins = date(year, 3, 1)
+    if (last.month, last.day) == (2, 29):
+        return begins, max(begins, date(until, 3, 1) - timedelta(days=1))
+    return begins, max(begins, last.replace(year=until))

@@ -6,12 +6,13 @@ Everything is worked out from facts, anew each time: a verdict is never stored, 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from desk_shared.charter.slas import SlaAttributes
 from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 
 from desk_metrics.sla.facts import Moment
 from desk_metrics.sla.lifecycle import Ending, Life, Obligation, Wait
-from desk_metrics.sla.policies import Attributes, OnChange, OnReopen, PolicyBook, Terms
+from desk_metrics.sla.policies import PolicyBook, Terms
 from desk_metrics.sla.worktime import Stretch
 
 # A due instant that is used up is breached one tick later; a store keeps milliseconds.
@@ -42,8 +43,6 @@ class SlaClock(NamedTuple):
     owed_since: int
     # Work counts from here; before `applies` if the policy reaches back.
     start: int
-    # Waits before this moment are not taken over (`retroactive_start`).
-    holds_from: Moment | None
     holds: tuple[Hold, ...]
     end: Moment | None
     ending: Ending | None
@@ -187,14 +186,14 @@ def _spells(owed: Obligation, context: _Context) -> list[_Spell]:
     return spells
 
 
-def _turns(owed: Obligation, context: _Context) -> Sequence[tuple[Moment, Attributes]]:
+def _turns(owed: Obligation, context: _Context) -> Sequence[tuple[Moment, SlaAttributes]]:
     """Each moment at which other terms could hold: the ticket changed, or the edition did."""
     changes = _changes(owed, context.sorted_by)
     until = context.now if owed.end is None else owed.end[0]
     editions = context.book.turns(owed.start[0], until)
     if not editions:
         return changes
-    moments: list[tuple[Moment, Attributes]] = list(changes)
+    moments: list[tuple[Moment, SlaAttributes]] = list(changes)
     for since in editions:
         moment = (since, _BEFORE_FACTS)
         at_that_time = [attributes for changed, attributes in changes if changed < moment]
@@ -202,7 +201,7 @@ def _turns(owed: Obligation, context: _Context) -> Sequence[tuple[Moment, Attrib
     return sorted(moments, key=lambda one: one[0])
 
 
-def _changes(owed: Obligation, sorted_by: Moment) -> Sequence[tuple[Moment, Attributes]]:
+def _changes(owed: Obligation, sorted_by: Moment) -> Sequence[tuple[Moment, SlaAttributes]]:
     """What the ticket was: from the start what it was sorted as, then each change."""
     place = 0
     for index, (moment, _) in enumerate(owed.attributes):
@@ -230,7 +229,7 @@ def _sla(
 ) -> SlaClock:
     terms = spell.terms
     assert terms is not None  # noqa: S101  (spells of nothing are left out)
-    start, holds_from = _start(owed, context.life, spell.start, terms, before)
+    start = _start(owed, context.life, spell.start, terms, before)
     if following is None:
         end, ending, because, by_bot = owed.end, owed.ending, owed.because, owed.by_bot
     else:
@@ -240,10 +239,10 @@ def _sla(
             if following.terms is None
             else message("sla.other-applies", policy=following.terms.policy.name)
         )
-    with_rests = _reaches_back(owed, terms) and terms.policy.on_reopen is OnReopen.CONTINUE
+    with_rests = _reaches_back(owed, terms) and terms.policy.on_reopen == "continue"
     holds = context.holds.of(terms, with_rests=with_rests)
     if holds:
-        holds = tuple(_within(holds, start, spell.start, holds_from, end))
+        holds = tuple(_within(holds, start, spell.start, end))
     return SlaClock(
         owed.clock,
         owed.cycle,
@@ -252,7 +251,6 @@ def _sla(
         spell.start,
         context.life.opened if _reaches_back(owed, terms) else owed.start[0],
         start,
-        holds_from,
         holds,
         end,
         ending,
@@ -264,42 +262,34 @@ def _sla(
 
 def _reaches_back(owed: Obligation, terms: Terms) -> bool:
     """A reopened resolution goes on from the ticket's opening unless it restarts."""
-    return owed.clock is ClockName.RESOLUTION and terms.policy.on_reopen is not OnReopen.RESTART
+    return owed.clock is ClockName.RESOLUTION and terms.policy.on_reopen != "restart"
 
 
-def _start(
-    owed: Obligation, life: Life, at: Moment, terms: Terms, before: SlaClock | None
-) -> tuple[int, Moment | None]:
-    """From when work counts, and from when waits do."""
+def _start(owed: Obligation, life: Life, at: Moment, terms: Terms, before: SlaClock | None) -> int:
+    """From when work counts, and waits do."""
     back = _reaches_back(owed, terms)
     origin = life.opened if back else owed.start[0]
     if before is not None and (back or before.cycle == owed.cycle):
         if before.terms is terms or terms.amends(before.terms):
-            return before.start, before.holds_from
+            return before.start
     elif at == owed.start and origin == at[0]:
-        return origin, None
-    if terms.policy.on_change is OnChange.FROM_CHANGE:
-        return at[0], None
-    return origin, at if terms.policy.on_change is OnChange.RETROACTIVE_START else None
+        return origin
+    return at[0] if terms.policy.on_change == "from_change" else origin
 
 
 def _within(
     holds: Sequence[Hold],
     start: int,
     applies: Moment,
-    holds_from: Moment | None,
     end: Moment | None,
 ) -> Iterator[Hold]:
-    """The holds that touch the SLA, without the waits it does not take over."""
+    """The holds that touch the SLA."""
     for hold in holds:
         if end is not None and hold.start >= end:
             return
         if hold.end is not None and hold.end <= applies and hold.end[0] <= start:
             continue
-        if holds_from is None or hold.start >= holds_from or hold.reason == RESOLVED:
-            yield hold
-        elif hold.end is None or hold.end > holds_from:
-            yield hold._replace(start=holds_from)
+        yield hold
 
 
 Key: TypeAlias = tuple[ClockName, str, str, int, str, Moment]

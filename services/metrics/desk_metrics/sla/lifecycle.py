@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from desk_shared.charter.slas import SlaAttributes
 from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import How
 
 from desk_metrics.sla.facts import Fact, FactKind, Moment, in_order
-from desk_metrics.sla.policies import Attributes
 
 
 class Ending(StrEnum):
@@ -34,7 +34,7 @@ class Obligation(NamedTuple):
     because: Message | None
     by_bot: bool
     # What selects the policy: as it was at the start, then each change before the end.
-    attributes: tuple[tuple[Moment, Attributes], ...]
+    attributes: tuple[tuple[Moment, SlaAttributes], ...]
 
 
 class Wait(NamedTuple):
@@ -90,8 +90,8 @@ class _Living:
         moment = (opening.at, opening.sequence)
         self.opening, self.requester = opening, requester
         self.cause, self.correlation = cause, correlation
-        attributes = Attributes(kind=kind, service=service, group=group)
-        self.attributes: list[tuple[Moment, Attributes]] = [(moment, attributes)]
+        attributes = SlaAttributes(kind, "", service, "", frozenset({group} if group else ()))
+        self.attributes: list[tuple[Moment, SlaAttributes]] = [(moment, attributes)]
         self.obligations: list[Obligation] = []
         self.running: dict[tuple[ClockName, str], _Begun] = {}
         self.cycles: dict[tuple[ClockName, str], int] = {}
@@ -138,7 +138,7 @@ class _Living:
             Obligation(key[0], begun.cycle, key[1], begun.start, end, *how, attributes)
         )
 
-    def change(self, at: Moment, attributes: Attributes) -> None:
+    def change(self, at: Moment, attributes: SlaAttributes) -> None:
         if attributes != self.attributes[-1][1]:
             self.attributes.append((at, attributes))
 
@@ -182,7 +182,7 @@ def _changed(life: _Living, at: Moment, values: _Values) -> None:
 
 def _assigned(life: _Living, at: Moment, values: _Values) -> None:
     """The team that lets go is judged by what the ticket was while it held it."""
-    team, before = values[0] or "", life.attributes[-1][1].team
+    team, before = values[0] or "", life.attributes[-1][1].team or ""
     if team and life.given is None:
         life.given = at
     if team != before:

@@ -6,103 +6,18 @@ A ticket is judged by the edition in force at the time, never by today's: the bo
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal, NamedTuple, Self
 
+from desk_shared.charter.slas import SlaAttributes, SlaCondition, SlaPolicy
 from desk_shared.events.sla import ClockName
-from desk_shared.events.tickets import WaitingFor
 from desk_shared.frozen import Frozen
 from pydantic import model_validator
 
-from desk_metrics.sla.calendars import Calendar
+from desk_metrics.sla.calendars import DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime, micros
 
 # Distinct (clock, attributes) of an edition; far above any real desk, so it is only a fuse.
 _MEMO_LIMIT = 20_000
-
-
-class OnChange(StrEnum):
-    """What another policy, priority or target does to a running clock."""
-
-    RETROACTIVE = "retroactive"
-    RETROACTIVE_START = "retroactive_start"
-    FROM_CHANGE = "from_change"
-
-
-class OnReopen(StrEnum):
-    """What the time between resolution and reopening is."""
-
-    CONTINUE = "continue"
-    RESTART = "restart"
-    COUNTS = "counts"
-
-
-class Attributes(NamedTuple):
-    """What of a ticket selects its policies; empty is unknown."""
-
-    kind: str = ""
-    priority: str = ""
-    service: str = ""
-    group: str = ""
-    team: str = ""
-
-
-class When(Frozen):
-    """The tickets a policy is for: each list that is not empty must name what the ticket has."""
-
-    kinds: tuple[str, ...] = ()
-    priorities: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
-
-    @property
-    def is_blank(self) -> bool:
-        return not any(self._lists())
-
-    def matches(self, ticket: Attributes) -> bool:
-        return all(
-            not wanted or has in wanted for wanted, has in zip(self._lists(), ticket, strict=True)
-        )
-
-    def covers(self, other: Self) -> bool:
-        """Every ticket that `other` matches is matched here too."""
-        return all(
-            not mine or (theirs and set(theirs) <= set(mine))
-            for mine, theirs in zip(self._lists(), other._lists(), strict=True)
-        )
-
-    def _lists(self) -> tuple[tuple[str, ...], ...]:
-        return self.kinds, self.priorities, self.services, self.groups, self.teams
-
-
-class Policy(Frozen):
-    """One clock with a target in working time. The first match in the written order holds."""
-
-    name: str
-    version: str = "1"
-    clock: ClockName
-    when: When = When()
-    default: bool = False
-    target: timedelta
-    calendar: str
-    warn_at: tuple[int, ...] = (75,)
-    pause_on: tuple[WaitingFor, ...] = tuple(WaitingFor)
-    on_change: OnChange = OnChange.RETROACTIVE
-    on_reopen: OnReopen = OnReopen.CONTINUE
-
-    @model_validator(mode="after")
-    def _is_sound(self) -> Self:
-        if self.target <= timedelta(0):
-            raise ValueError(f"policy '{self.name}' SLAs no time; give it a target above zero")
-        if any(not 0 < percent < 100 for percent in self.warn_at):
-            raise ValueError(f"policy '{self.name}' must warn between 1 and 99 per cent")
-        if self.when.is_blank != self.default:
-            raise ValueError(
-                f"policy '{self.name}': an empty 'when' is no catch-all; say for which tickets it"
-                " is, or make it the default, not both"
-            )
-        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,13 +27,13 @@ class Terms:
     Editions that change nothing about it share one, so that its clocks run on undisturbed.
     """
 
-    policy: Policy
+    policy: SlaPolicy
     hours: WorkingTime
     version: str
     goal: int
     warnings: tuple[tuple[int, int], ...]
 
-    def says_as(self, policy: Policy, calendar: Calendar) -> bool:
+    def says_as(self, policy: SlaPolicy, calendar: DatedCalendar) -> bool:
         return self.policy == policy and self.hours.calendar == calendar
 
     def amends(self, other: "Terms") -> bool:
@@ -132,8 +47,8 @@ class Edition(Frozen):
 
     version: str
     since: datetime
-    policies: tuple[Policy, ...]
-    calendars: tuple[Calendar, ...]
+    policies: tuple[SlaPolicy, ...]
+    calendars: tuple[DatedCalendar, ...]
     # Until a team has it, but no longer than this, a new ticket is being sorted: it has no
     # SLA yet, and what it is by then counts from its opening. So nobody is told of an SLA
     # that another replaces in the same breath.
@@ -178,9 +93,9 @@ class _InForce:
     since: int
     terms: dict[ClockName, tuple[Terms, ...]]
     sorting: int
-    memo: dict[tuple[ClockName, Attributes], Terms | None] = field(default_factory=dict)
+    memo: dict[tuple[ClockName, SlaAttributes], Terms | None] = field(default_factory=dict)
 
-    def select(self, clock: ClockName, ticket: Attributes) -> Terms | None:
+    def select(self, clock: ClockName, ticket: SlaAttributes) -> Terms | None:
         key = (clock, ticket)
         try:
             return self.memo[key]
@@ -202,7 +117,7 @@ class PolicyBook:
     def __init__(
         self,
         editions: Iterable[Edition],
-        hours: Callable[[Calendar], WorkingTime] = WorkingTime,
+        hours: Callable[[DatedCalendar], WorkingTime] = WorkingTime,
         known_until: int | None = None,
     ) -> None:
         self.known_until = known_until
@@ -220,7 +135,7 @@ class PolicyBook:
             sorting = edition.sorting // timedelta(microseconds=1)
             self._in_force.append(_InForce(micros(edition.since), clocks, sorting))
 
-    def select(self, clock: ClockName, ticket: Attributes, at: int) -> Terms | None:
+    def select(self, clock: ClockName, ticket: SlaAttributes, at: int) -> Terms | None:
         """The terms of one clock for a ticket like this at that moment; None: no policy applies."""
         return self._at(at).select(clock, ticket) if self._in_force else None
 
@@ -256,7 +171,7 @@ class PolicyBook:
         return tuple(_problems(self.editions[-1])) if self.editions else ()
 
 
-def _select(terms: Sequence[Terms], ticket: Attributes) -> Terms | None:
+def _select(terms: Sequence[Terms], ticket: SlaAttributes) -> Terms | None:
     default = None
     for one in terms:
         if one.policy.default:
@@ -267,7 +182,7 @@ def _select(terms: Sequence[Terms], ticket: Attributes) -> Terms | None:
 
 
 def _compile(
-    edition: Edition, before: dict[str, Terms], hours_of: Callable[[Calendar], WorkingTime]
+    edition: Edition, before: dict[str, Terms], hours_of: Callable[[DatedCalendar], WorkingTime]
 ) -> dict[str, Terms]:
     hours = {calendar.name: hours_of(calendar) for calendar in edition.calendars}
     compiled = {}
@@ -297,10 +212,10 @@ def _problems(edition: Edition) -> Iterable[Problem]:
         yield from _shadowed([p for p in edition.policies if p.clock is clock and not p.default])
 
 
-def _shadowed(policies: Sequence[Policy]) -> Iterable[Problem]:
+def _shadowed(policies: Sequence[SlaPolicy]) -> Iterable[Problem]:
     for index, policy in enumerate(policies):
         for earlier in policies[:index]:
-            if earlier.when.covers(policy.when):
+            if _covers(earlier.when, policy.when):
                 yield Problem(
                     "never-chosen",
                     policy.name,
@@ -308,3 +223,15 @@ def _shadowed(policies: Sequence[Policy]) -> Iterable[Problem]:
                     " matches the same tickets; move it up or remove it",
                 )
                 break
+
+
+def _covers(wide: SlaCondition, narrow: SlaCondition) -> bool:
+    """Every ticket that `narrow` matches is matched by `wide` too."""
+    lists: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+        (wide.kinds, narrow.kinds),
+        (wide.priorities, narrow.priorities),
+        (wide.services, narrow.services),
+        (wide.groups, narrow.groups),
+        (wide.teams, narrow.teams),
+    )
+    return all(not mine or (theirs and set(theirs) <= set(mine)) for mine, theirs in lists)

@@ -6,14 +6,14 @@ spans of a calendar are worked out once per block of 366 days; then everything i
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias
 
-from desk_metrics.sla.calendars import Calendar, ClosedBy
+from desk_metrics.sla.calendars import ClosedBy, DatedCalendar
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
-_SECOND = 1_000_000
+_DAY_MINUTES = 24 * 60
 _MICROSECOND = timedelta(microseconds=1)
 
 _BLOCK = 366 * DAY
@@ -79,7 +79,7 @@ class _Block(NamedTuple):
 class WorkingTime:
     """A calendar made fast; it holds nothing but a cache of what the calendar says."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: DatedCalendar) -> None:
         self.calendar = calendar
         self._blocks: dict[int, _Block] = {}
 
@@ -163,9 +163,9 @@ class WorkingTime:
         held: ClosedSpan | None = None
         while start < end:
             day = instant(start).astimezone(self.calendar.tz).date()
-            until = min(end, self._wall(day, DAY // _SECOND))
+            until = min(end, self._wall(day, _DAY_MINUTES))
             until = until if until > start else end
-            reason, name = self.calendar.closed_by(day)
+            reason, name = self.calendar.explain_closed(day)
             if held is not None and (held.reason, held.name) == (reason, name):
                 held = held._replace(end=until)
             else:
@@ -232,23 +232,19 @@ class WorkingTime:
         for ordinal in range(first, last + 1):
             day = date.fromordinal(ordinal)
             for window in self.calendar.windows_on(day):
-                opens, closes = window.seconds
-                yield self._wall(day, opens), self._wall(day, closes)
+                yield self._wall(day, window.start), self._wall(day, window.end)
 
-    def _wall(self, day: date, seconds: int) -> int:
+    def _wall(self, day: date, minutes: int) -> int:
         """A wall-clock time as an instant.
 
         What the clock skips in spring is read with the offset before the jump (02:30 becomes
         03:30); what it repeats in autumn means the first time. Both ends of a window are read
         alike, so windows that touch on paper touch in time.
         """
-        days, seconds = divmod(seconds, DAY // _SECOND)
+        days, minutes = divmod(minutes, _DAY_MINUTES)
         day = date.fromordinal(day.toordinal() + days)
-        hours, rest = divmod(seconds, 3600)
-        minutes, rest = divmod(rest, 60)
-        zone = self.calendar.tz
-        wall = datetime(day.year, day.month, day.day, hours, minutes, rest, tzinfo=zone)
-        return micros(wall)
+        wall = time(minutes // 60, minutes % 60, tzinfo=self.calendar.tz)
+        return micros(datetime.combine(day, wall))
 
 
 def _ordinal(us: int) -> int:
