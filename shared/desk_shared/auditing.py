@@ -44,7 +44,7 @@ class Findings:
         self.wrong.append((kind, ticket, text))
 
     def count(self, kind: str) -> int:
-        return sum(1 for found, _, _ in self.wrong if found == kind)
+        return sum(1 for each, _, _ in self.wrong if each == kind)
 
     def summary(self) -> str:
         """One line for people and scripts."""
@@ -91,10 +91,10 @@ class LogBook:
         if event.topic != TICKETS:
             return
         ticket, number = self.tickets.setdefault(event.subject, _Ticket()), event.sequence or 0
-        known = ticket.ids.get(number)
-        if known == event.id:
+        before = ticket.ids.get(number)
+        if before == event.id:
             self._repeats += 1
-        elif known is not None:
+        elif before is not None:
             text = f"two different events have sequence {number}"
             self._wrong.append(("doubled", event.subject, text))
         else:

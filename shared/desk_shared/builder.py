@@ -89,7 +89,7 @@ class ServiceBuilder(Generic[O]):
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
         self._milestones = MongoMilestones(self.store.database)
-        self._documents = {one.collection: self._kept(one) for one in service.collections}
+        self._documents = {schema.collection: self._kept(schema) for schema in service.collections}
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
         """A collection of this service, as its table lists it."""
@@ -109,7 +109,7 @@ class ServiceBuilder(Generic[O]):
     def unit_of_work(
         self,
         name: str,
-        fold: Projection[S],
+        projection: Projection[S],
         *,
         cached: int = CACHED_DOCUMENTS,
         stops: Stops | None = None,
@@ -123,7 +123,7 @@ class ServiceBuilder(Generic[O]):
         They also wait for the `gate`.
         """
         unit_of_work = UnitOfWork(
-            fold,
+            projection,
             self.publisher,
             self.clock,
             self.telemetry.meters,
@@ -133,9 +133,9 @@ class ServiceBuilder(Generic[O]):
         )
         self._units_of_work[name] = unit_of_work
         self.part(f"settling {name}", unit_of_work.settling)
-        if fold.known_for is not None:
-            self.job(f"handled {name}", Sweeping(fold.documents.identities, self.clock).run)
-        if fold.wake is not None:
+        if projection.known_for is not None:
+            self.job(f"handled {name}", Sweeping(projection.documents.identities, self.clock).run)
+        if projection.wake is not None:
             awaited = self._awaited(name, stops, unit_of_work)
             self.timers(name, unit_of_work, unit_of_work.wake, awaited, gate)
         return unit_of_work
@@ -173,7 +173,7 @@ class ServiceBuilder(Generic[O]):
         included."""
         prefix = self.settings.topic_prefix
         waiting = [retry_topic(topic, self.name) for topic in topics]
-        reading = GroupReading((prefix + one for one in (*topics, *waiting)), self.clock)
+        reading = GroupReading((prefix + topic for topic in (*topics, *waiting)), self.clock)
         self._group_readings.append(reading)
         if TICKETS in topics:
             return Watermarks(reading, self.clock, self._writers(TICKETS).until)
@@ -196,8 +196,8 @@ class ServiceBuilder(Generic[O]):
 
     def _writers(self, topic: str) -> Writers:
         """What the replicas tell that write a topic; listened to once, whoever asks."""
-        if (known := self._writers_of.get(topic)) is not None:
-            return known
+        if (writers_known := self._writers_of.get(topic)) is not None:
+            return writers_known
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
         writers = self._writers_of[topic] = Writers(topic)
         reader = WritersReader(settings, writers, prefix=prefix)
@@ -294,7 +294,7 @@ class ServiceBuilder(Generic[O]):
                 ("store as new as the brokers", Beginning(agreement.check)),
                 ("bus", self.publisher),
                 *self._lifetimes,
-                *((f"consumer {one.group}", one) for one in consumers),
+                *((f"consumer {consumer.group}", consumer) for consumer in consumers),
             ),
             jobs=self._jobs,
             close=self.store.stop,
@@ -304,7 +304,7 @@ class ServiceBuilder(Generic[O]):
         consumer = self._consumer(group)
         for topic in self._readings.keys() & set(group.topics):
             self._readings[topic].read_by(consumer.tracked)
-        prefixed = [self.settings.topic_prefix + one for one in group.topics]
+        prefixed = [self.settings.topic_prefix + topic for topic in group.topics]
         for reading in self._group_readings:
             reading.read_by(prefixed, consumer.tracked)
         return consumer

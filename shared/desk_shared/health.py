@@ -172,16 +172,18 @@ class Health:
     def answer_startup(self) -> Answer:
         """All required components were ready at least once."""
         waiting = [
-            f"{one.name} is {one.state}: {one.reason}"
-            for one in self._components.values()
-            if one.is_required and not one.has_started
+            f"{component.name} is {component.state}: {component.reason}"
+            for component in self._components.values()
+            if component.is_required and not component.has_started
         ]
         return Answer(not waiting, tuple(waiting))
 
     def answer_live(self) -> Answer:
         """The loop turns and no consumer hangs."""
         reasons = [
-            stall for one in self._consumers.values() if (stall := one.find_stall(self.limits))
+            stall
+            for consumer in self._consumers.values()
+            if (stall := consumer.find_stall(self.limits))
         ]
         silent = self.clock.now() - self._last_tick if self._last_tick else timedelta(0)
         if silent > self.limits.tick:
@@ -191,9 +193,9 @@ class Health:
     def answer_ready(self) -> Answer:
         """Every required component works and the service is not stopping."""
         reasons = [
-            f"{one.name} is {one.state}: {one.reason}"
-            for one in self._components.values()
-            if one.is_required and one.state in (State.STARTING, State.DOWN)
+            f"{component.name} is {component.state}: {component.reason}"
+            for component in self._components.values()
+            if component.is_required and component.state in (State.STARTING, State.DOWN)
         ]
         if self._is_draining:
             reasons.append("the service is stopping")
@@ -223,8 +225,8 @@ def _reply(health: Health, answer: Answer) -> JSONResponse:
     body = {
         "status": "ok" if answer.is_ok else "not ok",
         "reasons": list(answer.reasons),
-        "components": [_describe(one) for one in health.components()],
-        "consumers": [_describe_progress(one) for one in health.consumers()],
+        "components": [_describe(component) for component in health.components()],
+        "consumers": [_describe_progress(consumer) for consumer in health.consumers()],
     }
     headers = {"Cache-Control": "no-store"}
     return JSONResponse(body, status_code=200 if answer.is_ok else 503, headers=headers)

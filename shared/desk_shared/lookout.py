@@ -79,15 +79,15 @@ class Lookout:
         """Count something that nothing is set up for, e.g. a measurement that nobody watches."""
         self.meters.unheeded.count(kind)
         key = (kind, name)
-        found = self._unheeded.get(key)
-        if found is None:
+        counted = self._unheeded.get(key)
+        if counted is None:
             if len(self._unheeded) >= MOST_NAMES:
                 key = (kind, OTHERS)
             else:
                 log.info("unheeded", kind=kind, name=name, subject=subject)
-            found = self._unheeded.setdefault(key, Unheeded(*key))
-        found.count += 1
-        found.last_subject, found.last_at, found.last_service = subject, at, service
+            counted = self._unheeded.setdefault(key, Unheeded(*key))
+        counted.count += 1
+        counted.last_subject, counted.last_at, counted.last_service = subject, at, service
 
     def looks_at(self, subject: str) -> tuple[Consideration, ...]:
         """What looked at that subject, the newest look first."""
@@ -96,4 +96,4 @@ class Lookout:
     @property
     def all_unheeded(self) -> tuple[Unheeded, ...]:
         """What was counted, most often first."""
-        return tuple(sorted(self._unheeded.values(), key=lambda one: -one.count))
+        return tuple(sorted(self._unheeded.values(), key=lambda counted: -counted.count))

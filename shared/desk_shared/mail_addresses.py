@@ -82,9 +82,9 @@ def _local(text: str, shown: str) -> str:
 def _domain(text: str) -> str:
     shown = ascii(text[:80])
     try:
-        found = idna.encode(text, uts46=True, transitional=False).decode("ascii").lower()
+        domain = idna.encode(text, uts46=True, transitional=False).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
         raise BadAddress(f"{shown} is no domain: {error}") from error
-    if not _LABELS.fullmatch(found) or found.rpartition(".")[2].isdigit():
+    if not _LABELS.fullmatch(domain) or domain.rpartition(".")[2].isdigit():
         raise BadAddress(f"{shown} is no domain; write one like desk.example")
-    return found
+    return domain

@@ -39,8 +39,8 @@ def canonical_person(written: str) -> str:
     address = unicodedata.normalize("NFKC", seen).strip()
     if "@" not in address:
         return seen
-    if found := _NAMED.fullmatch(address):
-        address = found[1].strip()
+    if named := _NAMED.fullmatch(address):
+        address = named[1].strip()
     address = _SCHEME.sub("", address, count=1) if _SCHEME.match(address) else address
     local, _, domain = address.rpartition("@")
     if not local or not domain or " " in domain or domain != domain.strip("@/"):
@@ -83,9 +83,9 @@ def person_or(written: str, other: str) -> str:
     return person if person and is_visible(person) and len(person) <= LONGEST else other
 
 
-def is_same_person(one: str, other: str) -> bool:
+def is_same_person(person: str, other: str) -> bool:
     """Whether two written ids are one person's."""
-    return canonical_person(one) == canonical_person(other)
+    return canonical_person(person) == canonical_person(other)
 
 
 def written_if_other(written: str, person: str) -> str:

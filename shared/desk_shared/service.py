@@ -75,9 +75,13 @@ class Service(Generic[S, O]):
 
     def groups(self) -> Iterator[Group]:
         """Two for each subscription."""
-        for one in self.subscriptions:
-            name = f"{self.name}.{one.lane}" if one.lane else self.name
-            waiting = tuple(retry_topic(topic, self.name) for topic in one.topics)
-            later = retry_topic(one.pattern, re.escape(self.name)) if one.pattern else ""
-            yield Group(name, one.topics, one.pattern, one)
-            yield Group(name + RETRY, waiting, later, one, is_retry=True)
+        for subscription in self.subscriptions:
+            name = f"{self.name}.{subscription.lane}" if subscription.lane else self.name
+            waiting = tuple(retry_topic(topic, self.name) for topic in subscription.topics)
+            later = (
+                retry_topic(subscription.pattern, re.escape(self.name))
+                if subscription.pattern
+                else ""
+            )
+            yield Group(name, subscription.topics, subscription.pattern, subscription)
+            yield Group(name + RETRY, waiting, later, subscription, is_retry=True)

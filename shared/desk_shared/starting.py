@@ -41,7 +41,7 @@ def start_service(service: Service[S, O]) -> None:
         "callers_believed",
         environment=settings.environment.value,
         at=f"{settings.http_host}:{settings.http_port}",
-        allowed_insecure=[one.value for one in settings.allow_insecure],
+        allowed_insecure=[allowed.value for allowed in settings.allow_insecure],
         unknown_sources="accepted" if settings.accepts_unknown_sources else "refused",
         **authenticator.describe(),
     )

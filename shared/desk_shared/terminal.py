@@ -11,8 +11,8 @@ from desk_shared.text import json_text, plain_text
 def spoken_here() -> Catalogue:
     """The catalogue in the language of the terminal, as POSIX's variables name it."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    found = next((value for name in names if (value := os.environ.get(name))), "")
-    return catalogue(negotiate(found.partition(".")[0].replace("_", "-")))
+    language = next((value for name in names if (value := os.environ.get(name))), "")
+    return catalogue(negotiate(language.partition(".")[0].replace("_", "-")))
 
 
 def say(text: object = "") -> None:

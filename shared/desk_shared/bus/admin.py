@@ -162,18 +162,18 @@ async def _align(
                 differing.append(f"the settings of {topic} cannot be read: error {code} {reason}")
                 continue
             values = {entry[0]: entry[1] for entry in entries}
-            found = [
+            differences = [
                 _Difference(topic, name, values.get(name, ""), wanted)
                 for name, wanted in declared[topic].items()
                 if values.get(name, "") != wanted
             ]
-            differing += [setting.sentence for setting in found if not setting.is_safe]
-            safe = {setting.name: setting.wanted for setting in found if setting.is_safe}
+            differing += [setting.sentence for setting in differences if not setting.is_safe]
+            safe = {setting.name: setting.wanted for setting in differences if setting.is_safe}
             if safe:
                 # Altering replaces all that was set for the topic, so that is said again.
                 own = {entry[0]: entry[1] for entry in entries if entry[3] == _OF_TOPIC}
                 changed.append(ConfigResource(ConfigResourceType.TOPIC, topic, own | safe))
-                altered += [setting.sentence for setting in found if setting.is_safe]
+                altered += [setting.sentence for setting in differences if setting.is_safe]
     refused = await _alter(admin, changed)
     done = [sentence for sentence in altered if sentence.partition(" ")[0] not in refused]
     return done, differing + list(refused.values())

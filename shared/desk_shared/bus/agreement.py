@@ -72,8 +72,8 @@ class Unwritten:
 class StoreIsOlder(DependencyDown):
     """It was put back without the brokers; only a person knows what was meant."""
 
-    def __init__(self, found: Older | Unwritten) -> None:
-        super().__init__(f"{found}. {WHAT_TO_DO}", dependency="store")
+    def __init__(self, older: Older | Unwritten) -> None:
+        super().__init__(f"{older}. {WHAT_TO_DO}", dependency="store")
 
 
 class Noting:
@@ -126,10 +126,10 @@ class Agreement:
 
     async def check(self) -> None:
         """Raises `StoreIsOlder` until it is not; may be asked again."""
-        found = await self._what_is_older()
-        self._hold(found is not None)
-        if found is not None:
-            error = StoreIsOlder(found)
+        older = await self._what_is_older()
+        self._hold(older is not None)
+        if older is not None:
+            error = StoreIsOlder(older)
             log.error("store_is_older", reason=error.message)
             raise error
 

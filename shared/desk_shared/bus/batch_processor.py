@@ -17,7 +17,7 @@ ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
 class BatchHandler(Protocol):
     """What a service does with a batch. Raises only if the whole batch must be read again."""
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None: ...
+    async def handle(self, batch: Sequence[Received], give_up: ParkRecords) -> None: ...
 
     def forget(self) -> None: ...
 
@@ -28,11 +28,11 @@ class BatchProcessor:
     def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
         self._units_of_work = units_of_work
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], give_up: ParkRecords) -> None:
         """One read, write and publish for each unit of work; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
             for unit_of_work in self._units_of_work:
-                group.create_task(_run(unit_of_work, batch, park))
+                group.create_task(_run(unit_of_work, batch, give_up))
 
     def forget(self) -> None:
         """Partitions moved: somebody else may write these documents now."""
@@ -40,11 +40,13 @@ class BatchProcessor:
             unit_of_work.forget()
 
 
-async def _run(unit_of_work: UnitOfWork[S], batch: Sequence[Received], park: ParkRecords) -> None:
+async def _run(
+    unit_of_work: UnitOfWork[S], batch: Sequence[Received], give_up: ParkRecords
+) -> None:
     tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
 
     async def park_causes(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
-        await park(
+        await give_up(
             [
                 Failure(task.cause.raw, error, unit_of_work.name, task.id)
                 for task, error in failures
@@ -78,8 +80,8 @@ def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]
     tasks = unit_of_work.work_items_of(received)
     if not received.raw.topic.endswith(RETRY):
         return tasks
-    fold, document = meant_for(received.raw)
-    if fold and fold != unit_of_work.name:
+    projection, document = meant_for(received.raw)
+    if projection and projection != unit_of_work.name:
         return []
     return [task for task in tasks if task.id == document] or tasks
 

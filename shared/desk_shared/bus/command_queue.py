@@ -52,13 +52,13 @@ class CommandQueue(Generic[S]):
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Transient("too many changes are waiting; try again soon", code="overloaded")
-        asked = _Asked(
+        change = _Asked(
             WorkItem(id, rule, cause, is_first), asyncio.get_running_loop().create_future()
         )
-        self._waiting.append(asked)
+        self._waiting.append(change)
         if self._runner is None or self._runner.done():
             self._runner = asyncio.create_task(self._drain())
-        return await asked.answer
+        return await change.answer
 
     async def finish(self) -> None:
         """Wait until everything asked for is answered and published, as far as that goes."""
@@ -77,21 +77,21 @@ class CommandQueue(Generic[S]):
             work = asyncio.create_task(self._answer(group))
             self._publishing.add(work)
             work.add_done_callback(self._publishing.discard)
-            await asyncio.wait([asked.answer for asked in group])
+            await asyncio.wait([change.answer for change in group])
             if len(self._publishing) >= MAX_PUBLISHING:
                 await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
 
     async def _answer(self, group: Sequence[_Asked[S]]) -> None:
-        by_task = {asked.task: asked.answer for asked in group}
+        by_task = {change.task: change.answer for change in group}
 
         async def refuse(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
             for task, error in failures:
                 _settle(by_task[task], error)
 
         def answer(written: dict[str, Stored[S]]) -> None:
-            for asked in group:
-                if asked.task.id in written:
-                    _settle(asked.answer, written[asked.task.id])
+            for change in group:
+                if change.task.id in written:
+                    _settle(change.answer, written[change.task.id])
 
         async def write() -> None:
             async with asyncio.timeout(PUBLISH_TIMEOUT.total_seconds()):

@@ -42,9 +42,9 @@ class Committing:
                 return
             await self._commit(offsets)
             # Not before: whoever is cancelled here, as at a stop, leaves it to the last flush.
-            for lane, offset in offsets.items():
-                if self._handled.get(lane) == offset:
-                    del self._handled[lane]
+            for partition, offset in offsets.items():
+                if self._handled.get(partition) == offset:
+                    del self._handled[partition]
 
     async def let_go(self) -> None:
         """The partitions go to somebody else: commit if possible, forget in any case."""
@@ -67,7 +67,7 @@ class Committing:
 def next_offsets(records: Iterable[KafkaRecord]) -> Offsets:
     """Where to read on, for each partition of these records."""
     last = {(record.topic, record.partition): record.offset for record in records}
-    return {TopicPartition(*lane): offset + 1 for lane, offset in last.items()}
+    return {TopicPartition(*partition): offset + 1 for partition, offset in last.items()}
 
 
 def first_offsets(records: Iterable[KafkaRecord]) -> Offsets:

@@ -277,15 +277,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
     async def _park(self, failures: Sequence[Failure]) -> None:
         """Retry topic or dead letter; a refusal by the business is an outcome, not a failure."""
-        now, told = self._clock.now(), []
+        now, letters = self._clock.now(), []
         for failure in failures:
             if isinstance(failure.error, Rejected):
                 log.info("event_rejected", group=self.group, reason=str(failure.error))
             else:
-                told.append((failure, parked(failure, self._owner, now, self._prefix)))
-        self._budget.spend((failure.about, failure.error) for failure, _ in told)
-        await self._publish([message for _, message in told])
-        for failure, message in told:
+                letters.append((failure, parked(failure, self._owner, now, self._prefix)))
+        self._budget.spend((failure.about, failure.error) for failure, _ in letters)
+        await self._publish([message for _, message in letters])
+        for failure, message in letters:
             self._report(failure, message.topic)
 
     async def _publish(self, messages: Sequence[Message]) -> None:
@@ -294,7 +294,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._publisher.publish(messages)
         except Unpublished as error:
             reasons = error.reasons
-            large = [n for n, one in reasons.items() if one.kind == "message-too-large"]
+            large = [n for n, reason in reasons.items() if reason.kind == "message-too-large"]
             if len(large) < len(reasons):
                 raise
             await self._publisher.publish([shortened(messages[n]) for n in large])
@@ -316,12 +316,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if consumer is not None:
             # One partition that has gone to somebody else would have all the others refused.
             mine = consumer.assignment()
-            offsets = {lane: offset for lane, offset in offsets.items() if lane in mine}
+            offsets = {
+                partition: offset for partition, offset in offsets.items() if partition in mine
+            }
             await self._commit(offsets, consumer)
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
         note = await self._noting.text(is_last=self._is_stopping)
-        noted = {lane: (offset, note) for lane, offset in offsets.items()}
+        noted = {partition: (offset, note) for partition, offset in offsets.items()}
         try:
             async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
                 await consumer.commit(noted)

@@ -27,43 +27,43 @@ _FEW = 64
 class Decider(Generic[S]):
     """One fold's decisions, document by document."""
 
-    def __init__(self, fold: Projection[S], codec: Codec) -> None:
-        self._projection, self._codec = fold, codec
+    def __init__(self, projection: Projection[S], codec: Codec) -> None:
+        self._projection, self._codec = projection, codec
 
     def apply(
         self,
         document: Stored[S],
         tasks: Sequence[WorkItem[S]],
         context: Context,
-        found: BatchResult[S],
+        result: BatchResult[S],
     ) -> bool:
         """Do the tasks on the working copy; true if it must be written."""
         last = Context(context.now, context.round, document.id)
         earlier = last._replace(more=True) if len(tasks) > 1 else last
         is_changed = False
         if document.unreadable is not None:
-            found.failures += [(task, document.unreadable) for task in tasks]
+            result.failures += [(task, document.unreadable) for task in tasks]
             return False
         for place, task in enumerate(tasks, start=1):
-            step = self._step(document, task, last if place == len(tasks) else earlier, found)
+            step = self._step(document, task, last if place == len(tasks) else earlier, result)
             if isinstance(step, Exception):
-                found.failures.append((task, step))
+                result.failures.append((task, step))
             else:
                 is_changed |= step
         return is_changed
 
     def _step(
-        self, document: Stored[S], task: WorkItem[S], context: Context, found: BatchResult[S]
+        self, document: Stored[S], task: WorkItem[S], context: Context, result: BatchResult[S]
     ) -> bool | Exception:
         cause = task.cause
         if cause is None:
             if task.is_timer and (document.due is None or document.due > context.now):
-                found.idle.add(document.id)
+                result.idle.add(document.id)
                 return False
-            return self._react(document, task.rule, context, found)
+            return self._react(document, task.rule, context, result)
         if self._projection.ordered and isinstance(cause, Received) and cause.sequence is not None:
-            return self._in_sequence(document, cause, context, found)
-        return self._once(document, task, cause, context, found)
+            return self._in_sequence(document, cause, context, result)
+        return self._once(document, task, cause, context, result)
 
     def _once(
         self,
@@ -71,11 +71,11 @@ class Decider(Generic[S]):
         task: WorkItem[S],
         cause: Received | Cause,
         context: Context,
-        found: BatchResult[S],
+        result: BatchResult[S],
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
-            return _repeated(document, cause, found)
-        step = self._react(document, task.rule, context, found)
+            return _repeated(document, cause, result)
+        step = self._react(document, task.rule, context, result)
         if step is False and isinstance(cause, Received):
             # What did nothing is handled too: delivered again, it would find another state. Where
             # there is no document yet none is made for it, and none is written for measurements
@@ -87,47 +87,47 @@ class Decider(Generic[S]):
         return step
 
     def _in_sequence(
-        self, document: Stored[S], cause: Received, context: Context, found: BatchResult[S]
+        self, document: Stored[S], cause: Received, context: Context, result: BatchResult[S]
     ) -> bool | Exception:
         number = cause.sequence or 0
         if number <= document.sequence:
             return False
         if number > document.sequence + 1:
-            return self._hold(document, cause, found)
-        step = self._react(document, cause.event, context, found)
+            return self._hold(document, cause, result)
+        step = self._react(document, cause.event, context, result)
         if isinstance(step, Exception):
             return step
         document.sequence = number
         if document.held:
-            self._release(document, context, found)
+            self._release(document, context, result)
         return True
 
     def _hold(
-        self, document: Stored[S], cause: Received, found: BatchResult[S]
+        self, document: Stored[S], cause: Received, result: BatchResult[S]
     ) -> bool | Exception:
         held = held_message(cause.raw)
-        if any(is_same(held, one) for one in document.held):
-            found.idle.add(document.id)
+        if any(is_same(held, buffered) for buffered in document.held):
+            result.idle.add(document.id)
             return False
         if len(document.held) >= MAX_HELD:
             return Transient("too many events wait for a missing one", code="sequence-gap")
-        found.gaps.append((document, cause.sequence or 0))
+        result.gaps.append((document, cause.sequence or 0))
         document.held = (*document.held, held)
         return True
 
-    def _release(self, document: Stored[S], context: Context, found: BatchResult[S]) -> None:
+    def _release(self, document: Stored[S], context: Context, result: BatchResult[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
         for event, held in self._held_events(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
                 break
-            document.held = tuple(one for one in document.held if one is not held)
+            document.held = tuple(other for other in document.held if other is not held)
             if number <= document.sequence:
                 continue
-            step = self._react(document, event, context, found)
+            step = self._react(document, event, context, result)
             if isinstance(step, Exception):
                 cause = Received(event, record_of(held))
-                found.failures.append((WorkItem(document.id, event, cause), step))
+                result.failures.append((WorkItem(document.id, event, cause), step))
                 break
             document.sequence = number
 
@@ -135,21 +135,25 @@ class Decider(Generic[S]):
         """In their order. One that is none, or was kept from a topic that is not its own before
         anybody looked, stays where it is: an audit finds it.
         """
-        decode, found = self._codec.decode, []
-        for one in document.held:
-            event = attempt(decode, one.key, one.value, one.headers)
-            if not isinstance(event, Exception) and event.topic in one.topic:
-                found.append((event, one))
-        return sorted(found, key=lambda pair: pair[0].sequence or 0)
+        decode, events = self._codec.decode, []
+        for held in document.held:
+            event = attempt(decode, held.key, held.value, held.headers)
+            if not isinstance(event, Exception) and event.topic in held.topic:
+                events.append((event, held))
+        return sorted(events, key=lambda pair: pair[0].sequence or 0)
 
     def _react(
-        self, document: Stored[S], rule: Rule[S] | AnyEvent, context: Context, found: BatchResult[S]
+        self,
+        document: Stored[S],
+        rule: Rule[S] | AnyEvent,
+        context: Context,
+        result: BatchResult[S],
     ) -> bool | Exception:
         decided = attempt(self._decided, document.state, rule, context)
         if isinstance(decided, Exception):
             return decided
         if decided is None:
-            found.idle.add(document.id)
+            result.idle.add(document.id)
             return False
         decision, messages = decided
         waiting = document.outbox
@@ -181,13 +185,13 @@ class Decider(Generic[S]):
 
 
 def _repeated(
-    document: Stored[S], cause: Received | Cause, found: BatchResult[S]
+    document: Stored[S], cause: Received | Cause, result: BatchResult[S]
 ) -> bool | Exception:
     """A copy changes nothing; another content under a known identity is told."""
     if isinstance(cause, Cause):
         if document.has_other(cause.identity, cause.content):
             return KeyReused(say("request.key-reused"))
-        found.idle.add(document.id)  # somebody waits for the document as it is now
+        result.idle.add(document.id)  # somebody waits for the document as it is now
         return False
     if document.has_read(cause.origin):
         return False

@@ -112,8 +112,8 @@ class Door:
         if is_believed(event.time, arrived):
             return event
         amended = tuple(sorted({*event.amended, "time"}))
-        told = event.told_time or event.time.isoformat()
-        return event._replace(time=arrived, amended=amended, told_time=told)
+        time = event.told_time or event.time.isoformat()
+        return event._replace(time=arrived, amended=amended, told_time=time)
 
     def _arrived(self, record: KafkaRecord) -> datetime:
         """When the broker took the record, the first time; now, if that cannot be known.
@@ -122,9 +122,9 @@ class Door:
         """
         now = self._clock.now()
         self._latest_ms = now.timestamp() * 1000 + _AHEAD_MS
-        told = told_by_us(record).get(ARRIVED, b"")
-        is_told = told.isdigit() and len(told) < len(str(int(self._latest_ms))) + 1
-        arrived = int(told) if is_told else time_of(record)
+        noted = told_by_us(record).get(ARRIVED, b"")
+        is_told = noted.isdigit() and len(noted) < len(str(int(self._latest_ms))) + 1
+        arrived = int(noted) if is_told else time_of(record)
         if not _EARLIEST_MS <= arrived <= self._latest_ms:
             return now
         return datetime.fromtimestamp(arrived / 1000, UTC)

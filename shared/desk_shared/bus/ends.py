@@ -40,11 +40,11 @@ async def _asked(
     client: AIOKafkaClient, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, int]:
     by_leader: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
-    for one in partitions:
-        leader = client.cluster.leader_for_partition(one)
+    for partition in partitions:
+        leader = client.cluster.leader_for_partition(partition)
         if leader in {None, -1}:
-            raise LeaderNotAvailableError(str(one))
-        by_leader[leader][one.topic].append((one.partition, _LATEST))
+            raise LeaderNotAvailableError(str(partition))
+        by_leader[leader][partition.topic].append((partition.partition, _LATEST))
     requests = (
         client.send(
             leader,
@@ -53,17 +53,17 @@ async def _asked(
         )
         for leader, topics in by_leader.items()
     )
-    found: dict[TopicPartition, int] = {}
+    offsets: dict[TopicPartition, int] = {}
     for response in await asyncio.gather(*requests):
-        found |= _read(response)
-    return found
+        offsets |= _read(response)
+    return offsets
 
 
 def _read(response: Any) -> dict[TopicPartition, int]:
-    found: dict[TopicPartition, int] = {}
-    for topic, told in response.topics:
-        for partition, code, _timestamp, offset, *_ in told:
+    offsets: dict[TopicPartition, int] = {}
+    for topic, partitions in response.topics:
+        for partition, code, _timestamp, offset, *_ in partitions:
             if (error := for_code(code)) is not NoError:
                 raise error(f"{topic}-{partition}")
-            found[TopicPartition(topic, partition)] = offset
-    return found
+            offsets[TopicPartition(topic, partition)] = offset
+    return offsets

@@ -44,7 +44,7 @@ class GroupReading:
 
     def unread_topics(self) -> frozenset[str]:
         """Topics that no consumer reads: with any, nothing would ever be concluded."""
-        return self._topics.difference(*(lane.topics for lane in self._lanes))
+        return self._topics.difference(*(group.topics for group in self._lanes))
 
     def partition_count(self) -> int | None:
         """One; None as long as not all partitions are known."""
@@ -60,14 +60,14 @@ class GroupReading:
 
     async def end_offsets(self, partitions: Collection[int]) -> Mapping[int, int]:
         """Ask for all ends; the answer stands for them."""
-        found = self._partitions()
-        if found is None:
+        groups = self._partitions()
+        if groups is None:
             return {}
         left: dict[TopicPartition, int] = {}
-        for consumer, mine in found:
+        for consumer, mine in groups:
             async with within(ASKED_WITHIN, "the ends of the log"):
                 left |= await consumer.ends_at_once(mine)
-        self._left = {one: end for one, end in left.items() if end > 0}
+        self._left = {partition: end for partition, end in left.items() if end > 0}
         self._question += 1
         return dict.fromkeys(partitions, self._question)
 
@@ -83,35 +83,35 @@ class GroupReading:
 
     async def _look(self) -> None:
         for consumer, mine in self._partitions() or ():
-            left = [one for one in mine if one in self._left]
+            left = [partition for partition in mine if partition in self._left]
             if not left:
                 continue
             async with within(ASKED_WITHIN, "what the group has committed"):
                 committed = await consumer.committed_by_group(left)
             self._strike_out(committed)
-            left = [one for one in left if one in self._left]
+            left = [partition for partition in left if partition in self._left]
             if left:
                 # What was removed from the log can be read by nobody.
                 async with within(ASKED_WITHIN, "the beginning of the log"):
                     self._strike_out(await consumer.beginning_offsets(left))
 
     def _strike_out(self, reached: Mapping[TopicPartition, int]) -> None:
-        for one, offset in reached.items():
-            if offset >= self._left.get(one, offset + 1):
-                del self._left[one]
+        for partition, offset in reached.items():
+            if offset >= self._left.get(partition, offset + 1):
+                del self._left[partition]
 
     def _partitions(self) -> list[tuple[TrackedConsumer, list[TopicPartition]]] | None:
         """Each lane's partitions; None as long as a lane or a topic of it is not known."""
         if not self._lanes or self.unread_topics():
             return None
-        found: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
-        for lane in self._lanes:
-            consumer = lane.consumer()
-            if consumer is None or lane.topics & consumer.stopped:
+        known_groups: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
+        for group in self._lanes:
+            consumer = group.consumer()
+            if consumer is None or group.topics & consumer.stopped:
                 return None
-            partitions = {topic: consumer.partitions_for_topic(topic) for topic in lane.topics}
+            partitions = {topic: consumer.partitions_for_topic(topic) for topic in group.topics}
             if not all(partitions.values()):
                 return None
             mine = [TopicPartition(t, n) for t, numbers in partitions.items() for n in numbers]
-            found.append((consumer, mine))
-        return found
+            known_groups.append((consumer, mine))
+        return known_groups

@@ -48,20 +48,20 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
     @property
     def has_lost_a_broker(self) -> bool:
         """A connection ended: the broker may have been put back meanwhile."""
-        return any(not one.connected() for one in self._met)
+        return any(not connection.connected() for connection in self._met)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
         """As aiokafka's; nothing runs between its moving the position and the note of it here."""
-        found: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
+        batches: dict[TopicPartition, list[ConsumerRecord]] = await super().getmany(
             *partitions, timeout_ms=timeout_ms, max_records=max_records
         )
-        for partition, records in found.items():
+        for partition, records in batches.items():
             if records[0].offset < self._handed_out.get(partition, 0):
                 self.went_back.add(partition)
             self._handed_out[partition] = records[-1].offset + 1
-        return found
+        return batches
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """What was handed out from here on will be handed out again."""
@@ -82,15 +82,23 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         """
         mine, ends = self.assignment(), next_offsets(records)
         gone = {
-            one
-            for one, end in ends.items()
-            if one not in mine or one.topic in self.stopped or end > self._handed_out.get(one, end)
+            partition
+            for partition, end in ends.items()
+            if partition not in mine
+            or partition.topic in self.stopped
+            or end > self._handed_out.get(partition, end)
         }
         if not gone:
             return records
-        left = [one for one in records if TopicPartition(one.topic, one.partition) in gone]
-        self.seek_back([one for one in left if one.topic in self.stopped])
-        return [one for one in records if TopicPartition(one.topic, one.partition) not in gone]
+        left = [
+            record for record in records if TopicPartition(record.topic, record.partition) in gone
+        ]
+        self.seek_back([record for record in left if record.topic in self.stopped])
+        return [
+            record
+            for record in records
+            if TopicPartition(record.topic, record.partition) not in gone
+        ]
 
     def note_handled(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are handled."""
@@ -114,8 +122,8 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
         self, partitions: Collection[TopicPartition]
     ) -> dict[TopicPartition, int]:
         """What the group has committed, other members' partitions too, in one request."""
-        found = await self._coordinator.fetch_committed_offsets(list(partitions))
-        return {partition: told.offset for partition, told in found.items()}
+        commits = await self._coordinator.fetch_committed_offsets(list(partitions))
+        return {partition: commit.offset for partition, commit in commits.items()}
 
     async def has_handled(self, partition: TopicPartition, end: int) -> bool:
         """True if every record before `end` was handed out and is handled.
@@ -146,14 +154,18 @@ class TopicReading:
 
     def partition_count(self) -> int | None:
         consumer = self._consumer()
-        known = None if consumer is None else consumer.partitions_for_topic(self._topic)
-        return len(known) if known else None
+        numbers = None if consumer is None else consumer.partitions_for_topic(self._topic)
+        return len(numbers) if numbers else None
 
     def held(self) -> set[int]:
         consumer = self._consumer()
         if consumer is None:
             return set()
-        return {one.partition for one in consumer.assignment() if one.topic == self._topic}
+        return {
+            partition.partition
+            for partition in consumer.assignment()
+            if partition.topic == self._topic
+        }
 
     def assignment_number(self) -> int:
         consumer = self._consumer()
@@ -163,9 +175,9 @@ class TopicReading:
         consumer = self._consumer()
         if consumer is None:
             return {}
-        asked = [TopicPartition(self._topic, one) for one in partitions]
+        mine = [TopicPartition(self._topic, number) for number in partitions]
         async with within(ASKED_WITHIN, "the end of the log"):
-            ends = await consumer.ends_at_once(asked)
+            ends = await consumer.ends_at_once(mine)
         return {partition.partition: end for partition, end in ends.items()}
 
     async def has_handled(self, partition: int, end: int) -> bool:

@@ -26,9 +26,9 @@ class LastRecords:
 
     def note(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are handled."""
-        last = {(one.topic, one.partition): one for one in records}
-        for (topic, partition), one in last.items():
-            self._last[TopicPartition(topic, partition)] = (one.offset, time_of(one))
+        last = {(record.topic, record.partition): record for record in records}
+        for (topic, partition), record in last.items():
+            self._last[TopicPartition(topic, partition)] = (record.offset, time_of(record))
 
     def forget(self) -> None:
         """Others may have read on."""
@@ -39,19 +39,22 @@ class LastRecords:
 
         What retention or compaction removed tells nothing, and neither does a shorter log.
         """
-        asked = {one: self._last[one] for one in partitions if one in self._last}
-        if not asked:
+        expected = {
+            partition: self._last[partition] for partition in partitions if partition in self._last
+        }
+        if not expected:
             return {}
         async with within(ASKED_WITHIN, "the records that were read last"):
-            found = await self._read(asked)
+            there = await self._read(expected)
         return {
-            one.topic: f"partition {one.partition} has another record at {at} than was read there"
-            for one, (at, _) in asked.items()
-            if one in found and found[one] != asked[one]
+            partition.topic: f"partition {partition.partition} has another record at {at} than was"
+            " read there"
+            for partition, (at, _) in expected.items()
+            if partition in there and there[partition] != expected[partition]
         }
 
     async def _read(
-        self, asked: dict[TopicPartition, tuple[int, int]]
+        self, expected: dict[TopicPartition, tuple[int, int]]
     ) -> dict[TopicPartition, tuple[int, int]]:
         consumer = AIOKafkaConsumer(
             group_id=None,
@@ -61,19 +64,25 @@ class LastRecords:
         )
         try:
             await consumer.start()
-            starts = await consumer.beginning_offsets(list(asked))
-            ends = await consumer.end_offsets(list(asked))
+            starts = await consumer.beginning_offsets(list(expected))
+            ends = await consumer.end_offsets(list(expected))
             # What is not there any more would be waited for until the time is over, each time.
-            waiting = {one for one, (at, _) in asked.items() if starts[one] <= at < ends[one]}
+            waiting = {
+                partition
+                for partition, (at, _) in expected.items()
+                if starts[partition] <= at < ends[partition]
+            }
             consumer.assign(list(waiting))
-            for one in waiting:
-                consumer.seek(one, asked[one][0])
-            found: dict[TopicPartition, tuple[int, int]] = {}
+            for partition in waiting:
+                consumer.seek(partition, expected[partition][0])
+            there: dict[TopicPartition, tuple[int, int]] = {}
             while waiting:
-                for one, records in (await consumer.getmany(*waiting, timeout_ms=200)).items():
-                    waiting.discard(one)
-                    if records[0].offset == asked[one][0]:
-                        found[one] = (records[0].offset, time_of(records[0]))
+                for partition, records in (
+                    await consumer.getmany(*waiting, timeout_ms=200)
+                ).items():
+                    waiting.discard(partition)
+                    if records[0].offset == expected[partition][0]:
+                        there[partition] = (records[0].offset, time_of(records[0]))
         finally:
             await consumer.stop()
-        return found
+        return there

@@ -24,9 +24,9 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 class Memory(Generic[S]):
     """The identities of one collection: one read for a batch, one write when some must leave."""
 
-    def __init__(self, fold: Projection[S]) -> None:
-        self._projection = fold
-        self._kept = fold.documents.identities
+    def __init__(self, projection: Projection[S]) -> None:
+        self._projection = projection
+        self._kept = projection.documents.identities
 
     async def recall(
         self, documents: Mapping[str, Stored[S]], waiting: Mapping[str, Sequence[WorkItem[S]]]
@@ -35,17 +35,17 @@ class Memory(Generic[S]):
 
         Nothing is read for those that never had to let one go.
         """
-        asked: dict[str, tuple[Stored[S], str]] = {}
+        older: dict[str, tuple[Stored[S], str]] = {}
         for id, document in documents.items():
             document.recalled = {}
             if document.has_all or self._projection.is_exact:
                 continue
-            for one in self._unknown(document, waiting[id]):
-                asked[identity(id, one)] = document, one
-        found = await self._kept.find_all(asked) if asked else {}
-        for key, content in found.items():
-            document, one = asked[key]
-            document.recalled[one] = content
+            for name in self._unknown(document, waiting[id]):
+                older[identity(id, name)] = document, name
+        contents = await self._kept.find_all(older) if older else {}
+        for key, content in contents.items():
+            document, name = older[key]
+            document.recalled[name] = content
         return {id: len(document.recent) for id, document in documents.items()}
 
     async def hand_over(
@@ -58,7 +58,7 @@ class Memory(Generic[S]):
         for document in changed:
             old = document.older(stored[document.id])
             if not self._projection.is_exact:
-                leaving += (KeptCall(document.id, one, old[one], until) for one in old)
+                leaving += (KeptCall(document.id, name, old[name], until) for name in old)
             if old:
                 document.drop(old)
         if leaving:

@@ -28,7 +28,7 @@ async def send_outboxes(publisher: Publisher, documents: Sequence[Stored[S]]) ->
     """Send each outbox in order; raises `DependencyDown` if nobody knows what arrived."""
     reasons: Mapping[int, DeskError] = {}
     try:
-        await publisher.publish([message for one in documents for message in one.outbox])
+        await publisher.publish([message for document in documents for message in document.outbox])
     except Unpublished as error:
         reasons = error.reasons
     sending: Sending[S] = Sending()
@@ -45,7 +45,7 @@ async def send_outboxes(publisher: Publisher, documents: Sequence[Stored[S]]) ->
             document.outbox = tuple(document.outbox[place - places.start] for place in left)
             sending.reduced.append(document)
         errors = [reasons[place] for place in left]
-        away = next((one for one in errors if isinstance(one, DependencyDown)), None)
+        away = next((error for error in errors if isinstance(error, DependencyDown)), None)
         sending.away = sending.away or away
         sending.held.append((document, away or errors[0]))
     return sending

@@ -105,11 +105,13 @@ class KafkaPublisher:
         except TimeoutError:
             log.warning("bus_too_slow", messages=len(messages))
         finally:
-            for one in begun:  # whoever waited is gone; its outcome is nobody's any more
-                if isinstance(one, asyncio.Future) and not one.done():
-                    one.add_done_callback(_retrieved)
+            for sending in begun:  # whoever waited is gone; its outcome is nobody's any more
+                if isinstance(sending, asyncio.Future) and not sending.done():
+                    sending.add_done_callback(_retrieved)
         late = TimeoutError(f"nothing within {ACKNOWLEDGED_WITHIN_SECONDS:.0f} s")
-        outcomes = [_failure(one, late) for one in begun] + [late] * (len(messages) - len(begun))
+        outcomes = [_failure(sending, late) for sending in begun] + [late] * (
+            len(messages) - len(begun)
+        )
         failed = {place: error for place, error in enumerate(outcomes) if error is not None}
         if failed:
             self._renew_if_refused(producer, failed.values())
@@ -121,12 +123,12 @@ class KafkaPublisher:
         absent = await self._absent(producer, {message.topic for message in messages})
         stopped: dict[tuple[str, bytes], Exception] = {}
         for message in messages:
-            lane = (message.topic, message.key)
-            error = absent.get(message.topic) or stopped.get(lane)
+            stream = (message.topic, message.key)
+            error = absent.get(message.topic) or stopped.get(stream)
             if error is not None:
                 begun.append(error)
                 continue
-            one = await attempted(
+            sending = await attempted(
                 producer.send(
                     self._prefix + message.topic,
                     value=message.value,
@@ -134,30 +136,32 @@ class KafkaPublisher:
                     headers=list(message.headers),
                 )
             )
-            if isinstance(one, Exception):
-                stopped[lane] = one
-            begun.append(one)
-        waiting = [one for one in begun if isinstance(one, asyncio.Future)]
+            if isinstance(sending, Exception):
+                stopped[stream] = sending
+            begun.append(sending)
+        waiting = [sending for sending in begun if isinstance(sending, asyncio.Future)]
         if waiting:
             await asyncio.wait(waiting)
 
     async def _absent(self, producer: AIOKafkaProducer, topics: set[str]) -> dict[str, Exception]:
         """Why nothing can be sent to some of these topics. aiokafka itself would wait for each."""
-        known = producer.client.cluster
-        new = [one for one in topics if not known.partitions_for_topic(self._prefix + one)]
+        cluster = producer.client.cluster
+        new = [topic for topic in topics if not cluster.partitions_for_topic(self._prefix + topic)]
         if not new:
             return {}
         now = asyncio.get_running_loop().time()
-        self._missing = {one: told for one, told in self._missing.items() if told[0] > now}
-        asked = [one for one in new if one not in self._missing]
-        found = await asyncio.gather(*(attempted(self._find(producer, one)) for one in asked))
-        for topic, error in zip(asked, found, strict=True):
+        self._missing = {topic: entry for topic, entry in self._missing.items() if entry[0] > now}
+        unknown = [topic for topic in new if topic not in self._missing]
+        outcomes = await asyncio.gather(
+            *(attempted(self._find(producer, topic)) for topic in unknown)
+        )
+        for topic, error in zip(unknown, outcomes, strict=True):
             if isinstance(error, DeskError) and not isinstance(error, DependencyDown):
                 self._missing[topic] = (now + MISSING_FOR_SECONDS, error)
                 log.error("topic_unusable", topic=topic, reason=error.message)
-        errors = dict(zip(asked, found, strict=True))
-        told = {one: self._missing[one][1] for one in new if one in self._missing}
-        return told | {one: error for one, error in errors.items() if error is not None}
+        errors = dict(zip(unknown, outcomes, strict=True))
+        missing = {topic: self._missing[topic][1] for topic in new if topic in self._missing}
+        return missing | {topic: error for topic, error in errors.items() if error is not None}
 
     async def _find(self, producer: AIOKafkaProducer, topic: str) -> None:
         """Raises if the brokers do not name it soon: a topic just made takes a moment."""

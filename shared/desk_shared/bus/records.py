@@ -115,7 +115,7 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
         extra[NOT_BEFORE] = (now + DELAYS.after(attempts)).isoformat().encode()
     else:
         target = topic.removesuffix(RETRY) + DEAD if is_retry else dead_topic(topic, group)
-    told = {
+    ours = {
         ATTEMPT: str(attempts + 1 if target.endswith(RETRY) else attempts).encode(),
         ORIGIN: before.get(ORIGIN, _place(raw).encode()),
         REASON: describe_error(error).encode(errors="replace"),
@@ -128,13 +128,13 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
     }
     value = raw.value or b""
     if len(value) > MAX_PARKED_BYTES:
-        value, told[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
+        value, ours[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
     foreign = _foreign_headers(raw)
     most = MOST_HEADERS - len(_OURS)
     if len(foreign) > most:
         # Those first without which it is no event.
         foreign.sort(key=lambda header: header[0].lower() not in _NEEDED)
-    kept = [*foreign[:most], *((name, text) for name, text in told.items() if text)]
+    kept = [*foreign[:most], *((name, text) for name, text in ours.items() if text)]
     headers = tuple((name[:LONGEST_NAME], text[:LONGEST_HEADER_BYTES]) for name, text in kept)
     return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
 
@@ -178,11 +178,11 @@ class _Held:
 
 def held_message(raw: KafkaRecord) -> Message:
     """The record as a document keeps it until its turn comes; says where it was read."""
-    told = told_by_us(raw)
+    ours = told_by_us(raw)
     kept = _foreign_headers(raw)
-    kept += [(name, text) for name, text in told.items() if name not in (ORIGIN, ARRIVED)]
-    kept.append((ORIGIN, told.get(ORIGIN, _place(raw).encode())))
-    kept.append((ARRIVED, told.get(ARRIVED, _arrived(raw))))
+    kept += [(name, text) for name, text in ours.items() if name not in (ORIGIN, ARRIVED)]
+    kept.append((ORIGIN, ours.get(ORIGIN, _place(raw).encode())))
+    kept.append((ARRIVED, ours.get(ARRIVED, _arrived(raw))))
     return Message(raw.topic, raw.key or b"", raw.value or b"", tuple(kept))
 
 
@@ -193,9 +193,9 @@ def record_of(held: Message) -> KafkaRecord:
     return _Held(held.topic, partition, offset, held.key, held.value, held.headers)
 
 
-def is_same(one: Message, other: Message) -> bool:
+def is_same(message: Message, other: Message) -> bool:
     """True for two copies of one event, wherever they were read."""
-    return one.value == other.value and _outside(one) == _outside(other)
+    return message.value == other.value and _outside(message) == _outside(other)
 
 
 def attempts_of(raw: KafkaRecord) -> int:
@@ -206,8 +206,8 @@ def attempts_of(raw: KafkaRecord) -> int:
 
 def meant_for(raw: KafkaRecord) -> tuple[str, str]:
     """The fold and the document that a parked record is for; empty for all."""
-    told = told_by_us(raw)
-    return tuple(told.get(name, b"").decode(errors="replace") for name in (FOLD, DOCUMENT))  # type: ignore[return-value]
+    ours = told_by_us(raw)
+    return tuple(ours.get(name, b"").decode(errors="replace") for name in (FOLD, DOCUMENT))  # type: ignore[return-value]
 
 
 def not_before(raw: KafkaRecord) -> datetime | None:

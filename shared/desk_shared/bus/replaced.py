@@ -25,13 +25,13 @@ LOOK_EVERY = timedelta(seconds=5)
 _CURE = "nothing of it is read until `desk topics adopt` says what will be read again"
 
 
-def why_replaced(kept: Position, found: TopicIds, ends: Mapping[int, int]) -> str:
+def why_replaced(kept: Position, now: TopicIds, ends: Mapping[int, int]) -> str:
     """Why this is not the topic that was read; empty if it is, or if nobody can tell."""
-    topic_id = found.topics.get(kept.topic)
+    topic_id = now.topics.get(kept.topic)
     if topic_id is None:
         return ""
-    if kept.cluster and found.cluster and kept.cluster != found.cluster:
-        return f"it was read in cluster {kept.cluster} and this is {found.cluster}"
+    if kept.cluster and now.cluster and kept.cluster != now.cluster:
+        return f"it was read in cluster {kept.cluster} and this is {now.cluster}"
     if kept.topic_id and topic_id and kept.topic_id != topic_id:
         return f"it was read under the id {kept.topic_id} and has {topic_id} now"
     return why_shorter(kept.offsets, ends)
@@ -92,7 +92,7 @@ class TopicGuard:
         return (
             is_other
             or consumer.has_lost_a_broker
-            or any(one.topic not in self.stopped for one in consumer.went_back)
+            or any(partition.topic not in self.stopped for partition in consumer.went_back)
         )
 
     def is_due(self) -> bool:
@@ -106,14 +106,14 @@ class TopicGuard:
         self._looked, assignment = self._clock.now(), consumer.assignment_number
         topics = frozenset(consumer.subscription())
         async with within(ASKED_WITHIN, "the ids of topics"):
-            found = await topic_ids(consumer.cluster_client, topics)
-        if any(consumer.partitions_for_topic(one) is None for one in found.topics):
+            ids = await topic_ids(consumer.cluster_client, topics)
+        if any(consumer.partitions_for_topic(topic) is None for topic in ids.topics):
             # A topic that was away for a moment is else missed for minutes.
             await consumer.cluster_client.force_metadata_update()
         await self.save()
         self._kept = await self._positions.of(self._group)
-        for topic in found.topics.keys() - self._kept.keys():
-            new = Position(self._group, topic, found.cluster, found.topics[topic])
+        for topic in ids.topics.keys() - self._kept.keys():
+            new = Position(self._group, topic, ids.cluster, ids.topics[topic])
             await self._positions.begin(new)
             self._kept[topic] = new
         ends = await self._ends(consumer)
@@ -121,7 +121,7 @@ class TopicGuard:
         stopped: dict[str, str] = {}
         for topic in topics & self._kept.keys():
             kept, other = self._kept[topic], others.get(topic, "")
-            if why := await self._why_stopped(kept, found, ends, consumer, other):
+            if why := await self._why_stopped(kept, ids, ends, consumer, other):
                 stopped[topic] = why
         self._tell(stopped)
         consumer.stopped = frozenset(stopped)
@@ -164,23 +164,23 @@ class TopicGuard:
         """Topics that have other records than were read: asked for when there is any doubt."""
         mine = consumer.assignment()
         if not consumer.has_lost_a_broker:
-            mine = {one for one in mine if one.topic in self._shorter}
-        found = await self._last.why_others(mine)
+            mine = {partition for partition in mine if partition.topic in self._shorter}
+        reasons = await self._last.why_others(mine)
         consumer.meet()
-        return found
+        return reasons
 
     async def _unread(self, consumer: TrackedConsumer, ends: Mapping[TopicPartition, int]) -> int:
-        halted = [one for one in ends if one.topic in consumer.stopped]
+        halted = [partition for partition in ends if partition.topic in consumer.stopped]
         if not halted:
             return 0
         async with within(ASKED_WITHIN, "the beginning of the log"):
             starts: dict[TopicPartition, int] = await consumer.beginning_offsets(halted)
-        return sum(ends[one] - starts[one] for one in halted)
+        return sum(ends[partition] - starts[partition] for partition in halted)
 
     async def _why_stopped(
         self,
         kept: Position,
-        found: TopicIds,
+        ids: TopicIds,
         ends: Mapping[TopicPartition, int],
         consumer: TrackedConsumer,
         other: str,
@@ -189,11 +189,15 @@ class TopicGuard:
         if kept.replaced:
             return kept.replaced
         topic = kept.topic
-        mine = {one.partition: end for one, end in ends.items() if one.topic == topic}
-        why, is_seen_before = why_replaced(kept, found, mine), topic in self._shorter
+        mine = {
+            partition.partition: end for partition, end in ends.items() if partition.topic == topic
+        }
+        why, is_seen_before = why_replaced(kept, ids, mine), topic in self._shorter
         self._shorter.pop(topic, None)
         why = why or other
-        back = sorted(one.partition for one in consumer.went_back if one.topic == topic)
+        back = sorted(
+            partition.partition for partition in consumer.went_back if partition.topic == topic
+        )
         if not why and back:
             why = f"partition {back[0]} was read further than the brokers had records"
         elif why and why == why_shorter(kept.offsets, mine) and not is_seen_before:
@@ -220,8 +224,8 @@ class TopicGuard:
         for topic, kept in self._kept.items():
             if kept.generation == 0 or topic in self.stopped:
                 continue
-            mine = [one for one in consumer.assignment() if one.topic == topic]
-            unread = [one for one in mine if one.partition not in kept.offsets]
+            mine = [partition for partition in consumer.assignment() if partition.topic == topic]
+            unread = [partition for partition in mine if partition.partition not in kept.offsets]
             if not unread:
                 continue
             async with within(ASKED_WITHIN, "the beginning of the log"):
@@ -231,5 +235,7 @@ class TopicGuard:
             self._last.forget()
             for partition, start in starts.items():
                 consumer.seek(partition, start)
-            await positions.advance(kept, {one.partition: n for one, n in starts.items()})
+            await positions.advance(
+                kept, {partition.partition: n for partition, n in starts.items()}
+            )
             log.warning("topic_begun_again", group=self._group, topic=topic, partitions=len(starts))

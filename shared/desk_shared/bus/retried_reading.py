@@ -42,8 +42,8 @@ class RetriedReading:
         if not await self._own.has_handled(partition, end):
             self._needs.pop(partition, None)
             return False
-        known, needed = self._needs.get(partition, (end, self._asked + 1))
-        if known != end:
+        before, needed = self._needs.get(partition, (end, self._asked + 1))
+        if before != end:
             needed = self._asked + 1
         self._needs[partition] = (end, needed)
         if self._asked < needed:

@@ -85,4 +85,4 @@ class BatchResult(Generic[S]):
 
     def drop(self, ids: set[str]) -> None:
         self.failures = [(task, error) for task, error in self.failures if task.id not in ids]
-        self.gaps = [(one, number) for one, number in self.gaps if one.id not in ids]
+        self.gaps = [(document, number) for document, number in self.gaps if document.id not in ids]

@@ -123,13 +123,17 @@ async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> TopicIds
     if node is None:
         raise NodeNotReadyError("no broker is known yet")
     try:
-        found: Any = await client.send(node, _MetadataWithIds(topics))
+        response: Any = await client.send(node, _MetadataWithIds(topics))
     except (IncompatibleBrokerVersion, NotImplementedError):
         # Before Kafka 3.0 there are no ids to ask for, and the cluster's is told alone.
         old: Any = await client.send(node, MetadataRequest(list(topics), False))
-        known = {one[1]: [part[1] for part in one[-1]] for one in old.topics if one[0] == 0}
-        return TopicIds(getattr(old, "cluster_id", "") or "", dict.fromkeys(known, ""), known)
-    told = [one for one in found.topics if one[0] == 0]
-    ids = {topic: "" if id == _NO_ID else str(id) for _, topic, id, *_ in told}
-    numbers = {one[1]: [part[1] for part in one[4]] for one in told}
-    return TopicIds(found.cluster_id or "", ids, numbers)
+        partitions = {
+            topic[1]: [part[1] for part in topic[-1]] for topic in old.topics if topic[0] == 0
+        }
+        return TopicIds(
+            getattr(old, "cluster_id", "") or "", dict.fromkeys(partitions, ""), partitions
+        )
+    topics_there = [topic for topic in response.topics if topic[0] == 0]
+    ids = {topic: "" if id == _NO_ID else str(id) for _, topic, id, *_ in topics_there}
+    numbers = {topic[1]: [part[1] for part in topic[4]] for topic in topics_there}
+    return TopicIds(response.cluster_id or "", ids, numbers)

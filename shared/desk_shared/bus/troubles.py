@@ -52,13 +52,13 @@ class Troubles:
             self._by_id[id] = Trouble(failures, reason, again_at)
         attributes = {names.LOOP: self._loop, names.REASON: error_code(error)}
         self._meters.document_failures.add(1, attributes)
-        told = {"loop": self._loop, "document": id, "failures": failures, "reason": reason}
+        details = {"loop": self._loop, "document": id, "failures": failures, "reason": reason}
         if again_at is None:
-            log.error("document_given_up", **told, exc_info=error)
+            log.error("document_given_up", **details, exc_info=error)
         elif is_news and not isinstance(error, DeskError):
-            log.error("document_failed", **told, exc_info=error)
+            log.error("document_failed", **details, exc_info=error)
         else:
-            log.warning("document_failed_again" if not is_news else "document_waits", **told)
+            log.warning("document_failed_again" if not is_news else "document_waits", **details)
         self.show()
 
     def ended(self, id: str) -> None:
@@ -80,10 +80,10 @@ class Troubles:
         self._health.mark(name, State.DEGRADED, self._words())
 
     def _words(self) -> str:
-        given_up = {id: one for id, one in self._by_id.items() if one.again_at is None}
+        given_up = {id: trouble for id, trouble in self._by_id.items() if trouble.again_at is None}
         waiting = len(self._by_id) - len(given_up)
         shown = list((given_up or self._by_id).items())[:_SHOWN]
-        examples = "; ".join(f"{id}: {one.reason}" for id, one in shown)
+        examples = "; ".join(f"{id}: {trouble.reason}" for id, trouble in shown)
         return (
             f"{waiting} failed and are tried again, {len(given_up)} were given up until they"
             f" change or the service is started again. {examples}"
@@ -91,6 +91,10 @@ class Troubles:
 
     def _forget(self) -> None:
         before = self._clock.now() - FORGOTTEN_AFTER
-        over = [id for id, one in self._by_id.items() if one.again_at and one.again_at < before]
+        over = [
+            id
+            for id, trouble in self._by_id.items()
+            if trouble.again_at and trouble.again_at < before
+        ]
         for id in over:
             del self._by_id[id]

@@ -63,7 +63,7 @@ class UnitOfWork(Generic[S]):
 
     def __init__(  # noqa: PLR0913 (what it stands between)
         self,
-        fold: Projection[S],
+        projection: Projection[S],
         publisher: Publisher,
         clock: Clock,
         meters: Meters,
@@ -74,15 +74,15 @@ class UnitOfWork(Generic[S]):
         precedence: Precedence | None = None,
     ) -> None:
         self.name = name
-        self._projection = fold
-        self._documents = fold.documents
-        self._memory = Memory(fold)
+        self._projection = projection
+        self._documents = projection.documents
+        self._memory = Memory(projection)
         self._publisher = publisher
         self._clock = clock
         self._meters = meters
-        self._decider = Decider(fold, codec or Codec())
+        self._decider = Decider(projection, codec or Codec())
         self._remembered: Remembered[S] = Remembered(cached)
-        self.settling = Settling(fold.documents, clock)
+        self.settling = Settling(projection.documents, clock)
         # One for the whole process where there are calls; without any it is always calm.
         self.precedence = precedence or Precedence()
         self.open_moments = OpenMoments()
@@ -95,11 +95,11 @@ class UnitOfWork(Generic[S]):
 
     def work_items_of(self, received: Received) -> list[WorkItem[S]]:
         """What the fold wants done for one event."""
-        event, fold = received.event, self._projection
-        is_first = fold.ordered and event.sequence == 1
-        return [WorkItem(key, event, received, is_first) for key in fold.keys(event)]
+        event, projection = received.event, self._projection
+        is_first = projection.ordered and event.sequence == 1
+        return [WorkItem(key, event, received, is_first) for key in projection.keys(event)]
 
-    async def wake(self, ids: Iterable[str], park: Park[S], at: datetime | None = None) -> None:
+    async def wake(self, ids: Iterable[str], give_up: Park[S], at: datetime | None = None) -> None:
         """Fire the timers of those that are due; a rule that says nothing clears its timer.
 
         `at` is the moment for which they are decided, if that is not now.
@@ -112,7 +112,7 @@ class UnitOfWork(Generic[S]):
             decision = rule(state, context)
             return Decision(state) if decision is None and state is not None else decision
 
-        await self.run([WorkItem(id, fire, is_timer=True) for id in ids], park, at=at)
+        await self.run([WorkItem(id, fire, is_timer=True) for id in ids], give_up, at=at)
 
     def forget(self) -> None:
         """Drop what is remembered, since somebody else may write these documents now."""
@@ -121,7 +121,7 @@ class UnitOfWork(Generic[S]):
     async def run(
         self,
         tasks: Sequence[WorkItem[S]],
-        park: Park[S],
+        give_up: Park[S],
         on_written: OnWritten[S] = _nobody,
         *,
         at: datetime | None = None,
@@ -135,19 +135,19 @@ class UnitOfWork(Generic[S]):
         for task in tasks:
             waiting.setdefault(task.id, []).append(task)
         if len(waiting) <= SLICE:
-            await self._done(waiting, park, on_written, at)
+            await self._done(waiting, give_up, on_written, at)
             return
         # Each document with all its tasks: while the store writes one slice, we work on the next.
         items = list(waiting.items())
         async with asyncio.TaskGroup() as group:
             for first in range(0, len(items), SLICE):
                 part = dict(items[first : first + SLICE])
-                group.create_task(self._done(part, park, on_written, at))
+                group.create_task(self._done(part, give_up, on_written, at))
 
     async def _done(
         self,
         waiting: dict[str, list[WorkItem[S]]],
-        park: Park[S],
+        give_up: Park[S],
         on_written: OnWritten[S],
         at: datetime | None,
     ) -> None:
@@ -156,7 +156,7 @@ class UnitOfWork(Generic[S]):
             self._must_be_waited_for(began)
             context = Context(at or began, number, began=began)
             with self.open_moments.holding(context.now):
-                refused = await self._round(waiting, context, park, on_written)
+                refused = await self._round(waiting, context, give_up, on_written)
             if not refused:
                 return
             self._meters.guard_conflicts.add(len(refused))
@@ -164,47 +164,49 @@ class UnitOfWork(Generic[S]):
             # Two members on one key: let the other one finish before looking again.
             await asyncio.sleep(0.005 * number)
         lost = Transient("the document changes faster than it can be written", code="contended")
-        await park([(task, lost) for left in waiting.values() for task in left])
+        await give_up([(task, lost) for left in waiting.values() for task in left])
 
     async def _round(
         self,
         waiting: dict[str, list[WorkItem[S]]],
         context: Context,
-        park: Park[S],
+        give_up: Park[S],
         on_written: OnWritten[S],
     ) -> frozenset[str]:
         documents, loaded = await self._load(waiting, context)
         stored = await self._memory.recall(documents, waiting)
-        found: BatchResult[S] = BatchResult()
-        ids = self._apply(documents, waiting, context, found)
-        if unproven := found.unproven(ids) - loaded:
+        result: BatchResult[S] = BatchResult()
+        ids = self._apply(documents, waiting, context, result)
+        if unproven := result.unproven(ids) - loaded:
             # Concluded from a copy in memory, which another member may have made outdated.
-            found.drop(unproven)
+            result.drop(unproven)
             again = await self._load_all(unproven)
             stored |= await self._memory.recall(again, waiting)
             documents |= again
             ids = [id for id in ids if id not in unproven]
-            ids += self._apply(documents, {id: waiting[id] for id in unproven}, context, found)
-        failures = found.failures
+            ids += self._apply(documents, {id: waiting[id] for id in unproven}, context, result)
+        failures = result.failures
         records = [failure for failure in failures if isinstance(failure[0].cause, Received)]
         calls = [failure for failure in failures if not isinstance(failure[0].cause, Received)]
         # Before the write: its marks would hide a failed record from the next reading.
-        await _tell_failed(records, waiting, park)
+        await _tell_failed(records, waiting, give_up)
         changed = [documents[id] for id in ids]
         await self._memory.hand_over(changed, stored, context.now)
         self._must_be_waited_for(context.began or context.now)
         refused, failed = await self._write(changed)
         # After it: what a call was refused for may be what another member has decided otherwise.
-        certain = [one for one in calls if one[0].id not in {*refused, *failed}]
-        await _tell_failed(certain, waiting, park)
+        certain = [failure for failure in calls if failure[0].id not in {*refused, *failed}]
+        await _tell_failed(certain, waiting, give_up)
         for id in (*refused, *failed):
             documents.pop(id)
-        self._tell([one for one in changed if one.id in documents], found)
+        self._tell([document for document in changed if document.id in documents], result)
         on_written(documents)
         if not await self._publish(documents.values()):
             self.open_moments.doubt(context.now)
         if failed:
-            await self._alone({id: waiting[id] for id in failed}, failed, park, on_written, context)
+            await self._alone(
+                {id: waiting[id] for id in failed}, failed, give_up, on_written, context
+            )
         return refused
 
     def _must_be_waited_for(self, moment: datetime) -> None:
@@ -218,28 +220,28 @@ class UnitOfWork(Generic[S]):
         self,
         waiting: dict[str, list[WorkItem[S]]],
         failed: Mapping[str, Exception],
-        park: Park[S],
+        give_up: Park[S],
         on_written: OnWritten[S],
         context: Context,
     ) -> None:
         """The store would not take these documents: of several tasks one may be the reason."""
         for id, tasks in waiting.items():
             if len(tasks) == 1:
-                await park([(tasks[0], failed[id])])
+                await give_up([(tasks[0], failed[id])])
                 continue
             for task in tasks:
-                await self._done({id: [task]}, park, on_written, context.now)
+                await self._done({id: [task]}, give_up, on_written, context.now)
 
     def _apply(
         self,
         documents: dict[str, Stored[S]],
         waiting: dict[str, list[WorkItem[S]]],
         context: Context,
-        found: BatchResult[S],
+        result: BatchResult[S],
     ) -> list[str]:
         """The ids of those that must be written."""
         apply = self._decider.apply
-        return [id for id, tasks in waiting.items() if apply(documents[id], tasks, context, found)]
+        return [id for id, tasks in waiting.items() if apply(documents[id], tasks, context, result)]
 
     async def _write(
         self, changed: Sequence[Stored[S]]
@@ -263,13 +265,13 @@ class UnitOfWork(Generic[S]):
         )
         return some | more, bad | worse
 
-    def _tell(self, written: Collection[Stored[S]], found: BatchResult[S]) -> None:
+    def _tell(self, written: Collection[Stored[S]], result: BatchResult[S]) -> None:
         """What is certain now that it is written: timers that were set, gaps that were met."""
         ids = {document.id for document in written}
         for document in written:
             if document.due is not None:
                 self.due.remember(document.id, document.due)
-        for document, number in found.gaps:
+        for document, number in result.gaps:
             if document.id in ids:
                 self._meters.integrity_gaps.add(1)
                 log.error(
@@ -283,18 +285,18 @@ class UnitOfWork(Generic[S]):
         self, waiting: dict[str, list[WorkItem[S]]], context: Context
     ) -> tuple[dict[str, Stored[S]], set[str]]:
         """Each document, and the ids of those that were looked for in the store just now."""
-        found: dict[str, Stored[S]] = {}
+        documents: dict[str, Stored[S]] = {}
         missing: set[str] = set()
         for id, tasks in waiting.items():
             if (remembered := self._remembered.get(id)) is not None:
-                found[id] = remembered
+                documents[id] = remembered
             elif context.round > 0 or not tasks or not tasks[0].is_first:
                 missing.add(id)
             else:
-                found[id] = Stored(id=id)
+                documents[id] = Stored(id=id)
         if missing:
-            found |= await self._load_all(missing)
-        return found, missing
+            documents |= await self._load_all(missing)
+        return documents, missing
 
     async def _load_all(self, ids: Collection[str]) -> dict[str, Stored[S]]:
         """Of one that cannot be read only that is known: its tasks fail, and no other's."""
@@ -303,8 +305,8 @@ class UnitOfWork(Generic[S]):
             id: Stored(id, unreadable=Unreadable({id: why})) for id, why in damaged.items()
         }
         self.settling.heed(stored.values())
-        found = stored | broken
-        return {id: found[id] if id in found else Stored(id=id) for id in ids}
+        documents = stored | broken
+        return {id: documents[id] if id in documents else Stored(id=id) for id in ids}
 
     async def _publish(self, documents: Collection[Stored[S]]) -> bool:
         """Publish every outbox; what cannot be sent stays with its document, for the relay.
@@ -327,12 +329,12 @@ class UnitOfWork(Generic[S]):
 async def _tell_failed(
     failures: Sequence[tuple[WorkItem[S], Exception]],
     waiting: dict[str, list[WorkItem[S]]],
-    park: Park[S],
+    give_up: Park[S],
 ) -> None:
     """What is parked is not tried again when a write is refused."""
     if not failures:
         return
-    await park(failures)
+    await give_up(failures)
     parked = {task for task, _ in failures}
     for id, tasks in waiting.items():
         waiting[id] = [task for task in tasks if task not in parked]

@@ -35,7 +35,11 @@ class WaitingTimers:
 
     def partitions(self) -> list[int]:
         """The partitions that something waits for; unknown ones are asked for at the next look."""
-        return [one for one, waiting in self._by_partition.items() if one is not None and waiting]
+        return [
+            partition
+            for partition, waiting in self._by_partition.items()
+            if partition is not None and waiting
+        ]
 
     def take(self, partition: int, until: datetime, most: int) -> dict[str, datetime]:
         """Those that were due no later than `until`, which no longer wait."""
@@ -52,7 +56,9 @@ class WaitingTimers:
 
     def show(self, watermarks: Watermarks) -> None:
         """Set gauge and health to the deadline that waits longest."""
-        firsts = [(waiting[0][0], one) for one, waiting in self._by_partition.items() if waiting]
+        firsts = [
+            (waiting[0][0], number) for number, waiting in self._by_partition.items() if waiting
+        ]
         oldest, partition = min(firsts, default=(None, None), key=lambda pair: pair[0])
         waits = timedelta(0) if oldest is None else self._clock.now() - oldest
         self._meters.timer_waiting.set(waits.total_seconds(), {names.TIMER_KIND: self._name})

@@ -77,19 +77,19 @@ class Watermarks:
         until = self._written_until()
         held = self._log.held()
         unasked = {
-            one
-            for one in partitions
+            partition
+            for partition in partitions
             if until is not None
-            and one in held
-            and one not in self._asked
-            and self._heard.get(one, until - _TICK) < until
+            and partition in held
+            and partition not in self._asked
+            and self._heard.get(partition, until - _TICK) < until
         }
         if unasked and until is not None:
             assignment = self._assignment
             ends = await self._log.end_offsets(unasked)
             self._follow_assignment()
             if self._assignment == assignment:
-                self._asked |= {one: (until, end) for one, end in ends.items()}
+                self._asked |= {partition: (until, end) for partition, end in ends.items()}
         for partition, (asked_until, end) in list(self._asked.items()):
             if await self._log.has_handled(partition, end):
                 self._heard[partition] = asked_until
@@ -107,8 +107,8 @@ class Watermarks:
 
     def _written_until(self) -> datetime | None:
         """What the writer told, but never more than has passed here."""
-        told = self._told_until()
-        return None if told is None else min(told, self._clock.now())
+        until = self._told_until()
+        return None if until is None else min(until, self._clock.now())
 
     def _follow_assignment(self) -> None:
         """Partitions that moved were somebody else's for a while: begin anew."""

@@ -70,10 +70,10 @@ class Writers:
         self._lately: dict[str, deque[int]] = {}
         self.is_complete = False
 
-    def hear(self, replica: str, said: WatermarkAdvanced) -> None:
+    def hear(self, replica: str, watermark: WatermarkAdvanced) -> None:
         """Take in what one replica tells; of another topic's writer it is nothing."""
-        if said.topic == self._topic:
-            self._replicas[replica] = Replica(said.until, said.has_left)
+        if watermark.topic == self._topic:
+            self._replicas[replica] = Replica(watermark.until, watermark.has_left)
             self._count += 1
             self._lately.setdefault(replica, deque(maxlen=MISSED)).append(self._count)
 
@@ -84,8 +84,10 @@ class Writers:
         """
         if not self.is_complete or not self._replicas:
             return None
-        writing = [one.until for one in self._replicas.values() if not one.has_left]
-        return min(writing) if writing else max(one.until for one in self._replicas.values())
+        writing = [replica.until for replica in self._replicas.values() if not replica.has_left]
+        return (
+            min(writing) if writing else max(replica.until for replica in self._replicas.values())
+        )
 
     def silent(self, apart_from: str) -> list[str]:
         """Replicas that have not said that they leave, and say nothing any more.
@@ -98,8 +100,8 @@ class Writers:
             return []
         return [
             name
-            for name, one in self._replicas.items()
-            if not one.has_left and self._lately[name][-1] < own[0]
+            for name, replica in self._replicas.items()
+            if not replica.has_left and self._lately[name][-1] < own[0]
         ]
 
 
@@ -139,8 +141,8 @@ class WritersReader:
             if await consumer.position(partition) >= end:
                 self._writers.is_complete = True
             turned()
-            found = await consumer.getmany(partition, timeout_ms=1_000)
-            for record in found.get(partition, ()):
+            batches = await consumer.getmany(partition, timeout_ms=1_000)
+            for record in batches.get(partition, ()):
                 self._hear(record)
 
     def _hear(self, record: KafkaRecord) -> None:
@@ -282,7 +284,9 @@ class WriterWatermark(Generic[S]):
         nothing.
         """
         silent = self._writers.silent(self.replica)
-        self._silent = {one: self._silent[one] for one in silent if one in self._silent}
+        self._silent = {
+            replica: self._silent[replica] for replica in silent if replica in self._silent
+        }
         for replica in silent:
             if await self._leases.of_silent(replica) is None:
                 self._silent.pop(replica, None)
@@ -312,8 +316,8 @@ class WriterWatermark(Generic[S]):
         return asked_at - question.denied_at >= LATE_WRITE
 
     async def _tell(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
-        said = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)
-        event = Event(new_id(), self._source, replica, until, said)
+        watermark = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)
+        event = Event(new_id(), self._source, replica, until, watermark)
         await self._publisher.publish([self._codec.encode(event)])
         if replica == self.replica:
             self._told, self._told_at = until, self._clock.now()

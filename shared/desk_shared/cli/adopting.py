@@ -36,12 +36,12 @@ class Anew:
 
     @property
     def sentence(self) -> str:
-        one = self.position
+        before = self.position
         return (
-            f"{one.group} stopped reading {one.topic}: {self.why}. It would read all {self.records}"
-            f" records of id {self.topic_id or 'unknown'} from the beginning; the marks of making"
-            f" {one.generation} (id {one.topic_id or 'unknown'}) would count no more, identities of"
-            " events still would"
+            f"{before.group} stopped reading {before.topic}: {self.why}. It would read all"
+            f" {self.records} records of id {self.topic_id or 'unknown'} from the beginning; the"
+            f" marks of making {before.generation} (id {before.topic_id or 'unknown'}) would count"
+            " no more, identities of events still would"
         )
 
 
@@ -53,53 +53,57 @@ def adopt(
 ) -> None:
     """Show which topics were made anew and what would be read again, and with --yes begin."""
     prefix = settings().topic_prefix
-    left = asyncio.run(_adopt(frozenset(prefix + one for one in topics or ()), really=yes))
+    left = asyncio.run(_adopt(frozenset(prefix + topic for topic in topics or ()), really=yes))
     if left and not yes:
         say("Nothing was changed. Repeat with --yes to begin.")
         raise typer.Exit(1)
 
 
 async def _adopt(only: frozenset[str], *, really: bool) -> list[Anew]:
-    found = [one for one in await find_replaced() if not only or one.position.topic in only]
-    if unmet := only - {one.position.topic for one in found}:
+    anew = [topic for topic in await find_replaced() if not only or topic.position.topic in only]
+    if unmet := only - {topic.position.topic for topic in anew}:
         raise NotFound(f"Nobody has stopped reading {', '.join(sorted(unmet))}.")
-    if not found:
+    if not anew:
         say("Every topic is the one that was read before.")
-    for one in found:
-        say(f"{one.sentence}.")
-        if really and not await _accept(one):
-            say(f"{one.position.id} was changed meanwhile; look again.")
+    for topic in anew:
+        say(f"{topic.sentence}.")
+        if really and not await _accept(topic):
+            say(f"{topic.position.id} was changed meanwhile; look again.")
         elif really:
-            say(f"{one.position.group} begins {one.position.topic} again within seconds.")
-    return found
+            say(f"{topic.position.group} begins {topic.position.topic} again within seconds.")
+    return anew
 
 
-async def _accept(one: Anew) -> bool:
+async def _accept(topic: Anew) -> bool:
     chosen = settings()
-    store = Store(chosen.store, chosen.store.database_prefix + one.service)
+    store = Store(chosen.store, chosen.store.database_prefix + topic.service)
     try:
         positions = MongoPositions(store.database)
-        return await positions.adopt(one.position, one.cluster, one.topic_id)
+        return await positions.adopt(topic.position, topic.cluster, topic.topic_id)
     finally:
         await store.stop()
 
 
 def services() -> list[str]:
     """Those that read anything."""
-    readers = {one for topic in BY_NAME.values() for one in (*topic.readers, *topic.followers)}
+    readers = {
+        reader for topic in BY_NAME.values() for reader in (*topic.readers, *topic.followers)
+    }
     return sorted(readers - {"outside"})
 
 
 async def find_replaced() -> list[Anew]:
     """By service, what is not what it read before: told by the service, or seen now."""
-    chosen, found = settings(), list[tuple[str, Position]]()
+    chosen, positions = settings(), list[tuple[str, Position]]()
     for service in services():
         store = Store(chosen.store, chosen.store.database_prefix + service)
         try:
-            found += [(service, one) for one in await MongoPositions(store.database).all()]
+            positions += [
+                (service, position) for position in await MongoPositions(store.database).all()
+            ]
         finally:
             await store.stop()
-    mine = [one for one in found if one[1].topic.startswith(chosen.topic_prefix)]
+    mine = [named for named in positions if named[1].topic.startswith(chosen.topic_prefix)]
     consumer = AIOKafkaConsumer(**kafka_arguments(chosen.kafka))
     await consumer.start()
     try:
@@ -108,18 +112,20 @@ async def find_replaced() -> list[Anew]:
         await consumer.stop()
 
 
-async def compare(found: Sequence[tuple[str, Position]], consumer: AIOKafkaConsumer) -> list[Anew]:
+async def compare(
+    positions: Sequence[tuple[str, Position]], consumer: AIOKafkaConsumer
+) -> list[Anew]:
     """Those that the brokers have otherwise than they were read."""
-    ids = await topic_ids(consumer._client, sorted({one.topic for _, one in found}))  # noqa: SLF001
+    ids = await topic_ids(consumer._client, sorted({position.topic for _, position in positions}))  # noqa: SLF001
     anew: list[Anew] = []
-    for service, one in found:
-        if (topic_id := ids.topics.get(one.topic)) is None:
+    for service, position in positions:
+        if (topic_id := ids.topics.get(position.topic)) is None:
             continue
-        partitions = [TopicPartition(one.topic, n) for n in ids.partitions[one.topic]]
-        asked = await consumer.end_offsets(partitions)
-        ends = {partition.partition: end for partition, end in asked.items()}
-        if why := one.replaced or why_replaced(one, ids, ends):
+        partitions = [TopicPartition(position.topic, n) for n in ids.partitions[position.topic]]
+        offsets = await consumer.end_offsets(partitions)
+        ends = {partition.partition: end for partition, end in offsets.items()}
+        if why := position.replaced or why_replaced(position, ids, ends):
             starts = await consumer.beginning_offsets(partitions)
             records = sum(ends.values()) - sum(starts.values())
-            anew.append(Anew(service, one, why, ids.cluster, topic_id, records, ends))
+            anew.append(Anew(service, position, why, ids.cluster, topic_id, records, ends))
     return anew

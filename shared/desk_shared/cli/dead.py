@@ -53,8 +53,10 @@ def list_(
     """
     letters = asyncio.run(_all_letters())
     table = Sheet("dead-letter topic", "reason", "letters", *(["settled"] if settled else []))
-    counts = Counter((one.topic, one.reason_code) for one in letters if one.settlement is None)
-    done = Counter((one.topic, one.reason_code) for one in letters if one.settlement)
+    counts = Counter(
+        (letter.topic, letter.reason_code) for letter in letters if letter.settlement is None
+    )
+    done = Counter((letter.topic, letter.reason_code) for letter in letters if letter.settlement)
     for topic, code in sorted(counts.keys() | done.keys() if settled else counts):
         more = [done[topic, code]] if settled else []
         table.add_line(topic, code, counts[topic, code], *more)
@@ -74,10 +76,10 @@ def show(
     settled: Annotated[bool, typer.Option("--settled", help="Settled ones too.")] = False,
 ) -> None:
     """The letters of one dead-letter topic: what each says, why it failed, where it came from."""
-    found = asyncio.run(_chosen(topic, reason, record, is_any=settled))
-    for letter in found:
+    letters = asyncio.run(_chosen(topic, reason, record, is_any=settled))
+    for letter in letters:
         say("\n".join(plain_line(line) for line in letter.lines(whole=whole)))
-    if not found:
+    if not letters:
         say("No such dead letter is open.")
 
 
@@ -138,13 +140,13 @@ async def _all_letters() -> list[Letter]:
 
 async def _chosen(topic: str, reason: str, record: str, *, is_any: bool = False) -> list[Letter]:
     """The letters meant; one that is named is meant though it be settled."""
-    found = []
+    letters = []
     for letter in gather([raw async for raw in _records(topic)]):
         is_open = letter.settlement is None or is_any or bool(record)
         is_meant = not record or record in letter.places
         if is_open and is_meant and reason in ("", letter.reason_code):
-            found.append(letter)
-    return found
+            letters.append(letter)
+    return letters
 
 
 async def _records(topic: str) -> AsyncIterator[KafkaRecord]:

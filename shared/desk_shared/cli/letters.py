@@ -72,7 +72,7 @@ class Letter:
         raw, seen = self.newest, len(self.copies)
         about = attributes_of(raw)
         times = f"{told(raw, ATTEMPT)}; came back {seen - 1} times" if seen > 1 else ""
-        said = {
+        rows = {
             "why": told(raw, REASON),
             **{name: about.get(name, "") for name in ("id", "source", "type", "subject", "time")},
             "key": _text(raw.key),
@@ -84,7 +84,7 @@ class Letter:
             "settled": self.settlement.sentence if self.settlement else "",
         }
         head = f"{place_of(raw)}  {self.reason_code}"
-        return [head, *(f"  {name:<8} {text}" for name, text in said.items() if text)]
+        return [head, *(f"  {name:<8} {text}" for name, text in rows.items() if text)]
 
 
 def gather(records: Iterable[KafkaRecord]) -> list[Letter]:
@@ -101,9 +101,9 @@ def gather(records: Iterable[KafkaRecord]) -> list[Letter]:
             letters.setdefault(key, Letter(raw.topic)).copies.append(raw)
     for letter in letters.values():
         marks = [settled.get((letter.topic, place)) for place in letter.places]
-        known = [one for one in marks if one is not None]
-        if len(known) == len(marks):
-            letter.settlement = max(known, key=lambda one: one.at)
+        given = [mark for mark in marks if mark is not None]
+        if len(given) == len(marks):
+            letter.settlement = max(given, key=lambda mark: mark.at)
     return list(letters.values())
 
 
@@ -115,8 +115,8 @@ def settlements(
     marks = []
     for first in range(0, len(places), MOST_MARKED):
         chosen = tuple(places[first : first + MOST_MARKED])
-        said = Settlement(records=chosen, by=by[:200], at=at, note=note[:1_000])
-        value = said.model_dump_json().encode()
+        settlement = Settlement(records=chosen, by=by[:200], at=at, note=note[:1_000])
+        value = settlement.model_dump_json().encode()
         # A key of its own: it says nothing of any subject, and must not be read as one's event.
         marks.append(Message(topic, b"settled", value, ((SETTLES, b"1"),)))
     return marks
@@ -134,9 +134,9 @@ def told(raw: KafkaRecord, name: str) -> str:
 
 def attributes_of(raw: KafkaRecord) -> dict[str, str]:
     """The event's own attributes as far as they can be read, in whichever mode it was written."""
-    found = {name[3:]: _text(text) for name, text in raw.headers if name.startswith("ce_")}
-    if found:
-        return found
+    attributes = {name[3:]: _text(text) for name, text in raw.headers if name.startswith("ce_")}
+    if attributes:
+        return attributes
     try:
         document = json.loads(raw.value or b"")
     except (ValueError, RecursionError):

@@ -28,12 +28,12 @@ app.command("why")(why.why)
 
 def add_commands(group: str = "desk.commands") -> None:
     """Commands of installed services: each is an entry point, a function or a group of them."""
-    for found in sorted(entry_points(group=group), key=lambda one: one.name):
-        command = found.load()
+    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+        command = point.load()
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=found.name)
+            app.add_typer(command, name=point.name)
         else:
-            app.command(found.name)(command)
+            app.command(point.name)(command)
 
 
 def main() -> None:

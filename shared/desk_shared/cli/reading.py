@@ -46,7 +46,7 @@ async def read_all(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator
         starts = await consumer.beginning_offsets(consumer.assignment())
         for partition, start in starts.items():
             consumer.seek(partition, start)
-        left = {one for one, end in ends.items() if end > starts[one]}
+        left = {partition for partition, end in ends.items() if end > starts[partition]}
         while left:
             batches = await consumer.getmany(*left, timeout_ms=1000, max_records=5000)
             for partition, records in batches.items():
@@ -54,4 +54,8 @@ async def read_all(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator
                     if record.offset < ends[partition]:
                         yield record
             # By position: what is last may be no record, but the mark of a transaction's end.
-            left -= {one for one in left if await consumer.position(one) >= ends[one]}
+            left -= {
+                partition
+                for partition in left
+                if await consumer.position(partition) >= ends[partition]
+            }

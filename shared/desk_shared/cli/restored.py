@@ -69,28 +69,28 @@ def _named(subjects: Sequence[str]) -> str:
 
 async def find_gone(replaced: Sequence[Anew]) -> list[Gone]:
     """By group and partition, of the topics that are not what was read; nothing of a new id."""
-    chosen, found = settings(), list[Gone]()
-    for one in replaced:
-        read = one.position
-        if one.topic_id != read.topic_id or one.cluster != read.cluster:
+    chosen, gone = settings(), list[Gone]()
+    for topic in replaced:
+        read = topic.position
+        if topic.topic_id != read.topic_id or topic.cluster != read.cluster:
             continue
-        store = Store(chosen.store, chosen.store.database_prefix + one.service)
+        store = Store(chosen.store, chosen.store.database_prefix + topic.service)
         try:
             for partition, until in sorted(read.offsets.items()):
-                first = one.ends.get(partition, until)
+                first = topic.ends.get(partition, until)
                 if first < until:
-                    lane = Origin(read.topic, partition, first, read.generation).lane
-                    who = sorted(await handled_since(store.database, lane, first))
+                    mark_key = Origin(read.topic, partition, first, read.generation).mark_key
+                    who = sorted(await handled_since(store.database, mark_key, first))
                     place = f"{read.topic}/{partition}"
-                    found.append(Gone(one.service, read.group, place, first, until, tuple(who)))
+                    gone.append(Gone(topic.service, read.group, place, first, until, tuple(who)))
         finally:
             await store.stop()
-    return found
+    return gone
 
 
 async def find_forgotten() -> list[Forgotten]:
     """By service and group; nothing where stores and brokers agree."""
-    chosen, found = settings(), list[Forgotten]()
+    chosen, forgotten = settings(), list[Forgotten]()
     for service in SERVICES:
         store = Store(chosen.store, chosen.store.database_prefix + service)
         try:
@@ -105,22 +105,22 @@ async def find_forgotten() -> list[Forgotten]:
             ranges = _unknown(older.group, positions, committed[older.group])
             subjects = await _subjects(chosen.kafka, ranges, Door(prefix=chosen.topic_prefix))
             records = sum(end - first for first, end in ranges.values())
-            found.append(Forgotten(service, older, records, tuple(subjects)))
-    return found
+            forgotten.append(Forgotten(service, older, records, tuple(subjects)))
+    return forgotten
 
 
 def _unknown(group: str, positions: Sequence[Position], committed: Committed) -> Ranges:
     """What was read after the store's own note of how far it had come."""
-    known = {
-        TopicPartition(one.topic, partition): offset
-        for one in positions
-        if one.group == group
-        for partition, offset in one.offsets.items()
+    noted = {
+        TopicPartition(position.topic, partition): offset
+        for position in positions
+        if position.group == group
+        for partition, offset in position.offsets.items()
     }
     return {
-        lane: (known.get(lane, 0), end)
-        for lane, end in committed.offsets.items()
-        if known.get(lane, 0) < end
+        partition: (noted.get(partition, 0), end)
+        for partition, end in committed.offsets.items()
+        if noted.get(partition, 0) < end
     }
 
 
@@ -128,19 +128,21 @@ async def _subjects(kafka: KafkaSettings, ranges: Ranges, door: Door) -> list[st
     """Of the records in these ranges, in order and once each."""
     consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka_arguments(kafka))
     await consumer.start()
-    found: dict[str, None] = {}
+    subjects: dict[str, None] = {}
     try:
-        for lane, (first, end) in ranges.items():
-            consumer.assign([lane])
-            [start] = (await consumer.beginning_offsets([lane])).values()
-            [last] = (await consumer.end_offsets([lane])).values()
-            consumer.seek(lane, max(first, start))
-            while await consumer.position(lane) < min(end, last):
-                for record in (await consumer.getmany(lane, timeout_ms=1_000)).get(lane, ()):
+        for partition, (first, end) in ranges.items():
+            consumer.assign([partition])
+            [start] = (await consumer.beginning_offsets([partition])).values()
+            [last] = (await consumer.end_offsets([partition])).values()
+            consumer.seek(partition, max(first, start))
+            while await consumer.position(partition) < min(end, last):
+                for record in (await consumer.getmany(partition, timeout_ms=1_000)).get(
+                    partition, ()
+                ):
                     if record.offset < end:
                         # What is no event has no subject.
                         with suppress(Invalid):
-                            found[door.read(record).subject] = None
+                            subjects[door.read(record).subject] = None
     finally:
         await consumer.stop()
-    return list(found)
+    return list(subjects)

@@ -46,7 +46,9 @@ class Sheet(Table):
 
     def add_line(self, *cells: object) -> None:
         """A row; a cell may be a text with a colour."""
-        self.add_row(*(one if isinstance(one, Text) else Text(plain_line(one)) for one in cells))
+        self.add_row(
+            *(cell if isinstance(cell, Text) else Text(plain_line(cell)) for cell in cells)
+        )
 
 
 def styled(text: object, style: str) -> Text:

@@ -79,12 +79,12 @@ def _words(data: Payload) -> Iterator[str]:
     """What it says, messages as sentences in the language of the terminal."""
     spoken = spoken_here()
     for name, value in data.model_dump(mode="json", exclude_defaults=True).items():
-        said = getattr(data, name)
-        match said:
+        content = getattr(data, name)
+        match content:
             case Message():
-                yield f"{name}={spoken.render(said)}"
+                yield f"{name}={spoken.render(content)}"
             case (Message(), *_):
-                yield f"{name}={spoken.render_all(said)}"
+                yield f"{name}={spoken.render_all(content)}"
             case _:
                 yield f"{name}={value}"
 

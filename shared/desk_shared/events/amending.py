@@ -127,7 +127,7 @@ def _fitted(name: str, field: FieldInfo, value: object) -> object:
 def _kind(annotation: object) -> object:
     """The type of a field, without `None` where it may be missing."""
     if get_origin(annotation) in (UnionType, Union):
-        choices = [one for one in get_args(annotation) if one is not type(None)]
+        choices = [choice for choice in get_args(annotation) if choice is not type(None)]
         return choices[0] if len(choices) == 1 else annotation
     return annotation
 
@@ -165,7 +165,7 @@ def _named(text: str, longest: int) -> str:
 def _choice(kind: type[Enum], field: FieldInfo, value: object) -> object:
     word = _text(value).strip().casefold().replace("-", "_").replace(" ", "_")
     word = _SYNONYMS.get(kind, {}).get(word, word)
-    if word in {str(one.value) for one in kind}:
+    if word in {str(member.value) for member in kind}:
         return value if value == word else word
     if not field.is_required():
         return _ABSENT
@@ -216,4 +216,4 @@ def _instead(document: Document, name: str, field: FieldInfo) -> object:
 
 
 def _limit(field: FieldInfo) -> int | None:
-    return next((one.max_length for one in field.metadata if isinstance(one, MaxLen)), None)
+    return next((limit.max_length for limit in field.metadata if isinstance(limit, MaxLen)), None)

@@ -270,12 +270,12 @@ def _message(payload: type[Payload]) -> Document:
 
 
 def _parked() -> Document:
-    told = {name: {"type": "string", "description": text} for name, text in PARKED}
+    properties = {name: {"type": "string", "description": text} for name, text in PARKED}
     return {
         "name": "parked",
         "title": "Parked record",
         "summary": "A record as it was read, readable or not, with what became of it in headers.",
-        "headers": {"type": "object", "properties": told},
+        "headers": {"type": "object", "properties": properties},
         "payload": {"description": "The record's own bytes."},
     }
 

@@ -76,7 +76,7 @@ def outside_event(
     except ValidationError as error:
         raise bad_data(payload.TYPE, error) from error
     parsed = shrink(parsed, changed)
-    moment, told = _outside_time(envelope, changed)
+    moment, time = _outside_time(envelope, changed)
     return Event(
         attributes.identifier("id", is_clean=True),
         source,
@@ -88,7 +88,7 @@ def outside_event(
         attributes.optional("causationid", is_clean=True),
         attributes.traceparent(),
         tuple(sorted(changed.union(attributes.left_out))),
-        told,
+        time,
     )
 
 

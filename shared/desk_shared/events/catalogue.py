@@ -40,19 +40,21 @@ _MODULES = (
 
 
 def _payloads() -> dict[str, type[Payload]]:
-    found: dict[str, type[Payload]] = {}
+    payloads: dict[str, type[Payload]] = {}
     for module in _MODULES:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Payload) and value.TYPE:
-                other = found.setdefault(value.TYPE, value)
+                other = payloads.setdefault(value.TYPE, value)
                 if other is not value:
                     raise TypeError(f"{value.TYPE} is the type of {other} and of {value}")
-    return dict(sorted(found.items()))
+    return dict(sorted(payloads.items()))
 
 
 PAYLOADS: dict[str, type[Payload]] = _payloads()
 # Those that other systems may read or write, and documents describe.
-PUBLIC_PAYLOADS = {name: one for name, one in PAYLOADS.items() if not is_private(one.TOPIC)}
+PUBLIC_PAYLOADS = {
+    name: payload for name, payload in PAYLOADS.items() if not is_private(payload.TOPIC)
+}
 
 # An old version's data as read -> the data of the next version, by old wire type. Whoever adds
 # version n+1 of an event leaves its version n here, so that a log of any age can be read.

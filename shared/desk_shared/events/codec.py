@@ -111,17 +111,17 @@ class Codec:
         if not value:
             raise Invalid("the record has no value", code="no-value")
         _check_size(len(value), MAX_OPEN_BYTES)
-        found = list(headers)
-        content_type = content_type_of(found)
+        given = list(headers)
+        content_type = content_type_of(given)
         text = in_utf8(content_type, value)
-        if is_structured(content_type, text, found):
+        if is_structured(content_type, text, given):
             document, is_mended = read_object(text)
             envelope = Envelope(key, attributes_of_document(document), arrived)
             return self._event(envelope, data_of_document(document), len(value), is_mended)
-        envelope = Envelope(key, attributes_of_headers(found), arrived)
-        known = self._by_header.get(envelope.attributes.required("type").encode())
-        if known is not None and not known[1]:
-            return _own(envelope, known[0], value)
+        envelope = Envelope(key, attributes_of_headers(given), arrived)
+        entry = self._by_header.get(envelope.attributes.required("type").encode())
+        if entry is not None and not entry[1]:
+            return _own(envelope, entry[0], value)
         document, is_mended = read_object(text)
         return self._event(envelope, document, len(value), is_mended)
 
@@ -131,10 +131,10 @@ class Codec:
         Takes for granted that all is well; None if it is not, and `decode` must look closer.
         """
         key, value, headers = record.key, record.value, dict(record.headers)
-        known = self._by_header.get(headers.get("ce_type") or b"")
-        if known is None or not value or len(headers) != len(record.headers):
+        entry = self._by_header.get(headers.get("ce_type") or b"")
+        if entry is None or not value or len(headers) != len(record.headers):
             return None
-        _, is_outside, longest, validate = known
+        _, is_outside, longest, validate = entry
         if len(value) > longest or headers.get("content-type", _JSON) != _JSON:
             return None
         try:
@@ -182,7 +182,7 @@ class Codec:
 
     def _unknown(self, wire_type: str) -> Invalid:
         name, _, version = wire_type.rpartition(".v")
-        versions = [known for known in self._payloads if known.rpartition(".v")[0] == name]
+        versions = [other for other in self._payloads if other.rpartition(".v")[0] == name]
         if versions and version.isdecimal():
             return Invalid(
                 f"{wire_type} is a version that this reader does not know (it knows "

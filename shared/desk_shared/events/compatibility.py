@@ -50,9 +50,9 @@ class _Pair:
         if "properties" in old and "properties" in new:
             yield from self._fields(old, new, place)
         for word in ("items", "additionalProperties"):
-            one, other = old.get(word), new.get(word)
-            if isinstance(one, Mapping) and isinstance(other, Mapping):
-                yield from self.compare(one, other, f"an entry of {place}")
+            before, other = old.get(word), new.get(word)
+            if isinstance(before, Mapping) and isinstance(other, Mapping):
+                yield from self.compare(before, other, f"an entry of {place}")
         yield from self._choices(old, new, place)
 
     def _fields(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
@@ -63,29 +63,29 @@ class _Pair:
         for name in sorted((now.keys() - before.keys()) & needed):
             yield f"{name} of {place} is new and required: give it a default"
         for name in sorted(before.keys() & now.keys()):
-            one, other = _mapping(before[name]), _mapping(now[name])
+            earlier, other = _mapping(before[name]), _mapping(now[name])
             if (name in needed_before) != (name in needed):
                 change = "required" if name in needed else "optional"
                 yield f"{name} of {place} became {change}: leave that as it was"
-            elif one.get("default") != other.get("default"):
+            elif earlier.get("default") != other.get("default"):
                 yield f"{name} of {place} has another default: events without it change meaning"
-            yield from self.compare(one, other, f"{name} of {place}")
+            yield from self.compare(earlier, other, f"{name} of {place}")
 
     def _choices(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
         before, now = _list(old, "anyOf"), _list(new, "anyOf")
         if len(before) != len(now):
             yield f"{place} has another choice of types: make it a new field"
             return
-        for one, other in zip(before, now, strict=True):
-            yield from self.compare(_mapping(one), _mapping(other), place)
+        for choice, other in zip(before, now, strict=True):
+            yield from self.compare(_mapping(choice), _mapping(other), place)
 
 
 def _types(old: Schema, new: Schema, place: str) -> Iterator[str]:
     """Whatever is neither prose, limit, nor walked elsewhere must be just what it was."""
     for word in sorted((old.keys() | new.keys()) - _PROSE - _WALKED - _LEAST - _MOST - {"anyOf"}):
-        one, other = old.get(word), new.get(word)
-        if not (isinstance(one, Mapping) and isinstance(other, Mapping)) and one != other:
-            yield f"{place} has another {word}, {_said(one)} before and {_said(other)} now"
+        before, other = old.get(word), new.get(word)
+        if not (isinstance(before, Mapping) and isinstance(other, Mapping)) and before != other:
+            yield f"{place} has another {word}, {_said(before)} before and {_said(other)} now"
     for word in ("properties", "items"):
         if (word in old) != (word in new):
             yield f"{place} is something else now: make it a new field"
@@ -119,8 +119,8 @@ def _resolved(document: Schema, schema: Schema) -> Schema:
 
 
 def _list(schema: Schema, word: str) -> list[object]:
-    found = schema.get(word, [])
-    return found if isinstance(found, list) else []
+    values = schema.get(word, [])
+    return values if isinstance(values, list) else []
 
 
 def _mapping(value: object) -> Schema:

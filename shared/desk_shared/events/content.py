@@ -27,8 +27,8 @@ def content_of(event: "AnyEvent") -> str:
     # Without defaults: a field that a later version adds changes nothing that was said before.
     # A time that is only that of its arrival differs from copy to copy.
     time = event.told_time if "time" in event.amended else event.time
-    said = [event.type, event.subject, time, event.data.model_dump(exclude_defaults=True)]
-    text = json.dumps(said, sort_keys=True, default=_plain)
+    parts = [event.type, event.subject, time, event.data.model_dump(exclude_defaults=True)]
+    text = json.dumps(parts, sort_keys=True, default=_plain)
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 

@@ -27,10 +27,10 @@ def read_moment(text: str) -> datetime | None:
 
     Raises `Invalid` for what RFC 3339 does not allow.
     """
-    found = _RFC3339.fullmatch(text)
-    if found is None:
+    match = _RFC3339.fullmatch(text)
+    if match is None:
         raise _no_moment(text)
-    date, hour_minute, second, fraction, zulu, sign, hours, minutes = found.groups()
+    date, hour_minute, second, fraction, zulu, sign, hours, minutes = match.groups()
     # A leap second is the moment before the next minute's beginning, as near as we can tell.
     is_leap = second == "60"
     micros = (fraction or "")[:6].ljust(6, "0")

@@ -85,22 +85,22 @@ def _fields(schema: Schema) -> Iterator[str]:
     yield "| field | type | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in _mapping(schema["properties"]).items():
-        one = _mapping(field)
+        part = _mapping(field)
         is_required = isinstance(required, list) and name in required
-        default = "required" if is_required else f"`{json.dumps(one.get('default'))}`"
-        yield _row(f"`{name}`", _words(one), default, str(one.get("description", "")))
+        default = "required" if is_required else f"`{json.dumps(part.get('default'))}`"
+        yield _row(f"`{name}`", _words(part), default, str(part.get("description", "")))
     yield ""
 
 
 def _parts(schemas: Iterable[Schema]) -> Iterator[str]:
     """Objects and lists of values that fields refer to, each once."""
-    found: dict[str, Schema] = {}
+    parts: dict[str, Schema] = {}
     for schema in schemas:
         for name, part in _mapping(schema.get("$defs", {})).items():
-            if found.setdefault(name, _mapping(part)) != part:
+            if parts.setdefault(name, _mapping(part)) != part:
                 raise ValueError(f"two different parts of events are called {name}; rename one")
     yield "\n## Parts\n"
-    for name, part in sorted(found.items()):
+    for name, part in sorted(parts.items()):
         yield f"### {name}\n"
         yield f"{part.get('description', '')}\n"
         if isinstance(values := part.get("enum"), list):

@@ -156,10 +156,10 @@ class OidcAuthenticator:
             claim = getattr(error, "claim", "")
             raise _refuse(message("auth.claim-refused", claim=claim)) from error
 
-    async def _refetch(self, known: KeySet | None) -> KeySet:
+    async def _refetch(self, before: KeySet | None) -> KeySet:
         """One fetch at a time, and none within the cooldown: bad tokens cannot flood the issuer."""
         async with self._lock:
-            if self._keys is not None and self._keys is not known:
+            if self._keys is not None and self._keys is not before:
                 return self._keys
             now = self._clock.now()
             if self._tried_at is None or now - self._tried_at >= REFETCH_COOLDOWN:
@@ -214,9 +214,9 @@ def read_roles(named: object) -> frozenset[Role]:
         named = named.split()
     if not isinstance(named, list | tuple):
         return frozenset()
-    known = set(Role)
+    roles = set(Role)
     words = {word.strip() for word in named if isinstance(word, str)}
-    return frozenset(role for role in known if role.value in words)
+    return frozenset(role for role in roles if role.value in words)
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

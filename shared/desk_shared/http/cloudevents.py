@@ -33,11 +33,11 @@ class SentEvent:
 def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[SentEvent]:
     """The events of one call, not yet read; refuses what is no form of CloudEvents."""
     given = [(name.decode("latin-1").lower(), value) for name, value in headers]
-    found = dict(given)
-    encoding = found.get("content-encoding", b"").decode("latin-1").strip().lower()
+    by_name = dict(given)
+    encoding = by_name.get("content-encoding", b"").decode("latin-1").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMediaType(message("cloudevents.encoded", encoding=encoding[:40]))
-    content_type = found.get("content-type", b"")
+    content_type = by_name.get("content-type", b"")
     kind = content_type.decode("latin-1").partition(";")[0].strip().lower()
     if kind.startswith(_BATCH):
         _must_be_json(kind, _BATCH)
@@ -47,7 +47,7 @@ def sent_events(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> list[Sen
     if kind.startswith(_EVENT):
         _must_be_json(kind, _EVENT)
         return [SentEvent(body, (("content-type", content_type),))]
-    for name in found:
+    for name in by_name:
         if name.startswith("ce_"):
             header, right = name[:40], name[:40].replace("_", "-")
             why = message("cloudevents.bad-header", header=header, right=right)
@@ -70,8 +70,8 @@ def type_of(sent: SentEvent) -> str:
         document = json.loads(sent.value)
     except (ValueError, RecursionError):
         return ""
-    found = document.get("type") if isinstance(document, dict) else None
-    return found if isinstance(found, str) else ""
+    type = document.get("type") if isinstance(document, dict) else None
+    return type if isinstance(type, str) else ""
 
 
 def _must_be_json(kind: str, family: str) -> None:
@@ -119,5 +119,5 @@ def _parts(body: bytes) -> list[bytes]:
 
 
 def _skip(text: str, at: int) -> int:
-    found = _BLANKS.match(text, at)
-    return found.end() if found else at
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at

@@ -71,8 +71,10 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
         del answers["422"]
     answers.setdefault("default", _ERRORS)
     policies = policies_of(dependant)
-    roles = {role for one in policies if not isinstance(one, OpenPolicy) for role in one.roles}
-    if any(isinstance(one, OpenPolicy) for one in policies):
+    roles = {
+        role for policy in policies if not isinstance(policy, OpenPolicy) for role in policy.roles
+    }
+    if any(isinstance(policy, OpenPolicy) for policy in policies):
         operation["security"] = []
     elif roles:
         operation["x-desk-roles"] = sorted(roles)
@@ -84,4 +86,6 @@ def _describe(operation: dict[str, Any], dependant: Dependant) -> None:
 
 
 def _has(dependant: Dependant, call: object) -> bool:
-    return dependant.call is call or any(_has(one, call) for one in dependant.dependencies)
+    return dependant.call is call or any(
+        _has(dependency, call) for dependency in dependant.dependencies
+    )

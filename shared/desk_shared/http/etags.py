@@ -53,7 +53,7 @@ async def precondition(request: Request) -> Precondition:
         return Precondition(None)
     tags = (tag for is_weak, tag in _read(if_match, "If-Match") if not is_weak)
     # The version alone; what is no tag of ours matches none.
-    versions = (found[1] if (found := _VERSION.fullmatch(tag)) else tag for tag in tags)
+    versions = (match[1] if (match := _VERSION.fullmatch(tag)) else tag for tag in tags)
     return Precondition(frozenset(versions))
 
 
@@ -72,9 +72,9 @@ def not_modified(request: Request, version: int, beside: int = 0) -> Response | 
 def _read(text: str, header: str) -> list[tuple[bool, str]]:
     tags, at = [], 0
     while at < len(text):
-        found = _TAGS.match(text, at)
-        if found is None:
+        match = _TAGS.match(text, at)
+        if match is None:
             raise BadRequest(message("request.bad-etag", header=header), code="bad-etag")
-        tags.append((found[1] is not None, found[2]))
-        at = found.end()
+        tags.append((match[1] is not None, match[2]))
+        at = match.end()
     return tags

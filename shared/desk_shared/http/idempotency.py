@@ -64,8 +64,8 @@ def read_key(header: str | None) -> str:
         raise BadRequest(message("request.key-missing"), code="idempotency-key-missing")
     text = header.strip()
     if text.startswith('"'):
-        found = _QUOTED.fullmatch(text)
-        text = re.sub(r"\\(.)", r"\1", found[1]) if found else ""
+        match = _QUOTED.fullmatch(text)
+        text = re.sub(r"\\(.)", r"\1", match[1]) if match else ""
     if not 1 <= len(text) <= _LONGEST or not text.isascii() or not text.isprintable():
         why = message("request.key-unreadable", most=_LONGEST)
         raise BadRequest(why, code="idempotency-key-unreadable")
@@ -74,13 +74,13 @@ def read_key(header: str | None) -> str:
 
 def calls_without_key(app: FastAPI) -> list[str]:
     """Unsafe routes that ask for no idempotency key; a test wants this empty."""
-    found = []
+    calls = []
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         unsafe = UNSAFE & (route.methods or set())
         if unsafe and not (isinstance(dependant, Dependant) and asks_for_key(dependant)):
-            found.append(f"{','.join(sorted(unsafe))} {route.path}")
-    return found
+            calls.append(f"{','.join(sorted(unsafe))} {route.path}")
+    return calls
 
 
 def asks_for_key(dependant: Dependant) -> bool:

@@ -44,5 +44,6 @@ class Statement(Frozen):
 def statements(messages: Iterable[Message]) -> tuple[Statement, ...]:
     """The messages as views show them, in the language of the request."""
     return tuple(
-        Statement(code=one.code, params=one.params, text=sentence(one)) for one in messages
+        Statement(code=message.code, params=message.params, text=sentence(message))
+        for message in messages
     )

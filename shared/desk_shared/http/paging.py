@@ -124,12 +124,12 @@ async def shown_after(
 
     What is confidential is passed over, so that not even its number shows.
     """
-    found: list[P] = []
+    page: list[P] = []
     while True:
         some = await find(after, limit + 1)
-        found += [one for one in some if may_see(one)]
-        if len(found) > limit or len(some) <= limit:
-            return found[: limit + 1]
+        page += [item for item in some if may_see(item)]
+        if len(page) > limit or len(some) <= limit:
+            return page[: limit + 1]
         after = (some[-1].sort, some[-1].id)
 
 

@@ -82,7 +82,7 @@ def why_no_subject(named: object) -> Message | None:
     if named != named.strip():
         return message("subject.blanks")
     is_clean = without_invisible(named) == named and is_visible(named)
-    if not is_clean or any(unicodedata.category(one) in _UNSEEN for one in named):
+    if not is_clean or any(unicodedata.category(sign) in _UNSEEN for sign in named):
         return message("subject.invisible")
     try:
         check_known(named)
@@ -137,11 +137,11 @@ def _organisation(request: Request) -> Organisation | None:
 
 async def current_principal(request: Request) -> Principal:
     """Who asks, found out once per request; a dependency, or called with the request."""
-    known: Principal | None = request.scope.get(_SCOPE_KEY)
-    if known is None:
-        known = in_force(await _counted(request), _organisation(request))
-        request.scope[_SCOPE_KEY] = known
-    return known
+    principal: Principal | None = request.scope.get(_SCOPE_KEY)
+    if principal is None:
+        principal = in_force(await _counted(request), _organisation(request))
+        request.scope[_SCOPE_KEY] = principal
+    return principal
 
 
 async def _counted(request: Request) -> Principal:
@@ -149,12 +149,12 @@ async def _counted(request: Request) -> Principal:
     authenticator: Authenticator = request.app.state.authenticator
     limits: RateLimits = request.app.state.limits
     try:
-        found = await authenticator.authenticate(request.headers)
+        principal = await authenticator.authenticate(request.headers)
     except Unauthenticated:
         limits.count_anonymous(request.scope)
         raise
-    limits.count_caller(request.scope, found.subject)
-    return found
+    limits.count_caller(request.scope, principal.subject)
+    return principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,30 +194,30 @@ def require(*roles: Role) -> Policy:
 
 def policies_of(dependant: Dependant) -> list[Policy | OpenPolicy]:
     """All policies a route declares, at any depth."""
-    found: list[Policy | OpenPolicy] = []
+    policies: list[Policy | OpenPolicy] = []
     if isinstance(dependant.call, Policy | OpenPolicy):
-        found.append(dependant.call)
+        policies.append(dependant.call)
     for inner in dependant.dependencies:
-        found.extend(policies_of(inner))
-    return found
+        policies.extend(policies_of(inner))
+    return policies
 
 
 def undeclared_routes(app: FastAPI) -> list[str]:
     """Routes anybody could call because nobody said who may; what is mounted cannot say it."""
-    found = []
+    routes = []
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         is_declared = isinstance(dependant, Dependant) and policies_of(dependant)
         if route.path not in OPERATIONAL and not is_declared:
             methods = ",".join(sorted(route.methods or {"*"}))
-            found.append(f"{methods} {route.path}")
-    return found
+            routes.append(f"{methods} {route.path}")
+    return routes
 
 
 def refuse_undeclared(app: FastAPI) -> None:
     """No application starts with a route that is open by mistake."""
-    if found := undeclared_routes(app):
+    if routes := undeclared_routes(app):
         raise UndeclaredRoutes(
-            f"These routes do not say who may call them: {'; '.join(found)}. Give each"
+            f"These routes do not say who may call them: {'; '.join(routes)}. Give each"
             " Depends(require(...)), or Depends(PUBLIC) if everybody may."
         )

@@ -31,7 +31,7 @@ _RESERVED = {"type", "title", "status", "detail", "instance", "code", "errors"}
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 # FastAPI says this of a body that is no text, or a number of more digits than are ever read.
 _UNREADABLE = "There was an error parsing the body"
-_PHRASES = {one.value: one.phrase for one in HTTPStatus}
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _MESSAGES = {
     404: message("request.no-such-address"),
     405: message("request.no-such-method"),
@@ -163,7 +163,7 @@ async def _answer_broken_schema(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     wrong = error.errors()
-    found = [field_problem(one) for one in wrong[:MAX_ERRORS]]
+    problems = [field_problem(mistake) for mistake in wrong[:MAX_ERRORS]]
     detail = sentence(message("request.wrong-fields", count=len(wrong)))
-    extra = {"errors": [one.model_dump() for one in found]}
+    extra = {"errors": [problem.model_dump() for problem in problems]}
     return problem(422, "invalid-request", detail, request.url.path, extra=extra)

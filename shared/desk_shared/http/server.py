@@ -250,7 +250,9 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Nobody who has connected is reset: whoever the listener had not taken yet is heard."""
         for server in self.servers:
-            listeners = [socket.socket(fileno=os.dup(one.fileno())) for one in server.sockets]
+            listeners = [
+                socket.socket(fileno=os.dup(listener.fileno())) for listener in server.sockets
+            ]
             server.close()
             for connection in chain.from_iterable(map(_the_rest, listeners)):
                 await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
@@ -267,15 +269,15 @@ class Server(uvicorn.Server):
 
 def _the_rest(listener: socket.socket) -> list[socket.socket]:
     """The connections that wait at a listener, which is closed at once behind the last."""
-    found = []
+    rest = []
     listener.setblocking(False)
     with listener, contextlib.suppress(BlockingIOError):
         while True:
             with contextlib.suppress(ConnectionAbortedError):
                 connection, _ = listener.accept()
                 connection.setblocking(False)
-                found.append(connection)
-    return found
+                rest.append(connection)
+    return rest
 
 
 def listener_of(settings: ServiceSettings) -> socket.socket:

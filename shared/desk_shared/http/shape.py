@@ -45,11 +45,11 @@ def check_shape(body: bytes, bounds: Bounds = BOUNDS) -> None:
 def _walk(structure: bytes, bounds: Bounds) -> None:
     members, values = [0], 0
     # Whatever is longer has either been refused by then, or closes what it never opened.
-    for one in structure[: 2 * bounds.values + 1]:
-        if one in b"[{":
+    for sign in structure[: 2 * bounds.values + 1]:
+        if sign in b"[{":
             members.append(0)
             values += 1
-        elif one == ord(","):
+        elif sign == ord(","):
             members[-1] += 1
             values += 1
         elif len(members) > 1:

@@ -9,8 +9,8 @@ from desk_shared.http.refusals import Unauthenticated
 class FakeAuthenticator:
     """Knows callers by their token: `Authorization: Bearer ana`."""
 
-    def __init__(self, *known: Principal) -> None:
-        self._known = {one.subject: one for one in known}
+    def __init__(self, *principals: Principal) -> None:
+        self._known = {principal.subject: principal for principal in principals}
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         token = headers.get("authorization", "").removeprefix("Bearer ")

@@ -94,8 +94,8 @@ def why_view(
     what nothing is known of."""
     if reader.seen.hides(subject, subject):
         return WhyView(subject=subject, since=lookout.since, looks=())
-    looks = (one for one in lookout.looks_at(subject) if not reader.seen.hides(one.service))
-    shown = (*stored, *(_look_view(one, reader.principal) for one in looks))
+    looks = (look for look in lookout.looks_at(subject) if not reader.seen.hides(look.service))
+    shown = (*stored, *(_look_view(look, reader.principal) for look in looks))
     return WhyView(subject=subject, since=lookout.since, looks=shown)
 
 
@@ -114,13 +114,13 @@ def _look_view(look: Consideration, reader: Principal) -> LookView:
     )
 
 
-def unheeded_view(one: Unheeded, meant: str = "") -> UnheededView:
+def unheeded_view(unhandled: Unheeded, meant: str = "") -> UnheededView:
     """One name that nothing is set up for; `meant` is a known one that is near."""
     return UnheededView(
-        kind=one.kind,
-        name=one.name,
-        count=one.count,
-        last_subject=one.last_subject,
-        last_at=one.last_at,
+        kind=unhandled.kind,
+        name=unhandled.name,
+        count=unhandled.count,
+        last_subject=unhandled.last_subject,
+        last_at=unhandled.last_at,
         meant=meant,
     )

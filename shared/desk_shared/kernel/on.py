@@ -34,10 +34,10 @@ class _Table(Generic[F]):
         """Registers the function for these types; `ValueError` for one that has a function."""
 
         def register(function: F) -> F:
-            for one in types:
-                if one in self._functions:
-                    raise ValueError(f"{one.__name__} has two functions in one table")
-                self._functions[one] = function
+            for type in types:
+                if type in self._functions:
+                    raise ValueError(f"{type.__name__} has two functions in one table")
+                self._functions[type] = function
             return function
 
         return register

@@ -35,13 +35,13 @@ class Sight:
         return team in self.hidden_teams or plain_words(service) in self.hidden_services
 
     def of_subject(
-        self, subject: str, found: Iterable[T], service_of: Callable[[T], str]
+        self, subject: str, items: Iterable[T], service_of: Callable[[T], str]
     ) -> list[T]:
         """What of all that is known of a device or service they may see: each by its own service,
         and nothing of a subject that is itself a hidden service or team."""
         if self.hides(subject, subject):
             return []
-        return [one for one in found if not self.hides(service_of(one))]
+        return [item for item in items if not self.hides(service_of(item))]
 
 
 SEES_ALL = Sight()

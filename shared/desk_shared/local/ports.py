@@ -27,12 +27,12 @@ def free_ports(count: int) -> list[int]:
     Below the range from which outgoing connections take theirs, so that a server that is killed
     and started again finds its port as it left it.
     """
-    found: set[int] = set()
-    while len(found) < count:
+    ports: set[int] = set()
+    while len(ports) < count:
         port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)
         if is_free(port):
-            found.add(port)
-    return list(found)
+            ports.add(port)
+    return list(ports)
 
 
 def demand_free(ports: Iterable[int], *, what: str, setting: str) -> None:

@@ -23,24 +23,24 @@ _BUILD_SECONDS = 900
 def java() -> str:
     """The `java` to use: `JAVA_HOME`'s, else the one on the PATH; 17 or newer."""
     home = os.environ.get("JAVA_HOME")
-    found = str(Path(home, "bin", "java")) if home else shutil.which("java")
-    if found is None or not Path(found).exists():
+    path = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    if path is None or not Path(path).exists():
         raise CannotStart(
             f"Java is not installed{f' in JAVA_HOME ({home})' if home else ''}. Install a Java "
             f"{JAVA_NEEDED} runtime or newer (on Debian or Ubuntu: apt install openjdk-17-jdk), "
             "or give the addresses of running servers in DESK_KAFKA and DESK_MONGO."
         )
     # From the runtime's `release` file; else by asking, which costs a start of Java.
-    program = Path(found).resolve()
+    program = Path(path).resolve()
     release = program.parent.parent / "release"
     text = release.read_text() if release.exists() else _output_of([str(program), "-version"])
     version = major_java_version(text)
     if version < JAVA_NEEDED:
         raise CannotStart(
-            f"Java {version} was found at {found}, but Kafka 4 needs Java {JAVA_NEEDED} or newer. "
+            f"Java {version} was found at {path}, but Kafka 4 needs Java {JAVA_NEEDED} or newer. "
             f"Install Java {JAVA_NEEDED} and let JAVA_HOME point to it."
         )
-    return found
+    return path
 
 
 def major_java_version(text: str) -> int:
@@ -53,17 +53,17 @@ def major_java_version(text: str) -> int:
 
 def maven() -> str:
     """The `mvn` to build with; only asked for when something has to be built."""
-    found = shutil.which("mvn")
+    program = shutil.which("mvn")
     wanted = ".".join(map(str, MAVEN_NEEDED))
-    if found is None:
+    if program is None:
         raise CannotStart(
             f"Maven is not installed. Install Maven {wanted} or newer (on Debian or Ubuntu: "
             "apt install maven); it fetches Kafka and the local store once."
         )
-    match = re.search(r"Apache Maven (\d+)\.(\d+)", _output_of([found, "-version"]))
+    match = re.search(r"Apache Maven (\d+)\.(\d+)", _output_of([program, "-version"]))
     if match is None or (int(match[1]), int(match[2])) < MAVEN_NEEDED:
-        raise CannotStart(f"{found} is too old or does not run. Install Maven {wanted} or newer.")
-    return found
+        raise CannotStart(f"{program} is too old or does not run. Install Maven {wanted} or newer.")
+    return program
 
 
 def classpath() -> str:

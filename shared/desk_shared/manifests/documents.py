@@ -53,4 +53,4 @@ def _scalar(value: object) -> str:
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     # JSON's escapes of signs beyond 16 bits are not YAML's, and some signs YAML forbids as such.
-    return _BEYOND_ASCII.sub(lambda found: f"\\U{ord(found[0]):08X}", quoted)
+    return _BEYOND_ASCII.sub(lambda sign: f"\\U{ord(sign[0]):08X}", quoted)

@@ -43,14 +43,14 @@ class Catalogue:
 
     def template(self, code: str, count: float | None = None) -> str | None:
         """The text of a code with its placeholders; None if this catalogue does not know it."""
-        found = code
+        text = code
         if count is not None:
             # Halves are many: 1.5 is no singular in either language.
             number = int(count) if float(count).is_integer() else 2
-            found = self._texts.ngettext(code, code, number)
-        if found == code:
-            found = self._texts.gettext(code)
-        return None if found == code else found
+            text = self._texts.ngettext(code, code, number)
+        if text == code:
+            text = self._texts.gettext(code)
+        return None if text == code else text
 
     def render(self, message: Message, zone: ZoneInfo = _UTC) -> str:
         """The message as a sentence; moments are told in `zone`.
@@ -72,7 +72,7 @@ class Catalogue:
 
     def render_all(self, messages: "tuple[Message, ...]", zone: ZoneInfo = _UTC) -> str:
         """Several messages as running text."""
-        return " ".join(self.render(one, zone) for one in messages)
+        return " ".join(self.render(message, zone) for message in messages)
 
     def word(self, domain: str, value: object) -> str:
         """How people call one of a closed set of choices, for example a state; else the choice."""
@@ -103,7 +103,7 @@ class _Filled(Formatter):
             return ended(text) if format_spec == "sentence" else text
         if isinstance(value, tuple):
             kind, _, domain = format_spec.partition(" ")
-            return self._formats.listed([self.format_field(one, domain) for one in value], kind)
+            return self._formats.listed([self.format_field(item, domain) for item in value], kind)
         if format_spec in Formats.KINDS:
             return self._formats.shown(value, format_spec)
         return (
@@ -122,10 +122,10 @@ def negotiate(accepted: str | None) -> Language:
 
     English where none of those asked for is there. RFC 9110, section 12.5.4.
     """
-    wanted = sorted(map(_weighed, (accepted or "").split(",")), key=lambda one: -one[1])
+    wanted = sorted(map(_weighed, (accepted or "").split(",")), key=lambda weighed: -weighed[1])
     tags = [tag for tag, weight in wanted if weight > 0]
-    found = negotiate_locale(tags, list(LANGUAGES), sep="-")
-    return "de" if found == "de" else "en"
+    locale = negotiate_locale(tags, list(LANGUAGES), sep="-")
+    return "de" if locale == "de" else "en"
 
 
 def _weighed(entry: str) -> tuple[str, float]:
@@ -139,12 +139,12 @@ def _weighed(entry: str) -> tuple[str, float]:
 
 def entries(language: Language) -> Entries:
     """What the files of a language hold, in one; `ValueError` if two files have one code."""
-    found = Entries(locale=language)
+    whole = Entries(locale=language)
     for path in sorted((_FOLDER / language).glob("*.po")):
         with path.open("rb") as file:
             for entry in read_po(file, locale=language, abort_invalid=True):
-                if entry.id and found.get(entry.id) is not None:
+                if entry.id and whole.get(entry.id) is not None:
                     raise ValueError(f"{path.name}: the code {entry.id} is there twice")
                 if entry.id:
-                    found.add(entry.id, entry.string)
-    return found
+                    whole.add(entry.id, entry.string)
+    return whole

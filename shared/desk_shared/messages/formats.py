@@ -97,7 +97,7 @@ class Formats:
             if rest >= also:
                 count, rest = divmod(rest, size)
                 parts.append(self._counted(count, unit))
-                finer = next((one for one in _UNITS if one.size < size), None)
+                finer = next((unit for unit in _UNITS if unit.size < size), None)
                 if size > _MINUTE and finer and (count := rest // finer.size):
                     parts.append(self._counted(count, finer.name))
                 break

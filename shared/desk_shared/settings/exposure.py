@@ -53,15 +53,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _unknown_algorithms(settings: ServiceSettings) -> Iterator[str]:
-    known = ", ".join(PUBLIC_KEY_ALGORITHMS)
+    public = ", ".join(PUBLIC_KEY_ALGORITHMS)
     if not settings.sign_in.algorithms:
-        yield f"DESK_OIDC_ALGORITHMS names nothing; name one or more of {known}."
+        yield f"DESK_OIDC_ALGORITHMS names nothing; name one or more of {public}."
     for name in settings.sign_in.algorithms:
         if name not in PUBLIC_KEY_ALGORITHMS:
             is_open = name.lower() == "none" or name.upper().startswith("HS")
             reason = "anybody could sign with" if is_open else "is no signature that is known here"
             word = f"{name}, which {reason}" if name else "an empty name"
-            yield f"DESK_OIDC_ALGORITHMS names {word}; name one or more of {known}."
+            yield f"DESK_OIDC_ALGORITHMS names {word}; name one or more of {public}."
 
 
 def _open_doors_of_local(settings: ServiceSettings) -> Iterator[str]:

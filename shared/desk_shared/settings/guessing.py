@@ -18,8 +18,8 @@ def why_guessable(secret: str, least: int) -> str | None:
     """Half a sentence that says why, or None for what looks random and is long enough."""
     if len(secret) < least:
         return f"it has {len(secret)} characters, at least {least} are needed"
-    if found := _PLACEHOLDER.search(secret):
-        return f"it has the word '{found.group().lower()}' in it, as examples do"
+    if placeholder := _PLACEHOLDER.search(secret):
+        return f"it has the word '{placeholder.group().lower()}' in it, as examples do"
     period = (secret + secret).find(secret, 1)
     if period <= len(secret) // 2:
         return "it repeats itself"

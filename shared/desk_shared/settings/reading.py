@@ -57,16 +57,16 @@ def _walk(
 def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -> S:
     """Settings from the environment; `SettingsError` says in sentences all that is wrong."""
     given = os.environ if environ is None else environ
-    known = variables(settings)
+    declared = variables(settings)
     values: dict[str, object] = {}
-    for variable, (path, field) in known.items():
+    for variable, (path, field) in declared.items():
         if given.get(variable, "") != "":
             _put(values, path, field, given[variable])
-    problems = list(_unknown(settings, given, known))
+    problems = list(_unknown(settings, given, declared))
     try:
         built = settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(problems + _sentences(error, known, given)) from None
+        raise SettingsError(problems + _sentences(error, declared, given)) from None
     if problems:
         raise SettingsError(problems)
     return built
@@ -104,13 +104,13 @@ def _holds(annotation: object, kinds: tuple[type, ...]) -> bool:
 
 
 def _unknown(
-    settings: type[ServiceSettings], given: Mapping[str, str], known: Mapping[str, object]
+    settings: type[ServiceSettings], given: Mapping[str, str], declared: Mapping[str, object]
 ) -> Iterator[str]:
     prefix = str(settings.model_config.get("env_prefix", ""))
     if not prefix:
         return
-    shared = [name for name in known if name.startswith(_SHARED)]
-    for variable in sorted(given.keys() - known.keys()):
+    shared = [name for name in declared if name.startswith(_SHARED)]
+    for variable in sorted(given.keys() - declared.keys()):
         if _SERVICE_LINK.search(variable) or given[variable].startswith("tcp://"):
             continue
         # What all services share may stand beside variables of other programs: only one that is
@@ -119,38 +119,38 @@ def _unknown(
             variable.startswith(_SHARED)
             and difflib.get_close_matches(variable, shared, n=1, cutoff=_ALMOST)
         ):
-            near = difflib.get_close_matches(variable, list(known), n=1, cutoff=0.0)
+            near = difflib.get_close_matches(variable, list(declared), n=1, cutoff=0.0)
             advice = f"Did you mean {near[0]}? Rename or unset it." if near else "Unset it."
             yield f"{variable} is not a setting. {advice}"
 
 
 def _sentences(
     error: ValidationError,
-    known: Mapping[str, tuple[_Path, FieldInfo]],
+    declared: Mapping[str, tuple[_Path, FieldInfo]],
     given: Mapping[str, str],
 ) -> list[str]:
-    by_path = {path: variable for variable, (path, _) in known.items()}
-    found = []
+    by_path = {path: variable for variable, (path, _) in declared.items()}
+    sentences = []
     for problem in error.errors(include_url=False, include_input=False):
         names = [part for part in problem["loc"] if isinstance(part, str)]
-        variable = next((n for n in reversed(names) if n in known), None)
+        variable = next((n for n in reversed(names) if n in declared), None)
         variable = variable or next(
             (by_path[tuple(names[:n])] for n in (2, 1) if tuple(names[:n]) in by_path), None
         )
-        found.append(_sentence(variable, problem["msg"], known, given))
-    return list(dict.fromkeys(found))
+        sentences.append(_sentence(variable, problem["msg"], declared, given))
+    return list(dict.fromkeys(sentences))
 
 
 def _sentence(
     variable: str | None,
     message: str,
-    known: Mapping[str, tuple[_Path, FieldInfo]],
+    declared: Mapping[str, tuple[_Path, FieldInfo]],
     given: Mapping[str, str],
 ) -> str:
     reason = message.removeprefix("Value error, ")
     if variable is None:
         return reason
-    field = known[variable][1]
+    field = declared[variable][1]
     meaning = " ".join((field.description or "").split())
     if not given.get(variable):
         return f"{variable} is missing; set it. It is: {meaning}"

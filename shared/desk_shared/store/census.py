@@ -11,15 +11,15 @@ _PAGE = 5_000
 
 async def census(database: Database, collection: str) -> dict[str, Entry]:
     """Every document's id, last sequence, waiting and held events, in pages by id."""
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     last = ""
     while True:
         with translated():
             query = database[collection].find({"_id": {"$gt": last}}, _FIELDS)
             rows = await query.sort([("_id", 1)]).limit(_PAGE).to_list(_PAGE)
-        found |= {entry.id: entry for entry in map(_entry, rows)}
+        entries |= {entry.id: entry for entry in map(_entry, rows)}
         if len(rows) < _PAGE:
-            return found
+            return entries
         last = str(rows[-1]["_id"])
 
 
@@ -30,18 +30,18 @@ async def entry_of(database: Database, collection: str, id: str) -> Entry:
     return Entry(id, 0, 0, 0) if row is None else _entry(row)
 
 
-async def handled_since(database: Database, lane: str, offset: int) -> set[str]:
-    """Ids of the documents, of all collections, that handled a record of this lane from there on.
+async def handled_since(database: Database, mark_key: str, offset: int) -> set[str]:
+    """Ids of the documents, of all collections, that handled a record of it from there on.
 
-    A lane is a partition of one making of a topic, as documents' marks name it.
+    `mark_key` is how documents' marks name the partition of one making of a topic.
     """
-    found: set[str] = set()
-    query = {f"marks.{lane}": {"$gte": offset}}
+    ids: set[str] = set()
+    query = {f"marks.{mark_key}": {"$gte": offset}}
     with translated():
         for name in await database.list_collection_names():
             rows = await database[name].find(query, {"_id": 1}).to_list(None)
-            found |= {str(row["_id"]) for row in rows}
-    return found
+            ids |= {str(row["_id"]) for row in rows}
+    return ids
 
 
 def _entry(row: Row) -> Entry:

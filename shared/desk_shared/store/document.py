@@ -41,15 +41,15 @@ class Origin:
     generation: int = 0
 
     @property
-    def lane(self) -> str:
+    def mark_key(self) -> str:
         """Where marks of this making of the topic are kept; those of others say nothing of it."""
-        lane = f"{self.topic.replace('.', '/')}/{self.partition}"
-        return f"{lane}@{self.generation}" if self.generation else lane
+        place = f"{self.topic.replace('.', '/')}/{self.partition}"
+        return f"{place}@{self.generation}" if self.generation else place
 
-    def supersedes(self, lane: str) -> bool:
+    def supersedes(self, mark_key: str) -> bool:
         """Whether that is the same partition of an earlier making of the topic."""
-        place, _, generation = lane.partition("@")
-        is_same = place == self.lane.partition("@")[0]
+        place, _, generation = mark_key.partition("@")
+        is_same = place == self.mark_key.partition("@")[0]
         return is_same and int(generation or 0) < self.generation
 
 
@@ -90,20 +90,20 @@ class Stored(Generic[S]):
 
     def has_read(self, origin: Origin | None) -> bool:
         """True if this very record was handled before."""
-        return origin is not None and origin.offset <= self.marks.get(origin.lane, -1)
+        return origin is not None and origin.offset <= self.marks.get(origin.mark_key, -1)
 
     def has_other(self, identity: str, content: str) -> bool:
         """True if an event of this identity said something else."""
-        known = self.recent.get(identity) or self.recalled.get(identity)
-        return bool(known and content) and known != content
+        before = self.recent.get(identity) or self.recalled.get(identity)
+        return bool(before and content) and before != content
 
     def mark(self, identity: str, origin: Origin | None, content: str = "") -> None:
         """Note the record as handled."""
         if origin is not None:
             kept = self.marks
             if origin.generation:
-                kept = {one: at for one, at in kept.items() if not origin.supersedes(one)}
-            self.marks = {**kept, origin.lane: origin.offset}
+                kept = {key: offset for key, offset in kept.items() if not origin.supersedes(key)}
+            self.marks = {**kept, origin.mark_key: origin.offset}
         self.recent = {**self.recent, identity: content}
 
     @property
@@ -123,7 +123,7 @@ class Stored(Generic[S]):
     def drop(self, identities: Iterable[str]) -> None:
         """Let these go."""
         gone = set(identities)
-        self.recent = {one: said for one, said in self.recent.items() if one not in gone}
+        self.recent = {name: content for name, content in self.recent.items() if name not in gone}
 
     def copy(self) -> "Stored[S]":
         """A working copy; no field's value is ever changed in place."""

@@ -126,13 +126,17 @@ class MongoDocuments(Generic[S]):
         """The documents that exist, by id, in one read; `Unreadable` names those that cannot be."""
         with translated():
             rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
-        found = {document.id: document for document in map(self._read, rows)}
-        broken = {id: one.unreadable for id, one in found.items() if one.unreadable is not None}
+        documents = {document.id: document for document in map(self._read, rows)}
+        broken = {
+            id: document.unreadable
+            for id, document in documents.items()
+            if document.unreadable is not None
+        }
         if broken:
             raise Unreadable(
-                {id: why for one in broken.values() for id, why in one.reasons.items()}
+                {id: why for error in broken.values() for id, why in error.reasons.items()}
             )
-        return found
+        return documents
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         """Write each document over the version it was loaded with, in one unordered bulk.
@@ -229,8 +233,8 @@ class MongoDocuments(Generic[S]):
     async def take_up(self, since: datetime, now: datetime) -> int:
         """Make due now what was put off until `since` or later; how many there were."""
         with translated():
-            found = self._collection.find({"due": {"$gte": since}}, {"version": 1})
-            moved = [_moved(row, now) for row in await found.to_list(None)]
+            cursor = self._collection.find({"due": {"$gte": since}}, {"version": 1})
+            moved = [_moved(row, now) for row in await cursor.to_list(None)]
             if moved:
                 await self._collection.bulk_write(moved, ordered=False)
         return len(moved)
@@ -281,8 +285,8 @@ class MongoDocuments(Generic[S]):
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The versions of the documents that exist: an index tells them, no document is read."""
         with translated():
-            found = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1, "version": 1})
-            rows = await found.to_list(None)
+            cursor = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1, "version": 1})
+            rows = await cursor.to_list(None)
         return {str(row["_id"]): cast(int, row["version"]) for row in rows}
 
     async def count(self) -> int:
@@ -304,7 +308,10 @@ class MongoDocuments(Generic[S]):
         if document.held:
             row["held"] = [_message_row(message) for message in document.held]
         if document.outbox:
-            row |= {"outbox": [_message_row(one) for one in document.outbox], "pending": now}
+            row |= {
+                "outbox": [_message_row(message) for message in document.outbox],
+                "pending": now,
+            }
             # Longer than that what was put off, or was written anew, waits already.
             row["recorded"] = document.waits_since or now
         if document.due is not None:
@@ -357,8 +364,8 @@ class MongoDocuments(Generic[S]):
     ) -> list[Row]:
         query, ordered = paged
         with translated():
-            found = self._collection.find(query, fields)
-            return await found.sort(ordered).limit(limit).to_list(limit)
+            cursor = self._collection.find(query, fields)
+            return await cursor.sort(ordered).limit(limit).to_list(limit)
 
 
 def _moved(row: Row, due: datetime) -> Operation:

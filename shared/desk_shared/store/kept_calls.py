@@ -101,8 +101,8 @@ class MongoKeptCalls:
         """Remove so many at most of those whose time is over; how many there were."""
         over = {"until": {"$lte": self._now()}}
         with translated():
-            found = self._collection.find(over, {"_id": 1}).sort([("until", ASCENDING)])
-            rows = await found.limit(limit).to_list(limit)
+            cursor = self._collection.find(over, {"_id": 1}).sort([("until", ASCENDING)])
+            rows = await cursor.limit(limit).to_list(limit)
             # By id alone, which every store finds at once: an end that is noted never moves.
             removed: list[Operation] = [DeleteOne({"_id": row["_id"]}) for row in rows]
             if removed:

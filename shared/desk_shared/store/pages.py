@@ -29,7 +29,8 @@ def by_id(
     """All documents with these facets, so many at a time."""
     chosen = facets or {}
     return pages(
-        lambda after: documents.find(chosen, after=after, limit=limit), lambda one: (one.id, one.id)
+        lambda after: documents.find(chosen, after=after, limit=limit),
+        lambda document: (document.id, document.id),
     )
 
 

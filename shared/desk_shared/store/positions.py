@@ -48,11 +48,11 @@ class MongoPositions:
 
     async def of(self, group: str) -> dict[str, Position]:
         """By topic."""
-        return {one.topic: one for one in await self._find({"group": group})}
+        return {position.topic: position for position in await self._find({"group": group})}
 
     async def all(self) -> list[Position]:
         """Those of every group of this service."""
-        return sorted(await self._find({}), key=lambda one: one.id)
+        return sorted(await self._find({}), key=lambda position: position.id)
 
     async def begin(self, position: Position) -> None:
         """Keep it, unless another replica was faster."""
@@ -95,7 +95,7 @@ def _row(position: Position) -> Row:
         "cluster": position.cluster,
         "topic_id": position.topic_id,
         "generation": position.generation,
-        "offsets": {str(one): offset for one, offset in position.offsets.items()},
+        "offsets": {str(partition): offset for partition, offset in position.offsets.items()},
         "replaced": position.replaced,
     }
 
@@ -108,6 +108,6 @@ def _position(row: Row) -> Position:
         str(row["cluster"]),
         str(row["topic_id"]),
         cast(int, row["generation"]),
-        {int(one): offset for one, offset in offsets.items()},
+        {int(partition): offset for partition, offset in offsets.items()},
         str(row["replaced"]),
     )

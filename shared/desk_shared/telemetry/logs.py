@@ -103,8 +103,8 @@ def _clean(value: object) -> object:
     return value
 
 
-def _replace(found: re.Match[str]) -> str:
-    return f"://{_HIDDEN}@" if found["scheme"] else f"{found['bearer']}{_HIDDEN}"
+def _replace(match: re.Match[str]) -> str:
+    return f"://{_HIDDEN}@" if match["scheme"] else f"{match['bearer']}{_HIDDEN}"
 
 
 class _Named:

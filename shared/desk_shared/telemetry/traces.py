@@ -50,14 +50,14 @@ def format_traceparent(context: SpanContext) -> str:
 
 def read_traceparent(traceparent: str | None) -> SpanContext | None:
     """The span that a `traceparent` names; None when there is none or it is malformed."""
-    found = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
-    if found is None or found[1] == "ff" or (found[1] == "00" and found[5]):
+    match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
+    if match is None or match[1] == "ff" or (match[1] == "00" and match[5]):
         return None
     context = SpanContext(
-        trace_id=int(found[2], 16),
-        span_id=int(found[3], 16),
+        trace_id=int(match[2], 16),
+        span_id=int(match[3], 16),
         is_remote=True,
-        trace_flags=TraceFlags(int(found[4], 16) & TraceFlags.SAMPLED),
+        trace_flags=TraceFlags(int(match[4], 16) & TraceFlags.SAMPLED),
     )
     return context if context.is_valid else None
 

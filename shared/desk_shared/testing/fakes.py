@@ -32,19 +32,19 @@ class FakePublisher:
         reasons: dict[int, DeskError] = {}
         stopped: dict[tuple[str, bytes], DeskError] = {}
         for place, message in enumerate(messages):
-            lane = (message.topic, message.key)
-            error = stopped.get(lane) or self.refused(message)
+            stream = (message.topic, message.key)
+            error = stopped.get(stream) or self.refused(message)
             if error is None:
                 self.messages.append(message)
             else:
-                reasons[place] = stopped[lane] = error
+                reasons[place] = stopped[stream] = error
         if reasons:
             raise Unpublished(reasons)
 
     def events(self, codec: Codec | None = None) -> list[AnyEvent]:
         """What was published, decoded."""
         decode = (codec or Codec()).decode
-        return [decode(one.key, one.value, one.headers) for one in self.messages]
+        return [decode(message.key, message.value, message.headers) for message in self.messages]
 
 
 class FakeDocuments(Generic[S]):
@@ -63,31 +63,35 @@ class FakeDocuments(Generic[S]):
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         self._answer()
-        found = {id: self._read(id) for id in ids if id in self._rows}
-        broken = [one.unreadable for one in found.values() if one.unreadable is not None]
+        documents = {id: self._read(id) for id in ids if id in self._rows}
+        broken = [
+            document.unreadable
+            for document in documents.values()
+            if document.unreadable is not None
+        ]
         if broken:
-            raise Unreadable({id: why for one in broken for id, why in one.reasons.items()})
-        return found
+            raise Unreadable({id: why for error in broken for id, why in error.reasons.items()})
+        return documents
 
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]:
         self._answer()
-        return frozenset(one.id for one in documents if not self._wrote(one))
+        return frozenset(document.id for document in documents if not self._wrote(document))
 
     async def settle(self, published: Sequence[Stored[S]]) -> None:
         self._answer()
-        for one in published:
-            row = self._rows.get(one.id)
-            if row is not None and row[0].version == one.version:
-                self._rows[one.id] = (replace(row[0], outbox=(), waits_since=None), row[1])
-                self._pending.pop(one.id, None)
+        for document in published:
+            row = self._rows.get(document.id)
+            if row is not None and row[0].version == document.version:
+                self._rows[document.id] = (replace(row[0], outbox=(), waits_since=None), row[1])
+                self._pending.pop(document.id, None)
 
     async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
         self._answer()
-        for one in held:
-            row = self._rows.get(one.id)
-            if row is not None and row[0].version == one.version:
-                self._rows[one.id] = (replace(row[0], outbox=one.outbox), row[1])
-                self._pending[one.id] = until
+        for document in held:
+            row = self._rows.get(document.id)
+            if row is not None and row[0].version == document.version:
+                self._rows[document.id] = (replace(row[0], outbox=document.outbox), row[1])
+                self._pending[document.id] = until
 
     async def put_off(self, id: str, now: datetime, until: datetime) -> None:
         self._answer()
@@ -97,9 +101,9 @@ class FakeDocuments(Generic[S]):
 
     async def take_up(self, since: datetime, now: datetime) -> int:
         self._answer()
-        moved = [one for one, _ in self._rows.values() if one.due is not None and one.due >= since]
-        for one in moved:
-            self._rows[one.id] = (replace(one, due=now), self._rows[one.id][1])
+        moved = [row for row, _ in self._rows.values() if row.due is not None and row.due >= since]
+        for row in moved:
+            self._rows[row.id] = (replace(row, due=now), self._rows[row.id][1])
         return len(moved)
 
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
@@ -114,7 +118,7 @@ class FakeDocuments(Generic[S]):
 
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
         self._answer()
-        timers = [(one.due, one.id) for one, _ in self._rows.values() if one.due is not None]
+        timers = [(row.due, row.id) for row, _ in self._rows.values() if row.due is not None]
         return sorted(timer for timer in timers if timer[0] <= until)[:limit]
 
     async def find(
@@ -126,16 +130,16 @@ class FakeDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         self._answer()
-        found: list[tuple[tuple[str, str], Stored[S]]] = []
+        matching: list[tuple[tuple[str, str], Stored[S]]] = []
         for document in map(self._read, self._rows):
             own = self._facets(document)
             place = (document.id if order == "_id" else own.get(order), document.id)
             if all(own.get(name) == value for name, value in facets.items()) and (
                 after is None or place > after
             ):
-                found.append((cast("tuple[str, str]", place), document))
-        found.sort(key=lambda pair: pair[0])
-        return [document for _, document in found[:limit]]
+                matching.append((cast("tuple[str, str]", place), document))
+        matching.sort(key=lambda pair: pair[0])
+        return [document for _, document in matching[:limit]]
 
     async def find_facets(
         self,
@@ -145,8 +149,8 @@ class FakeDocuments(Generic[S]):
         after: tuple[object, str] | None = None,
         limit: int = 100,
     ) -> list[tuple[str, Mapping[str, object]]]:
-        found = await self.find(facets, order=order, after=after, limit=limit)
-        return [(one.id, self._facets(one)) for one in found]
+        documents = await self.find(facets, order=order, after=after, limit=limit)
+        return [(document.id, self._facets(document)) for document in documents]
 
     async def find_brief(
         self,
@@ -156,15 +160,15 @@ class FakeDocuments(Generic[S]):
         after: tuple[object, str] | None = None,
         limit: int = 100,
     ) -> list[Listed[S]]:
-        found = await self.find(facets, order=order, after=after, limit=limit)
+        documents = await self.find(facets, order=order, after=after, limit=limit)
         brief = self._schema.brief or (lambda state: state)
         return [
             Listed(
-                one.id,
-                one.id if order == "_id" else self._facets(one)[order],
-                None if one.state is None else brief(one.state),
+                document.id,
+                document.id if order == "_id" else self._facets(document)[order],
+                None if document.state is None else brief(document.state),
             )
-            for one in found
+            for document in documents
         ]
 
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
@@ -237,8 +241,8 @@ class FakeKeptCalls:
 
     async def find(self, document: str, key: str) -> str | None:
         self._answer()
-        found = self.calls.get(identity(document, key))
-        return None if found is None else found.fingerprint
+        call = self.calls.get(identity(document, key))
+        return None if call is None else call.fingerprint
 
     async def find_all(self, ids: Collection[str]) -> dict[str, str]:
         self._answer()

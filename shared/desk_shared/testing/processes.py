@@ -88,7 +88,7 @@ class ServiceProcess:
             raise AssertionError(f"no answer yet: {error!r}") from error
         if answer.status_code != httpx.codes.OK:
             raise AssertionError(answer.text)
-        return all(one["partitions"] for one in answer.json()["consumers"])
+        return all(consumer["partitions"] for consumer in answer.json()["consumers"])
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Its answer, to somebody who may see everything unless the headers say who asks."""

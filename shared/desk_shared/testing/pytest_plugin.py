@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """`--infra`."""
     parser.addoption(
         "--infra",
-        choices=[str(one) for one in Infra],
+        choices=[str(choice) for choice in Infra],
         default=None,
         help="where Kafka and the store come from: given (DESK_KAFKA, DESK_MONGO), containers "
         "(needs a container engine) or local (Java processes); given if both are set, else local",

@@ -146,6 +146,6 @@ def _terms(words: Iterable[str]) -> Iterator[str]:
     for is_unspaced, run in groupby(words, key=lambda word: bool(_IS_UNSPACED.match(word))):
         characters = list(run)
         if is_unspaced and len(characters) > 1:
-            yield from (f"{one}{other}" for one, other in pairwise(characters))
+            yield from (f"{first}{other}" for first, other in pairwise(characters))
         else:
             yield from characters
