@@ -17,7 +17,7 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.driver import Database
 from desk_shared.telemetry.testing import recorded_telemetry
 
-from desk_bench.journal import Journal, Noting, NotingDatabase, NotingPublisher
+from desk_bench.journal import Journal, CommitNotes, NotingDatabase, NotingPublisher
 from desk_bench.lives import book, lives, publish
 from desk_bench.rows import Row, compared
 from desk_bench.through import Drained, Timed, consumed
@@ -72,7 +72,7 @@ class Bench:
             if journal is None:
                 return Timed(drained, ticket_unit_of_work(documents, self._book, publisher))
             noting = NotingPublisher(publisher, journal)
-            timed = Noting(drained, ticket_unit_of_work(documents, self._book, noting))
+            timed = CommitNotes(drained, ticket_unit_of_work(documents, self._book, noting))
             timed.journal = journal
             return timed
 

@@ -89,7 +89,7 @@ class NotingPublisher:
         await self._publisher.publish(messages)
 
 
-class Noting(Timed):
+class CommitNotes(Timed):
     """Begins a page of the journal for each batch."""
 
     journal: Journal

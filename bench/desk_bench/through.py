@@ -60,7 +60,7 @@ class Timed(BatchProcessor):
 
     def __init__(self, drained: Drained, unit_of_work: UnitOfWork[Any]) -> None:
         super().__init__(unit_of_work)
-        self._drained, self.around = drained, unit_of_work.settling
+        self._drained, self.around = drained, unit_of_work.published_outboxes
 
     async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
         self._drained.begin()

@@ -73,7 +73,7 @@ class _Ticket:
     origin: str = ""
 
 
-class LogBook:
+class TicketLog:
     """The tickets as the log tells them."""
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ class LogBook:
         return findings
 
 
-def compare_writer(book: LogBook, store: Mapping[str, Entry], findings: Findings) -> None:
+def compare_writer(book: TicketLog, store: Mapping[str, Entry], findings: Findings) -> None:
     """Intake's store must have what the log has; what it alone has must wait in an outbox."""
     for id in book.tickets.keys() - store.keys():
         findings.add("lost", id, "is in the log but not in intake's store")
@@ -149,7 +149,7 @@ def compare_writer(book: LogBook, store: Mapping[str, Entry], findings: Findings
             findings.add("lost", id, f"intake is at {entry.sequence}, the log at {last}")
 
 
-def compare_reader(book: LogBook, store: Mapping[str, Entry], findings: Findings) -> None:
+def compare_reader(book: TicketLog, store: Mapping[str, Entry], findings: Findings) -> None:
     """A reader that has caught up stands exactly where the log ends."""
     for id, ticket in book.tickets.items():
         entry = store.get(id)

@@ -34,7 +34,7 @@ from desk_shared.settings import ServiceSettings
 from desk_shared.store import MongoDocuments, Schema, Store
 from desk_shared.store.census import entry_of
 from desk_shared.store.document import S
-from desk_shared.store.kept_calls import MongoKeptCalls, Sweeping
+from desk_shared.store.kept_calls import MongoKeptCalls, Sweeper
 from desk_shared.store.leases import MongoLeases
 from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions
@@ -89,7 +89,9 @@ class ServiceBuilder(Generic[O]):
         self._writers_of: dict[str, Writers] = {}
         self._writes: dict[str, SequenceOf] = {}
         self._milestones = MongoMilestones(self.store.database)
-        self._documents = {schema.collection: self._kept(schema) for schema in service.collections}
+        self._documents = {
+            schema.collection: self._open_collection(schema) for schema in service.collections
+        }
 
     def documents(self, schema: Schema[S]) -> MongoDocuments[S]:
         """A collection of this service, as its table lists it."""
@@ -97,7 +99,7 @@ class ServiceBuilder(Generic[O]):
             raise ValueError(f"the table of {self.name} has no collection {schema.collection}")
         return self._documents[schema.collection]
 
-    def _kept(self, schema: Schema[S]) -> MongoDocuments[S]:
+    def _open_collection(self, schema: Schema[S]) -> MongoDocuments[S]:
         """With its indexes, and a relay for its outboxes."""
         documents = MongoDocuments(self.store.database, schema, self.clock.now)
         self._prepared.append(documents.prepare)
@@ -132,12 +134,12 @@ class ServiceBuilder(Generic[O]):
             precedence=self.precedence,
         )
         self._units_of_work[name] = unit_of_work
-        self.part(f"settling {name}", unit_of_work.settling)
+        self.part(f"published outboxes {name}", unit_of_work.published_outboxes)
         if projection.known_for is not None:
-            self.job(f"handled {name}", Sweeping(projection.documents.identities, self.clock).run)
+            self.job(f"handled {name}", Sweeper(projection.documents.identities, self.clock).run)
         if projection.wake is not None:
-            awaited = self._awaited(name, stops, unit_of_work)
-            self.timers(name, unit_of_work, unit_of_work.wake, awaited, gate)
+            stops_known = self._resolve_stops(name, stops, unit_of_work)
+            self.timers(name, unit_of_work, unit_of_work.wake, stops_known, gate)
         return unit_of_work
 
     def commands(self, unit_of_work: UnitOfWork[S]) -> CommandQueue[S]:
@@ -179,7 +181,7 @@ class ServiceBuilder(Generic[O]):
             return Watermarks(reading, self.clock, self._writers(TICKETS).until)
         return Watermarks(reading, self.clock)
 
-    def _awaited(
+    def _resolve_stops(
         self, name: str, stops: Stops | None, unit_of_work: UnitOfWork[S]
     ) -> Silence | NothingUnread:
         match stops:
@@ -253,7 +255,7 @@ class ServiceBuilder(Generic[O]):
         """Calls of this service's HTTP side, kept for their time."""
         calls = MongoKeptCalls(self.store.database, self.clock.now)
         self._prepared.append(calls.prepare)
-        self.job("kept calls", Sweeping(calls, self.clock).run)
+        self.job("kept calls", Sweeper(calls, self.clock).run)
         return calls
 
     def part(self, name: str, lifetime: Lifetime) -> None:
@@ -269,7 +271,7 @@ class ServiceBuilder(Generic[O]):
         app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
         for name, value in web.state.items():
             setattr(app.state, name, value)
-        consumers = [self._subscribed(group) for group in self._groups]
+        consumers = [self._subscribe(group) for group in self._groups]
         for reading in self._group_readings:
             if unread := reading.unread_topics():
                 raise ValueError(f"timers wait for topics that nobody reads: {sorted(unread)}")
@@ -300,7 +302,7 @@ class ServiceBuilder(Generic[O]):
             close=self.store.stop,
         )
 
-    def _subscribed(self, group: Group) -> Consumer:
+    def _subscribe(self, group: Group) -> Consumer:
         consumer = self._consumer(group)
         for topic in self._readings.keys() & set(group.topics):
             self._readings[topic].read_by(consumer.tracked)

@@ -46,7 +46,7 @@ def canonical_person(written: str) -> str:
     if not local or not domain or " " in domain or domain != domain.strip("@/"):
         return seen
     labels = re.split("[.\u3002\uff0e\uff61]", domain.rstrip(".\u3002\uff0e\uff61"))
-    return f"{_fold(local)}@{'.'.join(map(_register, labels))}"
+    return f"{_casefold(local)}@{'.'.join(map(_register, labels))}"
 
 
 def check_written(written: str) -> str:
@@ -94,7 +94,7 @@ def written_if_other(written: str, person: str) -> str:
     return "" if shown == person else shown
 
 
-def _fold(local: str) -> str:
+def _casefold(local: str) -> str:
     """Case folded and composed until nothing changes any more, as identifiers are (UAX 31)."""
     once = unicodedata.normalize("NFKC", local.casefold())
     return unicodedata.normalize("NFKC", once.casefold())
@@ -108,7 +108,7 @@ def _register(label: str) -> str:
         return idna.encode(label, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         # Not to be registered (an emoji, a blank), and yet always the same one form.
-        return f"xn--{_fold(label).encode('punycode').decode()}"
+        return f"xn--{_casefold(label).encode('punycode').decode()}"
 
 
 def _read_known(written: str) -> str:

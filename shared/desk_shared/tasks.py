@@ -9,10 +9,10 @@ from desk_shared.telemetry import get_logger
 log = get_logger()
 
 # Long enough for a task to close what it had open.
-_PATIENCE = timedelta(seconds=1)
+_TIMEOUT = timedelta(seconds=1)
 
 
-async def ended(*tasks: "asyncio.Task[Any]", patience: timedelta = _PATIENCE) -> None:
+async def ended(*tasks: "asyncio.Task[Any]", patience: timedelta = _TIMEOUT) -> None:
     """Cancel the tasks until they are done; a failure on the way is logged.
 
     Once is not enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its

@@ -18,7 +18,7 @@ from desk_shared.settings import KafkaSettings
 # Whose time counts, and how large a batch may be: what was written before stays as it is.
 _SAFE = frozenset({"message.timestamp.type", "max.message.bytes", "segment.ms"})
 # Longer is safe, shorter removes records.
-_KEEPING = frozenset({"retention.ms", "retention.bytes"})
+_RETENTION = frozenset({"retention.ms", "retention.bytes"})
 # Where a setting comes from, in Kafka's answer: this one was set for the topic itself.
 _OF_TOPIC = 1
 
@@ -78,7 +78,7 @@ async def apply_topics(
         altered, kept = await _align(admin, {name: declared[name].config for name in present})
     finally:
         await admin.close()
-    await _until_led(settings, missing)
+    await _wait_for_leaders(settings, missing)
     counted = {topic["topic"]: len(topic["partitions"]) for topic in descriptions}
     differing = [
         f"{name} has {count} partitions, {declared[name].partitions} are declared; changing a"
@@ -101,7 +101,7 @@ class _Wanted:
         return NewTopic(name, self.partitions, self._replicas, topic_configs=self.config)
 
 
-async def _until_led(settings: KafkaSettings, names: list[str]) -> None:
+async def _wait_for_leaders(settings: KafkaSettings, names: list[str]) -> None:
     """A new topic is known before its partitions are led; wait, or its first users only fail."""
     if not names:
         return
@@ -134,7 +134,7 @@ class _Difference:
     @property
     def is_safe(self) -> bool:
         """Whether altering it neither removes a record nor stops a writer of ours."""
-        if self.name in _KEEPING:
+        if self.name in _RETENTION:
             return _length(self.wanted) > _length(self.has)
         return self.name in _SAFE
 

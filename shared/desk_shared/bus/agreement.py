@@ -76,7 +76,7 @@ class StoreIsOlder(DependencyDown):
         super().__init__(f"{older}. {WHAT_TO_DO}", dependency="store")
 
 
-class Noting:
+class CommitNotes:
     """What one member writes to the store before it commits, and beside its commits.
 
     `save` keeps how far it has read, so that brokers that lose their end later are found shorter.

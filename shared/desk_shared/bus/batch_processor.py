@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
-from desk_shared.bus.records import Failure, Received, meant_for
-from desk_shared.bus.unit_of_work import Park, UnitOfWork, WorkItem
+from desk_shared.bus.records import Failure, Received, read_target
+from desk_shared.bus.unit_of_work import OnFailed, UnitOfWork, WorkItem
 from desk_shared.events.topics import RETRY
 from desk_shared.precedence import SLICE, Precedence
 from desk_shared.store.document import S
@@ -17,7 +17,7 @@ ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
 class BatchHandler(Protocol):
     """What a service does with a batch. Raises only if the whole batch must be read again."""
 
-    async def handle(self, batch: Sequence[Received], give_up: ParkRecords) -> None: ...
+    async def handle(self, batch: Sequence[Received], on_failed: ParkRecords) -> None: ...
 
     def forget(self) -> None: ...
 
@@ -28,11 +28,11 @@ class BatchProcessor:
     def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
         self._units_of_work = units_of_work
 
-    async def handle(self, batch: Sequence[Received], give_up: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: ParkRecords) -> None:
         """One read, write and publish for each unit of work; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
             for unit_of_work in self._units_of_work:
-                group.create_task(_run(unit_of_work, batch, give_up))
+                group.create_task(_run(unit_of_work, batch, on_failed))
 
     def forget(self) -> None:
         """Partitions moved: somebody else may write these documents now."""
@@ -41,12 +41,12 @@ class BatchProcessor:
 
 
 async def _run(
-    unit_of_work: UnitOfWork[S], batch: Sequence[Received], give_up: ParkRecords
+    unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: ParkRecords
 ) -> None:
     tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
 
-    async def park_causes(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
-        await give_up(
+    async def report(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:
+        await on_failed(
             [
                 Failure(task.cause.raw, error, unit_of_work.name, task.id)
                 for task, error in failures
@@ -54,11 +54,11 @@ async def _run(
             ]
         )
 
-    async for part in _in_turn(unit_of_work.precedence, tasks):
-        await unit_of_work.run(part, park_causes)
+    async for part in _slices(unit_of_work.precedence, tasks):
+        await unit_of_work.run(part, report)
 
 
-async def _in_turn(
+async def _slices(
     precedence: Precedence, tasks: Sequence[WorkItem[S]]
 ) -> AsyncIterator[Sequence[WorkItem[S]]]:
     """In slices that the store has done quickly, each document's tasks in one."""
@@ -80,10 +80,10 @@ def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]
     tasks = unit_of_work.work_items_of(received)
     if not received.raw.topic.endswith(RETRY):
         return tasks
-    projection, document = meant_for(received.raw)
+    projection, document = read_target(received.raw)
     if projection and projection != unit_of_work.name:
         return []
     return [task for task in tasks if task.id == document] or tasks
 
 
-__all__ = ["BatchHandler", "BatchProcessor", "Park", "ParkRecords"]
+__all__ = ["BatchHandler", "BatchProcessor", "OnFailed", "ParkRecords"]

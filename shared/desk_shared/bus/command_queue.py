@@ -29,7 +29,7 @@ PUBLISH_TIMEOUT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked(Generic[S]):
+class _Change(Generic[S]):
     task: WorkItem[S]
     answer: "asyncio.Future[Stored[S]]"
 
@@ -39,7 +39,7 @@ class CommandQueue(Generic[S]):
 
     def __init__(self, unit_of_work: UnitOfWork[S]) -> None:
         self._unit_of_work = unit_of_work
-        self._waiting: list[_Asked[S]] = []
+        self._waiting: list[_Change[S]] = []
         self._runner: asyncio.Task[None] | None = None
         self._publishing: set[asyncio.Task[None]] = set()
 
@@ -52,7 +52,7 @@ class CommandQueue(Generic[S]):
         """
         if len(self._waiting) >= MAX_WAITING:
             raise Transient("too many changes are waiting; try again soon", code="overloaded")
-        change = _Asked(
+        change = _Change(
             WorkItem(id, rule, cause, is_first), asyncio.get_running_loop().create_future()
         )
         self._waiting.append(change)
@@ -81,7 +81,7 @@ class CommandQueue(Generic[S]):
             if len(self._publishing) >= MAX_PUBLISHING:
                 await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _answer(self, group: Sequence[_Asked[S]]) -> None:
+    async def _answer(self, group: Sequence[_Change[S]]) -> None:
         by_task = {change.task: change.answer for change in group}
 
         async def refuse(failures: Sequence[tuple[WorkItem[S], Exception]]) -> None:

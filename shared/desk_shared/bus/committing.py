@@ -22,7 +22,7 @@ COMMIT_EVERY = timedelta(milliseconds=200)
 Offsets = dict[TopicPartition, int]
 
 
-class Committing:
+class HandledOffsets:
     """What one member has handled and not committed yet."""
 
     def __init__(self, group: str, clock: Clock, commit: Callable[[Offsets], Awaitable[None]]):
@@ -30,7 +30,7 @@ class Committing:
         self._handled: Offsets = {}
         self._one_at_a_time = asyncio.Lock()
 
-    def handled(self, records: Iterable[KafkaRecord]) -> None:
+    def add(self, records: Iterable[KafkaRecord]) -> None:
         """All records up to and with these are done."""
         self._handled |= next_offsets(records)
 
@@ -46,7 +46,7 @@ class Committing:
                 if self._handled.get(partition) == offset:
                     del self._handled[partition]
 
-    async def let_go(self) -> None:
+    async def flush_and_forget(self) -> None:
         """The partitions go to somebody else: commit if possible, forget in any case."""
         error = await attempt_async(self.flush())
         if error is not None:

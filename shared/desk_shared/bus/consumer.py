@@ -15,16 +15,16 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from faststream.kafka import KafkaMessage
 
-from desk_shared.bus.agreement import Noting
+from desk_shared.bus.agreement import CommitNotes
 from desk_shared.bus.batch_processor import BatchHandler
 from desk_shared.bus.budget import Budget
-from desk_shared.bus.committing import Committing, Offsets
+from desk_shared.bus.committing import HandledOffsets, Offsets
 from desk_shared.bus.door import Door
 from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.lag import lag_of
 from desk_shared.bus.last_records import LastRecords
 from desk_shared.bus.producer import Publisher, Unpublished
-from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, parked, shortened
+from desk_shared.bus.records import Failure, KafkaRecord, Received, not_before, reroute, shorten
 from desk_shared.bus.replaced import TopicGuard
 from desk_shared.bus.retry import attempt_async, attempt_each, backoff
 from desk_shared.bus.subscribing import Reading, broker_of, connect, safe_arguments
@@ -99,10 +99,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
-        self._committing = Committing(group, clock, self._commit_now)
+        self._offsets = HandledOffsets(group, clock, self._commit_now)
         last = LastRecords(settings)
         self._guard = TopicGuard(group, positions, clock, health, telemetry.meters, last)
-        self._noting = Noting(group, milestones, clock, self._guard.save)
+        self._notes = CommitNotes(group, milestones, clock, self._guard.save)
         self._beside: list[asyncio.Task[None]] = []
         self._broker = broker_of(settings, group)
         self._subscriber = self._broker.subscriber(
@@ -122,7 +122,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._broker.stop()  # else each try would leave a client behind
             raise
         self._beside = [
-            asyncio.create_task(work) for work in (self._watch_lag(), self._committing.run())
+            asyncio.create_task(work) for work in (self._watch_lag(), self._offsets.run())
         ]
         return self
 
@@ -140,7 +140,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 pass
         except TimeoutError:
             log.warning("batch_outlives_stop", group=self.group)
-        await self._committing.let_go()
+        await self._offsets.flush_and_forget()
         await self._guard.leave()
         await self._broker.stop()
 
@@ -152,7 +152,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except TimeoutError:
             log.warning("batch_outlives_revocation", group=self.group)
         self._handler.forget()
-        await self._committing.let_go()
+        await self._offsets.flush_and_forget()
         self._begin_assignment()
         log.info("partitions_revoked", group=self.group, partitions=len(set(revoked)))
 
@@ -195,14 +195,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         ready, wait = self._ripe(records, consumer) if self._is_delayed else (records, None)
         error = await attempt_async(self._process(ready))
         if error is None:
-            self._recovered()
+            self._resume()
             return None if wait is None else min(wait, LONGEST_WAIT)
         if not self._budget.is_spent and not isinstance(error, Transient):
             log.error("batch_failed", group=self.group, exc_info=error)
             if self._failures + 1 >= FAILURES_BEFORE_SPLIT:
                 error = await attempt_async(self._one_by_one(ready))
         if error is None:
-            self._recovered()
+            self._resume()
             return None
         if self._budget.is_spent:
             return self._halt(ready, consumer)
@@ -216,10 +216,10 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         topic = records[0].topic
         parents = {received.event.traceparent for received in batch}
         with self._telemetry.batch_span(topic, self.group, len(records), parents):
-            await self._handler.handle(batch, self._park)
+            await self._handler.handle(batch, self._reroute)
             # Last: a batch that is read again, since the store is away, parks nothing twice.
-            await self._park(unreadable)
-        self._done(records)
+            await self._reroute(unreadable)
+        self._note_done(records)
         self._measure(records, batch, perf_counter() - started)
 
     async def _one_by_one(self, records: Sequence[KafkaRecord]) -> None:
@@ -229,15 +229,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             if isinstance(error, DependencyDown):
                 raise error
             if error is not None:
-                await self._park([Failure(record, error)])
-                self._done([record])
+                await self._reroute([Failure(record, error)])
+                self._note_done([record])
 
     def _begin_assignment(self) -> None:
         if (tracked := self.tracked()) is not None:
             tracked.begin_assignment()
 
-    def _done(self, records: Sequence[KafkaRecord]) -> None:
-        self._committing.handled(records)
+    def _note_done(self, records: Sequence[KafkaRecord]) -> None:
+        self._offsets.add(records)
         self._guard.note_handled(records)
         if (tracked := self.tracked()) is not None:
             tracked.note_handled(records)
@@ -275,14 +275,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             consumer.seek(partition, offset)
         return ready, wait
 
-    async def _park(self, failures: Sequence[Failure]) -> None:
+    async def _reroute(self, failures: Sequence[Failure]) -> None:
         """Retry topic or dead letter; a refusal by the business is an outcome, not a failure."""
         now, letters = self._clock.now(), []
         for failure in failures:
             if isinstance(failure.error, Rejected):
                 log.info("event_rejected", group=self.group, reason=str(failure.error))
             else:
-                letters.append((failure, parked(failure, self._owner, now, self._prefix)))
+                letters.append((failure, reroute(failure, self._owner, now, self._prefix)))
         self._budget.spend((failure.about, failure.error) for failure, _ in letters)
         await self._publish([message for _, message in letters])
         for failure, message in letters:
@@ -297,7 +297,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             large = [n for n, reason in reasons.items() if reason.kind == "message-too-large"]
             if len(large) < len(reasons):
                 raise
-            await self._publisher.publish([shortened(messages[n]) for n in large])
+            await self._publisher.publish([shorten(messages[n]) for n in large])
 
     def _report(self, failure: Failure, target: str) -> None:
         code = getattr(failure.error, "kind", "bug")
@@ -322,7 +322,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             await self._commit(offsets, consumer)
 
     async def _commit(self, offsets: Offsets, consumer: AIOKafkaConsumer) -> None:
-        note = await self._noting.text(is_last=self._is_stopping)
+        note = await self._notes.text(is_last=self._is_stopping)
         noted = {partition: (offset, note) for partition, offset in offsets.items()}
         try:
             async with asyncio.timeout(COMMITTED_WITHIN.total_seconds()):
@@ -358,7 +358,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         consumer.seek_back(records)
         return HALTED_PAUSE
 
-    def _recovered(self) -> None:
+    def _resume(self) -> None:
         if self._failures:
             log.info("consumer_resumes", group=self.group, failures=self._failures)
             self._failures = 0

@@ -7,7 +7,7 @@ missing; what raises becomes a failure of that one task.
 from collections.abc import Sequence
 from typing import Generic
 
-from desk_shared.bus.records import Received, held_message, is_same, record_of
+from desk_shared.bus.records import Received, buffer_record, is_same, restore_record
 from desk_shared.bus.retry import attempt
 from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.errors import KeyReused, Transient
@@ -62,10 +62,10 @@ class Decider(Generic[S]):
                 return False
             return self._react(document, task.rule, context, result)
         if self._projection.ordered and isinstance(cause, Received) and cause.sequence is not None:
-            return self._in_sequence(document, cause, context, result)
-        return self._once(document, task, cause, context, result)
+            return self._apply_in_sequence(document, cause, context, result)
+        return self._apply_once(document, task, cause, context, result)
 
-    def _once(
+    def _apply_once(
         self,
         document: Stored[S],
         task: WorkItem[S],
@@ -74,7 +74,7 @@ class Decider(Generic[S]):
         result: BatchResult[S],
     ) -> bool | Exception:
         if document.has_handled(cause.identity, cause.origin):
-            return _repeated(document, cause, result)
+            return _check_repeat(document, cause, result)
         step = self._react(document, task.rule, context, result)
         if step is False and isinstance(cause, Received):
             # What did nothing is handled too: delivered again, it would find another state. Where
@@ -86,14 +86,14 @@ class Decider(Generic[S]):
             document.mark(cause.identity, cause.origin, cause.content)
         return step
 
-    def _in_sequence(
+    def _apply_in_sequence(
         self, document: Stored[S], cause: Received, context: Context, result: BatchResult[S]
     ) -> bool | Exception:
         number = cause.sequence or 0
         if number <= document.sequence:
             return False
         if number > document.sequence + 1:
-            return self._hold(document, cause, result)
+            return self._buffer(document, cause, result)
         step = self._react(document, cause.event, context, result)
         if isinstance(step, Exception):
             return step
@@ -102,10 +102,10 @@ class Decider(Generic[S]):
             self._release(document, context, result)
         return True
 
-    def _hold(
+    def _buffer(
         self, document: Stored[S], cause: Received, result: BatchResult[S]
     ) -> bool | Exception:
-        held = held_message(cause.raw)
+        held = buffer_record(cause.raw)
         if any(is_same(held, buffered) for buffered in document.held):
             result.idle.add(document.id)
             return False
@@ -117,7 +117,7 @@ class Decider(Generic[S]):
 
     def _release(self, document: Stored[S], context: Context, result: BatchResult[S]) -> None:
         """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
-        for event, held in self._held_events(document):
+        for event, held in self._decode_buffered(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
                 break
@@ -126,12 +126,12 @@ class Decider(Generic[S]):
                 continue
             step = self._react(document, event, context, result)
             if isinstance(step, Exception):
-                cause = Received(event, record_of(held))
+                cause = Received(event, restore_record(held))
                 result.failures.append((WorkItem(document.id, event, cause), step))
                 break
             document.sequence = number
 
-    def _held_events(self, document: Stored[S]) -> list[tuple[AnyEvent, Message]]:
+    def _decode_buffered(self, document: Stored[S]) -> list[tuple[AnyEvent, Message]]:
         """In their order. One that is none, or was kept from a topic that is not its own before
         anybody looked, stays where it is: an audit finds it.
         """
@@ -149,7 +149,7 @@ class Decider(Generic[S]):
         context: Context,
         result: BatchResult[S],
     ) -> bool | Exception:
-        decided = attempt(self._decided, document.state, rule, context)
+        decided = attempt(self._decide, document.state, rule, context)
         if isinstance(decided, Exception):
             return decided
         if decided is None:
@@ -172,7 +172,7 @@ class Decider(Generic[S]):
             document.outbox = (*waiting, *messages)
         return True
 
-    def _decided(
+    def _decide(
         self, state: S | None, rule: Rule[S] | AnyEvent, context: Context
     ) -> tuple[Decision[S], list[Message]] | None:
         if isinstance(rule, Event):
@@ -184,7 +184,7 @@ class Decider(Generic[S]):
         return decision, [self._codec.encode(event) for event in decision.events]
 
 
-def _repeated(
+def _check_repeat(
     document: Stored[S], cause: Received | Cause, result: BatchResult[S]
 ) -> bool | Exception:
     """A copy changes nothing; another content under a known identity is told."""

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from desk_shared.bus.records import ARRIVED, KafkaRecord, time_of, told_by_us
+from desk_shared.bus.records import ARRIVED, KafkaRecord, our_headers, time_of
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
@@ -56,7 +56,7 @@ class Door:
             passed_over = getattr(record, "checksum", None)
             if isinstance(passed_over, Invalid):
                 raise passed_over
-            arrived = self._arrived(record)
+            arrived = self._find_arrival(record)
             event = self._codec.decode(record.key, record.value, record.headers, arrived)
         topic, is_open, is_fresh = self._homes.get(record.topic) or self._home(record.topic)
         if topic != event.data.TOPIC and topic != event.topic:  # noqa: PLR1714 (a call spared)
@@ -67,7 +67,7 @@ class Door:
             )
         # Our own are believed, but for what an earlier version took over from outsiders.
         if is_open or event.time.year not in _SANE_YEARS:
-            return self._believed(event, record, is_fresh=is_fresh)
+            return self._correct_time(event, record, is_fresh=is_fresh)
         return event
 
     def _home(self, topic: str) -> _Home:
@@ -84,11 +84,11 @@ class Door:
         is_open = declared is not None and declared.writer == "outside"
         return self._homes.setdefault(topic, _Home(name, is_open, not side))
 
-    def _believed(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
+    def _correct_time(self, event: AnyEvent, record: KafkaRecord, *, is_fresh: bool) -> AnyEvent:
         """The event at its own time, if that is within the window; else at that of its arrival."""
         arrived = time_of(record)
         if not (is_fresh and self._is_well(event.time, arrived)):
-            event = self._dated(event, record)
+            event = self._date(event, record)
         if isinstance(event.data, ChangePlanned):
             _check_plan(event.data, event.time)
         return event
@@ -107,22 +107,22 @@ class Door:
         self._since_ms, self._until = arrived, datetime.fromtimestamp(arrived / 1000, UTC) + AHEAD
         return True
 
-    def _dated(self, event: AnyEvent, record: KafkaRecord) -> AnyEvent:
-        arrived = self._arrived(record)
+    def _date(self, event: AnyEvent, record: KafkaRecord) -> AnyEvent:
+        arrived = self._find_arrival(record)
         if is_believed(event.time, arrived):
             return event
         amended = tuple(sorted({*event.amended, "time"}))
         time = event.told_time or event.time.isoformat()
         return event._replace(time=arrived, amended=amended, told_time=time)
 
-    def _arrived(self, record: KafkaRecord) -> datetime:
+    def _find_arrival(self, record: KafkaRecord) -> datetime:
         """When the broker took the record, the first time; now, if that cannot be known.
 
         A topic whose records still carry their producers' own time could say anything.
         """
         now = self._clock.now()
         self._latest_ms = now.timestamp() * 1000 + _AHEAD_MS
-        noted = told_by_us(record).get(ARRIVED, b"")
+        noted = our_headers(record).get(ARRIVED, b"")
         is_told = noted.isdigit() and len(noted) < len(str(int(self._latest_ms))) + 1
         arrived = int(noted) if is_told else time_of(record)
         if not _EARLIEST_MS <= arrived <= self._latest_ms:

@@ -28,7 +28,7 @@ async def end_offsets(
     """
     while True:
         try:
-            return await _asked(client, partitions)
+            return await _ask(client, partitions)
         except KafkaError as error:
             if not error.retriable:
                 raise
@@ -36,7 +36,7 @@ async def end_offsets(
             await asyncio.sleep(_AGAIN_AFTER.total_seconds())
 
 
-async def _asked(
+async def _ask(
     client: AIOKafkaClient, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, int]:
     by_leader: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))

@@ -15,7 +15,7 @@ _THE_ONLY = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
+class _Group:
     """Topics that one group reads, and a member of it."""
 
     topics: frozenset[str]
@@ -30,7 +30,7 @@ class GroupReading:
 
     def __init__(self, topics: Iterable[str], clock: Clock) -> None:
         self._topics, self._clock = frozenset(topics), clock
-        self._lanes: list[_Lane] = []
+        self._groups: list[_Group] = []
         self._question = 0
         self._left: dict[TopicPartition, int] = {}
         self._looked = clock.now() - COMMIT_EVERY
@@ -40,11 +40,11 @@ class GroupReading:
     ) -> None:
         """This consumer's group reads those of its topics that are among `topics`."""
         if mine := self._topics & set(topics):
-            self._lanes.append(_Lane(mine, consumer))
+            self._groups.append(_Group(mine, consumer))
 
     def unread_topics(self) -> frozenset[str]:
         """Topics that no consumer reads: with any, nothing would ever be concluded."""
-        return self._topics.difference(*(group.topics for group in self._lanes))
+        return self._topics.difference(*(group.topics for group in self._groups))
 
     def partition_count(self) -> int | None:
         """One; None as long as not all partitions are known."""
@@ -102,10 +102,10 @@ class GroupReading:
 
     def _partitions(self) -> list[tuple[TrackedConsumer, list[TopicPartition]]] | None:
         """Each lane's partitions; None as long as a lane or a topic of it is not known."""
-        if not self._lanes or self.unread_topics():
+        if not self._groups or self.unread_topics():
             return None
         known_groups: list[tuple[TrackedConsumer, list[TopicPartition]]] = []
-        for group in self._lanes:
+        for group in self._groups:
             consumer = group.consumer()
             if consumer is None or group.topics & consumer.stopped:
                 return None

@@ -40,21 +40,21 @@ _TOO_SMALL = ("whole buffer", "output buffer")
 
 _scratch = bytearray(MAX_INFLATED_BYTES)
 # A checksum that is wrong once may have been the network's fault; wrong again, it is the batch's.
-_doubted: OrderedDict[bytes, None] = OrderedDict()
+_suspected: OrderedDict[bytes, None] = OrderedDict()
 
 
 class BoundedRecords:
     """Stands for aiokafka's `MemoryRecords`: the batches in one answer for one partition."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at, self._inflated = data, 0, 0
+        self._data, self._at, self._inflate = data, 0, 0
         self._end = self._find_end()
 
     def size_in_bytes(self) -> int:
         return len(self._data)
 
     def has_next(self) -> bool:
-        return self._end is not None and self._inflated <= MAX_FETCHED_BYTES
+        return self._end is not None and self._inflate <= MAX_FETCHED_BYTES
 
     def next_batch(self) -> "Batch | None":
         end = self._end
@@ -63,7 +63,7 @@ class BoundedRecords:
         batch = _read(self._data[self._at : end])
         self._at = end
         self._end = self._find_end()
-        self._inflated += batch.size
+        self._inflate += batch.size
         return batch
 
     def _find_end(self) -> int | None:
@@ -122,12 +122,12 @@ def _read(raw: bytes) -> Batch:
         record = PassedOver(base, 0, 0, reason)
         return Batch(base, base + 1, -1, False, False, [record], 0)
     base, _, _, _, _, attributes, last, _, newest, producer, *_ = _HEADER.unpack_from(raw)
-    records = attempt(_records, raw, attributes)
+    records = attempt(_read_records, raw, attributes)
     size = len(raw)
     if isinstance(records, CorruptRecordException):
         raise records
     if isinstance(records, Exception):
-        reason = _reason(records, base, base + last)
+        reason = _explain(records, base, base + last)
         records = [PassedOver(base + last, newest, attributes >> 3 & 1, reason)]
     else:
         size = max(size, sum(len(record.value or b"") for record in records))
@@ -135,13 +135,13 @@ def _read(raw: bytes) -> Batch:
     return Batch(base, base + last + 1, producer, is_transactional, is_control, records, size)
 
 
-def _records(raw: bytes, attributes: int) -> list[Any]:
+def _read_records(raw: bytes, attributes: int) -> list[Any]:
     batch = DefaultRecordBatch(raw)
     if not batch.validate_crc():
-        _doubt(raw)
+        _suspect(raw)
         raise Invalid("its checksum is wrong", code="batch-unreadable")
     if attributes & _CODEC_MASK:
-        batch = DefaultRecordBatch(_inflated(raw, attributes))
+        batch = DefaultRecordBatch(_inflate(raw, attributes))
     # aiokafka's own error would stop the partition; what is wrong here stays wrong.
     records = attempt(list, batch)
     if isinstance(records, Exception):
@@ -149,7 +149,7 @@ def _records(raw: bytes, attributes: int) -> list[Any]:
     return records
 
 
-def _inflated(raw: bytes, attributes: int) -> bytes:
+def _inflate(raw: bytes, attributes: int) -> bytes:
     """The batch as if it had never been compressed."""
     codec, packed = attributes & _CODEC_MASK, raw[_HEADER.size :]
     if codec == _SNAPPY:
@@ -176,17 +176,17 @@ def _from_snappy(packed: bytes) -> int:
     return size
 
 
-def _doubt(raw: bytes) -> None:
+def _suspect(raw: bytes) -> None:
     header = raw[: _HEADER.size]
-    if header in _doubted:
+    if header in _suspected:
         return
-    _doubted[header] = None
-    if len(_doubted) > _SEEN:
-        _doubted.popitem(last=False)
+    _suspected[header] = None
+    if len(_suspected) > _SEEN:
+        _suspected.popitem(last=False)
     raise CorruptRecordException("a batch's checksum is wrong; it is fetched once more")
 
 
-def _reason(error: Exception, first: int, last: int) -> Invalid:
+def _explain(error: Exception, first: int, last: int) -> Invalid:
     """Why the records from `first` to `last` are passed over."""
     which = f"the batch with records {first} to {last}"
     if isinstance(error, Invalid):

@@ -40,7 +40,7 @@ class Memory(Generic[S]):
             document.recalled = {}
             if document.has_all or self._projection.is_exact:
                 continue
-            for name in self._unknown(document, waiting[id]):
+            for name in self._find_unknown(document, waiting[id]):
                 older[identity(id, name)] = document, name
         contents = await self._kept.find_all(older) if older else {}
         for key, content in contents.items():
@@ -64,7 +64,7 @@ class Memory(Generic[S]):
         if leaving:
             await self._kept.keep(leaving)
 
-    def _unknown(self, document: Stored[S], tasks: Sequence[WorkItem[S]]) -> Iterable[str]:
+    def _find_unknown(self, document: Stored[S], tasks: Sequence[WorkItem[S]]) -> Iterable[str]:
         """What the document cannot tell of itself; a sequence tells of all before it."""
         for task in tasks:
             cause = task.cause

@@ -31,7 +31,7 @@ class OpenMoments:
         """From this moment on others wait for what is recorded here."""
         self._known_since = since
 
-    def hold_until(self, moment: datetime) -> None:
+    def record_until(self, moment: datetime) -> None:
         """Others wait until this moment at least."""
         self._until = moment
 
@@ -45,7 +45,7 @@ class OpenMoments:
         return self._known_since is not None and self._known_since <= moment and now < self._until
 
     @contextmanager
-    def holding(self, moment: datetime) -> Iterator[None]:
+    def keep_open(self, moment: datetime) -> Iterator[None]:
         """A turn at this moment: until it ends, events of that time may still be published.
 
         One that fails may have written what it has not published; somebody has to look.

@@ -76,7 +76,7 @@ class KafkaPublisher:
         self._prefix = topic_prefix
         self._client = client
         self._producer: AIOKafkaProducer | None = None
-        self._missing: dict[str, tuple[float, DeskError]] = {}
+        self._unusable: dict[str, tuple[float, DeskError]] = {}
         self._renewing: asyncio.Task[Exception | None] | None = None
 
     async def __aenter__(self) -> "KafkaPublisher":
@@ -107,7 +107,7 @@ class KafkaPublisher:
         finally:
             for sending in begun:  # whoever waited is gone; its outcome is nobody's any more
                 if isinstance(sending, asyncio.Future) and not sending.done():
-                    sending.add_done_callback(_retrieved)
+                    sending.add_done_callback(_retrieve)
         late = TimeoutError(f"nothing within {ACKNOWLEDGED_WITHIN_SECONDS:.0f} s")
         outcomes = [_failure(sending, late) for sending in begun] + [late] * (
             len(messages) - len(begun)
@@ -150,17 +150,17 @@ class KafkaPublisher:
         if not new:
             return {}
         now = asyncio.get_running_loop().time()
-        self._missing = {topic: entry for topic, entry in self._missing.items() if entry[0] > now}
-        unknown = [topic for topic in new if topic not in self._missing]
+        self._unusable = {topic: entry for topic, entry in self._unusable.items() if entry[0] > now}
+        unknown = [topic for topic in new if topic not in self._unusable]
         outcomes = await asyncio.gather(
             *(attempted(self._find(producer, topic)) for topic in unknown)
         )
         for topic, error in zip(unknown, outcomes, strict=True):
             if isinstance(error, DeskError) and not isinstance(error, DependencyDown):
-                self._missing[topic] = (now + MISSING_FOR_SECONDS, error)
+                self._unusable[topic] = (now + MISSING_FOR_SECONDS, error)
                 log.error("topic_unusable", topic=topic, reason=error.message)
         errors = dict(zip(unknown, outcomes, strict=True))
-        missing = {topic: self._missing[topic][1] for topic in new if topic in self._missing}
+        missing = {topic: self._unusable[topic][1] for topic in new if topic in self._unusable}
         return missing | {topic: error for topic, error in errors.items() if error is not None}
 
     async def _find(self, producer: AIOKafkaProducer, topic: str) -> None:
@@ -175,9 +175,9 @@ class KafkaPublisher:
             if client.cluster.partitions_for_topic(name):
                 return
             if name in client.cluster.unauthorized_topics:
-                raise _forbidden(topic)
+                raise _forbidden_error(topic)
             if loop.time() > until:
-                raise _missing(topic)
+                raise _missing_error(topic)
             await asyncio.sleep(_TOPIC_ASKED_EVERY_SECONDS)
 
     def _renew_if_refused(self, before: AIOKafkaProducer, errors: Iterable[Exception]) -> None:
@@ -229,7 +229,7 @@ def _failure(begun: _Begun, late: Exception) -> Exception | None:
     return error if error is None or isinstance(error, Exception) else late
 
 
-def _retrieved(future: "asyncio.Future[object]") -> None:
+def _retrieve(future: "asyncio.Future[object]") -> None:
     """Look at its exception, else asyncio complains that nobody did."""
     if not future.cancelled():
         future.exception()
@@ -244,20 +244,20 @@ def _reason(message: Message, error: Exception) -> DeskError:
         text = f"a message of {size} bytes is too large for {message.topic}"
         return Invalid(text, code="message-too-large")
     if isinstance(error, _FORBIDDEN):
-        return _forbidden(message.topic)
+        return _forbidden_error(message.topic)
     if isinstance(error, _MISSING):
-        return _missing(message.topic)
+        return _missing_error(message.topic)
     if isinstance(error, KafkaError | TimeoutError):
         return DependencyDown(f"the bus did not acknowledge: {error!r}", dependency="kafka")
     return Invalid(f"a message cannot be sent: {error!r}", code="unpublishable")
 
 
-def _missing(topic: str) -> DeskError:
+def _missing_error(topic: str) -> DeskError:
     text = f"the topic {topic} is missing: run `desk topics apply`"
     return Transient(text, code="topic-missing", topic=topic)
 
 
-def _forbidden(topic: str) -> DeskError:
+def _forbidden_error(topic: str) -> DeskError:
     text = f"the brokers do not let us write {topic}: give our user the right to"
     return Transient(text, code="topic-forbidden", topic=topic)
 
@@ -271,9 +271,9 @@ def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]
 
 def partition_number(key: bytes, count: int) -> int:
     """The partition of this key in a topic that has so many."""
-    return _hashed(key) % count
+    return _hash_key(key) % count
 
 
 @lru_cache(maxsize=50_000)
-def _hashed(key: bytes) -> int:
+def _hash_key(key: bytes) -> int:
     return int(murmur2(key)) & 0x7FFFFFFF

@@ -19,14 +19,14 @@ DELAYS = Backoff(timedelta(seconds=1), timedelta(minutes=1))
 
 # The brokers take 1 MiB in all, else the one record would stop its partition for good. What is
 # longer was no event; its beginning tells what it was, its origin where the whole of it is.
-MAX_PARKED_BYTES = 400 * 1024
+MAX_FAILED_BYTES = 400 * 1024
 LONGEST_HEADER_BYTES, MOST_HEADERS, LONGEST_NAME = 1_024, 100, 200
 # What is left of one that its own topic still finds too large: less than 16 KiB in all.
 SHORT_BYTES, SHORT_HEADER_BYTES, MOST_SHORT = 4 * 1024, 250, 40
 
 ATTEMPT, NOT_BEFORE, ORIGIN = "desk-attempt", "desk-not-before", "desk-origin"
 REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-failed-at"
-CUT, FOLD, DOCUMENT = "desk-cut-from-bytes", "desk-fold", "desk-document"
+TRUNCATED, PROJECTION, DOCUMENT = "desk-truncated-from-bytes", "desk-projection", "desk-document"
 # The broker's time of the first record, in milliseconds: the copy has a later one.
 ARRIVED = "desk-arrived"
 # On a record of a dead-letter topic that is no letter: it says which letters are settled.
@@ -34,7 +34,18 @@ SETTLES = "desk-settles"
 _PLACE = re.compile(rb".+/(\d{1,9})/(\d{1,18})", re.DOTALL)
 _MOST_DIGITS = 9
 _OURS = frozenset(
-    {ATTEMPT, NOT_BEFORE, ORIGIN, REASON, REASON_CODE, FAILED_AT, CUT, FOLD, DOCUMENT, ARRIVED}
+    {
+        ATTEMPT,
+        NOT_BEFORE,
+        ORIGIN,
+        REASON,
+        REASON_CODE,
+        FAILED_AT,
+        TRUNCATED,
+        PROJECTION,
+        DOCUMENT,
+        ARRIVED,
+    }
     | {SETTLES}
 )
 
@@ -100,12 +111,12 @@ class Failure:
         return self.document or (self.raw.key or b"").decode(errors="replace")
 
 
-def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Message:
+def reroute(failure: Failure, group: str, now: datetime, prefix: str = "") -> Message:
     """The failed record as a message for the group's retry topic, or its dead-letter topic.
 
     Invalid input and bugs are dead at once, transient trouble is tried `MAX_ATTEMPTS` times.
     """
-    raw, error, before = failure.raw, failure.error, told_by_us(failure.raw)
+    raw, error, before = failure.raw, failure.error, our_headers(failure.raw)
     attempts = attempts_of(raw)
     topic, extra = raw.topic.removeprefix(prefix), dict[str, bytes]()
     # What a record of a retry topic says of its origin may be missing or forged: its topic counts.
@@ -120,15 +131,15 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
         ORIGIN: before.get(ORIGIN, _place(raw).encode()),
         REASON: describe_error(error).encode(errors="replace"),
         REASON_CODE: error_code(error).encode(),
-        ARRIVED: before.get(ARRIVED, _arrived(raw)),
+        ARRIVED: before.get(ARRIVED, _arrival_of(raw)),
         FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
-        FOLD: failure.fold.encode() or before.get(FOLD, b""),
+        PROJECTION: failure.fold.encode() or before.get(PROJECTION, b""),
         DOCUMENT: failure.document.encode() or before.get(DOCUMENT, b""),
         **extra,
     }
     value = raw.value or b""
-    if len(value) > MAX_PARKED_BYTES:
-        value, ours[CUT] = value[:MAX_PARKED_BYTES], str(len(value)).encode()
+    if len(value) > MAX_FAILED_BYTES:
+        value, ours[TRUNCATED] = value[:MAX_FAILED_BYTES], str(len(value)).encode()
     foreign = _foreign_headers(raw)
     most = MOST_HEADERS - len(_OURS)
     if len(foreign) > most:
@@ -136,7 +147,7 @@ def parked(failure: Failure, group: str, now: datetime, prefix: str = "") -> Mes
         foreign.sort(key=lambda header: header[0].lower() not in _NEEDED)
     kept = [*foreign[:most], *((name, text) for name, text in ours.items() if text)]
     headers = tuple((name[:LONGEST_NAME], text[:LONGEST_HEADER_BYTES]) for name, text in kept)
-    return Message(target, (raw.key or b"")[:MAX_PARKED_BYTES], value, headers)
+    return Message(target, (raw.key or b"")[:MAX_FAILED_BYTES], value, headers)
 
 
 def _foreign_headers(raw: KafkaRecord) -> list[tuple[str, bytes]]:
@@ -149,23 +160,23 @@ def time_of(raw: KafkaRecord) -> int:
     return getattr(raw, "timestamp", None) or 0
 
 
-def _arrived(raw: KafkaRecord) -> bytes:
+def _arrival_of(raw: KafkaRecord) -> bytes:
     at = time_of(raw)
     return str(at).encode() if at > 0 else b""
 
 
-def shortened(message: Message) -> Message:
+def shorten(message: Message) -> Message:
     """A parked record that its topic would not take: what it was and why it failed, and of its
     content only the beginning."""
     headers = [(name, text[:SHORT_HEADER_BYTES]) for name, text in message.headers[-MOST_SHORT:]]
-    if all(name != CUT for name, _ in message.headers):
-        headers.append((CUT, str(len(message.value)).encode()))
+    if all(name != TRUNCATED for name, _ in message.headers):
+        headers.append((TRUNCATED, str(len(message.value)).encode()))
     key, value = message.key[:LONGEST_HEADER_BYTES], message.value[:SHORT_BYTES]
     return Message(message.topic, key, value, tuple(headers))
 
 
 @dataclass(slots=True)  # not frozen, like aiokafka's own
-class _Held:
+class _BufferedRecord:
     """A record that was kept in a document, as it was read."""
 
     topic: str
@@ -176,21 +187,21 @@ class _Held:
     headers: Sequence[tuple[str, bytes | None]]
 
 
-def held_message(raw: KafkaRecord) -> Message:
+def buffer_record(raw: KafkaRecord) -> Message:
     """The record as a document keeps it until its turn comes; says where it was read."""
-    ours = told_by_us(raw)
+    ours = our_headers(raw)
     kept = _foreign_headers(raw)
     kept += [(name, text) for name, text in ours.items() if name not in (ORIGIN, ARRIVED)]
     kept.append((ORIGIN, ours.get(ORIGIN, _place(raw).encode())))
-    kept.append((ARRIVED, ours.get(ARRIVED, _arrived(raw))))
+    kept.append((ARRIVED, ours.get(ARRIVED, _arrival_of(raw))))
     return Message(raw.topic, raw.key or b"", raw.value or b"", tuple(kept))
 
 
-def record_of(held: Message) -> KafkaRecord:
-    """What `held_message` was made from, near enough to be parked."""
+def restore_record(held: Message) -> KafkaRecord:
+    """What `buffer_record` was made from, near enough to be parked."""
     place = _PLACE.fullmatch(dict(held.headers)[ORIGIN])
     partition, offset = (int(place[1]), int(place[2])) if place else (0, 0)
-    return _Held(held.topic, partition, offset, held.key, held.value, held.headers)
+    return _BufferedRecord(held.topic, partition, offset, held.key, held.value, held.headers)
 
 
 def is_same(message: Message, other: Message) -> bool:
@@ -200,19 +211,19 @@ def is_same(message: Message, other: Message) -> bool:
 
 def attempts_of(raw: KafkaRecord) -> int:
     """How many times the record has been tried, this time included."""
-    text = told_by_us(raw).get(ATTEMPT, b"")
+    text = our_headers(raw).get(ATTEMPT, b"")
     return int(text) if text.isdigit() and len(text) < _MOST_DIGITS else 1
 
 
-def meant_for(raw: KafkaRecord) -> tuple[str, str]:
+def read_target(raw: KafkaRecord) -> tuple[str, str]:
     """The fold and the document that a parked record is for; empty for all."""
-    ours = told_by_us(raw)
-    return tuple(ours.get(name, b"").decode(errors="replace") for name in (FOLD, DOCUMENT))  # type: ignore[return-value]
+    ours = our_headers(raw)
+    return tuple(ours.get(name, b"").decode(errors="replace") for name in (PROJECTION, DOCUMENT))  # type: ignore[return-value]
 
 
 def not_before(raw: KafkaRecord) -> datetime | None:
     """When a record of a retry topic may be tried again; none if it does not say so readably."""
-    text = told_by_us(raw).get(NOT_BEFORE)
+    text = our_headers(raw).get(NOT_BEFORE)
     if text is None:
         return None
     try:
@@ -222,7 +233,7 @@ def not_before(raw: KafkaRecord) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def told_by_us(raw: KafkaRecord) -> dict[str, bytes]:
+def our_headers(raw: KafkaRecord) -> dict[str, bytes]:
     """Our own headers; on any topic but our side topics they are somebody else's."""
     if not raw.topic.endswith((RETRY, DEAD)):
         return {}

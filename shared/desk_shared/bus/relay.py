@@ -6,7 +6,7 @@ from typing import Any
 from desk_shared.bus.outboxes import Sending, send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.retry import backoff
-from desk_shared.bus.sparing import Sparing
+from desk_shared.bus.sparing import QueryThrottle
 from desk_shared.bus.troubles import Troubles
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown
@@ -45,7 +45,7 @@ class Relay:
         self._documents = documents
         self._publisher = publisher
         self._clock = clock
-        self._asking = Sparing(clock)
+        self._throttle = QueryThrottle(clock)
         self._meters = meters
         self._troubles = Troubles(f"relay {name}", clock, meters, health)
 
@@ -54,7 +54,7 @@ class Relay:
         while True:
             has_more = await self.sweep() == BATCH
             turned()
-            pause = min(_PAUSES.longest, self._asking.pause(EVERY))
+            pause = min(_PAUSES.longest, self._throttle.pause(EVERY))
             await self._clock.sleep(backoff(0) if has_more else pause)
 
     async def sweep(self) -> int:
@@ -62,7 +62,7 @@ class Relay:
 
         What cannot be sent waits longer each time, behind what can.
         """
-        with self._asking.timed():
+        with self._throttle.measure():
             overdue = await self._documents.pending(self._clock.now() - OVERDUE, BATCH)
         self._meters.outbox_pending.set(len(overdue), {names.COLLECTION: self._name})
         if overdue:
@@ -70,14 +70,14 @@ class Relay:
             sending = await send_outboxes(self._publisher, overdue)
             await self._documents.settle(sending.whole)
             for document in sending.whole:
-                self._troubles.ended(document.id)
-            await self._hold(sending)
+                self._troubles.end(document.id)
+            await self._postpone(sending)
             if sending.away is not None:
                 raise sending.away
         self._troubles.show()
         return len(overdue)
 
-    async def _hold(self, sending: Sending[Any]) -> None:
+    async def _postpone(self, sending: Sending[Any]) -> None:
         now = self._clock.now()
         later: dict[datetime, list[Stored[Any]]] = {}
         for document, error in sending.held:

@@ -10,7 +10,7 @@ from desk_shared.store import Stored
 from desk_shared.store.document import S
 
 
-class Remembered(Generic[S]):
+class DocumentCache(Generic[S]):
     """The documents used last, up to a number; with 0 nothing is kept."""
 
     def __init__(self, most: int) -> None:

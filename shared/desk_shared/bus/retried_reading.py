@@ -22,7 +22,7 @@ class RetriedReading:
         """`retries` stands for all partitions of the retry topic as one."""
         self._own, self._retries = own, retries
         # How many questions were asked so far, and what the last one was answered with.
-        self._asked, self._question = 0, 0
+        self._requests, self._question = 0, 0
         # The end up to which a partition is handled, and the first question that may answer it.
         self._needs: dict[int, tuple[int, int]] = {}
 
@@ -42,15 +42,15 @@ class RetriedReading:
         if not await self._own.has_handled(partition, end):
             self._needs.pop(partition, None)
             return False
-        before, needed = self._needs.get(partition, (end, self._asked + 1))
+        before, needed = self._needs.get(partition, (end, self._requests + 1))
         if before != end:
-            needed = self._asked + 1
+            needed = self._requests + 1
         self._needs[partition] = (end, needed)
-        if self._asked < needed:
+        if self._requests < needed:
             question = (await self._retries.end_offsets((_ALL,))).get(_ALL)
             if question is None:
                 return False
-            self._asked, self._question = self._asked + 1, question
+            self._requests, self._question = self._requests + 1, question
         if not await self._retries.has_handled(_ALL, self._question):
             return False
         self._needs.pop(partition, None)

@@ -19,12 +19,12 @@ from desk_shared.telemetry import get_logger
 log = get_logger()
 
 # Well below the age at which the relay takes an outbox for forgotten.
-SETTLE_EVERY = timedelta(milliseconds=500)
+CLEAR_EVERY = timedelta(milliseconds=500)
 # No more than this waits in memory: a burst settles as it goes.
 MOST_WAITING = 2_000
 
 
-class Settling(Generic[S]):
+class PublishedOutboxes(Generic[S]):
     """The published versions of one collection that still carry their outbox."""
 
     def __init__(self, documents: Documents[S], clock: Clock) -> None:
@@ -32,7 +32,7 @@ class Settling(Generic[S]):
         self._published: dict[str, int] = {}
         self._running: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Settling[S]":
+    async def __aenter__(self) -> "PublishedOutboxes[S]":
         """As long as it is open settle at intervals; before and after that at once."""
         self._running = asyncio.create_task(self._run())
         return self
@@ -46,13 +46,13 @@ class Settling(Generic[S]):
         if error is not None:
             log.warning("settling_fails", reason=str(error))
 
-    async def published(self, documents: Iterable[Stored[S]]) -> None:
+    async def add(self, documents: Iterable[Stored[S]]) -> None:
         """The outboxes of these versions are on the bus."""
         self._published |= {document.id: document.version for document in documents}
         if self._running is None or len(self._published) > MOST_WAITING:
             await self.flush()
 
-    def heed(self, documents: Iterable[Stored[S]]) -> None:
+    def strip(self, documents: Iterable[Stored[S]]) -> None:
         """Documents as read just now: an outbox known to be on the bus is not for publishing."""
         if self._published:
             for document in documents:
@@ -72,7 +72,7 @@ class Settling(Generic[S]):
     async def _run(self) -> None:
         failures = 0
         while True:
-            await self._clock.sleep(backoff(failures) if failures else SETTLE_EVERY)
+            await self._clock.sleep(backoff(failures) if failures else CLEAR_EVERY)
             error = await attempt_async(self.flush())  # the relay does again what failed
             failures = 0 if error is None else failures + 1
             if failures == 1:

@@ -10,7 +10,7 @@ from desk_shared.clock import Clock
 PARTS = 20
 
 
-class Sparing:
+class QueryThrottle:
     """How long to wait before the store is asked again, by how long it took the last time."""
 
     def __init__(self, clock: Clock) -> None:
@@ -18,7 +18,7 @@ class Sparing:
         self._took = timedelta(0)
 
     @contextmanager
-    def timed(self) -> Iterator[None]:
+    def measure(self) -> Iterator[None]:
         """Around what is asked; an answer that fails took long enough to count, too."""
         began = self._clock.now()
         try:
@@ -26,6 +26,6 @@ class Sparing:
         finally:
             self._took = self._clock.now() - began
 
-    def pause(self, usual: timedelta) -> timedelta:
+    def pause(self, shortest: timedelta) -> timedelta:
         """The usual pause, or a longer one."""
-        return max(usual, self._took * PARTS)
+        return max(shortest, self._took * PARTS)

@@ -41,11 +41,11 @@ class Cause:
     content: str = ""
 
 
-def _none(_event: AnyEvent) -> Iterable[str]:
+def _concern_none(_event: AnyEvent) -> Iterable[str]:
     return ()
 
 
-def _nothing(_state: S | None, _event: AnyEvent, _context: Context) -> Decision[S] | None:
+def _ignore(_state: S | None, _event: AnyEvent, _context: Context) -> Decision[S] | None:
     return None
 
 
@@ -62,8 +62,8 @@ class Projection(Generic[S]):
     """
 
     documents: Documents[S]
-    keys: Callable[[AnyEvent], Iterable[str]] = _none
-    react: Callable[[S | None, AnyEvent, Context], Decision[S] | None] = _nothing
+    keys: Callable[[AnyEvent], Iterable[str]] = _concern_none
+    react: Callable[[S | None, AnyEvent, Context], Decision[S] | None] = _ignore
     wake: Rule[S] | None = None
     ordered: bool = False
     known_for: timedelta | None = None

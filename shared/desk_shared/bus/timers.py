@@ -15,7 +15,7 @@ from typing import Any
 
 from desk_shared.bus.due_moments import DueMoments
 from desk_shared.bus.retry import attempt_async
-from desk_shared.bus.sparing import Sparing
+from desk_shared.bus.sparing import QueryThrottle
 from desk_shared.bus.troubles import Troubles
 from desk_shared.bus.unit_of_work import WorkItem
 from desk_shared.bus.waiting_timers import WaitingTimers
@@ -78,14 +78,14 @@ class Timers:
         silence: Silence | None = None,
     ) -> None:
         self._name = name
-        self._wake, self._due = wake, due
+        self._on_timer, self._due = wake, due
         self._gate = gate
         self._silence = silence
         self._waiting = WaitingTimers(name, clock, meters, health)
         self._documents = documents
         self._clock = clock
         self._meters = meters
-        self._asking = Sparing(clock)
+        self._throttle = QueryThrottle(clock)
         self._refreshes_at = clock.now()
         self._troubles = Troubles(f"timers {name}", clock, meters, health)
         self._has_begun = False
@@ -112,10 +112,10 @@ class Timers:
             await self._due.wait(max(0.0, (moment - self._clock.now()).total_seconds()))
 
     async def _refresh(self, now: datetime) -> None:
-        pause = min(LONGEST_REFRESH, self._asking.pause(REFRESH))
+        pause = min(LONGEST_REFRESH, self._throttle.pause(REFRESH))
         self._refreshes_at = now + pause
         try:
-            with self._asking.timed():
+            with self._throttle.measure():
                 await self._due.renew(now + HORIZON * pause, self._documents.due)
         finally:
             self._waiting.clear()
@@ -168,13 +168,13 @@ class Timers:
                 (now - due).total_seconds(), {names.TIMER_KIND: self._name}
             )
         if ready:
-            await self._wake_each(list(ready), at)
+            await self._fire_each(list(ready), at)
             turned()
 
-    async def _wake_each(self, ids: Sequence[str], at: datetime | None) -> None:
+    async def _fire_each(self, ids: Sequence[str], at: datetime | None) -> None:
         """Together if that works; else each alone, so that one failure is only its own."""
         if self._silence is None or at is None:
-            firing = self._wake(ids, self._report)
+            firing = self._on_timer(ids, self._report)
         else:
             firing = self._silence.wake(ids, self._report, at)
         error = await attempt_async(firing)
@@ -183,16 +183,16 @@ class Timers:
         if isinstance(error, Transient):
             raise error
         if len(ids) == 1:
-            await self._failed(ids[0], error)
+            await self._put_off(ids[0], error)
             return
         for id in ids:
-            await self._wake_each([id], at)
+            await self._fire_each([id], at)
 
     async def _report(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         for task, error in failures:
-            await self._failed(task.id, error)
+            await self._put_off(task.id, error)
 
-    async def _failed(self, id: str, error: Exception) -> None:
+    async def _put_off(self, id: str, error: Exception) -> None:
         """Put its timer off; the next change of the document sets it anew."""
         now, failures = self._clock.now(), self._troubles.failures(id)
         until = now + PAUSES.after(failures + 1)

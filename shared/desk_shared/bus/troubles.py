@@ -47,7 +47,7 @@ class Troubles:
         reason = describe_error(error)
         if len(reason) > _LONGEST_REASON:
             reason = f"{reason[:_LONGEST_REASON]}…"
-        is_news = id not in self._by_id or again_at is None
+        is_new = id not in self._by_id or again_at is None
         if id in self._by_id or len(self._by_id) < MOST_REMEMBERED:
             self._by_id[id] = Trouble(failures, reason, again_at)
         attributes = {names.LOOP: self._loop, names.REASON: error_code(error)}
@@ -55,13 +55,13 @@ class Troubles:
         details = {"loop": self._loop, "document": id, "failures": failures, "reason": reason}
         if again_at is None:
             log.error("document_given_up", **details, exc_info=error)
-        elif is_news and not isinstance(error, DeskError):
+        elif is_new and not isinstance(error, DeskError):
             log.error("document_failed", **details, exc_info=error)
         else:
-            log.warning("document_failed_again" if not is_news else "document_waits", **details)
+            log.warning("document_failed_again" if not is_new else "document_waits", **details)
         self.show()
 
-    def ended(self, id: str) -> None:
+    def end(self, id: str) -> None:
         """It did well."""
         if self._by_id.pop(id, None) is not None:
             self.show()

@@ -17,9 +17,9 @@ from desk_shared.bus.open_moments import OpenMoments
 from desk_shared.bus.outboxes import send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Received
-from desk_shared.bus.remembered import Remembered
+from desk_shared.bus.remembered import DocumentCache
 from desk_shared.bus.retry import attempted
-from desk_shared.bus.settling import Settling
+from desk_shared.bus.settling import PublishedOutboxes
 from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Transient
@@ -34,8 +34,8 @@ from desk_shared.telemetry import Meters, get_logger
 __all__ = [
     "CACHED_DOCUMENTS",
     "Cause",
+    "OnFailed",
     "OnWritten",
-    "Park",
     "Projection",
     "Rule",
     "UnitOfWork",
@@ -50,7 +50,7 @@ SLICE = 500
 CACHED_DOCUMENTS = 20_000
 
 
-Park = Callable[[Sequence[tuple[WorkItem[S], Exception]]], Awaitable[None]]
+OnFailed = Callable[[Sequence[tuple[WorkItem[S], Exception]]], Awaitable[None]]
 OnWritten = Callable[[dict[str, Stored[S]]], None]
 
 
@@ -81,8 +81,8 @@ class UnitOfWork(Generic[S]):
         self._clock = clock
         self._meters = meters
         self._decider = Decider(projection, codec or Codec())
-        self._remembered: Remembered[S] = Remembered(cached)
-        self.settling = Settling(projection.documents, clock)
+        self._cache: DocumentCache[S] = DocumentCache(cached)
+        self.published_outboxes = PublishedOutboxes(projection.documents, clock)
         # One for the whole process where there are calls; without any it is always calm.
         self.precedence = precedence or Precedence()
         self.open_moments = OpenMoments()
@@ -99,7 +99,9 @@ class UnitOfWork(Generic[S]):
         is_first = projection.ordered and event.sequence == 1
         return [WorkItem(key, event, received, is_first) for key in projection.keys(event)]
 
-    async def wake(self, ids: Iterable[str], give_up: Park[S], at: datetime | None = None) -> None:
+    async def wake(
+        self, ids: Iterable[str], on_failed: OnFailed[S], at: datetime | None = None
+    ) -> None:
         """Fire the timers of those that are due; a rule that says nothing clears its timer.
 
         `at` is the moment for which they are decided, if that is not now.
@@ -112,16 +114,16 @@ class UnitOfWork(Generic[S]):
             decision = rule(state, context)
             return Decision(state) if decision is None and state is not None else decision
 
-        await self.run([WorkItem(id, fire, is_timer=True) for id in ids], give_up, at=at)
+        await self.run([WorkItem(id, fire, is_timer=True) for id in ids], on_failed, at=at)
 
     def forget(self) -> None:
         """Drop what is remembered, since somebody else may write these documents now."""
-        self._remembered.clear()
+        self._cache.clear()
 
     async def run(
         self,
         tasks: Sequence[WorkItem[S]],
-        give_up: Park[S],
+        on_failed: OnFailed[S],
         on_written: OnWritten[S] = _nobody,
         *,
         at: datetime | None = None,
@@ -135,28 +137,28 @@ class UnitOfWork(Generic[S]):
         for task in tasks:
             waiting.setdefault(task.id, []).append(task)
         if len(waiting) <= SLICE:
-            await self._done(waiting, give_up, on_written, at)
+            await self._run_rounds(waiting, on_failed, on_written, at)
             return
         # Each document with all its tasks: while the store writes one slice, we work on the next.
         items = list(waiting.items())
         async with asyncio.TaskGroup() as group:
             for first in range(0, len(items), SLICE):
                 part = dict(items[first : first + SLICE])
-                group.create_task(self._done(part, give_up, on_written, at))
+                group.create_task(self._run_rounds(part, on_failed, on_written, at))
 
-    async def _done(
+    async def _run_rounds(
         self,
         waiting: dict[str, list[WorkItem[S]]],
-        give_up: Park[S],
+        on_failed: OnFailed[S],
         on_written: OnWritten[S],
         at: datetime | None,
     ) -> None:
         for number in range(MAX_ROUNDS):
             began = self._clock.now()
-            self._must_be_waited_for(began)
+            self._check_may_record(began)
             context = Context(at or began, number, began=began)
-            with self.open_moments.holding(context.now):
-                refused = await self._round(waiting, context, give_up, on_written)
+            with self.open_moments.keep_open(context.now):
+                refused = await self._round(waiting, context, on_failed, on_written)
             if not refused:
                 return
             self._meters.guard_conflicts.add(len(refused))
@@ -164,13 +166,13 @@ class UnitOfWork(Generic[S]):
             # Two members on one key: let the other one finish before looking again.
             await asyncio.sleep(0.005 * number)
         lost = Transient("the document changes faster than it can be written", code="contended")
-        await give_up([(task, lost) for left in waiting.values() for task in left])
+        await on_failed([(task, lost) for left in waiting.values() for task in left])
 
     async def _round(
         self,
         waiting: dict[str, list[WorkItem[S]]],
         context: Context,
-        give_up: Park[S],
+        on_failed: OnFailed[S],
         on_written: OnWritten[S],
     ) -> frozenset[str]:
         documents, loaded = await self._load(waiting, context)
@@ -189,48 +191,48 @@ class UnitOfWork(Generic[S]):
         records = [failure for failure in failures if isinstance(failure[0].cause, Received)]
         calls = [failure for failure in failures if not isinstance(failure[0].cause, Received)]
         # Before the write: its marks would hide a failed record from the next reading.
-        await _tell_failed(records, waiting, give_up)
+        await _report_failed(records, waiting, on_failed)
         changed = [documents[id] for id in ids]
         await self._memory.hand_over(changed, stored, context.now)
-        self._must_be_waited_for(context.began or context.now)
+        self._check_may_record(context.began or context.now)
         refused, failed = await self._write(changed)
         # After it: what a call was refused for may be what another member has decided otherwise.
         certain = [failure for failure in calls if failure[0].id not in {*refused, *failed}]
-        await _tell_failed(certain, waiting, give_up)
+        await _report_failed(certain, waiting, on_failed)
         for id in (*refused, *failed):
             documents.pop(id)
-        self._tell([document for document in changed if document.id in documents], result)
+        self._note_written([document for document in changed if document.id in documents], result)
         on_written(documents)
         if not await self._publish(documents.values()):
             self.open_moments.doubt(context.now)
         if failed:
-            await self._alone(
-                {id: waiting[id] for id in failed}, failed, give_up, on_written, context
+            await self._retry_alone(
+                {id: waiting[id] for id in failed}, failed, on_failed, on_written, context
             )
         return refused
 
-    def _must_be_waited_for(self, moment: datetime) -> None:
+    def _check_may_record(self, moment: datetime) -> None:
         """Others may have vouched that nothing of this moment is still to come from here."""
         if not self.open_moments.may_record(moment, self._clock.now()):
             raise DependencyDown(
                 message("request.not-recording"), dependency="kafka", code="not-recording"
             )
 
-    async def _alone(
+    async def _retry_alone(
         self,
         waiting: dict[str, list[WorkItem[S]]],
         failed: Mapping[str, Exception],
-        give_up: Park[S],
+        on_failed: OnFailed[S],
         on_written: OnWritten[S],
         context: Context,
     ) -> None:
         """The store would not take these documents: of several tasks one may be the reason."""
         for id, tasks in waiting.items():
             if len(tasks) == 1:
-                await give_up([(tasks[0], failed[id])])
+                await on_failed([(tasks[0], failed[id])])
                 continue
             for task in tasks:
-                await self._done({id: [task]}, give_up, on_written, context.now)
+                await self._run_rounds({id: [task]}, on_failed, on_written, context.now)
 
     def _apply(
         self,
@@ -248,7 +250,7 @@ class UnitOfWork(Generic[S]):
     ) -> tuple[frozenset[str], dict[str, Exception]]:
         """Those that somebody else was faster with, and those that cannot be written at all."""
         for document in changed:  # until it is certain that it is written and its outbox out
-            self._remembered.drop(document.id)
+            self._cache.drop(document.id)
         refused = await attempted(self._documents.write(changed))
         if not isinstance(refused, Exception):
             for document in changed:
@@ -265,7 +267,7 @@ class UnitOfWork(Generic[S]):
         )
         return some | more, bad | worse
 
-    def _tell(self, written: Collection[Stored[S]], result: BatchResult[S]) -> None:
+    def _note_written(self, written: Collection[Stored[S]], result: BatchResult[S]) -> None:
         """What is certain now that it is written: timers that were set, gaps that were met."""
         ids = {document.id for document in written}
         for document in written:
@@ -288,8 +290,8 @@ class UnitOfWork(Generic[S]):
         documents: dict[str, Stored[S]] = {}
         missing: set[str] = set()
         for id, tasks in waiting.items():
-            if (remembered := self._remembered.get(id)) is not None:
-                documents[id] = remembered
+            if (cached_copy := self._cache.get(id)) is not None:
+                documents[id] = cached_copy
             elif context.round > 0 or not tasks or not tasks[0].is_first:
                 missing.add(id)
             else:
@@ -304,7 +306,7 @@ class UnitOfWork(Generic[S]):
         broken: dict[str, Stored[S]] = {
             id: Stored(id, unreadable=Unreadable({id: why})) for id, why in damaged.items()
         }
-        self.settling.heed(stored.values())
+        self.published_outboxes.strip(stored.values())
         documents = stored | broken
         return {id: documents[id] if id in documents else Stored(id=id) for id in ids}
 
@@ -316,25 +318,25 @@ class UnitOfWork(Generic[S]):
         full = [document for document in documents if document.outbox]
         if full:
             sending = await send_outboxes(self._publisher, full)
-            await self.settling.published(sending.whole)
+            await self.published_outboxes.add(sending.whole)
             await self._documents.postpone(sending.reduced, self._clock.now())
             if sending.away is not None:
                 raise sending.away
         for document in documents:
             if not document.outbox:
-                self._remembered.keep(document)
+                self._cache.keep(document)
         return not any(document.outbox for document in full)
 
 
-async def _tell_failed(
+async def _report_failed(
     failures: Sequence[tuple[WorkItem[S], Exception]],
     waiting: dict[str, list[WorkItem[S]]],
-    give_up: Park[S],
+    on_failed: OnFailed[S],
 ) -> None:
     """What is parked is not tried again when a write is refused."""
     if not failures:
         return
-    await give_up(failures)
-    parked = {task for task, _ in failures}
+    await on_failed(failures)
+    reroute = {task for task, _ in failures}
     for id, tasks in waiting.items():
-        waiting[id] = [task for task in tasks if task not in parked]
+        waiting[id] = [task for task in tasks if task not in reroute]

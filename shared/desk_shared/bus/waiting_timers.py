@@ -15,7 +15,7 @@ from desk_shared.telemetry import Meters, get_logger, names
 log = get_logger()
 
 # Longer than any timer waits while all is well.
-WORTH_SAYING = timedelta(seconds=5)
+WORTH_REPORTING = timedelta(seconds=5)
 
 
 class WaitingTimers:
@@ -66,7 +66,7 @@ class WaitingTimers:
             return
         component = f"verdicts of {self._name}"
         self._health.expect(component, required=False, unless_known=True)
-        if oldest is None or waits < WORTH_SAYING:
+        if oldest is None or waits < WORTH_REPORTING:
             self._health.mark(component, State.READY)
             return
         reason = watermarks.why_not(partition)

@@ -44,10 +44,10 @@ class Watermarks:
     ) -> None:
         """`written_until` says up to which moment the topic's only writer has published."""
         self._log, self._clock = log, clock
-        self._told_until = written_until or clock.now
+        self._read_writer = written_until or clock.now
         self._assignment = -1
         self._heard: dict[int, datetime] = {}
-        self._asked: dict[int, tuple[datetime, int]] = {}
+        self._requested: dict[int, tuple[datetime, int]] = {}
 
     def partition_of(self, key: str) -> int | None:
         """Where the events of this key are published; None as long as that is unknown."""
@@ -74,14 +74,14 @@ class Watermarks:
         """
         self._follow_assignment()
         # Before the end is asked for: what comes between the two only makes us read further.
-        until = self._written_until()
+        until = self._writer_limit()
         held = self._log.held()
         unasked = {
             partition
             for partition in partitions
             if until is not None
             and partition in held
-            and partition not in self._asked
+            and partition not in self._requested
             and self._heard.get(partition, until - _TICK) < until
         }
         if unasked and until is not None:
@@ -89,25 +89,25 @@ class Watermarks:
             ends = await self._log.end_offsets(unasked)
             self._follow_assignment()
             if self._assignment == assignment:
-                self._asked |= {partition: (until, end) for partition, end in ends.items()}
-        for partition, (asked_until, end) in list(self._asked.items()):
+                self._requested |= {partition: (until, end) for partition, end in ends.items()}
+        for partition, (until_then, end) in list(self._requested.items()):
             if await self._log.has_handled(partition, end):
-                self._heard[partition] = asked_until
-                self._asked.pop(partition, None)
+                self._heard[partition] = until_then
+                self._requested.pop(partition, None)
 
     def why_not(self, partition: int | None) -> str:
         """Why nothing more can be said of a partition yet: the end of a sentence."""
         if partition is None:
             return "no broker has said yet how many partitions the topic has"
-        if (until := self._written_until()) is None:
+        if (until := self._writer_limit()) is None:
             return "its writer has not said how far it has published"
         heard = self.heard_until(partition)
         read = "not read to its end yet" if heard is None else f"read until {heard.isoformat()}"
         return f"partition {partition} is {read} and written until {until.isoformat()}"
 
-    def _written_until(self) -> datetime | None:
+    def _writer_limit(self) -> datetime | None:
         """What the writer told, but never more than has passed here."""
-        until = self._told_until()
+        until = self._read_writer()
         return None if until is None else min(until, self._clock.now())
 
     def _follow_assignment(self) -> None:
@@ -116,4 +116,4 @@ class Watermarks:
         if number != self._assignment:
             self._assignment = number
             self._heard.clear()
-            self._asked.clear()
+            self._requested.clear()

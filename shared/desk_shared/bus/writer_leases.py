@@ -39,7 +39,7 @@ class WriterLeases:
             raise DependencyDown(
                 message("request.not-recording"), dependency="store", code="not-recording"
             )
-        self._moments.hold_until(self._own.expires - SKEW)
+        self._moments.record_until(self._own.expires - SKEW)
 
     async def renew(self) -> bool:
         """Keep it for longer; False if somebody may have vouched for this replica meanwhile."""
@@ -49,7 +49,7 @@ class WriterLeases:
         if self._own is None:
             log.warning("writer_lease_lost", replica=self._replica)
             return False
-        self._moments.hold_until(self._own.expires - SKEW)
+        self._moments.record_until(self._own.expires - SKEW)
         return True
 
     async def give_up(self) -> None:

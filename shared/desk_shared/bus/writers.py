@@ -183,8 +183,8 @@ class WriterWatermark(Generic[S]):
         self._leases = WriterLeases(topic, self.replica, leases, clock, self._open)
         self._publisher, self._clock, self._writers = publisher, clock, writers
         self._codec = Codec()
-        self._told: datetime | None = None
-        self._told_at = clock.now()
+        self._published: datetime | None = None
+        self._published_at = clock.now()
         # Since when an outcome is doubtful, and what is asked of it: one that is looked after, and
         # one for all that came later. So a trickle of them does not put off the first for ever.
         self._doubts: list[tuple[datetime, _Question]] = []
@@ -202,7 +202,7 @@ class WriterWatermark(Generic[S]):
 
     async def _begin(self) -> None:
         await self._leases.take()
-        await self._tell(self.replica, self._reach(self._clock.now()))
+        await self._publish(self.replica, self._reach(self._clock.now()))
         self._open.open(self._clock.now())
 
     async def __aexit__(self, *failure: object) -> None:
@@ -220,7 +220,7 @@ class WriterWatermark(Generic[S]):
         await self.advance()
         if not self._doubts and self._open.earliest() is None:
             self._open.close()
-            await self._tell(self.replica, self._clock.now(), has_left=True)
+            await self._publish(self.replica, self._clock.now(), has_left=True)
             await self._leases.give_up()
 
     async def run(self) -> None:
@@ -252,8 +252,12 @@ class WriterWatermark(Generic[S]):
         """Tell how far it is, if that is further than what was told, and now and then anyway."""
         now = self._clock.now()
         until = self._reach(now)
-        if self._told is None or until > self._told or now - self._told_at >= AT_LEAST_EVERY:
-            await self._tell(self.replica, until)
+        if (
+            self._published is None
+            or until > self._published
+            or now - self._published_at >= AT_LEAST_EVERY
+        ):
+            await self._publish(self.replica, until)
 
     def _reach(self, now: datetime) -> datetime:
         """All that was recorded before this moment is published."""
@@ -297,7 +301,7 @@ class WriterWatermark(Generic[S]):
             # The answer may have taken longer than the lease was for.
             if (lease := await self._leases.of_silent(replica)) is not None:
                 log.warning("writer_replica_gone", replica=replica)
-                await self._tell(replica, question.recorded_by, has_left=True)
+                await self._publish(replica, question.recorded_by, has_left=True)
                 await self._leases.forget(lease)
 
     async def _is_answered(self, question: _Question) -> bool:
@@ -315,9 +319,9 @@ class WriterWatermark(Generic[S]):
         # By when it was asked: a slow answer tells how things were before.
         return asked_at - question.denied_at >= LATE_WRITE
 
-    async def _tell(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
+    async def _publish(self, replica: str, until: datetime, *, has_left: bool = False) -> None:
         watermark = WatermarkAdvanced(topic=self._topic, until=until, has_left=has_left)
         event = Event(new_id(), self._source, replica, until, watermark)
         await self._publisher.publish([self._codec.encode(event)])
         if replica == self.replica:
-            self._told, self._told_at = until, self._clock.now()
+            self._published, self._published_at = until, self._clock.now()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
+from desk_shared.auditing import Findings, TicketLog, compare_reader, compare_writer
 from desk_shared.bus.door import Door
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.adopting import find_replaced
@@ -57,7 +57,7 @@ def audit(
 
 async def _audit() -> Findings:
     chosen = settings()
-    book, door = LogBook(), Door(prefix=chosen.topic_prefix)
+    book, door = TicketLog(), Door(prefix=chosen.topic_prefix)
     dead = chosen.topic_prefix + DEAD_REQUESTS
     needed = [dead, *(chosen.topic_prefix + name for name in (REQUESTS, TICKETS))]
     others = {chosen.topic_prefix + name for name in OPEN_TOPICS} & await existing(chosen.kafka)

@@ -51,7 +51,7 @@ def list_(
 
     One record that came back several times is one letter; what was settled is not counted.
     """
-    letters = asyncio.run(_all_letters())
+    letters = asyncio.run(_read_letters())
     table = Sheet("dead-letter topic", "reason", "letters", *(["settled"] if settled else []))
     counts = Counter(
         (letter.topic, letter.reason_code) for letter in letters if letter.settlement is None
@@ -76,7 +76,7 @@ def show(
     settled: Annotated[bool, typer.Option("--settled", help="Settled ones too.")] = False,
 ) -> None:
     """The letters of one dead-letter topic: what each says, why it failed, where it came from."""
-    letters = asyncio.run(_chosen(topic, reason, record, is_any=settled))
+    letters = asyncio.run(_choose(topic, reason, record, is_any=settled))
     for letter in letters:
         say("\n".join(plain_line(line) for line in letter.lines(whole=whole)))
     if not letters:
@@ -111,7 +111,7 @@ def settle(
     `list` counts them no more, `show --settled` still has them.
     """
     _check_choice(reason, record, every)
-    letters = asyncio.run(_chosen(topic, reason, record))
+    letters = asyncio.run(_choose(topic, reason, record))
     marks = settlements(letters, topic, by or getpass.getuser(), datetime.now(UTC), note)
     asyncio.run(_publish(marks))
     say(f"{len(letters)} letters of {topic} settled.")
@@ -122,7 +122,7 @@ def _check_choice(reason: str, record: str, every: bool) -> None:
         raise Invalid("Say which: --reason CODE, --record PARTITION/OFFSET or --all.")
 
 
-async def _all_letters() -> list[Letter]:
+async def _read_letters() -> list[Letter]:
     chosen = settings()
     names = [
         name
@@ -138,7 +138,7 @@ async def _all_letters() -> list[Letter]:
     return gather(slim)
 
 
-async def _chosen(topic: str, reason: str, record: str, *, is_any: bool = False) -> list[Letter]:
+async def _choose(topic: str, reason: str, record: str, *, is_any: bool = False) -> list[Letter]:
     """The letters meant; one that is named is meant though it be settled."""
     letters = []
     for letter in gather([raw async for raw in _records(topic)]):
@@ -159,7 +159,7 @@ async def _records(topic: str) -> AsyncIterator[KafkaRecord]:
 
 
 async def _replay(topic: str, reason: str, record: str, by: str) -> int:
-    letters = await _chosen(topic, reason, record)
+    letters = await _choose(topic, reason, record)
     messages = []
     for raw in (letter.newest for letter in letters):
         # Its tries are forgotten; where it came from is kept.

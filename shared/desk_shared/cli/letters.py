@@ -16,8 +16,8 @@ from desk_shared.bus.records import (
     ATTEMPT,
     DOCUMENT,
     FAILED_AT,
-    FOLD,
     ORIGIN,
+    PROJECTION,
     REASON,
     REASON_CODE,
     SETTLES,
@@ -65,21 +65,21 @@ class Letter:
 
     @property
     def reason_code(self) -> str:
-        return told(self.newest, REASON_CODE)
+        return header(self.newest, REASON_CODE)
 
     def lines(self, *, whole: bool = False) -> list[str]:
         """All that is known of it, for people; what others wrote is still to be made safe."""
         raw, seen = self.newest, len(self.copies)
         about = attributes_of(raw)
-        times = f"{told(raw, ATTEMPT)}; came back {seen - 1} times" if seen > 1 else ""
+        times = f"{header(raw, ATTEMPT)}; came back {seen - 1} times" if seen > 1 else ""
         rows = {
-            "why": told(raw, REASON),
+            "why": header(raw, REASON),
             **{name: about.get(name, "") for name in ("id", "source", "type", "subject", "time")},
             "key": _text(raw.key),
-            "read at": told(raw, ORIGIN),
-            "for": " ".join(filter(None, (told(raw, FOLD), told(raw, DOCUMENT)))),
-            "tries": times or told(raw, ATTEMPT),
-            "since": told(raw, FAILED_AT),
+            "read at": header(raw, ORIGIN),
+            "for": " ".join(filter(None, (header(raw, PROJECTION), header(raw, DOCUMENT)))),
+            "tries": times or header(raw, ATTEMPT),
+            "since": header(raw, FAILED_AT),
             "value": _value(raw.value, whole=whole),
             "settled": self.settlement.sentence if self.settlement else "",
         }
@@ -96,8 +96,8 @@ def gather(records: Iterable[KafkaRecord]) -> list[Letter]:
         if mark is not None:
             settled |= {(raw.topic, place): mark for place in mark.records}
         elif not _is_mark(raw):
-            origin = told(raw, ORIGIN) or place_of(raw)
-            key = (raw.topic, origin, told(raw, FOLD), told(raw, DOCUMENT))
+            origin = header(raw, ORIGIN) or place_of(raw)
+            key = (raw.topic, origin, header(raw, PROJECTION), header(raw, DOCUMENT))
             letters.setdefault(key, Letter(raw.topic)).copies.append(raw)
     for letter in letters.values():
         marks = [settled.get((letter.topic, place)) for place in letter.places]
@@ -127,7 +127,7 @@ def place_of(raw: KafkaRecord) -> str:
     return f"{raw.partition}/{raw.offset}"
 
 
-def told(raw: KafkaRecord, name: str) -> str:
+def header(raw: KafkaRecord, name: str) -> str:
     """A header as text; empty if it is not there."""
     return _text(dict(raw.headers).get(name))
 

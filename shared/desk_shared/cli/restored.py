@@ -36,7 +36,7 @@ class Forgotten:
         """For people."""
         yield f"{self.service}: {self.older}"
         if self.records:
-            named = _named(self.subjects)
+            named = _list_names(self.subjects)
             yield f"{self.service}: it may not know {self.records} records that it read, of {named}"
 
 
@@ -58,11 +58,11 @@ class Gone:
             f" up to {self.until}, and it ends at {self.first}"
         )
         if self.subjects:
-            named = _named(self.subjects)
+            named = _list_names(self.subjects)
             yield f"{self.service}: it knows what the brokers lost, of {named}"
 
 
-def _named(subjects: Sequence[str]) -> str:
+def _list_names(subjects: Sequence[str]) -> str:
     more = len(subjects) - _NAMED
     return ", ".join(subjects[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
@@ -102,14 +102,14 @@ async def find_forgotten() -> list[Forgotten]:
         groups = {service, f"{service}.retry", *stored}
         committed = await read_committed(chosen.kafka, sorted(groups), chosen.topic_prefix)
         for older in find_older(committed, stored):
-            ranges = _unknown(older.group, positions, committed[older.group])
+            ranges = _find_ranges(older.group, positions, committed[older.group])
             subjects = await _subjects(chosen.kafka, ranges, Door(prefix=chosen.topic_prefix))
             records = sum(end - first for first, end in ranges.values())
             forgotten.append(Forgotten(service, older, records, tuple(subjects)))
     return forgotten
 
 
-def _unknown(group: str, positions: Sequence[Position], committed: Committed) -> Ranges:
+def _find_ranges(group: str, positions: Sequence[Position], committed: Committed) -> Ranges:
     """What was read after the store's own note of how far it had come."""
     noted = {
         TopicPartition(position.topic, partition): offset

@@ -66,7 +66,7 @@ def amend(payload: type[Payload], given: Mapping[str, object]) -> tuple[Document
     document: Document = {}
     for name, field in fields.items():
         value = given.get(name)
-        fitted = _unknown(field) if value is None else _fitted(name, field, value)
+        fitted = _stand_in(field) if value is None else _fit(name, field, value)
         if fitted is not _ABSENT:
             document[name] = fitted
         if fitted != value and (value is not None or fitted is not _ABSENT):
@@ -108,7 +108,7 @@ def shrink(payload: Payload, changed: set[str]) -> Payload:
     return payload
 
 
-def _fitted(name: str, field: FieldInfo, value: object) -> object:
+def _fit(name: str, field: FieldInfo, value: object) -> object:
     kind = _kind(field.annotation)
     if kind is str:
         return _text_for(name, field, value)
@@ -119,7 +119,7 @@ def _fitted(name: str, field: FieldInfo, value: object) -> object:
         return dict(_entries(value))
     if origin is tuple:
         items = value if isinstance(value, list) else [value]
-        texts = [_named(_text(item), _LONGEST_NAME) for item in items if item is not None]
+        texts = [_shorten_name(_text(item), _LONGEST_NAME) for item in items if item is not None]
         return texts[: 2 * _MOST_ENTRIES]
     return value
 
@@ -139,7 +139,7 @@ def _text_for(name: str, field: FieldInfo, value: object) -> object:
         return _truncate(text, longest)
     if len(text) > longest and not field.is_required() and field.default:
         return _ABSENT  # a language of 200 letters is none
-    return _named(text, longest)
+    return _shorten_name(text, longest)
 
 
 def _text(value: object) -> str:
@@ -155,7 +155,7 @@ def _truncate(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + _SIGN
 
 
-def _named(text: str, longest: int) -> str:
+def _shorten_name(text: str, longest: int) -> str:
     if len(text) <= longest:
         return text
     digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -169,11 +169,11 @@ def _choice(kind: type[Enum], field: FieldInfo, value: object) -> object:
         return value if value == word else word
     if not field.is_required():
         return _ABSENT
-    stand_in = _unknown(field)
+    stand_in = _stand_in(field)
     return value if stand_in is _ABSENT else stand_in
 
 
-def _unknown(field: FieldInfo) -> object:
+def _stand_in(field: FieldInfo) -> object:
     """What stands for a choice that is needed and was not made, or not in words that we know."""
     kind = _kind(field.annotation)
     name = kind.__name__ if isinstance(kind, type) and field.is_required() else ""
@@ -184,7 +184,7 @@ def _entries(value: object) -> Iterator[tuple[str, str]]:
     entries = value if isinstance(value, dict) else {"value": value}
     kept = ((name, item) for name, item in entries.items() if item is not None)
     for _, (name, item) in zip(range(_MOST_ENTRIES), kept, strict=False):
-        yield _named(str(name), _LONGEST_NAME), _truncate(_text(item), _LONGEST_VALUE)
+        yield _shorten_name(str(name), _LONGEST_NAME), _truncate(_text(item), _LONGEST_VALUE)
 
 
 def _keep_whole(

@@ -60,8 +60,8 @@ ATTRIBUTES = (
     ("ce_causationid", False, "Id of the event that it follows from."),
     ("ce_traceparent", False, "W3C trace context."),
 )
-# What the bus adds to a record that it parks, over the record's own headers.
-PARKED = (
+# What the bus adds to a record that failed, over the record's own headers.
+FAILURE_HEADERS = (
     ("desk-reason", "Why it could not be handled, as a sentence."),
     ("desk-reason-code", "Kind of the error, or 'bug'."),
     ("desk-attempt", "How often it was tried."),
@@ -69,9 +69,9 @@ PARKED = (
     ("desk-first-failed-at", "When it failed first."),
     ("desk-arrived", "When the brokers took the record itself, in milliseconds since 1970."),
     ("desk-not-before", "In a retry topic: when it is tried again."),
-    ("desk-fold", "Which of the reader's folds refused it."),
+    ("desk-projection", "Which of the reader's projections refused it."),
     ("desk-document", "Which of the reader's documents it was meant for."),
-    ("desk-cut-from-bytes", "The value's length, if only its beginning is kept."),
+    ("desk-truncated-from-bytes", "The value's length, if only its beginning is kept."),
     ("desk-settles", "In a dead-letter topic: its value names letters that somebody settled."),
 )
 
@@ -108,7 +108,7 @@ def asyncapi_document(payloads: Mapping[str, type[Payload]]) -> Document:
         "components": {
             "messages": {
                 **{name: _message(payload) for name, payload in payloads.items()},
-                "parked": _parked(),
+                "failedRecord": _failed_record(),
             },
             "schemas": {"cloudEventHeaders": _headers()},
         },
@@ -169,7 +169,7 @@ def _channel(topic: Topic, types: Sequence[str]) -> Document:
                 # A topic with a parameter in its name is no topic; the address says it.
                 **({} if topic.name == TEAM_CHANNEL else {"topic": topic.name}),
                 "partitions": topic.partitions,
-                "topicConfiguration": _kept(topic),
+                "topicConfiguration": _retention(topic),
                 "bindingVersion": _BINDING,
             }
         },
@@ -180,7 +180,7 @@ def _channel(topic: Topic, types: Sequence[str]) -> Document:
     return channel
 
 
-def _kept(topic: Topic) -> Document:
+def _retention(topic: Topic) -> Document:
     return {
         "cleanup.policy": ["compact" if topic.compacted else "delete"],
         "retention.ms": kept_ms(topic.kept),
@@ -196,7 +196,7 @@ def _side_channel(ending: str, what: str) -> Document:
         "address": f"{{topic}}.{{group}}{ending}",
         "description": f"Where records of a group {what}; only that group writes and reads them.",
         "servers": [_ref("servers", "kafka")],
-        "messages": {"parked": _ref("components", "messages", "parked")},
+        "messages": {"failedRecord": _ref("components", "messages", "failedRecord")},
         "parameters": {
             "topic": {
                 "description": "The topic on which the record was read first.",
@@ -207,7 +207,7 @@ def _side_channel(ending: str, what: str) -> Document:
         "bindings": {
             "kafka": {
                 "partitions": side.partitions,
-                "topicConfiguration": _kept(side),
+                "topicConfiguration": _retention(side),
                 "bindingVersion": _BINDING,
             }
         },
@@ -269,11 +269,11 @@ def _message(payload: type[Payload]) -> Document:
     }
 
 
-def _parked() -> Document:
-    properties = {name: {"type": "string", "description": text} for name, text in PARKED}
+def _failed_record() -> Document:
+    properties = {name: {"type": "string", "description": text} for name, text in FAILURE_HEADERS}
     return {
-        "name": "parked",
-        "title": "Parked record",
+        "name": "failedRecord",
+        "title": "Failed record",
         "summary": "A record as it was read, readable or not, with what became of it in headers.",
         "headers": {"type": "object", "properties": properties},
         "payload": {"description": "The record's own bytes."},

@@ -32,7 +32,7 @@ _BOUNDS = {
     "datacontenttype": 200,
 }
 _OPTIONAL = frozenset({"sequence", "correlationid", "causationid", "traceparent"})
-_KNOWN = frozenset(_BOUNDS)
+_NAMES = frozenset(_BOUNDS)
 # Forbidden by the specification in any attribute.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 TRACEPARENT = re.compile(
@@ -102,14 +102,14 @@ def attributes_of_headers(headers: Headers) -> Attributes:
         name = written.lower()
         if not name.startswith("ce_") and name != "content-type":
             plain = re.sub(r"^(ce|cloudevents?)?[^a-z0-9]*", "", name)
-            if len(written) <= _BOUNDS["id"] and plain in _KNOWN:
+            if len(written) <= _BOUNDS["id"] and plain in _NAMES:
                 similar.setdefault(plain, written)
             continue
         word = "datacontenttype" if name == "content-type" else name[3:]
-        if value is None or word not in _KNOWN:
+        if value is None or word not in _NAMES:
             continue
         # Only what is needed must be readable; the rest shows by its own rule that it is none.
-        text = value.decode(errors="replace") if word in _OPTIONAL else _decoded(written, value)
+        text = value.decode(errors="replace") if word in _OPTIONAL else _decode(written, value)
         if given.setdefault(word, text) != text and word not in _OPTIONAL:
             raise Invalid(
                 f"the header `{written}` comes twice with different values", code="bad-header"
@@ -120,7 +120,7 @@ def attributes_of_headers(headers: Headers) -> Attributes:
 def attributes_of_document(document: Mapping[str, object]) -> Attributes:
     """Structured mode. A number or a truth value is read as its text; null means not given."""
     given: dict[str, str] = {}
-    for name in _KNOWN:
+    for name in _NAMES:
         value = document.get(name)
         if value is None:
             continue
@@ -135,7 +135,7 @@ def attributes_of_document(document: Mapping[str, object]) -> Attributes:
     return Attributes(given)
 
 
-def _decoded(written: str, value: bytes) -> str:
+def _decode(written: str, value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError as error:

@@ -122,7 +122,7 @@ def _check_version(attributes: Attributes) -> None:
 def _own_subject(key: bytes | None, subject: str | None) -> str:
     if not key:
         raise Invalid("the record has no key; key it by the event's subject", code="missing-key")
-    text = _decoded(key)
+    text = _decode_key(key)
     if subject is not None and subject != text:
         raise Invalid(
             f"the record's key is {quoted(text)} but its subject is {quoted(subject)}",
@@ -135,14 +135,14 @@ def _outside_subject(envelope: Envelope) -> str:
     """The subject where it is given: a key may be something else, by its own extension."""
     subject = envelope.attributes.given.get("subject")
     if not subject and envelope.key:
-        subject = _decoded(envelope.key)
+        subject = _decode_key(envelope.key)
     if not subject:
         text = "the event has neither a subject nor a key; the subject is what it is about"
         raise Invalid(text, code="missing-key")
     return checked("subject", subject, is_clean=True)
 
 
-def _decoded(key: bytes) -> str:
+def _decode_key(key: bytes) -> str:
     try:
         return key.decode()
     except UnicodeDecodeError as error:

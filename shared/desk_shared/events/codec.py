@@ -121,7 +121,7 @@ class Codec:
         envelope = Envelope(key, attributes_of_headers(given), arrived)
         entry = self._by_header.get(envelope.attributes.required("type").encode())
         if entry is not None and not entry[1]:
-            return _own(envelope, entry[0], value)
+            return _decode_own(envelope, entry[0], value)
         document, is_mended = read_object(text)
         return self._event(envelope, document, len(value), is_mended)
 
@@ -139,7 +139,7 @@ class Codec:
             return None
         try:
             parsed = validate(value, extra="ignore")
-            event = _built_quickly(key, headers, parsed)
+            event = _build_quickly(key, headers, parsed)
         except (KeyError, AttributeError, TypeError, ValueError):
             return None
         if not is_outside:
@@ -172,7 +172,7 @@ class Codec:
         while wire_type not in self._payloads:
             upcaster = self._upcasters.get(wire_type)
             if upcaster is None:
-                raise self._unknown(wire_type)
+                raise self._explain_unknown(wire_type)
             try:
                 wire_type, data = upcaster(data)
             except (KeyError, TypeError, ValueError) as error:
@@ -180,7 +180,7 @@ class Codec:
                 raise Invalid(text, code="bad-data") from error
         return wire_type, data
 
-    def _unknown(self, wire_type: str) -> Invalid:
+    def _explain_unknown(self, wire_type: str) -> Invalid:
         name, _, version = wire_type.rpartition(".v")
         versions = [other for other in self._payloads if other.rpartition(".v")[0] == name]
         if versions and version.isdecimal():
@@ -221,7 +221,7 @@ def _type_headers(type: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
     return ("ce_type", type.encode()), ("ce_dataschema", f"/schemas/{type}.json".encode())
 
 
-def _built_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) -> AnyEvent:
+def _build_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) -> AnyEvent:
     """Without a call that can be spared; raises whatever comes if anything is not as it should."""
     get = headers.get
     id, source, time = headers["ce_id"], headers["ce_source"], headers["ce_time"].decode()
@@ -251,7 +251,7 @@ def _built_quickly(key: bytes | None, headers: dict[str, Any], data: Payload) ->
     return _NEW(Event, (*name, moment, data, number, because, before, trace, (), ""))
 
 
-def _own(envelope: Envelope, payload: type[Payload], value: bytes) -> AnyEvent:
+def _decode_own(envelope: Envelope, payload: type[Payload], value: bytes) -> AnyEvent:
     _check_size(len(value), MAX_EVENT_BYTES)
     try:
         parsed = payload.__pydantic_validator__.validate_json(value, extra="ignore")

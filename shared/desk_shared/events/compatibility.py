@@ -43,7 +43,7 @@ class _Pair:
             self._within.remove(references)
 
     def _compare(self, released: Schema, today: Schema, place: str) -> Iterator[str]:
-        old, new = _resolved(self.released, released), _resolved(self.today, today)
+        old, new = _resolve(self.released, released), _resolve(self.today, today)
         yield from _types(old, new, place)
         yield from _values(old, new, place)
         yield from _limits(old, new, place)
@@ -85,7 +85,7 @@ def _types(old: Schema, new: Schema, place: str) -> Iterator[str]:
     for word in sorted((old.keys() | new.keys()) - _PROSE - _WALKED - _LEAST - _MOST - {"anyOf"}):
         before, other = old.get(word), new.get(word)
         if not (isinstance(before, Mapping) and isinstance(other, Mapping)) and before != other:
-            yield f"{place} has another {word}, {_said(before)} before and {_said(other)} now"
+            yield f"{place} has another {word}, {_spell(before)} before and {_spell(other)} now"
     for word in ("properties", "items"):
         if (word in old) != (word in new):
             yield f"{place} is something else now: make it a new field"
@@ -108,10 +108,10 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[str]:
         if not isinstance(before, int | float) or (
             now > before if word in _LEAST else now < before
         ):
-            yield f"{place} has a tighter {word}, {_said(before)} before and {now} now: relax it"
+            yield f"{place} has a tighter {word}, {_spell(before)} before and {now} now: relax it"
 
 
-def _resolved(document: Schema, schema: Schema) -> Schema:
+def _resolve(document: Schema, schema: Schema) -> Schema:
     reference = schema.get("$ref")
     if not isinstance(reference, str):
         return schema
@@ -129,5 +129,5 @@ def _mapping(value: object) -> Schema:
     return value
 
 
-def _said(value: object) -> str:
+def _spell(value: object) -> str:
     return "none" if value is None else str(value)

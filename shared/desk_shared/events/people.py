@@ -9,7 +9,7 @@ from desk_shared.frozen import Frozen
 from desk_shared.text.characters import is_visible
 
 
-def _shown(text: str) -> str:
+def _check_visible(text: str) -> str:
     if not is_visible(text):
         raise ValueError("nothing of it can be seen")
     return text
@@ -17,7 +17,7 @@ def _shown(text: str) -> str:
 
 ShortText = Annotated[str, Field(min_length=1, max_length=300)]
 # A title that an outside system writes: what shows nothing is as good as none.
-VisibleText = Annotated[ShortText, AfterValidator(_shown)]
+VisibleText = Annotated[ShortText, AfterValidator(_check_visible)]
 LongText = Annotated[str, Field(max_length=20_000)]
 Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 

@@ -69,7 +69,7 @@ def read_object(value: bytes) -> tuple[dict[str, object], bool]:
     try:
         document, is_mended = from_json(value, allow_inf_nan=False), False
     except ValueError as error:
-        document, is_mended = _mended(value, error), True
+        document, is_mended = _mend(value, error), True
     if not isinstance(document, dict):
         raise Invalid("the value is not a JSON object", code="bad-json")
     return document, is_mended
@@ -92,7 +92,7 @@ def data_of_document(document: dict[str, object]) -> dict[str, object]:
     return data
 
 
-def _mended(value: bytes, first: ValueError) -> object:
+def _mend(value: bytes, first: ValueError) -> object:
     try:
         # The standard library reads half a surrogate pair, which is then replaced.
         document = json.loads(value.decode(errors="replace"))

@@ -82,7 +82,7 @@ def documents() -> dict[Path, str]:
 def write_documents(root: Path) -> list[Path]:
     """Write what differs and remove schemas of no event; the paths changed, from the root."""
     made = documents()
-    changed = list(_differing(root, made))
+    changed = list(_compare(root, made))
     for path in changed:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         if path in made:
@@ -94,10 +94,10 @@ def write_documents(root: Path) -> list[Path]:
 
 def differences(root: Path) -> list[Path]:
     """Each file that is missing, differs, or is left over from an event that is no more."""
-    return list(_differing(root, documents()))
+    return list(_compare(root, documents()))
 
 
-def _differing(root: Path, made: Mapping[Path, str]) -> Iterator[Path]:
+def _compare(root: Path, made: Mapping[Path, str]) -> Iterator[Path]:
     for path, text in made.items():
         file = root / path
         if not file.is_file() or file.read_text(encoding="utf-8") != text:

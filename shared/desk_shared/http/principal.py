@@ -139,12 +139,12 @@ async def current_principal(request: Request) -> Principal:
     """Who asks, found out once per request; a dependency, or called with the request."""
     principal: Principal | None = request.scope.get(_SCOPE_KEY)
     if principal is None:
-        principal = in_force(await _counted(request), _organisation(request))
+        principal = in_force(await _authenticate(request), _organisation(request))
         request.scope[_SCOPE_KEY] = principal
     return principal
 
 
-async def _counted(request: Request) -> Principal:
+async def _authenticate(request: Request) -> Principal:
     """Who asks, if not too often. Failures are counted by address: they have no name."""
     authenticator: Authenticator = request.app.state.authenticator
     limits: RateLimits = request.app.state.limits

@@ -39,10 +39,10 @@ def check_shape(body: bytes, bounds: Bounds = BOUNDS) -> None:
     # hundred events has ten thousand texts.
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    _walk(b"".join(body.split(b'"')[::2]).translate(None, _REST), bounds)
+    _count(b"".join(body.split(b'"')[::2]).translate(None, _REST), bounds)
 
 
-def _walk(structure: bytes, bounds: Bounds) -> None:
+def _count(structure: bytes, bounds: Bounds) -> None:
     members, values = [0], 0
     # Whatever is longer has either been refused by then, or closes what it never opened.
     for sign in structure[: 2 * bounds.values + 1]:

@@ -10,13 +10,13 @@ class FakeAuthenticator:
     """Knows callers by their token: `Authorization: Bearer ana`."""
 
     def __init__(self, *principals: Principal) -> None:
-        self._known = {principal.subject: principal for principal in principals}
+        self._by_subject = {principal.subject: principal for principal in principals}
 
     async def authenticate(self, headers: Mapping[str, str]) -> Principal:
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        if token not in self._known:
+        if token not in self._by_subject:
             raise Unauthenticated("Please sign in.")
-        return self._known[token]
+        return self._by_subject[token]
 
     def describe(self) -> dict[str, object]:
-        return {"by": "names", "who": sorted(self._known)}
+        return {"by": "names", "who": sorted(self._by_subject)}

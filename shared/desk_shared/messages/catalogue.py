@@ -122,13 +122,13 @@ def negotiate(accepted: str | None) -> Language:
 
     English where none of those asked for is there. RFC 9110, section 12.5.4.
     """
-    wanted = sorted(map(_weighed, (accepted or "").split(",")), key=lambda weighed: -weighed[1])
+    wanted = sorted(map(_weigh, (accepted or "").split(",")), key=lambda weighed: -weighed[1])
     tags = [tag for tag, weight in wanted if weight > 0]
     locale = negotiate_locale(tags, list(LANGUAGES), sep="-")
     return "de" if locale == "de" else "en"
 
 
-def _weighed(entry: str) -> tuple[str, float]:
+def _weigh(entry: str) -> tuple[str, float]:
     tag, _, rest = entry.partition(";")
     _, _, weight = rest.strip().partition("q=")
     try:

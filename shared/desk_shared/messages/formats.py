@@ -91,19 +91,19 @@ class Formats:
     def duration(self, seconds: float) -> str:
         """`2 days 3 hours`, `1 hour 5 minutes`, `12 minutes`: as exact as people say it."""
         if 0 < seconds < _EXACT_BELOW and not float(seconds).is_integer():
-            return self._counted(float(f"{seconds:.2g}"), "second")
+            return self._format_count(float(f"{seconds:.2g}"), "second")
         rest, parts = max(round(seconds), 0), list[str]()
         for unit, size, also in _UNITS:
             if rest >= also:
                 count, rest = divmod(rest, size)
-                parts.append(self._counted(count, unit))
+                parts.append(self._format_count(count, unit))
                 finer = next((unit for unit in _UNITS if unit.size < size), None)
                 if size > _MINUTE and finer and (count := rest // finer.size):
-                    parts.append(self._counted(count, finer.name))
+                    parts.append(self._format_count(count, finer.name))
                 break
-        return " ".join(parts) or self._counted(rest, "second")
+        return " ".join(parts) or self._format_count(rest, "second")
 
-    def _counted(self, count: float, unit: str) -> str:
+    def _format_count(self, count: float, unit: str) -> str:
         return str(format_unit(count, f"duration-{unit}", locale=self._locale))
 
     def number(self, value: float) -> str:

@@ -84,7 +84,7 @@ PUBLIC_KEY_ALGORITHMS = (
 )  # fmt: skip
 
 
-def _shaped(pattern: str, sentence: str) -> AfterValidator:
+def _must_match(pattern: str, sentence: str) -> AfterValidator:
     """A text that must look a certain way, with a sentence instead of the pattern when not."""
 
     def check(value: str) -> str:
@@ -96,30 +96,30 @@ def _shaped(pattern: str, sentence: str) -> AfterValidator:
 
 
 WebAddress = Annotated[
-    str, _shaped(r"https?://\S+", "it must begin with http:// or https://, without blanks.")
+    str, _must_match(r"https?://\S+", "it must begin with http:// or https://, without blanks.")
 ]
 _Servers = Annotated[
     str,
-    _shaped(
+    _must_match(
         r"[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*",
         "write host:port, several with commas between and no blanks.",
     ),
 ]
 _MongoAddress = Annotated[
     str,
-    _shaped(
+    _must_match(
         r"mongodb(\+srv)?://[^@\s]+",
         "write mongodb://host:port; user name and password belong into DESK_MONGO_USERNAME"
         " and DESK_MONGO_PASSWORD.",
     ),
 ]
 _DatabasePrefix = Annotated[
-    str, _shaped(r"[A-Za-z0-9_-]{0,30}", "use at most 30 letters, digits, _ and -.")
+    str, _must_match(r"[A-Za-z0-9_-]{0,30}", "use at most 30 letters, digits, _ and -.")
 ]
 
 
 TopicPrefix = Annotated[
-    str, _shaped(r"[A-Za-z0-9._-]{0,40}", "use at most 40 letters, digits, '.', '_' and '-'.")
+    str, _must_match(r"[A-Za-z0-9._-]{0,40}", "use at most 40 letters, digits, '.', '_' and '-'.")
 ]
 
 

@@ -39,16 +39,16 @@ _SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UD
 def variables(settings: type[ServiceSettings]) -> dict[str, tuple[_Path, FieldInfo]]:
     """Every variable a service reads, with the path of its field; README and tests use it."""
     prefix = str(settings.model_config.get("env_prefix", ""))
-    return dict(_walk(settings, prefix, ()))
+    return dict(_find_variables(settings, prefix, ()))
 
 
-def _walk(
+def _find_variables(
     model: type[BaseModel], prefix: str, above: _Path
 ) -> Iterator[tuple[str, tuple[_Path, FieldInfo]]]:
     for name, field in model.model_fields.items():
         alias = field.validation_alias
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _walk(field.annotation, f"{prefix}{name.upper()}_", (*above, name))
+            yield from _find_variables(field.annotation, f"{prefix}{name.upper()}_", (*above, name))
         else:
             variable = alias if isinstance(alias, str) else f"{prefix}{name.upper()}"
             yield variable, ((*above, name), field)
@@ -62,7 +62,7 @@ def read_settings(settings: type[S], environ: Mapping[str, str] | None = None) -
     for variable, (path, field) in declared.items():
         if given.get(variable, "") != "":
             _put(values, path, field, given[variable])
-    problems = list(_unknown(settings, given, declared))
+    problems = list(_find_unknown(settings, given, declared))
     try:
         built = settings.model_validate(values)
     except ValidationError as error:
@@ -103,7 +103,7 @@ def _holds(annotation: object, kinds: tuple[type, ...]) -> bool:
     return annotation in kinds or origin in kinds
 
 
-def _unknown(
+def _find_unknown(
     settings: type[ServiceSettings], given: Mapping[str, str], declared: Mapping[str, object]
 ) -> Iterator[str]:
     prefix = str(settings.model_config.get("env_prefix", ""))

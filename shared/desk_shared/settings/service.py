@@ -91,7 +91,7 @@ class ServiceSettings(BaseSettings):
 
     @check_together(mode="before")
     @classmethod
-    def _stay_on_this_machine(cls, given: dict[str, Any]) -> dict[str, Any]:
+    def _check_loopback(cls, given: dict[str, Any]) -> dict[str, Any]:
         """Where plain headers are believed nobody else is let in, unless that is asked for."""
         where = given.get("environment", given.get("DESK_ENVIRONMENT"))
         return {"http_host": "127.0.0.1", **given} if where == Environment.LOCAL else given

@@ -17,7 +17,7 @@ S = TypeVar("S")
 # Duplicates from a producer or a relay come close together, so the newest identities are here and
 # the older ones beside the document. The first one stays: it made the document.
 MOST_HERE = 64
-STAY_HERE = 32
+KEPT_HERE = 32
 
 
 class Unreadable(DeskError):
@@ -109,7 +109,7 @@ class Stored(Generic[S]):
     @property
     def has_all(self) -> bool:
         """True if none of its identities was ever dropped: those are all that there are."""
-        return len(self.recent) < STAY_HERE
+        return len(self.recent) < KEPT_HERE
 
     def older(self, stored: int) -> dict[str, str]:
         """What may be dropped once it is kept elsewhere, when the first `stored` are in the store.
@@ -118,7 +118,7 @@ class Stored(Generic[S]):
         """
         if stored < MOST_HERE:
             return {}
-        return dict(islice(self.recent.items(), 1, stored - STAY_HERE + 1))
+        return dict(islice(self.recent.items(), 1, stored - KEPT_HERE + 1))
 
     def drop(self, identities: Iterable[str]) -> None:
         """Let these go."""

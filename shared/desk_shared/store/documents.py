@@ -227,14 +227,14 @@ class MongoDocuments(Generic[S]):
             due = None if row is None else cast("datetime | None", row.get("due"))
             if row is not None and due is not None and due <= _whole_milliseconds(now):
                 await self._collection.bulk_write(
-                    [_moved(row, _whole_milliseconds(until))], ordered=False
+                    [_move_timer(row, _whole_milliseconds(until))], ordered=False
                 )
 
     async def take_up(self, since: datetime, now: datetime) -> int:
         """Make due now what was put off until `since` or later; how many there were."""
         with translated():
             cursor = self._collection.find({"due": {"$gte": since}}, {"version": 1})
-            moved = [_moved(row, now) for row in await cursor.to_list(None)]
+            moved = [_move_timer(row, now) for row in await cursor.to_list(None)]
             if moved:
                 await self._collection.bulk_write(moved, ordered=False)
         return len(moved)
@@ -368,7 +368,7 @@ class MongoDocuments(Generic[S]):
             return await cursor.sort(ordered).limit(limit).to_list(limit)
 
 
-def _moved(row: Row, due: datetime) -> Operation:
+def _move_timer(row: Row, due: datetime) -> Operation:
     """Its timer moved, unless somebody wrote it since: by id and version every store finds it at
     once, while the embedded one looks at all documents for any other condition."""
     return UpdateOne({"_id": row["_id"], "version": row["version"]}, {"$set": {"due": due}})

@@ -110,7 +110,7 @@ class MongoKeptCalls:
         return len(rows)
 
 
-class Sweeping:
+class Sweeper:
     """Removes what is over, for as long as the service runs."""
 
     def __init__(self, calls: KeptCalls, clock: Clock) -> None:

@@ -31,7 +31,7 @@ def plain_line(text: object) -> str:
     written = str(text)
     if written.isprintable() and (written.isascii() or not _HIDDEN_LETTERS.search(written)):
         return written
-    return "".join(map(_shown, written))
+    return "".join(map(_show, written))
 
 
 def plain_text(text: object) -> str:
@@ -75,7 +75,7 @@ def json_text(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _shown(character: str) -> str:
+def _show(character: str) -> str:
     code = ord(character)
     if character in _HARMLESS or code in _HAVE_GLYPHS:
         return character

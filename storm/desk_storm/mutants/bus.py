@@ -71,7 +71,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "what was read last is never committed",
         "desk-comes-to-rest",
         "shared/desk_shared/bus/committing.py",
-        "offset + 1 for lane",
-        "offset for lane",
+        "offset + 1 for partition",
+        "offset for partition",
     ),
 )

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from desk_shared.auditing import LogBook, compare_reader
+from desk_shared.auditing import TicketLog, compare_reader
 from desk_shared.events.names import TICKETS, TRIAGE
 from desk_shared.store.census import census
 from desk_shared.testing import eventually
@@ -80,7 +80,7 @@ async def check(lane: Lane) -> tuple[int, int]:
     for ids in expected.in_order.values():  # each outbox whole and in order, whatever was killed
         assert sorted(ids, key=first_seen.__getitem__) == ids
     assert await lane.read(DEAD) == []
-    book = LogBook()
+    book = TicketLog()
     for event in await lane.read(TICKETS):
         book.add(event)
     findings = book.findings()
@@ -174,7 +174,7 @@ async def test_what_http_wrote_is_published_by_the_relay_after_a_kill(
 
     await eventually(all_published, timeout=60, interval=0.3)
     say(capsys, f"{kills} kills of writers; relayed after {time.monotonic() - began:.1f} s")
-    book = LogBook()
+    book = TicketLog()
     for event in await lane.read(TICKETS):
         book.add(event)
     findings = book.findings()

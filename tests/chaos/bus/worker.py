@@ -252,7 +252,7 @@ def relay(plan: Plan) -> None:
 
 def _begin(plan: Plan) -> None:
     unit_of_work.SLICE = 6  # so that a small batch is written in several bulks, as a large one is
-    document.MOST_HERE, document.STAY_HERE = 8, 4  # so that few events are many to remember
+    document.MOST_HERE, document.KEPT_HERE = 8, 4  # so that few events are many to remember
     log = plan.log.open("a", buffering=1)
     configure_logs("kill-suite", "WARNING", log)
 
@@ -266,12 +266,12 @@ async def _consume(plan: Plan) -> None:
             pipeline.consumer("", TICKETS, unwilling=True),
             pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
         )
-        settlings = [unit_of_work.settling for unit_of_work in pipeline.units_of_work]
-        await asyncio.gather(*(opened(one) for one in settlings))
+        outboxes = [unit_of_work.published_outboxes for unit_of_work in pipeline.units_of_work]
+        await asyncio.gather(*(opened(one) for one in outboxes))
         await asyncio.gather(*(opened(one) for one in consumers))
         await stopping.wait()
         await asyncio.gather(*(closed(one) for one in consumers))
-        await asyncio.gather(*(closed(one) for one in settlings))
+        await asyncio.gather(*(closed(one) for one in outboxes))
 
 
 async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:

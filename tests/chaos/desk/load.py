@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
-from desk_shared.auditing import Findings, LogBook, compare_reader, compare_writer
+from desk_shared.auditing import Findings, TicketLog, compare_reader, compare_writer
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.charter import load_charter
 from desk_shared.cli.reading import read_all
@@ -132,7 +132,7 @@ async def settled(load: Load, kafka: str, mongo: str) -> Findings:
 
 
 async def _audit(kafka: KafkaSettings, mongo: str) -> Findings:
-    book, codec = LogBook(), Codec()
+    book, codec = TicketLog(), Codec()
     async for raw in read_all(kafka, [REQUESTS, TICKETS]):
         book.add(codec.decode(raw.key, raw.value, raw.headers))
     findings = book.findings()

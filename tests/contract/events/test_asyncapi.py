@@ -13,7 +13,7 @@ import pytest
 from desk_shared.bus import records
 from desk_shared.bus.admin import topic_config
 from desk_shared.events import Codec
-from desk_shared.events.asyncapi import ATTRIBUTES, PARKED, TEAM_CHANNEL
+from desk_shared.events.asyncapi import ATTRIBUTES, FAILURE_HEADERS, TEAM_CHANNEL
 from desk_shared.events.catalogue import PUBLIC_PAYLOADS
 from desk_shared.events.names import CONTRIBUTIONS, PEOPLE
 from desk_shared.events.topics import (
@@ -99,7 +99,7 @@ def test_an_event_is_a_message_of_the_one_channel_it_is_written_to(name: str) ->
 
 
 def test_no_message_is_of_an_event_that_is_no_more() -> None:
-    assert MESSAGES.keys() == {*PUBLIC_PAYLOADS, "parked"}
+    assert MESSAGES.keys() == {*PUBLIC_PAYLOADS, "failedRecord"}
 
 
 def test_what_a_service_writes_for_itself_is_in_no_public_document() -> None:
@@ -176,5 +176,5 @@ def test_the_headers_told_are_those_that_are_written() -> None:
 
 def test_the_headers_of_a_parked_record_are_those_of_the_bus() -> None:
     ours = {value for value in vars(records).values() if str(value).startswith("desk-")}
-    assert {name for name, _ in PARKED} == ours
-    assert MESSAGES["parked"]["headers"]["properties"].keys() == ours
+    assert {name for name, _ in FAILURE_HEADERS} == ours
+    assert MESSAGES["failedRecord"]["headers"]["properties"].keys() == ours

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from desk_shared.bus.door import Door
-from desk_shared.bus.records import Failure, parked
+from desk_shared.bus.records import Failure, reroute
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
@@ -74,6 +74,6 @@ def read(door: Door, record: OddRecord) -> AnyEvent | Invalid:
 
 
 def parked_size(record: OddRecord, error: Exception) -> int:
-    message = parked(Failure(record, error), "triage", NOW)
+    message = reroute(Failure(record, error), "triage", NOW)
     names = sum(len(name.encode()) + len(text) + 10 for name, text in message.headers)
     return len(message.key) + len(message.value) + names

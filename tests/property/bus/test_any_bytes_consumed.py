@@ -116,13 +116,13 @@ class Rig:
         pause = await self.consumer._round(records)
         assert pause is None, self.consumer._progress.pause_reason
         assert self.lane.sought == 0, "the batch would be read again"
-        parked = Counter(self.letters())
+        reroute = Counter(self.letters())
         handed = Counter({one.offset: self.handed[one.offset] for one in records})
-        assert set(parked.values()) <= {1}
+        assert set(reroute.values()) <= {1}
         assert set(handed.values()) <= {0, 1}
-        assert {one.offset for one in records} == {*parked, *(+handed)}
+        assert {one.offset for one in records} == {*reroute, *(+handed)}
         for one in self.batch:
-            assert one.raw.offset in parked or await self.is_known(one)
+            assert one.raw.offset in reroute or await self.is_known(one)
         self.publisher.messages.clear()
 
     def letters(self) -> list[int]:

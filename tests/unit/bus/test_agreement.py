@@ -3,8 +3,8 @@
 import pytest
 from desk_shared.bus.agreement import (
     NOTED_EVERY,
+    CommitNotes,
     Committed,
-    Noting,
     Older,
     find_older,
     milestone_of,
@@ -58,7 +58,7 @@ class Log:
 
 async def test_a_milestone_is_in_the_store_before_it_is_in_a_commit() -> None:
     clock, log = FakeClock(START), Log()
-    noting = Noting("notify", log.kept, clock, log.save)
+    noting = CommitNotes("notify", log.kept, clock, log.save)
     text = await noting.text(is_last=False)
     assert milestone_of(text) == log.kept.numbers["notify"] == 1
     assert await noting.text(is_last=False) == text
@@ -68,7 +68,7 @@ async def test_a_milestone_is_in_the_store_before_it_is_in_a_commit() -> None:
 
 async def test_how_far_was_read_is_saved_with_each_milestone_and_before_it() -> None:
     clock, log = FakeClock(START), Log()
-    noting = Noting("notify", log.kept, clock, log.save)
+    noting = CommitNotes("notify", log.kept, clock, log.save)
     for _ in range(2):
         await noting.text(is_last=False)
     clock.advance(NOTED_EVERY)
@@ -80,11 +80,11 @@ async def test_how_far_was_read_is_saved_with_each_milestone_and_before_it() -> 
 async def test_the_last_commit_of_a_life_has_a_milestone_of_its_own() -> None:
     """A backup that was taken before it is older for certain, however short the life was."""
     log = Log()
-    noting = Noting("notify", log.kept, FakeClock(START), log.save)
+    noting = CommitNotes("notify", log.kept, FakeClock(START), log.save)
     first = await noting.text(is_last=False)
     assert milestone_of(await noting.text(is_last=True)) == milestone_of(first) + 1
 
 
 async def test_without_a_place_to_keep_them_nothing_is_noted() -> None:
     log = Log()
-    assert await Noting("a", None, FakeClock(START), log.save).text(is_last=True) == ""
+    assert await CommitNotes("a", None, FakeClock(START), log.save).text(is_last=True) == ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from desk_shared.bus import BatchProcessor, Received
-from desk_shared.bus.records import Failure, parked
+from desk_shared.bus.records import Failure, reroute
 from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import AnyEvent
@@ -30,7 +30,7 @@ async def nothing_parked(failures: Sequence[Failure]) -> None:
 
 
 def retried(failure: Failure) -> Received:
-    message = parked(failure, "metrics", START)
+    message = reroute(failure, "metrics", START)
     raw = Record(message.key, message.value, message.headers, message.topic, 0, 0)
     return Received(CODEC.decode(raw.key, raw.value, raw.headers), raw)
 

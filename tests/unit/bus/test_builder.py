@@ -100,7 +100,7 @@ async def test_parts_are_opened_before_anything_is_read() -> None:
         "store as new as the brokers",
         "bus",
         "sign-in client",
-        "settling stories",
+        "published outboxes stories",
         "commands stories",
         "consumer triage",
         "consumer triage.retry",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_shared.bus.door import Door
-from desk_shared.bus.records import Failure, held_message, parked, record_of
+from desk_shared.bus.records import Failure, buffer_record, reroute, restore_record
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import AnyEvent, Codec, Event
@@ -121,12 +121,12 @@ def test_a_producers_own_time_of_arrival_widens_no_window(timestamp: int) -> Non
 def test_a_copy_in_the_retry_topic_has_the_time_of_the_first_arrival() -> None:
     raw = record({"ce_time": b"9998-01-01T00:00:00Z"})
     first = DOOR.read(raw)
-    message = parked(Failure(raw, Transient("later")), "triage", NOW, "x-")
+    message = reroute(Failure(raw, Transient("later")), "triage", NOW, "x-")
     again = Record(
         message.headers, message.key, message.value, "x-" + message.topic, int(1e12), offset=7
     )
     assert DOOR.read(again) == first
-    held = record_of(held_message(again))
+    held = restore_record(buffer_record(again))
     assert dict(held.headers)["desk-arrived"] == str(raw.timestamp).encode()
 
 

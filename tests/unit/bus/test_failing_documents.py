@@ -92,7 +92,7 @@ async def test_a_broker_that_is_away_for_one_partition_pauses_and_repeats_no_oth
     for _ in range(3):
         with pytest.raises(DependencyDown):
             await desk.feed(*batch, unit_of_work=desk.another())
-        await desk.unit_of_work.settling.flush()
+        await desk.unit_of_work.published_outboxes.flush()
     desk.publisher.refused = lambda _: None
     await desk.feed(*batch, unit_of_work=desk.another())
     assert sorted(event.subject for event in desk.publisher.events()) == ["a", "b", "bad"]

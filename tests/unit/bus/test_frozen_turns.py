@@ -16,7 +16,7 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
     desk = Desk(ordered=False)
     moments = desk.unit_of_work.open_moments
     began = desk.clock.now()
-    moments.hold_until(began + TERM)
+    moments.record_until(began + TERM)
 
     def freeze(_state: Story | None, context: Context) -> Decision[Story]:
         desk.clock.advance(TERM)
@@ -33,12 +33,12 @@ async def test_who_took_a_new_lease_before_it_wrote_has_slept_all_the_same() -> 
     """Others may have vouched for the moment at which the turn began."""
     desk = Desk(ordered=False)
     moments = desk.unit_of_work.open_moments
-    moments.hold_until(desk.clock.now() + TERM)
+    moments.record_until(desk.clock.now() + TERM)
 
     def freeze(_state: Story | None, _context: Context) -> Decision[Story]:
         desk.clock.advance(TERM)
         moments.close()
-        moments.hold_until(desk.clock.now() + TERM)
+        moments.record_until(desk.clock.now() + TERM)
         moments.open(desk.clock.now())
         return Decision(Story())
 
@@ -56,7 +56,7 @@ async def test_who_only_waits_for_a_slow_store_goes_on(has_lease: bool) -> None:
         for _ in range(40):
             desk.clock.advance(timedelta(seconds=1))
             if has_lease:
-                desk.unit_of_work.open_moments.hold_until(desk.clock.now() + TERM)
+                desk.unit_of_work.open_moments.record_until(desk.clock.now() + TERM)
         return Decision(Story())
 
     await desk.unit_of_work.run([WorkItem("slow", slowly)], desk.park)

@@ -8,7 +8,7 @@ from desk_shared.bus import Cause, CommandQueue, Projection, UnitOfWork, WorkIte
 from desk_shared.errors import DependencyDown, KeyReused
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
-from desk_shared.store.document import MOST_HERE, STAY_HERE
+from desk_shared.store.document import KEPT_HERE, MOST_HERE
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls
 
@@ -92,7 +92,7 @@ async def test_nothing_is_read_beside_a_document_that_has_all_and_once_for_a_bat
 ) -> None:
     counting = loose.documents.identities = CountedCalls(loose)
     unit_of_work = loose.another()
-    for n in range(STAY_HERE - 1):
+    for n in range(KEPT_HERE - 1):
         await loose.feed(received(outside(f"n{n}", "x"), n), unit_of_work=unit_of_work)
     assert counting.reads == 0
     await loose.feed(

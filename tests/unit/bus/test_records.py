@@ -6,23 +6,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from desk_shared.bus.records import (
     ATTEMPT,
-    CUT,
     DOCUMENT,
     FAILED_AT,
-    FOLD,
     MAX_ATTEMPTS,
     NOT_BEFORE,
     ORIGIN,
+    PROJECTION,
     REASON,
     REASON_CODE,
+    TRUNCATED,
     Failure,
     attempts_of,
-    held_message,
+    buffer_record,
     is_same,
-    meant_for,
     not_before,
-    parked,
-    record_of,
+    read_target,
+    reroute,
+    restore_record,
 )
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import Message
@@ -47,14 +47,14 @@ def test_transient_trouble_waits_in_the_retry_topic_longer_each_time() -> None:
     raw, pauses = RAW, []
     for attempt in range(1, MAX_ATTEMPTS):
         assert attempts_of(raw) == attempt
-        message = parked(Failure(raw, LATER), "metrics", START, "x-")
+        message = reroute(Failure(raw, LATER), "metrics", START, "x-")
         assert message.topic == "desk.tickets.metrics.retry"
         raw = again(message)
         due = not_before(raw)
         assert due is not None
         pauses.append((due - START).total_seconds())
     assert pauses == [1, 2, 4, 8]
-    last = parked(Failure(raw, LATER), "metrics", START, "x-")
+    last = reroute(Failure(raw, LATER), "metrics", START, "x-")
     assert last.topic == "desk.tickets.metrics.dead"
     assert told(last)[ATTEMPT] == "5"
 
@@ -67,7 +67,7 @@ def test_transient_trouble_waits_in_the_retry_topic_longer_each_time() -> None:
     ],
 )
 def test_what_will_never_work_is_dead_at_once(error: Exception, code: str, text: str) -> None:
-    message = parked(Failure(RAW, error), "metrics", START, "x-")
+    message = reroute(Failure(RAW, error), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.dead"
     assert told(message) == {
         ATTEMPT: "1",
@@ -79,22 +79,22 @@ def test_what_will_never_work_is_dead_at_once(error: Exception, code: str, text:
 
 
 def test_key_value_and_headers_stay_as_they_were() -> None:
-    message = parked(Failure(RAW, LATER), "metrics", START, "x-")
+    message = reroute(Failure(RAW, LATER), "metrics", START, "x-")
     assert (message.key, message.value) == (RAW.key, RAW.value)
     kept = [header for header in message.headers if not header[0].startswith("desk-")]
     assert kept == list(RAW.headers)
 
 
 def test_origin_and_first_failure_are_kept_over_retries() -> None:
-    first = parked(Failure(RAW, LATER, "clocks", "t"), "metrics", START, "x-")
+    first = reroute(Failure(RAW, LATER, "clocks", "t"), "metrics", START, "x-")
     later = START + timedelta(minutes=1)
-    dead = parked(Failure(again(first), Invalid("no")), "metrics", later, "x-")
+    dead = reroute(Failure(again(first), Invalid("no")), "metrics", later, "x-")
     assert dead.topic == "desk.tickets.metrics.dead"
     facts = told(dead)
     assert (facts[ORIGIN], facts[FAILED_AT]) == ("x-desk.tickets/3/42", START.isoformat())
-    assert (facts[FOLD], facts[DOCUMENT]) == ("clocks", "t")
+    assert (facts[PROJECTION], facts[DOCUMENT]) == ("clocks", "t")
     assert NOT_BEFORE not in facts
-    assert meant_for(again(first)) == ("clocks", "t")
+    assert read_target(again(first)) == ("clocks", "t")
 
 
 def test_our_headers_mean_nothing_on_a_topic_that_outsiders_write() -> None:
@@ -105,13 +105,13 @@ def test_our_headers_mean_nothing_on_a_topic_that_outsiders_write() -> None:
             (ORIGIN, b"somewhere.else/0/0"),
             (ATTEMPT, b"5"),
             (NOT_BEFORE, b"2999-01-01T00:00:00+00:00"),
-            (FOLD, b"nobody"),
+            (PROJECTION, b"nobody"),
         ),
     )
     assert attempts_of(forged) == 1
     assert not_before(forged) is None
-    assert meant_for(forged) == ("", "")
-    message = parked(Failure(forged, LATER), "metrics", START, "x-")
+    assert read_target(forged) == ("", "")
+    message = reroute(Failure(forged, LATER), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.retry"
     assert told(message)[ORIGIN] == "x-desk.tickets/3/42"
 
@@ -128,21 +128,21 @@ def test_a_record_put_into_a_retry_topic_by_hand_is_parked_where_that_topics_rec
     origin: bytes | None, error: Exception
 ) -> None:
     odd = Record(b"t", b"{}", ((ORIGIN, origin),), "x-desk.tickets.m.retry")
-    message = parked(Failure(odd, error), "m", START, "x-")
+    message = reroute(Failure(odd, error), "m", START, "x-")
     assert message.topic in {"desk.tickets.m.retry", "desk.tickets.m.dead"}
-    assert record_of(held_message(odd)).topic == odd.topic
+    assert restore_record(buffer_record(odd)).topic == odd.topic
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"many", b"", None, b"9" * 5_000])
 def test_an_unreadable_number_of_attempts_is_the_first(text: bytes | None) -> None:
     odd = Record(b"t", b"{}", ((ATTEMPT, text), (ORIGIN, b"\xff/1/2")), "desk.tickets.m.retry")
     assert attempts_of(odd) == 1
-    assert parked(Failure(odd, Invalid("no")), "m", START).topic.endswith(".dead")
+    assert reroute(Failure(odd, Invalid("no")), "m", START).topic.endswith(".dead")
 
 
 def test_null_headers_keys_and_values_can_be_parked() -> None:
     odd = Record(None, None, (("ce_id", None), ("other", b"\xff")))
-    message = parked(Failure(odd, Invalid("no")), "metrics", START)
+    message = reroute(Failure(odd, Invalid("no")), "metrics", START)
     assert (message.key, message.value) == (b"", b"")
     assert ("other", b"\xff") in message.headers
 
@@ -150,35 +150,35 @@ def test_null_headers_keys_and_values_can_be_parked() -> None:
 def test_a_record_near_the_brokers_limit_is_cut_so_that_it_can_be_parked() -> None:
     headers = tuple((f"h{number}", b"x" * 9_000) for number in range(150))
     odd = Record(b"k" * 600_000, b"v" * 1_000_000, headers)
-    message = parked(Failure(odd, Invalid("x" * 5_000)), "metrics", START)
+    message = reroute(Failure(odd, Invalid("x" * 5_000)), "metrics", START)
     size = len(message.key) + len(message.value) + sum(len(text) for _, text in message.headers)
     assert size < 950_000
-    assert told(message)[CUT] == "1000000"
+    assert told(message)[TRUNCATED] == "1000000"
     assert told(message)[REASON_CODE] == "invalid"
 
 
 def test_a_held_record_tells_where_it_was_read() -> None:
-    held = held_message(RAW)
-    back = record_of(held)
+    held = buffer_record(RAW)
+    back = restore_record(held)
     assert (back.topic, back.partition, back.offset) == ("x-desk.tickets", 3, 42)
     assert (back.key, back.value) == (RAW.key, RAW.value)
-    message = parked(Failure(back, LATER), "metrics", START, "x-")
+    message = reroute(Failure(back, LATER), "metrics", START, "x-")
     assert message.topic == "desk.tickets.metrics.retry"
     assert told(message)[ORIGIN] == "x-desk.tickets/3/42"
 
 
 def test_a_record_held_on_its_way_through_the_retry_topic_keeps_its_history() -> None:
-    first = parked(Failure(RAW, LATER, "clocks", "t"), "metrics", START, "x-")
-    second = parked(Failure(again(first), LATER), "metrics", START, "x-")
-    back = record_of(held_message(again(second, 7)))
+    first = reroute(Failure(RAW, LATER, "clocks", "t"), "metrics", START, "x-")
+    second = reroute(Failure(again(first), LATER), "metrics", START, "x-")
+    back = restore_record(buffer_record(again(second, 7)))
     assert attempts_of(back) == 3
-    dead = parked(Failure(back, Invalid("no")), "metrics", datetime.now(UTC), "x-")
+    dead = reroute(Failure(back, Invalid("no")), "metrics", datetime.now(UTC), "x-")
     assert dead.topic == "desk.tickets.metrics.dead"
     assert told(dead)[ORIGIN] == "x-desk.tickets/3/42"
 
 
 def test_copies_are_the_same_wherever_they_were_read() -> None:
-    parked_copy = again(parked(Failure(RAW, LATER), "metrics", START, "x-"))
-    assert is_same(held_message(RAW), held_message(replace(RAW, offset=99, partition=0)))
-    assert is_same(held_message(RAW), held_message(parked_copy))
-    assert not is_same(held_message(RAW), held_message(record(noted("t", 2))))
+    parked_copy = again(reroute(Failure(RAW, LATER), "metrics", START, "x-"))
+    assert is_same(buffer_record(RAW), buffer_record(replace(RAW, offset=99, partition=0)))
+    assert is_same(buffer_record(RAW), buffer_record(parked_copy))
+    assert not is_same(buffer_record(RAW), buffer_record(record(noted("t", 2))))

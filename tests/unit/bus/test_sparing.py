@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.sparing import PARTS, Sparing
+from desk_shared.bus.sparing import PARTS, QueryThrottle
 from desk_shared.clock import FakeClock
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -15,29 +15,29 @@ USUAL = timedelta(seconds=5)
 )
 def test_the_pause_grows_with_what_the_last_answer_took(took: float, pause: float) -> None:
     clock = FakeClock(NOON)
-    asking = Sparing(clock)
-    with asking.timed():
+    throttle = QueryThrottle(clock)
+    with throttle.measure():
         clock.advance(timedelta(seconds=took))
-    assert asking.pause(USUAL) == timedelta(seconds=pause)
+    assert throttle.pause(USUAL) == timedelta(seconds=pause)
 
 
 def test_a_quick_answer_makes_the_pause_short_again() -> None:
     clock = FakeClock(NOON)
-    asking = Sparing(clock)
+    throttle = QueryThrottle(clock)
     for seconds in (9, 0):
-        with asking.timed():
+        with throttle.measure():
             clock.advance(timedelta(seconds=seconds))
-    assert asking.pause(USUAL) == USUAL
+    assert throttle.pause(USUAL) == USUAL
 
 
 def test_an_answer_that_fails_counts_too() -> None:
     clock = FakeClock(NOON)
-    asking = Sparing(clock)
+    throttle = QueryThrottle(clock)
 
     def fail() -> None:
         clock.advance(timedelta(seconds=2))
         raise TimeoutError
 
-    with pytest.raises(TimeoutError), asking.timed():
+    with pytest.raises(TimeoutError), throttle.measure():
         fail()
-    assert asking.pause(USUAL) == timedelta(seconds=2 * PARTS)
+    assert throttle.pause(USUAL) == timedelta(seconds=2 * PARTS)

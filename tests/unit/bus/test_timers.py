@@ -160,7 +160,7 @@ async def test_a_rule_that_asks_for_the_past_does_not_spin() -> None:
         watch.bell.woken += ids
         watch.due.remember("t", began - timedelta(days=1))
 
-    watch.timers._wake = again
+    watch.timers._on_timer = again
     watch.due.remember("t", began - timedelta(days=1))
     await eventually(lambda: watch.clock.now() - began > timedelta(milliseconds=400))
     running.cancel()

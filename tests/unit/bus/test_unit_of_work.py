@@ -323,9 +323,9 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
 async def test_memory_is_bounded_and_can_be_forgotten() -> None:
     desk = Desk(ordered=False, cached=3)
     await desk.feed(*(received(noted(f"t{number}", 1), number) for number in range(10)))
-    assert len(desk.unit_of_work._remembered._documents) == 3
+    assert len(desk.unit_of_work._cache._documents) == 3
     desk.unit_of_work.forget()
-    assert not desk.unit_of_work._remembered._documents
+    assert not desk.unit_of_work._cache._documents
 
 
 async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:

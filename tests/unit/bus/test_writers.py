@@ -205,7 +205,7 @@ def test_what_is_told_of_another_topic_is_nothing() -> None:
 
 def test_a_turn_that_ends_well_leaves_no_doubt() -> None:
     moments = OpenMoments()
-    with moments.holding(START):
+    with moments.keep_open(START):
         assert moments.earliest() == START
     assert moments.earliest() is None
     assert moments.take_doubt() is None

@@ -3,7 +3,7 @@
 import pytest
 from desk_shared.auditing import (
     Entry,
-    LogBook,
+    TicketLog,
     compare_reader,
     compare_writer,
 )
@@ -28,8 +28,8 @@ def requested(id: str) -> AnyEvent:
     return Event(id, "/monitor", "ana", START, TicketRequested(requester="ana", title="x"))
 
 
-def book_of(*events: AnyEvent) -> LogBook:
-    book = LogBook()
+def book_of(*events: AnyEvent) -> TicketLog:
+    book = TicketLog()
     for event in events:
         book.add(event)
     return book
@@ -38,7 +38,7 @@ def book_of(*events: AnyEvent) -> LogBook:
 LIFE = (opened("t"), noted("t", 2), noted("t", 3))
 
 
-def kinds(book: LogBook) -> set[tuple[str, str]]:
+def kinds(book: TicketLog) -> set[tuple[str, str]]:
     return {(kind, ticket) for kind, ticket, _ in book.findings().wrong}
 
 

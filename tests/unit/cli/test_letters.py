@@ -12,7 +12,7 @@ from desk_shared.bus.records import (
     REASON_CODE,
     SETTLES,
     Failure,
-    parked,
+    reroute,
 )
 from desk_shared.cli.letters import SHOWN_CHARACTERS, Letter, gather, settlements
 from desk_shared.errors import Invalid
@@ -45,8 +45,8 @@ class Record:
 
 def changed(offset: int, **headers: bytes) -> Record:
     names = {"origin": ORIGIN, "code": REASON_CODE}
-    told = TOLD | {names[name]: text for name, text in headers.items()}
-    return Record(offset, list(told.items()))
+    header = TOLD | {names[name]: text for name, text in headers.items()}
+    return Record(offset, list(header.items()))
 
 
 def mark(letters: list[Letter], offset: int) -> Record:
@@ -86,7 +86,7 @@ def test_a_mark_that_somebody_forged_or_broke_settles_nothing_and_is_no_letter()
     assert letter.settlement is None
     said = {"records": ["0/1"], "by": "mallory", "at": NOW.isoformat()}
     outside = Record(9, [(SETTLES, b"1")], str(said).replace("'", '"').encode(), topic="t")
-    kept = dict(parked(Failure(outside, Invalid("no")), "intake", NOW).headers)
+    kept = dict(reroute(Failure(outside, Invalid("no")), "intake", NOW).headers)
     assert SETTLES not in kept
 
 
