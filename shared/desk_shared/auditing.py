@@ -74,7 +74,7 @@ class _Ticket:
 
 
 class TicketLog:
-    """The tickets as the log tells them."""
+    """The tickets as the log has them."""
 
     def __init__(self) -> None:
         self.tickets: dict[str, _Ticket] = {}
@@ -111,7 +111,7 @@ class TicketLog:
         self._foreign.append((place, code, text))
 
     def refuse(self, request: AnyEvent, code: str) -> None:
-        """A request that intake did not take, and said so in a dead letter."""
+        """A request that intake did not take: there is a dead letter."""
         named = f"{request.source} {request.id}"
         self._dead[request_ticket_id(request.source, request.id)] = (named, code)
 

@@ -117,11 +117,11 @@ class ServiceBuilder(Generic[O]):
         stops: Stops | None = None,
         gate: Gate | None = None,
     ) -> UnitOfWork[S]:
-        """A fold at work, woken by its timers. `cached=0` where other replicas write too.
+        """A projection at work, with its timers. `cached=0` where other replicas write too.
 
         Subscriptions find it by its name.
 
-        A fold with timers says in `stops` what could still stop them: they wait until that is read.
+        One with timers says in `stops` what could still stop them: they wait until that is read.
         They also wait for the `gate`.
         """
         unit_of_work = UnitOfWork(
@@ -154,11 +154,12 @@ class ServiceBuilder(Generic[O]):
         self._receivers[name] = handler
 
     def watermarks(self, topic: str) -> Watermarks:
-        """How far this replica has heard a topic that it reads, and its only writer has told.
+        """How far this replica has read a topic, and its only writer has published it.
 
         What the group has put off for a later try is awaited, too.
 
-        Outside systems tell nothing: what they sent is heard, what they will send is not awaited.
+        Outside systems publish no watermarks: what they sent is read, what they will send is not
+        awaited.
         """
         prefixed = self.settings.topic_prefix + topic
         waiting = self.settings.topic_prefix + retry_topic(topic, self.name)
@@ -171,7 +172,7 @@ class ServiceBuilder(Generic[O]):
         return Watermarks(reading, self.clock, self._writers(topic).until)
 
     def watermarks_of_all(self, topics: Collection[str]) -> Watermarks:
-        """How far all replicas together have heard these topics, what they put off for later
+        """How far all replicas together have read these topics, what they put off for later
         included."""
         prefix = self.settings.topic_prefix
         waiting = [retry_topic(topic, self.name) for topic in topics]
@@ -197,7 +198,7 @@ class ServiceBuilder(Generic[O]):
                 assert_never(stops)
 
     def _writers(self, topic: str) -> Writers:
-        """What the replicas tell that write a topic; listened to once, whoever asks."""
+        """The watermarks of the replicas that write a topic; read once, whoever asks."""
         if (writers_known := self._writers_of.get(topic)) is not None:
             return writers_known
         settings, prefix = self.settings.kafka, self.settings.topic_prefix
@@ -207,7 +208,7 @@ class ServiceBuilder(Generic[O]):
         return writers
 
     def tells_how_far(self, topic: str, unit_of_work: UnitOfWork[S], collection: str) -> None:
-        """This service is the only writer of the topic: readers' deadlines wait for what it tells.
+        """This service is the only writer of the topic: readers' deadlines wait for its watermark.
 
         What the topic has and the collection does not know of is noticed at the next start.
         To be called before what changes its documents is made, so that it stops later.
@@ -243,7 +244,7 @@ class ServiceBuilder(Generic[O]):
         stops: Silence | NothingUnread,
         gate: Gate | None = None,
     ) -> None:
-        """Wake its documents when they are due, and nothing unread stops them."""
+        """Fire the timers of its documents when they are due, and nothing unread stops them."""
         meters, documents = self.telemetry.meters, unit_of_work.documents
         silence = stops if isinstance(stops, Silence) else None
         timers = Timers(

@@ -1,4 +1,4 @@
-"""The clock as an argument: pure code is told the time, it never asks."""
+"""The clock as an argument: pure code is given the time, it never asks."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time and waits; aware UTC everywhere."""
+    """Gives the time and waits; aware UTC everywhere."""
 
     def now(self) -> datetime: ...
 

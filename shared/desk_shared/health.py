@@ -38,7 +38,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a probe is told."""
+    """The answer to a probe."""
 
     is_ok: bool
     reasons: tuple[str, ...]

@@ -25,7 +25,7 @@ class Consideration(NamedTuple):
     """One look: what looked (`detector`, `runbook` …) and its name, when, and what came of it.
 
     `outcome` is a code; `message` says it to people; `values` are those that it depended on. The
-    service decides to whom it is told.
+    service decides who may see it.
     """
 
     kind: str

@@ -18,7 +18,7 @@ SLICE = 50
 # All services share one store, and people call some of them: nobody keeps it longer than this.
 SLICE_SECONDS = 0.1
 SMALLEST_SLICE = 25
-# How much of what was known is kept when a slice has told how long it took.
+# How much of what was known is kept when a slice has shown how long it took.
 _INERTIA = 0.7
 
 

@@ -28,9 +28,10 @@ O = TypeVar("O", bound=OrganisationSource)  # noqa: E741 as S: the source of the
 class Subscription:
     """What one consumer group reads, retry topics included, and to whom each event goes.
 
-    `to` names the units of work, or one receiver of whole batches. A `lane` is a group of its own,
-    so that nothing else waits behind it. `pattern` (a regular expression) stands for topics whose
-    names are known only while running. For `pace` what nobody waits for is gathered into one batch.
+    `to` names the units of work, or one receiver of whole batches. A `lane` is a consumer group of
+    its own, so that nothing else waits behind it. `pattern` (a regular expression) stands for
+    topics whose names are known only while running. For `pace` what nobody
+    waits for is gathered into one batch.
     """
 
     topics: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The one supervisor: runs loops, and begins again with each that fails, however often.
 
 No loop ends a service. What is away comes back, and a bug in one loop leaves the others at work;
-health, a counter and the log tell of both.
+health, a counter and the log show both.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class Supervisor:
             await ended(*tasks)
 
     def _tell_of_the_end(self, task: "asyncio.Task[None]") -> None:
-        """Only a bug of the supervisor's own ends what it keeps before it is told to."""
+        """Only a bug of the supervisor's own ends what it keeps before it is stopped."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("loop_ended", loop=task.get_name(), exc_info=error)
             self._health.mark(f"loop {task.get_name()}", State.DOWN, f"it ended: {error!r}")

@@ -23,7 +23,7 @@ class BatchHandler(Protocol):
 
 
 class BatchProcessor:
-    """Gives every event of a batch to each unit of work whose fold wants it."""
+    """Gives every event of a batch to each unit of work whose projection wants it."""
 
     def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
         self._units_of_work = units_of_work
@@ -76,7 +76,7 @@ async def _slices(
 
 
 def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]:
-    """What failed in one fold is not told again to those that handled it, however long ago."""
+    """What failed in one projection is not given again to those that handled it."""
     tasks = unit_of_work.work_items_of(received)
     if not received.raw.topic.endswith(RETRY):
         return tasks

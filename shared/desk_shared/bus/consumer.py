@@ -1,7 +1,7 @@
 """The one consumer rule. Every service reads the bus through this class and through nothing else.
 
 Per batch: decode each record by itself, hand the batch to the handler (documents written, events
-published), park what failed; soon after, commit exactly what was handled. Whatever raises, the
+published), reroute what failed; soon after, commit exactly what was handled. Whatever raises, the
 batch is read again: never a lost record, never a hot loop.
 """
 
@@ -41,7 +41,7 @@ from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
 
-# A consumer with a pace gathers only while it has no more than so many to do at a time.
+# A consumer that lingers gathers only while it has no more than so many to do at a time.
 FEW_RECORDS = 500
 # Rebalances wait for the batch in flight, below the group's rebalance timeout of 60 s.
 REVOKE_GRACE = timedelta(seconds=30)
@@ -217,13 +217,13 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         parents = {received.event.traceparent for received in batch}
         with self._telemetry.batch_span(topic, self.group, len(records), parents):
             await self._handler.handle(batch, self._reroute)
-            # Last: a batch that is read again, since the store is away, parks nothing twice.
+            # Last: a batch that is read again, since the store is away, reroutes nothing twice.
             await self._reroute(unreadable)
         self._note_done(records)
         self._measure(records, batch, perf_counter() - started)
 
     async def _one_by_one(self, records: Sequence[KafkaRecord]) -> None:
-        """Something in this batch breaks the whole of it: find it and park it alone."""
+        """Something in this batch breaks the whole of it: find it and reroute it alone."""
         for record in records:
             error = await attempt_async(self._process([record]))
             if isinstance(error, DependencyDown):
@@ -289,7 +289,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
             self._report(failure, message.topic)
 
     async def _publish(self, messages: Sequence[Message]) -> None:
-        """A letter that its topic finds too large is cut further: something of it must be kept."""
+        """A record that its side topic finds too large is truncated further: something is kept."""
         try:
             await self._publisher.publish(messages)
         except Unpublished as error:
@@ -348,7 +348,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         return backoff(self._failures)
 
     def _halt(self, records: Sequence[KafkaRecord], consumer: TrackedConsumer) -> timedelta:
-        """Read no further until somebody starts the service again: records stay, and are told."""
+        """Read no further until somebody starts the service again: records stay where they are."""
         reason = self._budget.reason
         if self._progress.pause_reason != reason:
             log.error("consumer_stopped", group=self.group, reason=reason)

@@ -1,6 +1,6 @@
 """Does tasks on the working copy of a document. Pure: no read, no write, no publish.
 
-What was handled before changes nothing; what is ordered is done in order, held while one is
+What was handled before changes nothing; what is ordered is done in order, buffered while one is
 missing; what raises becomes a failure of that one task.
 """
 
@@ -25,7 +25,7 @@ _FEW = 64
 
 
 class Decider(Generic[S]):
-    """One fold's decisions, document by document."""
+    """One projection's decisions, document by document."""
 
     def __init__(self, projection: Projection[S], codec: Codec) -> None:
         self._projection, self._codec = projection, codec
@@ -116,7 +116,7 @@ class Decider(Generic[S]):
         return True
 
     def _release(self, document: Stored[S], context: Context, result: BatchResult[S]) -> None:
-        """Apply held events as far as they follow; one that fails is parked, the rest wait on."""
+        """Apply buffered events as far as they follow; one that fails is reported, others wait."""
         for event, held in self._decode_buffered(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
@@ -187,7 +187,7 @@ class Decider(Generic[S]):
 def _check_repeat(
     document: Stored[S], cause: Received | Cause, result: BatchResult[S]
 ) -> bool | Exception:
-    """A copy changes nothing; another content under a known identity is told."""
+    """A copy changes nothing; another content under a known identity is an error."""
     if isinstance(cause, Cause):
         if document.has_other(cause.identity, cause.content):
             return KeyReused(say("request.key-reused"))

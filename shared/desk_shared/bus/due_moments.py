@@ -1,4 +1,4 @@
-"""When documents of one collection want to be woken, as far as this replica knows.
+"""When the timers of one collection are due, as far as this replica knows.
 
 The moments themselves stand in the store; memory only makes their timers punctual.
 """
@@ -18,7 +18,7 @@ Ask = Callable[[datetime, int], Awaitable[list[tuple[datetime, str]]]]
 
 
 class DueMoments:
-    """Whoever writes documents remembers here when they are due; timers take what is.
+    """Whoever writes documents notes here when they are due; timers take what is.
 
     Nothing is kept before the timers have looked into the store for the first time.
     """
@@ -26,14 +26,14 @@ class DueMoments:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._soon: list[tuple[datetime, str]] = []
-        # What was told last since the store was asked: a timer that was moved on, as most are,
+        # What was noted last since the store was read: a timer that was moved on, as most are,
         # needs no look at its document.
         self._latest: dict[str, datetime] = {}
         self._known_until: datetime | None = None
         self._has_earlier = asyncio.Event()
 
     def remember(self, id: str, due: datetime) -> None:
-        """A document says when it wants to be woken."""
+        """Note when the timer of a document is due."""
         if self._known_until is None:
             return
         due = max(due, self._clock.now() + NEVER_SOONER)

@@ -1,5 +1,5 @@
 """How far a whole group has read some topics, whoever of its members: for what gathers from all
-partitions. Told by what the group has committed, since others' batches in flight are not seen here.
+partitions. Measured by what it has committed, since others' batches in flight are not seen here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -101,7 +101,7 @@ class GroupReading:
                 del self._left[partition]
 
     def _partitions(self) -> list[tuple[TrackedConsumer, list[TopicPartition]]] | None:
-        """Each lane's partitions; None as long as a lane or a topic of it is not known."""
+        """Each group's partitions; None as long as a group or a topic of it is not known."""
         if not self._groups or self.unread_topics():
             return None
         known_groups: list[tuple[TrackedConsumer, list[TopicPartition]]] = []

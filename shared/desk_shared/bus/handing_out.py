@@ -1,6 +1,6 @@
 """aiokafka's consumer, with a memory of what it handed out and what of that is handled.
 
-Its position alone does not tell: it moves on when a batch is handed out, not when it is done.
+Its position alone does not say: it moves on when a batch is handed out, not when it is done.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class TrackedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has n
 
     def meet(self) -> None:
         """From now on it is noticed if one of today's connections is lost."""
-        self._met = list(self._client._conns.values())  # noqa: SLF001 (nothing public tells)
+        self._met = list(self._client._conns.values())  # noqa: SLF001 (nothing public says)
 
     @property
     def has_lost_a_broker(self) -> bool:
@@ -190,7 +190,7 @@ class TopicReading:
 
 @asynccontextmanager
 async def within(span: timedelta, what: str) -> AsyncIterator[None]:
-    """`DependencyDown` if the brokers do not tell us in time, or cannot."""
+    """`DependencyDown` if the brokers do not answer in time."""
     try:
         async with asyncio.timeout(span.total_seconds()):
             yield

@@ -37,7 +37,7 @@ class LastRecords:
     async def why_others(self, partitions: Collection[TopicPartition]) -> dict[str, str]:
         """By topic why other records must have taken the place of those that were read.
 
-        What retention or compaction removed tells nothing, and neither does a shorter log.
+        What retention or compaction removed proves nothing, and neither does a shorter log.
         """
         expected = {
             partition: self._last[partition] for partition in partitions if partition in self._last

@@ -1,4 +1,4 @@
-"""What documents handled, remembered for a time and not by number.
+"""What documents handled, kept for a time and not by number.
 
 A document has its newest identities in itself, where they change in its own write: a crash cannot
 part an event from what it did. The older ones are kept beside it *before* a write lets them go, so
@@ -31,7 +31,7 @@ class Memory(Generic[S]):
     async def recall(
         self, documents: Mapping[str, Stored[S]], waiting: Mapping[str, Sequence[WorkItem[S]]]
     ) -> dict[str, int]:
-        """Tell documents which of these tasks they did long ago; how many they remember each.
+        """Give documents the identities that they handled long ago; how many each has of its own.
 
         Nothing is read for those that never had to let one go.
         """
@@ -65,7 +65,7 @@ class Memory(Generic[S]):
             await self._kept.keep(leaving)
 
     def _find_unknown(self, document: Stored[S], tasks: Sequence[WorkItem[S]]) -> Iterable[str]:
-        """What the document cannot tell of itself; a sequence tells of all before it."""
+        """Identities that the document does not have itself; a sequence covers all before it."""
         for task in tasks:
             cause = task.cause
             if cause is None:

@@ -11,10 +11,10 @@ _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 class OpenMoments:
-    """The moments of the turns under way, and since when an outcome is doubtful.
+    """The times of the writes under way, and since when an outcome is doubtful.
 
-    What nobody waits for may be recorded at any moment; what others vouch for, only while they
-    wait for this replica.
+    What nobody waits for may be recorded at any time; what others wait for, only while they wait
+    for this replica.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class OpenMoments:
 
     @contextmanager
     def keep_open(self, moment: datetime) -> Iterator[None]:
-        """A turn at this moment: until it ends, events of that time may still be published.
+        """A write at this time: until it ends, events of that time may still be published.
 
         One that fails may have written what it has not published; somebody has to look.
         """
@@ -65,10 +65,10 @@ class OpenMoments:
         self._doubtful = moment if self._doubtful is None else min(moment, self._doubtful)
 
     def earliest(self) -> datetime | None:
-        """The earliest moment of a turn under way; None if there is none."""
+        """The earliest time of a write under way; None if there is none."""
         return min(self._open.values(), default=None)
 
     def take_doubt(self) -> datetime | None:
-        """Since when the outcome of a turn is doubtful; whoever takes it looks after it."""
+        """Since when the outcome of a write is doubtful; whoever takes it looks after it."""
         doubtful, self._doubtful = self._doubtful, None
         return doubtful

@@ -1,4 +1,4 @@
-"""Publishes messages by key, in order, and tells of each whether the broker has it.
+"""Publishes messages by key, in order, and returns for each whether the broker has it.
 
 aiokafka's own producer rather than FastStream's publisher: batches by FastStream ignore the key,
 and its headers are text; the broker object is consumer-only (ADR 0004).
@@ -32,7 +32,7 @@ from desk_shared.telemetry import get_logger
 
 log = get_logger()
 
-# An idempotent producer would try for ever; past this the caller must be told.
+# An idempotent producer would try for ever; past this the caller gets an error.
 ACKNOWLEDGED_WITHIN_SECONDS = 30.0
 # A topic that the brokers do not name within the first is missing; for the second nobody asks
 # again, so that what is meant for it costs the others nothing.
@@ -263,7 +263,7 @@ def _forbidden_error(topic: str) -> DeskError:
 
 
 def _partition(key: bytes | None, every: Sequence[int], available: Sequence[int]) -> int:
-    """Where Kafka's own clients put this key: the hash, which is slow in Python, remembered."""
+    """Where Kafka's own clients put this key: the hash, which is slow in Python, is cached."""
     if key is None:
         return random.choice(available or every)  # noqa: S311 (any will do)
     return every[partition_number(key, len(every))]

@@ -18,7 +18,7 @@ MAX_ATTEMPTS = 5
 DELAYS = Backoff(timedelta(seconds=1), timedelta(minutes=1))
 
 # The brokers take 1 MiB in all, else the one record would stop its partition for good. What is
-# longer was no event; its beginning tells what it was, its origin where the whole of it is.
+# longer was no event; its beginning shows what it was, its origin where the whole of it is.
 MAX_FAILED_BYTES = 400 * 1024
 LONGEST_HEADER_BYTES, MOST_HEADERS, LONGEST_NAME = 1_024, 100, 200
 # What is left of one that its own topic still finds too large: less than 16 KiB in all.
@@ -29,7 +29,7 @@ REASON, REASON_CODE, FAILED_AT = "desk-reason", "desk-reason-code", "desk-first-
 TRUNCATED, PROJECTION, DOCUMENT = "desk-truncated-from-bytes", "desk-projection", "desk-document"
 # The broker's time of the first record, in milliseconds: the copy has a later one.
 ARRIVED = "desk-arrived"
-# On a record of a dead-letter topic that is no letter: it says which letters are settled.
+# On a record of a dead-letter topic that is no dead letter: it says which ones are settled.
 SETTLES = "desk-settles"
 _PLACE = re.compile(rb".+/(\d{1,9})/(\d{1,18})", re.DOTALL)
 _MOST_DIGITS = 9
@@ -97,7 +97,7 @@ class Received:
 class Failure:
     """A record that was not handled, and the error that says what happens next.
 
-    `fold` and `document` tell which one did not handle it, so that nobody else gets it again.
+    `projection` and `document` say which one did not handle it, so that nobody else gets it again.
     """
 
     raw: KafkaRecord
@@ -166,7 +166,7 @@ def _arrival_of(raw: KafkaRecord) -> bytes:
 
 
 def shorten(message: Message) -> Message:
-    """A parked record that its topic would not take: what it was and why it failed, and of its
+    """A failed record that its side topic would not take: what it was and why it failed, and of its
     content only the beginning."""
     headers = [(name, text[:SHORT_HEADER_BYTES]) for name, text in message.headers[-MOST_SHORT:]]
     if all(name != TRUNCATED for name, _ in message.headers):
@@ -188,7 +188,7 @@ class _BufferedRecord:
 
 
 def buffer_record(raw: KafkaRecord) -> Message:
-    """The record as a document keeps it until its turn comes; says where it was read."""
+    """The record as a document keeps it while one before it is missing; says where it was read."""
     ours = our_headers(raw)
     kept = _foreign_headers(raw)
     kept += [(name, text) for name, text in ours.items() if name not in (ORIGIN, ARRIVED)]
@@ -198,7 +198,7 @@ def buffer_record(raw: KafkaRecord) -> Message:
 
 
 def restore_record(held: Message) -> KafkaRecord:
-    """What `buffer_record` was made from, near enough to be parked."""
+    """What `buffer_record` was made from, near enough to be rerouted."""
     place = _PLACE.fullmatch(dict(held.headers)[ORIGIN])
     partition, offset = (int(place[1]), int(place[2])) if place else (0, 0)
     return _BufferedRecord(held.topic, partition, offset, held.key, held.value, held.headers)
@@ -216,7 +216,7 @@ def attempts_of(raw: KafkaRecord) -> int:
 
 
 def read_target(raw: KafkaRecord) -> tuple[str, str]:
-    """The fold and the document that a parked record is for; empty for all."""
+    """The projection and the document that a rerouted record is for; empty for all."""
     ours = our_headers(raw)
     return tuple(ours.get(name, b"").decode(errors="replace") for name in (PROJECTION, DOCUMENT))  # type: ignore[return-value]
 

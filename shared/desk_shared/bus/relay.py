@@ -19,7 +19,7 @@ from desk_shared.turns import turned
 
 log = get_logger()
 
-# Older than this, the writer is not going to publish it any more (its patience is 3 s).
+# Older than this, the writer is not going to publish it any more (its timeout is 3 s).
 OVERDUE = timedelta(seconds=5)
 EVERY = timedelta(seconds=5)
 BATCH = 200

@@ -26,7 +26,7 @@ _CURE = "nothing of it is read until `desk topics adopt` says what will be read 
 
 
 def why_replaced(kept: Position, now: TopicIds, ends: Mapping[int, int]) -> str:
-    """Why this is not the topic that was read; empty if it is, or if nobody can tell."""
+    """Why this is not the topic that was read; empty if it is, or if that is unknown."""
     topic_id = now.topics.get(kept.topic)
     if topic_id is None:
         return ""

@@ -1,4 +1,4 @@
-"""How far a member has heard the partitions of a topic, what the group puts off included.
+"""How far a member has read the partitions of a topic, what the group puts off included.
 
 A record that is put off is passed by where it was read, and waits in the retry topic under whatever
 partition its key has there. It may be what a verdict hangs on.
@@ -12,7 +12,7 @@ _ALL = 0
 
 
 class RetriedReading:
-    """One topic's partitions, each heard once the retry topic is; see `watermarks.PartitionLog`.
+    """One topic's partitions, each read once the retry topic is; see `watermarks.PartitionLog`.
 
     The end of the retry topic is asked for after the partition is handled: until then more may be
     put off. A question that was asked later by another partition does as well.

@@ -23,7 +23,7 @@ def attempt(rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Exce
         return rule(*args, **kwargs)
     except DependencyDown:
         raise
-    except Exception as error:  # noqa: BLE001 (the one place; a bug must park one record, not all)
+    except Exception as error:  # noqa: BLE001 (the one place; a bug must stop one record, not all)
         return error
 
 

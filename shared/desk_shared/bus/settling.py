@@ -20,7 +20,7 @@ log = get_logger()
 
 # Well below the age at which the relay takes an outbox for forgotten.
 CLEAR_EVERY = timedelta(milliseconds=500)
-# No more than this waits in memory: a burst settles as it goes.
+# No more than this waits in memory: a burst is cleared as it goes.
 MOST_WAITING = 2_000
 
 
@@ -33,12 +33,12 @@ class PublishedOutboxes(Generic[S]):
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "PublishedOutboxes[S]":
-        """As long as it is open settle at intervals; before and after that at once."""
+        """As long as it is open clear at intervals; before and after that at once."""
         self._running = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(self, *failure: object) -> None:
-        """Settle what is left, as far as that goes."""
+        """Clear what is left, as far as that goes."""
         if self._running is not None:
             await ended(self._running)
             self._running = None

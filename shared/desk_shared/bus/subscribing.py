@@ -49,7 +49,7 @@ class Reading:
 
     @classmethod
     def at(cls, pace: timedelta, grace: timedelta = _GRACE) -> "Reading":
-        """With a pace more is read at a time."""
+        """With a linger more is read at a time."""
         return cls(PACED_RECORDS if pace else MAX_RECORDS, pace, grace=grace)
 
 
@@ -104,7 +104,7 @@ def own_assignor() -> type[AbstractPartitionAssignor]:
     """A sticky assignor for one consumer: a change of members moves as few partitions as possible.
 
     aiokafka 0.14 keeps what a member had last on the class, so the consumers of one process would
-    each tell their group what another of them had.
+    each report to their group what another of them had.
     """
 
     class OwnStickyAssignor(StickyPartitionAssignor):  # type: ignore[misc]  # it is untyped

@@ -1,4 +1,4 @@
-"""The words of the consumer rule: what a fold is, what it is told, and what it concludes."""
+"""The types of the consumer rule: what a projection is, what it is given, and what it returns."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -55,9 +55,9 @@ class Projection(Generic[S]):
 
     `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
     what happens when a document's due moment comes. With `ordered`, events that carry a sequence
-    and are keyed by the document are applied in its order, held while one is missing.
+    and are keyed by the document are applied in its order, buffered while one is missing.
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
-    With `is_exact` the state itself tells what is a repeat, whatever came in between.
+    With `is_exact` the state itself shows what is a repeat, whatever came in between.
     With documents alone it is of a collection that only commands change.
     """
 

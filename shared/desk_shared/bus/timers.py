@@ -1,7 +1,7 @@
 """Durable timers: a document's `due` moment lives in the store, memory only holds the next ones.
 
-A timer that concludes something from silence belongs to the partition whose events could still
-speak: it fires on the member that holds the partition, once all that was published before it was
+A timer that decides from the absence of an event belongs to the partition that could still bring
+it: it fires on the member that holds the partition, once all that was published before it was
 due is handled. Any other may fire on every replica; the document's guard lets one firing win and
 its events have fixed ids.
 A document that fails is tried again later and later, then given up: its timer is put off for good,
@@ -48,7 +48,7 @@ GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 Report = Callable[[Sequence[tuple[WorkItem[Any], Exception]]], Awaitable[None]]
 # What timers fire into: a unit of work, or a worker that does effects for due documents.
 Wake = Callable[[Sequence[str], Report], Awaitable[None]]
-# The same for a unit of work that is told for which moment to decide.
+# The same for a unit of work that is given the time for which to decide.
 WakeAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
 Gate = Callable[[], Awaitable[None]]
@@ -56,14 +56,15 @@ Gate = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """For timers that conclude from silence: how far each partition is heard, and whom to wake."""
+    """For timers that decide from the absence of events: how far each partition is read, and what
+    fires."""
 
     watermarks: Watermarks
     wake: WakeAt
 
 
 class Timers:
-    """Wakes the documents of one collection when they are due."""
+    """Fires the timers of one collection when they are due."""
 
     def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
@@ -139,7 +140,7 @@ class Timers:
         return earliest is not None and earliest <= now
 
     async def _fire_heard(self, watermarks: Watermarks) -> None:
-        """Fire what waited for its partition, each decided for the moment up to which it heard."""
+        """Fire what waited for its partition, each decided for the time up to which it is read."""
         partitions = self._waiting.partitions()
         if partitions:
             await watermarks.advance(partitions)
@@ -149,7 +150,7 @@ class Timers:
         self._waiting.show(watermarks)
 
     def _heard(self, watermarks: Watermarks) -> tuple[datetime, dict[str, datetime]] | None:
-        """Take what no longer waits and is heard up to one moment, of however many partitions."""
+        """Take what no longer waits and is read up to one time, of however many partitions."""
         ready: dict[str, datetime] = {}
         moment: datetime | None = None
         for partition in self._waiting.partitions():

@@ -1,6 +1,6 @@
 """Which topic it is that has a name: brokers give each topic an id, and each cluster has one.
 
-aiokafka asks for metadata by a version that tells no topic ids, so the newer form is here.
+aiokafka asks for metadata by a version without topic ids, so the newer form is here.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ _NO_ID = UUID(int=0)
 class TopicIds:
     """What the brokers call themselves and their topics; a topic that is missing has no entry.
 
-    Empty texts stand for what an old broker does not tell.
+    Empty texts stand for what an old broker does not report.
     """
 
     cluster: str
@@ -125,7 +125,7 @@ async def topic_ids(client: AIOKafkaClient, topics: Collection[str]) -> TopicIds
     try:
         response: Any = await client.send(node, _MetadataWithIds(topics))
     except (IncompatibleBrokerVersion, NotImplementedError):
-        # Before Kafka 3.0 there are no ids to ask for, and the cluster's is told alone.
+        # Before Kafka 3.0 there are no ids to ask for, only the cluster's id.
         old: Any = await client.send(node, MetadataRequest(list(topics), False))
         partitions = {
             topic[1]: [part[1] for part in topic[-1]] for topic in old.topics if topic[0] == 0

@@ -1,6 +1,6 @@
 """Documents that one loop could not work on: each is its own trouble, counted and shown.
 
-The loop goes on with the others. What is told here is seen in health, in the meters and in the log.
+The loop goes on with the others. What is noted here shows in health, meters and log.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Troubles:
         self._by_id: dict[str, Trouble] = {}
 
     def failures(self, id: str) -> int:
-        """How often in a row it failed, as far as we remember."""
+        """How often in a row it failed, as far as that is kept."""
         self._forget()
         return self._by_id[id].failures if id in self._by_id else 0
 

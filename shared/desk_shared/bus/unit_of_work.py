@@ -2,7 +2,7 @@
 
 Consumer, HTTP and timers all go through here. A document write carries the state, the events it
 gives rise to and the mark of what was handled; only then are the events published, and a version
-whose events are on the bus is settled. A crash anywhere is repaired by doing it again.
+whose events are on the bus has its outbox cleared. A crash anywhere is repaired by doing it again.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class UnitOfWork(Generic[S]):
         return self._documents
 
     def work_items_of(self, received: Received) -> list[WorkItem[S]]:
-        """What the fold wants done for one event."""
+        """What the projection wants done for one event."""
         event, projection = received.event, self._projection
         is_first = projection.ordered and event.sequence == 1
         return [WorkItem(key, event, received, is_first) for key in projection.keys(event)]
@@ -117,7 +117,7 @@ class UnitOfWork(Generic[S]):
         await self.run([WorkItem(id, fire, is_timer=True) for id in ids], on_failed, at=at)
 
     def forget(self) -> None:
-        """Drop what is remembered, since somebody else may write these documents now."""
+        """Drop what is cached, since somebody else may write these documents now."""
         self._cache.clear()
 
     async def run(
@@ -128,10 +128,10 @@ class UnitOfWork(Generic[S]):
         *,
         at: datetime | None = None,
     ) -> None:
-        """Do every task once: documents written, events published, or the failure parked.
+        """Do every task once: documents written, events published, or the failure reported.
 
-        `on_written` is told of documents as soon as they are safe in the store. The rules are told
-        that it is `at`, or what the clock says.
+        `on_written` gets documents as soon as they are safe in the store. The rules get the time
+        `at`, or what the clock says.
         """
         waiting: dict[str, list[WorkItem[S]]] = {}
         for task in tasks:
@@ -212,7 +212,7 @@ class UnitOfWork(Generic[S]):
         return refused
 
     def _check_may_record(self, moment: datetime) -> None:
-        """Others may have vouched that nothing of this moment is still to come from here."""
+        """Others may have published that nothing of this time is still to come from here."""
         if not self.open_moments.may_record(moment, self._clock.now()):
             raise DependencyDown(
                 message("request.not-recording"), dependency="kafka", code="not-recording"
@@ -333,7 +333,7 @@ async def _report_failed(
     waiting: dict[str, list[WorkItem[S]]],
     on_failed: OnFailed[S],
 ) -> None:
-    """What is parked is not tried again when a write is refused."""
+    """What is reported is not tried again when a write is refused."""
     if not failures:
         return
     await on_failed(failures)

@@ -1,6 +1,6 @@
 """Timers that are due but may not fire yet: something that was said in time may still be unread.
 
-A verdict that waits is shown, since told late is right and told wrong is not.
+A verdict that waits is shown, since late is right and wrong is not.
 """
 
 import heapq

@@ -1,4 +1,4 @@
-"""How far the log is heard: a moment for each partition up to which all that was published is done.
+"""How far the log is read: a time for each partition up to which all that was published is done.
 
 What is concluded from silence (nobody answered in time, nothing was measured) may be concluded
 only for a moment that lies below this watermark, and only by the member that holds the partition.
@@ -106,7 +106,7 @@ class Watermarks:
         return f"partition {partition} is {read} and written until {until.isoformat()}"
 
     def _writer_limit(self) -> datetime | None:
-        """What the writer told, but never more than has passed here."""
+        """What the writer published, but never more than has passed here."""
         until = self._read_writer()
         return None if until is None else min(until, self._clock.now())
 

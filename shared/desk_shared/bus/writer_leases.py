@@ -1,8 +1,8 @@
-"""Whoever vouches for a silent replica of a writer holds its lease; who has none records nothing.
+"""Whoever publishes for a silent replica of a writer holds its lease; who has none records nothing.
 
 A replica that is cut off from the brokers, or frozen, says nothing and may live. In the store,
-where it would record, it keeps a lease: while it does nobody vouches for it, and once it does not
-any more it records nothing before it has told of itself again.
+where it would record, it keeps a lease: while it does nobody publishes for it, and once it does
+not any more it records nothing before it has published a watermark again.
 """
 
 from datetime import timedelta
@@ -33,7 +33,7 @@ class WriterLeases:
         self._own: Lease | None = None
 
     async def take(self) -> None:
-        """Take this replica's own lease; `DependencyDown` while another vouches for it."""
+        """Take this replica's own lease; `DependencyDown` while another publishes for it."""
         self._own = await self._leases.acquire(self._name(self._replica), self._replica, TERM)
         if self._own is None:
             raise DependencyDown(
@@ -42,7 +42,7 @@ class WriterLeases:
         self._moments.record_until(self._own.expires - SKEW)
 
     async def renew(self) -> bool:
-        """Keep it for longer; False if somebody may have vouched for this replica meanwhile."""
+        """Keep it for longer; False if somebody may have published for this replica meanwhile."""
         if self._own is None:
             return False
         self._own = await self._leases.renew(self._own, TERM)
@@ -53,17 +53,17 @@ class WriterLeases:
         return True
 
     async def give_up(self) -> None:
-        """Leave nothing behind: this replica has said goodbye."""
+        """Leave nothing behind: this replica has published its last watermark."""
         if self._own is not None:
             await self._leases.forget(self._own)
             self._own = None
 
     async def of_silent(self, replica: str) -> Lease | None:
-        """The right to vouch for another replica; None while that one lives, if only silently."""
+        """The right to publish for another replica; None while that one lives, if only silently."""
         return await self._leases.acquire(self._name(replica), self._replica, TERM)
 
     async def forget(self, lease: Lease) -> None:
-        """It was vouched for; one that lives after all takes a new one."""
+        """It was published for; one that lives after all takes a new one."""
         await self._leases.forget(lease)
 
     def _name(self, replica: str) -> str:

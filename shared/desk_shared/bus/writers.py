@@ -1,8 +1,8 @@
-"""How far a topic's only writer has published: told by each of its replicas, read by whoever waits.
+"""How far a topic's only writer has published: each of its replicas writes it, whoever waits reads.
 
-A replica tells five times a second; what it says costs one small record. A replica that was killed
-says nothing more and keeps no lease: another one takes the lease, makes sure that nothing of it is
-left, and says so in its place.
+A replica publishes its watermark five times a second, in one small record. One that was killed
+publishes nothing more and keeps no lease: another one takes the lease, makes sure that nothing of
+it is left, and publishes that in its place.
 """
 
 import asyncio
@@ -36,42 +36,42 @@ log = get_logger()
 
 # Verdicts wait for the later one of two replicas.
 EVERY = timedelta(milliseconds=200)
-# The store is not asked as often as the brokers are told.
+# The store is read less often than watermarks are published.
 LOOKED_EVERY = timedelta(milliseconds=500)
-# Told again although nothing has changed: whoever is held up is not gone.
+# Published again although nothing has changed: whoever is delayed is not gone.
 AT_LEAST_EVERY = timedelta(seconds=2)
-# A replica that is not heard while we hear so many tellings of our own is stopped, frozen, or cut
-# off from the brokers. Counted rather than timed: while the brokers stand still nobody is heard.
+# A replica of which nothing is read while we read so many watermarks of our own is stopped, frozen,
+# or cut off from the brokers. Counted rather than timed: while the brokers stand still nothing is.
 MISSED = 50
 # A store that answers has done what was sent to it before, or does so within this time.
 LATE_WRITE = timedelta(seconds=1)
 # A reading that is stuck begins anew before anybody is taken for silent.
 ANSWERED_WITHIN_MS = 5_000
-# A goodbye that does not arrive must not take the time of what stops after it.
+# A last watermark that does not arrive must not take the time of what stops after it.
 GOODBYE_WITHIN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """What one replica of the writer told last."""
+    """The last watermark of one replica of the writer."""
 
     until: datetime
     has_left: bool
 
 
 class Writers:
-    """The replicas that write one topic, as they tell of themselves."""
+    """The replicas that write one topic, by their watermarks."""
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
         self._replicas: dict[str, Replica] = {}
-        # How many tellings were heard in all, and as the how-manieth each replica's last ones.
+        # How many watermarks were read in all, and the numbers of each replica's last ones.
         self._count = 0
         self._lately: dict[str, deque[int]] = {}
         self.is_complete = False
 
     def hear(self, replica: str, watermark: WatermarkAdvanced) -> None:
-        """Take in what one replica tells; of another topic's writer it is nothing."""
+        """Note a watermark of one replica; one of another topic's writer is passed over."""
         if watermark.topic == self._topic:
             self._replicas[replica] = Replica(watermark.until, watermark.has_left)
             self._count += 1
@@ -92,8 +92,8 @@ class Writers:
     def silent(self, apart_from: str) -> list[str]:
         """Replicas that have not said that they leave, and say nothing any more.
 
-        Measured by what was heard of `apart_from`, whoever asks: one that was itself frozen or cut
-        off has heard nobody, itself included.
+        Measured by what was read of `apart_from`, whoever asks: one that was itself frozen or cut
+        off has read nothing, of itself included.
         """
         own = self._lately.get(apart_from)
         if own is None or len(own) < MISSED:
@@ -115,7 +115,7 @@ class WritersReader:
 
     async def run(self) -> None:
         """Read until cancelled; the reading begins anew if it is run again."""
-        # What other replicas told meanwhile is not known until the end was reached again.
+        # What other replicas published meanwhile is not known until the end was reached again.
         self._writers.is_complete = False
         consumer = AIOKafkaConsumer(
             group_id=None,
@@ -164,7 +164,7 @@ class _Question:
 
 
 class WriterWatermark(Generic[S]):
-    """Tells how far this replica has published the events of one unit of work's documents."""
+    """Publishes how far this replica has published the events of one unit of work's documents."""
 
     def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
@@ -195,7 +195,7 @@ class WriterWatermark(Generic[S]):
         """Before anything is decided: whoever waits must know of this replica.
 
         Until then calls are refused. What one of them gave rise to would lie in the store while the
-        other replicas vouch for a later moment.
+        other replicas publish a later watermark.
         """
         await self._begin()
         return self
@@ -206,7 +206,7 @@ class WriterWatermark(Generic[S]):
         self._open.open(self._clock.now())
 
     async def __aexit__(self, *failure: object) -> None:
-        """Say goodbye if all is out; else another replica will, when it is."""
+        """Publish the last watermark if all is out; else another replica will, when it is."""
         try:
             async with asyncio.timeout(GOODBYE_WITHIN.total_seconds()):
                 error = await attempt_async(self._leave())
@@ -224,14 +224,14 @@ class WriterWatermark(Generic[S]):
             await self._leases.give_up()
 
     async def run(self) -> None:
-        """Tell until cancelled. The store is not asked here: whoever is slow is not silent."""
+        """Publish until cancelled. The store is not read here: whoever is slow is not silent."""
         while True:
             await self.advance()
             turned()
             await self._clock.sleep(EVERY)
 
     async def look(self) -> None:
-        """Ask the store what became of doubts and of the silent, until cancelled."""
+        """Read what became of doubtful outcomes and of the silent, until cancelled."""
         while True:
             await self.settle()
             await self._speak_for_the_silent()
@@ -249,7 +249,7 @@ class WriterWatermark(Generic[S]):
             await self._clock.sleep(RENEWED_EVERY)
 
     async def advance(self) -> None:
-        """Tell how far it is, if that is further than what was told, and now and then anyway."""
+        """Publish how far it is, if that is further than before, and now and then anyway."""
         now = self._clock.now()
         until = self._reach(now)
         if (
@@ -266,14 +266,14 @@ class WriterWatermark(Generic[S]):
         return min([until, *(since for since, _ in self._doubts)])
 
     def _take_doubt(self, now: datetime) -> None:
-        """Since a moment something may lie unpublished: nothing later is vouched for."""
+        """Since some time something may lie unpublished: no later watermark is published."""
         taken = self._open.take_doubt()
         if taken is not None:
             later = [since for since, _ in self._doubts[1:]]
             self._doubts[1:] = [(min([taken, *later]), _Question(now))]
 
     async def settle(self) -> None:
-        """The first doubt is over when nothing of its time waits in the store."""
+        """The first doubtful outcome is clear when nothing of its time waits in the store."""
         self._take_doubt(self._clock.now())
         if not self._doubts:
             return
@@ -316,7 +316,7 @@ class WriterWatermark(Generic[S]):
             return False
         if question.denied_at is None:
             question.denied_at = self._clock.now()
-        # By when it was asked: a slow answer tells how things were before.
+        # By when it was asked: a slow answer shows how things were before.
         return asked_at - question.denied_at >= LATE_WRITE
 
     async def _publish(self, replica: str, until: datetime, *, has_left: bool = False) -> None:

@@ -93,7 +93,7 @@ def services() -> list[str]:
 
 
 async def find_replaced() -> list[Anew]:
-    """By service, what is not what it read before: told by the service, or seen now."""
+    """By service, what is not what it read before: noted by the service, or seen now."""
     chosen, positions = settings(), list[tuple[str, Position]]()
     for service in services():
         store = Store(chosen.store, chosen.store.database_prefix + service)

@@ -25,7 +25,7 @@ from desk_shared.store.census import census
 from desk_shared.terminal import say
 from desk_shared.text import plain_line
 
-# What intake did not take is no loss: it is told there, with its reason.
+# What intake did not take is no loss: it is there, with its reason.
 DEAD_REQUESTS = dead_topic(REQUESTS, "intake")
 
 
@@ -36,7 +36,7 @@ _NAMED = 20
 def audit(
     verbose: Annotated[bool, typer.Option(help="Name every ticket that is concerned.")] = False,
 ) -> None:
-    """Fold desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
+    """Read desk.tickets from the log and compare with the stores; exit code 1 if wrong."""
     replaced, forgotten = asyncio.run(find_replaced()), asyncio.run(find_forgotten())
     for anew in replaced:
         say(plain_line(f"Made anew: {anew.sentence}. See `desk topics adopt`."))

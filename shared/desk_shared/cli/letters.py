@@ -1,8 +1,8 @@
 """Dead letters as people count them. Pure: the topics are read and written elsewhere.
 
-One trouble is one letter, however often it came back: copies have the same origin, fold and
-document. A letter is settled by a mark in its own topic, which names the copies that it settles; a
-copy that comes later opens the letter again.
+One trouble is one letter, however often it came back: copies have the same origin, projection
+and document. A letter is settled by a mark in its own topic, which names the copies that it
+settles; a copy that comes later opens the letter again.
 """
 
 import json

@@ -25,7 +25,7 @@ Ranges = Mapping[TopicPartition, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """A group whose store knows less than it told the brokers, and what it read meanwhile."""
+    """A group whose store knows less than it had committed, and what it read meanwhile."""
 
     service: str
     older: Older

@@ -196,7 +196,7 @@ class Codec:
 
 
 def _headers(event: AnyEvent, key: bytes) -> Iterator[tuple[str, bytes]]:
-    """Spelled out, since it is done for every event that is told."""
+    """Spelled out, since it is done for every event that is published."""
     type, dataschema = _type_headers(event.type)
     yield _CONTENT_TYPE
     yield _SPEC_VERSION

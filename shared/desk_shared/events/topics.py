@@ -111,7 +111,7 @@ OPEN_TOPICS: frozenset[str] = frozenset(
 
 
 def known_for(topic: str) -> timedelta | None:
-    """How long the identities of its records are remembered: a day longer than the records, and
+    """How long the identities of its records are kept: a day longer than the records, and
     for ever (None) where these are kept for ever.
     """
     kept = BY_NAME[topic].kept

@@ -1,4 +1,4 @@
-"""What all pure rules share: what they are told, what they decide, and by which event."""
+"""What all pure rules share: what they are given, what they decide, and by which event."""
 
 from desk_shared.kernel.backoff import Backoff
 from desk_shared.kernel.decision import Context, Decision

@@ -9,7 +9,7 @@ S = TypeVar("S")
 
 
 class Context(NamedTuple):
-    """What a rule is told beside its input: the time, lost races, the document it decides for.
+    """What a rule is given beside its input: the time, lost races, the document it decides for.
 
     `more` says that the same batch has more for this document, of which some may be known already:
     what is costly may wait for the last, if the document is due until then. `began` is by the

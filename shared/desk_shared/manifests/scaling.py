@@ -13,7 +13,7 @@ from desk_shared.events.topics import PARTITIONS, SERVICES, Service
 from desk_shared.manifests.documents import Document
 from desk_shared.manifests.strimzi import CLUSTER
 
-# What each service really subscribes to, by group: a lane is a group of its own. A trigger for a
+# What each service really subscribes to, by consumer group. A trigger for a
 # topic that a group never commits would see its whole log as lag, so a test compares this with
 # the services' own `main`.
 SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
@@ -56,7 +56,7 @@ SUBSCRIPTIONS: Final[dict[Service, dict[str, tuple[str, ...]]]] = {
         "metrics.figures": (names.CONTRIBUTIONS,),
     },
 }
-# Records waiting per replica. Telemetry comes in floods and is folded in large batches.
+# Records waiting per replica. Telemetry comes in floods and is handled in large batches.
 _LAG: Final = {names.TELEMETRY: 5000}
 _LAG_OTHERWISE: Final = 500
 # Two, so that a node may be drained; a service whose group is being rebalanced is not away long.

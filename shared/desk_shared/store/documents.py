@@ -283,7 +283,7 @@ class MongoDocuments(Generic[S]):
         ]
 
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
-        """The versions of the documents that exist: an index tells them, no document is read."""
+        """The versions of the documents that exist: an index has them, no document is read."""
         with translated():
             cursor = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1, "version": 1})
             rows = await cursor.to_list(None)

@@ -67,7 +67,7 @@ class Cursor(Protocol):
 
 
 class WriteResult(Protocol):
-    """What both drivers tell of a write."""
+    """What both drivers return of a write."""
 
     @property
     def matched_count(self) -> int: ...

@@ -42,7 +42,7 @@ class KeptCall:
 
     @property
     def id(self) -> str:
-        """One call may change several documents, each of which remembers it for itself."""
+        """One call may change several documents, each of which keeps it for itself."""
         return identity(self.document, self.key)
 
 

@@ -19,7 +19,7 @@ from desk_shared.store.leases import Lease
 
 
 class FakePublisher:
-    """Keeps what was published; `is_down` makes it refuse, `refused` tells for which message."""
+    """Keeps what was published; `is_down` makes it refuse, `refused` says for which message."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
