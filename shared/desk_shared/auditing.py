@@ -12,12 +12,12 @@ from desk_shared.ids import request_ticket_id
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One ticket as a store knows it: the last event it has, those not yet published, held ones."""
+    """One ticket as a store knows it: the last event it has, unpublished ones, buffered ones."""
 
     id: str
     sequence: int
     waiting: int = 0
-    held: int = 0
+    buffered: int = 0
 
 
 @dataclass(slots=True)
@@ -155,8 +155,10 @@ def compare_reader(book: TicketLog, store: Mapping[str, Entry], findings: Findin
         entry = store.get(id)
         if entry is None:
             findings.add("lost", id, "is in the log but not in metrics' store")
-        elif entry.held:
-            findings.add("gap", id, f"metrics holds {entry.held} events behind {entry.sequence}")
+        elif entry.buffered:
+            findings.add(
+                "gap", id, f"metrics buffers {entry.buffered} events behind {entry.sequence}"
+            )
         elif entry.sequence != ticket.last:
             findings.add("lost", id, f"metrics is at {entry.sequence}, the log at {ticket.last}")
     for id in store.keys() - book.tickets.keys():

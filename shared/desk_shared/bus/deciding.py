@@ -18,7 +18,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.store.document import S
 
-MAX_HELD = 200
+MAX_BUFFERED = 200
 # With the bus away a document's events gather in it; past this it would outgrow the store's 16 MB.
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 _FEW = 64
@@ -98,35 +98,35 @@ class Decider(Generic[S]):
         if isinstance(step, Exception):
             return step
         document.sequence = number
-        if document.held:
+        if document.buffered:
             self._release(document, context, result)
         return True
 
     def _buffer(
         self, document: Stored[S], cause: Received, result: BatchResult[S]
     ) -> bool | Exception:
-        held = buffer_record(cause.raw)
-        if any(is_same(held, buffered) for buffered in document.held):
+        buffered = buffer_record(cause.raw)
+        if any(is_same(buffered, other) for other in document.buffered):
             result.idle.add(document.id)
             return False
-        if len(document.held) >= MAX_HELD:
+        if len(document.buffered) >= MAX_BUFFERED:
             return Transient("too many events wait for a missing one", code="sequence-gap")
         result.gaps.append((document, cause.sequence or 0))
-        document.held = (*document.held, held)
+        document.buffered = (*document.buffered, buffered)
         return True
 
     def _release(self, document: Stored[S], context: Context, result: BatchResult[S]) -> None:
         """Apply buffered events as far as they follow; one that fails is reported, others wait."""
-        for event, held in self._decode_buffered(document):
+        for event, buffered in self._decode_buffered(document):
             number = event.sequence or 0
             if number > document.sequence + 1:
                 break
-            document.held = tuple(other for other in document.held if other is not held)
+            document.buffered = tuple(other for other in document.buffered if other is not buffered)
             if number <= document.sequence:
                 continue
             step = self._react(document, event, context, result)
             if isinstance(step, Exception):
-                cause = Received(event, restore_record(held))
+                cause = Received(event, restore_record(buffered))
                 result.failures.append((WorkItem(document.id, event, cause), step))
                 break
             document.sequence = number
@@ -136,10 +136,10 @@ class Decider(Generic[S]):
         anybody looked, stays where it is: an audit finds it.
         """
         decode, events = self._codec.decode, []
-        for held in document.held:
-            event = attempt(decode, held.key, held.value, held.headers)
-            if not isinstance(event, Exception) and event.topic in held.topic:
-                events.append((event, held))
+        for buffered in document.buffered:
+            event = attempt(decode, buffered.key, buffered.value, buffered.headers)
+            if not isinstance(event, Exception) and event.topic in buffered.topic:
+                events.append((event, buffered))
         return sorted(events, key=lambda pair: pair[0].sequence or 0)
 
     def _react(

@@ -50,7 +50,7 @@ class GroupReading:
         """One; None as long as not all partitions are known."""
         return None if self._partitions() is None else 1
 
-    def held(self) -> Collection[int]:
+    def own_partitions(self) -> Collection[int]:
         """Every member may ask for all."""
         return (_THE_ONLY,)
 

@@ -157,7 +157,7 @@ class TopicReading:
         numbers = None if consumer is None else consumer.partitions_for_topic(self._topic)
         return len(numbers) if numbers else None
 
-    def held(self) -> set[int]:
+    def own_partitions(self) -> set[int]:
         consumer = self._consumer()
         if consumer is None:
             return set()

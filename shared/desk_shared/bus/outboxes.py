@@ -14,12 +14,12 @@ from desk_shared.store.document import S
 class Sending(Generic[S]):
     """What became of some outboxes: those that are out, those that are not, and why.
 
-    A document that is held has in its outbox only what is still to be sent; `reduced` are those
+    A document that is unsent has in its outbox only what is still to be sent; `reduced` are those
     of which something was sent. `away` is set if the bus itself is the reason.
     """
 
     whole: list[Stored[S]] = field(default_factory=list)
-    held: list[tuple[Stored[S], DeskError]] = field(default_factory=list)
+    unsent: list[tuple[Stored[S], DeskError]] = field(default_factory=list)
     reduced: list[Stored[S]] = field(default_factory=list)
     away: DependencyDown | None = None
 
@@ -47,5 +47,5 @@ async def send_outboxes(publisher: Publisher, documents: Sequence[Stored[S]]) ->
         errors = [reasons[place] for place in left]
         away = next((error for error in errors if isinstance(error, DependencyDown)), None)
         sending.away = sending.away or away
-        sending.held.append((document, away or errors[0]))
+        sending.unsent.append((document, away or errors[0]))
     return sending

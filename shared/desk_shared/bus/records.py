@@ -197,11 +197,13 @@ def buffer_record(raw: KafkaRecord) -> Message:
     return Message(raw.topic, raw.key or b"", raw.value or b"", tuple(kept))
 
 
-def restore_record(held: Message) -> KafkaRecord:
+def restore_record(buffered: Message) -> KafkaRecord:
     """What `buffer_record` was made from, near enough to be rerouted."""
-    place = _PLACE.fullmatch(dict(held.headers)[ORIGIN])
+    place = _PLACE.fullmatch(dict(buffered.headers)[ORIGIN])
     partition, offset = (int(place[1]), int(place[2])) if place else (0, 0)
-    return _BufferedRecord(held.topic, partition, offset, held.key, held.value, held.headers)
+    return _BufferedRecord(
+        buffered.topic, partition, offset, buffered.key, buffered.value, buffered.headers
+    )
 
 
 def is_same(message: Message, other: Message) -> bool:

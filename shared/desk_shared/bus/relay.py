@@ -80,7 +80,7 @@ class Relay:
     async def _postpone(self, sending: Sending[Any]) -> None:
         now = self._clock.now()
         later: dict[datetime, list[Stored[Any]]] = {}
-        for document, error in sending.held:
+        for document, error in sending.unsent:
             if isinstance(error, DependencyDown):
                 if document in sending.reduced:
                     later.setdefault(now - OVERDUE, []).append(document)

@@ -29,8 +29,8 @@ class RetriedReading:
     def partition_count(self) -> int | None:
         return self._own.partition_count()
 
-    def held(self) -> Collection[int]:
-        return self._own.held()
+    def own_partitions(self) -> Collection[int]:
+        return self._own.own_partitions()
 
     def assignment_number(self) -> int:
         return self._own.assignment_number()

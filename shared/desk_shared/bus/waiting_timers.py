@@ -30,7 +30,7 @@ class WaitingTimers:
         """Note these as due; another member fires those whose partition it holds."""
         for id, moment in due.items():
             partition = watermarks.partition_of(id)
-            if partition is None or watermarks.is_held(partition):
+            if partition is None or watermarks.is_assigned(partition):
                 heapq.heappush(self._by_partition.setdefault(partition, []), (moment, id))
 
     def partitions(self) -> list[int]:

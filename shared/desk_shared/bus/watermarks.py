@@ -20,7 +20,7 @@ class PartitionLog(Protocol):
     def partition_count(self) -> int | None:
         """How many partitions the topic has; None as long as no broker has said so."""
 
-    def held(self) -> Collection[int]:
+    def own_partitions(self) -> Collection[int]:
         """The partitions that this member holds now."""
 
     def assignment_number(self) -> int:
@@ -54,9 +54,9 @@ class Watermarks:
         count = self._log.partition_count()
         return None if not count else partition_number(key.encode(), count)
 
-    def is_held(self, partition: int) -> bool:
+    def is_assigned(self, partition: int) -> bool:
         """Whether this member holds the partition now."""
-        return partition in self._log.held()
+        return partition in self._log.own_partitions()
 
     def assignment_number(self) -> int:
         """Changes whenever this member may hold other partitions than before."""
@@ -75,12 +75,12 @@ class Watermarks:
         self._follow_assignment()
         # Before the end is asked for: what comes between the two only makes us read further.
         until = self._writer_limit()
-        held = self._log.held()
+        mine = self._log.own_partitions()
         unasked = {
             partition
             for partition in partitions
             if until is not None
-            and partition in held
+            and partition in mine
             and partition not in self._requested
             and self._heard.get(partition, until - _TICK) < until
         }

@@ -5,12 +5,12 @@ from typing import cast
 from desk_shared.auditing import Entry
 from desk_shared.store.driver import Database, Row, translated
 
-_FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "held.topic": 1}
+_FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "buffered.topic": 1}
 _PAGE = 5_000
 
 
 async def census(database: Database, collection: str) -> dict[str, Entry]:
-    """Every document's id, last sequence, waiting and held events, in pages by id."""
+    """Every document's id, last sequence, waiting and buffered events, in pages by id."""
     entries: dict[str, Entry] = {}
     last = ""
     while True:
@@ -47,5 +47,6 @@ async def handled_since(database: Database, mark_key: str, offset: int) -> set[s
 def _entry(row: Row) -> Entry:
     facets = cast("dict[str, int]", row.get("facets", {}))
     sequence = cast("int | None", row.get("sequence")) or facets.get("sequence", 0)
-    waiting, held = cast("list[Row]", row.get("outbox", [])), cast("list[Row]", row.get("held", []))
-    return Entry(str(row["_id"]), sequence, len(waiting), len(held))
+    waiting = cast("list[Row]", row.get("outbox", []))
+    buffered = cast("list[Row]", row.get("buffered", []))
+    return Entry(str(row["_id"]), sequence, len(waiting), len(buffered))

@@ -60,7 +60,7 @@ class Stored(Generic[S]):
     `marks` holds the last handled offset of each topic partition, `recent` the last identities of
     events, each with the digest of what it said (empty where nobody else chose the id), `recalled`
     those of the older ones that were looked up beside it (never stored with it), `sequence` the
-    last number of an ordered stream, `held` the events that wait for a gap to close.
+    last number of an ordered stream, `buffered` the events that wait for a gap to close.
     `waits_since` is when the first of the outbox was recorded, whatever happened to it since.
     `unreadable` says why there is no state to be seen although there is one.
     """
@@ -71,7 +71,7 @@ class Stored(Generic[S]):
     marks: dict[str, int] = field(default_factory=dict)
     recent: dict[str, str] = field(default_factory=dict)
     sequence: int = 0
-    held: tuple[Message, ...] = ()
+    buffered: tuple[Message, ...] = ()
     outbox: tuple[Message, ...] = ()
     due: datetime | None = None
     unreadable: Unreadable | None = None
@@ -135,7 +135,7 @@ class Stored(Generic[S]):
             self.marks,
             self.recent,
             self.sequence,
-            self.held,
+            self.buffered,
             self.outbox,
             self.due,
             self.unreadable,

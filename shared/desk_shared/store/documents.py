@@ -65,7 +65,7 @@ class Documents(Protocol[S]):
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
     async def settle(self, published: Sequence[Stored[S]]) -> None: ...
-    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None: ...
+    async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None: ...
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]: ...
     async def has_unpublished(self, recorded_by: datetime) -> bool: ...
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]: ...
@@ -182,7 +182,7 @@ class MongoDocuments(Generic[S]):
             with translated():
                 await self._collection.bulk_write(emptied, ordered=False)
 
-    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
+    async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
         """Of these versions only the outbox that they have here is still to be published, and not
         before `until`. A newer version keeps its own."""
         operations: list[Operation] = [
@@ -190,7 +190,7 @@ class MongoDocuments(Generic[S]):
                 {"_id": document.id, "version": document.version},
                 {"$set": {"outbox": list(map(_message_row, document.outbox)), "pending": until}},
             )
-            for document in held
+            for document in documents
         ]
         if operations:
             with translated():
@@ -295,7 +295,7 @@ class MongoDocuments(Generic[S]):
             return await self._collection.count_documents({})
 
     def _row(self, document: Stored[S], writer: str, now: datetime) -> Row:
-        """Fields that say nothing are left out: most documents have no outbox and hold nothing."""
+        """Empty fields are left out: most documents have no outbox and buffer nothing."""
         row: Row = {"_id": document.id, "version": document.version + 1, "writer": writer}
         if document.state is not None:
             row |= self._state_row(document.state)
@@ -305,8 +305,8 @@ class MongoDocuments(Generic[S]):
             row["identities"] = [list(pair) for pair in document.recent.items()]
         if document.sequence:
             row["sequence"] = document.sequence
-        if document.held:
-            row["held"] = [_message_row(message) for message in document.held]
+        if document.buffered:
+            row["buffered"] = [_message_row(message) for message in document.buffered]
         if document.outbox:
             row |= {
                 "outbox": [_message_row(message) for message in document.outbox],
@@ -354,7 +354,7 @@ class MongoDocuments(Generic[S]):
             marks=cast("dict[str, int]", row.get("marks", {})),
             recent=dict(cast("list[tuple[str, str]]", row.get("identities", []))),
             sequence=cast(int, row.get("sequence", 0)),
-            held=tuple(map(_message, cast("list[Row]", row.get("held", [])))),
+            buffered=tuple(map(_message, cast("list[Row]", row.get("buffered", [])))),
             outbox=tuple(map(_message, cast("list[Row]", row.get("outbox", [])))),
             due=cast("datetime | None", row.get("due")),
         )

@@ -85,9 +85,9 @@ class FakeDocuments(Generic[S]):
                 self._rows[document.id] = (replace(row[0], outbox=(), waits_since=None), row[1])
                 self._pending.pop(document.id, None)
 
-    async def postpone(self, held: Sequence[Stored[S]], until: datetime) -> None:
+    async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
         self._answer()
-        for document in held:
+        for document in documents:
             row = self._rows.get(document.id)
             if row is not None and row[0].version == document.version:
                 self._rows[document.id] = (replace(row[0], outbox=document.outbox), row[1])

@@ -59,8 +59,8 @@ async def test_what_is_not_there_is_left_out(kind: Kind) -> None:
 
 
 async def test_a_document_may_have_no_state_yet(kind: Kind) -> None:
-    await put(kind, Stored("a", 0, None, held=(OUT,)))
-    assert await get(kind, "a") == Stored("a", 1, None, held=(OUT,))
+    await put(kind, Stored("a", 0, None, buffered=(OUT,)))
+    assert await get(kind, "a") == Stored("a", 1, None, buffered=(OUT,))
 
 
 async def test_an_older_version_reads_what_a_newer_one_wrote(kind: Kind) -> None:

@@ -145,7 +145,7 @@ class Rig:
             return True
         (document,) = (await self.documents.load([one.event.subject])).values()
         is_late = one.sequence is not None and one.sequence <= document.sequence
-        return is_late or any(kept.value == one.raw.value for kept in document.held)
+        return is_late or any(kept.value == one.raw.value for kept in document.buffered)
 
 
 def copies(plain: Good, count: int) -> list[Good]:

@@ -43,7 +43,7 @@ def test_any_arrival_order_gives_the_same_state_and_each_event_once(
         desk = await end_of(batches, cached=cached, restart=restart)
         stored: Stored[Story] = (await desk.documents.load(["t"]))["t"]
         assert stored.state == Story(notes=tuple(str(number) for number in range(1, many + 1)))
-        assert (stored.sequence, stored.held, stored.outbox) == (many, (), ())
+        assert (stored.sequence, stored.buffered, stored.outbox) == (many, (), ())
         causes = [event.causation_id for event in desk.publisher.events()]
         assert causes == [f"t-{number}" for number in range(1, many + 1)]
         assert len(set(desk.published_ids())) == many

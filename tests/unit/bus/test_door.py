@@ -126,8 +126,8 @@ def test_a_copy_in_the_retry_topic_has_the_time_of_the_first_arrival() -> None:
         message.headers, message.key, message.value, "x-" + message.topic, int(1e12), offset=7
     )
     assert DOOR.read(again) == first
-    held = restore_record(buffer_record(again))
-    assert dict(held.headers)["desk-arrived"] == str(raw.timestamp).encode()
+    buffered = restore_record(buffer_record(again))
+    assert dict(buffered.headers)["desk-arrived"] == str(raw.timestamp).encode()
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_of_several_tasks_only_the_one_that_makes_it_unwritable_fails() ->
     )
     assert [(task.id, type(error)) for task, error in desk.failures] == [("t", OverflowError)]
     stored = (await desk.documents.load(["t"]))["t"]
-    assert (stored.state, stored.sequence, len(stored.held)) == (Story(notes=("1",)), 1, 1)
+    assert (stored.state, stored.sequence, len(stored.buffered)) == (Story(notes=("1",)), 1, 1)
 
 
 async def test_a_document_that_cannot_be_read_fails_alone_and_is_left_as_it_is() -> None:

@@ -158,8 +158,8 @@ def test_a_record_near_the_brokers_limit_is_cut_so_that_it_can_be_parked() -> No
 
 
 def test_a_held_record_tells_where_it_was_read() -> None:
-    held = buffer_record(RAW)
-    back = restore_record(held)
+    buffered = buffer_record(RAW)
+    back = restore_record(buffered)
     assert (back.topic, back.partition, back.offset) == ("x-desk.tickets", 3, 42)
     assert (back.key, back.value) == (RAW.key, RAW.value)
     message = reroute(Failure(back, LATER), "metrics", START, "x-")

@@ -15,7 +15,7 @@ class Own:
     def partition_count(self) -> int | None:
         return 4
 
-    def held(self) -> Collection[int]:
+    def own_partitions(self) -> Collection[int]:
         return (0, 1)
 
     def assignment_number(self) -> int:
@@ -40,7 +40,7 @@ class Retries:
     def partition_count(self) -> int | None:
         return 1
 
-    def held(self) -> Collection[int]:
+    def own_partitions(self) -> Collection[int]:
         return (0,)
 
     def assignment_number(self) -> int:

@@ -30,7 +30,7 @@ class Log:
     def partition_count(self) -> int | None:
         return self.count
 
-    def held(self) -> set[int]:
+    def own_partitions(self) -> set[int]:
         return set(range(self.count)) if self.is_held else set()
 
     def assignment_number(self) -> int:

@@ -80,11 +80,11 @@ async def test_events_behind_a_gap_are_held_and_released_in_order(desk: Desk) ->
     await desk.feed(received(noted("t", 1), 1))
     await desk.feed(received(noted("t", 4), 2), received(noted("t", 3), 3))
     assert await desk.notes() == ("1",)
-    held = (await desk.documents.load(["t"]))["t"].held
-    assert len(held) == 2
+    buffered = (await desk.documents.load(["t"]))["t"].buffered
+    assert len(buffered) == 2
     await desk.feed(received(noted("t", 2), 4), unit_of_work=desk.another())
     assert await desk.notes() == ("1", "2", "3", "4")
-    assert not (await desk.documents.load(["t"]))["t"].held
+    assert not (await desk.documents.load(["t"]))["t"].buffered
 
 
 async def test_a_gap_is_counted_once_and_only_if_it_is_one(desk: Desk) -> None:
@@ -101,12 +101,12 @@ async def test_a_gap_is_counted_once_and_only_if_it_is_one(desk: Desk) -> None:
 async def test_copies_of_a_held_event_are_held_once(desk: Desk) -> None:
     for offset in (3, 3, 8):
         await desk.feed(received(noted("t", 2), offset))
-    assert len((await desk.documents.load(["t"]))["t"].held) == 1
+    assert len((await desk.documents.load(["t"]))["t"].buffered) == 1
 
 
 async def test_a_document_does_not_hold_without_bound(desk: Desk) -> None:
     await desk.feed(*(received(noted("t", number), number) for number in range(2, 300)))
-    assert len((await desk.documents.load(["t"]))["t"].held) == 200
+    assert len((await desk.documents.load(["t"]))["t"].buffered) == 200
     assert {type(error) for _, error in desk.failures} == {Transient}
     assert len(desk.failures) == 98
 
@@ -162,7 +162,7 @@ async def test_a_held_event_that_fails_is_parked_and_the_one_before_it_kept(desk
         4,
         12,
     )
-    assert not (await desk.documents.load(["t"]))["t"].held
+    assert not (await desk.documents.load(["t"]))["t"].buffered
     assert desk.published_ids() == [event.id for event in desk.publisher.events()]
     assert len(desk.published_ids()) == 2
 
@@ -285,7 +285,7 @@ async def test_a_held_event_that_another_member_let_go_is_not_taken_for_held(
     retries = desk.another()
     await desk.feed(received(noted("t", 3), 1), unit_of_work=retries)  # held, and remembered so
     stored = (await desk.documents.load(["t"]))["t"]
-    stored.held = ()
+    stored.buffered = ()
     assert not await desk.documents.write([stored])
     await desk.feed(*(received(noted("t", number), number) for number in (1, 2)))
     await desk.feed(received(noted("t", 3), 1), unit_of_work=retries)

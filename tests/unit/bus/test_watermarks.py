@@ -14,8 +14,8 @@ SECOND = timedelta(seconds=1)
 class Log:
     """Three partitions, of which a member holds some, and how far it has handled each."""
 
-    def __init__(self, *held: int) -> None:
-        self.mine = set(held)
+    def __init__(self, *mine: int) -> None:
+        self.mine = set(mine)
         self.assignment = 1
         self.ends = {0: 10, 1: 10, 2: 10}
         self.handled = {0: 0, 1: 0, 2: 0}
@@ -25,7 +25,7 @@ class Log:
     def partition_count(self) -> int | None:
         return len(self.ends)
 
-    def held(self) -> set[int]:
+    def own_partitions(self) -> set[int]:
         return self.mine
 
     def assignment_number(self) -> int:
@@ -78,7 +78,7 @@ async def test_a_partition_of_another_member_is_never_heard() -> None:
     watermarks = Watermarks(log, FakeClock(START))
     await watermarks.advance([1])
     assert watermarks.heard_until(1) is None
-    assert not watermarks.is_held(1)
+    assert not watermarks.is_assigned(1)
     assert log.asked == 0
 
 

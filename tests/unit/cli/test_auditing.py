@@ -137,7 +137,7 @@ def test_a_ticket_that_only_the_writers_store_knows_must_wait_in_its_outbox() ->
     [
         (Entry("t", 3), set()),
         (Entry("t", 2), {("lost", "t")}),
-        (Entry("t", 1, held=1), {("gap", "t")}),
+        (Entry("t", 1, buffered=1), {("gap", "t")}),
         (None, {("lost", "t")}),
     ],
 )
