@@ -49,6 +49,9 @@ class NotifySettings(ServiceSettings):
     portal: WebAddress | None = None
     """Public address of the employees' portal, for links to tickets; no links without it."""
 
+    directory: str = "charter"
+    """Where people and teams are looked up: a kind that is installed, such as `charter`."""
+
     team_language: Literal["en", "de"] = "en"
     """Language that messages to teams are written in; people are written to in their own."""
 

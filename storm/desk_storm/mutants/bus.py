@@ -46,7 +46,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "every wait is taken to have an end",
         "no-dead-letters",
-        "services/notify/desk_notify/domain/tickets.py",
+        "services/notify/desk_notify/rules/tickets.py",
         '{"until": paused.until}',
         '{"until": paused.until.astimezone()}',
         together="E",

@@ -2,12 +2,12 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_DELIVERIES = "services/notify/desk_notify/domain/deliveries.py"
-_MESSAGES = "services/notify/desk_notify/domain/messages.py"
-_TOLD = "services/notify/desk_notify/domain/tickets.py"
+_DELIVERIES = "services/notify/desk_notify/deliveries/decide.py"
+_MESSAGES = "services/notify/desk_notify/rendering/notice.py"
+_TOLD = "services/notify/desk_notify/rules/tickets.py"
 _SENT = "state=DeliveryState.SENT, next_at=None,"
 _LATER = (
-    "state=DeliveryState.UNKNOWN if outcome.is_unknown else given_up,\n"
+    "state=DeliveryState.UNKNOWN if outcome.is_unknown else undelivered,\n"
     "        next_at=None if is_last"
 )
 
@@ -64,17 +64,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "a team is told twice",
         "message-is-said-once",
         _TOLD,
-        "return scene.changed(news=Kept(**_origin(scene.cause))), messages\n",
-        "return scene.changed(news=Kept(**_origin(scene.cause))), messages"
-        " + scene.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)\n",
+        "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages\n",
+        "return context.update(deferred=DeferredNotice(**_origin(context.cause))), messages"
+        " + context.to_team(Rule.TEAM_ASSIGNED_IN_PROBLEM, explanation=explanation)\n",
         together="F",
     ),
     Mutant(
         "nobody is paged",
         "breached-sla-pages-its-team",
         _TOLD,
-        "return scene, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
-        "return scene, ()",
+        "return context, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
+        "return context, ()",
         together="B",
     ),
     # Nothing is corrected in a calm storm but for the mutant of its group that makes it needed.

@@ -50,9 +50,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a team that gets a ticket is not told",
         "assigned-team-is-told-once",
-        "services/notify/desk_notify/domain/tickets.py",
-        "is_new = assigned.team != scene.ticket.team",
-        "is_new = assigned.team == scene.ticket.team",
+        "services/notify/desk_notify/rules/tickets.py",
+        "is_new = assigned.team != context.ticket.team",
+        "is_new = assigned.team == context.ticket.team",
         together="C",
     ),
     Mutant(

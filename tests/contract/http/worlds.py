@@ -23,8 +23,8 @@ from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.responses import Asked
 from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
-from desk_notify.api import delivery_routes
-from desk_notify.store import DELIVERIES
+from desk_notify.deliveries.api import delivery_routes
+from desk_notify.deliveries.store import DELIVERIES
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.charter.goals import Goal

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import NamedTuple, get_args
 
 import pytest
-from desk_notify.domain.texts import Rule
+from desk_notify.rendering.templates import Rule
 from desk_shared.events.automation import StepStatus
 from desk_shared.events.changes import ChangeKind
 from desk_shared.events.message import WRITTEN

@@ -3,18 +3,16 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from desk_shared.charter import load_charter
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.notifications import Notified
 from desk_shared.events.topics import SERVICES, Topic, all_topics
 from desk_shared.testing.processes import CHARTER, ServiceProcess
+
+from tests.support.notify_channels import Mailbox
 
 TEAMS = [team.name for team in load_charter(CHARTER).teams]
 
@@ -77,30 +75,6 @@ class Bus:
 
     async def titles(self, recipient: str) -> list[str]:
         return [one.title for one in await self.told(recipient)]
-
-
-class Mailbox:
-    """A mail server's handler that keeps what it accepts, or says no as often as told."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.ids: list[str] = []
-        self.refusals: list[str] = []
-
-    async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
-        self, _server: SMTP, _session: Session, envelope: Envelope
-    ) -> str:
-        if self.refusals:
-            return self.refusals.pop(0)
-        assert isinstance(envelope.content, bytes)
-        mail = message_from_bytes(envelope.content, policy=default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        self.ids.append(str(mail["Message-ID"]))
-        return "250 kept"
-
-    def to(self, address: str) -> list[EmailMessage]:
-        return [mail for mail in self.mails if mail["To"] == address]
 
 
 @dataclass

@@ -15,15 +15,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from desk_notify.channels.smtp import SmtpChannel, SmtpServer
-from desk_notify.domain.deliveries import Later, Refused, Sent
-from desk_notify.domain.model import Dispatch
+from desk_notify.adapters.channels.smtp import SmtpChannel, SmtpServer
+from desk_notify.deliveries.decide import Later, Refused, Sent
+from desk_notify.deliveries.model import Dispatch
 from desk_shared.errors import DependencyDown
 from desk_shared.events.message import message
 from desk_shared.local.ports import free_ports
 from desk_shared.testing import eventually
 
-from tests.integration.notify.running import Mailbox, MailServer
+from tests.integration.notify.running import MailServer
+from tests.support.notify_channels import Choosy, Mailbox
 
 CHANNEL = "mailto:net@desk.example"
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -31,46 +32,6 @@ DISPATCH = Dispatch(
     message="m-1", recipient="network", kind="ticket_changed", title="Störung", body="Übel.",
     thread="t-1", happened_at=NOW, deliveries=(),
 )  # fmt: skip
-
-
-class Choosy(Mailbox):
-    """A mailbox that knows whom it serves, and can fall silent in the middle of a mail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.known = "net@desk.example"
-        self.says = "550 no such user"
-        self.is_cut_off = False
-        self.is_slow = False
-        self.is_asked = False
-        self.sessions: list[int] = []
-
-    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
-        self,
-        _server: SMTP,
-        session: Session,
-        envelope: Envelope,
-        address: str,
-        _options: list[str],
-    ) -> str:
-        if id(session) not in self.sessions:
-            self.sessions.append(id(session))
-        if address != self.known:
-            return self.says
-        envelope.rcpt_tos.append(address)
-        return "250 fine"
-
-    async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        self.is_asked = True
-        if self.is_slow:
-            await asyncio.Event().wait()
-        answer = await super().handle_DATA(server, session, envelope)
-        if self.is_cut_off:
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-        return answer
 
 
 @pytest.fixture

@@ -8,9 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from desk_automation.domain.answers import Answer, Result
-from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.handlers import matter_projection, person_projection, ticket_projection
-from desk_notify.store import MATTERS, PEOPLE, TICKETS
+from desk_notify.rules.store import (
+    PEOPLE,
+    TEAM_TOPICS,
+    TICKETS,
+    person_projection,
+    team_topic_projection,
+    ticket_projection,
+)
+from desk_notify.subscriptions.model import Directory, TeamProfile
 from desk_shared.bus import BatchProcessor, UnitOfWork
 from desk_shared.bus.records import Failure
 from desk_shared.charter import load_charter
@@ -119,7 +125,7 @@ def all_events(sign: str) -> list[AnyEvent]:
 
 
 def directory(language: Language) -> Directory:
-    card = TeamCard("network", "Network", ZoneInfo("Europe/Berlin"), language, ("log:",))
+    card = TeamProfile("network", "Network", ZoneInfo("Europe/Berlin"), language, ("log:",))
     return Directory({"network": card}, "network", {}, {}, {}, "https://portal.example")
 
 
@@ -135,7 +141,7 @@ def notify(language: Language, publisher: FakePublisher) -> BatchProcessor:
         ),
         UnitOfWork(person_projection(FakeDocuments(PEOPLE, clock), look), publisher, clock, meters),
         UnitOfWork(
-            matter_projection(FakeDocuments(MATTERS, clock), look), publisher, clock, meters
+            team_topic_projection(FakeDocuments(TEAM_TOPICS, clock), look), publisher, clock, meters
         ),
     )
 

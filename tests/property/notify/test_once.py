@@ -81,7 +81,7 @@ def lives(draw: st.DrawFn) -> list[AnyEvent]:
     return events
 
 
-async def _told(batches: Sequence[Sequence[AnyEvent]]) -> list[Event[Notified]]:
+async def _warn_team(batches: Sequence[Sequence[AnyEvent]]) -> list[Event[Notified]]:
     bus = Bus()
     for batch in batches:
         await bus.reads(*batch)
@@ -101,7 +101,7 @@ async def test_each_cause_tells_each_recipient_of_each_kind_once(
     mixed = events * copies
     chance.shuffle(mixed)
     cut = chance.randint(0, len(mixed))
-    told = await _told([mixed[:cut], mixed[cut:], mixed])
+    told = await _warn_team([mixed[:cut], mixed[cut:], mixed])
     found = Counter((one.causation_id, one.data.recipient, one.data.kind) for one in told)
     assert not [key for key, times in found.items() if times > 1]
     assert len({one.id for one in told}) == len(told)
@@ -116,7 +116,7 @@ async def test_a_ticket_tells_the_same_however_its_life_arrives(
     life = [one for one in events if one.sequence and one.subject == "t-1"]
     mixed = [*life, *life]
     random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
-    in_order, mixed_up = await _told([life]), await _told([mixed])
+    in_order, mixed_up = await _warn_team([life]), await _warn_team([mixed])
     assert [one.id for one in mixed_up] == [one.id for one in in_order]
     assert [one.data for one in mixed_up] == [one.data for one in in_order]
 
@@ -128,7 +128,7 @@ async def test_a_person_hears_at_most_once_that_a_problem_began_and_that_it_ende
 ) -> None:
     mixed = events * 2
     random.Random(seed).shuffle(mixed)  # noqa: S311 (a shuffle)
-    told = await _told([mixed])
+    told = await _warn_team([mixed])
     heard = Counter(
         (one.data.recipient, one.data.kind)
         for one in told

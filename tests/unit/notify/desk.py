@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from desk_notify.domain import matters, people, tickets
-from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.model import Matter, Person, Ticket
+from desk_notify.rules import people, team_topics, tickets
+from desk_notify.rules.model import Person, TeamTopic, Ticket
+from desk_notify.subscriptions.model import Directory, TeamProfile
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.notifications import MessageKind, Notified
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
@@ -24,8 +24,8 @@ CODE = "K7M2-Q9PC"
 
 def directory(language: Language = "en", portal: str = "") -> Directory:
     zone = ZoneInfo("Europe/Berlin")
-    network = TeamCard("network", "Network", zone, language, ("log:", "mailto:net@desk.example"))
-    care = TeamCard("service-care", "Service care", zone, language, ("log:",))
+    network = TeamProfile("network", "Network", zone, language, ("log:", "mailto:net@desk.example"))
+    care = TeamProfile("service-care", "Service care", zone, language, ("log:",))
     return Directory(
         teams={"network": network, "service-care": care},
         default_team="service-care",
@@ -75,7 +75,7 @@ class Story:
     directory: Directory = field(default_factory=directory)
     ticket: Ticket | None = None
     persons: dict[str, Person] = field(default_factory=dict)
-    matters: dict[str, Matter] = field(default_factory=dict)
+    team_topics: dict[str, TeamTopic] = field(default_factory=dict)
     said: list[Event[Notified]] = field(default_factory=list)
 
     def ticket_sees(self, *payloads: Payload) -> list[Notified]:
@@ -106,10 +106,10 @@ class Story:
                 yield from messages
 
     def _matters(self, cause: AnyEvent) -> Iterable[Event[Notified]]:
-        for id in matters.matters_of(cause):
-            reaction = matters.react(self.matters.get(id), cause, self.directory)
+        for id in team_topics.topics_of(cause):
+            reaction = team_topics.react(self.team_topics.get(id), cause, self.directory)
             if reaction is not None:
-                self.matters[id], messages = reaction
+                self.team_topics[id], messages = reaction
                 yield from messages
 
     def _say(self, messages: Iterable[Event[Notified]]) -> list[Notified]:

@@ -113,16 +113,16 @@ def _ticket(story: Story, language: Language) -> Iterator[Notified]:
         TicketCommented(by=ANA, role=Role.EMPLOYEE, text="Version 5."),
         sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
         sla(SlaBreached, clock=ClockName.RESOLUTION, due=_NEXT_DAY),
-        _taken_back("breached"),
+        _take_back("breached"),
         sla(SlaAtRisk, clock=ClockName.RESOLUTION, percent=75, due=_NEXT_DAY),
-        _taken_back("at_risk"),
+        _take_back("at_risk"),
         TicketResolved(by="network-1", resolution=written("The gateway has a new certificate.")),
         TicketReopened(by="network-1", reason="It drops again."),
         TicketMerged(into="t-2", by="network-1"),
     )
 
 
-def _taken_back(untrue: str) -> SlaCancelled:
+def _take_back(untrue: str) -> SlaCancelled:
     because = message("sla.late-facts")
     return sla(SlaCancelled, clock=ClockName.RESOLUTION, because=because, untrue=untrue)
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from desk_notify.api import delivery_routes
-from desk_notify.store import DELIVERIES
+from desk_notify.deliveries.api import delivery_routes
+from desk_notify.deliveries.store import DELIVERIES
 from desk_shared.clock import FakeClock
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Cursors, Principal, Role, make_app, undeclared_routes

@@ -1,10 +1,10 @@
 """Of what is confidential only its team hears, and whoever has the ticket or asked."""
 
 import pytest
-from desk_notify.domain import matters, people, tickets
-from desk_notify.domain.messages import Messages
-from desk_notify.domain.model import Ticket
-from desk_notify.handlers import directory_of
+from desk_notify.adapters.directories.charter import read_directory
+from desk_notify.rendering.notice import Messages
+from desk_notify.rules import people, team_topics, tickets
+from desk_notify.rules.model import Ticket
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority, Severity, SubjectKind
 from desk_shared.events.problems import ProblemDetected
@@ -15,8 +15,10 @@ from desk_shared.events.tickets import Channel, Kind, TicketOpened, TicketTriage
 from tests.unit.charter.test_confidential import DEFAULT, SERVICE, TEAM
 from tests.unit.notify.desk import ANA, BEN, NOON, event, sla
 
-PLACES = {name: directory_of(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]}
-OPEN = directory_of(DEFAULT, "", "en")
+PLACES = {
+    name: read_directory(one, "", "en") for name, one in [("service", SERVICE), ("team", TEAM)]
+}
+OPEN = read_directory(DEFAULT, "", "en")
 
 
 def heard(messages: Messages) -> set[str]:
@@ -49,7 +51,7 @@ def test_an_alarm_is_told_to_the_owner_however_its_service_is_written(written: s
         episode="e", detector="d", signal="down", title="It is down", severity=Severity.CRITICAL,
         subject_kind=SubjectKind.SERVICE, measurement="up", value=0, threshold=1, service=written,
     )  # fmt: skip
-    found = matters.react(None, event(raised, "crm"), PLACES["service"])
+    found = team_topics.react(None, event(raised, "crm"), PLACES["service"])
     assert found is not None
     assert heard(found[1]) == {"business-apps"}
 
@@ -65,7 +67,7 @@ def test_a_problem_is_told_to_those_in_it_and_to_its_team() -> None:
     cause = event(problem, "p-1")
     assert set(people.people_of(cause)) == {ANA}
     told = people.react(None, ANA, cause, PLACES["team"])
-    to_team = matters.react(None, cause, PLACES["team"])
+    to_team = team_topics.react(None, cause, PLACES["team"])
     assert told is not None
     assert to_team is not None
     assert heard(told[1]) | heard(to_team[1]) == {ANA, "business-apps"}

@@ -3,21 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from desk_notify.domain.deliveries import (
+from desk_notify.deliveries.decide import (
     HeldBack,
     Later,
     Outcome,
     Refused,
     Sent,
-    channels_of,
-    claimed,
-    dispatched,
-    due_of,
-    mail_id,
+    claim_due,
+    derive_mail_id,
+    find_due,
     pause,
-    recorded,
+    plan_dispatch,
+    record_outcome,
+    select_channels,
 )
-from desk_notify.domain.model import DeliveryState, Dispatch
+from desk_notify.deliveries.model import DeliveryState, Dispatch
 from desk_shared.events import Event
 from desk_shared.events.message import message, written
 from desk_shared.events.notifications import Audience, MessageKind, Notified
@@ -42,23 +42,23 @@ def told(
 
 def dispatch(*channels: str) -> Dispatch:
     event = Event(id="m-1", source="/t", subject="network", time=NOON, data=told())
-    return dispatched(event, channels or (MAIL,), NOON)
+    return plan_dispatch(event, channels or (MAIL,), NOON)
 
 
 def after(outcome: Outcome, attempts: int = 1, most: int = 3) -> Dispatch:
     """A dispatch after so many attempts that all ended like this."""
     state, now = dispatch(), NOON
     for _ in range(attempts):
-        state, channels = claimed(state, now, LEASE)
+        state, channels = claim_due(state, now, LEASE, "mailto")
         assert channels == (MAIL,)
-        state = recorded(state, MAIL, outcome, now, most)
-        now = due_of(state) or now
+        state = record_outcome(state, MAIL, outcome, now, most)
+        now = find_due(state) or now
     return state
 
 
 def test_a_team_has_the_channels_of_the_charter() -> None:
-    assert channels_of(told(), directory()) == ("log:", MAIL)
-    assert channels_of(told("gone"), directory()) == ()
+    assert select_channels(told(), directory()) == ("log:", MAIL)
+    assert select_channels(told("gone"), directory()) == ()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_team_has_the_channels_of_the_charter() -> None:
 def test_a_person_is_reached_where_they_have_a_mailbox(
     recipient: str, channels: tuple[str, ...]
 ) -> None:
-    assert channels_of(told(recipient, Audience.PERSON), directory()) == channels
+    assert select_channels(told(recipient, Audience.PERSON), directory()) == channels
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_person_is_reached_where_they_have_a_mailbox(
 def test_what_is_solved_with_its_problem_fills_no_mailbox(
     kind: MessageKind, *, has_mail: bool
 ) -> None:
-    channels = channels_of(told(kind=kind, problem="p-1"), directory())
+    channels = select_channels(told(kind=kind, problem="p-1"), directory())
     assert (MAIL in channels, "log:" in channels) == (has_mail, True)
 
 
@@ -96,15 +96,15 @@ def test_a_log_line_is_sent_at_once_and_mail_is_due_now() -> None:
     log, mail = dispatch("log:", MAIL).deliveries
     assert (log.state, log.next_at) == (DeliveryState.SENT, None)
     assert (mail.state, mail.next_at) == (DeliveryState.PENDING, NOON)
-    assert due_of(dispatch("log:")) is None
+    assert find_due(dispatch("log:")) is None
 
 
 def test_what_is_in_hand_is_nobody_elses_until_the_claim_runs_out() -> None:
-    state, channels = claimed(dispatch(), NOON, LEASE)
+    state, channels = claim_due(dispatch(), NOON, LEASE, "mailto")
     assert channels == (MAIL,)
-    assert due_of(state) == NOON + LEASE
-    assert claimed(state, NOON + LEASE - SECOND, LEASE)[1] == ()
-    state, channels = claimed(state, NOON + LEASE, LEASE)
+    assert find_due(state) == NOON + LEASE
+    assert claim_due(state, NOON + LEASE - SECOND, LEASE, "mailto")[1] == ()
+    state, channels = claim_due(state, NOON + LEASE, LEASE, "mailto")
     assert channels == (MAIL,)
     assert state.deliveries[0].attempts == 2
 
@@ -135,10 +135,10 @@ def tried(*outcomes: Outcome | None, most: int = 3) -> Dispatch:
     """A dispatch after these tries, one after the other; None is a worker that died over it."""
     state, now = dispatch(), NOON
     for outcome in outcomes:
-        state, _ = claimed(state, now, LEASE)
+        state, _ = claim_due(state, now, LEASE, "mailto")
         if outcome is not None:
-            state = recorded(state, MAIL, outcome, now, most)
-        now = due_of(state) or now
+            state = record_outcome(state, MAIL, outcome, now, most)
+        now = find_due(state) or now
     return state
 
 
@@ -178,9 +178,9 @@ def test_a_plain_no_before_anything_was_sent_stays_a_no() -> None:
 
 def test_an_outcome_is_only_that_of_its_channel() -> None:
     other = "mailto:second@desk.example"
-    state, channels = claimed(dispatch(MAIL, other), NOON, LEASE)
+    state, channels = claim_due(dispatch(MAIL, other), NOON, LEASE, "mailto")
     assert channels == (MAIL, other)
-    state = recorded(state, MAIL, Sent(), NOON, 3)
+    state = record_outcome(state, MAIL, Sent(), NOON, 3)
     assert [one.state for one in state.deliveries] == [DeliveryState.SENT, DeliveryState.SENDING]
 
 
@@ -191,5 +191,5 @@ def test_pauses_double_up_to_a_quarter_of_an_hour() -> None:
 
 def test_every_attempt_has_the_same_mail_id_and_every_channel_its_own() -> None:
     state = dispatch()
-    assert mail_id(state, MAIL) == mail_id(after(Later(written("x"))), MAIL)
-    assert mail_id(state, MAIL) != mail_id(state, "mailto:other@desk.example")
+    assert derive_mail_id(state, MAIL) == derive_mail_id(after(Later(written("x"))), MAIL)
+    assert derive_mail_id(state, MAIL) != derive_mail_id(state, "mailto:other@desk.example")

@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_notify.domain import matters, people
-from desk_notify.domain.model import Ticket
-from desk_notify.handlers import (
-    LogChannel,
-    delivery_projection,
-    directory_of,
-    matter_projection,
+from desk_notify.adapters.channels.log import LogChannel
+from desk_notify.adapters.directories.charter import read_directory
+from desk_notify.deliveries.store import DELIVERIES, delivery_projection
+from desk_notify.rules import people, team_topics
+from desk_notify.rules.model import Ticket
+from desk_notify.rules.store import (
+    PEOPLE,
+    TEAM_TOPICS,
+    TICKETS,
     person_projection,
+    team_topic_projection,
     ticket_projection,
 )
-from desk_notify.store import DELIVERIES, MATTERS, PEOPLE, TICKETS
 from desk_shared.bus import BatchProcessor, Received, UnitOfWork
 from desk_shared.bus.records import Failure
 from desk_shared.charter import load_charter
@@ -67,11 +69,11 @@ class Bus:
         folds: list[Any] = [
             ticket_projection(self.tickets, directory),
             person_projection(FakeDocuments(PEOPLE, self.clock), directory),
-            matter_projection(FakeDocuments(MATTERS, self.clock), directory),
+            team_topic_projection(FakeDocuments(TEAM_TOPICS, self.clock), directory),
         ]
         units_of_work = [UnitOfWork(one, self.published, self.clock, meters) for one in folds]
         self._folding = BatchProcessor(*units_of_work)
-        deliveries = delivery_projection(self.dispatches, directory, has_mail=has_mail)
+        deliveries = delivery_projection(self.dispatches, directory, ["mailto"] if has_mail else [])
         delivering = UnitOfWork(deliveries, self.published, self.clock, meters, cached=0)
         self._channels = LogChannel(BatchProcessor(delivering), directory)
         self._offset = 0
@@ -221,10 +223,10 @@ async def test_the_log_channel_writes_a_line_for_teams_that_want_it(
 
 
 def test_the_default_charter_gives_a_directory() -> None:
-    found = directory_of(load_charter(CHARTER), "https://desk.example/", "de")
-    card = found.owner_of("vpn")
-    assert (card.name, card.title) == ("network", "Network and remote access")
-    assert (card.language, card.zone.key) == ("de", "Europe/Berlin")
+    found = read_directory(load_charter(CHARTER), "https://desk.example/", "de")
+    profile = found.owner_of("vpn")
+    assert (profile.name, profile.title) == ("network", "Network and remote access")
+    assert (profile.language, profile.zone.key) == ("de", "Europe/Berlin")
     assert found.owner_of("unknown").name == "service-care"
     assert found.service("vpn") == "Remote access (VPN)"
     assert found.link("K7M2-Q9PC") == "https://desk.example/tickets/K7M2-Q9PC"
@@ -253,7 +255,7 @@ def test_a_problem_told_again_after_many_updates_calls_its_team_once() -> None:
         team="network",
         message=written("x"),
     )
-    told = matters.react(None, event(found, "p-1"), directory())
+    told = team_topics.react(None, event(found, "p-1"), directory())
     assert told is not None
     assert len(told[1]) == 1
-    assert matters.react(told[0], event(found, "p-1"), directory()) is None
+    assert team_topics.react(told[0], event(found, "p-1"), directory()) is None

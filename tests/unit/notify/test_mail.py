@@ -7,9 +7,9 @@ from email.message import EmailMessage
 from email.policy import default
 
 import pytest
-from desk_notify.channels.headers import mailbox, shielded, unstructured
-from desk_notify.channels.mail import mail_of
-from desk_notify.domain.model import Dispatch
+from desk_notify.deliveries.mail import mail_of
+from desk_notify.deliveries.mail_headers import mailbox, shield_text, write_unstructured
+from desk_notify.deliveries.model import Dispatch
 from desk_shared.mail_addresses import address_in, read_address
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +80,7 @@ def test_the_text_on_the_wire_is_plain_ascii() -> None:
 
 @given(titles())
 def test_a_subject_is_read_as_it_was_written(title: str) -> None:
-    line = unstructured("Subject", title)
+    line = write_unstructured("Subject", title)
     assert line.isascii()
     assert all(len(part) <= 78 for part in line.decode().split("\r\n"))
     assert read(line + b"\r\n")["Subject"] == title
@@ -91,14 +91,14 @@ def test_a_subject_is_read_as_it_was_written(title: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_no_text_breaks_a_header_or_turns_it(title: str) -> None:
-    line = unstructured("Subject", title)
+    line = write_unstructured("Subject", title)
     assert line.endswith(b"\r\n")
     assert line.isascii()
     assert all(32 <= byte < 127 for byte in line.replace(b"\r\n ", b"").removesuffix(b"\r\n"))
     parts = line.removesuffix(b"\r\n").split(b"\r\n")
     assert all(part.startswith(b" ") and part.strip() for part in parts[1:])
     assert all(len(part) <= 998 for part in parts)
-    assert shielded(shielded(title)) == shielded(title)
+    assert shield_text(shield_text(title)) == shield_text(title)
 
 
 @given(titles().filter(lambda text: len(text) <= 100), st.booleans())
@@ -133,7 +133,7 @@ def test_a_name_is_read_as_it_was_written(name: str, has_signs: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_hostile_title_is_shown_and_not_obeyed(title: str, shown: str) -> None:
-    mail = read(unstructured("Subject", title) + b"To: a@b.example\r\n\r\n")
+    mail = read(write_unstructured("Subject", title) + b"To: a@b.example\r\n\r\n")
     assert mail.keys() == ["Subject", "To"]
     assert mail["Subject"] == shown
 

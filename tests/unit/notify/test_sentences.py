@@ -4,7 +4,7 @@ import re
 from string import Formatter
 
 import pytest
-from desk_notify.domain.texts import Rule
+from desk_notify.rendering.templates import Rule
 from desk_shared.messages import Language, catalogue
 
 from tests.unit.notify.sentences import LANGUAGES, expected_file, said

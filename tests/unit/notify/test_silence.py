@@ -236,7 +236,7 @@ def test_growth_before_the_problem_itself_is_only_counted() -> None:
     grown = ProblemUpdated(service="vpn", title=written("VPN fails"), tickets=("t-1", "t-2"))
     assert story.happens(grown, "p-1") == []
     assert story.happens(grown.model_copy(update={"tickets": ()}), "p-1") == []
-    assert story.matters["problem:p-1"].tickets == 2
+    assert story.team_topics["problem:p-1"].tickets == 2
 
 
 def test_people_read_their_own_language() -> None:
@@ -261,7 +261,7 @@ def test_a_cure_that_comes_to_light_late_is_told_once_to_the_team_that_was_told_
     assert Story().happens(healed, "laptop-1") == []
     story = Story()
     over = run(
-        RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=written("No news.")
+        RunEscalated, outcome=Outcome.INCONCLUSIVE, team="network", reason=written("No deferred.")
     )
     story.happens(over, "laptop-1")
     [told] = story.happens(healed, "laptop-1")

@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent, claimed
-from desk_notify.domain.mailboxes import Mailbox, MailRules
-from desk_notify.domain.model import DeliveryState, Dispatch
-from desk_notify.gate import MailGate
-from desk_notify.handlers import delivery_projection
-from desk_notify.store import DELIVERIES, MAILBOXES
-from desk_notify.worker import DeliveryWorker
+from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent, claim_due
+from desk_notify.deliveries.mail_limits import Mailbox, MailRules
+from desk_notify.deliveries.model import DeliveryState, Dispatch
+from desk_notify.deliveries.store import DELIVERIES, MAILBOXES, MailLimits, delivery_projection
+from desk_notify.deliveries.worker import DeliveryWorker, ServedChannels
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork, WorkItem
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown
@@ -24,32 +21,9 @@ from desk_shared.supervision import Supervisor
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
+from tests.support.notify_channels import FakeChannel
 from tests.unit.notify.desk import NOON, directory
 from tests.unit.notify.test_deliveries import LEASE, MAIL, dispatch
-
-
-@dataclass
-class FakeLine:
-    """A channel that answers what it is told to, the last answer again and again."""
-
-    answers: list[Outcome] = field(default_factory=lambda: [Sent()])
-    sent: list[str] = field(default_factory=list)
-    is_down: bool = False
-    is_closed: bool = False
-    # So often it can be opened.
-    opens: int = 1_000
-
-    async def open(self) -> None:
-        self.opens -= 1
-        if self.is_down or self.opens < 0:
-            raise DependencyDown("the mail server is away", dependency="smtp")
-
-    async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
-        self.sent.append(f"{dispatch.message} {channel}")
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-    async def close(self) -> None:
-        self.is_closed = True
 
 
 async def nobody(_failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
@@ -65,19 +39,26 @@ class Desk:
         self.health.expect("smtp", required=False)
         self.recorded: RecordedTelemetry = recorded_telemetry()
         self.documents = FakeDocuments(DELIVERIES, self.clock)
-        fold = delivery_projection(self.documents, directory, has_mail=True)
+        fold = delivery_projection(self.documents, directory, ["mailto"])
         meters = self.recorded.telemetry.meters
         self.unit_of_work = UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0)
-        self.line = FakeLine(list(answers) or [Sent()])
+        self.line = FakeChannel(list(answers) or [Sent()])
         outcomes = self.recorded.telemetry.metrics.get_meter("t").create_counter("desk.deliveries")
         commands = CommandQueue(self.unit_of_work)
         boxes = FakeDocuments(MAILBOXES, self.clock)
         by_command: Projection[Mailbox] = Projection(boxes, lambda _: (), lambda _s, _e, _t: None)
         mailboxes = UnitOfWork(by_command, FakePublisher(), self.clock, meters, cached=0)
         rules = MailRules(("desk.example", "*.corp.example"), per_hour=3)
-        gate = MailGate(directory, CommandQueue(mailboxes), rules)
+        limits = MailLimits(directory, CommandQueue(mailboxes), rules)
         self.worker = DeliveryWorker(
-            commands, [self.line], self.clock, self.health, outcomes, gate, most=3, lease=LEASE
+            commands,
+            ServedChannels("mailto", "smtp", [self.line]),
+            self.clock,
+            self.health,
+            outcomes,
+            limits,
+            most=3,
+            lease=LEASE,
         )
         self.commands = commands
 
@@ -85,7 +66,7 @@ class Desk:
         await self.commands.change(state.message, lambda _s, _t: Decision(state, due=NOON))
 
     async def wake(self) -> None:
-        await self.worker.wake(
+        await self.worker.on_timer(
             [id for _, id in await self.documents.due(self.clock.now(), 10)], nobody
         )
 
@@ -102,7 +83,7 @@ async def test_what_is_due_is_sent_once_and_done() -> None:
     desk = Desk()
     await desk.keep(dispatch("log:", MAIL))
     await desk.wake()
-    await desk.worker.wake(["m-1"], nobody)
+    await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
     assert [one.state for one in (await desk.state()).deliveries] == [DeliveryState.SENT] * 2
     assert not await desk.is_waiting()
@@ -126,7 +107,7 @@ async def test_who_delivers_again_is_well_before_the_last_of_many_is_delivered()
     async def serve() -> None:
         if failures:
             raise failures.pop()
-        await desk.worker.wake(["m-1", "m-2"], nobody)
+        await desk.worker.on_timer(["m-1", "m-2"], nobody)
         await asyncio.Event().wait()
 
     desk.line.send = slowly  # type: ignore[method-assign, assignment]
@@ -141,7 +122,7 @@ async def test_who_delivers_again_is_well_before_the_last_of_many_is_delivered()
 async def test_a_message_that_does_not_exist_stops_nobody() -> None:
     desk = Desk()
     await desk.keep(dispatch())
-    await desk.worker.wake(["gone", "m-1"], nobody)
+    await desk.worker.on_timer(["gone", "m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
 
 
@@ -214,12 +195,12 @@ async def test_a_server_that_goes_away_between_claim_and_mail_leaves_no_doubt() 
 
 async def test_what_a_dead_worker_had_in_hand_is_sent_again_after_a_while() -> None:
     desk = Desk()
-    in_hand, _ = claimed(dispatch(), NOON, LEASE)
+    in_hand, _ = claim_due(dispatch(), NOON, LEASE, "mailto")
     await desk.keep(in_hand)
-    await desk.worker.wake(["m-1"], nobody)
+    await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == []
     desk.clock.advance(LEASE)
-    await desk.worker.wake(["m-1"], nobody)
+    await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
     assert (await desk.state()).deliveries[0].attempts == 2
 
@@ -229,11 +210,11 @@ async def test_a_store_that_is_away_is_not_taken_for_the_mail_server() -> None:
     await desk.keep(dispatch())
     desk.documents.is_down = True
     with pytest.raises(DependencyDown):
-        await desk.worker.wake(["m-1"], nobody)
+        await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == []
 
 
-class Bursting(FakeLine):
+class Bursting(FakeChannel):
     """A line on which one message makes whoever sends it raise."""
 
     async def send(self, dispatch: Dispatch, channel: str) -> Outcome:
@@ -246,7 +227,7 @@ class Bursting(FakeLine):
 async def test_a_delivery_that_raises_is_counted_given_up_and_holds_up_no_other() -> None:
     desk = Desk()
     line = Bursting()
-    desk.worker._lines = [line]
+    desk.worker._connections = [line]
     await desk.keep(dispatch())
     for _ in range(6):
         await desk.keep(dispatch().model_copy(update={"message": "m-2"}))
@@ -263,18 +244,18 @@ async def test_a_delivery_of_which_every_worker_dies_is_given_up() -> None:
     desk = Desk()
     await desk.keep(dispatch())
     for _ in range(3):
-        state, taken = claimed(await desk.state(), desk.clock.now(), LEASE)
+        state, taken = claim_due(await desk.state(), desk.clock.now(), LEASE, "mailto")
         assert taken
         await desk.keep(state)
         desk.clock.advance(LEASE)
-    await desk.worker.wake(["m-1"], nobody)
+    await desk.worker.on_timer(["m-1"], nobody)
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.next_at) == (DeliveryState.UNKNOWN, None)
     assert delivery.reason == message("delivery.sender-lost", tries=3)
     assert desk.line.sent == []
 
 
-class Tripping(FakeLine):
+class Tripping(FakeChannel):
     """The store goes away just after a mail is sent, for a while."""
 
     def __init__(self, desk: Desk) -> None:
@@ -293,9 +274,9 @@ class Tripping(FakeLine):
 async def test_what_was_sent_is_written_down_once_the_store_is_back() -> None:
     desk = Desk()
     line = Tripping(desk)
-    desk.worker._lines = [line]
+    desk.worker._connections = [line]
     await desk.keep(dispatch())
-    await desk.worker.wake(["m-1"], nobody)
+    await desk.worker.on_timer(["m-1"], nobody)
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.attempts) == (DeliveryState.SENT, 1)
     assert line.sent == [f"m-1 {MAIL}"]
@@ -311,14 +292,14 @@ async def test_a_document_that_cannot_be_read_is_reported_and_the_next_one_sent(
     await desk.keep(dispatch())
     await desk.keep(dispatch().model_copy(update={"message": "bad"}))
     desk.documents.damage("bad")
-    await desk.worker.wake(["bad", "m-1"], report)
+    await desk.worker.on_timer(["bad", "m-1"], report)
     assert reported == ["bad"]
     assert desk.line.sent == [f"m-1 {MAIL}"]
 
 
 async def test_it_hangs_up_when_it_stops() -> None:
     desk = Desk()
-    await desk.worker.hang_up()
+    await desk.worker.close()
     assert desk.line.is_closed
 
 

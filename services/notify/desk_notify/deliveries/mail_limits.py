@@ -11,8 +11,8 @@ from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 from desk_shared.mail_addresses import MAILTO, BadAddress, MailAddress, address_in, read_address
 
-from desk_notify.domain.directory import Directory
-from desk_notify.domain.model import Dispatch
+from desk_notify.deliveries.model import Dispatch
+from desk_notify.subscriptions.model import Directory
 
 SPAN = timedelta(hours=1)
 
@@ -40,8 +40,8 @@ class MailRules:
 
 def is_of_team(dispatch: Dispatch, channel: str, directory: Directory) -> bool:
     """Whether a reviewed file names this very channel for the recipient."""
-    card = directory.teams.get(dispatch.recipient)
-    return card is not None and channel in card.channels
+    profile = directory.teams.get(dispatch.recipient)
+    return profile is not None and channel in profile.channels
 
 
 def refusal(channel: str, directory: Directory, rules: MailRules) -> Message | None:
@@ -50,12 +50,20 @@ def refusal(channel: str, directory: Directory, rules: MailRules) -> Message | N
         address = read_address(address_in(channel))
     except BadAddress:
         return None  # the channel says what is wrong with it
-    if _is_listed(address, rules) or _key(address) in _known(directory):
+    domains, profiles = rules.domains, directory.teams.values()
+    channels = (channel for profile in profiles for channel in profile.channels)
+    mails = [address_in(channel) for channel in channels if channel.startswith(MAILTO)]
+    of_organisation = {name_mailbox(mail) for mail in (*mails, *directory.mails.values())}
+    is_listed = any(
+        address.domain.endswith(domain[1:]) if domain.startswith("*.") else address.domain == domain
+        for domain in domains
+    )
+    if is_listed or _key(address) in of_organisation:
         return None
     return message("delivery.unknown-address", address=str(address), domain=address.domain)
 
 
-def mailbox_of(channel: str) -> str:
+def name_mailbox(channel: str) -> str:
     """The id of a person's mailbox, the same in all letter cases."""
     try:
         return _key(read_address(address_in(channel)))
@@ -63,7 +71,7 @@ def mailbox_of(channel: str) -> str:
         return address_in(channel)[:200]
 
 
-def counted(box: Mailbox | None, mail: str, per_hour: int, now: datetime) -> Mailbox | None:
+def count_mail(box: Mailbox | None, mail: str, per_hour: int, now: datetime) -> Mailbox | None:
     """The mailbox with one more mail; None if it is full. An attempt more is no mail more."""
     recent = tuple(one for one in (box or Mailbox()).recent if one.at > now - SPAN)
     if any(one.id == mail for one in recent):
@@ -71,19 +79,6 @@ def counted(box: Mailbox | None, mail: str, per_hour: int, now: datetime) -> Mai
     if len(recent) >= per_hour:
         return None
     return Mailbox(recent=(*recent, Mailed(id=mail, at=now)))
-
-
-def _is_listed(address: MailAddress, rules: MailRules) -> bool:
-    return any(
-        address.domain.endswith(one[1:]) if one.startswith("*.") else address.domain == one
-        for one in rules.domains
-    )
-
-
-def _known(directory: Directory) -> frozenset[str]:
-    channels = (one for card in directory.teams.values() for one in card.channels)
-    written = [address_in(one) for one in channels if one.startswith(MAILTO)]
-    return frozenset(mailbox_of(one) for one in (*written, *directory.mails.values()))
 
 
 def _key(address: MailAddress) -> str:

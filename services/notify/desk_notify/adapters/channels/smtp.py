@@ -1,5 +1,6 @@
 """Mail by SMTP: one connection, kept open, and a plain answer to how each sending went."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.message import Message, message
 from desk_shared.mail_addresses import BadAddress, MailAddress, address_in, read_address
 
-from desk_notify.channels.mail import mail_of
-from desk_notify.domain.deliveries import Later, Outcome, Refused, Sent
-from desk_notify.domain.model import Dispatch
+from desk_notify.deliveries.channel import Channel, ChannelKind
+from desk_notify.deliveries.decide import Later, Outcome, Refused, Sent
+from desk_notify.deliveries.mail import mail_of
+from desk_notify.deliveries.model import Dispatch
+from desk_notify.settings import NotifySettings, SmtpSecurity
 
 # A refusal is a code of these; any other answer at that moment says nothing about the mail.
 _FOR_NOW, _FOR_GOOD = range(400, 500), range(500, 600)
@@ -122,7 +125,7 @@ class SmtpChannel:
             # Not about this mail: our sender or our sign-in is not accepted at the moment.
             return await self._after(Later(_words(error)))
         except (SMTPException, OSError) as error:
-            return self._broken(error, is_unknown=False)
+            return self._break_off(error, is_unknown=False)
         return None
 
     async def _takes_any_letter(self) -> bool:
@@ -140,9 +143,9 @@ class SmtpChannel:
         except SMTPDataError as error:
             if error.code in _FOR_NOW or error.code in _FOR_GOOD:
                 return _refusal(error)
-            return self._broken(error, is_unknown=True)
+            return self._break_off(error, is_unknown=True)
         except (SMTPException, OSError) as error:
-            return self._broken(error, is_unknown=True)
+            return self._break_off(error, is_unknown=True)
         return Sent(f"{answer.code} {answer.message}"[:_LONGEST_ANSWER])
 
     async def _after(self, outcome: Outcome) -> Outcome:
@@ -153,7 +156,7 @@ class SmtpChannel:
             self._smtp.close()
         return outcome
 
-    def _broken(self, error: Exception, *, is_unknown: bool) -> Outcome:
+    def _break_off(self, error: Exception, *, is_unknown: bool) -> Outcome:
         self._smtp.close()
         return Later(message("delivery.line-broke", error=str(error)), is_unknown=is_unknown)
 
@@ -163,5 +166,28 @@ def _refusal(error: SMTPResponseException) -> Outcome:
 
 
 def _words(error: SMTPResponseException) -> Message:
-    said = f"{error.code} {error.message}"[:_LONGEST_ANSWER]
-    return message("delivery.server-said", answer=said)
+    answer = f"{error.code} {error.message}"[:_LONGEST_ANSWER]
+    return message("delivery.server-said", answer=answer)
+
+
+def connect(settings: NotifySettings) -> Sequence[Channel]:
+    """As many connections as the settings allow; none without a mail server."""
+    if settings.smtp_host is None:
+        return ()
+    password = settings.smtp_password
+    server = SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.sender,
+        sender_name=settings.sender_name,
+        starttls=settings.smtp_security is SmtpSecurity.STARTTLS,
+        tls=settings.smtp_security is SmtpSecurity.TLS,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=settings.smtp_ca_file,
+        timeout=settings.smtp_timeout,
+    )
+    return [SmtpChannel(server) for _ in range(settings.smtp_connections)]
+
+
+SMTP_KIND = ChannelKind("smtp", connect)

@@ -1,17 +1,18 @@
 """Carries messages on through channels: takes a delivery in hand, sends it, notes the outcome.
 
-A delivery is claimed in the store before it is sent, so of several workers one sends it. Who dies
-between sending and writing leaves it claimed; after a while it is sent again under the same id.
+A delivery is claim_due in the store before it is sent, so of several workers one sends it. Who dies
+between sending and writing leaves it claim_due; after a while it is sent again under the same id.
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from desk_shared.bus import CommandQueue, WorkItem
 from desk_shared.bus.retry import attempt_async, attempted, insisted
-from desk_shared.bus.timers import Report
+from desk_shared.bus.timers import Report, Wake
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
 from desk_shared.events.message import message, written
@@ -21,99 +22,110 @@ from desk_shared.telemetry import get_logger
 from desk_shared.turns import turned
 from opentelemetry.metrics import Counter
 
-from desk_notify.domain.deliveries import (
+from desk_notify.deliveries.channel import Channel
+from desk_notify.deliveries.decide import (
     HeldBack,
     Later,
     Outcome,
     Sent,
-    claimed,
-    due_of,
-    given_up,
-    recorded,
+    claim_due,
+    find_due,
+    give_up,
+    record_outcome,
 )
-from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
-from desk_notify.gate import Gate
-from desk_notify.ports import Channel
+from desk_notify.deliveries.model import Delivery, DeliveryState, Dispatch
+from desk_notify.deliveries.store import Limits
 
 log = get_logger()
 
-COMPONENT = "smtp"
 
-
-def _nothing(_state: Any, _context: Context) -> None:
+def _do_nothing(_state: Any, _context: Context) -> None:
     """A task that only names its document."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServedChannels:
+    """The connections of one kind of channel, the scheme of its URLs, its name in health."""
+
+    scheme: str
+    component: str
+    connections: Sequence[Channel]
+
+
 class DeliveryWorker:
-    """Serves due deliveries, as many side by side as it has lines; timers wake it."""
+    """Serves due deliveries of one kind of channel, one beside the other on each connection."""
 
     def __init__(  # noqa: PLR0913 (what it stands between)
         self,
         commands: CommandQueue[Dispatch],
-        lines: Sequence[Channel],
+        served: ServedChannels,
         clock: Clock,
         health: Health,
         outcomes: Counter,
-        gate: Gate,
+        limits: Limits,
         *,
         most: int,
         lease: timedelta,
     ) -> None:
         self._commands = commands
-        self._lines = lines
+        self._scheme, self._component = served.scheme, served.component
+        self._connections = served.connections
         self._clock = clock
         self._health = health
         self._outcomes = outcomes
-        self._gate = gate
+        self._limits = limits
         self._most = most
         self._lease = lease
 
-    async def hang_up(self) -> None:
-        """Close every line; one is opened again when there is something to send."""
-        for line in self._lines:
-            await line.close()
+    async def close(self) -> None:
+        """Close every connection; one is opened again when there is something to send."""
+        for connection in self._connections:
+            await connection.close()
 
-    async def wake(self, ids: Iterable[str], report: Report) -> None:
+    async def on_timer(self, ids: Iterable[str], report: Report) -> None:
         """Serve these; with the other side away they stay as they are and are found again.
 
         Lines do not end each other: one that fails must not break another's mail in two.
         """
         waiting = iter(tuple(ids))
-        serving = (attempt_async(self._serve(line, waiting, report)) for line in self._lines)
+        serving = (
+            attempt_async(self._serve(connection, waiting, report))
+            for connection in self._connections
+        )
         for error in await asyncio.gather(*serving):
             if error is not None:
                 raise error
 
-    async def _serve(self, line: Channel, waiting: Iterator[str], report: Report) -> None:
+    async def _serve(self, connection: Channel, waiting: Iterator[str], report: Report) -> None:
         try:
-            await line.open()
-            self._health.mark(COMPONENT, State.READY, "the mail server answers")
+            await connection.open()
+            self._health.mark(self._component, State.READY, "the other side answers")
             for id in waiting:
-                error = await attempt_async(self._deliver(line, id))
+                error = await attempt_async(self._deliver(connection, id))
                 if isinstance(error, Transient):
                     raise error
                 if error is not None:  # its own trouble; the next may be well
-                    await report([(WorkItem(id, _nothing), error)])
+                    await report([(WorkItem(id, _do_nothing), error)])
                 turned()
         except DependencyDown as error:
-            if error.fields.get("dependency") != COMPONENT:
+            if error.fields.get("dependency") != self._component:
                 raise
-            self._health.mark(COMPONENT, State.DOWN, str(error))
+            self._health.mark(self._component, State.DOWN, str(error))
             log.warning("deliveries_wait", reason=str(error))
 
-    async def _deliver(self, line: Channel, id: str) -> None:
+    async def _deliver(self, connection: Channel, id: str) -> None:
         dispatch, taken = await self._claim(id)
         if dispatch is None:
             return
         for channel in taken:
-            outcome: Outcome | None = await self._gate.held_back(dispatch, channel)
-            away = await attempt_async(line.open()) if outcome is None else None
+            outcome: Outcome | None = await self._limits.refuse(dispatch, channel)
+            away = await attempt_async(connection.open()) if outcome is None else None
             if isinstance(away, DependencyDown):
                 # Else the try would be thought to have got lost on its way.
                 outcome = Later(message("delivery.nothing-sent", why=str(away)))
             elif away is not None:
                 raise away
-            outcome = outcome or await self._sent(line, dispatch, channel)
+            outcome = outcome or await self._send_once(connection, dispatch, channel)
             await self._record(id, channel, outcome)
             if away is not None:
                 raise away
@@ -127,12 +139,12 @@ class DeliveryWorker:
             nonlocal taken
             if state is None:
                 raise NotFound("there is no such message")
-            before = given_up(state, context.now, self._most)
-            after, taken = claimed(before, context.now, self._lease)
+            before = give_up(state, context.now, self._most)
+            after, taken = claim_due(before, context.now, self._lease, self._scheme)
             lost[:] = [one for one in before.deliveries if one not in state.deliveries]
             if not taken and not lost:
                 raise Rejected("another worker has it in hand, or it is done")
-            return Decision(after, due=due_of(after))
+            return Decision(after, due=find_due(after))
 
         try:
             dispatch = (await self._commands.change(id, claim)).state
@@ -142,9 +154,9 @@ class DeliveryWorker:
             self._report(id, delivery, Later(delivery.reason or written(""), is_unknown=True))
         return dispatch, taken
 
-    async def _sent(self, line: Channel, dispatch: Dispatch, channel: str) -> Outcome:
-        """An attempt that raises is counted like any other; nobody knows how far it came."""
-        outcome = await attempted(line.send(dispatch, channel))
+    async def _send_once(self, connection: Channel, dispatch: Dispatch, channel: str) -> Outcome:
+        """An attempt that raises is count_mail like any other; nobody knows how far it came."""
+        outcome = await attempted(connection.send(dispatch, channel))
         if isinstance(outcome, DependencyDown):
             raise outcome
         if isinstance(outcome, Exception):
@@ -157,8 +169,8 @@ class DeliveryWorker:
         def record(state: Dispatch | None, context: Context) -> Decision[Dispatch]:
             if state is None:
                 raise NotFound("there is no such message")
-            after = recorded(state, channel, outcome, context.now, self._most)
-            return Decision(after, due=due_of(after))
+            after = record_outcome(state, channel, outcome, context.now, self._most)
+            return Decision(after, due=find_due(after))
 
         after = (await insisted(lambda: self._commands.change(id, record), self._clock)).state
         for delivery in after.deliveries if after else ():
@@ -168,15 +180,27 @@ class DeliveryWorker:
     def _report(self, id: str, delivery: Delivery, outcome: Outcome) -> None:
         attributes = {"channel": delivery.channel.partition(":")[0], "state": delivery.state.value}
         self._outcomes.add(1, attributes)
-        told: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
+        fields: dict[str, Any] = {"message_id": id, "attempts": delivery.attempts}
         if isinstance(outcome, Sent):
-            log.info("delivery_sent", answer=outcome.answer, **told)
+            log.info("delivery_sent", answer=outcome.answer, **fields)
         elif isinstance(outcome, HeldBack):
-            log.warning("delivery_held_back", reason=str(outcome.reason), **told)
+            log.warning("delivery_held_back", reason=str(outcome.reason), **fields)
         elif delivery.next_at is None:
             log.error(
-                "delivery_gave_up", state=delivery.state.value, reason=str(outcome.reason), **told
+                "delivery_gave_up", state=delivery.state.value, reason=str(outcome.reason), **fields
             )
         else:
             unknown = delivery.state is DeliveryState.UNKNOWN
-            log.warning("delivery_waits", unknown=unknown, reason=str(outcome.reason), **told)
+            log.warning("delivery_waits", unknown=unknown, reason=str(outcome.reason), **fields)
+
+
+def serve_all(workers: Sequence[DeliveryWorker]) -> Wake:
+    """Each worker takes what is due of its own kind; one that fails stops no other."""
+
+    async def on_timer(ids: Sequence[str], report: Report) -> None:
+        serving = (attempt_async(worker.on_timer(ids, report)) for worker in workers)
+        for error in await asyncio.gather(*serving):
+            if error is not None:
+                raise error
+
+    return on_timer

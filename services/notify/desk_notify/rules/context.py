@@ -6,17 +6,17 @@ from datetime import datetime
 
 from desk_shared.events import AnyEvent
 
-from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.messages import About, Messages, Said, person, team, tell
-from desk_notify.domain.model import Ticket
-from desk_notify.domain.texts import Rule
+from desk_notify.rendering.notice import About, FieldValue, Messages, person, render_notice, team
+from desk_notify.rendering.templates import Rule
+from desk_notify.rules.model import Ticket
+from desk_notify.subscriptions.model import Directory, TeamProfile
 
 Moments = Mapping[str, datetime | None]
 _NONE: Moments = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class RenderContext:
     """A ticket when something happens to it, and where the rules look things up."""
 
     ticket: Ticket
@@ -24,39 +24,39 @@ class Scene:
     directory: Directory
 
     @property
-    def team(self) -> TeamCard:
+    def team(self) -> TeamProfile:
         """Who has the ticket, or would have it while nobody does."""
         return self.directory.holder_of(self.ticket.team, self.ticket.service)
 
-    def changed(self, **fields: object) -> "Scene":
+    def update(self, **fields: object) -> "RenderContext":
         """The same moment with the ticket as it is after the event."""
         return replace(self, ticket=self.ticket.model_copy(update=fields))
 
-    def to_requester(self, rule: Rule, moments: Moments = _NONE, **fields: Said) -> Messages:
+    def to_requester(self, rule: Rule, moments: Moments = _NONE, **fields: FieldValue) -> Messages:
         """One message to the person the ticket is for."""
         ticket = self.ticket
-        reader, about = (
+        recipient, about = (
             person(ticket.requester, ticket.language, self.team.zone),
             About(self.cause.subject, ticket.code),
         )
-        return (tell(self.cause, rule, reader, self._fields(moments) | fields, about),)
+        return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
 
     def to_team(
-        self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: Said
+        self, rule: Rule, moments: Moments = _NONE, *, urgent: bool = False, **fields: FieldValue
     ) -> Messages:
         """One message to the team that has the ticket."""
-        ticket, reader = self.ticket, team(self.team)
+        ticket, recipient = self.ticket, team(self.team)
         about = About(self.cause.subject, ticket.code, ticket.problem, urgent=urgent)
-        return (tell(self.cause, rule, reader, self._fields(moments) | fields, about),)
+        return (render_notice(self.cause, rule, recipient, self._fields(moments) | fields, about),)
 
-    def _fields(self, moments: Moments) -> dict[str, Said]:
+    def _fields(self, moments: Moments) -> dict[str, FieldValue]:
         """What every message may say of the ticket; moments in the zone of its team."""
-        ticket, card = self.ticket, self.team
+        ticket, profile = self.ticket, self.team
         return {
             "code": ticket.code,
             "title": ticket.title,
             "requester": ticket.requester,
-            "team": card.title,
+            "team": profile.title,
             "priority": ticket.priority or "",
             "service": self.directory.service(ticket.service),
             "link": self.directory.link(ticket.code),
@@ -66,4 +66,4 @@ class Scene:
         }
 
 
-Step = tuple[Scene, Messages]
+Step = tuple[RenderContext, Messages]

@@ -22,7 +22,7 @@ from desk_shared.people import PersonAsked
 from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from desk_notify.domain.model import DeliveryState, Dispatch
+from desk_notify.deliveries.model import DeliveryState, Dispatch
 
 _may_ask = require(Role.MEMBER, Role.OPERATOR)
 
@@ -76,27 +76,27 @@ def delivery_routes(documents: Documents[Dispatch], cursors: Cursors) -> APIRout
         ] = None,
     ) -> Page[MessageView]:
         """Oldest first. Members see what went to their team and to themselves, operators all."""
-        recipient = _allowed(principal, recipient)
+        recipient = _check_recipient(principal, recipient)
         listing = f"deliveries/{recipient or ''}"
         position = cursors.read(listing, page.cursor) if page.cursor else None
-        found = await documents.find_brief(
+        rows = await documents.find_brief(
             {"recipient": recipient} if recipient else {},
             order="at",
             after=(position.sort, position.id) if position else None,
             limit=page.limit + 1,
         )
-        states = (one.state for one in found[: page.limit])
+        states = (one.state for one in rows[: page.limit])
         items = tuple(_view(one) for one in states if one is not None)
         following = None
-        if len(found) > page.limit:
-            following = cursors.write(listing, place_of(found[page.limit - 1]))
+        if len(rows) > page.limit:
+            following = cursors.write(listing, place_of(rows[page.limit - 1]))
             response.headers["Link"] = link_next(request, following)
         return Page(items=items, next=following)
 
     return router
 
 
-def _allowed(principal: Principal, recipient: str | None) -> str | None:
+def _check_recipient(principal: Principal, recipient: str | None) -> str | None:
     """Whose messages this caller may see; a member who names nobody sees the team's."""
     if principal.has_role(Role.OPERATOR):
         return recipient

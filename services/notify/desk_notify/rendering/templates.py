@@ -61,9 +61,9 @@ def write(
     """Title and body in the language of the catalogue; moments are told in `zone`."""
     title = spoken.fill(_text(spoken, f"mail.{rule}.title"), fields, zone)
     paragraphs = [
-        said
+        written
         for paragraph in _text(spoken, f"mail.{rule}.body").split("\n\n")
-        if (said := _paragraph(paragraph, fields, spoken, zone))
+        if (written := _paragraph(paragraph, fields, spoken, zone))
     ]
     return " ".join(title.split()), "\n\n".join(paragraphs)
 
@@ -76,21 +76,17 @@ def _text(spoken: Catalogue, code: str) -> str:
 
 
 def _paragraph(text: str, fields: Mapping[str, Carried], spoken: Catalogue, zone: ZoneInfo) -> str:
-    lines = [
-        spoken.fill(line, fields, zone)
-        for written in text.split("\n")
-        if (line := _said(written, fields))
-    ]
+    """The lines of which everything that they name is known."""
+    lines = []
+    for template in text.split("\n"):
+        line = template
+        if (only := _WITHOUT.fullmatch(template)) is not None:
+            if fields.get(only[1]):
+                continue
+            line = only[2]
+        if line and all(fields.get(name) for name in _names(line)):
+            lines.append(spoken.fill(line, fields, zone))
     return "\n".join(lines)
-
-
-def _said(line: str, fields: Mapping[str, Carried]) -> str:
-    """The line, if it is to be said; else nothing."""
-    if (only := _WITHOUT.fullmatch(line)) is not None:
-        if fields.get(only[1]):
-            return ""
-        line = only[2]
-    return line if all(fields.get(name) for name in _names(line)) else ""
 
 
 @lru_cache(maxsize=1024)

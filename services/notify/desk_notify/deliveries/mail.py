@@ -8,9 +8,9 @@ from email.utils import format_datetime
 from desk_shared.ids import derived_id
 from desk_shared.mail_addresses import MailAddress
 
-from desk_notify.channels.headers import mailbox, unstructured
-from desk_notify.domain.deliveries import mail_id
-from desk_notify.domain.model import Dispatch
+from desk_notify.deliveries.decide import derive_mail_id
+from desk_notify.deliveries.mail_headers import mailbox, write_unstructured
+from desk_notify.deliveries.model import Dispatch
 
 # Quoted-printable, so that servers without 8BITMIME take it too.
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -23,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 def mail_of(
     dispatch: Dispatch, channel: str, to: MailAddress, sender: MailAddress, name: str
 ) -> bytes:
-    """The mail; every attempt gives the same Message-ID, so a copy can be told from news."""
+    """The mail; every attempt gives the same Message-ID, so a copy can be told from deferred."""
     thread = dispatch.thread
     if not _ID.fullmatch(thread):
         thread = derived_id(thread, "thread")
@@ -31,19 +31,14 @@ def mail_of(
     head = [
         mailbox("From", name, str(sender)),
         mailbox("To", "", str(to)),
-        unstructured("Subject", dispatch.title),
-        unstructured("Message-ID", f"<{mail_id(dispatch, channel)}@{sender.domain}>"),
-        unstructured("Date", format_datetime(dispatch.happened_at)),
-        unstructured("In-Reply-To", root),
-        unstructured("References", root),
+        write_unstructured("Subject", dispatch.title),
+        write_unstructured("Message-ID", f"<{derive_mail_id(dispatch, channel)}@{sender.domain}>"),
+        write_unstructured("Date", format_datetime(dispatch.happened_at)),
+        write_unstructured("In-Reply-To", root),
+        write_unstructured("References", root),
         _AUTOMATIC,
     ]
-    return b"".join(head) + _text(dispatch.body)
-
-
-def _text(body: str) -> bytes:
-    """The text with the headers that say how it is written."""
-    whole = EmailMessage(policy=_POLICY)
     # Half an emoji cannot be sent; all else of the text can.
-    whole.set_content(body.encode(errors="replace").decode() + "\n")
-    return whole.as_bytes()
+    text = EmailMessage(policy=_POLICY)
+    text.set_content(dispatch.body.encode(errors="replace").decode() + "\n")
+    return b"".join(head) + text.as_bytes()

@@ -22,24 +22,29 @@ _PLAIN = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)*")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 
 
-def shielded(text: str) -> str:
+def shield_text(text: str) -> str:
     """The text on one line, with control and turning characters shown instead of obeyed."""
-    return "".join(_shown(sign) for sign in _BLANKS.sub(" ", text))
+    return "".join(
+        f"\\u{ord(sign):04x}"
+        if sign in _TURNING or unicodedata.category(sign) in {"Cc", "Cs"}
+        else sign
+        for sign in _BLANKS.sub(" ", text)
+    )
 
 
-def unstructured(name: str, text: str) -> bytes:
+def write_unstructured(name: str, text: str) -> bytes:
     """A header line of free text, such as the subject."""
-    text = shielded(text)
+    text = shield_text(text)
     if _PLAIN.fullmatch(text) and "=?" not in text:
-        folded = "\r\n ".join(_lines(text, len(name) + 2))
+        folded = "\r\n ".join(_wrap_words(text, len(name) + 2))
         if all(len(line) <= _MOST for line in folded.split("\r\n")):
             return f"{name}: {folded}\r\n".encode("ascii")
-    return f"{name}: {_encoded(text, len(name) + 2)}\r\n".encode("ascii")
+    return f"{name}: {_encode(text, len(name) + 2)}\r\n".encode("ascii")
 
 
 def mailbox(name: str, display: str, address: str) -> bytes:
     """A header line with one address and what its owner is called."""
-    text = shielded(display).strip()
+    text = shield_text(display).strip()
     if not text:
         return f"{name}: {address}\r\n".encode()
     if _ATOMS.fullmatch(text) and "=?" not in text:
@@ -48,19 +53,13 @@ def mailbox(name: str, display: str, address: str) -> bytes:
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         phrase = f'"{escaped}"'
     else:
-        phrase = _encoded(text, len(name) + 2)
+        phrase = _encode(text, len(name) + 2)
     line = f"{name}: {phrase}"
     joint = " " if len(line.rpartition("\n")[2]) + len(address) + 3 <= _WISHED else "\r\n "
     return f"{line}{joint}<{address}>\r\n".encode()
 
 
-def _shown(sign: str) -> str:
-    if sign in _TURNING or unicodedata.category(sign) in {"Cc", "Cs"}:
-        return f"\\u{ord(sign):04x}"
-    return sign
-
-
-def _lines(text: str, used: int) -> Iterator[str]:
+def _wrap_words(text: str, used: int) -> Iterator[str]:
     """The words, as many on a line as fit."""
     line = ""
     for word in text.split(" "):
@@ -72,7 +71,7 @@ def _lines(text: str, used: int) -> Iterator[str]:
     yield line
 
 
-def _encoded(text: str, used: int) -> str:
+def _encode(text: str, used: int) -> str:
     """Encoded words, one a line: the blank between two of them belongs to nobody."""
     room = min(_BYTES, (_WISHED - used - len(_HEAD) - len(_TAIL)) // 4 * 3)
     words, raw = [], b""

@@ -12,7 +12,7 @@ from desk_shared.frozen import Frozen
 from desk_shared.messages import Language
 
 
-class Kept(Frozen):
+class DeferredNotice(Frozen):
     """An event that is told of later, when what its message has to say is known."""
 
     id: str
@@ -22,7 +22,7 @@ class Kept(Frozen):
     traceparent: str = ""
 
 
-class EarlyFact(Kept):
+class EarlyFact(DeferredNotice):
     """An SLA's event that came before the ticket it is about."""
 
     fact: SlaAtRisk | SlaBreached
@@ -61,7 +61,7 @@ class Ticket(Frozen):
     # By when it is answered is known, or that nothing says so.
     has_sla: bool = False
     # Its requester hears of the team together with that.
-    news: Kept | None = None
+    deferred: DeferredNotice | None = None
 
 
 class Person(Frozen):
@@ -73,7 +73,7 @@ class Person(Frozen):
     problems_over: tuple[str, ...] = ()
 
 
-class MatterKind(StrEnum):
+class TopicKind(StrEnum):
     """What a team is told of that is not a ticket."""
 
     PROBLEM = "problem"
@@ -82,54 +82,12 @@ class MatterKind(StrEnum):
     REPORT = "report"
 
 
-class Matter(Frozen):
+class TeamTopic(Frozen):
     """A problem, a failed repair, a signal or a report, and the team that was told of it."""
 
-    kind: MatterKind
+    kind: TopicKind
     team: str
     title: str
     tickets: int = 0
     is_over: bool = False
     is_detected: bool = False
-
-
-class DeliveryState(StrEnum):
-    """Where a delivery is; `unknown` means that a crash or a cut line hides how it went.
-
-    `held_back` is what the desk itself does not send; the reason stands beside it.
-    """
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    HELD_BACK = "held_back"
-
-
-class Delivery(Frozen):
-    """One message on its way through one channel; `next_at` is none when nothing more is tried.
-
-    `in_doubt` once a try may have arrived: only a yes settles that, no later refusal does.
-    """
-
-    channel: str
-    state: DeliveryState
-    attempts: int = 0
-    next_at: datetime | None = None
-    changed_at: datetime
-    reason: Message | None = None
-    in_doubt: bool = False
-
-
-class Dispatch(Frozen):
-    """A message and its deliveries through every channel but Kafka."""
-
-    message: str
-    recipient: str
-    kind: str
-    title: str
-    body: str
-    thread: str
-    happened_at: datetime
-    deliveries: tuple[Delivery, ...]

@@ -11,8 +11,8 @@ from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Backoff
 
-from desk_notify.domain.directory import Directory
-from desk_notify.domain.model import Delivery, DeliveryState, Dispatch
+from desk_notify.deliveries.model import Delivery, DeliveryState, Dispatch
+from desk_notify.subscriptions.model import Directory
 
 LOG, MAIL = "log:", "mailto:"
 
@@ -56,26 +56,37 @@ class HeldBack:
 Outcome = Sent | Refused | Later | HeldBack
 
 
-def channels_of(message: Notified, directory: Directory) -> tuple[str, ...]:
+def scheme_of(channel: str) -> str:
+    """The kind of a channel: what stands before the colon of its URL."""
+    return channel.partition(":")[0]
+
+
+def select_channels(message: Notified, directory: Directory) -> tuple[str, ...]:
     """Where a message goes besides Kafka, as channel URLs of the charter."""
     if message.audience is Audience.PERSON:
         address = directory.mails.get(message.recipient, message.recipient)
         return (f"{MAIL}{quote(address, safe='@')}",) if "@" in address else ()
-    card = directory.teams.get(message.recipient)
-    wanted = card.channels if card is not None else ()
+    profile = directory.teams.get(message.recipient)
+    wanted = profile.channels if profile is not None else ()
     is_quiet = bool(message.problem) and message.kind in _KEPT_OUT_OF_MAIL
     return tuple(one for one in wanted if not (is_quiet and one.startswith(MAIL)))
 
 
-def sent_at(_message: Notified, now: datetime) -> datetime:
+def choose_departure(_message: Notified, now: datetime) -> datetime:
     """When a message may leave. Quiet hours and digests will decide here; today it is at once."""
     return now
 
 
-def dispatched(event: Event[Notified], channels: Sequence[str], now: datetime) -> Dispatch:
+def plan_dispatch(event: Event[Notified], channels: Sequence[str], now: datetime) -> Dispatch:
     """A message with all its deliveries to come; a log line needs nobody and is as good as said."""
     message = event.data
-    moment = sent_at(message, now)
+    moment, pending = choose_departure(message, now), DeliveryState.PENDING
+    deliveries = tuple(
+        Delivery(channel=channel, state=DeliveryState.SENT, attempts=1, changed_at=now)
+        if channel == LOG
+        else Delivery(channel=channel, state=pending, next_at=moment, changed_at=now)
+        for channel in channels
+    )
     return Dispatch(
         message=event.id,
         recipient=message.recipient,
@@ -84,21 +95,21 @@ def dispatched(event: Event[Notified], channels: Sequence[str], now: datetime) -
         body=message.body,
         thread=message.ticket or message.problem or event.id,
         happened_at=event.time,
-        deliveries=tuple(_first(channel, now, moment) for channel in channels),
+        deliveries=deliveries,
     )
 
 
-def due_of(dispatch: Dispatch) -> datetime | None:
+def find_due(dispatch: Dispatch) -> datetime | None:
     """When somebody has to look at it again."""
     moments = [one.next_at for one in dispatch.deliveries if one.next_at is not None]
     return min(moments, default=None)
 
 
-def given_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
+def give_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
     """The dispatch without what was taken in hand `most` times and never reported: whoever sends
     it dies of it, and nobody knows whether it arrived."""
     after = tuple(
-        _changed(
+        _change(
             one,
             now,
             state=DeliveryState.UNKNOWN,
@@ -115,16 +126,21 @@ def given_up(dispatch: Dispatch, now: datetime, most: int) -> Dispatch:
     return dispatch.model_copy(update={"deliveries": after})
 
 
-def claimed(
-    dispatch: Dispatch, now: datetime, lease: timedelta
+def claim_due(
+    dispatch: Dispatch, now: datetime, lease: timedelta, scheme: str
 ) -> tuple[Dispatch, tuple[str, ...]]:
-    """The dispatch with what is due taken in hand, and the channels to be served now.
+    """The dispatch with what is due of one scheme taken in hand, and the channels to be served
+    now.
 
     Who has not reported after the lease is taken for dead, and the delivery is due again.
     """
-    ready = {one.channel for one in dispatch.deliveries if one.next_at and one.next_at <= now}
+    ready = {
+        delivery.channel
+        for delivery in dispatch.deliveries
+        if delivery.next_at and delivery.next_at <= now and scheme_of(delivery.channel) == scheme
+    }
     taken = tuple(
-        _changed(
+        _change(
             one,
             now,
             state=DeliveryState.SENDING,
@@ -140,12 +156,12 @@ def claimed(
     return dispatch.model_copy(update={"deliveries": taken}), tuple(sorted(ready))
 
 
-def recorded(
+def record_outcome(
     dispatch: Dispatch, channel: str, outcome: Outcome, now: datetime, most: int
 ) -> Dispatch:
     """The dispatch after an attempt; after `most` attempts nothing more is tried."""
     after = tuple(
-        _outcome(one, outcome, now, most) if one.channel == channel else one
+        _apply_outcome(one, outcome, now, most) if one.channel == channel else one
         for one in dispatch.deliveries
     )
     return dispatch.model_copy(update={"deliveries": after})
@@ -156,49 +172,40 @@ def pause(attempts: int) -> timedelta:
     return _PAUSES.after(attempts)
 
 
-def mail_id(dispatch: Dispatch, channel: str) -> str:
+def derive_mail_id(dispatch: Dispatch, channel: str) -> str:
     """The same for every attempt at one delivery, so that a second copy can be recognised."""
     return derived_id(dispatch.message, channel)
 
 
-def _first(channel: str, now: datetime, moment: datetime) -> Delivery:
-    if channel == LOG:
-        return Delivery(channel=channel, state=DeliveryState.SENT, attempts=1, changed_at=now)
-    state = DeliveryState.PENDING
-    return Delivery(channel=channel, state=state, next_at=moment, changed_at=now)
-
-
-def _outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
+def _apply_outcome(before: Delivery, outcome: Outcome, now: datetime, most: int) -> Delivery:
     if isinstance(outcome, Sent):
-        return _changed(
+        return _change(
             before, now, state=DeliveryState.SENT, next_at=None, reason=None, in_doubt=False
         )
     if before.in_doubt and not (isinstance(outcome, Later) and outcome.is_unknown):
-        return _doubtful(before, outcome, now, most)
+        return _remain_in_doubt(before, outcome, now, most)
     if isinstance(outcome, HeldBack):
         state = DeliveryState.HELD_BACK
-        return _changed(before, now, state=state, next_at=None, reason=outcome.reason)
+        return _change(before, now, state=state, next_at=None, reason=outcome.reason)
     if isinstance(outcome, Refused):
-        return _changed(
-            before, now, state=DeliveryState.FAILED, next_at=None, reason=outcome.reason
-        )
+        return _change(before, now, state=DeliveryState.FAILED, next_at=None, reason=outcome.reason)
     is_last = before.attempts >= most
-    given_up = DeliveryState.FAILED if is_last else DeliveryState.PENDING
-    return _changed(
+    undelivered = DeliveryState.FAILED if is_last else DeliveryState.PENDING
+    return _change(
         before,
         now,
-        state=DeliveryState.UNKNOWN if outcome.is_unknown else given_up,
+        state=DeliveryState.UNKNOWN if outcome.is_unknown else undelivered,
         next_at=None if is_last else now + pause(before.attempts),
         reason=outcome.reason,
     )
 
 
-def _doubtful(
+def _remain_in_doubt(
     before: Delivery, outcome: Refused | Later | HeldBack, now: datetime, most: int
 ) -> Delivery:
     """What this try came to says nothing of an earlier one that may have arrived."""
     is_over = not isinstance(outcome, Later) or before.attempts >= most
-    return _changed(
+    return _change(
         before,
         now,
         state=DeliveryState.UNKNOWN,
@@ -207,5 +214,5 @@ def _doubtful(
     )
 
 
-def _changed(before: Delivery, now: datetime, **fields: object) -> Delivery:
+def _change(before: Delivery, now: datetime, **fields: object) -> Delivery:
     return before.model_copy(update={"changed_at": now, **fields})

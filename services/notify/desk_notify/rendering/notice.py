@@ -10,8 +10,8 @@ from desk_shared.events.message import Carried, Message, Param, message, plain
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.messages import Catalogue, Language, catalogue
 
-from desk_notify.domain.directory import TeamCard
-from desk_notify.domain.texts import Rule, write
+from desk_notify.rendering.templates import Rule, write
+from desk_notify.subscriptions.model import TeamProfile
 
 SOURCE = "/desk/notify"
 UTC = ZoneInfo("UTC")
@@ -62,11 +62,12 @@ class About:
 
 
 # What stands in a field: words as they are, what the desk says, a moment, a day, a number.
-Said = Param | None
+FieldValue = Param | None
+Fields = Mapping[str, FieldValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Recipient:
     """Who reads a message, in which language, and in which zone moments are told."""
 
     audience: Audience
@@ -78,39 +79,43 @@ class Reader:
     def catalogue(self) -> Catalogue:
         return catalogue(self.language)
 
-    def words(self, said: Carried) -> Carried:
+    def words(self, value: Carried) -> Carried:
         """What goes into a field: what the desk says is told in the reader's language."""
-        match said:
+        match value:
             case Message():
-                return clipped(self.catalogue.render(said, self.zone))
+                return truncate(self.catalogue.render(value, self.zone))
             case tuple():
-                return clipped(self.catalogue.render(message("text.list", parts=said), self.zone))
-        return said
+                return truncate(self.catalogue.render(message("text.list", parts=value), self.zone))
+        return value
 
 
-def person(name: str, language: Language, zone: ZoneInfo = UTC) -> Reader:
+def person(name: str, language: Language, zone: ZoneInfo = UTC) -> Recipient:
     """An employee."""
-    return Reader(Audience.PERSON, name, language, zone)
+    return Recipient(Audience.PERSON, name, language, zone)
 
 
-def team(card: TeamCard) -> Reader:
+def team(profile: TeamProfile) -> Recipient:
     """A team."""
-    return Reader(Audience.TEAM, card.name, card.language, card.zone)
+    return Recipient(Audience.TEAM, profile.name, profile.language, profile.zone)
 
 
-def tell(
-    cause: AnyEvent, rule: Rule, reader: Reader, fields: Mapping[str, Said], about: About
+def render_notice(
+    cause: AnyEvent,
+    rule: Rule,
+    recipient: Recipient,
+    fields: Mapping[str, FieldValue],
+    about: About,
 ) -> Event[Notified]:
-    """The message; its id is the same for the same cause, rule and reader, whenever it is made."""
-    known = {name: said for name, said in fields.items() if said is not None}
-    words = {name: reader.words(said) for name, said in plain(known).items()}
-    title, body = write(rule, words, reader.catalogue, reader.zone)
+    """The message; its id is the same for one cause, rule and recipient, whenever it is made."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    words = {name: recipient.words(value) for name, value in plain(given).items()}
+    title, body = write(rule, words, recipient.catalogue, recipient.zone)
     notified = Notified(
-        audience=reader.audience,
-        recipient=reader.name,
+        audience=recipient.audience,
+        recipient=recipient.name,
         kind=_KINDS.get(rule, MessageKind.TICKET_CHANGED),
-        title=clipped(title, _TITLE),
-        body=clipped(body, _BODY),
+        title=truncate(title, _TITLE),
+        body=truncate(body, _BODY),
         ticket=about.ticket,
         code=about.code,
         problem=about.problem,
@@ -120,8 +125,8 @@ def tell(
         cause,
         notified,
         source=SOURCE,
-        subject=reader.name,
-        rule=f"{rule}:{reader.audience}:{reader.name}",
+        subject=recipient.name,
+        rule=f"{rule}:{recipient.audience}:{recipient.name}",
         at=cause.time,
     )
 
@@ -131,30 +136,29 @@ def language_of(tag: str) -> Language:
     return "de" if tag.lower().partition("-")[0] == "de" else "en"
 
 
-def clipped(text: str, most: int = _QUOTE) -> str:
+def truncate(text: str, most: int = _QUOTE) -> str:
     """At most so many characters, with a sign that something is missing."""
     text = text.strip()
     return text if len(text) <= most else f"{text[: most - 2].rstrip()} …"
 
 
-def as_lines(evidence: Iterable[Evidence], reader: Reader) -> str:
+def list_steps(evidence: Iterable[Evidence], recipient: Recipient) -> str:
     """What a repair did, a line for each step."""
-    chosen = tuple(evidence)[-_MOST_FACTS:]
-    return "\n".join(f"- {one.step}: {_how(one, reader)}" for one in chosen)
+    spoken, lines = recipient.catalogue, []
+    for step in tuple(evidence)[-_MOST_FACTS:]:
+        status = spoken.word("step-status", step.status)
+        text = spoken.render(step.message, recipient.zone) if step.message else ""
+        outcome = f"{status}: {shorten(text)}" if text else status
+        lines.append(f"- {step.step}: {outcome}")
+    return "\n".join(lines)
 
 
-def steps_in_doubt(evidence: Iterable[Evidence]) -> str:
+def list_steps_in_doubt(evidence: Iterable[Evidence]) -> str:
     """The steps of which nobody knows whether they happened."""
     steps = dict.fromkeys(one.step for one in evidence if one.status is StepStatus.IN_DOUBT)
     return ", ".join(steps)
 
 
-def fact(text: str) -> str:
+def shorten(text: str) -> str:
     """A short fact worth keeping, on one line."""
-    return clipped(" ".join(text.split()), _FACT)
-
-
-def _how(one: Evidence, reader: Reader) -> str:
-    said = reader.catalogue.render(one.message, reader.zone) if one.message else ""
-    status = reader.catalogue.word("step-status", one.status)
-    return f"{status}: {fact(said)}" if said else status
+    return truncate(" ".join(text.split()), _FACT)

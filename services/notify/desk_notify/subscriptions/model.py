@@ -1,6 +1,6 @@
 """The part of the charter that messages need, as plain values; built by `handlers.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from desk_shared.text import plain_words
 
 
 @dataclass(frozen=True, slots=True)
-class TeamCard:
+class TeamProfile:
     """How a team is called, where it lives, and its channels besides its topic."""
 
     name: str
@@ -23,7 +23,7 @@ class TeamCard:
 class Directory:
     """Teams and owners. A team that the charter does not know is the default team's business."""
 
-    teams: Mapping[str, TeamCard]
+    teams: Mapping[str, TeamProfile]
     default_team: str
     owners: Mapping[str, str] = field(default_factory=dict)
     service_titles: Mapping[str, str] = field(default_factory=dict)
@@ -34,15 +34,15 @@ class Directory:
     # Services that only their owners hear of, by name and title, as `plain_words`.
     confidential: frozenset[str] = frozenset()
 
-    def team(self, name: str) -> TeamCard:
-        """The team of that name, else the default team: a message always has a reader."""
+    def team(self, name: str) -> TeamProfile:
+        """The team of that name, else the default team: a message always has a recipient."""
         return self.teams.get(name) or self.teams[self.default_team]
 
-    def owner_of(self, service: str) -> TeamCard:
+    def owner_of(self, service: str) -> TeamProfile:
         """The team that answers for a service, by its name or as people write it."""
         return self.team(self.owners.get(service) or self.owners.get(plain_words(service), ""))
 
-    def holder_of(self, team: str, service: str) -> TeamCard:
+    def holder_of(self, team: str, service: str) -> TeamProfile:
         """The team that has a ticket; of one that nobody has yet, the default team hears, but of
         what is confidential only its owner."""
         if not team and plain_words(service) in self.confidential:
@@ -56,3 +56,7 @@ class Directory:
     def link(self, code: str) -> str:
         """Where a ticket can be seen; empty where there is no portal."""
         return f"{self.portal}/tickets/{code}" if self.portal and code else ""
+
+
+# Asked whenever something is told: people and teams change.
+CurrentDirectory = Callable[[], Directory]

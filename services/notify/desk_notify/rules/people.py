@@ -8,10 +8,19 @@ from desk_shared.events.problems import ProblemDetected, ProblemResolved, Proble
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.kernel import Readings, Reducers
 
-from desk_notify.domain.directory import Directory, TeamCard
-from desk_notify.domain.messages import About, Messages, Said, clipped, language_of, person, tell
-from desk_notify.domain.model import Person
-from desk_notify.domain.texts import Rule
+from desk_notify.rendering.notice import (
+    About,
+    Fields,
+    FieldValue,
+    Messages,
+    language_of,
+    person,
+    render_notice,
+    truncate,
+)
+from desk_notify.rendering.templates import Rule
+from desk_notify.rules.model import Person
+from desk_notify.subscriptions.model import Directory, TeamProfile
 
 # How many problems are remembered of one person, so that none is told twice.
 _MOST = 50
@@ -24,9 +33,9 @@ _reactions: Reducers[Person, [str, Directory], Reaction] = Reducers(
 )
 
 
-def react(known: Person | None, name: str, event: AnyEvent, directory: Directory) -> Reaction:
+def react(before: Person | None, name: str, event: AnyEvent, directory: Directory) -> Reaction:
     """The person after the event and what they are told; None if nothing changes."""
-    return _reactions(known or Person(), event, name, directory)
+    return _reactions(before or Person(), event, name, directory)
 
 
 @people_of.on(TicketOpened)
@@ -35,7 +44,7 @@ def _requester(event: Event[TicketOpened]) -> Iterable[str]:
 
 
 @people_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
-def _affected(
+def _find_affected(
     event: Event[ProblemDetected | ProblemUpdated | ProblemResolved],
 ) -> Iterable[str]:
     return dict.fromkeys(event.data.people)
@@ -75,8 +84,8 @@ def _problem_detected(
     before: Person, cause: Event[ProblemDetected], name: str, directory: Directory
 ) -> Reaction:
     data = cause.data
-    card = directory.team(data.team) if data.team else directory.owner_of(data.service)
-    return _problem_known(before, cause, name, card)
+    profile = directory.team(data.team) if data.team else directory.owner_of(data.service)
+    return _problem_known(before, cause, name, profile)
 
 
 @_reactions.on(ProblemUpdated)
@@ -87,15 +96,19 @@ def _problem_updated(
 
 
 def _problem_known(
-    before: Person, cause: Event[ProblemDetected | ProblemUpdated], name: str, card: TeamCard
+    before: Person, cause: Event[ProblemDetected | ProblemUpdated], name: str, profile: TeamProfile
 ) -> Reaction:
     problem, data = cause.subject, cause.data
     if problem in before.problems or problem in before.problems_over:
         return None
-    fields: dict[str, Said] = {"title": data.title, "text": data.message or "", "team": card.title}
-    reader, about = person(name, before.language), About(problem=problem)
-    told = before.model_copy(update={"problems": (*before.problems, problem)[-_MOST:]})
-    return told, (tell(cause, Rule.PROBLEM_KNOWN, reader, fields, about),)
+    fields: Fields = {
+        "title": data.title,
+        "text": data.message or "",
+        "team": profile.title,
+    }
+    recipient, about = person(name, before.language), About(problem=problem)
+    after = before.model_copy(update={"problems": (*before.problems, problem)[-_MOST:]})
+    return after, (render_notice(cause, Rule.PROBLEM_KNOWN, recipient, fields, about),)
 
 
 @_reactions.on(ProblemResolved)
@@ -105,15 +118,15 @@ def _problem_over(
     problem, data = cause.subject, cause.data
     if problem in before.problems_over:
         return None
-    fields: dict[str, Said] = {"title": data.title, "text": data.resolution}
-    reader, about = person(name, before.language), About(problem=problem)
+    fields: Fields = {"title": data.title, "text": data.resolution}
+    recipient, about = person(name, before.language), About(problem=problem)
     after = before.model_copy(
         update={
             "problems": tuple(one for one in before.problems if one != problem),
             "problems_over": (*before.problems_over, problem)[-_MOST:],
         }
     )
-    return after, (tell(cause, Rule.PROBLEM_OVER, reader, fields, about),)
+    return after, (render_notice(cause, Rule.PROBLEM_OVER, recipient, fields, about),)
 
 
 @_reactions.on(RunStarted)
@@ -124,7 +137,7 @@ def _repair_begins(
 
 
 @_reactions.on(RunHealed)
-def _repaired(
+def _announce_repair(
     before: Person, cause: Event[RunHealed], name: str, _directory: Directory
 ) -> Reaction:
     return _repair(before, cause, name, Rule.REPAIRED)
@@ -143,8 +156,8 @@ def _repair(
     cause: Event[RunStarted | RunHealed | RunEscalated],
     name: str,
     rule: Rule,
-    **more: Said,
+    **more: FieldValue,
 ) -> Reaction:
     run = cause.data
-    fields: dict[str, Said] = {"title": run.title, "text": clipped(run.tell), **more}
-    return before, (tell(cause, rule, person(name, before.language), fields, About()),)
+    fields: Fields = {"title": run.title, "text": truncate(run.tell), **more}
+    return before, (render_notice(cause, rule, person(name, before.language), fields, About()),)

@@ -1,0 +1,1 @@
+"""How notify reaches the world."""

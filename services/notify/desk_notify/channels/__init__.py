@@ -1,1 +1,0 @@
-"""Channels besides Kafka, a file each."""

@@ -1,0 +1,49 @@
+"""A message and its deliveries through every channel but Kafka."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from desk_shared.events.message import Message
+from desk_shared.frozen import Frozen
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is; `unknown` means that a crash or a cut line hides how it went.
+
+    `held_back` is what the desk itself does not send; the reason stands beside it.
+    """
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    HELD_BACK = "held_back"
+
+
+class Delivery(Frozen):
+    """One message on its way through one channel; `next_at` is none when nothing more is tried.
+
+    `in_doubt` once a try may have arrived: only a yes settles that, no later refusal does.
+    """
+
+    channel: str
+    state: DeliveryState
+    attempts: int = 0
+    next_at: datetime | None = None
+    changed_at: datetime
+    reason: Message | None = None
+    in_doubt: bool = False
+
+
+class Dispatch(Frozen):
+    """A message and its deliveries through every channel but Kafka."""
+
+    message: str
+    recipient: str
+    kind: str
+    title: str
+    body: str
+    thread: str
+    happened_at: datetime
+    deliveries: tuple[Delivery, ...]

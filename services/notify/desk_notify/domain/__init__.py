@@ -1,1 +1,0 @@
-"""Pure rules of notify: same input, same output."""

@@ -1,0 +1,1 @@
+"""From a rule and its fields to the text that somebody reads."""

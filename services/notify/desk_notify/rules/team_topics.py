@@ -1,0 +1,230 @@
+"""What a team is told that is not about one ticket: problems, failed repairs, early warnings,
+and what the figures say of its services and skills.
+"""
+
+from collections.abc import Iterable
+
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.automation import RunEscalated, RunHealed
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
+from desk_shared.events.signals import SignalRaised, SignalSeverityChanged
+from desk_shared.kernel import Readings, Reducers
+
+from desk_notify.rendering.notice import (
+    About,
+    Fields,
+    Messages,
+    list_steps,
+    list_steps_in_doubt,
+    render_notice,
+    team,
+)
+from desk_notify.rendering.templates import Rule
+from desk_notify.rules import reports
+from desk_notify.rules.model import TeamTopic, TopicKind
+from desk_notify.subscriptions.model import Directory, TeamProfile
+
+Reaction = tuple[TeamTopic, Messages] | None
+
+
+# Which topic an event belongs to, if any.
+topics_of: Readings[Iterable[str]] = Readings(())
+# The topic after the event and what its team is told; None if nothing changes.
+react: Reducers[TeamTopic | None, [Directory], Reaction] = Reducers(
+    lambda _before, _cause, _to: None
+)
+
+
+@topics_of.on(ProblemDetected, ProblemUpdated, ProblemResolved)
+def _find_topic_of_problem(event: AnyEvent) -> Iterable[str]:
+    return (f"{TopicKind.PROBLEM}:{event.subject}",)
+
+
+@topics_of.on(RunEscalated)
+def _find_topic_of_escalation(event: Event[RunEscalated]) -> Iterable[str]:
+    return (f"{TopicKind.RUN}:{event.data.run}",)
+
+
+@topics_of.on(RunHealed)
+def _find_topic_of_correction(event: Event[RunHealed]) -> Iterable[str]:
+    return () if event.data.corrects is None else (f"{TopicKind.RUN}:{event.data.run}",)
+
+
+@topics_of.on(SignalRaised)
+def _find_topic_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
+    """A device's signal is the runbooks' business; only what stops a service calls its team."""
+    is_critical = event.data.severity is Severity.CRITICAL
+    is_service = event.data.subject_kind is SubjectKind.SERVICE
+    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service and is_critical else ()
+
+
+@topics_of.on(SignalSeverityChanged)
+def _find_topic_of_change(event: Event[SignalSeverityChanged]) -> Iterable[str]:
+    is_service = event.data.subject_kind is SubjectKind.SERVICE
+    return (f"{TopicKind.SIGNAL}:{event.data.episode}",) if is_service else ()
+
+
+@topics_of.on(*reports.is_worth_reporting.types)
+def _find_topic_of_report(event: AnyEvent) -> Iterable[str]:
+    return (f"{TopicKind.REPORT}:{event.identity}",) if reports.is_worth_reporting(event) else ()
+
+
+@react.on(*reports.react.types)
+def _report(before: TeamTopic | None, cause: AnyEvent, directory: Directory) -> Reaction:
+    return reports.react(directory, cause) if before is None else None
+
+
+@react.on(ProblemDetected)
+def _problem(
+    before: TeamTopic | None, cause: Event[ProblemDetected], directory: Directory
+) -> Reaction:
+    data = cause.data
+    if before is not None and before.is_detected:
+        return None
+    profile = directory.team(data.team)
+    tickets = len(data.tickets) + (before.tickets if before else 0)
+    is_over = before is not None and before.is_over
+    topic = _topic(TopicKind.PROBLEM, profile, "", tickets, is_over=is_over)
+    topic = topic.model_copy(update={"is_detected": True})
+    if is_over:
+        return topic, ()
+    fields: Fields = {
+        "title": data.title,
+        "service": directory.service(data.service),
+        "tickets": str(len(data.tickets)) if data.tickets else "",
+        "people": str(len(data.people)) if data.people else "",
+        "explanation": data.explanation,
+        "text": data.message,
+    }
+    about = About(problem=cause.subject, urgent=True)
+    return topic, (render_notice(cause, Rule.TEAM_PROBLEM, team(profile), fields, about),)
+
+
+@react.on(ProblemUpdated)
+def _problem_grows(
+    before: TeamTopic | None, cause: Event[ProblemUpdated], directory: Directory
+) -> Reaction:
+    data = cause.data
+    if not data.tickets:
+        return None
+    if before is None:
+        profile = directory.owner_of(data.service)
+        before = _topic(TopicKind.PROBLEM, profile, "")
+    return before.model_copy(update={"tickets": before.tickets + len(data.tickets)}), ()
+
+
+@react.on(ProblemResolved)
+def _problem_over(
+    before: TeamTopic | None, cause: Event[ProblemResolved], directory: Directory
+) -> Reaction:
+    data = cause.data
+    if before is not None and before.is_over:
+        return None
+    profile = directory.team(before.team) if before else directory.owner_of(data.service)
+    topic = _topic(TopicKind.PROBLEM, profile, "", len(data.tickets), is_over=True)
+    fields: Fields = {
+        "title": data.title,
+        "text": data.resolution,
+        "tickets": str(len(data.tickets)) if data.tickets else "",
+    }
+    about = About(problem=cause.subject)
+    return topic, (render_notice(cause, Rule.TEAM_PROBLEM_OVER, team(profile), fields, about),)
+
+
+@react.on(RunEscalated)
+def _report_escalation(
+    before: TeamTopic | None, cause: Event[RunEscalated], directory: Directory
+) -> Reaction:
+    if before is not None:
+        return None
+    run = cause.data
+    profile = directory.team(run.team)
+    recipient = team(profile)
+    fields: Fields = {
+        "title": run.title,
+        "runbook": run.runbook,
+        "target": cause.subject,
+        "reason": run.reason,
+        "service": directory.service(run.service),
+        "person": run.person,
+        "site": run.site,
+        "evidence": list_steps(run.evidence, recipient),
+        "in_doubt": list_steps_in_doubt(run.evidence),
+    }
+    message = render_notice(cause, Rule.TEAM_REPAIR_FAILED, recipient, fields, About())
+    return _topic(TopicKind.RUN, profile, run.title), (message,)
+
+
+@react.on(RunHealed)
+def _repair_corrected(
+    before: TeamTopic | None, cause: Event[RunHealed], directory: Directory
+) -> Reaction:
+    """Whoever was told that it did not help hears once that it did; nobody else does."""
+    if before is None or before.is_over:
+        return None
+    run = cause.data
+    recipient = team(directory.team(before.team))
+    fields: Fields = {
+        "title": before.title,
+        "runbook": run.runbook,
+        "target": cause.subject,
+        "service": directory.service(run.service),
+        "person": run.person,
+        "evidence": list_steps(run.evidence, recipient),
+    }
+    message = render_notice(cause, Rule.TEAM_REPAIR_CORRECTED, recipient, fields, About())
+    return before.model_copy(update={"is_over": True}), (message,)
+
+
+@react.on(SignalRaised)
+def _signal(before: TeamTopic | None, cause: Event[SignalRaised], directory: Directory) -> Reaction:
+    if before is not None:
+        return None
+    signal = cause.data
+    service = signal.service or cause.subject
+    profile = directory.owner_of(service)
+    recipient = team(profile)
+    fields: Fields = {
+        "title": signal.title,
+        "subject": cause.subject,
+        "measurement": signal.measurement,
+        "value": signal.value,
+        "threshold": signal.threshold,
+        "service": directory.service(service),
+        "due": signal.expected_at,
+        "explanation": signal.explanation,
+    }
+    message = render_notice(cause, Rule.TEAM_SIGNAL, recipient, fields, About(urgent=True))
+    return _topic(TopicKind.SIGNAL, profile, signal.title), (message,)
+
+
+@react.on(SignalSeverityChanged)
+def _signal_changed(
+    before: TeamTopic | None, cause: Event[SignalSeverityChanged], directory: Directory
+) -> Reaction:
+    """A rise is always told, a fall to those who know of the signal; only the worst calls them."""
+    signal = cause.data
+    if before is None and not signal.is_worse:
+        return None
+    service = signal.service or cause.subject
+    profile = directory.owner_of(service)
+    recipient = team(profile)
+    fields: Fields = {
+        "title": signal.title,
+        "subject": cause.subject,
+        "severity": signal.severity,
+        "previous": signal.previous,
+        "service": directory.service(service),
+        "explanation": signal.explanation,
+    }
+    rule = Rule.TEAM_SIGNAL_ROSE if signal.is_worse else Rule.TEAM_SIGNAL_FELL
+    is_urgent = signal.is_worse and signal.severity is Severity.CRITICAL
+    message = render_notice(cause, rule, recipient, fields, About(urgent=is_urgent))
+    return _topic(TopicKind.SIGNAL, profile, signal.title), (message,)
+
+
+def _topic(
+    kind: TopicKind, profile: TeamProfile, title: str, tickets: int = 0, *, is_over: bool = False
+) -> TeamTopic:
+    return TeamTopic(kind=kind, team=profile.name, title=title, tickets=tickets, is_over=is_over)
