@@ -66,7 +66,7 @@ async def test_a_ticket_reaches_its_team_and_its_person(notify: Notify, bus: Bus
     await eventually(lambda: notify.lines("message_sent") == 1)
     smtp = await notify.component("smtp")
     assert (smtp["state"], smtp["required"]) == ("ready", False)
-    assert smtp["reason"] == "not configured: no mail is sent"
+    assert smtp["reason"] == "not configured: nothing is sent"
 
 
 async def test_mail_reaches_people_and_teams_in_one_thread(
@@ -86,7 +86,7 @@ async def test_mail_reaches_people_and_teams_in_one_thread(
     assert f"Your ticket {ticket_code('ticket-1')} is solved" in [m["Subject"] for m in mails]
     sent = await eventually(lambda: _all_sent(notify, "network", 2))
     assert [channel for channel, _ in sent] == ["log:", "mailto:network@desk.example"]
-    assert (await notify.component("smtp"))["reason"] == "the mail server answers"
+    assert (await notify.component("smtp"))["reason"] == "the other side answers"
 
 
 async def test_a_mail_server_that_is_away_delays_and_loses_nothing(
