@@ -17,7 +17,7 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.driver import Database
 from desk_shared.telemetry.testing import recorded_telemetry
 
-from desk_bench.journal import Journal, CommitNotes, NotingDatabase, NotingPublisher
+from desk_bench.journal import CommitNotes, Journal, NotingDatabase, NotingPublisher
 from desk_bench.lives import book, lives, publish
 from desk_bench.rows import Row, compared
 from desk_bench.through import Drained, Timed, consumed

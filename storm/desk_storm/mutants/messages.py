@@ -73,7 +73,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "nobody is paged",
         "breached-sla-pages-its-team",
         _TOLD,
-        "return context, theirs.to_team(Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
+        "return context, theirs.to_team("
+        "Rule.TEAM_BREACHED, moments, urgent=True, clock=fact.clock)",
         "return context, ()",
         together="B",
     ),
