@@ -11,11 +11,11 @@ from desk_shared.events.tickets import (
 )
 
 from desk_metrics.history.model import Imported
-from desk_metrics.history.rows import Row
+from desk_metrics.history.rows import ExportRow
 from desk_metrics.sla.worktime import instant, micros
 
 
-class Compared(NamedTuple):
+class FigureComparison(NamedTuple):
     """One figure of one ticket: what the log's column says and what the history says."""
 
     figure: str
@@ -27,9 +27,9 @@ class Compared(NamedTuple):
         return self.log == self.history
 
 
-def compare(
-    rows: Sequence[Row], life: Sequence[Imported], moment: Callable[[str], int | None]
-) -> Iterator[Compared]:
+def compare_figures(
+    rows: Sequence[ExportRow], events: Sequence[Imported], moment: Callable[[str], int | None]
+) -> Iterator[FigureComparison]:
     """The figures that the ticket's last row has.
 
     `reassignments`: changes of team after the first row, to and from no team included;
@@ -38,30 +38,30 @@ def compare(
     """
     said = rows[-1].figures
     counted = {
-        "reassignments": _reassignments(rows, life),
-        "reopenings": sum(isinstance(one.event.data, TicketReopened) for one in life),
+        "reassignments": _reassignments(rows, events),
+        "reopenings": sum(isinstance(one.event.data, TicketReopened) for one in events),
         "updates": len(rows) - 1,
     }
     for name, count in counted.items():
         if text := said.get(name):
-            yield Compared(name, text, str(count))
+            yield FigureComparison(name, text, str(count))
     for name, kind in (("resolved", TicketResolved), ("closed", TicketClosed)):
         if text := said.get(name):
             at = moment(text)
             log = text if at is None else instant(at).isoformat()
-            yield Compared(name, log, _last(life, kind))
+            yield FigureComparison(name, log, _last(events, kind))
 
 
-def _reassignments(rows: Sequence[Row], life: Sequence[Imported]) -> int:
+def _reassignments(rows: Sequence[ExportRow], events: Sequence[Imported]) -> int:
     first = (rows[0].file, rows[0].row)
     return sum(
         isinstance(one.event.data, TicketAssigned)
         and one.event.data.team != one.event.data.previous_team
         and (one.file, one.row) != first
-        for one in life
+        for one in events
     )
 
 
-def _last(life: Sequence[Imported], kind: type) -> str:
-    times = [one.event.time for one in life if isinstance(one.event.data, kind)]
+def _last(events: Sequence[Imported], kind: type) -> str:
+    times = [one.event.time for one in events if isinstance(one.event.data, kind)]
     return instant(micros(times[-1])).isoformat() if times else "never"

@@ -20,10 +20,10 @@ from desk_metrics.adapters.history_files.container import Bounds
 from desk_metrics.history.exports.forms import Order
 from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
-from desk_metrics.history.fitting import Fitted, Verdict, fit, verdict_of
-from desk_metrics.history.journey import journey_of
+from desk_metrics.history.fitting import Fitted, Verdict, fit, measure_verdict
 from desk_metrics.history.model import Imported
-from desk_metrics.history.store import HistoryCells, read_history, write_whole
+from desk_metrics.history.path import trace_path
+from desk_metrics.history.store import HistoryContributions, read_history, write_whole
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_metrics.planning.commands import PlanningCommands
@@ -33,7 +33,7 @@ from desk_metrics.reports.page.commands import page
 report = typer.Typer(no_args_is_help=True, help="What the figures and ticket history tell.")
 report.command("worst-systems")(worst_systems)
 report.command("page")(page)
-_planning = PlanningCommands(HistoryCells.of)
+_planning = PlanningCommands(HistoryContributions.of)
 report.command("goals")(_planning.goals)
 report.command("staffing")(_planning.staffing)
 R = TypeVar("R", bound=BaseModel)
@@ -126,8 +126,8 @@ class _Discard:
 
 def _add_up(histories: Iterable[list[Imported]], tallies: Tallies, by: GroupBy) -> None:
     for events in histories:
-        journey = journey_of(events)
-        tallies.add(journey, journey.service if by is GroupBy.SERVICE else journey.category)
+        path = trace_path(events)
+        tallies.add(path, path.service if by is GroupBy.SERVICE else path.category)
 
 
 def _show(result: R, describe: Callable[[R], Sequence[RenderableType]], *, json: bool) -> None:
@@ -150,9 +150,9 @@ def _read_verdicts(history: Path, figures: Path) -> Iterator[Verdict]:
                 kept[document["ticket"]] = verdict in _KEPT
     for events in read_history(history):
         ticket = events[0].event.subject
-        journey = journey_of(events)
-        if ticket in kept and journey.is_over:
-            yield verdict_of(ticket, journey, kept=kept[ticket])
+        path = trace_path(events)
+        if ticket in kept and path.is_over:
+            yield measure_verdict(ticket, path, kept=kept[ticket])
 
 
 def describe_import(summary: ImportSummary, rejects: str, differences: str) -> list[RenderableType]:
@@ -196,8 +196,8 @@ def describe_where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
         "Teams that hand on": found.hand_on,
         "Where tickets wait": found.waits,
         "Queues": found.queues,
-        "Reopened, by topic": found.reopened_topics,
-        "Reopened, by team": found.reopened_teams,
+        "ReopenedTickets, by topic": found.reopened_topics,
+        "ReopenedTickets, by team": found.reopened_teams,
     }
     for title, rows in rankings.items():
         if rows:

@@ -20,7 +20,7 @@ from desk_metrics.sla.worktime import micros
 _NO_SLAS = PolicyBook(())
 
 
-def list_cells(events: Sequence[Imported]) -> Iterator[Cell]:
+def list_contributions(events: Sequence[Imported]) -> Iterator[Cell]:
     """What one ticket contributes, each day as a cell of its own."""
     record = TicketRecord(TicketClocks(events[0].event.subject))
     for imported in events:

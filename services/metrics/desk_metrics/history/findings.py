@@ -10,7 +10,7 @@ from typing import TypeVar
 from desk_shared.events.message import Message, message
 from desk_shared.frozen import Frozen
 
-from desk_metrics.history.journey import Phase
+from desk_metrics.history.path import Phase
 from desk_metrics.history.tallies import (
     NO_NAME,
     Tallies,
@@ -89,7 +89,7 @@ class Waits(Frozen):
 
 
 class Queue(Frozen):
-    """Time in which tickets lay with a team and nobody worked on them; `times` are stretches."""
+    """Time in which tickets lay with a team and nobody worked on them; `times` are intervals."""
 
     team: str
     times: int
@@ -98,7 +98,7 @@ class Queue(Frozen):
     share_of_open: float
 
 
-class Reopened(Frozen):
+class ReopenedTickets(Frozen):
     """Topics or teams by reopened tickets; `share` = reopened ÷ tickets of it."""
 
     name: str
@@ -138,8 +138,8 @@ class WhereTimeGoes(Frozen):
     hand_on: tuple[HandsOn, ...] = ()
     waits: tuple[Waits, ...] = ()
     queues: tuple[Queue, ...] = ()
-    reopened_topics: tuple[Reopened, ...] = ()
-    reopened_teams: tuple[Reopened, ...] = ()
+    reopened_topics: tuple[ReopenedTickets, ...] = ()
+    reopened_teams: tuple[ReopenedTickets, ...] = ()
 
 
 def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
@@ -173,8 +173,10 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         hand_on=_hand_on(tallies, top),
         waits=_waits(tallies, open_minutes, top),
         queues=_queues(tallies, open_minutes, top),
-        reopened_topics=_reopened(((n, t.tickets, t.reopened) for n, t in _topics(tallies)), top),
-        reopened_teams=_reopened(
+        reopened_topics=_rank_reopened(
+            ((n, t.tickets, t.reopened) for n, t in _topics(tallies)), top
+        ),
+        reopened_teams=_rank_reopened(
             ((n, t.resolved, t.reopened) for n, t in tallies.teams.items()), top
         ),
     )
@@ -271,9 +273,11 @@ def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...
     return _best(all_, lambda one: (one.hours, one.times, one.team), top)
 
 
-def _reopened(counted: Iterable[tuple[str, int, int]], top: int) -> tuple[Reopened, ...]:
+def _rank_reopened(
+    counted: Iterable[tuple[str, int, int]], top: int
+) -> tuple[ReopenedTickets, ...]:
     all_ = (
-        Reopened(name=name, tickets=tickets, reopened=times, share=_share(times, tickets))
+        ReopenedTickets(name=name, tickets=tickets, reopened=times, share=_share(times, tickets))
         for name, tickets, times in counted
         if times
     )

@@ -7,11 +7,10 @@ with a number to it, and is reported as one.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from desk_shared.charter.calendars import Week, Window
 from desk_shared.frozen import Frozen
 
-from desk_metrics.history.journey import Journey, Phase
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
+from desk_metrics.history.path import Phase, TicketPath
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
 from desk_metrics.sla.worktime import WorkingTime
 
 _MINUTE = 60_000_000
@@ -25,7 +24,7 @@ class Verdict(NamedTuple):
     kept: bool
     opened: int
     closed: int
-    stretches: tuple[tuple[int, int, bool], ...]
+    intervals: tuple[tuple[int, int, bool], ...]
 
 
 class Candidate(NamedTuple):
@@ -62,14 +61,14 @@ class Fitted(Frozen):
     tried: tuple[tuple[str, float], ...] = ()
 
 
-def verdict_of(ticket: str, journey: Journey, *, kept: bool) -> Verdict:
+def measure_verdict(ticket: str, path: TicketPath, *, kept: bool) -> Verdict:
     """What fitting needs of a ticket."""
-    stretches = tuple((s.start, s.end, s.phase is Phase.WAITING) for s in journey.stretches)
-    priority = journey.priority or "any"
-    return Verdict(ticket, priority, kept, journey.opened, journey.last, stretches)
+    intervals = tuple((s.start, s.end, s.phase is Phase.WAITING) for s in path.intervals)
+    priority = path.priority or "any"
+    return Verdict(ticket, priority, kept, path.opened, path.last, intervals)
 
 
-def calendars() -> tuple[DatedCalendar, ...]:
+def list_calendars() -> tuple[Calendar, ...]:
     """The calendars that are tried, in the zone the log is read in."""
     days = ("mon", "tue", "wed", "thu", "fri")
     hours = {
@@ -79,11 +78,11 @@ def calendars() -> tuple[DatedCalendar, ...]:
         "Mon-Sat 08:00-18:00": ((*days, "sat"), "08:00", "18:00"),
         "Mon-Fri all day": (days, "00:00", "24:00"),
     }
-    made = [DatedCalendar(name="24x7", title="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
+    made = [Calendar(name="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
     for name, (open_days, opens, closes) in hours.items():
         windows = (Window(opens=opens, closes=closes),)
         week = Week.model_validate(dict.fromkeys(open_days, windows))
-        made.append(DatedCalendar(name=f"hours-{len(made)}", title=name, zone="UTC", week=week))
+        made.append(Calendar(name=name, zone="UTC", week=week))
     return tuple(made)
 
 
@@ -93,7 +92,7 @@ def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
     held_out = [one for one in verdicts if not _is_training(one)]
     if not held_out or len({one.kept for one in trained}) < 2:
         return None
-    clocks = {calendar.title: WorkingTime(calendar) for calendar in calendars()}
+    clocks = {calendar.name: WorkingTime(calendar) for calendar in list_calendars()}
     tried: list[tuple[float, Candidate, dict[str, int]]] = []
     for candidate in _candidates(clocks):
         targets = _targets(trained, candidate, clocks)
@@ -125,20 +124,20 @@ def is_kept(
 ) -> bool:
     """The verdict under a candidate; a priority that was not fitted is never broken."""
     target = targets.get(one.priority)
-    return target is None or counted(one, candidate, clocks) <= target
+    return target is None or count_minutes(one, candidate, clocks) <= target
 
 
-def counted(one: Verdict, candidate: Candidate, clocks: dict[str, WorkingTime]) -> int:
+def count_minutes(one: Verdict, candidate: Candidate, clocks: dict[str, WorkingTime]) -> int:
     """Whole minutes that count."""
     clock = clocks[candidate.calendar]
     if candidate.until == "closed":
         waited = 0
         if not candidate.counts_waiting:
-            waited = sum(clock.worked_us(a, b) for a, b, waiting in one.stretches if waiting)
+            waited = sum(clock.worked_us(a, b) for a, b, waiting in one.intervals if waiting)
         return (clock.worked_us(one.opened, one.closed) - waited) // _MINUTE
     total = sum(
         clock.worked_us(start, end)
-        for start, end, waiting in one.stretches
+        for start, end, waiting in one.intervals
         if candidate.counts_waiting or not waiting
     )
     return total // _MINUTE
@@ -161,12 +160,12 @@ def _targets(
 ) -> dict[str, int]:
     by_priority: dict[str, list[tuple[int, bool]]] = {}
     for one in verdicts:
-        took = counted(one, candidate, clocks)
+        took = count_minutes(one, candidate, clocks)
         by_priority.setdefault(one.priority, []).append((took, one.kept))
-    return {priority: _best_cut(took) for priority, took in sorted(by_priority.items())}
+    return {priority: _choose_target(took) for priority, took in sorted(by_priority.items())}
 
 
-def _best_cut(took: list[tuple[int, bool]]) -> int:
+def _choose_target(took: list[tuple[int, bool]]) -> int:
     """The target with the most right verdicts; the middle of the gap that all best ones share."""
     took.sort()
     right = best = sum(not kept for _, kept in took)

@@ -31,7 +31,7 @@ from desk_shared.events.tickets import (
 from desk_shared.ids import derived_id, identity
 from desk_shared.people import person_or, written_if_other
 
-from desk_metrics.history.rows import QUEUED, RESTING, Fault, Remark, Row
+from desk_metrics.history.rows import QUEUED, RESTING, ExportRow, Fault, Remark
 from desk_metrics.sla.worktime import instant
 
 UNKNOWN = "unknown"
@@ -48,15 +48,15 @@ class Imported(NamedTuple):
     word: str = ""
 
 
-def in_order(
-    rows: Iterable[Row], *, keep_identical: bool = False
-) -> tuple[list[Row], list[Remark]]:
+def sort_rows(
+    rows: Iterable[ExportRow], *, keep_identical: bool = False
+) -> tuple[list[ExportRow], list[Remark]]:
     """The rows of one ticket by time, then by the log's own order, then by place in the files.
 
     Rows that say exactly the same are one fact unless the log has no better clock than that
     (`keep_identical`): they are refused as duplicates. A row that stood too late is remarked.
     """
-    kept: list[Row] = []
+    kept: list[ExportRow] = []
     remarks: list[Remark] = []
     seen: dict[str, int] = {}
     latest = (-1, -1)
@@ -75,16 +75,18 @@ def in_order(
     return kept, remarks
 
 
-def history_of(rows: Sequence[Row], source: str, code_of: Callable[[str], str]) -> list[Imported]:
+def build_events(
+    rows: Sequence[ExportRow], source: str, code_of: Callable[[str], str]
+) -> list[Imported]:
     """The events of one ticket, numbered from 1 without a gap; `rows` are in order.
 
     `code_of` gives the code that people say for a ticket id.
     """
     ticket = derived_id(identity(source, rows[0].ticket), "ticket")
-    life: list[Imported] = []
-    for said, row in _told(rows, code_of(ticket)):
-        number = len(life) + 1
-        first = life[0].event.id if life else ""
+    events: list[Imported] = []
+    for said, row in _tell_changes(rows, code_of(ticket)):
+        number = len(events) + 1
+        first = events[0].event.id if events else ""
         event: AnyEvent = Event(
             derived_id(identity(source, row.ticket), _RULE, number),
             source,
@@ -95,15 +97,15 @@ def history_of(rows: Sequence[Row], source: str, code_of: Callable[[str], str]) 
             first,
             first,
         )
-        life.append(Imported(event, row.file, row.row, row.word))
-    return life
+        events.append(Imported(event, row.file, row.row, row.word))
+    return events
 
 
-def _told(rows: Sequence[Row], code: str) -> Iterator[tuple[Payload, Row]]:
+def _tell_changes(rows: Sequence[ExportRow], code: str) -> Iterator[tuple[Payload, ExportRow]]:
     first = rows[0]
     began = min(first.at, first.at if first.opened is None else first.opened)
-    yield _opened(first, code), first._replace(at=began, word="")
-    before = Row(first.ticket, began, 0, 0, 0, state=State.NEW)
+    yield _open(first, code), first._replace(at=began, word="")
+    before = ExportRow(first.ticket, began, 0, 0, 0, state=State.NEW)
     for row in rows:
         now = row if row.state else row._replace(state=before.state, waiting=before.waiting)
         for said in _changes(before, now, is_first=row is first):
@@ -111,7 +113,7 @@ def _told(rows: Sequence[Row], code: str) -> Iterator[tuple[Payload, Row]]:
         before = now
 
 
-def _opened(row: Row, code: str) -> TicketOpened:
+def _open(row: ExportRow, code: str) -> TicketOpened:
     own = {NUMBER: row.ticket, **row.own}
     if row.category and not row.priority:
         own["category"] = row.category
@@ -132,7 +134,7 @@ def _opened(row: Row, code: str) -> TicketOpened:
     )
 
 
-def _changes(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
+def _changes(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[Payload]:
     """What a row says that the one before did not; the state comes last.
 
     `reached` is the state that the events said so far leave a ticket in.
@@ -154,7 +156,7 @@ def _changes(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
     yield from _state(reached, before, row)
 
 
-def _facts(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
+def _facts(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[Payload]:
     known = bool(row.priority)
     if known and (row.category != before.category or not before.priority):
         priority = Priority(row.priority)
@@ -176,7 +178,7 @@ def _facts(before: Row, row: Row, *, is_first: bool) -> Iterator[Payload]:
         )
 
 
-def _state(reached: str, before: Row, row: Row) -> Iterator[Payload]:
+def _state(reached: str, before: ExportRow, row: ExportRow) -> Iterator[Payload]:
     match row.state:
         case State.WAITING:
             # Two words of the old desk for one reason of ours are two waits.
@@ -193,7 +195,7 @@ def _state(reached: str, before: Row, row: Row) -> Iterator[Payload]:
             yield TicketMerged(into=UNKNOWN, by=_by(row))
 
 
-def _by(row: Row) -> str:
+def _by(row: ExportRow) -> str:
     return person_or(row.by or row.member or row.team, UNKNOWN)
 
 

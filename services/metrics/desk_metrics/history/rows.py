@@ -38,7 +38,7 @@ class Remark(NamedTuple):
     reason: str
 
 
-class Row(NamedTuple):
+class ExportRow(NamedTuple):
     """One row of an export. Moments are whole microseconds since 1970 UTC; empty is unknown."""
 
     ticket: str
@@ -81,14 +81,14 @@ class Row(NamedTuple):
 RESTING = frozenset({State.RESOLVED, State.CLOSED, State.MERGED})
 QUEUED = frozenset({State.NEW, State.TRIAGED, State.ASSIGNED})
 
-# In the order of a life: what comes first here must not lie after what comes later.
+# In the order of a events: what comes first here must not lie after what comes later.
 _LIFE = ("opened", "resolved", "closed")
 _AFTER_OPENING = ("assigned", "responded", "started", "changed")
 # At one moment the earlier of these comes first.
 _STEPS = ("assigned", "started", "responded", "resolved", "closed")
 
 
-def contradiction(row: Row) -> str:
+def find_contradiction(row: ExportRow) -> str:
     """The first two dates of a row that cannot both be true, as a sentence; empty if none."""
     dates = [(name, getattr(row, name)) for name in _LIFE]
     known = [(name, at) for name, at in dates if at is not None]
@@ -103,8 +103,8 @@ def contradiction(row: Row) -> str:
     return ""
 
 
-def expanded(row: Row) -> list[Row]:
-    """One row with a column per date as one row per date, in the order of a ticket's life."""
+def expand(row: ExportRow) -> list[ExportRow]:
+    """One row with a column per date as one row per date, in the order of a ticket's events."""
     opened = row.at if row.opened is None else row.opened
     first = row._replace(at=opened, state=State.NEW, waiting="", word="", figures={})
     if row.assigned is not None:
@@ -124,7 +124,7 @@ def expanded(row: Row) -> list[Row]:
     return steps
 
 
-def _step(name: str, before: Row, row: Row) -> Row:
+def _step(name: str, before: ExportRow, row: ExportRow) -> ExportRow:
     match name:
         case "assigned":
             return before._replace(state=State.ASSIGNED, team=row.team, member=row.member)
@@ -138,7 +138,7 @@ def _step(name: str, before: Row, row: Row) -> Row:
             return before._replace(state=State.CLOSED)
 
 
-def undated(row: Row) -> str:
+def find_missing_date(row: ExportRow) -> str:
     """Why a row of one ticket cannot be believed to be over, as a sentence; empty if it can."""
     if row.state in RESTING and row.resolved is None and row.closed is None:
         return f"the ticket is {row.state}, but no date says since when"

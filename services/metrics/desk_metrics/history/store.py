@@ -20,9 +20,9 @@ from desk_shared.errors import Invalid, NotFound
 from desk_shared.events import Codec
 from pydantic_core import from_json, to_json
 
-from desk_metrics.history.contributions import list_cells
+from desk_metrics.history.contributions import list_contributions
 from desk_metrics.history.model import Imported
-from desk_metrics.history.rows import Row
+from desk_metrics.history.rows import ExportRow
 from desk_metrics.measures.rollups import Cell
 
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
@@ -80,7 +80,7 @@ def read_history(path: Path) -> Iterator[list[Imported]]:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryCells:
+class HistoryContributions:
     """The cells of a history file, read anew each time, and its first and last moment."""
 
     path: Path
@@ -88,7 +88,7 @@ class HistoryCells:
     last: datetime
 
     @classmethod
-    def of(cls, path: Path) -> "HistoryCells":
+    def of(cls, path: Path) -> "HistoryContributions":
         """Read the file once, to know what time it is about."""
         first, last = None, None
         for events in read_history(path):
@@ -102,12 +102,12 @@ class HistoryCells:
 
     def __iter__(self) -> Iterator[Cell]:
         for events in read_history(self.path):
-            yield from list_cells(events)
+            yield from list_contributions(events)
 
 
 def sort_by_ticket(
-    rows: Iterable[Row], *, run: int = RUN, folder: Path | None = None
-) -> Iterator[Row]:
+    rows: Iterable[ExportRow], *, run: int = RUN, folder: Path | None = None
+) -> Iterator[ExportRow]:
     """The rows by ticket, then time, then the log's own order, then place in the files.
 
     Sorted runs on disk, then one merge: memory is one run plus a line of each run, whatever the
@@ -169,18 +169,18 @@ def _decode_line(line: bytes) -> Imported:
     return Imported(event, 0, int(row) if row.isdigit() else 0, word)
 
 
-def _place(row: Row) -> tuple[str, int, int, int, int]:
+def _place(row: ExportRow) -> tuple[str, int, int, int, int]:
     return row[:5]
 
 
-def _write_rows(rows: Iterable[Row], path: Path) -> Path:
+def _write_rows(rows: Iterable[ExportRow], path: Path) -> Path:
     with path.open("wb") as stream:
         stream.writelines(to_json(tuple(row)) + b"\n" for row in rows)
     return path
 
 
-def _merge(runs: list[Path]) -> Iterator[Row]:
+def _merge(runs: list[Path]) -> Iterator[ExportRow]:
     with ExitStack() as stack:
         streams = [stack.enter_context(run.open("rb")) for run in runs]
-        rows = ((Row._make(from_json(line)) for line in stream) for stream in streams)
+        rows = ((ExportRow._make(from_json(line)) for line in stream) for stream in streams)
         yield from heapq.merge(*rows, key=_place)

@@ -1,11 +1,11 @@
-"""Sums over journeys, in memory bounded by the number of categories, teams and reasons."""
+"""Sums over paths, in memory bounded by the number of categories, teams and reasons."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeVar
 
-from desk_metrics.history.journey import Journey, Phase
+from desk_metrics.history.path import Phase, TicketPath
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.sla.worktime import instant
 
@@ -68,73 +68,73 @@ class Tallies:
     waits: dict[str, Sketch] = field(default_factory=dict)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, journey: Journey, topic: str) -> None:
+    def add(self, path: TicketPath, topic: str) -> None:
         """One more ticket, counted under its topic: a category or a service."""
         self.tickets += 1
-        self.over += journey.is_over
-        opened, last = journey.opened, journey.last
+        self.over += path.is_over
+        opened, last = path.opened, path.last
         self.first = opened if self.first is None else min(self.first, opened)
         self.last = last if self.last is None else max(self.last, last)
-        for stretch in journey.stretches:
-            held = self.minutes.get(stretch.phase, 0.0)
-            self.minutes[stretch.phase] = held + stretch.minutes
-        if journey.is_over:
-            _note(self.to_resolve, journey.minutes)
-        self._add_turns(journey)
-        self._add_topic(journey, topic or NO_NAME)
-        self._add_teams(journey)
-        for reason, minutes in journey.pauses:
+        for interval in path.intervals:
+            held = self.minutes.get(interval.phase, 0.0)
+            self.minutes[interval.phase] = held + interval.minutes
+        if path.is_over:
+            _note(self.to_resolve, path.minutes)
+        self._add_turns(path)
+        self._add_topic(path, topic or NO_NAME)
+        self._add_teams(path)
+        for reason, minutes in path.pauses:
             _note(_of(self.waits, reason, Sketch), minutes)
 
-    def _add_turns(self, journey: Journey) -> None:
-        self.reopened += bool(journey.reopenings)
-        self.reopenings += journey.reopenings
-        self.reassignments += len(journey.reassignments)
-        self.requeues += journey.requeues
-        self.handed_on += bool(journey.reassignments)
-        self.ping_pong += is_ping_pong(journey)
-        if journey.is_over and journey.first_team and journey.team:
+    def _add_turns(self, path: TicketPath) -> None:
+        self.reopened += bool(path.reopenings)
+        self.reopenings += path.reopenings
+        self.reassignments += len(path.reassignments)
+        self.requeues += path.requeues
+        self.handed_on += bool(path.reassignments)
+        self.ping_pong += is_ping_pong(path)
+        if path.is_over and path.first_team and path.team:
             self.with_team += 1
-            self.first_is_last += journey.first_team == journey.team
+            self.first_is_last += path.first_team == path.team
 
-    def _add_topic(self, journey: Journey, name: str) -> None:
+    def _add_topic(self, path: TicketPath, name: str) -> None:
         topic = _of(self.topics, name, TopicTally)
         topic.tickets += 1
-        topic.handed_on += bool(journey.reassignments)
-        topic.reopened += bool(journey.reopenings)
-        topic.waited += bool(journey.pauses)
-        topic.months.add(f"{instant(journey.opened):%Y-%m}")
-        if journey.is_routine:
-            _note(topic.routine, journey.own_minutes)
+        topic.handed_on += bool(path.reassignments)
+        topic.reopened += bool(path.reopenings)
+        topic.waited += bool(path.pauses)
+        topic.months.add(f"{instant(path.opened):%Y-%m}")
+        if path.is_routine:
+            _note(topic.routine, path.own_minutes)
         else:
-            _note(topic.hard, journey.minutes)
+            _note(topic.hard, path.minutes)
 
-    def _add_teams(self, journey: Journey) -> None:
-        for name in {stretch.team for stretch in journey.stretches} | {journey.team}:
+    def _add_teams(self, path: TicketPath) -> None:
+        for name in {interval.team for interval in path.intervals} | {path.team}:
             self._team(name).tickets += 1
-        for stretch in journey.stretches:
-            if stretch.phase is Phase.QUEUED:
-                _note(self._team(stretch.team).queued, stretch.minutes)
-            elif stretch.phase is Phase.WORKED_ON:
-                self._team(stretch.team).worked_minutes += stretch.minutes
-        for giver, taker, minutes in journey.reassignments:
+        for interval in path.intervals:
+            if interval.phase is Phase.QUEUED:
+                _note(self._team(interval.team).queued, interval.minutes)
+            elif interval.phase is Phase.WORKED_ON:
+                self._team(interval.team).worked_minutes += interval.minutes
+        for giver, taker, minutes in path.reassignments:
             self._team(giver).given += 1
             _note(self._team(giver).held_before_giving, minutes)
             self._team(taker).taken += 1
             if (giver, taker) in self.pairs or len(self.pairs) < MOST_NAMES:
                 self.pairs[giver, taker] += 1
-        if journey.is_over:
-            resolver = self._team(journey.resolver)
+        if path.is_over:
+            resolver = self._team(path.resolver)
             resolver.resolved += 1
-            resolver.reopened += bool(journey.reopenings)
+            resolver.reopened += bool(path.reopenings)
 
     def _team(self, name: str) -> TeamTally:
         return _of(self.teams, name or NO_NAME, TeamTally)
 
 
-def is_ping_pong(journey: Journey) -> bool:
+def is_ping_pong(path: TicketPath) -> bool:
     """Whether a team got the ticket back from the very team that it had given it to."""
-    pairs = [(one.giver, one.taker) for one in journey.reassignments]
+    pairs = [(one.giver, one.taker) for one in path.reassignments]
     return any(first == (taker, giver) for first, (giver, taker) in pairwise(pairs))
 
 

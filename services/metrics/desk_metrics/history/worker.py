@@ -17,14 +17,14 @@ from desk_shared.text import plain_line
 from pydantic_core import to_json
 
 from desk_metrics.adapters.history_files.container import Bounds
-from desk_metrics.history.agreement import compare
+from desk_metrics.history.agreement import compare_figures
 from desk_metrics.history.exports.mapping import Mapping, Shape, columns_of
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments, Orders, has_open_order
 from desk_metrics.history.exports.reader import RowReader
 from desk_metrics.history.exports.store import read_records
-from desk_metrics.history.model import Imported, history_of, in_order
-from desk_metrics.history.rows import Fault, Remark, Row, expanded
+from desk_metrics.history.model import Imported, build_events, sort_rows
+from desk_metrics.history.rows import ExportRow, Fault, Remark, expand
 from desk_metrics.history.store import RUN, format_line, sort_by_ticket, write_whole
 
 _SHOWN = 40
@@ -107,14 +107,14 @@ class Import:
         self._seen: set[str] = set()
         self.summary = ImportSummary()
 
-    def read_histories(self, rejects: Sink) -> Iterator[tuple[list[Row], list[Imported]]]:
+    def read_histories(self, rejects: Sink) -> Iterator[tuple[list[ExportRow], list[Imported]]]:
         """Every ticket with its rows in order and its events."""
         rows = sort_by_ticket(self._read_rows(rejects), run=self._run)
         for _ticket, group in groupby(rows, key=lambda row: row.ticket):
             ordered = self._put_in_order(group, rejects)
             is_whole = self._mapping.shape is Shape.TICKETS
-            steps = expanded(ordered[0]) if is_whole else ordered
-            events = history_of(steps, self._mapping.source, ticket_code)
+            steps = expand(ordered[0]) if is_whole else ordered
+            events = build_events(steps, self._mapping.source, ticket_code)
             self.summary.used += len(ordered)
             self.summary.tickets += 1
             self.summary.events += len(events)
@@ -133,7 +133,7 @@ class Import:
                 self._compare(rows, events, figures, differences)
         return self.summary
 
-    def _read_rows(self, rejects: Sink) -> Iterator[Row]:
+    def _read_rows(self, rejects: Sink) -> Iterator[ExportRow]:
         for number, path in enumerate(self._files):
             self._reader.moments = self._choose_moments(path)
             for record in self._read_records(path):
@@ -150,7 +150,7 @@ class Import:
                 )
         self._note_empty()
 
-    def _read_records(self, path: Path) -> Iterator[Record]:
+    def _read_records(self, path: Path) -> Iterator[ExportRecord]:
         return read_records(path, self._mapping, self._bounds, partial(self._check_columns, path))
 
     def _choose_moments(self, path: Path) -> Moments:
@@ -197,9 +197,9 @@ class Import:
                 code="missing-column",
             )
 
-    def _put_in_order(self, group: Iterator[Row], rejects: Sink) -> list[Row]:
+    def _put_in_order(self, group: Iterator[ExportRow], rejects: Sink) -> list[ExportRow]:
         is_kept = self._mapping.identical_rows == "events"
-        ordered, remarks = in_order(group, keep_identical=is_kept)
+        ordered, remarks = sort_rows(group, keep_identical=is_kept)
         if self._mapping.shape is Shape.TICKETS and len(ordered) > 1:
             ordered.sort(key=lambda row: (row.file, row.row))
             for row in ordered[1:]:
@@ -222,14 +222,14 @@ class Import:
         rejects.write(to_json(document) + b"\n")
 
     def _compare(
-        self, rows: list[Row], events: list[Imported], figures: Sink, differences: Sink
+        self, rows: list[ExportRow], events: list[Imported], figures: Sink, differences: Sink
     ) -> None:
         last = rows[-1]
         if not last.figures:
             return
         document = {"ticket": events[0].event.subject, "number": last.ticket, **last.figures}
         figures.write(to_json(document) + b"\n")
-        for figure in compare(rows, events, self._reader.moments):
+        for figure in compare_figures(rows, events, self._reader.moments):
             self.summary.compared[figure.figure] += 1
             if figure.agrees:
                 self.summary.agreeing[figure.figure] += 1

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.history.exports.model import Export, Record
+from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, TextLine, split_lines
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -25,7 +25,7 @@ class Csv:
         """Any text can be read as a table; a wrong header is refused with what is missing in it."""
         return True
 
-    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[Record]:
+    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[ExportRecord]:
         """Every record below the header."""
         csv.field_size_limit(_LONGEST_CELL)
         source = _Lines(split_lines(chunks))
@@ -44,9 +44,9 @@ class Csv:
             if reason:
                 first, count = source.taken[0].number, len(source.taken)
                 lines = f"lines {first} to {first + count - 1}" if count > 1 else f"line {first}"
-                yield Record(row, broken=f"{reason} ({lines})", mended=source.mended)
+                yield ExportRecord(row, broken=f"{reason} ({lines})", mended=source.mended)
             else:
-                yield Record(row, values_of(cells), mended=source.mended)
+                yield ExportRecord(row, values_of(cells), mended=source.mended)
 
 
 class _Unclosed(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from desk_shared.errors import Invalid
 
-from desk_metrics.history.exports.model import Export, Record
+from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import (
     LONGEST,
     REPLACED,
@@ -54,11 +54,11 @@ class JsonLines:
         except (ValueError, RecursionError):
             return False
 
-    def read(self, chunks: Iterator[bytes], _export: Export) -> Iterator[Record]:
+    def read(self, chunks: Iterator[bytes], _export: Export) -> Iterator[ExportRecord]:
         """Every line's record; its row is the line's number."""
         for line in split_lines(chunks):
             if line.text is TOO_LONG:
-                yield Record(line.number, broken=f"is longer than {LONGEST:,} bytes")
+                yield ExportRecord(line.number, broken=f"is longer than {LONGEST:,} bytes")
             elif line.text.strip():
                 yield _read_record(line.number, line.text, line.mended)
 
@@ -70,7 +70,7 @@ class JsonList:
         """By its name, or where it begins with a list or an object."""
         return bool(export.name.endswith(".json") or _LIST_AT.match(head) or _OBJECT_AT.match(head))
 
-    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[Record]:
+    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[ExportRecord]:
         """Every item's record, numbered from 1."""
         items, keys = _Items(chunks), export.mapping.record_keys
         if not items.enter(keys):
@@ -83,11 +83,15 @@ class JsonList:
         while True:
             for text, reason in items:
                 row += 1
-                yield _read_record(row, *decode_line(text)) if text else Record(row, broken=reason)
+                yield (
+                    _read_record(row, *decode_line(text))
+                    if text
+                    else ExportRecord(row, broken=reason)
+                )
             if not items.enter(keys):
                 break
         if items.has_rest:
-            yield Record(row + 1, broken="what stands after the list was not read")
+            yield ExportRecord(row + 1, broken="what stands after the list was not read")
 
 
 class _Items:
@@ -196,22 +200,22 @@ def _find_end(buffer: bytes, still_open: bytearray, place: int) -> tuple[int, bo
     return place, False
 
 
-def _read_record(row: int, text: str, mended: str) -> Record:
+def _read_record(row: int, text: str, mended: str) -> ExportRecord:
     try:
         item = json.loads(text)
     except ValueError as error:
-        return Record(row, broken=f"not JSON: {error}", mended=mended)
+        return ExportRecord(row, broken=f"not JSON: {error}", mended=mended)
     except RecursionError:
-        return Record(row, broken=f"not JSON: {_DEEP}", mended=mended)
+        return ExportRecord(row, broken=f"not JSON: {_DEEP}", mended=mended)
     if not isinstance(item, dict):
-        return Record(row, broken="not a JSON object", mended=mended)
+        return ExportRecord(row, broken="not a JSON object", mended=mended)
     values: dict[str, str] = {}
     _flatten(item, "", values, 0)
     if _HALF.search(text):
         joined = {join_halves(name): join_halves(text) for name, text in values.items()}
         mended = mended or (REPLACED if joined != values else "")
         values = joined
-    return Record(row, values, mended=mended)
+    return ExportRecord(row, values, mended=mended)
 
 
 def _flatten(item: object, name: str, values: dict[str, str], depth: int) -> None:

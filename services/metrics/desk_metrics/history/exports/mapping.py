@@ -183,27 +183,27 @@ class Mapping(Frozen):
 
     @cached_property
     def state_of(self) -> dict[str, StateMapping]:
-        return {fold_word(word): status for word, status in self.states.items()}
+        return {normalise_word(word): status for word, status in self.states.items()}
 
     @cached_property
     def value_of(self) -> dict[str, dict[str, str]]:
         """For each translated column the old desk's word, folded, to ours; ours go through."""
         return {
-            name: {ours: ours for ours in map(fold_word, known)}
-            | {fold_word(ours): ours for ours in known}
-            | {fold_word(word): ours for word, ours in self.values.get(name, {}).items()}
+            name: {ours: ours for ours in map(normalise_word, known)}
+            | {normalise_word(ours): ours for ours in known}
+            | {normalise_word(word): ours for word, ours in self.values.get(name, {}).items()}
             for name, known in _CLOSED.items()
         }
 
 
-def fold_word(text: str) -> str:
+def normalise_word(text: str) -> str:
     """Words are compared without regard to case, form, blanks and what nobody sees."""
     # Exports say few words many times; a cell of a megabyte is not worth keeping.
-    return _fold(text) if len(text) <= _WORD else _fold.__wrapped__(text)
+    return _normalise(text) if len(text) <= _WORD else _normalise.__wrapped__(text)
 
 
 @lru_cache(maxsize=1 << 12)
-def _fold(text: str) -> str:
+def _normalise(text: str) -> str:
     plain = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
     return " ".join(plain.split())
 

@@ -9,7 +9,7 @@ from desk_metrics.history.exports.mapping import Mapping
 
 
 @dataclass(slots=True)
-class Record:
+class ExportRecord:
     """A record's texts by column; `row` counts as a spreadsheet does: a CSV's header is row 1."""
 
     row: int
@@ -46,5 +46,5 @@ class ExportFormat(Protocol):
     def can_read(self, head: bytes, export: Export) -> bool:
         """Whether a file with this name and beginning is of this kind."""
 
-    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[Record]:
+    def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[ExportRecord]:
         """Every record; `Invalid` where no record of the file could be trusted."""

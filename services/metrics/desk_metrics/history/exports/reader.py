@@ -1,4 +1,4 @@
-"""One record of an export as a `Row` in the desk's words, with a remark on whatever is wrong."""
+"""One record of an export as an `ExportRow` in our words, with a remark on whatever is wrong."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,16 @@ from typing import Any
 
 from desk_shared.text import is_visible
 
-from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, fold_word
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, normalise_word
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments
-from desk_metrics.history.rows import Fault, Remark, Row, contradiction, undated
+from desk_metrics.history.rows import (
+    ExportRow,
+    Fault,
+    Remark,
+    find_contradiction,
+    find_missing_date,
+)
 from desk_metrics.sla.worktime import instant, micros
 
 _DATES = ("opened", "assigned", "responded", "started", "resolved", "closed", "changed")
@@ -54,7 +60,7 @@ class RowReader:
         self._last = micros(now + timedelta(days=1))
         self.held: set[str] = set()
         self._held_own: set[str] = set()
-        self._nulls = frozenset(fold_word(null) for null in (*mapping.nulls, ""))
+        self._nulls = frozenset(normalise_word(null) for null in (*mapping.nulls, ""))
         self.moments = Moments(mapping.times)
         columns = mapping.columns
         self._get: dict[str, Get] = {
@@ -69,7 +75,7 @@ class RowReader:
         self._dates_read = [(name, self._get[name]) for name in _DATES if name in self._get]
         self._words_read = [(name, self._get[name]) for name in _TRANSLATED if name in self._get]
 
-    def read(self, record: Record, file: int) -> tuple[Row | None, list[Remark]]:
+    def read(self, record: ExportRecord, file: int) -> tuple[ExportRow | None, list[Remark]]:
         """The row, or None if it cannot be used; every remark says which."""
         remarks: list[Remark] = []
         ticket = ""
@@ -90,7 +96,7 @@ class RowReader:
             return None, remarks
         return row, remarks
 
-    def dates(self, record: Record) -> Iterator[str]:
+    def dates(self, record: ExportRecord) -> Iterator[str]:
         """The texts that are read as moments."""
         for name in ("at", *_DATES):
             if (get := self._get.get(name)) and (text := get(record.values)):
@@ -114,15 +120,15 @@ class RowReader:
         return needed
 
     def _row(
-        self, record: Record, ticket: str, file: int, remark: Callable[[Fault, str], None]
-    ) -> Row:
+        self, record: ExportRecord, ticket: str, file: int, remark: Callable[[Fault, str], None]
+    ) -> ExportRow:
         values = record.values
         fields: dict[str, Any] = self._texts(values, remark)
         fields |= self._states(values, remark)
         for name, get in self._words_read:
             if text := get(values):
                 self.held.add(name)
-                fields[name] = ours = self._mapping.value_of[name].get(fold_word(text), "")
+                fields[name] = ours = self._mapping.value_of[name].get(normalise_word(text), "")
                 if not ours:
                     reason = f"the {name} '{text[:60]}' is not in the mapping; left out"
                     remark(Fault.UNKNOWN_VALUE, reason)
@@ -135,13 +141,13 @@ class RowReader:
         if text := self._text("order", values):
             self.held.add("order")
             order = min(int(text), _MAX_ORDER) if text.isascii() and text.isdigit() else 0
-        row = Row(ticket, at, order, file, record.row)._replace(**fields)
+        row = ExportRow(ticket, at, order, file, record.row)._replace(**fields)
         self._check_dates(row, remark)
         return row
 
-    def _check_dates(self, row: Row, remark: Callable[[Fault, str], None]) -> None:
+    def _check_dates(self, row: ExportRow, remark: Callable[[Fault, str], None]) -> None:
         """Dates that cannot all be true: a ticket's only row is refused, an update is used."""
-        wrong = contradiction(row)
+        wrong = find_contradiction(row)
         if self._mapping.shape is Shape.UPDATES:
             if wrong:
                 remark(Fault.CONTRADICTION, f"{wrong}; the update itself is used")
@@ -150,7 +156,7 @@ class RowReader:
                 remark(Fault.CONTRADICTION, reason)
         elif wrong:
             raise _RowRefused(Fault.CONTRADICTION, wrong)
-        elif missing := undated(row):
+        elif missing := find_missing_date(row):
             raise _RowRefused(Fault.NO_TIME, missing)
 
     def _ticket(self, values: dict[str, str]) -> str:
@@ -211,7 +217,7 @@ class RowReader:
         if not word:
             return {}
         self.held.add("state")
-        status = self._mapping.state_of.get(fold_word(word))
+        status = self._mapping.state_of.get(normalise_word(word))
         if status is None:
             remark(
                 Fault.UNKNOWN_STATE,

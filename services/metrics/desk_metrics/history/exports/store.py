@@ -15,7 +15,7 @@ from desk_metrics.adapters.history_files import FORMATS, choose_format
 from desk_metrics.adapters.history_files.container import DAMAGED, Bounds, open_export
 from desk_metrics.history.exports.forms import Order
 from desk_metrics.history.exports.mapping import Mapping
-from desk_metrics.history.exports.model import Export, Record
+from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import to_utf8
 
 BUILT_IN = Path(__file__).parent / "mappings"
@@ -26,7 +26,7 @@ def read_records(
     mapping: Mapping,
     bounds: Bounds = Bounds(),  # noqa: B008 (frozen)
     on_header: Callable[[list[str]], None] = lambda _names: None,
-) -> Iterator[Record]:
+) -> Iterator[ExportRecord]:
     """Every record of the file, good and broken, in the order of the file.
 
     `on_header` is called with the columns of a table before its first record.
@@ -44,7 +44,7 @@ def read_records(
                 row = record.row
                 yield record
     except DAMAGED as error:
-        yield Record(row + 1, broken=f"the gzipped file is cut off or damaged: {error}")
+        yield ExportRecord(row + 1, broken=f"the gzipped file is cut off or damaged: {error}")
 
 
 def load_mapping(

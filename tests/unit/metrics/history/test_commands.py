@@ -10,7 +10,7 @@ from desk_shared.errors import DeskError
 from typer import Typer
 from typer.testing import CliRunner
 
-from tests.unit.history.export import csv_file
+from tests.support.metrics_exports import csv_file
 
 RUN = CliRunner(env={"COLUMNS": "200"})
 HEAD = (

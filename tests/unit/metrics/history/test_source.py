@@ -5,29 +5,29 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid, NotFound
 
-from tests.unit.history.export import TICKETS, csv_file
+from tests.support.metrics_exports import TICKETS, csv_file
 
 NESTED = TICKETS.model_copy(update={"records": "issues"})
 
 
-def records(path: Path) -> list[Record]:
+def records(path: Path) -> list[ExportRecord]:
     return list(read_records(path, TICKETS))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_delimiter_is_taken_from_the_header(tmp_path: Path, delimiter: str) -> None:
     path = csv_file(tmp_path, f"no{delimiter}opened\n1{delimiter}x\n")
-    assert records(path) == [Record(2, {"no": "1", "opened": "x"})]
+    assert records(path) == [ExportRecord(2, {"no": "1", "opened": "x"})]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_marked_encodings_are_read_without_remark(tmp_path: Path, encoding: str) -> None:
     path = csv_file(tmp_path, "no,title\n1,Zürich\n", encoding=encoding)
-    assert records(path) == [Record(2, {"no": "1", "title": "Zürich"})]
+    assert records(path) == [ExportRecord(2, {"no": "1", "title": "Zürich"})]
 
 
 def test_a_format_line_another_encoding_is_read_and_named(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_quote_that_never_closes_is_one_broken_row(tmp_path: Path) -> None:
 def test_gzip_is_seen_by_its_bytes_not_its_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(gzip.compress(b"no,title\n1,b\n"))
-    assert records(path) == [Record(2, {"no": "1", "title": "b"})]
+    assert records(path) == [ExportRecord(2, {"no": "1", "title": "b"})]
 
 
 def test_a_gzip_that_is_cut_off_keeps_what_came_before_and_says_so(tmp_path: Path) -> None:

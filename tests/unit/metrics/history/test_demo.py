@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from desk_metrics.history.commands import import_, report
 from desk_metrics.history.exports.store import list_mappings, load_mapping
-from desk_metrics.history.journey import journey_of
+from desk_metrics.history.path import trace_path
 from desk_metrics.history.worker import Import, Places
 from typer import Typer
 from typer.testing import CliRunner
 
-from tests.unit.history.export import Discard
+from tests.support.metrics_exports import Discard
 
 DEMO = Path("demo/history")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -30,15 +30,15 @@ def test_every_mapping_has_an_export_to_try() -> None:
 @pytest.mark.parametrize("name", sorted(EXPORTS))
 def test_each_export_is_used_whole(name: str) -> None:
     run = Import([EXPORTS[name]], load_mapping(name), now=NOW)
-    lives = [life for _, life in run.read_histories(Discard())]
+    histories = [events for _, events in run.read_histories(Discard())]
     assert run.summary.used == run.summary.rows >= 36
     assert not run.summary.remarked
-    assert len(lives) >= 18
-    journeys = [journey_of(life) for life in lives]
-    assert sum(journey.is_over for journey in journeys) >= len(lives) - 4
-    assert all(journey.minutes >= 0 for journey in journeys)
+    assert len(histories) >= 18
+    paths = [trace_path(events) for events in histories]
+    assert sum(path.is_over for path in paths) >= len(histories) - 4
+    assert all(path.minutes >= 0 for path in paths)
     if name != "bpi13":  # it has no topics
-        assert any("VPN" in journey.category for journey in journeys)
+        assert any("VPN" in path.category for path in paths)
 
 
 @pytest.mark.parametrize("text", ["README.md", "docs/import.md"])

@@ -1,4 +1,4 @@
-"""A ticket's journey: which team had it, and whether it was queued, worked on or waiting, when.
+"""A ticket's path: which team had it, and whether it was queued, worked on or waiting, when.
 
 A pure fold of the events of one ticket. Minutes are elapsed time round the clock: history files
 know no calendars. What came after the last event of an open ticket is not counted.
@@ -40,7 +40,7 @@ class Phase(StrEnum):
     AT_REST = "at_rest"
 
 
-class Stretch(NamedTuple):
+class PathInterval(NamedTuple):
     """Open time under one team in one phase; `reason` is why a ticket waits.
 
     `start` and `end` are microseconds since 1970 UTC.
@@ -66,10 +66,10 @@ class Reassignment(NamedTuple):
 
 
 @dataclass(slots=True)
-class Journey:
+class TicketPath:
     """What one ticket went through.
 
-    `stretches` add up to all open time: from the opening to the resolution (or closing, or merge),
+    `intervals` add up to all open time: from the opening to the resolution (or closing, or merge),
     and from each reopening to the next. `pauses` counts waits; a change of team does not end one.
     """
 
@@ -86,19 +86,19 @@ class Journey:
     requeues: int = 0
     reopenings: int = 0
     resolver: str = ""
-    stretches: list[Stretch] = field(default_factory=list)
+    intervals: list[PathInterval] = field(default_factory=list)
     reassignments: list[Reassignment] = field(default_factory=list)
     pauses: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def minutes(self) -> float:
-        """Open time: all stretches together."""
-        return sum(stretch.minutes for stretch in self.stretches)
+        """Open time: all intervals together."""
+        return sum(interval.minutes for interval in self.intervals)
 
     @property
     def own_minutes(self) -> float:
         """Open time in which nobody outside was waited for."""
-        return sum(s.minutes for s in self.stretches if s.phase is not Phase.WAITING)
+        return sum(s.minutes for s in self.intervals if s.phase is not Phase.WAITING)
 
     @property
     def is_routine(self) -> bool:
@@ -106,20 +106,20 @@ class Journey:
         return self.is_over and not self.reassignments and not self.reopenings
 
 
-def journey_of(life: Sequence[Imported]) -> Journey:
-    """The journey of one ticket from all its events, in order."""
-    walk = _Walk()
-    for imported in life:
-        walk.go_on(imported.word, imported.event)
-    return walk.journey
+def trace_path(events: Sequence[Imported]) -> TicketPath:
+    """The path of one ticket from all its events, in order."""
+    builder = _PathBuilder()
+    for imported in events:
+        builder.go_on(imported.word, imported.event)
+    return builder.path
 
 
-class _Walk:
+class _PathBuilder:
     # Whatever else happens moves nothing.
-    _steps: ClassVar[Reducers["_Walk", [], None]] = Reducers(lambda _walk, _event: None)
+    _steps: ClassVar[Reducers["_PathBuilder", [], None]] = Reducers(lambda _builder, _event: None)
 
     def __init__(self) -> None:
-        self.journey = Journey()
+        self.path = TicketPath()
         self._at = 0
         self._held = 0.0
         self._phase = Phase.QUEUED
@@ -135,60 +135,60 @@ class _Walk:
 
     def _pass(self, at: int) -> None:
         """The time since the last event belongs to the phase that it left the ticket in."""
-        journey = self.journey
+        path = self.path
         begun, self._at = self._at, max(at, self._at)
-        journey.last = self._at
+        path.last = self._at
         if self._phase is Phase.AT_REST or not begun or begun == self._at:
             return
-        stretch = Stretch(journey.team, self._phase, self._reason, begun, self._at)
-        journey.stretches.append(stretch)
-        self._held += stretch.minutes
+        interval = PathInterval(path.team, self._phase, self._reason, begun, self._at)
+        path.intervals.append(interval)
+        self._held += interval.minutes
         if self._phase is Phase.WAITING:
-            reason, waited = journey.pauses[-1]
-            journey.pauses[-1] = (reason, waited + stretch.minutes)
+            reason, waited = path.pauses[-1]
+            path.pauses[-1] = (reason, waited + interval.minutes)
 
     def _enter(self, phase: Phase, reason: str = "") -> None:
         self._phase, self._reason = phase, reason
-        self.journey.is_over = phase is Phase.AT_REST
+        self.path.is_over = phase is Phase.AT_REST
 
     @_steps.on(TicketOpened)
     def _open(self, event: Event[TicketOpened]) -> None:
         data = event.data
-        self.journey.opened = self._at
-        self.journey.number = data.attributes.get(NUMBER, data.code)
-        self.journey.category = data.attributes.get("category", "")
-        self.journey.service = data.service
+        self.path.opened = self._at
+        self.path.number = data.attributes.get(NUMBER, data.code)
+        self.path.category = data.attributes.get("category", "")
+        self.path.service = data.service
 
     @_steps.on(TicketTriaged)
     def _triage(self, event: Event[TicketTriaged]) -> None:
         data = event.data
-        self.journey.category, self.journey.priority = data.category, data.priority
-        self.journey.service = data.service or self.journey.service
+        self.path.category, self.path.priority = data.category, data.priority
+        self.path.service = data.service or self.path.service
 
     @_steps.on(TicketUpdated)
     def _update(self, event: Event[TicketUpdated]) -> None:
-        self.journey.service = event.data.service or self.journey.service
-        self.journey.priority = event.data.priority or self.journey.priority
+        self.path.service = event.data.service or self.path.service
+        self.path.priority = event.data.priority or self.path.priority
 
     @_steps.on(TicketAssigned)
     def _assign(self, event: Event[TicketAssigned]) -> None:
-        journey = self.journey
-        if event.data.team != journey.team:
-            self._moved(event.data.team)
+        path = self.path
+        if event.data.team != path.team:
+            self._move_to(event.data.team)
         elif self._phase is Phase.WORKED_ON:
-            journey.requeues += 1
+            path.requeues += 1
         if self._phase is Phase.AT_REST:
             return
         self._interrupted = (self._at, self._reason) if self._phase is Phase.WAITING else None
         self._enter(Phase.QUEUED)
 
-    def _moved(self, team: str) -> None:
-        journey = self.journey
-        journey.moves += 1
-        if journey.team and team and self._phase is not Phase.AT_REST:
-            journey.reassignments.append(Reassignment(journey.team, team, self._held))
-        journey.first_team = journey.first_team or team
-        journey.team, self._held = team, 0.0
+    def _move_to(self, team: str) -> None:
+        path = self.path
+        path.moves += 1
+        if path.team and team and self._phase is not Phase.AT_REST:
+            path.reassignments.append(Reassignment(path.team, team, self._held))
+        path.first_team = path.first_team or team
+        path.team, self._held = team, 0.0
 
     @_steps.on(TicketStarted)
     def _start(self, _event: Event[TicketStarted]) -> None:
@@ -199,7 +199,7 @@ class _Walk:
         reason = self._word or event.data.waiting_for
         is_same = self._phase is Phase.WAITING and self._reason == reason
         if not is_same and self._interrupted != (self._at, reason):
-            self.journey.pauses.append((reason, 0.0))
+            self.path.pauses.append((reason, 0.0))
         self._enter(Phase.WAITING, reason)
 
     @_steps.on(TicketResumed)
@@ -209,11 +209,11 @@ class _Walk:
     @_steps.on(TicketResolved, TicketClosed, TicketMerged)
     def _end(self, _event: AnyEvent) -> None:
         if self._phase is not Phase.AT_REST:
-            self.journey.resolver = self.journey.team
+            self.path.resolver = self.path.team
         self._enter(Phase.AT_REST)
 
     @_steps.on(TicketReopened)
     def _reopen(self, _event: Event[TicketReopened]) -> None:
-        self.journey.reopenings += 1
+        self.path.reopenings += 1
         self._held = 0.0
         self._enter(Phase.QUEUED)

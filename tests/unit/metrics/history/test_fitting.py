@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from random import Random
 
-from desk_metrics.history.fitting import Candidate, Verdict, calendars, counted, fit
+from desk_metrics.history.fitting import Candidate, Verdict, count_minutes, fit, list_calendars
 from desk_metrics.sla.worktime import WorkingTime, micros
 from desk_shared.ids import derived_id
 
 HOUR = 3_600_000_000
 MONDAY = micros(datetime(2026, 3, 2, tzinfo=UTC))
-CLOCKS = {calendar.title: WorkingTime(calendar) for calendar in calendars()}
+CLOCKS = {calendar.name: WorkingTime(calendar) for calendar in list_calendars()}
 
 
 def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> list[Verdict]:
@@ -22,10 +22,10 @@ def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> li
         resumes = waits + random.randrange(1, 60 * HOUR)
         resolved = resumes + random.randrange(1, 40 * HOUR)
         closed = resolved + random.randrange(1, 150 * HOUR)
-        stretches = ((opened, waits, False), (waits, resumes, True), (resumes, resolved, False))
+        intervals = ((opened, waits, False), (waits, resumes, True), (resumes, resolved, False))
         priority = random.choice(("P1", "P3"))
-        one = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, stretches)
-        made.append(one._replace(kept=counted(one, truth, CLOCKS) <= targets[priority]))
+        one = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, intervals)
+        made.append(one._replace(kept=count_minutes(one, truth, CLOCKS) <= targets[priority]))
     return made
 
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid
 
-from tests.unit.history.export import TICKETS, csv_file
+from tests.support.metrics_exports import TICKETS, csv_file
 
 
-def found(folder: Path, text: str) -> list[Record]:
+def found(folder: Path, text: str) -> list[ExportRecord]:
     return list(read_records(csv_file(folder, text), TICKETS))
 
 

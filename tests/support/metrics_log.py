@@ -1,6 +1,6 @@
 """A made log of any length for measuring the import: ten rows a ticket, tickets mixed.
 
-python tests/integration/history/made_log.py 1000000 /tmp/log.csv
+python tests/support/metrics_log.py 1000000 /tmp/log.csv
 """
 
 import sys

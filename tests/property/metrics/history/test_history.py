@@ -4,9 +4,9 @@ import csv
 from pathlib import Path
 from random import Random
 
-from desk_metrics.history.journey import Phase, journey_of
-from desk_metrics.history.model import history_of, in_order
-from desk_metrics.history.rows import RESTING, Row
+from desk_metrics.history.model import build_events, sort_rows
+from desk_metrics.history.path import Phase, trace_path
+from desk_metrics.history.rows import RESTING, ExportRow
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, Places
 from desk_metrics.sla.worktime import micros
@@ -15,21 +15,21 @@ from desk_shared.events.tickets import State, WaitingFor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.history.export import HOUR, UPDATES, Discard
+from tests.support.metrics_exports import HOUR, UPDATES, Discard
 
 CODEC = Codec()
 TEAMS = st.sampled_from(["", "A", "B", "C"])
 
 
 @st.composite
-def updates(draw: st.DrawFn) -> list[Row]:
+def updates(draw: st.DrawFn) -> list[ExportRow]:
     """The rows of one ticket as a log might have them, any state after any other."""
     count = draw(st.integers(1, 12))
     rows = []
     for number in range(count):
         state = draw(st.sampled_from(["", *State]))
         waiting = draw(st.sampled_from(WaitingFor)) if state == State.WAITING else ""
-        made = Row("T", draw(st.integers(1, 40)) * HOUR, number, 0, number + 2, state=state)
+        made = ExportRow("T", draw(st.integers(1, 40)) * HOUR, number, 0, number + 2, state=state)
         rows.append(
             made._replace(
                 waiting=waiting,
@@ -45,32 +45,32 @@ def updates(draw: st.DrawFn) -> list[Row]:
 
 
 @given(updates(), st.randoms(use_true_random=False))
-def test_the_order_of_arrival_never_matters(rows: list[Row], random: Random) -> None:
+def test_the_order_of_arrival_never_matters(rows: list[ExportRow], random: Random) -> None:
     shuffled = random.sample(rows, len(rows))
-    assert in_order(rows)[0] == in_order(shuffled)[0]
+    assert sort_rows(rows)[0] == sort_rows(shuffled)[0]
 
 
 @given(updates())
-def test_numbers_have_no_gap_times_go_forward_and_ids_are_unique(rows: list[Row]) -> None:
-    life = [one.event for one in history_of(in_order(rows)[0], "/t", str)]
-    assert [event.sequence for event in life] == list(range(1, len(life) + 1))
-    assert [event.time for event in life] == sorted(event.time for event in life)
-    assert len({event.id for event in life}) == len(life)
-    for event in life:
+def test_numbers_have_no_gap_times_go_forward_and_ids_are_unique(rows: list[ExportRow]) -> None:
+    events = [one.event for one in build_events(sort_rows(rows)[0], "/t", str)]
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert len({event.id for event in events}) == len(events)
+    for event in events:
         message = CODEC.encode(event)
         assert CODEC.decode(message.key, message.value, message.headers) == event
 
 
 @given(updates())
-def test_open_time_is_told_once_and_whole(rows: list[Row]) -> None:
+def test_open_time_is_told_once_and_whole(rows: list[ExportRow]) -> None:
     """Against a simple second reckoning: between two rows the state of the first one holds.
 
     A row without anything new is no event, and an open ticket is counted to its last event.
     """
-    ordered, _ = in_order(rows)
-    life = history_of(ordered, "/t", str)
-    found = journey_of(life)
-    end = micros(life[-1].event.time)
+    ordered, _ = sort_rows(rows)
+    events = build_events(ordered, "/t", str)
+    found = trace_path(events)
+    end = micros(events[-1].event.time)
     begun = min(ordered[0].at, ordered[0].opened or ordered[0].at)
     state, minutes, waited, opened = str(State.NEW), 0.0, 0.0, begun
     for row in ordered:
@@ -79,14 +79,14 @@ def test_open_time_is_told_once_and_whole(rows: list[Row]) -> None:
         waited += passed if state == State.WAITING else 0
         state, opened = row.state or state, row.at
     assert found.minutes == minutes
-    assert sum(s.minutes for s in found.stretches if s.phase is Phase.WAITING) == waited
+    assert sum(s.minutes for s in found.intervals if s.phase is Phase.WAITING) == waited
     assert sum(waits for _, waits in found.pauses) == waited
     assert found.is_over == (state in RESTING)
 
 
 @given(updates())
-def test_reassignments_lead_from_the_first_team_to_the_last(rows: list[Row]) -> None:
-    found = journey_of(history_of(in_order(rows)[0], "/t", str))
+def test_reassignments_lead_from_the_first_team_to_the_last(rows: list[ExportRow]) -> None:
+    found = trace_path(build_events(sort_rows(rows)[0], "/t", str))
     assert all(one.giver and one.taker and one.giver != one.taker for one in found.reassignments)
     tallies = Tallies()
     tallies.add(found, "topic")
@@ -113,20 +113,22 @@ def test_a_shuffled_file_gives_the_same_history_and_every_row_is_accounted_for(
     numbered = [(ticket, at, n, state, team) for n, (ticket, at, state, team) in enumerate(rows)]
     folder = tmp_path_factory.mktemp("log")  # type: ignore[attr-defined]
     told = [
-        _told(folder / f"{name}.csv", part)
+        _tell_changes(folder / f"{name}.csv", part)
         for name, part in (("a", numbered), ("b", random.sample(numbered, len(numbered))))
     ]
     assert told[0] == told[1]
 
 
-def _told(path: Path, rows: list[tuple[int, str, int, str, str]]) -> list[tuple[object, ...]]:
+def _tell_changes(
+    path: Path, rows: list[tuple[int, str, int, str, str]]
+) -> list[tuple[object, ...]]:
     with path.open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["no", "at", "n", "state", "team"])
         writer.writerows(rows)
     run = Import([path], UPDATES, run=7)
     rejects = Discard()
-    told = [(one.event, one.word) for _, life in run.read_histories(rejects) for one in life]
+    told = [(one.event, one.word) for _, events in run.read_histories(rejects) for one in events]
     assert run.summary.rows == len(rows)
     assert run.summary.is_whole
     assert len(rejects.lines) == run.summary.refused.total() + run.summary.remarked.total()

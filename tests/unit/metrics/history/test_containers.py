@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.adapters.history_files.container import Bounds
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import read_records
 from desk_shared.errors import Invalid
 
-from tests.unit.history.export import TICKETS
+from tests.support.metrics_exports import TICKETS
 
 CSV = b"no,title\n1,b\n"
 
@@ -24,7 +24,7 @@ def archive(*names: str) -> bytes:
     return made.getvalue()
 
 
-def found(folder: Path, data: bytes, bounds: Bounds | None = None) -> list[Record]:
+def found(folder: Path, data: bytes, bounds: Bounds | None = None) -> list[ExportRecord]:
     path = folder / "a.csv"
     path.write_bytes(data)
     return list(read_records(path, TICKETS, bounds or Bounds()))
@@ -77,7 +77,7 @@ def test_a_few_zeros_are_borne(tmp_path: Path) -> None:
 
 def test_gzip_in_gzip_is_read(tmp_path: Path) -> None:
     assert found(tmp_path, gzip.compress(gzip.compress(CSV))) == [
-        Record(2, {"no": "1", "title": "b"})
+        ExportRecord(2, {"no": "1", "title": "b"})
     ]
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.adapters.history_files import FORMATS, choose_format
-from desk_metrics.history.exports.model import Export, ExportFormat, Record
+from desk_metrics.history.exports.model import Export, ExportFormat, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, split_lines
 from desk_shared.errors import Invalid
 from desk_shared.plugins import Registry
 
-from tests.unit.history.export import TICKETS
+from tests.support.metrics_exports import TICKETS
 
 Rows = Sequence[dict[str, str]]
 ROWS: Rows = [{"no": str(number), "title": f"Grüße {number} 😀"} for number in range(1, 6)]
@@ -29,17 +29,17 @@ class Pairs:
     def can_read(self, _head: bytes, export: Export) -> bool:
         return export.name.endswith(".pairs")
 
-    def read(self, chunks: Iterator[bytes], _export: Export) -> Iterator[Record]:
+    def read(self, chunks: Iterator[bytes], _export: Export) -> Iterator[ExportRecord]:
         for line in split_lines(chunks):
             if line.text is TOO_LONG:
-                yield Record(line.number, broken="is too long")
+                yield ExportRecord(line.number, broken="is too long")
                 continue
             pairs = [pair.partition("=") for pair in line.text.rstrip("\r\n").split(";")]
             if all(sign for _, sign, _ in pairs):
                 values = {name: value for name, _, value in pairs}
-                yield Record(line.number, values, mended=line.mended)
+                yield ExportRecord(line.number, values, mended=line.mended)
             elif line.text.strip():
-                yield Record(line.number, broken="has no pairs", mended=line.mended)
+                yield ExportRecord(line.number, broken="has no pairs", mended=line.mended)
 
 
 def as_csv(rows: Rows) -> str:
@@ -92,7 +92,7 @@ def export_of(kind: Kind, name: str = "") -> Export:
     return Export(Path(name or f"log{kind.suffix}"), TICKETS, lambda _names: None)
 
 
-def read(kind: Kind, data: bytes, size: int = 1 << 16) -> list[Record]:
+def read(kind: Kind, data: bytes, size: int = 1 << 16) -> list[ExportRecord]:
     """The records of the data, given in chunks of so many bytes."""
     chunks = (data[start : start + size] for start in range(0, len(data), size))
     return list(WITH_PAIRS.kind(kind.name).read(chunks, export_of(kind)))

@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import load_mapping, read_records
 from desk_metrics.history.exports.text import REPLACED, is_encoding
 from desk_shared.errors import Invalid
 
-from tests.unit.history.export import TICKETS
+from tests.support.metrics_exports import TICKETS
 
 TEXT = "no,title\n1,Zürich 😀 Привет\n2,Köln\n"
 WANTED = ["Zürich 😀 Привет", "Köln"]
@@ -18,7 +18,7 @@ WANTED = ["Zürich 😀 Привет", "Köln"]
 BORDERS = [n + d for n in (4, 4_096, 8_192, 65_536, 131_072, 1_000_000) for d in (-2, -1, 0, 1)]
 
 
-def found(folder: Path, data: bytes, name: str = "a.csv", encoding: str = "") -> list[Record]:
+def found(folder: Path, data: bytes, name: str = "a.csv", encoding: str = "") -> list[ExportRecord]:
     path = folder / name
     path.write_bytes(data)
     return list(read_records(path, TICKETS.model_copy(update={"encoding": encoding})))

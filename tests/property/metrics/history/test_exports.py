@@ -14,7 +14,7 @@ from desk_shared.errors import DeskError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.history.export import TICKETS
+from tests.support.metrics_exports import TICKETS
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ENCODINGS = st.sampled_from(

@@ -12,7 +12,7 @@ from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.tickets import TicketTriaged
 
-from tests.unit.history.export import NOW, TICKETS, UPDATES, csv_file, lives_of, said
+from tests.support.metrics_exports import NOW, TICKETS, UPDATES, csv_file, histories_of, said
 
 LOG = """no,at,n,state,team,moves,kept
 2,01/07/2026 12:00,0,New,A,0,true
@@ -27,13 +27,13 @@ LOG = """no,at,n,state,team,moves,kept
 
 
 def test_every_row_is_used_or_refused_and_nothing_else(tmp_path: Path) -> None:
-    lives, run = lives_of(csv_file(tmp_path, LOG), UPDATES)
+    histories, run = histories_of(csv_file(tmp_path, LOG), UPDATES)
     account = run.summary
     assert (account.rows, account.used, account.refused.total()) == (8, 5, 3)
     assert account.is_whole
     assert account.refused == {Fault.DUPLICATE: 1, Fault.NO_TICKET: 1, Fault.BAD_TIME: 1}
     assert account.remarked == {Fault.OUT_OF_ORDER: 1, Fault.UNKNOWN_STATE: 1}
-    assert [said(life) for life in lives] == [
+    assert [said(events) for events in histories] == [
         ["opened", "assigned", "assigned", "started", "resolved"],
         ["opened", "assigned"],
     ]
@@ -73,9 +73,9 @@ def test_an_import_writes_four_files(tmp_path: Path) -> None:
 def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, name: str) -> None:
     log = csv_file(tmp_path, LOG)
     Import([log], UPDATES, now=NOW).write(Places.beside(tmp_path / name))
-    lives, _ = lives_of(log, UPDATES)
+    histories, _ = histories_of(log, UPDATES)
     assert list(read_history(tmp_path / name)) == [
-        [one._replace(file=0) for one in life] for life in lives
+        [one._replace(file=0) for one in events] for events in histories
     ]
 
 
@@ -89,8 +89,8 @@ def test_two_imports_give_the_same_bytes_however_small_the_runs(tmp_path: Path) 
 def test_more_runs_than_files_may_be_open_are_merged_in_steps(tmp_path: Path) -> None:
     rows = "".join(f"{n % 7},01/07/2026 {n % 24:02}:00,{n},Active,A,0,true\n" for n in range(250))
     log = csv_file(tmp_path, LOG.splitlines()[0] + "\n" + rows)
-    small, run = lives_of(log, UPDATES, run=2)
-    assert small == lives_of(log, UPDATES)[0]
+    small, run = histories_of(log, UPDATES, run=2)
+    assert small == histories_of(log, UPDATES)[0]
     assert run.summary.used == 250
 
 
@@ -108,8 +108,8 @@ def test_several_files_are_one_history(tmp_path: Path) -> None:
 
 def test_a_second_row_of_a_ticket_is_refused_where_a_row_is_a_ticket(tmp_path: Path) -> None:
     text = "no,opened,resolved\n1,2026-03-02,2026-03-04\n1,2026-03-01,2026-03-03\n"
-    [life], run = lives_of(csv_file(tmp_path, text), TICKETS)
-    assert life[0].event.time.day == 2
+    [events], run = histories_of(csv_file(tmp_path, text), TICKETS)
+    assert events[0].event.time.day == 2
     assert run.summary.refused == {Fault.DUPLICATE: 1}
     assert run.summary.is_whole
 
@@ -117,7 +117,7 @@ def test_a_second_row_of_a_ticket_is_refused_where_a_row_is_a_ticket(tmp_path: P
 def test_a_mapping_for_another_export_is_told_at_once(tmp_path: Path) -> None:
     log = csv_file(tmp_path, "number,opened_at\n1,2\n")
     with pytest.raises(Invalid, match=r"no column at, n, no, state.*It has: number, opened_at"):
-        lives_of(log, UPDATES)
+        histories_of(log, UPDATES)
 
 
 def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
 
 def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     log = csv_file(tmp_path, LOG)
-    lives, _ = lives_of(log, UPDATES)
-    lines = [format_line(one, "log.csv") for life in lives for one in life]
+    histories, _ = histories_of(log, UPDATES)
+    lines = [format_line(one, "log.csv") for events in histories for one in events]
     path = tmp_path / "h.jsonl"
     for wrong, sentence in (
         ([b"{\n"], "h.jsonl:1: not JSON"),
@@ -180,8 +180,8 @@ def test_repeated_columns_are_joined_and_two_states_are_one(tmp_path: Path) -> N
         "c,D-3,Open,Done,23/Mar/26 9:15 AM,,,,,High\n"
     )
     path = csv_file(tmp_path, text)
-    lives, run = lives_of(path, load_mapping("jira-service-management"))
-    triaged = [one.event.data for life in lives for one in life]
+    histories, run = histories_of(path, load_mapping("jira-service-management"))
+    triaged = [one.event.data for events in histories for one in events]
     said_of = [data.category for data in triaged if isinstance(data, TicketTriaged)]
     assert said_of == ["Access, Rooms", "Printing", "unknown"]
     assert run.summary.remarked == {Fault.UNKNOWN_STATE: 1}

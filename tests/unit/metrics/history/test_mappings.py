@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.history.exports.store import load_mapping
-from desk_metrics.history.journey import journey_of
+from desk_metrics.history.path import trace_path
 
-from tests.unit.history.export import csv_file, lives_of, said
+from tests.support.metrics_exports import csv_file, histories_of, said
 
 SERVICENOW = """number,opened_at,resolved_at,closed_at,sys_updated_on,incident_state,assignment_group,\
 assigned_to,caller_id,short_description,category,priority,impact,urgency,contact_type
@@ -81,10 +81,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_an_export_of_each_product_is_read_whole(tmp_path: Path, case: str) -> None:
     mapping, name, text, minutes = CASES[case]
-    lives, run = lives_of(csv_file(tmp_path, text, name), load_mapping(mapping))
+    histories, run = histories_of(csv_file(tmp_path, text, name), load_mapping(mapping))
     assert run.summary.is_whole
     assert not run.summary.refused
     assert not run.summary.remarked
-    assert [journey_of(life).minutes for life in lives] == minutes
-    assert all(said(life)[0] == "opened" for life in lives)
-    assert all("triaged" in said(life) for life in lives)
+    assert [trace_path(events).minutes for events in histories] == minutes
+    assert all(said(events)[0] == "opened" for events in histories)
+    assert all("triaged" in said(events) for events in histories)

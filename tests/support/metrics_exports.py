@@ -5,7 +5,7 @@ from pathlib import Path
 
 from desk_metrics.history.exports.mapping import Mapping
 from desk_metrics.history.model import Imported
-from desk_metrics.history.rows import Row
+from desk_metrics.history.rows import ExportRow
 from desk_metrics.history.store import RUN
 from desk_metrics.history.worker import Import
 
@@ -68,10 +68,10 @@ TICKETS = Mapping.model_validate(
 )
 
 
-def row(at: float, state: str = "", **fields: object) -> Row:
+def row(at: float, state: str = "", **fields: object) -> ExportRow:
     """An update of ticket T at so many hours after 1970."""
     waiting, word = str(fields.pop("waiting", "")), str(fields.pop("word", state))
-    made = Row(
+    made = ExportRow(
         "T", int(at * HOUR), 0, 0, int(at * 100) + 1, state=state, waiting=waiting, word=word
     )
     return made._replace(**fields)  # type: ignore[arg-type]
@@ -84,12 +84,12 @@ def csv_file(folder: Path, text: str, name: str = "log.csv", encoding: str = "ut
     return path
 
 
-def lives_of(
+def histories_of(
     path: Path, mapping: Mapping, *, run: int = RUN
 ) -> tuple[list[list[Imported]], Import]:
     """Everything an import makes of a file, and the import with its account."""
     importing = Import([path], mapping, run=run, now=NOW)
-    return [life for _, life in importing.read_histories(Discard())], importing
+    return [events for _, events in importing.read_histories(Discard())], importing
 
 
 class Discard:
@@ -103,6 +103,6 @@ class Discard:
         return len(line)
 
 
-def said(life: list[Imported]) -> list[str]:
+def said(events: list[Imported]) -> list[str]:
     """The types of the events, short."""
-    return [one.event.type.removeprefix("desk.ticket.").removesuffix(".v1") for one in life]
+    return [one.event.type.removeprefix("desk.ticket.").removesuffix(".v1") for one in events]

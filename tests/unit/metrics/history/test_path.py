@@ -1,25 +1,25 @@
-"""A journey tells whose time it was; the report adds journeys up."""
+"""A path tells whose time it was; the report adds paths up."""
 
 import pytest
 from desk_metrics.history.findings import where_time_goes
-from desk_metrics.history.journey import Journey, Phase, Reassignment, journey_of
-from desk_metrics.history.model import history_of
-from desk_metrics.history.rows import Row
+from desk_metrics.history.model import build_events
+from desk_metrics.history.path import Phase, Reassignment, TicketPath, trace_path
+from desk_metrics.history.rows import ExportRow
 from desk_metrics.history.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_pong
 
-from tests.unit.history.export import row
+from tests.support.metrics_exports import row
 
 
-def journey(*rows: Row) -> Journey:
-    return journey_of(history_of(rows, "/history/t", str))
+def path(*rows: ExportRow) -> TicketPath:
+    return trace_path(build_events(rows, "/history/t", str))
 
 
-def hours(found: Journey) -> list[tuple[str, str, str, float]]:
-    return [(s.team, s.phase, s.reason, s.minutes / 60) for s in found.stretches]
+def hours(found: TicketPath) -> list[tuple[str, str, str, float]]:
+    return [(s.team, s.phase, s.reason, s.minutes / 60) for s in found.intervals]
 
 
 def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
-    found = journey(
+    found = path(
         row(1, "new", team="A"),
         row(2, "in_progress", team="A"),
         row(4, "waiting", waiting="vendor", word="Spare part", team="A"),
@@ -42,7 +42,7 @@ def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
 
 
 def test_a_wait_goes_on_over_a_change_of_team() -> None:
-    found = journey(
+    found = path(
         row(1, "waiting", waiting="vendor", word="Part", team="A"),
         row(2, "waiting", waiting="vendor", word="Part", team="B"),
         row(4, "resolved", team="B"),
@@ -51,7 +51,7 @@ def test_a_wait_goes_on_over_a_change_of_team() -> None:
 
 
 def test_two_waits_for_the_same_are_two() -> None:
-    found = journey(
+    found = path(
         row(1, "waiting", waiting="vendor", word="Part"),
         row(2, "in_progress"),
         row(3, "waiting", waiting="vendor", word="Part"),
@@ -61,12 +61,12 @@ def test_two_waits_for_the_same_are_two() -> None:
 
 
 def test_an_open_ticket_is_counted_to_its_last_event() -> None:
-    found = journey(row(1, "new"), row(3, "in_progress"))
+    found = path(row(1, "new"), row(3, "in_progress"))
     assert (found.minutes, found.is_over) == (120, False)
 
 
 def test_a_change_of_team_after_the_resolution_is_no_reassignment() -> None:
-    found = journey(
+    found = path(
         row(1, "new", team="A"), row(2, "resolved", team="A"), row(3, "resolved", team="B")
     )
     assert found.reassignments == []
@@ -75,15 +75,15 @@ def test_a_change_of_team_after_the_resolution_is_no_reassignment() -> None:
 
 
 def test_back_to_the_queue_of_the_same_team() -> None:
-    found = journey(
+    found = path(
         row(1, "in_progress", team="A"), row(2, "new", team="A"), row(3, "resolved", team="A")
     )
     assert (found.requeues, found.is_routine) == (1, True)
 
 
 def test_ping_pong_is_a_ticket_given_straight_back() -> None:
-    def moves(*teams: str) -> Journey:
-        return journey(*(row(at + 1, "new", team=team) for at, team in enumerate(teams)))
+    def moves(*teams: str) -> TicketPath:
+        return path(*(row(at + 1, "new", team=team) for at, team in enumerate(teams)))
 
     assert is_ping_pong(moves("A", "B", "A"))
     assert not is_ping_pong(moves("A", "B", "C", "A"))
@@ -94,7 +94,7 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
     tallies = Tallies()
     for _ in range(copies):
         tallies.add(
-            journey(
+            path(
                 row(1, "new", team="A"),
                 row(2, "in_progress", team="A"),
                 row(3, "resolved", team="A"),
@@ -102,7 +102,7 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
             "Mail",
         )
         tallies.add(
-            journey(
+            path(
                 row(1, "new", team="A"),
                 row(2, "in_progress", team="B"),
                 row(3, "waiting", waiting="vendor", word="Part", team="B"),
@@ -112,7 +112,7 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
             ),
             "Printing",
         )
-    tallies.add(journey(row(1, "new"), row(2, "in_progress")), "")
+    tallies.add(path(row(1, "new"), row(2, "in_progress")), "")
     return where_time_goes(tallies, top=top)
 
 
@@ -163,7 +163,7 @@ def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
 
 def test_a_log_without_teams_has_no_figures_of_teams() -> None:
     tallies = Tallies()
-    tallies.add(journey(row(1, "new"), row(2, "resolved")), "")
+    tallies.add(path(row(1, "new"), row(2, "resolved")), "")
     found = where_time_goes(tallies)
     assert found.reassignments_per_ticket is found.handed_on_share is found.ping_pong_share is None
     assert [one.code for one in found.sentences] == ["history.no-topics"]
@@ -171,7 +171,7 @@ def test_a_log_without_teams_has_no_figures_of_teams() -> None:
 
 def test_names_without_end_do_not_fill_memory() -> None:
     tallies = Tallies()
-    one = journey(row(1, "new"), row(2, "resolved"))
+    one = path(row(1, "new"), row(2, "resolved"))
     for number in range(MOST_NAMES + 50):
         tallies.add(one, f"topic {number}")
     assert len(tallies.topics) == MOST_NAMES + 1

@@ -13,7 +13,7 @@ from desk_metrics.history.worker import Import
 from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid
 
-from tests.unit.history.export import NOW, TICKETS, Discard, csv_file, lives_of
+from tests.support.metrics_exports import NOW, TICKETS, Discard, csv_file, histories_of
 
 EVE = "2025-12-24T08:30:00+00:00"
 COMMON = TICKETS.model_copy(update={"times": Times()})
@@ -134,8 +134,8 @@ def test_two_numbers_that_could_both_be_the_month_need_an_order() -> None:
 
 def opened(folder: Path, *dates: str, mapping: Mapping = COMMON) -> tuple[list[str], Import]:
     rows = "".join(f"{n},{date}\n" for n, date in enumerate(dates, 10))
-    lives, run = lives_of(csv_file(folder, f"no,opened\n{rows}"), mapping)
-    return [life[0].event.time.date().isoformat() for life in lives], run
+    histories, run = histories_of(csv_file(folder, f"no,opened\n{rows}"), mapping)
+    return [events[0].event.time.date().isoformat() for events in histories], run
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_what_somebody_said_decides_and_other_rows_are_refused(tmp_path: Path) -
     mapping = load_mapping("glpi", order=Order.MONTH_FIRST)
     rows = '"7";"a";"New";"03-04-2026 09:00"\n"8";"b";"New";"13-04-2026 09:00"\n'
     text = f'"ID";"Title";"Status";"Opening date"\n{rows}'
-    [life], run = lives_of(csv_file(tmp_path, text), mapping)
-    assert life[0].event.time.date().isoformat() == "2026-03-04"
+    [events], run = histories_of(csv_file(tmp_path, text), mapping)
+    assert events[0].event.time.date().isoformat() == "2026-03-04"
     assert run.summary.refused == {Fault.BAD_TIME: 1}
 
 
@@ -197,10 +197,10 @@ def test_each_file_has_its_own_order(tmp_path: Path) -> None:
         for n, date in enumerate(("13/04/2026", "04/13/2026"), 1)
     ]
     run = Import(paths, COMMON, now=NOW)
-    lives = [life for _, life in run.read_histories(Discard())]
-    days = {life[0].row: [] for life in lives}  # type: dict[int, list[str]]
-    for life in lives:
-        days[life[0].row].append(life[0].event.time.date().isoformat())
+    histories = [events for _, events in run.read_histories(Discard())]
+    days = {events[0].row: [] for events in histories}  # type: dict[int, list[str]]
+    for events in histories:
+        days[events[0].row].append(events[0].event.time.date().isoformat())
     assert sorted(days[2]) == ["2026-03-04", "2026-04-03"]
     assert len([note for note in run.summary.notes if "are read" in note and "first" in note]) == 2
 

@@ -5,23 +5,23 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.history.exports.mapping import Mapping, Times
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments
 from desk_metrics.history.exports.reader import RowReader
 from desk_metrics.history.exports.store import load_mapping
-from desk_metrics.history.rows import Fault, Remark, Row
+from desk_metrics.history.rows import ExportRow, Fault, Remark
 from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid, NotFound
 
-from tests.unit.history.export import TICKETS, UPDATES, csv_file
+from tests.support.metrics_exports import TICKETS, UPDATES, csv_file
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 GOOD = {"no": "T1", "at": "01/07/2026 12:00", "n": "3", "state": "Active", "team": "A"}
 TICKET = {"no": "T1", "opened": "2026-03-02T09:00:00+00:00"}
 
 
-def read(mapping: Mapping, values: dict[str, str]) -> tuple[Row | None, list[Remark]]:
-    return RowReader(mapping, NOW).read(Record(7, values), 0)
+def read(mapping: Mapping, values: dict[str, str]) -> tuple[ExportRow | None, list[Remark]]:
+    return RowReader(mapping, NOW).read(ExportRecord(7, values), 0)
 
 
 def test_a_good_row_is_read_in_the_words_of_the_desk() -> None:
@@ -95,11 +95,11 @@ def test_a_ticket_whose_dates_cannot_be_true_is_refused(
 
 def test_a_broken_record_is_refused_and_a_mended_one_remarked() -> None:
     reader = RowReader(TICKETS, NOW)
-    assert reader.read(Record(3, broken="too short"), 0) == (
+    assert reader.read(ExportRecord(3, broken="too short"), 0) == (
         None,
         [Remark(Fault.UNREADABLE, False, 0, 3, "", "too short")],
     )
-    row, [remark] = reader.read(Record(3, TICKET, mended="not UTF-8"), 0)
+    row, [remark] = reader.read(ExportRecord(3, TICKET, mended="not UTF-8"), 0)
     assert row is not None
     assert remark.fault is Fault.ENCODING
 

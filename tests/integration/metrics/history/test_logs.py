@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.findings import WhereTimeGoes, where_time_goes
-from desk_metrics.history.fitting import fit, verdict_of
-from desk_metrics.history.journey import Journey, journey_of
+from desk_metrics.history.fitting import fit, measure_verdict
 from desk_metrics.history.model import Imported
+from desk_metrics.history.path import TicketPath, trace_path
 from desk_metrics.history.store import read_history
 from desk_metrics.history.tallies import Tallies
 from desk_metrics.history.worker import Import, ImportSummary, Places
@@ -50,14 +50,14 @@ def bpi13(tmp_path_factory: pytest.TempPathFactory) -> tuple[ImportSummary, Plac
 
 
 @pytest.fixture(scope="module")
-def journeys(uci: tuple[ImportSummary, Places]) -> dict[str, Journey]:
-    return {life[0].event.subject: journey_of(life) for life in read_history(uci[1].history)}
+def paths(uci: tuple[ImportSummary, Places]) -> dict[str, TicketPath]:
+    return {events[0].event.subject: trace_path(events) for events in read_history(uci[1].history)}
 
 
-def reported(journeys: list[Journey]) -> WhereTimeGoes:
+def reported(paths: list[TicketPath]) -> WhereTimeGoes:
     tallies = Tallies()
-    for journey in journeys:
-        tallies.add(journey, journey.category)
+    for path in paths:
+        tallies.add(path, path.category)
     return where_time_goes(tallies)
 
 
@@ -104,8 +104,8 @@ def test_the_differences_of_the_uci_log_are_of_the_kinds_described(
             assert one["log"] > one["history"]
 
 
-def test_where_the_time_of_the_uci_log_goes(journeys: dict[str, Journey]) -> None:
-    found = reported(list(journeys.values()))
+def test_where_the_time_of_the_uci_log_goes(paths: dict[str, TicketPath]) -> None:
+    found = reported(list(paths.values()))
     assert (found.tickets, found.over, found.reopenings) == (15_048, 15_048, 194)
     assert found.first_team_is_last_share == pytest.approx(0.643, abs=0.001)
     assert found.median_hours_to_resolve == pytest.approx(16.9, rel=0.03)
@@ -120,10 +120,10 @@ def test_where_the_time_of_the_uci_log_goes(journeys: dict[str, Journey]) -> Non
 
 
 def test_the_sla_behind_made_sla_is_fitted_and_agrees(
-    uci: tuple[ImportSummary, Places], journeys: dict[str, Journey]
+    uci: tuple[ImportSummary, Places], paths: dict[str, TicketPath]
 ) -> None:
     verdicts = [
-        verdict_of(said["ticket"], journeys[said["ticket"]], kept=said["kept"] == "true")
+        measure_verdict(said["ticket"], paths[said["ticket"]], kept=said["kept"] == "true")
         for said in map(json.loads, uci[1].figures.read_text().splitlines())
     ]
     fitted = fit(verdicts)
@@ -153,23 +153,23 @@ def test_the_sla_engine_judges_the_history_as_the_measures_do(
     edition = Edition(version="1", since=since, policies=(policy,), calendars=(always,))
     book = PolicyBook([edition])
     compared = 0
-    for place, life in enumerate(read_history(uci[1].history)):
-        journey = journey_of(life)
+    for place, events in enumerate(read_history(uci[1].history)):
+        path = trace_path(events)
         if place >= SOME:
             break
-        if journey.reopenings:
+        if path.reopenings:
             continue
         compared += 1
-        is_kept = journey.own_minutes <= goal.total_seconds() / 60
-        assert _kept(life, book) == is_kept, journey.number
+        is_kept = path.own_minutes <= goal.total_seconds() / 60
+        assert _kept(events, book) == is_kept, path.number
     assert compared > SOME / 2
 
 
-def _kept(life: list[Imported], book: PolicyBook) -> bool:
-    state = TicketClocks(ticket=life[0].event.subject)
-    for one in life:
+def _kept(events: list[Imported], book: PolicyBook) -> bool:
+    state = TicketClocks(ticket=events[0].event.subject)
+    for one in events:
         state = evolve(state, one.event)
-    told = decide(state, book, life[-1].event.time + timedelta(days=400)).events
+    told = decide(state, book, events[-1].event.time + timedelta(days=400)).events
     return any(isinstance(event.data, SlaMet) for event in told)
 
 
@@ -185,11 +185,11 @@ def test_the_volvo_log_agrees_with_a_plain_count_of_its_rows(
 ) -> None:
     """Its three columns have no figures of their own, so its rows are counted a second way."""
     over = waits = requeues = 0
-    for life in read_history(bpi13[1].history):
-        journey = journey_of(life)
-        over += journey.is_over
-        waits += len(journey.pauses)
-        requeues += sum(isinstance(one.event.data, TicketAssigned) for one in life)
+    for events in read_history(bpi13[1].history):
+        path = trace_path(events)
+        over += path.is_over
+        waits += len(path.pauses)
+        requeues += sum(isinstance(one.event.data, TicketAssigned) for one in events)
     assert over == 7_546  # 5,573 end closed, 1,882 and 90 resolved, 1 cancelled
     assert waits > 0
     assert requeues > 0

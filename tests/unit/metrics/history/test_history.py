@@ -2,19 +2,19 @@
 
 from itertools import pairwise
 
-from desk_metrics.history.model import Imported, history_of, in_order
-from desk_metrics.history.rows import Fault, Row, expanded
+from desk_metrics.history.model import Imported, build_events, sort_rows
+from desk_metrics.history.rows import ExportRow, Fault, expand
 from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
-from tests.unit.history.export import HOUR, row, said
+from tests.support.metrics_exports import HOUR, row, said
 
 
-def life_of(*rows: Row) -> list[Imported]:
-    return history_of(rows, "/history/t", lambda ticket: f"code {ticket[:4]}")
+def life_of(*rows: ExportRow) -> list[Imported]:
+    return build_events(rows, "/history/t", lambda ticket: f"code {ticket[:4]}")
 
 
 def test_a_life_from_opening_to_closing_with_a_reopening() -> None:
-    life = life_of(
+    events = life_of(
         row(2, "new", opened=HOUR, priority="P2", category="Mail", team="A"),
         row(3, "in_progress", team="A", priority="P2", category="Mail"),
         row(4, "waiting", waiting="employee", team="A", priority="P2", category="Mail"),
@@ -25,19 +25,19 @@ def test_a_life_from_opening_to_closing_with_a_reopening() -> None:
         row(9, "closed", team="A", priority="P2", category="Mail"),
     )
     begun = ["opened", "triaged", "assigned", "started", "paused", "resumed", "resolved"]
-    assert said(life) == [*begun, "reopened", "started", "resolved", "closed"]
-    assert [one.event.sequence for one in life] == list(range(1, 12))
-    assert life[0].event.time.hour == 1
-    assert life[1].event.time.hour == 2
-    assert all(a.event.time <= b.event.time for a, b in pairwise(life))
-    assert {one.event.correlation_id for one in life[1:]} == {life[0].event.id}
+    assert said(events) == [*begun, "reopened", "started", "resolved", "closed"]
+    assert [one.event.sequence for one in events] == list(range(1, 12))
+    assert events[0].event.time.hour == 1
+    assert events[1].event.time.hour == 2
+    assert all(a.event.time <= b.event.time for a, b in pairwise(events))
+    assert {one.event.correlation_id for one in events[1:]} == {events[0].event.id}
 
 
 def test_the_same_rows_give_the_same_ids_and_another_source_others() -> None:
     rows = [row(1, "new"), row(2, "resolved")]
     again = [one.event.id for one in life_of(*rows)]
     assert [one.event.id for one in life_of(*rows)] == again
-    other = history_of(rows, "/history/other", str)
+    other = build_events(rows, "/history/other", str)
     assert {one.event.id for one in other}.isdisjoint(again)
     assert other[0].event.subject != life_of(*rows)[0].event.subject
 
@@ -51,47 +51,47 @@ def test_the_opening_keeps_the_old_number_and_own_columns() -> None:
 
 
 def test_a_change_of_team_at_work_is_taken_up_again() -> None:
-    life = life_of(row(1, "in_progress", team="A"), row(2, "in_progress", team="B"))
-    assert said(life) == ["opened", "assigned", "started", "assigned", "started"]
-    moved = life[3].event.data
+    events = life_of(row(1, "in_progress", team="A"), row(2, "in_progress", team="B"))
+    assert said(events) == ["opened", "assigned", "started", "assigned", "started"]
+    moved = events[3].event.data
     assert isinstance(moved, TicketAssigned)
     assert (moved.previous_team, moved.team) == ("A", "B")
 
 
 def test_a_change_of_team_while_waiting_goes_on_waiting() -> None:
-    life = life_of(
+    events = life_of(
         row(1, "waiting", waiting="vendor", team="A"), row(2, "waiting", waiting="vendor", team="B")
     )
-    assert said(life) == ["opened", "assigned", "paused", "assigned", "paused"]
+    assert said(events) == ["opened", "assigned", "paused", "assigned", "paused"]
 
 
 def test_two_words_for_one_reason_are_two_waits() -> None:
-    life = life_of(
+    events = life_of(
         row(1, "waiting", waiting="vendor", word="Problem"),
         row(2, "waiting", waiting="vendor", word="Problem"),
         row(3, "waiting", waiting="vendor", word="Vendor"),
     )
-    assert said(life) == ["opened", "paused", "paused"]
-    assert isinstance(life[2].event.data, TicketPaused)
-    assert [one.word for one in life] == ["", "Problem", "Vendor"]
+    assert said(events) == ["opened", "paused", "paused"]
+    assert isinstance(events[2].event.data, TicketPaused)
+    assert [one.word for one in events] == ["", "Problem", "Vendor"]
 
 
 def test_back_to_the_queue_is_an_assignment_without_a_change_of_team() -> None:
-    life = life_of(row(1, "in_progress", team="A"), row(2, "assigned", team="A"))
-    assert said(life)[-1] == "assigned"
-    back = life[-1].event.data
+    events = life_of(row(1, "in_progress", team="A"), row(2, "assigned", team="A"))
+    assert said(events)[-1] == "assigned"
+    back = events[-1].event.data
     assert isinstance(back, TicketAssigned)
     assert back.team == back.previous_team == "A"
 
 
 def test_waiting_ends_before_a_ticket_goes_to_another_queue() -> None:
-    life = life_of(row(1, "waiting", waiting="employee", team="A"), row(2, "new", team="B"))
-    assert said(life)[-2:] == ["resumed", "assigned"]
+    events = life_of(row(1, "waiting", waiting="employee", team="A"), row(2, "new", team="B"))
+    assert said(events)[-2:] == ["resumed", "assigned"]
 
 
 def test_an_unknown_state_leaves_the_state_as_it_was() -> None:
-    life = life_of(row(1, "in_progress"), row(2), row(3, "resolved"))
-    assert said(life) == ["opened", "started", "resolved"]
+    events = life_of(row(1, "in_progress"), row(2), row(3, "resolved"))
+    assert said(events) == ["opened", "started", "resolved"]
 
 
 def test_closed_and_merged_without_resolution() -> None:
@@ -100,13 +100,13 @@ def test_closed_and_merged_without_resolution() -> None:
 
 
 def test_changed_facts_are_updates_and_a_changed_category_is_a_triage() -> None:
-    life = life_of(
+    events = life_of(
         row(1, "new", priority="P3", category="Mail"),
         row(2, "new", priority="P1", category="Mail"),
         row(3, "new", priority="P1", category="Net", service="vpn", impact="high", title="Down"),
         row(4, "new", priority="P1", category="Net", service="vpn", impact="high", title="Down"),
     )
-    assert said(life) == ["opened", "triaged", "updated", "triaged", "updated"]
+    assert said(events) == ["opened", "triaged", "updated", "triaged", "updated"]
 
 
 def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
@@ -116,7 +116,7 @@ def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
         row(2, "in_progress", row=4, order=2),
         row(2, "new", row=5, order=1),
     ]
-    ordered, remarks = in_order(rows)
+    ordered, remarks = sort_rows(rows)
     assert [one.row for one in ordered] == [2, 5, 4, 3]
     assert [(r.fault, r.row, r.used) for r in remarks] == [
         (Fault.OUT_OF_ORDER, 4, True),
@@ -126,26 +126,26 @@ def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
 
 def test_a_row_that_stands_twice_counts_once_unless_nothing_can_tell() -> None:
     rows = [row(1, "new", row=2), row(1, "new", row=9), row(2, "new", row=10)]
-    ordered, [remark] = in_order(rows)
+    ordered, [remark] = sort_rows(rows)
     assert [one.row for one in ordered] == [2, 10]
     assert (remark.fault, remark.row, remark.used) == (Fault.DUPLICATE, 9, False)
     assert remark.reason == "the same as row 2"
-    kept, none = in_order(rows, keep_identical=True)
+    kept, none = sort_rows(rows, keep_identical=True)
     assert (len(kept), none) == (3, [])
 
 
 def test_one_row_with_many_dates_becomes_a_life() -> None:
     dates = {"assigned": 2, "responded": 3, "started": 3, "resolved": 5, "closed": 9}
     whole = row(1, "closed", team="A", **{name: at * HOUR for name, at in dates.items()})
-    life = life_of(*expanded(whole))
-    assert said(life) == ["opened", "assigned", "started", "commented", "resolved", "closed"]
-    assert [one.event.time.hour for one in life] == [1, 2, 3, 3, 5, 9]
-    assert isinstance(life[3].event.data, TicketCommented)
+    events = life_of(*expand(whole))
+    assert said(events) == ["opened", "assigned", "started", "commented", "resolved", "closed"]
+    assert [one.event.time.hour for one in events] == [1, 2, 3, 3, 5, 9]
+    assert isinstance(events[3].event.data, TicketCommented)
 
 
 def test_a_ticket_that_is_still_open_is_in_its_state_since_it_was_changed() -> None:
     still = row(1, "waiting", waiting="vendor", word="On hold", team="A", changed=4 * HOUR)
-    life = life_of(*expanded(still))
-    assert said(life) == ["opened", "assigned", "paused"]
-    assert life[-1].event.time.hour == 4
-    assert life[-1].word == "On hold"
+    events = life_of(*expand(still))
+    assert said(events) == ["opened", "assigned", "paused"]
+    assert events[-1].event.time.hour == 4
+    assert events[-1].word == "On hold"

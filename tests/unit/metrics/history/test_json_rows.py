@@ -4,17 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-from desk_metrics.history.exports.model import Record
+from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.store import load_mapping, read_records
 from desk_shared.errors import Invalid
 
-from tests.unit.history.export import TICKETS, csv_file, lives_of, said
+from tests.support.metrics_exports import TICKETS, csv_file, histories_of, said
 
 ONE, TWO, THREE = ({"no": str(n), "t": 'x], "{'} for n in (1, 2, 3))
 KEYED = TICKETS.model_copy(update={"records": ("issues", "result")})
 
 
-def found(folder: Path, text: str, name: str = "a.json") -> list[Record]:
+def found(folder: Path, text: str, name: str = "a.json") -> list[ExportRecord]:
     mapping = KEYED if text.lstrip().startswith("{") else TICKETS
     return list(read_records(csv_file(folder, text, name), mapping))
 
@@ -136,10 +136,10 @@ def test_the_answer_of_a_rest_interface_is_read_by_its_mapping(tmp_path: Path) -
         ]
     }
     path = csv_file(tmp_path, json.dumps(answer), "a.json")
-    [life], run = lives_of(path, load_mapping("servicenow"))
+    [events], run = histories_of(path, load_mapping("servicenow"))
     assert not run.summary.remarked
-    assert said(life) == ["opened", "assigned", "started"]
-    assert life[0].event.time.isoformat() == "2026-03-02T09:10:00+00:00"
+    assert said(events) == ["opened", "assigned", "started"]
+    assert events[0].event.time.isoformat() == "2026-03-02T09:10:00+00:00"
 
 
 def test_nesting_without_end_is_left_at_some_depth(tmp_path: Path) -> None:

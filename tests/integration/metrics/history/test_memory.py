@@ -7,7 +7,7 @@ from subprocess import DEVNULL, Popen
 
 import pytest
 
-from tests.integration.history.made_log import MAPPING, write_rows
+from tests.support.metrics_log import MAPPING, write_rows
 
 FEW, MANY = 10_000, 100_000
 COMMAND = (sys.executable, "-c", "from desk_shared.cli import main; main()")
