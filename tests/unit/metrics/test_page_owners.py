@@ -35,14 +35,14 @@ async def desk() -> Desk:
 
 async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -> None:
     await desk.tell([wanted(1, f"A {EVIL}", "ana", 30), wanted(2, f"a {EVIL}", "ben", 40)])
-    letters = Correspondence(
+    responses = Correspondence(
         FakeDocuments(REPORTED, desk.clock), FakeDocuments(ANSWERS, desk.clock)
     )
     made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
-    await letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
-    asked = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
-    found = Page(render_page(await gather(desk.shelves.cells, asked, 0, 0, letters), NOW))
-    assert found.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
-    assert found.row("Of them, again within a week")[1] == "1"
-    assert found.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]
-    assert not [row for row in found.rows if row[0] == "mail" and len(row) == 2]
+    await responses.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
+    query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
+    read = Page(render_page(await gather(desk.shelves.cells, query, 0, 0, responses), NOW))
+    assert read.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
+    assert read.row("Of them, again within a week")[1] == "1"
+    assert read.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]
+    assert not [row for row in read.rows if row[0] == "mail" and len(row) == 2]

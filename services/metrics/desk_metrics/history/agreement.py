@@ -36,32 +36,31 @@ def compare_figures(
     `reopenings`: events `ticket.reopened`; `updates`: rows after the first; `resolved` and
     `closed`: the moment of the last such event. `kept` is a verdict and compared elsewhere.
     """
-    said = rows[-1].figures
+    figures = rows[-1].figures
     counted = {
         "reassignments": _reassignments(rows, events),
-        "reopenings": sum(isinstance(one.event.data, TicketReopened) for one in events),
+        "reopenings": sum(isinstance(imported.event.data, TicketReopened) for imported in events),
         "updates": len(rows) - 1,
     }
     for name, count in counted.items():
-        if text := said.get(name):
+        if text := figures.get(name):
             yield FigureComparison(name, text, str(count))
     for name, kind in (("resolved", TicketResolved), ("closed", TicketClosed)):
-        if text := said.get(name):
+        if text := figures.get(name):
             at = moment(text)
             log = text if at is None else instant(at).isoformat()
-            yield FigureComparison(name, log, _last(events, kind))
+            times = [
+                imported.event.time for imported in events if isinstance(imported.event.data, kind)
+            ]
+            last = instant(micros(times[-1])).isoformat() if times else "never"
+            yield FigureComparison(name, log, last)
 
 
 def _reassignments(rows: Sequence[ExportRow], events: Sequence[Imported]) -> int:
     first = (rows[0].file, rows[0].row)
     return sum(
-        isinstance(one.event.data, TicketAssigned)
-        and one.event.data.team != one.event.data.previous_team
-        and (one.file, one.row) != first
-        for one in events
+        isinstance(imported.event.data, TicketAssigned)
+        and imported.event.data.team != imported.event.data.previous_team
+        and (imported.file, imported.row) != first
+        for imported in events
     )
-
-
-def _last(events: Sequence[Imported], kind: type) -> str:
-    times = [one.event.time for one in events if isinstance(one.event.data, kind)]
-    return instant(micros(times[-1])).isoformat() if times else "never"

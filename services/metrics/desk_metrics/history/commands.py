@@ -179,32 +179,32 @@ def describe_import(summary: ImportSummary, rejects: str, differences: str) -> l
     return _space_out(shown)
 
 
-def describe_where_time_goes(found: WhereTimeGoes) -> list[RenderableType]:
+def describe_where_time_goes(result: WhereTimeGoes) -> list[RenderableType]:
     """The report, the sentences first."""
     spoken = spoken_here()
-    sentences = [spoken.render(sentence) for sentence in found.sentences]
+    sentences = [spoken.render(sentence) for sentence in result.sentences]
     table = Sheet("measure", "value", title="All tickets")
-    for name in type(found).model_fields:
-        value = getattr(found, name)
+    for name in type(result).model_fields:
+        value = getattr(result, name)
         if value is not None and not isinstance(value, tuple):
-            table.add_line(name.replace("_", " "), _format_cell(name, value))
+            table.add_line(name.replace("_", " "), _format_value(name, value))
     shown: list[RenderableType] = [*sentences, table]
     rankings: dict[str, Sequence[BaseModel]] = {
-        "Automate": found.automate,
-        "Most repeated": found.most_repeated,
-        "Engineer out": found.engineer_out,
-        "Teams that hand on": found.hand_on,
-        "Where tickets wait": found.waits,
-        "Queues": found.queues,
-        "ReopenedTickets, by topic": found.reopened_topics,
-        "ReopenedTickets, by team": found.reopened_teams,
+        "Automate": result.automate,
+        "Most repeated": result.most_repeated,
+        "Engineer out": result.engineer_out,
+        "Teams that hand on": result.hand_on,
+        "Where tickets wait": result.waits,
+        "Queues": result.queues,
+        "ReopenedTickets, by topic": result.reopened_topics,
+        "ReopenedTickets, by team": result.reopened_teams,
     }
     for title, rows in rankings.items():
         if rows:
             names = list(type(rows[0]).model_fields)
             ranking = Sheet(*(name.replace("_", " ") for name in names), title=title)
             for row in rows:
-                ranking.add_line(*(_format_cell(name, getattr(row, name)) for name in names))
+                ranking.add_line(*(_format_value(name, getattr(row, name)) for name in names))
             shown.append(ranking)
     return _space_out(shown)
 
@@ -231,7 +231,7 @@ def describe_fitted(fitted: Fitted) -> list[RenderableType]:
     )
 
 
-def _format_cell(name: str, value: object) -> str:
+def _format_value(name: str, value: object) -> str:
     if isinstance(value, float):
         return f"{value:.1%}" if "share" in name else f"{value:,.2f}".removesuffix(".00")
     return f"{value:,}" if isinstance(value, int) else str(value)

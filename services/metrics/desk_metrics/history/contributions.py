@@ -31,5 +31,5 @@ def list_contributions(events: Sequence[Imported]) -> Iterator[Cell]:
         change = event.data
         if isinstance(change, ContributionsChanged) and not is_person(event.subject):
             by = Slice(change.kind, change.service, change.team, change.site)
-            postings = tuple(Posting(*posting) for posting in change.postings)
-            yield Cell(day_of(event.subject), (Entry(change.of, change.revision, by, postings),))
+            amounts = tuple(Posting(*amount) for amount in change.postings)
+            yield Cell(day_of(event.subject), (Entry(change.of, change.revision, by, amounts),))

@@ -147,6 +147,8 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
     automate, repeated = _automate(tallies, top)
     open_minutes = sum(tallies.minutes.values())
     phases = {phase: _share(tallies.minutes.get(phase, 0.0), open_minutes) for phase in Phase}
+    topics = ((name, topic.tickets, topic.reopened) for name, topic in _topics(tallies))
+    teams = ((name, team.resolved, team.reopened) for name, team in tallies.teams.items())
     report = WhereTimeGoes(
         tickets=tallies.tickets,
         over=tallies.over,
@@ -173,14 +175,10 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
         hand_on=_hand_on(tallies, top),
         waits=_waits(tallies, open_minutes, top),
         queues=_queues(tallies, open_minutes, top),
-        reopened_topics=_rank_reopened(
-            ((n, t.tickets, t.reopened) for n, t in _topics(tallies)), top
-        ),
-        reopened_teams=_rank_reopened(
-            ((n, t.resolved, t.reopened) for n, t in tallies.teams.items()), top
-        ),
+        reopened_topics=_rank_reopened(topics, top),
+        reopened_teams=_rank_reopened(teams, top),
     )
-    sentences = list(_sentences(report))
+    sentences = [*_of_topics(report), *_of_teams_and_waits(report)]
     if tallies.tickets and not any(True for _ in _topics(tallies)):
         sentences.insert(0, message("history.no-topics"))
     return report.model_copy(update={"sentences": tuple(sentences)})
@@ -189,7 +187,7 @@ def where_time_goes(tallies: Tallies, *, top: int = 10) -> WhereTimeGoes:
 def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple[ToAutomate, ...]]:
     """By hours to win, and by how often they come."""
 
-    def found(name: str, topic: TopicTally) -> ToAutomate:
+    def build(name: str, topic: TopicTally) -> ToAutomate:
         median = minutes_at(topic.routine, 0.5)
         return ToAutomate(
             topic=name,
@@ -200,11 +198,11 @@ def _automate(tallies: Tallies, top: int) -> tuple[tuple[ToAutomate, ...], tuple
             share_of_tickets=_share(topic.tickets, tallies.tickets),
         )
 
-    all_ = (found(n, t) for n, t in _topics(tallies) if t.routine.count >= MIN_TICKETS)
-    often = [one for one in all_ if one.tickets >= REPEATS * tallies.tickets]
+    all_ = (build(n, t) for n, t in _topics(tallies) if t.routine.count >= MIN_TICKETS)
+    often = [entry for entry in all_ if entry.tickets >= REPEATS * tallies.tickets]
     return (
-        _best(often, lambda one: (one.hours_to_win, one.routine_tickets, one.topic), top),
-        _best(often, lambda one: (one.tickets, one.hours_to_win, one.topic), top),
+        _best(often, lambda entry: (entry.hours_to_win, entry.routine_tickets, entry.topic), top),
+        _best(often, lambda entry: (entry.tickets, entry.hours_to_win, entry.topic), top),
     )
 
 
@@ -223,11 +221,11 @@ def _engineer_out(tallies: Tallies, top: int) -> tuple[ToEngineerOut, ...]:
         for name, topic in _topics(tallies)
         if topic.hard.count >= MIN_TICKETS
     )
-    return _best(all_, lambda one: (one.hours_lost, one.hard_tickets, one.topic), top)
+    return _best(all_, lambda entry: (entry.hours_lost, entry.hard_tickets, entry.topic), top)
 
 
 def _hand_on(tallies: Tallies, top: int) -> tuple[HandsOn, ...]:
-    def found(name: str, team: TeamTally) -> HandsOn:
+    def build(name: str, team: TeamTally) -> HandsOn:
         takers = {taker: n for (giver, taker), n in tallies.pairs.items() if giver == name}
         return HandsOn(
             team=name,
@@ -241,7 +239,7 @@ def _hand_on(tallies: Tallies, top: int) -> tuple[HandsOn, ...]:
         )
 
     givers = sorted(tallies.teams.items(), key=lambda item: (-item[1].given, item[0]))
-    return tuple(found(name, team) for name, team in givers[:top] if team.given)
+    return tuple(build(name, team) for name, team in givers[:top] if team.given)
 
 
 def _waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]:
@@ -255,7 +253,7 @@ def _waits(tallies: Tallies, open_minutes: float, top: int) -> tuple[Waits, ...]
         )
         for reason, durations in tallies.waits.items()
     )
-    return _best(all_, lambda one: (one.hours, one.times, one.reason), top)
+    return _best(all_, lambda entry: (entry.hours, entry.times, entry.reason), top)
 
 
 def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...]:
@@ -270,7 +268,7 @@ def _queues(tallies: Tallies, open_minutes: float, top: int) -> tuple[Queue, ...
         for name, team in tallies.teams.items()
         if team.queued.count
     )
-    return _best(all_, lambda one: (one.hours, one.times, one.team), top)
+    return _best(all_, lambda entry: (entry.hours, entry.times, entry.team), top)
 
 
 def _rank_reopened(
@@ -281,12 +279,7 @@ def _rank_reopened(
         for name, tickets, times in counted
         if times
     )
-    return _best(all_, lambda one: (one.reopened, one.share, one.name), top)
-
-
-def _sentences(report: WhereTimeGoes) -> Iterable[Message]:
-    yield from _of_topics(report)
-    yield from _of_teams_and_waits(report)
+    return _best(all_, lambda entry: (entry.reopened, entry.share, entry.name), top)
 
 
 def _of_topics(report: WhereTimeGoes) -> Iterable[Message]:

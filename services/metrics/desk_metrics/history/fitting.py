@@ -4,16 +4,20 @@ Targets are fitted on one half of the tickets and judged on the other: a fitted 
 with a number to it, and is reported as one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
 from typing import NamedTuple
 
+from desk_shared.charter.calendars import Week, Window
 from desk_shared.frozen import Frozen
 
 from desk_metrics.history.path import Phase, TicketPath
-from desk_metrics.sla.calendars import ROUND_THE_CLOCK, Calendar, Week, Window
+from desk_metrics.sla.calendars import ROUND_THE_CLOCK, DatedCalendar
 from desk_metrics.sla.worktime import WorkingTime
 
 _MINUTE = 60_000_000
+_ENDS = ("resolved", "closed")
 
 
 class Verdict(NamedTuple):
@@ -33,6 +37,10 @@ class Candidate(NamedTuple):
     calendar: str
     counts_waiting: bool
     until: str
+
+    def __str__(self) -> str:
+        waiting = "waiting counts" if self.counts_waiting else "waiting does not count"
+        return f"{self.calendar}, {waiting}, until {self.until}"
 
 
 class Fitted(Frozen):
@@ -68,7 +76,7 @@ def measure_verdict(ticket: str, path: TicketPath, *, kept: bool) -> Verdict:
     return Verdict(ticket, priority, kept, path.opened, path.last, intervals)
 
 
-def list_calendars() -> tuple[Calendar, ...]:
+def list_calendars() -> tuple[DatedCalendar, ...]:
     """The calendars that are tried, in the zone the log is read in."""
     days = ("mon", "tue", "wed", "thu", "fri")
     hours = {
@@ -78,91 +86,88 @@ def list_calendars() -> tuple[Calendar, ...]:
         "Mon-Sat 08:00-18:00": ((*days, "sat"), "08:00", "18:00"),
         "Mon-Fri all day": (days, "00:00", "24:00"),
     }
-    made = [Calendar(name="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
+    made = [DatedCalendar(name="24x7", title="24x7", zone="UTC", week=ROUND_THE_CLOCK)]
     for name, (open_days, opens, closes) in hours.items():
         windows = (Window(opens=opens, closes=closes),)
         week = Week.model_validate(dict.fromkeys(open_days, windows))
-        made.append(Calendar(name=name, zone="UTC", week=week))
+        made.append(DatedCalendar(name=f"hours-{len(made)}", title=name, zone="UTC", week=week))
     return tuple(made)
 
 
 def fit(verdicts: Sequence[Verdict]) -> Fitted | None:
     """The candidate that agrees best on the training half; None without verdicts of both kinds."""
-    trained = [one for one in verdicts if _is_training(one)]
-    held_out = [one for one in verdicts if not _is_training(one)]
-    if not held_out or len({one.kept for one in trained}) < 2:
+    trained = [verdict for verdict in verdicts if _is_training(verdict)]
+    held_out = [verdict for verdict in verdicts if not _is_training(verdict)]
+    if not held_out or len({verdict.kept for verdict in trained}) < 2:
         return None
-    clocks = {calendar.name: WorkingTime(calendar) for calendar in list_calendars()}
-    tried: list[tuple[float, Candidate, dict[str, int]]] = []
-    for candidate in _candidates(clocks):
-        targets = _targets(trained, candidate, clocks)
-        tried.append((_agreement(trained, candidate, targets, clocks), candidate, targets))
-    tried.sort(key=lambda one: (-one[0], one[1]))
+    clocks = {calendar.title: WorkingTime(calendar) for calendar in list_calendars()}
+    candidates = [Candidate(*choice) for choice in product(clocks, (True, False), _ENDS)]
+    tried = sorted(
+        (_try_candidate(candidate, trained, clocks) for candidate in candidates),
+        key=lambda attempt: (-attempt[0], attempt[1]),
+    )
     agreement, best, targets = tried[0]
-    said = [(one.kept, is_kept(one, best, targets, clocks)) for one in held_out]
-    kept = [ours for log, ours in said if log]
-    broken = [not ours for log, ours in said if not log]
+    pairs = [(verdict.kept, is_kept(verdict, best, targets, clocks)) for verdict in held_out]
+    kept = [ours for log, ours in pairs if log]
+    broken = [not ours for log, ours in pairs if not log]
+    by_priority = Counter((verdict.priority, verdict.kept) for verdict in trained)
     return Fitted(
         calendar=best.calendar,
         counts_waiting=best.counts_waiting,
         until=best.until,
         targets=targets,
-        fitted_on={name: _kinds(trained, name) for name in targets},
+        fitted_on={name: (by_priority[name, True], by_priority[name, False]) for name in targets},
         trained_on=len(trained),
         held_out=len(held_out),
         agreement_trained=agreement,
-        agreement_held_out=_mean([log == ours for log, ours in said]),
-        baseline=max(len(kept), len(broken)) / len(said),
+        agreement_held_out=_mean([log == ours for log, ours in pairs]),
+        baseline=max(len(kept), len(broken)) / len(pairs),
         kept_found=_mean(kept),
         broken_found=_mean(broken),
-        tried=tuple((_words(candidate), share) for share, candidate, _ in tried),
+        tried=tuple((str(candidate), share) for share, candidate, _ in tried),
     )
 
 
 def is_kept(
-    one: Verdict, candidate: Candidate, targets: dict[str, int], clocks: dict[str, WorkingTime]
+    verdict: Verdict, candidate: Candidate, targets: dict[str, int], clocks: dict[str, WorkingTime]
 ) -> bool:
     """The verdict under a candidate; a priority that was not fitted is never broken."""
-    target = targets.get(one.priority)
-    return target is None or count_minutes(one, candidate, clocks) <= target
+    target = targets.get(verdict.priority)
+    return target is None or count_minutes(verdict, candidate, clocks) <= target
 
 
-def count_minutes(one: Verdict, candidate: Candidate, clocks: dict[str, WorkingTime]) -> int:
+def count_minutes(verdict: Verdict, candidate: Candidate, clocks: dict[str, WorkingTime]) -> int:
     """Whole minutes that count."""
     clock = clocks[candidate.calendar]
     if candidate.until == "closed":
         waited = 0
         if not candidate.counts_waiting:
-            waited = sum(clock.worked_us(a, b) for a, b, waiting in one.intervals if waiting)
-        return (clock.worked_us(one.opened, one.closed) - waited) // _MINUTE
+            waited = sum(clock.worked_us(a, b) for a, b, waiting in verdict.intervals if waiting)
+        return (clock.worked_us(verdict.opened, verdict.closed) - waited) // _MINUTE
     total = sum(
         clock.worked_us(start, end)
-        for start, end, waiting in one.intervals
+        for start, end, waiting in verdict.intervals
         if candidate.counts_waiting or not waiting
     )
     return total // _MINUTE
 
 
-def _is_training(one: Verdict) -> bool:
+def _is_training(verdict: Verdict) -> bool:
     """Half of the tickets, by their id and so the same ones each time."""
-    return int(one.ticket[:8], 16) % 2 == 0
+    return int(verdict.ticket[:8], 16) % 2 == 0
 
 
-def _candidates(clocks: Iterable[str]) -> Iterable[Candidate]:
-    for name in clocks:
-        for counts_waiting in (True, False):
-            for until in ("resolved", "closed"):
-                yield Candidate(name, counts_waiting, until)
-
-
-def _targets(
-    verdicts: Sequence[Verdict], candidate: Candidate, clocks: dict[str, WorkingTime]
-) -> dict[str, int]:
+def _try_candidate(
+    candidate: Candidate, trained: Sequence[Verdict], clocks: dict[str, WorkingTime]
+) -> tuple[float, Candidate, dict[str, int]]:
+    """Its agreement on the training half with the targets that fit best."""
     by_priority: dict[str, list[tuple[int, bool]]] = {}
-    for one in verdicts:
-        took = count_minutes(one, candidate, clocks)
-        by_priority.setdefault(one.priority, []).append((took, one.kept))
-    return {priority: _choose_target(took) for priority, took in sorted(by_priority.items())}
+    for verdict in trained:
+        took = count_minutes(verdict, candidate, clocks)
+        by_priority.setdefault(verdict.priority, []).append((took, verdict.kept))
+    targets = {priority: _choose_target(took) for priority, took in sorted(by_priority.items())}
+    agree = [verdict.kept == is_kept(verdict, candidate, targets, clocks) for verdict in trained]
+    return _mean(agree), candidate, targets
 
 
 def _choose_target(took: list[tuple[int, bool]]) -> int:
@@ -179,25 +184,5 @@ def _choose_target(took: list[tuple[int, bool]]) -> int:
     return (cut + max(upper - 1, cut)) // 2
 
 
-def _agreement(
-    verdicts: Sequence[Verdict],
-    candidate: Candidate,
-    targets: dict[str, int],
-    clocks: dict[str, WorkingTime],
-) -> float:
-    return _mean([one.kept == is_kept(one, candidate, targets, clocks) for one in verdicts])
-
-
-def _kinds(verdicts: Sequence[Verdict], priority: str) -> tuple[int, int]:
-    """How many of a priority were kept, and how many broken."""
-    said = [one.kept for one in verdicts if one.priority == priority]
-    return sum(said), len(said) - sum(said)
-
-
-def _mean(said: Sequence[bool]) -> float:
-    return round(sum(said) / len(said), 4) if said else 0.0
-
-
-def _words(candidate: Candidate) -> str:
-    waiting = "waiting counts" if candidate.counts_waiting else "waiting does not count"
-    return f"{candidate.calendar}, {waiting}, until {candidate.until}"
+def _mean(agree: Sequence[bool]) -> float:
+    return round(sum(agree) / len(agree), 4) if agree else 0.0

@@ -60,7 +60,7 @@ def sort_rows(
     remarks: list[Remark] = []
     seen: dict[str, int] = {}
     latest = (-1, -1)
-    for row in sorted(rows, key=lambda one: (one.at, one.order, one.file, one.row)):
+    for row in sorted(rows, key=lambda row: (row.at, row.order, row.file, row.row)):
         same = "" if keep_identical else repr(row._replace(file=0, row=0))
         if same and same in seen:
             reason = f"the same as row {seen[same]}"
@@ -84,7 +84,7 @@ def build_events(
     """
     ticket = derived_id(identity(source, rows[0].ticket), "ticket")
     events: list[Imported] = []
-    for said, row in _tell_changes(rows, code_of(ticket)):
+    for payload, row in _tell_changes(rows, code_of(ticket)):
         number = len(events) + 1
         first = events[0].event.id if events else ""
         event: AnyEvent = Event(
@@ -92,7 +92,7 @@ def build_events(
             source,
             ticket,
             instant(row.at),
-            said,
+            payload,
             number,
             first,
             first,
@@ -108,8 +108,8 @@ def _tell_changes(rows: Sequence[ExportRow], code: str) -> Iterator[tuple[Payloa
     before = ExportRow(first.ticket, began, 0, 0, 0, state=State.NEW)
     for row in rows:
         now = row if row.state else row._replace(state=before.state, waiting=before.waiting)
-        for said in _changes(before, now, is_first=row is first):
-            yield said, row
+        for payload in _changes(before, now, is_first=row is first):
+            yield payload, row
         before = now
 
 
@@ -157,11 +157,11 @@ def _changes(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[P
 
 
 def _facts(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[Payload]:
-    known = bool(row.priority)
-    if known and (row.category != before.category or not before.priority):
+    has_priority = bool(row.priority)
+    if has_priority and (row.category != before.category or not before.priority):
         priority = Priority(row.priority)
         yield TicketTriaged(category=row.category or UNKNOWN, priority=priority)
-    elif known and row.priority != before.priority:
+    elif has_priority and row.priority != before.priority:
         yield TicketUpdated(by=_by(row), priority=Priority(row.priority))
     if is_first:
         return

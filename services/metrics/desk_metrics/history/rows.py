@@ -91,8 +91,8 @@ _STEPS = ("assigned", "started", "responded", "resolved", "closed")
 def find_contradiction(row: ExportRow) -> str:
     """The first two dates of a row that cannot both be true, as a sentence; empty if none."""
     dates = [(name, getattr(row, name)) for name in _LIFE]
-    known = [(name, at) for name, at in dates if at is not None]
-    for (earlier, first), (later, second) in pairwise(known):
+    dated = [(name, at) for name, at in dates if at is not None]
+    for (earlier, first), (later, second) in pairwise(dated):
         if second < first:
             return f"the ticket was {later} before it was {earlier}"
     if row.opened is not None:

@@ -134,7 +134,7 @@ class Tallies:
 
 def is_ping_pong(path: TicketPath) -> bool:
     """Whether a team got the ticket back from the very team that it had given it to."""
-    pairs = [(one.giver, one.taker) for one in path.reassignments]
+    pairs = [(reassignment.giver, reassignment.taker) for reassignment in path.reassignments]
     return any(first == (taker, giver) for first, (giver, taker) in pairwise(pairs))
 
 
@@ -155,6 +155,6 @@ def _note(durations: Sketch, minutes: float) -> None:
 def _of(table: dict[str, T], name: str, make: type[T]) -> T:
     if name not in table and len(table) >= MOST_NAMES:
         name = OTHERS
-    if (found := table.get(name)) is None:
-        found = table[name] = make()
-    return found
+    if (entry := table.get(name)) is None:
+        entry = table[name] = make()
+    return entry

@@ -9,7 +9,7 @@ from desk_shared.ids import derived_id
 
 HOUR = 3_600_000_000
 MONDAY = micros(datetime(2026, 3, 2, tzinfo=UTC))
-CLOCKS = {calendar.name: WorkingTime(calendar) for calendar in list_calendars()}
+CLOCKS = {calendar.title: WorkingTime(calendar) for calendar in list_calendars()}
 
 
 def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> list[Verdict]:

@@ -107,9 +107,9 @@ class _CountingReader(RawIOBase):
         return True
 
     def readinto(self, buffer: "bytearray | memoryview[int]") -> int:  # type: ignore[override]  # narrower than any buffer
-        found = self._unpacked.read1(len(buffer))  # what came before damage is kept
-        buffer[: len(found)] = found
-        self._total += len(found)
+        data = self._unpacked.read1(len(buffer))  # what came before damage is kept
+        buffer[: len(data)] = data
+        self._total += len(data)
         is_steep = self._total > _RATIO_FROM and self._total > _RATIO * self._packed
         if self._total > self._bounds.inflated or (is_steep and not self._bounds.is_meant):
             raise Invalid(
@@ -118,7 +118,7 @@ class _CountingReader(RawIOBase):
                 " --max-inflated with the megabytes that it may take.",
                 code="inflates-too-far",
             )
-        return len(found)
+        return len(data)
 
 
 def _name_kinds(head: bytes) -> Iterator[tuple[str, str]]:

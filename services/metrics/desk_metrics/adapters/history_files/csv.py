@@ -11,7 +11,7 @@ from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, TextLine, split_lines
 
 _DELIMITERS = (",", ";", "\t", "|")
-_LONGEST_CELL = 1_000_000
+_LONGEST_FIELD = 1_000_000
 _HEADER_LINES = 100
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -27,26 +27,26 @@ class Csv:
 
     def read(self, chunks: Iterator[bytes], export: Export) -> Iterator[ExportRecord]:
         """Every record below the header."""
-        csv.field_size_limit(_LONGEST_CELL)
+        csv.field_size_limit(_LONGEST_FIELD)
         source = _Lines(split_lines(chunks))
         names, delimiter = _read_header(source, export)
         export.on_header(names)
         values_of, width = _join_columns(names), len(names)
-        for row, (cells, broken) in enumerate(_read_rows(source, delimiter), 2):
-            if not cells and not broken:
+        for row, (fields, broken) in enumerate(_read_rows(source, delimiter), 2):
+            if not fields and not broken:
                 continue
             # Empty fields beyond the header are none.
-            if not any(cell.strip() for cell in cells[width:]):
-                del cells[width:]
+            if not any(field.strip() for field in fields[width:]):
+                del fields[width:]
             reason = broken
-            if not broken and len(cells) != width:
-                reason = f"has {len(cells)} fields where the header has {width}"
+            if not broken and len(fields) != width:
+                reason = f"has {len(fields)} fields where the header has {width}"
             if reason:
                 first, count = source.taken[0].number, len(source.taken)
                 lines = f"lines {first} to {first + count - 1}" if count > 1 else f"line {first}"
                 yield ExportRecord(row, broken=f"{reason} ({lines})", mended=source.mended)
             else:
-                yield ExportRecord(row, values_of(cells), mended=source.mended)
+                yield ExportRecord(row, values_of(fields), mended=source.mended)
 
 
 class _Unclosed(Exception):
@@ -69,7 +69,7 @@ class _Lines:
         line = self._again.popleft() if self._again else next(self._lines)
         self.taken.append(line)
         self._size += len(line.text)
-        if line.text is TOO_LONG or (len(self.taken) > 1 and self._size > _LONGEST_CELL):
+        if line.text is TOO_LONG or (len(self.taken) > 1 and self._size > _LONGEST_FIELD):
             raise _Unclosed
         return line.text
 
@@ -101,8 +101,8 @@ def _read_header(source: _Lines, export: Export) -> tuple[list[str], str]:
             break
     bare = _QUOTED.sub("", head)
     delimiter = delimiter or max(_DELIMITERS, key=bare.count)
-    cells = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter))
-    names = [" ".join(cell.replace("\ufeff", "").split()) for cell in cells]
+    fields = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter))
+    names = [" ".join(field.replace("\ufeff", "").split()) for field in fields]
     while len(names) > 1 and not names[-1]:
         names.pop()
     return names, delimiter
@@ -151,25 +151,25 @@ def _read_alone(source: _Lines, delimiter: str, error: Exception) -> tuple[list[
         return [], _NEVER_CLOSES
     try:
         # A second line shows whether the first one was closed.
-        cells, *after = csv.reader([text, "\n"], delimiter=delimiter)
+        fields, *after = csv.reader([text, "\n"], delimiter=delimiter)
     except csv.Error as cause:
         return [], f"not readable as CSV: {cause}"
-    return (cells, "") if after else ([], _NEVER_CLOSES)
+    return (fields, "") if after else ([], _NEVER_CLOSES)
 
 
 def _join_columns(names: list[str]) -> Callable[[list[str]], dict[str, str]]:
     """Cells by name; a name that stands more than once has all its values, each once."""
     if len(set(names)) == len(names):
-        return lambda cells: dict(zip(names, cells, strict=True))
+        return lambda fields: dict(zip(names, fields, strict=True))
     places: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         places.setdefault(name, []).append(place)
-    repeated = {name: found for name, found in places.items() if len(found) > 1}
+    repeated = {name: columns for name, columns in places.items() if len(columns) > 1}
 
-    def join(cells: list[str]) -> dict[str, str]:
-        values = dict(zip(names, cells, strict=True))
-        for name, found in repeated.items():
-            texts = (cells[place].strip() for place in found)
+    def join(fields: list[str]) -> dict[str, str]:
+        values = dict(zip(names, fields, strict=True))
+        for name, columns in repeated.items():
+            texts = (fields[place].strip() for place in columns)
             values[name] = ", ".join(dict.fromkeys(filter(None, texts)))
         return values
 

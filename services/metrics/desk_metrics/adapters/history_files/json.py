@@ -106,14 +106,14 @@ class _Items:
         """Go behind the bracket that opens the next list, if there is one."""
         keys = b"|".join(re.escape(json.dumps(name).encode()) for name in names)
         opening = rb"\s*\[|.*?(?:" + keys + rb")\s*:\s*\[" if names else rb"\s*\["
-        found = None
-        while found is None and len(self._buffer) < LONGEST:
-            found = re.match(opening, self._buffer, re.DOTALL)
-            if found is None and not self._read_more():
+        match = None
+        while match is None and len(self._buffer) < LONGEST:
+            match = re.match(opening, self._buffer, re.DOTALL)
+            if match is None and not self._read_more():
                 break
-        if found is not None:
-            self._buffer = self._buffer[found.end() :]
-        return found is not None
+        if match is not None:
+            self._buffer = self._buffer[match.end() :]
+        return match is not None
 
     @property
     def has_rest(self) -> bool:
@@ -155,9 +155,9 @@ class _Items:
 
     def _cut_scalar(self) -> tuple[bytes, str]:
         while True:
-            found = _SCALAR.match(self._buffer)
-            if found and found.end() < len(self._buffer):
-                return self._cut(found.end()), ""
+            match = _SCALAR.match(self._buffer)
+            if match and match.end() < len(self._buffer):
+                return self._cut(match.end()), ""
             if len(self._buffer) > LONGEST or not self._read_more():
                 return self._skip("not JSON")
 
@@ -168,12 +168,12 @@ class _Items:
     def _skip(self, reason: str) -> tuple[bytes, str]:
         """Go to where the next item seems to begin; from here a bracket may be anybody's."""
         self._is_lost = True
-        while not (found := _BETWEEN.search(self._buffer, 1)):
+        while not (match := _BETWEEN.search(self._buffer, 1)):
             self._buffer = self._buffer[-100:]
             if not self._read_more():
                 self._buffer = b""
                 return b"", reason
-        self._buffer = self._buffer[found.end() :]
+        self._buffer = self._buffer[match.end() :]
         return b"", reason
 
     def _read_more(self) -> bool:
@@ -184,17 +184,17 @@ class _Items:
 
 def _find_end(buffer: bytes, still_open: bytearray, place: int) -> tuple[int, bool]:
     """How far whole tokens lead, -1 where brackets do not match; and if the item ends there."""
-    for found in _TOKEN.finditer(buffer, place):
-        token = found[0][:1]
+    for match in _TOKEN.finditer(buffer, place):
+        token = match[0][:1]
         if token == b'"':
-            if not found[1]:
+            if not match[1]:
                 break
         elif token in _CLOSES:
             if still_open.pop() != _CLOSES[token]:
                 return -1, False
         else:
             still_open += token
-        place = found.end()
+        place = match.end()
         if not still_open:
             return place, True
     return place, False
@@ -231,7 +231,7 @@ def _flatten(item: object, name: str, values: dict[str, str], depth: int) -> Non
             _flatten(value, f"{name}.{key}" if name else str(key), values, depth + 1)
         if name:
             read = (value for key in _READ if isinstance(value := item.get(key), str | int))
-            text = None if (found := next(read, "")) == "" else found
+            text = None if (shown := next(read, "")) == "" else shown
     elif isinstance(item, list):
         values.setdefault(name, "")
         for element in item:

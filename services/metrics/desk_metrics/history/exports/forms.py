@@ -100,40 +100,40 @@ def parse_moment(text: str, order: Order | None) -> datetime | None:
     if packed := _PACKED.fullmatch(text):
         text = f"{packed[1]} {packed[2]}:{packed[3]}:{packed[4]}"
     for form in (*_FORMS, _YEAR_LAST):
-        if found := form.fullmatch(text):
+        if parts := form.fullmatch(text):
             try:
-                return _build_moment(found.groupdict(), order)
+                return _build_moment(parts.groupdict(), order)
             except (ValueError, KeyError, OverflowError):
                 continue
     return None
 
 
-def _build_moment(found: dict[str, str | None], order: Order | None) -> datetime:
-    day, month = _day_and_month(found, order)
-    year = int(found["year"] or "")
+def _build_moment(parts: dict[str, str | None], order: Order | None) -> datetime:
+    day, month = _day_and_month(parts, order)
+    year = int(parts["year"] or "")
     year = year + 2000 if year < 100 else year
-    hour, minute = _hour(found), int(found.get("minute") or 0)
-    second, part = int(found.get("second") or 0), (found.get("part") or "")[:6].ljust(6, "0")
+    hour, minute = _hour(parts), int(parts.get("minute") or 0)
+    second, part = int(parts.get("second") or 0), (parts.get("part") or "")[:6].ljust(6, "0")
     if hour == 24 and not (minute or second or int(part)):
-        return datetime(year, month, day, tzinfo=_zone(found)) + timedelta(days=1)
-    return datetime(year, month, day, hour, minute, second, int(part), _zone(found))
+        return datetime(year, month, day, tzinfo=_zone(parts)) + timedelta(days=1)
+    return datetime(year, month, day, hour, minute, second, int(part), _zone(parts))
 
 
-def _day_and_month(found: dict[str, str | None], order: Order | None) -> tuple[int, int]:
-    if name := found.get("name"):
-        return int(found["day"] or ""), _MONTHS[name]
-    if "one" not in found:
-        return int(found["day"] or ""), int(found["month"] or "")
-    one, two = int(found["one"] or ""), int(found["two"] or "")
-    if order is None and one != two and max(one, two) <= 12:
+def _day_and_month(parts: dict[str, str | None], order: Order | None) -> tuple[int, int]:
+    if name := parts.get("name"):
+        return int(parts["day"] or ""), _MONTHS[name]
+    if "one" not in parts:
+        return int(parts["day"] or ""), int(parts["month"] or "")
+    first, second = int(parts["one"] or ""), int(parts["two"] or "")
+    if order is None and first != second and max(first, second) <= 12:
         raise ValueError("either could be the month")
-    is_day_first = order is Order.DAY_FIRST or (order is None and one > 12)
-    return (one, two) if is_day_first else (two, one)
+    is_day_first = order is Order.DAY_FIRST or (order is None and first > 12)
+    return (first, second) if is_day_first else (second, first)
 
 
-def _hour(found: dict[str, str | None]) -> int:
-    hour = int(found.get("hour") or 0)
-    half = found.get("half")
+def _hour(parts: dict[str, str | None]) -> int:
+    hour = int(parts.get("hour") or 0)
+    half = parts.get("half")
     if half is None:
         return hour
     if not 0 <= hour <= 12:
@@ -141,9 +141,9 @@ def _hour(found: dict[str, str | None]) -> int:
     return hour % 12 + (12 if half == "p" else 0)
 
 
-def _zone(found: dict[str, str | None]) -> tzinfo | None:
+def _zone(parts: dict[str, str | None]) -> tzinfo | None:
     """The zone of the text, or None; a name that is not known makes the text no moment."""
-    zone = found.get("zone")
+    zone = parts.get("zone")
     if not zone:
         return None
     if offset := _OFFSET.fullmatch(zone):

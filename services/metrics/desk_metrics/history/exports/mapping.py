@@ -97,7 +97,7 @@ class Times(Frozen):
 
     @field_validator("zone")
     @classmethod
-    def _known(cls, zone: str) -> str:
+    def _check_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -139,14 +139,14 @@ class Mapping(Frozen):
 
     @field_validator("states", mode="before")
     @classmethod
-    def _spelt(cls, states: object) -> object:
+    def _split_states(cls, states: object) -> object:
         if not isinstance(states, dict):
             return states
         return {str(word): _split_state(value) for word, value in states.items()}
 
     @field_validator("values")
     @classmethod
-    def _possible(cls, values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    def _check_values(cls, values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         for name, table in values.items():
             if name not in _CLOSED:
                 raise ValueError(
@@ -154,20 +154,20 @@ class Mapping(Frozen):
                 )
             for ours in table.values():
                 if ours not in _CLOSED[name]:
-                    known = ", ".join(sorted(_CLOSED[name]))
-                    raise ValueError(f"'{ours}' is no {name}; it is one of {known}")
+                    allowed = ", ".join(sorted(_CLOSED[name]))
+                    raise ValueError(f"'{ours}' is no {name}; it is one of {allowed}")
         return values
 
     @field_validator("figures")
     @classmethod
-    def _compared(cls, figures: dict[str, str]) -> dict[str, str]:
+    def _check_figures(cls, figures: dict[str, str]) -> dict[str, str]:
         if unknown := sorted(set(figures) - set(FIGURES)):
             raise ValueError(f"{', '.join(unknown)}: compared are only {', '.join(FIGURES)}")
         return figures
 
     @field_validator("encoding")
     @classmethod
-    def _readable(cls, encoding: str) -> str:
+    def _check_encoding(cls, encoding: str) -> str:
         encoding = encoding.lower().replace("utf8", "utf-8").replace("utf16", "utf-16")
         if encoding and not is_encoding(encoding):
             raise ValueError(
@@ -189,10 +189,10 @@ class Mapping(Frozen):
     def value_of(self) -> dict[str, dict[str, str]]:
         """For each translated column the old desk's word, folded, to ours; ours go through."""
         return {
-            name: {ours: ours for ours in map(normalise_word, known)}
-            | {normalise_word(ours): ours for ours in known}
+            name: {ours: ours for ours in map(normalise_word, allowed)}
+            | {normalise_word(ours): ours for ours in allowed}
             | {normalise_word(word): ours for word, ours in self.values.get(name, {}).items()}
-            for name, known in _CLOSED.items()
+            for name, allowed in _CLOSED.items()
         }
 
 

@@ -134,8 +134,8 @@ class RowReader:
                     remark(Fault.UNKNOWN_VALUE, reason)
         fields |= self._dates(values, remark)
         at = self._at(values, fields)
-        fields["own"] = own = self._named(self._mapping.own, values)
-        fields["figures"] = figures = self._named(self._mapping.figures, values)
+        fields["own"] = own = self._read_own(self._mapping.own, values)
+        fields["figures"] = figures = self._read_own(self._mapping.figures, values)
         self._held_own.update(own, figures)
         order = 0
         if text := self._text("order", values):
@@ -186,26 +186,26 @@ class RowReader:
     def _dates(
         self, values: dict[str, str], remark: Callable[[Fault, str], None]
     ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for name, get in self._dates_read:
             if not (text := get(values)):
                 continue
             self.held.add(name)
             moment = self.moments(text)
             if moment is not None and self._first <= moment <= self._last:
-                found[name] = moment
+                fields[name] = moment
                 continue
             reason = f"{name}: {self._no_moment(text, moment)}"
             if self._mapping.shape is Shape.TICKETS:
                 raise _RowRefused(Fault.BAD_TIME, reason)
             remark(Fault.BAD_TIME, reason)
-        return found
+        return fields
 
     def _no_moment(self, text: str, moment: int | None) -> str:
         if moment is None:
             order = f"; the dates of this file are {self.moments.order}"
-            known = order if self.moments.order else ""
-            return f"'{text[:40]}' is not a moment in a format of the mapping{known}"
+            hint = order if self.moments.order else ""
+            return f"'{text[:40]}' is not a moment in a format of the mapping{hint}"
         if moment < self._first:
             return f"'{text[:40]}' lies before {_FIRST_YEAR}"
         return f"'{text[:40]}' lies after {instant(self._last):%Y-%m-%d %H:%M} UTC, in the future"
@@ -229,23 +229,23 @@ class RowReader:
     def _texts(
         self, values: dict[str, str], remark: Callable[[Fault, str], None]
     ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         for name, longest, get in self._texts_read:
             text = get(values)
             if len(text) > longest:
                 remark(Fault.TOO_LONG, f"{name} has {len(text)} characters; {longest} are kept")
             if text:
                 self.held.add(name)
-                found[name] = text[:longest]
-        return found
+                fields[name] = text[:longest]
+        return fields
 
     def _text(self, name: str, values: dict[str, str]) -> str:
         get = self._get.get(name)
         return get(values) if get else ""
 
-    def _named(self, columns: dict[str, str], values: dict[str, str]) -> dict[str, str]:
-        found = ((name, self._plain(column, values)) for name, column in columns.items())
-        return {name: text for name, text in found if text}
+    def _read_own(self, columns: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+        fields = ((name, self._plain(column, values)) for name, column in columns.items())
+        return {name: text for name, text in fields if text}
 
     def _plain(self, column: str, values: dict[str, str]) -> str:
         text = values.get(column, "").strip()

@@ -42,13 +42,13 @@ async def build_page(
     query = PageQuery.of(first, last, clock.now(), team)
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
-        cells = MongoDocuments(store.database, CELLS, clock.now)
+        rollups = MongoDocuments(store.database, CELLS, clock.now)
         responses = Correspondence(
             MongoDocuments(store.database, REPORTED, clock.now),
             MongoDocuments(store.database, ANSWERS, clock.now),
         )
         cost = settings.cost_per_minute
-        figures = await gather(cells, query, settings.people, cost, responses)
+        figures = await gather(rollups, query, settings.people, cost, responses)
     finally:
         await store.stop()
     return render_page(figures, clock.now())

@@ -28,15 +28,6 @@ _SCALES = {
 }
 
 
-class Headline(NamedTuple):
-    """One figure of the first table."""
-
-    name: str
-    figure: str
-    unit: Unit
-    better: Better
-
-
 class Change(NamedTuple):
     """How a figure differs from before, in words, and whether that is good."""
 
@@ -61,25 +52,25 @@ def format_figure(value: float | None, unit: Unit) -> str:
     return _with_minus(text)
 
 
-def describe_change(now: float | None, before: float | None, of: Headline) -> Change:
+def describe_change(now: float | None, before: float | None, unit: Unit, better: Better) -> Change:
     """How it differs from before, and whether that is good."""
     if now is None or before is None:
         return Change(UNKNOWN)
-    if format_figure(now, of.unit) == format_figure(before, of.unit):
+    if format_figure(now, unit) == format_figure(before, unit):
         return Change("as before")
-    if of.unit == "share":
+    if unit == "share":
         text = f"{(now - before) * 100:+.0f}{NB}points"
-    elif of.unit == "quotient":
+    elif unit == "quotient":
         text = f"{now - before:+.2f}"
     elif before and abs(now) >= _MANY * abs(before):
         text = f"{now / before:,.0f} times as much"
     elif before:
         text = f"{(now - before) / before * 100:+,.0f}{NB}%"
     else:
-        text = f"{format_figure(now, of.unit)} more"
-    if not of.better:
+        text = f"{format_figure(now, unit)} more"
+    if not better:
         return Change(_with_minus(text))
-    judgement: Judgement = "better" if (now > before) == (of.better == "more") else "worse"
+    judgement: Judgement = "better" if (now > before) == (better == "more") else "worse"
     return Change(f"{_with_minus(text)}, {judgement}", judgement)
 
 

@@ -40,7 +40,7 @@ class Series:
     values: tuple[float | None, ...]
 
     @property
-    def known(self) -> list[float]:
+    def present(self) -> list[float]:
         """The values that there are."""
         return [value for value in self.values if value is not None]
 
@@ -78,9 +78,9 @@ class Plot:
         return self.lines if self.band is None else (*self.lines, self.band.low, self.band.high)
 
     @property
-    def known(self) -> list[float]:
+    def present(self) -> list[float]:
         """Every value that there is; of none no scale can be made."""
-        return [value for line in self.series for value in line.known]
+        return [value for line in self.series for value in line.present]
 
 
 class Point(NamedTuple):
@@ -130,8 +130,8 @@ class Drawing:
         self.bottom = size.height - FONT - _GAP
         self.left, self.ticks = 0.0, list[Tick]()
         self.keys, self.height = list[Key](), 2.0 * FONT
-        if plot.known:
-            scale = choose_scale(plot.known, plot.lowest, plot.highest, is_whole=plot.is_whole)
+        if plot.present:
+            scale = choose_scale(plot.present, plot.lowest, plot.highest, is_whole=plot.is_whole)
             texts = [format_tick(value, plot.suffix) for value in scale]
             self._low, self._high = scale[0], scale[-1]
             self.left = max(map(measure_width, texts)) + _GAP

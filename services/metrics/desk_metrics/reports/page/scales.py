@@ -16,15 +16,15 @@ def measure_width(text: str) -> float:
 
 
 def choose_scale(
-    known: Sequence[float],
+    values: Sequence[float],
     lowest: float | None = 0.0,
     highest: float | None = None,
     *,
     is_whole: bool = False,
 ) -> tuple[float, ...]:
     """Round values from below the lowest to above the highest; a given end is kept."""
-    low = min(known) if lowest is None else lowest
-    high = max(known) if highest is None else highest
+    low = min(values) if lowest is None else lowest
+    high = max(values) if highest is None else highest
     if highest is not None:
         return tuple(low + (high - low) * place / _TICKS for place in range(_TICKS + 1))
     if high == low:
@@ -42,8 +42,8 @@ def choose_scale(
 
 def choose_stride(fewest: float, strides: Sequence[int]) -> int:
     """The first stride that leaves room for a label; beyond the last its smallest multiple."""
-    found = next((stride for stride in strides if stride >= fewest), None)
-    return found or strides[-1] * math.ceil(fewest / strides[-1])
+    beyond = strides[-1] * math.ceil(fewest / strides[-1])
+    return next((stride for stride in strides if stride >= fewest), beyond)
 
 
 def format_tick(value: float, suffix: str = "") -> str:

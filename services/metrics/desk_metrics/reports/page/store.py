@@ -23,7 +23,7 @@ MOST_REQUESTED = 10
 
 
 async def gather(
-    cells: Documents[Cell],
+    rollups: Documents[Cell],
     query: PageQuery,
     people: int,
     cost: float,
@@ -31,22 +31,22 @@ async def gather(
 ) -> PageFigures:
     """Read every rollup once; a team that nothing is known of is refused."""
     sums, team = _PageSums(query), query.team
-    async for cell in days(cells, query.before[0], query.last, query.as_of):
-        sums.add(cell)
+    async for rollup in days(rollups, query.before[0], query.last, query.as_of):
+        sums.add(rollup)
     of_teams = sums.by_team.totals()
     if team and (sums.now, team) not in of_teams:
         raise unknown_team(team)
     of_periods, of_steps = of_teams if team else sums.every.totals(), sums.by_step.totals()
 
-    def figures_in(found: dict[tuple[Span, str], Totals], span: Span) -> Figures:
-        return figures_of(found.get((span, team)) or Totals(), span, 0 if team else people, cost)
+    def figures_in(totals: dict[tuple[Span, str], Totals], span: Span) -> Figures:
+        return figures_of(totals.get((span, team)) or Totals(), span, 0 if team else people, cost)
 
     figures = PageFigures(
         query=query,
         now=figures_in(of_periods, sums.now),
         before=figures_in(of_periods, sums.before),
         steps=tuple((instant(step.start), figures_in(of_steps, step)) for step in sums.steps),
-        began=await first_day(cells),
+        began=await first_day(rollups),
     )
     if team:
         return figures
@@ -86,12 +86,12 @@ class _PageSums:
         self.services = Impressions(self.now, Of.SERVICE)
         self.demand = Demand(start, end, query.as_of)
 
-    def add(self, cell: Cell | Balance) -> None:
+    def add(self, rollup: Cell | Balance) -> None:
         for totals in (self.every, self.by_team, self.by_step):
-            totals.take(cell)
-        if isinstance(cell, Cell):
-            self.services.add(cell)
-            self.demand.add(cell)
+            totals.take(rollup)
+        if isinstance(rollup, Cell):
+            self.services.add(rollup)
+            self.demand.add(rollup)
 
 
 def _midnight(day: date) -> datetime:

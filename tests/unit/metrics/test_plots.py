@@ -1,0 +1,99 @@
+"""Plots: gaps are gaps, scales are round, no text touches another or leaves the picture."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import pytest
+from desk_metrics.reports.page.html import render_plot
+from desk_metrics.reports.page.plots import NARROW, WIDE, Band, Plot, Series, Size
+from desk_metrics.reports.page.scales import FONT, choose_scale, format_tick, measure_width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_a_gap_is_a_gap_and_not_a_zero() -> None:
+    plot = Plot("p", "P", "u", ("a", "b", "c", "d"), (Series("l", (1.0, None, 2.0, 3.0)),))
+    svg = ElementTree.fromstring(render_plot(plot))  # noqa: S314 (our own)
+    lines = [len((line.get("points") or "").split()) for line in svg.iter(f"{SVG}polyline")]
+    assert lines == [1, 2]
+    assert len(list(svg.iter(f"{SVG}circle"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [((0.0,), (0, 1)), ((3.0, 7.0), (0, 8)), ((97.0,), (0, 100)), ((2.6,), (0, 3))],
+)
+def test_scales_have_round_ends(values: tuple[float, ...], scale: tuple[float, float]) -> None:
+    ticks = choose_scale(values)
+    assert (ticks[0], ticks[-1]) == scale
+    assert 3 <= len(ticks) <= 6
+
+
+@pytest.mark.parametrize("most", [0.0, 1.0, 2.0, 3.0, 9.0, 10.0, 41.0, 12_345.0])
+def test_there_is_no_half_ticket(most: float) -> None:
+    ticks = choose_scale((most,), is_whole=True)
+    assert all(tick == int(tick) for tick in ticks)
+    assert ticks[-1] >= most
+    assert [format_tick(tick) for tick in ticks] == [f"{tick:,.0f}" for tick in ticks]
+
+
+def test_a_plot_of_nothing_says_so() -> None:
+    assert "Nothing known." in render_plot(Plot("p", "P", "u", ("a",), (Series("l", (None,)),)))
+
+
+class Box(NamedTuple):
+    """Where a text stands at most, in pixels."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    text: str
+
+    def meets(self, other: "Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def boxes(svg: ElementTree.Element) -> list[Box]:
+    placed = []
+    for text in svg.iter(f"{SVG}text"):
+        x, y, width = (
+            float(text.get("x", "")),
+            float(text.get("y", "")),
+            measure_width(text.text or ""),
+        )
+        left = x - {"end": width, "middle": width / 2}.get(text.get("text-anchor", ""), 0)
+        placed.append(Box(left, left + width, y - FONT * 0.8, y + FONT * 0.2, text.text or ""))
+    return placed
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("count", [1, 2, 7, 28, 35, 53])
+@pytest.mark.parametrize("most", [0.004, 3.0, 250_000.0])
+def test_no_text_of_a_plot_touches_another_or_leaves_the_picture(
+    size: Size, count: int, most: float
+) -> None:
+    first = date(2026, 9, 20)
+    steps = tuple(f"{(first + timedelta(day)).day} Sep" for day in range(count))
+    values = tuple(most for _ in steps)
+    names = ("At least so much", "Departures", "Arrivals", "with 95 % certainty")
+    lines = tuple(Series(name, values) for name in names[:3])
+    band = Band(names[3], lines[0], lines[1])
+    plot = Plot("p", "P", "u", steps, lines, band=band)
+    svg = ElementTree.fromstring(render_plot(plot, size))  # noqa: S314 (our own)
+    _, _, width, height = map(float, (svg.get("viewBox") or "").split())
+    placed = boxes(svg)
+    assert len(placed) >= len(lines) + 4
+    assert set(names) <= {box.text for box in placed}
+    for place, box in enumerate(placed):
+        assert box.left >= 0, box
+        assert box.right <= width, box
+        assert box.top >= 0, box
+        assert box.bottom <= height, box
+        assert not [other for other in placed[place + 1 :] if box.meets(other)], box
