@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from desk_shared.bus import Projection
+from desk_shared.bus import CommandQueue, Projection
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import NothingUnread
 from desk_shared.bus.timers import Silence
-from desk_shared.bus.unit_of_work import UnitOfWork
 from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
 from desk_shared.lifetimes import Beginning, Ending
@@ -19,102 +18,94 @@ from desk_shared.lookout import Lookout
 from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
 
-from desk_automation.api import Api, automation_routes
-from desk_automation.domain.matching import Patience
-from desk_automation.domain.model import Run
-from desk_automation.domain.subjects import Subject
-from desk_automation.handlers import run_projection, subject_projection
-from desk_automation.hosts import Hosts
-from desk_automation.http_executor import HttpExecutor, host_of
-from desk_automation.looking import note_runbooks
-from desk_automation.news import NewsBearer
-from desk_automation.ports import Changes, Executor
-from desk_automation.rulebook import check_runbooks
-from desk_automation.rulebooks import OpenRuns, Rulebooks
+from desk_automation.actions.executor import Executor
+from desk_automation.adapters.executors.http import HttpExecutor, host_of
+from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.charter import check_runbooks
+from desk_automation.matching.decide import Patience
+from desk_automation.matching.store import OpenRuns, Rulebooks
+from desk_automation.matching.worker import note_runbooks, run_projection
+from desk_automation.runs.api import RunsApi, run_routes
+from desk_automation.runs.model import Run
+from desk_automation.runs.store import RUNS
+from desk_automation.runs.worker import Collections, Concurrency, OnDue, Worker
+from desk_automation.safety.store import STATISTICS, TARGETS
 from desk_automation.settings import AutomationSettings
-from desk_automation.store import BOOKS, RUNS, SUBJECTS, TARGETS
-from desk_automation.why import Whys, why_routes
-from desk_automation.worker import Bounds, OnDue, UnitsOfWork, Worker
+from desk_automation.verification.store import SUBJECTS, subject_projection
+from desk_automation.verification.worker import VerificationNotifier
 
 
 @dataclass(frozen=True, slots=True)
-class Seams:
+class Hooks:
     """Where a test stands in between: around the calls that go out, around the journal."""
 
     around_executor: Callable[[Executor], Executor] = lambda executor: executor
-    around_journal: Callable[[Changes[Run]], Changes[Run]] = lambda runs: runs
+    around_journal: Callable[[CommandQueue[Run]], CommandQueue[Run]] = lambda runs: runs
 
 
-def compose(desk: Desk, settings: AutomationSettings, seams: Seams | None = None) -> Web:
+def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None) -> Web:
     """Its units of work, workers and routes. Nothing is cached: other replicas write these too."""
-    seams = seams or Seams()
+    hooks = hooks or Hooks()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
     patience = Patience(queue=settings.queue_wait, stale=settings.stale_after)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
-    stored_books = desk.documents(BOOKS)
+    stored_statistics = desk.documents(STATISTICS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    heard = partial(note_runbooks, lookout)
-    runs = desk.unit_of_work(
-        "runs", run_projection(stored_runs, rulebooks, patience, heard), cached=0
-    )
-    subjects = desk.unit_of_work(
-        "subjects", subject_projection(stored_subjects, rulebooks), cached=0
-    )
+    signals = run_projection(stored_runs, rulebooks, patience, partial(note_runbooks, lookout))
+    runs = desk.unit_of_work("runs", signals, cached=0)
+    measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
+    subjects = desk.unit_of_work("subjects", measured, cached=0)
     targets = desk.unit_of_work("targets", Projection(desk.documents(TARGETS)), cached=0)
-    books = desk.unit_of_work("runbooks", Projection(stored_books), cached=0)
-    units_of_work = UnitsOfWork(
-        runs=seams.around_journal(desk.commands(runs)),
+    statistics = desk.unit_of_work("runbooks", Projection(stored_statistics), cached=0)
+    collections = Collections(
+        runs=hooks.around_journal(desk.commands(runs)),
         targets=desk.commands(targets),
-        books=desk.commands(books),
+        statistics=desk.commands(statistics),
         subjects=desk.commands(subjects),
         stored_runs=stored_runs,
         stored_subjects=stored_subjects,
     )
-    worker = _worker(desk, settings, units_of_work, runs.due.remember, seams)
-    _wake(desk, runs, worker, subjects, NewsBearer(units_of_work))
-    api = Api(desk.charter, stored_runs, stored_books, units_of_work.runs, desk.clock)
-    why = Whys(lookout, stored_runs)
-    return Web([automation_routes(api, desk.cursors), why_routes(why)])
+    worker = _add_worker(desk, settings, collections, runs.due.remember, hooks)
+    # What is written with a due time reaches its worker at that time.
+    acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
+    desk.timers("runs", runs, worker.on_timer, acts)
+    # That nothing well was measured is concluded from silence: only by who reads the device.
+    notifier = VerificationNotifier(collections.subjects, stored_subjects, worker.reschedule)
+    silence = Silence(desk.watermarks(names.TELEMETRY), notifier.on_timer)
+    desk.timers("subjects", subjects, notifier.on_timer, silence)
+    matching = MatchingApi(desk.charter, stored_statistics, stored_runs, lookout, desk.clock)
+    return Web(
+        [
+            run_routes(RunsApi(stored_runs, collections.runs), desk.cursors),
+            matching_routes(matching),
+        ]
+    )
 
 
-def _worker(
+def _add_worker(
     desk: Desk,
     settings: AutomationSettings,
-    units_of_work: UnitsOfWork,
+    collections: Collections,
     on_due: OnDue,
-    seams: Seams,
+    hooks: Hooks,
 ) -> Worker:
     executor = HttpExecutor(Hosts(settings.callable_hosts), desk.clock)
-    bounds = Bounds(
-        concurrency=settings.concurrency, per_lane=settings.per_host, term=settings.lease
+    concurrency = Concurrency(
+        runs=settings.concurrency, per_slot=settings.per_host, term=settings.lease
     )
-    calls = seams.around_executor(executor)
-    worker = Worker(units_of_work, calls, desk.clock, host_of, bounds, on_due=on_due)
+    calls = hooks.around_executor(executor)
+    worker = Worker(collections, calls, desk.clock, host_of, concurrency, on_due=on_due)
     desk.part("executor", Ending(executor.close))
     desk.part("worker", Ending(worker.finish))
     return worker
 
 
-def _wake(
-    desk: Desk,
-    runs: UnitOfWork[Run],
-    worker: Worker,
-    subjects: UnitOfWork[Subject],
-    bearer: NewsBearer,
-) -> None:
-    """What is written with a due moment reaches its worker at that moment."""
-    acts = NothingUnread("an act asks for the run's fence and the signal's end just before")
-    desk.timers("runs", runs, worker.wake, acts)
-    # That nothing well was measured is concluded from silence: only by who hears the device.
-    silence = Silence(desk.watermarks(names.TELEMETRY), bearer.wake)
-    desk.timers("subjects", subjects, bearer.wake, silence)
-
-
 SERVICE = Service(
     "automation",
     AutomationSettings,
-    collections=(RUNS, SUBJECTS, TARGETS, BOOKS),
+    collections=(RUNS, SUBJECTS, TARGETS, STATISTICS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
         Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),

@@ -7,7 +7,7 @@ from desk_shared.settings import Environment, ServiceSettings
 from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
-from desk_automation.hosts import LOOPBACK, read_entry
+from desk_automation.adapters.executors.http_hosts import LOOPBACK, read_entry
 
 
 def _is_host(text: str) -> str:

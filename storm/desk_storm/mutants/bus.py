@@ -22,7 +22,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the end of a step has the id of its beginning",
         "an-id-says-one-thing",
-        "services/automation/desk_automation/domain/record.py",
+        "services/automation/desk_automation/runs/events.py",
         'f"step/{place}/{entry.status}"',
         'f"step/{place}"',
         together="F",

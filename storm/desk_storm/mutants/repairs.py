@@ -2,11 +2,11 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_STEPS = "services/automation/desk_automation/domain/steps.py"
-_COURSE = "services/automation/desk_automation/domain/course.py"
-_VERIFY = "services/automation/desk_automation/domain/verify.py"
-_MOVES = "services/automation/desk_automation/domain/moves.py"
-_EXECUTOR = "services/automation/desk_automation/http_executor.py"
+_STEPS = "services/automation/desk_automation/runs/journal.py"
+_COURSE = "services/automation/desk_automation/runs/lifecycle.py"
+_VERIFY = "services/automation/desk_automation/runs/verdict.py"
+_MOVES = "services/automation/desk_automation/runs/decide.py"
+_EXECUTOR = "services/automation/desk_automation/adapters/executors/http.py"
 _CURE = "return len(newest) == wanted and all(is_well(sample.value) for sample in newest)"
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -8,12 +8,13 @@ import os
 import signal
 from dataclasses import replace
 from functools import partial
-from typing import Generic, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
-from desk_automation.domain.answers import Answer
-from desk_automation.domain.moves import Attempt
-from desk_automation.ports import Changes, Executor, Fence
-from desk_automation.service import SERVICE, Seams, compose
+from desk_automation.actions.answer import Answer
+from desk_automation.actions.executor import Executor, Fence
+from desk_automation.actions.model import Attempt
+from desk_automation.service import SERVICE, Hooks, compose
+from desk_shared.bus import CommandQueue
 from desk_shared.bus.unit_of_work import Cause, Rule
 from desk_shared.starting import start_service
 from desk_shared.store import Stored
@@ -28,17 +29,20 @@ def die() -> NoReturn:
     raise SystemExit(9)
 
 
-class DyingJournal(Generic[S]):
-    def __init__(self, inner: Changes[S]) -> None:
+class DyingJournal(CommandQueue[S]):
+    def __init__(self, inner: CommandQueue[S]) -> None:
+        super().__init__(inner._unit_of_work)
         self._inner = inner
         self._changes = 0
 
-    async def change(self, id: str, rule: Rule[S], cause: Cause | None = None) -> Stored[S]:
+    async def change(
+        self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
+    ) -> Stored[S]:
         self._changes += 1
         is_here = str(self._changes) == NUMBER
         if PLACE == "before" and is_here:
             die()
-        stored = await self._inner.change(id, rule, cause)
+        stored = await self._inner.change(id, rule, cause, is_first=is_first)
         if PLACE == "after" and is_here:
             die()
         return stored
@@ -59,5 +63,5 @@ class DyingExecutor:
 
 
 if __name__ == "__main__":
-    seams = Seams(around_executor=DyingExecutor, around_journal=DyingJournal)
-    start_service(replace(SERVICE, compose=partial(compose, seams=seams)))
+    hooks = Hooks(around_executor=DyingExecutor, around_journal=DyingJournal)
+    start_service(replace(SERVICE, compose=partial(compose, hooks=hooks)))

@@ -10,10 +10,9 @@ from datetime import date
 from types import SimpleNamespace
 from typing import cast
 
-from desk_automation.api import Api, automation_routes
-from desk_automation.looking import note_runbooks
-from desk_automation.why import Whys as RunWhys
-from desk_automation.why import why_routes as run_whys
+from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.worker import note_runbooks
+from desk_automation.runs.api import RunsApi, run_routes
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.store import PlanningDeps
@@ -45,7 +44,7 @@ from desk_triage.api import TriageDocuments, triage_routes
 from desk_triage.why import Whys, why_routes
 from fastapi import FastAPI
 
-from tests.unit.automation.engine import Engine, raised, runbook
+from tests.support.automation_engine import Engine, raised, runbook
 from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.intake.world import make_desk, triage_says
 from tests.unit.metrics.desk import Desk as MetricsDesk
@@ -197,8 +196,11 @@ async def automation() -> World:
     runs = await engine.runs.find({})
     ids = {one.state.target: one.id for one in runs if one.state}
     source = cast("CharterSource", SimpleNamespace(current=CHARTER))
-    api = Api(source, engine.runs, engine.books, engine.journal, engine.clock)
-    routers = [automation_routes(api, Cursors(b"x")), run_whys(RunWhys(lookout, engine.runs))]
+    matching = MatchingApi(source, engine.statistics, engine.runs, lookout, engine.clock)
+    routers = [
+        run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"x")),
+        matching_routes(matching),
+    ]
     names = {
         "id": (ids["laptop-1"], ids["crm-db-1"]),
         "service": ("vpn", "crm"),

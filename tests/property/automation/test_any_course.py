@@ -3,13 +3,13 @@
 import asyncio
 from datetime import timedelta
 
-from desk_automation.domain.answers import Answer
-from desk_automation.domain.model import Phase
+from desk_automation.actions.answer import Answer
+from desk_automation.runs.model import Phase
 from desk_shared.events.automation import Outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
     OK,

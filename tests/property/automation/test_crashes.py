@@ -4,14 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from desk_automation.domain import steps
-from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.model import Phase, Run
+from desk_automation.actions.answer import Answer, Result
+from desk_automation.runs import journal
+from desk_automation.runs.model import Phase, Run
 from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
 from desk_shared.events.message import written
 
-from tests.support.spoken import english
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
     OK,
@@ -28,6 +27,7 @@ from tests.unit.automation.engine import (
     raised,
     runbook,
 )
+from tests.support.spoken import english
 
 EFFECTS = ["idempotent", "keyed", "confirmable", "once"]
 CHANGES = range(1, 25)
@@ -197,8 +197,8 @@ async def test_a_result_under_an_old_token_is_refused() -> None:
     newer = await engine.run()
     late = Answer(Result.REFUSED, written("from the past"))
     assert newer.token == stale.token + 1
-    assert steps.answered(newer, attempt, stale.token, late, START, 1.0) is None
-    assert steps.prolonged(newer, stale.token, TERM, START) is None
+    assert journal.answered(newer, attempt, stale.token, late, START, 1.0) is None
+    assert journal.prolonged(newer, stale.token, TERM, START) is None
 
 
 async def test_two_workers_with_one_run_send_it_once() -> None:

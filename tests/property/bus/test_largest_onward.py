@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from desk_automation.domain.answers import Answer, Result
+from desk_automation.actions.answer import Answer, Result
 from desk_notify.rules.store import (
     PEOPLE,
     TEAM_TOPICS,
@@ -40,7 +40,7 @@ from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from desk_shared.testing.processes import CHARTER
 
 from tests.property.bus.test_largest_inputs import SIGNS, check
-from tests.unit.automation.engine import Engine, act, guard, runbook
+from tests.support.automation_engine import Engine, act, guard, runbook
 from tests.unit.intake.world import make_desk
 from tests.unit.metrics.desk import Desk as MetricsDesk
 from tests.unit.metrics.desk import received

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from desk_automation.hosts import Hosts
-from desk_automation.http_executor import HttpExecutor
+from desk_automation.adapters.executors.http import HttpExecutor
+from desk_automation.adapters.executors.http_hosts import Hosts
 
-from tests.unit.automation.answering import Server
+from tests.support.automation_server import Server
 
 
 @pytest.fixture

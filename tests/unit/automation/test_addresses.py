@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from desk_automation.domain.addresses import fill_address
-from desk_automation.domain.templates import PlanFailed, fill_header
+from desk_automation.actions.address import fill_address
+from desk_automation.actions.template import PlanFailed, fill_header
 from desk_shared.charter.addresses import address_problem
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,14 +3,14 @@
 import gzip
 
 import pytest
-from desk_automation.domain.answers import Result
-from desk_automation.hosts import Hosts
-from desk_automation.http_executor import HttpExecutor
+from desk_automation.actions.answer import Result
+from desk_automation.adapters.executors.http import HttpExecutor
+from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_shared.clock import FakeClock
 
+from tests.support.automation_engine import START
+from tests.support.automation_server import Server, answer_of, attempt, ours
 from tests.support.spoken import english
-from tests.unit.automation.answering import Server, answer_of, attempt, ours
-from tests.unit.automation.engine import START
 
 NESTED = b"[" * 5000 + b"]" * 5000
 JSON_TYPE = "content-type: application/json"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from desk_automation.api import Api, automation_routes
-from desk_automation.domain.books import Book
-from desk_automation.worker import plain_rule
+from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.runs.api import RunsApi, run_routes
+from desk_automation.safety.statistics import RunbookStatistics
 from desk_shared.charter import CharterSource
 from desk_shared.health import Health
 from desk_shared.http import (
@@ -22,9 +22,11 @@ from desk_shared.http import (
     undeclared_routes,
 )
 from desk_shared.http.testing import FakeAuthenticator
+from desk_shared.kernel import Decision
+from desk_shared.lookout import Lookout
 from desk_shared.telemetry.testing import recorded_telemetry
 
-from tests.unit.automation.engine import Engine, raised, runbook
+from tests.support.automation_engine import Engine, raised, runbook
 
 CHARTER = Path(__file__).parents[3] / "charter"
 ANA = {"authorization": "Bearer ana"}
@@ -41,7 +43,12 @@ class Desk:
 async def desk() -> AsyncIterator[Desk]:
     engine = Engine((runbook(settle="30s"),))
     charter = CharterSource(CHARTER, engine.clock)
-    api = Api(charter, engine.runs, engine.books, engine.journal, engine.clock)
+    lookout = Lookout(engine.clock.now(), recorded_telemetry().telemetry.meters)
+    matching = MatchingApi(charter, engine.statistics, engine.runs, lookout, engine.clock)
+    routers = [
+        run_routes(RunsApi(engine.runs, engine.journal), Cursors(b"secret")),
+        matching_routes(matching),
+    ]
     ana = Principal("ana", frozenset({Role.MEMBER}), "workplace")
     eva = Principal("eva", frozenset({Role.EMPLOYEE}))
     parts = AppParts(
@@ -50,7 +57,7 @@ async def desk() -> AsyncIterator[Desk]:
         FakeAuthenticator(ana, eva),
         engine.clock,
     )
-    app = make_app("automation", [automation_routes(api, Cursors(b"secret"))], parts)
+    app = make_app("automation", routers, parts)
     assert undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)
@@ -123,8 +130,10 @@ async def test_runbooks_show_limits_breaker_and_what_is_not_enforced(desk: Desk)
 async def test_a_damaged_record_of_one_runbook_hides_no_other(desk: Desk) -> None:
     before = (await desk.client.get("/v1/runbooks", headers=ANA)).json()["items"]
     damaged = before[0]["id"]
-    await desk.engine.units_of_work.books.change(damaged, plain_rule(lambda _: Book()))
-    desk.engine.books.damage(damaged)
+    await desk.engine.collections.statistics.change(
+        damaged, lambda _state, _context: Decision(RunbookStatistics())
+    )
+    desk.engine.statistics.damage(damaged)
     answer = await desk.client.get("/v1/runbooks", headers=ANA)
     assert answer.status_code == 200
     assert answer.json()["items"] == before[1:]

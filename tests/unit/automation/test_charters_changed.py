@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from desk_automation.domain.model import Phase
-from desk_automation.rulebooks import OpenRuns, Rulebooks
+from desk_automation.matching.store import OpenRuns, Rulebooks
+from desk_automation.runs.model import Phase
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.events.automation import Outcome
 
-from tests.unit.automation.engine import START, Engine, measured, raised, runbook
+from tests.support.automation_engine import START, Engine, measured, raised, runbook
 from tests.unit.charter.test_confidential import with_secrets
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

@@ -5,9 +5,15 @@ import time
 from pathlib import Path
 
 import pytest
-from desk_automation.conditions import EVENT_FIELDS, Inputs, Undecided, condition, problems_in
-from desk_automation.costs import MAX_TEXT, MAX_VALUES
-from desk_automation.rulebook import check_runbooks
+from desk_automation.conditions.cost import MAX_TEXT, MAX_VALUES
+from desk_automation.conditions.expression import (
+    EVENT_FIELDS,
+    Inputs,
+    Undecided,
+    condition,
+    problems_in,
+)
+from desk_automation.matching.charter import check_runbooks
 from desk_shared.charter import InvalidCharter, load_charter
 from desk_shared.events import Payload
 from desk_shared.events.signals import SignalRaised

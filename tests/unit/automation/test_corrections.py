@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
-from desk_automation.domain.course import closed
-from desk_automation.domain.moves import Close, Rest, Review, next_move
-from desk_automation.domain.subjects import LATE, MAX_LATE, Subject, kept_on, watched
+from desk_automation.runs.decide import Close, Rest, Review, next_action
+from desk_automation.runs.lifecycle import closed
+from desk_automation.verification.decide import LATE, MAX_LATE, kept_on, watched
+from desk_automation.verification.model import Subject
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
 
-from tests.unit.automation.engine import START, TIMEOUT, Engine, act, measured, raised, runbook
+from tests.support.automation_engine import START, TIMEOUT, Engine, act, measured, raised, runbook
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -39,7 +40,7 @@ async def test_what_was_measured_in_time_and_came_late_corrects_the_escalation_o
     engine = Engine((runbook(),))
     acted_at = await escalated(engine, *values)
     assert (await engine.run()).outcome is said
-    book = (await engine.books.load(["clean-disk"]))["clean-disk"].state
+    book = (await engine.statistics.load(["clean-disk"]))["clean-disk"].state
     assert book is not None
     assert (book.failures, book.totals) == (1, {said: 1})
 
@@ -53,7 +54,7 @@ async def test_what_was_measured_in_time_and_came_late_corrects_the_escalation_o
     assert (run.outcome, run.corrects, run.is_closed) == (Outcome.HEALED, said, True)
     assert isinstance(told, RunHealed)
     assert told.corrects is said
-    book = (await engine.books.load(["clean-disk"]))["clean-disk"].state
+    book = (await engine.statistics.load(["clean-disk"]))["clean-disk"].state
     assert book is not None
     assert (book.failures, book.failed, book.totals) == (0, (), {said: 0, Outcome.HEALED: 1})
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
@@ -127,7 +128,7 @@ async def test_what_is_heard_between_the_escalation_and_its_closing_is_not_lost(
     engine = Engine((runbook(),))
     await escalated(engine)
     run, now = await engine.run(), engine.clock.now()
-    assert isinstance(next_move(run, now), Rest)
+    assert isinstance(next_action(run, now), Rest)
     ended = run.model_copy(update={"is_closed": False, "wake_at": now})
-    assert isinstance(next_move(ended, now), Close)
-    assert isinstance(next_move(closed(ended, now).state, now), Review)
+    assert isinstance(next_action(ended, now), Close)
+    assert isinstance(next_action(closed(ended, now).state, now), Review)

@@ -4,14 +4,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from desk_automation.domain import course
-from desk_automation.domain.model import Phase
-from desk_automation.worker import rule_of
+from desk_automation.runs import lifecycle
+from desk_automation.runs.model import Phase
+from desk_automation.runs.store import run_rule
 from desk_shared.errors import Rejected
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed, RunSkipped, StepStatus
 
-from tests.support.spoken import english
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
     OK,
@@ -27,6 +26,7 @@ from tests.unit.automation.engine import (
     raised,
     runbook,
 )
+from tests.support.spoken import english
 
 SECOND = timedelta(seconds=1)
 
@@ -341,14 +341,16 @@ async def test_a_run_that_waits_is_cancelled_at_once() -> None:
     engine = Engine((runbook(settle="30s"),))
     await engine.hear(raised())
     run = await engine.run()
-    await engine.journal.change(run.id, rule_of(lambda r, now: course.cancelled(r, "ana", now)))
+    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancelled(r, "ana", now)))
     await engine.settle()
     assert engine.target.calls == []
     run = await engine.run()
     assert run.phase is Phase.CANCELLED
     assert run.is_closed
     with pytest.raises(Rejected, match="over"):
-        await engine.journal.change(run.id, rule_of(lambda r, now: course.cancelled(r, "b", now)))
+        await engine.journal.change(
+            run.id, run_rule(lambda r, now: lifecycle.cancelled(r, "b", now))
+        )
 
 
 async def test_a_run_cancelled_between_acts_is_escalated() -> None:
@@ -357,7 +359,7 @@ async def test_a_run_cancelled_between_acts_is_escalated() -> None:
     await engine.hear(raised())
     await engine.settle(5 * SECOND)
     run = await engine.run()
-    await engine.journal.change(run.id, rule_of(lambda r, now: course.cancelled(r, "ana", now)))
+    await engine.journal.change(run.id, run_rule(lambda r, now: lifecycle.cancelled(r, "ana", now)))
     await engine.settle()
     assert list(engine.target.effects) == ["first"]
     last = engine.last()

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from desk_automation.domain.subjects import Subject
+from desk_automation.verification.model import Subject
 from desk_shared.bus import WorkItem
 from desk_shared.kernel import Decision
 from desk_shared.testing import eventually
 
-from tests.unit.automation.engine import Engine, raised, runbook
+from tests.support.automation_engine import Engine, raised, runbook
 
 
 class Reports:
@@ -27,7 +27,7 @@ async def test_a_run_that_cannot_be_read_is_reported_and_keeps_no_hand() -> None
     [stored] = await engine.runs.find({})
     id = stored.id
     engine.runs.damage(id)
-    await engine.worker.wake([id], reports)
+    await engine.worker.on_timer([id], reports)
     await eventually(lambda: reports.ids == [id])
     assert not engine.worker._active
 
@@ -47,6 +47,6 @@ async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
     await engine.subject_unit_of_work.run(
         [WorkItem(broken, news(id)), WorkItem("other", news("nobody"))], reports
     )
-    await engine.bearer.wake([broken, "other"], reports)
+    await engine.notifier.on_timer([broken, "other"], reports)
     assert reports.ids == [broken]
     assert [id for _, id in await engine.subjects.due(engine.clock.now(), 9)] == [broken]

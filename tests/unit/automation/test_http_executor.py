@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from desk_automation.domain.answers import Result
-from desk_automation.hosts import Hosts, read_entry
-from desk_automation.http_executor import HttpExecutor
+from desk_automation.actions.answer import Result
+from desk_automation.adapters.executors.http import HttpExecutor
+from desk_automation.adapters.executors.http_hosts import Hosts, read_entry
 from desk_shared.errors import DependencyDown
 
+from tests.support.automation_server import Server, attempt, ours
 from tests.support.spoken import english
-from tests.unit.automation.answering import Server, attempt, ours
 
 
 async def test_a_call_carries_key_run_and_fencing_token(

@@ -3,16 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.model import Phase
-from desk_automation.domain.subjects import MAX_SAMPLES
+from desk_automation.actions.answer import Answer, Result
+from desk_automation.runs.model import Phase
+from desk_automation.verification.decide import MAX_SAMPLES
 from desk_shared.errors import DependencyDown
 from desk_shared.events.automation import Outcome, RunEscalated
 from desk_shared.events.message import written
 from pydantic import ValidationError
 
-from tests.support.spoken import english
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     REFUSED,
     Engine,
@@ -23,6 +22,7 @@ from tests.unit.automation.engine import (
     raised,
     runbook,
 )
+from tests.support.spoken import english
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

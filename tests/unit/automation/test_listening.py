@@ -3,12 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from desk_automation.domain.device_clocks import LONGEST_BEHIND, ahead_by, behind_by, measured_at
-from desk_automation.domain.model import Phase, Sample
-from desk_automation.domain.record import fresh
+from desk_automation.runs.model import Phase
+from desk_automation.verification.sample import (
+    LONGEST_BEHIND,
+    Sample,
+    ahead_by,
+    behind_by,
+    fresh,
+    measured_at,
+)
 from desk_shared.events.automation import Outcome
 
-from tests.unit.automation.engine import START, Engine, measured, raised, runbook
+from tests.support.automation_engine import START, Engine, measured, raised, runbook
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
@@ -61,9 +67,9 @@ async def test_nobody_can_tell_once_all_of_the_window_is_heard() -> None:
     await look(engine)
     subject = (await engine.run()).trigger.subject
     before_its_end = ((await engine.run()).verify_until or START) + SECOND
-    await engine.bearer.wake([subject], _nobody, before_its_end)
+    await engine.notifier.on_timer([subject], _nobody, before_its_end)
     assert await look(engine) is Phase.VERIFYING
-    await engine.bearer.wake([subject], _nobody, before_its_end + MINUTE)
+    await engine.notifier.on_timer([subject], _nobody, before_its_end + MINUTE)
     assert await look(engine) is Phase.ESCALATED
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from desk_automation.domain import course
-from desk_automation.domain.answers import Answer
-from desk_automation.domain.moves import Attempt
-from desk_automation.ports import Fence
-from desk_automation.worker import rule_of
+from desk_automation.actions.answer import Answer
+from desk_automation.actions.executor import Fence
+from desk_automation.actions.model import Attempt
+from desk_automation.runs import lifecycle
+from desk_automation.runs.store import run_rule
 from desk_shared.events.automation import Outcome
 from desk_shared.events.message import message
 
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     OK,
     TERM,
@@ -107,7 +107,7 @@ async def test_a_run_cancelled_during_its_act_says_what_is_known_of_it(
     engine = Engine((runbook(steps=steps),), target)
 
     async def cancel() -> None:
-        rule = rule_of(lambda run, now: course.cancelled(run, "ana", now))
+        rule = run_rule(lambda run, now: lifecycle.cancelled(run, "ana", now))
         await engine.journal.change((await engine.run()).id, rule)
 
     target.meanwhile = cancel

@@ -3,15 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from desk_automation.domain import steps
-from desk_automation.domain.answers import Answer, Result
-from desk_automation.domain.model import Phase
-from desk_automation.worker import rule_of
+from desk_automation.actions.answer import Answer, Result
+from desk_automation.runs import journal
+from desk_automation.runs.model import Phase
+from desk_automation.runs.store import run_rule
 from desk_shared.events.automation import Outcome, RunEscalated, StepStatus
 from desk_shared.events.message import written
 
-from tests.support.spoken import english
-from tests.unit.automation.engine import (
+from tests.support.automation_engine import (
     NO_CONNECTION,
     NOT_MET,
     OK,
@@ -28,6 +27,7 @@ from tests.unit.automation.engine import (
     raised,
     runbook,
 )
+from tests.support.spoken import english
 
 SECOND = timedelta(seconds=1)
 LATER = Answer(Result.NOT_TAKEN, written("429 not now"), retry_after=8.0)
@@ -158,7 +158,7 @@ async def test_an_act_that_answers_when_its_run_is_over_is_shown_on_it() -> None
     run = await engine.run()
     assert run.is_closed
     sent = engine.target.calls[0]
-    late = rule_of(lambda r, now: steps.answered(r, sent, 1, OK, now, 1.0))
+    late = run_rule(lambda r, now: journal.answered(r, sent, 1, OK, now, 1.0))
     await engine.journal.change(run.id, late)
     await engine.journal.change(run.id, late)
     run = await engine.run()

@@ -1,9 +1,9 @@
 """Parameters are substituted and nothing more; secrets and long texts stay behind."""
 
 import pytest
-from desk_automation.domain.addresses import fill_address
-from desk_automation.domain.redact import MAX_BYTES, cut, redacted
-from desk_automation.domain.templates import PlanFailed, fill, fill_json
+from desk_automation.actions.address import fill_address
+from desk_automation.actions.redaction import MAX_BYTES, cut, redacted
+from desk_automation.actions.template import PlanFailed, fill, fill_json
 from pydantic import JsonValue
 
 VALUES = {

@@ -1,23 +1,31 @@
 """A runbook that looked and did not act says which part of its condition was false."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
-from desk_automation.looking import note_runbooks, parts_of
-from desk_automation.why import Whys, why_routes
+from desk_automation.conditions.expression import parts_of
+from desk_automation.matching.api import MatchingApi, matching_routes
+from desk_automation.matching.worker import note_runbooks
+from desk_shared.charter import CharterSource
 from desk_shared.health import Health
 from desk_shared.http import AppParts, Principal, Role, make_app, undeclared_routes
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.lookout import Lookout
 from desk_shared.telemetry.testing import recorded_telemetry
 
+from tests.support.automation_engine import Engine, OneBook, raised, runbook
 from tests.support.spoken import english
-from tests.unit.automation.engine import Engine, OneBook, raised, runbook
 
 
 def lookout(engine: Engine) -> Lookout:
     return Lookout(engine.clock.now(), recorded_telemetry().telemetry.meters)
+
+
+def matching_api(engine: Engine, seen: Lookout) -> MatchingApi:
+    charter = CharterSource(Path(__file__).parents[3] / "charter", engine.clock)
+    return MatchingApi(charter, engine.statistics, engine.runs, seen, engine.clock)
 
 
 @pytest.mark.parametrize(
@@ -60,14 +68,14 @@ def test_a_condition_is_cut_only_where_all_parts_must_hold() -> None:
 async def test_runs_and_looks_are_told_to_those_who_may_see_runs() -> None:
     engine = Engine((runbook(settle="30s"),))
     seen = lookout(engine)
-    whys = Whys(seen, engine.runs)
+    whys = matching_api(engine, seen)
     ana, eva = (
         Principal("ana", frozenset({Role.MEMBER})),
         Principal("eva", frozenset({Role.EMPLOYEE})),
     )
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(Health(engine.clock), telemetry, FakeAuthenticator(ana, eva), engine.clock)
-    app = make_app("automation", [why_routes(whys)], parts)
+    app = make_app("automation", [matching_routes(whys)], parts)
     assert undeclared_routes(app) == []
     await engine.hear(raised())
     note_runbooks(seen, raised(), engine.rulebook)
@@ -93,7 +101,7 @@ async def test_whom_a_condition_asked_for_is_told_to_owners_operators_and_that_p
     roles = {"max": Role.MEMBER, "ana": Role.MEMBER, "olga": Role.OWNER, "otto": Role.OPERATOR}
     known = FakeAuthenticator(*(Principal(one, frozenset({role})) for one, role in roles.items()))
     parts = AppParts(Health(engine.clock), recorded_telemetry().telemetry, known, engine.clock)
-    app = make_app("automation", [why_routes(Whys(seen, engine.runs))], parts)
+    app = make_app("automation", [matching_routes(matching_api(engine, seen))], parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

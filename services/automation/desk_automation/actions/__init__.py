@@ -1,0 +1,1 @@
+"""What is done to a target: planned, carried out by an executor, its secrets left out."""

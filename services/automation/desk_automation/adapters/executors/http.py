@@ -1,0 +1,215 @@
+"""Calls targets over HTTP. Addresses come from telemetry, so only listed hosts are ever called.
+
+Whatever a target answers, and whatever goes wrong with it, becomes an `Answer`; nothing is raised.
+"""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+from desk_shared.bus.retry import attempt as attempt_rule
+from desk_shared.bus.retry import attempt_async
+from desk_shared.clock import Clock, SystemClock
+from desk_shared.events.message import Message, Param, message
+
+from desk_automation.actions.answer import Answer, Result, result_of
+from desk_automation.actions.executor import Fence
+from desk_automation.actions.model import Attempt
+from desk_automation.actions.redaction import redacted
+from desk_automation.adapters.executors.http_hosts import CheckedNetwork, Hosts, NotAllowed
+from desk_automation.adapters.executors.http_reply import (
+    MAX_ANSWER,
+    Body,
+    Reply,
+    body_of,
+    is_page,
+    pause_asked,
+)
+from desk_automation.conditions.expression import Inputs, Undecided, condition
+
+# Raised before a byte leaves, by what a runbook and an event made of a request.
+_NOT_SENDABLE = (
+    httpcore.UnsupportedProtocol,
+    httpcore.LocalProtocolError,
+    httpx.InvalidURL,
+    ValueError,
+    TypeError,
+)
+
+
+# "There is no such thing" is an answer of the target; other refusals say nothing about it.
+_ABSENT = frozenset({404, 410})
+_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
+
+
+class _TakenOver(Exception):
+    """Another worker has the run, or it is over."""
+
+
+@dataclass(slots=True)
+class _Sending:
+    """How far a call came."""
+
+    fence: Fence
+    is_sent: bool = False
+    reply: Reply | None = None
+
+    async def trace(self, event: str, _info: dict[str, object]) -> None:
+        """Called by the connection; the last moment before a byte of the request leaves."""
+        if event == "http11.send_request_headers.started":
+            if not await self.fence():
+                raise _TakenOver("another worker has the run, or it is over")
+            self.is_sent = True
+
+
+class HttpExecutor:
+    """One pool for all targets; follows no redirect, takes no proxy from the environment."""
+
+    def __init__(self, hosts: Hosts, clock: Clock | None = None) -> None:
+        self._hosts = hosts
+        self._clock = clock or SystemClock()
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=500,
+            max_keepalive_connections=100,
+            keepalive_expiry=5.0,
+            network_backend=CheckedNetwork(hosts),
+        )
+
+    async def close(self) -> None:
+        """Let every connection go."""
+        await self._pool.aclose()
+
+    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
+        """Send it once and say what became of it."""
+        sending = _Sending(fence)
+        failure = await attempt_async(self._call(attempt, _headers(attempt, run, token), sending))
+        if sending.reply is None:
+            return _unanswered(failure, attempt, is_sent=sending.is_sent)
+        trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
+        answer = attempt_rule(self._answer, attempt, sending.reply, trouble)
+        if isinstance(answer, Exception):
+            return Answer(Result.UNKNOWN, message("answer.unreadable", why=_words(answer)))
+        return answer
+
+    async def _call(self, attempt: Attempt, headers: dict[str, str], sending: _Sending) -> None:
+        url = httpx.URL(attempt.call.url)
+        if (refusal := self._hosts.refusal(url)) is not None:
+            raise NotAllowed(refusal)
+        content = b""
+        if attempt.call.body is not None:
+            content = json.dumps(attempt.call.body, allow_nan=False).encode()
+            headers.setdefault("content-type", "application/json")
+        async with (
+            asyncio.timeout(attempt.call.timeout.total_seconds()),
+            self._pool.stream(
+                attempt.call.method,
+                httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=_on_the_wire(headers),
+                content=content,
+                extensions={"trace": sending.trace},
+            ) as response,
+        ):
+            sending.reply = Reply(response.status, response.headers)
+            async for part in response.aiter_stream():
+                sending.reply.raw += part[: MAX_ANSWER + 1]
+                if len(sending.reply.raw) > MAX_ANSWER:
+                    del sending.reply.raw[MAX_ANSWER:]
+                    sending.reply.is_cut = True
+                    return
+
+    def _answer(self, attempt: Attempt, reply: Reply, trouble: str) -> Answer:
+        is_act = attempt.kind == "act"
+        result, body = result_of(reply.status, is_act=is_act), body_of(reply)
+        trouble = trouble or body.trouble
+        seen: dict[str, Param] = {"status": reply.status, "body": redacted(body.text)}
+        pause = pause_asked(reply, self._clock.now())
+        if attempt.expect and result not in {Result.NOT_TAKEN, Result.UNKNOWN}:
+            return _judged(attempt.expect, body, trouble, reply.status)
+        if result is Result.OK and not reply.is_cut:
+            if is_page(reply):
+                trouble = trouble or "a page for people came instead of an answer"
+            # JSON that is none does not matter where nobody asked what it says.
+            if trouble and not trouble.startswith("it is no JSON"):
+                said = message("answer.unreadable-because", trouble=trouble, **seen)
+                return Answer(Result.UNKNOWN, said, retry_after=pause)
+        return Answer(result, message("answer.status", **seen), retry_after=pause)
+
+
+def _headers(attempt: Attempt, run: str, token: int) -> dict[str, str]:
+    headers = {name.lower(): text for name, text in attempt.call.headers.items()}
+    headers.setdefault("idempotency-key", attempt.key)
+    headers.setdefault("user-agent", "experience-desk")
+    headers.setdefault("accept", "*/*")
+    # Nobody is asked to compress; who does it all the same is read as far as our memory allows.
+    headers.setdefault("accept-encoding", "identity")
+    return headers | {"desk-run": run, "desk-fencing-token": str(token)}
+
+
+def _on_the_wire(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    for name, text in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
+            raise ValueError(f"the header {name!a} has signs that no header may have")
+    return [(name.encode(), text.encode()) for name, text in headers.items()]
+
+
+def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
+    """What is expected holds, does not, or cannot be told from this answer."""
+    seen: dict[str, object] = {"status": status}
+    if not trouble:
+        seen["body"] = body.value
+    verdict = condition(expect).verdict(Inputs({"response": seen}))
+    told: dict[str, Param] = {"status": status, "body": redacted(body.text)}
+    if isinstance(verdict, Undecided):
+        why = trouble or verdict.reason
+        return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **told))
+    result = result_of(status)
+    if verdict or result is Result.OK or status in _ABSENT:
+        return Answer(Result.OK, message("answer.status", **told), is_met=verdict)
+    return Answer(result, message("answer.status", **told))
+
+
+def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
+    if isinstance(failure, NotAllowed):
+        said = message("answer.not-allowed", why=str(failure))
+        return Answer(Result.REFUSED, said, is_sent=False)
+    if not is_sent and isinstance(failure, _NOT_SENDABLE):
+        said = message("answer.not-sendable", why=_words(failure))
+        return Answer(Result.REFUSED, said, is_sent=False)
+    if not is_sent:
+        return Answer(Result.NOT_TAKEN, _not_connected(failure, attempt), is_sent=False)
+    return Answer(Result.UNKNOWN, _broken_off(failure, attempt))
+
+
+def _not_connected(failure: Exception | None, attempt: Attempt) -> Message:
+    if isinstance(failure, TimeoutError):
+        timeout = attempt.call.timeout.total_seconds()
+        return message("answer.not-connected-in-time", timeout=timeout)
+    return message("answer.not-connected", why=_words(failure) if failure else "")
+
+
+def _broken_off(failure: Exception | None, attempt: Attempt) -> Message:
+    if isinstance(failure, TimeoutError):
+        return message("answer.none-in-time", timeout=attempt.call.timeout.total_seconds())
+    if failure is None:
+        return message("answer.none")
+    return message("answer.broke-off", why=_words(failure))
+
+
+def _words(failure: BaseException) -> str:
+    if isinstance(failure, TimeoutError):
+        return "it took too long"
+    return f"{type(failure).__name__} {redacted(str(failure))}".strip()[:500]
+
+
+def host_of(url: str) -> str:
+    """The lane of a call: calls to one address share it."""
+    try:
+        return httpx.URL(url).netloc.decode("ascii", "replace")
+    except (httpx.InvalidURL, ValueError):
+        return "unreadable"

@@ -1,0 +1,1 @@
+"""CEL: what runbooks ask of events, answers and measurements, at a bounded cost."""

@@ -1,1 +1,0 @@
-"""Pure rules of automation: same input, same output."""

@@ -1,0 +1,116 @@
+"""The check that refuses a runbook which would fail, or never match, once it matters."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from desk_shared.charter import Charter, Problem
+from desk_shared.charter.runbooks import ActStep, HttpRequest, ProbeStep, Runbook
+from desk_shared.events import Payload
+from desk_shared.events.catalogue import PAYLOADS
+from desk_shared.events.signals import SignalRaised
+
+from desk_automation.conditions.expression import (
+    EVENT_FIELDS,
+    Inputs,
+    condition,
+    problems_in,
+)
+
+READ = frozenset({SignalRaised.TYPE})
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# How a request is framed, and what the desk says about itself, is not the runbook's.
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"}
+    | {"expect", "desk-run", "desk-fencing-token"}
+)
+
+
+def check_runbooks(charter: Charter) -> Iterator[Problem]:
+    """Everything in the runbooks that would fail, or never match, once it matters."""
+    for runbook in charter.runbooks:
+        where = ("runbooks", runbook.id)
+        if runbook.event not in READ:
+            sentence = f"automation does not read {runbook.event}; write {SignalRaised.TYPE}"
+            yield Problem.at(*where, "event", sentence=sentence)
+            continue
+        shape = PAYLOADS[runbook.event]
+        wrong = list(_conditions(runbook, shape))
+        yield from wrong
+        if not wrong:
+            yield from _tests(runbook)
+        yield from _paths(runbook, shape)
+        yield from _headers(runbook)
+        if "${steps" in runbook.model_dump_json():
+            sentence = "${steps.…} is not served yet; take what you need from the event"
+            yield Problem.at(*where, "steps", sentence=sentence)
+
+
+def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
+    where = ("runbooks", runbook.id)
+    for sentence in problems_in(runbook.when, {"event": EVENT_FIELDS, "data": shape}):
+        yield Problem.at(*where, "when", sentence=sentence)
+    for place, text in _expectations(runbook):
+        for sentence in problems_in(text, {"response": frozenset({"status", "body"})}):
+            yield Problem.at(*where, *place, "expect", sentence=sentence)
+    if runbook.verify is not None and runbook.verify.condition is not None:
+        for sentence in problems_in(runbook.verify.condition, {"value": None}):
+            yield Problem.at(*where, "verify", "condition", sentence=sentence)
+
+
+def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            if isinstance(step, ProbeStep):
+                yield (section, step.id), step.expect
+            elif isinstance(step, ActStep) and step.confirm is not None:
+                yield (section, step.id, "confirm"), step.confirm.expect
+
+
+def _headers(runbook: Runbook) -> Iterator[Problem]:
+    """Headers that a runbook may set."""
+    for place, request in _requests(runbook):
+        where = ("runbooks", runbook.id, *place, "request")
+        for name in request.headers:
+            if not _HEADER.fullmatch(name) or name.lower() in _OURS:
+                sentence = f"'{name}' is no header that a runbook may set"
+                yield Problem.at(*where, "headers", name, sentence=sentence)
+
+
+def _requests(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], HttpRequest]]:
+    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
+        for step in steps:
+            if isinstance(step, ActStep | ProbeStep):
+                yield (section, step.id), step.request
+            if isinstance(step, ActStep) and step.confirm is not None:
+                yield (section, step.id, "confirm"), step.confirm.request
+
+
+def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
+    """`target` and `match.by` name what the event has."""
+    places: list[tuple[tuple[str, ...], str]] = [(("target",), runbook.target)]
+    places += [(("match", "by"), path) for path in runbook.match.by]
+    names: dict[str, type[Payload] | frozenset[str] | None] = {
+        "data": shape,
+        "event": EVENT_FIELDS,
+        "subject": frozenset(),
+    }
+    for place, path in places:
+        if path.partition(".")[0] not in names:
+            sentence = f"'{path}' is not known; write subject or data.…"
+            yield Problem.at("runbooks", runbook.id, *place, sentence=sentence)
+        for sentence in problems_in(path, names) if path != "subject" else []:
+            yield Problem.at("runbooks", runbook.id, *place, sentence=sentence)
+
+
+def _tests(runbook: Runbook) -> Iterator[Problem]:
+    """The runbook's own examples, by the real matcher."""
+    for number, test in enumerate(runbook.tests):
+        values: Mapping[str, object] = {
+            "event": {**dict.fromkeys(EVENT_FIELDS, ""), "subject": test.subject},
+            "data": test.data,
+        }
+        starts = condition(runbook.when).holds(Inputs(values))
+        if starts != (test.expect == "run"):
+            did = "starts a run" if starts else "is ignored"
+            sentence = f"the event of this test {did}, but 'expect: {test.expect}' is written"
+            yield Problem.at("runbooks", runbook.id, "tests", number, sentence=sentence)

@@ -1,0 +1,142 @@
+"""From a signal to a run. The same episode and runbook always give the same run, so none doubles.
+
+The id leaves the runbook's version out on purpose: a signal read twice, with a new charter in
+between, must not repair twice. The version is pinned inside the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.charter.runbooks import Runbook
+from desk_shared.events import Event
+from desk_shared.events.automation import Outcome
+from desk_shared.events.message import Message, message
+from desk_shared.events.signals import SignalRaised
+from desk_shared.ids import derived_id
+from desk_shared.kernel import Decision
+from pydantic import JsonValue
+
+from desk_automation.actions.redaction import cut
+from desk_automation.actions.template import PlanFailed, as_text, lookup
+from desk_automation.runs import lifecycle
+from desk_automation.runs.decide import steps_of
+from desk_automation.runs.model import Phase, Run, Trigger
+from desk_automation.runs.plan import Plan, bounds_of, make_plan, version_of
+
+Raised = Event[SignalRaised]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a run may wait for its turn, and how old a signal may be that still starts one."""
+
+    queue: timedelta
+    stale: timedelta
+
+
+def values_of(event: Raised, run: str) -> dict[str, object]:
+    """What ${...} and CEL see of an event."""
+    data: Mapping[str, JsonValue] = event.data.model_dump(mode="json")
+    about = {
+        "id": event.id,
+        "type": event.type,
+        "source": event.source,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+    }
+    return {"subject": event.subject, "event": about, "data": data, "run": {"id": run}}
+
+
+def run_id(event: Raised, runbook: Runbook) -> str:
+    """One run for each episode, runbook and value of its `match.by`."""
+    values = values_of(event, "")
+    by = [as_text(lookup(path, values)) or "" for path in runbook.match.by]
+    return derived_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
+
+
+def matched(runbook: Runbook, event: Raised, patience: Patience, now: datetime) -> Decision[Run]:
+    """The new run: waiting for its first moment, or ended at once with the reason why."""
+    id = run_id(event, runbook)
+    values = values_of(event, id)
+    target = as_text(lookup(runbook.target, values))
+    values["target"] = target or ""
+    try:
+        plan = make_plan(runbook, runbook.mode_on(now.date()), id, values)
+    except PlanFailed as failed:
+        return _closed(_unplanned(runbook, event, id, failed.why, now))
+    if not target:
+        reason = message("run.no-target", path=runbook.target)
+        return _closed(_unplanned(runbook, event, id, reason, now))
+    run = _new(id, target, _trigger(event), plan, patience, now)
+    if now - event.time > patience.stale:
+        return _closed(lifecycle.skipped(run, message("run.stale", at=event.time), now))
+    if plan.mode in {"observe", "suggest"}:
+        steps = steps_of(plan)
+        reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
+        return _closed(lifecycle.skipped(run, reason, now))
+    return Decision(run)
+
+
+def _new(
+    id: str, target: str, trigger: Trigger, plan: Plan, patience: Patience, now: datetime
+) -> Run:
+    return Run(
+        id=id,
+        target=target,
+        trigger=trigger,
+        plan=plan,
+        phase=Phase.SETTLING,
+        created_at=now,
+        wake_at=now + plan.settle,
+        queue_until=now + plan.settle + patience.queue,
+    )
+
+
+def _trigger(event: Raised) -> Trigger:
+    data = event.data
+    return Trigger(
+        event=event.id,
+        correlation=event.correlation_id,
+        traceparent=event.traceparent,
+        at=event.time,
+        subject=event.subject,
+        subject_kind=data.subject_kind,
+        episode=data.episode,
+        signal=data.signal,
+        title=data.title,
+        service=data.service,
+        person=data.person,
+        site=data.site,
+        measurement=data.measurement,
+        value=data.value,
+    )
+
+
+def _unplanned(
+    runbook: Runbook, event: Raised, id: str, why: Message, now: datetime
+) -> Decision[Run]:
+    """The trouble is real but the repair cannot be planned: its owners hear of it."""
+    mode = runbook.mode_on(now.date())
+    plan = Plan(
+        runbook=runbook.id,
+        version=version_of(runbook),
+        title=runbook.title,
+        mode=mode,
+        settle=timedelta(),
+        team=runbook.escalate.team or runbook.owner_team,
+        escalation_title=cut(f"{event.data.title}: {runbook.title} could not be planned", 300),
+        bounds=bounds_of(runbook),
+    )
+    patience = Patience(timedelta(), timedelta())
+    run = _new(id, event.subject, _trigger(event), plan, patience, now)
+    reason = message("run.not-planned", why=why)
+    if mode in {"observe", "suggest"}:
+        return lifecycle.skipped(run, reason, now)
+    return lifecycle.escalated(run, Outcome.NOT_RUN, reason, now)
+
+
+def _closed(decided: Decision[Run]) -> Decision[Run]:
+    """It never asked for anything, so nothing has to be let go."""
+    state = decided.state.model_copy(update={"is_closed": True, "wake_at": None})
+    return Decision(state, decided.events)

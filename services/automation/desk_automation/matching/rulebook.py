@@ -1,0 +1,44 @@
+"""The charter's runbooks, compiled once per version."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from desk_shared.charter.model import Charter
+from desk_shared.charter.runbooks import Runbook
+
+from desk_automation.conditions.expression import Condition, Inputs, condition
+from desk_automation.matching.decide import Raised, run_id, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One runbook and its compiled condition."""
+
+    runbook: Runbook
+    when: Condition
+
+
+class Rulebook:
+    """All runbooks of one charter, ready to be asked about an event.
+
+    `measurements` are those that some run may wait for, runs that began under another charter too.
+    """
+
+    def __init__(self, charter: Charter, earlier: frozenset[str] = frozenset()) -> None:
+        self.version = charter.version
+        self.rules = tuple(Rule(runbook, condition(runbook.when)) for runbook in charter.runbooks)
+        self.measurements = earlier | {
+            runbook.verify.measurement for runbook in charter.runbooks if runbook.verify
+        }
+
+    def matching(self, event: Raised) -> Iterator[Runbook]:
+        """The runbooks that want to act on this event."""
+        values = values_of(event, "")
+        inputs = Inputs({"event": values["event"], "data": values["data"]})
+        for rule in self.rules:
+            if rule.runbook.event == event.type and rule.when.holds(inputs):
+                yield rule.runbook
+
+    def runs(self, event: Raised) -> dict[str, Runbook]:
+        """The runs that the event stands for, by id."""
+        return {run_id(event, runbook): runbook for runbook in self.matching(event)}

@@ -1,0 +1,69 @@
+"""The compiled runbooks of the charter in force, and what runs of earlier charters still wait for.
+
+A runbook that is taken out of the charter ends no run of its own: what is measured for it is heard.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from desk_shared.bus.retry import insisted
+from desk_shared.charter import Charter, CharterSource
+from desk_shared.clock import Clock
+from desk_shared.store import Documents, Listed
+from desk_shared.store.pages import pages
+
+from desk_automation.matching.rulebook import Rulebook
+from desk_automation.runs.model import Phase, Run
+from desk_automation.verification.decide import LATE
+
+_PAGE = 500
+# In the order in which a run goes through them: one that moves on meanwhile is met again.
+_MEASURED = (Phase.SETTLING, Phase.QUEUED, Phase.WORKING, Phase.VERIFYING, Phase.ESCALATED)
+
+
+class Rulebooks:
+    """Called for the rulebook in force. What was measured for a run once is so to the end."""
+
+    def __init__(self, source: CharterSource) -> None:
+        self._current = Rulebook(source.current)
+        self._charter = source.current
+        source.on_change(self._take)
+
+    def __call__(self) -> Rulebook:
+        return self._current
+
+    def hear(self, measurements: frozenset[str]) -> None:
+        """Runs wait for these as well."""
+        self._current = Rulebook(self._charter, self._current.measurements | measurements)
+
+    def _take(self, charter: Charter) -> None:
+        self._charter = charter
+        self._current = Rulebook(charter, self._current.measurements)
+
+
+class OpenRuns:
+    """Before anything is read: which measurements runs wait for that another process began."""
+
+    def __init__(self, runs: Documents[Run], rulebooks: Rulebooks, clock: Clock) -> None:
+        self._runs, self._rulebooks, self._clock = runs, rulebooks, clock
+
+    async def hear(self) -> None:
+        """Waits as long as the store is away: without this, what is measured would be lost."""
+        self._rulebooks.hear(await insisted(self._awaited, self._clock))
+
+    async def _awaited(self) -> frozenset[str]:
+        found: set[str] = set()
+        oldest = self._clock.now() - 2 * LATE
+        for phase in _MEASURED:
+            async for page in self._newest_first(phase):
+                runs = [one.state for one in page if one.state is not None]
+                found |= {one.plan.verify.measurement for one in runs if one.plan.verify}
+                if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
+                    break
+        return frozenset(found)
+
+    def _newest_first(self, phase: Phase) -> AsyncIterator[Sequence[Listed[Run]]]:
+        facets = {"phase": str(phase)}
+        return pages(
+            lambda after: self._runs.find_brief(facets, order="newest", after=after, limit=_PAGE),
+            lambda one: (one.sort, one.id),
+        )

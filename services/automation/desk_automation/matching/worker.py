@@ -1,0 +1,104 @@
+"""Signals become runs; what each runbook made of a signal is noted for those who ask why."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from desk_shared.bus import Projection
+from desk_shared.events.message import message
+from desk_shared.events.signals import SignalRaised
+from desk_shared.kernel import Context, Decision, Readings, Reducers
+from desk_shared.lookout import Consideration, Lookout
+from desk_shared.store import Documents
+from desk_shared.telemetry import get_logger
+
+from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
+from desk_automation.matching.decide import Patience, Raised, matched, values_of
+from desk_automation.matching.rulebook import Rule, Rulebook
+from desk_automation.runs.model import Run
+
+log = get_logger()
+
+LONGEST_VALUE = 120
+
+
+def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
+    """What each runbook made of a signal."""
+    values = values_of(event, "")
+    about = {"event": values["event"], "data": values["data"]}
+    for rule in rulebook.rules:
+        if rule.runbook.event == event.type:
+            look = _look(rule, event, about)._replace(service=event.data.service)
+            lookout.note(event.subject, look)
+
+
+def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:
+    runbook, inputs = rule.runbook, Inputs(about)
+    if rule.when.verdict(inputs) is True:
+        said = message("runbook.matched")
+        return Consideration("runbook", runbook.id, event.time, "matched", said)
+    for part in parts_of(runbook.when):
+        verdict = condition(part).verdict(inputs)
+        if verdict is True:
+            continue
+        values = dict(_values(part, about))
+        if isinstance(verdict, Undecided):
+            log.info("condition_not_decided", condition=part, reason=verdict.reason)
+            said = message("runbook.undecided", part=part, why=verdict.reason)
+            return Consideration("runbook", runbook.id, event.time, "undecided", said, values)
+        said = message("runbook.condition-false", part=part)
+        return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
+    said = message("runbook.condition-false", part=runbook.when)
+    values = dict(_values(runbook.when, about))
+    return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
+
+
+def _values(part: str, about: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The attributes that a part asks for, as the event has them; what it has not is said."""
+    for path in sorted(set(paths_in(part))):
+        if path[0] not in about:
+            continue
+        value: object = about
+        for name in path:
+            if not isinstance(value, Mapping) or name not in value:
+                value = "(missing)"
+                break
+            value = value[name]
+        if not isinstance(value, Mapping | list):
+            yield ".".join(path), re.sub(r"\s+", " ", str(value))[:LONGEST_VALUE]
+
+
+Look = Callable[[], Rulebook]
+
+
+Heard = Callable[[Raised, Rulebook], None]
+
+
+def _unheard(_event: Raised, _rulebook: Rulebook) -> None:
+    """Nobody asks why."""
+
+
+def run_projection(
+    documents: Documents[Run], look: Look, patience: Patience, heard: Heard = _unheard
+) -> Projection[Run]:
+    """Every matching runbook gets one run; that the run exists is what is committed."""
+
+    keys: Readings[Iterable[str]] = Readings(())
+    react: Reducers[Run | None, [Context], Decision[Run] | None] = Reducers(
+        lambda _run, _event, _context: None
+    )
+
+    @keys.on(SignalRaised)
+    def matching_runs(event: Raised) -> Iterable[str]:
+        rulebook = look()
+        heard(event, rulebook)
+        return rulebook.runs(event)
+
+    @react.on(SignalRaised)
+    def match_runbook(run: Run | None, event: Raised, context: Context) -> Decision[Run] | None:
+        runbook = look().runs(event).get(context.id)
+        if run is not None or runbook is None:
+            return None
+        decided = matched(runbook, event, patience, context.now)
+        return decided._replace(due=decided.state.wake_at)
+
+    return Projection(documents, keys, react)

@@ -1,0 +1,1 @@
+"""A run from its match to its end, with its journal."""

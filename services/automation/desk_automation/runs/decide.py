@@ -1,0 +1,161 @@
+"""What a run does next, decided from its document alone, so any worker can go on after a crash."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.events.automation import Outcome
+from desk_shared.events.message import Message, message
+
+from desk_automation.actions.model import Attempt, EntryKind, PlannedAct, PlannedProbe, PlannedWait
+from desk_automation.actions.redaction import redacted
+from desk_automation.runs.model import Entry, Phase, Run
+from desk_automation.runs.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do before the run's next moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """Ask the target and the runbook whether the run may start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A question was sent as often as it may be, and its last worker was lost."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Begin or end a durable wait."""
+
+    step: PlannedWait
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An effect may have happened and nobody can tell: a person has to look."""
+
+    why: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop before the next step."""
+
+    why: Message
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Compare fresh telemetry with what the runbook expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Look whether measurements that came late show that it helped after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Let go of target and watch, and count the outcome."""
+
+
+NextAction = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Review | Close
+
+
+def next_action(run: Run, now: datetime) -> NextAction:
+    """The next thing to do for a run; the same answer to every worker that asks."""
+    if run.has_ended:
+        return _afterwards(run, now) if run.is_closed else Close()
+    if run.has_live_lease(now):
+        return Rest()
+    if run.phase is Phase.VERIFYING:
+        return Judge()
+    if run.wake_at is not None and run.wake_at > now:
+        return Rest()
+    return Admit() if run.phase is not Phase.WORKING else _work(run, now)
+
+
+def _afterwards(run: Run, now: datetime) -> NextAction:
+    is_woken = run.wake_at is not None and run.wake_at <= now
+    return Review() if is_woken and run.may_be_corrected else Rest()
+
+
+def _work(run: Run, now: datetime) -> NextAction:
+    if (entry := run.open_act) is not None:
+        return _after_unknown(run, entry)
+    if run.cancelled_by:
+        return Stop(message("run.cancelled-by", by=run.cancelled_by), Outcome.INCONCLUSIVE)
+    if run.deadline is not None and now > run.deadline:
+        return Stop(message("run.took-too-long"), Outcome.INCONCLUSIVE)
+    return _forward(run)
+
+
+def _after_unknown(run: Run, entry: Entry) -> NextAction:
+    """An act was begun and its outcome is not known: what may be done depends on its class."""
+    act = run.current_act
+    if act is None or act.effect == "once":
+        return Doubt(message("doubt.may-have-taken-place"))
+    if act.effect == "confirmable" and act.confirm is not None:
+        return _confirm(run, act.confirm)
+    if (sends := run.sends("act", act.id)) >= act.call.attempts:
+        return Doubt(message("doubt.begun-as-often-as-may-be", count=sends))
+    return Attempt("act", act.id, act.call, act.key, entry.attempt)
+
+
+def _confirm(run: Run, probe: PlannedProbe) -> NextAction:
+    if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:
+        return Doubt(message("doubt.not-askable"))
+    number = _number(run, "confirm", probe.id)
+    return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
+
+
+def _forward(run: Run) -> NextAction:
+    step = run.plan.steps[run.position]
+    if isinstance(step, PlannedWait):
+        return Pause(step, is_over=run.open_entry is not None)
+    if isinstance(step, PlannedAct):
+        if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
+            return Stop(_awaits_approval(run.plan), Outcome.NOT_RUN)
+        if run.guarded < len(run.plan.guards):
+            guard = run.plan.guards[run.guarded]
+            return _question(run, "guard", guard)
+        return Attempt("act", step.id, step.call, step.key, _number(run, "act", step.id))
+    return _question(run, "probe", step)
+
+
+def _question(run: Run, kind: EntryKind, probe: PlannedProbe) -> NextAction:
+    number = _number(run, kind, probe.id)
+    attempt = Attempt(kind, probe.id, probe.call, probe.key, number, probe.expect)
+    is_spent = run.sends_in_a_row(kind, probe.id) >= probe.call.attempts
+    return Lost(attempt) if is_spent else attempt
+
+
+def _awaits_approval(plan: Plan) -> Message:
+    """What the plan would do, and the hash that stands for exactly this."""
+    return message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
+
+
+def steps_of(plan: Plan) -> str:
+    """The plan's calls and waits, one after another."""
+    return "; ".join(
+        f"wait {step.pause.total_seconds():g} s"
+        if isinstance(step, PlannedWait)
+        else f"{step.id}: {step.call.method} {redacted(step.call.url)}"
+        for step in plan.steps
+    )
+
+
+def _number(run: Run, kind: EntryKind, step: str) -> int:
+    """An attempt whose worker was lost goes on under its own number."""
+    entry = run.open_entry
+    if entry is not None and (entry.kind, entry.step) == (kind, step):
+        return entry.attempt
+    return run.tries(kind, step) + 1

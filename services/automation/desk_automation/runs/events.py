@@ -1,0 +1,189 @@
+"""The events of a run. Their ids come from the run and the transition, so a replay gives the same.
+
+Every text in them is redacted and cut; the plan's calls and their headers never appear.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from desk_shared.events import AnyEvent, Event, Payload
+from desk_shared.events.automation import (
+    Evidence,
+    Outcome,
+    RunEscalated,
+    RunHealed,
+    RunSkipped,
+    RunStarted,
+    RunStepRecorded,
+    StepStatus,
+)
+from desk_shared.events.message import Message, Param, message
+from desk_shared.ids import derived_id
+
+from desk_automation.actions.redaction import cut, redact_message
+from desk_automation.runs.model import Entry, Run
+from desk_automation.verification.sample import fresh
+
+SOURCE = "/desk/automation"
+MAX_LINES = 30
+# Half of what an event may have; the other half is for reason, names and words to people.
+MAX_EVIDENCE_BYTES = 32 * 1024
+MAX_TITLE = 300
+
+
+def started(run: Run, at: datetime) -> AnyEvent:
+    """The guards passed and the first step begins."""
+    plan, trigger = run.plan, run.trigger
+    data = RunStarted(
+        run=run.id,
+        runbook=plan.runbook,
+        version=plan.version,
+        title=plan.title,
+        episode=trigger.episode,
+        service=trigger.service,
+        person=trigger.person,
+        tell=plan.tell_before,
+    )
+    return _event(run, data, "started", at)
+
+
+def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+    """One line of the journal."""
+    data = RunStepRecorded(
+        run=run.id,
+        runbook=run.plan.runbook,
+        step=entry.step,
+        status=entry.status,
+        attempt=entry.attempt,
+        message=redact_message(entry.message) if entry.message else None,
+    )
+    place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
+    return _event(run, data, f"step/{place}/{entry.status}", at)
+
+
+def came_late(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+    """An act answered when its run was over."""
+    told = step_recorded(run, entry, at)
+    return _event(run, told.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
+
+
+def healed(run: Run, at: datetime) -> AnyEvent:
+    """Fresh telemetry shows that the trouble is gone."""
+    plan, trigger = run.plan, run.trigger
+    data = RunHealed(
+        run=run.id,
+        runbook=plan.runbook,
+        title=plan.title,
+        episode=trigger.episode,
+        service=trigger.service,
+        person=trigger.person,
+        evidence=evidence(run),
+        tell=plan.tell_after,
+        corrects=run.corrects,
+    )
+    return _event(run, data, "healed", at)
+
+
+def escalated(run: Run, at: datetime) -> AnyEvent:
+    """People have to go on, with all that is known."""
+    plan, trigger = run.plan, run.trigger
+    data = RunEscalated(
+        run=run.id,
+        runbook=plan.runbook,
+        title=cut(plan.escalation_title, MAX_TITLE) or plan.title,
+        outcome=run.outcome or Outcome.INCONCLUSIVE,
+        team=plan.team,
+        episode=trigger.episode,
+        service=trigger.service,
+        device=trigger.subject if trigger.subject_kind == "device" else "",
+        person=trigger.person,
+        site=trigger.site,
+        reason=_reason(run),
+        evidence=evidence(run),
+        tell=plan.tell_on_failure,
+    )
+    return _event(run, data, "escalated", at)
+
+
+def skipped(run: Run, at: datetime) -> AnyEvent:
+    """Nothing is done, and why."""
+    data = RunSkipped(
+        run=run.id,
+        runbook=run.plan.runbook,
+        episode=run.trigger.episode,
+        explanation=(_reason(run),),
+    )
+    return _event(run, data, "skipped", at)
+
+
+def evidence(run: Run) -> tuple[Evidence, ...]:
+    """What was done and seen: the journal, then the measurements; the newest that fit."""
+    lines = [
+        Evidence(
+            step=entry.step,
+            status=entry.status,
+            attempt=entry.attempt,
+            message=redact_message(entry.message) if entry.message else None,
+        )
+        for entry in run.journal
+    ]
+    if run.plan.verify is not None:
+        status = StepStatus.DONE if run.outcome is Outcome.HEALED else StepStatus.FAILED
+        lines.append(Evidence(step="verify", status=status, message=measurements(run)))
+    return _newest(lines)
+
+
+def _newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The newest of the lines, and how many there were before them.
+
+    Their size is that on the wire: quotation marks of an answer take twice as much there.
+    """
+    kept: list[Evidence] = []
+    room = MAX_EVIDENCE_BYTES
+    for line in reversed(lines[-MAX_LINES:]):
+        room -= len(line.model_dump_json().encode())
+        if room < 0:
+            break
+        kept.insert(0, line)
+    left_out = len(lines) - len(kept)
+    if not (left_out and kept):
+        return tuple(kept)
+    return (kept[0].model_copy(update={"left_out": left_out}), *kept[1:])
+
+
+def measurements(run: Run) -> Message:
+    """What was measured before and since."""
+    verify, trigger = run.plan.verify, run.trigger
+    if verify is None:
+        return message("measured.nothing-by-runbook")
+    name = verify.measurement
+    facts: dict[str, Param] = {"condition": verify.condition, "before": ""}
+    if trigger.measurement == name:
+        facts["before"] = message("measured.before", measurement=name, value=trigger.value)
+    if run.acted_at is None:
+        return message("measured.unchanged", **facts)
+    since = fresh(run.samples, run.acted_at)
+    if not since:
+        return message("measured.nothing-since", **facts)
+    values = [message("measured.value", value=one.value, at=one.at) for one in since[-10:]]
+    return message("measured.since", values=values, **facts)
+
+
+def _reason(run: Run) -> Message:
+    if run.reason is None:
+        raise ValueError(f"run {run.id} ended without a reason")
+    return redact_message(run.reason)
+
+
+def _event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
+    trigger = run.trigger
+    return Event(
+        id=derived_id(run.id, rule),
+        source=SOURCE,
+        subject=run.target,
+        time=at,
+        data=data,
+        correlation_id=trigger.correlation or trigger.event,
+        causation_id=trigger.event,
+        traceparent=trigger.traceparent,
+    )

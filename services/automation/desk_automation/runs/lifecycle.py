@@ -1,0 +1,181 @@
+"""A run from its match to its end, apart from the steps themselves. Pure: time comes in."""
+
+from datetime import datetime, timedelta
+
+from desk_shared.errors import Rejected
+from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import Message, message
+from desk_shared.kernel import Decision
+
+from desk_automation.runs import events
+from desk_automation.runs.decide import Stop
+from desk_automation.runs.model import Entry, Phase, Run
+from desk_automation.safety.model import Refusal
+
+Decided = Decision[Run]
+
+
+# A run whose target is busy is told when it is free; this is for the case that nobody told it.
+ASK_AGAIN = timedelta(seconds=15)
+# Over the sum of all steps' own times, for slow workers and crashes.
+PATIENCE = timedelta(minutes=5)
+# An event has room for so many of them; the journal has all.
+_MOST_DOUBTS = 5
+
+
+def queued(run: Run, refused: Refusal, now: datetime) -> Decided:
+    """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
+    if refused.kind == "breaker":
+        return escalated(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
+    if refused.kind == "busy":
+        is_same = refused.holder_runbook == run.plan.runbook
+        if run.plan.bounds.overflow == "coalesce" and is_same:
+            return skipped(run, message("run.same-already", run=refused.holder), now)
+        return _wait(run, refused, now)
+    if run.plan.bounds.overflow == "escalate":
+        return escalated(
+            run, Outcome.NOT_RUN, message("run.limit-reached", why=refused.reason), now
+        )
+    return _wait(run, refused, now)
+
+
+def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
+    until = refused.until or now + ASK_AGAIN
+    if until > run.queue_until:
+        reason = message("run.would-wait-too-long", why=refused.reason)
+        return escalated(run, Outcome.NOT_RUN, reason, now)
+    changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
+    return Decision(run.model_copy(update=changes))
+
+
+def admitted(run: Run, now: datetime) -> Decided:
+    """Target and runbook let the run in: its own clock starts."""
+    return Decision(
+        run.model_copy(
+            update={
+                "phase": Phase.WORKING,
+                "wake_at": now,
+                "reason": None,
+                "deadline": now + run.plan.budget + PATIENCE,
+            }
+        )
+    )
+
+
+def skipped(run: Run, reason: Message, now: datetime) -> Decided:
+    """The run ends and nothing was ever sent; else people hear what was."""
+    if run.has_sent:
+        outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
+        return escalated(run, outcome, _sent_before(run, reason), now)
+    ended = _ended(run, Phase.SKIPPED, None, reason, now)
+    return Decision(ended, (events.skipped(ended, now),))
+
+
+def escalated(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
+    """People get it, with the evidence; while an act is in doubt, nothing else is known."""
+    if run.doubts and outcome is not Outcome.IN_DOUBT:
+        outcome, reason = Outcome.IN_DOUBT, _with_doubts(run, reason)
+    ended = _ended(run, Phase.ESCALATED, outcome, reason, now)
+    return Decision(ended, (events.escalated(ended, now),))
+
+
+def _sent_before(run: Run, reason: Message) -> Message:
+    acts = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent]
+    return message("run.sent-before", reason=reason, step=acts[-1].step, at=acts[-1].at)
+
+
+def _with_doubts(run: Run, reason: Message) -> Message:
+    """What was sent and when, of which nobody knows what it did."""
+    tries = [
+        message("run.try", step=one.step, at=one.at, answer=one.message or "")
+        for one in run.doubts[-_MOST_DOUBTS:]
+    ]
+    return message("run.in-doubt", reason=reason, tries=tries)
+
+
+def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
+    """The run ends before its next step; who cancelled it goes on by hand, so no ticket opens
+    unless something was begun already.
+    """
+    if run.cancelled_by and not run.is_started:
+        ended = _ended(run, Phase.CANCELLED, None, stop.why, now)
+        return Decision(ended, (events.skipped(ended, now),))
+    # Whether it helped is no question where nothing was sent.
+    outcome = stop.outcome if run.has_sent else Outcome.NOT_RUN
+    return escalated(run, outcome, stop.why, now)
+
+
+def over(run: Run, now: datetime) -> Decided:
+    """The signal cleared before the next step: nothing more is done; what was done is verified."""
+    if run.has_acted and run.plan.verify is not None:
+        return Decision(verifying(run, now))
+    if run.has_sent:
+        return skipped(run, message("run.signal-cleared-after"), now)
+    return skipped(run, message("run.signal-cleared-before"), now)
+
+
+def doubted(run: Run, why: Message, now: datetime) -> Decided:
+    """The open act stays in doubt for ever; only a person can tell what it did."""
+    entry = run.open_act
+    journal = run.journal
+    doubted_entries: tuple[Entry, ...] = ()
+    if entry is not None:
+        doubtful = entry.model_copy(
+            update={"status": StepStatus.IN_DOUBT, "ended_at": now, "message": why}
+        )
+        journal = tuple(doubtful if one is entry else one for one in journal)
+        doubted_entries = (doubtful,)
+    run = run.model_copy(update={"journal": journal})
+    reason = message("run.a-step-in-doubt", why=why)
+    if entry is not None:
+        reason = message("run.step-in-doubt", step=entry.step, why=why)
+    ended = escalated(run, Outcome.IN_DOUBT, reason, now)
+    told = tuple(events.step_recorded(run, one, now) for one in doubted_entries)
+    return Decision(ended.state, (*told, *ended.events))
+
+
+def cancelled(run: Run, by: str, now: datetime) -> Decided:
+    """Somebody wants it stopped: at once, or right after the call that is under way."""
+    if run.has_ended:
+        raise Rejected(message("run.is-over"), code="run-is-over")
+    marked = run.model_copy(update={"cancelled_by": by})
+    if run.has_live_lease(now) or run.open_act is not None:
+        return Decision(marked)
+    return stopped(marked, Stop(message("run.cancelled-by", by=by), Outcome.INCONCLUSIVE), now)
+
+
+def verifying(run: Run, now: datetime) -> Run:
+    """All that was to be done is done; now telemetry decides."""
+    within = run.plan.verify.within if run.plan.verify else timedelta()
+    until = now + within
+    return run.model_copy(
+        update={"phase": Phase.VERIFYING, "verify_until": until, "wake_at": until, "lease": None}
+    )
+
+
+def nudged(run: Run | None, now: datetime) -> Decided | None:
+    """Something the run waits for has come: its target is free, or a measurement is there."""
+    if run is None or not (run.phase in {Phase.QUEUED, Phase.VERIFYING} or run.may_be_corrected):
+        return None
+    if run.wake_at is not None and run.wake_at <= now:
+        return None
+    return Decision(run.model_copy(update={"wake_at": now}))
+
+
+def closed(run: Run, now: datetime) -> Decided:
+    """Target, watch and counters are settled; what came meanwhile is looked at once more."""
+    wake_at = now if run.may_be_corrected else None
+    return Decision(run.model_copy(update={"is_closed": True, "wake_at": wake_at}))
+
+
+def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: datetime) -> Run:
+    return run.model_copy(
+        update={
+            "phase": phase,
+            "outcome": outcome,
+            "reason": reason,
+            "lease": None,
+            "ended_at": now,
+            "wake_at": now,
+        }
+    )

@@ -1,0 +1,191 @@
+"""What is known of one run: its plan, its journal, whose turn it is and how it ended.
+
+The journal is written ahead: an intent stands in it before anything is sent.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from desk_shared.events.automation import Outcome, StepStatus
+from desk_shared.events.message import Message
+from desk_shared.frozen import Frozen
+
+from desk_automation.actions.model import EntryKind, PlannedAct
+from desk_automation.runs.plan import Plan
+from desk_automation.verification.sample import Sample
+
+
+class Phase(StrEnum):
+    """Where a run is in its life; the last four are ends."""
+
+    SETTLING = "settling"
+    QUEUED = "queued"
+    WORKING = "working"
+    VERIFYING = "verifying"
+    HEALED = "healed"
+    ESCALATED = "escalated"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({Phase.HEALED, Phase.ESCALATED, Phase.SKIPPED, Phase.CANCELLED})
+
+
+class Trigger(Frozen):
+    """The event that started the run, as far as it is needed later."""
+
+    event: str
+    correlation: str = ""
+    traceparent: str = ""
+    at: datetime
+    subject: str
+    subject_kind: str
+    episode: str
+    signal: str = ""
+    title: str = ""
+    service: str = ""
+    person: str = ""
+    site: str = ""
+    measurement: str = ""
+    value: float = 0.0
+
+
+class Lease(Frozen):
+    """Who works on the run now; an older token is refused wherever it shows up."""
+
+    holder: str
+    token: int
+    expires: datetime
+
+
+class Entry(Frozen):
+    """One line of the journal: an attempt of one call, or a wait.
+
+    `resumed` counts the workers that began it again; `is_sent` is false only where it is certain
+    that no byte of it left.
+    """
+
+    position: int
+    step: str
+    kind: EntryKind
+    attempt: int
+    status: StepStatus
+    token: int
+    key: str = ""
+    at: datetime
+    ended_at: datetime | None = None
+    resumed: int = 0
+    # What it answered, or what failed; of one in doubt why nobody knows what it did.
+    message: Message | None = None
+    is_sent: bool = True
+
+
+class Run(Frozen):
+    """One repair of one target for one episode."""
+
+    id: str
+    target: str
+    trigger: Trigger
+    plan: Plan
+    phase: Phase
+    created_at: datetime
+    wake_at: datetime | None = None
+    queue_until: datetime
+    deadline: datetime | None = None
+    position: int = 0
+    guarded: int = 0
+    is_started: bool = False
+    journal: tuple[Entry, ...] = ()
+    token: int = 0
+    lease: Lease | None = None
+    acted_at: datetime | None = None
+    verify_until: datetime | None = None
+    samples: tuple[Sample, ...] = ()
+    outcome: Outcome | None = None
+    reason: Message | None = None
+    cancelled_by: str = ""
+    ended_at: datetime | None = None
+    is_closed: bool = False
+    # The outcome that was told first, and that late measurements showed not to be so.
+    corrects: Outcome | None = None
+
+    @property
+    def may_be_corrected(self) -> bool:
+        """Whether it was escalated for want of measurements that may still come."""
+        is_measured = self.acted_at is not None and self.verify_until is not None
+        return is_measured and self.phase is Phase.ESCALATED
+
+    @property
+    def has_ended(self) -> bool:
+        return self.phase in ENDED
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether something may have been changed, for certain or perhaps."""
+        return any(
+            entry.kind == "act" and entry.status is not StepStatus.FAILED for entry in self.journal
+        )
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether an act was ever sent, with or without an effect."""
+        return any(entry.kind == "act" and entry.is_sent for entry in self.journal)
+
+    @property
+    def doubts(self) -> tuple[Entry, ...]:
+        """The acts that may have taken place and that nothing settled since."""
+        return tuple(
+            one for one in self.journal if one.kind == "act" and one.status is StepStatus.IN_DOUBT
+        )
+
+    @property
+    def open_act(self) -> Entry | None:
+        """The act that was begun and of which nobody knows the outcome."""
+        return self._last_open(("act",))
+
+    @property
+    def open_entry(self) -> Entry | None:
+        """Whatever was begun last and not finished, acts excepted."""
+        return self._last_open(("guard", "probe", "confirm", "wait"))
+
+    @property
+    def current_act(self) -> PlannedAct | None:
+        """The step at hand, if it is an act."""
+        step = self.plan.steps[self.position] if self.position < len(self.plan.steps) else None
+        return step if isinstance(step, PlannedAct) else None
+
+    def tries(self, kind: EntryKind, step: str) -> int:
+        """How many attempts of a call are in the journal since the step at hand began."""
+        return sum(
+            entry.kind == kind and entry.step == step and entry.position == self.position
+            for entry in self.journal
+        )
+
+    def sends(self, kind: EntryKind, step: str) -> int:
+        """How often a call of the step at hand may have been sent, whoever died over it."""
+        return sum(
+            1 + entry.resumed
+            for entry in self.journal
+            if entry.kind == kind and entry.step == step and entry.position == self.position
+        )
+
+    def sends_in_a_row(self, kind: EntryKind, step: str) -> int:
+        """How often this very call was sent of late without an answer that says anything."""
+        count = 0
+        for entry in reversed(self.journal):
+            is_same = (entry.kind, entry.step) == (kind, step)
+            if not is_same or entry.status not in {StepStatus.FAILED, StepStatus.INTENT}:
+                break
+            count += 1 + entry.resumed
+        return count
+
+    def has_live_lease(self, now: datetime) -> bool:
+        return self.lease is not None and self.lease.expires > now
+
+    def _last_open(self, kinds: tuple[EntryKind, ...]) -> Entry | None:
+        found = [
+            entry
+            for entry in self.journal
+            if entry.kind in kinds and entry.status is StepStatus.INTENT
+        ]
+        return found[-1] if found else None

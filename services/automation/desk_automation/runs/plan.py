@@ -1,0 +1,114 @@
+"""What a run will do, frozen when it is planned: every parameter filled in, none looked up later.
+
+A run carries its plan to its end, so a runbook edited meanwhile changes nothing under way.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Literal
+
+from desk_shared.charter.runbooks import (
+    Runbook,
+    Verify,
+)
+from desk_shared.frozen import Frozen
+
+from desk_automation.actions.decide import plan_probe, plan_step
+from desk_automation.actions.model import Call, PlannedProbe, PlannedStep, PlannedWait
+from desk_automation.actions.template import Values, fill
+from desk_automation.safety.model import Bounds
+from desk_automation.verification.model import PlannedVerify
+
+Mode = Literal["observe", "suggest", "approve", "auto"]
+
+
+class Plan(Frozen):
+    """The whole of what one run will do and say."""
+
+    runbook: str
+    version: str
+    title: str
+    mode: Mode
+    settle: timedelta
+    guards: tuple[PlannedProbe, ...] = ()
+    steps: tuple[PlannedStep, ...] = ()
+    verify: PlannedVerify | None = None
+    team: str
+    escalation_title: str
+    tell_before: str = ""
+    tell_after: str = ""
+    tell_on_failure: str = ""
+    bounds: Bounds
+
+    @property
+    def hash(self) -> str:
+        """Stands for exactly these steps on exactly this target; an approval is bound to it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @property
+    def budget(self) -> timedelta:
+        """The longest that guards, steps and verification can take, with all their retries."""
+        calls = [(guard.call, 1 + len(self.steps)) for guard in self.guards]
+        calls += [(step.call, 1) for step in self.steps if not isinstance(step, PlannedWait)]
+        total = sum(((_longest(call) * times) for call, times in calls), timedelta())
+        total += sum((s.pause for s in self.steps if isinstance(s, PlannedWait)), timedelta())
+        return total + (self.verify.within if self.verify else timedelta())
+
+
+def _longest(call: Call) -> timedelta:
+    return call.attempts * (call.timeout + call.cap)
+
+
+def version_of(runbook: Runbook) -> str:
+    """A hash of what a runbook says; it is pinned into every run."""
+    text = runbook.model_dump_json(exclude_defaults=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values) -> Plan:
+    """The plan with every parameter filled in; `PlanFailed` names one that has no value."""
+    tell = runbook.tell
+    return Plan(
+        runbook=runbook.id,
+        version=version_of(runbook),
+        title=runbook.title,
+        mode=mode,
+        settle=runbook.settle,
+        guards=tuple(plan_probe(guard.id, guard, run, values) for guard in runbook.guards),
+        steps=tuple(plan_step(step, run, values) for step in runbook.steps),
+        verify=None if runbook.verify is None else _verify(runbook.verify),
+        team=runbook.escalate.team or runbook.owner_team,
+        escalation_title=fill(runbook.escalate.title, values),
+        tell_before=tell.before or "",
+        tell_after=tell.after or "",
+        tell_on_failure=tell.on_failure or "",
+        bounds=bounds_of(runbook),
+    )
+
+
+def bounds_of(runbook: Runbook) -> Bounds:
+    """The limits and the breaker of a runbook."""
+    limits, breaker = runbook.limits, runbook.breaker
+    return Bounds(
+        cooldown=limits.per_target.cooldown,
+        per_day=limits.per_target.per_day,
+        per_hour=limits.per_runbook.per_hour,
+        overflow=limits.overflow,
+        failures=breaker.consecutive,
+        reopen_after=breaker.reopen_after,
+    )
+
+
+def _verify(verify: Verify) -> PlannedVerify:
+    condition = verify.condition
+    if verify.at_least is not None:
+        condition = f"value >= {verify.at_least!r}"
+    elif verify.at_most is not None:
+        condition = f"value <= {verify.at_most!r}"
+    return PlannedVerify(
+        measurement=verify.measurement,
+        condition=condition or "false",
+        samples=verify.samples,
+        within=verify.within,
+        grace=verify.grace,
+    )

@@ -1,0 +1,39 @@
+"""How runs are kept and listed."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from desk_shared.bus.unit_of_work import Rule
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Schema
+
+from desk_automation.runs.model import Run
+
+
+def _run_facets(run: Run) -> Mapping[str, object]:
+    """`newest` grows backwards, since listings ascend and people want the latest first."""
+    return {
+        "target": run.target,
+        "runbook": run.plan.runbook,
+        "phase": str(run.phase),
+        "newest": -int(run.created_at.timestamp() * 1000),
+    }
+
+
+RUNS = Schema(
+    collection="runs",
+    model=Run,
+    facets=_run_facets,
+    brief=lambda run: run.model_copy(update={"journal": (), "samples": ()}),
+    searched=(("newest",), ("target", "newest"), ("runbook", "newest"), ("phase", "newest")),
+)
+
+
+def run_rule(decide: Callable[[Run, datetime], Decision[Run] | None]) -> Rule[Run]:
+    """A change of a run, its own next moment as the document's timer; a missing run stays so."""
+
+    def rule(run: Run | None, context: Context) -> Decision[Run] | None:
+        decided = None if run is None else decide(run, context.now)
+        return None if decided is None else decided._replace(due=decided.state.wake_at)
+
+    return rule

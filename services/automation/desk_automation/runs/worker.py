@@ -1,0 +1,364 @@
+"""Drives runs: takes the next action that their documents call for, and writes what came of it.
+
+All state is in the documents, so another worker can continue after a crash.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, assert_never
+
+from desk_shared.bus import CommandQueue
+from desk_shared.bus.retry import attempt_async, backoff, insisted
+from desk_shared.bus.timers import Report
+from desk_shared.bus.unit_of_work import Rule, WorkItem
+from desk_shared.clock import Clock
+from desk_shared.errors import Transient
+from desk_shared.ids import new_id
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Documents
+from desk_shared.tasks import ended
+from desk_shared.telemetry import get_logger
+from desk_shared.turns import turned
+
+from desk_automation.actions.answer import Answer
+from desk_automation.actions.executor import Executor
+from desk_automation.actions.model import Attempt
+from desk_automation.conditions.expression import Inputs, Undecided, condition
+from desk_automation.runs import journal, lifecycle, verdict
+from desk_automation.runs.decide import (
+    Admit,
+    Close,
+    Doubt,
+    Judge,
+    Lost,
+    NextAction,
+    Pause,
+    Rest,
+    Review,
+    Stop,
+    next_action,
+)
+from desk_automation.runs.model import Phase, Run
+from desk_automation.runs.store import run_rule
+from desk_automation.safety import statistics, target
+from desk_automation.safety.model import Refusal
+from desk_automation.safety.statistics import Ended, RunbookStatistics
+from desk_automation.safety.target import Ask, Target
+from desk_automation.verification.decide import kept_on, listened, unwatched, watched
+from desk_automation.verification.model import Subject
+from desk_automation.verification.store import subject_rule
+
+log = get_logger()
+
+# A run whose concurrency slots are taken is looked at again so soon.
+SLOT_PAUSE = timedelta(milliseconds=500)
+Decide = Callable[[Run, datetime], Decision[Run] | None]
+OnDue = Callable[[str, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """How much a worker does at once, and how long it may be silent before it is given up."""
+
+    runs: int = 200
+    per_slot: int = 32
+    term: timedelta = timedelta(seconds=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """The four collections: changed by rules, read as they are in the store."""
+
+    runs: CommandQueue[Run]
+    targets: CommandQueue[Target]
+    statistics: CommandQueue[RunbookStatistics]
+    subjects: CommandQueue[Subject]
+    stored_runs: Documents[Run]
+    stored_subjects: Documents[Subject]
+
+
+class Worker:
+    """Timers fire into it; each due run is a task of its own, so a slow target delays nobody."""
+
+    def __init__(  # noqa: PLR0913 (what it stands between)
+        self,
+        collections: Collections,
+        executor: Executor,
+        clock: Clock,
+        slot_of: Callable[[str], str],
+        concurrency: Concurrency | None = None,
+        *,
+        on_due: OnDue,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._collections = collections
+        self._executor = executor
+        self._clock = clock
+        self._slot_of = slot_of
+        self._concurrency = concurrency or Concurrency()
+        self._jitter = jitter
+        self._free_runs = asyncio.Semaphore(self._concurrency.runs)
+        self._slots: Counter[str] = Counter()
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._is_stopping = False
+        # Tells the timers when to look at a run again.
+        self._on_due = on_due
+
+    async def finish(self) -> None:
+        """Take nothing new; what is under way may end, and what does not is found again."""
+        self._is_stopping = True
+        if self._active:
+            term = self._concurrency.term.total_seconds()
+            await asyncio.wait(self._active.values(), timeout=term)
+        await ended(*self._active.values())
+
+    async def on_timer(self, ids: Iterable[str], report: Report) -> None:
+        """Begin with these runs; waits while no more may be worked on, so nothing piles up here."""
+        for id in ids:
+            if self._is_stopping:
+                return
+            if id in self._active:
+                # It may just have come to rest: look again rather than lose the moment.
+                self._on_due(id, self._clock.now() + SLOT_PAUSE)
+                continue
+            await self._free_runs.acquire()
+            self._active[id] = asyncio.create_task(self._drive(id, report), name=f"run {id}")
+            turned()
+
+    async def _drive(self, id: str, report: Report) -> None:
+        try:
+            failure = await attempt_async(self.advance(id))
+        finally:
+            self._active.pop(id, None)
+            self._free_runs.release()
+        if failure is not None and not isinstance(failure, Transient):
+            item: WorkItem[Any] = WorkItem(id, lambda _state, _context: None)
+            failure = await attempt_async(report([(item, failure)]))
+        if failure is not None:
+            log.warning("run_waits", run=id, reason=str(failure))
+            self._on_due(id, self._clock.now() + backoff(3))
+
+    async def advance(self, id: str) -> None:
+        """Take actions until the run rests."""
+        stored = (await self._collections.stored_runs.load([id])).get(id)
+        run = None if stored is None else stored.state
+        while run is not None and not self._is_stopping:
+            run = await self._take(next_action(run, self._clock.now()), run)
+
+    async def reschedule(self, id: str) -> None:
+        """Look at a run now: what it waits for has come."""
+        await self._collections.runs.change(id, run_rule(lifecycle.nudged))
+
+    async def _take(self, action: NextAction, run: Run) -> Run | None:
+        match action:
+            case Rest():
+                return None
+            case Admit():
+                return await self._admit(run, action)
+            case Attempt():
+                return await self._attempt(run, action)
+            case Lost() | Pause() | Doubt() | Stop():
+                return await self._write(run, action, lambda r, n: journal.take(r, action, n))
+            case Judge() | Review():
+                return await self._verify(run, action)
+            case Close():
+                return await self._close(run, action)
+            case _:
+                assert_never(action)
+
+    async def _write(self, run: Run, action: NextAction, decide: Decide) -> Run | None:
+        """Change the run, provided that the action is still the right one when it is written."""
+
+        def decide_if_next(run: Run, now: datetime) -> Decision[Run] | None:
+            return decide(run, now) if next_action(run, now) == action else None
+
+        changed = await self._collections.runs.change(run.id, run_rule(decide_if_next))
+        return changed.state
+
+    async def _admit(self, run: Run, action: Admit) -> Run | None:
+        if await self._is_over(run):
+            return await self._write(run, action, lifecycle.over)
+        refusal = await self._ask(run)
+        if refusal is not None:
+            return await self._write(run, action, lambda r, n: lifecycle.queued(r, refusal, n))
+        if run.plan.verify is not None:
+            measurement = run.plan.verify.measurement
+            await self._collections.subjects.change(
+                run.trigger.subject,
+                subject_rule(lambda s, now: watched(s, run.id, measurement, now)),
+            )
+        after = await self._write(run, action, lifecycle.admitted)
+        if after is None or after.has_ended:
+            await self._release(run, is_void=True)
+        return after
+
+    async def _ask(self, run: Run) -> Refusal | None:
+        """Target first, then runbook; a run that one of them refuses holds neither."""
+        now = self._clock.now()
+        bounds = run.plan.bounds
+        until = now + run.plan.budget + 2 * lifecycle.PATIENCE
+        ask = Ask(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
+        locked = await self._collections.targets.change(
+            run.target, _plain_rule(lambda found: target.admit(found, ask, now))
+        )
+        refusal = target.refusal(locked.state or Target(), ask, now)
+        if refusal is not None:
+            return refusal
+        counted = await self._collections.statistics.change(
+            run.plan.runbook,
+            _plain_rule(lambda found: statistics.admit(found, run.id, bounds, now)),
+        )
+        refusal = statistics.refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
+        if refusal is not None:
+            await self._release(run, is_void=True)
+        return refusal
+
+    async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
+        if attempt.kind == "act" and run.open_act is None and await self._is_over(run):
+            return await self._write(run, attempt, lifecycle.over)
+        slot = self._slot_of(attempt.call.url)
+        if self._slots[slot] >= self._concurrency.per_slot:
+            self._on_due(run.id, self._clock.now() + SLOT_PAUSE)
+            return None
+        self._slots[slot] += 1
+        try:
+            return await self._execute(run, attempt)
+        finally:
+            self._slots[slot] -= 1
+
+    async def _execute(self, run: Run, attempt: Attempt) -> Run | None:
+        """Intent, effect, result: in this order, whatever happens in between."""
+        holder = journal.Holder(new_id(), self._concurrency.term)
+        after = await self._write(
+            run, attempt, lambda r, now: journal.intended(r, attempt, holder, now)
+        )
+        if after is None or after.lease is None or after.lease.holder != holder.name:
+            return after
+        token = after.lease.token
+        answer = await self._call(run.id, attempt, token)
+        if answer is None:
+            log.warning("run_taken_over", run=run.id, step=attempt.step, token=token)
+            return None
+        jitter = self._jitter()
+        rule = run_rule(lambda r, now: journal.answered(r, attempt, token, answer, now, jitter))
+        # What was done must be known, however long the store is away.
+        changed = await insisted(lambda: self._collections.runs.change(run.id, rule), self._clock)
+        return changed.state
+
+    async def _call(self, id: str, attempt: Attempt, token: int) -> Answer | None:
+        """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
+
+        async def is_ours() -> bool:
+            stored = (await self._collections.stored_runs.load([id])).get(id)
+            run = None if stored is None else stored.state
+            if run is None or run.lease is None or run.lease.token != token:
+                return False
+            return run.has_live_lease(self._clock.now())
+
+        calling = asyncio.create_task(self._executor.call(attempt, id, token, is_ours))
+        pause = self._concurrency.term.total_seconds() / 3
+        try:
+            while True:
+                await asyncio.wait({calling}, timeout=pause)
+                if calling.done():
+                    return calling.result()
+                if not await self._renew(id, token):
+                    return None
+        finally:
+            calling.cancel()
+
+    async def _renew(self, id: str, token: int) -> bool:
+        term = self._concurrency.term
+        try:
+            changed = await self._collections.runs.change(
+                id, run_rule(lambda r, now: journal.prolonged(r, token, term, now))
+            )
+        except Transient:
+            return True  # the store is away: the lease itself says how long we may go on
+        run = changed.state
+        return run is not None and run.lease is not None and run.lease.token == token
+
+    async def _verify(self, run: Run, action: Judge | Review) -> Run | None:
+        """Compare what was measured since the act with what the runbook expects. A run under way
+        first makes its window's end known to whoever reads the device's partition."""
+        watch = (await self._subject(run)).watch_of(run.id)
+        if isinstance(action, Review):
+            return await self._write(
+                run, action, lambda r, now: verdict.reviewed(r, watch, _is_well(r), now)
+            )
+        until = verdict.window_end(run, () if watch is None else watch.samples)
+        if watch is not None and until is not None and watch.until != until:
+            changed = await self._collections.subjects.change(
+                run.trigger.subject, subject_rule(lambda s, _: listened(s, run.id, until))
+            )
+            watch = None if changed.state is None else changed.state.watch_of(run.id)
+        after = await self._write(
+            run, action, lambda r, now: verdict.judged(r, watch, _is_well(r), now)
+        )
+        return after if after is not None and after.has_ended else None
+
+    async def _close(self, run: Run, action: Close) -> Run | None:
+        """Let go of the watch, count the outcome, let go of the target; only then close."""
+        now = self._clock.now()
+        judged = verdict.measured_until(run) if run.may_be_corrected else None
+
+        def let_go(subject: Subject | None, now: datetime) -> Subject | None:
+            if judged is None:
+                return unwatched(subject, run.id)
+            return kept_on(subject, run.id, judged, now)
+
+        def count(found: RunbookStatistics | None) -> RunbookStatistics | None:
+            if run.corrects is not None:
+                was, bounds = run.corrects, run.plan.bounds
+                return statistics.corrected(found, run.id, was, run.target, bounds)
+            outcome = Ended(run.outcome, run.target, run.has_sent)
+            return statistics.record(found, run.id, outcome, run.plan.bounds, now)
+
+        await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
+        await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
+        is_void = run.phase in {Phase.SKIPPED, Phase.CANCELLED}
+        released = await self._release(run, is_void=is_void)
+        for waiting in released.waiting if released is not None else ():
+            await self.reschedule(waiting)
+        return await self._write(run, action, lifecycle.closed)
+
+    async def _release(self, run: Run, *, is_void: bool) -> Target | None:
+        released = await self._collections.targets.change(
+            run.target, _plain_rule(lambda found: target.release(found, run.id, is_void=is_void))
+        )
+        return released.state
+
+    async def _is_over(self, run: Run) -> bool:
+        return run.trigger.episode in (await self._subject(run)).cleared
+
+    async def _subject(self, run: Run) -> Subject:
+        subject = run.trigger.subject
+        stored = (await self._collections.stored_subjects.load([subject])).get(subject)
+        return Subject() if stored is None or stored.state is None else stored.state
+
+
+def _is_well(run: Run) -> Callable[[float], bool]:
+    expected = condition(run.plan.verify.condition if run.plan.verify else "false")
+
+    def is_well(value: float) -> bool:
+        result = expected.verdict(Inputs({"value": value}))
+        if isinstance(result, Undecided):
+            log.info("condition_not_decided", condition=expected.text, reason=result.reason)
+            return False
+        return result
+
+    return is_well
+
+
+def _plain_rule(decide: Callable[[Any], Any]) -> Rule[Any]:
+    """For documents without events and timers."""
+
+    def rule(state: Any, _context: Context) -> Decision[Any] | None:
+        after = decide(state)
+        return None if after is None else Decision(after)
+
+    return rule

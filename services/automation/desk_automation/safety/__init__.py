@@ -1,0 +1,1 @@
+"""What keeps repairs from doing harm: locks, limits, breakers."""

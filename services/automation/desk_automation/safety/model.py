@@ -1,0 +1,33 @@
+"""The limits of a runbook, and why a run may not act now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from desk_shared.charter.runbooks import (
+    Overflow,
+)
+from desk_shared.events.message import Message
+from desk_shared.frozen import Frozen
+
+
+class Bounds(Frozen):
+    """How often it may act, and when it must stop for a while."""
+
+    cooldown: timedelta
+    per_day: int
+    per_hour: int
+    overflow: Overflow
+    failures: int
+    reopen_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a run may not act now. `until`: when it may ask again, if that is known."""
+
+    kind: Literal["busy", "limit", "breaker"]
+    reason: Message
+    until: datetime | None = None
+    holder: str = ""
+    holder_runbook: str = ""

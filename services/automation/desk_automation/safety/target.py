@@ -1,0 +1,111 @@
+"""One run at a time on a target, across all runbooks, and not too often. Durable; fails closed.
+
+The document of a target is the lock: who holds it, who ran before, who waits.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_shared.events.message import message
+from desk_shared.frozen import Frozen
+
+from desk_automation.safety.model import Refusal
+
+DAY = timedelta(hours=24)
+MAX_PAST = 100
+MAX_WAITING = 50
+
+
+class Past(Frozen):
+    """A run that was let at the target."""
+
+    run: str
+    runbook: str
+    at: datetime
+
+
+class Target(Frozen):
+    """What acts on one device or service, and what did."""
+
+    holder: str = ""
+    holder_runbook: str = ""
+    held_until: datetime | None = None
+    past: tuple[Past, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A run that wants to act, with the limits of its runbook."""
+
+    run: str
+    runbook: str
+    cooldown: timedelta
+    per_day: int
+    until: datetime
+
+
+def refusal(target: Target, ask: Ask, now: datetime) -> Refusal | None:
+    """Why the run may not have the target now; None if it has it or may have it."""
+    if target.holder == ask.run:
+        return None
+    if target.holder and (target.held_until is None or target.held_until > now):
+        return Refusal(
+            "busy",
+            message("refusal.busy", run=target.holder, runbook=target.holder_runbook),
+            holder=target.holder,
+            holder_runbook=target.holder_runbook,
+        )
+    return _too_often(target, ask, now)
+
+
+def _too_often(target: Target, ask: Ask, now: datetime) -> Refusal | None:
+    ours = [past.at for past in target.past if past.runbook == ask.runbook and past.run != ask.run]
+    if ours and max(ours) + ask.cooldown > now:
+        free = max(ours) + ask.cooldown
+        soon = message("refusal.cooldown", runbook=ask.runbook, cooldown=ask.cooldown)
+        return Refusal("limit", soon, free)
+    today = sorted(at for at in ours if at > now - DAY)
+    if len(today) >= ask.per_day:
+        free = today[-ask.per_day] + DAY
+        often = message("refusal.per-day", runbook=ask.runbook, count=len(today))
+        return Refusal("limit", often, free)
+    return None
+
+
+def admit(target: Target | None, ask: Ask, now: datetime) -> Target | None:
+    """The target with the run let in, or noted as waiting; None if nothing changes."""
+    target = target or Target()
+    refused = refusal(target, ask, now)
+    if refused is None:
+        return None if target.holder == ask.run else _let_in(target, ask, now)
+    if refused.kind != "busy" or ask.run in target.waiting or len(target.waiting) >= MAX_WAITING:
+        return None
+    return target.model_copy(update={"waiting": (*target.waiting, ask.run)})
+
+
+def _let_in(target: Target, ask: Ask, now: datetime) -> Target:
+    kept = tuple(past for past in target.past if past.run != ask.run)[-MAX_PAST + 1 :]
+    return target.model_copy(
+        update={
+            "holder": ask.run,
+            "holder_runbook": ask.runbook,
+            "held_until": ask.until,
+            "past": (*kept, Past(run=ask.run, runbook=ask.runbook, at=now)),
+            "waiting": tuple(run for run in target.waiting if run != ask.run),
+        }
+    )
+
+
+def release(target: Target | None, run: str, *, is_void: bool = False) -> Target | None:
+    """The target without the run; `is_void` if it never came to act, so that it does not count."""
+    if target is None:
+        return None
+    changes: dict[str, object] = {}
+    if target.holder == run:
+        changes |= {"holder": "", "holder_runbook": "", "held_until": None}
+    if run in target.waiting:
+        changes["waiting"] = tuple(one for one in target.waiting if one != run)
+    if is_void and any(past.run == run for past in target.past):
+        changes["past"] = tuple(past for past in target.past if past.run != run)
+    return target.model_copy(update=changes) if changes else None

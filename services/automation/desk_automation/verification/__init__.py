@@ -1,0 +1,1 @@
+"""Fresh telemetry, and whether it shows a cure."""

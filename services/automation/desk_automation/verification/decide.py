@@ -1,0 +1,144 @@
+"""What is heard of a device or service while a run cares: episodes that ended, fresh measurements.
+
+Only subjects under watch are written; the rest of the telemetry passes by.
+"""
+
+from datetime import datetime, timedelta
+
+from desk_shared.events import Event
+from desk_shared.events.signals import SignalCleared
+from desk_shared.events.telemetry import Measured
+from desk_shared.kernel import Context, Reducers
+
+from desk_automation.verification.model import Subject, Watch
+from desk_automation.verification.sample import Sample
+
+# More than triage holds open of one subject: all of them may end at once, while runs still wait.
+MAX_CLEARED = 2_000
+MAX_SAMPLES = 30
+# Of runs that are over; those at work are as many as the runbooks' limits let start.
+MAX_LATE = 20
+# So long after a run was escalated a measurement of its window may still correct what was told.
+LATE = timedelta(days=1)
+
+
+def cleared(subject: Subject | None, episode: str) -> Subject | None:
+    """The trouble of that episode is over; remembered also if it comes before its beginning."""
+    subject = subject or Subject()
+    if episode in subject.cleared:
+        return None
+    return subject.model_copy(update={"cleared": (*subject.cleared, episode)[-MAX_CLEARED:]})
+
+
+def watched(subject: Subject | None, run: str, measurement: str, now: datetime) -> Subject | None:
+    """The subject under watch for the run; None if it is already."""
+    subject = subject or Subject()
+    if any(watch.run == run for watch in subject.watches):
+        return None
+    watch = Watch(run=run, measurement=measurement, since=now)
+    return subject.model_copy(update={"watches": (*subject.watches, watch)})
+
+
+def listened(subject: Subject | None, run: str, until: datetime) -> Subject | None:
+    """The subject with the end of the run's window; None if that is known already."""
+    watch = None if subject is None else subject.watch_of(run)
+    if subject is None or watch is None or watch.until == until:
+        return None
+    return _replaced(subject, watch.model_copy(update={"until": until, "is_over": False}))
+
+
+def kept_on(subject: Subject | None, run: str, judged: datetime, now: datetime) -> Subject | None:
+    """The subject once a run was escalated: what was measured in its window may come late."""
+    watch = None if subject is None else subject.watch_of(run)
+    if subject is None or watch is None or watch.judged is not None:
+        return None
+    changes = {"judged": judged, "until": now + LATE, "is_over": False}
+    subject = _replaced(subject, watch.model_copy(update=changes))
+    late = [one.run for one in subject.watches if one.judged is not None]
+    for one in late[:-MAX_LATE]:
+        subject = unwatched(subject, one) or subject
+    return subject
+
+
+def heard(subject: Subject | None, until: datetime) -> Subject | None:
+    """All that was measured before that moment is in; runs whose window is over are to be told."""
+    over = [
+        one
+        for one in (() if subject is None else subject.watches)
+        if one.until is not None and one.until <= until and not one.is_over
+    ]
+    if subject is None or not over:
+        return None
+    for watch in over:
+        if watch.judged is not None:
+            subject = unwatched(subject, watch.run) or subject
+        else:
+            subject = _replaced(subject, watch.model_copy(update={"is_over": True}))
+    told = (one.run for one in over if one.judged is None)
+    news = tuple(dict.fromkeys((*subject.news, *told)))
+    return subject.model_copy(update={"news": news})
+
+
+def unwatched(subject: Subject | None, run: str) -> Subject | None:
+    """The subject without the run's watch."""
+    if subject is None or all(watch.run != run for watch in subject.watches):
+        return None
+    watches = tuple(watch for watch in subject.watches if watch.run != run)
+    news = tuple(one for one in subject.news if one != run)
+    return subject.model_copy(update={"watches": watches, "news": news})
+
+
+def measured(subject: Subject | None, measurement: str, sample: Sample) -> Subject | None:
+    """The subject with a sample more for every run that waits for it; None if none does."""
+    if subject is None:
+        return None
+    told = [
+        watch.run
+        for watch in subject.watches
+        if watch.measurement == measurement and watch.may_decide(sample)
+    ]
+    if not told:
+        return None
+    watches = tuple(
+        _with(watch, sample) if watch.run in told else watch for watch in subject.watches
+    )
+    news = tuple(dict.fromkeys((*subject.news, *told)))
+    return subject.model_copy(update={"watches": watches, "news": news})
+
+
+def told(subject: Subject | None, seen: Subject) -> Subject | None:
+    """The subject once its runs were told what stood in `seen`; newer samples stay news."""
+    if subject is None:
+        return None
+    news = tuple(run for run in subject.news if subject.watch_of(run) != seen.watch_of(run))
+    return None if news == subject.news else subject.model_copy(update={"news": news})
+
+
+def _with(watch: Watch, sample: Sample) -> Watch:
+    # A moment in the future is no reason to be thought the newest for ever.
+    known = sorted((*watch.samples, sample), key=lambda one: min(one.at, one.seen_at))
+    samples = known[-MAX_SAMPLES:]
+    return watch.model_copy(update={"samples": tuple(samples)})
+
+
+def _replaced(subject: Subject, changed: Watch) -> Subject:
+    watches = tuple(changed if one.run == changed.run else one for one in subject.watches)
+    return subject.model_copy(update={"watches": watches})
+
+
+follow: Reducers[Subject | None, [Context], Subject | None] = Reducers(
+    lambda _subject, _event, _context: None
+)
+
+
+@follow.on(SignalCleared)
+def _clear(
+    subject: Subject | None, event: Event[SignalCleared], _context: Context
+) -> Subject | None:
+    return cleared(subject, event.data.episode)
+
+
+@follow.on(Measured)
+def _measure(subject: Subject | None, event: Event[Measured], context: Context) -> Subject | None:
+    sample = Sample(value=event.data.value, at=event.time, seen_at=context.now)
+    return measured(subject, event.data.name, sample)

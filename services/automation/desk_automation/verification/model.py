@@ -1,0 +1,64 @@
+"""A device or service while a run cares for it: episodes that ended, measurements under watch."""
+
+from datetime import datetime, timedelta
+
+from desk_shared.frozen import Frozen
+
+from desk_automation.verification.sample import Sample, ahead_by, measured_at
+
+
+class PlannedVerify(Frozen):
+    """What fresh telemetry must show."""
+
+    measurement: str
+    condition: str
+    samples: int
+    within: timedelta
+    grace: timedelta = timedelta()
+
+
+class Watch(Frozen):
+    """A run that wants to know one measurement from now on.
+
+    `until` is when its window ends; `is_over` once all that was measured before then is heard.
+    `judged` is the end of the window of a run that was escalated: what was measured before it
+    may come late.
+    """
+
+    run: str
+    measurement: str
+    since: datetime
+    samples: tuple[Sample, ...] = ()
+    until: datetime | None = None
+    is_over: bool = False
+    judged: datetime | None = None
+
+    def may_decide(self, sample: Sample) -> bool:
+        """Whether the run may still care: once it is judged, only for what was measured before."""
+        if self.judged is None:
+            return True
+        return measured_at(sample, ahead_by((*self.samples, sample))) <= self.judged
+
+
+class Subject(Frozen):
+    """One device or service. `news` names the runs that have not been told yet."""
+
+    cleared: tuple[str, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    news: tuple[str, ...] = ()
+
+    def watch_of(self, run: str) -> Watch | None:
+        """What the run waits for; None if it waits for nothing here."""
+        return next((watch for watch in self.watches if watch.run == run), None)
+
+    def samples_for(self, run: str) -> tuple[Sample, ...]:
+        watch = self.watch_of(run)
+        return () if watch is None else watch.samples
+
+    def due(self, now: datetime) -> datetime | None:
+        """When it wants to be looked at: at once with news, else when a window ends."""
+        if self.news:
+            return now
+        return min(
+            (one.until for one in self.watches if one.until and not one.is_over), default=None
+        )

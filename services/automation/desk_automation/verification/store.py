@@ -1,0 +1,59 @@
+"""How subjects are kept, and which events reach them."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from desk_shared.bus import Projection
+from desk_shared.bus.unit_of_work import Rule
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.names import TELEMETRY
+from desk_shared.events.signals import SignalCleared
+from desk_shared.events.telemetry import Measured
+from desk_shared.events.topics import known_for
+from desk_shared.kernel import Context, Decision, Readings
+from desk_shared.store import Documents, Schema
+
+from desk_automation.verification.decide import follow
+from desk_automation.verification.model import Subject
+
+SUBJECTS = Schema(collection="subjects", model=Subject)
+
+
+def subject_projection(
+    documents: Documents[Subject], measurements: Callable[[], frozenset[str]]
+) -> Projection[Subject]:
+    """Only subjects with a measurement that some run may wait for are looked up at all."""
+
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(Measured)
+    def find_measured_subject(event: Event[Measured]) -> Iterable[str]:
+        return (event.subject,) if event.data.name in measurements() else ()
+
+    @keys.on(SignalCleared)
+    def find_cleared_subject(event: Event[SignalCleared]) -> Iterable[str]:
+        return (event.subject,)
+
+    def react(
+        subject: Subject | None, event: AnyEvent, context: Context
+    ) -> Decision[Subject] | None:
+        return _schedule(follow(subject, event, context), context)
+
+    # An end that is delivered again later is in the set of ends already.
+    return Projection(documents, keys, react, known_for=known_for(TELEMETRY))
+
+
+def subject_rule(
+    decide: Callable[[Subject | None, datetime], Subject | None],
+) -> Rule[Subject]:
+    """A change of a subject from outside the event stream, with its next due time."""
+
+    def rule(subject: Subject | None, context: Context) -> Decision[Subject] | None:
+        return _schedule(decide(subject, context.now), context)
+
+    return rule
+
+
+def _schedule(subject: Subject | None, context: Context) -> Decision[Subject] | None:
+    """A subject with updates is due at once, one with a window at the window's end."""
+    return None if subject is None else Decision(subject, due=subject.due(context.now))

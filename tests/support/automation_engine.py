@@ -1,0 +1,363 @@
+"""The whole engine in memory: real rules and worker, a fake clock, store, bus and target."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from desk_automation.actions.answer import Answer, Result
+from desk_automation.actions.executor import Fence
+from desk_automation.actions.model import Attempt
+from desk_automation.adapters.executors.http import host_of
+from desk_automation.conditions.expression import condition
+from desk_automation.matching.decide import Patience, run_id
+from desk_automation.matching.rulebook import Rule as RunbookRule
+from desk_automation.matching.rulebook import Rulebook
+from desk_automation.matching.worker import run_projection
+from desk_automation.runs.model import Run
+from desk_automation.runs.store import RUNS
+from desk_automation.runs.worker import Collections, Concurrency, Worker
+from desk_automation.safety.store import STATISTICS, TARGETS
+from desk_automation.verification.store import SUBJECTS, subject_projection
+from desk_automation.verification.worker import VerificationNotifier
+from desk_shared.bus import CommandQueue, Projection, UnitOfWork
+from desk_shared.bus.unit_of_work import Cause, Rule, WorkItem
+from desk_shared.charter.runbooks import Runbook
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.automation import RunEscalated, RunHealed, RunSkipped, RunStepRecorded
+from desk_shared.events.message import written
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import Measured
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Stored
+from desk_shared.store.document import S
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TERM = timedelta(seconds=6)
+OK = Answer(Result.OK, written("200 done"), is_met=True)
+NOT_MET = Answer(Result.OK, written("200 no"), is_met=False)
+TIMEOUT = Answer(Result.UNKNOWN, written("no answer within 5 s"))
+REFUSED = Answer(Result.REFUSED, written("404 not here"))
+NO_CONNECTION = Answer(Result.NOT_TAKEN, written("no connection"), is_sent=False)
+UNREADABLE = Answer(
+    Result.UNKNOWN, written("it cannot be told from the answer, it is no JSON: 200 {")
+)
+NOT_OURS = Answer(Result.NOT_TAKEN, written("another worker has the run"), is_sent=False)
+
+
+class Crash(BaseException):
+    """The worker dies here: nothing of it goes on."""
+
+
+@dataclass
+class FakeTarget:
+    """An executor whose far side keeps idempotency keys, and does what the script says."""
+
+    script: list[Answer | type[Crash]] = field(default_factory=list)
+    calls: list[Attempt] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    effects: dict[str, int] = field(default_factory=dict)
+    on_call: Callable[[Attempt], None] = lambda _: None
+    before_call: Callable[[Attempt], None] = lambda _: None
+
+    async def call(
+        self,
+        attempt: Attempt,
+        run: str,  # noqa: ARG002
+        token: int,
+        fence: Fence,
+    ) -> Answer:
+        self.before_call(attempt)
+        if not await fence():
+            return NOT_OURS
+        self.calls.append(attempt)
+        self.tokens.append(token)
+        answer = self.script.pop(0) if self.script else OK
+        is_taken = isinstance(answer, type) or answer.result in {Result.OK, Result.UNKNOWN}
+        if attempt.kind == "act" and is_taken:
+            self.effects[attempt.step] = self.effects.get(attempt.step, 0) + 1
+        self.on_call(attempt)
+        if isinstance(answer, type):
+            raise answer
+        return answer
+
+    def kinds(self) -> list[str]:
+        return [call.kind for call in self.calls]
+
+
+@dataclass
+class Boundary:
+    """Counts every document write of the worker; it dies before or after one of them."""
+
+    before: int | None = None
+    after: int | None = None
+    changes: int = 0
+
+
+class CrashingCommands(CommandQueue[S]):
+    """Changes of one collection that pass the boundary."""
+
+    def __init__(self, unit_of_work: UnitOfWork[S], boundary: Boundary) -> None:
+        super().__init__(unit_of_work)
+        self._boundary = boundary
+
+    async def change(
+        self, id: str, rule: Rule[S], cause: Cause | None = None, *, is_first: bool = False
+    ) -> Stored[S]:
+        self._boundary.changes += 1
+        number = self._boundary.changes
+        if number == self._boundary.before:
+            raise Crash
+        stored = await super().change(id, rule, cause, is_first=is_first)
+        if number == self._boundary.after:
+            raise Crash
+        return stored
+
+
+class OneBook(Rulebook):
+    """Runbooks without a whole charter around them."""
+
+    def __init__(self, *runbooks: Runbook) -> None:
+        self.version = "test"
+        self.rules = tuple(RunbookRule(one, condition(one.when)) for one in runbooks)
+        self.measurements = frozenset(one.verify.measurement for one in runbooks if one.verify)
+
+
+@dataclass
+class Engine:
+    """Feeds events in, moves the clock from one due moment to the next, keeps what was said."""
+
+    runbooks: tuple[Runbook, ...]
+    target: FakeTarget = field(default_factory=FakeTarget)
+    patience: Patience = field(
+        default_factory=lambda: Patience(queue=timedelta(hours=1), stale=timedelta(hours=1))
+    )
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock(START)
+        self.bus = FakePublisher()
+        self.runs = FakeDocuments(RUNS, self.clock)
+        self.targets = FakeDocuments(TARGETS, self.clock)
+        self.statistics = FakeDocuments(STATISTICS, self.clock)
+        self.subjects = FakeDocuments(SUBJECTS, self.clock)
+        self.rulebook = OneBook(*self.runbooks)
+        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.patience)
+        self.subject_projection = subject_projection(
+            self.subjects, lambda: self.rulebook.measurements
+        )
+        self.run_unit_of_work = self._unit_of_work(self.run_projection)
+        self.subject_unit_of_work = self._unit_of_work(self.subject_projection)
+        self.boundary = Boundary()
+        self.journal = self._changes(self.run_unit_of_work)
+        self.collections = Collections(
+            runs=self.journal,
+            targets=self._changes(self._unit_of_work(Projection(self.targets))),
+            statistics=self._changes(self._unit_of_work(Projection(self.statistics))),
+            subjects=self._changes(self.subject_unit_of_work),
+            stored_runs=self.runs,
+            stored_subjects=self.subjects,
+        )
+        self.crashes = 0
+        self.restart()
+
+    def _unit_of_work(self, fold: Projection[S]) -> UnitOfWork[S]:
+        meters = recorded_telemetry().telemetry.meters
+        return UnitOfWork(fold, self.bus, self.clock, meters, cached=0)
+
+    def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:
+        return CrashingCommands(unit_of_work, self.boundary)
+
+    def restart(self) -> None:
+        """A new worker that knows nothing of the last one."""
+        bounds = Concurrency(term=TERM)
+        self.worker = Worker(
+            self.collections,
+            self.target,
+            self.clock,
+            host_of,
+            bounds,
+            on_due=self.run_unit_of_work.due.remember,
+            jitter=lambda: 1.0,
+        )
+        self.notifier = VerificationNotifier(
+            self.collections.subjects, self.subjects, self.worker.reschedule
+        )
+
+    async def hear(self, *events: AnyEvent) -> None:
+        """Events arrive, as from the bus."""
+        for event in events:
+            await _projection(self.run_unit_of_work, self.run_projection, event)
+            await _projection(self.subject_unit_of_work, self.subject_projection, event)
+
+    async def settle(self, until: timedelta = timedelta(hours=3)) -> None:
+        """Do all that is due, moving the clock on, until nothing is due before `until`."""
+        end = self.clock.now() + until
+        for _ in range(2000):
+            if not await self.step(end):
+                return
+        raise AssertionError("the engine never comes to rest")
+
+    async def step(self, end: datetime) -> bool:
+        """The next due document, run or subject; False if none is due before the end."""
+        soon = [(due, id, "runs") for due, id in await self.runs.due(end, 10)]
+        soon += [(due, id, "news") for due, id in await self.subjects.due(end, 10)]
+        if not soon:
+            self.clock.advance(max(timedelta(), end - self.clock.now()))
+            return False
+        due, id, kind = min(soon)
+        self.clock.advance(max(timedelta(), due - self.clock.now()))
+        try:
+            if kind == "news":
+                await self.notifier.on_timer([id], _no_failures, self.clock.now())
+            else:
+                await self.worker.advance(id)
+        except Crash:
+            self.crashes += 1
+            self.restart()
+        return True
+
+    async def run(self, event: AnyEvent | None = None, runbook: int = 0) -> Run:
+        """The run that an event started; the only one if no event is given."""
+        if event is not None:
+            id = run_id(event, self.runbooks[runbook])  # type: ignore[arg-type]  # a SignalRaised
+            state = (await self.runs.load([id]))[id].state
+            assert state is not None
+            return state
+        [stored] = await self.runs.find({})
+        assert stored.state is not None
+        return stored.state
+
+    def said(self) -> list[str]:
+        """Short names of the events published, in order, without doubles."""
+        unique = {event.id: event.type for event in self.bus.events()}
+        return [one.removeprefix("desk.run.").removesuffix(".v1") for one in unique.values()]
+
+    def last(self) -> RunHealed | RunEscalated | RunSkipped | RunStepRecorded:
+        data = self.bus.events()[-1].data
+        assert isinstance(data, RunHealed | RunEscalated | RunSkipped | RunStepRecorded)
+        return data
+
+
+async def _projection(unit_of_work: UnitOfWork[S], fold: Projection[S], event: AnyEvent) -> None:
+    def rule(state: S | None, context: Context) -> Decision[S] | None:
+        return fold.react(state, event, context)
+
+    tasks = [WorkItem(key, rule, Cause(event.id)) for key in fold.keys(event)]
+    await unit_of_work.run(tasks, _no_failures)
+
+
+async def _no_failures(failures: Iterable[tuple[object, Exception]]) -> None:
+    for _, error in failures:
+        raise error
+
+
+def runbook(**changes: object) -> Runbook:
+    """A disk cleaner; anything can be changed."""
+    plain: dict[str, object] = {
+        "id": "clean-disk",
+        "title": "Free space on a laptop's disk",
+        "why": "Caches fill up.",
+        "owner_team": "workplace",
+        "risk": "reversible",
+        "mode": "auto",
+        "expires": "2027-12-31",
+        "when": 'data.signal == "disk-filling"',
+        "settle": "1s",
+        "limits": {"per_target": {"cooldown": "10m", "per_day": 4}},
+        "steps": [act()],
+        "verify": {"measurement": "disk.free.percent", "at_least": 15, "within": "30s"},
+        "escalate": {"title": "The disk of ${target} is nearly full"},
+        "tell": {"after": "You have space again.", "on_failure": "We come to you."},
+    }
+    return Runbook.model_validate(plain | changes)
+
+
+def act(effect: str = "keyed", id: str = "clean", **changes: object) -> dict[str, object]:
+    """One step that changes something."""
+    step: dict[str, object] = {
+        "id": id,
+        "kind": "act",
+        "effect": effect,
+        "request": {
+            "method": "POST",
+            "url": "${data.attributes.agent_url}/v1/" + id,
+            "body": {"device": "${target}"},
+        },
+        "timeout": "5s",
+    }
+    if effect != "once":
+        step["retry"] = {"attempts": 3, "base": "1s", "cap": "4s"}
+    if effect == "confirmable":
+        step["confirm"] = {
+            "request": {"method": "GET", "url": "${data.attributes.agent_url}/v1/done"},
+            "retry": {"attempts": 2, "base": "1s", "cap": "1s"},
+        }
+    return step | changes
+
+
+def guard(id: str = "is-needed") -> dict[str, object]:
+    """A precondition."""
+    return {
+        "id": id,
+        "request": {"method": "GET", "url": "${data.attributes.agent_url}/v1/" + id},
+        "expect": "response.body.ok == true",
+        "retry": {"attempts": 2, "base": "1s", "cap": "1s"},
+    }
+
+
+def raised(
+    subject: str = "laptop-1",
+    *,
+    episode: str = "",
+    at: datetime = START,
+    attributes: dict[str, str] | None = None,
+) -> Event[SignalRaised]:
+    """A disk fills."""
+    given = {"agent_url": "http://127.0.0.1:9000"} if attributes is None else attributes
+    episode = episode or f"{subject}/1"
+    return Event(
+        id=f"raise/{episode}",
+        source="/desk/triage",
+        subject=subject,
+        time=at,
+        data=SignalRaised(
+            episode=episode,
+            detector="threshold",
+            signal="disk-filling",
+            title="A disk fills",
+            severity=Severity.WARNING,
+            subject_kind=SubjectKind.DEVICE,
+            measurement="disk.free.percent",
+            value=4.0,
+            threshold=10.0,
+            person="ana",
+            attributes=given,
+        ),
+    )
+
+
+def cleared(event: Event[SignalRaised], at: datetime = START) -> Event[SignalCleared]:
+    """It is over."""
+    return Event(
+        id=f"clear/{event.data.episode}",
+        source="/desk/triage",
+        subject=event.subject,
+        time=at,
+        data=SignalCleared(
+            episode=event.data.episode, detector="threshold", signal="disk-filling", value=60.0
+        ),
+    )
+
+
+def measured(value: float, at: datetime, subject: str = "laptop-1") -> Event[Measured]:
+    """What the device says of itself."""
+    return Event(
+        id=f"measure/{subject}/{at.isoformat()}/{value}",
+        source="/device",
+        subject=subject,
+        time=at,
+        data=Measured(subject_kind=SubjectKind.DEVICE, name="disk.free.percent", value=value),
+    )
