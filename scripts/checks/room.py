@@ -19,7 +19,7 @@ EFFECTS = frozenset({"api", "charter", "commands", "gauges", "store", "worker"})
 _NO_SUBJECT = frozenset({"utils", "helpers", "common", "manager", "service", "impl", "misc"})
 _MOST_DEPTH = 3
 # Still to be brought into rooms.
-NOT_YET = frozenset({"intake", "triage"})
+NOT_YET = frozenset({"intake"})
 
 
 def module_of(path: PurePosixPath) -> tuple[str, tuple[str, ...]] | None:

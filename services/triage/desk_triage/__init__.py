@@ -1,1 +1,1 @@
-"""The triage service of the experience desk; `service.py` wires it, `domain/` decides."""
+"""The triage service of the experience desk; `service.py` is its table, each feature a room."""

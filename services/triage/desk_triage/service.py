@@ -4,56 +4,69 @@ from functools import partial
 
 from desk_shared.bus.described import application
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition
+from desk_shared.charter import Charter
 from desk_shared.charter.desk import Desk, obey_charter
 from desk_shared.events import names
+from desk_shared.events.tickets import TicketOpened
 from desk_shared.lookout import Lookout
 from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
 
-from desk_triage.api import TriageDocuments, triage_routes
-from desk_triage.handlers import (
-    Known,
-    change_projection,
-    cluster_projection,
-    subject_projection,
-    ticket_projection,
-)
-from desk_triage.model_file import ModelSource
-from desk_triage.noticeboard import StoredBoard
+from desk_triage.adapters.detectors import DETECTORS
+from desk_triage.changes.store import CHANGES, find_suspects
+from desk_triage.changes.worker import Inputs, SnapshotCache, SnapshotReads, change_projection
+from desk_triage.detection.api import DetectionReads, detection_routes
+from desk_triage.detection.charter import has_kinds
+from desk_triage.detection.store import SUBJECTS
+from desk_triage.detection.worker import subject_projection
+from desk_triage.learning.decide import predict_team
+from desk_triage.learning.worker import ModelSource
+from desk_triage.problems.api import ProblemDocuments, problem_routes
+from desk_triage.problems.store import CLUSTERS, count_people
+from desk_triage.problems.worker import cluster_projection
+from desk_triage.routing.api import routing_routes
+from desk_triage.routing.model import TeamPrediction
+from desk_triage.routing.store import TICKETS, count_load
+from desk_triage.routing.worker import ticket_projection
 from desk_triage.settings import TriageSettings
-from desk_triage.store import CHANGES, CLUSTERS, SUBJECTS, TICKETS
-from desk_triage.why import Whys, why_routes
 
 
 def compose(desk: Desk, settings: TriageSettings) -> Web:
     """Its units of work, jobs and routes."""
     tickets, subjects = desk.documents(TICKETS), desk.documents(SUBJECTS)
     clusters, changes = desk.documents(CLUSTERS), desk.documents(CHANGES)
-    board = StoredBoard(tickets, clusters, changes, desk.clock)
+    reads = SnapshotReads(
+        partial(find_suspects, changes),
+        partial(count_people, clusters),
+        partial(count_load, tickets),
+    )
+    snapshot = SnapshotCache(reads, desk.clock)
     model = ModelSource(settings.model_file, desk.clock)
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
-    known = Known(desk.charter, board, model, lookout)
-    desk.unit_of_work("tickets", ticket_projection(tickets, known))
+    inputs = Inputs(lambda: desk.charter.current, lambda: snapshot.current, lookout)
+
+    def predict(opened: TicketOpened, charter: Charter) -> TeamPrediction:
+        return predict_team(model.current, opened, charter)
+
+    desk.unit_of_work("tickets", ticket_projection(tickets, inputs, predict))
     forgets = NothingUnread("what is forgotten is old by the time of its own events")
     desk.unit_of_work("changes", change_projection(changes), stops=forgets)
     # Tickets of one cluster lie in all partitions, so every replica writes it: nothing is cached.
     # That a problem is over is concluded from the silence of all of them.
     gathered = desk.unit_of_work(
         "clusters",
-        cluster_projection(clusters, known),
+        cluster_projection(clusters, inputs),
         cached=0,
         stops=AllPartitions((names.TICKETS, names.SIGNALS)),
     )
     # That an alert stays quiet is concluded from silence: only by who hears the subject.
-    desk.unit_of_work(
-        "subjects", subject_projection(subjects, known), stops=OwnPartition(names.TELEMETRY)
-    )
+    projection = subject_projection(subjects, inputs, DETECTORS)
+    desk.unit_of_work("subjects", projection, stops=OwnPartition(names.TELEMETRY))
     desk.job("model", model.run)
-    desk.job("board", board.run)
-    commands = desk.commands(gathered)
-    documents = TriageDocuments(tickets, subjects, clusters, commands, desk.cursors)
-    why = Whys(lookout, tickets, subjects, desk.charter)
-    return Web([triage_routes(documents), why_routes(why)])
+    desk.job("snapshot", snapshot.run)
+    detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
+    problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
+    return Web([routing_routes(tickets), detection_routes(detection), problem_routes(problems)])
 
 
 SERVICE = Service(
@@ -67,7 +80,7 @@ SERVICE = Service(
         # However much telemetry there is, no ticket waits behind it.
         Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),
     ),
-    organisation=obey_charter(),
+    organisation=obey_charter(has_kinds(DETECTORS)),
     compose=compose,
 )
 

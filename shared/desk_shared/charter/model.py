@@ -16,6 +16,7 @@ from desk_shared.charter.people import Member, Shift, Team
 from desk_shared.charter.routing import (
     AffectedPeople,
     Detector,
+    DetectorSettings,
     ForecastDetector,
     PriorityMatrix,
     ProblemClustering,
@@ -183,6 +184,7 @@ __all__ = [
     "Charter",
     "Closure",
     "Detector",
+    "DetectorSettings",
     "Escalate",
     "FleetGuard",
     "ForecastDetector",

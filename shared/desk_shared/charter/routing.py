@@ -1,7 +1,7 @@
 """Routing: rules by the words people use, the priority matrix, problem clustering, detectors."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, Self, Union
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ from desk_shared.charter.words import (
 )
 from desk_shared.events.people import Level, Priority, Severity
 from desk_shared.events.tickets import Kind
+from desk_shared.plugins import Registry
 from desk_shared.text import SpokenWords, plain_words
 
 
@@ -150,9 +151,10 @@ class ProblemClustering(CharterModel):
     )
 
 
-class _Detector(CharterModel):
-    """What every detector says."""
+class DetectorSettings(CharterModel):
+    """What every detector says; each kind adds what it needs, and its name as `kind`."""
 
+    kind: str = Field(description="Which detector it is.")
     id: Slug = Field(description="Stable id, kept with every signal.")
     measurement: DottedName = Field(description="The measurement it watches, per subject.")
     signal: Slug = Field(description="The symptom it signals, such as disk-filling.")
@@ -166,7 +168,7 @@ class _Detector(CharterModel):
     )
 
 
-class _LevelDetector(_Detector):
+class _LevelDetector(DetectorSettings):
     """A detector with a level that must not be crossed, and one at which all is well again."""
 
     below: float | None = Field(default=None, description="Trouble when the value is below this.")
@@ -218,7 +220,7 @@ class ForecastDetector(_LevelDetector):
     min_samples: int = Field(default=5, ge=3, description="Samples needed before it judges.")
 
 
-class ZScoreDetector(_Detector):
+class ZScoreDetector(DetectorSettings):
     """Raises when the value is many standard deviations from the window's mean."""
 
     kind: Literal["zscore"] = Field(description="Which detector it is.")
@@ -231,9 +233,21 @@ class ZScoreDetector(_Detector):
     )
 
 
-Detector = Annotated[
-    ThresholdDetector | ForecastDetector | ZScoreDetector, Field(discriminator="kind")
-]
+# By the name of the kind. A package adds the settings of a kind by an entry point; what makes a
+# detector of them is triage's, and found by the same name.
+DETECTOR_SETTINGS: Final[Registry[type[DetectorSettings]]] = Registry(
+    "desk.charter.detectors",
+    {"threshold": ThresholdDetector, "forecast": ForecastDetector, "zscore": ZScoreDetector},
+)
+
+if TYPE_CHECKING:
+    Detector = DetectorSettings
+else:
+    # The kinds are known only when everything that is installed has been asked.
+    Detector = Annotated[
+        Union[tuple(DETECTOR_SETTINGS.kinds.values())],  # noqa: UP007
+        Field(discriminator="kind"),
+    ]
 
 
 class Routing(CharterModel):

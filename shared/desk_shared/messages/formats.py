@@ -41,7 +41,10 @@ class Formats:
     """How one language writes values, with moments in one zone."""
 
     KINDS: ClassVar = frozenset(
-        {"moment", "day", "month", "time", "duration", "percent", "and", "or", "lines", "sentence"}
+        {
+            *("moment", "day", "month", "time", "duration", "percent", "tenth-percent"),
+            *("and", "or", "lines", "sentence"),
+        }
     )
 
     def __init__(self, locale: Locale, zone: ZoneInfo) -> None:
@@ -53,11 +56,7 @@ class Formats:
             if isinstance(value, str):
                 return self._read(value, kind)
             if isinstance(value, int | float):
-                if kind == "duration":
-                    return self.duration(value)
-                if kind == "percent":
-                    return str(format_percent(value, locale=self._locale))
-                return self.number(value)
+                return self._write(value, kind)
         except ValueError:
             return str(value)
         return str(value)
@@ -77,6 +76,18 @@ class Formats:
             case "sentence":
                 return ended(value)
         return value
+
+    def _write(self, value: float, kind: str) -> str:
+        match kind:
+            case "duration":
+                return self.duration(value)
+            case "percent":
+                return str(format_percent(value, locale=self._locale))
+            case "tenth-percent":
+                # The language's own pattern, with one digit more.
+                pattern = self._locale.percent_formats[None].pattern.replace("0", "0.0", 1)
+                return str(format_percent(value, pattern, locale=self._locale))
+        return self.number(value)
 
     def moment(self, at: datetime) -> str:
         """`Monday 2 March 2026, 10:00 (Europe/Berlin)`; with its zone, as readers sit in many."""

@@ -40,11 +40,10 @@ from desk_shared.lookout import Lookout
 from desk_shared.store import Stored
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
-from desk_triage.api import TriageDocuments, triage_routes
-from desk_triage.why import Whys, why_routes
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.triage_desk import TriageDesk, event, measured, opened
 from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.intake.world import make_desk, triage_says
 from tests.unit.metrics.desk import Desk as MetricsDesk
@@ -54,7 +53,6 @@ from tests.unit.metrics.test_feedback import raised as trouble
 from tests.unit.metrics.test_measures import second
 from tests.unit.notify.desk import NOON
 from tests.unit.notify.test_deliveries import dispatch
-from tests.unit.triage.desk import TriageDesk, event, measured, opened
 
 ANA, SUE, ADA = "ana@desk.example", "sue@desk.example", "ada@desk.example"
 TITLE, OUTAGE, BOOK = "The board sees wrong sums", "Nobody sees records", "Restart the records"
@@ -164,15 +162,7 @@ async def triage() -> World:
     ids = {
         one.state.service: one.state.problem.id for one in found if one.state and one.state.problem
     }
-    documents = TriageDocuments(
-        desk.tickets,
-        desk.subjects,
-        desk.clusters,
-        CommandQueue(desk.clusters_unit_of_work),
-        Cursors(b"x"),
-    )
-    whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
-    app = make_app("triage", [triage_routes(documents), whys], _parts(desk.clock))
+    app = make_app("triage", desk.routers(), _parts(desk.clock))
     return World(
         app,
         {

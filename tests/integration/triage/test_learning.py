@@ -16,8 +16,8 @@ from desk_shared.testing import eventually
 from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
 
 from tests.support.spoken import english
-from tests.unit.triage.desk import opened
-from tests.unit.triage.past import lives
+from tests.support.triage_desk import opened
+from tests.support.triage_history import lives
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 

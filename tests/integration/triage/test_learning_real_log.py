@@ -23,11 +23,11 @@ from desk_shared.events.tickets import (
     TicketOpened,
     TicketResolved,
 )
-from desk_triage.domain.judging import LearningTask, learn
-from desk_triage.domain.learned import LearnedModel, Scorer
-from desk_triage.domain.lessons import Lesson, Lessons
-from desk_triage.learning.fitting import fit
-from desk_triage.model_file import text_of
+from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
+from desk_triage.learning.evaluation import LearningTask, learn
+from desk_triage.learning.examples import ExampleCollector, TrainingExample
+from desk_triage.learning.model import LearnedModel, Scorer
+from desk_triage.learning.store import write_text
 
 LOG = Path(os.environ.get("DESK_DATA", "../shared/data")) / "uci_incident/incident_event_log.csv.gz"
 PRECISION = 0.9
@@ -72,40 +72,43 @@ def life(number: str, told: list[dict[str, str]]) -> Iterator[AnyEvent]:
 
 
 @pytest.fixture(scope="module")
-def lessons() -> list[Lesson]:
+def examples() -> list[TrainingExample]:
     if not LOG.is_file():
         pytest.skip(f"there is no {LOG}; DESK_DATA names the folder with the real logs")
-    gathered = Lessons(lambda _opened, _at: True)
+    gathered = ExampleCollector(lambda _opened, _at: True)
     for number, told in groupby(rows(), key=itemgetter("number")):
         for event in life(number, list(told)):
             gathered.add(event)
     return gathered.all()
 
 
-def test_a_real_log_teaches_more_than_its_busiest_team(lessons: list[Lesson]) -> None:
+def test_a_real_log_teaches_more_than_its_busiest_team(examples: list[TrainingExample]) -> None:
     began = perf_counter()
-    teams = {one.team for one in lessons}
-    found = learn(lessons, LearningTask(lambda lesson: lesson.team, teams, PRECISION), fit)
+    teams = {one.team for one in examples}
+    found = learn(
+        examples, LearningTask(lambda example: example.team, teams, PRECISION), ScikitLearn()
+    )
     took = perf_counter() - began
     assert isinstance(found, Scorer), found
-    trial = found.trial
-    assert trial is not None
-    model = LearnedModel(precision=PRECISION, team=found).signed()
+    evaluation = found.evaluation
+    assert evaluation is not None
+    model = LearnedModel(precision=PRECISION, team=found).sign()
     began = perf_counter()
-    for lesson in lessons[-1_000:]:
-        found.likely(lesson.tokens, teams)
+    for example in examples[-1_000:]:
+        found.rank(example.tokens, teams)
     each = (perf_counter() - began) / 1_000
-    size = len(text_of(model).encode())
+    size = len(write_text(model).encode())
     # Shown with `-rP`.
     sys.stdout.write(
-        f"{len(lessons)} tickets, {found.tickets} taught in {took:.1f} s, {trial.tickets} judged:"
-        f" right {trial.accuracy:.1%}, busiest team {trial.baseline:.1%}; sure of"
-        f" {trial.coverage:.1%}, right in {trial.precision:.1%} of those, expected"
-        f" {trial.sureness:.1%}; {each * 1e6:.0f} µs each, {size / 1024:.0f} KiB\n"
+        f"{len(examples)} tickets, trained on {found.tickets} in {took:.1f} s, evaluated on"
+        f" {evaluation.tickets}: right {evaluation.accuracy:.1%}, busiest team"
+        f" {evaluation.baseline:.1%}; sure of {evaluation.coverage:.1%}, right in"
+        f" {evaluation.precision:.1%} of those, expected"
+        f" {evaluation.confidence:.1%}; {each * 1e6:.0f} µs each, {size / 1024:.0f} KiB\n"
     )
-    assert trial.accuracy > trial.baseline + 0.05
-    assert trial.precision >= PRECISION
-    assert trial.coverage > 0.1
-    assert trial.calibration_error < 0.03
+    assert evaluation.accuracy > evaluation.baseline + 0.05
+    assert evaluation.precision >= PRECISION
+    assert evaluation.coverage > 0.1
+    assert evaluation.calibration_error < 0.03
     assert size < 256 * 1024
     assert each < 0.005

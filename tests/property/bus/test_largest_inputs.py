@@ -15,8 +15,8 @@ from desk_shared.events.names import CHANGES, REQUESTS, TELEMETRY
 from desk_shared.events.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
 from desk_shared.testing.processes import CHARTER
 
+from tests.support.triage_desk import MONDAY, TriageDesk
 from tests.unit.intake.world import make_desk
-from tests.unit.triage.desk import MONDAY, TriageDesk
 
 # One byte, three bytes, and six in JSON, whose writers spell control characters out.
 SIGNS = ["a", "漢", "\x01", '"']

@@ -41,11 +41,11 @@ from desk_shared.testing.processes import CHARTER
 
 from tests.property.bus.test_largest_inputs import SIGNS, check
 from tests.support.automation_engine import Engine, act, guard, runbook
+from tests.support.triage_desk import MONDAY
 from tests.unit.intake.world import make_desk
 from tests.unit.metrics.desk import Desk as MetricsDesk
 from tests.unit.metrics.desk import received
 from tests.unit.metrics.story import urgent
-from tests.unit.triage.desk import MONDAY
 
 MOMENT, DAY, SPAN = "2026-03-02T09:00:00Z", "2026-03-02", "PT1H"
 # What a type does not bound, the door or the desk's own rules do; names have 200 signs.

@@ -11,9 +11,9 @@ from desk_shared.events.people import Severity, SubjectKind
 from desk_shared.events.signals import SignalCleared, SignalRaised, SignalSeverityChanged
 from desk_shared.events.telemetry import AlertFired, AlertResolved
 from desk_shared.kernel import Decision
-from desk_triage.domain.alerts import clear_quiet, fire, resolve
-from desk_triage.domain.board import EMPTY
-from desk_triage.domain.watching import Subject
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.detection.alerts import clear_quiet, fire, resolve
+from desk_triage.detection.model import Subject
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,20 +8,23 @@ in every order; what a late healthy measurement would have prevented stays open 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from desk_shared.charter.model import Detector, ThresholdDetector
+from desk_shared.charter.model import Detector as Settings
+from desk_shared.charter.model import ThresholdDetector
 from desk_shared.charter.routing import ForecastDetector
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured
-from desk_triage.domain.board import EMPTY
-from desk_triage.domain.looking import look_of
-from desk_triage.domain.past import MAX_POINTS, remember
-from desk_triage.domain.subjects import consider, measure
-from desk_triage.domain.watching import Subject, Watch
+from desk_triage.adapters.detectors import DETECTORS
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.detection.decide import assess, measure
+from desk_triage.detection.detector import Detector
+from desk_triage.detection.model import DetectorState, Subject
+from desk_triage.detection.outcome import explain_outcome
+from desk_triage.detection.window import MAX_SAMPLES, remember
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.triage.desk import CHARTER, at, measured
+from tests.support.triage_desk import CHARTER, at, measured
 
 LEVEL = next(
     one for one in CHARTER.routing.detectors if isinstance(one, ThresholdDetector) and not one.hold
@@ -36,17 +39,21 @@ series = st.lists(values, max_size=20).map(
 )
 
 
+def made(settings: Settings) -> Detector:
+    return DETECTORS.kind(settings.kind)(settings)
+
+
 def run(
-    events: Sequence[Event[Measured]], detector: Detector
+    events: Sequence[Event[Measured]], detector: Settings
 ) -> tuple[Subject | None, list[AnyEvent]]:
     subject: Subject | None = None
     told: list[AnyEvent] = []
     for one in events:
-        considered = consider(subject, one, [detector], LATER)
-        outcome = measure(subject, one, considered, CHARTER, EMPTY)
+        assessments = assess(subject, one, [made(detector)], LATER)
+        outcome = measure(subject, one, assessments, CHARTER, EMPTY)
         said = {type(event.data) for event in outcome.events} if outcome else set()
         # Why it acted or did not is told as it was.
-        look = look_of(considered[0]).outcome
+        look = explain_outcome(assessments[0]).name
         assert (look == "raised") == (SignalRaised in said)
         assert (look == "cleared") == (SignalCleared in said)
         if outcome is not None:
@@ -114,23 +121,23 @@ def test_without_enough_data_no_trend_is_told_and_none_is_over(
     assert not is_open(subject)
 
 
-points = st.lists(
+samples = st.lists(
     st.tuples(st.integers(0, 3_599).map(float), st.integers(0, 5).map(float)),
     max_size=120,
     unique_by=lambda one: one[0],
 )
 
 
-@given(data=st.data(), seen=points)
+@given(data=st.data(), seen=samples)
 def test_what_is_kept_of_one_window_depends_on_no_order_and_no_duplicate(
     data: st.DataObject, seen: list[tuple[float, float]]
 ) -> None:
     shuffled = data.draw(st.permutations(seen))
-    first, second = Watch(detector="d"), Watch(detector="d")
+    first, second = DetectorState(), DetectorState()
     for one in seen:
         first = remember(first, one, 3_600)
     for one in shuffled:
         second = remember(remember(second, one, 3_600), one, 3_600)
-    assert first.points == second.points
-    assert len(first.points) <= MAX_POINTS
-    assert bool(first.points) == bool(seen)
+    assert first.samples == second.samples
+    assert len(first.samples) <= MAX_SAMPLES
+    assert bool(first.samples) == bool(seen)

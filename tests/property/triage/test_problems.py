@@ -4,13 +4,13 @@ from desk_shared.events import AnyEvent
 from desk_shared.events.problems import ProblemDetected, ProblemUpdated
 from desk_shared.events.triage import DuplicateFound
 from desk_shared.kernel import Decision
-from desk_triage.domain.board import EMPTY
-from desk_triage.domain.clusters import report, tell_joined
-from desk_triage.domain.problem import Cluster
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.problems.decide import add_ticket, emit_joined
+from desk_triage.problems.model import IncidentCluster
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.triage.desk import CHARTER, at, opened
+from tests.support.triage_desk import CHARTER, at, opened
 
 RULES = CHARTER.routing.problems
 MINUTES = RULES.window.total_seconds() / 60
@@ -27,17 +27,17 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
         opened("VPN", minutes, ticket=f"t{number}", person=f"person-{person}")
         for number, (minutes, person) in enumerate(crowd)
     ]
-    cluster: Cluster | None = None
+    cluster: IncidentCluster | None = None
     told: list[AnyEvent] = []
     for one in data.draw(st.permutations(tickets)):
-        outcome = report("vpn/vpn", cluster, one, CHARTER, EMPTY, at(MINUTES))
+        outcome = add_ticket("vpn/vpn", cluster, one, CHARTER, EMPTY, at(MINUTES))
         assert outcome is not None
         if data.draw(st.booleans()):  # the end of a batch
-            outcome = tell_joined(outcome, at(MINUTES), one)
+            outcome = emit_joined(outcome, at(MINUTES), one)
         cluster = outcome.state
         told += outcome.events
     if cluster is not None:
-        told += tell_joined(Decision(cluster), at(MINUTES)).events
+        told += emit_joined(Decision(cluster), at(MINUTES)).events
     assert len({one.id for one in told}) == len(told)
     detected = [one for one in told if isinstance(one.data, ProblemDetected)]
     people = {person for _, person in crowd}
@@ -52,5 +52,5 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
     linked = [one.subject for one in told if isinstance(one.data, DuplicateFound)]
     founders = detected[0].data.tickets if detected else ()  # type: ignore[attr-defined]
     assert sorted([*linked, *founders]) == sorted(listed)
-    kept = {one.ticket for one in cluster.sightings} if cluster else set()
+    kept = {one.ticket for one in cluster.reports} if cluster else set()
     assert kept == (set() if detected else {one.subject for one in tickets})

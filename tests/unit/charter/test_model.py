@@ -5,7 +5,7 @@ from typing import Protocol
 
 import pytest
 from desk_shared.charter.model import Charter, Runbook
-from desk_shared.charter.routing import PriorityMatrix, TicketFacts
+from desk_shared.charter.routing import PriorityMatrix, ThresholdDetector, TicketFacts
 from desk_shared.charter.slas import SlaAttributes
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Level, Priority
@@ -108,7 +108,7 @@ def test_priority_is_impact_by_urgency() -> None:
 def test_a_detector_clears_only_on_the_good_side_of_its_clear_level(folder: Folder) -> None:
     folder.replace("routing.yaml", "above: 0.2", "above: 0.2\n    clear_at: 0.1")
     detector = folder.load().routing.detectors[0]
-    assert detector.kind == "threshold"
+    assert isinstance(detector, ThresholdDetector)
     values = (0.05, 0.1, 0.15, 0.2, 0.25)
     assert [detector.is_trouble(value) for value in values] == [False] * 4 + [True]
     assert [detector.is_clear(value) for value in values] == [True, True, False, False, False]

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from desk_shared.bus import CommandQueue
 from desk_shared.events.problems import ProblemResolved
 from desk_shared.health import Health
 from desk_shared.http import (
     AppParts,
-    Cursors,
     Principal,
     Role,
     calls_without_key,
@@ -21,10 +19,11 @@ from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.store import Schema
 from desk_shared.store.document import S
 from desk_shared.telemetry.testing import recorded_telemetry
-from desk_triage.api import TriageDocuments, triage_routes
-from desk_triage.store import CLUSTERS, SUBJECTS
+from desk_triage.detection.model import DetectorState
+from desk_triage.detection.store import SUBJECTS
+from desk_triage.problems.store import CLUSTERS
 
-from tests.unit.triage.desk import CHARTER, TriageDesk, measured, opened
+from tests.support.triage_desk import CHARTER, TriageDesk, measured, opened
 
 MIA, ANA = Principal("mia", frozenset({Role.MEMBER})), Principal("ana", frozenset({Role.EMPLOYEE}))
 OWNER = Principal("olga", frozenset({Role.OWNER}))
@@ -43,14 +42,10 @@ class Front:
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
     desk = TriageDesk()
-    commands = CommandQueue(desk.clusters_unit_of_work)
-    documents = TriageDocuments(
-        desk.tickets, desk.subjects, desk.clusters, commands, Cursors(b"secret")
-    )
     telemetry = recorded_telemetry().telemetry
     who = FakeAuthenticator(MIA, ANA, OWNER)
     parts = AppParts(Health(desk.clock), telemetry, who, desk.clock)
-    app = make_app("triage", [triage_routes(documents)], parts)
+    app = make_app("triage", desk.routers(), parts)
     assert undeclared_routes(app) == []
     assert calls_without_key(app) == []
     transport = httpx.ASGITransport(app)
@@ -142,8 +137,10 @@ async def test_a_signal_is_listed_the_same_however_much_was_measured(front: Fron
     (stored,) = await front.desk.subjects.find({"open": True})
     subject = stored.state
     assert subject is not None
-    points = tuple((float(n), 1.0) for n in range(1_000))
-    watches = tuple(one.model_copy(update={"points": points}) for one in subject.watches)
+    samples = tuple((float(n), 1.0) for n in range(1_000))
+    watches = tuple(
+        one.model_copy(update={"state": DetectorState(samples=samples)}) for one in subject.watches
+    )
     brief = brief_of(SUBJECTS, subject.model_copy(update={"watches": watches}))
     assert brief.episodes == subject.episodes
     assert len(brief.model_dump_json()) < 1_500

@@ -2,16 +2,13 @@
 
 import httpx
 import pytest
-from desk_shared.bus import CommandQueue
 from desk_shared.health import Health
-from desk_shared.http import AppParts, Cursors, Principal, Role, make_app
+from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
-from desk_triage.api import TriageDocuments, triage_routes
-from desk_triage.why import Whys, why_routes
 
+from tests.support.triage_desk import TriageDesk, opened
 from tests.unit.charter.test_confidential import with_secrets
-from tests.unit.triage.desk import TriageDesk, opened
 
 SECRET = with_secrets(service="vpn")
 CALLERS = (
@@ -33,16 +30,11 @@ async def test_only_those_whom_it_concerns_see_it(
     desk = TriageDesk(charter=SECRET)
     tickets = [opened("VPN does not connect", n / 10, person=f"p-{n}") for n in range(6)]
     await desk.feed(*tickets)
-    documents = TriageDocuments(
-        desk.tickets, desk.subjects, desk.clusters, CommandQueue(desk.clusters_unit_of_work),
-        Cursors(b"secret"),
-    )  # fmt: skip
     parts = AppParts(
         Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock,
         organisation=lambda: SECRET,
     )  # fmt: skip
-    whys = why_routes(Whys(desk.lookout, desk.tickets, desk.subjects, desk.in_force))
-    app = make_app("triage", [triage_routes(documents), whys], parts)
+    app = make_app("triage", desk.routers(), parts)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
         base_url="http://desk",

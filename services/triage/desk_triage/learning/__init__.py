@@ -1,1 +1,1 @@
-"""Learning from finished tickets: run by people now and then, never by the service."""
+"""What triage learns offline from finished tickets, and predicts with it."""

@@ -1,25 +1,33 @@
 """`desk triage learn`: found by the command line as an entry point of this package."""
 
 import asyncio
-from collections.abc import Sequence
+import gzip
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from desk_shared.bus.door import Door
 from desk_shared.charter import Charter, load_charter
+from desk_shared.cli.reading import read_all
 from desk_shared.cli.setting import settings
-from desk_shared.terminal import say
+from desk_shared.errors import Invalid, NotFound
+from desk_shared.events import AnyEvent, Codec
+from desk_shared.events.message import Message
+from desk_shared.events.names import TICKETS
+from desk_shared.settings import ServiceSettings
+from desk_shared.terminal import say, spoken_here
 from desk_shared.text import plain_words
+from pydantic_core import from_json
 
-from desk_triage.domain.judging import LearningTask, Refused, learn
-from desk_triage.domain.learned import LearnedModel
-from desk_triage.domain.lessons import Lessons
-from desk_triage.domain.routing import leaves_open
+from desk_triage.adapters.trainers.scikit_learn import ScikitLearn
 from desk_triage.learning import report
-from desk_triage.learning.fitting import fit, need_library
-from desk_triage.learning.reading import from_file, from_stream
-from desk_triage.model_file import write_model
+from desk_triage.learning.evaluation import LearningTask, Refusal, learn
+from desk_triage.learning.examples import ExampleCollector
+from desk_triage.learning.model import LearnedModel
+from desk_triage.learning.store import write_model
+from desk_triage.routing.assignment import is_unrouted
 from desk_triage.settings import MODEL_FILE
 
 app = typer.Typer(no_args_is_help=True, help="What triage learns from tickets that are finished.")
@@ -28,6 +36,8 @@ _HISTORY = "Files that `desk import` wrote; without any, the stream desk.tickets
 _STREAM = "Read the stream desk.tickets as well as files."
 _OUT = f"The model file; if not given, {MODEL_FILE} in the charter's folder."
 _PRECISION = "How often it has to be right where it decides by itself."
+_HEADERS = (("content-type", b"application/cloudevents+json"),)
+_CODEC = Codec()
 
 
 @app.callback()
@@ -44,42 +54,77 @@ def learn_(
 ) -> None:
     """Learn from finished tickets which team takes what no rule knows; exit code 1 if it cannot.
 
-    The weeks last seen judge what was learned from those before. A model that is not as right as
-    asked, or no better than always naming the busiest team, is not written.
+    What was learned is evaluated on the last weeks, which it has not seen. A model that is not as
+    right as asked, or no better than always naming the busiest team, is not written.
     """
-    need_library()
+    trainer = ScikitLearn()
     charter = load_charter(settings().charter)
-    read = asyncio.run(_read(history or [], charter, with_stream=stream or not history))
-    known = _charters_names(charter)
-    finished = [one._replace(team=known.get(plain_words(one.team), one.team)) for one in read.all()]
+    collected = asyncio.run(_collect(history or [], charter, with_stream=stream or not history))
+    # A team by its name or title, however an old desk wrote it.
+    known = {plain_words(team.title): team.name for team in charter.teams}
+    known |= {plain_words(team.name): team.name for team in charter.teams}
+    finished = [
+        example._replace(team=known.get(plain_words(example.team), example.team))
+        for example in collected.all()
+    ]
     teams = frozenset(team.name for team in charter.teams)
-    say(report.read(finished, teams, read.seen, read.unreadable))
-    found = learn(finished, LearningTask(attrgetter("team"), teams, precision), fit)
-    say(report.told("The team", found, precision))
-    if isinstance(found, Refused):
-        say(report.NOTHING_WRITTEN)
+    _say(report.describe_examples(finished, teams, collected.seen, collected.unreadable))
+    found = learn(finished, LearningTask(attrgetter("team"), teams, precision), trainer)
+    _say(report.describe_team(found, precision))
+    if isinstance(found, Refusal):
+        _say([report.NOTHING_WRITTEN])
         raise typer.Exit(1)
-    every = frozenset(one.category for one in finished)
-    category = learn(finished, LearningTask(attrgetter("category"), every, precision), fit)
-    say(report.told("The category", category, precision))
-    chosen = None if isinstance(category, Refused) else category
-    model = LearnedModel(precision=precision, team=found, category=chosen).signed()
+    every = frozenset(example.category for example in finished)
+    category = learn(finished, LearningTask(attrgetter("category"), every, precision), trainer)
+    _say(report.describe_category(category, precision))
+    chosen = None if isinstance(category, Refusal) else category
+    model = LearnedModel(precision=precision, team=found, category=chosen).sign()
     path = out or settings().charter / MODEL_FILE
-    say(report.written(path, model, write_model(path, model)))
+    _say([report.describe_file(str(path), model, write_model(path, model))])
 
 
-async def _read(files: Sequence[Path], charter: Charter, *, with_stream: bool) -> Lessons:
-    lessons = Lessons(lambda opened, at: leaves_open(opened, at, charter))
+def _say(lines: Iterable[Message]) -> None:
+    """Each on its line, in the language of the terminal."""
+    spoken = spoken_here()
+    for line in lines:
+        say(spoken.render(line))
+
+
+async def _collect(
+    files: Sequence[Path], charter: Charter, *, with_stream: bool
+) -> ExampleCollector:
+    examples = ExampleCollector(lambda opened, at: is_unrouted(opened, at, charter))
     for path in files:
-        for event in from_file(path):
-            lessons.add(event)
+        for event in read_file(path):
+            examples.add(event)
     if with_stream:
-        async for record in from_stream(settings()):
-            lessons.add(record)
-    return lessons
+        async for record in read_stream(settings()):
+            examples.add(record)
+    return examples
 
 
-def _charters_names(charter: Charter) -> dict[str, str]:
-    """A team by its name or title, however an old desk wrote it."""
-    titles = {plain_words(team.title): team.name for team in charter.teams}
-    return titles | {plain_words(team.name): team.name for team in charter.teams}
+def read_file(path: Path) -> Iterator[AnyEvent]:
+    """The events of a history file: CloudEvents of desk.tickets in JSON Lines, .gz as well."""
+    if not path.is_file():
+        raise NotFound(f"There is no file '{path}'. `desk import` writes one.")
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                document = from_json(line)
+                subject = document.get("subject", "") if isinstance(document, dict) else ""
+                yield _CODEC.decode(str(subject).encode(), line, _HEADERS)
+            except (Invalid, ValueError) as error:
+                raise Invalid(
+                    f"{path}:{number}: {error}; a history file has one event of a ticket in each"
+                    " line, as `desk import` writes them"
+                ) from error
+
+
+async def read_stream(settings: ServiceSettings) -> AsyncIterator[AnyEvent | None]:
+    """Everything on desk.tickets up to now; None for a record that cannot be read."""
+    door = Door(prefix=settings.topic_prefix)
+    async for raw in read_all(settings.kafka, [settings.topic_prefix + TICKETS]):
+        try:
+            yield door.read(raw)
+        except Invalid:
+            yield None

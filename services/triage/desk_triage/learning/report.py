@@ -1,74 +1,94 @@
-"""What learning found, in words: how right, how often sure, and what it could not learn."""
+"""What learning found: how right, how often sure, and what it could not learn."""
 
 from collections import Counter
 from collections.abc import Container, Sequence
-from pathlib import Path
 
-from desk_triage.domain.judging import Refused
-from desk_triage.domain.learned import LearnedModel, Scorer, Trial
-from desk_triage.domain.lessons import Lesson
+from desk_shared.events.message import Message, message
 
-NOTHING_WRITTEN = "No model was written; what was in force stays in force."
+from desk_triage.learning.evaluation import Refusal
+from desk_triage.learning.examples import TrainingExample
+from desk_triage.learning.model import Evaluation, LearnedModel, Scorer
+
+NOTHING_WRITTEN = message("learning.nothing-written")
 _MOST_TEAMS = 5
 
 
-def read(lessons: Sequence[Lesson], teams: Container[str], seen: int, unreadable: int = 0) -> str:
-    """What there is to learn from, and whose tickets teach nothing that can be used."""
-    lost = f" {unreadable:,} records could not be read." if unreadable else ""
-    if not lessons:
-        return f"No ticket of {seen:,} was found that a team has finished.{lost}"
-    first, last = lessons[0].opened_at.date(), lessons[-1].opened_at.date()
-    by_rules = sum(not one.is_open for one in lessons)
-    text = (
-        f"{len(lessons):,} of {_tickets(seen)} were finished by teams, opened {first} to {last}."
-        f"{lost}"
-        f" For {by_rules:,} of them today's rules know a team; the model is for the others."
+def describe_examples(
+    examples: Sequence[TrainingExample], teams: Container[str], seen: int, unreadable: int = 0
+) -> list[Message]:
+    """What there is to learn from, and whose tickets are of no use."""
+    lost = [message("learning.unreadable", count=unreadable)] if unreadable else []
+    if not examples:
+        return [message("learning.no-examples", count=seen), *lost]
+    found = message(
+        "learning.examples",
+        examples=len(examples),
+        count=seen,
+        since=examples[0].opened_at.date(),
+        until=examples[-1].opened_at.date(),
     )
-    strange = Counter(one.team for one in lessons if one.team not in teams)
-    if not strange:
-        return text
-    named = ", ".join(name for name, _ in strange.most_common(_MOST_TEAMS))
-    more = f" and {len(strange) - _MOST_TEAMS} more" if len(strange) > _MOST_TEAMS else ""
-    return (
-        f"{text}\n{strange.total():,} were finished by teams that the charter does not have"
-        f" ({named}{more}): what is like these stays with a person. Names and titles in teams.yaml"
-        " count."
-    )
-
-
-def told(what: str, found: Scorer | Refused, precision: float) -> str:
-    """How it did on the weeks that were held out."""
-    if isinstance(found, Refused):
-        tried = f"{_tried(found.trial, precision)}\n" if found.trial else ""
-        return f"{what} cannot be learned: {found.why}.\n{tried}".rstrip()
-    learned = f"learned from {_tickets(found.tickets)}, finished by {found.until}"
-    trial = _tried(found.trial, precision) if found.trial else ""
-    return (
-        f"{what}: {learned}.\n{trial}\n  It is sure from a probability of {found.threshold:.2f} on."
-    )
-
-
-def _tried(trial: Trial, precision: float) -> str:
-    which = " that no rule knows" if trial.only_open else ""
-    sure = f"{trial.decided:,} ({trial.coverage:.1%})"
-    return "\n".join(
-        (
-            f"  Tried on {_tickets(trial.tickets)}{which}, opened {trial.since} to {trial.until}.",
-            f"  Always made to answer it is right in {trial.accuracy:.1%};"
-            f" answering always “{trial.usual}” in {trial.baseline:.1%}.",
-            f"  It is sure of {sure}, and right in {trial.precision:.1%} of those"
-            f" ({precision:.0%} asked); it expected {trial.sureness:.1%}.",
+    routed = sum(not example.is_unrouted for example in examples)
+    lines = [found, *lost, message("learning.routed", count=routed)]
+    strange = Counter(example.team for example in examples if example.team not in teams)
+    if strange:
+        named = [name for name, _ in strange.most_common(_MOST_TEAMS)]
+        more = max(0, len(strange) - _MOST_TEAMS)
+        lines.append(
+            message("learning.strange-teams", count=strange.total(), teams=named)
+            if not more
+            else message(
+                "learning.more-strange-teams", count=strange.total(), teams=named, more=more
+            )
         )
-    )
+    return lines
 
 
-def written(path: Path, model: LearnedModel, size: int) -> str:
-    """Where it is, and what happens now."""
-    return (
-        f"Written: {path}, version {model.version}, {size / 1024:.0f} KiB."
-        " A running triage takes it over within seconds."
-    )
+def describe_team(found: Scorer | Refusal, precision: float) -> list[Message]:
+    """How the prediction of the team did on the weeks that were held out."""
+    if isinstance(found, Refusal):
+        return [message("learning.no-team", why=found.why), *_describe(found, precision)]
+    learned = message("learning.team", count=found.tickets, until=found.until)
+    return [learned, *_describe(found, precision)]
 
 
-def _tickets(count: int) -> str:
-    return f"{count:,} ticket{'' if count == 1 else 's'}"
+def describe_category(found: Scorer | Refusal, precision: float) -> list[Message]:
+    """The same of the category."""
+    if isinstance(found, Refusal):
+        return [message("learning.no-category", why=found.why), *_describe(found, precision)]
+    learned = message("learning.category", count=found.tickets, until=found.until)
+    return [learned, *_describe(found, precision)]
+
+
+def _describe(found: Scorer | Refusal, precision: float) -> list[Message]:
+    lines = _describe_evaluation(found.evaluation, precision) if found.evaluation else []
+    if isinstance(found, Scorer):
+        lines.append(message("learning.threshold", threshold=found.threshold))
+    return lines
+
+
+def _describe_evaluation(evaluation: Evaluation, precision: float) -> list[Message]:
+    span = {"since": evaluation.since, "until": evaluation.until}
+    return [
+        message("learning.evaluated-unrouted", count=evaluation.tickets, **span)
+        if evaluation.only_unrouted
+        else message("learning.evaluated", count=evaluation.tickets, **span),
+        message(
+            "learning.accuracy",
+            accuracy=evaluation.accuracy,
+            majority=evaluation.majority_class,
+            baseline=evaluation.baseline,
+        ),
+        message(
+            "learning.confidence",
+            decided=evaluation.decided,
+            coverage=evaluation.coverage,
+            right=evaluation.precision,
+            precision=precision,
+            confidence=evaluation.confidence,
+        ),
+    ]
+
+
+def describe_file(path: str, model: LearnedModel, size: int) -> Message:
+    """Where the model is, and what happens now."""
+    return message("learning.written", path=path, model=model.version, kibibytes=size // 1024)

@@ -1,0 +1,18 @@
+"""The kinds of detectors by their name in the charter.
+
+A package adds a kind by two entry points of the same name: its settings in `desk.charter.detectors`
+(read by every service), and what makes a detector of them in `desk.detectors`.
+"""
+
+from typing import Final
+
+from desk_shared.plugins import Registry
+
+from desk_triage.adapters.detectors.forecast import Forecast
+from desk_triage.adapters.detectors.threshold import Threshold
+from desk_triage.adapters.detectors.zscore import ZScore
+from desk_triage.detection.detector import DetectorKind
+
+DETECTORS: Final[Registry[DetectorKind]] = Registry(
+    "desk.detectors", {"threshold": Threshold, "forecast": Forecast, "zscore": ZScore}
+)

@@ -1,0 +1,1 @@
+"""Trainers: what fits coefficients to a training set and calibrates them."""

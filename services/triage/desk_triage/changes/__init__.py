@@ -1,0 +1,1 @@
+"""Changes under way, and the context snapshot that decisions are told with them."""

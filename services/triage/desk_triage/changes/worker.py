@@ -1,0 +1,87 @@
+"""Follows the changes of services, and keeps the context snapshot fresh."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from desk_shared.bus import Projection
+from desk_shared.charter import Charter
+from desk_shared.clock import Clock
+from desk_shared.events import AnyEvent
+from desk_shared.events.changes import ChangeFinished, ChangeStarted
+from desk_shared.kernel import Context, Decision
+from desk_shared.lookout import Lookout
+from desk_shared.store import Documents
+from desk_shared.turns import turned
+
+from desk_triage.changes import decide
+from desk_triage.changes.model import Change, ServiceChanges
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+
+# Changes and problems are few and matter at once; the load matters only on average.
+LOOK_EVERY = timedelta(seconds=1)
+LOOKS_PER_COUNT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What every decision is given beside its event, asked for anew each time."""
+
+    charter: Callable[[], Charter]
+    snapshot: Callable[[], ContextSnapshot]
+    lookout: Lookout
+
+
+def change_projection(documents: Documents[ServiceChanges]) -> Projection[ServiceChanges]:
+    """Changes of each service, forgotten when nobody suspects them any more."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if isinstance(event.data, ChangeStarted | ChangeFinished) else ()
+
+    def react(
+        state: ServiceChanges | None, event: AnyEvent, _context: Context
+    ) -> Decision[ServiceChanges] | None:
+        return decide.follow(state, event)
+
+    def on_timer(state: ServiceChanges | None, context: Context) -> Decision[ServiceChanges] | None:
+        return None if state is None else decide.expire(state, context.now)
+
+    return Projection(documents, keys, react, on_timer)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReads:
+    """Where the parts of a snapshot are read."""
+
+    changes: Callable[[], Awaitable[Mapping[str, Sequence[Change]]]]
+    people: Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
+    load: Callable[[], Awaitable[Mapping[str, int]]]
+
+
+class SnapshotCache:
+    """The last snapshot, so that no decision waits for the store; a read that fails leaves it."""
+
+    def __init__(self, reads: SnapshotReads, clock: Clock) -> None:
+        self._reads, self._clock = reads, clock
+        self._current = EMPTY
+
+    @property
+    def current(self) -> ContextSnapshot:
+        return self._current
+
+    async def run(self) -> None:
+        """Refresh until cancelled."""
+        looks = 0
+        while True:
+            await self.refresh(with_load=looks % LOOKS_PER_COUNT == 0)
+            looks += 1
+            turned()
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def refresh(self, *, with_load: bool) -> None:
+        """Read changes and problems, and now and then who has how much."""
+        self._current = ContextSnapshot(
+            changes=await self._reads.changes(),
+            people=await self._reads.people(),
+            load=await self._reads.load() if with_load else self._current.load,
+        )

@@ -1,0 +1,1 @@
+"""Trouble seen in telemetry and alerts: signals raised once and cleared once."""

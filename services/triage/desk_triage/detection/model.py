@@ -1,0 +1,125 @@
+"""What triage remembers of one subject: small, bounded, only of detectors that watch it."""
+
+from datetime import datetime
+from typing import Annotated
+
+from desk_shared.events.people import Severity, SubjectKind, Value
+from pydantic import Field
+
+# A document is read and written for every measurement that matters: each detector's part is small.
+MAX_NUMBERS = 256
+# Times are seconds since 1970 as floats: these are written for every measurement that matters.
+Sample = tuple[float, float]
+
+
+class Episode(Value):
+    """One open signal: raised once, cleared once, the same id in between."""
+
+    id: str
+    detector: str
+    signal: str
+    title: str
+    severity: Severity
+    raised_at: datetime
+    value: float
+    subject_kind: SubjectKind
+    service: str = ""
+    person: str = ""
+    site: str = ""
+
+
+class DetectorState(Value):
+    """What a kind of detector remembers of one subject, between two samples.
+
+    `samples` is its sample window, thinned the more the higher `coarseness`; `numbers` are whatever
+    else a kind needs, such as a running mean.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    coarseness: int = 0
+    numbers: Annotated[tuple[float, ...], Field(max_length=MAX_NUMBERS)] = ()
+
+
+class Watch(Value):
+    """One detector on one subject.
+
+    `troubles` are the moments of trouble that no healthy measurement has followed yet; while an
+    episode is open only the last.
+    """
+
+    detector: str
+    clear_s: float | None = None
+    troubles: tuple[float, ...] = ()
+    state: DetectorState = DetectorState()
+    episode: Episode | None = None
+
+
+class AlertWatch(Value):
+    """One alert of a monitoring system, by its source and fingerprint.
+
+    `known` are the last reports of it; `clears_at` is when an end that is held back will be
+    believed, `falls_to` a lower severity that is, from `falls_at` on.
+    """
+
+    fingerprint: str
+    source: str = ""
+    known: tuple[str, ...] = ()
+    changes: tuple[datetime, ...] = ()
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    clears_at: datetime | None = None
+    falls_to: Severity | None = None
+    falls_at: datetime | None = None
+    episode: Episode | None = None
+
+    @property
+    def next_look(self) -> datetime | None:
+        """When something that is held back falls due."""
+        return min((due for due in (self.clears_at, self.falls_at) if due), default=None)
+
+
+class Subject(Value):
+    """A device or service that reports."""
+
+    watches: tuple[Watch, ...] = ()
+    alerts: tuple[AlertWatch, ...] = ()
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """What is open, oldest first."""
+        found = [watch.episode for watch in self.watches]
+        found += [alert.episode for alert in self.alerts]
+        ordered = sorted(filter(None, found), key=lambda episode: (episode.raised_at, episode.id))
+        return tuple(ordered)
+
+    @property
+    def next_clear(self) -> datetime | None:
+        """When the first clear, or fall of a severity, that is held back falls due."""
+        moments = (alert.next_look for alert in self.alerts)
+        return min((due for due in moments if due), default=None)
+
+    def only_episodes(self) -> "Subject":
+        """What a listing shows of it: nothing that was measured or reported."""
+        return Subject(
+            watches=tuple(
+                Watch(detector=watch.detector, episode=watch.episode)
+                for watch in self.watches
+                if watch.episode
+            ),
+            alerts=tuple(
+                AlertWatch(
+                    fingerprint=alert.fingerprint, source=alert.source, episode=alert.episode
+                )
+                for alert in self.alerts
+                if alert.episode
+            ),
+        )
+
+    def watch(self, detector: str) -> Watch | None:
+        """What is remembered for that detector."""
+        return next((watch for watch in self.watches if watch.detector == detector), None)
+
+    def replace_watch(self, watch: Watch) -> "Subject":
+        """The subject with what one detector remembers now."""
+        others = tuple(other for other in self.watches if other.detector != watch.detector)
+        return self.model_copy(update={"watches": (*others, watch)})

@@ -1,0 +1,120 @@
+"""Reads telemetry and alerts for each device and service, and keeps what was looked at."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from desk_shared.bus import Projection
+from desk_shared.charter import Charter
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.message import message
+from desk_shared.events.names import TELEMETRY
+from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
+from desk_shared.events.topics import known_for
+from desk_shared.kernel import Context, Decision, Readings, Reducers
+from desk_shared.lookout import Consideration, Lookout
+from desk_shared.plugins import Registry
+from desk_shared.store import Documents
+
+from desk_triage.changes.worker import Inputs
+from desk_triage.detection import alerts, decide
+from desk_triage.detection.detector import Detector, DetectorKind
+from desk_triage.detection.model import Subject
+from desk_triage.detection.outcome import explain_outcome
+from desk_triage.routing.worker import note_service
+
+UNWATCHED = "unwatched-measurement"
+
+_React = Reducers[Subject | None, [Context], Decision[Subject] | None]
+
+
+class Watchers:
+    """The detectors by measurement, made anew only when the charter changes."""
+
+    def __init__(self, charter: Callable[[], Charter], kinds: Registry[DetectorKind]) -> None:
+        self._charter, self._kinds = charter, kinds
+        self._made_of: Charter | None = None
+        self._by_measurement: Mapping[str, Sequence[Detector]] = {}
+
+    def of(self, measurement: str) -> Sequence[Detector]:
+        charter = self._charter()
+        if charter is not self._made_of:
+            made: dict[str, list[Detector]] = {}
+            for settings in charter.routing.detectors:
+                detector = self._kinds.kind(settings.kind)(settings)
+                made.setdefault(settings.measurement, []).append(detector)
+            self._made_of, self._by_measurement = charter, made
+        return self._by_measurement.get(measurement, ())
+
+
+def subject_projection(
+    documents: Documents[Subject], inputs: Inputs, kinds: Registry[DetectorKind]
+) -> Projection[Subject]:
+    """Telemetry of each device and service; what nobody watches is not even looked up."""
+    watchers = Watchers(inputs.charter, kinds)
+    keys: Readings[Iterable[str]] = Readings(())
+
+    @keys.on(Measured)
+    def find_watched(event: Event[Measured]) -> Iterable[str]:
+        if watchers.of(event.data.name):
+            return (event.subject,)
+        note_unwatched(inputs.lookout, event)
+        return ()
+
+    @keys.on(AlertFired, AlertResolved)
+    def find_alerted(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,)
+
+    def on_timer(state: Subject | None, context: Context) -> Decision[Subject] | None:
+        return None if state is None else alerts.clear_quiet(state, context.id, context.now)
+
+    react = _react_with(inputs, watchers)
+    return Projection(documents, keys, react, on_timer, known_for=known_for(TELEMETRY))
+
+
+def _react_with(inputs: Inputs, watchers: Watchers) -> _React:
+    react: _React = Reducers(lambda _state, _event, _context: None)
+
+    @react.on(Measured)
+    def measure(
+        state: Subject | None, event: Event[Measured], context: Context
+    ) -> Decision[Subject] | None:
+        charter, snapshot = inputs.charter(), inputs.snapshot()
+        found = decide.assess(state, event, watchers.of(event.data.name), context.now)
+        note_assessments(inputs.lookout, event, found)
+        note_service(inputs.lookout, event, event.data.service, charter)
+        return decide.measure(state, event, found, charter, snapshot)
+
+    @react.on(AlertFired)
+    def fire(
+        state: Subject | None, event: Event[AlertFired], context: Context
+    ) -> Decision[Subject] | None:
+        charter, snapshot = inputs.charter(), inputs.snapshot()
+        note_service(inputs.lookout, event, event.data.service, charter)
+        return alerts.fire(state, event, charter, snapshot, context.now)
+
+    @react.on(AlertResolved)
+    def resolve(
+        state: Subject | None, event: Event[AlertResolved], context: Context
+    ) -> Decision[Subject] | None:
+        return alerts.resolve(state, event, context.now)
+
+    return react
+
+
+def note_assessments(
+    lookout: Lookout, event: Event[Measured], assessments: Iterable[decide.Assessment]
+) -> None:
+    """Keep what each detector made of a measurement."""
+    service = event.data.service
+    for assessment in assessments:
+        name, outcome = assessment.detector.settings.id, explain_outcome(assessment)
+        noted = Consideration("detector", name, event.time, *outcome, service=service)
+        lookout.note(event.subject, noted)
+
+
+def note_unwatched(lookout: Lookout, event: Event[Measured]) -> None:
+    """Nobody watches it: most often on purpose, sometimes since its name is misspelled."""
+    name, service = event.data.name, event.data.service
+    lookout.unheeded(UNWATCHED, name, event.subject, event.time, service)
+    reason = message("detector.unwatched")
+    noted = Consideration("measurement", name, event.time, "unwatched", reason, service=service)
+    lookout.note(event.subject, noted)

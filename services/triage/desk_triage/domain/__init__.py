@@ -1,1 +1,0 @@
-"""Pure rules of triage: same input, same output."""

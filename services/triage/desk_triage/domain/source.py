@@ -1,3 +1,0 @@
-"""Who triage is on the bus."""
-
-SOURCE = "/desk/triage"

@@ -1,0 +1,100 @@
+"""The learned model as a file: written whole, and read with care."""
+
+import json
+from pathlib import Path
+from typing import ClassVar
+
+from desk_shared.errors import Invalid
+from desk_shared.text import NORMALISER
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from desk_triage.learning.model import FORMAT, LearnedModel
+
+# Below what a ConfigMap may hold together with the charter beside it.
+MAX_BYTES = 768 * 1024
+_AGAIN = "Write it anew with `desk triage learn`, or remove it to go on without."
+# So deep a line for every word: a change of the file can be read.
+_DEPTH = 3
+
+
+class InvalidModel(Invalid):
+    """The file cannot be used, and why."""
+
+    code: ClassVar[str] = "invalid-model"
+
+
+def write_text(model: LearnedModel) -> str:
+    """The model as JSON, a line for each word."""
+    return f"{_write_value(model.model_dump(mode='json'), 0)}\n"
+
+
+def _write_value(value: object, depth: int) -> str:
+    if not isinstance(value, dict) or depth == _DEPTH:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    indent = " " * depth
+    lines = (
+        f"{indent} {json.dumps(key, ensure_ascii=False)}: {_write_value(one, depth + 1)}"
+        for key, one in value.items()
+    )
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+
+
+def write_model(path: Path, model: LearnedModel) -> int:
+    """The file appears whole or not at all; its size."""
+    content = write_text(model).encode()
+    if len(content) > MAX_BYTES:
+        raise InvalidModel(f"The model takes {len(content)} bytes; {MAX_BYTES} is the most.")
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return len(content)
+
+
+def read_model(path: Path) -> LearnedModel | None:
+    """The model in a file; None if there is no file; `InvalidModel` if it cannot be used."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidModel(f"{path} cannot be read: {error.strerror}. {_AGAIN}") from error
+    if len(content) > MAX_BYTES:
+        raise InvalidModel(
+            f"{path} is no learned model: it has more than {MAX_BYTES} bytes. {_AGAIN}"
+        )
+    try:
+        return _parse(path, content)
+    except ValueError as error:
+        raise InvalidModel(f"{path} is no JSON, or cut off: {error}. {_AGAIN}") from error
+
+
+def _parse(path: Path, content: bytes) -> LearnedModel:
+    document = from_json(content)
+    made = document.get("format") if isinstance(document, dict) else None
+    if isinstance(made, int) and made > FORMAT:
+        raise InvalidModel(
+            f"{path} was written by a newer desk (format {made}; this one reads {FORMAT})."
+            f" Update triage. Or: {_AGAIN}"
+        )
+    words = document.get("normaliser") if isinstance(document, dict) else None
+    if isinstance(made, int) and words != NORMALISER:
+        raise InvalidModel(
+            f"{path} was learned when words were compared in another way (form {words or 0}; this"
+            f" desk compares them in form {NORMALISER}), so it would miss them. {_AGAIN}"
+        )
+    try:
+        model = LearnedModel.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise InvalidModel(f"{path} is damaged at {place}: {first['msg']}. {_AGAIN}") from error
+    if model.version != model.fingerprint():
+        raise InvalidModel(
+            f"{path} was changed after it was written: it does not say what its version"
+            f" '{model.version}' stands for. {_AGAIN}"
+        )
+    return model

@@ -1,0 +1,1 @@
+"""Which team takes a ticket, with which priority, and why."""

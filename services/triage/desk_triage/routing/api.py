@@ -1,0 +1,78 @@
+"""The HTTP side of routing: why a ticket went where it went."""
+
+from datetime import datetime
+from typing import Annotated
+
+from desk_shared.errors import NotFound
+from desk_shared.events.message import message
+from desk_shared.events.people import Priority
+from desk_shared.frozen import Frozen
+from desk_shared.http import Principal, Role, require, sight
+from desk_shared.http.language import Statement, statements
+from desk_shared.store import Documents
+from fastapi import APIRouter, Depends, Request
+
+from desk_triage.routing.model import Correction, Ticket
+
+_STAFF = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
+
+
+class DecisionView(Frozen):
+    """What triage decided about a ticket, why, and what people corrected."""
+
+    ticket: str
+    code: str
+    deferred: bool
+    """True if a person has to decide; then category and priority are empty."""
+    team: str
+    category: str
+    priority: Priority | None
+    service: str
+    member: str
+    skills: tuple[str, ...]
+    rule: str
+    """The charter's rule that decided; empty if none did."""
+    explanation: tuple[Statement, ...]
+    charter: str
+    """Version of the charter that the decision rests on."""
+    decided_at: datetime
+    corrections: tuple[Correction, ...]
+
+
+def routing_routes(documents: Documents[Ticket]) -> APIRouter:
+    """The route about a decision."""
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/decisions/{ticket}")
+    async def read_decision(
+        request: Request, ticket: str, principal: Annotated[Principal, Depends(_STAFF)]
+    ) -> DecisionView:
+        """The decision about a ticket, with its reasons in words."""
+        stored = (await documents.load([ticket])).get(ticket)
+        found = stored.state if stored else None
+        seen = sight(request, principal)
+        if found is None or seen.hides(found.decision.service, found.decision.team):
+            raise NotFound(message("triage.no-decision", ticket=ticket), ticket=ticket)
+        return _view(ticket, found)
+
+    return router
+
+
+def _view(ticket: str, state: Ticket) -> DecisionView:
+    decision = state.decision
+    return DecisionView(
+        ticket=ticket,
+        code=state.code,
+        deferred=decision.is_deferred,
+        team=decision.team,
+        category=decision.category,
+        priority=decision.priority,
+        service=decision.service,
+        member=decision.member,
+        skills=decision.skills,
+        rule=decision.rule,
+        explanation=statements(decision.explanation),
+        charter=decision.charter,
+        decided_at=decision.decided_at,
+        corrections=state.corrections,
+    )

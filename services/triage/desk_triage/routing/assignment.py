@@ -1,0 +1,165 @@
+"""Which team takes a ticket, and why: rules, owner, skills, what was learned, shifts.
+
+A pure function of the ticket, the charter and the snapshot: asked twice it answers the same.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from desk_shared.charter.model import Charter, Member, Service, Team
+from desk_shared.events.message import Message, message
+from desk_shared.events.people import Priority
+from desk_shared.events.tickets import TicketOpened
+
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot, explain_changes
+from desk_triage.routing.classification import Classification, classify
+from desk_triage.routing.model import Predict, Routing, predict_nothing
+from desk_triage.routing.priority import choose_priority
+from desk_triage.routing.shifts import describe_shift
+
+
+@dataclass(frozen=True, slots=True)
+class TeamChoice:
+    """A team and why."""
+
+    team: Team
+    reasons: tuple[Message, ...]
+
+
+def route(
+    ticket: str,
+    opened: TicketOpened,
+    at: datetime,
+    charter: Charter,
+    snapshot: ContextSnapshot,
+    predict: Predict = predict_nothing,
+) -> Routing:
+    """The decision for a ticket; without priority if only a person can tell."""
+    about = classify(opened, charter)
+    if (choice := _choose_team(about, charter, snapshot, at)) is None:
+        prediction = predict(opened, charter)
+        about = replace(about, reasons=(*about.reasons, *prediction.reasons))
+        if prediction.team is None:
+            return _defer(about, charter, at)
+        category = about.category or prediction.category
+        about = replace(about, category=category, model=prediction.rule)
+        choice = TeamChoice(prediction.team, ())
+    name = about.service.name if about.service else ""
+    people = snapshot.people.get((name, about.category), 0)
+    chosen = choose_priority(charter, opened, about.then, about.service, people)
+    skills = about.then.skills
+    choice = _cover_shift(choice, chosen.priority, skills, charter, at)
+    member = _suggest_member(ticket, choice.team, skills, snapshot)
+    reasons = [*about.reasons, *choice.reasons, *chosen.reasons]
+    reasons += _explain_work(about.service, snapshot, at)
+    if member is not None:
+        reasons.append(message("routing.member-has-skills", member=member.name, skills=skills))
+    return Routing(
+        team=choice.team.name,
+        category=about.category,
+        priority=chosen.priority,
+        service=name,
+        member=member.id if member else "",
+        skills=skills,
+        rule=about.decided_by,
+        explanation=tuple(reasons),
+        charter=charter.version,
+        decided_at=at,
+    )
+
+
+def is_unrouted(opened: TicketOpened, at: datetime, charter: Charter) -> bool:
+    """Whether rules, services and skills find no team, so that what was learned is asked."""
+    return _choose_team(classify(opened, charter), charter, EMPTY, at) is None
+
+
+def _choose_team(
+    about: Classification, charter: Charter, snapshot: ContextSnapshot, at: datetime
+) -> TeamChoice | None:
+    then, service = about.then, about.service
+    if then.team:
+        return TeamChoice(charter.team(then.team), ())  # the rule's own sentence says why
+    if service is not None:
+        team = charter.team(service.owner)
+        why = message("routing.owner-of-service", team=team.title, service=service.title)
+        return TeamChoice(team, (why,))
+    if not then.skills:
+        return None
+
+    def rank(team: Team) -> tuple[bool, float, str]:
+        """Who works now comes first, then who has most room."""
+        load = sum(snapshot.load.get(member.id, 0) for member in team.members)
+        return not team.is_on_shift(at), load / team.wip_limit, team.name
+
+    best = min(_find_able_teams(then.skills, charter), key=rank, default=None)
+    if best is None:
+        return None
+    why = message("routing.team-has-skills", team=best.title, skills=then.skills)
+    return TeamChoice(best, (why,))
+
+
+def _find_able_teams(skills: tuple[str, ...], charter: Charter) -> Iterator[Team]:
+    return (team for team in charter.teams if team.all_skills.issuperset(skills))
+
+
+def _cover_shift(
+    choice: TeamChoice, priority: Priority, skills: tuple[str, ...], charter: Charter, at: datetime
+) -> TeamChoice:
+    """The worst trouble does not wait for a shift if another team can do it now."""
+    team = choice.team
+    shift = describe_shift(team, at)
+    if priority is not Priority.P1 or not skills or team.is_on_shift(at):
+        return TeamChoice(team, (*choice.reasons, shift))
+    able = _find_able_teams(skills, charter)
+    other = next((candidate for candidate in able if candidate.is_on_shift(at)), None)
+    if other is None:
+        return TeamChoice(team, (*choice.reasons, shift))
+    cover = message("routing.shift-cover", team=other.title, skills=skills)
+    return TeamChoice(other, (*choice.reasons, shift, cover))
+
+
+def _suggest_member(
+    ticket: str, team: Team, skills: tuple[str, ...], snapshot: ContextSnapshot
+) -> Member | None:
+    """Somebody with the skills who has room, chosen by a fair draw that favours who has least.
+
+    Weighted rendezvous hashing: repeatable for a ticket, spread over members between two reads
+    of the load (https://datatracker.ietf.org/doc/html/draft-ietf-bess-weighted-hrw).
+    """
+    if not skills:
+        return None
+
+    def draw(member: Member) -> float:
+        digest = hashlib.blake2b(f"{ticket}/{member.id}".encode(), digest_size=8).digest()
+        uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)
+        return -math.log(uniform) * (1 + snapshot.load.get(member.id, 0))
+
+    able = [member for member in team.members if set(skills) <= set(member.skills)]
+    free = [member for member in able if snapshot.load.get(member.id, 0) < team.wip_limit]
+    return min(free, key=draw, default=None)
+
+
+def _explain_work(
+    service: Service | None, snapshot: ContextSnapshot, at: datetime
+) -> Iterator[Message]:
+    """Changes and maintenance of the service that may have to do with it."""
+    if service is None:
+        return
+    yield from explain_changes(snapshot, service.name, service.title, at)
+    for window in service.maintenance:
+        if window.covers(at):
+            yield message("routing.maintenance", service=service.title, window=window.title)
+
+
+def _defer(about: Classification, charter: Charter, at: datetime) -> Routing:
+    team = charter.team(charter.routing.default_team)
+    unrouted = message("routing.unrouted", team=team.title)
+    return Routing(
+        team=team.name,
+        explanation=(*about.reasons, unrouted, describe_shift(team, at)),
+        charter=charter.version,
+        decided_at=at,
+    )

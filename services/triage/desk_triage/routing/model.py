@@ -1,0 +1,82 @@
+"""What triage remembers of a ticket: its decision, and what people corrected. Never fought."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from desk_shared.charter.model import Charter, Team
+from desk_shared.events.message import Explanation, Message
+from desk_shared.events.people import Priority, Value
+from desk_shared.events.tickets import Kind, TicketOpened
+
+# Who triage is on the bus.
+SOURCE = "/desk/triage"
+MAX_CORRECTIONS = 20
+# What people ask for is not trouble, however many ask for it at once.
+TROUBLE = frozenset({Kind.INCIDENT, Kind.PROACTIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPrediction:
+    """What was learned says of a ticket. Without a team it is left to a person.
+
+    `rule` names the model, and is empty if there is none.
+    """
+
+    team: Team | None = None
+    category: str = ""
+    rule: str = ""
+    reasons: tuple[Message, ...] = ()
+
+
+Predict = Callable[[TicketOpened, Charter], TeamPrediction]
+
+
+def predict_nothing(_opened: TicketOpened, _charter: Charter) -> TeamPrediction:
+    """As long as nothing was learned."""
+    return TeamPrediction()
+
+
+class Routing(Value):
+    """What triage concluded, as published. Without priority it was left to a person."""
+
+    team: str
+    category: str = ""
+    priority: Priority | None = None
+    service: str = ""
+    member: str = ""
+    skills: tuple[str, ...] = ()
+    rule: str = ""
+    explanation: Explanation = ()
+    charter: str
+    decided_at: datetime
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether a person has to decide."""
+        return self.priority is None
+
+
+class Correction(Value):
+    """A person decided otherwise: material to learn from."""
+
+    field: str
+    decided: str
+    corrected: str
+    by: str = ""
+    at: datetime
+
+
+class Ticket(Value):
+    """A ticket as triage sees it."""
+
+    code: str
+    kind: Kind
+    title: str
+    requester: str
+    opened_at: datetime
+    decision: Routing
+    team: str
+    member: str = ""
+    is_open: bool = True
+    corrections: tuple[Correction, ...] = ()

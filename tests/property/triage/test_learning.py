@@ -1,0 +1,101 @@
+"""Whatever is learned: probabilities add up, order is nothing, and nobody unknown wins."""
+
+import math
+from datetime import date
+from functools import partial
+
+from desk_shared.events.tickets import TicketOpened
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.learning.dataset import split_by_weeks, train
+from desk_triage.learning.decide import predict_team
+from desk_triage.learning.examples import TrainingExample
+from desk_triage.learning.model import LearnedModel, Scorer, Word, extract_tokens
+from desk_triage.learning.store import write_text
+from desk_triage.routing.assignment import route
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.spoken import english
+from tests.support.triage_desk import CHARTER, MONDAY
+from tests.support.triage_history import COUNTING, examples_of, lives
+from tests.support.triage_tickets import tickets
+
+PAST = examples_of(lives())
+TEAMS = [team.name for team in CHARTER.teams]
+WORDS = ["antenna", "hinge", "ledger", "odd", "kind=incident", "channel=mail", "site=oslo"]
+weights = st.floats(-30, 30)
+
+
+@st.composite
+def scorers(draw: st.DrawFn) -> Scorer:
+    names = draw(st.lists(st.sampled_from(["", "gone", *TEAMS]), min_size=2, unique=True))
+    ties = st.tuples(st.integers(0, len(names) - 1), st.integers(1, 50), weights)
+    words = st.builds(Word, st.integers(50, 90), st.lists(ties, max_size=4).map(tuple))
+    return Scorer(
+        tickets=500,
+        since=date(2025, 1, 1),
+        until=date(2025, 9, 1),
+        names=tuple(names),
+        bias=tuple(draw(st.lists(weights, min_size=len(names), max_size=len(names)))),
+        threshold=draw(st.floats(0.01, 1)),
+        words=draw(st.dictionaries(st.sampled_from(WORDS), words)),
+    )
+
+
+models = scorers().map(lambda scorer: LearnedModel(precision=0.9, team=scorer).sign())
+
+
+@given(scorer=scorers(), tokens=st.lists(st.sampled_from(WORDS), unique=True))
+def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> None:
+    probabilities = scorer.probabilities(tokens)
+    assert math.isclose(sum(probabilities), 1)
+    assert all(0 <= one <= 1 for one in probabilities)
+    found = scorer.rank(tokens, TEAMS)
+    assert {one.name for one in found} <= set(TEAMS)
+    assert [one.probability for one in found] == sorted(
+        (one.probability for one in found), reverse=True
+    )
+
+
+@given(model=models, ticket=tickets)
+def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
+    model: LearnedModel, ticket: TicketOpened
+) -> None:
+    found = route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model))
+    without = route("t-1", ticket, MONDAY, CHARTER, EMPTY)
+    assert found.team in TEAMS
+    assert all(english(one) for one in found.explanation)
+    assert route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model)) == found
+    if not without.is_deferred:
+        assert found == without
+    elif not found.is_deferred:
+        assert found.rule == f"learned:{model.version}"
+        assert found.category
+        assert max(model.team.probabilities(extract_tokens(ticket))) >= model.team.threshold
+
+
+@given(model=models)
+def test_a_model_reads_back_as_it_was_written(model: LearnedModel) -> None:
+    assert LearnedModel.model_validate_json(write_text(model)) == model
+
+
+@given(order=st.permutations(range(60)))
+def test_the_order_of_tickets_teaches_nothing(order: list[int]) -> None:
+    some = [PAST[place] for place in order]
+
+    def team(example: TrainingExample) -> str:
+        return example.team
+
+    assert train(sorted(some), team, COUNTING) == train(PAST[:60], team, COUNTING)
+
+
+@given(some=st.lists(st.sampled_from(PAST), unique=True, max_size=300))
+def test_parts_never_overlap_in_time(some: list[TrainingExample]) -> None:
+    split = split_by_weeks(sorted(some))
+    if split is None:
+        return
+    for early, late in ((split.training, split.calibration), (split.calibration, split.evaluation)):
+        assert not (early and late) or max(o.finished_at for o in early) < min(
+            o.opened_at for o in late
+        )
+    assert split.evaluation

@@ -1,0 +1,257 @@
+"""Triage on fakes: its four projections, the default charter, and events to feed them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from desk_shared.bus import CommandQueue, Received, UnitOfWork, WorkItem
+from desk_shared.charter import Charter, load_charter
+from desk_shared.clock import FakeClock
+from desk_shared.events import AnyEvent, Codec, Event
+from desk_shared.events.changes import ChangeKind, ChangeStarted
+from desk_shared.events.envelope import Payload
+from desk_shared.events.people import Severity, SubjectKind
+from desk_shared.events.signals import SignalCleared, SignalRaised
+from desk_shared.events.telemetry import AlertFired, AlertResolved, Measured
+from desk_shared.events.tickets import Channel, Kind, TicketOpened
+from desk_shared.http import Cursors
+from desk_shared.ids import ticket_code
+from desk_shared.lookout import Lookout
+from desk_shared.telemetry.testing import recorded_telemetry
+from desk_shared.testing.fakes import FakeDocuments, FakePublisher
+from desk_triage.adapters.detectors import DETECTORS
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.changes.store import CHANGES
+from desk_triage.changes.worker import Inputs, change_projection
+from desk_triage.detection.api import DetectionReads, detection_routes
+from desk_triage.detection.store import SUBJECTS
+from desk_triage.detection.worker import subject_projection
+from desk_triage.learning.decide import predict_team
+from desk_triage.learning.model import LearnedModel
+from desk_triage.problems.api import ProblemDocuments, problem_routes
+from desk_triage.problems.store import CLUSTERS
+from desk_triage.problems.worker import cluster_projection
+from desk_triage.routing.api import routing_routes
+from desk_triage.routing.store import TICKETS
+from desk_triage.routing.worker import ticket_projection
+from fastapi import APIRouter
+
+CHARTER = load_charter(Path(__file__).parents[2] / "charter")
+# A Monday at nine in Berlin, when every team but the American one is on shift since long.
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+_NUMBERS = count(1)
+
+
+def at(minutes: float) -> datetime:
+    return MONDAY + timedelta(minutes=minutes)
+
+
+def event(subject: str, data: Payload, minutes: float = 0, sequence: int | None = None) -> AnyEvent:
+    number = next(_NUMBERS)
+    return Event(
+        id=f"event-{number}",
+        source="/somewhere",
+        subject=subject,
+        time=at(minutes),
+        data=data,
+        sequence=sequence,
+    )
+
+
+def opened(
+    title: str,
+    minutes: float = 0,
+    *,
+    ticket: str = "",
+    person: str = "ana",
+    kind: Kind = Kind.INCIDENT,
+    **more: Any,
+) -> Event[TicketOpened]:
+    ticket = ticket or f"ticket-{next(_NUMBERS)}"
+    data = TicketOpened(
+        code=ticket_code(ticket),
+        kind=kind,
+        title=title,
+        requester=person,
+        channel=Channel.PORTAL,
+        **more,
+    )
+    return event(ticket, data, minutes, sequence=1)  # type: ignore[return-value]
+
+
+def measured(
+    value: float,
+    minutes: float,
+    name: str = "disk.free.percent",
+    subject: str = "laptop-1",
+    kind: SubjectKind = SubjectKind.DEVICE,
+    **more: Any,
+) -> Event[Measured]:
+    data = Measured(subject_kind=kind, name=name, value=value, **more)
+    return event(subject, data, minutes)  # type: ignore[return-value]
+
+
+def vpn_failures(ratio: float, minutes: float) -> Event[Measured]:
+    return measured(
+        ratio,
+        minutes,
+        "vpn.login.failure.ratio",
+        "vpn-gateway-1",
+        SubjectKind.SERVICE,
+        service="vpn",
+    )
+
+
+def fired(
+    minutes: float,
+    fingerprint: str = "f1",
+    severity: Severity = Severity.WARNING,
+    summary: str = "Mail piles up",
+) -> Event[AlertFired]:
+    data = AlertFired(
+        subject_kind=SubjectKind.SERVICE,
+        name="MailQueueHigh",
+        fingerprint=fingerprint,
+        severity=severity,
+        summary=summary,
+        service="mail",
+    )
+    return event("mail-1", data, minutes)  # type: ignore[return-value]
+
+
+def over(minutes: float, fingerprint: str = "f1") -> Event[AlertResolved]:
+    data = AlertResolved(
+        subject_kind=SubjectKind.SERVICE,
+        name="MailQueueHigh",
+        fingerprint=fingerprint,
+        service="mail",
+    )
+    return event("mail-1", data, minutes)  # type: ignore[return-value]
+
+
+def change_started(service: str, minutes: float, title: str = "Gateway 7.2") -> AnyEvent:
+    data = ChangeStarted(change="c-1", kind=ChangeKind.RELEASE, title=title)
+    return event(service, data, minutes)
+
+
+@dataclass
+class Record:
+    """A record as Kafka gives it."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass
+class Fixed:
+    """A charter, a snapshot or a model that changes when the test says so."""
+
+    current: Any
+
+
+@dataclass
+class TriageDesk:
+    """The projections of triage over fakes; what they publish about signals comes back to them."""
+
+    charter: Charter = CHARTER
+    snapshot: ContextSnapshot = EMPTY
+    model: LearnedModel | None = None
+    clock: FakeClock = field(default_factory=lambda: FakeClock(MONDAY))
+    publisher: FakePublisher = field(default_factory=FakePublisher)
+
+    def __post_init__(self) -> None:
+        self.in_force, self.seen_snapshot = Fixed(self.charter), Fixed(self.snapshot)
+        self.lookout = Lookout(self.clock.now(), recorded_telemetry().telemetry.meters)
+        inputs = Inputs(
+            lambda: self.in_force.current, lambda: self.seen_snapshot.current, self.lookout
+        )
+        self.tickets = FakeDocuments(TICKETS, self.clock)
+        self.changes = FakeDocuments(CHANGES, self.clock)
+        self.subjects = FakeDocuments(SUBJECTS, self.clock)
+        self.clusters = FakeDocuments(CLUSTERS, self.clock)
+        meters = recorded_telemetry().telemetry.meters
+        self.clusters_unit_of_work = UnitOfWork(
+            cluster_projection(self.clusters, inputs), self.publisher, self.clock, meters, cached=0
+        )
+        self.subjects_unit_of_work = UnitOfWork(
+            subject_projection(self.subjects, inputs, DETECTORS), self.publisher, self.clock, meters
+        )
+        self.units_of_work: list[UnitOfWork[Any]] = [
+            UnitOfWork(
+                ticket_projection(self.tickets, inputs, partial(predict_team, self.model)),
+                self.publisher,
+                self.clock,
+                meters,
+            ),
+            UnitOfWork(change_projection(self.changes), self.publisher, self.clock, meters),
+            self.subjects_unit_of_work,
+            self.clusters_unit_of_work,
+        ]
+        self._codec, self._offset, self._looped = Codec(), 0, 0
+
+    def routers(self) -> list[APIRouter]:
+        """Everything that triage answers over HTTP, about these documents."""
+        cursors = Cursors(b"secret")
+        detection = DetectionReads(
+            self.subjects, self.tickets, cursors, self.lookout, lambda: self.in_force.current
+        )
+        commands = CommandQueue(self.clusters_unit_of_work)
+        problems = ProblemDocuments(self.clusters, commands, cursors)
+        return [
+            routing_routes(self.tickets),
+            detection_routes(detection),
+            problem_routes(problems),
+        ]
+
+    async def feed(self, *events: AnyEvent) -> None:
+        """One batch; the clock follows event time, as it does when all is well."""
+        if events:
+            latest = max(one.time for one in events)
+            self.clock.advance(max(timedelta(0), latest - self.clock.now()))
+        batch = [self._received(one) for one in events]
+        for unit_of_work in self.units_of_work:
+            await unit_of_work.run(
+                [t for one in batch for t in unit_of_work.work_items_of(one)], self._park
+            )
+        heard = self.publisher.messages[self._looped :]
+        self._looped = len(self.publisher.messages)
+        signals = [self._codec.decode(m.key, m.value, m.headers) for m in heard]
+        signals = [one for one in signals if one.topic == "desk.signals"]
+        if signals:
+            await self.feed(*signals)
+
+    async def wake(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
+        await unit_of_work.wake([id], self._park)
+
+    def told(self, kind: type[Payload]) -> list[AnyEvent]:
+        """What was published of one type, each id once."""
+        unique = {one.id: one for one in self.publisher.events()}
+        return [one for one in unique.values() if isinstance(one.data, kind)]
+
+    async def _park(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
+        for _, error in failures:
+            raise error
+
+    def _received(self, one: AnyEvent) -> Received:
+        message = self._codec.encode(one)
+        self._offset += 1
+        raw = Record(message.key, message.value, message.headers, message.topic, 0, self._offset)
+        return Received(one, raw)
+
+
+def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:
+    found = [one.data for one in desk.told(SignalRaised)]
+    return [one for one in found if isinstance(one, SignalRaised) and one.signal == signal]
+
+
+def cleared(desk: TriageDesk, signal: str) -> list[SignalCleared]:
+    found = [one.data for one in desk.told(SignalCleared)]
+    return [one for one in found if isinstance(one, SignalCleared) and one.signal == signal]

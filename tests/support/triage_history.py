@@ -1,0 +1,132 @@
+"""A made past: tickets that no rule of the default charter knows, and who finished them."""
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from desk_shared.events import AnyEvent, Event
+from desk_shared.events.envelope import Payload
+from desk_shared.events.message import written
+from desk_shared.events.people import Priority
+from desk_shared.events.tickets import (
+    Channel,
+    Kind,
+    TicketAssigned,
+    TicketOpened,
+    TicketResolved,
+    TicketTriaged,
+)
+from desk_shared.ids import derived_id, ticket_code
+from desk_triage.learning.dataset import Coefficients, TrainingSet
+from desk_triage.learning.evaluation import LearningTask
+from desk_triage.learning.examples import ExampleCollector, TrainingExample
+from desk_triage.routing.assignment import is_unrouted
+
+from tests.support.triage_desk import CHARTER
+
+BEGUN = datetime(2025, 9, 1, 8, 0, tzinfo=UTC)
+PER_WEEK = 60
+TEAMS = ("network", "workplace", "business-apps")
+CATEGORIES = ("antennas", "hinges", "ledgers")
+_SAID = (
+    ("The antenna bends", "antenna mast sways", "Branch antenna shakes"),
+    ("Hinge broke", "Loose hinge and battery", "The battery is swollen"),
+    ("Ledger shows wrong sums", "Cannot post to the ledger", "Quarter in the ledger closed"),
+)
+_VAGUE = "Something is odd since yesterday"
+TEAM = LearningTask(lambda example: example.team, {team.name for team in CHARTER.teams}, 0.9)
+CATEGORY = LearningTask(lambda example: example.category, CATEGORIES, 0.9)
+
+
+def life(number: int, *said: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:
+    """The events of one ticket; `said` is what happened so many hours after it was opened."""
+    ticket = derived_id(f"past/{number}", "ticket")
+    begun = BEGUN + timedelta(days=7 * (number // PER_WEEK), minutes=number % PER_WEEK)
+    told: list[tuple[float, Payload]] = [(0.0, opened), *said]
+    return [
+        Event(
+            id=derived_id(f"past/{number}", "event", place),
+            source="/past",
+            subject=ticket,
+            time=begun + timedelta(hours=hours),
+            data=data,
+            sequence=place,
+        )
+        for place, (hours, data) in enumerate(told, 1)
+    ]
+
+
+def ticket(title: str, number: int = 0, **more: object) -> TicketOpened:
+    return TicketOpened(
+        code=ticket_code(derived_id(f"past/{number}", "ticket")),
+        kind=Kind.INCIDENT,
+        title=title,
+        requester=f"person-{number % 40}",
+        channel=Channel.MAIL,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[list[AnyEvent]]:
+    """First with service care, then with who finishes it. Now and then nothing telling is said,
+    or an unlikely team finishes it; in noise, words and teams have nothing to do with each other.
+    """
+    for number in range(count):
+        topic = number % 3
+        said = _SAID[topic][number % 5 % 3]
+        title = _VAGUE if number % 7 == 0 else said
+        team = (topic + 1) % 3 if number % 31 == 0 else topic
+        if is_noise:
+            team = hashlib.blake2b(bytes([number % 256, number // 256])).digest()[0] % 3
+        yield life(
+            number,
+            (0.0, TicketTriaged(category=CATEGORIES[topic], priority=Priority.P3)),
+            (0.0, TicketAssigned(team="service-care")),
+            (1.0, TicketAssigned(team=TEAMS[team], previous_team="service-care")),
+            (5.0, TicketResolved(by="m-1", resolution=written("Done"))),
+            opened=ticket(title, number),
+        )
+
+
+def examples_of(told: Iterable[Sequence[AnyEvent]]) -> list[TrainingExample]:
+    gathered = ExampleCollector(lambda opened, at: is_unrouted(opened, at, CHARTER))
+    for events in told:
+        for event in events:
+            gathered.add(event)
+    return gathered.all()
+
+
+class CountingTrainer:
+    """Naive Bayes: good enough to stand for the library, and quick to load."""
+
+    def fit(self, training_set: TrainingSet) -> Coefficients:
+        names = Counter(training_set.answers)
+        counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        for row, name in zip(training_set.rows, training_set.answers, strict=True):
+            for word in row:
+                counts[word][name] += 1
+        total = len(training_set.rows)
+        every = range(training_set.names)
+        bias = [math.log((names[name] + 0.1) / total) for name in every]
+        words = [
+            [math.log((counts[word][name] + 0.1) / (names[name] + 0.1)) for name in every]
+            for word in range(training_set.words)
+        ]
+        return Coefficients(bias, words)
+
+    def calibrate(self, logits: Sequence[Sequence[float]], answers: Sequence[int]) -> float:
+        """The best of two hundred temperatures."""
+
+        def loss(temperature: float) -> float:
+            return math.fsum(
+                math.log(math.fsum(math.exp(one / temperature) for one in row))
+                - row[answer] / temperature
+                for row, answer in zip(logits, answers, strict=True)
+            )
+
+        return min((math.exp(step / 40) for step in range(-80, 121)), key=loss)
+
+
+COUNTING = CountingTrainer()

@@ -1,0 +1,150 @@
+"""What is raised and cleared from telemetry: once each, after it has lasted, never without data."""
+
+from datetime import timedelta
+from typing import Any
+
+from desk_shared.events import AnyEvent
+from desk_triage.changes.decide import follow
+from desk_triage.changes.snapshot import ContextSnapshot
+from desk_triage.detection.window import MAX_SAMPLES
+
+from tests.support.spoken import english
+from tests.support.triage_desk import (
+    TriageDesk,
+    at,
+    change_started,
+    cleared,
+    measured,
+    raised,
+    vpn_failures,
+)
+
+
+def falling(*values: float, every: float = 10) -> list[AnyEvent]:
+    return [measured(value, number * every) for number, value in enumerate(values)]
+
+
+async def test_a_full_disk_is_one_episode_until_it_is_well_again() -> None:
+    desk = TriageDesk()
+    more: dict[str, Any] = {"person": "ana", "site": "Berlin", "unit": "%"}
+    more["attributes"] = {"agent_url": "x"}
+    await desk.feed(measured(30, 0, **more), measured(9, 10, **more), measured(8, 20, **more))
+    (signal,) = raised(desk, "disk-filling")
+    assert signal.title == "The disk of laptop-1 has only 9 % free"
+    assert (signal.person, signal.site, signal.service) == ("ana", "Berlin", "laptop")
+    assert signal.attributes == {"agent_url": "x"}
+    assert english(signal.explanation[0]) == "disk.free.percent is 9 %; the line is 10 %."
+    assert len(await desk.subjects.find({"open": True})) == 1
+    await desk.feed(measured(12, 30), measured(40, 40))
+    (end,) = cleared(desk, "disk-filling")
+    assert end.episode == signal.episode
+
+
+async def test_the_next_trouble_is_another_episode() -> None:
+    desk = TriageDesk()
+    await desk.feed(measured(9, 0), measured(40, 10), measured(9, 20))
+    first, second = raised(desk, "disk-filling")
+    assert first.episode != second.episode
+
+
+async def test_trouble_has_to_last_as_long_as_the_charter_says() -> None:
+    desk = TriageDesk()
+    await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.01, 0.2), vpn_failures(0.5, 0.4))
+    await desk.feed(vpn_failures(0.5, 0.8))
+    assert raised(desk, "vpn-failing") == []
+    await desk.feed(vpn_failures(0.5, 0.9))
+    assert len(raised(desk, "vpn-failing")) == 1
+
+
+async def test_a_measurement_older_than_the_newest_healthy_one_raises_nothing() -> None:
+    desk = TriageDesk()
+    await desk.feed(measured(50, 10), measured(5, 3))
+    assert raised(desk, "disk-filling") == []
+
+
+async def test_what_nobody_watches_is_not_even_stored() -> None:
+    desk = TriageDesk()
+    await desk.feed(measured(5, 0, "cpu.load"))
+    assert await desk.subjects.find({}) == []
+
+
+async def test_the_trend_is_told_hours_before_the_disk_is_full() -> None:
+    desk = TriageDesk()
+    await desk.feed(*falling(40, 38, 36, 34, 32, 30))
+    (signal,) = raised(desk, "disk-will-fill")
+    assert signal.expected_at == at(50) + timedelta(minutes=125)
+    assert "By the trend of the last 50 minutes it reaches 5 in about 2 hours 5 minutes." in [
+        english(one) for one in signal.explanation
+    ]
+    assert raised(desk, "disk-filling") == []
+    await desk.feed(measured(80, 60))
+    assert len(cleared(desk, "disk-will-fill")) == 1
+
+
+async def test_too_few_samples_or_mere_noise_are_no_trend() -> None:
+    desk = TriageDesk()
+    await desk.feed(*falling(40, 30, 20, 18, 16))
+    assert raised(desk, "disk-will-fill") == []
+    other = TriageDesk()
+    await other.feed(*falling(40, 41, 39, 40, 41, 39, 40, 41, 39, 40))
+    assert raised(other, "disk-will-fill") == []
+
+
+async def test_a_queue_far_from_its_usual_length_is_unusual() -> None:
+    desk = TriageDesk()
+    usual = [measured(10 + n % 3, n, "mail.queue.length", "mail-1") for n in range(25)]
+    await desk.feed(*usual)
+    await desk.feed(*(measured(300, 25 + n, "mail.queue.length", "mail-1") for n in range(4)))
+    (signal,) = raised(desk, "mail-delayed")
+    assert signal.value == 300
+    await desk.feed(measured(10, 30, "mail.queue.length", "mail-1"))
+    assert len(cleared(desk, "mail-delayed")) == 1
+
+
+async def test_what_is_remembered_stays_small() -> None:
+    desk = TriageDesk()
+    for start in range(0, 2000, 100):
+        await desk.feed(*(measured(50 + n % 7, start / 6 + n / 6) for n in range(100)))
+    (stored,) = await desk.subjects.find({})
+    assert stored.state is not None
+    assert all(len(one.state.samples) <= MAX_SAMPLES for one in stored.state.watches)
+    # Of 2,000 measurements most train nothing and were not written.
+    assert stored.version <= 20
+    assert len(stored.state.model_dump_json()) < 4_000
+
+
+async def test_a_clock_that_runs_ahead_is_not_believed() -> None:
+    desk = TriageDesk()
+    ahead = measured(50, 60 * 24 * 365)
+    await desk.subjects_unit_of_work.run(
+        desk.subjects_unit_of_work.work_items_of(desk._received(ahead)), desk._park
+    )
+    await desk.feed(measured(5, 5))
+    assert len(raised(desk, "disk-filling")) == 1
+
+
+async def test_a_release_shortly_before_is_a_reason() -> None:
+    outcome = follow(None, change_started("vpn", -12))
+    assert outcome is not None
+    desk = TriageDesk(snapshot=ContextSnapshot(changes={"vpn": outcome.state.changes}))
+    await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.5, 1))
+    (signal,) = raised(desk, "vpn-failing")
+    assert "c-1" in [one.params.get("change") for one in signal.explanation]
+
+
+async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
+    desk = TriageDesk()
+    await desk.feed(measured(3, 0))
+    (signal,) = raised(desk, "disk-will-fill")
+    assert signal.expected_at == at(0)
+    assert "it reaches 5 now." in english(signal.explanation[1])
+
+
+async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
+    desk = TriageDesk()
+    saturday_night = 5 * 24 * 60 + 15 * 60
+    await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
+    (signal,) = raised(desk, "vpn-failing")
+    assert "Work on it is expected now: Gateway updates." in [
+        english(one) for one in signal.explanation
+    ]

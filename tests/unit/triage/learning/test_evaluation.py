@@ -1,0 +1,177 @@
+"""Learning on a made past: what is held out, when a model is given, and when not."""
+
+from datetime import timedelta
+
+import pytest
+from desk_triage.learning.dataset import MIN_PEOPLE, split_by_weeks
+from desk_triage.learning.evaluation import LearningTask, Refusal, learn
+from desk_triage.learning.examples import TrainingExample
+from desk_triage.learning.model import Scorer
+
+from tests.support.spoken import english
+from tests.support.triage_history import (
+    CATEGORY,
+    COUNTING,
+    PER_WEEK,
+    TEAM,
+    TEAMS,
+    examples_of,
+    lives,
+)
+
+PAST = examples_of(lives())
+
+
+def learned(examples: list[TrainingExample] = PAST, task: LearningTask = TEAM) -> Scorer:
+    found = learn(examples, task, COUNTING)
+    assert isinstance(found, Scorer), found
+    return found
+
+
+def refusal(examples: list[TrainingExample], task: LearningTask = TEAM) -> str:
+    found = learn(examples, task, COUNTING)
+    assert isinstance(found, Refusal)
+    return english(found.why)
+
+
+def test_no_part_knows_what_comes_after_it() -> None:
+    split = split_by_weeks(PAST)
+    assert split is not None
+    calibration = min(one.opened_at for one in split.calibration)
+    evaluation = min(one.opened_at for one in split.evaluation)
+    assert max(one.finished_at for one in split.training) < calibration
+    assert max(one.finished_at for one in split.calibration) < evaluation
+    assert {one.weekday() for one in (calibration, evaluation)} == {0}
+    assert min(len(split.calibration), len(split.evaluation)) >= 0.2 * len(PAST)
+
+
+def test_what_is_still_open_when_a_part_begins_teaches_nothing() -> None:
+    last_taught = next(one for one in reversed(PAST) if one.opened_at.isoformat() < "2025-10-13")
+    late = last_taught._replace(finished_at=last_taught.finished_at + timedelta(days=21))
+    changed = sorted(late if one is last_taught else one for one in PAST)
+    split, before = split_by_weeks(changed), split_by_weeks(PAST)
+    assert split is not None
+    assert before is not None
+    assert last_taught in before.training
+    assert late not in split.training
+    assert late not in split.calibration
+
+
+def test_what_can_be_learned_is_learned_and_what_cannot_is_left_open() -> None:
+    scorer = learned()
+    evaluation = scorer.evaluation
+    assert evaluation is not None
+    assert evaluation.only_unrouted
+    # A seventh says nothing telling, and one in 31 was finished by an unlikely team.
+    assert evaluation.accuracy > evaluation.baseline + 0.3
+    assert evaluation.coverage == pytest.approx(6 / 7, abs=0.05)
+    assert evaluation.precision >= 0.9
+    assert evaluation.calibration_error < 0.05
+    assert set(scorer.names) - {""} == set(TEAMS)
+    assert scorer.rank(("antenna",), TEAMS)[0].name == "network"
+    assert scorer.rank(("odd", "something"), TEAMS)[0].probability < scorer.threshold
+
+
+def test_counts_are_those_of_the_tickets_that_taught() -> None:
+    scorer = learned()
+    split = split_by_weeks(PAST)
+    assert split is not None
+    train = [one for one in split.training if "hinge" in one.tokens]
+    finished = sum(one.team == "workplace" for one in train)
+    (evidence,) = scorer.find_evidence(("hinge",), "workplace", 1)
+    assert (evidence.finished, evidence.tickets) == (finished, len(train))
+    assert scorer.tickets == len(split.training)
+
+
+def test_words_of_few_people_are_not_kept() -> None:
+    some = sorted({one.person for one in PAST})[:MIN_PEOPLE]
+    told = [
+        one._replace(
+            tokens=(
+                *one.tokens,
+                *(["of-few"] if one.person in some[1:] else []),
+                *(["of-enough"] if one.person in some else []),
+            )
+        )
+        for one in PAST
+    ]
+    words = learned(told).words
+    assert "of-enough" in words
+    assert "of-few" not in words
+
+
+def test_the_category_is_learned_like_the_team() -> None:
+    scorer = learned(task=CATEGORY)
+    assert scorer.rank(("ledger",), CATEGORY.allowed)[0].name == "ledgers"
+
+
+def test_a_team_that_may_not_be_chosen_takes_no_part_in_the_trial() -> None:
+    evaluation = learned(task=TEAM._replace(allowed={"network", "business-apps"})).evaluation
+    assert evaluation is not None
+    assert evaluation.coverage == pytest.approx(4 / 7, abs=0.06)
+
+
+def test_too_few_tickets_or_weeks_are_refused_with_what_it_takes() -> None:
+    assert "tickets to learn from" in refusal(PAST[: 4 * PER_WEEK])
+    assert "too few weeks" in refusal(PAST[:PER_WEEK])
+    assert "too few weeks" in refusal([])
+
+
+def test_noise_is_refused_however_little_is_asked() -> None:
+    noise = examples_of(lives(is_noise=True))
+    assert refusal(noise) == "It is never so sure that 90.0% would be right."
+    little = TEAM._replace(precision=0.25)
+    assert refusal(noise, little) == "It does no better than naming always the most frequent one."
+
+
+def test_what_names_only_the_most_frequent_is_refused() -> None:
+    same = [
+        one._replace(team="network" if number % 25 else "workplace", tokens=("word",))
+        for number, one in enumerate(PAST)
+    ]
+    assert refusal(same) == "It does no better than naming always the most frequent one."
+    alike = [one._replace(team="network") for one in PAST]
+    assert "same answer" in refusal(alike)
+
+
+def test_teams_that_are_all_gone_are_refused() -> None:
+    assert "may be chosen" in refusal(PAST, TEAM._replace(allowed=set()))
+
+
+def test_more_precision_than_there_is_is_refused() -> None:
+    assert refusal(PAST, TEAM._replace(precision=0.999)).startswith("It is never so sure")
+
+
+def test_a_model_that_got_worse_in_the_last_weeks_is_refused() -> None:
+    split = split_by_weeks(PAST)
+    assert split is not None
+    evaluation = split.evaluation[0].opened_at
+    turned = [
+        one._replace(team=TEAMS[(TEAMS.index(one.team) + number % 4 // 3) % 3])
+        if one.opened_at >= evaluation
+        else one
+        for number, one in enumerate(PAST)
+    ]
+    why = refusal(turned)
+    assert why.startswith("Where it was sure, it was right in")
+    assert "90.0% are asked for" in why
+
+
+def test_it_is_judged_on_all_if_rules_leave_too_few_open() -> None:
+    evaluation = learned([one._replace(is_unrouted=False) for one in PAST]).evaluation
+    assert evaluation is not None
+    assert not evaluation.only_unrouted
+
+
+def test_a_model_that_is_sure_of_nothing_any_more_is_refused() -> None:
+    split = split_by_weeks(PAST)
+    assert split is not None
+    evaluation = split.evaluation[0].opened_at
+    # Every ticket speaks for all at once.
+    faded = [
+        one._replace(tokens=("hinge", "antenna", "ledger"), team="workplace")
+        if one.opened_at >= evaluation
+        else one
+        for one in PAST
+    ]
+    assert refusal(faded) == "It was sure of no ticket of the last weeks."

@@ -1,0 +1,186 @@
+"""What was learned, asked about one ticket: sums by hand, who can win, and what it says."""
+
+import math
+from functools import partial
+
+import pytest
+from desk_shared.events.people import Priority
+from desk_triage.changes.snapshot import EMPTY
+from desk_triage.learning.decide import predict_team
+from desk_triage.learning.model import LearnedModel, Word, extract_tokens
+from desk_triage.routing.assignment import route
+from desk_triage.routing.model import Routing
+from pydantic import ValidationError
+
+from tests.support.spoken import codes, english
+from tests.support.triage_desk import CHARTER, MONDAY, TriageDesk, opened
+from tests.support.triage_history import ticket
+from tests.support.triage_model import MODEL, WORDS, model, scorer
+
+
+def decided(title: str, by: LearnedModel | None = MODEL, **more: object) -> Routing:
+    predict = partial(predict_team, by)
+    return route("t-1", ticket(title, 0, **more), MONDAY, CHARTER, EMPTY, predict)
+
+
+def said(decision: Routing) -> list[str]:
+    return [english(one) for one in decision.explanation if one.code.startswith("learned.")]
+
+
+def test_shares_are_the_sums_by_hand() -> None:
+    # Two known words: their weights are divided by the root of two.
+    root = math.sqrt(2)
+    sums = (-1.0, 0.5 + 5.0 / root, 0.0, 0.0)
+    raised = [math.exp(one) for one in sums]
+    expected = [one / sum(raised) for one in raised]
+    expected_workplace = math.exp(0.0 + (0.5 - 0.5) / root)
+    assert expected_workplace == raised[2]
+    found = scorer().probabilities(("branch", "is", "antenna"))
+    assert found == pytest.approx(expected)
+    assert sum(found) == pytest.approx(1)
+
+
+def test_a_sure_team_takes_the_ticket_and_says_why() -> None:
+    found = decided("Branch: antenna collapses")
+    assert (found.team, found.category, found.priority) == ("network", "other", Priority.P4)
+    assert found.rule == f"learned:{MODEL.version}"
+    assert said(found) == [
+        "Tickets with the word “antenna” were finished by Network and remote access in 38 of 41"
+        " cases.",
+        "Tickets with the word “branch” were finished by Network and remote access in 12 of 15"
+        " cases.",
+        f"What was learned from 1,234 finished tickets is 95% sure (model {MODEL.version}); when it"
+        " was tried, 187 of 200 such decisions were right.",
+    ]
+
+
+def test_what_a_ticket_states_is_told_as_what_it_is() -> None:
+    found = route(
+        "t", ticket("A antenna", site="Oslo"), MONDAY, CHARTER, EMPTY, partial(predict_team, MODEL)
+    )
+    assert any("the site “oslo”" in text and "in 9 of 10 cases." in text for text in said(found))
+
+
+def test_below_the_threshold_a_person_decides_and_is_told_between_whom_it_lies() -> None:
+    found = decided("A branch and a hinge, or an antenna", by=model(threshold=0.99))
+    assert found.is_deferred
+    assert found.team == CHARTER.routing.default_team
+    (text,) = said(found)
+    between = "between Network and remote access (60%) and Workplace (36%; model"
+    assert text.startswith(f"What was learned from finished tickets is unsure {between}")
+    assert found.rule == ""
+
+
+def test_without_any_known_word_nothing_is_guessed_from_frequency_alone() -> None:
+    found = decided("Hm", by=model(bias=(0.0, 9.0, 0.0, 0.0)))
+    assert found.is_deferred
+    assert codes(found.explanation)[0] == "learned.nothing-fits"
+
+
+def test_a_team_that_is_gone_cannot_win_and_makes_nobody_else_sure() -> None:
+    found = decided("The fax is broken")
+    assert found.is_deferred
+    assert all("disbanded" not in text for text in said(found))
+
+
+def test_with_no_model_all_is_as_before() -> None:
+    found = decided("Branch: antenna collapses", by=None)
+    assert found.is_deferred
+    assert codes(found.explanation) == ["routing.unrouted", "routing.on-shift"]
+
+
+@pytest.mark.parametrize("title", ["VPN antenna", "The printer has a hinge", "Call about a lead"])
+def test_rules_and_spoken_services_come_first(title: str) -> None:
+    without, asked = decided(title, by=None), decided(title)
+    if not without.is_deferred:
+        assert asked == without
+    named = route(
+        "t",
+        ticket("A antenna", service="crm"),
+        MONDAY,
+        CHARTER,
+        EMPTY,
+        partial(predict_team, MODEL),
+    )
+    assert (named.team, named.rule) == ("business-apps", "")
+
+
+def test_what_rules_said_is_kept_beside_what_was_learned() -> None:
+    found = decided("Call about a lead in the antenna")
+    assert found.team == "network"
+    assert found.explanation[0].code == "routing.ambiguous-service"
+
+
+def test_the_category_is_told_only_if_it_is_sure() -> None:
+    sorts = scorer(names=("", "antennas", "roads", "x"))
+    both = LearnedModel(precision=0.9, team=scorer(), category=sorts).sign()
+    assert decided("A antenna", by=both).category == "antennas"
+    unsure = both.model_copy(update={"category": sorts.model_copy(update={"threshold": 0.999})})
+    assert decided("A antenna", by=unsure).category == "other"
+
+
+def test_a_word_is_told_once() -> None:
+    words = WORDS | {"branch antenna": Word(9, ((1, 9, 9.0),))}
+    found = decided("Branch antenna", by=model(words=words))
+    text = "Tickets with the words “branch antenna” were finished by Network and remote access"
+    assert said(found)[0] == f"{text} in 9 of 9 cases."
+
+
+def test_words_and_what_is_stated_are_read_and_the_tickets_own_number_is_not() -> None:
+    told = ticket(
+        "Drucker-Fehler", description="Nichts geht", attributes={"number": "7", "floor": "3rd"}
+    )
+    assert extract_tokens(told) == (
+        "channel=mail",
+        "drucker",
+        "drucker fehler",
+        "fehler",
+        "floor=3rd",
+        "geht",
+        "kind=incident",
+        "nichts",
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bias": (1.0,)},
+        {"names": ()},
+        {"names": ("a", "a", "b", "c")},
+        {"words": {"a": (1, ((9, 1, 0.5),))}},
+        {"bias": (math.nan, 0.0, 0.0, 0.0)},
+        {"threshold": 0.0},
+    ],
+)
+def test_a_scorer_that_does_not_fit_together_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        scorer(**wrong)
+
+
+def test_a_version_stands_for_what_the_model_says() -> None:
+    assert model().version == MODEL.version
+    assert model(threshold=0.91).version != MODEL.version
+
+
+async def test_the_service_asks_the_model_that_is_in_force() -> None:
+    desk = TriageDesk(model=MODEL)
+    event = opened("Branch antenna collapses", ticket="t-1")
+    await desk.feed(event)
+    document = (await desk.tickets.load(["t-1"]))["t-1"]
+    assert document.state is not None
+    assert document.state.decision.rule == f"learned:{MODEL.version}"
+    assert document.state.team == "network"
+
+
+def test_it_says_only_what_it_holds() -> None:
+    untold = model(evaluation=None, words={"antenna": Word(1_000, ((1, 990, 9.0),))})
+    found = decided("An antenna", by=untold)
+    (text,) = said(found)
+    assert text.endswith(f"sure (model {untold.version}).")
+
+
+def test_one_team_alone_that_is_too_unlikely_is_named() -> None:
+    lonely = model(names=("", "network", "gone", "disbanded"), bias=(2.0, 0.0, 0.0, 0.0))
+    (text,) = said(decided("The branch", by=lonely))
+    assert "speaks too weakly for Network and remote access (" in text

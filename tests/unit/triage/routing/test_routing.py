@@ -1,0 +1,204 @@
+"""Which team takes a ticket, and that it can say why."""
+
+from datetime import UTC, datetime
+
+import pytest
+from desk_shared.charter import Charter
+from desk_shared.events.message import WRITTEN
+from desk_shared.events.people import Level, Priority
+from desk_shared.events.tickets import Kind, TicketOpened
+from desk_triage.changes.decide import follow
+from desk_triage.changes.model import Change
+from desk_triage.changes.snapshot import EMPTY, ContextSnapshot
+from desk_triage.routing.assignment import route
+from desk_triage.routing.model import Routing
+
+from tests.support.spoken import english
+from tests.support.triage_desk import CHARTER, MONDAY, at, change_started, opened
+
+SUNDAY_NIGHT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+SATURDAY_NIGHT = datetime(2026, 3, 7, 23, 0, tzinfo=UTC)
+
+
+def decided(
+    title: str,
+    *,
+    when: datetime = MONDAY,
+    snapshot: ContextSnapshot = EMPTY,
+    charter: Charter = CHARTER,
+    **more: object,
+) -> Routing:
+    event = opened(title, **more)  # type: ignore[arg-type]
+    assert isinstance(event.data, TicketOpened)
+    return route(event.subject, event.data, when, charter, snapshot)
+
+
+def texts(decision: Routing) -> str:
+    return "\n".join(map(english, decision.explanation))
+
+
+@pytest.mark.parametrize(
+    ("title", "team", "category", "service"),
+    [
+        ("VPN-Verbindung bricht ab", "network", "vpn", "vpn"),
+        ("Ich habe mein Kennwort vergessen", "identity", "password", "identity"),
+        ("Der Drucker im dritten Stock druckt nicht", "print-and-rooms", "printing", "printing"),
+        ("My laptop was stolen on the train", "workplace", "security", "laptop"),
+        ("Festplatte voll", "workplace", "disk", "laptop"),
+        ("Phishing mail about my password", "identity", "security", "identity"),
+        ("vpn\u200b-Ver\u00adbindung bricht ab", "network", "vpn", "vpn"),
+        ("\uff36\uff30\uff2e が繋がらない", "network", "vpn", "vpn"),
+        ("Der Dru\u00adcker druckt nicht", "print-and-rooms", "printing", "printing"),
+    ],
+)
+def test_rules_decide_in_their_order(title: str, team: str, category: str, service: str) -> None:
+    found = decided(title)
+    assert (found.team, found.category, found.service) == (team, category, service)
+    assert found.charter == CHARTER.version
+    assert found.explanation[0].code == WRITTEN
+    assert found.rule
+
+
+def test_a_named_service_goes_to_its_owner() -> None:
+    found = decided("It does nothing", service="crm")
+    assert (found.team, found.category, found.rule) == ("business-apps", "crm", "")
+    assert "Business applications answers for Customer records." in texts(found)
+
+
+@pytest.mark.parametrize("written", ["CRM", " crm ", "Customer Records", "customer\u00ad records"])
+def test_a_service_is_known_by_its_name_or_title_however_it_was_typed(written: str) -> None:
+    found = decided("It does nothing", service=written)
+    assert (found.team, found.service) == ("business-apps", "crm")
+
+
+def test_a_rule_that_agrees_with_the_named_service_comes_before_one_that_does_not() -> None:
+    found = decided("The printer shows offline", service="printing")
+    assert found.service == "printing"
+
+
+def test_words_win_where_no_rule_agrees_with_the_named_service_and_it_says_so() -> None:
+    found = decided("The VPN does not connect", service="laptop")
+    assert found.team == "network"
+    assert "It names Laptops and desktops, but its words tell of Remote access (VPN)." in texts(
+        found
+    )
+
+
+def test_a_rule_that_names_its_team_is_never_passed_over() -> None:
+    assert decided("phishing on the printer", service="printing").team == "identity"
+
+
+def test_words_of_one_service_are_enough() -> None:
+    found = decided("The old wiki shows nothing")
+    assert (found.service, found.team) == ("old-intranet", "service-care")
+
+
+def test_what_nobody_can_tell_is_left_to_a_person_of_the_default_team() -> None:
+    found = decided("Hilfe!!!", service="no-such-service")
+    assert found.is_deferred
+    assert found.team == CHARTER.routing.default_team
+    assert "“no-such-service” is not in the charter" in texts(found)
+
+
+def test_skills_find_a_team_where_no_service_is_known() -> None:
+    rule = CHARTER.routing.rules[0].model_copy(
+        update={
+            "id": "linux",
+            "when": CHARTER.routing.rules[0].when.model_copy(update={"any_words": ("kernel",)}),
+            "then": CHARTER.routing.rules[0].then.model_copy(
+                update={"service": None, "team": None, "skills": ("linux",), "category": "linux"}
+            ),
+        }
+    )
+    routing = CHARTER.routing.model_copy(update={"rules": (rule,)})
+    charter = CHARTER.model_copy(update={"routing": routing})
+    found = decided("The kernel panics", charter=charter)
+    assert (found.team, found.member) == ("workplace", "workplace-3")
+
+
+def test_at_night_it_still_goes_to_the_team_and_says_when_somebody_comes() -> None:
+    found = decided("Der Drucker druckt nicht", when=SUNDAY_NIGHT)
+    assert found.team == "print-and-rooms"
+    assert "is off shift; its next shift starts on" in texts(found)
+
+
+def test_the_worst_trouble_goes_to_a_team_on_shift_that_has_the_skill() -> None:
+    teams = tuple(
+        team.model_copy(update={"skills": (*team.skills, "vpn"), "shifts": ()})
+        if team.name == "workplace"
+        else team
+        for team in CHARTER.teams
+    )
+    charter = CHARTER.model_copy(update={"teams": teams})
+    found = decided("VPN down", when=SATURDAY_NIGHT, charter=charter, impact=Level.HIGH)
+    assert (found.priority, found.team) == (Priority.P1, "workplace")
+    assert "is off shift" in texts(found)
+    calm = decided("VPN down", when=SATURDAY_NIGHT, charter=charter)
+    assert calm.team == "network"
+
+
+def test_one_persons_trouble_is_no_more_urgent_because_others_need_the_service() -> None:
+    assert decided("VPN does not connect").priority is Priority.P3
+
+
+def test_criticality_lifts_the_trouble_of_several_people() -> None:
+    found = decided("VPN does not connect", impact=Level.MEDIUM)
+    assert found.priority is Priority.P1
+    assert "the company stops without it" in texts(found)
+
+
+def test_many_in_the_same_problem_raise_the_impact() -> None:
+    crowd = ContextSnapshot(people={("wifi", "wifi"): 20})
+    found = decided("No wifi", snapshot=crowd)
+    assert found.priority is Priority.P2
+    assert "20 people report the same trouble." in texts(found)
+
+
+def test_a_question_can_wait() -> None:
+    assert decided("How do I share my screen", kind=Kind.QUESTION).priority is Priority.P4
+
+
+def test_a_release_shortly_before_is_named() -> None:
+    snapshot = ContextSnapshot(changes={"vpn": (release(),)})
+    text = "A release of Remote access (VPN) (“Gateway 7.2”, c-1) started 12 minutes before"
+    assert text in texts(decided("VPN does not connect", snapshot=snapshot))
+
+
+def test_a_change_of_another_day_is_not_blamed() -> None:
+    snapshot = ContextSnapshot(changes={"vpn": (release(minutes=-60 * 25),)})
+    assert "Gateway 7.2" not in texts(decided("VPN does not connect", snapshot=snapshot))
+
+
+def release(minutes: float = -12) -> Change:
+    outcome = follow(None, change_started("vpn", minutes))
+    assert outcome is not None
+    return outcome.state.changes[0]
+
+
+def test_expected_work_on_the_service_is_named() -> None:
+    found = decided("VPN does not connect", when=SATURDAY_NIGHT)
+    assert "Work on Remote access (VPN) is expected at this time: Gateway updates." in texts(found)
+
+
+def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
+    names = {decided("Der Drucker druckt nicht").member for _ in range(60)}
+    assert names == {"print-and-rooms-1", "print-and-rooms-2"}
+    busy = ContextSnapshot(load={"print-and-rooms-1": 8, "print-and-rooms-2": 7})
+    chosen = {decided("Der Drucker druckt nicht", snapshot=busy).member for _ in range(20)}
+    assert chosen == {"print-and-rooms-2"}
+    full = ContextSnapshot(load={"print-and-rooms-1": 8, "print-and-rooms-2": 8})
+    assert decided("Der Drucker druckt nicht", snapshot=full).member == ""
+
+
+def test_words_of_two_services_are_left_to_a_person_with_both_named() -> None:
+    found = decided("Call about a lead")
+    assert found.is_deferred
+    assert "It could be about Video meetings and chat or Customer records." in texts(found)
+
+
+def test_a_change_that_was_rolled_back_says_so() -> None:
+    over = release(-30).model_copy(update={"finished_at": at(-10), "succeeded": False})
+    snapshot = ContextSnapshot(changes={"vpn": (over,)})
+    assert "started 30 minutes before and was rolled back." in texts(
+        decided("VPN", snapshot=snapshot)
+    )

@@ -1,0 +1,93 @@
+"""A ticket is decided once; what people decide otherwise is kept and never fought."""
+
+from desk_shared.events.message import written
+from desk_shared.events.tickets import (
+    TicketAssigned,
+    TicketReopened,
+    TicketResolved,
+    TicketTriaged,
+    TicketUpdated,
+)
+from desk_shared.events.triage import TriageDecided, TriageDeferred
+from desk_triage.routing.model import MAX_CORRECTIONS, Ticket
+
+from tests.support.triage_desk import TriageDesk, event, opened
+
+
+async def ticket(desk: TriageDesk, id: str) -> Ticket:
+    state = (await desk.tickets.load([id]))[id].state
+    assert state is not None
+    return state
+
+
+async def test_a_ticket_is_decided_once_however_often_it_arrives() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    await desk.feed(first, first)
+    (decision,) = desk.told(TriageDecided)
+    assert decision.subject == first.subject
+    assert decision.time == first.time
+    assert decision.causation_id == first.id
+
+
+async def test_what_is_unclear_is_deferred_to_the_default_team() -> None:
+    desk = TriageDesk()
+    await desk.feed(opened("Hilfe"))
+    (deferred,) = desk.told(TriageDeferred)
+    assert isinstance(deferred.data, TriageDeferred)
+    assert deferred.data.team == "service-care"
+    assert not desk.told(TriageDecided)
+
+
+async def test_another_team_chosen_by_a_person_is_a_correction_and_brings_no_new_decision() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    await desk.feed(
+        event(first.subject, TicketAssigned(team="network", member="network-1"), 1, 2),
+        event(first.subject, TicketAssigned(team="workplace", previous_team="network"), 2, 3),
+    )
+    state = await ticket(desk, first.subject)
+    (correction,) = state.corrections
+    assert (correction.field, correction.decided, correction.corrected) == (
+        "team",
+        "network",
+        "workplace",
+    )
+    assert state.team == "workplace"
+    assert len(desk.told(TriageDecided)) == 1
+
+
+async def test_triages_own_word_coming_back_is_no_correction() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    (decision,) = desk.told(TriageDecided)
+    assert isinstance(decision.data, TriageDecided)
+    back = TicketTriaged(category="vpn", priority=decision.data.priority, service="vpn")
+    await desk.feed(event(first.subject, back, 1, 2))
+    assert (await ticket(desk, first.subject)).corrections == ()
+
+
+async def test_corrected_facts_are_kept_up_to_a_bound() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first)
+    for number in range(MAX_CORRECTIONS + 5):
+        update = TicketUpdated(by="ben", service=f"service-{number}")
+        await desk.feed(event(first.subject, update, number, number + 2))
+    state = await ticket(desk, first.subject)
+    assert len(state.corrections) == MAX_CORRECTIONS
+    assert state.corrections[-1].by == "ben"
+
+
+async def test_a_member_holds_a_ticket_only_while_it_is_open() -> None:
+    desk = TriageDesk()
+    first = opened("VPN does not connect")
+    await desk.feed(first, event(first.subject, TicketAssigned(team="network", member="m"), 1, 2))
+    assert len(await desk.tickets.find({"held": True})) == 1
+    await desk.feed(event(first.subject, TicketResolved(by="m", resolution=written("done")), 2, 3))
+    assert await desk.tickets.find({"held": True}) == []
+    await desk.feed(event(first.subject, TicketReopened(by="ana", reason="no"), 3, 4))
+    assert len(await desk.tickets.find({"held": True})) == 1
