@@ -30,7 +30,7 @@ def test_it_says_what_there_is_and_whose_tickets_cannot_be_used() -> None:
     assert strange[1] == "3 records could not be read."
     assert "(network): what is like these stays with a person" in strange[-1]
     (none,) = read(report.describe_examples([], TEAMS, 7))
-    assert none == "Of 7 tickets none was found that a team has finished."
+    assert none == "No ticket of 7 was found that a team has finished."
 
 
 def test_of_many_teams_that_are_gone_the_first_are_named() -> None:
