@@ -14,7 +14,7 @@ from time import monotonic
 import httpx
 from aiokafka import AIOKafkaConsumer
 from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.cli.screen import Screen, Sheet, styled
+from desk_shared.cli.screen import Screen, TextTable, style
 from desk_shared.events import Codec
 from desk_shared.ids import new_id
 from desk_shared.local.ports import free_ports
@@ -87,10 +87,10 @@ async def _watch(
 
 
 def _judge(player: Player, console: Screen, seconds: float) -> int:
-    table = Sheet("", "what should happen", "what was seen", title="The day in short")
+    table = TextTable("", "what should happen", "what was seen", title="The day in short")
     found = checks(player)
     for check in found:
-        mark = styled("✓", "green") if check.is_true else styled("✗", "red")
+        mark = style("✓", "green") if check.is_true else style("✗", "red")
         table.add_line(mark, check.expected, check.seen)
     console.print(table)
     watched = player.watched
@@ -101,7 +101,7 @@ def _judge(player: Player, console: Screen, seconds: float) -> int:
         f"{len(watched.seen)} events in {seconds:.0f} s."
     )
     for text in player.missing:
-        console.print(styled(text, "red"))
+        console.print(style(text, "red"))
     return 0 if all(check.is_true for check in found) else 1
 
 

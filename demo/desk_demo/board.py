@@ -1,6 +1,6 @@
 """The live board: what is watched, as panels in a terminal."""
 
-from desk_shared.cli.screen import styled
+from desk_shared.cli.screen import style
 from desk_shared.text import plain_line
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -18,7 +18,7 @@ def render(watched: Watched, said: str, seconds: float) -> RenderableType:
     for _ in range(3):
         top.add_column(ratio=1)
     top.add_row(_telemetry(watched), _signals_and_repairs(watched), _teams(watched))
-    head = Panel(styled(said, "bold"), title=f"A day at the desk  {seconds:4.0f} s")
+    head = Panel(style(said, "bold"), title=f"A day at the desk  {seconds:4.0f} s")
     return Group(head, top, _tickets(watched), _news(watched))
 
 

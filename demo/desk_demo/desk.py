@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from aiokafka import AIOKafkaConsumer
 from desk_shared.bus.producer import KafkaPublisher
-from desk_shared.cli.reading import existing, reader
+from desk_shared.cli.reading import list_topic_names, reader
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec, Event
 from desk_shared.events.people import Level, SubjectKind
@@ -94,7 +94,7 @@ class Desk:
     @asynccontextmanager
     async def audience(self) -> AsyncIterator[AIOKafkaConsumer]:
         """A reader of every topic of the desk, from now on."""
-        names = [name for name in await existing(self.kafka) if _is_told(name)]
+        names = [name for name in await list_topic_names(self.kafka) if _is_told(name)]
         async with reader(self.kafka, names) as consumer:
             await consumer.seek_to_end()
             for partition in consumer.assignment():

@@ -51,7 +51,7 @@ def assemble(
 ) -> Assembled:
     """The table put to work with these settings; nothing connects yet."""
     builder = ServiceBuilder(service, settings, clock or SystemClock())
-    return builder.assembled(service.compose(builder, settings))
+    return builder.assemble(service.compose(builder, settings))
 
 
 class ServiceBuilder(Generic[O]):
@@ -231,10 +231,10 @@ class ServiceBuilder(Generic[O]):
         self._writes[topic] = sequence_of
         self.part(f"watermark of {topic}", watermark)
         # From now on: the parts that follow may take longer than others wait for who is silent.
-        loops = {"told": watermark.run, "doubts": watermark.look, "lease": watermark.hold}
+        loops = {"published": watermark.run, "uncertain": watermark.look, "lease": watermark.hold}
         named = {f"watermark of {topic}, {name}": loop for name, loop in loops.items()}
         supervisor = Supervisor(self.clock, self.health, self.telemetry.meters)
-        self.part(f"keeping the watermark of {topic}", supervisor.keeping(named))
+        self.part(f"keeping the watermark of {topic}", supervisor.keep_all(named))
 
     def timers(
         self,
@@ -267,7 +267,7 @@ class ServiceBuilder(Generic[O]):
         """Something that runs until the service stops."""
         self._jobs[name] = loop
 
-    def assembled(self, web: Web) -> Assembled:
+    def assemble(self, web: Web) -> Assembled:
         """The whole, ready for `desk_shared.runtime.run`."""
         app = make_app(f"Experience Desk: {self.name}", web.routers, self._app_parts())
         for name, value in web.state.items():
@@ -306,10 +306,10 @@ class ServiceBuilder(Generic[O]):
     def _subscribe(self, group: Group) -> Consumer:
         consumer = self._consumer(group)
         for topic in self._readings.keys() & set(group.topics):
-            self._readings[topic].read_by(consumer.tracked)
+            self._readings[topic].read_by(consumer.current_consumer)
         prefixed = [self.settings.topic_prefix + topic for topic in group.topics]
         for reading in self._group_readings:
-            reading.read_by(prefixed, consumer.tracked)
+            reading.read_by(prefixed, consumer.current_consumer)
         return consumer
 
     def _handler(self, subscription: Subscription) -> BatchHandler:

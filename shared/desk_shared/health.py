@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
 from desk_shared.clock import Clock
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 
 class State(StrEnum):
@@ -160,7 +160,7 @@ class Health:
         """Ticks until cancelled; run it as a task of the service."""
         while True:
             self.tick()
-            turned()
+            beat()
             await self.clock.sleep(pause)
 
     def components(self) -> tuple[Component, ...]:

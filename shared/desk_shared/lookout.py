@@ -38,7 +38,7 @@ class Consideration(NamedTuple):
 
 
 @dataclass(slots=True)  # not frozen: counted up for every event
-class Unheeded:
+class Unhandled:
     """Something that was sent and that nothing is set up for, with where it was seen last."""
 
     kind: str
@@ -58,7 +58,7 @@ class Lookout:
     _looks: OrderedDict[str, OrderedDict[tuple[str, str], Consideration]] = field(
         default_factory=OrderedDict
     )
-    _unheeded: dict[tuple[str, str], Unheeded] = field(default_factory=dict)
+    _unhandled: dict[tuple[str, str], Unhandled] = field(default_factory=dict)
 
     def note(self, subject: str, look: Consideration) -> None:
         """Keep the newest look; the subject and the look that are oldest make room."""
@@ -75,17 +75,19 @@ class Lookout:
         if len(looks) > MOST_PER_SUBJECT:
             looks.popitem(last=False)
 
-    def unheeded(self, kind: str, name: str, subject: str, at: datetime, service: str = "") -> None:
+    def note_unhandled(
+        self, kind: str, name: str, subject: str, at: datetime, service: str = ""
+    ) -> None:
         """Count something that nothing is set up for, e.g. a measurement that nobody watches."""
-        self.meters.unheeded.count(kind)
+        self.meters.unhandled.count(kind)
         key = (kind, name)
-        counted = self._unheeded.get(key)
+        counted = self._unhandled.get(key)
         if counted is None:
-            if len(self._unheeded) >= MOST_NAMES:
+            if len(self._unhandled) >= MOST_NAMES:
                 key = (kind, OTHERS)
             else:
                 log.info("unheeded", kind=kind, name=name, subject=subject)
-            counted = self._unheeded.setdefault(key, Unheeded(*key))
+            counted = self._unhandled.setdefault(key, Unhandled(*key))
         counted.count += 1
         counted.last_subject, counted.last_at, counted.last_service = subject, at, service
 
@@ -94,6 +96,6 @@ class Lookout:
         return tuple(reversed(self._looks.get(subject, {}).values()))
 
     @property
-    def all_unheeded(self) -> tuple[Unheeded, ...]:
+    def all_unhandled(self) -> tuple[Unhandled, ...]:
         """What was counted, most often first."""
-        return tuple(sorted(self._unheeded.values(), key=lambda counted: -counted.count))
+        return tuple(sorted(self._unhandled.values(), key=lambda counted: -counted.count))

@@ -26,7 +26,7 @@ from desk_shared.http.server import server_of
 from desk_shared.lifetimes import Lifetime
 from desk_shared.settings import ServiceSettings
 from desk_shared.supervision import Loop, Supervisor
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import Telemetry, get_logger
 
 log = get_logger()
@@ -75,7 +75,7 @@ async def run(service: Assembled, listener: socket.socket) -> None:
         gate: Gate = service.app.state.gate
         if left := await gate.close(service.settings.shutdown_grace * _SHARE_OF_CALLS):
             log.warning("calls_cut_short", calls=left)
-        await ended(opening)
+        await cancel_tasks(opening)
         is_clean = await opened.close_all()
 
         if failure is not None or not is_clean:
@@ -105,7 +105,7 @@ class Opened:
         jobs = {"health": service.health.watch_loop, **service.jobs}
         for name, lifetime in service.lifetimes:
             await self._patiently(name, lifetime)
-        await self._enter("jobs", supervisor.keeping(jobs))
+        await self._enter("jobs", supervisor.keep_all(jobs))
         log.info("service_ready", service=service.name)
 
     async def _patiently(self, name: str, lifetime: Lifetime) -> None:

@@ -13,9 +13,9 @@ from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
 from desk_shared.errors import DeskError, Transient, describe_error
 from desk_shared.health import Health, State
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import Meters, get_logger, names
-from desk_shared.turns import heard_by
+from desk_shared.turns import on_beat
 
 log = get_logger()
 
@@ -47,7 +47,7 @@ class Supervisor:
 
         self._health.expect(component)
         self._health.mark(component, State.READY)
-        heard_by.set(tell)
+        on_beat.set(tell)
         while True:
             error = await attempt_async(loop()) or EndedByItself("it ended without a reason")
             failures += 1
@@ -57,7 +57,7 @@ class Supervisor:
             await self._clock.sleep(backoff(failures, longest=5.0 if transient else longest))
 
     @asynccontextmanager
-    async def keeping(self, loops: Mapping[str, Loop]) -> AsyncIterator[None]:
+    async def keep_all(self, loops: Mapping[str, Loop]) -> AsyncIterator[None]:
         """These run until the end of the `async with`, where they are ended where they stand."""
         tasks = [
             asyncio.create_task(self.keep(name, loop), name=name) for name, loop in loops.items()
@@ -67,7 +67,7 @@ class Supervisor:
         try:
             yield
         finally:
-            await ended(*tasks)
+            await cancel_tasks(*tasks)
 
     def _tell_of_the_end(self, task: "asyncio.Task[None]") -> None:
         """Only a bug of the supervisor's own ends what it keeps before it is stopped."""

@@ -9,10 +9,10 @@ from desk_shared.telemetry import get_logger
 log = get_logger()
 
 # Long enough for a task to close what it had open.
-_TIMEOUT = timedelta(seconds=1)
+_AGAIN_AFTER = timedelta(seconds=1)
 
 
-async def ended(*tasks: "asyncio.Task[Any]", patience: timedelta = _TIMEOUT) -> None:
+async def cancel_tasks(*tasks: "asyncio.Task[Any]", again_after: timedelta = _AGAIN_AFTER) -> None:
     """Cancel the tasks until they are done; a failure on the way is logged.
 
     Once is not enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that meets its
@@ -22,7 +22,7 @@ async def ended(*tasks: "asyncio.Task[Any]", patience: timedelta = _TIMEOUT) -> 
     while running:
         for task in running:
             task.cancel()
-        done, running = await asyncio.wait(running, timeout=patience.total_seconds())
+        done, running = await asyncio.wait(running, timeout=again_after.total_seconds())
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("task_failed_at_its_end", task=task.get_name(), exc_info=error)

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 
-heard_by: ContextVar[Callable[[], None] | None] = ContextVar("heard_by", default=None)
+on_beat: ContextVar[Callable[[], None] | None] = ContextVar("on_beat", default=None)
 
 
-def turned() -> None:
+def beat() -> None:
     """The loop did some of its work without failing. Unsupervised, as in a test, nobody hears it.
 
     A round may take minutes, as with many mails that are due: each piece of work counts.
     """
-    if (tell := heard_by.get()) is not None:
+    if (tell := on_beat.get()) is not None:
         tell()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import httpx
-from desk_shared.cli.reading import existing, read_all
+from desk_shared.cli.reading import list_topic_names, read_all
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.ids import derived_id
@@ -25,7 +25,7 @@ async def said(notify: str, kafka: KafkaSettings) -> tuple[list[Delivery], list[
 async def records(kafka: KafkaSettings) -> list[Record]:
     """Every record of the desk's topics, side topics included."""
     codec, found = Codec(), []
-    names = [name for name in sorted(await existing(kafka)) if name.startswith("desk.")]
+    names = [name for name in sorted(await list_topic_names(kafka)) if name.startswith("desk.")]
     async for raw in read_all(kafka, names):
         at = datetime.fromtimestamp(getattr(raw, "timestamp", 0) / 1000, UTC)
         reason = (dict(raw.headers).get(_REASON) or b"").decode()

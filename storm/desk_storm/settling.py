@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from desk_shared.bus.connection import kafka_arguments
-from desk_shared.cli.reading import existing, reader
+from desk_shared.cli.reading import list_topic_names, reader
 from desk_shared.errors import DependencyDown
 from desk_shared.settings import KafkaSettings
 from prometheus_client.parser import text_string_to_metric_families
@@ -88,7 +88,7 @@ class Outlook:
 
 
 async def _ends(kafka: KafkaSettings) -> dict[TopicPartition, int]:
-    names = [name for name in await existing(kafka) if name.startswith(_SAID)]
+    names = [name for name in await list_topic_names(kafka) if name.startswith(_SAID)]
     async with reader(kafka, names) as consumer:
         return dict(await consumer.end_offsets(consumer.assignment()))
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from desk_shared.bus.connection import kafka_arguments
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, Invalid
 from desk_shared.events import AnyEvent
@@ -159,7 +159,7 @@ async def read_last_events(kafka: KafkaSettings, topic: str, prefix: str) -> lis
     consumer = AIOKafkaConsumer(topic, group_id=None, **kafka_arguments(kafka))
     await consumer.start()
     events: list[AnyEvent] = []
-    decoder = Door(prefix=prefix)
+    decoder = RecordDecoder(prefix=prefix)
     try:
         all_of = list(consumer.assignment())
         ends, begins = await consumer.end_offsets(all_of), await consumer.beginning_offsets(all_of)

@@ -19,7 +19,7 @@ from desk_shared.bus.agreement import CommitNotes
 from desk_shared.bus.batch_processor import BatchHandler
 from desk_shared.bus.budget import Budget
 from desk_shared.bus.committing import HandledOffsets, Offsets
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.lag import lag_of
 from desk_shared.bus.last_records import LastRecords
@@ -36,7 +36,7 @@ from desk_shared.health import Health, State
 from desk_shared.settings import KafkaSettings
 from desk_shared.store.milestones import Milestones
 from desk_shared.store.positions import Positions
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import Telemetry, get_logger, names
 
 log = get_logger()
@@ -60,7 +60,7 @@ USUALLY = Reading()
 Admits = Callable[[AnyEvent], Invalid | None]
 
 
-def everything(_event: AnyEvent) -> Invalid | None:
+def admit_all(_event: AnyEvent) -> Invalid | None:
     """Nothing is kept out: for readers of topics that only the desk writes."""
     return None
 
@@ -87,7 +87,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         codec: Codec | None = None,
         owner: str = "",
         reading: Reading = USUALLY,
-        admits: Admits = everything,
+        admits: Admits = admit_all,
         positions: Positions | None = None,
         milestones: Milestones | None = None,
     ) -> None:
@@ -95,7 +95,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         self._is_delayed = all(name.endswith(RETRY) for name in topics or [pattern])
         self._handler, self._publisher, self._clock = handler, publisher, clock
         self._health, self._telemetry = health, telemetry
-        self._door, self._admits = Door(codec, topic_prefix, clock), admits
+        self._door, self._admits = RecordDecoder(codec, topic_prefix, clock), admits
         self._progress = health.consumer(group)
         self._busy, self._is_stopping, self._failures = asyncio.Lock(), False, 0
         self._budget, self._reading = Budget(settings.dead_letter_budget, clock), reading
@@ -126,7 +126,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         ]
         return self
 
-    def tracked(self) -> TrackedConsumer | None:
+    def current_consumer(self) -> TrackedConsumer | None:
         """What reads, and knows how far it has come; None while it is not connected."""
         consumer: TrackedConsumer | None = self._subscriber.consumer
         return consumer
@@ -134,7 +134,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def __aexit__(self, *failure: object) -> None:
         """Finish the batch in flight, commit, leave the group."""
         self._is_stopping = True
-        await ended(*self._beside)
+        await cancel_tasks(*self._beside)
         try:
             async with asyncio.timeout(self._reading.grace.total_seconds()), self._busy:
                 pass
@@ -178,7 +178,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     async def _round(self, records: Sequence[KafkaRecord]) -> timedelta | None:
         """One batch; returns how long to wait before the next poll if it must be read again."""
         self._progress.mark_poll()
-        consumer = self.tracked()
+        consumer = self.current_consumer()
         if consumer is None:
             return None
         if self._guard.must_look(consumer):
@@ -233,14 +233,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 self._note_done([record])
 
     def _begin_assignment(self) -> None:
-        if (tracked := self.tracked()) is not None:
-            tracked.begin_assignment()
+        if (current_consumer := self.current_consumer()) is not None:
+            current_consumer.begin_assignment()
 
     def _note_done(self, records: Sequence[KafkaRecord]) -> None:
         self._offsets.add(records)
         self._guard.note_handled(records)
-        if (tracked := self.tracked()) is not None:
-            tracked.note_handled(records)
+        if (current_consumer := self.current_consumer()) is not None:
+            current_consumer.note_handled(records)
 
     def _decode(self, records: Sequence[KafkaRecord]) -> tuple[list[Received], list[Failure]]:
         batch: list[Received] = []
@@ -385,7 +385,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 log.debug("lag_unknown", group=self.group, reason=repr(error))
 
     async def _look(self) -> None:
-        consumer = self.tracked()
+        consumer = self.current_consumer()
         if consumer is not None:
             if self._guard.is_due():
                 async with self._busy:

@@ -31,7 +31,7 @@ class _Home(NamedTuple):
     is_fresh: bool
 
 
-class Door:
+class RecordDecoder:
     """Reads the records of a desk whose topics have this prefix."""
 
     def __init__(

@@ -19,7 +19,7 @@ class OpenMoments:
 
     def __init__(self) -> None:
         self._open: dict[object, datetime] = {}
-        self._doubtful: datetime | None = None
+        self._uncertain_since: datetime | None = None
         self._known_since: datetime | None = _ALWAYS
         self._until = _FOR_EVER
 
@@ -55,20 +55,22 @@ class OpenMoments:
         try:
             yield
         except BaseException:
-            self.doubt(moment)
+            self.mark_uncertain(moment)
             raise
         finally:
             del self._open[mark]
 
-    def doubt(self, moment: datetime) -> None:
+    def mark_uncertain(self, moment: datetime) -> None:
         """What was recorded since then may lie unpublished in the store."""
-        self._doubtful = moment if self._doubtful is None else min(moment, self._doubtful)
+        self._uncertain_since = (
+            moment if self._uncertain_since is None else min(moment, self._uncertain_since)
+        )
 
     def earliest(self) -> datetime | None:
         """The earliest time of a write under way; None if there is none."""
         return min(self._open.values(), default=None)
 
-    def take_doubt(self) -> datetime | None:
+    def take_uncertain(self) -> datetime | None:
         """Since when the outcome of a write is doubtful; whoever takes it looks after it."""
-        doubtful, self._doubtful = self._doubtful, None
+        doubtful, self._uncertain_since = self._uncertain_since, None
         return doubtful

@@ -24,7 +24,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from desk_shared.bus.connection import kafka_arguments
-from desk_shared.bus.retry import attempt_async, attempted
+from desk_shared.bus.retry import attempt_async, attempt_value
 from desk_shared.errors import DependencyDown, DeskError, Invalid, Transient
 from desk_shared.events.codec import Message
 from desk_shared.settings import KafkaSettings
@@ -128,7 +128,7 @@ class KafkaPublisher:
             if error is not None:
                 begun.append(error)
                 continue
-            sending = await attempted(
+            sending = await attempt_value(
                 producer.send(
                     self._prefix + message.topic,
                     value=message.value,
@@ -153,7 +153,7 @@ class KafkaPublisher:
         self._unusable = {topic: entry for topic, entry in self._unusable.items() if entry[0] > now}
         unknown = [topic for topic in new if topic not in self._unusable]
         outcomes = await asyncio.gather(
-            *(attempted(self._find(producer, topic)) for topic in unknown)
+            *(attempt_value(self._find(producer, topic)) for topic in unknown)
         )
         for topic, error in zip(unknown, outcomes, strict=True):
             if isinstance(error, DeskError) and not isinstance(error, DependencyDown):

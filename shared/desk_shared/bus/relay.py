@@ -15,7 +15,7 @@ from desk_shared.kernel import Backoff
 from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
 from desk_shared.telemetry import Meters, get_logger, names
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 log = get_logger()
 
@@ -53,7 +53,7 @@ class Relay:
         """Sweep until cancelled."""
         while True:
             has_more = await self.sweep() == BATCH
-            turned()
+            beat()
             pause = min(_PAUSES.longest, self._throttle.pause(EVERY))
             await self._clock.sleep(backoff(0) if has_more else pause)
 
@@ -68,7 +68,7 @@ class Relay:
         if overdue:
             log.info("relay_publishes", collection=self._name, documents=len(overdue))
             sending = await send_outboxes(self._publisher, overdue)
-            await self._documents.settle(sending.whole)
+            await self._documents.clear_outboxes(sending.whole)
             for document in sending.whole:
                 self._troubles.end(document.id)
             await self._postpone(sending)

@@ -61,7 +61,7 @@ async def attempt_async(work: Awaitable[object]) -> Exception | None:
     return None
 
 
-async def attempted(work: Awaitable[T]) -> T | Exception:
+async def attempt_value(work: Awaitable[T]) -> T | Exception:
     """What `work` comes to, or what it raised."""
     try:
         return await work
@@ -69,7 +69,7 @@ async def attempted(work: Awaitable[T]) -> T | Exception:
         return error
 
 
-async def insisted(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
+async def insist(work: Callable[[], Awaitable[T]], clock: Clock) -> T:
     """What `work` comes to, however long it takes: for what was done already and must be noted.
 
     What is only passing is waited out; anything else is raised.

@@ -13,7 +13,7 @@ from desk_shared.bus.retry import attempt_async, backoff
 from desk_shared.clock import Clock
 from desk_shared.store import Documents, Stored
 from desk_shared.store.document import S
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
@@ -40,7 +40,7 @@ class PublishedOutboxes(Generic[S]):
     async def __aexit__(self, *failure: object) -> None:
         """Clear what is left, as far as that goes."""
         if self._running is not None:
-            await ended(self._running)
+            await cancel_tasks(self._running)
             self._running = None
         error = await attempt_async(self.flush())
         if error is not None:
@@ -64,7 +64,9 @@ class PublishedOutboxes(Generic[S]):
         waiting = dict(self._published)
         if not waiting:
             return
-        await self._documents.settle([Stored(id, version) for id, version in waiting.items()])
+        await self._documents.clear_outboxes(
+            [Stored(id, version) for id, version in waiting.items()]
+        )
         for id, version in waiting.items():
             if self._published.get(id) == version:
                 del self._published[id]

@@ -79,7 +79,7 @@ class BatchResult(Generic[S]):
     gaps: list[tuple[Stored[S], int]] = field(default_factory=list)
     idle: set[str] = field(default_factory=set)
 
-    def unproven(self, changed: Iterable[str]) -> set[str]:
+    def find_unproven(self, changed: Iterable[str]) -> set[str]:
         """Documents whose outcome no guarded write will confirm."""
         return self.idle.difference(changed).union(task.id for task, _ in self.failures)
 

@@ -26,7 +26,7 @@ from desk_shared.health import Health
 from desk_shared.kernel import Backoff
 from desk_shared.store import Documents
 from desk_shared.telemetry import Meters, get_logger, names
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 log = get_logger()
 
@@ -106,7 +106,7 @@ class Timers:
                 self._assignment = assignment
                 await self._refresh(self._clock.now())
             await self._fire()
-            turned()
+            beat()
             moment = min(self._refreshes_at, self._due.next() or self._refreshes_at)
             if self._waiting.partitions():
                 moment = min(moment, self._clock.now() + LISTENED_EVERY)
@@ -170,7 +170,7 @@ class Timers:
             )
         if ready:
             await self._fire_each(list(ready), at)
-            turned()
+            beat()
 
     async def _fire_each(self, ids: Sequence[str], at: datetime | None) -> None:
         """Together if that works; else each alone, so that one failure is only its own."""

@@ -18,7 +18,7 @@ from desk_shared.bus.outboxes import send_outboxes
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import Received
 from desk_shared.bus.remembered import DocumentCache
-from desk_shared.bus.retry import attempted
+from desk_shared.bus.retry import attempt_value
 from desk_shared.bus.settling import PublishedOutboxes
 from desk_shared.bus.tasks import BatchResult, Cause, Projection, Rule, WorkItem
 from desk_shared.clock import Clock
@@ -179,7 +179,7 @@ class UnitOfWork(Generic[S]):
         stored = await self._memory.recall(documents, waiting)
         result: BatchResult[S] = BatchResult()
         ids = self._apply(documents, waiting, context, result)
-        if unproven := result.unproven(ids) - loaded:
+        if unproven := result.find_unproven(ids) - loaded:
             # Concluded from a copy in memory, which another member may have made outdated.
             result.drop(unproven)
             again = await self._load_all(unproven)
@@ -204,11 +204,9 @@ class UnitOfWork(Generic[S]):
         self._note_written([document for document in changed if document.id in documents], result)
         on_written(documents)
         if not await self._publish(documents.values()):
-            self.open_moments.doubt(context.now)
+            self.open_moments.mark_uncertain(context.now)
         if failed:
-            await self._retry_alone(
-                {id: waiting[id] for id in failed}, failed, on_failed, on_written, context
-            )
+            await self._retry_alone(waiting, failed, on_failed, on_written, context)
         return refused
 
     def _check_may_record(self, moment: datetime) -> None:
@@ -227,9 +225,10 @@ class UnitOfWork(Generic[S]):
         context: Context,
     ) -> None:
         """The store would not take these documents: of several tasks one may be the reason."""
-        for id, tasks in waiting.items():
+        for id, error in failed.items():
+            tasks = waiting[id]
             if len(tasks) == 1:
-                await on_failed([(tasks[0], failed[id])])
+                await on_failed([(tasks[0], error)])
                 continue
             for task in tasks:
                 await self._run_rounds({id: [task]}, on_failed, on_written, context.now)
@@ -251,7 +250,7 @@ class UnitOfWork(Generic[S]):
         """Those that somebody else was faster with, and those that cannot be written at all."""
         for document in changed:  # until it is certain that it is written and its outbox out
             self._cache.drop(document.id)
-        refused = await attempted(self._documents.write(changed))
+        refused = await attempt_value(self._documents.write(changed))
         if not isinstance(refused, Exception):
             for document in changed:
                 document.version += 1

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from desk_shared.bus.connection import kafka_arguments
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.producer import Publisher
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.bus.retry import attempt_async
@@ -30,7 +30,7 @@ from desk_shared.settings import KafkaSettings
 from desk_shared.store.document import S
 from desk_shared.store.leases import Leases
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 log = get_logger()
 
@@ -111,7 +111,7 @@ class WritersReader:
     def __init__(self, settings: KafkaSettings, writers: Writers, *, prefix: str = "") -> None:
         self._settings, self._writers = settings, writers
         self._name = prefix + names.WATERMARKS
-        self._door = Door(prefix=prefix)
+        self._door = RecordDecoder(prefix=prefix)
 
     async def run(self) -> None:
         """Read until cancelled; the reading begins anew if it is run again."""
@@ -140,7 +140,7 @@ class WritersReader:
         while True:
             if await consumer.position(partition) >= end:
                 self._writers.is_complete = True
-            turned()
+            beat()
             batches = await consumer.getmany(partition, timeout_ms=1_000)
             for record in batches.get(partition, ()):
                 self._hear(record)
@@ -187,7 +187,7 @@ class WriterWatermark(Generic[S]):
         self._published_at = clock.now()
         # Since when an outcome is doubtful, and what is asked of it: one that is looked after, and
         # one for all that came later. So a trickle of them does not put off the first for ever.
-        self._doubts: list[tuple[datetime, _Question]] = []
+        self._uncertain: list[tuple[datetime, _Question]] = []
         # Replicas that say nothing any more, and what is asked of them.
         self._silent: dict[str, _Question] = {}
 
@@ -216,9 +216,9 @@ class WriterWatermark(Generic[S]):
             log.warning("writer_leaves_without_goodbye", reason=repr(error))
 
     async def _leave(self) -> None:
-        await self.settle()
+        await self.resolve_uncertain()
         await self.advance()
-        if not self._doubts and self._open.earliest() is None:
+        if not self._uncertain and self._open.earliest() is None:
             self._open.close()
             await self._publish(self.replica, self._clock.now(), has_left=True)
             await self._leases.give_up()
@@ -227,15 +227,15 @@ class WriterWatermark(Generic[S]):
         """Publish until cancelled. The store is not read here: whoever is slow is not silent."""
         while True:
             await self.advance()
-            turned()
+            beat()
             await self._clock.sleep(EVERY)
 
     async def look(self) -> None:
         """Read what became of doubtful outcomes and of the silent, until cancelled."""
         while True:
-            await self.settle()
+            await self.resolve_uncertain()
             await self._speak_for_the_silent()
-            turned()
+            beat()
             await self._clock.sleep(LOOKED_EVERY)
 
     async def hold(self) -> None:
@@ -245,7 +245,7 @@ class WriterWatermark(Generic[S]):
             if not (is_held and self._open.is_open):
                 self._open.close()
                 await self._begin()
-            turned()
+            beat()
             await self._clock.sleep(RENEWED_EVERY)
 
     async def advance(self) -> None:
@@ -262,24 +262,24 @@ class WriterWatermark(Generic[S]):
     def _reach(self, now: datetime) -> datetime:
         """All that was recorded before this moment is published."""
         until = min(now, self._open.earliest() or now)
-        self._take_doubt(now)
-        return min([until, *(since for since, _ in self._doubts)])
+        self._take_uncertain(now)
+        return min([until, *(since for since, _ in self._uncertain)])
 
-    def _take_doubt(self, now: datetime) -> None:
+    def _take_uncertain(self, now: datetime) -> None:
         """Since some time something may lie unpublished: no later watermark is published."""
-        taken = self._open.take_doubt()
+        taken = self._open.take_uncertain()
         if taken is not None:
-            later = [since for since, _ in self._doubts[1:]]
-            self._doubts[1:] = [(min([taken, *later]), _Question(now))]
+            later = [since for since, _ in self._uncertain[1:]]
+            self._uncertain[1:] = [(min([taken, *later]), _Question(now))]
 
-    async def settle(self) -> None:
+    async def resolve_uncertain(self) -> None:
         """The first doubtful outcome is clear when nothing of its time waits in the store."""
-        self._take_doubt(self._clock.now())
-        if not self._doubts:
+        self._take_uncertain(self._clock.now())
+        if not self._uncertain:
             return
-        first = self._doubts[0]
+        first = self._uncertain[0]
         if await self._is_answered(first[1]):
-            self._doubts.remove(first)
+            self._uncertain.remove(first)
 
     async def _speak_for_the_silent(self) -> None:
         """A replica that was killed has left once nothing of it waits in the store.

@@ -19,7 +19,7 @@ from desk_shared.charter.problems import Check, InvalidCharter, Problem
 from desk_shared.clock import Clock
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 # The kubelet itself takes up to a minute to bring a changed ConfigMap; two seconds add little.
 POLL: Final = timedelta(seconds=2)
@@ -109,7 +109,7 @@ class CharterSource:
         while True:
             await self._clock.sleep(self._poll)
             await self.refresh()
-            turned()
+            beat()
 
     async def refresh(self) -> bool:
         """Take over what has changed; whether another charter is in force now."""

@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from desk_shared.auditing import Findings, TicketLog, compare_reader, compare_writer
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.adopting import find_replaced
-from desk_shared.cli.reading import existing, read_all
+from desk_shared.cli.reading import list_topic_names, read_all
 from desk_shared.cli.restored import Forgotten, Gone, find_forgotten, find_gone
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
@@ -57,10 +57,12 @@ def audit(
 
 async def _audit() -> Findings:
     chosen = settings()
-    book, door = TicketLog(), Door(prefix=chosen.topic_prefix)
+    book, door = TicketLog(), RecordDecoder(prefix=chosen.topic_prefix)
     dead = chosen.topic_prefix + DEAD_REQUESTS
     needed = [dead, *(chosen.topic_prefix + name for name in (REQUESTS, TICKETS))]
-    others = {chosen.topic_prefix + name for name in OPEN_TOPICS} & await existing(chosen.kafka)
+    others = {chosen.topic_prefix + name for name in OPEN_TOPICS} & await list_topic_names(
+        chosen.kafka
+    )
     async for raw in read_all(chosen.kafka, sorted({*needed, *others})):
         try:
             event = door.read(raw)

@@ -13,8 +13,8 @@ import typer
 from desk_shared.bus.producer import KafkaPublisher
 from desk_shared.bus.records import ATTEMPT, SETTLES, KafkaRecord
 from desk_shared.cli.letters import Letter, gather, settlements
-from desk_shared.cli.reading import existing, read_all
-from desk_shared.cli.screen import Sheet
+from desk_shared.cli.reading import list_topic_names, read_all
+from desk_shared.cli.screen import TextTable
 from desk_shared.cli.screen import show as show_
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
@@ -52,7 +52,7 @@ def list_(
     One record that came back several times is one letter; what was settled is not counted.
     """
     letters = asyncio.run(_read_letters())
-    table = Sheet("dead-letter topic", "reason", "letters", *(["settled"] if settled else []))
+    table = TextTable("dead-letter topic", "reason", "letters", *(["settled"] if settled else []))
     counts = Counter(
         (letter.topic, letter.reason_code) for letter in letters if letter.settlement is None
     )
@@ -126,7 +126,7 @@ async def _read_letters() -> list[Letter]:
     chosen = settings()
     names = [
         name
-        for name in await existing(chosen.kafka)
+        for name in await list_topic_names(chosen.kafka)
         if name.endswith(DEAD) and name.startswith(chosen.topic_prefix)
     ]
     if not names:

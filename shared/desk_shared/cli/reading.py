@@ -14,7 +14,7 @@ from desk_shared.settings import KafkaSettings
 @asynccontextmanager
 async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer that has every partition of these topics; `NotFound` names a missing one."""
-    missing = set(topics) - await existing(kafka)
+    missing = set(topics) - await list_topic_names(kafka)
     if missing:
         name = min(missing)
         raise NotFound(f"There is no topic '{name}'. `desk topics list` names them all.")
@@ -29,7 +29,7 @@ async def reader(kafka: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[A
         await consumer.stop()
 
 
-async def existing(kafka: KafkaSettings) -> set[str]:
+async def list_topic_names(kafka: KafkaSettings) -> set[str]:
     """The names of all topics on the brokers."""
     consumer = AIOKafkaConsumer(**kafka_arguments(kafka))
     await consumer.start()

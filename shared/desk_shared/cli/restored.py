@@ -8,14 +8,14 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from desk_shared.bus.agreement import Committed, Older, find_older, read_committed
 from desk_shared.bus.connection import kafka_arguments
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.cli.adopting import Anew
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events.topics import SERVICES
 from desk_shared.settings import KafkaSettings
 from desk_shared.store import Origin, Store
-from desk_shared.store.census import handled_since
+from desk_shared.store.census import find_handled_since
 from desk_shared.store.milestones import MongoMilestones
 from desk_shared.store.positions import MongoPositions, Position
 
@@ -80,7 +80,7 @@ async def find_gone(replaced: Sequence[Anew]) -> list[Gone]:
                 first = topic.ends.get(partition, until)
                 if first < until:
                     mark_key = Origin(read.topic, partition, first, read.generation).mark_key
-                    who = sorted(await handled_since(store.database, mark_key, first))
+                    who = sorted(await find_handled_since(store.database, mark_key, first))
                     place = f"{read.topic}/{partition}"
                     gone.append(Gone(topic.service, read.group, place, first, until, tuple(who)))
         finally:
@@ -103,7 +103,9 @@ async def find_forgotten() -> list[Forgotten]:
         committed = await read_committed(chosen.kafka, sorted(groups), chosen.topic_prefix)
         for older in find_older(committed, stored):
             ranges = _find_ranges(older.group, positions, committed[older.group])
-            subjects = await _subjects(chosen.kafka, ranges, Door(prefix=chosen.topic_prefix))
+            subjects = await _subjects(
+                chosen.kafka, ranges, RecordDecoder(prefix=chosen.topic_prefix)
+            )
             records = sum(end - first for first, end in ranges.values())
             forgotten.append(Forgotten(service, older, records, tuple(subjects)))
     return forgotten
@@ -124,7 +126,7 @@ def _find_ranges(group: str, positions: Sequence[Position], committed: Committed
     }
 
 
-async def _subjects(kafka: KafkaSettings, ranges: Ranges, door: Door) -> list[str]:
+async def _subjects(kafka: KafkaSettings, ranges: Ranges, door: RecordDecoder) -> list[str]:
     """Of the records in these ranges, in order and once each."""
     consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka_arguments(kafka))
     await consumer.start()

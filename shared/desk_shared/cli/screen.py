@@ -38,20 +38,23 @@ class Screen(Console):
                 yield Segment(plain_text(segment.text), segment.style)
 
 
-class Sheet(Table):
+class TextTable(Table):
     """A table whose cells are text; made safe before the columns are measured."""
 
     def __init__(self, *headers: str, title: str = "") -> None:
         super().__init__(*headers, title=Text(plain_line(title)) if title else None)
 
-    def add_line(self, *cells: object) -> None:
+    def add_line(self, *columns: object) -> None:
         """A row; a cell may be a text with a colour."""
         self.add_row(
-            *(cell if isinstance(cell, Text) else Text(plain_line(cell)) for cell in cells)
+            *(
+                column if isinstance(column, Text) else Text(plain_line(column))
+                for column in columns
+            )
         )
 
 
-def styled(text: object, style: str) -> Text:
+def style(text: object, style: str) -> Text:
     """A line with a colour."""
     return Text(plain_line(text), style=style)
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import REASON, KafkaRecord
 from desk_shared.cli.reading import read_all, reader
-from desk_shared.cli.screen import Screen, styled
+from desk_shared.cli.screen import Screen, style
 from desk_shared.cli.setting import settings
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Payload
@@ -30,7 +30,7 @@ def tail(
 ) -> None:
     """Show events as they come (end with Ctrl-C), or everything there is with --from-start."""
     prefix = settings().topic_prefix
-    show = _Shown(Door(prefix=prefix), type, key, json)
+    show = _Shown(RecordDecoder(prefix=prefix), type, key, json)
     try:
         asyncio.run(_tail([prefix + topic for topic in topics], show, from_start=from_start))
     except KeyboardInterrupt:
@@ -40,7 +40,7 @@ def tail(
 class _Shown:
     """Filters and prints."""
 
-    def __init__(self, door: Door, type: str, key: str, as_json: bool) -> None:
+    def __init__(self, door: RecordDecoder, type: str, key: str, as_json: bool) -> None:
         self._door = door
         self._type, self._key, self._as_json = type, key, as_json
         self._screen = Screen(wraps=False)
@@ -53,7 +53,7 @@ class _Shown:
             event = self._door.read(raw)
         except Invalid as error:
             reason = (dict(raw.headers).get(REASON) or b"").decode(errors="replace")
-            self._screen.print(styled(f"unreadable  {key}  {reason or error}", "red"))
+            self._screen.print(style(f"unreadable  {key}  {reason or error}", "red"))
             return
         if self._type and self._type not in event.type:
             return

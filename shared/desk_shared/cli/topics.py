@@ -8,7 +8,7 @@ import typer
 from desk_shared.bus.admin import apply_topics
 from desk_shared.charter import load_charter
 from desk_shared.cli.adopting import adopt
-from desk_shared.cli.screen import Sheet
+from desk_shared.cli.screen import TextTable
 from desk_shared.cli.screen import show as show_
 from desk_shared.cli.setting import settings
 from desk_shared.events.topics import Topic, all_topics
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Create and list the desk's topics.
 app.command()(adopt)
 
 
-def declared() -> tuple[Topic, ...]:
+def list_declared() -> tuple[Topic, ...]:
     """Every topic, the charter's teams included."""
     charter = load_charter(settings().charter)
     return all_topics(team.name for team in charter.teams)
@@ -37,7 +37,7 @@ def apply(
     applied = asyncio.run(
         apply_topics(
             chosen.kafka,
-            declared(),
+            list_declared(),
             prefix=chosen.topic_prefix,
             partitions=partitions,
             replicas=replicas,
@@ -53,8 +53,8 @@ def apply(
 @app.command("list")
 def show() -> None:
     """The catalogue: who writes a topic, who reads it, how long it keeps its records."""
-    table = Sheet("topic", "key", "writer", "readers", "kept", "partitions")
-    for topic in declared():
+    table = TextTable("topic", "key", "writer", "readers", "kept", "partitions")
+    for topic in list_declared():
         kept = "compacted" if topic.compacted else "for ever"
         if topic.kept is not None:
             kept = f"{topic.kept.days} days"

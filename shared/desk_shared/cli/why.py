@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from desk_shared.cli.setting import settings
 from desk_shared.errors import DependencyDown, Rejected
-from desk_shared.http.whys import UnheededList, WhyView
+from desk_shared.http.whys import UnhandledList, WhyView
 from desk_shared.terminal import say, spoken_here
 from desk_shared.text import plain_line
 
@@ -33,7 +33,7 @@ def why(
         headers["Authorization"] = f"Bearer {chosen.token.get_secret_value()}"
     with httpx.Client(headers=headers, timeout=TIMEOUT_S, trust_env=False) as client:
         if not subject:
-            _say_unheeded(_ask(client, UnheededList, chosen.triage_url, "unheeded"))
+            _say_unhandled(_ask(client, UnhandledList, chosen.triage_url, "unheeded"))
             return
         for name, url in (("triage", chosen.triage_url), ("automation", chosen.automation_url)):
             _say_looks(name, _ask(client, WhyView, url, "why", subject=subject))
@@ -64,7 +64,7 @@ def _say_looks(service: str, view: WhyView) -> None:
         say(f"  nothing has looked at {plain_line(view.subject)} since then, and nothing is kept.")
 
 
-def _say_unheeded(view: UnheededList) -> None:
+def _say_unhandled(view: UnhandledList) -> None:
     say(f"Sent since {view.since:%Y-%m-%d %H:%M} UTC and nothing is set up for (one replica):")
     for sent in view.items:
         meant = f"; did you mean {sent.meant}?" if sent.meant else ""

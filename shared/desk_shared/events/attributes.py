@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from desk_shared.errors import Invalid
-from desk_shared.events.quoting import quoted
+from desk_shared.events.quoting import quote
 
 Headers = Iterable[tuple[str, bytes | None]]
 
@@ -61,7 +61,7 @@ class Attributes:
 
     def identifier(self, name: str, *, is_clean: bool = False) -> str:
         """A required attribute within its bound; with `is_clean` also without control signs."""
-        return checked(name, self.required(name), is_clean=is_clean)
+        return check_attribute(name, self.required(name), is_clean=is_clean)
 
     def optional(self, name: str, *, is_clean: bool = False) -> str:
         """The attribute's text, or nothing if it is not given or not usable."""
@@ -78,7 +78,7 @@ class Attributes:
         return text if TRACEPARENT.fullmatch(text) else ""
 
 
-def checked(name: str, text: str, *, is_clean: bool) -> str:
+def check_attribute(name: str, text: str, *, is_clean: bool) -> str:
     """The text, if it is within the attribute's bound and has nothing forbidden in it."""
     size = len(text.encode())
     if size > _BOUNDS[name]:
@@ -140,7 +140,7 @@ def _decode(written: str, value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError as error:
         raise Invalid(
-            f"the header {quoted(written)} is not UTF-8: {error.reason} at byte {error.start}",
+            f"the header {quote(written)} is not UTF-8: {error.reason} at byte {error.start}",
             code="bad-header",
         ) from error
 
@@ -150,6 +150,6 @@ def read_sequence(text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) <= _BOUNDS["sequence"]
     if not is_number or int(text) < 1:
         raise Invalid(
-            f"the sequence {quoted(text)} is not a whole number from 1", code="bad-sequence"
+            f"the sequence {quote(text)} is not a whole number from 1", code="bad-sequence"
         )
     return int(text)

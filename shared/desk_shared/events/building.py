@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from desk_shared.errors import Invalid
 from desk_shared.events.amending import amend, halves, shrink
-from desk_shared.events.attributes import Attributes, checked, read_sequence
+from desk_shared.events.attributes import Attributes, check_attribute, read_sequence
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 from desk_shared.events.moments import read_moment
-from desk_shared.events.quoting import quoted
+from desk_shared.events.quoting import quote
 from desk_shared.events.sources import is_reserved
 from desk_shared.events.topics import BY_NAME
 
@@ -45,7 +45,7 @@ def own_event(envelope: Envelope, data: Payload) -> AnyEvent:
     text = attributes.required("time")
     moment = read_moment(text)
     if moment is None:
-        raise Invalid(f"the time {quoted(text)} lies in no year that there is", code="bad-time")
+        raise Invalid(f"the time {quote(text)} lies in no year that there is", code="bad-time")
     return Event(
         attributes.identifier("id"),
         attributes.identifier("source"),
@@ -67,7 +67,7 @@ def outside_event(
     _check_version(attributes)
     source = attributes.identifier("source", is_clean=True)
     if is_reserved(source):
-        raise reserved(source)
+        raise reserved_source(source)
     document, changed = amend(payload, data)
     if is_mended:
         changed |= halves(document)
@@ -92,10 +92,10 @@ def outside_event(
     )
 
 
-def reserved(source: str) -> Invalid:
+def reserved_source(source: str) -> Invalid:
     """Somebody outside speaks as one of the desk's services."""
     return Invalid(
-        f"the source {quoted(source)} is reserved: only the desk's own services call themselves "
+        f"the source {quote(source)} is reserved: only the desk's own services call themselves "
         "/desk/…; give your system a source of its own",
         code="reserved-source",
     )
@@ -114,7 +114,7 @@ def _check_version(attributes: Attributes) -> None:
     version = attributes.given.get("specversion", _VERSION)
     if version != _VERSION:
         raise Invalid(
-            f"the specversion is {quoted(version)}; the desk reads CloudEvents {_VERSION}",
+            f"the specversion is {quote(version)}; the desk reads CloudEvents {_VERSION}",
             code="bad-specversion",
         )
 
@@ -125,10 +125,10 @@ def _own_subject(key: bytes | None, subject: str | None) -> str:
     text = _decode_key(key)
     if subject is not None and subject != text:
         raise Invalid(
-            f"the record's key is {quoted(text)} but its subject is {quoted(subject)}",
+            f"the record's key is {quote(text)} but its subject is {quote(subject)}",
             code="key-mismatch",
         )
-    return checked("subject", text, is_clean=False)
+    return check_attribute("subject", text, is_clean=False)
 
 
 def _outside_subject(envelope: Envelope) -> str:
@@ -139,7 +139,7 @@ def _outside_subject(envelope: Envelope) -> str:
     if not subject:
         text = "the event has neither a subject nor a key; the subject is what it is about"
         raise Invalid(text, code="missing-key")
-    return checked("subject", subject, is_clean=True)
+    return check_attribute("subject", subject, is_clean=True)
 
 
 def _decode_key(key: bytes) -> str:
@@ -157,6 +157,6 @@ def _outside_time(envelope: Envelope, changed: set[str]) -> tuple[datetime, str]
         return moment, ""
     if arrived is None:
         envelope.attributes.required("time")
-        raise Invalid(f"the time {quoted(text)} lies in no year that there is", code="bad-time")
+        raise Invalid(f"the time {quote(text)} lies in no year that there is", code="bad-time")
     changed.add("time")
     return arrived, text

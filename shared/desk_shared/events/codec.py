@@ -24,7 +24,7 @@ from desk_shared.events.attributes import (
 from desk_shared.events.building import Envelope, bad_data, is_open, outside_event, own_event
 from desk_shared.events.catalogue import PAYLOADS, UPCASTERS, Upcaster
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.quoting import quoted
+from desk_shared.events.quoting import quote
 from desk_shared.events.reading import (
     content_type_of,
     data_of_document,
@@ -190,7 +190,7 @@ class Codec:
                 code="unknown-version",
             )
         return Invalid(
-            f"{quoted(wire_type)[1:-1]} is not a type of event that the desk knows",
+            f"{quote(wire_type)[1:-1]} is not a type of event that the desk knows",
             code="unknown-type",
         )
 

@@ -107,6 +107,6 @@ def derive(  # noqa: PLR0913 (an event has this many independent parts)
     )
 
 
-def numbered(event: Event[P], sequence: int) -> Event[P]:
+def number_event(event: Event[P], sequence: int) -> Event[P]:
     """The event with its place in its ticket's life."""
     return event._replace(sequence=sequence)

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from desk_shared.errors import Invalid
-from desk_shared.events.quoting import quoted
+from desk_shared.events.quoting import quote
 
 # Nothing that the desk is told of happened before, and a clock runs ahead by a day at most: the
 # wrong zone is the usual reason, a wrong year the next.
@@ -59,8 +59,8 @@ def is_believed(moment: datetime, arrived: datetime, ahead: timedelta = AHEAD) -
 
 def _no_moment(text: str) -> Invalid:
     if _ZONELESS.fullmatch(text):
-        return Invalid(f"the time {quoted(text)} has no zone; write UTC with a Z", code="bad-time")
+        return Invalid(f"the time {quote(text)} has no zone; write UTC with a Z", code="bad-time")
     return Invalid(
-        f"{quoted(text)} is not a time of RFC 3339; write it like 2026-03-02T09:00:00Z",
+        f"{quote(text)} is not a time of RFC 3339; write it like 2026-03-02T09:00:00Z",
         code="bad-time",
     )

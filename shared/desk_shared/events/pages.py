@@ -69,8 +69,8 @@ def _topics(topics: Iterable[Topic], payloads: Mapping[str, type[Payload]]) -> I
         writer = topic.writer if not topic.relays else f"{topic.writer}; {topic.relays[0]} for it"
         kept = "for ever" if topic.kept is None else f"{topic.kept // timedelta(days=1)} days"
         kept = "the newest of each key" if topic.compacted else kept
-        cells = (f"`{topic.name}`", topic.key, writer, readers, kept, count or "none")
-        yield _row(*map(str, cells))
+        columns = (f"`{topic.name}`", topic.key, writer, readers, kept, count or "none")
+        yield _row(*map(str, columns))
     yield (
         "\n`outside` is any system or endpoint agent that the charter's `sources.yaml` lists; "
         "`intake for it` is what came by `POST /v1/events`. "
@@ -153,6 +153,6 @@ def _mapping(value: object) -> Schema:
     return value
 
 
-def _row(*cells: str) -> str:
-    escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+def _row(*columns: str) -> str:
+    escaped = (column.replace("|", "\\|").replace("\n", " ") for column in columns)
     return f"| {' | '.join(escaped)} |"

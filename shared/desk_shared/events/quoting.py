@@ -3,7 +3,7 @@
 _LONGEST = 80
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """The text in quotes, shortened where it is long."""
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}… ({len(text)} characters)"

@@ -14,7 +14,7 @@ from email.message import Message as MimeHeaders
 from pydantic_core import from_json
 
 from desk_shared.errors import Invalid
-from desk_shared.events.quoting import quoted
+from desk_shared.events.quoting import quote
 
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,7 +41,7 @@ def is_structured(
             text = "a batch of events is not part of Kafka's binding: publish a record for each"
             raise Invalid(text, code="bad-content-type")
         if kind not in (_CLOUDEVENTS, f"{_CLOUDEVENTS}+json"):
-            text = f"the desk reads events in JSON ({_CLOUDEVENTS}+json), not in {quoted(kind)}"
+            text = f"the desk reads events in JSON ({_CLOUDEVENTS}+json), not in {quote(kind)}"
             raise Invalid(text, code="bad-content-type")
         return True
     has_attributes = any(name[:3].lower() == "ce_" for name, _ in headers)

@@ -7,7 +7,7 @@ from desk_shared.http.idempotency import (
     IdempotentCall,
     calls_without_key,
     check_same,
-    keyed,
+    require_key,
 )
 from desk_shared.http.paging import (
     Cursors,
@@ -15,10 +15,10 @@ from desk_shared.http.paging import (
     PageRequest,
     Position,
     cursors_from,
+    find_visible,
     link_next,
     page_request,
     place_of,
-    shown_after,
 )
 from desk_shared.http.principal import (
     PUBLIC,
@@ -69,7 +69,7 @@ __all__ = [
     "current_principal",
     "cursors_from",
     "etag",
-    "keyed",
+    "find_visible",
     "link_next",
     "make_app",
     "may_see_person",
@@ -79,7 +79,7 @@ __all__ = [
     "precondition",
     "refuse_undeclared",
     "require",
-    "shown_after",
+    "require_key",
     "sight",
     "undeclared_routes",
 ]

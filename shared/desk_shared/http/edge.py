@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from desk_shared.http.body import Bodies
 from desk_shared.http.gate import Gate
 from desk_shared.http.language import speak
-from desk_shared.http.problems import refusal, unforeseen
+from desk_shared.http.problems import refusal, unforeseen_error
 from desk_shared.http.rates import HEADERS_KEY, RateLimits
 from desk_shared.http.refusals import Held, Overloaded, Stopping, TooLarge, TooManyRequests
 from desk_shared.ids import new_id
@@ -149,7 +149,7 @@ class Edge:
                 _log.warning("request_cut_short", path=scope["path"], reason=repr(error))
                 raise self._gate.stopping() from error
             _log.error("request_failed", path=scope["path"], exc_info=error)
-            await unforeseen(scope["path"])(scope, receive, exchange.send_on)
+            await unforeseen_error(scope["path"])(scope, receive, exchange.send_on)
 
     def _is_last(self) -> bool:
         return self._gate.is_closed

@@ -49,11 +49,11 @@ class Gate:
         """Let nobody in until it is called again with False: a person has to decide first."""
         self.is_held = is_held
 
-    async def close(self, patience: timedelta) -> int:
-        """Lets nobody in from now on; how many calls are still under way after the patience."""
+    async def close(self, grace: timedelta) -> int:
+        """Lets nobody in from now on; how many calls are still under way after the grace."""
         self.is_closed = True
         try:
-            async with asyncio.timeout(patience.total_seconds()):
+            async with asyncio.timeout(grace.total_seconds()):
                 await self._empty.wait()
         except TimeoutError:
             return self.under_way

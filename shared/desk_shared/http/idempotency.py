@@ -33,7 +33,7 @@ class IdempotentCall:
     fingerprint: str
 
 
-async def keyed(request: Request) -> IdempotentCall:
+async def require_key(request: Request) -> IdempotentCall:
     """Dependency of a call whose own first write is its record, so that it costs no other.
 
     The endpoint inserts a document whose id is derived from `seed` and which keeps `fingerprint`.
@@ -85,4 +85,4 @@ def calls_without_key(app: FastAPI) -> list[str]:
 
 def asks_for_key(dependant: Dependant) -> bool:
     """Whether a route wants an idempotency key."""
-    return dependant.call is keyed or any(map(asks_for_key, dependant.dependencies))
+    return dependant.call is require_key or any(map(asks_for_key, dependant.dependencies))

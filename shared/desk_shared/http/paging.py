@@ -114,7 +114,7 @@ class Page(BaseModel, Generic[T]):
     """Cursor of the next page; null on the last."""
 
 
-async def shown_after(
+async def find_visible(
     find: Callable[[After | None, int], Awaitable[Sequence[P]]],
     may_see: Callable[[P], bool],
     after: After | None,

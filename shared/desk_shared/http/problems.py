@@ -100,15 +100,15 @@ def install_problems(app: FastAPI) -> None:
 
 def refusal(error: DeskError, instance: str) -> Response:
     """The answer to a call that was refused before any route saw it."""
-    return problem(error.status, error.kind, told(error), instance, headers=_headers_of(error))
+    return problem(error.status, error.kind, detail_of(error), instance, headers=_headers_of(error))
 
 
-def unforeseen(instance: str) -> Response:
+def unforeseen_error(instance: str) -> Response:
     """The answer to a bug: nothing leaks."""
     return problem(500, "internal-error", sentence(message("request.unforeseen")), instance)
 
 
-def told(error: DeskError) -> str:
+def detail_of(error: DeskError) -> str:
     """What the caller reads, in their language where the desk has it in that."""
     return error.message if error.said is None else sentence(error.said)
 
@@ -118,7 +118,7 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
         raise error
     if error.status >= 500 and not isinstance(error, Transient):
         _log.error("request_failed", code=error.kind, exc_info=error)
-        return unforeseen(request.url.path)
+        return unforeseen_error(request.url.path)
     if isinstance(error, Transient):
         _log.warning("request_refused", code=error.kind, reason=error.message)
         # What is away, and where, is the operators' business only.
@@ -128,7 +128,7 @@ async def _answer_desk_error(request: Request, error: Exception) -> Response:
     return problem(
         error.status,
         error.kind,
-        told(error),
+        detail_of(error),
         request.url.path,
         extra=extra,
         headers=_headers_of(error),

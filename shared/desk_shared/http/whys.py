@@ -11,7 +11,7 @@ from desk_shared.frozen import Frozen
 from desk_shared.http.language import sentence
 from desk_shared.http.principal import STAFF, Principal, may_see_person, require, sight
 from desk_shared.kernel.sight import Sight
-from desk_shared.lookout import Consideration, Lookout, Unheeded
+from desk_shared.lookout import Consideration, Lookout, Unhandled
 
 SubjectAsked = Annotated[
     str,
@@ -68,7 +68,7 @@ class WhyView(Frozen):
     """What is stored comes first, then the looks, newest first."""
 
 
-class UnheededView(Frozen):
+class UnhandledView(Frozen):
     """Something that was sent and that nothing is set up for."""
 
     kind: str
@@ -80,11 +80,11 @@ class UnheededView(Frozen):
     """The nearest name that is known, if one is near: it may be misspelled."""
 
 
-class UnheededList(Frozen):
+class UnhandledList(Frozen):
     """What this replica has seen since `since` and nothing is set up for, most often first."""
 
     since: datetime
-    items: tuple[UnheededView, ...]
+    items: tuple[UnhandledView, ...]
 
 
 def why_view(
@@ -114,9 +114,9 @@ def _look_view(look: Consideration, reader: Principal) -> LookView:
     )
 
 
-def unheeded_view(unhandled: Unheeded, meant: str = "") -> UnheededView:
+def unhandled_view(unhandled: Unhandled, meant: str = "") -> UnhandledView:
     """One name that nothing is set up for; `meant` is a known one that is near."""
-    return UnheededView(
+    return UnhandledView(
         kind=unhandled.kind,
         name=unhandled.name,
         count=unhandled.count,

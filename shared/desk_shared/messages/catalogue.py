@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from desk_shared.events.message import Carried, Message
-from desk_shared.messages.formats import Formats, ended
+from desk_shared.messages.formats import Formats, end_sentence
 
 Language = Literal["en", "de"]
 LANGUAGES: tuple[Language, ...] = ("en", "de")
@@ -100,12 +100,14 @@ class _Filled(Formatter):
         """The parameter as its placeholder wants it; nested messages in the same language."""
         if isinstance(value, Message):
             text = self._catalogue.render(value, self._zone)
-            return ended(text) if format_spec == "sentence" else text
+            return end_sentence(text) if format_spec == "sentence" else text
         if isinstance(value, tuple):
             kind, _, domain = format_spec.partition(" ")
-            return self._formats.listed([self.format_field(item, domain) for item in value], kind)
+            return self._formats.join_parts(
+                [self.format_field(item, domain) for item in value], kind
+            )
         if format_spec in Formats.KINDS:
-            return self._formats.shown(value, format_spec)
+            return self._formats.show_param(value, format_spec)
         return (
             self._catalogue.word(format_spec, value) if format_spec else self._formats.plain(value)
         )

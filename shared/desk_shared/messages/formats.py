@@ -31,7 +31,7 @@ _UNITS = (
 _MOMENT = {"en": "EEEE d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
 
 
-def ended(text: str) -> str:
+def end_sentence(text: str) -> str:
     """What a person wrote, with an end mark, so that a sentence can follow."""
     trimmed = text.strip()
     return trimmed if not trimmed or trimmed[-1] in ".!?…:" else f"{trimmed}."
@@ -50,7 +50,7 @@ class Formats:
     def __init__(self, locale: Locale, zone: ZoneInfo) -> None:
         self._locale, self._zone = locale, zone
 
-    def shown(self, value: object, kind: str) -> str:
+    def show_param(self, value: object, kind: str) -> str:
         """A parameter of a message; what cannot be read as its kind is shown as it is."""
         try:
             if isinstance(value, str):
@@ -74,7 +74,7 @@ class Formats:
                 on = date.fromisoformat(value[:10])
                 return str(format_date(on, "MMMM y", locale=self._locale))
             case "sentence":
-                return ended(value)
+                return end_sentence(value)
         return value
 
     def _write(self, value: float, kind: str) -> str:
@@ -122,12 +122,12 @@ class Formats:
         exact = value if isinstance(value, int) else float(f"{value:.6g}")
         return str(format_decimal(exact, locale=self._locale))
 
-    def listed(self, parts: Sequence[str], kind: str) -> str:
+    def join_parts(self, parts: Sequence[str], kind: str) -> str:
         """`a, b and c`, `a, b or c`, lines of a list; else one statement after another."""
         if kind == "lines":
             return "\n".join(f"- {part}" for part in parts)
         if kind not in ("and", "or"):
-            return " ".join(map(ended, parts))
+            return " ".join(map(end_sentence, parts))
         return str(
             format_list(
                 list(parts), style="standard" if kind == "and" else "or", locale=self._locale

@@ -3,7 +3,7 @@
 from typing import cast
 
 from desk_shared.auditing import Entry
-from desk_shared.store.driver import Database, Row, translated
+from desk_shared.store.driver import Database, Row, translate_errors
 
 _FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "buffered.topic": 1}
 _PAGE = 5_000
@@ -14,7 +14,7 @@ async def census(database: Database, collection: str) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     last = ""
     while True:
-        with translated():
+        with translate_errors():
             query = database[collection].find({"_id": {"$gt": last}}, _FIELDS)
             rows = await query.sort([("_id", 1)]).limit(_PAGE).to_list(_PAGE)
         entries |= {entry.id: entry for entry in map(_entry, rows)}
@@ -25,19 +25,19 @@ async def census(database: Database, collection: str) -> dict[str, Entry]:
 
 async def entry_of(database: Database, collection: str, id: str) -> Entry:
     """The same of one document; nothing at all of one that is not there."""
-    with translated():
+    with translate_errors():
         row = await database[collection].find_one({"_id": id}, _FIELDS)
     return Entry(id, 0, 0, 0) if row is None else _entry(row)
 
 
-async def handled_since(database: Database, mark_key: str, offset: int) -> set[str]:
+async def find_handled_since(database: Database, mark_key: str, offset: int) -> set[str]:
     """Ids of the documents, of all collections, that handled a record of it from there on.
 
     `mark_key` is how documents' marks name the partition of one making of a topic.
     """
     ids: set[str] = set()
     query = {f"marks.{mark_key}": {"$gte": offset}}
-    with translated():
+    with translate_errors():
         for name in await database.list_collection_names():
             rows = await database[name].find(query, {"_id": 1}).to_list(None)
             ids |= {str(row["_id"]) for row in rows}

@@ -26,10 +26,10 @@ from desk_shared.store.driver import (
     Row,
     UpdateOne,
     duplicates_of,
-    translated,
+    translate_errors,
 )
 from desk_shared.store.kept_calls import KeptCalls, MongoKeptCalls
-from desk_shared.store.listing import Facets, Listed, Paged, paged, place_of
+from desk_shared.store.listing import Facets, Listed, Paged, make_page_query, place_of
 from desk_shared.telemetry import get_logger
 
 log = get_logger()
@@ -64,7 +64,7 @@ class Documents(Protocol[S]):
     def identities(self) -> KeptCalls: ...
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]: ...
     async def write(self, documents: Sequence[Stored[S]]) -> frozenset[str]: ...
-    async def settle(self, published: Sequence[Stored[S]]) -> None: ...
+    async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None: ...
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None: ...
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]: ...
     async def has_unpublished(self, recorded_by: datetime) -> bool: ...
@@ -111,7 +111,7 @@ class MongoDocuments(Generic[S]):
     async def prepare(self) -> None:
         """Declare the indexes; harmless when they are there."""
         await self.identities.prepare()
-        with translated():
+        with translate_errors():
             await self._collection.create_index(
                 [("_id", ASCENDING), ("version", ASCENDING)], unique=True
             )
@@ -124,7 +124,7 @@ class MongoDocuments(Generic[S]):
 
     async def load(self, ids: Iterable[str]) -> dict[str, Stored[S]]:
         """The documents that exist, by id, in one read; `Unreadable` names those that cannot be."""
-        with translated():
+        with translate_errors():
             rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
         documents = {document.id: document for document in map(self._read, rows)}
         broken = {
@@ -152,7 +152,7 @@ class MongoDocuments(Generic[S]):
             guard = {"_id": document.id, "version": document.version}
             operations.append(ReplaceOne(guard, row) if document.version else InsertOne(row))
         refused: set[str] = set()
-        with translated():
+        with translate_errors():
             try:
                 result = await self._collection.bulk_write(operations, ordered=False)
             except BulkWriteError as error:
@@ -169,7 +169,7 @@ class MongoDocuments(Generic[S]):
             refused |= set(replaced) - ours
         return frozenset(refused)
 
-    async def settle(self, published: Sequence[Stored[S]]) -> None:
+    async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         """Note that the outboxes of these versions are published. A newer version keeps its own."""
         emptied: list[Operation] = [
             UpdateOne(
@@ -179,7 +179,7 @@ class MongoDocuments(Generic[S]):
             for document in published
         ]
         if emptied:
-            with translated():
+            with translate_errors():
                 await self._collection.bulk_write(emptied, ordered=False)
 
     async def postpone(self, documents: Sequence[Stored[S]], until: datetime) -> None:
@@ -193,12 +193,12 @@ class MongoDocuments(Generic[S]):
             for document in documents
         ]
         if operations:
-            with translated():
+            with translate_errors():
                 await self._collection.bulk_write(operations, ordered=False)
 
     async def pending(self, older_than: datetime, limit: int) -> list[Stored[S]]:
         """Documents whose outbox has waited since before `older_than`."""
-        with translated():
+        with translate_errors():
             query = self._collection.find({"pending": {"$lte": older_than}})
             rows = await query.sort([("pending", ASCENDING)]).limit(limit).to_list(limit)
         return [self._read(row) for row in rows]
@@ -208,21 +208,21 @@ class MongoDocuments(Generic[S]):
 
         Looks at what waits, which is little, and not at the whole collection.
         """
-        with translated():
+        with translate_errors():
             by_then = [{"recorded": {"$lte": recorded_by}}, {"recorded": None}]
             query = self._collection.find({"pending": {"$gt": _EVER}, "$or": by_then}, {"_id": 1})
             return bool(await query.limit(1).to_list(1))
 
     async def due(self, until: datetime, limit: int) -> list[tuple[datetime, str]]:
         """Moments and ids of the timers that fire no later than `until`, soonest first."""
-        with translated():
+        with translate_errors():
             query = self._collection.find({"due": {"$lte": until}}, {"due": 1})
             rows = await query.sort([("due", ASCENDING)]).limit(limit).to_list(limit)
         return [(cast(datetime, row["due"]), str(row["_id"])) for row in rows]
 
     async def put_off(self, id: str, now: datetime, until: datetime) -> None:
         """Move the timer of a document that is due at `now`, which no rule could be asked for."""
-        with translated():
+        with translate_errors():
             row = await self._collection.find_one({"_id": id}, {"due": 1, "version": 1})
             due = None if row is None else cast("datetime | None", row.get("due"))
             if row is not None and due is not None and due <= _whole_milliseconds(now):
@@ -232,7 +232,7 @@ class MongoDocuments(Generic[S]):
 
     async def take_up(self, since: datetime, now: datetime) -> int:
         """Make due now what was put off until `since` or later; how many there were."""
-        with translated():
+        with translate_errors():
             cursor = self._collection.find({"due": {"$gte": since}}, {"version": 1})
             moved = [_move_timer(row, now) for row in await cursor.to_list(None)]
             if moved:
@@ -248,7 +248,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[Stored[S]]:
         """Documents with these facets in ascending (order, _id), from behind `after`."""
-        rows = await self._page(paged(facets, order, after), limit)
+        rows = await self._page(make_page_query(facets, order, after), limit)
         return [self._read(row) for row in rows]
 
     async def find_facets(
@@ -260,7 +260,7 @@ class MongoDocuments(Generic[S]):
         limit: int = 100,
     ) -> list[tuple[str, Facets]]:
         """Of the same documents only ids and facets: little to read where states are large."""
-        rows = await self._page(paged(facets, order, after), limit, {"facets": 1})
+        rows = await self._page(make_page_query(facets, order, after), limit, {"facets": 1})
         return [(str(row["_id"]), cast(Facets, row.get("facets", {}))) for row in rows]
 
     async def find_brief(
@@ -277,21 +277,21 @@ class MongoDocuments(Generic[S]):
         """
         kept = "state" if self._schema.brief is None else "brief"
         fields = {"version": 1, "facets": 1, kept: 1}
-        rows = await self._page(paged(facets, order, after), limit, fields)
+        rows = await self._page(make_page_query(facets, order, after), limit, fields)
         return [
             Listed(str(row["_id"]), place_of(row, order), await self._brief(row)) for row in rows
         ]
 
     async def versions(self, ids: Iterable[str]) -> dict[str, int]:
         """The versions of the documents that exist: an index has them, no document is read."""
-        with translated():
+        with translate_errors():
             cursor = self._collection.find({"_id": {"$in": list(ids)}}, {"_id": 1, "version": 1})
             rows = await cursor.to_list(None)
         return {str(row["_id"]): cast(int, row["version"]) for row in rows}
 
     async def count(self) -> int:
         """How many documents there are."""
-        with translated():
+        with translate_errors():
             return await self._collection.count_documents({})
 
     def _row(self, document: Stored[S], writer: str, now: datetime) -> Row:
@@ -360,10 +360,10 @@ class MongoDocuments(Generic[S]):
         )
 
     async def _page(
-        self, paged: Paged, limit: int, fields: Mapping[str, int] | None = None
+        self, make_page_query: Paged, limit: int, fields: Mapping[str, int] | None = None
     ) -> list[Row]:
-        query, ordered = paged
-        with translated():
+        query, ordered = make_page_query
+        with translate_errors():
             cursor = self._collection.find(query, fields)
             return await cursor.sort(ordered).limit(limit).to_list(limit)
 

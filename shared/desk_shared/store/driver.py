@@ -54,7 +54,7 @@ __all__ = [
     "Store",
     "UpdateOne",
     "duplicates_of",
-    "translated",
+    "translate_errors",
 ]
 
 
@@ -109,12 +109,12 @@ class Store:
 
     async def ping(self) -> None:
         """Raise `DependencyDown` unless the server answers."""
-        with translated():
+        with translate_errors():
             await self._client.admin.command("ping")
 
     async def drop(self) -> None:
         """Remove the whole database (tests and benchmarks only)."""
-        with translated():
+        with translate_errors():
             await self._client.drop_database(self.name)
 
     async def stop(self) -> None:
@@ -143,7 +143,7 @@ def _options(settings: StoreSettings) -> dict[str, object]:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """The driver's errors in our words: the store is away, or it is a bug."""
     try:
         yield

@@ -22,9 +22,9 @@ from desk_shared.store.driver import (
     InsertOne,
     Operation,
     duplicates_of,
-    translated,
+    translate_errors,
 )
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 SWEEP_EVERY = timedelta(minutes=10)
 # So many are removed in one write: little enough that calls do not wait behind it.
@@ -66,7 +66,7 @@ class MongoKeptCalls:
 
     async def prepare(self) -> None:
         """Declare the index that the sweep uses; a server's own expiry is not to be had on all."""
-        with translated():
+        with translate_errors():
             await self._collection.create_index([("until", ASCENDING)])
 
     async def keep(self, calls: Sequence[KeptCall]) -> None:
@@ -77,7 +77,7 @@ class MongoKeptCalls:
         ]
         if not rows:
             return
-        with translated():
+        with translate_errors():
             try:
                 await self._collection.bulk_write(rows, ordered=False)
             except BulkWriteError as error:
@@ -85,7 +85,7 @@ class MongoKeptCalls:
 
     async def find(self, document: str, key: str) -> str | None:
         """What was asked under that key; known until it is swept, never for less than a day."""
-        with translated():
+        with translate_errors():
             row = await self._collection.find_one({"_id": identity(document, key)})
         return None if row is None else str(row["fingerprint"])
 
@@ -93,14 +93,14 @@ class MongoKeptCalls:
         """What was asked, by the ids of those that are known, in one read."""
         if not ids:
             return {}
-        with translated():
+        with translate_errors():
             rows = await self._collection.find({"_id": {"$in": list(ids)}}).to_list(None)
         return {str(row["_id"]): str(row["fingerprint"]) for row in rows}
 
     async def sweep(self, limit: int) -> int:
         """Remove so many at most of those whose time is over; how many there were."""
         over = {"until": {"$lte": self._now()}}
-        with translated():
+        with translate_errors():
             cursor = self._collection.find(over, {"_id": 1}).sort([("until", ASCENDING)])
             rows = await cursor.limit(limit).to_list(limit)
             # By id alone, which every store finds at once: an end that is noted never moves.
@@ -121,5 +121,5 @@ class Sweeper:
         while True:
             while await self._calls.sweep(SWEPT_AT_ONCE) == SWEPT_AT_ONCE:
                 pass
-            turned()
+            beat()
             await self._clock.sleep(SWEEP_EVERY)

@@ -15,7 +15,7 @@ from desk_shared.store.driver import (
     Database,
     DuplicateKeyError,
     Row,
-    translated,
+    translate_errors,
 )
 
 
@@ -47,7 +47,7 @@ class MongoLeases:
 
     async def prepare(self) -> None:
         """Declare the guard's index."""
-        with translated():
+        with translate_errors():
             await self._collection.create_index(
                 [("_id", ASCENDING), ("token", ASCENDING)], unique=True
             )
@@ -55,7 +55,7 @@ class MongoLeases:
     async def acquire(self, name: str, holder: str, term: timedelta) -> Lease | None:
         """The lease under a new token, or None while somebody else holds it."""
         now = self._now()
-        with translated():
+        with translate_errors():
             row = await self._collection.find_one({"_id": name})
             if row is None:
                 first = Lease(name, holder, 1, now + term)
@@ -72,17 +72,17 @@ class MongoLeases:
     async def renew(self, lease: Lease, term: timedelta) -> Lease | None:
         """The same lease for longer under a new token; None if it was lost meanwhile."""
         longer = Lease(lease.name, lease.holder, lease.token + 1, self._now() + term)
-        with translated():
+        with translate_errors():
             return await self._replace(lease.token, longer)
 
     async def release(self, lease: Lease) -> None:
         """Let go; the token stays, so the next holder's is larger."""
-        with translated():
+        with translate_errors():
             await self._replace(lease.token, Lease(lease.name, "", lease.token + 1, self._now()))
 
     async def forget(self, lease: Lease) -> None:
         """Let go and keep nothing: for a name that is not used again."""
-        with translated():
+        with translate_errors():
             await self._collection.delete_one({"_id": lease.name, "token": lease.token})
 
     async def _replace(self, token: int, lease: Lease) -> Lease | None:

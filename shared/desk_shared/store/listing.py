@@ -29,7 +29,7 @@ def place_of(row: Row, order: str) -> object:
     return row["_id"] if order == "_id" else cast(Facets, row.get("facets", {})).get(order)
 
 
-def paged(facets: Facets, order: str, after: tuple[object, str] | None) -> Paged:
+def make_page_query(facets: Facets, order: str, after: tuple[object, str] | None) -> Paged:
     """The query and the order of a page from behind `after`."""
     path = order if order == "_id" else f"facets.{order}"
     query: dict[str, object] = {f"facets.{name}": value for name, value in facets.items()}

@@ -7,7 +7,7 @@ one than the store prove that the store was put back to an older state.
 from collections.abc import Mapping
 from typing import Protocol, cast
 
-from desk_shared.store.driver import Collection, Database, DuplicateKeyError, Row, translated
+from desk_shared.store.driver import Collection, Database, DuplicateKeyError, Row, translate_errors
 
 
 class Milestones(Protocol):
@@ -25,7 +25,7 @@ class MongoMilestones:
 
     async def next(self, group: str) -> int:
         """One more than was ever noted of this group, by any of its members."""
-        with translated():
+        with translate_errors():
             while True:
                 row = await self._collection.find_one({"_id": group})
                 if row is None:
@@ -43,6 +43,6 @@ class MongoMilestones:
 
     async def all(self) -> dict[str, int]:
         """The last one of each group; a group that noted nothing is left out."""
-        with translated():
+        with translate_errors():
             rows: list[Row] = await self._collection.find({}).to_list(None)
         return {str(row["_id"]): cast(int, row["number"]) for row in rows}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
-from desk_shared.store.driver import Collection, Database, DuplicateKeyError, Row, translated
+from desk_shared.store.driver import Collection, Database, DuplicateKeyError, Row, translate_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class MongoPositions:
 
     async def begin(self, position: Position) -> None:
         """Keep it, unless another replica was faster."""
-        with translated():
+        with translate_errors():
             try:
                 await self._collection.insert_one({"_id": position.id, **_row(position)})
             except DuplicateKeyError:
@@ -78,12 +78,12 @@ class MongoPositions:
 
     async def _change(self, position: Position, update: Row) -> bool:
         guard = {"_id": position.id, "generation": position.generation}
-        with translated():
+        with translate_errors():
             result = await self._collection.update_one(guard, update)
         return result.matched_count == 1
 
     async def _find(self, query: Row) -> list[Position]:
-        with translated():
+        with translate_errors():
             rows = await self._collection.find(query).to_list(None)
         return [_position(row) for row in rows]
 

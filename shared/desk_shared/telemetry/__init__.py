@@ -1,7 +1,7 @@
 """Logs, traces and meters of a service; the only package that configures OpenTelemetry."""
 
 from desk_shared.telemetry import names
-from desk_shared.telemetry.logs import configure_logs, get_logger, log_context, logged_context
+from desk_shared.telemetry.logs import configure_logs, current_context, get_logger, log_context
 from desk_shared.telemetry.meters import Meters
 from desk_shared.telemetry.start import Telemetry, metrics_routes, start
 from desk_shared.telemetry.traces import (
@@ -15,11 +15,11 @@ __all__ = [
     "Meters",
     "Telemetry",
     "configure_logs",
+    "current_context",
     "current_traceparent",
     "format_traceparent",
     "get_logger",
     "log_context",
-    "logged_context",
     "metrics_routes",
     "names",
     "read_traceparent",

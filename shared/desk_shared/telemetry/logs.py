@@ -78,7 +78,7 @@ class log_context:  # noqa: N801  used as a statement: `with log_context(...)`
         _context.reset(self._token)
 
 
-def logged_context() -> Mapping[str, str]:
+def current_context() -> Mapping[str, str]:
     """The keys in force here, such as `correlation_id`."""
     return _context.get()
 

@@ -68,7 +68,7 @@ class Meters:
     loop_failures: Counter
     consumers_stopped: Gauge
     topics_replaced: Gauge
-    unheeded: Tally
+    unhandled: Tally
     store_duration: Histogram
 
     @classmethod
@@ -107,8 +107,8 @@ class Meters:
                 meter, names.INTEGRITY_GAPS, "{gap}", "Holes found in a ticket's sequence"
             ),
             **_failures(meter),
-            unheeded=Tally.declare(
-                meter, names.UNHEEDED, "{event}", "What was sent and nothing is set up for, by kind"
+            unhandled=Tally.declare(
+                meter, names.UNHANDLED, "{event}", "Sent, and nothing is set up for it, by kind"
             ),
             store_duration=_seconds(meter, names.STORE_DURATION, "Time of one store operation"),
         )

@@ -77,7 +77,7 @@ class FakeDocuments(Generic[S]):
         self._answer()
         return frozenset(document.id for document in documents if not self._wrote(document))
 
-    async def settle(self, published: Sequence[Stored[S]]) -> None:
+    async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         self._answer()
         for document in published:
             row = self._rows.get(document.id)

@@ -6,11 +6,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def opened(lifetime: AbstractAsyncContextManager[T]) -> T:
+async def open_now(lifetime: AbstractAsyncContextManager[T]) -> T:
     """Begin it, and leave it open."""
     return await lifetime.__aenter__()
 
 
-async def closed(lifetime: AbstractAsyncContextManager[object]) -> None:
+async def close_now(lifetime: AbstractAsyncContextManager[object]) -> None:
     """End it, as if nothing had failed."""
     await lifetime.__aexit__(None, None, None)

@@ -13,7 +13,7 @@ from desk_shared.local.engine import engine_absence
 class Infra(StrEnum):
     """Where the servers come from; the values of `--infra`."""
 
-    GIVEN = "given"
+    GIVEN = "read_given"
     CONTAINERS = "containers"
     LOCAL = "local"
 
@@ -55,7 +55,7 @@ def start(infra: Infra) -> Servers:
     """Servers that answer, or `NotThere`."""
     match infra:
         case Infra.GIVEN:
-            return given()
+            return read_given()
         case Infra.CONTAINERS:
             return _containers()
         case Infra.LOCAL:
@@ -85,7 +85,7 @@ class Given:
         """They are not ours."""
 
 
-def given(env: Mapping[str, str] = os.environ) -> Given:
+def read_given(env: Mapping[str, str] = os.environ) -> Given:
     """The addresses from the environment."""
     kafka, mongo = env.get("DESK_KAFKA"), env.get("DESK_MONGO")
     if not kafka or not mongo:

@@ -18,7 +18,7 @@ _HARMLESS = frozenset("\u200c\u200d") | frozenset(map(chr, range(0xFE00, 0xFE10)
 _HAVE_GLYPHS = frozenset(
     [*range(0x0600, 0x0606), 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD]
 )
-_HIDDEN_LETTERS = re.compile(f"[{IGNORABLE}\u2800]")
+_HIDDEN = re.compile(f"[{IGNORABLE}\u2800]")
 _ACTING = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 # A spreadsheet takes these, and their wide forms, for the beginning of a formula.
 _FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -29,7 +29,7 @@ _LAYOUT = frozenset("\n\r\t")
 def plain_line(text: object) -> str:
     """One line for a terminal or a log: nothing in it acts, breaks the line or hides."""
     written = str(text)
-    if written.isprintable() and (written.isascii() or not _HIDDEN_LETTERS.search(written)):
+    if written.isprintable() and (written.isascii() or not _HIDDEN.search(written)):
         return written
     return "".join(map(_show, written))
 
@@ -81,7 +81,7 @@ def _show(character: str) -> str:
         return character
     is_nothing = (code & 0xFFFE) == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
     is_acting = unicodedata.category(character) in _ACTING
-    if is_acting or is_nothing or _HIDDEN_LETTERS.match(character):
+    if is_acting or is_nothing or _HIDDEN.match(character):
         if code <= 0xFF:
             return f"\\x{code:02x}"
         return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

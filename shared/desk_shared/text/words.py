@@ -24,7 +24,7 @@ _ORNAMENT = re.compile(
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
 # Letters that Unicode does not take apart, and those that are typed for one another.
-_LETTERS = {
+_ALPHABET = {
     "\u0131": "i",  # dotless
     "ł": "l",
     "ø": "o",
@@ -53,7 +53,7 @@ _ASCII_WORD = re.compile("[a-z0-9]+")
 _MOST_CHARACTERS = 8_192
 
 
-class _Letters(dict[int, str]):
+class _Alphabet(dict[int, str]):
     """What stands for a character: letters, marks and digits themselves, a blank for the rest."""
 
     def __init__(self, others: Mapping[str, str]) -> None:
@@ -72,7 +72,7 @@ class _Letters(dict[int, str]):
         return letter
 
 
-_letters, _shown_letters = _Letters(_LETTERS), _Letters({})
+_alphabet, _shown_alphabet = _Alphabet(_ALPHABET), _Alphabet({})
 
 
 def words_of(text: str) -> list[str]:
@@ -82,7 +82,7 @@ def words_of(text: str) -> list[str]:
         return _ASCII_WORD.findall(text.lower())
     plain = unicodedata.normalize("NFKD", text).casefold()
     plain = _ORNAMENT.sub("", unicodedata.normalize("NFKD", plain))
-    return _WORD.findall(unicodedata.normalize("NFC", plain).translate(_letters))
+    return _WORD.findall(unicodedata.normalize("NFC", plain).translate(_alphabet))
 
 
 def name_of(text: str) -> str:
@@ -91,7 +91,7 @@ def name_of(text: str) -> str:
     Case, form, invisible characters and signs between words make no other name.
     """
     plain = unicodedata.normalize("NFKD", without_invisible(text)).casefold()
-    words = _WORD.findall(unicodedata.normalize("NFKC", plain).translate(_shown_letters))
+    words = _WORD.findall(unicodedata.normalize("NFKC", plain).translate(_shown_alphabet))
     runs = groupby(words, key=lambda word: bool(_IS_UNSPACED.match(word)))
     return " ".join(("" if is_unspaced else " ").join(run) for is_unspaced, run in runs)
 

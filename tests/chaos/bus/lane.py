@@ -21,7 +21,7 @@ from desk_shared.events.topics import BY_NAME, Topic, dead_topic, retry_topic
 from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed, opened
+from desk_shared.testing.opening import close_now, open_now
 
 from tests.chaos.bus import worker
 from tests.chaos.bus.pipeline import (
@@ -68,10 +68,10 @@ class Lane:
         sides = [Topic(name, "ticket id", "triage") for name in (RETRIES, DEAD)]
         topics = [BY_NAME[TICKETS], BY_NAME[TRIAGE], *sides]
         await apply_topics(self.settings, topics, prefix=self.prefix, partitions=PARTITIONS)
-        await opened(self.publisher)
+        await open_now(self.publisher)
 
     async def close(self) -> None:
-        await closed(self.publisher)
+        await close_now(self.publisher)
         await self.store.drop()
         await self.store.stop()
 

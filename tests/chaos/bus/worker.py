@@ -38,7 +38,7 @@ from desk_shared.store.document import S
 from desk_shared.store.kept_calls import KeptCall, KeptCalls
 from desk_shared.telemetry import Telemetry, configure_logs
 from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.opening import closed, opened
+from desk_shared.testing.opening import close_now, open_now
 
 from tests.chaos.bus.pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
 
@@ -144,9 +144,9 @@ class DyingDocuments(Generic[S]):
         self._death.at("after write")
         return refused
 
-    async def settle(self, published: Sequence[Stored[S]]) -> None:
+    async def clear_outboxes(self, published: Sequence[Stored[S]]) -> None:
         self._death.at("before settle")
-        await self._documents.settle(published)
+        await self._documents.clear_outboxes(published)
         self._death.at("after settle")
 
 
@@ -267,11 +267,11 @@ async def _consume(plan: Plan) -> None:
             pipeline.consumer(".retry", retry_topic(TICKETS, GROUP), unwilling=False),
         )
         outboxes = [unit_of_work.published_outboxes for unit_of_work in pipeline.units_of_work]
-        await asyncio.gather(*(opened(one) for one in outboxes))
-        await asyncio.gather(*(opened(one) for one in consumers))
+        await asyncio.gather(*(open_now(one) for one in outboxes))
+        await asyncio.gather(*(open_now(one) for one in consumers))
         await stopping.wait()
-        await asyncio.gather(*(closed(one) for one in consumers))
-        await asyncio.gather(*(closed(one) for one in outboxes))
+        await asyncio.gather(*(close_now(one) for one in consumers))
+        await asyncio.gather(*(close_now(one) for one in outboxes))
 
 
 async def _answer(plan: Plan, tickets: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import ARRIVED, ORIGIN
 from desk_shared.errors import Invalid
 from desk_shared.events import AnyEvent, Codec
@@ -19,7 +19,7 @@ TEAMS = ("network", "workplace")
 TOPICS = [topic.name for topic in all_topics(TEAMS) if not topic.name.endswith((".retry", ".dead"))]
 STRUCTURED = (("content-type", b"application/cloudevents+json"),)
 PREFIX = "x-"
-DOOR = Door(prefix=PREFIX)
+DOOR = RecordDecoder(prefix=PREFIX)
 Headers = tuple[tuple[str, bytes | None], ...]
 
 

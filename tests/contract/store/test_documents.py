@@ -138,14 +138,14 @@ async def test_settling_empties_the_outbox_of_its_own_version_only(kind: Kind) -
     await put(kind, first)
     second = replace(thing("a", 1), outbox=(OUT, OUT))
     await put(kind, second)
-    await kind.documents.settle([replace(first, version=1)])
+    await kind.documents.clear_outboxes([replace(first, version=1)])
     assert (await get(kind, "a")).outbox == (OUT, OUT)
-    await kind.documents.settle([replace(second, version=2)])
+    await kind.documents.clear_outboxes([replace(second, version=2)])
     stored = await get(kind, "a")
     assert (stored.outbox, stored.version) == ((), 2)
     await put(kind, thing("a", 2))
-    await kind.documents.settle([])
-    await kind.documents.settle([thing("nobody", 1)])
+    await kind.documents.clear_outboxes([])
+    await kind.documents.clear_outboxes([thing("nobody", 1)])
 
 
 async def test_waiting_outboxes_are_found_oldest_first(kind: Kind) -> None:
@@ -160,7 +160,7 @@ async def test_waiting_outboxes_are_found_oldest_first(kind: Kind) -> None:
     assert [one.id for one in await kind.documents.pending(young, 10)] == ["b", "a"]
     (first, *_) = await kind.documents.pending(now, 1)
     assert first.outbox == (OUT,)
-    await kind.documents.settle([first])
+    await kind.documents.clear_outboxes([first])
     assert [one.id for one in await kind.documents.pending(now, 10)] == ["a", "c"]
 
 
@@ -276,7 +276,7 @@ async def test_a_store_that_is_away_says_so(kind: Kind) -> None:
     calls = (
         away.load(["a"]),
         away.write([thing("a")]),
-        away.settle([thing("a", 1)]),
+        away.clear_outboxes([thing("a", 1)]),
         away.pending(START, 1),
         away.due(START, 1),
         away.find({}),
@@ -332,7 +332,7 @@ async def test_what_waits_is_known_by_when_it_was_recorded_whatever_happened_to_
     written = await get(kind, "a")
     await put(kind, replace(written, outbox=(*written.outbox, OUT)))
     assert await kind.documents.has_unpublished(START)
-    await kind.documents.settle([thing("a", 2)])
+    await kind.documents.clear_outboxes([thing("a", 2)])
     assert not await kind.documents.has_unpublished(far)
     await put(kind, replace(await get(kind, "a"), outbox=(OUT,)))
     assert not await kind.documents.has_unpublished(START)

@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from desk_shared.errors import DependencyDown
 from desk_shared.store import MongoDocuments, Stored
-from desk_shared.store.driver import Database, translated
+from desk_shared.store.driver import Database, translate_errors
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -40,7 +40,7 @@ from tests.contract.store.kinds import START, THINGS, Thing
     ],
 )
 def test_a_server_that_cannot_answer_now_is_a_dependency_that_is_down(error: PyMongoError) -> None:
-    with pytest.raises(DependencyDown), translated():
+    with pytest.raises(DependencyDown), translate_errors():
         raise error
 
 
@@ -48,7 +48,7 @@ def test_a_server_that_cannot_answer_now_is_a_dependency_that_is_down(error: PyM
     "error", [OperationFailure("bad query", 2), DuplicateKeyError("taken", 11000), ValueError("x")]
 )
 def test_anything_else_goes_through_as_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)), translated():
+    with pytest.raises(type(error)), translate_errors():
         raise error
 
 

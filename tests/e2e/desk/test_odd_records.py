@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import REASON_CODE, KafkaRecord
 from desk_shared.charter import load_charter
-from desk_shared.cli.reading import existing, read_all
+from desk_shared.cli.reading import list_topic_names, read_all
 from desk_shared.events import AnyEvent
 from desk_shared.events.names import REQUESTS, SIGNALS, TICKETS
 from desk_shared.events.signals import SignalRaised
@@ -53,7 +53,7 @@ class Desk:
         return [raw async for raw in read_all(self.settings, names)]
 
     async def events(self, topic: str) -> list[AnyEvent]:
-        door = Door(prefix=self.prefix)
+        door = RecordDecoder(prefix=self.prefix)
         return [door.read(raw) for raw in await self.read(topic)]
 
     async def has_caught_up(self) -> bool:
@@ -65,7 +65,7 @@ class Desk:
         return True
 
     async def side(self, suffix: str) -> list[KafkaRecord]:
-        found = await existing(self.settings)
+        found = await list_topic_names(self.settings)
         return await self.read(
             *(
                 name.removeprefix(self.prefix)

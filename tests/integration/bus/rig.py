@@ -24,7 +24,7 @@ from desk_shared.settings import KafkaSettings, StoreSettings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry.testing import recorded_telemetry
-from desk_shared.testing.opening import closed, opened
+from desk_shared.testing.opening import close_now, open_now
 
 from tests.unit.bus.desk import STORIES, Story, tell
 
@@ -76,14 +76,14 @@ class Rig:
         topics = [BY_NAME[TICKETS], BY_NAME[TRIAGE], *sides]
         await apply_topics(self.settings, topics, prefix=self.prefix, partitions=partitions)
         await self.documents.prepare()
-        await opened(self.publisher)
+        await open_now(self.publisher)
         await self.producer.start()
 
     async def close(self) -> None:
         for member in self.members:
-            await closed(member)
+            await close_now(member)
         await self.producer.stop()
-        await closed(self.publisher)
+        await close_now(self.publisher)
         await self.store.stop()
 
     def unit_of_work(self, react: React = tell, *, ordered: bool = True) -> UnitOfWork[Story]:
@@ -116,7 +116,7 @@ class Rig:
             positions=MongoPositions(self.store.database) if is_guarded else None,
         )
         self.members.append(member)
-        await opened(member)
+        await open_now(member)
         return member
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from desk_shared.health import State
 from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed
+from desk_shared.testing.opening import close_now
 
 from tests.integration.bus.rig import GROUP, Rig
 from tests.unit.bus.desk import Story, noted
@@ -39,7 +39,7 @@ async def test_a_release_with_a_bug_stops_and_the_next_one_loses_nothing(rig: Ri
         assert rig.telemetry.value(names.CONSUMERS_STOPPED) == 1
         assert len(await rig.letters()) <= 3
         rig.members.remove(member)
-        await closed(member)
+        await close_now(member)
     letters = await rig.letters()
     assert len(letters) <= 6
     await rig.join()

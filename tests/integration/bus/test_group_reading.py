@@ -52,16 +52,16 @@ class Pair:
     async def join(self) -> None:
         members = [await self.rig.join(self.one), await self.rig.join(self.other)]
         later = await self.rig.join_retry(BatchProcessor(self.rig.unit_of_work()))
-        self.tracked = [member.tracked for member in members]
+        self.current_consumer = [member.current_consumer for member in members]
         tickets, retries = self.rig.prefix + TICKETS, self.rig.prefix + RETRIES
         reading = GroupReading([tickets, retries], self.rig.clock)
-        reading.read_by([tickets], self.tracked[0])
-        reading.read_by([retries], later.tracked)
+        reading.read_by([tickets], self.current_consumer[0])
+        reading.read_by([retries], later.current_consumer)
         self.watermarks = Watermarks(reading, self.rig.clock)
         await eventually(lambda: all(self.held(number) for number in (0, 1)), timeout=60)
 
     def held(self, number: int) -> set[int]:
-        consumer = self.tracked[number]()
+        consumer = self.current_consumer[number]()
         return set() if consumer is None else {one.partition for one in consumer.assignment()}
 
     async def has_heard(self, moment: datetime) -> bool:

@@ -10,7 +10,7 @@ from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.store import Documents, Stored
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed
+from desk_shared.testing.opening import close_now
 
 from tests.integration.bus.rig import Rig
 from tests.unit.bus.desk import Story, noted
@@ -45,7 +45,7 @@ class SlowDocuments:
 
     def __init__(self, documents: Documents[Story]) -> None:
         self._documents = documents
-        self.load, self.settle = documents.load, documents.settle
+        self.load, self.clear_outboxes = documents.load, documents.clear_outboxes
         self.pending, self.due, self.find = documents.pending, documents.due, documents.find
         self.has_unpublished = documents.has_unpublished
         self.find_facets, self.versions = documents.find_facets, documents.versions
@@ -110,7 +110,7 @@ async def test_a_stop_in_mid_batch_finishes_it_and_commits_exactly_that(rig: Rig
     await rig.publish(EVENTS)
     member = await rig.join(held)
     await held.entered.wait()
-    stopping = asyncio.create_task(closed(member))
+    stopping = asyncio.create_task(close_now(member))
     await rig.publish([])
     held.go_on.set()
     await stopping
@@ -127,7 +127,7 @@ async def test_a_stop_that_cannot_wait_commits_nothing_of_the_batch(rig: Rig) ->
     await rig.publish(EVENTS)
     member = await rig.join(held, grace=timedelta(milliseconds=200))
     await held.entered.wait()
-    await closed(member)
+    await close_now(member)
     assert set((await rig.committed()).values()) == {None}
     await rig.join()
     await check(rig)
@@ -138,7 +138,7 @@ async def test_a_member_that_leaves_hands_over_without_a_pause(rig: Rig) -> None
     await rig.join()
     await rig.publish(EVENTS[:120])
     await eventually(rig.stories)
-    await closed(first)
+    await close_now(first)
     await rig.publish(EVENTS[120:])
     await check(rig, copies=None)
 
@@ -161,6 +161,6 @@ async def test_progress_and_lag_are_told_while_a_batch_takes_long(
     await eventually(lambda: progress.lag == 0)
     assert rig.telemetry.value(names.CONSUMER_LAG) == 0
     for _ in range(2):  # a rebalance moves partitions from under the one who looks
-        await closed(await rig.join())
+        await close_now(await rig.join())
     assert member._beside
     assert not any(task.done() for task in member._beside)

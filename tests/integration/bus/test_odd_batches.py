@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from desk_metrics.rebuild.commands import Outcome, in_event_time
 from desk_shared.bus import BatchProcessor
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.inflating import MAX_INFLATED_BYTES
 from desk_shared.cli.reading import reader
 from desk_shared.events.names import TICKETS
@@ -87,6 +87,6 @@ async def test_a_log_that_ends_with_the_mark_of_a_transaction_is_read_to_its_end
     await producer.stop()
     async with asyncio.timeout(120), reader(rig.settings, [topic]) as consumer:
         assert len(await rig.read(TICKETS)) == 2
-        found = in_event_time(consumer, outcome, Door(prefix=rig.prefix))
+        found = in_event_time(consumer, outcome, RecordDecoder(prefix=rig.prefix))
         assert [one async for one in found] == []
     assert outcome.unreadable == 2

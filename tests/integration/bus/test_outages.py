@@ -11,7 +11,7 @@ from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.errors import DependencyDown
 from desk_shared.local import LocalServers, local_servers
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import opened
+from desk_shared.testing.opening import open_now
 from structlog.testing import capture_logs
 
 from tests.integration.bus.rig import DEAD, Rig
@@ -159,8 +159,8 @@ async def test_a_member_that_starts_before_its_broker_joins_when_it_is_there(
         await rig.join()
     (member,) = rig.members
     with pytest.raises(KafkaConnectionError):
-        await opened(member)
+        await open_now(member)
     assert not rig.health.answer_ready().is_ok
     await asyncio.to_thread(servers.broker.start)
-    await opened(member)
+    await open_now(member)
     await check(rig)

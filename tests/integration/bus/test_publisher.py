@@ -16,7 +16,7 @@ from desk_shared.events.names import TICKETS
 from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakePublisher
-from desk_shared.testing.opening import closed, opened
+from desk_shared.testing.opening import close_now, open_now
 
 from tests.integration.bus.rig import Rig
 
@@ -151,5 +151,5 @@ async def test_headers_arrive_as_the_bytes_they_were(rig: Rig) -> None:
 async def test_a_broker_that_never_answers_leaves_nothing_running() -> None:
     publisher = KafkaPublisher(KafkaSettings(bootstrap="127.0.0.1:9"), "nowhere")
     with pytest.raises(Exception, match="Unable to bootstrap"):
-        await opened(publisher)
-    await closed(publisher)
+        await open_now(publisher)
+    await close_now(publisher)

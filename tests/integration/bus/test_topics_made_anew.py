@@ -10,7 +10,7 @@ from desk_shared.cli.adopting import Anew, compare
 from desk_shared.events.names import TICKETS
 from desk_shared.store.positions import MongoPositions
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed
+from desk_shared.testing.opening import close_now
 
 from tests.integration.bus.rig import GROUP, PARTITIONS, Rig
 from tests.unit.bus.desk import noted
@@ -63,7 +63,7 @@ async def test_a_topic_made_anew_is_not_read_until_it_is_adopted_and_then_wholly
     await eventually(lambda: rig.are_told(told), timeout=30)
     await eventually(rig.is_committed, timeout=20)
     if not is_running:
-        await closed(member)
+        await close_now(member)
         rig.members.remove(member)
     await make_anew(rig)
     # A repeat of a known event, and news of known and new subjects at offsets that are marked.
@@ -85,7 +85,7 @@ async def test_a_lost_tail_under_the_same_id_stops_the_reading(rig: Rig) -> None
     member = await rig.join(is_guarded=True)
     await rig.publish([noted("t1", n) for n in range(1, 4)])
     await eventually(lambda: rig.are_told({"t1": tuple("123")}), timeout=30)
-    await closed(member)
+    await close_now(member)
     rig.members.remove(member)
     # What a broker that came back with less looks like from here: we are further than its end.
     positions = MongoPositions(rig.store.database)
@@ -117,7 +117,7 @@ async def test_where_a_member_left_is_in_the_store_however_soon_it_leaves(rig: R
     member = await rig.join(is_guarded=True)
     await rig.publish([noted("t1", n) for n in range(1, 6)])
     await eventually(lambda: rig.are_told({"t1": tuple("12345")}), timeout=30)
-    await closed(member)
+    await close_now(member)
     rig.members.remove(member)
     [kept] = await MongoPositions(rig.store.database).all()
     assert sum(kept.offsets.values()) == 5

@@ -11,7 +11,7 @@ from desk_shared.bus.retry import attempt_async
 from desk_shared.local import LocalServers, local_servers
 from desk_shared.store.positions import MongoPositions
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed
+from desk_shared.testing.opening import close_now
 
 from tests.integration.bus.rig import Rig
 from tests.integration.bus.test_topics_made_anew import adopt, is_stopped
@@ -94,7 +94,7 @@ async def test_another_cluster_with_the_same_names_is_noticed(
 ) -> None:
     """Whoever copies a broker's disk to a new cluster has the ids of topics, and offsets, too."""
     member = await begun(rig)
-    await closed(member)
+    await close_now(member)
     rig.members.remove(member)
     await asyncio.to_thread(brokers.broker.stop)
     properties = logs_of(brokers) / "meta.properties"

@@ -17,7 +17,7 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.records import ORIGIN, REASON, REASON_CODE
 from desk_shared.cli.main import add_commands, app
 from desk_shared.cli.setting import settings
-from desk_shared.events import Codec, Event, numbered
+from desk_shared.events import Codec, Event, number_event
 from desk_shared.events.names import REQUESTS, TICKETS
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
@@ -54,7 +54,7 @@ async def bus(kafka: str, prefix: str) -> str:
         await publisher.publish(
             [
                 codec.encode(Event("r-1", "/crm", HOSTILE, AT, asked)),
-                codec.encode(numbered(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
+                codec.encode(number_event(Event("o-1", "/desk/intake", "t-1", AT, opened), 1)),
             ]
         )
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:

@@ -17,7 +17,7 @@ from desk_shared.runtime import Assembled, Opened
 from desk_shared.service import Service
 from desk_shared.settings import KafkaSettings, ServiceSettings, read_settings
 from desk_shared.testing.processes import environment
-from desk_shared.turns import heard_by
+from desk_shared.turns import on_beat
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -83,7 +83,7 @@ class Faulty:
             return
         self.lives += 1
         self.tried = place + 1
-        before = heard_by.get()
+        before = on_beat.get()
 
         def hear() -> None:
             # One more wait, that for the next round, and all of it was tried.
@@ -91,21 +91,21 @@ class Faulty:
             if before is not None:
                 before()
 
-        token = heard_by.set(hear)
+        token = on_beat.set(hear)
         try:
             await Fault(self.loop(), place + 1, self.errors[which])
         finally:
-            heard_by.reset(token)
+            on_beat.reset(token)
 
     async def _counted(self) -> None:
-        before = heard_by.get()
+        before = on_beat.get()
 
         def hear() -> None:
             self.rounds += 1
             if before is not None:
                 before()
 
-        heard_by.set(hear)
+        on_beat.set(hear)
         await self.loop()
 
 

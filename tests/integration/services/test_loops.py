@@ -14,7 +14,7 @@ from desk_shared.settings import StoreSettings
 from desk_shared.store import Store
 from desk_shared.store.driver import InsertOne
 from desk_shared.supervision import Supervisor
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.testing import eventually
 
 from tests.integration.services.faults import Faulty, Loop, all_opened
@@ -105,7 +105,7 @@ async def test_every_loop_goes_on_whatever_any_of_its_calls_raises(
     kept = keep_all(services, suffering)
     await gone_round(kept, 2)
     assert [one.label for one in kept if one.faulty.tried < 1] == []
-    await ended(*(one.task for one in kept))
+    await cancel_tasks(*(one.task for one in kept))
 
 
 async def spoil(service: Assembled, mongo: str) -> list[str]:
@@ -147,4 +147,4 @@ async def test_every_loop_goes_round_with_documents_that_nobody_can_read(
         found = service.health.components()
         assert relays <= {one.name for one in found if one.state is State.DEGRADED}, service.name
         assert service.health.answer_ready().is_ok, service.name
-    await ended(*(one.task for one in kept))
+    await cancel_tasks(*(one.task for one in kept))

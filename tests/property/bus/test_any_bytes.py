@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import Failure, reroute
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid
@@ -42,7 +42,7 @@ def good() -> Sequence[tuple[str, bytes, bytes, tuple[tuple[str, bytes | None], 
 @pytest.mark.timeout(360)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_any_record_is_an_event_or_a_refusal_that_can_be_parked(part: int) -> None:
-    door, codes = Door(clock=FakeClock(NOW)), Counter[str]()
+    door, codes = RecordDecoder(clock=FakeClock(NOW)), Counter[str]()
     for number, record in enumerate(odd_records(good(), part, RECORDS // PARTS)):
         try:
             codes[outcome(door, record)] += 1
@@ -53,7 +53,7 @@ def test_any_record_is_an_event_or_a_refusal_that_can_be_parked(part: int) -> No
     assert len(codes) > 10, "the records are odd in too few ways"
 
 
-def outcome(door: Door, record: OddRecord) -> str:
+def outcome(door: RecordDecoder, record: OddRecord) -> str:
     """What the consumer does with a record, as far as the record decides it."""
     event = read(door, record)
     if isinstance(event, Invalid):
@@ -66,7 +66,7 @@ def outcome(door: Door, record: OddRecord) -> str:
     return "event"
 
 
-def read(door: Door, record: OddRecord) -> AnyEvent | Invalid:
+def read(door: RecordDecoder, record: OddRecord) -> AnyEvent | Invalid:
     try:
         return door.read(record)
     except Invalid as error:

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.clock import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def record(told: datetime, arrived: datetime) -> OddRecord:
 def test_a_door_that_has_read_much_reads_as_a_new_one(
     moments: list[tuple[datetime, datetime]],
 ) -> None:
-    used = Door(clock=FakeClock(NOW))
+    used = RecordDecoder(clock=FakeClock(NOW))
     for told, arrived in moments:
-        fresh = Door(clock=FakeClock(NOW)).read(record(told, arrived))
+        fresh = RecordDecoder(clock=FakeClock(NOW)).read(record(told, arrived))
         assert used.read(record(told, arrived)) == fresh

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Message
@@ -72,7 +72,7 @@ def longest(sign: str) -> dict[str, tuple[str, dict[str, object]]]:
 
 def events_of(sign: str) -> list[AnyEvent]:
     """Each of them several times from several sources, with the longest envelope."""
-    door = Door(clock=FakeClock(MONDAY + timedelta(days=1)))
+    door = RecordDecoder(clock=FakeClock(MONDAY + timedelta(days=1)))
     return [
         door.read(record(type, topic, data, number, sign))
         for number in range(REPEATS)

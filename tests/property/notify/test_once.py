@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from desk_shared.events import AnyEvent, Event, Payload
-from desk_shared.events.envelope import numbered
+from desk_shared.events.envelope import number_event
 from desk_shared.events.message import message, written
 from desk_shared.events.notifications import Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved, ProblemUpdated
@@ -63,7 +63,7 @@ def lives(draw: st.DrawFn) -> list[AnyEvent]:
         person = draw(st.sampled_from(_PEOPLE))
         life = [opened("de", kind, person), *draw(st.lists(st.sampled_from(_STEPS), max_size=8))]
         events += [
-            numbered(event(payload, ticket, f"{ticket}/{number}"), number)
+            number_event(event(payload, ticket, f"{ticket}/{number}"), number)
             for number, payload in enumerate(life, 1)
         ]
         told = draw(st.lists(st.sampled_from(_SLAS), max_size=3))

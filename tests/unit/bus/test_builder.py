@@ -58,21 +58,21 @@ def test_nobody_has_timers_without_saying_what_could_still_stop_them() -> None:
 async def test_with_it_said_they_run(stops: Stops) -> None:
     builder = builder_of(Subscription((TELEMETRY, TICKETS, SIGNALS), to=("stories",)))
     builder.unit_of_work("stories", waking(builder), stops=stops)
-    assert "timers stories" in builder.assembled(Web([])).jobs
+    assert "timers stories" in builder.assemble(Web([])).jobs
 
 
 async def test_timers_that_wait_for_what_nobody_reads_are_refused() -> None:
     builder = builder_of(Subscription((TICKETS,), to=("stories",)))
     builder.unit_of_work("stories", waking(builder), stops=AllPartitions((TICKETS, SIGNALS)))
     with pytest.raises(ValueError, match=r"nobody reads: \['desk.signals"):
-        builder.assembled(Web([]))
+        builder.assemble(Web([]))
 
 
 async def test_a_subscription_names_what_there_is() -> None:
     builder = builder_of(Subscription((TICKETS,), to=("stories", "tales")))
     builder.unit_of_work("stories", Projection(builder.documents(STORIES)))
     with pytest.raises(ValueError, match="nothing in triage is called tales"):
-        builder.assembled(Web([]))
+        builder.assemble(Web([]))
 
 
 def test_a_collection_stands_in_the_table() -> None:
@@ -94,7 +94,7 @@ async def test_parts_are_opened_before_anything_is_read() -> None:
     commands = builder.commands(
         builder.unit_of_work("stories", Projection(builder.documents(STORIES)))
     )
-    names = [name for name, _ in builder.assembled(Web([])).lifetimes]
+    names = [name for name, _ in builder.assemble(Web([])).lifetimes]
     assert names == [
         "store",
         "store as new as the brokers",

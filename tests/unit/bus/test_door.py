@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import Failure, buffer_record, reroute, restore_record
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
@@ -20,7 +20,7 @@ from desk_shared.events.topics import MAX_OPEN_BYTES
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 500_000, tzinfo=UTC)
 ARRIVED = NOW - timedelta(hours=1)
-DOOR = Door(prefix="x-", clock=FakeClock(NOW))
+DOOR = RecordDecoder(prefix="x-", clock=FakeClock(NOW))
 EVENT = Event(
     "e1",
     "/agent/lap-1",

@@ -26,7 +26,7 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
         await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.park)
     assert refused.value.kind == "not-recording"
     assert await desk.documents.load(["slow"]) == {}
-    assert moments.take_doubt() == began
+    assert moments.take_uncertain() == began
 
 
 async def test_who_took_a_new_lease_before_it_wrote_has_slept_all_the_same() -> None:

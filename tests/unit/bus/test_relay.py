@@ -70,15 +70,15 @@ async def test_a_bus_that_is_away_keeps_the_outbox(desk: Desk, relay: Relay) -> 
 async def test_settling_an_old_version_keeps_a_newer_outbox(desk: Desk, relay: Relay) -> None:
     await leave_behind(desk)
     desk.clock.advance(OVERDUE + timedelta(seconds=1))
-    settle = desk.documents.settle
+    clear_outboxes = desk.documents.clear_outboxes
 
     async def late(published: object) -> None:
         desk.publisher.is_down = True
         await CommandQueue(desk.another()).change("t", write, Cause("another key"))
         desk.publisher.is_down = False
-        await settle(published)  # type: ignore[arg-type]
+        await clear_outboxes(published)  # type: ignore[arg-type]
 
-    desk.documents.settle = late  # type: ignore[method-assign]
+    desk.documents.clear_outboxes = late  # type: ignore[method-assign]
     await relay.sweep()
     assert len((await desk.documents.load(["t"]))["t"].outbox) == 6
 

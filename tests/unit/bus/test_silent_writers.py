@@ -12,7 +12,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import opened
+from desk_shared.testing.opening import open_now
 
 from tests.unit.bus.desk import START
 from tests.unit.bus.writer import SECOND, Writer, settled
@@ -46,7 +46,9 @@ async def test_a_killed_replica_has_left_once_nothing_waits_in_the_store() -> No
     writer.hears_itself(MISSED)
     await writer.watermark._speak_for_the_silent()
     assert "gone" not in writer.bus.by
-    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+    await writer.desk.documents.clear_outboxes(
+        list((await writer.desk.documents.load(["t"])).values())
+    )
     await writer.speaks_for_the_silent()
     assert writer.bus.by[-1] == "gone"
     assert writer.bus.told[-1].has_left
@@ -74,7 +76,7 @@ async def test_a_replica_that_keeps_its_lease_lives_however_silent_it_is() -> No
 
 async def test_who_is_vouched_for_records_nothing_before_it_has_told_of_itself_again() -> None:
     writer = Writer()
-    await opened(writer.watermark)
+    await open_now(writer.watermark)
     began, moments = writer.desk.clock.now(), writer.unit_of_work.open_moments
     writer.desk.clock.advance(TERM - SKEW)
     assert not moments.may_record(began, writer.desk.clock.now())

@@ -11,7 +11,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
-from desk_shared.testing.opening import closed, opened
+from desk_shared.testing.opening import close_now, open_now
 
 from tests.unit.bus.desk import START, Desk, noted, received
 from tests.unit.bus.writer import SECOND, Writer, settled
@@ -19,7 +19,7 @@ from tests.unit.bus.writer import SECOND, Writer, settled
 
 async def test_idle_it_is_as_far_as_the_clock() -> None:
     writer = Writer()
-    await opened(writer.watermark)
+    await open_now(writer.watermark)
     assert writer.until == START
     assert await writer.later() == START + SECOND
     assert await writer.later() == START + 2 * SECOND
@@ -31,13 +31,13 @@ async def test_nothing_is_decided_before_the_bus_has_been_told_of_it() -> None:
     writer.unit_of_work.open_moments.close()
     writer.bus.refuses_all = True
     with pytest.raises(DependencyDown):
-        await opened(writer.watermark)
+        await open_now(writer.watermark)
     with pytest.raises(DependencyDown) as refused:
         await writer.note(1)
     assert refused.value.kind == "not-recording"
     assert await writer.unit_of_work.documents.load(["t"]) == {}
     writer.bus.refuses_all = False
-    await opened(writer.watermark)
+    await open_now(writer.watermark)
     await writer.note(1)
     assert (await writer.unit_of_work.documents.load(["t"])).keys() == {"t"}
 
@@ -63,7 +63,7 @@ async def test_what_could_not_be_published_holds_it_until_nothing_waits_in_the_s
         await writer.note(1)
     for _ in range(5):
         assert await writer.later() == START
-    await writer.desk.documents.settle(
+    await writer.desk.documents.clear_outboxes(
         list((await writer.desk.documents.load(["t"])).values())  # as the relay does
     )
     assert await writer.later() == START
@@ -123,18 +123,20 @@ async def test_a_turn_that_was_given_up_is_doubtful_until_a_late_write_would_be_
     noting.cancel()
     await asyncio.wait([noting])
     assert await writer.later(LATE_WRITE / 2) == START
-    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+    await writer.desk.documents.clear_outboxes(
+        list((await writer.desk.documents.load(["t"])).values())
+    )
     assert await writer.later(LATE_WRITE / 4) == START
     assert await writer.later(LATE_WRITE) > START
 
 
 async def test_at_a_stop_it_says_goodbye_only_if_all_is_out() -> None:
     writer = Writer()
-    await closed(writer.watermark)
+    await close_now(writer.watermark)
     assert writer.bus.told[-1].has_left
     other = Writer()
-    other.unit_of_work.open_moments.doubt(START)
-    await closed(other.watermark)
+    other.unit_of_work.open_moments.mark_uncertain(START)
+    await close_now(other.watermark)
     assert not any(one.has_left for one in other.bus.told)
 
 
@@ -152,7 +154,7 @@ async def test_doubts_that_come_again_and_again_do_not_hold_it_for_ever() -> Non
     writer = Writer()
     told: list[datetime] = []
     for _ in range(12):
-        writer.unit_of_work.open_moments.doubt(writer.desk.clock.now())
+        writer.unit_of_work.open_moments.mark_uncertain(writer.desk.clock.now())
         told.append(await writer.later(LATE_WRITE / 2))
     assert told[-1] >= START + 4 * LATE_WRITE
 
@@ -163,14 +165,14 @@ async def test_a_replica_that_takes_a_lease_anew_tells_no_more_than_what_it_has_
     with pytest.raises(DependencyDown):
         await writer.note(1)
     writer.desk.clock.advance(LATE_WRITE / 2)
-    await opened(writer.watermark)
+    await open_now(writer.watermark)
     assert writer.until == START
 
 
 async def test_a_goodbye_that_the_bus_does_not_take_keeps_nobody_from_stopping() -> None:
     writer = Writer()
     writer.bus.refuses_all = True
-    await closed(writer.watermark)
+    await close_now(writer.watermark)
     assert writer.bus.told == []
 
 
@@ -208,7 +210,7 @@ def test_a_turn_that_ends_well_leaves_no_doubt() -> None:
     with moments.keep_open(START):
         assert moments.earliest() == START
     assert moments.earliest() is None
-    assert moments.take_doubt() is None
+    assert moments.take_uncertain() is None
 
 
 async def test_a_task_that_only_fails_by_itself_holds_nothing() -> None:

@@ -76,7 +76,7 @@ class Writer:
     async def later(self, span: timedelta = SECOND) -> datetime:
         """Time passes and it tells again; what it told."""
         self.desk.clock.advance(span)
-        await self.watermark.settle()
+        await self.watermark.resolve_uncertain()
         await self.watermark.advance()
         return self.until
 
@@ -95,4 +95,6 @@ class Writer:
 
 async def settled(writer: Writer) -> None:
     """As the relay does when it is out."""
-    await writer.desk.documents.settle(list((await writer.desk.documents.load(["t"])).values()))
+    await writer.desk.documents.clear_outboxes(
+        list((await writer.desk.documents.load(["t"])).values())
+    )

@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from desk_shared.cli.screen import Screen, Sheet, styled
+from desk_shared.cli.screen import Screen, TextTable, style
 from desk_shared.telemetry import configure_logs, get_logger
 from desk_shared.terminal import complain, say, say_json
 from desk_shared.text import plain_text
@@ -32,11 +32,11 @@ def test_every_way_of_showing_leaves_nothing_that_acts() -> None:
     out = io.StringIO()
     screen = Screen(width=400)
     screen.file = out
-    sheet = Sheet("a", HOSTILE, title=HOSTILE)
-    sheet.add_line(HOSTILE, styled(HOSTILE, "red"))
+    sheet = TextTable("a", HOSTILE, title=HOSTILE)
+    sheet.add_line(HOSTILE, style(HOSTILE, "red"))
     table = Table(HOSTILE, title=HOSTILE)
     table.add_row(HOSTILE, Text(HOSTILE))
-    screen.print(HOSTILE, sheet, table, Panel(Text(HOSTILE)), styled(HOSTILE, "bold"))
+    screen.print(HOSTILE, sheet, table, Panel(Text(HOSTILE)), style(HOSTILE, "bold"))
     shown = out.getvalue()
     assert plain_text(shown) == shown
     assert shown.count("[red]x[/red] :smile: [/]") >= 7
@@ -47,7 +47,7 @@ def test_colours_are_the_only_escapes_on_a_real_terminal() -> None:
     screen = Screen(width=400)
     screen.file = out
     screen._force_terminal = True
-    screen.print(styled(HOSTILE, "red"))
+    screen.print(style(HOSTILE, "red"))
     assert "\x1b]" not in out.getvalue()
     assert "\x1b[2J" not in out.getvalue()
 

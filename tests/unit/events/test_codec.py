@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from desk_shared.errors import Invalid
-from desk_shared.events import Codec, Event, Payload, derive, numbered
+from desk_shared.events import Codec, Event, Payload, derive, number_event
 from desk_shared.events.tickets import Role, TicketClosed, TicketCommented
 from desk_shared.events.topics import MAX_EVENT_BYTES
 from desk_shared.ids import derived_id
@@ -355,7 +355,7 @@ def test_a_derived_event_has_the_same_id_every_time() -> None:
     assert first.id == derived_id(EVENT.identity, "close", 0) != other.id
     assert (first.causation_id, first.correlation_id) == ("e1", "c1")
     assert first.traceparent == EVENT.traceparent
-    assert numbered(first, 9).sequence == 9
+    assert number_event(first, 9).sequence == 9
 
 
 def test_a_first_cause_correlates_what_follows() -> None:

@@ -20,15 +20,15 @@ from desk_shared.http import (
     TooManyRequests,
     UndeclaredRoutes,
     calls_without_key,
-    keyed,
     make_app,
     precondition,
     refuse_undeclared,
     require,
+    require_key,
     undeclared_routes,
 )
 from desk_shared.http.testing import FakeAuthenticator
-from desk_shared.telemetry import logged_context, names
+from desk_shared.telemetry import current_context, names
 from desk_shared.telemetry.testing import RecordedTelemetry, recorded_telemetry
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -59,9 +59,9 @@ router = APIRouter(prefix="/v1")
 employee = Depends(require(Role.EMPLOYEE))
 
 
-@router.post("/tickets", status_code=201, dependencies=[employee, Depends(keyed)])
+@router.post("/tickets", status_code=201, dependencies=[employee, Depends(require_key)])
 async def open_ticket(ticket: NewTicket) -> dict[str, str]:
-    return {"title": ticket.title, **logged_context()}
+    return {"title": ticket.title, **current_context()}
 
 
 @router.get("/errors/{name}", dependencies=[Depends(PUBLIC)])
@@ -78,7 +78,7 @@ async def show_desk(limit: int = 5) -> int:
 async def change_desk(
     caller: Annotated[Principal, Depends(require())],
     expected: Annotated[Precondition, Depends(precondition)],
-    call: Annotated[IdempotentCall, Depends(keyed)],
+    call: Annotated[IdempotentCall, Depends(require_key)],
 ) -> str:
     expected.check(1)
     return f"{caller.subject} {call.seed}"

@@ -13,9 +13,9 @@ from desk_shared.http import (
     IdempotentCall,
     Principal,
     check_same,
-    keyed,
     make_app,
     require,
+    require_key,
 )
 from desk_shared.http.idempotency import read_key
 from desk_shared.http.refusals import BadRequest
@@ -33,13 +33,13 @@ def made_app() -> FastAPI:
 
     @router.post("/tickets/{name}", status_code=201)
     async def open_ticket(
-        name: str, call: Annotated[IdempotentCall, Depends(keyed)]
+        name: str, call: Annotated[IdempotentCall, Depends(require_key)]
     ) -> dict[str, str]:
         check_same(call, fingerprints.setdefault(call.seed, call.fingerprint))
         return {"id": call.seed, "name": name}
 
     @router.post("/orders", status_code=201)
-    async def order(call: Annotated[IdempotentCall, Depends(keyed)]) -> dict[str, str]:
+    async def order(call: Annotated[IdempotentCall, Depends(require_key)]) -> dict[str, str]:
         return {"id": call.seed}
 
     clock, known = FakeClock(START), FakeAuthenticator(Principal("ana"), Principal("bo"))

@@ -9,9 +9,9 @@ from desk_shared.http import (
     Page,
     PageRequest,
     cursors_from,
+    find_visible,
     link_next,
     page_request,
-    shown_after,
 )
 from desk_shared.http.paging import MAX_LIMIT, After
 from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
@@ -79,7 +79,7 @@ async def test_what_is_hidden_leaves_no_hole_in_any_page(hidden: set[int], limit
 
     pages, after = list[list[int]](), None
     while True:
-        found = await shown_after(find, lambda one: one.sort not in hidden, after, limit)
+        found = await find_visible(find, lambda one: one.sort not in hidden, after, limit)
         pages.append([one.sort for one in found[:limit]])
         if len(found) <= limit:
             break

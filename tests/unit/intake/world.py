@@ -22,7 +22,7 @@ from desk_shared.bus import BatchProcessor, CommandQueue, Projection, Received, 
 from desk_shared.bus.batch_processor import ParkRecords
 from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Event, Payload, numbered
+from desk_shared.events import AnyEvent, Event, Payload, number_event
 from desk_shared.events import names as topics
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority
@@ -50,13 +50,13 @@ class Story:
         data = TicketOpened(
             code="K7M2-Q9PC", kind=kind, title="VPN", requester="ana", channel=Channel.PORTAL
         )
-        return cls(evolve(None, numbered(_event(data, "t-1", MONDAY), 1)))
+        return cls(evolve(None, number_event(_event(data, "t-1", MONDAY), 1)))
 
     def then(self, *told: Payload, after: timedelta = timedelta(minutes=1)) -> "Story":
         """The same ticket with more events."""
         for data in told:
             at = self.ticket.updated_at + after
-            event = numbered(_event(data, "t-1", at), self.ticket.sequence + 1)
+            event = number_event(_event(data, "t-1", at), self.ticket.sequence + 1)
             self.ticket = evolve(self.ticket, event)
         return self
 

@@ -25,7 +25,7 @@ from desk_shared.bus.records import Failure
 from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Codec, Event
-from desk_shared.events.envelope import numbered
+from desk_shared.events.envelope import number_event
 from desk_shared.events.message import written
 from desk_shared.events.notifications import Audience, MessageKind, Notified
 from desk_shared.events.problems import ProblemDetected, ProblemResolved
@@ -104,7 +104,7 @@ class Bus:
 
 
 def life() -> tuple[AnyEvent, AnyEvent]:
-    return numbered(event(opened()), 1), numbered(event(TicketAssigned(team="network")), 2)
+    return number_event(event(opened()), 1), number_event(event(TicketAssigned(team="network")), 2)
 
 
 EXPECTED = [

@@ -11,7 +11,7 @@ from desk_shared.supervision import Supervisor
 from desk_shared.telemetry import names
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing import eventually
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from tests.unit.bus.desk import START
 
@@ -29,7 +29,7 @@ class Loop:
         error = self.errors.pop(0) if self.errors else None
         if isinstance(error, Exception):
             raise error
-        turned()
+        beat()
         self.states.append((component(self.health).state, self.health.answer_ready().is_ok))
         await asyncio.Event().wait()
 
@@ -86,7 +86,7 @@ async def test_kept_loops_run_until_the_end_of_the_with() -> None:
     health = Health(clock)
     loop = Loop([], health)
     supervisor = Supervisor(clock, health, recorded_telemetry().telemetry.meters)
-    async with supervisor.keeping({"x": loop.run}):
+    async with supervisor.keep_all({"x": loop.run}):
         await eventually(lambda: loop.states)
         before = asyncio.all_tasks()
     assert len(before - asyncio.all_tasks()) == 1
@@ -102,6 +102,6 @@ async def test_a_loop_that_is_not_kept_any_more_is_told_of(monkeypatch: pytest.M
         raise ZeroDivisionError
 
     monkeypatch.setattr(supervisor, "keep", broken)
-    async with supervisor.keeping({"x": Loop([], health).run}):
+    async with supervisor.keep_all({"x": Loop([], health).run}):
         await eventually(lambda: any(one.name == "loop x" for one in health.components()))
     assert "ZeroDivisionError" in " ".join(one.reason for one in health.components())

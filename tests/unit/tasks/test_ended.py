@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from structlog.testing import capture_logs
 
 SOON = timedelta(milliseconds=10)
@@ -18,7 +18,7 @@ async def test_a_running_task_is_cancelled() -> None:
     began = asyncio.Event()
     task = asyncio.create_task(for_ever(began))
     await began.wait()
-    await ended(task)
+    await cancel_tasks(task)
     assert task.cancelled()
 
 
@@ -34,7 +34,7 @@ async def test_a_lost_cancellation_is_said_again() -> None:
 
     task = asyncio.create_task(deaf_once())
     await began.wait()
-    await ended(task, patience=SOON)
+    await cancel_tasks(task, again_after=SOON)
     assert task.cancelled()
     assert len(lost) == 1
 
@@ -51,14 +51,14 @@ async def test_a_failure_on_the_way_is_logged_and_does_not_stop_the_others() -> 
     tasks = [asyncio.create_task(failing(), name="closing"), asyncio.create_task(for_ever(began))]
     await began.wait()
     with capture_logs() as logs:
-        await ended(*tasks)
+        await cancel_tasks(*tasks)
     assert [(one["event"], one["task"]) for one in logs] == [("task_failed_at_its_end", "closing")]
     assert tasks[1].cancelled()
 
 
 async def test_what_is_done_is_left_alone() -> None:
     task = asyncio.create_task(asyncio.Event().wait())
-    await ended(task)
-    await ended(task)
-    await ended()
+    await cancel_tasks(task)
+    await cancel_tasks(task)
+    await cancel_tasks()
     assert task.cancelled()

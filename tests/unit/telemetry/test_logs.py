@@ -6,7 +6,7 @@ import warnings
 from io import StringIO
 
 import pytest
-from desk_shared.telemetry import configure_logs, get_logger, log_context, logged_context
+from desk_shared.telemetry import configure_logs, current_context, get_logger, log_context
 from desk_shared.telemetry.testing import recorded_telemetry
 from pydantic import SecretStr
 
@@ -61,7 +61,7 @@ def test_warnings_of_python_are_logged(out: StringIO) -> None:
 
 def test_context_holds_inside_only_and_nests(out: StringIO) -> None:
     with log_context(correlation_id="c1"), log_context(batch="b1"):
-        assert logged_context() == {"correlation_id": "c1", "batch": "b1"}
+        assert current_context() == {"correlation_id": "c1", "batch": "b1"}
         get_logger().info("inside")
     get_logger().info("outside")
     inside, outside = lines(out)

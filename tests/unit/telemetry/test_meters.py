@@ -24,13 +24,13 @@ def test_recorded_figures_can_be_asked_for_by_attribute() -> None:
 
 def test_what_is_counted_for_each_record_is_told_whole_whenever_it_is_asked() -> None:
     recorded = recorded_telemetry()
-    tally = recorded.telemetry.meters.unheeded
+    tally = recorded.telemetry.meters.unhandled
     tally.count("unwatched-measurement")
-    assert recorded.value(names.UNHEEDED) == 1
+    assert recorded.value(names.UNHANDLED) == 1
     tally.count("unwatched-measurement")
     tally.count("unknown-service")
-    assert recorded.value(names.UNHEEDED, desk__reason="unwatched-measurement") == 2
-    assert recorded.value(names.UNHEEDED) == 3
+    assert recorded.value(names.UNHANDLED, desk__reason="unwatched-measurement") == 2
+    assert recorded.value(names.UNHANDLED) == 3
 
 
 async def test_the_page_names_metrics_as_prometheus_does() -> None:

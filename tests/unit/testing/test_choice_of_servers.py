@@ -1,14 +1,14 @@
 """Which servers the tests use is decided by the option, then by the given addresses."""
 
 import pytest
-from desk_shared.testing.servers import Infra, NotThere, choose, given
+from desk_shared.testing.servers import Infra, NotThere, choose, read_given
 
 BOTH = {"DESK_KAFKA": "kafka:9092", "DESK_MONGO": "mongodb://store"}
 
 
 def test_given_addresses_are_used() -> None:
     assert choose(None, BOTH).infra is Infra.GIVEN
-    assert given(BOTH).kafka == "kafka:9092"
+    assert read_given(BOTH).kafka == "kafka:9092"
 
 
 @pytest.mark.parametrize("missing", sorted(BOTH))
@@ -16,7 +16,7 @@ def test_one_address_alone_is_not_enough(missing: str) -> None:
     env = {name: value for name, value in BOTH.items() if name != missing}
     assert choose(None, env).infra is Infra.LOCAL
     with pytest.raises(NotThere, match="DESK_KAFKA and DESK_MONGO"):
-        given(env)
+        read_given(env)
 
 
 def test_the_option_wins() -> None:

@@ -5,7 +5,7 @@ A runbook that is taken out of the charter ends no run of its own: what is measu
 
 from collections.abc import AsyncIterator, Sequence
 
-from desk_shared.bus.retry import insisted
+from desk_shared.bus.retry import insist
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
 from desk_shared.store import Documents, Listed
@@ -48,7 +48,7 @@ class OpenRuns:
 
     async def hear(self) -> None:
         """Waits as long as the store is away: without this, what is measured would be lost."""
-        self._rulebooks.hear(await insisted(self._awaited, self._clock))
+        self._rulebooks.hear(await insist(self._awaited, self._clock))
 
     async def _awaited(self) -> frozenset[str]:
         found: set[str] = set()

@@ -18,13 +18,13 @@ from desk_shared.http import (
     Principal,
     Role,
     etag,
-    keyed,
+    find_visible,
     link_next,
     not_modified,
     page_request,
     place_of,
     require,
-    shown_after,
+    require_key,
     sight,
 )
 from desk_shared.http.language import sentence
@@ -139,7 +139,7 @@ def _add_listing(router: APIRouter, api: RunsApi, cursors: Cursors) -> None:
         async def some(after: After | None, limit: int) -> list[Listed[Run]]:
             return await api.runs.find_brief(facets, order="newest", after=after, limit=limit)
 
-        found = await shown_after(
+        found = await find_visible(
             some,
             lambda one: one.state is not None and may_see_run(one.state, seen),
             (position.sort, position.id) if position else None,
@@ -179,7 +179,7 @@ def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
         request: Request,
         id: str,
         principal: Annotated[Principal, Depends(_may_cancel)],
-        call: Annotated[IdempotentCall, Depends(keyed)],
+        call: Annotated[IdempotentCall, Depends(require_key)],
     ) -> RunDetail:
         """A call that is under way is not torn off; nothing is sent after it."""
         seen = sight(request, principal)

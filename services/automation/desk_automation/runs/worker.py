@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from desk_shared.bus import CommandQueue
-from desk_shared.bus.retry import attempt_async, backoff, insisted
+from desk_shared.bus.retry import attempt_async, backoff, insist
 from desk_shared.bus.timers import Report
 from desk_shared.bus.unit_of_work import Rule, WorkItem
 from desk_shared.clock import Clock
@@ -20,9 +20,9 @@ from desk_shared.errors import Transient
 from desk_shared.ids import new_id
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
-from desk_shared.tasks import ended
+from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from desk_automation.actions.answer import Answer
 from desk_automation.actions.executor import Executor
@@ -114,7 +114,7 @@ class Worker:
         if self._active:
             term = self._concurrency.term.total_seconds()
             await asyncio.wait(self._active.values(), timeout=term)
-        await ended(*self._active.values())
+        await cancel_tasks(*self._active.values())
 
     async def on_timer(self, ids: Iterable[str], report: Report) -> None:
         """Begin with these runs; waits while no more may be worked on, so nothing piles up here."""
@@ -127,7 +127,7 @@ class Worker:
                 continue
             await self._free_runs.acquire()
             self._active[id] = asyncio.create_task(self._drive(id, report), name=f"run {id}")
-            turned()
+            beat()
 
     async def _drive(self, id: str, report: Report) -> None:
         try:
@@ -246,7 +246,7 @@ class Worker:
         jitter = self._jitter()
         rule = run_rule(lambda r, now: journal.answered(r, attempt, token, answer, now, jitter))
         # What was done must be known, however long the store is away.
-        changed = await insisted(lambda: self._collections.runs.change(run.id, rule), self._clock)
+        changed = await insist(lambda: self._collections.runs.change(run.id, rule), self._clock)
         return changed.state
 
     async def _call(self, id: str, attempt: Attempt, token: int) -> Answer | None:

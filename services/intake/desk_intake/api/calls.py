@@ -14,9 +14,9 @@ from desk_shared.http import (
     Role,
     check_same,
     etag,
-    keyed,
     not_modified,
     require,
+    require_key,
     sight,
 )
 from desk_shared.http.idempotency import IdempotentCall
@@ -48,7 +48,7 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 # People act here for themselves, staff on what is theirs to do.
 Caller = Annotated[Principal, Depends(require(Role.EMPLOYEE, *STAFF))]
-Call = Annotated[IdempotentCall, Depends(keyed)]
+Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
 
 

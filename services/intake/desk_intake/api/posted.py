@@ -6,7 +6,7 @@ The same door as on the bus decides, so that what is accepted here is not refuse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.charter.admission import refusal_of, refused_type
 from desk_shared.charter.sources import OutsideSystem, is_covered
 from desk_shared.clock import Clock
@@ -78,7 +78,7 @@ def judged(sent: SentEvent, system: OutsideSystem, clock: Clock) -> Outcome:
     arrived = int(now.timestamp() * 1000)
     record = _Record(message.topic, message.key, message.value, message.headers, arrived)
     try:
-        event = Door(_CODEC, clock=clock).read(record)
+        event = RecordDecoder(_CODEC, clock=clock).read(record)
     except Invalid as refused:
         return refused
     return Taken(event, message, content_of(event))

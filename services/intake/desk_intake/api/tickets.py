@@ -14,11 +14,11 @@ from desk_shared.http import (
     Precondition,
     Principal,
     check_same,
+    find_visible,
     link_next,
     not_modified,
     page_request,
     precondition,
-    shown_after,
 )
 from desk_shared.http.paging import After
 from desk_shared.ids import derived_id, ticket_code
@@ -183,7 +183,7 @@ async def _readable(
     def may_see(one: Listed[Ticket]) -> bool:
         return one.state is not None and may_read(one.state, actor)
 
-    found = await shown_after(some, may_see, after, limit)
+    found = await find_visible(some, may_see, after, limit)
     return [one.state for one in found if one.state is not None]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from desk_shared.cli.screen import Screen, Sheet, show
+from desk_shared.cli.screen import Screen, TextTable, show
 from desk_shared.errors import Invalid
 from desk_shared.terminal import say_json, spoken_here
 from desk_shared.text import plain_line
@@ -164,14 +164,14 @@ def describe_import(summary: ImportSummary, rejects: str, differences: str) -> l
     ]
     if not summary.rows:
         shown.append("There is no row below the header: nothing was imported.")
-    faults = Sheet("what", "rows", "used", title="Rows with something wrong")
+    faults = TextTable("what", "rows", "used", title="Rows with something wrong")
     for counted, used in ((summary.refused, "no"), (summary.remarked, "yes")):
         for fault, count in counted.most_common():
             faults.add_line(fault, f"{count:,}", used)
     if faults.row_count:
         shown += [faults, f"Each with its row and the reason in {rejects}."]
     if summary.compared and differences:
-        agreed = Sheet("figure", "compared", "agree", "share", title="The log's own figures")
+        agreed = TextTable("figure", "compared", "agree", "share", title="The log's own figures")
         for name, count in summary.compared.items():
             same = summary.agreeing[name]
             agreed.add_line(name, f"{count:,}", f"{same:,}", f"{same / count:.2%}")
@@ -183,7 +183,7 @@ def describe_where_time_goes(result: WhereTimeGoes) -> list[RenderableType]:
     """The report, the sentences first."""
     spoken = spoken_here()
     sentences = [spoken.render(sentence) for sentence in result.sentences]
-    table = Sheet("measure", "value", title="All tickets")
+    table = TextTable("measure", "value", title="All tickets")
     for name in type(result).model_fields:
         value = getattr(result, name)
         if value is not None and not isinstance(value, tuple):
@@ -202,7 +202,7 @@ def describe_where_time_goes(result: WhereTimeGoes) -> list[RenderableType]:
     for title, rows in rankings.items():
         if rows:
             names = list(type(rows[0]).model_fields)
-            ranking = Sheet(*(name.replace("_", " ") for name in names), title=title)
+            ranking = TextTable(*(name.replace("_", " ") for name in names), title=title)
             for row in rows:
                 ranking.add_line(*(_format_value(name, getattr(row, name)) for name in names))
             shown.append(ranking)
@@ -212,7 +212,7 @@ def describe_where_time_goes(result: WhereTimeGoes) -> list[RenderableType]:
 def describe_fitted(fitted: Fitted) -> list[RenderableType]:
     """The fitted SLA with its agreement."""
     waiting = "counts" if fitted.counts_waiting else "does not count"
-    table = Sheet("priority", "fitted target, h", "on kept", "and broken")
+    table = TextTable("priority", "fitted target, h", "on kept", "and broken")
     for priority, minutes in fitted.targets.items():
         kept, broken = fitted.fitted_on[priority]
         table.add_line(priority, f"{minutes / 60:,.1f}", f"{kept:,}", f"{broken:,}")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from desk_shared.clock import Clock
 from desk_shared.store import Documents, Unreadable
 from desk_shared.store.listing import Facets
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 from opentelemetry.metrics import Meter
 
 from desk_metrics.measures.decide import TicketRecord
@@ -84,7 +84,7 @@ class Gauges:
         """Look until cancelled."""
         while True:
             await self.look()
-            turned()
+            beat()
             await self._clock.sleep(EVERY)
 
     async def look(self) -> None:

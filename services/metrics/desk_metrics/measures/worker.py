@@ -25,7 +25,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.store.pages import by_id
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from desk_metrics.measures.contributions import Posting, Slice, day_of
 from desk_metrics.measures.decide import TicketRecord, measured, recorded
@@ -204,7 +204,7 @@ class Rejudging:
         """Watch the book until cancelled."""
         while True:
             await self.look()
-            turned()
+            beat()
             await self._clock.sleep(_CHECK)
 
     async def look(self) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 
 import typer
 from desk_shared.charter import Charter, load_charter
-from desk_shared.cli.screen import Sheet, show
+from desk_shared.cli.screen import TextTable, show
 from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
 from desk_shared.events.message import message
@@ -183,7 +183,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
     if not found:
         return ["The charter has no goals. Write them in goals.yaml."]
-    table = Sheet("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
+    table = TextTable("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
     for one in found:
         figures = (one.baseline, one.planned_now, one.now, one.target)
         table.add_line(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
@@ -200,7 +200,7 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
         shown.append(f"Work on a ticket: {handling} ({found.handling_from}). Zone: {found.zone}.\n")
         shown.append(_week(found))
     if found.skills:
-        table = Sheet("skill", "tickets a week", "busiest", "people", "have it")
+        table = TextTable("skill", "tickets a week", "busiest", "people", "have it")
         for one in found.skills:
             table.add_line(
                 one.skill, f"{one.arrivals:g}", one.busiest, str(one.people), str(one.members)
@@ -209,10 +209,10 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
     return shown
 
 
-def _week(found: StaffingPlan) -> Sheet:
+def _week(found: StaffingPlan) -> TextTable:
     """Hours down, days across."""
     people = {(one.day, one.hour): one.people for one in found.hours}
-    table = Sheet("hour", *_DAYS, title=f"People of {found.team}")
+    table = TextTable("hour", *_DAYS, title=f"People of {found.team}")
     for hour in sorted({one.hour for one in found.hours}):
         table.add_line(
             f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)

@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from desk_shared.bus import Received
-from desk_shared.bus.consumer import Admits, everything
-from desk_shared.bus.door import Door
+from desk_shared.bus.consumer import Admits, admit_all
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.charter import load_charter
 from desk_shared.charter.admission import Admission
@@ -113,7 +113,7 @@ async def _rebuilt(
         await documents.prepare()
     workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
     outcome, started = Outcome(failures=workshop.failures), perf_counter()
-    door, admits = Door(prefix=settings.topic_prefix), _admission(settings)
+    door, admits = RecordDecoder(prefix=settings.topic_prefix), _admission(settings)
     topics = [settings.topic_prefix + name for name in READS]
     async with reader(settings.kafka, topics) as consumer:
         outcome.events = await workshop.read(in_event_time(consumer, outcome, door, admits))
@@ -158,7 +158,7 @@ def _admission(settings: MetricsSettings) -> Admission:
 
 
 async def in_event_time(
-    consumer: AIOKafkaConsumer, outcome: Outcome, door: Door, admits: Admits = everything
+    consumer: AIOKafkaConsumer, outcome: Outcome, door: RecordDecoder, admits: Admits = admit_all
 ) -> AsyncIterator[Received]:
     """Every record up to the present end, oldest event first across partitions.
 
@@ -190,7 +190,7 @@ class _Lane:
     """What is fetched of one partition."""
 
     end: int
-    door: Door
+    door: RecordDecoder
     admits: Admits
     events: deque[Received] = field(default_factory=deque)
     is_done: bool = False

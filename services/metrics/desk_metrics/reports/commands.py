@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from desk_shared.charter import load_charter
-from desk_shared.cli.screen import Sheet, show
+from desk_shared.cli.screen import TextTable, show
 from desk_shared.clock import SystemClock
 from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
@@ -68,7 +68,7 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
 
 def shown(found: Systems) -> list[RenderableType]:
     """A table, and below it why each proposal is made."""
-    table = Sheet(
+    table = TextTable(
         "rank", "service", "owner", "contacts", "before", "again", "lost min", "repairs", "back",
         "not kept", "changes failed", "proposal",
         title=f"Worst systems, {found.period}",
@@ -96,7 +96,7 @@ def _demand(found: Systems) -> list[RenderableType]:
     """What people asked for, the most wanted first."""
     if not found.demand:
         return []
-    table = Sheet("asked for", "people", "times", title="What people ask for that there is not")
+    table = TextTable("asked for", "people", "times", title="What people ask for that there is not")
     for one in found.demand[:MOST_REQUESTED]:
         table.add_line(one.what, f"{one.people:,}", f"{one.times:,}")
     return ["", table]

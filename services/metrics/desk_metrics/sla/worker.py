@@ -15,7 +15,7 @@ from desk_shared.clock import Clock
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from desk_metrics.sla.charter import edition_of, slas_alike
 from desk_metrics.sla.policies import Edition, PolicyBook
@@ -64,13 +64,13 @@ class Editions:
         while True:
             await self._clock.sleep(_CHECK)
             await self.refresh()
-            turned()
+            beat()
 
     async def until_now(self) -> None:
         """Return once it is known which edition is in force now."""
         while not self.book.knows(micros(self._clock.now())):
             await self.refresh()
-            turned()
+            beat()
 
     async def refresh(self) -> None:
         """Know the book for some seconds from now; note what the charter has changed."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from desk_shared.bus import CommandQueue, WorkItem
-from desk_shared.bus.retry import attempt_async, attempted, insisted
+from desk_shared.bus.retry import attempt_async, attempt_value, insist
 from desk_shared.bus.timers import Report, Wake
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
@@ -19,7 +19,7 @@ from desk_shared.events.message import message, written
 from desk_shared.health import Health, State
 from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 from opentelemetry.metrics import Counter
 
 from desk_notify.deliveries.channel import Channel
@@ -106,7 +106,7 @@ class DeliveryWorker:
                     raise error
                 if error is not None:  # its own trouble; the next may be well
                     await report([(WorkItem(id, _do_nothing), error)])
-                turned()
+                beat()
         except DependencyDown as error:
             if error.fields.get("dependency") != self._component:
                 raise
@@ -156,7 +156,7 @@ class DeliveryWorker:
 
     async def _send_once(self, connection: Channel, dispatch: Dispatch, channel: str) -> Outcome:
         """An attempt that raises is count_mail like any other; nobody knows how far it came."""
-        outcome = await attempted(connection.send(dispatch, channel))
+        outcome = await attempt_value(connection.send(dispatch, channel))
         if isinstance(outcome, DependencyDown):
             raise outcome
         if isinstance(outcome, Exception):
@@ -172,7 +172,7 @@ class DeliveryWorker:
             after = record_outcome(state, channel, outcome, context.now, self._most)
             return Decision(after, due=find_due(after))
 
-        after = (await insisted(lambda: self._commands.change(id, record), self._clock)).state
+        after = (await insist(lambda: self._commands.change(id, record), self._clock)).state
         for delivery in after.deliveries if after else ():
             if delivery.channel == channel:
                 self._report(id, delivery, outcome)

@@ -12,7 +12,7 @@ from desk_shared.events.changes import ChangeFinished, ChangeStarted
 from desk_shared.kernel import Context, Decision
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from desk_triage.changes import decide
 from desk_triage.changes.model import Change, ServiceChanges
@@ -75,7 +75,7 @@ class SnapshotCache:
         while True:
             await self.refresh(with_load=looks % LOOKS_PER_COUNT == 0)
             looks += 1
-            turned()
+            beat()
             await self._clock.sleep(LOOK_EVERY)
 
     async def refresh(self, *, with_load: bool) -> None:

@@ -17,12 +17,12 @@ from desk_shared.http import (
     PageRequest,
     Principal,
     Role,
+    find_visible,
     link_next,
     may_see_person,
     page_request,
     place_of,
     require,
-    shown_after,
     sight,
 )
 from desk_shared.http.language import sentence
@@ -31,9 +31,9 @@ from desk_shared.http.whys import (
     LookView,
     StaffReader,
     SubjectAsked,
-    UnheededList,
+    UnhandledList,
     WhyView,
-    unheeded_view,
+    unhandled_view,
     why_view,
 )
 from desk_shared.kernel.sight import Sight
@@ -98,7 +98,7 @@ class OpenListing:
         def show(listed: Listed[S]) -> Sequence[T]:
             return views(listed.id, listed.state) if listed.state is not None else ()
 
-        found = await shown_after(find, lambda listed: bool(show(listed)), after, self.page.limit)
+        found = await find_visible(find, lambda listed: bool(show(listed)), after, self.page.limit)
         shown, cursor = found[: self.page.limit], None
         if len(found) > self.page.limit:
             cursor = cursors.write(path, place_of(shown[-1]))
@@ -158,20 +158,20 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
         return why_view(subject, reads.lookout, reader, looks)
 
     @router.get("/unheeded")
-    async def list_unheeded(reader: StaffReader) -> UnheededList:
+    async def list_unheeded(reader: StaffReader) -> UnhandledList:
         """Measurements that nobody watches and services that nobody knows, with likely names."""
         charter = reads.charter()
         watched = sorted({detector.measurement for detector in charter.routing.detectors})
         services = sorted(service.name for service in charter.services)
         items = []
-        for unheeded in reads.lookout.all_unheeded:
-            known = services if unheeded.kind == UNKNOWN_SERVICE else watched
-            meant = next(iter(get_close_matches(unheeded.name[:200], known, n=1)), "")
+        for unhandled in reads.lookout.all_unhandled:
+            known = services if unhandled.kind == UNKNOWN_SERVICE else watched
+            meant = next(iter(get_close_matches(unhandled.name[:200], known, n=1)), "")
             # A name near that of a hidden service is most likely that service, misspelled.
-            names = (unheeded.last_service, unheeded.last_subject, meant)
+            names = (unhandled.last_service, unhandled.last_subject, meant)
             if not any(map(reader.seen.hides, names)):
-                items.append(unheeded_view(unheeded, meant))
-        return UnheededList(since=reads.lookout.since, items=tuple(items))
+                items.append(unhandled_view(unhandled, meant))
+        return UnhandledList(since=reads.lookout.since, items=tuple(items))
 
 
 def _view(subject: str, episode: Episode, reader: Principal) -> SignalView:

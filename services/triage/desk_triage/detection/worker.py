@@ -114,7 +114,7 @@ def note_assessments(
 def note_unwatched(lookout: Lookout, event: Event[Measured]) -> None:
     """Nobody watches it: most often on purpose, sometimes since its name is misspelled."""
     name, service = event.data.name, event.data.service
-    lookout.unheeded(UNWATCHED, name, event.subject, event.time, service)
+    lookout.note_unhandled(UNWATCHED, name, event.subject, event.time, service)
     reason = message("detector.unwatched")
     noted = Consideration("measurement", name, event.time, "unwatched", reason, service=service)
     lookout.note(event.subject, noted)

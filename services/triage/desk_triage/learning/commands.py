@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from desk_shared.bus.door import Door
+from desk_shared.bus.door import RecordDecoder
 from desk_shared.charter import Charter, load_charter
 from desk_shared.cli.reading import read_all
 from desk_shared.cli.setting import settings
@@ -122,7 +122,7 @@ def read_file(path: Path) -> Iterator[AnyEvent]:
 
 async def read_stream(settings: ServiceSettings) -> AsyncIterator[AnyEvent | None]:
     """Everything on desk.tickets up to now; None for a record that cannot be read."""
-    door = Door(prefix=settings.topic_prefix)
+    door = RecordDecoder(prefix=settings.topic_prefix)
     async for raw in read_all(settings.kafka, [settings.topic_prefix + TICKETS]):
         try:
             yield door.read(raw)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from desk_shared.clock import Clock
 from desk_shared.telemetry import get_logger
-from desk_shared.turns import turned
+from desk_shared.turns import beat
 
 from desk_triage.learning.model import LearnedModel
 from desk_triage.learning.store import InvalidModel, read_model
@@ -40,7 +40,7 @@ class ModelSource:
         while True:
             await self._clock.sleep(self._poll)
             await self.refresh()
-            turned()
+            beat()
 
     async def refresh(self) -> bool:
         """Take over what has changed; whether another model, or none, is in force now."""

@@ -14,8 +14,8 @@ from desk_shared.http import (
     Page,
     Principal,
     Role,
-    keyed,
     require,
+    require_key,
     sight,
 )
 from desk_shared.http.language import sentence
@@ -95,7 +95,7 @@ def problem_routes(documents: ProblemDocuments) -> APIRouter:
         request: Request,
         id: str,
         body: ResolveProblem,
-        call: Annotated[IdempotentCall, Depends(keyed)],
+        call: Annotated[IdempotentCall, Depends(require_key)],
         principal: Annotated[Principal, Depends(_MEMBER)],
     ) -> ResolvedView:
         """Say that a problem is over; everybody in it is told."""

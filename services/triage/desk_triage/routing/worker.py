@@ -47,7 +47,7 @@ def note_service(lookout: Lookout, event: AnyEvent, service: str, charter: Chart
     """Keep that an event names a service that nobody has written down."""
     if not service or charter.service_called(service) is not None:
         return
-    lookout.unheeded(UNKNOWN_SERVICE, service, event.subject, event.time)
+    lookout.note_unhandled(UNKNOWN_SERVICE, service, event.subject, event.time)
     reason = message("detector.unknown-service")
     looked = Consideration("service", service, event.time, "unknown", reason, service=service)
     lookout.note(event.subject, looked)

@@ -101,7 +101,7 @@ async def test_a_misspelled_measurement_is_counted_and_the_likely_name_said(fron
     (item,) = (await front.client.get("/v1/unheeded")).json()["items"]
     assert (item["count"], item["last_subject"]) == (2, "laptop-2")
     assert item["meant"] == "disk.free.percent"
-    assert front.telemetry.value(names.UNHEEDED) == 2
+    assert front.telemetry.value(names.UNHANDLED) == 2
 
 
 async def test_an_unknown_service_is_found_and_the_likely_one_said(front: Front) -> None:
@@ -152,9 +152,9 @@ async def test_what_is_kept_is_bounded(front: Front) -> None:
         await front.desk.feed(measured(1, 0, name, f"s{number}"))
     assert lookout.looks_at("s0") == ()
     assert lookout.looks_at(f"s{MOST_SUBJECTS + 9}")
-    assert len(lookout.all_unheeded) == MOST_NAMES + 1
-    assert sum(one.count for one in lookout.all_unheeded) == MOST_SUBJECTS + 10
-    assert {one.count for one in lookout.all_unheeded if one.name == OTHERS} == {10}
+    assert len(lookout.all_unhandled) == MOST_NAMES + 1
+    assert sum(one.count for one in lookout.all_unhandled) == MOST_SUBJECTS + 10
+    assert {one.count for one in lookout.all_unhandled if one.name == OTHERS} == {10}
     for number in range(MOST_PER_SUBJECT + 5):
         await front.desk.feed(measured(1, 1, f"n{number}", "same"))
     newest = lookout.looks_at("same")

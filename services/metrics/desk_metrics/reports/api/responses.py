@@ -19,8 +19,8 @@ from desk_shared.http import (
     Principal,
     Role,
     check_same,
-    keyed,
     require,
+    require_key,
     sight,
 )
 from desk_shared.http.language import sentence
@@ -133,7 +133,7 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         service: Service,
         body: Body,
         caller: Annotated[Principal, Depends(require(Role.MEMBER, Role.OWNER))],
-        call: Annotated[IdempotentCall, Depends(keyed)],
+        call: Annotated[IdempotentCall, Depends(require_key)],
     ) -> AnswerView:
         """Accept it with a plan and a day, reject it with a reason, or say that it is done."""
         team = _owner(deps.charter(), service, sight(request, caller))
