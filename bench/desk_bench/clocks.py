@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.model import TicketRecord
 from desk_shared.events import names
 from desk_shared.events.people import Priority
 from desk_shared.events.sla import SlaBreached

@@ -3,7 +3,7 @@
 import statistics
 
 from aiokafka import AIOKafkaConsumer
-from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_metrics.measures.worker import tickets_projection
 from desk_metrics.service import PACE

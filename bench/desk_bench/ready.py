@@ -6,8 +6,8 @@ Pure: the same rules decide, but nothing is read, sent or written one event at a
 from collections.abc import Sequence
 from datetime import datetime
 
-from desk_metrics.measures.decide import TicketRecord, recorded
-from desk_metrics.measures.worker import decided
+from desk_metrics.measures.decide import decide_ticket, record_event
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events import AnyEvent
@@ -20,8 +20,8 @@ def ready(
     """After these events of one ticket, at `now` or just after the last of them."""
     record = TicketRecord(TicketClocks(events[0].subject))
     for event in events:
-        decision = decided(recorded(record, event), policies, event.time)
+        decision = decide_ticket(record_event(record, event), policies, event.time)
         record = decision.state
     if now is not None:
-        decision = decided(record, policies, now)
+        decision = decide_ticket(record, policies, now)
     return Stored(record.clocks.ticket, 0, decision.state, sequence=len(events), due=decision.due)

@@ -4,7 +4,7 @@ from desk_storm.mutants.mutant import Mutant
 
 _SAYINGS = "services/metrics/desk_metrics/sla/transitions.py"
 _SLAS = "services/metrics/desk_metrics/sla/clocks.py"
-_KEPT = "    elif not is_breached:\n        yield Line(sla.end, Saying.MET)"
+_KEPT = "    elif not is_breached:\n        yield Transition(sla.end, TransitionKind.MET)"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -44,8 +44,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "every fourth ticket has no response target",
         "every-ticket-has-a-response-target",
         _SLAS,
-        "if owed.clock not in book.clocks:",
-        "if owed.clock not in book.clocks or life.opened // 1000 % 4 == 0:",
+        "if obligation.clock not in book.clocks:",
+        "if obligation.clock not in book.clocks or lifecycle.opened // 1000 % 4 == 0:",
         together="I",
     ),
     Mutant(
@@ -60,8 +60,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "a warning is told twice",
         "thresholds-are-told-once",
         _SAYINGS,
-        "found.append(Line((at, _BEFORE_FACTS), Saying.AT_RISK, percent))",
-        "found += [Line((at, _BEFORE_FACTS), Saying.AT_RISK, percent)] * 2",
+        "risks.append(Transition((at, _BEFORE_FACTS), TransitionKind.AT_RISK, percent))",
+        "risks += [Transition((at, _BEFORE_FACTS), TransitionKind.AT_RISK, percent)] * 2",
         together="C",
     ),
     Mutant(

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 from typing import NamedTuple
 
-from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.store import TICKETS
 from desk_metrics.measures.worker import tickets_projection
 from desk_metrics.rebuild.store import ticket_truth
@@ -91,7 +91,7 @@ def test_batches_say_and_keep_what_single_events_do_unless_a_fact_came_late(
     told = history(random, in_order=True, steps=600)
     together, alone = lived(told, batches(random, told)), singly(told)
     assert ticket_truth(together.record) == ticket_truth(alone.record)
-    assert together.record.clocks.told == alone.record.clocks.told
+    assert together.record.clocks.emitted == alone.record.clocks.emitted
     assert len(together.told) == len(together.said)
     assert together.told == alone.told
 

@@ -4,10 +4,11 @@ import asyncio
 import random
 from datetime import timedelta
 
-from desk_metrics.measures.decide import TicketRecord, recorded
+from desk_metrics.measures.decide import decide_ticket, record_event
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.rollups import Cell
 from desk_metrics.measures.store import CELLS
-from desk_metrics.measures.worker import cells_projection, decided
+from desk_metrics.measures.worker import cells_projection
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import UnitOfWork
@@ -42,7 +43,9 @@ def _posted() -> list[AnyEvent]:
         events = second(life, f"ticket-{number}")
         record = TicketRecord(TicketClocks(f"ticket-{number}"))
         for event in events:
-            decision = decided(recorded(record, event), POLICIES, event.time + timedelta(hours=2))
+            decision = decide_ticket(
+                record_event(record, event), POLICIES, event.time + timedelta(hours=2)
+            )
             record = decision.state
             posted += (
                 one for one in decision.events if one.type.startswith("desk.metrics.contributions")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from desk_metrics.measures.decide import TicketRecord, recorded
-from desk_metrics.measures.worker import decided
+from desk_metrics.measures.decide import decide_ticket, record_event
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import Edition, PolicyBook
 from desk_metrics.sla.store import EDITIONS
@@ -160,25 +160,25 @@ def test_a_ticket_is_not_decided_by_an_edition_that_may_be_over() -> None:
     time, and is heard of later."""
     old = edition(policy(minutes=60))
     book = PolicyBook([old])
-    before = decided(_record("09:00"), book, at("09:30"))
+    before = decide_ticket(_record("09:00"), book, at("09:30"))
     book.known_until = micros(at("09:59"))
-    waiting = decided(before.state, book, at("10:01"))
+    waiting = decide_ticket(before.state, book, at("10:01"))
     assert waiting == Decision(before.state, due=at("10:01"))
     fuller = PolicyBook([old, edition(policy(minutes=480), since=at("09:59"), version="v2")])
-    told = said(decided(waiting.state, fuller, at("10:02")).events)
+    told = said(decide_ticket(waiting.state, fuller, at("10:02")).events)
     assert told == ["resolution cancelled Mon 09:59", "resolution started Mon 09:59"]
 
 
 def test_a_ticket_that_was_decided_by_a_newer_book_is_not_judged_by_an_older_one() -> None:
     old, new = edition(policy(minutes=60)), edition(policy(minutes=480), since=at("09:30"))
-    before = decided(_record("09:00"), PolicyBook([old, new]), at("09:40"))
+    before = decide_ticket(_record("09:00"), PolicyBook([old, new]), at("09:40"))
     stale = PolicyBook([old], known_until=micros(at("09:29")))
     for moment in ("09:20", "09:40", "10:20"):
-        assert decided(before.state, stale, at(moment)).events == ()
+        assert decide_ticket(before.state, stale, at(moment)).events == ()
 
 
 def _record(opened: str) -> TicketRecord:
     record = TicketRecord(TicketClocks("ticket-1"))
     for event in Story(opened).events:
-        record = recorded(record, event)
+        record = record_event(record, event)
     return record

@@ -55,7 +55,7 @@ def test_names_are_unique_and_calendars_exist() -> None:
 def test_an_empty_book_slas_nothing() -> None:
     empty = PolicyBook([])
     assert empty.select(RESOLUTION, SlaAttributes(""), NOON) is None
-    assert (empty.problems(), empty.next_turn(0)) == ((), None)
+    assert (empty.problems(), empty.next_change(0)) == ((), None)
 
 
 def test_the_edition_in_force_at_the_time_decides() -> None:
@@ -67,8 +67,8 @@ def test_the_edition_in_force_at_the_time_decides() -> None:
         policies.select(RESOLUTION, SlaAttributes(""), when) for when in (before, first, second)
     ]
     assert [one and one.version for one in chosen] == ["1@v1", "1@v1", None]
-    assert policies.turns(before, second) == [second]
-    assert policies.next_turn(first) == second
+    assert policies.list_changes(before, second) == [second]
+    assert policies.next_change(first) == second
 
 
 def test_a_policy_that_another_hides_is_reported() -> None:

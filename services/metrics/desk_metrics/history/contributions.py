@@ -10,7 +10,8 @@ from desk_shared.events.contributions import ContributionsChanged
 
 from desk_metrics.history.model import Imported
 from desk_metrics.measures.contributions import Posting, Slice, day_of
-from desk_metrics.measures.decide import TicketRecord, measured, recorded
+from desk_metrics.measures.decide import measure_ticket, record_event
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.repeat_contacts import is_person
 from desk_metrics.measures.rollups import Cell, Entry
 from desk_metrics.sla.model import TicketClocks
@@ -24,9 +25,9 @@ def list_contributions(events: Sequence[Imported]) -> Iterator[Cell]:
     """What one ticket contributes, each day as a cell of its own."""
     record = TicketRecord(TicketClocks(events[0].event.subject))
     for imported in events:
-        record = recorded(record, imported.event)
+        record = record_event(record, imported.event)
     ended = max(micros(imported.event.time) for imported in events)
-    _, contributions = measured(record, replace(record.clocks, as_of=ended), _NO_SLAS)
+    _, contributions = measure_ticket(record, replace(record.clocks, as_of=ended), _NO_SLAS)
     for event in contributions:
         change = event.data
         if isinstance(change, ContributionsChanged) and not is_person(event.subject):

@@ -20,9 +20,10 @@ from desk_shared.store import Documents
 from desk_shared.text import csv_cell
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from desk_metrics.measures.decide import TicketRecord, service_of, team_of
+from desk_metrics.measures.decide import service_of, team_of
 from desk_metrics.measures.experience import Experience, Impressions, Of
 from desk_metrics.measures.figures import Figures
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.parquet import PARQUET, parquet_of
 from desk_metrics.measures.query import Answer, Asked, By, Grain
 from desk_metrics.measures.rollups import Cell

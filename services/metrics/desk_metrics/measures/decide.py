@@ -1,7 +1,8 @@
-"""A ticket as metrics keeps it: its clocks, what measures need beside them, and what it posted."""
+"""What a ticket adds to the measures: its clocks first, then what is new of its contributions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from desk_shared.events.contributions import ContributionsChanged
@@ -14,7 +15,7 @@ from desk_shared.events.tickets import (
     TicketUpdated,
 )
 from desk_shared.ids import derived_id
-from desk_shared.kernel import Reducers
+from desk_shared.kernel import Decision, Reducers
 
 from desk_metrics.measures.contact import contact_of
 from desk_metrics.measures.contributions import (
@@ -28,6 +29,7 @@ from desk_metrics.measures.contributions import (
 )
 from desk_metrics.measures.cost import cost_of
 from desk_metrics.measures.flow import flow_of
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.repeat_contacts import is_person, person_cells
 from desk_metrics.measures.restoring import restoring_of
 from desk_metrics.measures.skills import skills_of
@@ -35,40 +37,19 @@ from desk_metrics.measures.ticket_history import Course, course_of
 from desk_metrics.measures.verdicts import verdicts_of
 from desk_metrics.measures.volume import CONTACTS, volume_of
 from desk_metrics.sla.decide import SOURCE
+from desk_metrics.sla.decide import decide as decide_slas
 from desk_metrics.sla.facts import FactKind
 from desk_metrics.sla.model import TicketClocks, evolve
 from desk_metrics.sla.policies import PolicyBook
-from desk_metrics.sla.transitions import Saying
+from desk_metrics.sla.transitions import TransitionKind
 from desk_metrics.sla.worktime import instant, micros
 
 LATE = "late_facts"
 # What posts is a name with a word before it; a name alone may be as long as this.
 _LONGEST_SOURCE = 200
 # A saying may say more behind a colon.
-_NEAR = Saying.AT_RISK.value
-_JUDGED = (Saying.BREACHED.value, Saying.MET.value, Saying.CANCELLED.value)
-
-
-@dataclass(frozen=True, slots=True)
-class TicketRecord:
-    """Texts and whole numbers only, so every store can hold it."""
-
-    clocks: TicketClocks
-    site: str = ""
-    # When somebody first began to work on it; 0: nobody did.
-    started: int = 0
-    # Facts that came after later ones: when each happened, and up to when the ticket was known.
-    late: tuple[tuple[int, int], ...] = ()
-    # How many versions of the SLA policies were in force when it was last decided on.
-    judged: int = 0
-    is_open: bool = False
-    revision: int = 0
-    posted: Posted = ()
-    # What it was last sorted as.
-    category: str = ""
-    # Whose work it stopped, and on which device.
-    person: str = ""
-    device: str = ""
+_NEAR = TransitionKind.AT_RISK.value
+_JUDGED = (TransitionKind.BREACHED.value, TransitionKind.MET.value, TransitionKind.CANCELLED.value)
 
 
 class _Details(NamedTuple):
@@ -106,7 +87,7 @@ def _update(known: _Details, event: Event[TicketUpdated]) -> _Details:
     return known._replace(device=event.data.device or known.device)
 
 
-def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
+def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     """The record with one more event of the ticket."""
     before = record.clocks.facts
     clocks = evolve(record.clocks, event)
@@ -134,7 +115,7 @@ def recorded(record: TicketRecord, event: AnyEvent) -> TicketRecord:
     )
 
 
-def measured(
+def measure_ticket(
     record: TicketRecord, clocks: TicketClocks, book: PolicyBook
 ) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
     """The record with decided clocks, once it has told what its measures are now; what it tells."""
@@ -166,6 +147,18 @@ def measured(
     return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
 
 
+def decide_ticket(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
+    """What is true of a ticket at a moment, its SLAs first.
+
+    A timer decides instead as soon as it is known which policy version was in force then.
+    """
+    if not book.knows(max(micros(at), record.clocks.as_of)):
+        return Decision(record, due=at)
+    decision = decide_slas(record.clocks, book, at)
+    after, told = measure_ticket(record, decision.state, book)
+    return Decision(after, (*decision.events, *told), decision.due)
+
+
 def service_of(record: TicketRecord) -> str:
     """The service it is about; empty while nobody knows."""
     clocks = record.clocks
@@ -184,9 +177,9 @@ def team_of(record: TicketRecord) -> str:
 def is_at_risk(record: TicketRecord) -> bool:
     """Whether an SLA about it is at risk and not judged yet. By hand: it is asked at each write,
     and sets would take as long as the rest of it."""
-    for one in record.clocks.told:
+    for one in record.clocks.emitted:
         is_near = False
-        for what, _ in one.said:
+        for what, _ in one.marks:
             if what.startswith(_JUDGED):
                 break
             is_near = is_near or what.startswith(_NEAR)
@@ -212,7 +205,7 @@ def _postings(
     for postings_of in (volume_of, flow_of, restoring_of, contact_of):
         yield from postings_of(course)
     yield from skills_of(course, record.category)
-    yield from verdicts_of(clocks.told)
+    yield from verdicts_of(clocks.emitted)
     yield from cost_of(course, book)
     for at, known in record.late:
         yield Posting(LATE, max(at, course.opened), max(known, course.opened))

@@ -14,8 +14,8 @@ from desk_shared.store.listing import Facets
 from desk_shared.turns import beat
 from opentelemetry.metrics import Meter
 
-from desk_metrics.measures.decide import TicketRecord
 from desk_metrics.measures.figures import figures_of
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.rollups import Cell
 from desk_metrics.measures.sources import sources_of
 from desk_metrics.measures.store import Kept, ticket_facets

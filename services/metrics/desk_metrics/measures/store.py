@@ -14,8 +14,9 @@ from desk_shared.store.pages import pages
 
 from desk_metrics.measures.balance import Balance, balance_of, read, written
 from desk_metrics.measures.contributions import PARTS
-from desk_metrics.measures.decide import TicketRecord, is_at_risk, team_of
+from desk_metrics.measures.decide import is_at_risk, team_of
 from desk_metrics.measures.figures import figures_of
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.outages import Spells
 from desk_metrics.measures.query import (
     MOST_ROWS,

@@ -8,19 +8,19 @@
 from collections.abc import Iterable, Iterator
 
 from desk_metrics.measures.contributions import Posting
-from desk_metrics.sla.model import Told
-from desk_metrics.sla.transitions import Saying
+from desk_metrics.sla.model import Emitted
+from desk_metrics.sla.transitions import TransitionKind
 
 MET, BREACHED = "met", "breached"
 
 
-def verdicts_of(told: Iterable[Told]) -> Iterator[Posting]:
+def verdicts_of(emitted: Iterable[Emitted]) -> Iterator[Posting]:
     """One posting for each SLA that has a verdict now."""
-    for one in told:
-        said = {what: moment[0] for what, moment in one.said}
-        if Saying.CANCELLED in said:
+    for sla in emitted:
+        moments = {kind: moment[0] for kind, moment in sla.marks}
+        if TransitionKind.CANCELLED in moments:
             continue
-        for saying, measure in ((Saying.BREACHED, BREACHED), (Saying.MET, MET)):
-            if (at := said.get(saying)) is not None:
-                yield Posting(f"{measure}:{one.clock}", at, at)
+        for kind, measure in ((TransitionKind.BREACHED, BREACHED), (TransitionKind.MET, MET)):
+            if (at := moments.get(kind)) is not None:
+                yield Posting(f"{measure}:{sla.clock}", at, at)
                 break

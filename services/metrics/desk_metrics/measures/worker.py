@@ -6,7 +6,7 @@ at the next start.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from desk_shared.bus import Projection, UnitOfWork, WorkItem
 from desk_shared.clock import Clock
@@ -28,7 +28,8 @@ from desk_shared.telemetry import get_logger
 from desk_shared.turns import beat
 
 from desk_metrics.measures.contributions import Posting, Slice, day_of
-from desk_metrics.measures.decide import TicketRecord, measured, recorded
+from desk_metrics.measures.decide import decide_ticket, record_event
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.outages import Spells, spells_key, with_signal
 from desk_metrics.measures.repeat_contacts import is_person
 from desk_metrics.measures.returns import Returns, returns_key, with_contact
@@ -42,7 +43,6 @@ from desk_metrics.measures.watched import (
     with_run,
     with_sight,
 )
-from desk_metrics.sla.decide import decide
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
@@ -61,28 +61,16 @@ def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projec
     def react(
         state: TicketRecord | None, event: AnyEvent, context: Context
     ) -> Decision[TicketRecord] | None:
-        after = recorded(state or TicketRecord(TicketClocks(event.subject)), event)
+        after = record_event(state or TicketRecord(TicketClocks(event.subject)), event)
         if context.more:
             # The batch's last event of the ticket decides for all; if that fails, a timer does.
             return Decision(after, due=context.now)
-        return decided(after, book(), min(event.time, context.now))
+        return decide_ticket(after, book(), min(event.time, context.now))
 
     def wake(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
-        return None if state is None else decided(state, book(), context.now)
+        return None if state is None else decide_ticket(state, book(), context.now)
 
     return Projection(documents, keys=keys, react=react, wake=wake, ordered=True)
-
-
-def decided(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
-    """What is true of a ticket at a moment, its SLAs first.
-
-    A timer decides instead as soon as it is known which policy version was in force then.
-    """
-    if not book.knows(max(micros(at), record.clocks.as_of)):
-        return Decision(record, due=at)
-    decision = decide(record.clocks, book, at)
-    after, told = measured(record, decision.state, book)
-    return Decision(after, (*decision.events, *told), decision.due)
 
 
 def cells_projection(documents: Documents[Cell]) -> Projection[Cell]:

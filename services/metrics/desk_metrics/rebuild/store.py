@@ -15,7 +15,7 @@ from desk_shared.store.pages import by_id
 from pydantic import TypeAdapter
 
 from desk_metrics.measures.contributions import Posted, Slice, sheet_of
-from desk_metrics.measures.decide import TicketRecord
+from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.outages import Spells
 from desk_metrics.measures.returns import Returns
 from desk_metrics.measures.rollups import Cell

@@ -4,16 +4,16 @@ Everything is worked out from facts, anew each time: a verdict is never stored, 
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from desk_shared.charter.slas import SlaAttributes
 from desk_shared.events.message import Message, message
 from desk_shared.events.sla import ClockName
 
 from desk_metrics.sla.facts import Moment
-from desk_metrics.sla.lifecycle import Ending, Life, Obligation, Wait
+from desk_metrics.sla.lifecycle import Ending, Lifecycle, Obligation, Wait
 from desk_metrics.sla.policies import PolicyBook, Terms
-from desk_metrics.sla.worktime import Stretch
+from desk_metrics.sla.worktime import Stretch, instant
 
 # A due instant that is used up is breached one tick later; a store keeps milliseconds.
 TICK = 1_000
@@ -59,7 +59,7 @@ class SlaClock(NamedTuple):
     def reaches(self, goal: int) -> int | None:
         return self.terms.hours.deadline_us(self.start, goal, stretches(self.holds))
 
-    def known_at(self, moment: Moment) -> list[Stretch]:
+    def holds_known_at(self, moment: Moment) -> list[Stretch]:
         """The holds as they were known at a moment: what ended later was still open then."""
         return [
             (
@@ -70,11 +70,12 @@ class SlaClock(NamedTuple):
             if hold.start <= moment
         ]
 
-    def due_known_at(self, moment: Moment) -> int | None:
-        known = self.known_at(moment)
-        return self.terms.hours.deadline_us(self.start, self.terms.goal, known)
+    def due_known_at(self, moment: Moment) -> datetime | None:
+        known = self.holds_known_at(moment)
+        due = self.terms.hours.deadline_us(self.start, self.terms.goal, known)
+        return None if due is None else instant(due)
 
-    def worked_until(self, until: int) -> int:
+    def time_used(self, until: int) -> int:
         """Working time used up to an instant."""
         hours, cursor, worked = self.terms.hours, self.start, 0
         for hold in self.holds:
@@ -95,59 +96,56 @@ def stretches(holds: Sequence[Hold]) -> list[Stretch]:
     return [(hold.start[0], None if hold.end is None else hold.end[0]) for hold in holds]
 
 
-def slas_of(life: Life, book: PolicyBook, now: int) -> list[SlaClock]:
+def run_clocks(
+    lifecycle: Lifecycle, book: PolicyBook, now: int, sorted_by: Moment
+) -> list[SlaClock]:
     """Every SLA that ever applied to the ticket, up to `now`, in the order they began; none
     before it is sorted (`Edition.sorting`)."""
-    found: list[SlaClock] = []
-    sorted_by = sorted_at(life, book)
+    clocks: list[SlaClock] = []
     if now < sorted_by[0]:
-        return found
-    holds = _Holds(life)
-    last: dict[tuple[ClockName, str], SlaClock] = {}
-    for owed in life.obligations:
-        if owed.clock not in book.clocks:
+        return clocks
+    holds = _Holds(lifecycle)
+    latest: dict[tuple[ClockName, str], SlaClock] = {}
+    for obligation in lifecycle.obligations:
+        if obligation.clock not in book.clocks:
             continue
-        key = (owed.clock, owed.team)
-        before = last.get(key)
-        for sla in _slas(owed, _Context(life, holds, book, now, sorted_by), before):
-            found.append(sla)
-            last[key] = sla
-    return found
+        key = (obligation.clock, obligation.team)
+        before = latest.get(key)
+        periods = _list_terms(obligation, book, now, sorted_by)
+        for place, period in enumerate(periods):
+            if period[1] is not None:
+                following = periods[place + 1] if place + 1 < len(periods) else None
+                before = _run_clock(obligation, lifecycle, holds, period, following, before)
+                clocks.append(before)
+                latest[key] = before
+    return clocks
 
 
-def sorted_at(life: Life, book: PolicyBook) -> Moment:
+def sorting_ends(lifecycle: Lifecycle, book: PolicyBook) -> Moment:
     """When the ticket's sorting has ended, or will have at the latest (`Edition.sorting`)."""
-    latest = (book.sorting_ends(life.opened), _BEFORE_FACTS)
-    return latest if life.given is None else min(life.given, latest)
-
-
-class _Context(NamedTuple):
-    life: Life
-    holds: "_Holds"
-    book: PolicyBook
-    now: int
-    sorted_by: Moment
+    latest = (book.end_sorting(lifecycle.opened), _BEFORE_FACTS)
+    return latest if lifecycle.given is None else min(lifecycle.given, latest)
 
 
 class _Holds:
-    """The waits of a life by which reasons stop a clock; each choice is joined once."""
+    """The waits of a lifecycle by which reasons stop a clock; each choice is joined once."""
 
-    def __init__(self, life: Life) -> None:
-        self._waits = life.waits
-        self._rests = tuple(Hold(start, end, RESOLVED) for start, end in life.rests)
+    def __init__(self, lifecycle: Lifecycle) -> None:
+        self._waits = lifecycle.waits
+        self._resolved = tuple(Hold(start, end, RESOLVED) for start, end in lifecycle.resolved)
         self._joined: dict[tuple[object, bool], tuple[Hold, ...]] = {}
 
-    def of(self, terms: Terms, *, with_rests: bool) -> tuple[Hold, ...]:
-        if not self._waits and not (with_rests and self._rests):
+    def select(self, terms: Terms, *, with_resolved: bool) -> tuple[Hold, ...]:
+        if not self._waits and not (with_resolved and self._resolved):
             return ()
-        key = (terms.policy.pause_on, with_rests)
-        found = self._joined.get(key)
-        if found is None:
-            found = tuple(_join(self._waits, terms.policy.pause_on))
-            if with_rests and self._rests:
-                found = tuple(sorted((*found, *self._rests), key=lambda hold: hold.start))
-            self._joined[key] = found
-        return found
+        key = (terms.policy.pause_on, with_resolved)
+        holds = self._joined.get(key)
+        if holds is None:
+            holds = tuple(_join(self._waits, terms.policy.pause_on))
+            if with_resolved and self._resolved:
+                holds = tuple(sorted((*holds, *self._resolved), key=lambda hold: hold.start))
+            self._joined[key] = holds
+        return holds
 
 
 def _join(waits: Sequence[Wait], reasons: Sequence[str]) -> Iterator[Hold]:
@@ -166,92 +164,71 @@ def _join(waits: Sequence[Wait], reasons: Sequence[str]) -> Iterator[Hold]:
         yield held
 
 
-class _Spell(NamedTuple):
-    """From when on which terms hold; None: nothing is guaranteed."""
-
-    start: Moment
-    terms: Terms | None
+# From when on which terms hold; None: nothing is guaranteed.
+_Period: TypeAlias = tuple[Moment, Terms | None]
 
 
-def _spells(owed: Obligation, context: _Context) -> list[_Spell]:
-    book = context.book
-    turns = _turns(owed, context)
-    if len(turns) == 1:
-        return [_Spell(owed.start, book.select(owed.clock, turns[0][1], owed.start[0]))]
-    spells: list[_Spell] = []
-    for moment, attributes in turns:
-        terms = book.select(owed.clock, attributes, moment[0])
-        if not spells or spells[-1].terms is not terms:
-            spells.append(_Spell(moment, terms))
-    return spells
-
-
-def _turns(owed: Obligation, context: _Context) -> Sequence[tuple[Moment, SlaAttributes]]:
-    """Each moment at which other terms could hold: the ticket changed, or the edition did."""
-    changes = _changes(owed, context.sorted_by)
-    until = context.now if owed.end is None else owed.end[0]
-    editions = context.book.turns(owed.start[0], until)
-    if not editions:
-        return changes
-    moments: list[tuple[Moment, SlaAttributes]] = list(changes)
-    for since in editions:
-        moment = (since, _BEFORE_FACTS)
-        at_that_time = [attributes for changed, attributes in changes if changed < moment]
-        moments.append((moment, at_that_time[-1] if at_that_time else changes[0][1]))
-    return sorted(moments, key=lambda one: one[0])
-
-
-def _changes(owed: Obligation, sorted_by: Moment) -> Sequence[tuple[Moment, SlaAttributes]]:
-    """What the ticket was: from the start what it was sorted as, then each change."""
+def _list_terms(
+    obligation: Obligation, book: PolicyBook, now: int, sorted_by: Moment
+) -> list[_Period]:
+    """Looks at each moment at which other terms could hold: the ticket changed, or the edition."""
     place = 0
-    for index, (moment, _) in enumerate(owed.attributes):
+    for index, (moment, _) in enumerate(obligation.attributes):
         if moment <= sorted_by:
             place = index
-    return ((owed.start, owed.attributes[place][1]), *owed.attributes[place + 1 :])
+    # From the start it counts as what it was sorted as.
+    changes = [
+        (obligation.start, obligation.attributes[place][1]),
+        *obligation.attributes[place + 1 :],
+    ]
+    until = now if obligation.end is None else obligation.end[0]
+    for since in book.list_changes(obligation.start[0], until):
+        moment = (since, _BEFORE_FACTS)
+        latest = [attributes for changed, attributes in changes if changed < moment]
+        changes.append((moment, latest[-1] if latest else changes[0][1]))
+        changes.sort(key=lambda change: change[0])
+    periods: list[_Period] = []
+    for moment, attributes in changes:
+        terms = book.select(obligation.clock, attributes, moment[0])
+        if not periods or periods[-1][1] is not terms:
+            periods.append((moment, terms))
+    return periods
 
 
-def _slas(owed: Obligation, context: _Context, before: SlaClock | None) -> Iterator[SlaClock]:
-    spells = _spells(owed, context)
-    for index, spell in enumerate(spells):
-        if spell.terms is None:
-            continue
-        following = spells[index + 1] if index + 1 < len(spells) else None
-        before = _sla(owed, context, spell, following, before)
-        yield before
-
-
-def _sla(
-    owed: Obligation,
-    context: _Context,
-    spell: _Spell,
-    following: _Spell | None,
+def _run_clock(
+    obligation: Obligation,
+    lifecycle: Lifecycle,
+    holds: _Holds,
+    period: _Period,
+    following: _Period | None,
     before: SlaClock | None,
 ) -> SlaClock:
-    terms = spell.terms
-    assert terms is not None  # noqa: S101  (spells of nothing are left out)
-    start = _start(owed, context.life, spell.start, terms, before)
-    if following is None:
-        end, ending, because, by_bot = owed.end, owed.ending, owed.because, owed.by_bot
-    else:
-        end, ending, by_bot = following.start, Ending.CANCELLED, False
-        because = (
-            message("sla.none-applies")
-            if following.terms is None
-            else message("sla.other-applies", policy=following.terms.policy.name)
-        )
-    with_rests = _reaches_back(owed, terms) and terms.policy.on_reopen == "continue"
-    holds = context.holds.of(terms, with_rests=with_rests)
-    if holds:
-        holds = tuple(_within(holds, start, spell.start, end))
+    applies, terms = period
+    assert terms is not None  # noqa: S101  (periods of nothing are left out)
+    # A reopened resolution goes on from the ticket's opening unless it restarts.
+    on_reopen = terms.policy.on_reopen
+    reaches_back = obligation.clock is ClockName.RESOLUTION and on_reopen != "restart"
+    origin = lifecycle.opened if reaches_back else obligation.start[0]
+    if before is not None and not reaches_back and before.cycle != obligation.cycle:
+        before = None
+    start = _find_start(obligation, origin, applies, terms, before)
+    end, ending = obligation.end, obligation.ending
+    because, by_bot = obligation.because, obligation.by_bot
+    if following is not None:
+        end, ending, by_bot = following[0], Ending.CANCELLED, False
+        because = message("sla.none-applies")
+        if following[1] is not None:
+            because = message("sla.other-applies", policy=following[1].policy.name)
+    stopped = holds.select(terms, with_resolved=reaches_back and on_reopen == "continue")
     return SlaClock(
-        owed.clock,
-        owed.cycle,
-        owed.team,
+        obligation.clock,
+        obligation.cycle,
+        obligation.team,
         terms,
-        spell.start,
-        context.life.opened if _reaches_back(owed, terms) else owed.start[0],
+        applies,
+        origin,
         start,
-        holds,
+        tuple(_clip(stopped, start, applies, end)) if stopped else (),
         end,
         ending,
         because,
@@ -260,29 +237,19 @@ def _sla(
     )
 
 
-def _reaches_back(owed: Obligation, terms: Terms) -> bool:
-    """A reopened resolution goes on from the ticket's opening unless it restarts."""
-    return owed.clock is ClockName.RESOLUTION and terms.policy.on_reopen != "restart"
-
-
-def _start(owed: Obligation, life: Life, at: Moment, terms: Terms, before: SlaClock | None) -> int:
+def _find_start(
+    obligation: Obligation, origin: int, at: Moment, terms: Terms, before: SlaClock | None
+) -> int:
     """From when work counts, and waits do."""
-    back = _reaches_back(owed, terms)
-    origin = life.opened if back else owed.start[0]
-    if before is not None and (back or before.cycle == owed.cycle):
+    if before is not None:
         if before.terms is terms or terms.amends(before.terms):
             return before.start
-    elif at == owed.start and origin == at[0]:
+    elif at == obligation.start and origin == at[0]:
         return origin
     return at[0] if terms.policy.on_change == "from_change" else origin
 
 
-def _within(
-    holds: Sequence[Hold],
-    start: int,
-    applies: Moment,
-    end: Moment | None,
-) -> Iterator[Hold]:
+def _clip(holds: Sequence[Hold], start: int, applies: Moment, end: Moment | None) -> Iterator[Hold]:
     """The holds that touch the SLA."""
     for hold in holds:
         if end is not None and hold.start >= end:
@@ -296,7 +263,7 @@ Key: TypeAlias = tuple[ClockName, str, str, int, str, Moment]
 
 
 def key_of(sla: SlaClock) -> Key:
-    """What makes an SLA the same one when it is reckoned again."""
+    """What makes an SLA the same one when it is worked out again."""
     policy = sla.terms.policy
     return (
         sla.clock,

@@ -1,10 +1,11 @@
-"""Telling: what of the SLAs has become true and was not yet said, once each, and when to look
-again. What was said and late facts make untrue is taken back before it is said right.
+"""What became of a ticket's SLAs and was not emitted yet, once each, and when to look again.
+
+What was emitted and late facts make untrue is withdrawn before it is emitted right.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal
 
 from desk_shared.events.envelope import Event, Payload
 from desk_shared.events.message import message
@@ -12,232 +13,204 @@ from desk_shared.events.sla import ClockName, SlaCancelled
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
-from desk_metrics.sla.clocks import Key, SlaClock, key_of, slas_of, sorted_at
+from desk_metrics.sla.clocks import SlaClock, key_of, run_clocks, sorting_ends
 from desk_metrics.sla.facts import Moment
-from desk_metrics.sla.lifecycle import Life, life_of
-from desk_metrics.sla.model import Said, TicketClocks, Told
+from desk_metrics.sla.lifecycle import Lifecycle, read_lifecycle
+from desk_metrics.sla.model import Emitted, Mark, TicketClocks
 from desk_metrics.sla.policies import PolicyBook
-from desk_metrics.sla.transitions import Account, Head, Line, Saying, account_of, data_of
+from desk_metrics.sla.transitions import (
+    Head,
+    Transition,
+    TransitionKind,
+    build_payload,
+    list_transitions,
+)
 from desk_metrics.sla.worktime import instant, micros
 
 SOURCE = "/desk/metrics"
 LATE_FACTS = message("sla.late-facts")
 # In the year 5138; exact in any store.
 _NEVER = 10**17
-
-
-class _Draft(NamedTuple):
-    told: Told
-    # Its place in all that is said of the SLA; None takes back what was said.
-    place: int | None
-    moment: Moment
-    data: Payload
+Untrue = Literal["", "at_risk", "breached"]
 
 
 def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision[TicketClocks]:
-    """What is true now and unsaid. Deciding again after a crash gives the same ids.
+    """What is true now and was not emitted. Deciding again after a crash gives the same ids.
 
     A `now` before an earlier one counts as that earlier one: a ticket's time does not run back.
     """
     at = max(micros(now), state.as_of)
-    if _is_quiet(state, book, at):
-        return _nothing_new(state, at)
-    life = life_of(state.facts, at)
-    slas = [] if life is None else slas_of(life, book, at)
-    teller = _Teller(state, at)
-    for sla in slas:
-        teller.tell(sla)
-    told, drafts = teller.told()
-    if life is not None and at < (sorted_by := sorted_at(life, book)[0]):
-        teller.timers.append(sorted_by)
-    due = _due(state, book, at, teller)
-    quiet_until = _NEVER if due is None else due
-    settled, editions = _settled(state, at), len(book.editions)
-    after = TicketClocks(state.ticket, state.facts, told, at, settled, quiet_until, editions)
-    events = tuple(_event(state.ticket, life, draft) for draft in drafts)
-    return Decision(after, events, _moment(quiet_until))
+    # Most events move no clock. Editions are only ever added: their number says if it is the same
+    # book.
+    is_quiet = at < state.quiet_until and state.editions == len(book.editions)
+    if is_quiet and book.in_force(state.as_of) == book.in_force(at):
+        return _keep(state, state.emitted, at, state.decided_to, state.quiet_until, state.editions)
+    lifecycle = read_lifecycle(state.facts, at)
+    emitter = _Emitter(state, lifecycle, at)
+    timers = [fact.at for fact in state.facts if fact.at > at]
+    if lifecycle is not None:
+        sorted_by = sorting_ends(lifecycle, book)
+        if at < sorted_by[0]:
+            timers.append(sorted_by[0])
+        for clock in run_clocks(lifecycle, book, at, sorted_by):
+            emitter.emit(clock)
+    emitter.withdraw_vanished()
+    changes_at = book.next_change(at)
+    if changes_at is not None and emitter.is_any_open:
+        timers.append(changes_at)
+    quiet_until = min((*timers, *emitter.timers), default=_NEVER)
+    decided_to = max(
+        ((fact.at, fact.sequence) for fact in state.facts if fact.at <= at), default=(0, 0)
+    )
+    emitted, editions = tuple(emitter.emitted), len(book.editions)
+    return _keep(state, emitted, at, decided_to, quiet_until, editions, emitter.events)
 
 
-def _is_quiet(state: TicketClocks, book: PolicyBook, at: int) -> bool:
-    """Nothing came and nothing fell due since it was last decided: most events move no clock.
-
-    Editions are only ever added, so their number says whether it is the same book.
-    """
-    if at >= state.quiet_until or state.editions != len(book.editions):
-        return False
-    return book.in_force(state.as_of) == book.in_force(at)
-
-
-def _nothing_new(state: TicketClocks, at: int) -> Decision[TicketClocks]:
-    until, editions = state.quiet_until, state.editions
-    after = TicketClocks(state.ticket, state.facts, state.told, at, state.settled, until, editions)
-    return Decision(after, (), _moment(until))
+def _keep(  # noqa: PLR0913, PLR0917  (the fields of a document)
+    state: TicketClocks,
+    emitted: tuple[Emitted, ...],
+    at: int,
+    decided_to: Moment,
+    quiet_until: int,
+    editions: int,
+    events: tuple[Event[Payload], ...] = (),
+) -> Decision[TicketClocks]:
+    after = TicketClocks(state.ticket, state.facts, emitted, at, decided_to, quiet_until, editions)
+    return Decision(after, events, None if quiet_until == _NEVER else instant(quiet_until))
 
 
-def _moment(until: int) -> datetime | None:
-    return None if until == _NEVER else instant(until)
+class _Emitter:
+    """Goes through the SLAs of a ticket once, with what was emitted of each before."""
 
-
-def _settled(state: TicketClocks, at: int) -> Moment:
-    latest = (0, 0)
-    for fact in state.facts:
-        if latest[0] <= fact.at <= at:
-            latest = max(latest, (fact.at, fact.sequence))
-    return latest
-
-
-def _due(state: TicketClocks, book: PolicyBook, at: int, teller: "_Teller") -> int | None:
-    """The earliest of: a threshold or a breach, a fact from the future, a new edition."""
-    timers = teller.timers + [fact.at for fact in state.facts if fact.at > at]
-    context = book.next_turn(at)
-    if context is not None and teller.is_any_open:
-        timers.append(context)
-    return min(timers) if timers else None
-
-
-class _Teller:
-    """Goes through the SLAs once, with what was said of each before."""
-
-    def __init__(self, state: TicketClocks, at: int) -> None:
-        self._at, self._settled = at, state.settled
-        self._memory = _Memory(state.told)
-        self._stirred: set[ClockName] = set()
-        self._told: list[Told] = []
-        self._taken_back: list[_Draft] = []
-        self._fresh: list[_Draft] = []
+    def __init__(self, state: TicketClocks, lifecycle: Lifecycle | None, at: int) -> None:
+        self._ticket, self._lifecycle = state.ticket, lifecycle
+        self._at, self._decided_to = at, state.decided_to
+        self._before = {emitted[:6]: emitted for emitted in state.emitted}
+        self._withdrawn: list[Event[Payload]] = []
+        self._fresh: list[tuple[Moment, Event[Payload]]] = []
+        # Clocks of which something was emitted in this pass.
+        self._moved: set[ClockName] = set()
+        self.emitted: list[Emitted] = []
         self.timers: list[int] = []
         self.is_any_open = False
 
-    def tell(self, sla: SlaClock) -> None:
-        before = self._memory.take(key_of(sla))
-        is_stirred = sla.clock in self._stirred
-        if sla.end is None:
+    @property
+    def events(self) -> tuple[Event[Payload], ...]:
+        self._fresh.sort(key=lambda fresh: fresh[0])
+        return (*self._withdrawn, *(event for _, event in self._fresh))
+
+    def emit(self, clock: SlaClock) -> None:
+        """What is new of an SLA; what has to be withdrawn goes first.
+
+        Who listens may take the last event of a clock for the truth. So when something earlier of
+        the same clock has just been emitted, what follows it is emitted again.
+        """
+        key = key_of(clock)
+        before = self._before.pop(key, None)
+        has_moved = clock.clock in self._moved
+        if clock.end is None:
             self.is_any_open = True
-        elif before is not None and sla.end <= self._settled and not is_stirred:
-            self._told.append(before)
+        elif before is not None and clock.end <= self._decided_to and not has_moved:
+            self.emitted.append(before)
             return
-        account = account_of(sla, self._at)
-        if account.timer is not None:
-            self.timers.append(account.timer)
-        told, new, back = _compare(sla, account, before, self._at, is_stirred=is_stirred)
-        self._told.append(told)
-        self._taken_back += back
-        if new:
-            self._fresh += new
-            self._stirred.add(sla.clock)
+        transitions, timer = list_transitions(clock, self._at)
+        if timer is not None:
+            self.timers.append(timer)
+        marks = tuple(transition.mark for transition in transitions)
+        if before is None:
+            self._append(clock, Emitted(*key, 0, marks), transitions, 0)
+        elif _is_over(before.marks) and _is_over(marks):
+            self.emitted.append(Emitted(*key, before.revision, marks))
+        elif not has_moved and marks[: len(before.marks)] == before.marks:
+            emitted = Emitted(*key, before.revision, marks)
+            self._append(clock, emitted, transitions, len(before.marks))
+        else:
+            self._amend(clock, before, Emitted(*key, before.revision + 1, marks), transitions)
 
-    def told(self) -> tuple[tuple[Told, ...], list[_Draft]]:
-        for gone in self._memory.rest():
-            self._told.append(_vanished(gone, self._at))
-            self._taken_back += _take_back(gone, self._at)
-        self._fresh.sort(key=lambda draft: draft.moment)
-        return tuple(self._told), self._taken_back + self._fresh
+    def withdraw_vanished(self) -> None:
+        """What was emitted of SLAs that never were."""
+        for before in self._before.values():
+            self._withdraw(before, ())
+            if not _is_over(before.marks):
+                end = (str(TransitionKind.CANCELLED), (self._at, 0))
+                before = before._replace(marks=(*before.marks, end))  # noqa: PLW2901
+            self.emitted.append(before)
 
+    def _amend(
+        self, clock: SlaClock, before: Emitted, emitted: Emitted, transitions: list[Transition]
+    ) -> None:
+        if _is_over(emitted.marks):
+            untrue = _find_untrue(before.marks, emitted.marks)
+            self._append(clock, emitted, transitions, len(transitions) - 1, untrue)
+            return
+        if any(name == TransitionKind.BREACHED for name, _ in before.marks):
+            transitions = [
+                change._replace(inherited=change.kind is TransitionKind.BREACHED)
+                for change in transitions
+            ]
+        self._withdraw(before, emitted.marks)
+        self._append(clock, emitted, transitions, 0)
 
-class _Memory:
-    """What was said before, mostly asked for in the order in which it was kept."""
+    def _append(
+        self,
+        clock: SlaClock,
+        emitted: Emitted,
+        transitions: Sequence[Transition],
+        first: int,
+        untrue: Untrue | None = None,
+    ) -> None:
+        """Keep it, and make an event of each transition from the first new one on."""
+        self.emitted.append(emitted)
+        head = _head_of(emitted)
+        for place in range(first, len(transitions)):
+            moment = transitions[place].moment
+            data = build_payload(clock, transitions[place], head)
+            if untrue is not None:
+                data = data.model_copy(update={"untrue": untrue})
+            what = f"{place}/{data.TYPE}"
+            self._fresh.append((moment, self._event(emitted, what, moment[0], data)))
+            self._moved.add(clock.clock)
 
-    def __init__(self, told: Sequence[Told]) -> None:
-        self._in_order = list(reversed(told))
-        self._others: dict[Key, Told] = {}
+    def _withdraw(self, before: Emitted, marks: tuple[Mark, ...]) -> None:
+        """Whoever heard of it hears that it was not so."""
+        if not _is_over(before.marks):
+            untrue = _find_untrue(before.marks, marks)
+            data = SlaCancelled(**_head_of(before), because=LATE_FACTS, untrue=untrue)
+            self._withdrawn.append(self._event(before, "taken-back", self._at, data))
 
-    def take(self, key: Key) -> Told | None:
-        if self._in_order and self._in_order[-1].key == key:
-            return self._in_order.pop()
-        if self._in_order:
-            # Out of order from here on: an SLA was added in the middle, or one is gone.
-            self._others = {told.key: told for told in reversed(self._in_order)}
-            self._in_order = []
-        return self._others.pop(key, None)
-
-    def rest(self) -> list[Told]:
-        return [*reversed(self._in_order), *self._others.values()]
-
-
-def _compare(
-    sla: SlaClock, account: Account, before: Told | None, at: int, *, is_stirred: bool
-) -> tuple[Told, list[_Draft], list[_Draft]]:
-    """What is said of it now, what of that is new, and what has to be taken back first.
-
-    Who listens may take the last thing said of a clock for the truth. So when something earlier
-    of the same clock has just been said (`is_stirred`), what follows it is said again.
-    """
-    said = tuple(line.said for line in account.lines)
-    told = Told(*key_of(sla), 0 if before is None else before.revision, said)
-    if before is None:
-        return told, _drafts(sla, told, account.lines, 0), []
-    was_over, is_over = _is_over(before.said), _is_over(said)
-    if was_over and is_over:
-        return told, [], []
-    if not is_stirred and said[: len(before.said)] == before.said:
-        return told, _drafts(sla, told, account.lines, len(before.said)), []
-    told = told._replace(revision=before.revision + 1)
-    if is_over:
-        drafts = _drafts(sla, told, account.lines, len(said) - 1)
-        return told, [_with_untrue(one, before.said, said) for one in drafts], []
-    lines = account.lines
-    if any(what == Saying.BREACHED for what, _ in before.said):
-        lines = [line._replace(inherited=line.what is Saying.BREACHED) for line in lines]
-    return told, _drafts(sla, told, lines, 0), _take_back(before, at, said)
-
-
-def _is_over(said: Sequence[Said]) -> bool:
-    return said[-1][0] == Saying.CANCELLED
-
-
-def _vanished(told: Told, at: int) -> Told:
-    if _is_over(told.said):
-        return told
-    return told._replace(said=(*told.said, (str(Saying.CANCELLED), (at, 0))))
-
-
-def _take_back(told: Told, at: int, now_said: tuple[Said, ...] = ()) -> list[_Draft]:
-    if _is_over(told.said):
-        return []
-    data = SlaCancelled(**_head(told), because=LATE_FACTS)
-    return [_with_untrue(_Draft(told, None, (at, 0), data), told.said, now_said)]
+    def _event(self, emitted: Emitted, what: str, at: int, data: Payload) -> Event[Payload]:
+        sla = f"{emitted.clock}/{emitted.policy}/{emitted.version}/{emitted.cycle}/{emitted.team}"
+        began = f"{emitted.applies[0]}.{emitted.applies[1]}"
+        lifecycle = self._lifecycle
+        return Event(
+            id=derived_id(self._ticket, f"{sla}/{began}/{what}", emitted.revision),
+            source=SOURCE,
+            subject=self._ticket,
+            time=instant(at),
+            data=data,
+            correlation_id="" if lifecycle is None else lifecycle.correlation,
+            causation_id="" if lifecycle is None else lifecycle.cause,
+        )
 
 
-def _with_untrue(draft: _Draft, said: Sequence[Said], now_said: Sequence[Said]) -> _Draft:
-    """Whoever was told of it hears that it was not so."""
-    wrong = _sayings(said) - _sayings(now_said)
-    worst = next((one for one in (Saying.BREACHED, Saying.AT_RISK) if one in wrong), "")
-    return draft._replace(data=draft.data.model_copy(update={"untrue": str(worst)}))
+def _is_over(marks: Sequence[Mark]) -> bool:
+    return marks[-1][0] == TransitionKind.CANCELLED
 
 
-def _sayings(said: Sequence[Said]) -> set[str]:
-    return {what.partition(":")[0] for what, _ in said}
+def _find_untrue(before: Sequence[Mark], marks: Sequence[Mark]) -> Untrue:
+    """The worst that was emitted and is not so."""
+    kinds = {name.partition(":")[0] for name, _ in marks}
+    gone = {name.partition(":")[0] for name, _ in before} - kinds
+    if TransitionKind.BREACHED in gone:
+        return "breached"
+    return "at_risk" if TransitionKind.AT_RISK in gone else ""
 
 
-def _drafts(sla: SlaClock, told: Told, lines: Sequence[Line], known: int) -> list[_Draft]:
-    head = _head(told)
-    return [
-        _Draft(told, place, lines[place].moment, data_of(sla, lines[place], head))
-        for place in range(known, len(lines))
-    ]
-
-
-def _head(told: Told) -> Head:
+def _head_of(emitted: Emitted) -> Head:
     return {
-        "clock": told.clock,
-        "policy": told.policy,
-        "policy_version": told.version,
-        "cycle": told.cycle,
-        "team": told.team,
+        "clock": emitted.clock,
+        "policy": emitted.policy,
+        "policy_version": emitted.version,
+        "cycle": emitted.cycle,
+        "team": emitted.team,
     }
-
-
-def _event(ticket: str, life: Life | None, draft: _Draft) -> Event[Payload]:
-    told = draft.told
-    sla = f"{told.clock}/{told.policy}/{told.version}/{told.cycle}/{told.team}"
-    began = f"{told.applies[0]}.{told.applies[1]}"
-    what = "taken-back" if draft.place is None else f"{draft.place}/{draft.data.TYPE}"
-    return Event(
-        id=derived_id(ticket, f"{sla}/{began}/{what}", told.revision),
-        source=SOURCE,
-        subject=ticket,
-        time=instant(draft.moment[0]),
-        data=draft.data,
-        correlation_id="" if life is None else life.correlation,
-        causation_id="" if life is None else life.cause,
-    )

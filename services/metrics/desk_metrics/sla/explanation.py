@@ -12,8 +12,8 @@ from desk_shared.events.sla import ClockName
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.sla.calendars import ClosedBy
-from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, slas_of
-from desk_metrics.sla.lifecycle import Ending, life_of
+from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, run_clocks, sorting_ends
+from desk_metrics.sla.lifecycle import Ending, read_lifecycle
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import instant, micros
@@ -91,16 +91,19 @@ class Explanation(_Data):
 def explain(state: TicketClocks, book: PolicyBook, now: datetime) -> tuple[Explanation, ...]:
     """Every SLA of a ticket, those withdrawn included, as it stands at `now`."""
     at = micros(now)
-    life = life_of(state.facts, at)
-    if life is None:
+    lifecycle = read_lifecycle(state.facts, at)
+    if lifecycle is None:
         return ()
-    return tuple(_explanation(sla, at) for sla in slas_of(life, book, at))
+    return tuple(
+        _explanation(sla, at)
+        for sla in run_clocks(lifecycle, book, at, sorting_ends(lifecycle, book))
+    )
 
 
 def _explanation(sla: SlaClock, now: int) -> Explanation:
     policy, calendar = sla.terms.policy, sla.terms.hours.calendar
     until = now if sla.end is None else sla.end[0]
-    goal, used, due = sla.terms.goal, sla.worked_until(until), sla.due
+    goal, used, due = sla.terms.goal, sla.time_used(until), sla.due
     gross = sla.terms.hours.worked_us(sla.start, until)
     return Explanation(
         clock=sla.clock,

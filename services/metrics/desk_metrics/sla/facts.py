@@ -60,25 +60,25 @@ class Fact(NamedTuple):
 # When in event time, and which of the facts of that instant: sequence numbers start at 1.
 Moment: TypeAlias = tuple[int, int]
 
-Told = tuple[FactKind, tuple[str | None, ...]]
+FactValues = tuple[FactKind, tuple[str | None, ...]]
 
 
-def fact_of(event: AnyEvent, sequence: int) -> Fact | None:
+def read_fact(event: AnyEvent, sequence: int) -> Fact | None:
     """What the event means for SLAs; None for what moves no clock."""
-    told = values_of(event)
-    if told is None:
+    read = values_of(event)
+    if read is None:
         return None
-    kind, values = told
+    kind, values = read
     if kind is FactKind.OPENED:
         values = (*values, event.id, event.correlation_id or event.id)
     return Fact(sequence, micros(event.time), kind, values)
 
 
-def added(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
+def add_fact(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
     """The facts with one more, in order of sequence; the same tuple when it is there already."""
     if not facts or facts[-1].sequence < fact.sequence:
         return (*facts, fact)
-    place = bisect_left(facts, fact.sequence, key=lambda one: one.sequence)
+    place = bisect_left(facts, fact.sequence, key=lambda known: known.sequence)
     if facts[place].sequence == fact.sequence:
         return facts
     return (*facts[:place], fact, *facts[place:])
@@ -103,22 +103,22 @@ def in_order(facts: Sequence[Fact], now: int) -> tuple[Fact, list[tuple[Moment, 
 
 
 # The kind of fact an event is, and what of it matters; None for what moves no clock.
-values_of: Readings[Told | None] = Readings(None)
+values_of: Readings[FactValues | None] = Readings(None)
 
 
 @values_of.on(TicketOpened)
-def _read_opening(event: Event[TicketOpened]) -> Told:
+def _read_opening(event: Event[TicketOpened]) -> FactValues:
     data = event.data
     return FactKind.OPENED, (data.kind, data.service, data.group, data.requester)
 
 
 @values_of.on(TicketTriaged)
-def _read_triage(event: Event[TicketTriaged]) -> Told:
+def _read_triage(event: Event[TicketTriaged]) -> FactValues:
     return FactKind.CHANGED, (event.data.priority, event.data.service or None)
 
 
 @values_of.on(TicketUpdated)
-def _read_update(event: Event[TicketUpdated]) -> Told | None:
+def _read_update(event: Event[TicketUpdated]) -> FactValues | None:
     data = event.data
     if data.priority is None and data.service is None:
         return None
@@ -126,22 +126,22 @@ def _read_update(event: Event[TicketUpdated]) -> Told | None:
 
 
 @values_of.on(TicketAssigned)
-def _read_assignment(event: Event[TicketAssigned]) -> Told:
+def _read_assignment(event: Event[TicketAssigned]) -> FactValues:
     return FactKind.ASSIGNED, (event.data.team,)
 
 
 @values_of.on(TicketPaused)
-def _read_pause(event: Event[TicketPaused]) -> Told:
+def _read_pause(event: Event[TicketPaused]) -> FactValues:
     return FactKind.PAUSED, (event.data.waiting_for,)
 
 
 @values_of.on(TicketResumed)
-def _read_resumption(_event: Event[TicketResumed]) -> Told:
+def _read_resumption(_event: Event[TicketResumed]) -> FactValues:
     return FactKind.RESUMED, ()
 
 
 @values_of.on(TicketCommented)
-def _read_comment(event: Event[TicketCommented]) -> Told | None:
+def _read_comment(event: Event[TicketCommented]) -> FactValues | None:
     """Only what both sides can read counts, and nothing that a machine sends by itself."""
     data = event.data
     if not data.public or data.automatic or data.role is Role.SYSTEM:
@@ -154,20 +154,20 @@ def _read_comment(event: Event[TicketCommented]) -> Told | None:
 
 
 @values_of.on(TicketResolved)
-def _read_resolution(event: Event[TicketResolved]) -> Told:
+def _read_resolution(event: Event[TicketResolved]) -> FactValues:
     return FactKind.RESOLVED, (event.data.how,)
 
 
 @values_of.on(TicketReopened)
-def _read_reopening(event: Event[TicketReopened]) -> Told:
+def _read_reopening(event: Event[TicketReopened]) -> FactValues:
     return FactKind.REOPENED, (event.data.by,)
 
 
 @values_of.on(TicketClosed)
-def _read_closing(_event: Event[TicketClosed]) -> Told:
+def _read_closing(_event: Event[TicketClosed]) -> FactValues:
     return FactKind.CLOSED, ()
 
 
 @values_of.on(TicketMerged)
-def _read_merge(event: Event[TicketMerged]) -> Told:
+def _read_merge(event: Event[TicketMerged]) -> FactValues:
     return FactKind.MERGED, (event.data.into,)

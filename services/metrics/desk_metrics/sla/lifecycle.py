@@ -46,7 +46,7 @@ class Wait(NamedTuple):
     joined: bool
 
 
-class Life(NamedTuple):
+class Lifecycle(NamedTuple):
     """What of the facts matters to clocks."""
 
     opened: int
@@ -55,25 +55,25 @@ class Life(NamedTuple):
     obligations: tuple[Obligation, ...]
     waits: tuple[Wait, ...]
     # Resolved and not reopened (yet).
-    rests: tuple[tuple[Moment, Moment | None], ...]
+    resolved: tuple[tuple[Moment, Moment | None], ...]
     # When a team first got it.
     given: Moment | None
 
 
-def life_of(facts: Sequence[Fact], now: int) -> Life | None:
+def read_lifecycle(facts: Sequence[Fact], now: int) -> Lifecycle | None:
     """The life up to `now`; None before its beginning is known."""
     known = in_order(facts, now)
     if known is None:
         return None
     opening, rest = known
-    living = _Living(opening)
+    builder = _LifecycleBuilder(opening)
     for moment, fact in rest:
-        if living.is_merged:
+        if builder.is_merged:
             break
         handler = _HANDLERS.get(fact.kind)
         if handler is not None:
-            handler(living, moment, fact.values)
-    return living.told()
+            handler(builder, moment, fact.values)
+    return builder.build()
 
 
 class _Begun(NamedTuple):
@@ -82,7 +82,7 @@ class _Begun(NamedTuple):
     attributes: int
 
 
-class _Living:
+class _LifecycleBuilder:
     """Builds a life fact by fact; nobody outside this module sees it."""
 
     def __init__(self, opening: Fact) -> None:
@@ -97,7 +97,7 @@ class _Living:
         self.cycles: dict[tuple[ClockName, str], int] = {}
         self.waits: list[Wait] = []
         self.waiting: tuple[Moment, str, bool] | None = None
-        self.rests: list[tuple[Moment, Moment | None]] = []
+        self.resolved: list[tuple[Moment, Moment | None]] = []
         self.given: Moment | None = None
         self.has_responded = False
         self.is_merged = False
@@ -105,8 +105,8 @@ class _Living:
         self.begin(ClockName.RESOLUTION, moment)
 
     @property
-    def is_resting(self) -> bool:
-        return bool(self.rests) and self.rests[-1][1] is None
+    def is_resolved(self) -> bool:
+        return bool(self.resolved) and self.resolved[-1][1] is None
 
     def begin(self, clock: ClockName, at: Moment, team: str = "") -> None:
         key = (clock, team)
@@ -148,19 +148,19 @@ class _Living:
             self.waits.append(Wait(start, at, reason, joined))
             self.waiting = None
 
-    def told(self) -> Life:
+    def build(self) -> Lifecycle:
         for key, begun in self.running.items():
             self._keep(key, begun, None, (None, None, False))
         if self.waiting is not None:
             start, reason, joined = self.waiting
             self.waits.append(Wait(start, None, reason, joined))
-        return Life(
+        return Lifecycle(
             self.opening.at,
             self.cause,
             self.correlation,
-            tuple(sorted(self.obligations, key=lambda one: (one.start, one.clock, one.team))),
+            tuple(sorted(self.obligations, key=lambda owed: (owed.start, owed.clock, owed.team))),
             tuple(self.waits),
-            tuple(self.rests),
+            tuple(self.resolved),
             self.given,
         )
 
@@ -168,10 +168,10 @@ class _Living:
 _Values: TypeAlias = tuple[str | None, ...]
 
 
-def _changed(life: _Living, at: Moment, values: _Values) -> None:
+def _apply_change(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
     priority, service = values
-    old = life.attributes[-1][1]
-    life.change(
+    old = builder.attributes[-1][1]
+    builder.change(
         at,
         old._replace(
             priority=old.priority if priority is None else priority,
@@ -180,107 +180,107 @@ def _changed(life: _Living, at: Moment, values: _Values) -> None:
     )
 
 
-def _assigned(life: _Living, at: Moment, values: _Values) -> None:
+def _apply_assignment(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
     """The team that lets go is judged by what the ticket was while it held it."""
-    team, before = values[0] or "", life.attributes[-1][1].team or ""
-    if team and life.given is None:
-        life.given = at
+    team, before = values[0] or "", builder.attributes[-1][1].team or ""
+    if team and builder.given is None:
+        builder.given = at
     if team != before:
-        life.finish((ClockName.OWNERSHIP, before), at)
-    life.change(at, life.attributes[-1][1]._replace(team=team))
-    if team and not life.is_resting:
-        life.begin(ClockName.OWNERSHIP, at, team)
+        builder.finish((ClockName.OWNERSHIP, before), at)
+    builder.change(at, builder.attributes[-1][1]._replace(team=team))
+    if team and not builder.is_resolved:
+        builder.begin(ClockName.OWNERSHIP, at, team)
 
 
-def _paused(life: _Living, at: Moment, values: _Values) -> None:
+def _apply_pause(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
     reason = values[0] or ""
-    if life.is_resting or (life.waiting is not None and life.waiting[1] == reason):
+    if builder.is_resolved or (builder.waiting is not None and builder.waiting[1] == reason):
         return
-    joined = life.waiting is not None
-    life.end_wait(at)
-    life.waiting = (at, reason, joined)
+    joined = builder.waiting is not None
+    builder.end_wait(at)
+    builder.waiting = (at, reason, joined)
 
 
-def _resumed(life: _Living, at: Moment, _values: _Values) -> None:
-    life.end_wait(at)
+def _apply_resumption(builder: _LifecycleBuilder, at: Moment, _values: _Values) -> None:
+    builder.end_wait(at)
 
 
-def _asked(life: _Living, at: Moment, _values: _Values) -> None:
+def _apply_question(builder: _LifecycleBuilder, at: Moment, _values: _Values) -> None:
     """Before the first response everything asked is answered by it; later, the earliest counts."""
-    if life.has_responded and not life.is_resting:
-        life.begin(ClockName.NEXT_RESPONSE, at)
+    if builder.has_responded and not builder.is_resolved:
+        builder.begin(ClockName.NEXT_RESPONSE, at)
 
 
-def _answered(life: _Living, at: Moment, _values: _Values) -> None:
-    life.has_responded = True
+def _apply_answer(builder: _LifecycleBuilder, at: Moment, _values: _Values) -> None:
+    builder.has_responded = True
     for clock in (ClockName.RESPONSE, ClockName.NEXT_RESPONSE, ClockName.UPDATE):
-        life.finish((clock, ""), at)
-    if not life.is_resting:
-        life.begin(ClockName.UPDATE, at)
+        builder.finish((clock, ""), at)
+    if not builder.is_resolved:
+        builder.begin(ClockName.UPDATE, at)
 
 
-def _answered_by_bot(life: _Living, at: Moment, _values: _Values) -> None:
+def _apply_bot_answer(builder: _LifecycleBuilder, at: Moment, _values: _Values) -> None:
     """It ends the employee's waiting and is news, but it is nobody's first response."""
-    life.finish((ClockName.NEXT_RESPONSE, ""), at, by_bot=True)
-    if (ClockName.UPDATE, "") in life.running:
-        life.finish((ClockName.UPDATE, ""), at, by_bot=True)
-        life.begin(ClockName.UPDATE, at)
+    builder.finish((ClockName.NEXT_RESPONSE, ""), at, by_bot=True)
+    if (ClockName.UPDATE, "") in builder.running:
+        builder.finish((ClockName.UPDATE, ""), at, by_bot=True)
+        builder.begin(ClockName.UPDATE, at)
 
 
-def _resolved(life: _Living, at: Moment, values: _Values) -> None:
-    if life.is_resting:
+def _apply_resolution(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
+    if builder.is_resolved:
         return
     how = values[0]
-    life.end_wait(at)
+    builder.end_wait(at)
     if how == How.MEMBER:
-        life.has_responded = True
-    for key in tuple(life.running):
+        builder.has_responded = True
+    for key in tuple(builder.running):
         if how == How.WITHDRAWN:
-            life.finish(key, at, Ending.CANCELLED, message("sla.withdrawn"))
+            builder.finish(key, at, Ending.CANCELLED, message("sla.withdrawn"))
         elif key[0] is ClockName.RESPONSE and how != How.MEMBER:
-            life.finish(key, at, Ending.CANCELLED, message("sla.resolved-without-answer"))
+            builder.finish(key, at, Ending.CANCELLED, message("sla.resolved-without-answer"))
         else:
-            life.finish(key, at)
-    life.rests.append((at, None))
+            builder.finish(key, at)
+    builder.resolved.append((at, None))
 
 
-def _closed(life: _Living, at: Moment, _values: _Values) -> None:
+def _apply_closing(builder: _LifecycleBuilder, at: Moment, _values: _Values) -> None:
     """Closing what nobody resolved is its resolution; otherwise it moves nothing."""
-    _resolved(life, at, (How.MEMBER,))
+    _apply_resolution(builder, at, (How.MEMBER,))
 
 
-def _reopened(life: _Living, at: Moment, values: _Values) -> None:
-    if not life.is_resting:
+def _apply_reopening(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
+    if not builder.is_resolved:
         return
-    life.rests[-1] = (life.rests[-1][0], at)
-    life.begin(ClockName.RESOLUTION, at)
-    if not life.has_responded:
-        life.begin(ClockName.RESPONSE, at)
+    builder.resolved[-1] = (builder.resolved[-1][0], at)
+    builder.begin(ClockName.RESOLUTION, at)
+    if not builder.has_responded:
+        builder.begin(ClockName.RESPONSE, at)
     else:
-        life.begin(ClockName.UPDATE, at)
-        if values[0] == life.requester:
-            life.begin(ClockName.NEXT_RESPONSE, at)
-    if team := life.attributes[-1][1].team:
-        life.begin(ClockName.OWNERSHIP, at, team)
+        builder.begin(ClockName.UPDATE, at)
+        if values[0] == builder.requester:
+            builder.begin(ClockName.NEXT_RESPONSE, at)
+    if team := builder.attributes[-1][1].team:
+        builder.begin(ClockName.OWNERSHIP, at, team)
 
 
-def _merged(life: _Living, at: Moment, values: _Values) -> None:
-    life.end_wait(at)
-    for key in tuple(life.running):
-        life.finish(key, at, Ending.CANCELLED, message("sla.goes-on-in", ticket=values[0] or ""))
-    life.is_merged = True
+def _apply_merge(builder: _LifecycleBuilder, at: Moment, values: _Values) -> None:
+    builder.end_wait(at)
+    for key in tuple(builder.running):
+        builder.finish(key, at, Ending.CANCELLED, message("sla.goes-on-in", ticket=values[0] or ""))
+    builder.is_merged = True
 
 
-_HANDLERS: dict[FactKind, Callable[[_Living, Moment, _Values], None]] = {
-    FactKind.CHANGED: _changed,
-    FactKind.ASSIGNED: _assigned,
-    FactKind.PAUSED: _paused,
-    FactKind.RESUMED: _resumed,
-    FactKind.ASKED: _asked,
-    FactKind.ANSWERED: _answered,
-    FactKind.ANSWERED_BY_BOT: _answered_by_bot,
-    FactKind.RESOLVED: _resolved,
-    FactKind.REOPENED: _reopened,
-    FactKind.CLOSED: _closed,
-    FactKind.MERGED: _merged,
+_HANDLERS: dict[FactKind, Callable[[_LifecycleBuilder, Moment, _Values], None]] = {
+    FactKind.CHANGED: _apply_change,
+    FactKind.ASSIGNED: _apply_assignment,
+    FactKind.PAUSED: _apply_pause,
+    FactKind.RESUMED: _apply_resumption,
+    FactKind.ASKED: _apply_question,
+    FactKind.ANSWERED: _apply_answer,
+    FactKind.ANSWERED_BY_BOT: _apply_bot_answer,
+    FactKind.RESOLVED: _apply_resolution,
+    FactKind.REOPENED: _apply_reopening,
+    FactKind.CLOSED: _apply_closing,
+    FactKind.MERGED: _apply_merge,
 }

@@ -1,4 +1,4 @@
-"""The clocks of one ticket, as they are kept: its facts by sequence and what was said of them."""
+"""The clocks of one ticket as they are kept: its facts by sequence, what was emitted of them."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -7,17 +7,17 @@ from desk_shared.errors import Invalid
 from desk_shared.events.envelope import AnyEvent
 from desk_shared.events.sla import ClockName
 
-from desk_metrics.sla.clocks import Key
-from desk_metrics.sla.facts import Fact, Moment, added, fact_of
+from desk_metrics.sla.facts import Fact, Moment, add_fact, read_fact
 
-# What and when: enough to know whether a saying is the same as one already said.
-Said: TypeAlias = tuple[str, Moment]
+# What became of it and when: enough to know whether a transition was emitted already.
+Mark: TypeAlias = tuple[str, Moment]
 
 _NOTHING: Moment = (0, 0)
 
 
-class Told(NamedTuple):
-    """What was said of one SLA, and how often it had to be taken back."""
+class Emitted(NamedTuple):
+    """What was emitted of one SLA, and how often it had to be withdrawn; the first six fields are
+    its key."""
 
     clock: ClockName
     policy: str
@@ -26,11 +26,7 @@ class Told(NamedTuple):
     team: str
     applies: Moment
     revision: int
-    said: tuple[Said, ...]
-
-    @property
-    def key(self) -> Key:
-        return self[:6]
+    marks: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +35,13 @@ class TicketClocks:
 
     ticket: str
     facts: tuple[Fact, ...] = ()
-    told: tuple[Told, ...] = ()
+    emitted: tuple[Emitted, ...] = ()
     # The latest moment at which it was decided, and the latest fact that was decided on: what
     # ended before needs no second look unless a fact comes late.
     as_of: int = 0
-    settled: Moment = _NOTHING
-    # Before this moment nothing is to be said unless a fact comes, by a book of so many editions.
+    decided_to: Moment = _NOTHING
+    # Before this moment nothing is to be emitted unless a fact comes, by a book of so many
+    # editions.
     quiet_until: int = 0
     editions: int = 0
 
@@ -56,10 +53,11 @@ def evolve(state: TicketClocks, event: AnyEvent) -> TicketClocks:
             f"event {event.id} is not a numbered event of ticket {state.ticket}",
             code="foreign-event",
         )
-    fact = fact_of(event, event.sequence)
-    facts = state.facts if fact is None else added(state.facts, fact)
+    fact = read_fact(event, event.sequence)
+    facts = state.facts if fact is None else add_fact(state.facts, fact)
     if fact is None or facts is state.facts:
         return state
-    settled = state.settled if (fact.at, fact.sequence) > state.settled else _NOTHING
+    is_late = (fact.at, fact.sequence) <= state.decided_to
+    decided_to = _NOTHING if is_late else state.decided_to
     # By hand: `replace` takes several times as long. Quiet no more, until it is decided again.
-    return TicketClocks(state.ticket, facts, state.told, state.as_of, settled)
+    return TicketClocks(state.ticket, facts, state.emitted, state.as_of, decided_to)

@@ -81,11 +81,13 @@ class Edition(Frozen):
 
 
 class Problem(NamedTuple):
-    """Something in the configuration that a person should put right."""
+    """Something in the configuration that a person should put right: a calendar without an open
+    hour gives its SLAs no due time; a policy behind one that matches the same is never chosen."""
 
     code: Literal["calendar-never-opens", "never-chosen"]
     about: str
-    text: str
+    # What stands before it and matches the same tickets.
+    hidden_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +96,6 @@ class _InForce:
     terms: dict[ClockName, tuple[Terms, ...]]
     sorting: int
     memo: dict[tuple[ClockName, SlaAttributes], Terms | None] = field(default_factory=dict)
-
-    def select(self, clock: ClockName, ticket: SlaAttributes) -> Terms | None:
-        key = (clock, ticket)
-        try:
-            return self.memo[key]
-        except KeyError:
-            pass
-        if len(self.memo) >= _MEMO_LIMIT:
-            self.memo.clear()
-        found = self.memo[key] = _select(self.terms.get(clock, ()), ticket)
-        return found
 
 
 class PolicyBook:
@@ -137,9 +128,19 @@ class PolicyBook:
 
     def select(self, clock: ClockName, ticket: SlaAttributes, at: int) -> Terms | None:
         """The terms of one clock for a ticket like this at that moment; None: no policy applies."""
-        return self._at(at).select(clock, ticket) if self._in_force else None
+        if not self._in_force:
+            return None
+        edition, key = self._at(at), (clock, ticket)
+        try:
+            return edition.memo[key]
+        except KeyError:
+            pass
+        if len(edition.memo) >= _MEMO_LIMIT:
+            edition.memo.clear()
+        terms = edition.memo[key] = _select(edition.terms.get(clock, ()), ticket)
+        return terms
 
-    def sorting_ends(self, opened: int) -> int:
+    def end_sorting(self, opened: int) -> int:
         """From when on a ticket of that opening has an SLA in any case."""
         return opened + self._at(opened).sorting if self._in_force else opened
 
@@ -155,7 +156,7 @@ class PolicyBook:
         """Whether it is certain which edition was in force at that moment."""
         return self.known_until is None or at <= self.known_until
 
-    def turns(self, after: int, until: int) -> Sequence[int]:
+    def list_changes(self, after: int, until: int) -> Sequence[int]:
         """When the edition changed in between, the second moment included."""
         return [one.since for one in self._in_force[1:] if after < one.since <= until]
 
@@ -163,12 +164,12 @@ class PolicyBook:
         """How many editions had begun by then; the first judges also what was before it."""
         return max(1, sum(one.since <= at for one in self._in_force)) if self._in_force else 0
 
-    def next_turn(self, after: int) -> int | None:
+    def next_change(self, after: int) -> int | None:
         return min((one.since for one in self._in_force[1:] if one.since > after), default=None)
 
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the newest edition, in sentences."""
-        return tuple(_problems(self.editions[-1])) if self.editions else ()
+        """What is wrong with the newest edition."""
+        return tuple(_find_problems(self.editions[-1])) if self.editions else ()
 
 
 def _select(terms: Sequence[Terms], ticket: SlaAttributes) -> Terms | None:
@@ -199,30 +200,17 @@ def _compile(
     return compiled
 
 
-def _problems(edition: Edition) -> Iterable[Problem]:
+def _find_problems(edition: Edition) -> Iterable[Problem]:
     for calendar in edition.calendars:
         if calendar.never_opens:
-            yield Problem(
-                "calendar-never-opens",
-                calendar.name,
-                f"calendar '{calendar.name}' has no open hour, so its SLAs have no due time;"
-                " give it opening hours",
-            )
+            yield Problem("calendar-never-opens", calendar.name)
     for clock in ClockName:
-        yield from _shadowed([p for p in edition.policies if p.clock is clock and not p.default])
-
-
-def _shadowed(policies: Sequence[SlaPolicy]) -> Iterable[Problem]:
-    for index, policy in enumerate(policies):
-        for earlier in policies[:index]:
-            if _covers(earlier.when, policy.when):
-                yield Problem(
-                    "never-chosen",
-                    policy.name,
-                    f"policy '{policy.name}' is never chosen: '{earlier.name}' stands before it and"
-                    " matches the same tickets; move it up or remove it",
-                )
-                break
+        policies = [one for one in edition.policies if one.clock is clock and not one.default]
+        for index, policy in enumerate(policies):
+            for earlier in policies[:index]:
+                if _covers(earlier.when, policy.when):
+                    yield Problem("never-chosen", policy.name, earlier.name)
+                    break
 
 
 def _covers(wide: SlaCondition, narrow: SlaCondition) -> bool:

@@ -1,10 +1,10 @@
-"""Sayings: all that is to be said of one SLA up to a moment, in order, and when the next is.
+"""Transitions: all that became of one SLA up to a moment, in order, and when the next is.
 
 In order means: what becomes known later only adds at the end, unless it came late.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypedDict, assert_never
 
@@ -24,15 +24,14 @@ from desk_shared.events.sla import (
 from desk_metrics.sla.clocks import TICK, SlaClock
 from desk_metrics.sla.facts import Moment
 from desk_metrics.sla.lifecycle import Ending
-from desk_metrics.sla.model import Said
-from desk_metrics.sla.worktime import instant
+from desk_metrics.sla.model import Mark
 
 # Within one instant: thresholds come before the facts of that instant, a breach after them.
 _BEFORE_FACTS, _AFTER_FACTS = -1, 1 << 62
 
 
-class Saying(StrEnum):
-    """What can be said of an SLA."""
+class TransitionKind(StrEnum):
+    """What can become of an SLA."""
 
     STARTED = "started"
     PAUSED = "paused"
@@ -43,11 +42,11 @@ class Saying(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Line(NamedTuple):
-    """One saying and its moment."""
+class Transition(NamedTuple):
+    """One change of an SLA and its moment."""
 
     moment: Moment
-    what: Saying
+    kind: TransitionKind
     # Of a warning: per cent. Of a start: microseconds used already, on which every due rests.
     amount: int = 0
     because: Message | None = None
@@ -55,84 +54,74 @@ class Line(NamedTuple):
     inherited: bool = False
 
     @property
-    def said(self) -> Said:
-        return (f"{self.what}:{self.amount}" if self.amount else str(self.what), self.moment)
+    def mark(self) -> Mark:
+        return (f"{self.kind}:{self.amount}" if self.amount else str(self.kind), self.moment)
 
 
-class Account(NamedTuple):
-    """Everything to be said of an SLA by now, and the next instant that adds to it by itself."""
-
-    lines: list[Line]
-    timer: int | None
-
-
-def account_of(sla: SlaClock, now: int) -> Account:
-    """The whole account of an SLA up to `now`."""
+def list_transitions(sla: SlaClock, now: int) -> tuple[list[Transition], int | None]:
+    """All that became of an SLA up to `now`, and the next instant that adds to it by itself."""
     due = sla.due
     limit = now if sla.end is None else sla.end[0]
     breach = due if due is not None and due < limit else None
-    risks, next_risk = _risks(sla, due, limit)
-    lines = [*risks, *_holds(sla, limit if breach is None else breach)]
-    if breach is not None:
-        lines.append(_breach(sla, breach))
-    lines += _ending(sla, is_breached=breach is not None)
-    if len(lines) > 1:
-        lines.sort(key=lambda line: line.moment)
+    risks, next_risk = _list_risks(sla, due, limit)
+    changes = [*risks, *_list_holds(sla, limit if breach is None else breach)]
+    if breach is not None and breach < sla.applies[0]:
+        changes.append(Transition(sla.applies, TransitionKind.BREACHED, inherited=True))
+    elif breach is not None:
+        changes.append(Transition((breach, _AFTER_FACTS), TransitionKind.BREACHED))
+    changes += _list_ending(sla, is_breached=breach is not None)
+    if len(changes) > 1:
+        changes.sort(key=lambda change: change.moment)
     timer = None
     if sla.end is None and breach is None and due is not None:
         timer = due + TICK if next_risk is None else next_risk
     elif sla.end is None and breach is None:
         timer = next_risk
-    used = sla.worked_until(sla.applies[0]) if sla.start < sla.applies[0] else 0
-    return Account([Line(sla.applies, Saying.STARTED, used), *lines], timer)
+    used = sla.time_used(sla.applies[0]) if sla.start < sla.applies[0] else 0
+    return [Transition(sla.applies, TransitionKind.STARTED, used), *changes], timer
 
 
-def _risks(sla: SlaClock, due: int | None, limit: int) -> tuple[list[Line], int | None]:
+def _list_risks(sla: SlaClock, due: int | None, limit: int) -> tuple[list[Transition], int | None]:
     """The thresholds reached, and the next one. Of those passed at the start only the highest."""
-    found: list[Line] = []
+    risks: list[Transition] = []
     applies = sla.applies[0]
     for percent, goal in sla.terms.warnings:
         at = sla.reaches(goal)
         if at is None:
             break
         if at > limit:
-            return found, at
+            return risks, at
         if at > applies:
-            found.append(Line((at, _BEFORE_FACTS), Saying.AT_RISK, percent))
+            risks.append(Transition((at, _BEFORE_FACTS), TransitionKind.AT_RISK, percent))
         elif due is None or due > applies:
-            found = [Line(sla.applies, Saying.AT_RISK, percent)]
-    return found, None
+            risks = [Transition(sla.applies, TransitionKind.AT_RISK, percent)]
+    return risks, None
 
 
-def _holds(sla: SlaClock, until: int) -> Iterator[Line]:
+def _list_holds(sla: SlaClock, until: int) -> Iterator[Transition]:
     """The pauses between the beginning and the end, or the breach after which none matters."""
     for hold in sla.holds:
         if hold.start[0] > until or (hold.end is not None and hold.end <= sla.applies):
             continue
-        yield Line(max(hold.start, sla.applies), Saying.PAUSED, waiting_for=hold.reason)
+        starts = max(hold.start, sla.applies)
+        yield Transition(starts, TransitionKind.PAUSED, waiting_for=hold.reason)
         ended = hold.end
         if ended is not None and ended[0] <= until and (not sla.end or ended < sla.end):
-            yield Line(ended, Saying.RESUMED)
+            yield Transition(ended, TransitionKind.RESUMED)
 
 
-def _breach(sla: SlaClock, due: int) -> Line:
-    if due < sla.applies[0]:
-        return Line(sla.applies, Saying.BREACHED, inherited=True)
-    return Line((due, _AFTER_FACTS), Saying.BREACHED)
-
-
-def _ending(sla: SlaClock, *, is_breached: bool) -> Iterator[Line]:
+def _list_ending(sla: SlaClock, *, is_breached: bool) -> Iterator[Transition]:
     """A breach that happened stays, unless another policy takes the place of the one broken."""
     if sla.end is None:
         return
     if sla.replaced or (sla.ending is Ending.CANCELLED and not is_breached):
-        yield Line(sla.end, Saying.CANCELLED, because=sla.because)
+        yield Transition(sla.end, TransitionKind.CANCELLED, because=sla.because)
     elif not is_breached:
-        yield Line(sla.end, Saying.MET)
+        yield Transition(sla.end, TransitionKind.MET)
 
 
 class Head(TypedDict):
-    """What every event of an SLA says."""
+    """What every event of an SLA has."""
 
     clock: ClockName
     policy: str
@@ -141,35 +130,28 @@ class Head(TypedDict):
     team: str
 
 
-def data_of(sla: SlaClock, line: Line, head: Head) -> Payload:
+def build_payload(sla: SlaClock, transition: Transition, head: Head) -> Payload:
     """The event that says it, with the due instant as it was known then."""
-    due = _due(sla, line)
+    due = sla.due_known_at(transition.moment)
     data: Payload
-    match line.what:
-        case Saying.STARTED:
+    match transition.kind:
+        case TransitionKind.STARTED:
             data = SlaStarted(**head, target=timedelta(microseconds=sla.terms.goal), due=due)
-        case Saying.PAUSED:
-            data = SlaPaused(**head, waiting_for=line.waiting_for)
-        case Saying.RESUMED:
+        case TransitionKind.PAUSED:
+            data = SlaPaused(**head, waiting_for=transition.waiting_for)
+        case TransitionKind.RESUMED:
             data = SlaResumed(**head, due=due)
-        case Saying.AT_RISK:
-            data = SlaAtRisk(**head, percent=line.amount, due=due)
-        case Saying.BREACHED:
+        case TransitionKind.AT_RISK:
+            data = SlaAtRisk(**head, percent=transition.amount, due=due)
+        case TransitionKind.BREACHED:
             assert due is not None  # noqa: S101  (what has no due instant is never breached)
-            data = SlaBreached(**head, due=due, inherited=line.inherited)
-        case Saying.MET:
-            took = timedelta(microseconds=sla.worked_until(line.moment[0]))
+            data = SlaBreached(**head, due=due, inherited=transition.inherited)
+        case TransitionKind.MET:
+            took = timedelta(microseconds=sla.time_used(transition.moment[0]))
             data = SlaMet(**head, took=took, due=due)
-        case Saying.CANCELLED:
-            assert line.because is not None  # noqa: S101  (who cancels says why)
-            data = SlaCancelled(**head, because=line.because, replaced=sla.replaced)
+        case TransitionKind.CANCELLED:
+            assert transition.because is not None  # noqa: S101  (who cancels says why)
+            data = SlaCancelled(**head, because=transition.because, replaced=sla.replaced)
         case _:
-            assert_never(line.what)
+            assert_never(transition.kind)
     return data
-
-
-def _due(sla: SlaClock, line: Line) -> datetime | None:
-    if line.what in {Saying.PAUSED, Saying.CANCELLED}:
-        return None
-    due = sla.due_known_at(line.moment)
-    return None if due is None else instant(due)

@@ -132,7 +132,7 @@ class Editions:
         if is_another:
             self.book = PolicyBook(editions.values())
             for problem in self.book.problems():
-                log.error("slas_need_attention", about=problem.about, text=problem.text)
+                log.error("slas_need_attention", **problem._asdict())
         if editions:
             self.book.known_until = micros(_known_until(self._last))
 
