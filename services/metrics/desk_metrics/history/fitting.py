@@ -39,8 +39,8 @@ class Candidate(NamedTuple):
     until: str
 
     def __str__(self) -> str:
-        waiting = "waiting counts" if self.counts_waiting else "waiting does not count"
-        return f"{self.calendar}, {waiting}, until {self.until}"
+        waiting = "with" if self.counts_waiting else "without"
+        return f"{self.calendar}, {waiting} waiting, until {self.until}"
 
 
 class Fitted(Frozen):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from desk_shared.events.envelope import AnyEvent, Event, Payload
-from desk_shared.events.message import written
+from desk_shared.events.message import message, written
 from desk_shared.events.people import Level, Priority
 from desk_shared.events.tickets import (
     Channel,
@@ -63,12 +63,12 @@ def sort_rows(
     for row in sorted(rows, key=lambda row: (row.at, row.order, row.file, row.row)):
         same = "" if keep_identical else repr(row._replace(file=0, row=0))
         if same and same in seen:
-            reason = f"the same as row {seen[same]}"
+            reason = message("history.same-row", row=seen[same])
             remarks.append(Remark(Fault.DUPLICATE, False, row.file, row.row, row.ticket, reason))
             continue
         seen[same] = row.row
         if (row.file, row.row) < latest:
-            reason = "stands after rows of this ticket that happened later; sorted by its time"
+            reason = message("history.late-row")
             remarks.append(Remark(Fault.OUT_OF_ORDER, True, row.file, row.row, row.ticket, reason))
         latest = max(latest, (row.file, row.row))
         kept.append(row)
@@ -141,7 +141,8 @@ def _changes(before: ExportRow, row: ExportRow, *, is_first: bool) -> Iterator[P
     """
     reached = before.state
     if reached in RESTING and row.state not in RESTING:
-        yield TicketReopened(by=_by(row), reason=f"The old desk's state became '{row.word}'.")
+        reason = f"The old desk's state became '{row.word}'."  # desk-skip: no-sentence it is a text
+        yield TicketReopened(by=_by(row), reason=reason)
         reached = State.ASSIGNED
     elif reached == State.WAITING and row.state not in RESTING | {State.WAITING}:
         yield TicketResumed(by=_by(row))

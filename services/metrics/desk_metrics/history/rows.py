@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from desk_shared.events.message import Message, message
 from desk_shared.events.tickets import State
 
 
@@ -35,7 +36,7 @@ class Remark(NamedTuple):
     file: int
     row: int
     ticket: str
-    reason: str
+    reason: Message
 
 
 class ExportRow(NamedTuple):
@@ -78,6 +79,10 @@ class ExportRow(NamedTuple):
     note: str = ""
 
 
+# The text of a comment in the history, in the language of the other notes there.
+FIRST_RESPONSE = (
+    "First response, as the old desk recorded it."  # desk-skip: no-sentence a comment is text
+)
 RESTING = frozenset({State.RESOLVED, State.CLOSED, State.MERGED})
 QUEUED = frozenset({State.NEW, State.TRIAGED, State.ASSIGNED})
 
@@ -88,19 +93,19 @@ _AFTER_OPENING = ("assigned", "responded", "started", "changed")
 _STEPS = ("assigned", "started", "responded", "resolved", "closed")
 
 
-def find_contradiction(row: ExportRow) -> str:
-    """The first two dates of a row that cannot both be true, as a sentence; empty if none."""
+def find_contradiction(row: ExportRow) -> Message | None:
+    """The first two dates of a row that cannot both be true, or None."""
     dates = [(name, getattr(row, name)) for name in _LIFE]
     dated = [(name, at) for name, at in dates if at is not None]
     for (earlier, first), (later, second) in pairwise(dated):
         if second < first:
-            return f"the ticket was {later} before it was {earlier}"
+            return message("history.dates-out-of-order", later=later, earlier=earlier)
     if row.opened is not None:
         for name in _AFTER_OPENING:
             at = getattr(row, name)
             if at is not None and at < row.opened:
-                return f"the ticket was {name} before it was opened"
-    return ""
+                return message("history.dates-out-of-order", later=name, earlier="opened")
+    return None
 
 
 def expand(row: ExportRow) -> list[ExportRow]:
@@ -129,7 +134,7 @@ def _step(name: str, before: ExportRow, row: ExportRow) -> ExportRow:
         case "assigned":
             return before._replace(state=State.ASSIGNED, team=row.team, member=row.member)
         case "responded":
-            return before._replace(note="First response, as the old desk recorded it.")
+            return before._replace(note=FIRST_RESPONSE)
         case "started":
             return before._replace(state=State.IN_PROGRESS)
         case "resolved":
@@ -138,8 +143,8 @@ def _step(name: str, before: ExportRow, row: ExportRow) -> ExportRow:
             return before._replace(state=State.CLOSED)
 
 
-def find_missing_date(row: ExportRow) -> str:
-    """Why a row of one ticket cannot be believed to be over, as a sentence; empty if it can."""
+def find_missing_date(row: ExportRow) -> Message | None:
+    """Why a row of one ticket cannot be believed to be over, or None if it can."""
     if row.state in RESTING and row.resolved is None and row.closed is None:
-        return f"the ticket is {row.state}, but no date says since when"
-    return ""
+        return message("history.over-without-date", state=row.state)
+    return None

@@ -12,7 +12,9 @@ from typing import Protocol
 
 from desk_shared.clock import SystemClock
 from desk_shared.errors import Invalid
+from desk_shared.events.message import message
 from desk_shared.ids import ticket_code
+from desk_shared.terminal import spoken_here
 from desk_shared.text import plain_line
 from pydantic_core import to_json
 
@@ -105,6 +107,7 @@ class Import:
         self._run = run
         self._bounds = bounds or Bounds()
         self._seen: set[str] = set()
+        self._spoken = spoken_here()
         self.summary = ImportSummary()
 
     def read_histories(self, rejects: Sink) -> Iterator[tuple[list[ExportRow], list[Imported]]]:
@@ -203,9 +206,7 @@ class Import:
         if self._mapping.shape is Shape.TICKETS and len(ordered) > 1:
             ordered.sort(key=lambda row: (row.file, row.row))
             for row in ordered[1:]:
-                reason = (
-                    f"ticket {row.ticket} stands in row {ordered[0].row} already; that one is used"
-                )
+                reason = message("history.ticket-twice", ticket=row.ticket, row=ordered[0].row)
                 remarks.append(
                     Remark(Fault.DUPLICATE, False, row.file, row.row, row.ticket, reason)
                 )
@@ -218,7 +219,8 @@ class Import:
     def _reject(self, remark: Remark, rejects: Sink) -> None:
         counted = self.summary.remarked if remark.used else self.summary.refused
         counted[remark.fault] += 1
-        document = {**remark._asdict(), "file": str(self._files[remark.file])}
+        reason = self._spoken.render(remark.reason)
+        document = {**remark._asdict(), "file": str(self._files[remark.file]), "reason": reason}
         rejects.write(to_json(document) + b"\n")
 
     def _compare(

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from desk_metrics.history.model import Imported, build_events, sort_rows
 from desk_metrics.history.rows import ExportRow, Fault, expand
+from desk_shared.events.message import message
 from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
 from tests.support.metrics_exports import HOUR, row, said
@@ -129,7 +130,7 @@ def test_a_row_that_stands_twice_counts_once_unless_nothing_can_tell() -> None:
     ordered, [remark] = sort_rows(rows)
     assert [one.row for one in ordered] == [2, 10]
     assert (remark.fault, remark.row, remark.used) == (Fault.DUPLICATE, 9, False)
-    assert remark.reason == "the same as row 2"
+    assert remark.reason == message("history.same-row", row=2)
     kept, none = sort_rows(rows, keep_identical=True)
     assert (len(kept), none) == (3, [])
 

@@ -9,11 +9,14 @@ from desk_metrics.history.exports.model import ExportRecord
 from desk_metrics.history.exports.moments import Moments
 from desk_metrics.history.exports.reader import RowReader
 from desk_metrics.history.exports.store import load_mapping
+from desk_metrics.history.exports.text import REPLACED
 from desk_metrics.history.rows import ExportRow, Fault, Remark
 from desk_metrics.sla.worktime import instant
 from desk_shared.errors import Invalid, NotFound
+from desk_shared.events.message import written
 
 from tests.support.metrics_exports import TICKETS, UPDATES, csv_file
+from tests.support.spoken import english
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 GOOD = {"no": "T1", "at": "01/07/2026 12:00", "n": "3", "state": "Active", "team": "A"}
@@ -90,16 +93,16 @@ def test_a_ticket_whose_dates_cannot_be_true_is_refused(
     row, [remark] = read(TICKETS, TICKET | wrong)
     assert row is None
     assert (remark.fault, remark.used) == (fault, False)
-    assert reason in remark.reason
+    assert reason in english(remark.reason)
 
 
 def test_a_broken_record_is_refused_and_a_mended_one_remarked() -> None:
     reader = RowReader(TICKETS, NOW)
     assert reader.read(ExportRecord(3, broken="too short"), 0) == (
         None,
-        [Remark(Fault.UNREADABLE, False, 0, 3, "", "too short")],
+        [Remark(Fault.UNREADABLE, False, 0, 3, "", written("too short"))],
     )
-    row, [remark] = reader.read(ExportRecord(3, TICKET, mended="not UTF-8"), 0)
+    row, [remark] = reader.read(ExportRecord(3, TICKET, mended=REPLACED), 0)
     assert row is not None
     assert remark.fault is Fault.ENCODING
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from desk_shared.errors import Invalid
+from desk_shared.events.message import Message
 
 from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import LONGEST, TOO_LONG, TextLine, split_lines
@@ -74,8 +75,8 @@ class _Lines:
         return line.text
 
     @property
-    def mended(self) -> str:
-        return next((line.mended for line in self.taken if line.mended), "")
+    def mended(self) -> Message | None:
+        return next((line.mended for line in self.taken if line.mended), None)
 
     def begin(self) -> None:
         """The next record begins."""

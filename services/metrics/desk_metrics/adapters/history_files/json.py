@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from desk_shared.errors import Invalid
+from desk_shared.events.message import Message
 
 from desk_metrics.history.exports.model import Export, ExportRecord
 from desk_metrics.history.exports.text import (
@@ -200,7 +201,7 @@ def _find_end(buffer: bytes, still_open: bytearray, place: int) -> tuple[int, bo
     return place, False
 
 
-def _read_record(row: int, text: str, mended: str) -> ExportRecord:
+def _read_record(row: int, text: str, mended: Message | None) -> ExportRecord:
     try:
         item = json.loads(text)
     except ValueError as error:
@@ -213,7 +214,7 @@ def _read_record(row: int, text: str, mended: str) -> ExportRecord:
     _flatten(item, "", values, 0)
     if _HALF.search(text):
         joined = {join_halves(name): join_halves(text) for name, text in values.items()}
-        mended = mended or (REPLACED if joined != values else "")
+        mended = mended or (REPLACED if joined != values else None)
         values = joined
     return ExportRecord(row, values, mended=mended)
 

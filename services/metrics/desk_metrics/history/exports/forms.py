@@ -22,22 +22,22 @@ _MONTHS: Final = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar jän jänner",
-            "feb february februar",
-            "mar march mär märz mrz maerz",
-            "apr april",
-            "may mai",
-            "jun june juni",
-            "jul july juli",
-            "aug august",
-            "sep sept september",
-            "oct october okt oktober",
-            "nov november",
-            "dec december dez dezember",
+            ("jan", "january", "januar", "jän", "jänner"),
+            ("feb", "february", "februar"),
+            ("mar", "march", "mär", "märz", "mrz", "maerz"),
+            ("apr", "april"),
+            ("may", "mai"),
+            ("jun", "june", "juni"),
+            ("jul", "july", "juli"),
+            ("aug", "august"),
+            ("sep", "sept", "september"),
+            ("oct", "october", "okt", "oktober"),
+            ("nov", "november"),
+            ("dec", "december", "dez", "dezember"),
         ),
         1,
     )
-    for name in names.split()
+    for name in names
 }
 # Hours from UTC. Names that mean several zones (CST, IST, BST, AST) are left out: write an offset.
 _ZONES: Final = {

@@ -115,19 +115,20 @@ class StateMapping(Frozen):
 
 
 class Mapping(Frozen):
-    """Everything the import must be told about an export."""
+    """Everything the import must be told about an export.
+
+    `source` of the events: make it yours. `delimiter`, if empty, is taken from the header, and
+    `encoding` is seen where it is UTF-8, UTF-16 or UTF-32. `records` is the key, or the keys, that
+    hold the list of records in JSON.
+    """
 
     name: str
     description: str = ""
     shape: Shape
-    source: str = Field(
-        pattern=r"^/[a-z0-9/-]+$", description="Source of the events; make it yours."
-    )
-    delimiter: str = Field(default="", max_length=1, description="Empty: taken from the header.")
-    encoding: str = Field(default="", description="Empty: UTF-8, UTF-16 or UTF-32, as it is seen.")
-    records: str | tuple[str, ...] = Field(
-        default="", description="JSON: the key that holds the list of records, or several."
-    )
+    source: str = Field(pattern=r"^/[a-z0-9/-]+$")
+    delimiter: str = Field(default="", max_length=1)
+    encoding: str = ""
+    records: str | tuple[str, ...] = ""
     nulls: tuple[str, ...] = ("",)
     identical_rows: str = Field(default="duplicates", pattern="^(duplicates|events)$")
     times: Times = Times()

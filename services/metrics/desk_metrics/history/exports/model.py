@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from desk_shared.events.message import Message
+
 from desk_metrics.history.exports.mapping import Mapping
 
 
@@ -15,7 +17,7 @@ class ExportRecord:
     row: int
     values: dict[str, str] = field(default_factory=dict)
     broken: str = ""
-    mended: str = ""
+    mended: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

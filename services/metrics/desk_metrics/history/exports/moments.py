@@ -90,16 +90,20 @@ class Orders:
         """The order; None if no date depends on it."""
         if not self.counted and self.unclear is None:
             return None
-        if not self.counted and self.unclear is not None:
-            evidence = f"'{self.unclear.text[:40]}' in row {self.unclear.row}"
-            raise _unclear_order(f"The dates of '{file}' can be read both ways ({evidence})")
-        (order, most), *others = self.counted.most_common()
-        if sum(count for _, count in others) * _ODD_SHARE > most:
-            evidence = " and ".join(
-                f"'{shown.text[:40]}' in row {shown.row}" for shown in self.shown.values()
-            )
-            raise _unclear_order(f"The dates of '{file}' contradict each other ({evidence})")
-        return order
+        shown: list[Evidence | None] = [self.unclear]
+        if self.counted:
+            (order, most), *others = self.counted.most_common()
+            if sum(count for _, count in others) * _ODD_SHARE <= most:
+                return order
+            shown = list(self.shown.values())
+        dates = [f"'{date.text[:40]}' in row {date.row}" for date in shown if date is not None]
+        raise Invalid(
+            f"The dates of '{file}'"
+            f" {'contradict each other' if self.counted else 'can be read both ways'}"
+            f" ({' and '.join(dates)}). Say which it is: --dates day-first or --dates month-first;"
+            " rows that do not fit are then refused one by one.",
+            code="order-of-dates",
+        )
 
 
 def has_open_order(times: Times) -> bool:
@@ -107,14 +111,6 @@ def has_open_order(times: Times) -> bool:
     if times.order is not None:
         return False
     return COMMON in times.formats or len({*map(_order_of, times.formats)} - {None}) > 1
-
-
-def _unclear_order(what: str) -> Invalid:
-    return Invalid(
-        f"{what}. Say which it is: --dates day-first or --dates month-first; rows that do not fit"
-        " are then refused one by one.",
-        code="order-of-dates",
-    )
 
 
 def _order_of(format_: str) -> Order | None:

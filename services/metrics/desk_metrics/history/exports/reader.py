@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_shared.events.message import Message, message, written
 from desk_shared.text import is_visible
 
 from desk_metrics.history.exports.mapping import Column, FirstOf, Mapping, Shape, normalise_word
@@ -40,7 +41,7 @@ _FIRST_YEAR = 2000
 
 
 class _RowRefused(Exception):
-    def __init__(self, fault: Fault, reason: str) -> None:
+    def __init__(self, fault: Fault, reason: Message) -> None:
         super().__init__(reason)
         self.fault, self.reason = fault, reason
 
@@ -80,7 +81,7 @@ class RowReader:
         remarks: list[Remark] = []
         ticket = ""
 
-        def remark(fault: Fault, reason: str, *, used: bool = True) -> None:
+        def remark(fault: Fault, reason: Message, *, used: bool = True) -> None:
             remarks.append(Remark(fault, used, file, record.row, ticket, reason))
 
         if record.mended:
@@ -88,7 +89,7 @@ class RowReader:
             remark(Fault.ENCODING, record.mended)
         try:
             if record.broken:
-                raise _RowRefused(Fault.UNREADABLE, record.broken)  # noqa: TRY301
+                raise _RowRefused(Fault.UNREADABLE, written(record.broken))  # noqa: TRY301
             ticket = self._ticket(record.values)
             row = self._row(record, ticket, file, remark)
         except _RowRefused as error:
@@ -120,7 +121,7 @@ class RowReader:
         return needed
 
     def _row(
-        self, record: ExportRecord, ticket: str, file: int, remark: Callable[[Fault, str], None]
+        self, record: ExportRecord, ticket: str, file: int, remark: Callable[[Fault, Message], None]
     ) -> ExportRow:
         values = record.values
         fields: dict[str, Any] = self._texts(values, remark)
@@ -130,7 +131,7 @@ class RowReader:
                 self.held.add(name)
                 fields[name] = ours = self._mapping.value_of[name].get(normalise_word(text), "")
                 if not ours:
-                    reason = f"the {name} '{text[:60]}' is not in the mapping; left out"
+                    reason = message("history.unknown-value", column=name, word=text[:60])
                     remark(Fault.UNKNOWN_VALUE, reason)
         fields |= self._dates(values, remark)
         at = self._at(values, fields)
@@ -145,14 +146,14 @@ class RowReader:
         self._check_dates(row, remark)
         return row
 
-    def _check_dates(self, row: ExportRow, remark: Callable[[Fault, str], None]) -> None:
+    def _check_dates(self, row: ExportRow, remark: Callable[[Fault, Message], None]) -> None:
         """Dates that cannot all be true: a ticket's only row is refused, an update is used."""
         wrong = find_contradiction(row)
         if self._mapping.shape is Shape.UPDATES:
             if wrong:
-                remark(Fault.CONTRADICTION, f"{wrong}; the update itself is used")
+                remark(Fault.CONTRADICTION, message("history.update-used", why=wrong))
             if row.opened is not None and row.at < row.opened:
-                reason = "updated before it was opened; it counts as opened at the update"
+                reason = message("history.updated-before-opened")
                 remark(Fault.CONTRADICTION, reason)
         elif wrong:
             raise _RowRefused(Fault.CONTRADICTION, wrong)
@@ -162,29 +163,31 @@ class RowReader:
     def _ticket(self, values: dict[str, str]) -> str:
         ticket = self._text("ticket", values)
         if not ticket:
-            raise _RowRefused(Fault.NO_TICKET, "no ticket number")
+            raise _RowRefused(Fault.NO_TICKET, message("history.no-ticket-number"))
         self.held.add("ticket")
         if len(ticket) > _LONGEST_TICKET:
-            raise _RowRefused(Fault.NO_TICKET, f"the ticket number has {len(ticket)} characters")
+            raise _RowRefused(
+                Fault.NO_TICKET, message("history.ticket-number-too-long", length=len(ticket))
+            )
         return ticket
 
     def _at(self, values: dict[str, str], fields: dict[str, Any]) -> int:
         if self._mapping.shape is Shape.TICKETS:
             opened = fields.get("opened")
             if not isinstance(opened, int):
-                raise _RowRefused(Fault.NO_TIME, "no date of opening")
+                raise _RowRefused(Fault.NO_TIME, message("history.no-date-of-opening"))
             return opened
         text = self._text("at", values)
         if not text:
-            raise _RowRefused(Fault.NO_TIME, "no date of the update")
+            raise _RowRefused(Fault.NO_TIME, message("history.no-date-of-update"))
         self.held.add("at")
         moment = self.moments(text)
         if moment is None or not self._first <= moment <= self._last:
-            raise _RowRefused(Fault.BAD_TIME, self._no_moment(text, moment))
+            raise _RowRefused(Fault.BAD_TIME, self._describe_bad_time(text, moment))
         return moment
 
     def _dates(
-        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+        self, values: dict[str, str], remark: Callable[[Fault, Message], None]
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, get in self._dates_read:
@@ -195,23 +198,26 @@ class RowReader:
             if moment is not None and self._first <= moment <= self._last:
                 fields[name] = moment
                 continue
-            reason = f"{name}: {self._no_moment(text, moment)}"
+            reason = message(
+                "history.in-column", column=name, why=self._describe_bad_time(text, moment)
+            )
             if self._mapping.shape is Shape.TICKETS:
                 raise _RowRefused(Fault.BAD_TIME, reason)
             remark(Fault.BAD_TIME, reason)
         return fields
 
-    def _no_moment(self, text: str, moment: int | None) -> str:
+    def _describe_bad_time(self, text: str, moment: int | None) -> Message:
+        text = text[:40]
+        if moment is None and self.moments.order:
+            return message("history.no-moment-in-order", text=text, order=self.moments.order)
         if moment is None:
-            order = f"; the dates of this file are {self.moments.order}"
-            hint = order if self.moments.order else ""
-            return f"'{text[:40]}' is not a moment in a format of the mapping{hint}"
+            return message("history.no-moment", text=text)
         if moment < self._first:
-            return f"'{text[:40]}' lies before {_FIRST_YEAR}"
-        return f"'{text[:40]}' lies after {instant(self._last):%Y-%m-%d %H:%M} UTC, in the future"
+            return message("history.moment-too-early", text=text, year=str(_FIRST_YEAR))
+        return message("history.moment-in-future", text=text, last=instant(self._last))
 
     def _states(
-        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+        self, values: dict[str, str], remark: Callable[[Fault, Message], None]
     ) -> dict[str, Any]:
         word = self._text("state", values)
         if not word:
@@ -221,19 +227,22 @@ class RowReader:
         if status is None:
             remark(
                 Fault.UNKNOWN_STATE,
-                f"the state '{word[:60]}' is not in the mapping; it stays as it was",
+                message("history.unknown-state", word=word[:60]),
             )
             return {}
         return {"state": status.state, "waiting": status.waiting or "", "word": word}
 
     def _texts(
-        self, values: dict[str, str], remark: Callable[[Fault, str], None]
+        self, values: dict[str, str], remark: Callable[[Fault, Message], None]
     ) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for name, longest, get in self._texts_read:
             text = get(values)
             if len(text) > longest:
-                remark(Fault.TOO_LONG, f"{name} has {len(text)} characters; {longest} are kept")
+                reason = message(
+                    "history.text-too-long", column=name, length=len(text), kept=longest
+                )
+                remark(Fault.TOO_LONG, reason)
             if text:
                 self.held.add(name)
                 fields[name] = text[:longest]

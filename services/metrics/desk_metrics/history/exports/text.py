@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Final, NamedTuple
 
+from desk_shared.events.message import Message, message
+
 # A ticket with its whole correspondence fits; what is longer is a file that lost its line ends.
 LONGEST = 4_000_000
 _UTF8 = "utf-8"
@@ -31,17 +33,17 @@ _SHARE = 10
 _TO_LOOK_AT = 4096
 _LONGEST_MARK = 4
 _MARK = "\ufeff".encode()
-REPLACED: Final = "half a character, or one that is none; U+FFFD stands for it"
-_TWO = "not UTF-8 but CESU-8; characters in two halves are joined"
-_OTHER = "not UTF-8; read as Windows-1252"
-_NEITHER = ", and some of its characters are not that either"
+REPLACED: Final = message("history.characters-replaced")
+_TWO = message("history.halves-joined")
+_OTHER = message("history.read-as-windows-1252")
+_NEITHER = message("history.read-as-windows-1252-in-part")
 
 
 class TextLine(NamedTuple):
     """A line with its end, what was mended in it, and its number in the file."""
 
     text: str
-    mended: str
+    mended: Message | None
     number: int
 
 
@@ -70,15 +72,15 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[TextLine]:
     """Lines that end in LF, CR LF or CR; one that is too long is passed over and said so."""
     for number, line in enumerate(_split(chunks), 1):
         if line is None:
-            yield TextLine(TOO_LONG, "", number)
+            yield TextLine(TOO_LONG, None, number)
         else:
             yield TextLine(*decode_line(line), number)
 
 
-def decode_line(line: bytes) -> tuple[str, str]:
+def decode_line(line: bytes) -> tuple[str, Message | None]:
     """The text, and what had to be done to it."""
     try:
-        return line.decode(), ""
+        return line.decode(), None
     except UnicodeDecodeError:
         text = line.decode("utf-8", _MIXED)
     without_pairs = _PAIR.sub(b"", line)
@@ -86,8 +88,7 @@ def decode_line(line: bytes) -> tuple[str, str]:
         return text, _TWO
     if _is_utf8(_HALF.sub(b"", line)):
         return text, REPLACED
-    is_neither = "\N{REPLACEMENT CHARACTER}" in text
-    return text, _OTHER + (_NEITHER if is_neither else "")
+    return text, _NEITHER if "\N{REPLACEMENT CHARACTER}" in text else _OTHER
 
 
 def _is_utf8(line: bytes) -> bool:
