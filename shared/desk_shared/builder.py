@@ -16,7 +16,7 @@ from desk_shared.bus.relay import Relay
 from desk_shared.bus.retried_reading import RetriedReading
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
-from desk_shared.bus.timers import Gate, Silence, Timers, Wake
+from desk_shared.bus.timers import Gate, OnTimer, Silence, Timers
 from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
@@ -137,9 +137,9 @@ class ServiceBuilder(Generic[O]):
         self.part(f"published outboxes {name}", unit_of_work.published_outboxes)
         if projection.known_for is not None:
             self.job(f"handled {name}", Sweeper(projection.documents.identities, self.clock).run)
-        if projection.wake is not None:
+        if projection.on_timer is not None:
             stops_known = self._resolve_stops(name, stops, unit_of_work)
-            self.timers(name, unit_of_work, unit_of_work.wake, stops_known, gate)
+            self.timers(name, unit_of_work, unit_of_work.on_timer, stops_known, gate)
         return unit_of_work
 
     def commands(self, unit_of_work: UnitOfWork[S]) -> CommandQueue[S]:
@@ -187,9 +187,9 @@ class ServiceBuilder(Generic[O]):
     ) -> Silence | NothingUnread:
         match stops:
             case OwnPartition(topic):
-                return Silence(self.watermarks(topic), unit_of_work.wake)
+                return Silence(self.watermarks(topic), unit_of_work.on_timer)
             case AllPartitions(topics):
-                return Silence(self.watermarks_of_all(topics), unit_of_work.wake)
+                return Silence(self.watermarks_of_all(topics), unit_of_work.on_timer)
             case NothingUnread():
                 return stops
             case None:
@@ -240,7 +240,7 @@ class ServiceBuilder(Generic[O]):
         self,
         name: str,
         unit_of_work: UnitOfWork[Any],
-        wake: Wake,
+        on_timer: OnTimer,
         stops: Silence | NothingUnread,
         gate: Gate | None = None,
     ) -> None:
@@ -248,7 +248,15 @@ class ServiceBuilder(Generic[O]):
         meters, documents = self.telemetry.meters, unit_of_work.documents
         silence = stops if isinstance(stops, Silence) else None
         timers = Timers(
-            name, wake, unit_of_work.due, documents, self.clock, meters, gate, self.health, silence
+            name,
+            on_timer,
+            unit_of_work.due,
+            documents,
+            self.clock,
+            meters,
+            gate,
+            self.health,
+            silence,
         )
         self.job(f"timers {name}", timers.run)
 

@@ -228,8 +228,8 @@ class TriageDesk:
         if signals:
             await self.feed(*signals)
 
-    async def wake(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
-        await unit_of_work.wake([id], self._park)
+    async def on_timer(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
+        await unit_of_work.on_timer([id], self._park)
 
     def told(self, kind: type[Payload]) -> list[AnyEvent]:
         """What was published of one type, each id once."""

@@ -62,13 +62,13 @@ def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> 
             return written(_open(None, event, context), close_after)
         return written(record(ticket.id, ticket, conclude(ticket, event), because), close_after)
 
-    def wake(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
+    def on_timer(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
         if ticket is None:
             return None
         passed = written(pass_time(ticket, context.now, close_after), close_after)
         return passed or Decision(ticket, due=due_of(ticket, close_after))
 
-    return Projection(documents, keys=tickets_of, react=react, wake=wake)
+    return Projection(documents, keys=tickets_of, react=react, on_timer=on_timer)
 
 
 def written(recorded: Decision[Ticket] | None, close_after: timedelta) -> Decision[Ticket] | None:

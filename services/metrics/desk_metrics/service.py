@@ -126,7 +126,7 @@ def _report(desk: Desk, sources: Sources) -> None:
     reporting = Reporting(documents, desk.commands(reported), sources, desk.clock)
     stops = NothingUnread("a report says until when its figures are, and its gate waits for us")
     gate = once_caught_up(desk.health.consumer(desk.name), desk.clock)
-    desk.timers("reports", reported, reporting.wake, stops, gate)
+    desk.timers("reports", reported, reporting.on_timer, stops, gate)
     desk.part("reports", Beginning(reporting.begin))
 
 

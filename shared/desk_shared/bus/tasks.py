@@ -53,7 +53,7 @@ def _ignore(_state: S | None, _event: AnyEvent, _context: Context) -> Decision[S
 class Projection(Generic[S]):
     """How a stream of events becomes the documents of one collection.
 
-    `keys` names the documents that an event concerns, `react` decides for one of them, `wake` is
+    `keys` names the documents that an event concerns, `react` decides for one of them, `on_timer` is
     what happens when a document's due moment comes. With `ordered`, events that carry a sequence
     and are keyed by the document are applied in its order, buffered while one is missing.
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
@@ -64,7 +64,7 @@ class Projection(Generic[S]):
     documents: Documents[S]
     keys: Callable[[AnyEvent], Iterable[str]] = _concern_none
     react: Callable[[S | None, AnyEvent, Context], Decision[S] | None] = _ignore
-    wake: Rule[S] | None = None
+    on_timer: Rule[S] | None = None
     ordered: bool = False
     known_for: timedelta | None = None
     is_exact: bool = False

@@ -47,9 +47,9 @@ GIVEN_UP = datetime(9000, 1, 1, tzinfo=UTC)
 # The state is nobody's business here, so timers serve documents of any kind.
 Report = Callable[[Sequence[tuple[WorkItem[Any], Exception]]], Awaitable[None]]
 # What timers fire into: a unit of work, or a worker that does effects for due documents.
-Wake = Callable[[Sequence[str], Report], Awaitable[None]]
+OnTimer = Callable[[Sequence[str], Report], Awaitable[None]]
 # The same for a unit of work that is given the time for which to decide.
-WakeAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
+OnTimerAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
 Gate = Callable[[], Awaitable[None]]
 
@@ -60,7 +60,7 @@ class Silence:
     fires."""
 
     watermarks: Watermarks
-    wake: WakeAt
+    on_timer: OnTimerAt
 
 
 class Timers:
@@ -69,7 +69,7 @@ class Timers:
     def __init__(  # noqa: PLR0913, PLR0917 (what it stands between)
         self,
         name: str,
-        wake: Wake,
+        on_timer: OnTimer,
         due: DueMoments,
         documents: Documents[Any],
         clock: Clock,
@@ -79,7 +79,7 @@ class Timers:
         silence: Silence | None = None,
     ) -> None:
         self._name = name
-        self._on_timer, self._due = wake, due
+        self._on_timer, self._due = on_timer, due
         self._gate = gate
         self._silence = silence
         self._waiting = WaitingTimers(name, clock, meters, health)
@@ -177,7 +177,7 @@ class Timers:
         if self._silence is None or at is None:
             firing = self._on_timer(ids, self._report)
         else:
-            firing = self._silence.wake(ids, self._report, at)
+            firing = self._silence.on_timer(ids, self._report, at)
         error = await attempt_async(firing)
         if error is None:
             return

@@ -99,14 +99,14 @@ class UnitOfWork(Generic[S]):
         is_first = projection.ordered and event.sequence == 1
         return [WorkItem(key, event, received, is_first) for key in projection.keys(event)]
 
-    async def wake(
+    async def on_timer(
         self, ids: Iterable[str], on_failed: OnFailed[S], at: datetime | None = None
     ) -> None:
         """Fire the timers of those that are due; a rule that says nothing clears its timer.
 
         `at` is the moment for which they are decided, if that is not now.
         """
-        rule = self._projection.wake
+        rule = self._projection.on_timer
         if rule is None:
             return
 

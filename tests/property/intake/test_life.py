@@ -172,11 +172,11 @@ class World:
         if recorded is not None:
             self._keep(ID, recorded.state, recorded.events)
 
-    def wake(self) -> None:
-        assert FOLD.wake is not None
+    def on_timer(self) -> None:
+        assert FOLD.on_timer is not None
         due = due_of(self.ticket, CLOSE_AFTER)
         if due is not None and due <= self.now:
-            decision = FOLD.wake(self.ticket, Context(self.now))
+            decision = FOLD.on_timer(self.ticket, Context(self.now))
             assert decision is not None
             assert decision.events, "a timer that is due must do something, or it fires for ever"
             assert decision.state is not None
@@ -193,7 +193,7 @@ class World:
         elif what in FACTS:
             subject, data = FACTS[what]
             self.hear(Event(f"fact-{number}", "/desk", subject, self.now, data))
-        self.wake()
+        self.on_timer()
 
 
 def lived(told: list[tuple[str, int]]) -> World:

@@ -56,8 +56,8 @@ def lived(told: History, batches: Iterable[Sequence[AnyEvent]]) -> Lived:
 
     for batch in batches:
         take([WorkItem(TICKET, event, received(event, next(offsets))) for event in batch])
-    assert fold.wake is not None
-    take([WorkItem(TICKET, fold.wake)])
+    assert fold.on_timer is not None
+    take([WorkItem(TICKET, fold.on_timer)])
     assert document.state is not None
     everything = [codec.decode(one.key, one.value, one.headers) for one in document.outbox]
     return Lived(document.state, [one for one in everything if one.topic == "desk.sla"])

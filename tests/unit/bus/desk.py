@@ -103,7 +103,7 @@ def tell(state: Story | None, event: AnyEvent, context: Context) -> Decision[Sto
     )
 
 
-def wake(state: Story | None, _context: Context) -> Decision[Story] | None:
+def on_timer(state: Story | None, _context: Context) -> Decision[Story] | None:
     """Counts; wants nothing more."""
     return None if state is None else Decision(Story(notes=state.notes, woken=state.woken + 1))
 
@@ -133,7 +133,7 @@ class Desk:
             documents=self.documents,
             keys=lambda event: [event.subject],
             react=self.react,
-            wake=wake,
+            on_timer=on_timer,
             ordered=self.ordered,
         )
         meters = self.telemetry.telemetry.meters

@@ -41,7 +41,7 @@ def waking(builder: Desk) -> Projection[Story]:
     """A fold with timers."""
     return Projection(
         builder.documents(STORIES),
-        wake=lambda _state, _context: None,
+        on_timer=lambda _state, _context: None,
     )
 
 

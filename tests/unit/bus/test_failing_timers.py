@@ -25,7 +25,7 @@ class Hammer:
     failing: dict[str, Exception] = field(default_factory=dict)
     woken: list[str] = field(default_factory=list)
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:
+    async def on_timer(self, ids: Iterable[str], park: Report) -> None:
         for id in ids:
             error = self.failing.get(id)
             if error is None:
@@ -50,7 +50,7 @@ class Watch:
         meters = desk.telemetry.telemetry.meters
         return Timers(
             "stories",
-            self.hammer.wake,
+            self.hammer.on_timer,
             desk.unit_of_work.due,
             desk.documents,
             desk.clock,
@@ -143,7 +143,7 @@ async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledg
     meters = desk.telemetry.telemetry.meters
     unit, clock = desk.unit_of_work, desk.clock
     timers = Timers(
-        "stories", unit.wake, unit.due, desk.documents, clock, meters, health=desk.health
+        "stories", unit.on_timer, unit.due, desk.documents, clock, meters, health=desk.health
     )
 
     def begin(_state: Story | None, context: Context) -> Decision[Story]:

@@ -60,7 +60,7 @@ class Watch:
         documents = self.desk.documents
         self.timers = Timers(
             "stories",
-            self.wake,
+            self.on_timer,
             self.due,
             documents,
             self.clock,
@@ -69,7 +69,7 @@ class Watch:
             silence=silence,
         )
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def on_timer(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
         raise AssertionError("woken without being told for which moment")
 
     async def wake_at(self, ids: Sequence[str], _park: Report, at: datetime) -> None:

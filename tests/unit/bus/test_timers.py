@@ -27,7 +27,7 @@ class Bell:
         self.woken: list[str] = []
         self.is_down = False
 
-    async def wake(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def on_timer(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
         if self.is_down:
             raise DependencyDown("away")
         self.woken += ids
@@ -43,7 +43,7 @@ class Watch:
         self.bell = Bell()
         self.due = DueMoments(self.clock)
         meters, documents = self.desk.telemetry.telemetry.meters, self.desk.documents
-        self.timers = Timers("stories", self.bell.wake, self.due, documents, self.clock, meters)
+        self.timers = Timers("stories", self.bell.on_timer, self.due, documents, self.clock, meters)
 
     async def set(self, id: str, due: datetime | None, *, told: bool = True) -> None:
         def rule(_state: Story | None, _context: Context) -> Decision[Story]:

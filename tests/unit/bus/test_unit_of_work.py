@@ -301,7 +301,7 @@ async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
     again = Decision(Story(), due=START + timedelta(minutes=1))
     await other.run([WorkItem("t", lambda _state, _context: again)], desk.park)
     desk.clock.advance(timedelta(minutes=2))
-    await desk.unit_of_work.wake(["t"], desk.park)
+    await desk.unit_of_work.on_timer(["t"], desk.park)
     assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
 
 
@@ -332,7 +332,7 @@ async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:
     await desk.feed(received(noted("t", 1), 1))
     desk.clock.advance(timedelta(hours=2))
     for _ in range(2):
-        await desk.unit_of_work.wake(["t"], desk.park)
+        await desk.unit_of_work.on_timer(["t"], desk.park)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 1
@@ -344,7 +344,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
     desk.clock.advance(timedelta(minutes=59))
     await desk.feed(received(noted("t", 2), 2))  # due moves to an hour from now
     desk.clock.advance(timedelta(minutes=2))
-    await desk.unit_of_work.wake(["t"], desk.park)
+    await desk.unit_of_work.on_timer(["t"], desk.park)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 0
@@ -352,7 +352,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
 
 
 async def test_waking_what_is_not_there_does_nothing(desk: Desk) -> None:
-    await desk.unit_of_work.wake(["nobody"], desk.park)
+    await desk.unit_of_work.on_timer(["nobody"], desk.park)
     assert not desk.failures
     assert await desk.documents.load(["nobody"]) == {}
 

@@ -134,7 +134,7 @@ class Desk:
         """The clock moves and every timer that is due by then fires, as `Timers` does it."""
         self.clock.advance(pause)
         due = await self.tickets.due(self.clock.now(), 100)
-        await self.unit_of_work.wake([id for _, id in due], _park_nothing)
+        await self.unit_of_work.on_timer([id for _, id in due], _park_nothing)
 
     async def ticket(self, id: str) -> Ticket:
         found = (await self.tickets.load([id]))[id].state

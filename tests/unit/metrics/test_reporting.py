@@ -83,7 +83,7 @@ class Office:
 
     async def tick(self) -> None:
         due = await self.documents.due(self.desk.clock.now(), 10)
-        await self.reporting.wake([id for _, id in due], _ignore)
+        await self.reporting.on_timer([id for _, id in due], _ignore)
         await self.commands.finish()
 
     async def reported(self) -> Reported:
@@ -156,8 +156,8 @@ async def test_two_that_wake_at_once_report_once(office: Office) -> None:
     await office.begin(BEFORE)
     first, asked = office.reporting, office.commands
     other = office.restarted()
-    await first.wake([WEEKLY], _ignore)
-    await other.wake([WEEKLY], _ignore)
+    await first.on_timer([WEEKLY], _ignore)
+    await other.on_timer([WEEKLY], _ignore)
     await asked.finish()
     await office.commands.finish()
     ids = [one.id for one in office.told]
@@ -371,4 +371,4 @@ async def test_a_store_that_stays_away_is_no_error_of_the_report(charter: Charte
     office = Office(charter)
     office.documents.is_down = True
     with pytest.raises(DependencyDown):
-        await office.reporting.wake([WEEKLY], _ignore)
+        await office.reporting.on_timer([WEEKLY], _ignore)

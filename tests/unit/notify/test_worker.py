@@ -65,7 +65,7 @@ class Desk:
     async def keep(self, state: Dispatch) -> None:
         await self.commands.change(state.message, lambda _s, _t: Decision(state, due=NOON))
 
-    async def wake(self) -> None:
+    async def on_timer(self) -> None:
         await self.worker.on_timer(
             [id for _, id in await self.documents.due(self.clock.now(), 10)], nobody
         )
@@ -82,7 +82,7 @@ class Desk:
 async def test_what_is_due_is_sent_once_and_done() -> None:
     desk = Desk()
     await desk.keep(dispatch("log:", MAIL))
-    await desk.wake()
+    await desk.on_timer()
     await desk.worker.on_timer(["m-1"], nobody)
     assert desk.line.sent == [f"m-1 {MAIL}"]
     assert [one.state for one in (await desk.state()).deliveries] == [DeliveryState.SENT] * 2
@@ -129,11 +129,11 @@ async def test_a_message_that_does_not_exist_stops_nobody() -> None:
 async def test_a_refusal_for_now_is_tried_again_later() -> None:
     desk = Desk(Later(written("450 busy")), Sent())
     await desk.keep(dispatch())
-    await desk.wake()
-    await desk.wake()
+    await desk.on_timer()
+    await desk.on_timer()
     assert len(desk.line.sent) == 1
     desk.clock.advance(timedelta(seconds=5))
-    await desk.wake()
+    await desk.on_timer()
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.attempts, delivery.reason) == (DeliveryState.SENT, 2, None)
 
@@ -152,7 +152,7 @@ async def test_it_gives_up_in_the_end_and_says_so(
     desk = Desk(answer)
     await desk.keep(dispatch())
     for _ in range(5):
-        await desk.wake()
+        await desk.on_timer()
         desk.clock.advance(timedelta(hours=1))
     assert len(desk.line.sent) == attempts
     [delivery] = (await desk.state()).deliveries
@@ -166,13 +166,13 @@ async def test_a_mail_server_that_is_away_costs_no_attempt() -> None:
     desk.line.is_down = True
     await desk.keep(dispatch())
     for _ in range(20):
-        await desk.wake()
+        await desk.on_timer()
         desk.clock.advance(timedelta(minutes=5))
     assert (await desk.state()).deliveries[0].attempts == 0
     [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
     assert (smtp.state, smtp.is_required) == ("down", False)
     desk.line.is_down = False
-    await desk.wake()
+    await desk.on_timer()
     assert len(desk.line.sent) == 1
     [smtp] = [one for one in desk.health.components() if one.name == "smtp"]
     assert smtp.state == "ready"
@@ -182,14 +182,14 @@ async def test_a_server_that_goes_away_between_claim_and_mail_leaves_no_doubt() 
     desk = Desk(Refused(written("550 nobody here")))
     await desk.keep(dispatch())
     desk.line.opens = 1
-    await desk.wake()
+    await desk.on_timer()
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 1)
     assert "delivery.nothing-sent" in str(delivery.reason)
     assert desk.line.sent == []
     desk.line.opens = 9
     desk.clock.advance(timedelta(minutes=5))
-    await desk.wake()
+    await desk.on_timer()
     assert (await desk.state()).deliveries[0].state is DeliveryState.FAILED
 
 
@@ -231,7 +231,7 @@ async def test_a_delivery_that_raises_is_counted_given_up_and_holds_up_no_other(
     await desk.keep(dispatch())
     for _ in range(6):
         await desk.keep(dispatch().model_copy(update={"message": "m-2"}))
-        await desk.wake()
+        await desk.on_timer()
         desk.clock.advance(timedelta(hours=1))
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state, delivery.attempts) == (DeliveryState.UNKNOWN, 3)
@@ -326,7 +326,7 @@ def to(address: str, id: str = "m-1") -> Dispatch:
 async def test_only_people_somebody_knows_are_mailed(address: str, is_mailed: bool) -> None:
     desk = Desk()
     await desk.keep(to(address))
-    await desk.wake()
+    await desk.on_timer()
     [delivery] = (await desk.state()).deliveries
     assert (delivery.state is DeliveryState.SENT) is is_mailed
     assert len(desk.line.sent) == int(is_mailed)
@@ -343,12 +343,12 @@ async def test_nobody_is_flooded_and_what_is_held_back_is_told() -> None:
         # Capital letters make no other mailbox.
         await desk.keep(to("ana@desk.example" if number % 2 else "Ana@desk.example", f"m-{number}"))
     await desk.keep(to("ben@desk.example", "m-9"))
-    await desk.wake()
+    await desk.on_timer()
     assert len(desk.line.sent) == 4
     assert desk.recorded.value("desk.deliveries", state="held_back") == 2
     desk.clock.advance(timedelta(hours=1, seconds=1))
     await desk.keep(to("ana@desk.example", "m-7"))
-    await desk.wake()
+    await desk.on_timer()
     assert len(desk.line.sent) == 5
 
 
@@ -356,11 +356,11 @@ async def test_an_attempt_more_is_no_mail_more() -> None:
     desk = Desk(Later(written("450 busy")), Later(written("450 busy")), Sent())
     await desk.keep(to("ana@desk.example"))
     for _ in range(3):
-        await desk.wake()
+        await desk.on_timer()
         desk.clock.advance(timedelta(minutes=1))
     for number in (2, 3):
         await desk.keep(to("ana@desk.example", f"m-{number}"))
-    await desk.wake()
+    await desk.on_timer()
     assert desk.recorded.value("desk.deliveries", state="sent") == 3
 
 
@@ -368,5 +368,5 @@ async def test_a_channel_of_the_charter_is_never_held_back() -> None:
     desk = Desk()
     for number in range(5):
         await desk.keep(dispatch().model_copy(update={"message": f"m-{number}"}))
-    await desk.wake()
+    await desk.on_timer()
     assert len(desk.line.sent) == 5

@@ -129,7 +129,7 @@ class Workshop:
         now = self._clock.now()
         await self.rejudging.look()
         while due := await self.shelves.tickets.due(now, _PAGE):
-            await self._tickets.wake([id for _, id in due], self._report)
+            await self._tickets.on_timer([id for _, id in due], self._report)
         await self._carry()
 
     async def _carry(self) -> None:

@@ -77,7 +77,7 @@ class Reporting:
 
         await self._commands.change(WEEKLY, first)
 
-    async def wake(self, ids: Iterable[str], _report: Report) -> None:
+    async def on_timer(self, ids: Iterable[str], _report: Report) -> None:
         """Make what is due; with the store away it stays due and is found again."""
         for id in ids:
             stored = (await self._documents.load([id])).get(id)

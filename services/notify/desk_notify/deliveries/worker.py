@@ -12,7 +12,7 @@ from typing import Any
 
 from desk_shared.bus import CommandQueue, WorkItem
 from desk_shared.bus.retry import attempt_async, attempt_value, insist
-from desk_shared.bus.timers import Report, Wake
+from desk_shared.bus.timers import OnTimer, Report
 from desk_shared.clock import Clock
 from desk_shared.errors import DependencyDown, NotFound, Rejected, Transient
 from desk_shared.events.message import message, written
@@ -194,7 +194,7 @@ class DeliveryWorker:
             log.warning("delivery_waits", unknown=unknown, reason=str(outcome.reason), **fields)
 
 
-def serve_all(workers: Sequence[DeliveryWorker]) -> Wake:
+def serve_all(workers: Sequence[DeliveryWorker]) -> OnTimer:
     """Each worker takes what is due of its own kind; one that fails stops no other."""
 
     async def on_timer(ids: Sequence[str], report: Report) -> None:

@@ -21,7 +21,7 @@ async def test_a_change_is_suspect_until_two_hours_after_its_end() -> None:
     assert not change.succeeded
     ((due, id),) = await desk.changes.due(at(10_000), 5)
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.units_of_work[1], id)
+    await desk.on_timer(desk.units_of_work[1], id)
     assert await known(desk) == ()
 
 

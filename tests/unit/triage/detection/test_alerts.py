@@ -58,8 +58,8 @@ async def test_a_flapping_alert_is_held_open_until_it_is_quiet() -> None:
     await desk.feed(over(6))  # said again: that is no change
     assert await desk.subjects.due(at(600), 10) == [(due, id)]
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_unit_of_work, id)
-    await desk.wake(desk.subjects_unit_of_work, id)
+    await desk.on_timer(desk.subjects_unit_of_work, id)
+    await desk.on_timer(desk.subjects_unit_of_work, id)
     assert len(cleared(desk, "mail-queue-high")) == ends + 1
     assert open_before == len(cleared(desk, "mail-queue-high"))
 
@@ -170,7 +170,7 @@ async def test_an_end_with_the_same_moment_as_the_wrong_one_before_ends_what_fir
     # Twice in a few minutes is a flap: it is over once it has been quiet.
     ((due, id),) = await desk.subjects.due(at(600), 10)
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_unit_of_work, id)
+    await desk.on_timer(desk.subjects_unit_of_work, id)
     assert len(cleared(desk, "mail-queue-high")) == 2
     assert (await alert_of(desk)).episode is None
 
@@ -228,8 +228,8 @@ async def test_a_severity_that_flaps_is_held_at_its_worst_until_it_is_quiet() ->
     ((due, id),) = await desk.subjects.due(at(600), 10)
     assert due == at(FLAP_CHANGES + 2) + QUIET
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.subjects_unit_of_work, id)
-    await desk.wake(desk.subjects_unit_of_work, id)
+    await desk.on_timer(desk.subjects_unit_of_work, id)
+    await desk.on_timer(desk.subjects_unit_of_work, id)
     assert changes(desk)[told:] == [(critical, warning, "Mail piles up")]
     assert await desk.subjects.due(at(6000), 10) == []
 

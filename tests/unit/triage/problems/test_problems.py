@@ -74,7 +74,7 @@ async def test_who_joined_before_a_known_ticket_is_told_of_by_the_timer() -> Non
     await desk.feed(fresh, known)
     assert fresh.subject not in listed(desk)
     ((_, id),) = await desk.clusters.due(desk.clock.now(), 5)
-    await desk.wake(desk.clusters_unit_of_work, id)
+    await desk.on_timer(desk.clusters_unit_of_work, id)
     assert listed(desk)[-2:] == [known.subject, fresh.subject]
     assert await desk.clusters.due(desk.clock.now(), 5) == []
 
@@ -118,10 +118,10 @@ async def test_it_ends_when_the_signal_has_cleared_and_it_stays_quiet() -> None:
     last = await report(desk, 99, 6)
     ((due, id),) = await desk.clusters.due(at(10_000), 5)
     assert due == at(6) + QUIET
-    await desk.wake(desk.clusters_unit_of_work, id)
+    await desk.on_timer(desk.clusters_unit_of_work, id)
     assert desk.told(ProblemResolved) == []
     desk.clock.advance(due - desk.clock.now())
-    await desk.wake(desk.clusters_unit_of_work, id)
+    await desk.on_timer(desk.clusters_unit_of_work, id)
     (end,) = desk.told(ProblemResolved)
     assert isinstance(end.data, ProblemResolved)
     assert end.data.tickets == (*tickets, last)
