@@ -28,7 +28,7 @@ O = TypeVar("O", bound=OrganisationSource)  # noqa: E741 as S: the source of the
 class Subscription:
     """What one consumer group reads, retry topics included, and to whom each event goes.
 
-    `to` names the units of work, or one receiver of whole batches. A `lane` is a consumer group of
+    `to` names the units of work, or one receiver of whole batches. A `group` is a consumer group of
     its own, so that nothing else waits behind it. `pattern` (a regular expression) stands for
     topics whose names are known only while running. For `pace` what nobody
     waits for is gathered into one batch.
@@ -36,7 +36,7 @@ class Subscription:
 
     topics: tuple[str, ...] = ()
     to: tuple[str, ...] = ()
-    lane: str = ""
+    group: str = ""
     pattern: str = ""
     pace: timedelta = timedelta(0)
 
@@ -77,7 +77,7 @@ class Service(Generic[S, O]):
     def groups(self) -> Iterator[Group]:
         """Two for each subscription."""
         for subscription in self.subscriptions:
-            name = f"{self.name}.{subscription.lane}" if subscription.lane else self.name
+            name = f"{self.name}.{subscription.group}" if subscription.group else self.name
             waiting = tuple(retry_topic(topic, self.name) for topic in subscription.topics)
             later = (
                 retry_topic(subscription.pattern, re.escape(self.name))

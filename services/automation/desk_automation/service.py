@@ -108,7 +108,7 @@ SERVICE = Service(
     collections=(RUNS, SUBJECTS, TARGETS, STATISTICS),
     subscriptions=(
         Subscription((names.SIGNALS,), to=("runs", "subjects")),
-        Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),
+        Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
     organisation=obey_charter(check_runbooks),
     compose=compose,

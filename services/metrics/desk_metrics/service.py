@@ -165,7 +165,7 @@ SERVICE = Service(
             pace=PACE,
         ),
         # What metrics tells itself: parts of days, and who came again.
-        Subscription((CONTRIBUTIONS,), to=("cells", "returns"), lane="figures", pace=FIGURES_PACE),
+        Subscription((CONTRIBUTIONS,), to=("cells", "returns"), group="figures", pace=FIGURES_PACE),
     ),
     organisation=obey_charter(),
     compose=compose,

@@ -78,7 +78,7 @@ SERVICE = Service(
             (names.TICKETS, names.CHANGES, names.SIGNALS), to=("tickets", "changes", "clusters")
         ),
         # However much telemetry there is, no ticket waits behind it.
-        Subscription((names.TELEMETRY,), to=("subjects",), lane="telemetry"),
+        Subscription((names.TELEMETRY,), to=("subjects",), group="telemetry"),
     ),
     organisation=obey_charter(has_kinds(DETECTORS)),
     compose=compose,
