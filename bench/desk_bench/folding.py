@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_metrics.measures.worker import tickets_projection
-from desk_metrics.service import PACE
+from desk_metrics.service import LINGER
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import KafkaPublisher, Publisher, UnitOfWork
 from desk_shared.bus.subscribing import MAX_RECORDS
@@ -76,7 +76,9 @@ class Bench:
             timed.journal = journal
             return timed
 
-        return await consumed(self._kafka, name, drained, handler, prefix=self._prefix, pace=PACE)
+        return await consumed(
+            self._kafka, name, drained, handler, prefix=self._prefix, linger=LINGER
+        )
 
     async def repeat(self, name: str, journal: Journal) -> float:
         """Events a second of the same records read, documents written and messages sent.

@@ -76,7 +76,7 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
     *,
     topic: str = TICKETS,
     prefix: str = "",
-    pace: timedelta = timedelta(0),
+    linger: timedelta = timedelta(0),
 ) -> float:
     """Events a second; `SystemExit` if a record could not be handled."""
     clock = SystemClock()
@@ -92,7 +92,7 @@ async def consumed(  # noqa: PLR0913 (what a consumer stands between)
         health=Health(clock),
         telemetry=recorded_telemetry().telemetry,
         topic_prefix=prefix,
-        reading=Reading.at(pace),
+        reading=Reading.at(linger),
     )
     async with publisher, chosen.around, consumer, asyncio.timeout(LONGEST):
         await drained.done.wait()

@@ -15,7 +15,7 @@ from pathlib import Path
 from desk_metrics.measures.rollups import Cell
 from desk_metrics.measures.store import CELLS
 from desk_metrics.measures.worker import cells_projection
-from desk_metrics.service import PACE
+from desk_metrics.service import LINGER
 from desk_shared.bus import KafkaPublisher, UnitOfWork
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Event
@@ -76,7 +76,7 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
         fold = cells_projection(documents)
         return Timed(drained, UnitOfWork(fold, publisher, SystemClock(), meters, cached=64))
 
-    rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, pace=PACE)
+    rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, linger=LINGER)
     counts = await _counted(documents)
     await store.drop()
     await store.stop()

@@ -357,7 +357,7 @@ class ServiceBuilder(Generic[O]):
             health=self.health,
             telemetry=self.telemetry,
             topic_prefix=self.settings.topic_prefix,
-            reading=Reading.at(group.subscription.pace, self.settings.shutdown_grace),
+            reading=Reading.at(group.subscription.linger, self.settings.shutdown_grace),
             admits=self.charter.admit,
             positions=MongoPositions(self.store.database),
             milestones=self._milestones,

@@ -30,7 +30,7 @@ class Subscription:
 
     `to` names the units of work, or one receiver of whole batches. A `group` is a consumer group of
     its own, so that nothing else waits behind it. `pattern` (a regular expression) stands for
-    topics whose names are known only while running. For `pace` what nobody
+    topics whose names are known only while running. For `linger` what nobody
     waits for is gathered into one batch.
     """
 
@@ -38,7 +38,7 @@ class Subscription:
     to: tuple[str, ...] = ()
     group: str = ""
     pattern: str = ""
-    pace: timedelta = timedelta(0)
+    linger: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

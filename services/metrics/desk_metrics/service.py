@@ -49,9 +49,9 @@ from desk_metrics.settings import MetricsSettings
 from desk_metrics.sla.store import EDITIONS
 from desk_metrics.sla.worker import Editions
 
-PACE = timedelta(milliseconds=200)
+LINGER = timedelta(milliseconds=200)
 # A part of a day is a large document: what changes in it is gathered, so it is written less often.
-FIGURES_PACE = timedelta(seconds=2)
+FIGURES_LINGER = timedelta(seconds=2)
 
 
 def compose(desk: Desk, settings: MetricsSettings) -> Web:
@@ -162,10 +162,12 @@ SERVICE = Service(
         Subscription(
             READS,
             to=("tickets", "changes", "repairs", "sights", "spells", "voices"),
-            pace=PACE,
+            linger=LINGER,
         ),
         # What metrics tells itself: parts of days, and who came again.
-        Subscription((CONTRIBUTIONS,), to=("cells", "returns"), group="figures", pace=FIGURES_PACE),
+        Subscription(
+            (CONTRIBUTIONS,), to=("cells", "returns"), group="figures", linger=FIGURES_LINGER
+        ),
     ),
     organisation=obey_charter(),
     compose=compose,

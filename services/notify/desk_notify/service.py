@@ -141,7 +141,7 @@ SERVICE = Service(
         ),
         # What it has told itself, on its way to channels besides the topic.
         Subscription(
-            pattern=ALL_TEAM_TOPICS, to=(FURTHER_CHANNELS,), group="deliveries", pace=LINGER
+            pattern=ALL_TEAM_TOPICS, to=(FURTHER_CHANNELS,), group="deliveries", linger=LINGER
         ),
     ),
     organisation=obey_charter(),

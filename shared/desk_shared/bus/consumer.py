@@ -171,7 +171,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
                 return
             pause = await self._round(message.raw_message)
         if pause is None and len(message.raw_message) < FEW_RECORDS:
-            pause = self._reading.pace
+            pause = self._reading.linger
         if pause:
             await self._clock.sleep(pause)
 

@@ -21,7 +21,7 @@ from desk_shared.settings import KafkaSettings
 MAX_RECORDS = 2_000
 # For what nobody waits for: many events of one document are decided on once. What is fetched at a
 # time, 1 MiB a partition, keeps memory bounded.
-PACED_RECORDS = 8_000
+GATHERED_RECORDS = 8_000
 # FastStream sleeps this long again after an empty poll: it is added to every idle hop.
 POLL_MS = 10
 # Nothing in a retry topic is in a hurry, and polling costs an idle service most of its time.
@@ -38,19 +38,19 @@ _LAST_GRACE = 1.0
 class Reading:
     """How much is read at a time, and how long things may take.
 
-    For `pace` things are gathered into one batch, where nobody waits; `grace` is what a stop leaves
+    For `linger` things are gathered into one batch, where nobody waits; `grace` is what a stop leaves
     to the batch in flight.
     """
 
     max_records: int = MAX_RECORDS
-    pace: timedelta = timedelta(0)
+    linger: timedelta = timedelta(0)
     session: timedelta = SESSION
     grace: timedelta = _GRACE
 
     @classmethod
-    def at(cls, pace: timedelta, grace: timedelta = _GRACE) -> "Reading":
+    def at(cls, linger: timedelta, grace: timedelta = _GRACE) -> "Reading":
         """With a linger more is read at a time."""
-        return cls(PACED_RECORDS if pace else MAX_RECORDS, pace, grace=grace)
+        return cls(GATHERED_RECORDS if linger else MAX_RECORDS, linger, grace=grace)
 
 
 def broker_of(settings: KafkaSettings, group: str) -> KafkaBroker:
@@ -80,7 +80,7 @@ def safe_arguments(
     group_id: str, listener: ConsumerRebalanceListener, reading: Reading, *, is_delayed: bool
 ) -> dict[str, Any]:
     """What every subscriber of the desk has in place of FastStream's defaults."""
-    is_hurried = not (is_delayed or reading.pace)
+    is_hurried = not (is_delayed or reading.linger)
     session_ms = int(reading.session.total_seconds() * 1000)
     return {
         "group_id": group_id,
