@@ -16,7 +16,7 @@ from desk_shared.bus.relay import Relay
 from desk_shared.bus.retried_reading import RetriedReading
 from desk_shared.bus.stops import AllPartitions, NothingUnread, OwnPartition, Stops
 from desk_shared.bus.subscribing import Reading
-from desk_shared.bus.timers import Gate, OnTimer, Silence, Timers
+from desk_shared.bus.timers import OnTimer, ReadinessGate, Silence, Timers
 from desk_shared.bus.unit_of_work import CACHED_DOCUMENTS, Projection, UnitOfWork
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.bus.writers import Writers, WritersReader, WriterWatermark
@@ -115,14 +115,14 @@ class ServiceBuilder(Generic[O]):
         *,
         cached: int = CACHED_DOCUMENTS,
         stops: Stops | None = None,
-        gate: Gate | None = None,
+        readiness_gate: ReadinessGate | None = None,
     ) -> UnitOfWork[S]:
         """A projection at work, with its timers. `cached=0` where other replicas write too.
 
         Subscriptions find it by its name.
 
         One with timers says in `stops` what could still stop them: they wait until that is read.
-        They also wait for the `gate`.
+        They also wait for the `readiness_gate`.
         """
         unit_of_work = UnitOfWork(
             projection,
@@ -139,7 +139,7 @@ class ServiceBuilder(Generic[O]):
             self.job(f"handled {name}", Sweeper(projection.documents.identities, self.clock).run)
         if projection.on_timer is not None:
             stops_known = self._resolve_stops(name, stops, unit_of_work)
-            self.timers(name, unit_of_work, unit_of_work.on_timer, stops_known, gate)
+            self.timers(name, unit_of_work, unit_of_work.on_timer, stops_known, readiness_gate)
         return unit_of_work
 
     def commands(self, unit_of_work: UnitOfWork[S]) -> CommandQueue[S]:
@@ -242,7 +242,7 @@ class ServiceBuilder(Generic[O]):
         unit_of_work: UnitOfWork[Any],
         on_timer: OnTimer,
         stops: Silence | NothingUnread,
-        gate: Gate | None = None,
+        readiness_gate: ReadinessGate | None = None,
     ) -> None:
         """Fire the timers of its documents when they are due, and nothing unread stops them."""
         meters, documents = self.telemetry.meters, unit_of_work.documents
@@ -254,7 +254,7 @@ class ServiceBuilder(Generic[O]):
             documents,
             self.clock,
             meters,
-            gate,
+            readiness_gate,
             self.health,
             silence,
         )

@@ -60,7 +60,7 @@ def compose(desk: Desk, settings: MetricsSettings) -> Web:
     tickets, cells, sums = (desk.documents(one) for one in (TICKETS, CELLS, SUMS))
     fold = tickets_projection(tickets, lambda: editions.book)
     told = desk.unit_of_work(
-        "tickets", fold, stops=OwnPartition(TICKETS_TOPIC), gate=editions.until_now
+        "tickets", fold, stops=OwnPartition(TICKETS_TOPIC), readiness_gate=editions.until_now
     )
     rejudging = Rejudging(told, fold, lambda: editions.book, desk.clock)
     desk.job("rejudging", rejudging.run)

@@ -38,8 +38,8 @@ _LAST_GRACE = 1.0
 class Reading:
     """How much is read at a time, and how long things may take.
 
-    For `linger` things are gathered into one batch, where nobody waits; `grace` is what a stop leaves
-    to the batch in flight.
+    For `linger` things are gathered into one batch, where nobody waits; `grace` is what a stop
+    leaves to the batch in flight.
     """
 
     max_records: int = MAX_RECORDS

@@ -53,8 +53,8 @@ def _ignore(_state: S | None, _event: AnyEvent, _context: Context) -> Decision[S
 class Projection(Generic[S]):
     """How a stream of events becomes the documents of one collection.
 
-    `keys` names the documents that an event concerns, `react` decides for one of them, `on_timer` is
-    what happens when a document's due moment comes. With `ordered`, events that carry a sequence
+    `keys` names the documents that an event concerns, `react` decides for one of them, `on_timer`
+    is what happens when a document's due moment comes. With `ordered`, events that carry a sequence
     and are keyed by the document are applied in its order, buffered while one is missing.
     What a document handled is known for `known_for`, or for ever as the topics of record are kept.
     With `is_exact` the state itself shows what is a repeat, whatever came in between.

@@ -51,7 +51,7 @@ OnTimer = Callable[[Sequence[str], Report], Awaitable[None]]
 # The same for a unit of work that is given the time for which to decide.
 OnTimerAt = Callable[[Sequence[str], Report, datetime], Awaitable[None]]
 # Awaited before anything fires, for those who must not act on an outdated state.
-Gate = Callable[[], Awaitable[None]]
+ReadinessGate = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class Timers:
         documents: Documents[Any],
         clock: Clock,
         meters: Meters,
-        gate: Gate | None = None,
+        readiness_gate: ReadinessGate | None = None,
         health: Health | None = None,
         silence: Silence | None = None,
     ) -> None:
         self._name = name
         self._on_timer, self._due = on_timer, due
-        self._gate = gate
+        self._readiness_gate = readiness_gate
         self._silence = silence
         self._waiting = WaitingTimers(name, clock, meters, health)
         self._documents = documents
@@ -124,8 +124,8 @@ class Timers:
 
     async def _fire(self) -> None:
         now = self._clock.now()
-        if self._gate is not None and self._is_due(now):
-            await self._gate()
+        if self._readiness_gate is not None and self._is_due(now):
+            await self._readiness_gate()
         while self._is_due(now):
             ready = self._due.take(now, BATCH)
             if self._silence is None:
