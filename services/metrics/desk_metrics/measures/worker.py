@@ -67,10 +67,10 @@ def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projec
             return Decision(after, due=context.now)
         return decide_ticket(after, book(), min(event.time, context.now))
 
-    def wake(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
+    def on_timer(state: TicketRecord | None, context: Context) -> Decision[TicketRecord] | None:
         return None if state is None else decide_ticket(state, book(), context.now)
 
-    return Projection(documents, keys=keys, react=react, wake=wake, ordered=True)
+    return Projection(documents, keys=keys, react=react, on_timer=on_timer, ordered=True)
 
 
 def cells_projection(documents: Documents[Cell]) -> Projection[Cell]:
