@@ -103,6 +103,8 @@ class Discard:
         return len(line)
 
 
-def said(events: list[Imported]) -> list[str]:
+def list_types(events: list[Imported]) -> list[str]:
     """The types of the events, short."""
-    return [one.event.type.removeprefix("desk.ticket.").removesuffix(".v1") for one in events]
+    return [
+        imported.event.type.removeprefix("desk.ticket.").removesuffix(".v1") for imported in events
+    ]

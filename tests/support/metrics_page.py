@@ -13,7 +13,7 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.rows: list[list[str]] = []
-        self._in_cell = False
+        self._in_field = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -22,13 +22,13 @@ class Page(HTMLParser):
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
-            self._in_cell = True
+            self._in_field = True
 
     def handle_endtag(self, tag: str) -> None:
-        self._in_cell = self._in_cell and tag not in ("td", "th")
+        self._in_field = self._in_field and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
-        if self._in_cell:
+        if self._in_field:
             self.rows[-1][-1] += data
 
     def row(self, first: str) -> list[str]:

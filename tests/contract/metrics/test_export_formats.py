@@ -105,7 +105,7 @@ def with_row(kind: Kind, text: str) -> bytes:
     return (whole[:start] + text + whole[start:]).encode()
 
 
-def test_every_kind_of_the_desk_is_judged_here() -> None:
+def test_every_kind_of_the_desk_is_under_test_here() -> None:
     assert {kind.name for kind in KINDS} == {*FORMATS.kinds, "pairs"}
 
 

@@ -64,9 +64,9 @@ def plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
 
 
-def read_cells(row: list[str]) -> list[str]:
+def read_row(row: list[str]) -> list[str]:
     """What a row says behind its name."""
-    return [plain(one) for one in row[1:]]
+    return [plain(entry) for entry in row[1:]]
 
 
 @pytest.fixture
@@ -87,11 +87,11 @@ async def page(desk: Desk, **more: str) -> str:
 
 
 async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> None:
-    found = Page(await page(desk))
-    assert found.row("Tickets that people opened")[1:] == ["1", "1", "as before"]
-    assert read_cells(found.row("Mean time to restore")) == ["2.0 h", "4.0 h", "-50 %, better"]
-    assert found.row("SLAs met")[1:] == ["not known"] * 3
-    assert found.row(HEADLINES[-1])[1:] == ["+1.00", "not known", "not known"]
+    shown = Page(await page(desk))
+    assert shown.row("Tickets that people opened")[1:] == ["1", "1", "as before"]
+    assert read_row(shown.row("Mean time to restore")) == ["2.0 h", "4.0 h", "-50 %, better"]
+    assert shown.row("SLAs met")[1:] == ["not known"] * 3
+    assert shown.row(HEADLINES[-1])[1:] == ["+1.00", "not known", "not known"]
 
 
 async def test_one_answer_is_told_with_its_doubt(desk: Desk) -> None:
@@ -100,29 +100,29 @@ async def test_one_answer_is_told_with_its_doubt(desk: Desk) -> None:
 
 
 async def test_a_team_has_a_page_of_its_own(desk: Desk) -> None:
-    found = Page(await page(desk, team="mail"))
-    assert read_cells(found.row("Tickets that people opened")) == ["0", "1", "-100 %, better"]
-    assert not [row for row in found.rows if row[0] == "Team"]
+    shown = Page(await page(desk, team="mail"))
+    assert read_row(shown.row("Tickets that people opened")) == ["0", "1", "-100 %, better"]
+    assert not [row for row in shown.rows if row[0] == "Team"]
 
 
 async def test_nothing_is_loaded_and_nothing_runs(desk: Desk) -> None:
     text = await page(desk)
-    found = Page(text)
-    assert {tag for tag, _ in found.tags}.isdisjoint({"script", "link", "img", "iframe", "object"})
-    named = {name for _, attributes in found.tags for name in attributes}
+    shown = Page(text)
+    assert {tag for tag, _ in shown.tags}.isdisjoint({"script", "link", "img", "iframe", "object"})
+    named = {name for _, attributes in shown.tags for name in attributes}
     assert named.isdisjoint({"src", "href", "onload", "onclick", "style"})
     assert "url(" not in text
     assert "@import" not in text
-    assert found.row(EVIL)[0] == EVIL
+    assert shown.row(EVIL)[0] == EVIL
 
 
 async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None:
     text = await page(desk)
-    pictures = [f"<svg{one.partition('</svg>')[0]}</svg>" for one in text.split("<svg")[1:]]
+    pictures = [f"<svg{entry.partition('</svg>')[0]}</svg>" for entry in text.split("<svg")[1:]]
     assert len(pictures) == text.count("<figure>") * 2 == 10
     assert len(set(IDS.findall(text))) == len(IDS.findall(text)) == 20
-    for one in pictures:
-        svg = ElementTree.fromstring(one)  # noqa: S314 (our own)
+    for entry in pictures:
+        svg = ElementTree.fromstring(entry)  # noqa: S314 (our own)
         ids = {child.get("id"): child.text for child in svg if child.get("id")}
         assert svg.get("role") == "img"
         assert all(ids[name] for name in (svg.get("aria-labelledby") or "").split())
@@ -133,16 +133,16 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    found = await gather(desk.shelves.cells, query, 0, 0)
-    assert len(found.steps) == 13
-    assert sum(figures["contacts"] or 0 for _, figures in found.steps) == 2
+    shown = await gather(desk.shelves.cells, query, 0, 0)
+    assert len(shown.steps) == 13
+    assert sum(figures["contacts"] or 0 for _, figures in shown.steps) == 2
 
 
 async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 11, 23), date(2026, 12, 6), NOW)
-    found = await gather(desk.shelves.cells, query, 0, 0)
-    assert len(found.steps) == 8
-    assert "This period is not over yet" in render_page(found, NOW)
+    shown = await gather(desk.shelves.cells, query, 0, 0)
+    assert len(shown.steps) == 8
+    assert "This period is not over yet" in render_page(shown, NOW)
 
 
 @pytest.mark.parametrize(
@@ -195,16 +195,16 @@ def test_a_period_is_told_in_words() -> None:
     assert format_moment(datetime(2026, 11, 24, 9, 2, tzinfo=UTC)) == "24 November 2026, 09:02 UTC"
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(entry: str, other: str) -> float:
     """As WCAG 2 defines it."""
-    bright, dark = sorted(map(luminance, (one, other)), reverse=True)
+    bright, dark = sorted(map(luminance, (entry, other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
 
 def luminance(colour: str) -> float:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     red, green, blue = (
-        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+        entry / 12.92 if entry <= 0.04045 else ((entry + 0.055) / 1.055) ** 2.4 for entry in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -261,7 +261,7 @@ async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
     assert "Figures of the desk begin on" in await page(desk)
 
 
-async def test_one_day_has_no_course(desk: Desk) -> None:
+async def test_one_day_has_no_plots(desk: Desk) -> None:
     day = date(2026, 11, 24)
     text = render_page(await gather(desk.shelves.cells, PageQuery.of(day, day, NOW), 0, 0), NOW)
     assert "<svg" not in text

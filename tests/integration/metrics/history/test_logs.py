@@ -97,34 +97,34 @@ def test_the_differences_of_the_uci_log_are_of_the_kinds_described(
 ) -> None:
     """More was counted than the published rows show, and later rows repeat the state."""
     for line in uci[1].differences.read_text().splitlines():
-        one = json.loads(line)
-        if one["figure"] in ("reassignments", "updates"):
-            assert int(one["log"]) > int(one["history"])
-        elif one["figure"] in ("resolved", "closed"):
-            assert one["log"] > one["history"]
+        entry = json.loads(line)
+        if entry["figure"] in ("reassignments", "updates"):
+            assert int(entry["log"]) > int(entry["history"])
+        elif entry["figure"] in ("resolved", "closed"):
+            assert entry["log"] > entry["history"]
 
 
 def test_where_the_time_of_the_uci_log_goes(paths: dict[str, TicketPath]) -> None:
-    found = reported(list(paths.values()))
-    assert (found.tickets, found.over, found.reopenings) == (15_048, 15_048, 194)
-    assert found.first_team_is_last_share == pytest.approx(0.643, abs=0.001)
-    assert found.median_hours_to_resolve == pytest.approx(16.9, rel=0.03)
-    assert found.p90_hours_to_resolve == pytest.approx(360, rel=0.03)
-    assert [wait.reason for wait in found.waits] == [
+    report = reported(list(paths.values()))
+    assert (report.tickets, report.over, report.reopenings) == (15_048, 15_048, 194)
+    assert report.first_team_is_last_share == pytest.approx(0.643, abs=0.001)
+    assert report.median_hours_to_resolve == pytest.approx(16.9, rel=0.03)
+    assert report.p90_hours_to_resolve == pytest.approx(360, rel=0.03)
+    assert [wait.reason for wait in report.waits] == [
         "Awaiting User Info",
         "Awaiting Vendor",
         "Awaiting Problem",
         "Awaiting Evidence",
     ]
-    assert all((found.automate, found.engineer_out, found.hand_on, found.queues))
+    assert all((report.automate, report.engineer_out, report.hand_on, report.queues))
 
 
 def test_the_sla_behind_made_sla_is_fitted_and_agrees(
     uci: tuple[ImportSummary, Places], paths: dict[str, TicketPath]
 ) -> None:
     verdicts = [
-        measure_verdict(said["ticket"], paths[said["ticket"]], kept=said["kept"] == "true")
-        for said in map(json.loads, uci[1].figures.read_text().splitlines())
+        measure_verdict(figures["ticket"], paths[figures["ticket"]], kept=figures["kept"] == "true")
+        for figures in map(json.loads, uci[1].figures.read_text().splitlines())
     ]
     fitted = fit(verdicts)
     assert fitted is not None
@@ -167,10 +167,10 @@ def test_the_sla_engine_judges_the_history_as_the_measures_do(
 
 def _kept(events: list[Imported], book: PolicyBook) -> bool:
     state = TicketClocks(ticket=events[0].event.subject)
-    for one in events:
-        state = evolve(state, one.event)
-    told = decide(state, book, events[-1].event.time + timedelta(days=400)).events
-    return any(isinstance(event.data, SlaMet) for event in told)
+    for entry in events:
+        state = evolve(state, entry.event)
+    transitions = decide(state, book, events[-1].event.time + timedelta(days=400)).events
+    return any(isinstance(event.data, SlaMet) for event in transitions)
 
 
 def test_every_row_of_the_volvo_log_is_used(bpi13: tuple[ImportSummary, Places]) -> None:
@@ -189,7 +189,7 @@ def test_the_volvo_log_agrees_with_a_plain_count_of_its_rows(
         path = trace_path(events)
         over += path.is_over
         waits += len(path.pauses)
-        requeues += sum(isinstance(one.event.data, TicketAssigned) for one in events)
+        requeues += sum(isinstance(entry.event.data, TicketAssigned) for entry in events)
     assert over == 7_546  # 5,573 end closed, 1,882 and 90 resolved, 1 cancelled
     assert waits > 0
     assert requeues > 0

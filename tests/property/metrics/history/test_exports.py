@@ -21,9 +21,9 @@ ENCODINGS = st.sampled_from(
     ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
 )
 # Half characters, control characters, marks, invisible ones, and what CSV and JSON live by.
-LETTERS = st.sampled_from([*'aäß€😀\ud83d\x00\x1b\ufeff\u202e\u200b,;"\n\r\t\\{}[]:', "\r\n"])
+CHARACTERS = st.sampled_from([*'aäß€😀\ud83d\x00\x1b\ufeff\u202e\u200b,;"\n\r\t\\{}[]:', "\r\n"])
 TEXTS = st.one_of(
-    st.lists(LETTERS, max_size=6).map("".join),
+    st.lists(CHARACTERS, max_size=6).map("".join),
     st.sampled_from(["1", "2", "open", "done", "A", "x" * 400, "=1+1"]),
 )
 DATES = st.sampled_from(

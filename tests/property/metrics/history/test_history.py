@@ -52,7 +52,7 @@ def test_the_order_of_arrival_never_matters(rows: list[ExportRow], random: Rando
 
 @given(updates())
 def test_numbers_have_no_gap_times_go_forward_and_ids_are_unique(rows: list[ExportRow]) -> None:
-    events = [one.event for one in build_events(sort_rows(rows)[0], "/t", str)]
+    events = [imported.event for imported in build_events(sort_rows(rows)[0], "/t", str)]
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
     assert [event.time for event in events] == sorted(event.time for event in events)
     assert len({event.id for event in events}) == len(events)
@@ -69,7 +69,7 @@ def test_open_time_is_told_once_and_whole(rows: list[ExportRow]) -> None:
     """
     ordered, _ = sort_rows(rows)
     events = build_events(ordered, "/t", str)
-    found = trace_path(events)
+    path = trace_path(events)
     end = micros(events[-1].event.time)
     begun = min(ordered[0].at, ordered[0].opened or ordered[0].at)
     state, minutes, waited, opened = str(State.NEW), 0.0, 0.0, begun
@@ -78,20 +78,23 @@ def test_open_time_is_told_once_and_whole(rows: list[ExportRow]) -> None:
         minutes += passed if state not in RESTING else 0
         waited += passed if state == State.WAITING else 0
         state, opened = row.state or state, row.at
-    assert found.minutes == minutes
-    assert sum(s.minutes for s in found.intervals if s.phase is Phase.WAITING) == waited
-    assert sum(waits for _, waits in found.pauses) == waited
-    assert found.is_over == (state in RESTING)
+    assert path.minutes == minutes
+    assert sum(s.minutes for s in path.intervals if s.phase is Phase.WAITING) == waited
+    assert sum(waits for _, waits in path.pauses) == waited
+    assert path.is_over == (state in RESTING)
 
 
 @given(updates())
 def test_reassignments_lead_from_the_first_team_to_the_last(rows: list[ExportRow]) -> None:
-    found = trace_path(build_events(sort_rows(rows)[0], "/t", str))
-    assert all(one.giver and one.taker and one.giver != one.taker for one in found.reassignments)
+    path = trace_path(build_events(sort_rows(rows)[0], "/t", str))
+    assert all(
+        imported.giver and imported.taker and imported.giver != imported.taker
+        for imported in path.reassignments
+    )
     tallies = Tallies()
-    tallies.add(found, "topic")
-    assert sum(team.given for team in tallies.teams.values()) == len(found.reassignments)
-    assert sum(team.taken for team in tallies.teams.values()) == len(found.reassignments)
+    tallies.add(path, "topic")
+    assert sum(team.given for team in tallies.teams.values()) == len(path.reassignments)
+    assert sum(team.taken for team in tallies.teams.values()) == len(path.reassignments)
 
 
 ROWS = st.lists(
@@ -112,11 +115,11 @@ def test_a_shuffled_file_gives_the_same_history_and_every_row_is_accounted_for(
 ) -> None:
     numbered = [(ticket, at, n, state, team) for n, (ticket, at, state, team) in enumerate(rows)]
     folder = tmp_path_factory.mktemp("log")  # type: ignore[attr-defined]
-    told = [
+    histories = [
         _tell_changes(folder / f"{name}.csv", part)
         for name, part in (("a", numbered), ("b", random.sample(numbered, len(numbered))))
     ]
-    assert told[0] == told[1]
+    assert histories[0] == histories[1]
 
 
 def _tell_changes(
@@ -128,9 +131,13 @@ def _tell_changes(
         writer.writerows(rows)
     run = Import([path], UPDATES, run=7)
     rejects = Discard()
-    told = [(one.event, one.word) for _, events in run.read_histories(rejects) for one in events]
+    histories = [
+        (imported.event, imported.word)
+        for _, events in run.read_histories(rejects)
+        for imported in events
+    ]
     assert run.summary.rows == len(rows)
     assert run.summary.is_whole
     assert len(rejects.lines) == run.summary.refused.total() + run.summary.remarked.total()
     assert Places.beside(path).rejects.name.endswith(".rejects.jsonl")
-    return list(told)
+    return list(histories)

@@ -53,20 +53,20 @@ def test_import_and_report_tell_where_time_goes(tmp_path: Path) -> None:
     done = RUN.invoke(app(), ["import", str(log(tmp_path)), "--mapping", "uci", "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert "180 rows: 180 used, 0 refused. 60 tickets" in done.output
-    told = RUN.invoke(app(), ["report", "where-time-goes", str(out)])
-    assert told.exit_code == 0, told.output
-    assert "Automate Mail / Full first: 60 of its 60 tickets" in told.output
+    document = RUN.invoke(app(), ["report", "where-time-goes", str(out)])
+    assert document.exit_code == 0, document.output
+    assert "Automate Mail / Full first: 60 of its 60 tickets" in document.output
     as_json = RUN.invoke(app(), ["report", "where-time-goes", str(out), "--json", "--top", "1"])
     assert json.loads(as_json.output)["tickets"] == 60
 
 
 def test_an_export_can_be_reported_without_a_history_file(tmp_path: Path) -> None:
     words = ["report", "where-time-goes", str(log(tmp_path)), "--mapping", "uci", "--by", "service"]
-    told = RUN.invoke(app(), [*words, "--rejects", str(tmp_path / "r.jsonl")])
-    assert told.exit_code == 0, told.output
-    assert "60 tickets" in told.output
-    assert "name no topic" in told.output
-    assert "Automate" not in told.output
+    document = RUN.invoke(app(), [*words, "--rejects", str(tmp_path / "r.jsonl")])
+    assert document.exit_code == 0, document.output
+    assert "60 tickets" in document.output
+    assert "name no topic" in document.output
+    assert "Automate" not in document.output
     assert (tmp_path / "r.jsonl").read_bytes() == b""
     assert RUN.invoke(app(), [*words, "--json"]).exit_code == 0
 
@@ -74,8 +74,8 @@ def test_an_export_can_be_reported_without_a_history_file(tmp_path: Path) -> Non
 def test_a_fitted_sla_is_called_fitted(tmp_path: Path) -> None:
     out = tmp_path / "h.jsonl"
     RUN.invoke(app(), ["import", str(log(tmp_path)), "--mapping", "uci", "--out", str(out)])
-    told = RUN.invoke(app(), ["report", "sla-fit", str(out)])
-    assert "FITTED, not told by the log" in told.output
+    document = RUN.invoke(app(), ["report", "sla-fit", str(out)])
+    assert "FITTED, not told by the log" in document.output
     as_json = RUN.invoke(app(), ["report", "sla-fit", str(out), "--json"])
     assert json.loads(as_json.output)["agreement_held_out"] == 1.0
 
@@ -115,6 +115,6 @@ def test_a_folder_that_is_not_there_is_no_trouble_of_kafka(
     with pytest.raises(SystemExit) as ended:
         command_line()
     assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert "There is no folder" in said
-    assert "Kafka" not in said
+    errors = capsys.readouterr().err
+    assert "There is no folder" in errors
+    assert "Kafka" not in errors

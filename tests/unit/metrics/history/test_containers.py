@@ -24,7 +24,7 @@ def archive(*names: str) -> bytes:
     return made.getvalue()
 
 
-def found(folder: Path, data: bytes, bounds: Bounds | None = None) -> list[ExportRecord]:
+def read_text(folder: Path, data: bytes, bounds: Bounds | None = None) -> list[ExportRecord]:
     path = folder / "a.csv"
     path.write_bytes(data)
     return list(read_records(path, TICKETS, bounds or Bounds()))
@@ -57,35 +57,35 @@ def test_what_is_no_text_is_named_with_what_to_do(
     tmp_path: Path, data: bytes, what: str, advice: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        found(tmp_path, data)
+        read_text(tmp_path, data)
     assert what in refused.value.message
     assert advice in refused.value.message
 
 
-@pytest.mark.parametrize("letters", ["Привет мир", "日本語テスト", "שלום עולם"])
-def test_other_scripts_are_no_binary_file(tmp_path: Path, letters: str) -> None:
-    text = "no,title\n" + f"1,{letters * 50}\n"
+@pytest.mark.parametrize("script", ["Привет мир", "日本語テスト", "שלום עולם"])
+def test_other_scripts_are_no_binary_file(tmp_path: Path, script: str) -> None:
+    text = "no,title\n" + f"1,{script * 50}\n"
     for encoding in ("utf-8", "utf-16", "utf-16-be", "utf-32"):
-        [record] = found(tmp_path, text.encode(encoding))
-        assert record.values.get("title", "").startswith(letters) or encoding == "utf-16-be"
+        [record] = read_text(tmp_path, text.encode(encoding))
+        assert record.values.get("title", "").startswith(script) or encoding == "utf-16-be"
 
 
 def test_a_few_zeros_are_borne(tmp_path: Path) -> None:
-    [record] = found(tmp_path, b"no,title\n1,nul \x00 inside and \x07\n")
+    [record] = read_text(tmp_path, b"no,title\n1,nul \x00 inside and \x07\n")
     assert record.values["title"] == "nul \x00 inside and \x07"
 
 
 def test_gzip_in_gzip_is_read(tmp_path: Path) -> None:
-    assert found(tmp_path, gzip.compress(gzip.compress(CSV))) == [
+    assert read_text(tmp_path, gzip.compress(gzip.compress(CSV))) == [
         ExportRecord(2, {"no": "1", "title": "b"})
     ]
 
 
 def test_several_members_are_one_file_and_what_follows_them_is_said(tmp_path: Path) -> None:
     packed = gzip.compress(CSV) + gzip.compress(b"2,c\n")
-    assert [one.values["no"] for one in found(tmp_path, packed)] == ["1", "2"]
-    *good, broken = found(tmp_path, packed + b"garbage")
-    assert [one.values["no"] for one in good] == ["1", "2"]
+    assert [record.values["no"] for record in read_text(tmp_path, packed)] == ["1", "2"]
+    *good, broken = read_text(tmp_path, packed + b"garbage")
+    assert [record.values["no"] for record in good] == ["1", "2"]
     assert "cut off or damaged" in broken.broken
 
 
@@ -93,11 +93,11 @@ def test_a_damaged_gzip_keeps_what_came_before(tmp_path: Path) -> None:
     rows = "".join(f"{n},{n * 7919}\n" for n in range(50_000))
     data = bytearray(gzip.compress(b"no,title\n" + rows.encode()))
     data[len(data) // 2] ^= 0xFF
-    *good, broken = found(tmp_path, bytes(data))
+    *good, broken = read_text(tmp_path, bytes(data))
     assert len(good) > 10_000
     assert "cut off or damaged" in broken.broken
     with pytest.raises(Invalid, match="damaged from its start"):
-        found(tmp_path, b"\x1f\x8b\x08")
+        read_text(tmp_path, b"\x1f\x8b\x08")
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -106,8 +106,8 @@ def test_what_inflates_too_far_is_refused_unless_it_is_meant(tmp_path: Path, lay
     for _ in range(layers):
         data = gzip.compress(data, 9)
     with pytest.raises(Invalid, match="--max-inflated"):
-        found(tmp_path, data)
-    [record] = found(tmp_path, data, Bounds.of(100))
+        read_text(tmp_path, data)
+    [record] = read_text(tmp_path, data, Bounds.of(100))
     assert "longer than" in record.broken
     with pytest.raises(Invalid, match="--max-inflated"):
-        found(tmp_path, data, Bounds.of(50))
+        read_text(tmp_path, data, Bounds.of(50))

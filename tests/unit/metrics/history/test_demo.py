@@ -53,6 +53,6 @@ def test_the_documented_line_runs_as_it_stands(tmp_path: Path, text: str) -> Non
         runner = CliRunner(env={"COLUMNS": "200"})
         done = runner.invoke(app, ["import", file, "--mapping", mapping, "--out", str(given)])
         assert done.exit_code == 0, done.output
-        told = runner.invoke(app, ["report", "where-time-goes", str(given), "--json"])
-        assert json.loads(told.output)["tickets"] > 0
+        document = runner.invoke(app, ["report", "where-time-goes", str(given), "--json"])
+        assert json.loads(document.output)["tickets"] > 0
         assert all(path.is_file() for path in Places.beside(given))

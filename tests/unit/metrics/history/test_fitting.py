@@ -24,8 +24,10 @@ def verdicts(truth: Candidate, targets: dict[str, int], count: int = 1200) -> li
         closed = resolved + random.randrange(1, 150 * HOUR)
         intervals = ((opened, waits, False), (waits, resumes, True), (resumes, resolved, False))
         priority = random.choice(("P1", "P3"))
-        one = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, intervals)
-        made.append(one._replace(kept=count_minutes(one, truth, CLOCKS) <= targets[priority]))
+        verdict = Verdict(derived_id(str(number), "t"), priority, True, opened, closed, intervals)
+        made.append(
+            verdict._replace(kept=count_minutes(verdict, truth, CLOCKS) <= targets[priority])
+        )
     return made
 
 
@@ -54,7 +56,8 @@ def test_verdicts_without_rhyme_are_not_fitted_better_than_one_word_for_all() ->
     truth = Candidate("24x7", True, "closed")
     random = Random(1)  # noqa: S311
     noise = [
-        one._replace(kept=random.random() < 0.6) for one in verdicts(truth, {"P1": 1, "P3": 1})
+        verdict._replace(kept=random.random() < 0.6)
+        for verdict in verdicts(truth, {"P1": 1, "P3": 1})
     ]
     fitted = fit(noise)
     assert fitted is not None
@@ -63,6 +66,6 @@ def test_verdicts_without_rhyme_are_not_fitted_better_than_one_word_for_all() ->
 
 def test_verdicts_of_one_kind_fit_nothing() -> None:
     truth = Candidate("24x7", True, "closed")
-    kept = [one._replace(kept=True) for one in verdicts(truth, {"P1": 1, "P3": 1}, 20)]
+    kept = [verdict._replace(kept=True) for verdict in verdicts(truth, {"P1": 1, "P3": 1}, 20)]
     assert fit(kept) is None
     assert fit([]) is None

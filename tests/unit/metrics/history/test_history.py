@@ -7,7 +7,7 @@ from desk_metrics.history.rows import ExportRow, Fault, expand
 from desk_shared.events.message import message
 from desk_shared.events.tickets import TicketAssigned, TicketCommented, TicketOpened, TicketPaused
 
-from tests.support.metrics_exports import HOUR, row, said
+from tests.support.metrics_exports import HOUR, list_types, row
 
 
 def life_of(*rows: ExportRow) -> list[Imported]:
@@ -26,20 +26,20 @@ def test_a_life_from_opening_to_closing_with_a_reopening() -> None:
         row(9, "closed", team="A", priority="P2", category="Mail"),
     )
     begun = ["opened", "triaged", "assigned", "started", "paused", "resumed", "resolved"]
-    assert said(events) == [*begun, "reopened", "started", "resolved", "closed"]
-    assert [one.event.sequence for one in events] == list(range(1, 12))
+    assert list_types(events) == [*begun, "reopened", "started", "resolved", "closed"]
+    assert [entry.event.sequence for entry in events] == list(range(1, 12))
     assert events[0].event.time.hour == 1
     assert events[1].event.time.hour == 2
     assert all(a.event.time <= b.event.time for a, b in pairwise(events))
-    assert {one.event.correlation_id for one in events[1:]} == {events[0].event.id}
+    assert {entry.event.correlation_id for entry in events[1:]} == {events[0].event.id}
 
 
 def test_the_same_rows_give_the_same_ids_and_another_source_others() -> None:
     rows = [row(1, "new"), row(2, "resolved")]
-    again = [one.event.id for one in life_of(*rows)]
-    assert [one.event.id for one in life_of(*rows)] == again
+    again = [entry.event.id for entry in life_of(*rows)]
+    assert [entry.event.id for entry in life_of(*rows)] == again
     other = build_events(rows, "/history/other", str)
-    assert {one.event.id for one in other}.isdisjoint(again)
+    assert {entry.event.id for entry in other}.isdisjoint(again)
     assert other[0].event.subject != life_of(*rows)[0].event.subject
 
 
@@ -53,7 +53,7 @@ def test_the_opening_keeps_the_old_number_and_own_columns() -> None:
 
 def test_a_change_of_team_at_work_is_taken_up_again() -> None:
     events = life_of(row(1, "in_progress", team="A"), row(2, "in_progress", team="B"))
-    assert said(events) == ["opened", "assigned", "started", "assigned", "started"]
+    assert list_types(events) == ["opened", "assigned", "started", "assigned", "started"]
     moved = events[3].event.data
     assert isinstance(moved, TicketAssigned)
     assert (moved.previous_team, moved.team) == ("A", "B")
@@ -63,7 +63,7 @@ def test_a_change_of_team_while_waiting_goes_on_waiting() -> None:
     events = life_of(
         row(1, "waiting", waiting="vendor", team="A"), row(2, "waiting", waiting="vendor", team="B")
     )
-    assert said(events) == ["opened", "assigned", "paused", "assigned", "paused"]
+    assert list_types(events) == ["opened", "assigned", "paused", "assigned", "paused"]
 
 
 def test_two_words_for_one_reason_are_two_waits() -> None:
@@ -72,14 +72,14 @@ def test_two_words_for_one_reason_are_two_waits() -> None:
         row(2, "waiting", waiting="vendor", word="Problem"),
         row(3, "waiting", waiting="vendor", word="Vendor"),
     )
-    assert said(events) == ["opened", "paused", "paused"]
+    assert list_types(events) == ["opened", "paused", "paused"]
     assert isinstance(events[2].event.data, TicketPaused)
-    assert [one.word for one in events] == ["", "Problem", "Vendor"]
+    assert [entry.word for entry in events] == ["", "Problem", "Vendor"]
 
 
 def test_back_to_the_queue_is_an_assignment_without_a_change_of_team() -> None:
     events = life_of(row(1, "in_progress", team="A"), row(2, "assigned", team="A"))
-    assert said(events)[-1] == "assigned"
+    assert list_types(events)[-1] == "assigned"
     back = events[-1].event.data
     assert isinstance(back, TicketAssigned)
     assert back.team == back.previous_team == "A"
@@ -87,17 +87,23 @@ def test_back_to_the_queue_is_an_assignment_without_a_change_of_team() -> None:
 
 def test_waiting_ends_before_a_ticket_goes_to_another_queue() -> None:
     events = life_of(row(1, "waiting", waiting="employee", team="A"), row(2, "new", team="B"))
-    assert said(events)[-2:] == ["resumed", "assigned"]
+    assert list_types(events)[-2:] == ["resumed", "assigned"]
 
 
 def test_an_unknown_state_leaves_the_state_as_it_was() -> None:
     events = life_of(row(1, "in_progress"), row(2), row(3, "resolved"))
-    assert said(events) == ["opened", "started", "resolved"]
+    assert list_types(events) == ["opened", "started", "resolved"]
 
 
 def test_closed_and_merged_without_resolution() -> None:
-    assert said(life_of(row(1, "new"), row(2, "closed"), row(3, "closed"))) == ["opened", "closed"]
-    assert said(life_of(row(1, "new"), row(2, "merged"), row(3, "merged"))) == ["opened", "merged"]
+    assert list_types(life_of(row(1, "new"), row(2, "closed"), row(3, "closed"))) == [
+        "opened",
+        "closed",
+    ]
+    assert list_types(life_of(row(1, "new"), row(2, "merged"), row(3, "merged"))) == [
+        "opened",
+        "merged",
+    ]
 
 
 def test_changed_facts_are_updates_and_a_changed_category_is_a_triage() -> None:
@@ -107,7 +113,7 @@ def test_changed_facts_are_updates_and_a_changed_category_is_a_triage() -> None:
         row(3, "new", priority="P1", category="Net", service="vpn", impact="high", title="Down"),
         row(4, "new", priority="P1", category="Net", service="vpn", impact="high", title="Down"),
     )
-    assert said(events) == ["opened", "triaged", "updated", "triaged", "updated"]
+    assert list_types(events) == ["opened", "triaged", "updated", "triaged", "updated"]
 
 
 def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
@@ -118,7 +124,7 @@ def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
         row(2, "new", row=5, order=1),
     ]
     ordered, remarks = sort_rows(rows)
-    assert [one.row for one in ordered] == [2, 5, 4, 3]
+    assert [entry.row for entry in ordered] == [2, 5, 4, 3]
     assert [(r.fault, r.row, r.used) for r in remarks] == [
         (Fault.OUT_OF_ORDER, 4, True),
         (Fault.OUT_OF_ORDER, 3, True),
@@ -128,7 +134,7 @@ def test_rows_are_sorted_by_time_then_number_and_late_ones_remarked() -> None:
 def test_a_row_that_stands_twice_counts_once_unless_nothing_can_tell() -> None:
     rows = [row(1, "new", row=2), row(1, "new", row=9), row(2, "new", row=10)]
     ordered, [remark] = sort_rows(rows)
-    assert [one.row for one in ordered] == [2, 10]
+    assert [entry.row for entry in ordered] == [2, 10]
     assert (remark.fault, remark.row, remark.used) == (Fault.DUPLICATE, 9, False)
     assert remark.reason == message("history.same-row", row=2)
     kept, none = sort_rows(rows, keep_identical=True)
@@ -139,14 +145,21 @@ def test_one_row_with_many_dates_becomes_a_life() -> None:
     dates = {"assigned": 2, "responded": 3, "started": 3, "resolved": 5, "closed": 9}
     whole = row(1, "closed", team="A", **{name: at * HOUR for name, at in dates.items()})
     events = life_of(*expand(whole))
-    assert said(events) == ["opened", "assigned", "started", "commented", "resolved", "closed"]
-    assert [one.event.time.hour for one in events] == [1, 2, 3, 3, 5, 9]
+    assert list_types(events) == [
+        "opened",
+        "assigned",
+        "started",
+        "commented",
+        "resolved",
+        "closed",
+    ]
+    assert [entry.event.time.hour for entry in events] == [1, 2, 3, 3, 5, 9]
     assert isinstance(events[3].event.data, TicketCommented)
 
 
 def test_a_ticket_that_is_still_open_is_in_its_state_since_it_was_changed() -> None:
     still = row(1, "waiting", waiting="vendor", word="On hold", team="A", changed=4 * HOUR)
     events = life_of(*expand(still))
-    assert said(events) == ["opened", "assigned", "paused"]
+    assert list_types(events) == ["opened", "assigned", "paused"]
     assert events[-1].event.time.hour == 4
     assert events[-1].word == "On hold"

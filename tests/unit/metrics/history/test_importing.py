@@ -12,7 +12,7 @@ from desk_metrics.history.worker import Import, ImportSummary, Places
 from desk_shared.errors import Invalid, NotFound
 from desk_shared.events.tickets import TicketTriaged
 
-from tests.support.metrics_exports import NOW, TICKETS, UPDATES, csv_file, histories_of, said
+from tests.support.metrics_exports import NOW, TICKETS, UPDATES, csv_file, histories_of, list_types
 
 LOG = """no,at,n,state,team,moves,kept
 2,01/07/2026 12:00,0,New,A,0,true
@@ -33,7 +33,7 @@ def test_every_row_is_used_or_refused_and_nothing_else(tmp_path: Path) -> None:
     assert account.is_whole
     assert account.refused == {Fault.DUPLICATE: 1, Fault.NO_TICKET: 1, Fault.BAD_TIME: 1}
     assert account.remarked == {Fault.OUT_OF_ORDER: 1, Fault.UNKNOWN_STATE: 1}
-    assert [said(events) for events in histories] == [
+    assert [list_types(events) for events in histories] == [
         ["opened", "assigned", "assigned", "started", "resolved"],
         ["opened", "assigned"],
     ]
@@ -43,16 +43,19 @@ def test_an_import_writes_four_files(tmp_path: Path) -> None:
     places = Places.beside(tmp_path / "out.jsonl")
     account = Import([csv_file(tmp_path, LOG)], UPDATES, now=NOW).write(places)
     rejects = [json.loads(line) for line in places.rejects.read_text().splitlines()]
-    assert sorted((one["row"], one["fault"], one["used"]) for one in rejects) == [
+    assert sorted((entry["row"], entry["fault"], entry["used"]) for entry in rejects) == [
         (4, "out-of-order", True),
         (6, "duplicate", False),
         (7, "no-ticket", False),
         (8, "bad-time", False),
         (9, "unknown-state", True),
     ]
-    assert all(one["file"].endswith("log.csv") and one["reason"] for one in rejects)
+    assert all(entry["file"].endswith("log.csv") and entry["reason"] for entry in rejects)
     figures = [json.loads(line) for line in places.figures.read_text().splitlines()]
-    assert [(one["number"], one["kept"]) for one in figures] == [("1", "true"), ("2", "false")]
+    assert [(entry["number"], entry["kept"]) for entry in figures] == [
+        ("1", "true"),
+        ("2", "false"),
+    ]
     assert json.loads(places.differences.read_text()) == {
         "ticket": "2",
         "figure": "reassignments",
@@ -60,7 +63,7 @@ def test_an_import_writes_four_files(tmp_path: Path) -> None:
         "history": "0",
     }
     assert (account.compared, account.agreeing) == ({"reassignments": 2}, {"reassignments": 1})
-    assert {one.name for one in tmp_path.glob("*")} == {
+    assert {entry.name for entry in tmp_path.glob("*")} == {
         "log.csv",
         "out.jsonl",
         "out.rejects.jsonl",
@@ -75,7 +78,7 @@ def test_what_is_written_is_read_again_as_it_was(tmp_path: Path, name: str) -> N
     Import([log], UPDATES, now=NOW).write(Places.beside(tmp_path / name))
     histories, _ = histories_of(log, UPDATES)
     assert list(read_history(tmp_path / name)) == [
-        [one._replace(file=0) for one in events] for events in histories
+        [entry._replace(file=0) for entry in events] for events in histories
     ]
 
 
@@ -124,13 +127,13 @@ def test_a_run_that_fails_leaves_no_half_file(tmp_path: Path) -> None:
     log = csv_file(tmp_path, "number\n1\n")
     with pytest.raises(Invalid):
         Import([log], UPDATES, now=NOW).write(Places.beside(tmp_path / "out.jsonl"))
-    assert [one.name for one in tmp_path.iterdir()] == ["log.csv"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["log.csv"]
 
 
 def test_a_history_file_that_is_none_is_refused_with_its_line(tmp_path: Path) -> None:
     log = csv_file(tmp_path, LOG)
     histories, _ = histories_of(log, UPDATES)
-    lines = [format_line(one, "log.csv") for events in histories for one in events]
+    lines = [format_line(entry, "log.csv") for events in histories for entry in events]
     path = tmp_path / "h.jsonl"
     for wrong, sentence in (
         ([b"{\n"], "h.jsonl:1: not JSON"),
@@ -181,7 +184,7 @@ def test_repeated_columns_are_joined_and_two_states_are_one(tmp_path: Path) -> N
     )
     path = csv_file(tmp_path, text)
     histories, run = histories_of(path, load_mapping("jira-service-management"))
-    triaged = [one.event.data for events in histories for one in events]
+    triaged = [entry.event.data for events in histories for entry in events]
     said_of = [data.category for data in triaged if isinstance(data, TicketTriaged)]
     assert said_of == ["Access, Rooms", "Printing", "unknown"]
     assert run.summary.remarked == {Fault.UNKNOWN_STATE: 1}

@@ -8,7 +8,7 @@ import pytest
 from desk_metrics.history.exports.store import load_mapping
 from desk_metrics.history.path import trace_path
 
-from tests.support.metrics_exports import csv_file, histories_of, said
+from tests.support.metrics_exports import csv_file, histories_of, list_types
 
 SERVICENOW = """number,opened_at,resolved_at,closed_at,sys_updated_on,incident_state,assignment_group,\
 assigned_to,caller_id,short_description,category,priority,impact,urgency,contact_type
@@ -86,5 +86,5 @@ def test_an_export_of_each_product_is_read_whole(tmp_path: Path, case: str) -> N
     assert not run.summary.refused
     assert not run.summary.remarked
     assert [trace_path(events).minutes for events in histories] == minutes
-    assert all(said(events)[0] == "opened" for events in histories)
-    assert all("triaged" in said(events) for events in histories)
+    assert all(list_types(events)[0] == "opened" for events in histories)
+    assert all("triaged" in list_types(events) for events in histories)

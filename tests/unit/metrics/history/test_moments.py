@@ -67,7 +67,7 @@ def read(text: str, order: Order | None = None, zone: str = "UTC") -> str:
         "\u0661\u0662/24/2025 8:30 AM",
     ],
 )
-def test_usual_forms_are_one_moment(text: str) -> None:
+def test_common_forms_are_one_moment(text: str) -> None:
     assert read(text) == EVE
 
 
@@ -149,8 +149,8 @@ def opened(folder: Path, *dates: str, mapping: Mapping = COMMON) -> tuple[list[s
 def test_one_date_decides_for_the_whole_file_wherever_it_stands(
     tmp_path: Path, decides: str, first: str, order: str
 ) -> None:
-    found, run = opened(tmp_path, "03/04/2026", *["05/05/2026"] * 50, decides)
-    assert found[0] == first
+    moments, run = opened(tmp_path, "03/04/2026", *["05/05/2026"] * 50, decides)
+    assert moments[0] == first
     assert not run.summary.refused
     assert f"are read {order}: '{decides}' in row 53" in run.summary.notes[0]
 
@@ -175,8 +175,8 @@ def test_what_somebody_said_decides_and_other_rows_are_refused(tmp_path: Path) -
 
 
 def test_one_odd_date_among_many_is_refused_by_itself(tmp_path: Path) -> None:
-    found, run = opened(tmp_path, "03/04/2026", *["13/04/2026"] * 150, "04/13/2026")
-    assert found[0] == "2026-04-03"
+    moments, run = opened(tmp_path, "03/04/2026", *["13/04/2026"] * 150, "04/13/2026")
+    assert moments[0] == "2026-04-03"
     assert run.summary.refused == {Fault.BAD_TIME: 1}
     assert run.summary.is_whole
 

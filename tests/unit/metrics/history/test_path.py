@@ -10,16 +10,16 @@ from desk_metrics.history.tallies import MOST_NAMES, OTHERS, Tallies, is_ping_po
 from tests.support.metrics_exports import row
 
 
-def path(*rows: ExportRow) -> TicketPath:
+def path_of(*rows: ExportRow) -> TicketPath:
     return trace_path(build_events(rows, "/history/t", str))
 
 
-def hours(found: TicketPath) -> list[tuple[str, str, str, float]]:
-    return [(s.team, s.phase, s.reason, s.minutes / 60) for s in found.intervals]
+def hours(path: TicketPath) -> list[tuple[str, str, str, float]]:
+    return [(s.team, s.phase, s.reason, s.minutes / 60) for s in path.intervals]
 
 
 def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
-    found = path(
+    path = path_of(
         row(1, "new", team="A"),
         row(2, "in_progress", team="A"),
         row(4, "waiting", waiting="vendor", word="Spare part", team="A"),
@@ -28,62 +28,62 @@ def test_every_open_hour_belongs_to_one_team_and_phase() -> None:
         row(20, "in_progress", team="B"),
         row(21, "closed", team="B"),
     )
-    assert hours(found) == [
+    assert hours(path) == [
         ("A", Phase.QUEUED, "", 1),
         ("A", Phase.WORKED_ON, "", 2),
         ("A", Phase.WAITING, "Spare part", 4),
         ("B", Phase.WORKED_ON, "", 1),
         ("B", Phase.WORKED_ON, "", 1),
     ]
-    assert (found.minutes, found.own_minutes) == (9 * 60, 5 * 60)
-    assert found.reassignments == [Reassignment("A", "B", 7 * 60)]
-    assert (found.first_team, found.team, found.resolver) == ("A", "B", "B")
-    assert (found.reopenings, found.is_over, found.is_routine) == (1, True, False)
+    assert (path.minutes, path.own_minutes) == (9 * 60, 5 * 60)
+    assert path.reassignments == [Reassignment("A", "B", 7 * 60)]
+    assert (path.first_team, path.team, path.resolver) == ("A", "B", "B")
+    assert (path.reopenings, path.is_over, path.is_routine) == (1, True, False)
 
 
 def test_a_wait_goes_on_over_a_change_of_team() -> None:
-    found = path(
+    path = path_of(
         row(1, "waiting", waiting="vendor", word="Part", team="A"),
         row(2, "waiting", waiting="vendor", word="Part", team="B"),
         row(4, "resolved", team="B"),
     )
-    assert found.pauses == [("Part", 3 * 60)]
+    assert path.pauses == [("Part", 3 * 60)]
 
 
 def test_two_waits_for_the_same_are_two() -> None:
-    found = path(
+    path = path_of(
         row(1, "waiting", waiting="vendor", word="Part"),
         row(2, "in_progress"),
         row(3, "waiting", waiting="vendor", word="Part"),
         row(5, "resolved"),
     )
-    assert found.pauses == [("Part", 60), ("Part", 120)]
+    assert path.pauses == [("Part", 60), ("Part", 120)]
 
 
 def test_an_open_ticket_is_counted_to_its_last_event() -> None:
-    found = path(row(1, "new"), row(3, "in_progress"))
-    assert (found.minutes, found.is_over) == (120, False)
+    path = path_of(row(1, "new"), row(3, "in_progress"))
+    assert (path.minutes, path.is_over) == (120, False)
 
 
 def test_a_change_of_team_after_the_resolution_is_no_reassignment() -> None:
-    found = path(
+    path = path_of(
         row(1, "new", team="A"), row(2, "resolved", team="A"), row(3, "resolved", team="B")
     )
-    assert found.reassignments == []
-    assert found.moves == 2
-    assert found.resolver == "A"
+    assert path.reassignments == []
+    assert path.moves == 2
+    assert path.resolver == "A"
 
 
 def test_back_to_the_queue_of_the_same_team() -> None:
-    found = path(
+    path = path_of(
         row(1, "in_progress", team="A"), row(2, "new", team="A"), row(3, "resolved", team="A")
     )
-    assert (found.requeues, found.is_routine) == (1, True)
+    assert (path.requeues, path.is_routine) == (1, True)
 
 
 def test_ping_pong_is_a_ticket_given_straight_back() -> None:
     def moves(*teams: str) -> TicketPath:
-        return path(*(row(at + 1, "new", team=team) for at, team in enumerate(teams)))
+        return path_of(*(row(at + 1, "new", team=team) for at, team in enumerate(teams)))
 
     assert is_ping_pong(moves("A", "B", "A"))
     assert not is_ping_pong(moves("A", "B", "C", "A"))
@@ -94,7 +94,7 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
     tallies = Tallies()
     for _ in range(copies):
         tallies.add(
-            path(
+            path_of(
                 row(1, "new", team="A"),
                 row(2, "in_progress", team="A"),
                 row(3, "resolved", team="A"),
@@ -102,7 +102,7 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
             "Mail",
         )
         tallies.add(
-            path(
+            path_of(
                 row(1, "new", team="A"),
                 row(2, "in_progress", team="B"),
                 row(3, "waiting", waiting="vendor", word="Part", team="B"),
@@ -112,45 +112,45 @@ def made_report(copies: int = 10, top: int = 10):  # type: ignore[no-untyped-def
             ),
             "Printing",
         )
-    tallies.add(path(row(1, "new"), row(2, "in_progress")), "")
+    tallies.add(path_of(row(1, "new"), row(2, "in_progress")), "")
     return where_time_goes(tallies, top=top)
 
 
 def test_the_report_ranks_with_numbers() -> None:
-    found = made_report()
-    [mail] = found.automate
+    path = made_report()
+    [mail] = path.automate
     assert (mail.topic, mail.tickets, mail.routine_tickets) == ("Mail", 10, 10)
     assert mail.median_hours == pytest.approx(2, rel=0.03)
     assert mail.hours_to_win == pytest.approx(20, rel=0.03)
-    [printing] = found.engineer_out
+    [printing] = path.engineer_out
     assert (printing.topic, printing.hard_tickets, printing.hours_lost) == ("Printing", 10, 80)
     assert (printing.handed_on_share, printing.reopened_share, printing.months) == (1, 1, 1)
-    [giver] = found.hand_on
+    [giver] = path.hand_on
     assert (giver.team, giver.given, giver.per_ticket, giver.mostly_to) == ("A", 10, 0.5, "B")
-    [wait] = found.waits
+    [wait] = path.waits
     assert (wait.reason, wait.times, wait.hours) == ("Part", 10, 50)
-    assert [queue.team for queue in found.queues] == ["A", "(not named)"]
-    assert [one.name for one in found.reopened_teams] == ["B"]
+    assert [queue.team for queue in path.queues] == ["A", "(not named)"]
+    assert [interval.name for interval in path.reopened_teams] == ["B"]
 
 
 def test_the_report_adds_up() -> None:
-    found = made_report()
-    assert (found.tickets, found.over, found.reopenings) == (21, 20, 10)
-    assert found.open_hours == 10 * 2 + 10 * 8 + 1
-    shares = found.queued_share + found.worked_on_share + found.waiting_share
+    path = made_report()
+    assert (path.tickets, path.over, path.reopenings) == (21, 20, 10)
+    assert path.open_hours == 10 * 2 + 10 * 8 + 1
+    shares = path.queued_share + path.worked_on_share + path.waiting_share
     assert shares == pytest.approx(1, abs=0.001)
-    assert found.first_team_is_last_share == 0.5
-    assert found.reassignments_per_ticket == pytest.approx(10 / 21, abs=0.001)
+    assert path.first_team_is_last_share == 0.5
+    assert path.reassignments_per_ticket == pytest.approx(10 / 21, abs=0.001)
 
 
 def test_the_report_says_it_in_sentences() -> None:
-    found = {one.code: one.params for one in made_report().sentences}
-    automate = found["history.automate-first"]
+    path = {interval.code: interval.params for interval in made_report().sentences}
+    automate = path["history.automate-first"]
     assert (automate["topic"], automate["routine"], automate["tickets"]) == ("Mail", 10, 10)
-    assert found["history.engineer-out"]["topic"] == "Printing"
-    giver = found["history.hands-on-most"]
+    assert path["history.engineer-out"]["topic"] == "Printing"
+    giver = path["history.hands-on-most"]
     assert (giver["team"], giver["count"], giver["taker"]) == ("A", 10, "B")
-    wait = found["history.waits-longest"]
+    wait = path["history.waits-longest"]
     assert (wait["reason"], wait["count"], wait["hours"]) == ("Part", 10, 50)
 
 
@@ -163,16 +163,16 @@ def test_too_few_tickets_are_no_pattern_and_none_no_report() -> None:
 
 def test_a_log_without_teams_has_no_figures_of_teams() -> None:
     tallies = Tallies()
-    tallies.add(path(row(1, "new"), row(2, "resolved")), "")
-    found = where_time_goes(tallies)
-    assert found.reassignments_per_ticket is found.handed_on_share is found.ping_pong_share is None
-    assert [one.code for one in found.sentences] == ["history.no-topics"]
+    tallies.add(path_of(row(1, "new"), row(2, "resolved")), "")
+    path = where_time_goes(tallies)
+    assert path.reassignments_per_ticket is path.handed_on_share is path.ping_pong_share is None
+    assert [interval.code for interval in path.sentences] == ["history.no-topics"]
 
 
 def test_names_without_end_do_not_fill_memory() -> None:
     tallies = Tallies()
-    one = path(row(1, "new"), row(2, "resolved"))
+    interval = path_of(row(1, "new"), row(2, "resolved"))
     for number in range(MOST_NAMES + 50):
-        tallies.add(one, f"topic {number}")
+        tallies.add(interval, f"topic {number}")
     assert len(tallies.topics) == MOST_NAMES + 1
     assert tallies.topics[OTHERS].tickets == 50

@@ -43,12 +43,15 @@ def test_a_line_of_another_encoding_is_read_and_named(tmp_path: Path) -> None:
 
 def test_quotes_may_hold_delimiters_and_line_ends(tmp_path: Path) -> None:
     path = csv_file(tmp_path, 'no,title\n1,"a, b\nc"\n2,d\n')
-    assert [(one.row, one.values["title"]) for one in records(path)] == [(2, "a, b\nc"), (3, "d")]
+    assert [(record.row, record.values["title"]) for record in records(path)] == [
+        (2, "a, b\nc"),
+        (3, "d"),
+    ]
 
 
 def test_a_row_of_another_width_is_broken_and_the_next_is_read(tmp_path: Path) -> None:
     path = csv_file(tmp_path, "no,title\n1\n\n2,d,e\n3,f\n")
-    assert [one.broken for one in records(path)] == [
+    assert [record.broken for record in records(path)] == [
         "has 1 fields where the header has 2 (line 2)",
         "has 3 fields where the header has 2 (line 4)",
         "",
@@ -71,9 +74,9 @@ def test_a_gzip_that_is_cut_off_keeps_what_came_before_and_says_so(tmp_path: Pat
     text = "no,title\n" + "".join(f"{n},{n * 7919}\n" for n in range(50_000))
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(text.encode())[:-5_000])
-    found = records(path)
-    assert len(found) > 10_000
-    assert "cut off" in found[-1].broken
+    read_text = records(path)
+    assert len(read_text) > 10_000
+    assert "cut off" in read_text[-1].broken
 
 
 def test_json_lines_flatten_inner_objects(tmp_path: Path) -> None:
@@ -89,18 +92,21 @@ def test_json_lines_flatten_inner_objects(tmp_path: Path) -> None:
 def test_a_json_list_is_read_item_by_item(tmp_path: Path, indent: int | None) -> None:
     items = [{"no": n, "text": '[{"' * 3} for n in range(50)]
     path = csv_file(tmp_path, json.dumps(items, indent=indent), "a.json")
-    assert [one.values["no"] for one in records(path)] == [str(n) for n in range(50)]
+    assert [record.values["no"] for record in records(path)] == [str(n) for n in range(50)]
 
 
 def test_a_json_list_inside_an_object_is_found_by_its_key(tmp_path: Path) -> None:
     text = json.dumps({"total": 1, "note": 'no "issues": [ here', "issues": [{"no": 1}], "z": []})
     path = csv_file(tmp_path, text, "a.json")
-    assert [one.values for one in read_records(path, NESTED)] == [{"no": "1"}]
+    assert [record.values for record in read_records(path, NESTED)] == [{"no": "1"}]
 
 
 def test_a_json_list_that_breaks_off_says_so_at_its_row(tmp_path: Path) -> None:
     path = csv_file(tmp_path, '[{"no": 1},\n{"no": 2', "a.json")
-    assert [(one.row, bool(one.broken)) for one in records(path)] == [(1, False), (2, True)]
+    assert [(record.row, bool(record.broken)) for record in records(path)] == [
+        (1, False),
+        (2, True),
+    ]
 
 
 def test_files_without_records_are_refused_with_what_to_do(tmp_path: Path) -> None:
