@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from desk_automation.actions.answer import Answer, Result
-from desk_automation.actions.executor import Fence
-from desk_automation.actions.model import Attempt
-from desk_automation.adapters.executors.http import host_of
+from desk_automation.actions.executor import Executor, Fence
+from desk_automation.actions.model import Attempt, Call
+from desk_automation.adapters.executors.registry import EXECUTORS
+from desk_automation.adapters.executors.wait import WaitExecutor
 from desk_automation.conditions.expression import condition
-from desk_automation.matching.decide import Patience, run_id
+from desk_automation.matching.decide import RunPolicy, run_id
 from desk_automation.matching.rulebook import Rule as RunbookRule
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.matching.worker import run_projection
@@ -60,10 +61,23 @@ class FakeTarget:
     calls: list[Attempt] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     effects: dict[str, int] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
     on_call: Callable[[Attempt], None] = lambda _: None
+    is_closed: bool = False
     before_call: Callable[[Attempt], None] = lambda _: None
 
-    async def call(
+    def slot_of(self, call: Call) -> str | None:
+        return str(call.action.get("url"))
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    @property
+    def distinct_effects(self) -> int:
+        """What a far side that keeps idempotency keys has done."""
+        return len(self.keys)
+
+    async def execute(
         self,
         attempt: Attempt,
         run: str,  # noqa: ARG002
@@ -79,6 +93,7 @@ class FakeTarget:
         is_taken = isinstance(answer, type) or answer.result in {Result.OK, Result.UNKNOWN}
         if attempt.kind == "act" and is_taken:
             self.effects[attempt.step] = self.effects.get(attempt.step, 0) + 1
+            self.keys.add(attempt.key)
         self.on_call(attempt)
         if isinstance(answer, type):
             raise answer
@@ -132,8 +147,8 @@ class Engine:
 
     runbooks: tuple[Runbook, ...]
     target: FakeTarget = field(default_factory=FakeTarget)
-    patience: Patience = field(
-        default_factory=lambda: Patience(queue=timedelta(hours=1), stale=timedelta(hours=1))
+    policy: RunPolicy = field(
+        default_factory=lambda: RunPolicy(timedelta(hours=1), timedelta(hours=1), EXECUTORS.kinds)
     )
 
     def __post_init__(self) -> None:
@@ -144,7 +159,8 @@ class Engine:
         self.statistics = FakeDocuments(STATISTICS, self.clock)
         self.subjects = FakeDocuments(SUBJECTS, self.clock)
         self.rulebook = OneBook(*self.runbooks)
-        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.patience)
+        self.executors: dict[str, Executor] = {"http": self.target, "wait": WaitExecutor()}
+        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
         self.subject_projection = subject_projection(
             self.subjects, lambda: self.rulebook.measurements
         )
@@ -170,14 +186,17 @@ class Engine:
     def _changes(self, unit_of_work: UnitOfWork[S]) -> CrashingCommands[S]:
         return CrashingCommands(unit_of_work, self.boundary)
 
+    def restart_projection(self) -> None:
+        """Plan runs from now on by the policy as it is now."""
+        self.run_projection = run_projection(self.runs, lambda: self.rulebook, self.policy)
+
     def restart(self) -> None:
         """A new worker that knows nothing of the last one."""
         bounds = Concurrency(term=TERM)
         self.worker = Worker(
             self.collections,
-            self.target,
+            self.executors,
             self.clock,
-            host_of,
             bounds,
             on_due=self.run_unit_of_work.due.remember,
             jitter=lambda: 1.0,

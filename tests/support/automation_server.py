@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from desk_automation.actions.model import Attempt, Call
+from desk_automation.adapters.executors.http import HttpAction
 
 
 @dataclass
@@ -36,10 +37,11 @@ async def ours() -> bool:
 
 
 def attempt(url: str, *, expect: str = "", timeout: float = 2.0) -> Attempt:
+    action = HttpAction(method="POST", url=url, body={"device": "laptop-1"})
     call = Call(
-        method="POST",
-        url=url,
-        body={"device": "laptop-1"},
+        executor="http",
+        action=action.model_dump(mode="json"),
+        summary=action.summarize(),
         timeout=timedelta(seconds=timeout),
         attempts=3,
         base=timedelta(seconds=1),

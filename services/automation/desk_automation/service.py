@@ -19,11 +19,11 @@ from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
 
 from desk_automation.actions.executor import Executor
-from desk_automation.adapters.executors.http import HttpExecutor, host_of
 from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
 from desk_automation.matching.api import MatchingApi, matching_routes
 from desk_automation.matching.charter import check_runbooks
-from desk_automation.matching.decide import Patience
+from desk_automation.matching.decide import RunPolicy
 from desk_automation.matching.store import OpenRuns, Rulebooks
 from desk_automation.matching.worker import note_runbooks, run_projection
 from desk_automation.runs.api import RunsApi, run_routes
@@ -49,11 +49,11 @@ def compose(desk: Desk, settings: AutomationSettings, hooks: Hooks | None = None
     hooks = hooks or Hooks()
     lookout = Lookout(desk.clock.now(), desk.telemetry.meters)
     rulebooks = Rulebooks(desk.charter)
-    patience = Patience(queue=settings.queue_wait, stale=settings.stale_after)
+    policy = RunPolicy(settings.queue_wait, settings.stale_after, EXECUTORS.kinds)
     stored_runs, stored_subjects = desk.documents(RUNS), desk.documents(SUBJECTS)
     stored_statistics = desk.documents(STATISTICS)
     desk.part("open runs", Beginning(OpenRuns(stored_runs, rulebooks, desk.clock).hear))
-    signals = run_projection(stored_runs, rulebooks, patience, partial(note_runbooks, lookout))
+    signals = run_projection(stored_runs, rulebooks, policy, partial(note_runbooks, lookout))
     runs = desk.unit_of_work("runs", signals, cached=0)
     measured = subject_projection(stored_subjects, lambda: rulebooks().measurements)
     subjects = desk.unit_of_work("subjects", measured, cached=0)
@@ -91,13 +91,15 @@ def _add_worker(
     on_due: OnDue,
     hooks: Hooks,
 ) -> Worker:
-    executor = HttpExecutor(Hosts(settings.callable_hosts), desk.clock)
+    surroundings = Surroundings(Hosts(settings.callable_hosts), desk.clock)
+    executors = {name: kind.open(surroundings) for name, kind in EXECUTORS.kinds.items()}
+    for name, executor in executors.items():
+        desk.part(f"executor {name}", Ending(executor.close))
     concurrency = Concurrency(
         runs=settings.concurrency, per_slot=settings.per_host, term=settings.lease
     )
-    calls = hooks.around_executor(executor)
-    worker = Worker(collections, calls, desk.clock, host_of, concurrency, on_due=on_due)
-    desk.part("executor", Ending(executor.close))
+    around = {name: hooks.around_executor(executor) for name, executor in executors.items()}
+    worker = Worker(collections, around, desk.clock, concurrency, on_due=on_due)
     desk.part("worker", Ending(worker.finish))
     return worker
 

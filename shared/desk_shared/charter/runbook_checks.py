@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from desk_shared.charter.addresses import address_problem
 from desk_shared.charter.draft import Draft
 from desk_shared.charter.problems import Problem
-from desk_shared.charter.runbooks import ActStep, HttpRequest, ProbeStep, Runbook
+from desk_shared.charter.runbooks import ActStep, ProbeStep, Request, Runbook
 from desk_shared.charter.sentences import close_to, one_of
 
 PARAMETERS = frozenset({"target", "subject", "event", "data", "run", "key", "steps"})
@@ -62,12 +62,10 @@ def _templates(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _request_texts(
-    request: HttpRequest, where: tuple[str, ...]
+    request: Request, where: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    yield (*where, "url"), request.url
-    for name, text in request.headers.items():
-        yield (*where, "headers", name), text
-    yield (*where, "body"), str(request.body)
+    for place, text in request.texts():
+        yield (*where, *place), text
 
 
 def _unknown_parameters(text: str, *where: str | int) -> Iterator[Problem]:

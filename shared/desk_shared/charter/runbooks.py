@@ -1,9 +1,22 @@
 """Runbooks: what the desk may do by itself, to what, how often, and how it knows that it helped."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+from functools import cache
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    GetPydanticSchema,
+    JsonValue,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from desk_shared.charter.words import (
     CalendarDate,
@@ -15,7 +28,9 @@ from desk_shared.charter.words import (
     Title,
     read_duration,
 )
+from desk_shared.errors import Invalid
 from desk_shared.events.tickets import Kind
+from desk_shared.plugins import Registry
 
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
 Mode = Literal["observe", "suggest", "approve", "auto"]
@@ -72,7 +87,22 @@ class Retry(CharterModel):
     cap: Duration = Field(default=read_duration("30s"), description="Longest pause.")
 
 
-class HttpRequest(CharterModel):
+class Request(CharterModel):
+    """What an executor is asked to do. A package that registers an executor registers the model of
+    its request under the same name, by an entry point of `desk.executor-requests`."""
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing, so that a probe may ask it."""
+        return False
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The texts in which ${...} parameters may stand, and where they are written."""
+        for name, value in self.model_dump(mode="json").items():
+            yield (name,), str(value)
+
+
+class HttpRequest(Request):
     """One HTTP call; texts in it may carry ${...} parameters."""
 
     method: Method = Field(description="The HTTP method.")
@@ -80,12 +110,59 @@ class HttpRequest(CharterModel):
     headers: dict[str, Template] = Field(default={}, description="Extra headers.")
     body: JsonValue = Field(default=None, description="JSON body; nothing is sent if left out.")
 
+    @property
+    def only_reads(self) -> bool:
+        return self.method in {"GET", "HEAD"}
+
+    def texts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        yield ("url",), self.url
+        for name, text in self.headers.items():
+            yield ("headers", name), text
+        yield ("body",), str(self.body)
+
+
+class WaitRequest(Request):
+    """A pause."""
+
+    pause: Duration
+
+
+@cache
+def request_models() -> Registry[type[Request]]:
+    """The models of `request` by executor; read when the first runbook is, not at import."""
+    return Registry("desk.executor-requests", {"http": HttpRequest})
+
+
+def _read_request(
+    value: object, read_http: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Request:
+    executor = info.data.get("executor", "http")
+    if executor == "http" or isinstance(value, Request):
+        return cast("Request", read_http(value)) if executor == "http" else cast("Request", value)
+    try:
+        return request_models().kind(executor).model_validate(value)
+    except Invalid as invalid:
+        raise ValueError(str(invalid)) from invalid
+    except ValidationError as error:
+        [first, *_] = error.errors()
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"'{place}': {first['msg']}") from error
+
+
+# The schema for editors is that of HTTP, which every desk has.
+ExecutorRequest = Annotated[
+    Request,
+    GetPydanticSchema(lambda _source, handler: handler(HttpRequest)),
+    WrapValidator(_read_request),
+    SerializeAsAny(),
+]
+
 
 class _Call(CharterModel):
     """A call to a target's interface."""
 
-    executor: Literal["http"] = Field(default="http", description="How it reaches the target.")
-    request: HttpRequest = Field(description="What is called.")
+    executor: Slug = Field(default="http", description="How it reaches the target.")
+    request: ExecutorRequest = Field(description="What is called.")
     timeout: Duration = Field(default=read_duration("10s"), description="For one attempt.")
     retry: Retry = Field(default=Retry(), description="What happens after a transient failure.")
 
@@ -101,7 +178,7 @@ class Probe(_Call):
     @model_validator(mode="after")
     def only_reads(self) -> Self:
         """A probe never changes anything."""
-        if self.request.method not in {"GET", "HEAD"}:
+        if not self.request.only_reads:
             raise ValueError("a probe only reads, so its method is GET or HEAD; use an act instead")
         return self
 
@@ -141,6 +218,7 @@ class ActStep(_Act):
 
     id: Slug = Field(description="Unique in the runbook.")
     kind: Literal["act"] = Field(description="Which step it is.")
+    # Checked and shown as not enforced; automation takes steps back next.
     undo: UndoAct | None = Field(default=None, description="Takes the step back.")
 
 
@@ -157,6 +235,16 @@ class WaitStep(CharterModel):
     id: Slug = Field(description="Unique in the runbook.")
     kind: Literal["wait"] = Field(description="Which step it is.")
     pause: Duration = Field(alias="for", description="How long.")
+
+    @property
+    def executor(self) -> str:
+        """A wait has an executor of its own."""
+        return "wait"
+
+    @property
+    def request(self) -> Request:
+        """What it is asked."""
+        return WaitRequest(pause=self.pause)
 
 
 Step = Annotated[ActStep | ProbeStep | WaitStep, Field(discriminator="kind")]
@@ -258,6 +346,7 @@ class Runbook(CharterModel):
     verify: Verify | None = Field(default=None, description="How it knows that it helped.")
     escalate: Escalate = Field(description="The ticket when it did not help.")
     tell: Tell = Field(default=Tell(), description="What the employee is told.")
+    # Checked and shown as not enforced; automation guards fleets next.
     fleet_guard: FleetGuard | None = Field(default=None, description="Many equal faults.")
     breaker: Breaker = Field(default=Breaker(), description="Cures that were none.")
     tests: tuple[RunbookTest, ...] = Field(default=(), description="Checked examples.")

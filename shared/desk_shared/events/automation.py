@@ -35,6 +35,9 @@ class Evidence(Value):
     """What a step did and saw, redacted, small."""
 
     step: Identifier
+    executor: str = Field(
+        default="", description="The kind of action, by the name of its executor: http, wait."
+    )
     status: StepStatus
     attempt: int = 1
     message: Message | None = Field(
@@ -75,6 +78,9 @@ class RunStepRecorded(Payload, type="desk.run.step-recorded.v1", topic=names.AUT
     run: Identifier
     runbook: Identifier
     step: Identifier
+    executor: str = Field(
+        default="", description="The kind of action, by the name of its executor: http, wait."
+    )
     status: StepStatus
     attempt: int = 1
     message: Message | None = Field(

@@ -12,7 +12,7 @@ from typing import NoReturn, TypeVar
 
 from desk_automation.actions.answer import Answer
 from desk_automation.actions.executor import Executor, Fence
-from desk_automation.actions.model import Attempt
+from desk_automation.actions.model import Attempt, Call
 from desk_automation.service import SERVICE, Hooks, compose
 from desk_shared.bus import CommandQueue
 from desk_shared.bus.unit_of_work import Cause, Rule
@@ -52,11 +52,17 @@ class DyingExecutor:
     def __init__(self, inner: Executor) -> None:
         self._inner = inner
 
-    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
+    def slot_of(self, call: Call) -> str | None:
+        return self._inner.slot_of(call)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def execute(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         is_here = PLACE == "call" and attempt.kind == "act"
         if is_here and NUMBER == "before":
             die()
-        answer = await self._inner.call(attempt, run, token, fence)
+        answer = await self._inner.execute(attempt, run, token, fence)
         if is_here:
             die()
         return answer

@@ -62,7 +62,7 @@ async def test_no_answer_of_a_target_is_too_odd_to_be_one(
 ) -> None:
     server.answer, expected = ODD[name]
     url = f"http://127.0.0.1:{server.port}/x"
-    answer = await executor.call(attempt(url), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url), "run-1", 1, ours)
     assert answer.result is expected
     assert answer.is_sent
     assert len(english(answer.message).encode()) <= 4400
@@ -101,7 +101,7 @@ async def test_what_cannot_be_read_says_neither_yes_nor_no(
     server.answer, _ = ODD[name]
     url = f"http://127.0.0.1:{server.port}/x"
     for expect in ("response.body.ok == true", "response.body.ok != true"):
-        answer = await executor.call(attempt(url, expect=expect), "run-1", 1, ours)
+        answer = await executor.execute(attempt(url, expect=expect), "run-1", 1, ours)
         if is_met is None:
             assert answer.result is Result.UNKNOWN
         else:
@@ -124,7 +124,7 @@ async def test_only_a_real_answer_says_that_it_does_not_hold(
     server.answer = answer_of(b'{"ok": false}', JSON_TYPE, status=status)
     url = f"http://127.0.0.1:{server.port}/x"
     expect = "response.status == 200 && response.body.ok"
-    answer = await executor.call(attempt(url, expect=expect), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url, expect=expect), "run-1", 1, ours)
     assert (answer.result, answer.is_met) == (result, False)
 
 
@@ -151,7 +151,7 @@ async def test_when_to_come_again_is_read_as_seconds_or_as_a_date(
     executor = HttpExecutor(Hosts(("127.0.0.0/8:*",)), FakeClock(START))
     server.answer = answer_of(b"", *headers, status="429 Busy").replace(b"\xc2", b"")
     url = f"http://127.0.0.1:{server.port}/x"
-    answer = await executor.call(attempt(url), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url), "run-1", 1, ours)
     assert (answer.result, answer.retry_after) == (Result.NOT_TAKEN, pause)
     await executor.close()
 
@@ -166,7 +166,7 @@ async def test_a_body_that_never_ends_does_not_hide_the_status(
     server.is_endless = True
     server.answer = f"HTTP/1.1 {status}\r\ncontent-length: 900\r\n\r\nhalf".encode()
     url = f"http://127.0.0.1:{server.port}/x"
-    answer = await executor.call(attempt(url, timeout=0.3), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url, timeout=0.3), "run-1", 1, ours)
     assert answer.result is result
     assert "it took too long" in english(answer.message) or result is not Result.UNKNOWN
 
@@ -175,5 +175,5 @@ async def test_a_condition_that_cannot_be_read_any_more_is_no_death(
     server: Server, executor: HttpExecutor
 ) -> None:
     url = f"http://127.0.0.1:{server.port}/x"
-    answer = await executor.call(attempt(url, expect="response.status =="), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url, expect="response.status =="), "run-1", 1, ours)
     assert answer.result is Result.UNKNOWN

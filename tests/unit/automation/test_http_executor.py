@@ -18,7 +18,7 @@ from tests.support.spoken import english
 async def test_a_call_carries_key_run_and_fencing_token(
     server: Server, executor: HttpExecutor
 ) -> None:
-    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 7, ours)
+    answer = await executor.execute(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 7, ours)
     assert answer.result is Result.OK
     [head] = server.heads
     assert "idempotency-key: key-1" in head
@@ -53,7 +53,7 @@ async def test_the_status_decides_about_a_retry(
         f"HTTP/1.1 {status} X\r\nlocation: http://127.0.0.1:{server.port}/there\r\n"
         "retry-after: 7\r\ncontent-length: 0\r\n\r\n"
     ).encode()
-    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 1, ours)
+    answer = await executor.execute(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 1, ours)
     assert answer.result is result
     assert answer.retry_after == 7.0
     assert len(server.heads) == 1  # no redirect is followed
@@ -64,11 +64,11 @@ async def test_silence_and_broken_answers_leave_the_effect_unknown(
 ) -> None:
     url = f"http://127.0.0.1:{server.port}/x"
     server.answer = b"silence"
-    answer = await executor.call(attempt(url, timeout=0.2), "run-1", 1, ours)
+    answer = await executor.execute(attempt(url, timeout=0.2), "run-1", 1, ours)
     assert answer.result is Result.UNKNOWN
     assert "0.2 seconds" in english(answer.message)
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\nhalf"
-    assert (await executor.call(attempt(url), "run-1", 1, ours)).result is Result.UNKNOWN
+    assert (await executor.execute(attempt(url), "run-1", 1, ours)).result is Result.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_an_answer_that_is_none_leaves_the_effect_unknown(
     server: Server, executor: HttpExecutor, bytes_back: bytes
 ) -> None:
     server.answer = bytes_back
-    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, ours)
+    answer = await executor.execute(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, ours)
     assert answer.result is Result.UNKNOWN
     assert answer.is_sent
 
@@ -100,7 +100,7 @@ async def test_a_target_that_does_not_speak_tls_was_sent_nothing(executor: HttpE
 
     listening = await asyncio.start_server(mumble, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    answer = await executor.call(attempt(f"https://127.0.0.1:{port}/x"), "r", 1, ours)
+    answer = await executor.execute(attempt(f"https://127.0.0.1:{port}/x"), "r", 1, ours)
     assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
     listening.close()
 
@@ -111,14 +111,14 @@ async def test_a_fence_that_cannot_be_read_sends_nothing(
     async def away() -> bool:
         raise DependencyDown("the store is away", dependency="store")
 
-    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, away)
+    answer = await executor.execute(attempt(f"http://127.0.0.1:{server.port}/x"), "r", 1, away)
     assert (answer.result, answer.is_sent) == (Result.NOT_TAKEN, False)
     assert "the store is away" in english(answer.message)
     assert server.heads == []
 
 
 async def test_a_closed_port_surely_took_nothing(executor: HttpExecutor) -> None:
-    answer = await executor.call(attempt("http://127.0.0.1:1/x"), "run-1", 1, ours)
+    answer = await executor.execute(attempt("http://127.0.0.1:1/x"), "run-1", 1, ours)
     assert answer.result is Result.NOT_TAKEN
 
 
@@ -136,7 +136,7 @@ async def test_a_closed_port_surely_took_nothing(executor: HttpExecutor) -> None
     ],
 )
 async def test_only_named_hosts_are_called(executor: HttpExecutor, url: str) -> None:
-    assert (await executor.call(attempt(url), "run-1", 1, ours)).result is Result.REFUSED
+    assert (await executor.execute(attempt(url), "run-1", 1, ours)).result is Result.REFUSED
 
 
 def test_hosts_are_names_patterns_and_networks() -> None:
@@ -154,10 +154,12 @@ async def test_what_is_expected_is_judged_by_the_answer(
     body = b'{"stuck": true}'
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
     expect = "response.status == 200 && response.body.stuck == true"
-    assert (await executor.call(attempt(url, expect=expect), "run-1", 1, ours)).is_met
-    assert not (await executor.call(attempt(url, expect=f"!({expect})"), "run-1", 1, ours)).is_met
+    assert (await executor.execute(attempt(url, expect=expect), "run-1", 1, ours)).is_met
+    assert not (
+        await executor.execute(attempt(url, expect=f"!({expect})"), "run-1", 1, ours)
+    ).is_met
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno"
-    assert not (await executor.call(attempt(url, expect=expect), "run-1", 1, ours)).is_met
+    assert not (await executor.execute(attempt(url, expect=expect), "run-1", 1, ours)).is_met
 
 
 async def test_an_endless_answer_is_not_read_to_its_end(
@@ -165,7 +167,7 @@ async def test_an_endless_answer_is_not_read_to_its_end(
 ) -> None:
     size = 300_000
     server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (size, b"x" * size)
-    answer = await executor.call(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 1, ours)
+    answer = await executor.execute(attempt(f"http://127.0.0.1:{server.port}/x"), "run-1", 1, ours)
     assert answer.result is Result.OK
     assert len(english(answer.message).encode()) <= 4200
 
@@ -177,10 +179,10 @@ async def test_nothing_leaves_when_the_run_is_not_ours_any_more(
         return False
 
     url = f"http://127.0.0.1:{server.port}/x"
-    answer = await executor.call(attempt(url), "run-1", 1, taken)
+    answer = await executor.execute(attempt(url), "run-1", 1, taken)
     assert not answer.is_sent
     assert server.heads == []
-    assert (await executor.call(attempt(url), "run-1", 2, ours)).result is Result.OK
+    assert (await executor.execute(attempt(url), "run-1", 2, ours)).result is Result.OK
 
 
 @pytest.mark.parametrize("value", ["a\r\nx: y", "ü", "\x00", "\u2028"])
@@ -188,8 +190,13 @@ async def test_a_header_that_cannot_be_sent_is_not(
     server: Server, executor: HttpExecutor, value: str
 ) -> None:
     asked = attempt(f"http://127.0.0.1:{server.port}/x")
-    asked = replace(asked, call=asked.call.model_copy(update={"headers": {"X-Name": value}}))
-    answer = await executor.call(asked, "run-1", 1, ours)
+    asked = replace(
+        asked,
+        call=asked.call.model_copy(
+            update={"action": {**asked.call.action, "headers": {"X-Name": value}}}
+        ),
+    )
+    answer = await executor.execute(asked, "run-1", 1, ours)
     assert (answer.result, answer.is_sent) == (Result.REFUSED, False)
     assert server.heads == []
 
@@ -212,7 +219,7 @@ async def test_ports_belong_to_the_list(
     server: Server, allowed: tuple[str, ...], is_called: bool
 ) -> None:
     executor = HttpExecutor(Hosts(allowed))
-    answer = await executor.call(attempt(f"http://localhost:{server.port}/x"), "run-1", 1, ours)
+    answer = await executor.execute(attempt(f"http://localhost:{server.port}/x"), "run-1", 1, ours)
     assert (answer.result is Result.OK) is is_called
     await executor.close()
 

@@ -37,8 +37,8 @@ class Pausing(FakeTarget):
 
     meanwhile: Callable[[], Awaitable[None]] = _nothing
 
-    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
-        answer = await super().call(attempt, run, token, fence)
+    async def execute(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
+        answer = await super().execute(attempt, run, token, fence)
         meanwhile, self.meanwhile = self.meanwhile, _nothing
         await meanwhile()
         return answer

@@ -1,51 +1,58 @@
-"""Steps of a runbook become planned actions, with every parameter filled in."""
+"""Steps of a runbook become planned calls, with every parameter filled in."""
 
-from desk_shared.charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Step, WaitStep
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from desk_shared.charter.runbooks import ActStep, Probe, ProbeStep, Retry, Step, WaitStep
+from desk_shared.events.message import message
 from desk_shared.ids import derived_id
 
-from desk_automation.actions.address import fill_address
+from desk_automation.actions.executor import ExecutorKind
 from desk_automation.actions.model import Call, PlannedAct, PlannedProbe, PlannedStep, PlannedWait
-from desk_automation.actions.template import Values, fill_header, fill_json
+from desk_automation.actions.redaction import redacted
+from desk_automation.actions.template import PlanFailed, Values
+
+Kinds = Mapping[str, ExecutorKind[Any, Any]]
 
 
-def plan_step(step: Step, run: str, values: Values) -> PlannedStep:
+def plan_step(step: Step, run: str, values: Values, kinds: Kinds) -> PlannedStep:
     """The step with every parameter filled in."""
-    if isinstance(step, WaitStep):
-        return PlannedWait(id=step.id, pause=step.pause)
-    if isinstance(step, ProbeStep):
-        return plan_probe(step.id, step, run, values)
-    return _act(step, run, values)
-
-
-def _act(step: ActStep, run: str, values: Values) -> PlannedAct:
     key = derived_id(run, f"step/{step.id}")
+    values = {**values, "key": key}
+    if isinstance(step, WaitStep):
+        call = _plan_call(step, timedelta(), Retry(attempts=1), values, kinds)
+        return PlannedWait(id=step.id, call=call, key=key, pause=step.pause)
+    if isinstance(step, ProbeStep):
+        return plan_probe(step.id, step, run, values, kinds)
     confirm = None
     if step.confirm is not None:
-        confirm = plan_probe(f"{step.id}/confirm", step.confirm, run, values)
-    return PlannedAct(
-        id=step.id,
-        call=_call(step.request, step, step.attempts, {**values, "key": key}),
-        effect=step.effect,
-        key=key,
-        confirm=confirm,
-    )
+        confirm = plan_probe(f"{step.id}/confirm", step.confirm, run, values, kinds)
+    retry = step.retry.model_copy(update={"attempts": step.attempts})
+    call = _plan_call(step, step.timeout, retry, values, kinds)
+    return PlannedAct(id=step.id, call=call, effect=step.effect, key=key, confirm=confirm)
 
 
-def plan_probe(id: str, probe: Probe, run: str, values: Values) -> PlannedProbe:
+def plan_probe(id: str, probe: Probe, run: str, values: Values, kinds: Kinds) -> PlannedProbe:
     """The question with every parameter filled in."""
     key = derived_id(run, f"probe/{id}")
-    call = _call(probe.request, probe, probe.retry.attempts, {**values, "key": key})
+    call = _plan_call(probe, probe.timeout, probe.retry, {**values, "key": key}, kinds)
     return PlannedProbe(id=id, call=call, expect=probe.expect, key=key)
 
 
-def _call(request: HttpRequest, step: Probe | ActStep, attempts: int, values: Values) -> Call:
+def _plan_call(
+    step: ActStep | Probe | WaitStep, timeout: timedelta, retry: Retry, values: Values, kinds: Kinds
+) -> Call:
+    kind = kinds.get(step.executor)
+    if kind is None:
+        raise PlanFailed(message("plan.no-executor", executor=step.executor))
+    action = kind.plan(step.request, values)
     return Call(
-        method=request.method,
-        url=fill_address(request.url, values),
-        headers={name: fill_header(text, values) for name, text in request.headers.items()},
-        body=fill_json(request.body, values),
-        timeout=step.timeout,
-        attempts=attempts,
-        base=step.retry.base,
-        cap=step.retry.cap,
+        executor=step.executor,
+        action=action.model_dump(mode="json"),
+        summary=redacted(action.summarize()),
+        timeout=timeout,
+        attempts=retry.attempts,
+        base=retry.base,
+        cap=retry.cap,
     )

@@ -1,5 +1,6 @@
 """What is done to a target, planned: complete, so that nothing is looked up later."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -11,13 +12,24 @@ EntryKind = Literal["guard", "act", "probe", "confirm", "wait"]
 Effect = Literal["pure", "idempotent", "keyed", "confirmable", "once"]
 
 
-class Call(Frozen):
-    """One HTTP call as it goes out, and how often it may be tried."""
+class Action(Frozen, ABC):
+    """What is done to a target, complete; each executor has a type of its own."""
 
-    method: str
-    url: str
-    headers: dict[str, str] = Field(default_factory=dict)
-    body: JsonValue = None
+    @abstractmethod
+    def summarize(self) -> str:
+        """The action in a few words, for people who decide whether it may run."""
+
+
+class Call(Frozen):
+    """An action as it is planned, for which executor, and how often it may be tried.
+
+    The action is kept as plain JSON, so that a run stays readable where its executor is not
+    installed any more; the executor reads it as its own type.
+    """
+
+    executor: str
+    action: dict[str, JsonValue]
+    summary: str
     timeout: timedelta
     attempts: int
     base: timedelta
@@ -50,6 +62,8 @@ class PlannedWait(Frozen):
 
     kind: Literal["wait"] = "wait"
     id: str
+    call: Call
+    key: str
     pause: timedelta
 
 
@@ -58,7 +72,7 @@ PlannedStep = Annotated[PlannedAct | PlannedProbe | PlannedWait, Field(discrimin
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Send a call. `number` counts attempts of this call; `expect` judges what is asked."""
+    """Carry a call out. `number` counts attempts of this call; `expect` judges what is asked."""
 
     kind: EntryKind
     step: str

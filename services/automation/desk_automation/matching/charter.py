@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from desk_shared.charter import Charter, Problem
-from desk_shared.charter.runbooks import ActStep, HttpRequest, ProbeStep, Runbook
+from desk_shared.charter.runbooks import ActStep, HttpRequest, Probe, ProbeStep, Runbook
 from desk_shared.events import Payload
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.signals import SignalRaised
 
+from desk_automation.adapters.executors.registry import EXECUTORS
 from desk_automation.conditions.expression import (
     EVENT_FIELDS,
     Inputs,
@@ -39,7 +40,7 @@ def check_runbooks(charter: Charter) -> Iterator[Problem]:
         if not wrong:
             yield from _tests(runbook)
         yield from _paths(runbook, shape)
-        yield from _headers(runbook)
+        yield from _executors(runbook)
         if "${steps" in runbook.model_dump_json():
             sentence = "${steps.…} is not served yet; take what you need from the event"
             yield Problem.at(*where, "steps", sentence=sentence)
@@ -58,31 +59,35 @@ def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
 
 
 def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
-    for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
-        for step in steps:
-            if isinstance(step, ProbeStep):
-                yield (section, step.id), step.expect
-            elif isinstance(step, ActStep) and step.confirm is not None:
-                yield (section, step.id, "confirm"), step.confirm.expect
+    for place, step in _calls(runbook):
+        if isinstance(step, Probe):
+            yield place, step.expect
 
 
-def _headers(runbook: Runbook) -> Iterator[Problem]:
-    """Headers that a runbook may set."""
-    for place, request in _requests(runbook):
-        where = ("runbooks", runbook.id, *place, "request")
-        for name in request.headers:
+def _executors(runbook: Runbook) -> Iterator[Problem]:
+    """Executors that are installed here, and headers that a runbook may set."""
+    for place, step in _calls(runbook):
+        where = ("runbooks", runbook.id, *place)
+        if step.executor not in EXECUTORS.kinds:
+            known = ", ".join(sorted(EXECUTORS.kinds))
+            sentence = f"no executor '{step.executor}' is installed; there are {known}"
+            yield Problem.at(*where, "executor", sentence=sentence)
+        if not isinstance(step.request, HttpRequest):
+            continue
+        for name in step.request.headers:
             if not _HEADER.fullmatch(name) or name.lower() in _OURS:
                 sentence = f"'{name}' is no header that a runbook may set"
-                yield Problem.at(*where, "headers", name, sentence=sentence)
+                yield Problem.at(*where, "request", "headers", name, sentence=sentence)
 
 
-def _requests(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], HttpRequest]]:
+def _calls(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], ActStep | Probe]]:
+    """Every step, guard and question that an executor carries out, and where it is written."""
     for section, steps in (("guards", runbook.guards), ("steps", runbook.steps)):
         for step in steps:
             if isinstance(step, ActStep | ProbeStep):
-                yield (section, step.id), step.request
+                yield (section, step.id), step
             if isinstance(step, ActStep) and step.confirm is not None:
-                yield (section, step.id, "confirm"), step.confirm.request
+                yield (section, step.id, "confirm"), step.confirm
 
 
 def _paths(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 from pydantic import JsonValue
 
+from desk_automation.actions.decide import Kinds
 from desk_automation.actions.redaction import cut
 from desk_automation.actions.template import PlanFailed, as_text, lookup
 from desk_automation.runs import lifecycle
@@ -28,11 +29,13 @@ Raised = Event[SignalRaised]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a run may wait for its turn, and how old a signal may be that still starts one."""
+class RunPolicy:
+    """How long a run may wait for its turn, how old a signal may be that still starts one, and
+    what carries its steps out."""
 
     queue: timedelta
     stale: timedelta
+    kinds: Kinds
 
 
 def values_of(event: Raised, run: str) -> dict[str, object]:
@@ -55,21 +58,21 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     return derived_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
 
 
-def matched(runbook: Runbook, event: Raised, patience: Patience, now: datetime) -> Decision[Run]:
+def matched(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -> Decision[Run]:
     """The new run: waiting for its first moment, or ended at once with the reason why."""
     id = run_id(event, runbook)
     values = values_of(event, id)
     target = as_text(lookup(runbook.target, values))
     values["target"] = target or ""
     try:
-        plan = make_plan(runbook, runbook.mode_on(now.date()), id, values)
+        plan = make_plan(runbook, runbook.mode_on(now.date()), id, values, policy.kinds)
     except PlanFailed as failed:
         return _closed(_unplanned(runbook, event, id, failed.why, now))
     if not target:
         reason = message("run.no-target", path=runbook.target)
         return _closed(_unplanned(runbook, event, id, reason, now))
-    run = _new(id, target, _trigger(event), plan, patience, now)
-    if now - event.time > patience.stale:
+    run = _new(id, target, _trigger(event), plan, policy.queue, now)
+    if now - event.time > policy.stale:
         return _closed(lifecycle.skipped(run, message("run.stale", at=event.time), now))
     if plan.mode in {"observe", "suggest"}:
         steps = steps_of(plan)
@@ -79,7 +82,7 @@ def matched(runbook: Runbook, event: Raised, patience: Patience, now: datetime) 
 
 
 def _new(
-    id: str, target: str, trigger: Trigger, plan: Plan, patience: Patience, now: datetime
+    id: str, target: str, trigger: Trigger, plan: Plan, queue: timedelta, now: datetime
 ) -> Run:
     return Run(
         id=id,
@@ -89,7 +92,7 @@ def _new(
         phase=Phase.SETTLING,
         created_at=now,
         wake_at=now + plan.settle,
-        queue_until=now + plan.settle + patience.queue,
+        queue_until=now + plan.settle + queue,
     )
 
 
@@ -128,8 +131,7 @@ def _unplanned(
         escalation_title=cut(f"{event.data.title}: {runbook.title} could not be planned", 300),
         bounds=bounds_of(runbook),
     )
-    patience = Patience(timedelta(), timedelta())
-    run = _new(id, event.subject, _trigger(event), plan, patience, now)
+    run = _new(id, event.subject, _trigger(event), plan, timedelta(), now)
     reason = message("run.not-planned", why=why)
     if mode in {"observe", "suggest"}:
         return lifecycle.skipped(run, reason, now)

@@ -12,7 +12,7 @@ from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
-from desk_automation.matching.decide import Patience, Raised, matched, values_of
+from desk_automation.matching.decide import Raised, RunPolicy, matched, values_of
 from desk_automation.matching.rulebook import Rule, Rulebook
 from desk_automation.runs.model import Run
 
@@ -78,7 +78,7 @@ def _unheard(_event: Raised, _rulebook: Rulebook) -> None:
 
 
 def run_projection(
-    documents: Documents[Run], look: Look, patience: Patience, heard: Heard = _unheard
+    documents: Documents[Run], look: Look, policy: RunPolicy, heard: Heard = _unheard
 ) -> Projection[Run]:
     """Every matching runbook gets one run; that the run exists is what is committed."""
 
@@ -98,7 +98,7 @@ def run_projection(
         runbook = look().runs(event).get(context.id)
         if run is not None or runbook is None:
             return None
-        decided = matched(runbook, event, patience, context.now)
+        decided = matched(runbook, event, policy, context.now)
         return decided._replace(due=decided.state.wake_at)
 
     return Projection(documents, keys, react)

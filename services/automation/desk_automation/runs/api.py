@@ -84,6 +84,8 @@ class LineView(Frozen):
     """When its outcome was known."""
     step: str
     """Id of the step or guard."""
+    executor: str
+    """The kind of action it is, by the name of what carries it out: http, wait."""
     status: StepStatus
     """What became of it."""
     attempt: int
@@ -230,6 +232,7 @@ def _detail(run: Run) -> RunDetail:
             at=entry.at,
             ended_at=entry.ended_at,
             step=entry.step,
+            executor=entry.executor,
             status=entry.status,
             attempt=entry.attempt,
             text=sentence(line(entry)),

@@ -7,7 +7,6 @@ from desk_shared.events.automation import Outcome
 from desk_shared.events.message import Message, message
 
 from desk_automation.actions.model import Attempt, EntryKind, PlannedAct, PlannedProbe, PlannedWait
-from desk_automation.actions.redaction import redacted
 from desk_automation.runs.model import Entry, Phase, Run
 from desk_automation.runs.plan import Plan
 
@@ -31,10 +30,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Begin or end a durable wait."""
+    """Begin a durable wait; the run rests until it is over."""
 
     step: PlannedWait
-    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,9 @@ def _confirm(run: Run, probe: PlannedProbe) -> NextAction:
 def _forward(run: Run) -> NextAction:
     step = run.plan.steps[run.position]
     if isinstance(step, PlannedWait):
-        return Pause(step, is_over=run.open_entry is not None)
+        if run.open_entry is None:
+            return Pause(step)
+        return Attempt("wait", step.id, step.call, step.key, 1)
     if isinstance(step, PlannedAct):
         if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
             return Stop(_awaits_approval(run.plan), Outcome.NOT_RUN)
@@ -145,12 +145,7 @@ def _awaits_approval(plan: Plan) -> Message:
 
 def steps_of(plan: Plan) -> str:
     """The plan's calls and waits, one after another."""
-    return "; ".join(
-        f"wait {step.pause.total_seconds():g} s"
-        if isinstance(step, PlannedWait)
-        else f"{step.id}: {step.call.method} {redacted(step.call.url)}"
-        for step in plan.steps
-    )
+    return "; ".join(f"{step.id}: {step.call.summary}" for step in plan.steps)
 
 
 def _number(run: Run, kind: EntryKind, step: str) -> int:

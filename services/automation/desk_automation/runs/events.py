@@ -53,6 +53,7 @@ def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         run=run.id,
         runbook=run.plan.runbook,
         step=entry.step,
+        executor=entry.executor,
         status=entry.status,
         attempt=entry.attempt,
         message=redact_message(entry.message) if entry.message else None,
@@ -121,6 +122,7 @@ def evidence(run: Run) -> tuple[Evidence, ...]:
     lines = [
         Evidence(
             step=entry.step,
+            executor=entry.executor,
             status=entry.status,
             attempt=entry.attempt,
             message=redact_message(entry.message) if entry.message else None,

@@ -13,7 +13,7 @@ from desk_shared.events.message import Message, message
 from desk_shared.kernel import Backoff, Decision
 
 from desk_automation.actions.answer import Answer, Result
-from desk_automation.actions.model import Attempt, Call, PlannedAct, PlannedWait
+from desk_automation.actions.model import Attempt, PlannedAct
 from desk_automation.runs import events
 from desk_automation.runs.decide import Doubt, Lost, Pause, Stop
 from desk_automation.runs.lifecycle import Decided, doubted, escalated, skipped, stopped, verifying
@@ -39,7 +39,7 @@ def intended(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> Decid
         "lease": Lease(holder=holder.name, token=token, expires=now + holder.term),
         "wake_at": now + holder.term,
         "journal": journal,
-        "is_started": run.is_started or attempt.kind != "guard",
+        "is_started": run.is_started or attempt.kind not in {"guard", "wait"},
     }
     after = run.model_copy(update=changes)
     published: list[AnyEvent] = []
@@ -56,18 +56,16 @@ def _opened(
     """A new line, or the open one again if its worker was lost."""
     left = run.open_act if attempt.kind == "act" else run.open_entry
     if left is not None and (left.kind, left.step) == (attempt.kind, attempt.step):
-        resumed = left.model_copy(
-            update={
-                "token": token,
-                "resumed": left.resumed + 1,
-                "message": message("step.worker-lost"),
-            }
-        )
+        changes: dict[str, object] = {"token": token}
+        if attempt.kind != "wait":  # nobody is lost over a wait: it was begun to be taken up later
+            changes |= {"resumed": left.resumed + 1, "message": message("step.worker-lost")}
+        resumed = left.model_copy(update=changes)
         return resumed, tuple(resumed if one is left else one for one in run.journal)
     entry = Entry(
         position=run.position,
         step=attempt.step,
         kind=attempt.kind,
+        executor=attempt.call.executor,
         attempt=attempt.number,
         status=StepStatus.INTENT,
         token=token,
@@ -125,6 +123,7 @@ def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime)
         position=run.position,
         step=attempt.step,
         kind="act",
+        executor=attempt.call.executor,
         attempt=attempt.number,
         status=StepStatus.IN_DOUBT,
         token=token,
@@ -155,27 +154,11 @@ def take(run: Run, action: Lost | Pause | Doubt | Stop, now: datetime) -> Decide
 
 
 def paused(run: Run, pause: Pause, now: datetime) -> Decided:
-    """A wait begins, or it is over."""
-    attempt = _waiting(pause.step)
-    if pause.is_over:
-        waited = Answer(Result.OK, message("step.waited"))
-        run, told = _finished(run, attempt, StepStatus.DONE, waited, now)
-        return Decision(_next_step(run, now), told)
+    """A wait begins: the run rests until it is over."""
+    step = pause.step
+    attempt = Attempt("wait", step.id, step.call, step.key, 1)
     _, journal = _opened(run, attempt, run.token, now)
-    return Decision(run.model_copy(update={"journal": journal, "wake_at": now + pause.step.pause}))
-
-
-def _waiting(step: PlannedWait) -> Attempt:
-    """A wait is journalled like a call that nobody sends."""
-    nothing = Call(
-        method="",
-        url="",
-        timeout=timedelta(),
-        attempts=1,
-        base=timedelta(),
-        cap=timedelta(),
-    )
-    return Attempt("wait", step.id, nothing, "", 1)
+    return Decision(run.model_copy(update={"journal": journal, "wake_at": now + step.pause}))
 
 
 def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:

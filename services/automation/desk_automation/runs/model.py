@@ -68,6 +68,8 @@ class Entry(Frozen):
     position: int
     step: str
     kind: EntryKind
+    # The kind of action it is, by the name of its executor.
+    executor: str
     attempt: int
     status: StepStatus
     token: int

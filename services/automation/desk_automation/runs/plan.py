@@ -13,7 +13,7 @@ from desk_shared.charter.runbooks import (
 )
 from desk_shared.frozen import Frozen
 
-from desk_automation.actions.decide import plan_probe, plan_step
+from desk_automation.actions.decide import Kinds, plan_probe, plan_step
 from desk_automation.actions.model import Call, PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
 from desk_automation.safety.model import Bounds
@@ -65,7 +65,7 @@ def version_of(runbook: Runbook) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values) -> Plan:
+def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values, kinds: Kinds) -> Plan:
     """The plan with every parameter filled in; `PlanFailed` names one that has no value."""
     tell = runbook.tell
     return Plan(
@@ -74,8 +74,8 @@ def make_plan(runbook: Runbook, mode: Mode, run: str, values: Values) -> Plan:
         title=runbook.title,
         mode=mode,
         settle=runbook.settle,
-        guards=tuple(plan_probe(guard.id, guard, run, values) for guard in runbook.guards),
-        steps=tuple(plan_step(step, run, values) for step in runbook.steps),
+        guards=tuple(plan_probe(guard.id, guard, run, values, kinds) for guard in runbook.guards),
+        steps=tuple(plan_step(step, run, values, kinds) for step in runbook.steps),
         verify=None if runbook.verify is None else _verify(runbook.verify),
         team=runbook.escalate.team or runbook.owner_team,
         escalation_title=fill(runbook.escalate.title, values),

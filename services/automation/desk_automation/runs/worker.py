@@ -6,7 +6,7 @@ All state is in the documents, so another worker can continue after a crash.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -17,6 +17,7 @@ from desk_shared.bus.timers import Report
 from desk_shared.bus.unit_of_work import Rule, WorkItem
 from desk_shared.clock import Clock
 from desk_shared.errors import Transient
+from desk_shared.events.message import message
 from desk_shared.ids import new_id
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
@@ -24,7 +25,7 @@ from desk_shared.tasks import cancel_tasks
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import beat
 
-from desk_automation.actions.answer import Answer
+from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor
 from desk_automation.actions.model import Attempt
 from desk_automation.conditions.expression import Inputs, Undecided, condition
@@ -84,21 +85,19 @@ class Collections:
 class Worker:
     """Timers fire into it; each due run is a task of its own, so a slow target delays nobody."""
 
-    def __init__(  # noqa: PLR0913 (what it stands between)
+    def __init__(
         self,
         collections: Collections,
-        executor: Executor,
+        executors: Mapping[str, Executor],
         clock: Clock,
-        slot_of: Callable[[str], str],
         concurrency: Concurrency | None = None,
         *,
         on_due: OnDue,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._collections = collections
-        self._executor = executor
+        self._executors = executors
         self._clock = clock
-        self._slot_of = slot_of
         self._concurrency = concurrency or Concurrency()
         self._jitter = jitter
         self._free_runs = asyncio.Semaphore(self._concurrency.runs)
@@ -220,17 +219,21 @@ class Worker:
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
         if attempt.kind == "act" and run.open_act is None and await self._is_over(run):
             return await self._write(run, attempt, lifecycle.over)
-        slot = self._slot_of(attempt.call.url)
+        executor = self._executors.get(attempt.call.executor)
+        slot = None if executor is None else executor.slot_of(attempt.call)
+        if slot is None:
+            return await self._execute(run, attempt, executor)
+        slot = f"{attempt.call.executor}/{slot}"
         if self._slots[slot] >= self._concurrency.per_slot:
             self._on_due(run.id, self._clock.now() + SLOT_PAUSE)
             return None
         self._slots[slot] += 1
         try:
-            return await self._execute(run, attempt)
+            return await self._execute(run, attempt, executor)
         finally:
             self._slots[slot] -= 1
 
-    async def _execute(self, run: Run, attempt: Attempt) -> Run | None:
+    async def _execute(self, run: Run, attempt: Attempt, executor: Executor | None) -> Run | None:
         """Intent, effect, result: in this order, whatever happens in between."""
         holder = journal.Holder(new_id(), self._concurrency.term)
         after = await self._write(
@@ -239,7 +242,11 @@ class Worker:
         if after is None or after.lease is None or after.lease.holder != holder.name:
             return after
         token = after.lease.token
-        answer = await self._call(run.id, attempt, token)
+        if executor is None:  # its package is not installed any more
+            reason = message("answer.no-executor", executor=attempt.call.executor)
+            answer: Answer | None = Answer(Result.REFUSED, reason, is_sent=False)
+        else:
+            answer = await self._call(executor, run.id, attempt, token)
         if answer is None:
             log.warning("run_taken_over", run=run.id, step=attempt.step, token=token)
             return None
@@ -249,7 +256,9 @@ class Worker:
         changed = await insist(lambda: self._collections.runs.change(run.id, rule), self._clock)
         return changed.state
 
-    async def _call(self, id: str, attempt: Attempt, token: int) -> Answer | None:
+    async def _call(
+        self, executor: Executor, id: str, attempt: Attempt, token: int
+    ) -> Answer | None:
         """The answer; while it takes long, the lease is renewed. None if the lease is lost."""
 
         async def is_ours() -> bool:
@@ -259,7 +268,7 @@ class Worker:
                 return False
             return run.has_live_lease(self._clock.now())
 
-        calling = asyncio.create_task(self._executor.call(attempt, id, token, is_ours))
+        calling = asyncio.create_task(executor.execute(attempt, id, token, is_ours))
         pause = self._concurrency.term.total_seconds() / 3
         try:
             while True:

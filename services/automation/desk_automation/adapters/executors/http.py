@@ -12,13 +12,17 @@ import httpcore
 import httpx
 from desk_shared.bus.retry import attempt as attempt_rule
 from desk_shared.bus.retry import attempt_async
+from desk_shared.charter.runbooks import HttpRequest
 from desk_shared.clock import Clock, SystemClock
 from desk_shared.events.message import Message, Param, message
+from pydantic import Field, JsonValue
 
+from desk_automation.actions.address import fill_address
 from desk_automation.actions.answer import Answer, Result, result_of
 from desk_automation.actions.executor import Fence
-from desk_automation.actions.model import Attempt
+from desk_automation.actions.model import Action, Attempt, Call
 from desk_automation.actions.redaction import redacted
+from desk_automation.actions.template import Values, fill_header, fill_json
 from desk_automation.adapters.executors.http_hosts import CheckedNetwork, Hosts, NotAllowed
 from desk_automation.adapters.executors.http_reply import (
     MAX_ANSWER,
@@ -66,6 +70,28 @@ class _Sending:
             self.is_sent = True
 
 
+class HttpAction(Action):
+    """One HTTP call as it goes out."""
+
+    method: str
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: JsonValue = None
+
+    def summarize(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+def render_http(request: HttpRequest, values: Values) -> HttpAction:
+    """The call with every parameter filled in, none of which leads elsewhere."""
+    return HttpAction(
+        method=request.method,
+        url=fill_address(request.url, values),
+        headers={name: fill_header(text, values) for name, text in request.headers.items()},
+        body=fill_json(request.body, values),
+    )
+
+
 class HttpExecutor:
     """One pool for all targets; follows no redirect, takes no proxy from the environment."""
 
@@ -83,10 +109,19 @@ class HttpExecutor:
         """Let every connection go."""
         await self._pool.aclose()
 
-    async def call(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
+    def slot_of(self, call: Call) -> str:
+        """Calls to one address share a slot."""
+        try:
+            return httpx.URL(str(call.action.get("url"))).netloc.decode("ascii", "replace")
+        except (httpx.InvalidURL, ValueError):
+            return "unreadable"
+
+    async def execute(self, attempt: Attempt, run: str, token: int, fence: Fence) -> Answer:
         """Send it once and say what became of it."""
         sending = _Sending(fence)
-        failure = await attempt_async(self._call(attempt, _headers(attempt, run, token), sending))
+        action = HttpAction.model_validate(attempt.call.action)
+        headers = _headers(attempt, action, run, token)
+        failure = await attempt_async(self._call(attempt, action, headers, sending))
         if sending.reply is None:
             return _unanswered(failure, attempt, is_sent=sending.is_sent)
         trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
@@ -95,18 +130,20 @@ class HttpExecutor:
             return Answer(Result.UNKNOWN, message("answer.unreadable", why=_words(answer)))
         return answer
 
-    async def _call(self, attempt: Attempt, headers: dict[str, str], sending: _Sending) -> None:
-        url = httpx.URL(attempt.call.url)
+    async def _call(
+        self, attempt: Attempt, action: HttpAction, headers: dict[str, str], sending: _Sending
+    ) -> None:
+        url = httpx.URL(action.url)
         if (refusal := self._hosts.refusal(url)) is not None:
             raise NotAllowed(refusal)
         content = b""
-        if attempt.call.body is not None:
-            content = json.dumps(attempt.call.body, allow_nan=False).encode()
+        if action.body is not None:
+            content = json.dumps(action.body, allow_nan=False).encode()
             headers.setdefault("content-type", "application/json")
         async with (
             asyncio.timeout(attempt.call.timeout.total_seconds()),
             self._pool.stream(
-                attempt.call.method,
+                action.method,
                 httpcore.URL(
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
@@ -141,8 +178,8 @@ class HttpExecutor:
         return Answer(result, message("answer.status", **seen), retry_after=pause)
 
 
-def _headers(attempt: Attempt, run: str, token: int) -> dict[str, str]:
-    headers = {name.lower(): text for name, text in attempt.call.headers.items()}
+def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict[str, str]:
+    headers = {name.lower(): text for name, text in action.headers.items()}
     headers.setdefault("idempotency-key", attempt.key)
     headers.setdefault("user-agent", "experience-desk")
     headers.setdefault("accept", "*/*")
@@ -205,11 +242,3 @@ def _words(failure: BaseException) -> str:
     if isinstance(failure, TimeoutError):
         return "it took too long"
     return f"{type(failure).__name__} {redacted(str(failure))}".strip()[:500]
-
-
-def host_of(url: str) -> str:
-    """The lane of a call: calls to one address share it."""
-    try:
-        return httpx.URL(url).netloc.decode("ascii", "replace")
-    except (httpx.InvalidURL, ValueError):
-        return "unreadable"

@@ -1,0 +1,38 @@
+"""The executors by name: the desk's own, and those that installed packages register.
+
+A package names an `ExecutorKind` in the entry points `desk.executors`, and the model of its
+request in `desk.executor-requests` under the same name.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from desk_shared.charter.runbooks import HttpRequest, WaitRequest
+from desk_shared.clock import Clock
+from desk_shared.plugins import Registry
+
+from desk_automation.actions.executor import ExecutorKind
+from desk_automation.adapters.executors.http import HttpExecutor, render_http
+from desk_automation.adapters.executors.http_hosts import Hosts
+from desk_automation.adapters.executors.wait import WaitExecutor, render_wait
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an executor is opened with; its other settings are its own package's matter."""
+
+    hosts: Hosts
+    clock: Clock
+
+
+EXECUTORS: Registry[ExecutorKind[Any, Surroundings]] = Registry(
+    "desk.executors",
+    {
+        "http": ExecutorKind(
+            HttpRequest,
+            render_http,
+            lambda surroundings: HttpExecutor(surroundings.hosts, surroundings.clock),
+        ),
+        "wait": ExecutorKind(WaitRequest, render_wait, lambda _surroundings: WaitExecutor()),
+    },
+)
