@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.bus.lane import Lane, OpenLane
+from tests.support.chaos_lane import Lane, OpenLane
 
 
 @pytest.fixture
 async def open_lane(kafka: str, mongo: str, prefix: str, tmp_path: Path) -> AsyncIterator[OpenLane]:
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.chaos.bus.worker"])
+    processes.set_forkserver_preload(["tests.support.chaos_worker"])
     lanes: list[Lane] = []
 
     async def open_one(seed: int) -> Lane:

@@ -16,10 +16,10 @@ from desk_shared.events.names import TICKETS, TRIAGE
 from desk_shared.store.census import census
 from desk_shared.testing import eventually
 
-from tests.chaos.bus import worker
-from tests.chaos.bus.lane import DEAD, Lane, OpenLane, ended, logs_of, say, stopped
-from tests.chaos.bus.pipeline import ticket_event
-from tests.chaos.bus.worker import STEPS
+from tests.support import chaos_worker as worker
+from tests.support.chaos_lane import DEAD, Lane, OpenLane, ended, logs_of, say, stopped
+from tests.support.chaos_pipeline import ticket_event
+from tests.support.chaos_worker import STEPS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.connected, pytest.mark.timeout(420)]
 

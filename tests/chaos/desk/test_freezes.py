@@ -18,7 +18,7 @@ from desk_shared.local.services import LocalServices, local_services
 from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 
-from tests.chaos.desk.load import Load, progress, settled
+from tests.support.load import Load, progress, settled
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 

@@ -13,7 +13,7 @@ from desk_shared.local.bring import apply_topics
 from desk_shared.local.services import LocalServices, local_services
 from desk_shared.settings import KafkaSettings
 
-from tests.chaos.desk.load import Load, progress, settled
+from tests.support.load import Load, progress, settled
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 

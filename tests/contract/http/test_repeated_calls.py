@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.contract.http.test_who_sees_what import ROWS, TICKET, Row, fill
-from tests.contract.http.worlds import READERS, WORLDS, World
+from tests.support.http_rows import ROWS, TICKET, Row, fill
+from tests.support.http_worlds import READERS, WORLDS, World
 
 # An event is known by its source and id; there is no key.
 OF_EVENTS = "POST /v1/events"

@@ -13,7 +13,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import CollectorRegistry
 
-from tests.contract.manifests.test_alerts import MONITORING, WORDS, exported, labels, words
+from tests.support.monitoring import MONITORING, WORDS, exported, labels, words
 
 FOLDER = MONITORING / "dashboards"
 FILES = sorted(FOLDER.glob("*.json"))

@@ -12,7 +12,7 @@ from desk_shared.store.kept_calls import MongoKeptCalls
 from desk_shared.store.leases import MongoLeases
 from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls, FakeLeases
 
-from tests.contract.store.kinds import (
+from tests.support.store_kinds import (
     KINDS,
     NEWER_THINGS,
     NOWHERE,

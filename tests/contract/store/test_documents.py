@@ -9,7 +9,7 @@ from desk_shared.errors import DependencyDown
 from desk_shared.events import Message
 from desk_shared.store import Listed, Origin, Stored, Unreadable
 
-from tests.contract.store.kinds import START, Kind, NewerThing, Thing
+from tests.support.store_kinds import START, Kind, NewerThing, Thing
 
 pytestmark = pytest.mark.timeout(300)
 

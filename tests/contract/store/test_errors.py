@@ -18,7 +18,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from tests.contract.store.kinds import START, THINGS, Thing
+from tests.support.store_kinds import START, THINGS, Thing
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from desk_shared.errors import DependencyDown
 from desk_shared.store.kept_calls import KeptCall
 
-from tests.contract.store.kinds import START, Kind
+from tests.support.store_kinds import START, Kind
 
 pytestmark = pytest.mark.timeout(300)
 

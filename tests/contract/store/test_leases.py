@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from desk_shared.errors import DependencyDown
 
-from tests.contract.store.kinds import Kind
+from tests.support.store_kinds import Kind
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -24,7 +24,7 @@ from desk_shared.settings import KafkaSettings
 from desk_shared.testing import eventually
 from desk_shared.testing.processes import CHARTER, ServiceProcess, environment
 
-from tests.e2e.desk.odd_senders import UNREAD, Odd, odd_records
+from tests.support.odd_senders import UNREAD, Odd, odd_records
 
 pytestmark = [pytest.mark.e2e, pytest.mark.connected, pytest.mark.timeout(720)]
 

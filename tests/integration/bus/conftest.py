@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.bus.rig import Rig
+from tests.support.bus_rig import Rig
 
 
 @pytest.fixture

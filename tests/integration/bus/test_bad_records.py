@@ -15,8 +15,8 @@ from desk_shared.kernel import Backoff, Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
-from tests.integration.bus.rig import RETRIES, Letter, Rig
-from tests.unit.bus.desk import BROKEN, POISON, SHAKY, Story, noted, tell
+from tests.support.bus_desk import BROKEN, POISON, SHAKY, Story, noted, tell
+from tests.support.bus_rig import RETRIES, Letter, Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -11,8 +11,8 @@ from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import close_now
 
-from tests.integration.bus.rig import GROUP, Rig
-from tests.unit.bus.desk import Story, noted
+from tests.support.bus_desk import Story, noted
+from tests.support.bus_rig import GROUP, Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

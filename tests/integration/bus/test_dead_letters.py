@@ -15,8 +15,8 @@ from desk_shared.store import MongoDocuments, Schema
 from desk_shared.testing import eventually
 from typer.testing import CliRunner
 
-from tests.integration.bus.rig import DEAD, RETRIES, Rig
-from tests.unit.bus.desk import Story, noted, tell
+from tests.support.bus_desk import Story, noted, tell
+from tests.support.bus_rig import DEAD, RETRIES, Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -13,8 +13,8 @@ from desk_shared.bus.watermarks import Watermarks
 from desk_shared.events.names import TICKETS
 from desk_shared.testing import eventually
 
-from tests.integration.bus.rig import PARTITIONS, RETRIES, Rig
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import PARTITIONS, RETRIES, Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

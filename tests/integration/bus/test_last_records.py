@@ -9,8 +9,8 @@ from desk_shared.bus.last_records import LastRecords
 from desk_shared.bus.records import KafkaRecord
 from desk_shared.events.names import TICKETS
 
-from tests.integration.bus.rig import Rig
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(120)]
 

@@ -13,10 +13,9 @@ from desk_shared.cli.reading import reader
 from desk_shared.events.names import TICKETS
 from desk_shared.testing import eventually
 
-from tests.integration.bus.rig import Rig
-from tests.property.bus.odd_records import odd_records
-from tests.property.bus.test_any_bytes import good
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import Rig
+from tests.support.odd_records import good, odd_records
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

@@ -14,8 +14,8 @@ from desk_shared.testing import eventually
 from desk_shared.testing.opening import open_now
 from structlog.testing import capture_logs
 
-from tests.integration.bus.rig import DEAD, Rig
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import DEAD, Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.chaos, pytest.mark.timeout(600)]
 

@@ -18,7 +18,7 @@ from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakePublisher
 from desk_shared.testing.opening import close_now, open_now
 
-from tests.integration.bus.rig import Rig
+from tests.support.bus_rig import Rig
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

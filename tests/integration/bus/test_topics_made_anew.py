@@ -1,19 +1,16 @@
 """A topic that was deleted and created again, or lost its end, swallows nothing and is told."""
 
-from collections.abc import Sequence
-
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from desk_shared.bus import BatchProcessor
 from desk_shared.bus.topic_ids import topic_ids
-from desk_shared.cli.adopting import Anew, compare
 from desk_shared.events.names import TICKETS
 from desk_shared.store.positions import MongoPositions
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import close_now
 
-from tests.integration.bus.rig import GROUP, PARTITIONS, Rig
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import PARTITIONS, Rig, adopt, is_stopped
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(90)]
 
@@ -34,21 +31,6 @@ async def make_anew(rig: Rig) -> None:
         await eventually(is_created, timeout=20)
     finally:
         await admin.close()
-
-
-async def adopt(rig: Rig) -> Sequence[Anew]:
-    """As the command does, for this group."""
-    positions = MongoPositions(rig.store.database)
-    found = [(GROUP, one) for one in await positions.all()]
-    async with rig.client() as client:
-        anew = await compare(found, client)
-    for one in anew:
-        assert await positions.adopt(one.position, one.cluster, one.topic_id)
-    return anew
-
-
-def is_stopped(rig: Rig) -> bool:
-    return any("was replaced" in one for one in rig.health.answer_ready().reasons)
 
 
 @pytest.mark.parametrize("is_running", [True, False])

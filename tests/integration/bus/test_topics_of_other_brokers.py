@@ -13,9 +13,8 @@ from desk_shared.store.positions import MongoPositions
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import close_now
 
-from tests.integration.bus.rig import Rig
-from tests.integration.bus.test_topics_made_anew import adopt, is_stopped
-from tests.unit.bus.desk import noted
+from tests.support.bus_desk import noted
+from tests.support.bus_rig import Rig, adopt, is_stopped
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 

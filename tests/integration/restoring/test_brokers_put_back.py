@@ -15,7 +15,7 @@ from desk_shared.local.servers import LocalServers, local_servers
 from desk_shared.testing import eventually
 
 from tests.integration.automation.desk import Target, measured, raised
-from tests.integration.restoring.running import Desk, desk_of
+from tests.support.restoring_desk import Desk, desk_of
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(900)]
 

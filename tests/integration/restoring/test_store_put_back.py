@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.restoring.running import Desk, desk_of
+from tests.support.restoring_desk import Desk, desk_of
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(600)]
 

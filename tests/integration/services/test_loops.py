@@ -17,7 +17,7 @@ from desk_shared.supervision import Supervisor
 from desk_shared.tasks import cancel_tasks
 from desk_shared.testing import eventually
 
-from tests.integration.services.faults import Faulty, Loop, all_opened
+from tests.support.faults import Faulty, Loop, all_opened
 
 pytestmark = [
     pytest.mark.connected,

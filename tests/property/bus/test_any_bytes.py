@@ -1,42 +1,20 @@
 """Whatever bytes a record has: an event or a refusal, and a message of ours that Kafka takes."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from desk_shared.bus.door import RecordDecoder
 from desk_shared.bus.records import Failure, reroute
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid
-from desk_shared.events import AnyEvent, Codec
-from desk_shared.events.building import is_open
+from desk_shared.events import AnyEvent
 from desk_shared.events.topics import MAX_EVENT_BYTES
 
-from tests.property.bus.odd_records import OddRecord, odd_records
+from tests.support.odd_records import CODEC, MAX_RECORD_BYTES, OddRecord, good, odd_records
 
 RECORDS, PARTS = 100_000, 8
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
-# What outsiders may write comes as often as all that they may not.
-OFTEN = 6
-MAX_RECORD_BYTES = 1024 * 1024
-EXAMPLES = Path(__file__).parents[2] / "contract" / "events" / "examples"
-CODEC = Codec()
-
-
-def good() -> Sequence[tuple[str, bytes, bytes, tuple[tuple[str, bytes | None], ...]]]:
-    """An event of every type as the desk writes it; those from outside call themselves so."""
-    found = []
-    for path in sorted(EXAMPLES.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        headers = [("content-type", b"application/cloudevents+json")]
-        event = CODEC.decode(document["subject"].encode(), json.dumps(document).encode(), headers)
-        message = CODEC.encode(event)
-        weight = OFTEN if is_open(type(event.data)) else 1
-        found += [(message.topic, message.key, message.value, tuple(message.headers))] * weight
-    return found
 
 
 @pytest.mark.timeout(360)

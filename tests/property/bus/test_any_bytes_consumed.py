@@ -25,8 +25,7 @@ from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from pydantic import BaseModel
 
-from tests.property.bus.odd_records import Header, OddRecord, odd_records
-from tests.property.bus.test_any_bytes import MAX_RECORD_BYTES, good
+from tests.support.odd_records import MAX_RECORD_BYTES, Header, OddRecord, good, odd_records
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 RECORDS, PARTS, BATCH = 50_000, 4, 500

@@ -8,7 +8,7 @@ from desk_shared.clock import FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.property.bus.odd_records import OddRecord
+from tests.support.odd_records import OddRecord
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 DATA = {"subject_kind": "device", "name": "disk.free.percent", "value": 1}

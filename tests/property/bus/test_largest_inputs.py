@@ -9,18 +9,16 @@ import pytest
 from desk_shared.bus.door import RecordDecoder
 from desk_shared.charter import load_charter
 from desk_shared.clock import FakeClock
-from desk_shared.events import AnyEvent, Message
+from desk_shared.events import AnyEvent
 from desk_shared.events.amending import MOST_BYTES
 from desk_shared.events.names import CHANGES, REQUESTS, TELEMETRY
 from desk_shared.events.topics import MAX_EVENT_BYTES, MAX_OPEN_BYTES
 from desk_shared.testing.processes import CHARTER
 
+from tests.support.longest import SIGNS, check
 from tests.support.triage_desk import MONDAY, TriageDesk
 from tests.unit.intake.world import make_desk
 
-# One byte, three bytes, and six in JSON, whose writers spell control characters out.
-SIGNS = ["a", "漢", "\x01", '"']
-MOST_HEADER_BYTES = 8 * 1024
 REPEATS = 12
 
 
@@ -96,15 +94,6 @@ def record(type: str, topic: str, data: dict[str, object], number: int, sign: st
     value = json.dumps(data, ensure_ascii=False).encode()
     assert MAX_EVENT_BYTES / 20 < len(value) <= MAX_OPEN_BYTES
     return Record(topic, subject.encode(), value, headers, int(moment.timestamp() * 1000))
-
-
-def check(messages: Sequence[Message]) -> int:
-    """How many there are, each within the limits; the codec itself refuses a longer value."""
-    for message in messages:
-        assert len(message.value) <= MAX_EVENT_BYTES
-        headers = sum(len(name) + len(text) + 10 for name, text in message.headers)
-        assert headers + len(message.key) <= MOST_HEADER_BYTES
-    return len(messages)
 
 
 @pytest.mark.parametrize("sign", SIGNS)

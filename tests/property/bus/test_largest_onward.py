@@ -39,8 +39,8 @@ from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from desk_shared.testing.processes import CHARTER
 
-from tests.property.bus.test_largest_inputs import SIGNS, check
 from tests.support.automation_engine import Engine, act, guard, runbook
+from tests.support.longest import SIGNS, check
 from tests.support.triage_desk import MONDAY
 from tests.unit.intake.world import make_desk
 from tests.unit.metrics.desk import Desk as MetricsDesk

@@ -7,7 +7,7 @@ from desk_shared.store import Stored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.bus.desk import Desk, Story, noted, received
+from tests.support.bus_desk import Desk, Story, noted, received
 
 MOST = 12
 

@@ -27,8 +27,8 @@ from desk_shared.local.places import ROOT
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 
-from tests.integration.services.faults import built
-from tests.unit.bus.desk import received
+from tests.support.bus_desk import received
+from tests.support.faults import built
 
 EXAMPLES = ROOT / "tests" / "contract" / "events" / "examples"
 NOWHERE = ("127.0.0.1:9", "mongodb://127.0.0.1:9")

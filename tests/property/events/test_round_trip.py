@@ -10,7 +10,7 @@ from desk_shared.events.schemas import event_schemas
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.property.events.payloads import events
+from tests.support.payloads import events
 
 CODEC = Codec()
 VALIDATORS = {

@@ -11,7 +11,7 @@ from desk_shared.charter import Charter, CharterSource
 from desk_shared.events.automation import Outcome
 
 from tests.support.automation_engine import START, Engine, measured, raised, runbook
-from tests.unit.charter.test_confidential import with_secrets
+from tests.support.confidential import with_secrets
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

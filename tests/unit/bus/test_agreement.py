@@ -11,7 +11,7 @@ from desk_shared.bus.agreement import (
 )
 from desk_shared.clock import FakeClock
 
-from tests.unit.bus.desk import START
+from tests.support.bus_desk import START
 
 
 class Kept:

@@ -10,7 +10,7 @@ from desk_shared.errors import DependencyDown, Transient
 from desk_shared.events import AnyEvent
 from desk_shared.kernel import Context, Decision
 
-from tests.unit.bus.desk import CODEC, SHAKY, START, Desk, Record, Story, noted, received, tell
+from tests.support.bus_desk import CODEC, SHAKY, START, Desk, Record, Story, noted, received, tell
 
 
 @pytest.fixture

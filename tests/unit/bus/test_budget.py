@@ -8,7 +8,7 @@ from desk_shared.clock import FakeClock
 from desk_shared.errors import Invalid, Transient
 from desk_shared.store import Unreadable
 
-from tests.unit.bus.desk import START
+from tests.support.bus_desk import START
 
 BUG = ZeroDivisionError("a bug")
 

@@ -15,7 +15,7 @@ from desk_shared.service import Service, Subscription, Web
 from desk_shared.settings import Environment, ServiceSettings
 from desk_shared.telemetry.testing import recorded_telemetry
 
-from tests.unit.bus.desk import STORIES, Story
+from tests.support.bus_desk import STORIES, Story
 from tests.unit.intake.world import MONDAY
 
 

@@ -10,7 +10,7 @@ from desk_shared.bus import command_queue as module
 from desk_shared.errors import DependencyDown, Rejected, Transient
 from desk_shared.kernel import Context, Decision
 
-from tests.unit.bus.desk import START, Desk, Story, noted, received
+from tests.support.bus_desk import START, Desk, Story, noted, received
 
 
 def add(text: str) -> Callable[[Story | None, Context], Decision[Story]]:

@@ -9,7 +9,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored, Unreadable
 from desk_shared.testing.fakes import FakeDocuments
 
-from tests.unit.bus.desk import Desk, Story, noted, received
+from tests.support.bus_desk import Desk, Story, noted, received
 
 
 def unwritable(store: FakeDocuments[Story], ids: set[str]) -> None:

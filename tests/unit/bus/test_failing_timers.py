@@ -13,7 +13,7 @@ from desk_shared.health import State
 from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 
-from tests.unit.bus.desk import START, Desk, Story
+from tests.support.bus_desk import START, Desk, Story
 
 
 @dataclass

@@ -7,7 +7,7 @@ from desk_shared.bus import WorkItem
 from desk_shared.errors import DependencyDown
 from desk_shared.kernel import Context, Decision
 
-from tests.unit.bus.desk import Desk, Story, noted
+from tests.support.bus_desk import Desk, Story, noted
 
 TERM = timedelta(seconds=10)
 

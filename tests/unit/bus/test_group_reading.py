@@ -11,7 +11,7 @@ from desk_shared.bus.handing_out import TrackedConsumer
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import FakeClock
 
-from tests.unit.bus.desk import START
+from tests.support.bus_desk import START
 
 SECOND = timedelta(seconds=1)
 TICKETS = [TopicPartition("tickets", number) for number in range(3)]

@@ -4,7 +4,7 @@ import pytest
 from desk_shared.bus import Received
 from desk_shared.errors import Invalid
 
-from tests.unit.bus.desk import Desk, outside, received
+from tests.support.bus_desk import Desk, outside, received
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from desk_shared.store.document import KEPT_HERE, MOST_HERE
 from desk_shared.store.kept_calls import KeptCall
 from desk_shared.testing.fakes import FakeDocuments, FakeKeptCalls
 
-from tests.unit.bus.desk import STORIES, Desk, Story, noted, outside, received
+from tests.support.bus_desk import STORIES, Desk, Story, noted, outside, received
 
 OTHERS = 3 * MOST_HERE
 

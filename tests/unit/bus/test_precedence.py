@@ -16,7 +16,7 @@ from desk_shared.precedence import (
 )
 from desk_shared.store import Stored
 
-from tests.unit.bus.desk import Desk, Story, noted, received
+from tests.support.bus_desk import Desk, Story, noted, received
 
 
 class Watch:

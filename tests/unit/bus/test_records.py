@@ -27,7 +27,7 @@ from desk_shared.bus.records import (
 from desk_shared.errors import Invalid, Transient
 from desk_shared.events import Message
 
-from tests.unit.bus.desk import START, Record, noted, record
+from tests.support.bus_desk import START, Record, noted, record
 
 RAW = replace(record(noted("t", 1), 42, partition=3), topic="x-desk.tickets")
 LATER = Transient("not now")

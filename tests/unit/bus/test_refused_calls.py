@@ -7,7 +7,7 @@ from desk_shared.errors import KeyReused
 from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 
-from tests.unit.bus.desk import Desk, Story
+from tests.support.bus_desk import Desk, Story
 
 
 def _call(text: str) -> WorkItem[Story]:

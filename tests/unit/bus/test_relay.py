@@ -13,7 +13,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 
-from tests.unit.bus.desk import Desk, Story, noted
+from tests.support.bus_desk import Desk, Story, noted
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from desk_shared.telemetry import names
 from desk_shared.testing import eventually
 from desk_shared.testing.fakes import FakeDocuments
 
-from tests.unit.bus.desk import STORIES, Desk, Story
+from tests.support.bus_desk import STORIES, Desk, Story
 
 LONG_AGO = timedelta(minutes=1)
 

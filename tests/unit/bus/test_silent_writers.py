@@ -14,8 +14,8 @@ from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import open_now
 
-from tests.unit.bus.desk import START
-from tests.unit.bus.writer import SECOND, Writer, settled
+from tests.support.bus_desk import START
+from tests.support.bus_writer import SECOND, Writer, settled
 
 
 async def beside_a_killed_one() -> Writer:

@@ -12,7 +12,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Stored
 from desk_shared.telemetry import names
 
-from tests.unit.bus.desk import (
+from tests.support.bus_desk import (
     BROKEN,
     POISON,
     SHAKY,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from desk_shared.bus.watermarks import Watermarks
 from desk_shared.clock import FakeClock
 
-from tests.unit.bus.desk import START
+from tests.support.bus_desk import START
 
 SECOND = timedelta(seconds=1)
 

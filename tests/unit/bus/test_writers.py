@@ -13,8 +13,8 @@ from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import close_now, open_now
 
-from tests.unit.bus.desk import START, Desk, noted, received
-from tests.unit.bus.writer import SECOND, Writer, settled
+from tests.support.bus_desk import START, Desk, noted, received
+from tests.support.bus_writer import SECOND, Writer, settled
 
 
 async def test_idle_it_is_as_far_as_the_clock() -> None:

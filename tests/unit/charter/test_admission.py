@@ -14,7 +14,7 @@ from desk_shared.events.requests import TicketRequested
 from desk_shared.events.telemetry import AlertFired, Measured
 from desk_shared.events.tickets import TicketClosed
 
-from tests.unit.charter.conftest import CharterFolder
+from tests.support.charter_folder import CharterFolder
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WIDE = OutsideSystem(

@@ -1,27 +1,9 @@
 """What is confidential is seen by its team, by whoever has the ticket, by owners and operators."""
 
-from pathlib import Path
-
 import pytest
-from desk_shared.charter import Charter, load_charter
+from desk_shared.charter import Charter
 
-DEFAULT = load_charter(Path(__file__).parents[3] / "charter")
-
-
-def with_secrets(team: str = "", service: str = "") -> Charter:
-    """The default charter with a confidential team or service."""
-    parts = {name: getattr(DEFAULT, name) for name in Charter.model_fields}
-    parts["teams"] = tuple(
-        one.model_copy(update={"confidential": one.name == team}) for one in DEFAULT.teams
-    )
-    parts["services"] = tuple(
-        one.model_copy(update={"confidential": one.name == service}) for one in DEFAULT.services
-    )
-    return Charter.model_validate(parts)
-
-
-SERVICE = with_secrets(service="crm")
-TEAM = with_secrets(team="business-apps")
+from tests.support.confidential import DEFAULT, SERVICE, TEAM
 
 
 @pytest.mark.parametrize("charter", [SERVICE, TEAM])

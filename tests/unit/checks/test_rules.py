@@ -10,6 +10,7 @@ from scripts.checks.source import Source
 DOMAIN = "services/triage/desk_triage/domain/decide.py"
 HANDLERS = "services/triage/desk_triage/handlers.py"
 TEST = "tests/unit/triage/test_decide.py"
+CHECKS = "tests/unit/checks/test_source.py"
 LONG_FUNCTION = "def f() -> None:\n" + "    g()\n" * 40
 LADDER = """def f(data: Payload) -> bool:
     if isinstance(data, Opened):
@@ -52,6 +53,11 @@ FOUND = [
     ("raw-terminal", HANDLERS, "sys.stderr.write(title)\n"),
     ("no-sentence", DOMAIN, 'WHY = "nobody has the skill for it"\n'),
     ("verbs", HANDLERS, "def _answered() -> None:\n    pass\n"),
+    ("test-support", CHECKS, "from tests.unit.bus.desk import noted\n"),
+    ("test-support", CHECKS, "from tests.unit.checks.test_rules import FOUND\n"),
+    ("test-support", CHECKS, "import tests.unit.bus.conftest\n"),
+    ("test-support", CHECKS, "from tests import unit\n"),
+    ("test-support", "tests/support/bus.py", "from tests.unit.bus.test_relay import x\n"),
     ("vocabulary", HANDLERS, "def f(lane: str) -> str:\n    return lane\n"),
     ("vocabulary", DOMAIN, "class TicketJourney:\n    pass\n"),
     ("module-docstring", HANDLERS, "x = 1\n"),
@@ -92,6 +98,9 @@ LEFT_ALONE = [
     ),
     ("no-sentence", DOMAIN, 'WHY = message("skills.nobody", skill="vpn")\n'),
     ("verbs", HANDLERS, "@property\ndef known() -> None:\n    pass\n"),
+    ("test-support", CHECKS, "from tests.support.bus_desk import noted\n"),
+    ("test-support", CHECKS, "from tests import support\n"),
+    ("test-support", HANDLERS, "from tests.unit.bus.desk import noted\n"),
     ("vocabulary", HANDLERS, "known_types = set()\n"),
     ("module-docstring", HANDLERS, '"""What it is for."""\n'),
 ]

@@ -14,7 +14,7 @@ from desk_shared.events.telemetry import Observed
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import request_ticket_id
 
-from tests.unit.bus.desk import START, noted
+from tests.support.bus_desk import START, noted
 
 
 def opened(ticket: str, number: int = 1) -> AnyEvent:

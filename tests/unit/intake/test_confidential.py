@@ -6,7 +6,7 @@ from desk_shared.events.message import written
 from desk_shared.events.problems import ProblemDetected
 from desk_shared.http import STAFF
 
-from tests.unit.charter.test_confidential import SERVICE
+from tests.support.confidential import SERVICE
 from tests.unit.intake.world import Desk, make_desk
 
 SECRET = "Salary of the board is wrong"  # noqa: S105

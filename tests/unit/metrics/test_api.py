@@ -18,7 +18,7 @@ from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 from fastapi import FastAPI
 
-from tests.unit.charter.test_confidential import with_secrets
+from tests.support.confidential import with_secrets
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_measures import second

@@ -27,7 +27,7 @@ from desk_shared.testing.fakes import FakeDocuments
 from fastapi import FastAPI
 from rich.console import Console
 
-from tests.unit.charter.test_confidential import with_secrets
+from tests.support.confidential import with_secrets
 from tests.unit.metrics.desk import Desk
 from tests.unit.metrics.story import Story
 from tests.unit.metrics.test_demand import wanted

@@ -12,7 +12,7 @@ from desk_shared.events.signals import SignalRaised
 from desk_shared.events.sla import SlaAtRisk
 from desk_shared.events.tickets import Channel, Kind, TicketOpened, TicketTriaged
 
-from tests.unit.charter.test_confidential import DEFAULT, SERVICE, TEAM
+from tests.support.confidential import DEFAULT, SERVICE, TEAM
 from tests.unit.notify.desk import ANA, BEN, NOON, event, sla
 
 PLACES = {

@@ -7,7 +7,7 @@ from desk_storm.books import Act, Books, Fault, HttpCall, Mail
 from desk_storm.coverage import STEPS, drawn, never, spans, table
 from desk_storm.history import History
 
-from tests.unit.storm.stories import at, clean
+from tests.support.storm_stories import at, clean
 
 CALL = "a call waits for its answer"
 ACT = "an act is open at its target"

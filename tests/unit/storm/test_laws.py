@@ -14,7 +14,7 @@ from desk_storm.clocks import lateness
 from desk_storm.history import History
 from desk_storm.laws import LAWS, judge
 
-from tests.unit.storm.stories import SOLVED, again, at, changed, clean, without
+from tests.support.storm_stories import SOLVED, again, at, changed, clean, without
 
 Falsify = Callable[[Books], Books]
 FROM_SYSTEM = request_ticket_id("/monitor", "q")

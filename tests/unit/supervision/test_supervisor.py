@@ -13,7 +13,7 @@ from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing import eventually
 from desk_shared.turns import beat
 
-from tests.unit.bus.desk import START
+from tests.support.bus_desk import START
 
 
 @dataclass

@@ -7,8 +7,8 @@ from desk_shared.http import AppParts, Principal, Role, make_app
 from desk_shared.http.testing import FakeAuthenticator
 from desk_shared.telemetry.testing import recorded_telemetry
 
+from tests.support.confidential import with_secrets
 from tests.support.triage_desk import TriageDesk, opened
-from tests.unit.charter.test_confidential import with_secrets
 
 SECRET = with_secrets(service="vpn")
 CALLERS = (

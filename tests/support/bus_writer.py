@@ -11,7 +11,7 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.watermarks import WatermarkAdvanced
 from desk_shared.testing.fakes import FakeLeases
 
-from tests.unit.bus.desk import START, Desk, noted, received
+from tests.support.bus_desk import START, Desk, noted, received
 
 SECOND = timedelta(seconds=1)
 

@@ -43,8 +43,8 @@ from desk_shared.testing.fakes import FakeDocuments, FakePublisher
 from fastapi import FastAPI
 
 from tests.support.automation_engine import Engine, raised, runbook
+from tests.support.confidential import with_secrets
 from tests.support.triage_desk import TriageDesk, event, measured, opened
-from tests.unit.charter.test_confidential import with_secrets
 from tests.unit.intake.world import make_desk, triage_says
 from tests.unit.metrics.desk import Desk as MetricsDesk
 from tests.unit.metrics.story import Story

@@ -6,8 +6,11 @@ Made from a seed, so that a record that shows a fault is made again by its numbe
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
+from desk_shared.events import Codec
+from desk_shared.events.building import is_open
 from desk_shared.events.topics import CATALOGUE
 
 Header = tuple[str, bytes | None]
@@ -196,3 +199,29 @@ def _topic(record: OddRecord, random: Random) -> None:
 _CHANGES: Sequence[Callable[[OddRecord, Random], None]] = (
     *(_flip, _cut, _raw, _field, _field, _header, _header, _no_header, _key, _structured, _topic),
 )
+
+
+# What outsiders may write comes as often as all that they may not.
+OFTEN = 6
+
+
+MAX_RECORD_BYTES = 1024 * 1024
+
+
+EXAMPLES = Path(__file__).parents[2] / "contract" / "events" / "examples"
+
+
+CODEC = Codec()
+
+
+def good() -> Sequence[tuple[str, bytes, bytes, tuple[tuple[str, bytes | None], ...]]]:
+    """An event of every type as the desk writes it; those from outside call themselves so."""
+    found = []
+    for path in sorted(EXAMPLES.glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        headers = [("content-type", b"application/cloudevents+json")]
+        event = CODEC.decode(document["subject"].encode(), json.dumps(document).encode(), headers)
+        message = CODEC.encode(event)
+        weight = OFTEN if is_open(type(event.data)) else 1
+        found += [(message.topic, message.key, message.value, tuple(message.headers))] * weight
+    return found

@@ -13,6 +13,7 @@ from desk_shared.bus.admin import apply_topics
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import ATTEMPT, ORIGIN, REASON, REASON_CODE, KafkaRecord
 from desk_shared.bus.subscribing import Reading
+from desk_shared.cli.adopting import Anew, compare
 from desk_shared.cli.reading import read_all
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec
@@ -26,7 +27,7 @@ from desk_shared.store.positions import MongoPositions
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.opening import close_now, open_now
 
-from tests.unit.bus.desk import STORIES, Story, tell
+from tests.support.bus_desk import STORIES, Story, tell
 
 GROUP = "triage"
 RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)
@@ -225,3 +226,18 @@ class Rig:
 def _letter(raw: KafkaRecord) -> Letter:
     told = {name: (text or b"").decode(errors="replace") for name, text in raw.headers}
     return Letter(raw.key, told[REASON_CODE], told[REASON], int(told[ATTEMPT]), told[ORIGIN])
+
+
+async def adopt(rig: Rig) -> Sequence[Anew]:
+    """As the command does, for this group."""
+    positions = MongoPositions(rig.store.database)
+    found = [(GROUP, one) for one in await positions.all()]
+    async with rig.client() as client:
+        anew = await compare(found, client)
+    for one in anew:
+        assert await positions.adopt(one.position, one.cluster, one.topic_id)
+    return anew
+
+
+def is_stopped(rig: Rig) -> bool:
+    return any("was replaced" in one for one in rig.health.answer_ready().reasons)

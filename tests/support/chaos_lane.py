@@ -23,8 +23,8 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.testing import eventually
 from desk_shared.testing.opening import close_now, open_now
 
-from tests.chaos.bus import worker
-from tests.chaos.bus.pipeline import (
+from tests.support import chaos_worker as worker
+from tests.support.chaos_pipeline import (
     COUNTS,
     GROUP,
     SHAKY,
@@ -35,7 +35,7 @@ from tests.chaos.bus.pipeline import (
     fold,
     ticket_event,
 )
-from tests.chaos.bus.worker import Plan
+from tests.support.chaos_worker import Plan
 
 PARTITIONS = 4
 RETRIES, DEAD = retry_topic(TICKETS, GROUP), dead_topic(TICKETS, GROUP)

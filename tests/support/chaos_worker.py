@@ -40,7 +40,7 @@ from desk_shared.telemetry import Telemetry, configure_logs
 from desk_shared.telemetry.testing import recorded_telemetry
 from desk_shared.testing.opening import close_now, open_now
 
-from tests.chaos.bus.pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
+from tests.support.chaos_pipeline import COUNTS, GROUP, TALES, Tale, counts, tales, ticket_event
 
 STEPS = (
     "before decode",

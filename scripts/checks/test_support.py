@@ -1,0 +1,46 @@
+"""`test-support`: what test modules share lies in tests/support; none imports another one."""
+
+import ast
+from collections.abc import Iterator
+
+from scripts.checks.source import Finding, Source
+
+NAME = "test-support"
+
+_SUPPORT = "tests.support"
+# Still to be done: folders whose helpers lie among the tests.
+NOT_YET = (
+    *(f"tests/{level}/intake/" for level in ("unit", "property", "contract", "integration")),
+    *(f"tests/{level}/triage/" for level in ("unit", "property", "contract", "integration")),
+    *(f"tests/{level}/automation/" for level in ("unit", "integration", "chaos")),
+    *(f"tests/{level}/notify/" for level in ("unit", "property", "contract", "integration")),
+    *(f"tests/{level}/metrics/" for level in ("unit", "property", "integration")),
+    # These use what services' tests still have among them.
+    *(f"tests/property/bus/test_largest_{what}.py" for what in ("inputs", "onward")),
+    *(f"tests/support/{what}.py" for what in ("http_worlds", "restoring_desk")),
+    "tests/integration/restoring/test_brokers_put_back.py",
+    "tests/unit/bus/test_builder.py",
+)
+
+
+def check(source: Source) -> Iterator[Finding]:
+    """Imports of other test modules, whatever is taken from them; conftest gives its fixtures."""
+    if not source.is_test or str(source.path).startswith(NOT_YET):
+        return
+    for node in ast.walk(source.tree):
+        for module in _modules(node):
+            if module.startswith("tests") and not f"{module}.".startswith(f"{_SUPPORT}."):
+                yield source.finding(
+                    node,
+                    NAME,
+                    f"{module} is no module of tests/support: what is shared lies there.",
+                )
+
+
+def _modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [one.name for one in node.names if one.name.partition(".")[0] == "tests"]
+    if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tests":
+        module = node.module or ""
+        return [f"{module}.{one.name}" for one in node.names] if module == "tests" else [module]
+    return []

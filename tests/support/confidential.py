@@ -1,0 +1,25 @@
+"""The default charter with a confidential team or service."""
+
+from pathlib import Path
+
+from desk_shared.charter import Charter, load_charter
+
+DEFAULT = load_charter(Path(__file__).parents[2] / "charter")
+
+
+def with_secrets(team: str = "", service: str = "") -> Charter:
+    """The default charter with a confidential team or service."""
+    parts = {name: getattr(DEFAULT, name) for name in Charter.model_fields}
+    parts["teams"] = tuple(
+        one.model_copy(update={"confidential": one.name == team}) for one in DEFAULT.teams
+    )
+    parts["services"] = tuple(
+        one.model_copy(update={"confidential": one.name == service}) for one in DEFAULT.services
+    )
+    return Charter.model_validate(parts)
+
+
+SERVICE = with_secrets(service="crm")
+
+
+TEAM = with_secrets(team="business-apps")

@@ -1,0 +1,143 @@
+"""Who may see what: a row for every route of every service, with a letter for each reader."""
+
+from typing import Any, NamedTuple
+
+from tests.support.http_worlds import WEEK, WORLDS
+
+OF_THE_PLATFORM = ("/health/startup", "/health/live", "/health/ready", "/metrics")
+
+
+# One letter for each reader: ana sue ben mia max nil olga otto odd nobody.
+# + passes, f forbidden, n not found, u not signed in, - either of the two.
+ALL = "+++++f++-u"
+
+
+MINE, HERS = "+nn++f++-u", "n+n+nf++-u"
+
+
+STAFF, STAFFS_SECRET = "fff++f++-u", "fff+nf++-u"
+
+
+MEMBERS, MEMBERS_SECRET = "fff++fff-u", "fff+nfff-u"
+
+
+EACH = "++++++++++"
+
+
+class Row(NamedTuple):
+    """What readers get of the plain thing and of the confidential one.
+
+    Names in braces stand for both. `shows`: those who may see the secret do see a word of it.
+    """
+
+    service: str
+    route: str
+    plain: str
+    secret: str
+    query: str = ""
+    body: dict[str, Any] | None = None
+    shows: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.route}{self.query}"
+
+
+TICKET = "/v1/tickets/{ticket}"
+
+
+TEXT, ACCEPTED = {"text": "x"}, {"answer": "rejected", "reason": "x"}
+
+
+INTO, TO = {"into": "{other}"}, {"into": "{ticket}"}
+
+
+NEW = {"title": "New", "service": "{service}"}
+
+
+UNUSED = {"about": "obsolete", "what": "{service}"}
+
+
+ANSWERS = "/v1/reports/systems/{service}/answers"
+
+
+MEASURES, COHORTS = "GET /v1/measures", "GET /v1/cohorts"
+
+
+SINCE = "?change=2026-11-10&weeks=1"
+
+
+ROWS = [
+    Row("intake", "POST /v1/tickets", ALL, ALL, body=NEW),
+    Row("intake", "GET /v1/tickets", ALL, ALL, shows=True),
+    Row("intake", "GET /v1/tickets", ALL, ALL, "?team={team}", shows=True),
+    Row("intake", "GET /v1/tickets", ALL, ALL, "?service={service}"),
+    Row("intake", f"GET {TICKET}", MINE, HERS, shows=True),
+    Row("intake", f"GET {TICKET}/timeline", MINE, HERS, shows=True),
+    Row("intake", f"PATCH {TICKET}", MINE, HERS, body={"impact": "high"}),
+    Row("intake", f"POST {TICKET}/comments", MINE, HERS, body=TEXT),
+    Row("intake", f"POST {TICKET}/start", STAFF, STAFFS_SECRET),
+    Row("intake", f"POST {TICKET}/pause", STAFF, STAFFS_SECRET, body={"waiting_for": "vendor"}),
+    Row("intake", f"POST {TICKET}/resume", STAFF, STAFFS_SECRET),
+    Row("intake", f"POST {TICKET}/resolve", MINE, HERS, body={"resolution": "x"}),
+    Row("intake", f"POST {TICKET}/reopen", MINE, HERS, body={"reason": "x"}),
+    Row("intake", f"POST {TICKET}/close", MINE, HERS),
+    Row("intake", f"POST {TICKET}/assign", STAFF, STAFFS_SECRET, body={"team": "network"}),
+    Row("intake", "POST /v1/tickets/{other}/assign", STAFF, STAFF, body={"team": "{team}"}),
+    Row(
+        "intake",
+        "POST /v1/tickets/{other}/assign",
+        STAFF,
+        STAFF,
+        body={"team": "{team}", "member": "x"},
+    ),
+    Row("intake", f"POST {TICKET}/merge", STAFF, STAFFS_SECRET, body=INTO),
+    Row("intake", "POST /v1/tickets/{other}/merge", STAFF, STAFFS_SECRET, body=TO),
+    Row("intake", f"POST {TICKET}/feedback", "+nnfffff-u", "n+nfnfff-u", body={"score": 5}),
+    Row("intake", "POST /v1/feedback", ALL, ALL, body=UNUSED),
+    Row("intake", "GET /v1/status", ALL, ALL, shows=True),
+    Row("intake", "POST /v1/events", "ffffffff-u", "ffffffff-u", body={}),
+    Row("triage", "GET /v1/decisions/{ticket}", STAFF, STAFFS_SECRET, shows=True),
+    Row("triage", "GET /v1/signals", STAFF, STAFF, shows=True),
+    Row("triage", "GET /v1/problems", STAFF, STAFF, shows=True),
+    Row("triage", "POST /v1/problems/{id}/resolve", MEMBERS, MEMBERS_SECRET, body={}),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={ticket}", shows=True),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
+    Row("triage", "GET /v1/why", STAFF, STAFF, "?subject={device}"),
+    Row("triage", "GET /v1/unheeded", STAFF, STAFF, shows=True),
+    Row("automation", "GET /v1/runs", STAFF, STAFF, shows=True),
+    Row("automation", "GET /v1/runs", STAFF, STAFF, "?target={device}"),
+    Row("automation", "GET /v1/runs/{id}", STAFF, STAFFS_SECRET, shows=True),
+    Row("automation", "GET /v1/runbooks", STAFF, STAFF, shows=True),
+    Row("automation", "POST /v1/runs/{id}/cancel", MEMBERS, MEMBERS_SECRET),
+    Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={service}"),
+    Row("automation", "GET /v1/why", STAFF, STAFF, "?subject={device}"),
+    Row("notify", "GET /v1/deliveries", "fff++ff+-u", "fff++ff+-u"),
+    Row(
+        "notify", "GET /v1/deliveries", "ffff+ff+-u", "fff+fff+-u", "?recipient={team}", shows=True
+    ),
+    Row("notify", "GET /v1/deliveries", "fffffff+-u", "fffffff+-u", "?recipient={person}"),
+    Row("metrics", "GET /v1/tickets/{ticket}/sla", STAFF, STAFFS_SECRET),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}"),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service", shows=True),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=service&format=csv", shows=True),
+    Row("metrics", MEASURES, STAFF, STAFF, f"?{WEEK}&by=team&format=parquet", shows=True),
+    Row("metrics", f"POST {ANSWERS}", "ffff+f+f-u", "fff+nf+f-u", body=ACCEPTED),
+    Row("metrics", f"GET {ANSWERS}", STAFF, STAFFS_SECRET, shows=True),
+    Row("metrics", "GET /v1/reports/systems", STAFF, STAFF, "?period=2026-W48", shows=True),
+    Row("metrics", "GET /v1/experience", STAFF, STAFF, f"?{WEEK}", shows=True),
+    Row("metrics", "GET /v1/experience", STAFF, STAFF, f"?{WEEK}&of=device"),
+    Row("metrics", "GET /v1/experience", "ffffff++-u", "ffffff++-u", f"?{WEEK}&of=person"),
+    Row("metrics", "GET /v1/report", STAFF, STAFF, f"?{WEEK}", shows=True),
+    Row("metrics", "GET /v1/report", STAFF, STAFFS_SECRET, f"?{WEEK}&team={{team}}"),
+    Row("metrics", "GET /v1/goals", STAFF, STAFF, shows=True),
+    Row("metrics", "GET /v1/staffing", STAFF, STAFFS_SECRET, "?team={team}"),
+    Row("metrics", COHORTS, STAFF, STAFF, f"{SINCE}&site=berlin&service={{service}}"),
+    Row("metrics", COHORTS, "ffffff++-u", "ffffff++-u", f"{SINCE}&person={{person}}"),
+    *(Row(one, f"GET {path}", EACH, EACH) for one in WORLDS for path in OF_THE_PLATFORM),
+]
+
+
+def fill(text: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
