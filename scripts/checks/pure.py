@@ -20,6 +20,7 @@ _CHARTER = (
     "model",
     "calendars",
     "confidential",
+    "detectors",
     "people",
     "slas",
     "routing",

@@ -35,7 +35,7 @@ from desk_triage.learning.model import LearnedModel
 from desk_triage.problems.api import ProblemDocuments, problem_routes
 from desk_triage.problems.store import CLUSTERS
 from desk_triage.problems.worker import cluster_projection
-from desk_triage.routing.api import routing_routes
+from desk_triage.routing.api import decision_routes
 from desk_triage.routing.store import TICKETS
 from desk_triage.routing.worker import ticket_projection
 from fastapi import APIRouter
@@ -206,7 +206,7 @@ class TriageDesk:
         commands = CommandQueue(self.clusters_unit_of_work)
         problems = ProblemDocuments(self.clusters, commands, cursors)
         return [
-            routing_routes(self.tickets),
+            decision_routes(self.tickets),
             detection_routes(detection),
             problem_routes(problems),
         ]

@@ -24,7 +24,7 @@ from desk_triage.learning.worker import ModelSource
 from desk_triage.problems.api import ProblemDocuments, problem_routes
 from desk_triage.problems.store import CLUSTERS, count_people
 from desk_triage.problems.worker import cluster_projection
-from desk_triage.routing.api import routing_routes
+from desk_triage.routing.api import decision_routes
 from desk_triage.routing.model import TeamPrediction
 from desk_triage.routing.store import TICKETS, count_load
 from desk_triage.routing.worker import ticket_projection
@@ -66,7 +66,7 @@ def compose(desk: Desk, settings: TriageSettings) -> Web:
     desk.job("snapshot", snapshot.run)
     detection = DetectionReads(subjects, tickets, desk.cursors, lookout, inputs.charter)
     problems = ProblemDocuments(clusters, desk.commands(gathered), desk.cursors)
-    return Web([routing_routes(tickets), detection_routes(detection), problem_routes(problems)])
+    return Web([decision_routes(tickets), detection_routes(detection), problem_routes(problems)])
 
 
 SERVICE = Service(

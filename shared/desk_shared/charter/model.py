@@ -11,23 +11,25 @@ from typing import TypeVar
 from pydantic import Field
 
 from desk_shared.charter.calendars import Calendar, Closure, HolidayRegion, Week, Window
+from desk_shared.charter.detectors import (
+    DetectorSettings,
+    ForecastDetector,
+    ThresholdDetector,
+    ZScoreDetector,
+)
 from desk_shared.charter.goals import Goal, GoalWhere, Period, Target
 from desk_shared.charter.people import Member, Shift, Team
 from desk_shared.charter.routing import (
     AffectedPeople,
     Detector,
-    DetectorSettings,
-    ForecastDetector,
     PriorityMatrix,
     ProblemClustering,
     Routing,
     RoutingRule,
     RuleThen,
     RuleWhen,
-    ThresholdDetector,
     TicketFacts,
     UrgencyRow,
-    ZScoreDetector,
 )
 from desk_shared.charter.runbooks import (
     ActStep,

@@ -8,9 +8,9 @@ in every order; what a late healthy measurement would have prevented stays open 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from desk_shared.charter.detectors import ForecastDetector
 from desk_shared.charter.model import Detector as Settings
 from desk_shared.charter.model import ThresholdDetector
-from desk_shared.charter.routing import ForecastDetector
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.signals import SignalCleared, SignalRaised
 from desk_shared.events.telemetry import Measured

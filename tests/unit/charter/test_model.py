@@ -4,8 +4,9 @@ from datetime import date
 from typing import Protocol
 
 import pytest
+from desk_shared.charter.detectors import ThresholdDetector
 from desk_shared.charter.model import Charter, Runbook
-from desk_shared.charter.routing import PriorityMatrix, ThresholdDetector, TicketFacts
+from desk_shared.charter.routing import PriorityMatrix, TicketFacts
 from desk_shared.charter.slas import SlaAttributes
 from desk_shared.errors import NotFound
 from desk_shared.events.people import Level, Priority

@@ -217,8 +217,7 @@ def _decide(subject: Subject, alert: AlertWatch, *events: AnyEvent) -> Decision[
     if len(others) >= MAX_ALERTS and oldest is not None:
         others.remove(oldest)
     elif len(others) >= MAX_OPEN and alert.episode is not None:
-        text = f"{MAX_OPEN} alerts of this subject are open already; one more is not held"
-        raise Invalid(text, code="too-many-alerts")
+        raise Invalid(message("alert.too-many", most=MAX_OPEN), code="too-many-alerts")
     after = subject.model_copy(update={"alerts": (*others, alert)})
     return Decision(after, events, after.next_clear)
 

@@ -87,7 +87,7 @@ class ExampleCollector:
 
     def all(self) -> list[TrainingExample]:
         """Every example, in the order the tickets were opened."""
-        return sorted(self._finished())
+        return sorted(self._find_finished())
 
     def _open(self, event: AnyEvent, opened: TicketOpened) -> None:
         self.seen += 1
@@ -107,7 +107,7 @@ class ExampleCollector:
         newest = sorted(self._histories.items(), key=lambda pair: (pair[1].opened_at, pair[0]))
         self._histories = dict(newest[-self.most :])
 
-    def _finished(self) -> Iterator[TrainingExample]:
+    def _find_finished(self) -> Iterator[TrainingExample]:
         if len(self._histories) > self.most:
             self._forget()
         for ticket, history in self._histories.items():

@@ -13,6 +13,8 @@ from desk_triage.adapters.detectors.threshold import Threshold
 from desk_triage.adapters.detectors.zscore import ZScore
 from desk_triage.detection.detector import DetectorKind
 
+__all__ = ["DETECTORS"]
+
 DETECTORS: Final[Registry[DetectorKind]] = Registry(
     "desk.detectors", {"threshold": Threshold, "forecast": Forecast, "zscore": ZScore}
 )
