@@ -8,7 +8,7 @@ from time import perf_counter
 from aiokafka import AIOKafkaConsumer
 from desk_shared.bus import KafkaPublisher, Projection, UnitOfWork
 from desk_shared.bus.admin import apply_topics
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.bus.records import Received
 from desk_shared.clock import SystemClock
 from desk_shared.events import AnyEvent, Codec, Event
@@ -48,7 +48,7 @@ class Counting:
         self._states: dict[str, Seen] = {}
         self.around = nullcontext()
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:  # noqa: ARG002
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:  # noqa: ARG002
         self._drained.begin()
         for received in batch:
             event = received.event

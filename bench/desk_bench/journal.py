@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from desk_shared.bus import KafkaPublisher, Publisher
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.bus.records import Received
 from desk_shared.events import Message
 from desk_shared.store.driver import Collection, Database, Operation, WriteResult
@@ -94,6 +94,6 @@ class CommitNotes(Timed):
 
     journal: Journal
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.journal.batches.append(Batch(len(batch)))
-        await super().handle(batch, park)
+        await super().handle(batch, on_failed)

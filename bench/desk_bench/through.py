@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from desk_shared.bus import BatchProcessor, KafkaPublisher, UnitOfWork
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import Received
 from desk_shared.bus.subscribing import Reading
@@ -51,7 +51,7 @@ class Handler(Protocol):
 
     @property
     def around(self) -> Lifetime: ...
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None: ...
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None: ...
     def forget(self) -> None: ...
 
 
@@ -62,9 +62,9 @@ class Timed(BatchProcessor):
         super().__init__(unit_of_work)
         self._drained, self.around = drained, unit_of_work.published_outboxes
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self._drained.begin()
-        await super().handle(batch, park)
+        await super().handle(batch, on_failed)
         self._drained.count(len(batch))
 
 

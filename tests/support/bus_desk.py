@@ -139,13 +139,13 @@ class Desk:
         meters = self.telemetry.telemetry.meters
         return UnitOfWork(fold, self.publisher, self.clock, meters, cached=self.cached)
 
-    async def park(self, failures: Sequence[tuple[WorkItem[Story], Exception]]) -> None:
+    async def on_failed(self, failures: Sequence[tuple[WorkItem[Story], Exception]]) -> None:
         self.failures += failures
 
     async def feed(self, *batch: Received, unit_of_work: UnitOfWork[Story] | None = None) -> None:
         chosen = unit_of_work or self.unit_of_work
         tasks = [task for one in batch for task in chosen.work_items_of(one)]
-        await chosen.run(tasks, self.park)
+        await chosen.run(tasks, self.on_failed)
 
     async def notes(self, ticket: str = "t") -> tuple[str, ...]:
         found = (await self.documents.load([ticket])).get(ticket)

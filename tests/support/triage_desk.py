@@ -219,7 +219,7 @@ class TriageDesk:
         batch = [self._received(one) for one in events]
         for unit_of_work in self.units_of_work:
             await unit_of_work.run(
-                [t for one in batch for t in unit_of_work.work_items_of(one)], self._park
+                [t for one in batch for t in unit_of_work.work_items_of(one)], self._on_failed
             )
         heard = self.publisher.messages[self._looped :]
         self._looped = len(self.publisher.messages)
@@ -229,14 +229,14 @@ class TriageDesk:
             await self.feed(*signals)
 
     async def on_timer(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
-        await unit_of_work.on_timer([id], self._park)
+        await unit_of_work.on_timer([id], self._on_failed)
 
     def told(self, kind: type[Payload]) -> list[AnyEvent]:
         """What was published of one type, each id once."""
         unique = {one.id: one for one in self.publisher.events()}
         return [one for one in unique.values() if isinstance(one.data, kind)]
 
-    async def _park(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
+    async def _on_failed(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         for _, error in failures:
             raise error
 

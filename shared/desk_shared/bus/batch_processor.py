@@ -11,13 +11,13 @@ from desk_shared.events.topics import RETRY
 from desk_shared.precedence import SLICE, Precedence
 from desk_shared.store.document import S
 
-ParkRecords = Callable[[Sequence[Failure]], Awaitable[None]]
+OnFailedRecords = Callable[[Sequence[Failure]], Awaitable[None]]
 
 
 class BatchHandler(Protocol):
     """What a service does with a batch. Raises only if the whole batch must be read again."""
 
-    async def handle(self, batch: Sequence[Received], on_failed: ParkRecords) -> None: ...
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None: ...
 
     def forget(self) -> None: ...
 
@@ -28,7 +28,7 @@ class BatchProcessor:
     def __init__(self, *units_of_work: UnitOfWork[Any]) -> None:
         self._units_of_work = units_of_work
 
-    async def handle(self, batch: Sequence[Received], on_failed: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         """One read, write and publish for each unit of work; in slices while somebody calls."""
         async with asyncio.TaskGroup() as group:
             for unit_of_work in self._units_of_work:
@@ -41,7 +41,7 @@ class BatchProcessor:
 
 
 async def _run(
-    unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: ParkRecords
+    unit_of_work: UnitOfWork[S], batch: Sequence[Received], on_failed: OnFailedRecords
 ) -> None:
     tasks = [task for received in batch for task in _tasks(unit_of_work, received)]
 
@@ -86,4 +86,4 @@ def _tasks(unit_of_work: UnitOfWork[S], received: Received) -> list[WorkItem[S]]
     return [task for task in tasks if task.id == document] or tasks
 
 
-__all__ = ["BatchHandler", "BatchProcessor", "OnFailed", "ParkRecords"]
+__all__ = ["BatchHandler", "BatchProcessor", "OnFailed", "OnFailedRecords"]

@@ -102,7 +102,7 @@ class Failure:
 
     raw: KafkaRecord
     error: Exception
-    fold: str = ""
+    projection: str = ""
     document: str = ""
 
     @property
@@ -133,7 +133,7 @@ def reroute(failure: Failure, group: str, now: datetime, prefix: str = "") -> Me
         REASON_CODE: error_code(error).encode(),
         ARRIVED: before.get(ARRIVED, _arrival_of(raw)),
         FAILED_AT: before.get(FAILED_AT, now.isoformat().encode()),
-        PROJECTION: failure.fold.encode() or before.get(PROJECTION, b""),
+        PROJECTION: failure.projection.encode() or before.get(PROJECTION, b""),
         DOCUMENT: failure.document.encode() or before.get(DOCUMENT, b""),
         **extra,
     }

@@ -48,7 +48,7 @@ class Attributes:
     similar: Mapping[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
-    def required(self, name: str) -> str:
+    def require(self, name: str) -> str:
         """The attribute's text; `Invalid` if it is not there or no attribute."""
         text = self.given.get(name)
         if text:
@@ -61,7 +61,7 @@ class Attributes:
 
     def identifier(self, name: str, *, is_clean: bool = False) -> str:
         """A required attribute within its bound; with `is_clean` also without control signs."""
-        return check_attribute(name, self.required(name), is_clean=is_clean)
+        return check_attribute(name, self.require(name), is_clean=is_clean)
 
     def optional(self, name: str, *, is_clean: bool = False) -> str:
         """The attribute's text, or nothing if it is not given or not usable."""

@@ -42,7 +42,7 @@ def own_event(envelope: Envelope, data: Payload) -> AnyEvent:
     attributes = envelope.attributes
     _check_version(attributes)
     number = attributes.given.get("sequence")
-    text = attributes.required("time")
+    text = attributes.require("time")
     moment = read_moment(text)
     if moment is None:
         raise Invalid(f"the time {quote(text)} lies in no year that there is", code="bad-time")
@@ -156,7 +156,7 @@ def _outside_time(envelope: Envelope, changed: set[str]) -> tuple[datetime, str]
     if moment is not None:
         return moment, ""
     if arrived is None:
-        envelope.attributes.required("time")
+        envelope.attributes.require("time")
         raise Invalid(f"the time {quote(text)} lies in no year that there is", code="bad-time")
     changed.add("time")
     return arrived, text

@@ -119,7 +119,7 @@ class Codec:
             envelope = Envelope(key, attributes_of_document(document), arrived)
             return self._event(envelope, data_of_document(document), len(value), is_mended)
         envelope = Envelope(key, attributes_of_headers(given), arrived)
-        entry = self._by_header.get(envelope.attributes.required("type").encode())
+        entry = self._by_header.get(envelope.attributes.require("type").encode())
         if entry is not None and not entry[1]:
             return _decode_own(envelope, entry[0], value)
         document, is_mended = read_object(text)
@@ -155,7 +155,7 @@ class Codec:
     def _event(
         self, envelope: Envelope, data: dict[str, object], size: int, is_mended: bool
     ) -> AnyEvent:
-        wire_type, data = self._upcast(envelope.attributes.required("type"), data)
+        wire_type, data = self._upcast(envelope.attributes.require("type"), data)
         payload = self._payloads[wire_type]
         if is_open(payload):
             return outside_event(envelope, payload, data, is_mended=is_mended)

@@ -85,7 +85,7 @@ def _types(old: Schema, new: Schema, place: str) -> Iterator[str]:
     for word in sorted((old.keys() | new.keys()) - _PROSE - _WALKED - _LEAST - _MOST - {"anyOf"}):
         before, other = old.get(word), new.get(word)
         if not (isinstance(before, Mapping) and isinstance(other, Mapping)) and before != other:
-            yield f"{place} has another {word}, {_spell(before)} before and {_spell(other)} now"
+            yield f"{place} has another {word}, {_show(before)} before and {_show(other)} now"
     for word in ("properties", "items"):
         if (word in old) != (word in new):
             yield f"{place} is something else now: make it a new field"
@@ -108,7 +108,7 @@ def _limits(old: Schema, new: Schema, place: str) -> Iterator[str]:
         if not isinstance(before, int | float) or (
             now > before if word in _LEAST else now < before
         ):
-            yield f"{place} has a tighter {word}, {_spell(before)} before and {now} now: relax it"
+            yield f"{place} has a tighter {word}, {_show(before)} before and {now} now: relax it"
 
 
 def _resolve(document: Schema, schema: Schema) -> Schema:
@@ -129,5 +129,5 @@ def _mapping(value: object) -> Schema:
     return value
 
 
-def _spell(value: object) -> str:
+def _show(value: object) -> str:
     return "none" if value is None else str(value)

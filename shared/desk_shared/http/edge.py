@@ -126,7 +126,7 @@ class Edge:
             raise self._gate.stopping()
         receive = await self._bodies.read(receive, exchange.length)
         exchange.is_whole = True
-        with self._gate.passed():
+        with self._gate.admit():
             if scope["path"] in _DOCUMENTS:
                 self._limits.count_anonymous(scope)
             await self._call(scope, receive, exchange)

@@ -27,7 +27,7 @@ class Gate:
         self.is_held = False
 
     @contextlib.contextmanager
-    def passed(self) -> Generator[None, None, None]:
+    def admit(self) -> Generator[None, None, None]:
         """Around a call; `Stopping` or `Overloaded` if it may not begin."""
         if self.is_closed:
             raise self.stopping()

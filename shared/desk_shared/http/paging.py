@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from desk_shared.events.message import message
 from desk_shared.http.refusals import BadRequest
 from desk_shared.settings import Environment, ServiceSettings, SettingsError
+from desk_shared.store.pages import After, pages
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -28,8 +29,7 @@ _MAX_CURSOR = 1024
 _MIN_SECRET = 32
 
 T = TypeVar("T")
-# Where a listing goes on: after this sort key and id.
-After = tuple[object, str]
+
 Sort = str | int | float | datetime
 
 
@@ -125,12 +125,12 @@ async def find_visible(
     What is confidential is passed over, so that not even its number shows.
     """
     page: list[P] = []
-    while True:
-        some = await find(after, limit + 1)
+    batches = pages(lambda last: find(last, limit + 1), lambda item: (item.sort, item.id), after)
+    async for some in batches:
         page += [item for item in some if may_see(item)]
         if len(page) > limit or len(some) <= limit:
-            return page[: limit + 1]
-        after = (some[-1].sort, some[-1].id)
+            break
+    return page[: limit + 1]
 
 
 def link_next(request: Request, cursor: str) -> str:

@@ -4,6 +4,7 @@ from typing import cast
 
 from desk_shared.auditing import Entry
 from desk_shared.store.driver import Database, Row, translate_errors
+from desk_shared.store.pages import After, pages
 
 _FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "buffered.topic": 1}
 _PAGE = 5_000
@@ -11,16 +12,17 @@ _PAGE = 5_000
 
 async def census(database: Database, collection: str) -> dict[str, Entry]:
     """Every document's id, last sequence, waiting and buffered events, in pages by id."""
-    entries: dict[str, Entry] = {}
-    last = ""
-    while True:
+
+    async def ask(after: After | None) -> list[Row]:
+        behind = {} if after is None else {"_id": {"$gt": after[1]}}
         with translate_errors():
-            query = database[collection].find({"_id": {"$gt": last}}, _FIELDS)
-            rows = await query.sort([("_id", 1)]).limit(_PAGE).to_list(_PAGE)
+            query = database[collection].find(behind, _FIELDS)
+            return await query.sort([("_id", 1)]).limit(_PAGE).to_list(_PAGE)
+
+    entries: dict[str, Entry] = {}
+    async for rows in pages(ask, lambda row: (row["_id"], str(row["_id"]))):
         entries |= {entry.id: entry for entry in map(_entry, rows)}
-        if len(rows) < _PAGE:
-            return entries
-        last = str(rows[-1]["_id"])
+    return entries
 
 
 async def entry_of(database: Database, collection: str, id: str) -> Entry:

@@ -6,7 +6,7 @@
 """
 
 from desk_shared.text.characters import is_visible, without_invisible
-from desk_shared.text.sinks import csv_cell, html_text, json_text, plain_line, plain_text
+from desk_shared.text.sinks import csv_field, html_text, json_text, plain_line, plain_text
 from desk_shared.text.words import (
     NORMALISER,
     Phrase,
@@ -21,7 +21,7 @@ __all__ = [
     "NORMALISER",
     "Phrase",
     "SpokenWords",
-    "csv_cell",
+    "csv_field",
     "html_text",
     "is_visible",
     "json_text",

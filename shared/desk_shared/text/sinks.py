@@ -40,7 +40,7 @@ def plain_text(text: object) -> str:
     return "\n".join("\t".join(map(plain_line, line.split("\t"))) for line in lines)
 
 
-def csv_cell(text: object) -> str:
+def csv_field(text: object) -> str:
     """A cell that a spreadsheet shows and never runs; the CSV writer does the quoting.
 
     https://owasp.org/www-community/attacks/CSV_Injection

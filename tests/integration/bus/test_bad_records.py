@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.bus import BatchProcessor, Received, records
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.errors import Transient
 from desk_shared.events import AnyEvent
 from desk_shared.events.tickets import TicketCommented
@@ -177,11 +177,11 @@ class Fragile:
     def __init__(self, inner: BatchProcessor) -> None:
         self.inner, self.rounds = inner, 0
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.rounds += 1
         if any(one.event.id == "t1-7" for one in batch):
             raise ZeroDivisionError("a bug outside of every rule")
-        await self.inner.handle(batch, park)
+        await self.inner.handle(batch, on_failed)
 
     def forget(self) -> None:
         self.inner.forget()

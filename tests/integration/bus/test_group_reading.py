@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 from desk_shared.bus import BatchProcessor, Received
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.bus.group_reading import GroupReading
 from desk_shared.bus.producer import partition_number
 from desk_shared.bus.watermarks import Watermarks
@@ -30,10 +30,10 @@ class Stuck:
         self.go_on.set()
         self.keys: set[str] = set()
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.keys |= {received.event.subject for received in batch}
         await self.go_on.wait()
-        await self.inner.handle(batch, park)
+        await self.inner.handle(batch, on_failed)
 
     def forget(self) -> None:
         self.inner.forget()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from desk_shared.bus import BatchProcessor, Received, consumer
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.store import Documents, Stored
 from desk_shared.telemetry import names
 from desk_shared.testing import eventually
@@ -30,10 +30,10 @@ class Held:
         self.entered, self.go_on = asyncio.Event(), asyncio.Event()
         self.handled = 0
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.entered.set()
         await self.go_on.wait()
-        await self.inner.handle(batch, park)
+        await self.inner.handle(batch, on_failed)
         self.handled += len(batch)
 
     def forget(self) -> None:

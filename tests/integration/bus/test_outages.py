@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from desk_shared.bus import BatchProcessor, Received, Unpublished
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.errors import DependencyDown
 from desk_shared.local import LocalServers, local_servers
 from desk_shared.testing import eventually
@@ -32,9 +32,9 @@ class Counted:
     def __init__(self, inner: BatchProcessor) -> None:
         self.inner, self.rounds = inner, 0
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.rounds += 1
-        await self.inner.handle(batch, park)
+        await self.inner.handle(batch, on_failed)
 
     def forget(self) -> None:
         self.inner.forget()

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from desk_shared.bus import BatchProcessor, Projection, Received, UnitOfWork
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.bus.consumer import Consumer
 from desk_shared.bus.records import ORIGIN, REASON_CODE
 from desk_shared.clock import FakeClock
@@ -102,10 +102,10 @@ class Rig:
         told = Event(event.identity, "/desk/intake", event.subject, context.now, note)
         return Decision(Seen(count=(state or Seen()).count + 1), (told,))
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         self.handed.update(one.raw.offset for one in batch)
         self.batch = batch
-        await self.folding.handle(batch, park)
+        await self.folding.handle(batch, on_failed)
 
     def forget(self) -> None:
         self.folding.forget()

@@ -169,7 +169,7 @@ async def test_messages_about_the_longest_events_stay_under_the_limit(
 async def test_what_intake_makes_of_the_longest_events_stays_under_the_limit(sign: str) -> None:
     desk = make_desk(load_charter(CHARTER))
     for event in all_events(sign):
-        await desk.hear_events(event, park=nothing_too_large)
+        await desk.hear_events(event, on_failed=nothing_too_large)
     assert check(desk.publisher.messages) >= VARIANTS
 
 

@@ -106,7 +106,7 @@ async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: rando
     publisher, refused = FakePublisher(), set[str]()
     at_work: Projection[Any] = replace(fold, documents=documents)
 
-    async def park(failures: Sequence[tuple[Any, Exception]]) -> None:
+    async def on_failed(failures: Sequence[tuple[Any, Exception]]) -> None:
         for task, error in failures:
             if not isinstance(error, DeskError):
                 raise error
@@ -116,7 +116,7 @@ async def came_to(fold: Projection[Any], events: Sequence[AnyEvent], dice: rando
         unit_of_work: UnitOfWork[Any] = UnitOfWork(
             at_work, publisher, clock, METERS, cached=dice.choice((0, 9))
         )
-        await unit_of_work.run(unit_of_work.work_items_of(received(one, place)), park)
+        await unit_of_work.run(unit_of_work.work_items_of(received(one, place)), on_failed)
     states = {id: text or "" for id, (_, text) in documents._rows.items()}
     return Came(states, {one.id for one in publisher.events()}, refused)
 

@@ -61,12 +61,12 @@ async def _projection(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
     documents = FakeDocuments(CELLS, clock)
     unit_of_work = UnitOfWork(cells_projection(documents), FakePublisher(), clock, METERS)
 
-    async def park(failures: object) -> None:
+    async def on_failed(failures: object) -> None:
         assert not failures
 
     told = [received(event, offset) for offset, event in enumerate(events)]
     for start in range(0, len(told), batch):
-        await BatchProcessor(unit_of_work).handle(told[start : start + batch], park)
+        await BatchProcessor(unit_of_work).handle(told[start : start + batch], on_failed)
     found = await documents.find({}, limit=1000)
     return {one.id: BYTES.dump_json(one.state) for one in found if one.state is not None}
 

@@ -61,32 +61,32 @@ async def test_a_retried_record_goes_only_where_it_failed(desks: tuple[Desk, Des
     two.unit_of_work.name = "two"
     failures: list[Failure] = []
 
-    async def park(found: Sequence[Failure]) -> None:
+    async def on_failed(found: Sequence[Failure]) -> None:
         failures.extend(found)
 
     shaky = noted("t", 1, SHAKY)
     folding = BatchProcessor(one.unit_of_work, two.unit_of_work)
-    await folding.handle([received(shaky, 1)], park)
+    await folding.handle([received(shaky, 1)], on_failed)
     await folding.handle([received(noted("t", n), n) for n in range(2, 200)], nothing_parked)
     ((failure),) = failures
-    assert (failure.fold, failure.document) == ("one", "t")
+    assert (failure.projection, failure.document) == ("one", "t")
     assert isinstance(failure.error, Transient)
     before = await two.notes()
     failures.clear()
-    await folding.handle([retried(failure)], park)
-    assert [again.fold for again in failures] == ["one"]
+    await folding.handle([retried(failure)], on_failed)
+    assert [again.projection for again in failures] == ["one"]
     assert await two.notes() == before
 
 
 async def test_both_units_of_work_can_fail_on_one_record(desks: tuple[Desk, Desk]) -> None:
     failures: list[Failure] = []
 
-    async def park(found: Sequence[Failure]) -> None:
+    async def on_failed(found: Sequence[Failure]) -> None:
         failures.extend(found)
 
     folding = BatchProcessor(*(desk.unit_of_work for desk in desks))
-    await folding.handle([received(noted("t", 1, SHAKY), 1)], park)
-    assert sorted(failure.fold for failure in failures) == ["one", "two"]
+    await folding.handle([received(noted("t", 1, SHAKY), 1)], on_failed)
+    assert sorted(failure.projection for failure in failures) == ["one", "two"]
 
 
 async def test_a_store_that_is_away_explains_the_rest(desks: tuple[Desk, Desk]) -> None:

@@ -75,12 +75,12 @@ async def test_what_was_acknowledged_is_not_sent_again_for_anothers_sake() -> No
     desk = Desk(ordered=False, cached=0)
     missing = Transient("no such topic", code="topic-missing")
     desk.publisher.refused = lambda one: missing if one.key == b"bad" else None
-    await desk.unit_of_work.run([WorkItem("t", fan_out, Cause("once"))], desk.park)
+    await desk.unit_of_work.run([WorkItem("t", fan_out, Cause("once"))], desk.on_failed)
     for _ in range(5):
-        await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.park)
+        await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.on_failed)
     assert [event.subject for event in desk.publisher.events()] == ["a", "b"]
     desk.publisher.refused = lambda _: None
-    await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.park)
+    await desk.another().run([WorkItem("t", fan_out, Cause("once"))], desk.on_failed)
     assert [event.subject for event in desk.publisher.events()] == ["a", "b", "bad"]
 
 

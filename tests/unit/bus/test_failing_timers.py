@@ -25,14 +25,14 @@ class Hammer:
     failing: dict[str, Exception] = field(default_factory=dict)
     woken: list[str] = field(default_factory=list)
 
-    async def on_timer(self, ids: Iterable[str], park: Report) -> None:
+    async def on_timer(self, ids: Iterable[str], on_failed: Report) -> None:
         for id in ids:
             error = self.failing.get(id)
             if error is None:
                 self.woken.append(id)
                 await self.desk.documents.put_off(id, self.desk.clock.now(), GIVEN_UP)
             elif self.reports:
-                await park([(WorkItem(id, lambda _state, _context: None), error)])
+                await on_failed([(WorkItem(id, lambda _state, _context: None), error)])
             else:
                 raise error
 
@@ -61,7 +61,7 @@ class Watch:
     async def set(self, *ids: str) -> None:
         due = self.desk.clock.now()
         rule = lambda _state, _context: Decision(Story(), due=due)  # noqa: E731
-        await self.desk.unit_of_work.run([WorkItem(id, rule) for id in ids], self.desk.park)
+        await self.desk.unit_of_work.run([WorkItem(id, rule) for id in ids], self.desk.on_failed)
 
     async def round(self, after: timedelta = timedelta(0)) -> None:
         self.desk.clock.advance(after)
@@ -149,7 +149,7 @@ async def test_a_document_that_cannot_be_read_does_not_stop_the_timers_of_a_ledg
     def begin(_state: Story | None, context: Context) -> Decision[Story]:
         return Decision(Story(), due=context.now)
 
-    await desk.another().run([WorkItem(id, begin) for id in ("a", "bad", "b")], desk.park)
+    await desk.another().run([WorkItem(id, begin) for id in ("a", "bad", "b")], desk.on_failed)
     desk.documents.damage("bad")
     assert isinstance(desk.clock, FakeClock)
     await timers._refresh(desk.clock.now())

@@ -23,7 +23,7 @@ async def test_who_was_frozen_before_the_write_does_not_record_a_moment_that_has
         return Decision(Story(), (noted("slow", 1)._replace(time=context.now),))
 
     with pytest.raises(DependencyDown) as refused:
-        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.park)
+        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.on_failed)
     assert refused.value.kind == "not-recording"
     assert await desk.documents.load(["slow"]) == {}
     assert moments.take_uncertain() == began
@@ -43,8 +43,10 @@ async def test_who_took_a_new_lease_before_it_wrote_has_slept_all_the_same() -> 
         return Decision(Story())
 
     with pytest.raises(DependencyDown):
-        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.park)
-    await desk.unit_of_work.run([WorkItem("slow", lambda _s, _t: Decision(Story()))], desk.park)
+        await desk.unit_of_work.run([WorkItem("slow", freeze)], desk.on_failed)
+    await desk.unit_of_work.run(
+        [WorkItem("slow", lambda _s, _t: Decision(Story()))], desk.on_failed
+    )
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}
 
 
@@ -59,5 +61,5 @@ async def test_who_only_waits_for_a_slow_store_goes_on(has_lease: bool) -> None:
                 desk.unit_of_work.open_moments.record_until(desk.clock.now() + TERM)
         return Decision(Story())
 
-    await desk.unit_of_work.run([WorkItem("slow", slowly)], desk.park)
+    await desk.unit_of_work.run([WorkItem("slow", slowly)], desk.on_failed)
     assert (await desk.documents.load(["slow"])).keys() == {"slow"}

@@ -68,9 +68,9 @@ async def test_a_key_is_known_with_what_was_asked_however_many_came_in_between(
         assert isinstance(task.cause, Cause)
         await commands.change("t", task.rule, task.cause)  # type: ignore[arg-type]  # a rule
     before = await loose.notes()
-    await loose.unit_of_work.run([add("key-20=20")], loose.park)
+    await loose.unit_of_work.run([add("key-20=20")], loose.on_failed)
     assert await loose.notes() == before
-    await loose.another().run([add("key-20=other")], loose.park)
+    await loose.another().run([add("key-20=other")], loose.on_failed)
     ((_, error),) = loose.failures
     assert isinstance(error, KeyReused)
     assert await loose.notes() == before

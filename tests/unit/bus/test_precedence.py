@@ -57,10 +57,10 @@ def slices_of(desk: Desk) -> list[int]:
 async def handled(desk: Desk, count: int) -> None:
     batch = [received(noted(f"t{number}", 1), number) for number in range(count)]
 
-    async def park(_: Sequence[Failure]) -> None:
+    async def on_failed(_: Sequence[Failure]) -> None:
         raise AssertionError
 
-    await BatchProcessor(desk.unit_of_work).handle(batch, park)
+    await BatchProcessor(desk.unit_of_work).handle(batch, on_failed)
 
 
 async def test_while_nobody_calls_a_batch_is_one(desk: Desk) -> None:

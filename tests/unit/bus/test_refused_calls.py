@@ -27,11 +27,11 @@ async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
 
     async def overtaken(documents: Sequence[Stored[Story]]) -> frozenset[str]:
         desk.documents.write = write  # type: ignore[method-assign]
-        await other.run([_call("second")], desk.park)
+        await other.run([_call("second")], desk.on_failed)
         return await write(documents)
 
     desk.documents.write = overtaken  # type: ignore[method-assign]
-    await desk.unit_of_work.run([first, second], desk.park)
+    await desk.unit_of_work.run([first, second], desk.on_failed)
     assert await desk.notes() == ("second",)
     assert [(task, type(error)) for task, error in desk.failures] == [(first, KeyReused)]
 
@@ -39,5 +39,5 @@ async def test_whose_body_holds_under_a_key_is_not_refused() -> None:
 async def test_a_refusal_that_nothing_overtakes_is_told() -> None:
     desk = Desk(ordered=False)
     first, second = _call("first"), _call("second")
-    await desk.unit_of_work.run([first, second], desk.park)
+    await desk.unit_of_work.run([first, second], desk.on_failed)
     assert [(task, type(error)) for task, error in desk.failures] == [(second, KeyReused)]

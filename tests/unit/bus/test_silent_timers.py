@@ -69,10 +69,10 @@ class Watch:
             silence=silence,
         )
 
-    async def on_timer(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def on_timer(self, ids: Iterable[str], on_failed: Report) -> None:  # noqa: ARG002
         raise AssertionError("woken without being told for which moment")
 
-    async def wake_at(self, ids: Sequence[str], _park: Report, at: datetime) -> None:
+    async def wake_at(self, ids: Sequence[str], _on_failed: Report, at: datetime) -> None:
         self.woken += [(id, at) for id in ids]
         self.wakings += 1
 
@@ -80,7 +80,7 @@ class Watch:
         unit_of_work = self.desk.another()
         unit_of_work._documents = self.desk.documents
         await unit_of_work.run(
-            [WorkItem(id, lambda _s, _t: Decision(Story(), due=due))], self.desk.park
+            [WorkItem(id, lambda _s, _t: Decision(Story(), due=due))], self.desk.on_failed
         )
 
     @property
@@ -163,5 +163,5 @@ def decided_at(_state: Story | None, context: Context) -> Decision[Story]:
 async def test_a_unit_of_work_decides_for_the_moment_it_is_told() -> None:
     desk = Desk()
     at = desk.clock.now() - LONG_AGO
-    await desk.unit_of_work.run([WorkItem("t", decided_at)], desk.park, at=at)
+    await desk.unit_of_work.run([WorkItem("t", decided_at)], desk.on_failed, at=at)
     assert await desk.notes() == (at.isoformat(),)

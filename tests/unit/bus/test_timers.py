@@ -27,7 +27,7 @@ class Bell:
         self.woken: list[str] = []
         self.is_down = False
 
-    async def on_timer(self, ids: Iterable[str], park: Report) -> None:  # noqa: ARG002
+    async def on_timer(self, ids: Iterable[str], on_failed: Report) -> None:  # noqa: ARG002
         if self.is_down:
             raise DependencyDown("away")
         self.woken += ids
@@ -53,7 +53,7 @@ class Watch:
         unit_of_work._documents = self.desk.documents
         if told:
             unit_of_work.due = self.due
-        await unit_of_work.run([WorkItem(id, rule)], self.desk.park)
+        await unit_of_work.run([WorkItem(id, rule)], self.desk.on_failed)
 
     def start(self) -> asyncio.Task[None]:
         meters = self.desk.telemetry.telemetry.meters
@@ -156,7 +156,7 @@ async def test_a_rule_that_asks_for_the_past_does_not_spin() -> None:
     await watch.is_watching()
     began = watch.clock.now()
 
-    async def again(ids: Iterable[str], park: Report) -> None:  # noqa: ARG001
+    async def again(ids: Iterable[str], on_failed: Report) -> None:  # noqa: ARG001
         watch.bell.woken += ids
         watch.due.remember("t", began - timedelta(days=1))
 

@@ -252,7 +252,7 @@ async def test_a_write_of_unknown_outcome_is_looked_up_again(loose: Desk) -> Non
         seen.append(() if state is None else state.notes)
         return None
 
-    await loose.unit_of_work.run([WorkItem("t", look)], loose.park)
+    await loose.unit_of_work.run([WorkItem("t", look)], loose.on_failed)
     assert seen == [("1", "2")]
 
 
@@ -273,7 +273,7 @@ async def test_nothing_is_concluded_from_a_copy_that_another_member_made_old(
     await loose.feed(received(noted("t", 1), 1))
     await loose.feed(received(noted("t", 2), 2), unit_of_work=loose.another())
     seen: list[int] = []
-    await loose.unit_of_work.run([WorkItem("t", told_only_of(2, seen))], loose.park)
+    await loose.unit_of_work.run([WorkItem("t", told_only_of(2, seen))], loose.on_failed)
     assert not loose.failures  # a refusal by the old copy would have been an outcome
     assert seen == [1, 2]
 
@@ -296,12 +296,12 @@ async def test_a_timer_is_not_missed_because_a_copy_is_old(desk: Desk) -> None:
     other = desk.another()
     await desk.feed(received(noted("t", 1), 1))
     await desk.unit_of_work.run(
-        [WorkItem("t", lambda state, _context: Decision(state or Story()))], desk.park
+        [WorkItem("t", lambda state, _context: Decision(state or Story()))], desk.on_failed
     )
     again = Decision(Story(), due=START + timedelta(minutes=1))
-    await other.run([WorkItem("t", lambda _state, _context: again)], desk.park)
+    await other.run([WorkItem("t", lambda _state, _context: again)], desk.on_failed)
     desk.clock.advance(timedelta(minutes=2))
-    await desk.unit_of_work.on_timer(["t"], desk.park)
+    await desk.unit_of_work.on_timer(["t"], desk.on_failed)
     assert (await desk.documents.load(["t"]))["t"].state == Story(woken=1)
 
 
@@ -311,11 +311,13 @@ async def test_a_repeated_command_is_answered_with_the_document_as_it_is_now(
     def add(state: Story | None, _context: Context) -> Decision[Story]:
         return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
-    await loose.unit_of_work.run([WorkItem("t", add, Cause("key"))], loose.park)
+    await loose.unit_of_work.run([WorkItem("t", add, Cause("key"))], loose.on_failed)
     await loose.feed(received(noted("t", 1), 1), unit_of_work=loose.another())
     answers: list[Stored[Story]] = []
     await loose.unit_of_work.run(
-        [WorkItem("t", add, Cause("key"))], loose.park, lambda found: answers.append(found["t"])
+        [WorkItem("t", add, Cause("key"))],
+        loose.on_failed,
+        lambda found: answers.append(found["t"]),
     )
     assert [one.state for one in answers] == [Story(notes=("x", "1"))]
 
@@ -332,7 +334,7 @@ async def test_a_timer_fires_once_and_is_cleared(desk: Desk) -> None:
     await desk.feed(received(noted("t", 1), 1))
     desk.clock.advance(timedelta(hours=2))
     for _ in range(2):
-        await desk.unit_of_work.on_timer(["t"], desk.park)
+        await desk.unit_of_work.on_timer(["t"], desk.on_failed)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 1
@@ -344,7 +346,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
     desk.clock.advance(timedelta(minutes=59))
     await desk.feed(received(noted("t", 2), 2))  # due moves to an hour from now
     desk.clock.advance(timedelta(minutes=2))
-    await desk.unit_of_work.on_timer(["t"], desk.park)
+    await desk.unit_of_work.on_timer(["t"], desk.on_failed)
     stored = (await desk.documents.load(["t"]))["t"]
     assert stored.state is not None
     assert stored.state.woken == 0
@@ -352,7 +354,7 @@ async def test_a_timer_that_was_moved_does_not_fire_at_its_old_moment(desk: Desk
 
 
 async def test_waking_what_is_not_there_does_nothing(desk: Desk) -> None:
-    await desk.unit_of_work.on_timer(["nobody"], desk.park)
+    await desk.unit_of_work.on_timer(["nobody"], desk.on_failed)
     assert not desk.failures
     assert await desk.documents.load(["nobody"]) == {}
 
@@ -362,7 +364,7 @@ async def test_a_repeated_command_is_done_once(loose: Desk) -> None:
         return Decision(Story(notes=(*(state or Story()).notes, "x")))
 
     for unit_of_work in (loose.unit_of_work, loose.another()):
-        await unit_of_work.run([WorkItem("t", add, Cause("key-1"))], loose.park)
+        await unit_of_work.run([WorkItem("t", add, Cause("key-1"))], loose.on_failed)
     assert await loose.notes() == ("x",)
 
 

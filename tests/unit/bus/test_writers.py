@@ -216,7 +216,7 @@ def test_a_turn_that_ends_well_leaves_no_doubt() -> None:
 async def test_a_task_that_only_fails_by_itself_holds_nothing() -> None:
     """Its failure is parked, and nothing was written that could wait."""
     writer = Writer()
-    await writer.unit_of_work.run([WorkItem("t", lambda _s, _t: 1 / 0)], writer.desk.park)  # type: ignore[arg-type,return-value]
+    await writer.unit_of_work.run([WorkItem("t", lambda _s, _t: 1 / 0)], writer.desk.on_failed)  # type: ignore[arg-type,return-value]
     assert await writer.later() == START + SECOND
 
 

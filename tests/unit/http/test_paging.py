@@ -13,8 +13,9 @@ from desk_shared.http import (
     link_next,
     page_request,
 )
-from desk_shared.http.paging import MAX_LIMIT, After
+from desk_shared.http.paging import MAX_LIMIT
 from desk_shared.settings import Environment, ServiceSettings, SettingsError, SignInSettings
+from desk_shared.store.pages import After
 from fastapi import Depends, FastAPI, Request
 from pydantic import SecretStr
 

@@ -36,12 +36,12 @@ async def test_another_request_of_the_same_source_and_id_is_told_however_late(
         await desk.hear(moved, ticket, f"e-{number}", "/desk/triage")
     parked: list[Failure] = []
 
-    async def park(failures: Sequence[Failure]) -> None:
+    async def on_failed(failures: Sequence[Failure]) -> None:
         parked.extend(failures)
 
     real = TicketRequested(requester="ana", title="The core switch is on fire")
     event = Event("INC-1001", "/monitor/zabbix", "ana", MONDAY, real)
-    await desk.hear_events(event, park=park)
+    await desk.hear_events(event, on_failed=on_failed)
     assert [getattr(one.error, "kind", "") for one in parked] == ["id-reused"]
     assert (await desk.ticket(ticket)).requester == "mallory"
     assert desk.types(ticket).count("opened") == 1

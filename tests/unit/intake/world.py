@@ -19,7 +19,7 @@ from desk_intake.handlers import (
 from desk_intake.ports import IntakeDeps
 from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
 from desk_shared.bus import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.charter import Charter
 from desk_shared.clock import FakeClock
 from desk_shared.events import AnyEvent, Event, Payload, number_event
@@ -77,7 +77,7 @@ class Record:
     headers: Sequence[tuple[str, bytes | None]] = ()
 
 
-async def _park_nothing(failures: Sequence[object]) -> None:
+async def _ignore_failures(failures: Sequence[object]) -> None:
     assert not failures
 
 
@@ -121,10 +121,12 @@ class Desk:
         event_id = id or f"{data.TYPE}/{subject}/{now.isoformat()}"
         await self.hear_events(Event(event_id, source, subject, now, data))
 
-    async def hear_events(self, *events: AnyEvent, park: ParkRecords = _park_nothing) -> None:
-        """One batch; nothing may be parked, for a fact is never refused, unless `park` is given."""
+    async def hear_events(
+        self, *events: AnyEvent, on_failed: OnFailedRecords = _ignore_failures
+    ) -> None:
+        """One batch; nothing may fail, for a fact is never refused, unless `on_failed` is given."""
         batch = [Received(one, self._record(one)) for one in events]
-        await BatchProcessor(self.unit_of_work, *self.others).handle(batch, park)
+        await BatchProcessor(self.unit_of_work, *self.others).handle(batch, on_failed)
 
     def _record(self, event: AnyEvent) -> "Record":
         self.read += 1
@@ -134,7 +136,7 @@ class Desk:
         """The clock moves and every timer that is due by then fires, as `Timers` does it."""
         self.clock.advance(pause)
         due = await self.tickets.due(self.clock.now(), 100)
-        await self.unit_of_work.on_timer([id for _, id in due], _park_nothing)
+        await self.unit_of_work.on_timer([id for _, id in due], _ignore_failures)
 
     async def ticket(self, id: str) -> Ticket:
         found = (await self.tickets.load([id]))[id].state

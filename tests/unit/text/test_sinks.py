@@ -6,7 +6,7 @@ import sys
 import unicodedata
 
 import pytest
-from desk_shared.text import csv_cell, html_text, json_text, plain_line, plain_text
+from desk_shared.text import csv_field, html_text, json_text, plain_line, plain_text
 
 HARMLESS_FORMATS = {0x200C, 0x200D}
 
@@ -54,17 +54,17 @@ def test_a_text_keeps_its_lines() -> None:
     ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\uff1d1+1", "  =1", "\u3000=1"],
 )
 def test_a_cell_never_begins_a_formula(written: str) -> None:
-    assert csv_cell(written).startswith("'")
+    assert csv_field(written).startswith("'")
 
 
 @pytest.mark.parametrize("written", ["-5.3", "+3", "1e-7", "-1e9", "plain", "a=b", "", "-12,5"])
 def test_a_cell_that_runs_nothing_stays_as_it_is(written: str) -> None:
-    assert csv_cell(written) == written
+    assert csv_field(written) == written
 
 
 @pytest.mark.parametrize("written", ["\t=1+1", "\r=1+1", "\n=1+1", "\x00=1+1"])
 def test_a_cell_shows_a_control_that_would_hide_a_formula(written: str) -> None:
-    assert csv_cell(written).startswith("\\x")
+    assert csv_field(written).startswith("\\x")
 
 
 def test_a_page_holds_no_markup_of_strangers() -> None:

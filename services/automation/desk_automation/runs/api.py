@@ -28,10 +28,10 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.http.language import sentence
-from desk_shared.http.paging import After
 from desk_shared.kernel import Context, Decision
 from desk_shared.kernel.sight import Sight
 from desk_shared.store import Documents, Listed
+from desk_shared.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_automation.runs import lifecycle

@@ -20,11 +20,11 @@ from desk_shared.http import (
     page_request,
     precondition,
 )
-from desk_shared.http.paging import After
 from desk_shared.ids import derived_id, ticket_code
 from desk_shared.kernel import Context, Decision
 from desk_shared.people import PersonAsked, canonical_person, written_if_other
 from desk_shared.store import Listed
+from desk_shared.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 

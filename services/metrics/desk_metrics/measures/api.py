@@ -17,7 +17,7 @@ from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from desk_shared.kernel.sight import Sight
 from desk_shared.store import Documents
-from desk_shared.text import csv_cell
+from desk_shared.text import csv_field
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from desk_metrics.measures.decide import service_of, team_of
@@ -161,7 +161,7 @@ def _csv(rows: Sequence[Answer]) -> Iterator[str]:
 
 def _line(values: Sequence[object]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow("" if value is None else csv_cell(value) for value in values)
+    csv.writer(out).writerow("" if value is None else csv_field(value) for value in values)
     return out.getvalue()
 
 

@@ -121,7 +121,7 @@ class Workshop:
     async def take(self, batch: Sequence[Received]) -> None:
         """One batch, measures included."""
         folding = BatchProcessor(self._tickets, *self._others)
-        await folding.handle(batch, self._park)
+        await folding.handle(batch, self._on_failed)
         await self._carry()
 
     async def catch_up(self) -> None:
@@ -134,14 +134,14 @@ class Workshop:
 
     async def _carry(self) -> None:
         while batch := self._loop.take(self._codec):
-            await BatchProcessor(self._cells, self._returns).handle(batch, self._park)
+            await BatchProcessor(self._cells, self._returns).handle(batch, self._on_failed)
 
     def _unit_of_work(
         self, name: str, fold: Projection[Any], cached: int = 2_000
     ) -> UnitOfWork[Any]:
         return UnitOfWork(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
 
-    async def _park(self, failures: Iterable[Failure]) -> None:
+    async def _on_failed(self, failures: Iterable[Failure]) -> None:
         for one in failures:
             where = f"{one.raw.topic}/{one.raw.partition}/{one.raw.offset}"
             self.failures.append(f"{where}: {one.error}")

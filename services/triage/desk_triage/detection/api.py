@@ -26,7 +26,6 @@ from desk_shared.http import (
     sight,
 )
 from desk_shared.http.language import sentence
-from desk_shared.http.paging import After
 from desk_shared.http.whys import (
     LookView,
     StaffReader,
@@ -40,6 +39,7 @@ from desk_shared.kernel.sight import Sight
 from desk_shared.lookout import Lookout
 from desk_shared.store import Documents, Listed
 from desk_shared.store.document import S
+from desk_shared.store.pages import After
 from fastapi import APIRouter, Depends, Request, Response
 
 from desk_triage.detection.model import Episode, Subject

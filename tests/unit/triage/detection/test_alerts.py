@@ -180,7 +180,7 @@ async def test_an_end_in_the_far_future_does_not_keep_an_alert_from_firing() -> 
     await desk.feed(fired(0))
     end = over(0)._replace(time=at(24 * 60))
     for unit_of_work in desk.units_of_work:  # the clock does not follow a time that is not here yet
-        await unit_of_work.run(unit_of_work.work_items_of(desk._received(end)), desk._park)
+        await unit_of_work.run(unit_of_work.work_items_of(desk._received(end)), desk._on_failed)
     await desk.feed(fired(1))
     assert len(raised(desk, "mail-queue-high")) == 2
     assert len(cleared(desk, "mail-queue-high")) == 1
@@ -190,7 +190,7 @@ async def test_a_start_in_the_far_future_does_not_keep_an_alert_from_ending() ->
     desk = TriageDesk()
     begun = fired(0)._replace(time=at(24 * 60))
     for unit_of_work in desk.units_of_work:
-        await unit_of_work.run(unit_of_work.work_items_of(desk._received(begun)), desk._park)
+        await unit_of_work.run(unit_of_work.work_items_of(desk._received(begun)), desk._on_failed)
     await desk.feed(over(1))
     assert len(cleared(desk, "mail-queue-high")) == 1
 

@@ -117,7 +117,7 @@ async def test_a_clock_that_runs_ahead_is_not_believed() -> None:
     desk = TriageDesk()
     ahead = measured(50, 60 * 24 * 365)
     await desk.subjects_unit_of_work.run(
-        desk.subjects_unit_of_work.work_items_of(desk._received(ahead)), desk._park
+        desk.subjects_unit_of_work.work_items_of(desk._received(ahead)), desk._on_failed
     )
     await desk.feed(measured(5, 5))
     assert len(raised(desk, "disk-filling")) == 1

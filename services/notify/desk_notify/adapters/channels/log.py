@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from desk_shared.bus import BatchHandler, Received
-from desk_shared.bus.batch_processor import ParkRecords
+from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.events.notifications import Notified
 from desk_shared.telemetry import get_logger
 
@@ -20,9 +20,9 @@ class LogChannel:
         self._inner = inner
         self._look = directory_now
 
-    async def handle(self, batch: Sequence[Received], park: ParkRecords) -> None:
+    async def handle(self, batch: Sequence[Received], on_failed: OnFailedRecords) -> None:
         """After the documents: a line for what could not be stored would be told twice."""
-        await self._inner.handle(batch, park)
+        await self._inner.handle(batch, on_failed)
         directory = self._look()
         for received in batch:
             message = received.event.data
