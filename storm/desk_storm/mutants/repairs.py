@@ -70,7 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "doubt is kept to oneself",
         "doubt-is-in-words",
         _COURSE,
-        "outcome, reason = Outcome.IN_DOUBT, _with_doubts(run, reason)",
+        "outcome, reason = Outcome.IN_DOUBT, in_doubt",
         "outcome = Outcome.IN_DOUBT",
         together="D",
     ),

@@ -40,7 +40,13 @@ def fill_address(template: str, values: Values) -> str:
     written = WRITTEN.fullmatch(text)
     assert written is not None  # noqa: S101 (address_problem found one of the two)
     host = _host(written["host"], values)
-    port = "" if written["port"] is None else f":{_number(written['port'], values)}"
+    port = ""
+    if written["port"] is not None:
+        hole = PARAMETER.fullmatch(written["port"])
+        number = written["port"] if hole is None else plain(hole[1], values)
+        if not _PORT.fullmatch(number) or not 0 < int(number) <= 65535:
+            raise PlanFailed(message("plan.bad-port", port=written["port"]))
+        port = f":{number}"
     return f"{written['scheme']}://{host}{port}{_rest(written['rest'], values)}"
 
 
@@ -65,43 +71,32 @@ def _host(template: str, values: Values) -> str:
     return PARAMETER.sub(part, template)
 
 
-def _number(template: str, values: Values) -> str:
-    found = PARAMETER.fullmatch(template)
-    text = template if found is None else plain(found[1], values)
-    if not _PORT.fullmatch(text) or not 0 < int(text) <= 65535:
-        raise PlanFailed(message("plan.bad-port", port=template))
-    return text
-
-
 def _rest(template: str, values: Values) -> str:
-    path, mark, query = _parted(template)
-    segments = [_segment(one, values) for one in path.split("/")]
-    return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encoded(f[1], values), query)
-
-
-def _parted(template: str) -> tuple[str, str, str]:
-    """Path and query; a mark inside of a parameter's braces parts nothing."""
+    path, mark, query = template, "", ""
+    # A mark inside of a parameter's braces parts nothing.
     for found in re.finditer(rf"{HOLE}|\?", template):
         if found[0] == "?":
-            return template[: found.start()], "?", template[found.end() :]
-    return template, "", ""
+            path, mark, query = template[: found.start()], "?", template[found.end() :]
+            break
+    segments = [_segment(segment, values) for segment in path.split("/")]
+    return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encoded(f[1], values), query)
 
 
 def _segment(template: str, values: Values) -> str:
     if "${" not in template:
         return template
-    segment = PARAMETER.sub(lambda found: _quoted(found[1], values), template)
+
+    def quote_part(found: re.Match[str]) -> str:
+        # Some servers take an encoded slash for one, so dots between are refused.
+        for decoded in _decoded(plain(found[1], values)):
+            if _DOTS & set(re.split(r"[/\\]", decoded)):
+                raise _bad(found[1], message("plan.leads-elsewhere"))
+        return _encoded(found[1], values)
+
+    segment = PARAMETER.sub(quote_part, template)
     if any(text in _DOTS for text in _decoded(segment)):
         raise PlanFailed(message("plan.other-path", template=template, segment=segment))
     return segment
-
-
-def _quoted(parameter: str, values: Values) -> str:
-    """A part of a path. Some servers take an encoded slash for one, so dots between are refused."""
-    for decoded in _decoded(plain(parameter, values)):
-        if _DOTS & set(re.split(r"[/\\]", decoded)):
-            raise _bad(parameter, message("plan.leads-elsewhere"))
-    return _encoded(parameter, values)
 
 
 def _encoded(parameter: str, values: Values) -> str:

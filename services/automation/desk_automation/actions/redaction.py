@@ -2,7 +2,7 @@
 
 import re
 
-from desk_shared.events.message import Carried, Message, Simple
+from desk_shared.events.message import Carried, Message
 
 MAX_BYTES = 4096
 # Texts in events are read by people and travel 64 KiB at most.
@@ -51,12 +51,13 @@ def _redacted(value: Carried) -> Carried:
         case Message():
             return redact_message(value)
         case tuple():
-            return tuple(_simple(one) for one in value)
+            return tuple(
+                part
+                if not isinstance(part, str | Message)
+                else cut(redacted(part), MAX_EVIDENCE)
+                if isinstance(part, str)
+                else redact_message(part)
+                for part in value
+            )
         case _:
             return value
-
-
-def _simple(value: Simple) -> Simple:
-    if isinstance(value, str):
-        return cut(redacted(value), MAX_EVIDENCE)
-    return redact_message(value) if isinstance(value, Message) else value

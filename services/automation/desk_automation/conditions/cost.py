@@ -6,7 +6,7 @@ large counts are what takes seconds; all else is a matter of microseconds.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LOOPS = frozenset({"all", "exists", "exists_one", "map", "filter"})
@@ -65,14 +65,11 @@ def size_problem(values: object) -> str | None:
         size += len(value) if isinstance(value, str) else 0
         if count > MAX_VALUES or size > MAX_TEXT:
             return f"there is too much to go through: {MAX_VALUES} values, {MAX_TEXT} letters"
-        waiting += _inside(value)
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
     return None
-
-
-def _inside(value: object) -> Iterable[object]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
 
 
 def _loop_problem(tokens: Sequence[Token], loops: Sequence[Loop]) -> str | None:

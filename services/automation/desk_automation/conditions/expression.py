@@ -79,7 +79,11 @@ class Condition:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        tokens = _tokens(text)
+        tokens = [
+            Token(token.lastgroup or "", token[0])
+            for token in TOKEN.finditer(text)
+            if token.lastgroup != "comment"
+        ]
         self.cost_problem = cost_problem(tokens)
         self._has_loop = bool(loops_in(tokens))
         try:
@@ -212,11 +216,6 @@ def _inner(annotation: object) -> object:
 def _unknown(path: tuple[str, ...], known: object) -> str:
     names = sorted(known) if isinstance(known, frozenset | dict) else []
     return f"'{'.'.join(path)}' is not in this event; there are {', '.join(names)}"
-
-
-def _tokens(text: str) -> list[Token]:
-    found = (one for one in TOKEN.finditer(text) if one.lastgroup != "comment")
-    return [Token(one.lastgroup or "", one[0]) for one in found]
 
 
 def paths_in(text: str) -> Iterator[tuple[str, ...]]:

@@ -50,18 +50,13 @@ def _conditions(runbook: Runbook, shape: type[Payload]) -> Iterator[Problem]:
     where = ("runbooks", runbook.id)
     for sentence in problems_in(runbook.when, {"event": EVENT_FIELDS, "data": shape}):
         yield Problem.at(*where, "when", sentence=sentence)
-    for place, text in _expectations(runbook):
-        for sentence in problems_in(text, {"response": frozenset({"status", "body"})}):
+    for place, step in _calls(runbook):
+        expect = step.expect if isinstance(step, Probe) else "true"
+        for sentence in problems_in(expect, {"response": frozenset({"status", "body"})}):
             yield Problem.at(*where, *place, "expect", sentence=sentence)
     if runbook.verify is not None and runbook.verify.condition is not None:
         for sentence in problems_in(runbook.verify.condition, {"value": None}):
             yield Problem.at(*where, "verify", "condition", sentence=sentence)
-
-
-def _expectations(runbook: Runbook) -> Iterator[tuple[tuple[str, ...], str]]:
-    for place, step in _calls(runbook):
-        if isinstance(step, Probe):
-            yield place, step.expect
 
 
 def _executors(runbook: Runbook) -> Iterator[Problem]:

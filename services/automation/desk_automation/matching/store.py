@@ -3,13 +3,11 @@
 A runbook that is taken out of the charter ends no run of its own: what is measured for it is heard.
 """
 
-from collections.abc import AsyncIterator, Sequence
-
 from desk_shared.bus.retry import insist
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
-from desk_shared.store import Documents, Listed
-from desk_shared.store.pages import pages
+from desk_shared.store import Documents
+from desk_shared.store.pages import After, pages
 
 from desk_automation.matching.rulebook import Rulebook
 from desk_automation.runs.model import Phase, Run
@@ -54,16 +52,15 @@ class OpenRuns:
         found: set[str] = set()
         oldest = self._clock.now() - 2 * LATE
         for phase in _MEASURED:
-            async for page in self._newest_first(phase):
+            page_after = partial(self._find_page, str(phase))
+            async for page in pages(page_after, lambda listed: (listed.sort, listed.id)):
                 runs = [one.state for one in page if one.state is not None]
                 found |= {one.plan.verify.measurement for one in runs if one.plan.verify}
                 if phase is Phase.ESCALATED and runs and runs[-1].created_at < oldest:
                     break
         return frozenset(found)
 
-    def _newest_first(self, phase: Phase) -> AsyncIterator[Sequence[Listed[Run]]]:
-        facets = {"phase": str(phase)}
-        return pages(
-            lambda after: self._runs.find_brief(facets, order="newest", after=after, limit=_PAGE),
-            lambda one: (one.sort, one.id),
+    async def _find_page(self, phase: str, after: After | None) -> Sequence[Listed[Run]]:
+        return await self._runs.find_brief(
+            {"phase": phase}, order="newest", after=after, limit=_PAGE
         )

@@ -71,7 +71,10 @@ NextAction = Rest | Admit | Attempt | Lost | Pause | Doubt | Stop | Judge | Revi
 def next_action(run: Run, now: datetime) -> NextAction:
     """The next thing to do for a run; the same answer to every worker that asks."""
     if run.has_ended:
-        return _afterwards(run, now) if run.is_closed else Close()
+        if not run.is_closed:
+            return Close()
+        is_due = run.wake_at is not None and run.wake_at <= now
+        return Review() if is_due and run.may_be_corrected else Rest()
     if run.has_live_lease(now):
         return Rest()
     if run.phase is Phase.VERIFYING:
@@ -79,11 +82,6 @@ def next_action(run: Run, now: datetime) -> NextAction:
     if run.wake_at is not None and run.wake_at > now:
         return Rest()
     return Admit() if run.phase is not Phase.WORKING else _work(run, now)
-
-
-def _afterwards(run: Run, now: datetime) -> NextAction:
-    is_woken = run.wake_at is not None and run.wake_at <= now
-    return Review() if is_woken and run.may_be_corrected else Rest()
 
 
 def _work(run: Run, now: datetime) -> NextAction:
@@ -102,17 +100,14 @@ def _after_unknown(run: Run, entry: Entry) -> NextAction:
     if act is None or act.effect == "once":
         return Doubt(message("doubt.may-have-taken-place"))
     if act.effect == "confirmable" and act.confirm is not None:
-        return _confirm(run, act.confirm)
+        probe = act.confirm
+        if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:
+            return Doubt(message("doubt.not-askable"))
+        number = _number(run, "confirm", probe.id)
+        return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
     if (sends := run.sends("act", act.id)) >= act.call.attempts:
         return Doubt(message("doubt.begun-as-often-as-may-be", count=sends))
     return Attempt("act", act.id, act.call, act.key, entry.attempt)
-
-
-def _confirm(run: Run, probe: PlannedProbe) -> NextAction:
-    if run.sends_in_a_row("confirm", probe.id) >= probe.call.attempts:
-        return Doubt(message("doubt.not-askable"))
-    number = _number(run, "confirm", probe.id)
-    return Attempt("confirm", probe.id, probe.call, probe.key, number, probe.expect)
 
 
 def _forward(run: Run) -> NextAction:
@@ -123,7 +118,9 @@ def _forward(run: Run) -> NextAction:
         return Attempt("wait", step.id, step.call, step.key, 1)
     if isinstance(step, PlannedAct):
         if run.plan.mode == "approve" and run.guarded == len(run.plan.guards):
-            return Stop(_awaits_approval(run.plan), Outcome.NOT_RUN)
+            plan = run.plan  # its hash stands for exactly these steps on exactly this target
+            reason = message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
+            return Stop(reason, Outcome.NOT_RUN)
         if run.guarded < len(run.plan.guards):
             guard = run.plan.guards[run.guarded]
             return _question(run, "guard", guard)
@@ -136,11 +133,6 @@ def _question(run: Run, kind: EntryKind, probe: PlannedProbe) -> NextAction:
     attempt = Attempt(kind, probe.id, probe.call, probe.key, number, probe.expect)
     is_spent = run.sends_in_a_row(kind, probe.id) >= probe.call.attempts
     return Lost(attempt) if is_spent else attempt
-
-
-def _awaits_approval(plan: Plan) -> Message:
-    """What the plan would do, and the hash that stands for exactly this."""
-    return message("run.waits-for-approval", plan=plan.hash, steps=steps_of(plan))
 
 
 def steps_of(plan: Plan) -> str:

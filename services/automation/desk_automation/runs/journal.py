@@ -83,7 +83,7 @@ def prolonged(run: Run, token: int, term: timedelta, now: datetime) -> Decided |
     return Decision(run.model_copy(update={"lease": lease, "wake_at": now + term}))
 
 
-def answered(  # noqa: PLR0911 (one line for each kind of call)
+def answered(
     run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime, jitter: float
 ) -> Decided | None:
     """What an answer means for the run; None if a newer worker has taken over."""
@@ -94,10 +94,8 @@ def answered(  # noqa: PLR0911 (one line for each kind of call)
         return _confirmed(run, attempt, answer, now, jitter)
     if attempt.kind == "act":
         return _acted(run, attempt, answer, now, jitter)
-    if answer.result is Result.OK and answer.is_met:
-        return _passed(run, attempt, answer, now)
     if answer.result is Result.OK:
-        return _not_met(run, attempt, answer, now)
+        return _judge(run, attempt, answer, now)
     run, told = _finished(run, attempt, StepStatus.FAILED, answer, now)
     is_spent = run.sends_in_a_row(attempt.kind, attempt.step) >= attempt.call.attempts
     if not is_spent and answer.result is not Result.REFUSED:
@@ -167,15 +165,22 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         return _done(run, attempt, answer, now)
     if answer.result is Result.UNKNOWN and act is not None and _must_ask(act):
         # The entry stays open: what happens next is what happens after a crash.
-        asked = _noted(run, answer.message)
+        journal = tuple(
+            entry.model_copy(update={"message": answer.message}) if entry is run.open_act else entry
+            for entry in run.journal
+        )
+        asked = run.model_copy(update={"journal": journal})
         until = now + timedelta(seconds=answer.retry_after)
         if act.confirm is not None and run.deadline is not None and until > run.deadline:
             late = message("doubt.asked-too-late", answer=answer.message)
             return doubted(asked, late, now)
         return Decision(asked.model_copy(update={"wake_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
-    if _was_sent_unheard(run, act):
-        # A no to the second sending says nothing of the first.
+    left = run.open_act
+    is_asked = act is None or _must_ask(act) or _is_repeatable(act)
+    if left is not None and left.resumed > 0 and not is_asked:
+        # A worker was lost that may have sent it; what must be asked was asked before. A no to the
+        # second sending says nothing of the first.
         answer = replace(answer, message=message("step.sent-unheard", answer=answer.message))
         is_doubtful = True
     status = StepStatus.IN_DOUBT if is_doubtful else StepStatus.FAILED
@@ -195,13 +200,6 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
 
 def _must_ask(act: PlannedAct) -> bool:
     return act.effect in {"once", "confirmable"}
-
-
-def _was_sent_unheard(run: Run, act: PlannedAct | None) -> bool:
-    """Whether a worker was lost that may have sent it. What must be asked was asked before."""
-    left = run.open_act
-    is_asked = act is None or _must_ask(act) or _is_repeatable(act)
-    return left is not None and left.resumed > 0 and not is_asked
 
 
 def _is_repeatable(act: PlannedAct | None) -> bool:
@@ -240,27 +238,27 @@ def _done(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
 def _settled(run: Run, step: str) -> Run:
     """Earlier tries of a step under the same key are in doubt no more once one has answered."""
     journal = tuple(
-        one.model_copy(update={"status": StepStatus.FAILED, "message": _answered_later(one)})
-        if one in run.doubts and one.step == step
-        else one
-        for one in run.journal
+        entry.model_copy(
+            update={
+                "status": StepStatus.FAILED,
+                "message": message("step.answered-later", before=entry.message or ""),
+            }
+        )
+        if entry in run.doubts and entry.step == step
+        else entry
+        for entry in run.journal
     )
     return run.model_copy(update={"journal": journal})
 
 
-def _answered_later(entry: Entry) -> Message:
-    return message("step.answered-later", before=entry.message or "")
-
-
-def _passed(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
-    run, told = _finished(run, attempt, StepStatus.DONE, answer, now)
-    if attempt.kind == "guard":
-        return Decision(run.model_copy(update={"guarded": run.guarded + 1}), told)
-    return Decision(_next_step(run, now), told)
-
-
-def _not_met(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
+def _judge(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
+    """What was asked has an answer: it holds, or it does not. A wait always holds."""
     is_guard = attempt.kind == "guard"
+    if answer.is_met:
+        run, told = _finished(run, attempt, StepStatus.DONE, answer, now)
+        if is_guard:
+            return Decision(run.model_copy(update={"guarded": run.guarded + 1}), told)
+        return Decision(_next_step(run, now), told)
     status = StepStatus.SKIPPED if is_guard else StepStatus.FAILED
     run, told = _finished(run, attempt, status, answer, now)
     if is_guard and not _is_verified(run):
@@ -306,15 +304,6 @@ def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         return None
     guarded = run.guarded if attempt.kind == "guard" else 0
     return run.model_copy(update={"wake_at": now + pause, "guarded": guarded})
-
-
-def _noted(run: Run, said: Message) -> Run:
-    """The open line says what little is known."""
-    journal = tuple(
-        one.model_copy(update={"message": said}) if one is run.open_act else one
-        for one in run.journal
-    )
-    return run.model_copy(update={"journal": journal})
 
 
 def _finished(

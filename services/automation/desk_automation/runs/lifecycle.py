@@ -66,7 +66,9 @@ def skipped(run: Run, reason: Message, now: datetime) -> Decided:
     """The run ends and nothing was ever sent; else people hear what was."""
     if run.has_sent:
         outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
-        return escalated(run, outcome, _sent_before(run, reason), now)
+        act = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent][-1]
+        sent = message("run.sent-before", reason=reason, step=act.step, at=act.at)
+        return escalated(run, outcome, sent, now)
     ended = _ended(run, Phase.SKIPPED, None, reason, now)
     return Decision(ended, (events.skipped(ended, now),))
 
@@ -74,23 +76,14 @@ def skipped(run: Run, reason: Message, now: datetime) -> Decided:
 def escalated(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
     """People get it, with the evidence; while an act is in doubt, nothing else is known."""
     if run.doubts and outcome is not Outcome.IN_DOUBT:
-        outcome, reason = Outcome.IN_DOUBT, _with_doubts(run, reason)
+        tries = [
+            message("run.try", step=entry.step, at=entry.at, answer=entry.message or "")
+            for entry in run.doubts[-_MOST_DOUBTS:]
+        ]
+        in_doubt = message("run.in-doubt", reason=reason, tries=tries)
+        outcome, reason = Outcome.IN_DOUBT, in_doubt
     ended = _ended(run, Phase.ESCALATED, outcome, reason, now)
     return Decision(ended, (events.escalated(ended, now),))
-
-
-def _sent_before(run: Run, reason: Message) -> Message:
-    acts = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent]
-    return message("run.sent-before", reason=reason, step=acts[-1].step, at=acts[-1].at)
-
-
-def _with_doubts(run: Run, reason: Message) -> Message:
-    """What was sent and when, of which nobody knows what it did."""
-    tries = [
-        message("run.try", step=one.step, at=one.at, answer=one.message or "")
-        for one in run.doubts[-_MOST_DOUBTS:]
-    ]
-    return message("run.in-doubt", reason=reason, tries=tries)
 
 
 def stopped(run: Run, stop: Stop, now: datetime) -> Decided:

@@ -14,7 +14,7 @@ from desk_shared.charter.runbooks import (
 from desk_shared.frozen import Frozen
 
 from desk_automation.actions.decide import Kinds, plan_probe, plan_step
-from desk_automation.actions.model import Call, PlannedProbe, PlannedStep, PlannedWait
+from desk_automation.actions.model import PlannedProbe, PlannedStep, PlannedWait
 from desk_automation.actions.template import Values, fill
 from desk_automation.safety.model import Bounds
 from desk_automation.verification.model import PlannedVerify
@@ -50,13 +50,12 @@ class Plan(Frozen):
         """The longest that guards, steps and verification can take, with all their retries."""
         calls = [(guard.call, 1 + len(self.steps)) for guard in self.guards]
         calls += [(step.call, 1) for step in self.steps if not isinstance(step, PlannedWait)]
-        total = sum(((_longest(call) * times) for call, times in calls), timedelta())
+        total = sum(
+            (times * call.attempts * (call.timeout + call.cap) for call, times in calls),
+            timedelta(),
+        )
         total += sum((s.pause for s in self.steps if isinstance(s, PlannedWait)), timedelta())
         return total + (self.verify.within if self.verify else timedelta())
-
-
-def _longest(call: Call) -> timedelta:
-    return call.attempts * (call.timeout + call.cap)
 
 
 def version_of(runbook: Runbook) -> str:

@@ -45,7 +45,11 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
         return _healed(run, now)
     # Without a watch nobody listens: there is nothing to wait for beyond the time itself.
     if now < until or (watch is not None and not watch.is_over):
-        return _wait(run, until, now)
+        # Written only if the run was due; whoever reads the window's end makes it due, and it looks
+        # by itself in case that nobody does.
+        is_due = run.wake_at is None or run.wake_at <= now
+        wake_at = until if until > now else now + ASK_AGAIN
+        return Decision(run.model_copy(update={"wake_at": wake_at})) if is_due else None
     if any(not is_well(sample.value) for sample in newest):
         reason = message("run.did-not-help", measured=events.measurements(run))
         return escalated(run, Outcome.NOT_HEALED, reason, now)
@@ -84,12 +88,3 @@ def _healed(run: Run, now: datetime) -> Decided:
         }
     )
     return Decision(healed, (events.healed(healed, now),))
-
-
-def _wait(run: Run, until: datetime, now: datetime) -> Decided | None:
-    """Written only if the run was woken; whoever hears the window's end wakes it, and it looks by
-    itself in case that nobody does."""
-    if run.wake_at is not None and run.wake_at > now:
-        return None
-    wake_at = until if until > now else now + ASK_AGAIN
-    return Decision(run.model_copy(update={"wake_at": wake_at}))

@@ -100,7 +100,17 @@ def measured(subject: Subject | None, measurement: str, sample: Sample) -> Subje
     if not told:
         return None
     watches = tuple(
-        _with(watch, sample) if watch.run in told else watch for watch in subject.watches
+        watch.model_copy(
+            update={
+                # A moment in the future is no reason to be thought the newest for ever.
+                "samples": tuple(
+                    sorted((*watch.samples, sample), key=lambda one: min(one.at, one.seen_at))
+                )[-MAX_SAMPLES:]
+            }
+        )
+        if watch.run in told
+        else watch
+        for watch in subject.watches
     )
     news = tuple(dict.fromkeys((*subject.news, *told)))
     return subject.model_copy(update={"watches": watches, "news": news})
@@ -112,13 +122,6 @@ def told(subject: Subject | None, seen: Subject) -> Subject | None:
         return None
     news = tuple(run for run in subject.news if subject.watch_of(run) != seen.watch_of(run))
     return None if news == subject.news else subject.model_copy(update={"news": news})
-
-
-def _with(watch: Watch, sample: Sample) -> Watch:
-    # A moment in the future is no reason to be thought the newest for ever.
-    known = sorted((*watch.samples, sample), key=lambda one: min(one.at, one.seen_at))
-    samples = known[-MAX_SAMPLES:]
-    return watch.model_copy(update={"samples": tuple(samples)})
 
 
 def _replaced(subject: Subject, changed: Watch) -> Subject:

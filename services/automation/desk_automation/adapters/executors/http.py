@@ -14,7 +14,7 @@ from desk_shared.bus.retry import attempt as attempt_rule
 from desk_shared.bus.retry import attempt_async
 from desk_shared.charter.runbooks import HttpRequest
 from desk_shared.clock import Clock, SystemClock
-from desk_shared.events.message import Message, Param, message
+from desk_shared.events.message import Param, message
 from pydantic import Field, JsonValue
 
 from desk_automation.actions.address import fill_address
@@ -136,6 +136,9 @@ class HttpExecutor:
         url = httpx.URL(action.url)
         if (refusal := self._hosts.refusal(url)) is not None:
             raise NotAllowed(refusal)
+        for name, text in headers.items():
+            if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
+                raise ValueError(f"the header {name!a} has signs that no header may have")
         content = b""
         if action.body is not None:
             content = json.dumps(action.body, allow_nan=False).encode()
@@ -147,7 +150,7 @@ class HttpExecutor:
                 httpcore.URL(
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
-                headers=_on_the_wire(headers),
+                headers=[(name.encode(), text.encode()) for name, text in headers.items()],
                 content=content,
                 extensions={"trace": sending.trace},
             ) as response,
@@ -188,13 +191,6 @@ def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict
     return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 
-def _on_the_wire(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    for name, text in headers.items():
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(text):
-            raise ValueError(f"the header {name!a} has signs that no header may have")
-    return [(name.encode(), text.encode()) for name, text in headers.items()]
-
-
 def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
     """What is expected holds, does not, or cannot be told from this answer."""
     seen: dict[str, object] = {"status": status}
@@ -212,6 +208,7 @@ def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
 
 
 def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
+    timeout = attempt.call.timeout.total_seconds()
     if isinstance(failure, NotAllowed):
         said = message("answer.not-allowed", why=str(failure))
         return Answer(Result.REFUSED, said, is_sent=False)
@@ -219,23 +216,15 @@ def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -
         said = message("answer.not-sendable", why=_words(failure))
         return Answer(Result.REFUSED, said, is_sent=False)
     if not is_sent:
-        return Answer(Result.NOT_TAKEN, _not_connected(failure, attempt), is_sent=False)
-    return Answer(Result.UNKNOWN, _broken_off(failure, attempt))
-
-
-def _not_connected(failure: Exception | None, attempt: Attempt) -> Message:
+        said = message("answer.not-connected", why=_words(failure) if failure else "")
+        if isinstance(failure, TimeoutError):
+            said = message("answer.not-connected-in-time", timeout=timeout)
+        return Answer(Result.NOT_TAKEN, said, is_sent=False)
     if isinstance(failure, TimeoutError):
-        timeout = attempt.call.timeout.total_seconds()
-        return message("answer.not-connected-in-time", timeout=timeout)
-    return message("answer.not-connected", why=_words(failure) if failure else "")
-
-
-def _broken_off(failure: Exception | None, attempt: Attempt) -> Message:
-    if isinstance(failure, TimeoutError):
-        return message("answer.none-in-time", timeout=attempt.call.timeout.total_seconds())
+        return Answer(Result.UNKNOWN, message("answer.none-in-time", timeout=timeout))
     if failure is None:
-        return message("answer.none")
-    return message("answer.broke-off", why=_words(failure))
+        return Answer(Result.UNKNOWN, message("answer.none"))
+    return Answer(Result.UNKNOWN, message("answer.broke-off", why=_words(failure)))
 
 
 def _words(failure: BaseException) -> str:

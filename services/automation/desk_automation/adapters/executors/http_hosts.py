@@ -41,7 +41,7 @@ class NotAllowed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HostEntry:
     """One line of the list: a name or a network, and its ports."""
 
     name: str
@@ -52,13 +52,13 @@ class Entry:
         return any(port in ports for ports in self.ports)
 
 
-def read_entry(text: str) -> Entry:
+def read_entry(text: str) -> HostEntry:
     """`agent.example`, `*.example:8443`, `10.0.0.0/8:9000-9010`, `[::1]:*`; without ports 80, 443.
 
     ValueError says what is wrong.
     """
     if (network := _network(text)) is not None:
-        return Entry("", network, _USUAL_PORTS)
+        return HostEntry("", network, _USUAL_PORTS)
     host, colon, ports = text.rpartition(":")
     if not colon:
         host, ports = text, ""
@@ -68,7 +68,12 @@ def read_entry(text: str) -> Entry:
     name = "" if network else host.lower()
     if network is None and not _NAME.fullmatch(name):
         raise ValueError(f"'{text}' is no host name, address or network")
-    return Entry(name, network, _ports(ports) if ports else _USUAL_PORTS)
+    if not ports:
+        return HostEntry(name, network, _USUAL_PORTS)
+    if ports == "*":
+        return HostEntry(name, network, _ANY_PORT)
+    first, _, last = ports.partition("-")
+    return HostEntry(name, network, (range(int(first), int(last or first) + 1),))
 
 
 def _network(text: str) -> _Network | None:
@@ -76,13 +81,6 @@ def _network(text: str) -> _Network | None:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-
-
-def _ports(text: str) -> tuple[range, ...]:
-    if text == "*":
-        return _ANY_PORT
-    first, _, last = text.partition("-")
-    return (range(int(first), int(last or first) + 1),)
 
 
 class Hosts:
@@ -103,8 +101,14 @@ class Hosts:
         if not host:
             return "an address without a host is not called"
         literal = _literal(host)
-        allowed = self._has_name(host, port) if literal is None else self._covers(literal, port)
-        return None if allowed else f"the host {host}:{port} may not be called"
+        if literal is not None:
+            is_allowed = self._covers(literal, port)
+        else:
+            name = host.rstrip(".")
+            is_allowed = any(
+                entry.has_port(port) and fnmatchcase(name, entry.name) for entry in self._names
+            )
+        return None if is_allowed else f"the host {host}:{port} may not be called"
 
     def refusal_of(self, host: str, port: int, address: _Address) -> str | None:
         """Why the address that a host leads to is not connected to."""
@@ -117,10 +121,6 @@ class Hosts:
         if _literal(host) is not None or (_is_special(address) and not is_own):
             return f"the host {host} leads to {address}, which may not be called"
         return None
-
-    def _has_name(self, host: str, port: int) -> bool:
-        host = host.rstrip(".")
-        return any(one.has_port(port) and fnmatchcase(host, one.name) for one in self._names)
 
     def _covers(self, address: _Address, port: int) -> bool:
         inner = _inner(address)

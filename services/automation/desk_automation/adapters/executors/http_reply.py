@@ -7,7 +7,7 @@ import codecs
 import json
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -74,7 +74,11 @@ def body_of(reply: Reply) -> Body:
         return Body(text, None, trouble)
     if reply.is_cut:
         return Body(text, None, f"it is longer than {MAX_ANSWER} bytes")
-    if not _says_json(reply, text):
+    kind = reply.header("content-type").partition(";")[0].strip().lower()
+    is_json = text.lstrip()[:1] in {"{", "["} and not is_page(reply)
+    if kind.endswith(("/json", "+json")):
+        is_json = bool(text.strip())
+    if not is_json:
         return Body(text, text)
     try:
         return Body(text, _json(text))
@@ -155,13 +159,6 @@ def _encoding(reply: Reply, raw: bytes) -> str:
     return name if _TEXTS.fullmatch(name) else "utf-8"
 
 
-def _says_json(reply: Reply, text: str) -> bool:
-    kind = reply.header("content-type").partition(";")[0].strip().lower()
-    if kind.endswith(("/json", "+json")):
-        return bool(text.strip())
-    return text.lstrip()[:1] in {"{", "["} and not is_page(reply)
-
-
 def _json(text: str) -> JsonValue:
     found: JsonValue = json.loads(
         text,
@@ -170,24 +167,19 @@ def _json(text: str) -> JsonValue:
         parse_float=_number,
         object_pairs_hook=_object,
     )
-    if _depth(found) > _MAX_DEPTH:
-        raise _Unreadable(f"it is nested more than {_MAX_DEPTH} deep")
-    return found
-
-
-def _depth(value: JsonValue) -> int:
-    """How deep lists and objects lie in each other; level by level, without recursion."""
-    level, depth = [value], 0
-    while level := [one for one in level if isinstance(one, dict | list)]:
+    # Level by level, without recursion.
+    level: list[JsonValue] = [found]
+    depth = 0
+    while level := [value for value in level if isinstance(value, dict | list)]:
         depth += 1
-        level = [inner for one in level for inner in _inside(one)]
-    return depth
-
-
-def _inside(value: JsonValue) -> Iterable[JsonValue]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+        if depth > _MAX_DEPTH:
+            raise _Unreadable(f"it is nested more than {_MAX_DEPTH} deep")
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+    return found
 
 
 def _no_number(text: str) -> float:
