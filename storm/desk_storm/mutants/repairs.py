@@ -54,8 +54,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "what did not help was not run",
         "not-run-means-no-effect",
         _VERIFY,
-        "return escalated(run, Outcome.NOT_HEALED, reason, now)",
-        "return escalated(run, Outcome.NOT_RUN, reason, now)",
+        "return escalate(run, Outcome.NOT_HEALED, reason, now)",
+        "return escalate(run, Outcome.NOT_RUN, reason, now)",
         together="A",
     ),
     Mutant(

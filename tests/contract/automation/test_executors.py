@@ -11,7 +11,7 @@ import pytest
 from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.executor import Executor, Fence
 from desk_automation.actions.model import Action, Attempt, Call
-from desk_automation.actions.redaction import redacted
+from desk_automation.actions.redaction import redact
 from desk_automation.adapters.executors.http import HttpAction
 from desk_automation.adapters.executors.http_hosts import Hosts
 from desk_automation.adapters.executors.registry import EXECUTORS, Surroundings
@@ -98,7 +98,7 @@ class FakeSide:
         self.executor.script = [Answer(Result.UNKNOWN, written("no answer"))]
 
     def say(self, text: str) -> None:
-        self.executor.script = [Answer(Result.OK, written(redacted(text)), is_met=True)]
+        self.executor.script = [Answer(Result.OK, written(redact(text)), is_met=True)]
 
     def effects(self) -> int:
         return self.executor.distinct_effects

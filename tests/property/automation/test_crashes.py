@@ -197,8 +197,8 @@ async def test_a_result_under_an_old_token_is_refused() -> None:
     newer = await engine.run()
     late = Answer(Result.REFUSED, written("from the past"))
     assert newer.token == stale.token + 1
-    assert journal.answered(newer, attempt, stale.token, late, START, 1.0) is None
-    assert journal.prolonged(newer, stale.token, TERM, START) is None
+    assert journal.apply_answer(newer, attempt, stale.token, late, START, 1.0) is None
+    assert journal.renew_lease(newer, stale.token, TERM, START) is None
 
 
 async def test_two_workers_with_one_run_send_it_once() -> None:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from desk_automation.runs.decide import Close, Rest, Review, next_action
-from desk_automation.runs.lifecycle import closed
-from desk_automation.verification.decide import LATE, MAX_LATE, kept_on, watched
+from desk_automation.runs.lifecycle import close
+from desk_automation.verification.decide import LATE, MAX_LATE, keep_watch, watch
 from desk_automation.verification.model import Subject
 from desk_shared.events.automation import Outcome, RunEscalated, RunHealed
 
@@ -60,7 +60,7 @@ async def test_what_was_measured_in_time_and_came_late_corrects_the_escalation_o
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
     assert not subject.watches
-    assert not subject.news
+    assert not subject.updates
 
 
 async def test_a_run_that_never_came_to_be_measured_has_nothing_to_be_corrected_by() -> None:
@@ -107,7 +107,7 @@ async def test_a_day_later_nobody_listens_any_more() -> None:
     subject = (await engine.subjects.load(["laptop-1"]))["laptop-1"].state
     assert subject is not None
     assert not subject.watches
-    assert not subject.news
+    assert not subject.updates
     await engine.hear(measured(40.0, acted_at + SECOND))
     await engine.settle(timedelta(minutes=10))
     assert (await engine.run()).outcome is Outcome.INCONCLUSIVE
@@ -116,9 +116,9 @@ async def test_a_day_later_nobody_listens_any_more() -> None:
 def test_runs_at_work_are_never_forgotten_for_those_that_are_over() -> None:
     subject: Subject | None = None
     for n in range(3 * MAX_LATE):
-        subject = watched(subject, f"run-{n}", "disk.free.percent", START)
+        subject = watch(subject, f"run-{n}", "disk.free.percent", START)
     for n in range(2 * MAX_LATE):
-        subject = kept_on(subject, f"run-{n}", START, START) or subject
+        subject = keep_watch(subject, f"run-{n}", START, START) or subject
     assert subject is not None
     left = [one.run for one in subject.watches]
     assert left == [f"run-{n}" for n in range(MAX_LATE, 3 * MAX_LATE)]
@@ -131,4 +131,4 @@ async def test_what_is_heard_between_the_escalation_and_its_closing_is_not_lost(
     assert isinstance(next_action(run, now), Rest)
     ended = run.model_copy(update={"is_closed": False, "wake_at": now})
     assert isinstance(next_action(ended, now), Close)
-    assert isinstance(next_action(closed(ended, now).state, now), Review)
+    assert isinstance(next_action(close(ended, now).state, now), Review)

@@ -42,7 +42,7 @@ async def test_news_that_cannot_be_told_hold_up_no_other() -> None:
     broken = run.trigger.subject
 
     def news(of: str) -> Any:
-        return lambda _state, context: Decision(Subject(news=(of,)), due=context.now)
+        return lambda _state, context: Decision(Subject(updates=(of,)), due=context.now)
 
     await engine.subject_unit_of_work.run(
         [WorkItem(broken, news(id)), WorkItem("other", news("nobody"))], reports

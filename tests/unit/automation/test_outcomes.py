@@ -158,7 +158,7 @@ async def test_an_act_that_answers_when_its_run_is_over_is_shown_on_it() -> None
     run = await engine.run()
     assert run.is_closed
     sent = engine.target.calls[0]
-    late = run_rule(lambda r, now: journal.answered(r, sent, 1, OK, now, 1.0))
+    late = run_rule(lambda r, now: journal.apply_answer(r, sent, 1, OK, now, 1.0))
     await engine.journal.change(run.id, late)
     await engine.journal.change(run.id, late)
     run = await engine.run()

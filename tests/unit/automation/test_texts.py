@@ -2,7 +2,7 @@
 
 import pytest
 from desk_automation.actions.address import fill_address
-from desk_automation.actions.redaction import MAX_BYTES, cut, redacted
+from desk_automation.actions.redaction import MAX_BYTES, cut, redact
 from desk_automation.actions.template import PlanFailed, fill, fill_json
 from pydantic import JsonValue
 
@@ -56,15 +56,15 @@ def test_bodies_are_filled_at_any_depth() -> None:
     ],
 )
 def test_what_looks_like_a_secret_is_left_out(text: str) -> None:
-    assert "hunter2" not in redacted(text)
+    assert "hunter2" not in redact(text)
 
 
 def test_the_rest_of_an_answer_stays_readable() -> None:
-    assert redacted('{"password": "x", "freed": 12}') == '{"password": ***, "freed": 12}'
+    assert redact('{"password": "x", "freed": 12}') == '{"password": ***, "freed": 12}'
 
 
 def test_a_long_answer_is_cut_and_says_so() -> None:
-    text = redacted("ä" * 5000)
+    text = redact("ä" * 5000)
     assert len(text.encode()) <= MAX_BYTES
     assert text.endswith("(10000 bytes in all)")
     assert cut("short", 10) == "short"

@@ -79,7 +79,7 @@ def _rest(template: str, values: Values) -> str:
             path, mark, query = template[: found.start()], "?", template[found.end() :]
             break
     segments = [_segment(segment, values) for segment in path.split("/")]
-    return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encoded(f[1], values), query)
+    return "/".join(segments) + mark + PARAMETER.sub(lambda f: _encode(f[1], values), query)
 
 
 def _segment(template: str, values: Values) -> str:
@@ -88,18 +88,18 @@ def _segment(template: str, values: Values) -> str:
 
     def quote_part(found: re.Match[str]) -> str:
         # Some servers take an encoded slash for one, so dots between are refused.
-        for decoded in _decoded(plain(found[1], values)):
+        for decoded in _decode(plain(found[1], values)):
             if _DOTS & set(re.split(r"[/\\]", decoded)):
                 raise _bad(found[1], message("plan.leads-elsewhere"))
-        return _encoded(found[1], values)
+        return _encode(found[1], values)
 
     segment = PARAMETER.sub(quote_part, template)
-    if any(text in _DOTS for text in _decoded(segment)):
+    if any(text in _DOTS for text in _decode(segment)):
         raise PlanFailed(message("plan.other-path", template=template, segment=segment))
     return segment
 
 
-def _encoded(parameter: str, values: Values) -> str:
+def _encode(parameter: str, values: Values) -> str:
     text = plain(parameter, values)
     if len(text) > _LONGEST:
         raise _bad(parameter, message("plan.too-long", most=_LONGEST))
@@ -109,7 +109,7 @@ def _encoded(parameter: str, values: Values) -> str:
         raise _bad(parameter, message("plan.half-a-letter")) from error
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _decode(text: str) -> Iterator[str]:
     for _ in range(_DECODINGS):
         yield text
         text = unquote(text)

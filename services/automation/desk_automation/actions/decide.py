@@ -10,7 +10,7 @@ from desk_shared.ids import derived_id
 
 from desk_automation.actions.executor import ExecutorKind
 from desk_automation.actions.model import Call, PlannedAct, PlannedProbe, PlannedStep, PlannedWait
-from desk_automation.actions.redaction import redacted
+from desk_automation.actions.redaction import redact
 from desk_automation.actions.template import PlanFailed, Values
 
 Kinds = Mapping[str, ExecutorKind[Any, Any]]
@@ -50,7 +50,7 @@ def _plan_call(
     return Call(
         executor=step.executor,
         action=action.model_dump(mode="json"),
-        summary=redacted(action.summarize()),
+        summary=redact(action.summarize()),
         timeout=timeout,
         attempts=retry.attempts,
         base=retry.base,

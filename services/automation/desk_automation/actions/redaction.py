@@ -20,7 +20,7 @@ _LOGIN = re.compile(r"(//)[^/\s:@]{1,200}:[^/\s@]{1,200}@")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """The text without what looks like a secret, without control characters, 4 KiB at most."""
     size = len(text.encode())
     text = _BEARER.sub(r"\1 ***", text[: 2 * MAX_BYTES])
@@ -40,21 +40,21 @@ def cut(text: str, limit: int, size: int = 0) -> str:
 
 def redact_message(message: Message) -> Message:
     """The message with every text in it redacted and no longer than an event bears."""
-    params = {name: _redacted(value) for name, value in message.params.items()}
+    params = {name: _redact_value(value) for name, value in message.params.items()}
     return Message(code=message.code, params=params)
 
 
-def _redacted(value: Carried) -> Carried:
+def _redact_value(value: Carried) -> Carried:
     match value:
         case str():
-            return cut(redacted(value), MAX_EVIDENCE)
+            return cut(redact(value), MAX_EVIDENCE)
         case Message():
             return redact_message(value)
         case tuple():
             return tuple(
                 part
                 if not isinstance(part, str | Message)
-                else cut(redacted(part), MAX_EVIDENCE)
+                else cut(redact(part), MAX_EVIDENCE)
                 if isinstance(part, str)
                 else redact_message(part)
                 for part in value

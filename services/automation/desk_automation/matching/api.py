@@ -17,7 +17,7 @@ from desk_shared.store import Documents, Stored, readable
 from fastapi import APIRouter, Depends, Request
 
 from desk_automation.runs.api import may_see_run
-from desk_automation.runs.description import standing
+from desk_automation.runs.description import describe_run
 from desk_automation.runs.model import Run
 from desk_automation.runs.plan import bounds_of, version_of
 from desk_automation.safety import statistics
@@ -122,7 +122,7 @@ def _view_run(run: Run) -> LookView:
         name=run.plan.runbook,
         at=run.ended_at or run.created_at,
         outcome=str(run.outcome or run.phase),
-        text=sentence(standing(run)),
+        text=sentence(describe_run(run)),
         values={"run": run.id, "episode": run.trigger.episode},
     )
 
@@ -130,7 +130,7 @@ def _view_run(run: Run) -> LookView:
 def _view_runbook(
     runbook: Runbook, stored: Stored[RunbookStatistics] | None, now: datetime
 ) -> RunbookView:
-    book = (stored and stored.state) or RunbookStatistics()
+    counts = (stored and stored.state) or RunbookStatistics()
     bounds = bounds_of(runbook)
     has_undo = any(getattr(step, "undo", None) is not None for step in runbook.steps)
     # Shown, so that nobody relies on it.
@@ -147,9 +147,9 @@ def _view_runbook(
         cooldown=bounds.cooldown,
         per_day=bounds.per_day,
         per_hour=bounds.per_hour,
-        started_within_hour=statistics.started_within_hour(book, now),
-        breaker=statistics.breaker_of(book, bounds, now),
-        failures_in_a_row=book.failures,
-        totals=dict(book.totals),
+        started_within_hour=statistics.count_last_hour(counts, now),
+        breaker=statistics.find_breaker(counts, bounds, now),
+        failures_in_a_row=counts.failures,
+        totals=dict(counts.totals),
         not_enforced=tuple(name for name, is_written in unenforced if is_written),
     )

@@ -58,7 +58,7 @@ def run_id(event: Raised, runbook: Runbook) -> str:
     return derived_id(event.data.episode, "\n".join(["run", runbook.id, *by]))
 
 
-def matched(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -> Decision[Run]:
+def start_run(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -> Decision[Run]:
     """The new run: waiting for its first moment, or ended at once with the reason why."""
     id = run_id(event, runbook)
     values = values_of(event, id)
@@ -67,17 +67,17 @@ def matched(runbook: Runbook, event: Raised, policy: RunPolicy, now: datetime) -
     try:
         plan = make_plan(runbook, runbook.mode_on(now.date()), id, values, policy.kinds)
     except PlanFailed as failed:
-        return _closed(_unplanned(runbook, event, id, failed.why, now))
+        return _close_at_once(_hand_over_unplanned(runbook, event, id, failed.why, now))
     if not target:
         reason = message("run.no-target", path=runbook.target)
-        return _closed(_unplanned(runbook, event, id, reason, now))
+        return _close_at_once(_hand_over_unplanned(runbook, event, id, reason, now))
     run = _new(id, target, _trigger(event), plan, policy.queue, now)
     if now - event.time > policy.stale:
-        return _closed(lifecycle.skipped(run, message("run.stale", at=event.time), now))
+        return _close_at_once(lifecycle.skip(run, message("run.stale", at=event.time), now))
     if plan.mode in {"observe", "suggest"}:
         steps = steps_of(plan)
         reason = message("run.not-run-by-mode", mode=plan.mode, plan=plan.hash, steps=steps)
-        return _closed(lifecycle.skipped(run, reason, now))
+        return _close_at_once(lifecycle.skip(run, reason, now))
     return Decision(run)
 
 
@@ -116,7 +116,7 @@ def _trigger(event: Raised) -> Trigger:
     )
 
 
-def _unplanned(
+def _hand_over_unplanned(
     runbook: Runbook, event: Raised, id: str, why: Message, now: datetime
 ) -> Decision[Run]:
     """The trouble is real but the repair cannot be planned: its owners hear of it."""
@@ -134,11 +134,11 @@ def _unplanned(
     run = _new(id, event.subject, _trigger(event), plan, timedelta(), now)
     reason = message("run.not-planned", why=why)
     if mode in {"observe", "suggest"}:
-        return lifecycle.skipped(run, reason, now)
-    return lifecycle.escalated(run, Outcome.NOT_RUN, reason, now)
+        return lifecycle.skip(run, reason, now)
+    return lifecycle.escalate(run, Outcome.NOT_RUN, reason, now)
 
 
-def _closed(decided: Decision[Run]) -> Decision[Run]:
+def _close_at_once(decided: Decision[Run]) -> Decision[Run]:
     """It never asked for anything, so nothing has to be let go."""
     state = decided.state.model_copy(update={"is_closed": True, "wake_at": None})
     return Decision(state, decided.events)

@@ -31,7 +31,7 @@ class Rulebook:
             runbook.verify.measurement for runbook in charter.runbooks if runbook.verify
         }
 
-    def matching(self, event: Raised) -> Iterator[Runbook]:
+    def find_matching(self, event: Raised) -> Iterator[Runbook]:
         """The runbooks that want to act on this event."""
         values = values_of(event, "")
         inputs = Inputs({"event": values["event"], "data": values["data"]})
@@ -41,4 +41,4 @@ class Rulebook:
 
     def runs(self, event: Raised) -> dict[str, Runbook]:
         """The runs that the event stands for, by id."""
-        return {run_id(event, runbook): runbook for runbook in self.matching(event)}
+        return {run_id(event, runbook): runbook for runbook in self.find_matching(event)}

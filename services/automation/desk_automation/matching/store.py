@@ -3,10 +3,13 @@
 A runbook that is taken out of the charter ends no run of its own: what is measured for it is heard.
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 from desk_shared.bus.retry import insist
 from desk_shared.charter import Charter, CharterSource
 from desk_shared.clock import Clock
-from desk_shared.store import Documents
+from desk_shared.store import Documents, Listed
 from desk_shared.store.pages import After, pages
 
 from desk_automation.matching.rulebook import Rulebook
@@ -46,9 +49,9 @@ class OpenRuns:
 
     async def hear(self) -> None:
         """Waits as long as the store is away: without this, what is measured would be lost."""
-        self._rulebooks.hear(await insist(self._awaited, self._clock))
+        self._rulebooks.hear(await insist(self._find_measurements, self._clock))
 
-    async def _awaited(self) -> frozenset[str]:
+    async def _find_measurements(self) -> frozenset[str]:
         found: set[str] = set()
         oldest = self._clock.now() - 2 * LATE
         for phase in _MEASURED:

@@ -12,7 +12,7 @@ from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
 from desk_automation.conditions.expression import Inputs, Undecided, condition, parts_of, paths_in
-from desk_automation.matching.decide import Raised, RunPolicy, matched, values_of
+from desk_automation.matching.decide import Raised, RunPolicy, start_run, values_of
 from desk_automation.matching.rulebook import Rule, Rulebook
 from desk_automation.runs.model import Run
 
@@ -34,8 +34,8 @@ def note_runbooks(lookout: Lookout, event: Raised, rulebook: Rulebook) -> None:
 def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Consideration:
     runbook, inputs = rule.runbook, Inputs(about)
     if rule.when.verdict(inputs) is True:
-        said = message("runbook.matched")
-        return Consideration("runbook", runbook.id, event.time, "matched", said)
+        explanation = message("runbook.matched")
+        return Consideration("runbook", runbook.id, event.time, "matched", explanation)
     for part in parts_of(runbook.when):
         verdict = condition(part).verdict(inputs)
         if verdict is True:
@@ -43,17 +43,21 @@ def _look(rule: Rule, event: Raised, about: Mapping[str, object]) -> Considerati
         values = dict(_values(part, about))
         if isinstance(verdict, Undecided):
             log.info("condition_not_decided", condition=part, reason=verdict.reason)
-            said = message("runbook.undecided", part=part, why=verdict.reason)
-            return Consideration("runbook", runbook.id, event.time, "undecided", said, values)
-        said = message("runbook.condition-false", part=part)
-        return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
-    said = message("runbook.condition-false", part=runbook.when)
+            explanation = message("runbook.undecided", part=part, why=verdict.reason)
+            return Consideration(
+                "runbook", runbook.id, event.time, "undecided", explanation, values
+            )
+        explanation = message("runbook.condition-false", part=part)
+        return Consideration(
+            "runbook", runbook.id, event.time, "condition-false", explanation, values
+        )
+    explanation = message("runbook.condition-false", part=runbook.when)
     values = dict(_values(runbook.when, about))
-    return Consideration("runbook", runbook.id, event.time, "condition-false", said, values)
+    return Consideration("runbook", runbook.id, event.time, "condition-false", explanation, values)
 
 
 def _values(part: str, about: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """The attributes that a part asks for, as the event has them; what it has not is said."""
+    """The attributes that a part asks for, as the event has them, or `(missing)`."""
     for path in sorted(set(paths_in(part))):
         if path[0] not in about:
             continue
@@ -98,7 +102,7 @@ def run_projection(
         runbook = look().runs(event).get(context.id)
         if run is not None or runbook is None:
             return None
-        decided = matched(runbook, event, policy, context.now)
+        decided = start_run(runbook, event, policy, context.now)
         return decided._replace(due=decided.state.wake_at)
 
     return Projection(documents, keys, react)

@@ -35,7 +35,7 @@ from desk_shared.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from desk_automation.runs import lifecycle
-from desk_automation.runs.description import line, standing
+from desk_automation.runs.description import describe_line, describe_run
 from desk_automation.runs.model import Phase, Run
 
 _may_see = require(Role.MEMBER, Role.OWNER, Role.OPERATOR)
@@ -166,9 +166,9 @@ def _add_showing(router: APIRouter, api: RunsApi) -> None:
         """The journal says in words what was done, what came back and what is in doubt."""
         stored = (await api.runs.load([id])).get(id)
         if stored is None or stored.state is None:
-            raise _missing(id)
+            raise _not_found(id)
         if not may_see_run(stored.state, sight(request, principal)):
-            raise _missing(id)
+            raise _not_found(id)
         if (unchanged := not_modified(request, stored.version)) is not None:
             return unchanged  # type: ignore[return-value]  # a 304 has no body
         response.headers["ETag"] = etag(stored.version)
@@ -188,13 +188,13 @@ def _add_cancelling(router: APIRouter, api: RunsApi) -> None:
 
         def rule(run: Run | None, context: Context) -> Decision[Run]:
             if run is None or not may_see_run(run, seen):
-                raise _missing(id)
-            decided = lifecycle.cancelled(run, principal.subject, context.now)
+                raise _not_found(id)
+            decided = lifecycle.cancel(run, principal.subject, context.now)
             return decided._replace(due=decided.state.wake_at)
 
         changed = await api.journal.change(id, rule, Cause(call.seed, content=call.fingerprint))
         if changed.state is None:
-            raise _missing(id)
+            raise _not_found(id)
         return _detail(changed.state)
 
 
@@ -204,7 +204,7 @@ def may_see_run(run: Run, seen: Sight) -> bool:
     return not (seen.hides(run.trigger.service, team) or seen.hides(run.target, team))
 
 
-def _missing(id: str) -> NotFound:
+def _not_found(id: str) -> NotFound:
     return NotFound(message("run.not-found", run=id), run=id)
 
 
@@ -219,7 +219,7 @@ def _view(run: Run) -> RunView:
         phase=run.phase,
         outcome=run.outcome,
         corrects=run.corrects,
-        standing=sentence(standing(run)),
+        standing=sentence(describe_run(run)),
         plan_hash=run.plan.hash,
         created_at=run.created_at,
         ended_at=run.ended_at,
@@ -235,7 +235,7 @@ def _detail(run: Run) -> RunDetail:
             executor=entry.executor,
             status=entry.status,
             attempt=entry.attempt,
-            text=sentence(line(entry)),
+            text=sentence(describe_line(entry)),
         )
         for entry in run.journal
     )

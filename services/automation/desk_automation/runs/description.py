@@ -6,7 +6,7 @@ from desk_automation.actions.redaction import redact_message
 from desk_automation.runs.model import Entry, Phase, Run
 
 
-def standing(run: Run) -> Message:
+def describe_run(run: Run) -> Message:
     """Where the run is, and why."""
     facts: dict[str, Param] = {"reason": redact_message(run.reason) if run.reason else ""}
     said = {
@@ -22,7 +22,7 @@ def standing(run: Run) -> Message:
     return said[run.phase]
 
 
-def line(entry: Entry) -> Message:
+def describe_line(entry: Entry) -> Message:
     """One line of the journal."""
     details = list[Message | str]()
     if entry.kind == "act" and entry.attempt > 1:

@@ -31,7 +31,7 @@ MAX_EVIDENCE_BYTES = 32 * 1024
 MAX_TITLE = 300
 
 
-def started(run: Run, at: datetime) -> AnyEvent:
+def emit_started(run: Run, at: datetime) -> AnyEvent:
     """The guards passed and the first step begins."""
     plan, trigger = run.plan, run.trigger
     data = RunStarted(
@@ -44,10 +44,10 @@ def started(run: Run, at: datetime) -> AnyEvent:
         person=trigger.person,
         tell=plan.tell_before,
     )
-    return _event(run, data, "started", at)
+    return _make_event(run, data, "started", at)
 
 
-def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+def emit_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
     """One line of the journal."""
     data = RunStepRecorded(
         run=run.id,
@@ -59,16 +59,16 @@ def step_recorded(run: Run, entry: Entry, at: datetime) -> AnyEvent:
         message=redact_message(entry.message) if entry.message else None,
     )
     place = f"{entry.position}/{entry.kind}/{entry.step}/{entry.attempt}/{entry.resumed}"
-    return _event(run, data, f"step/{place}/{entry.status}", at)
+    return _make_event(run, data, f"step/{place}/{entry.status}", at)
 
 
-def came_late(run: Run, entry: Entry, at: datetime) -> AnyEvent:
+def emit_late_step(run: Run, entry: Entry, at: datetime) -> AnyEvent:
     """An act answered when its run was over."""
-    told = step_recorded(run, entry, at)
-    return _event(run, told.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
+    told = emit_step(run, entry, at)
+    return _make_event(run, told.data, f"late/{entry.step}/{entry.attempt}/{entry.token}", at)
 
 
-def healed(run: Run, at: datetime) -> AnyEvent:
+def emit_healed(run: Run, at: datetime) -> AnyEvent:
     """Fresh telemetry shows that the trouble is gone."""
     plan, trigger = run.plan, run.trigger
     data = RunHealed(
@@ -78,14 +78,14 @@ def healed(run: Run, at: datetime) -> AnyEvent:
         episode=trigger.episode,
         service=trigger.service,
         person=trigger.person,
-        evidence=evidence(run),
+        evidence=collect_evidence(run),
         tell=plan.tell_after,
         corrects=run.corrects,
     )
-    return _event(run, data, "healed", at)
+    return _make_event(run, data, "healed", at)
 
 
-def escalated(run: Run, at: datetime) -> AnyEvent:
+def emit_escalated(run: Run, at: datetime) -> AnyEvent:
     """People have to go on, with all that is known."""
     plan, trigger = run.plan, run.trigger
     data = RunEscalated(
@@ -99,25 +99,25 @@ def escalated(run: Run, at: datetime) -> AnyEvent:
         device=trigger.subject if trigger.subject_kind == "device" else "",
         person=trigger.person,
         site=trigger.site,
-        reason=_reason(run),
-        evidence=evidence(run),
+        reason=_redact_reason(run),
+        evidence=collect_evidence(run),
         tell=plan.tell_on_failure,
     )
-    return _event(run, data, "escalated", at)
+    return _make_event(run, data, "escalated", at)
 
 
-def skipped(run: Run, at: datetime) -> AnyEvent:
+def emit_skipped(run: Run, at: datetime) -> AnyEvent:
     """Nothing is done, and why."""
     data = RunSkipped(
         run=run.id,
         runbook=run.plan.runbook,
         episode=run.trigger.episode,
-        explanation=(_reason(run),),
+        explanation=(_redact_reason(run),),
     )
-    return _event(run, data, "skipped", at)
+    return _make_event(run, data, "skipped", at)
 
 
-def evidence(run: Run) -> tuple[Evidence, ...]:
+def collect_evidence(run: Run) -> tuple[Evidence, ...]:
     """What was done and seen: the journal, then the measurements; the newest that fit."""
     lines = [
         Evidence(
@@ -131,11 +131,11 @@ def evidence(run: Run) -> tuple[Evidence, ...]:
     ]
     if run.plan.verify is not None:
         status = StepStatus.DONE if run.outcome is Outcome.HEALED else StepStatus.FAILED
-        lines.append(Evidence(step="verify", status=status, message=measurements(run)))
-    return _newest(lines)
+        lines.append(Evidence(step="verify", status=status, message=describe_measurements(run)))
+    return _keep_newest(lines)
 
 
-def _newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
+def _keep_newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """The newest of the lines, and how many there were before them.
 
     Their size is that on the wire: quotation marks of an answer take twice as much there.
@@ -153,7 +153,7 @@ def _newest(lines: Sequence[Evidence]) -> tuple[Evidence, ...]:
     return (kept[0].model_copy(update={"left_out": left_out}), *kept[1:])
 
 
-def measurements(run: Run) -> Message:
+def describe_measurements(run: Run) -> Message:
     """What was measured before and since."""
     verify, trigger = run.plan.verify, run.trigger
     if verify is None:
@@ -171,13 +171,13 @@ def measurements(run: Run) -> Message:
     return message("measured.since", values=values, **facts)
 
 
-def _reason(run: Run) -> Message:
+def _redact_reason(run: Run) -> Message:
     if run.reason is None:
         raise ValueError(f"run {run.id} ended without a reason")
     return redact_message(run.reason)
 
 
-def _event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
+def _make_event(run: Run, data: Payload, rule: str, at: datetime) -> AnyEvent:
     trigger = run.trigger
     return Event(
         id=derived_id(run.id, rule),

@@ -16,7 +16,14 @@ from desk_automation.actions.answer import Answer, Result
 from desk_automation.actions.model import Attempt, PlannedAct
 from desk_automation.runs import events
 from desk_automation.runs.decide import Doubt, Lost, Pause, Stop
-from desk_automation.runs.lifecycle import Decided, doubted, escalated, skipped, stopped, verifying
+from desk_automation.runs.lifecycle import (
+    Decided,
+    begin_verification,
+    escalate,
+    mark_in_doubt,
+    skip,
+    stop,
+)
 from desk_automation.runs.model import Entry, Lease, Run
 
 
@@ -28,12 +35,12 @@ class Holder:
     term: timedelta
 
 
-def intended(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> Decided | None:
+def record_intent(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> Decided | None:
     """The intent, the lease and a larger token in one write; None while somebody else works."""
     if run.has_live_lease(now) or run.has_ended:
         return None
     token = run.token + 1
-    entry, journal = _opened(run, attempt, token, now)
+    entry, journal = _open_line(run, attempt, token, now)
     changes = {
         "token": token,
         "lease": Lease(holder=holder.name, token=token, expires=now + holder.term),
@@ -44,13 +51,13 @@ def intended(run: Run, attempt: Attempt, holder: Holder, now: datetime) -> Decid
     after = run.model_copy(update=changes)
     published: list[AnyEvent] = []
     if after.is_started and not run.is_started:
-        published.append(events.started(after, now))
+        published.append(events.emit_started(after, now))
     if attempt.kind == "act":
-        published.append(events.step_recorded(after, entry, now))
+        published.append(events.emit_step(after, entry, now))
     return Decision(after, tuple(published))
 
 
-def _opened(
+def _open_line(
     run: Run, attempt: Attempt, token: int, now: datetime
 ) -> tuple[Entry, tuple[Entry, ...]]:
     """A new line, or the open one again if its worker was lost."""
@@ -75,7 +82,7 @@ def _opened(
     return entry, (*run.journal, entry)
 
 
-def prolonged(run: Run, token: int, term: timedelta, now: datetime) -> Decided | None:
+def renew_lease(run: Run, token: int, term: timedelta, now: datetime) -> Decided | None:
     """A long call is still under way; None if its worker was given up meanwhile."""
     if run.lease is None or run.lease.token != token:
         return None
@@ -83,36 +90,38 @@ def prolonged(run: Run, token: int, term: timedelta, now: datetime) -> Decided |
     return Decision(run.model_copy(update={"lease": lease, "wake_at": now + term}))
 
 
-def answered(
+def apply_answer(
     run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime, jitter: float
 ) -> Decided | None:
     """What an answer means for the run; None if a newer worker has taken over."""
     if run.lease is None or run.lease.token != token:
-        return _late(run, attempt, token, answer, now)
+        return _record_late(run, attempt, token, answer, now)
     run = run.model_copy(update={"lease": None, "wake_at": now})
     if attempt.kind == "confirm":
-        return _confirmed(run, attempt, answer, now, jitter)
+        return _apply_confirmation(run, attempt, answer, now, jitter)
     if attempt.kind == "act":
-        return _acted(run, attempt, answer, now, jitter)
+        return _apply_act(run, attempt, answer, now, jitter)
     if answer.result is Result.OK:
         return _judge(run, attempt, answer, now)
-    run, told = _finished(run, attempt, StepStatus.FAILED, answer, now)
+    run, emitted = _finish_line(run, attempt, StepStatus.FAILED, answer, now)
     is_spent = run.sends_in_a_row(attempt.kind, attempt.step) >= attempt.call.attempts
     if not is_spent and answer.result is not Result.REFUSED:
-        later = _later(run, attempt, answer, now, jitter)
+        later = _schedule_retry(run, attempt, answer, now, jitter)
         if later is not None:
-            return Decision(later, told)
-    return _told(_untold(run, attempt, answer.message, now), told)
+            return Decision(later, emitted)
+    return _prepend(_give_up_untold(run, attempt, answer.message, now), emitted)
 
 
-def lost(run: Run, move: Lost, now: datetime) -> Decided:
+def give_up_question(run: Run, move: Lost, now: datetime) -> Decided:
     """Nobody is left who could hear the answer to a question, and it may not be asked again."""
     answer = Answer(Result.UNKNOWN, message("step.worker-lost-each-time"))
-    run, told = _finished(run, move.attempt, StepStatus.FAILED, answer, now)
-    return _told(_untold(run, move.attempt, answer.message, now), told)
+    run, emitted = _finish_line(run, move.attempt, StepStatus.FAILED, answer, now)
+    return _prepend(_give_up_untold(run, move.attempt, answer.message, now), emitted)
 
 
-def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime) -> Decided | None:
+def _record_late(
+    run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime
+) -> Decided | None:
     """An act that answers when its run is over is a fact of that run all the same."""
     may_have_acted = answer.is_sent and answer.result in {Result.OK, Result.UNKNOWN}
     if not run.has_ended or attempt.kind != "act" or not may_have_acted:
@@ -133,36 +142,36 @@ def _late(run: Run, attempt: Attempt, token: int, answer: Answer, now: datetime)
     if any(one.token == token and one.message == entry.message for one in run.journal):
         return None
     after = run.model_copy(update={"journal": (*run.journal, entry)})
-    return Decision(after, (events.came_late(after, entry, now),))
+    return Decision(after, (events.emit_late_step(after, entry, now),))
 
 
 def take(run: Run, action: Lost | Pause | Doubt | Stop, now: datetime) -> Decided:
     """What the run's own document decides, without anything from outside."""
     match action:
         case Lost():
-            return lost(run, action, now)
+            return give_up_question(run, action, now)
         case Pause():
-            return paused(run, action, now)
+            return begin_wait(run, action, now)
         case Doubt():
-            return doubted(run, action.why, now)
+            return mark_in_doubt(run, action.why, now)
         case Stop():
-            return stopped(run, action, now)
+            return stop(run, action, now)
         case _:
             assert_never(action)
 
 
-def paused(run: Run, pause: Pause, now: datetime) -> Decided:
+def begin_wait(run: Run, pause: Pause, now: datetime) -> Decided:
     """A wait begins: the run rests until it is over."""
     step = pause.step
     attempt = Attempt("wait", step.id, step.call, step.key, 1)
-    _, journal = _opened(run, attempt, run.token, now)
+    _, journal = _open_line(run, attempt, run.token, now)
     return Decision(run.model_copy(update={"journal": journal, "wake_at": now + step.pause}))
 
 
-def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
+def _apply_act(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
     act = run.current_act
     if answer.result is Result.OK:
-        return _done(run, attempt, answer, now)
+        return _complete(run, attempt, answer, now)
     if answer.result is Result.UNKNOWN and act is not None and _must_ask(act):
         # The entry stays open: what happens next is what happens after a crash.
         journal = tuple(
@@ -173,7 +182,7 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         until = now + timedelta(seconds=answer.retry_after)
         if act.confirm is not None and run.deadline is not None and until > run.deadline:
             late = message("doubt.asked-too-late", answer=answer.message)
-            return doubted(asked, late, now)
+            return mark_in_doubt(asked, late, now)
         return Decision(asked.model_copy(update={"wake_at": until}))
     is_doubtful = answer.result is Result.UNKNOWN and not _is_repeatable(act)
     left = run.open_act
@@ -184,18 +193,18 @@ def _acted(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
         answer = replace(answer, message=message("step.sent-unheard", answer=answer.message))
         is_doubtful = True
     status = StepStatus.IN_DOUBT if is_doubtful else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer, now)
+    run, emitted = _finish_line(run, attempt, status, answer, now)
     if is_doubtful:
         # Should nothing more be sent, telemetry from here on tells whether it helped.
         run = run.model_copy(update={"acted_at": now})
     sends = run.sends("act", attempt.step)
     if answer.result is not Result.REFUSED and sends < attempt.call.attempts:
-        later = _later(run, attempt, answer, now, jitter)
+        later = _schedule_retry(run, attempt, answer, now, jitter)
         if later is not None:
-            return Decision(later, told)
+            return Decision(later, emitted)
     reason = message("run.failed-after", step=attempt.step, count=sends, answer=answer.message)
     outcome = Outcome.NOT_HEALED if run.has_sent else Outcome.NOT_RUN
-    return _told(escalated(run, outcome, reason, now), told)
+    return _prepend(escalate(run, outcome, reason, now), emitted)
 
 
 def _must_ask(act: PlannedAct) -> bool:
@@ -207,35 +216,39 @@ def _is_repeatable(act: PlannedAct | None) -> bool:
     return act is not None and act.effect == "pure"
 
 
-def _confirmed(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Decided:
+def _apply_confirmation(
+    run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float
+) -> Decided:
     """The probe of a confirmable act says whether it took place."""
     act, entry = run.current_act, run.open_act
     is_answer = answer.result is Result.OK
     status = StepStatus.DONE if is_answer else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer, now)
+    run, emitted = _finish_line(run, attempt, status, answer, now)
     if not is_answer:
-        later = _later(run, attempt, answer, now, jitter)
+        later = _schedule_retry(run, attempt, answer, now, jitter)
         if later is None or answer.result is Result.REFUSED:
             why = message("doubt.not-answered", answer=answer.message)
-            return _told(doubted(run, why, now), told)
-        return Decision(later, told)
+            return _prepend(mark_in_doubt(run, why, now), emitted)
+        return Decision(later, emitted)
     if act is None or entry is None:
-        return Decision(run, told)
+        return Decision(run, emitted)
     original = Attempt("act", act.id, act.call, act.key, entry.attempt)
     if answer.is_met:
         taken = Answer(Result.OK, message("step.took-place"))
-        return _told(_done(run, original, taken, now), told)
+        return _prepend(_complete(run, original, taken, now), emitted)
     not_taken = Answer(Result.NOT_TAKEN, message("step.did-not-take-place"))
-    return _told(_acted(run, original, not_taken, now, jitter), told)
+    return _prepend(_apply_act(run, original, not_taken, now, jitter), emitted)
 
 
-def _done(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
-    run, told = _finished(_settled(run, attempt.step), attempt, StepStatus.DONE, answer, now)
+def _complete(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided:
+    run, emitted = _finish_line(
+        _settle_doubts(run, attempt.step), attempt, StepStatus.DONE, answer, now
+    )
     run = run.model_copy(update={"acted_at": now})
-    return Decision(_next_step(run, now), told)
+    return Decision(_advance(run, now), emitted)
 
 
-def _settled(run: Run, step: str) -> Run:
+def _settle_doubts(run: Run, step: str) -> Run:
     """Earlier tries of a step under the same key are in doubt no more once one has answered."""
     journal = tuple(
         entry.model_copy(
@@ -255,43 +268,45 @@ def _judge(run: Run, attempt: Attempt, answer: Answer, now: datetime) -> Decided
     """What was asked has an answer: it holds, or it does not. A wait always holds."""
     is_guard = attempt.kind == "guard"
     if answer.is_met:
-        run, told = _finished(run, attempt, StepStatus.DONE, answer, now)
+        run, emitted = _finish_line(run, attempt, StepStatus.DONE, answer, now)
         if is_guard:
-            return Decision(run.model_copy(update={"guarded": run.guarded + 1}), told)
-        return Decision(_next_step(run, now), told)
+            return Decision(run.model_copy(update={"guarded": run.guarded + 1}), emitted)
+        return Decision(_advance(run, now), emitted)
     status = StepStatus.SKIPPED if is_guard else StepStatus.FAILED
-    run, told = _finished(run, attempt, status, answer, now)
+    run, emitted = _finish_line(run, attempt, status, answer, now)
     if is_guard and not _is_verified(run):
         reason = message("run.guard-does-not-hold", step=attempt.step)
-        return _told(skipped(run, reason, now), told)
+        return _prepend(skip(run, reason, now), emitted)
     reason = message("run.step-does-not-hold", step=attempt.step)
-    return _told(_given_up(run, attempt, reason, now), told)
+    return _prepend(_give_up(run, attempt, reason, now), emitted)
 
 
-def _untold(run: Run, attempt: Attempt, why: Message, now: datetime) -> Decided:
-    """Whether it holds cannot be told: people get it, since nobody knows that all is well."""
+def _give_up_untold(run: Run, attempt: Attempt, why: Message, now: datetime) -> Decided:
+    """Whether it holds is unknown: people get it, since nobody knows that all is well."""
     reason = message("run.could-not-be-told", step=attempt.step, answer=why)
-    return _given_up(run, attempt, reason, now)
+    return _give_up(run, attempt, reason, now)
 
 
-def _given_up(run: Run, attempt: Attempt, reason: Message, now: datetime) -> Decided:
+def _give_up(run: Run, attempt: Attempt, reason: Message, now: datetime) -> Decided:
     """A guard stops further acts; what was done before is still verified. A probe is a step."""
     if attempt.kind == "guard" and _is_verified(run):
-        return Decision(verifying(run, now))
+        return Decision(begin_verification(run, now))
     outcome = Outcome.NOT_HEALED if run.has_acted else Outcome.NOT_RUN
-    return escalated(run, outcome, reason, now)
+    return escalate(run, outcome, reason, now)
 
 
 def _is_verified(run: Run) -> bool:
     return run.has_acted and run.plan.verify is not None
 
 
-def _next_step(run: Run, now: datetime) -> Run:
+def _advance(run: Run, now: datetime) -> Run:
     run = run.model_copy(update={"position": run.position + 1, "guarded": 0, "wake_at": now})
-    return verifying(run, now) if run.position >= len(run.plan.steps) else run
+    return begin_verification(run, now) if run.position >= len(run.plan.steps) else run
 
 
-def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float) -> Run | None:
+def _schedule_retry(
+    run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: float
+) -> Run | None:
     """The next try: exponential with full jitter, not before what the far side asked for.
 
     Guards are asked again then, since the world may have changed. None if that is later than the
@@ -306,7 +321,7 @@ def _later(run: Run, attempt: Attempt, answer: Answer, now: datetime, jitter: fl
     return run.model_copy(update={"wake_at": now + pause, "guarded": guarded})
 
 
-def _finished(
+def _finish_line(
     run: Run, attempt: Attempt, status: StepStatus, answer: Answer, now: datetime
 ) -> tuple[Run, tuple[AnyEvent, ...]]:
     left = run.open_act if attempt.kind == "act" else run.open_entry
@@ -318,8 +333,8 @@ def _finished(
     entry = left.model_copy(update=changes)
     journal = tuple(entry if one is left else one for one in run.journal)
     after = run.model_copy(update={"journal": journal})
-    return after, (events.step_recorded(after, entry, now),)
+    return after, (events.emit_step(after, entry, now),)
 
 
-def _told(decided: Decided, told: tuple[AnyEvent, ...]) -> Decided:
-    return Decision(decided.state, (*told, *decided.events))
+def _prepend(decided: Decided, emitted: tuple[AnyEvent, ...]) -> Decided:
+    return Decision(decided.state, (*emitted, *decided.events))

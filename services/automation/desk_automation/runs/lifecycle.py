@@ -23,19 +23,17 @@ PATIENCE = timedelta(minutes=5)
 _MOST_DOUBTS = 5
 
 
-def queued(run: Run, refused: Refusal, now: datetime) -> Decided:
+def queue(run: Run, refused: Refusal, now: datetime) -> Decided:
     """The run waits for its turn, or people get it, as the runbook says; never just dropped."""
     if refused.kind == "breaker":
-        return escalated(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
+        return escalate(run, Outcome.NOT_RUN, message("run.may-not-act", why=refused.reason), now)
     if refused.kind == "busy":
         is_same = refused.holder_runbook == run.plan.runbook
         if run.plan.bounds.overflow == "coalesce" and is_same:
-            return skipped(run, message("run.same-already", run=refused.holder), now)
+            return skip(run, message("run.same-already", run=refused.holder), now)
         return _wait(run, refused, now)
     if run.plan.bounds.overflow == "escalate":
-        return escalated(
-            run, Outcome.NOT_RUN, message("run.limit-reached", why=refused.reason), now
-        )
+        return escalate(run, Outcome.NOT_RUN, message("run.limit-reached", why=refused.reason), now)
     return _wait(run, refused, now)
 
 
@@ -43,12 +41,12 @@ def _wait(run: Run, refused: Refusal, now: datetime) -> Decided:
     until = refused.until or now + ASK_AGAIN
     if until > run.queue_until:
         reason = message("run.would-wait-too-long", why=refused.reason)
-        return escalated(run, Outcome.NOT_RUN, reason, now)
+        return escalate(run, Outcome.NOT_RUN, reason, now)
     changes = {"phase": Phase.QUEUED, "wake_at": until, "reason": refused.reason}
     return Decision(run.model_copy(update=changes))
 
 
-def admitted(run: Run, now: datetime) -> Decided:
+def admit(run: Run, now: datetime) -> Decided:
     """Target and runbook let the run in: its own clock starts."""
     return Decision(
         run.model_copy(
@@ -62,18 +60,18 @@ def admitted(run: Run, now: datetime) -> Decided:
     )
 
 
-def skipped(run: Run, reason: Message, now: datetime) -> Decided:
+def skip(run: Run, reason: Message, now: datetime) -> Decided:
     """The run ends and nothing was ever sent; else people hear what was."""
     if run.has_sent:
         outcome = Outcome.INCONCLUSIVE if run.has_acted else Outcome.NOT_RUN
         act = [entry for entry in run.journal if entry.kind == "act" and entry.is_sent][-1]
         sent = message("run.sent-before", reason=reason, step=act.step, at=act.at)
-        return escalated(run, outcome, sent, now)
-    ended = _ended(run, Phase.SKIPPED, None, reason, now)
-    return Decision(ended, (events.skipped(ended, now),))
+        return escalate(run, outcome, sent, now)
+    ended = _end(run, Phase.SKIPPED, None, reason, now)
+    return Decision(ended, (events.emit_skipped(ended, now),))
 
 
-def escalated(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
+def escalate(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Decided:
     """People get it, with the evidence; while an act is in doubt, nothing else is known."""
     if run.doubts and outcome is not Outcome.IN_DOUBT:
         tries = [
@@ -82,32 +80,32 @@ def escalated(run: Run, outcome: Outcome, reason: Message, now: datetime) -> Dec
         ]
         in_doubt = message("run.in-doubt", reason=reason, tries=tries)
         outcome, reason = Outcome.IN_DOUBT, in_doubt
-    ended = _ended(run, Phase.ESCALATED, outcome, reason, now)
-    return Decision(ended, (events.escalated(ended, now),))
+    ended = _end(run, Phase.ESCALATED, outcome, reason, now)
+    return Decision(ended, (events.emit_escalated(ended, now),))
 
 
-def stopped(run: Run, stop: Stop, now: datetime) -> Decided:
+def stop(run: Run, stop: Stop, now: datetime) -> Decided:
     """The run ends before its next step; who cancelled it goes on by hand, so no ticket opens
     unless something was begun already.
     """
     if run.cancelled_by and not run.is_started:
-        ended = _ended(run, Phase.CANCELLED, None, stop.why, now)
-        return Decision(ended, (events.skipped(ended, now),))
+        ended = _end(run, Phase.CANCELLED, None, stop.why, now)
+        return Decision(ended, (events.emit_skipped(ended, now),))
     # Whether it helped is no question where nothing was sent.
     outcome = stop.outcome if run.has_sent else Outcome.NOT_RUN
-    return escalated(run, outcome, stop.why, now)
+    return escalate(run, outcome, stop.why, now)
 
 
-def over(run: Run, now: datetime) -> Decided:
+def end_cleared(run: Run, now: datetime) -> Decided:
     """The signal cleared before the next step: nothing more is done; what was done is verified."""
     if run.has_acted and run.plan.verify is not None:
-        return Decision(verifying(run, now))
+        return Decision(begin_verification(run, now))
     if run.has_sent:
-        return skipped(run, message("run.signal-cleared-after"), now)
-    return skipped(run, message("run.signal-cleared-before"), now)
+        return skip(run, message("run.signal-cleared-after"), now)
+    return skip(run, message("run.signal-cleared-before"), now)
 
 
-def doubted(run: Run, why: Message, now: datetime) -> Decided:
+def mark_in_doubt(run: Run, why: Message, now: datetime) -> Decided:
     """The open act stays in doubt for ever; only a person can tell what it did."""
     entry = run.open_act
     journal = run.journal
@@ -122,22 +120,22 @@ def doubted(run: Run, why: Message, now: datetime) -> Decided:
     reason = message("run.a-step-in-doubt", why=why)
     if entry is not None:
         reason = message("run.step-in-doubt", step=entry.step, why=why)
-    ended = escalated(run, Outcome.IN_DOUBT, reason, now)
-    told = tuple(events.step_recorded(run, one, now) for one in doubted_entries)
-    return Decision(ended.state, (*told, *ended.events))
+    ended = escalate(run, Outcome.IN_DOUBT, reason, now)
+    emitted = tuple(events.emit_step(run, one, now) for one in doubted_entries)
+    return Decision(ended.state, (*emitted, *ended.events))
 
 
-def cancelled(run: Run, by: str, now: datetime) -> Decided:
+def cancel(run: Run, by: str, now: datetime) -> Decided:
     """Somebody wants it stopped: at once, or right after the call that is under way."""
     if run.has_ended:
         raise Rejected(message("run.is-over"), code="run-is-over")
     marked = run.model_copy(update={"cancelled_by": by})
     if run.has_live_lease(now) or run.open_act is not None:
         return Decision(marked)
-    return stopped(marked, Stop(message("run.cancelled-by", by=by), Outcome.INCONCLUSIVE), now)
+    return stop(marked, Stop(message("run.cancelled-by", by=by), Outcome.INCONCLUSIVE), now)
 
 
-def verifying(run: Run, now: datetime) -> Run:
+def begin_verification(run: Run, now: datetime) -> Run:
     """All that was to be done is done; now telemetry decides."""
     within = run.plan.verify.within if run.plan.verify else timedelta()
     until = now + within
@@ -146,7 +144,7 @@ def verifying(run: Run, now: datetime) -> Run:
     )
 
 
-def nudged(run: Run | None, now: datetime) -> Decided | None:
+def reschedule(run: Run | None, now: datetime) -> Decided | None:
     """Something the run waits for has come: its target is free, or a measurement is there."""
     if run is None or not (run.phase in {Phase.QUEUED, Phase.VERIFYING} or run.may_be_corrected):
         return None
@@ -155,13 +153,13 @@ def nudged(run: Run | None, now: datetime) -> Decided | None:
     return Decision(run.model_copy(update={"wake_at": now}))
 
 
-def closed(run: Run, now: datetime) -> Decided:
+def close(run: Run, now: datetime) -> Decided:
     """Target, watch and counters are settled; what came meanwhile is looked at once more."""
     wake_at = now if run.may_be_corrected else None
     return Decision(run.model_copy(update={"is_closed": True, "wake_at": wake_at}))
 
 
-def _ended(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: datetime) -> Run:
+def _end(run: Run, phase: Phase, outcome: Outcome | None, reason: Message, now: datetime) -> Run:
     return run.model_copy(
         update={
             "phase": phase,

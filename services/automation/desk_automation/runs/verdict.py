@@ -11,7 +11,7 @@ from desk_shared.events.message import message
 from desk_shared.kernel import Decision
 
 from desk_automation.runs import events
-from desk_automation.runs.lifecycle import ASK_AGAIN, Decided, escalated
+from desk_automation.runs.lifecycle import ASK_AGAIN, Decided, escalate
 from desk_automation.runs.model import Phase, Run
 from desk_automation.verification.model import Watch
 from desk_automation.verification.sample import Sample, behind_by, fresh
@@ -31,18 +31,18 @@ def measured_until(run: Run) -> datetime | None:
     return None if run.verify_until is None else run.verify_until + behind_by(run.samples)
 
 
-def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
+def compare(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
     """Healed as soon as enough samples in a row are well; else told when the window is over."""
     if run.phase is not Phase.VERIFYING:
         return None
     verify, acted_at, until = run.plan.verify, run.acted_at, run.verify_until
     if verify is None or acted_at is None or until is None:
-        return escalated(run, Outcome.INCONCLUSIVE, message("run.nothing-measured-after"), now)
+        return escalate(run, Outcome.INCONCLUSIVE, message("run.nothing-measured-after"), now)
     samples = () if watch is None else watch.samples
     run = run.model_copy(update={"samples": samples})
     newest = fresh(samples, acted_at)[-verify.samples :]
     if _is_cure(newest, verify.samples, is_well):
-        return _healed(run, now)
+        return _heal(run, now)
     # Without a watch nobody listens: there is nothing to wait for beyond the time itself.
     if now < until or (watch is not None and not watch.is_over):
         # Written only if the run was due; whoever reads the window's end makes it due, and it looks
@@ -51,13 +51,13 @@ def judged(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Dec
         wake_at = until if until > now else now + ASK_AGAIN
         return Decision(run.model_copy(update={"wake_at": wake_at})) if is_due else None
     if any(not is_well(sample.value) for sample in newest):
-        reason = message("run.did-not-help", measured=events.measurements(run))
-        return escalated(run, Outcome.NOT_HEALED, reason, now)
-    reason = message("run.cannot-tell", measured=events.measurements(run))
-    return escalated(run, Outcome.INCONCLUSIVE, reason, now)
+        reason = message("run.did-not-help", measured=events.describe_measurements(run))
+        return escalate(run, Outcome.NOT_HEALED, reason, now)
+    reason = message("run.cannot-tell", measured=events.describe_measurements(run))
+    return escalate(run, Outcome.INCONCLUSIVE, reason, now)
 
 
-def reviewed(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
+def review(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> Decided | None:
     """What was told is corrected if all that was measured in the window, as far as it is known by
     now, shows a cure; it can happen only once, since a cure is not taken back."""
     verify, acted_at = run.plan.verify, run.acted_at
@@ -69,22 +69,22 @@ def reviewed(run: Run, watch: Watch | None, is_well: IsWell, now: datetime) -> D
     if not _is_cure(newest, verify.samples, is_well):
         return Decision(run.model_copy(update={"wake_at": None}))
     changes = {"samples": samples, "corrects": run.outcome, "is_closed": False}
-    return _healed(run.model_copy(update=changes), now)
+    return _heal(run.model_copy(update=changes), now)
 
 
 def _is_cure(newest: Sequence[Sample], wanted: int, is_well: IsWell) -> bool:
     return len(newest) == wanted and all(is_well(sample.value) for sample in newest)
 
 
-def _healed(run: Run, now: datetime) -> Decided:
+def _heal(run: Run, now: datetime) -> Decided:
     healed = run.model_copy(
         update={
             "phase": Phase.HEALED,
             "outcome": Outcome.HEALED,
-            "reason": events.measurements(run),
+            "reason": events.describe_measurements(run),
             "lease": None,
             "ended_at": run.ended_at or now,
             "wake_at": now,
         }
     )
-    return Decision(healed, (events.healed(healed, now),))
+    return Decision(healed, (events.emit_healed(healed, now),))

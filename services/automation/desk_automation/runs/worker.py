@@ -47,9 +47,9 @@ from desk_automation.runs.model import Phase, Run
 from desk_automation.runs.store import run_rule
 from desk_automation.safety import statistics, target
 from desk_automation.safety.model import Refusal
-from desk_automation.safety.statistics import Ended, RunbookStatistics
-from desk_automation.safety.target import Ask, Target
-from desk_automation.verification.decide import kept_on, listened, unwatched, watched
+from desk_automation.safety.statistics import RunbookStatistics, RunResult
+from desk_automation.safety.target import AdmissionRequest, Target
+from desk_automation.verification.decide import keep_watch, set_window, unwatch, watch
 from desk_automation.verification.model import Subject
 from desk_automation.verification.store import subject_rule
 
@@ -150,7 +150,7 @@ class Worker:
 
     async def reschedule(self, id: str) -> None:
         """Look at a run now: what it waits for has come."""
-        await self._collections.runs.change(id, run_rule(lifecycle.nudged))
+        await self._collections.runs.change(id, run_rule(lifecycle.reschedule))
 
     async def _take(self, action: NextAction, run: Run) -> Run | None:
         match action:
@@ -180,17 +180,17 @@ class Worker:
 
     async def _admit(self, run: Run, action: Admit) -> Run | None:
         if await self._is_over(run):
-            return await self._write(run, action, lifecycle.over)
+            return await self._write(run, action, lifecycle.end_cleared)
         refusal = await self._ask(run)
         if refusal is not None:
-            return await self._write(run, action, lambda r, n: lifecycle.queued(r, refusal, n))
+            return await self._write(run, action, lambda r, n: lifecycle.queue(r, refusal, n))
         if run.plan.verify is not None:
             measurement = run.plan.verify.measurement
             await self._collections.subjects.change(
                 run.trigger.subject,
-                subject_rule(lambda s, now: watched(s, run.id, measurement, now)),
+                subject_rule(lambda s, now: watch(s, run.id, measurement, now)),
             )
-        after = await self._write(run, action, lifecycle.admitted)
+        after = await self._write(run, action, lifecycle.admit)
         if after is None or after.has_ended:
             await self._release(run, is_void=True)
         return after
@@ -200,25 +200,25 @@ class Worker:
         now = self._clock.now()
         bounds = run.plan.bounds
         until = now + run.plan.budget + 2 * lifecycle.PATIENCE
-        ask = Ask(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
+        ask = AdmissionRequest(run.id, run.plan.runbook, bounds.cooldown, bounds.per_day, until)
         locked = await self._collections.targets.change(
             run.target, _plain_rule(lambda found: target.admit(found, ask, now))
         )
-        refusal = target.refusal(locked.state or Target(), ask, now)
+        refusal = target.find_refusal(locked.state or Target(), ask, now)
         if refusal is not None:
             return refusal
         counted = await self._collections.statistics.change(
             run.plan.runbook,
             _plain_rule(lambda found: statistics.admit(found, run.id, bounds, now)),
         )
-        refusal = statistics.refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
+        refusal = statistics.find_refusal(counted.state or RunbookStatistics(), run.id, bounds, now)
         if refusal is not None:
             await self._release(run, is_void=True)
         return refusal
 
     async def _attempt(self, run: Run, attempt: Attempt) -> Run | None:
         if attempt.kind == "act" and run.open_act is None and await self._is_over(run):
-            return await self._write(run, attempt, lifecycle.over)
+            return await self._write(run, attempt, lifecycle.end_cleared)
         executor = self._executors.get(attempt.call.executor)
         slot = None if executor is None else executor.slot_of(attempt.call)
         if slot is None:
@@ -237,7 +237,7 @@ class Worker:
         """Intent, effect, result: in this order, whatever happens in between."""
         holder = journal.Holder(new_id(), self._concurrency.term)
         after = await self._write(
-            run, attempt, lambda r, now: journal.intended(r, attempt, holder, now)
+            run, attempt, lambda r, now: journal.record_intent(r, attempt, holder, now)
         )
         if after is None or after.lease is None or after.lease.holder != holder.name:
             return after
@@ -251,7 +251,7 @@ class Worker:
             log.warning("run_taken_over", run=run.id, step=attempt.step, token=token)
             return None
         jitter = self._jitter()
-        rule = run_rule(lambda r, now: journal.answered(r, attempt, token, answer, now, jitter))
+        rule = run_rule(lambda r, now: journal.apply_answer(r, attempt, token, answer, now, jitter))
         # What was done must be known, however long the store is away.
         changed = await insist(lambda: self._collections.runs.change(run.id, rule), self._clock)
         return changed.state
@@ -284,7 +284,7 @@ class Worker:
         term = self._concurrency.term
         try:
             changed = await self._collections.runs.change(
-                id, run_rule(lambda r, now: journal.prolonged(r, token, term, now))
+                id, run_rule(lambda r, now: journal.renew_lease(r, token, term, now))
             )
         except Transient:
             return True  # the store is away: the lease itself says how long we may go on
@@ -297,16 +297,16 @@ class Worker:
         watch = (await self._subject(run)).watch_of(run.id)
         if isinstance(action, Review):
             return await self._write(
-                run, action, lambda r, now: verdict.reviewed(r, watch, _is_well(r), now)
+                run, action, lambda r, now: verdict.review(r, watch, _is_well(r), now)
             )
         until = verdict.window_end(run, () if watch is None else watch.samples)
         if watch is not None and until is not None and watch.until != until:
             changed = await self._collections.subjects.change(
-                run.trigger.subject, subject_rule(lambda s, _: listened(s, run.id, until))
+                run.trigger.subject, subject_rule(lambda s, _: set_window(s, run.id, until))
             )
             watch = None if changed.state is None else changed.state.watch_of(run.id)
         after = await self._write(
-            run, action, lambda r, now: verdict.judged(r, watch, _is_well(r), now)
+            run, action, lambda r, now: verdict.compare(r, watch, _is_well(r), now)
         )
         return after if after is not None and after.has_ended else None
 
@@ -317,15 +317,15 @@ class Worker:
 
         def let_go(subject: Subject | None, now: datetime) -> Subject | None:
             if judged is None:
-                return unwatched(subject, run.id)
-            return kept_on(subject, run.id, judged, now)
+                return unwatch(subject, run.id)
+            return keep_watch(subject, run.id, judged, now)
 
         def count(found: RunbookStatistics | None) -> RunbookStatistics | None:
             if run.corrects is not None:
                 was, bounds = run.corrects, run.plan.bounds
-                return statistics.corrected(found, run.id, was, run.target, bounds)
-            outcome = Ended(run.outcome, run.target, run.has_sent)
-            return statistics.record(found, run.id, outcome, run.plan.bounds, now)
+                return statistics.correct(found, run.id, was, run.target, bounds)
+            outcome = RunResult(run.outcome, run.target, run.has_sent)
+            return statistics.count_outcome(found, run.id, outcome, run.plan.bounds, now)
 
         await self._collections.subjects.change(run.trigger.subject, subject_rule(let_go))
         await self._collections.statistics.change(run.plan.runbook, _plain_rule(count))
@@ -333,7 +333,7 @@ class Worker:
         released = await self._release(run, is_void=is_void)
         for waiting in released.waiting if released is not None else ():
             await self.reschedule(waiting)
-        return await self._write(run, action, lifecycle.closed)
+        return await self._write(run, action, lifecycle.close)
 
     async def _release(self, run: Run, *, is_void: bool) -> Target | None:
         released = await self._collections.targets.change(

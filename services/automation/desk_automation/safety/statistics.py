@@ -36,7 +36,7 @@ class RunbookStatistics(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a run ended. Evidence against a runbook is only what it sent.
 
     A host that may not be called, an address that cannot be planned, a device that is not there:
@@ -48,29 +48,31 @@ class Ended:
     has_sent: bool
 
 
-def breaker_of(book: RunbookStatistics, bounds: Bounds, now: datetime) -> str:
+def find_breaker(counts: RunbookStatistics, bounds: Bounds, now: datetime) -> str:
     """closed, open, or half-open: then one run may try."""
-    if book.opened_at is None:
+    if counts.opened_at is None:
         return "closed"
-    return "open" if now < book.opened_at + bounds.reopen_after else "half-open"
+    return "open" if now < counts.opened_at + bounds.reopen_after else "half-open"
 
 
-def started_within_hour(book: RunbookStatistics, now: datetime) -> int:
+def count_last_hour(counts: RunbookStatistics, now: datetime) -> int:
     """How much of the hourly limit is used."""
-    return len(_last_hour(book, now))
+    return len(_last_hour(counts, now))
 
 
-def refusal(book: RunbookStatistics, run: str, bounds: Bounds, now: datetime) -> Refusal | None:
+def find_refusal(
+    counts: RunbookStatistics, run: str, bounds: Bounds, now: datetime
+) -> Refusal | None:
     """Why the runbook may not start this run now."""
-    if any(start.run == run for start in book.starts):
+    if any(start.run == run for start in counts.starts):
         return None
-    if book.opened_at is not None:
-        until = book.opened_at + bounds.reopen_after
+    if counts.opened_at is not None:
+        until = counts.opened_at + bounds.reopen_after
         if now < until:
-            return Refusal("breaker", message("refusal.breaker", failures=book.failures), until)
-        if book.canary not in {"", run}:
-            return Refusal("breaker", message("refusal.canary", failures=book.failures))
-    starts = _last_hour(book, now)
+            return Refusal("breaker", message("refusal.breaker", failures=counts.failures), until)
+        if counts.canary not in {"", run}:
+            return Refusal("breaker", message("refusal.canary", failures=counts.failures))
+    starts = _last_hour(counts, now)
     if len(starts) >= bounds.per_hour:
         free = starts[-bounds.per_hour].at + HOUR
         return Refusal("limit", message("refusal.per-hour", count=len(starts)), free)
@@ -78,66 +80,66 @@ def refusal(book: RunbookStatistics, run: str, bounds: Bounds, now: datetime) ->
 
 
 def admit(
-    book: RunbookStatistics | None, run: str, bounds: Bounds, now: datetime
+    counts: RunbookStatistics | None, run: str, bounds: Bounds, now: datetime
 ) -> RunbookStatistics | None:
-    """The book with one more start; None if refused or counted already."""
-    book = book or RunbookStatistics()
-    if any(start.run == run for start in book.starts) or refusal(book, run, bounds, now):
+    """The statistics with one more start; None if refused or counted already."""
+    counts = counts or RunbookStatistics()
+    if any(start.run == run for start in counts.starts) or find_refusal(counts, run, bounds, now):
         return None
-    starts = (*_last_hour(book, now), Start(run=run, at=now))
-    canary = run if book.opened_at is not None else ""
-    return book.model_copy(update={"starts": starts, "canary": canary})
+    starts = (*_last_hour(counts, now), Start(run=run, at=now))
+    canary = run if counts.opened_at is not None else ""
+    return counts.model_copy(update={"starts": starts, "canary": canary})
 
 
-def record(
-    book: RunbookStatistics | None, run: str, ended: Ended, bounds: Bounds, now: datetime
+def count_outcome(
+    counts: RunbookStatistics | None, run: str, ended: RunResult, bounds: Bounds, now: datetime
 ) -> RunbookStatistics | None:
-    """The book after a run's end, counted once; None if it was counted before."""
+    """The statistics after a run's end, counted once; None if it was counted before."""
     outcome = ended.outcome
-    book = book or RunbookStatistics()
-    if run in book.counted:
+    counts = counts or RunbookStatistics()
+    if run in counts.counted:
         return None
     name = "skipped" if outcome is None else outcome.value
     changes: dict[str, object] = {
-        "counted": (*book.counted, run)[-MAX_COUNTED:],
-        "totals": {**book.totals, name: book.totals.get(name, 0) + 1},
-        "canary": "" if book.canary == run else book.canary,
+        "counted": (*counts.counted, run)[-MAX_COUNTED:],
+        "totals": {**counts.totals, name: counts.totals.get(name, 0) + 1},
+        "canary": "" if counts.canary == run else counts.canary,
     }
     if outcome is Outcome.HEALED:
         changes |= {"failures": 0, "failed": (), "opened_at": None}
     elif outcome in _BAD and ended.has_sent:
-        failed = tuple(dict.fromkeys((*book.failed, ended.target)))[-MAX_COUNTED:]
+        failed = tuple(dict.fromkeys((*counts.failed, ended.target)))[-MAX_COUNTED:]
         # One that tried in the half-open state counts, whoever it is.
-        is_open = len(failed) >= bounds.failures or book.canary == run
+        is_open = len(failed) >= bounds.failures or counts.canary == run
         changes |= {
             "failures": len(failed),
             "failed": failed,
-            "opened_at": now if is_open else book.opened_at,
+            "opened_at": now if is_open else counts.opened_at,
         }
-    return book.model_copy(update=changes)
+    return counts.model_copy(update=changes)
 
 
-def corrected(
-    book: RunbookStatistics | None, run: str, was: Outcome, target: str, bounds: Bounds
+def correct(
+    counts: RunbookStatistics | None, run: str, was: Outcome, target: str, bounds: Bounds
 ) -> RunbookStatistics | None:
-    """The book once a run that counted as `was` turned out to have helped; None if it is done."""
+    """The statistics once a run that counted as `was` turned out to have helped; else None."""
     mark = f"{run} corrected"
-    if book is None or mark in book.counted:
+    if counts is None or mark in counts.counted:
         return None
-    totals = {**book.totals, was.value: max(0, book.totals.get(was.value, 0) - 1)}
+    totals = {**counts.totals, was.value: max(0, counts.totals.get(was.value, 0) - 1)}
     totals[Outcome.HEALED.value] = totals.get(Outcome.HEALED.value, 0) + 1
-    failed = tuple(one for one in book.failed if one != target)
-    is_open = book.opened_at is not None and len(failed) >= bounds.failures
-    return book.model_copy(
+    failed = tuple(one for one in counts.failed if one != target)
+    is_open = counts.opened_at is not None and len(failed) >= bounds.failures
+    return counts.model_copy(
         update={
-            "counted": (*book.counted, mark)[-MAX_COUNTED:],
+            "counted": (*counts.counted, mark)[-MAX_COUNTED:],
             "totals": totals,
-            "failures": len(failed) if target in book.failed else book.failures,
+            "failures": len(failed) if target in counts.failed else counts.failures,
             "failed": failed,
-            "opened_at": book.opened_at if is_open else None,
+            "opened_at": counts.opened_at if is_open else None,
         }
     )
 
 
-def _last_hour(book: RunbookStatistics, now: datetime) -> tuple[Start, ...]:
-    return tuple(start for start in book.starts if start.at > now - HOUR)
+def _last_hour(counts: RunbookStatistics, now: datetime) -> tuple[Start, ...]:
+    return tuple(start for start in counts.starts if start.at > now - HOUR)

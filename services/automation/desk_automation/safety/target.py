@@ -16,7 +16,7 @@ MAX_PAST = 100
 MAX_WAITING = 50
 
 
-class Past(Frozen):
+class PastRun(Frozen):
     """A run that was let at the target."""
 
     run: str
@@ -30,12 +30,12 @@ class Target(Frozen):
     holder: str = ""
     holder_runbook: str = ""
     held_until: datetime | None = None
-    past: tuple[Past, ...] = ()
+    history: tuple[PastRun, ...] = ()
     waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AdmissionRequest:
     """A run that wants to act, with the limits of its runbook."""
 
     run: str
@@ -45,7 +45,7 @@ class Ask:
     until: datetime
 
 
-def refusal(target: Target, ask: Ask, now: datetime) -> Refusal | None:
+def find_refusal(target: Target, ask: AdmissionRequest, now: datetime) -> Refusal | None:
     """Why the run may not have the target now; None if it has it or may have it."""
     if target.holder == ask.run:
         return None
@@ -56,11 +56,15 @@ def refusal(target: Target, ask: Ask, now: datetime) -> Refusal | None:
             holder=target.holder,
             holder_runbook=target.holder_runbook,
         )
-    return _too_often(target, ask, now)
+    return _find_limit(target, ask, now)
 
 
-def _too_often(target: Target, ask: Ask, now: datetime) -> Refusal | None:
-    ours = [past.at for past in target.past if past.runbook == ask.runbook and past.run != ask.run]
+def _find_limit(target: Target, ask: AdmissionRequest, now: datetime) -> Refusal | None:
+    ours = [
+        admitted.at
+        for admitted in target.history
+        if admitted.runbook == ask.runbook and admitted.run != ask.run
+    ]
     if ours and max(ours) + ask.cooldown > now:
         free = max(ours) + ask.cooldown
         soon = message("refusal.cooldown", runbook=ask.runbook, cooldown=ask.cooldown)
@@ -73,10 +77,10 @@ def _too_often(target: Target, ask: Ask, now: datetime) -> Refusal | None:
     return None
 
 
-def admit(target: Target | None, ask: Ask, now: datetime) -> Target | None:
+def admit(target: Target | None, ask: AdmissionRequest, now: datetime) -> Target | None:
     """The target with the run let in, or noted as waiting; None if nothing changes."""
     target = target or Target()
-    refused = refusal(target, ask, now)
+    refused = find_refusal(target, ask, now)
     if refused is None:
         return None if target.holder == ask.run else _let_in(target, ask, now)
     if refused.kind != "busy" or ask.run in target.waiting or len(target.waiting) >= MAX_WAITING:
@@ -84,14 +88,16 @@ def admit(target: Target | None, ask: Ask, now: datetime) -> Target | None:
     return target.model_copy(update={"waiting": (*target.waiting, ask.run)})
 
 
-def _let_in(target: Target, ask: Ask, now: datetime) -> Target:
-    kept = tuple(past for past in target.past if past.run != ask.run)[-MAX_PAST + 1 :]
+def _let_in(target: Target, ask: AdmissionRequest, now: datetime) -> Target:
+    kept = tuple(admitted for admitted in target.history if admitted.run != ask.run)[
+        -MAX_PAST + 1 :
+    ]
     return target.model_copy(
         update={
             "holder": ask.run,
             "holder_runbook": ask.runbook,
             "held_until": ask.until,
-            "past": (*kept, Past(run=ask.run, runbook=ask.runbook, at=now)),
+            "history": (*kept, PastRun(run=ask.run, runbook=ask.runbook, at=now)),
             "waiting": tuple(run for run in target.waiting if run != ask.run),
         }
     )
@@ -106,6 +112,6 @@ def release(target: Target | None, run: str, *, is_void: bool = False) -> Target
         changes |= {"holder": "", "holder_runbook": "", "held_until": None}
     if run in target.waiting:
         changes["waiting"] = tuple(one for one in target.waiting if one != run)
-    if is_void and any(past.run == run for past in target.past):
-        changes["past"] = tuple(past for past in target.past if past.run != run)
+    if is_void and any(admitted.run == run for admitted in target.history):
+        changes["history"] = tuple(admitted for admitted in target.history if admitted.run != run)
     return target.model_copy(update=changes) if changes else None

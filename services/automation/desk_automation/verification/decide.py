@@ -22,7 +22,7 @@ MAX_LATE = 20
 LATE = timedelta(days=1)
 
 
-def cleared(subject: Subject | None, episode: str) -> Subject | None:
+def clear_episode(subject: Subject | None, episode: str) -> Subject | None:
     """The trouble of that episode is over; remembered also if it comes before its beginning."""
     subject = subject or Subject()
     if episode in subject.cleared:
@@ -30,7 +30,7 @@ def cleared(subject: Subject | None, episode: str) -> Subject | None:
     return subject.model_copy(update={"cleared": (*subject.cleared, episode)[-MAX_CLEARED:]})
 
 
-def watched(subject: Subject | None, run: str, measurement: str, now: datetime) -> Subject | None:
+def watch(subject: Subject | None, run: str, measurement: str, now: datetime) -> Subject | None:
     """The subject under watch for the run; None if it is already."""
     subject = subject or Subject()
     if any(watch.run == run for watch in subject.watches):
@@ -39,28 +39,30 @@ def watched(subject: Subject | None, run: str, measurement: str, now: datetime) 
     return subject.model_copy(update={"watches": (*subject.watches, watch)})
 
 
-def listened(subject: Subject | None, run: str, until: datetime) -> Subject | None:
+def set_window(subject: Subject | None, run: str, until: datetime) -> Subject | None:
     """The subject with the end of the run's window; None if that is known already."""
     watch = None if subject is None else subject.watch_of(run)
     if subject is None or watch is None or watch.until == until:
         return None
-    return _replaced(subject, watch.model_copy(update={"until": until, "is_over": False}))
+    return _replace_watch(subject, watch.model_copy(update={"until": until, "is_over": False}))
 
 
-def kept_on(subject: Subject | None, run: str, judged: datetime, now: datetime) -> Subject | None:
+def keep_watch(
+    subject: Subject | None, run: str, judged: datetime, now: datetime
+) -> Subject | None:
     """The subject once a run was escalated: what was measured in its window may come late."""
     watch = None if subject is None else subject.watch_of(run)
     if subject is None or watch is None or watch.judged is not None:
         return None
     changes = {"judged": judged, "until": now + LATE, "is_over": False}
-    subject = _replaced(subject, watch.model_copy(update=changes))
+    subject = _replace_watch(subject, watch.model_copy(update=changes))
     late = [one.run for one in subject.watches if one.judged is not None]
     for one in late[:-MAX_LATE]:
-        subject = unwatched(subject, one) or subject
+        subject = unwatch(subject, one) or subject
     return subject
 
 
-def heard(subject: Subject | None, until: datetime) -> Subject | None:
+def close_windows(subject: Subject | None, until: datetime) -> Subject | None:
     """All that was measured before that moment is in; runs whose window is over are to be told."""
     over = [
         one
@@ -71,24 +73,24 @@ def heard(subject: Subject | None, until: datetime) -> Subject | None:
         return None
     for watch in over:
         if watch.judged is not None:
-            subject = unwatched(subject, watch.run) or subject
+            subject = unwatch(subject, watch.run) or subject
         else:
-            subject = _replaced(subject, watch.model_copy(update={"is_over": True}))
+            subject = _replace_watch(subject, watch.model_copy(update={"is_over": True}))
     told = (one.run for one in over if one.judged is None)
-    news = tuple(dict.fromkeys((*subject.news, *told)))
-    return subject.model_copy(update={"news": news})
+    updates = tuple(dict.fromkeys((*subject.updates, *told)))
+    return subject.model_copy(update={"updates": updates})
 
 
-def unwatched(subject: Subject | None, run: str) -> Subject | None:
+def unwatch(subject: Subject | None, run: str) -> Subject | None:
     """The subject without the run's watch."""
     if subject is None or all(watch.run != run for watch in subject.watches):
         return None
     watches = tuple(watch for watch in subject.watches if watch.run != run)
-    news = tuple(one for one in subject.news if one != run)
-    return subject.model_copy(update={"watches": watches, "news": news})
+    updates = tuple(one for one in subject.updates if one != run)
+    return subject.model_copy(update={"watches": watches, "updates": updates})
 
 
-def measured(subject: Subject | None, measurement: str, sample: Sample) -> Subject | None:
+def add_sample(subject: Subject | None, measurement: str, sample: Sample) -> Subject | None:
     """The subject with a sample more for every run that waits for it; None if none does."""
     if subject is None:
         return None
@@ -112,19 +114,19 @@ def measured(subject: Subject | None, measurement: str, sample: Sample) -> Subje
         else watch
         for watch in subject.watches
     )
-    news = tuple(dict.fromkeys((*subject.news, *told)))
-    return subject.model_copy(update={"watches": watches, "news": news})
+    updates = tuple(dict.fromkeys((*subject.updates, *told)))
+    return subject.model_copy(update={"watches": watches, "updates": updates})
 
 
-def told(subject: Subject | None, seen: Subject) -> Subject | None:
-    """The subject once its runs were told what stood in `seen`; newer samples stay news."""
+def clear_updates(subject: Subject | None, seen: Subject) -> Subject | None:
+    """The subject once its runs were told what is in `seen`; newer samples stay."""
     if subject is None:
         return None
-    news = tuple(run for run in subject.news if subject.watch_of(run) != seen.watch_of(run))
-    return None if news == subject.news else subject.model_copy(update={"news": news})
+    updates = tuple(run for run in subject.updates if subject.watch_of(run) != seen.watch_of(run))
+    return None if updates == subject.updates else subject.model_copy(update={"updates": updates})
 
 
-def _replaced(subject: Subject, changed: Watch) -> Subject:
+def _replace_watch(subject: Subject, changed: Watch) -> Subject:
     watches = tuple(changed if one.run == changed.run else one for one in subject.watches)
     return subject.model_copy(update={"watches": watches})
 
@@ -138,10 +140,10 @@ follow: Reducers[Subject | None, [Context], Subject | None] = Reducers(
 def _clear(
     subject: Subject | None, event: Event[SignalCleared], _context: Context
 ) -> Subject | None:
-    return cleared(subject, event.data.episode)
+    return clear_episode(subject, event.data.episode)
 
 
 @follow.on(Measured)
 def _measure(subject: Subject | None, event: Event[Measured], context: Context) -> Subject | None:
     sample = Sample(value=event.data.value, at=event.time, seen_at=context.now)
-    return measured(subject, event.data.name, sample)
+    return add_sample(subject, event.data.name, sample)

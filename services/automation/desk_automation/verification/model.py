@@ -45,7 +45,7 @@ class Subject(Frozen):
 
     cleared: tuple[str, ...] = ()
     watches: tuple[Watch, ...] = ()
-    news: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
 
     def watch_of(self, run: str) -> Watch | None:
         """What the run waits for; None if it waits for nothing here."""
@@ -56,8 +56,8 @@ class Subject(Frozen):
         return () if watch is None else watch.samples
 
     def due(self, now: datetime) -> datetime | None:
-        """When it wants to be looked at: at once with news, else when a window ends."""
-        if self.news:
+        """When it wants to be looked at: at once with updates, else when a window ends."""
+        if self.updates:
             return now
         return min(
             (one.until for one in self.watches if one.until and not one.is_over), default=None

@@ -43,14 +43,14 @@ class VerificationNotifier:
                     await report([(WorkItem(id, lambda _state, _context: None), error)])
 
     async def _notify(self, id: str, subject: Subject, until: datetime | None) -> None:
-        if until is not None and decide.heard(subject, until) is not None:
+        if until is not None and decide.close_windows(subject, until) is not None:
             changed = await self._subjects.change(
-                id, subject_rule(lambda found, _: decide.heard(found, until))
+                id, subject_rule(lambda found, _: decide.close_windows(found, until))
             )
             subject = changed.state or subject
-        for run in subject.news:
+        for run in subject.updates:
             await self._reschedule(run)
-        if subject.news:
+        if subject.updates:
             await self._subjects.change(
-                id, subject_rule(lambda found, _: decide.told(found, subject))
+                id, subject_rule(lambda found, _: decide.clear_updates(found, subject))
             )

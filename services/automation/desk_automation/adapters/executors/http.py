@@ -21,7 +21,7 @@ from desk_automation.actions.address import fill_address
 from desk_automation.actions.answer import Answer, Result, result_of
 from desk_automation.actions.executor import Fence
 from desk_automation.actions.model import Action, Attempt, Call
-from desk_automation.actions.redaction import redacted
+from desk_automation.actions.redaction import redact
 from desk_automation.actions.template import Values, fill_header, fill_json
 from desk_automation.adapters.executors.http_hosts import CheckedNetwork, Hosts, NotAllowed
 from desk_automation.adapters.executors.http_reply import (
@@ -30,7 +30,7 @@ from desk_automation.adapters.executors.http_reply import (
     Reply,
     body_of,
     is_page,
-    pause_asked,
+    read_retry_after,
 )
 from desk_automation.conditions.expression import Inputs, Undecided, condition
 
@@ -123,7 +123,7 @@ class HttpExecutor:
         headers = _headers(attempt, action, run, token)
         failure = await attempt_async(self._call(attempt, action, headers, sending))
         if sending.reply is None:
-            return _unanswered(failure, attempt, is_sent=sending.is_sent)
+            return _explain_failure(failure, attempt, is_sent=sending.is_sent)
         trouble = "" if failure is None else f"the answer broke off: {_words(failure)}"
         answer = attempt_rule(self._answer, attempt, sending.reply, trouble)
         if isinstance(answer, Exception):
@@ -167,17 +167,17 @@ class HttpExecutor:
         is_act = attempt.kind == "act"
         result, body = result_of(reply.status, is_act=is_act), body_of(reply)
         trouble = trouble or body.trouble
-        seen: dict[str, Param] = {"status": reply.status, "body": redacted(body.text)}
-        pause = pause_asked(reply, self._clock.now())
+        seen: dict[str, Param] = {"status": reply.status, "body": redact(body.text)}
+        pause = read_retry_after(reply, self._clock.now())
         if attempt.expect and result not in {Result.NOT_TAKEN, Result.UNKNOWN}:
-            return _judged(attempt.expect, body, trouble, reply.status)
+            return _judge_answer(attempt.expect, body, trouble, reply.status)
         if result is Result.OK and not reply.is_cut:
             if is_page(reply):
                 trouble = trouble or "a page for people came instead of an answer"
             # JSON that is none does not matter where nobody asked what it says.
             if trouble and not trouble.startswith("it is no JSON"):
-                said = message("answer.unreadable-because", trouble=trouble, **seen)
-                return Answer(Result.UNKNOWN, said, retry_after=pause)
+                reason = message("answer.unreadable-because", trouble=trouble, **seen)
+                return Answer(Result.UNKNOWN, reason, retry_after=pause)
         return Answer(result, message("answer.status", **seen), retry_after=pause)
 
 
@@ -191,13 +191,13 @@ def _headers(attempt: Attempt, action: HttpAction, run: str, token: int) -> dict
     return headers | {"desk-run": run, "desk-fencing-token": str(token)}
 
 
-def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
+def _judge_answer(expect: str, body: Body, trouble: str, status: int) -> Answer:
     """What is expected holds, does not, or cannot be told from this answer."""
     seen: dict[str, object] = {"status": status}
     if not trouble:
         seen["body"] = body.value
     verdict = condition(expect).verdict(Inputs({"response": seen}))
-    told: dict[str, Param] = {"status": status, "body": redacted(body.text)}
+    told: dict[str, Param] = {"status": status, "body": redact(body.text)}
     if isinstance(verdict, Undecided):
         why = trouble or verdict.reason
         return Answer(Result.UNKNOWN, message("answer.not-judged", trouble=why, **told))
@@ -207,19 +207,19 @@ def _judged(expect: str, body: Body, trouble: str, status: int) -> Answer:
     return Answer(result, message("answer.status", **told))
 
 
-def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
+def _explain_failure(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -> Answer:
     timeout = attempt.call.timeout.total_seconds()
     if isinstance(failure, NotAllowed):
-        said = message("answer.not-allowed", why=str(failure))
-        return Answer(Result.REFUSED, said, is_sent=False)
+        reason = message("answer.not-allowed", why=str(failure))
+        return Answer(Result.REFUSED, reason, is_sent=False)
     if not is_sent and isinstance(failure, _NOT_SENDABLE):
-        said = message("answer.not-sendable", why=_words(failure))
-        return Answer(Result.REFUSED, said, is_sent=False)
+        reason = message("answer.not-sendable", why=_words(failure))
+        return Answer(Result.REFUSED, reason, is_sent=False)
     if not is_sent:
-        said = message("answer.not-connected", why=_words(failure) if failure else "")
+        reason = message("answer.not-connected", why=_words(failure) if failure else "")
         if isinstance(failure, TimeoutError):
-            said = message("answer.not-connected-in-time", timeout=timeout)
-        return Answer(Result.NOT_TAKEN, said, is_sent=False)
+            reason = message("answer.not-connected-in-time", timeout=timeout)
+        return Answer(Result.NOT_TAKEN, reason, is_sent=False)
     if isinstance(failure, TimeoutError):
         return Answer(Result.UNKNOWN, message("answer.none-in-time", timeout=timeout))
     if failure is None:
@@ -230,4 +230,4 @@ def _unanswered(failure: Exception | None, attempt: Attempt, *, is_sent: bool) -
 def _words(failure: BaseException) -> str:
     if isinstance(failure, TimeoutError):
         return "it took too long"
-    return f"{type(failure).__name__} {redacted(str(failure))}".strip()[:500]
+    return f"{type(failure).__name__} {redact(str(failure))}".strip()[:500]

@@ -68,8 +68,8 @@ class Body:
 
 def body_of(reply: Reply) -> Body:
     """The body as JSON if it says that it is any, else as text."""
-    raw, trouble = _inflated(reply)
-    text = raw.decode(_encoding(reply, raw), "replace")
+    raw, trouble = _decompress(reply)
+    text = raw.decode(_find_encoding(reply, raw), "replace")
     if trouble:
         return Body(text, None, trouble)
     if reply.is_cut:
@@ -92,7 +92,7 @@ def is_page(reply: Reply) -> bool:
     return kind in {"text/html", "application/xhtml+xml"}
 
 
-def pause_asked(reply: Reply, now: datetime) -> float:
+def read_retry_after(reply: Reply, now: datetime) -> float:
     """The seconds of `Retry-After`; a date counts by the target's own clock where it is told."""
     asked = reply.header("retry-after").strip()
     if not asked:
@@ -111,7 +111,7 @@ def _date(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _inflated(reply: Reply) -> tuple[bytes, str]:
+def _decompress(reply: Reply) -> tuple[bytes, str]:
     """The body without its transfer's compression, and what went wrong."""
     raw = bytes(reply.raw)
     codings = [one.strip().lower() for one in reply.header("content-encoding").split(",")]
@@ -145,7 +145,7 @@ def _inflate(raw: bytes) -> tuple[bytes, bool]:
     return found, inflating.eof
 
 
-def _encoding(reply: Reply, raw: bytes) -> str:
+def _find_encoding(reply: Reply, raw: bytes) -> str:
     for mark, name in _BOMS:
         if raw.startswith(mark):
             return name
