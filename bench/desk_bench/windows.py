@@ -12,9 +12,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.store import CELLS
-from desk_metrics.measures.worker import cells_projection
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.store import BUCKETS
+from desk_metrics.measures.worker import buckets_projection
 from desk_metrics.service import LINGER
 from desk_shared.bus import KafkaPublisher, UnitOfWork
 from desk_shared.clock import SystemClock
@@ -60,20 +60,20 @@ def _opened(number: int) -> AnyEvent:
     data = ContributionsChanged(
         of=of, revision=1, kind="incident", service=service, postings=(("opened", at, at, 1, 0),)
     )
-    id, cell = derived_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
-    return Event(id, "/desk/metrics", cell, moment, data)
+    id, bucket = derived_id(of, "measures", 1), f"{moment:%Y-%m-%d}.{service}"
+    return Event(id, "/desk/metrics", bucket, moment, data)
 
 
 async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tuple[float, Counts]:
     """Events a second through the service's own fold into the store, and what is counted there."""
     store = Store(StoreSettings(url=mongo), f"bench-{name}")
-    documents = MongoDocuments(store.database, CELLS, SystemClock().now)
+    documents = MongoDocuments(store.database, BUCKETS, SystemClock().now)
     await documents.prepare()
     drained = Drained(events)
 
     def handler(publisher: KafkaPublisher) -> Timed:
         meters = recorded_telemetry().telemetry.meters
-        fold = cells_projection(documents)
+        fold = buckets_projection(documents)
         return Timed(drained, UnitOfWork(fold, publisher, SystemClock(), meters, cached=64))
 
     rate = await consumed(kafka, name, drained, handler, topic=CONTRIBUTIONS, linger=LINGER)
@@ -83,13 +83,13 @@ async def _desk(kafka: KafkaSettings, mongo: str, events: int, name: str) -> tup
     return rate, counts
 
 
-async def _counted(documents: MongoDocuments[Cell]) -> Counts:
+async def _counted(documents: MongoDocuments[Bucket]) -> Counts:
     """As a figure is made: sums of postings."""
     counts: Counts = Counter()
-    for cell in await documents.find({}, limit=100_000):
-        for entry in cell.state.entries if cell.state else ():
-            for posting in entry.postings:
-                counts[f"{cell.id} {posting.at // MINUTE}"] += posting.weight
+    for bucket in await documents.find({}, limit=100_000):
+        for entry in bucket.state.entries if bucket.state else ():
+            for contribution in entry.contributions:
+                counts[f"{bucket.id} {contribution.at // MINUTE}"] += contribution.weight
     return counts
 
 

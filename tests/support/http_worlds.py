@@ -20,8 +20,8 @@ from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.api.responses import AnswersDeps, answers_router
 from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.decide import WEEKLY, Reported
-from desk_metrics.reports.responses import Asked
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
+from desk_metrics.reports.responses import AskedProposal
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_notify.deliveries.api import delivery_routes
 from desk_notify.deliveries.store import DELIVERIES
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
@@ -92,9 +92,9 @@ def secret_charter() -> Charter:
     """The default charter with a confidential team, a goal about its service, and its runbook."""
     charter = with_secrets(team="business-apps")
     goals = [_goal("less-vpn", "Less about the VPN", "vpn"), _goal("less-crm", OUTAGE, "crm")]
-    books = (runbook(), runbook(id="restart-crm", title=BOOK, owner_team="business-apps"))
+    sources = (runbook(), runbook(id="restart-crm", title=BOOK, owner_team="business-apps"))
     parts = {name: getattr(charter, name) for name in Charter.model_fields}
-    return Charter.model_validate(parts | {"goals": tuple(goals), "runbooks": books})
+    return Charter.model_validate(parts | {"goals": tuple(goals), "runbooks": sources})
 
 
 def _goal(name: str, title: str, service: str) -> Goal:
@@ -230,25 +230,32 @@ async def _week() -> MetricsDesk:
 
 async def metrics() -> World:
     desk = await _week()
-    clock, shelves, telemetry = desk.clock, desk.shelves, recorded_telemetry().telemetry
+    clock, collections, telemetry = desk.clock, desk.collections, recorded_telemetry().telemetry
     reported, answers = FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock)
-    letters = Correspondence(reported, answers)
+    responses = OwnerResponses(reported, answers)
     asked = tuple(
-        Asked(one, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0) for one in ("crm", "vpn")
+        AskedProposal(one, "repair", 2, 2, NOW, "2026-W44/2026-W47", 5.0) for one in ("crm", "vpn")
     )
     await reported.write([Stored(id=WEEKLY, state=Reported(NOW, asked))])
     fold = Projection(answers)
     commands = CommandQueue(UnitOfWork(fold, FakePublisher(), clock, telemetry.meters, cached=0))
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
+    deps = MetricsDeps(
+        collections.tickets, collections.buckets, lambda: desk.book, clock, people=50
+    )
     routers = metrics_routers(
         deps,
-        answers_router(AnswersDeps(letters, commands, lambda: CHARTER, clock)),
+        answers_router(AnswersDeps(responses, commands, lambda: CHARTER, clock)),
         reports_router(
-            Sources(shelves.cells, desk.sums, shelves.changes, lambda: CHARTER, letters), clock
+            Sources(
+                collections.buckets, desk.sums, collections.changes, lambda: CHARTER, responses
+            ),
+            clock,
         ),
         experience_router(deps),
-        page_router(deps, letters),
-        goals_router(PlanningDeps(shelves.cells, desk.sums, lambda: CHARTER, clock, people=50)),
+        page_router(deps, responses),
+        goals_router(
+            PlanningDeps(collections.buckets, desk.sums, lambda: CHARTER, clock, people=50)
+        ),
     )
     app = make_app("metrics", routers, _parts(clock))
     names = {

@@ -17,25 +17,25 @@ from fastapi import APIRouter
 from desk_metrics.measures.api import MetricsDeps, experience_router, metrics_routers
 from desk_metrics.measures.gauges import Gauges
 from desk_metrics.measures.store import (
-    CELLS,
+    BUCKETS,
+    DETECTIONS,
+    OUTAGES,
     REPAIRS,
+    RESPONSES,
     RETURNS,
-    SIGHTS,
-    SPELLS,
     SUMS,
     TICKETS,
-    VOICES,
 )
 from desk_metrics.measures.worker import (
     READS,
-    Rejudging,
-    cells_projection,
+    Reevaluation,
+    buckets_projection,
+    detections_projection,
+    outages_projection,
     repairs_projection,
+    responses_projection,
     returns_projection,
-    sights_projection,
-    spells_projection,
     tickets_projection,
-    voices_projection,
 )
 from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.goal_weeks import People
@@ -43,7 +43,7 @@ from desk_metrics.planning.store import PlanningDeps
 from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.api.responses import AnswersDeps, answers_router
 from desk_metrics.reports.api.services import reports_router
-from desk_metrics.reports.store import ANSWERS, CHANGES, REPORTED, Correspondence, Sources
+from desk_metrics.reports.store import ANSWERS, CHANGES, REPORTED, OwnerResponses, Sources
 from desk_metrics.reports.worker import Reporting, changes_projection, once_caught_up
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.sla.store import EDITIONS
@@ -57,43 +57,43 @@ FIGURES_LINGER = timedelta(seconds=2)
 def compose(desk: Desk, settings: MetricsSettings) -> Web:
     """Its units of work, jobs and routes."""
     editions = _editions(desk)
-    tickets, cells, sums = (desk.documents(one) for one in (TICKETS, CELLS, SUMS))
-    fold = tickets_projection(tickets, lambda: editions.book)
+    tickets, buckets, sums = (desk.documents(one) for one in (TICKETS, BUCKETS, SUMS))
+    projection = tickets_projection(tickets, lambda: editions.book)
     told = desk.unit_of_work(
-        "tickets", fold, stops=OwnPartition(TICKETS_TOPIC), readiness_gate=editions.until_now
+        "tickets", projection, stops=OwnPartition(TICKETS_TOPIC), readiness_gate=editions.until_now
     )
-    rejudging = Rejudging(told, fold, lambda: editions.book, desk.clock)
-    desk.job("rejudging", rejudging.run)
+    reevaluation = Reevaluation(told, projection, lambda: editions.book, desk.clock)
+    desk.job("rejudging", reevaluation.run)
     _gather(desk)
     meter = desk.telemetry.metrics.get_meter("desk_metrics")
-    desk.job("figures", Gauges(meter, cells, sums, tickets, desk.clock).run)
+    desk.job("figures", Gauges(meter, buckets, sums, tickets, desk.clock).run)
     deps = MetricsDeps(
         tickets,
-        cells,
+        buckets,
         lambda: editions.book,
         desk.clock,
         settings.people,
         settings.cost_per_minute,
     )
-    letters = Correspondence(desk.documents(REPORTED), desk.documents(ANSWERS))
+    responses = OwnerResponses(desk.documents(REPORTED), desk.documents(ANSWERS))
     people = People(settings.people, settings.cost_per_minute)
     changes = desk.documents(CHANGES)
-    sources = Sources(cells, sums, changes, lambda: desk.charter.current, letters, people)
+    sources = Sources(buckets, sums, changes, lambda: desk.charter.current, responses, people)
     _report(desk, sources)
     return Web(metrics_routers(deps, *_routers(deps, sources), _answers(desk, sources)))
 
 
 def _answers(desk: Desk, sources: Sources) -> APIRouter:
     """Owners may answer at any replica, so nothing is remembered."""
-    answers = desk.unit_of_work("answers", Projection(sources.letters.answers), cached=0)
-    deps = AnswersDeps(sources.letters, desk.commands(answers), sources.charter, desk.clock)
+    answers = desk.unit_of_work("answers", Projection(sources.responses.answers), cached=0)
+    deps = AnswersDeps(sources.responses, desk.commands(answers), sources.charter, desk.clock)
     return answers_router(deps)
 
 
 def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     """Routes that stand in modules of their own."""
     planning = PlanningDeps(
-        deps.cells,
+        deps.buckets,
         sources.sums,
         sources.charter,
         deps.clock,
@@ -103,7 +103,7 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
     return (
         reports_router(sources, deps.clock),
         experience_router(deps),
-        page_router(deps, sources.letters),
+        page_router(deps, sources.responses),
         goals_router(planning),
     )
 
@@ -111,17 +111,17 @@ def _routers(deps: MetricsDeps, sources: Sources) -> tuple[APIRouter, ...]:
 def _gather(desk: Desk) -> None:
     """What figures are made of, beside tickets."""
     desk.unit_of_work("repairs", repairs_projection(desk.documents(REPAIRS)), cached=2_000)
-    desk.unit_of_work("sights", sights_projection(desk.documents(SIGHTS)), cached=2_000)
-    desk.unit_of_work("spells", spells_projection(desk.documents(SPELLS)), cached=2_000)
-    desk.unit_of_work("voices", voices_projection(desk.documents(VOICES)), cached=500)
+    desk.unit_of_work("sights", detections_projection(desk.documents(DETECTIONS)), cached=2_000)
+    desk.unit_of_work("spells", outages_projection(desk.documents(OUTAGES)), cached=2_000)
+    desk.unit_of_work("voices", responses_projection(desk.documents(RESPONSES)), cached=500)
     desk.unit_of_work("changes", changes_projection(desk.documents(CHANGES)), cached=2_000)
-    desk.unit_of_work("cells", cells_projection(desk.documents(CELLS)), cached=64)
+    desk.unit_of_work("cells", buckets_projection(desk.documents(BUCKETS)), cached=64)
     desk.unit_of_work("returns", returns_projection(desk.documents(RETURNS)), cached=2_000)
 
 
 def _report(desk: Desk, sources: Sources) -> None:
     """The weekly report; other replicas write its document too, so nothing is remembered."""
-    documents = sources.letters.reported
+    documents = sources.responses.reported
     reported = desk.unit_of_work("reported", Projection(documents), cached=0)
     reporting = Reporting(documents, desk.commands(reported), sources, desk.clock)
     stops = NothingUnread("a report says until when its figures are, and its gate waits for us")
@@ -145,13 +145,13 @@ SERVICE = Service(
     MetricsSettings,
     collections=(
         TICKETS,
-        CELLS,
+        BUCKETS,
         SUMS,
         EDITIONS,
         REPAIRS,
-        SIGHTS,
-        SPELLS,
-        VOICES,
+        DETECTIONS,
+        OUTAGES,
+        RESPONSES,
         CHANGES,
         RETURNS,
         REPORTED,

@@ -81,14 +81,14 @@ def test_a_dashboard_explains_itself_and_has_no_panel_on_another(path: Path) -> 
         assert panel["title"]
         assert panel["description"].endswith(".")
         place = panel["gridPos"]
-        cells = {
+        buckets = {
             (x, y)
             for x in range(place["x"], place["x"] + place["w"])
             for y in range(place["y"], place["y"] + place["h"])
         }
-        assert not cells & taken
-        assert max(x for x, _ in cells) < 24
-        taken |= cells
+        assert not buckets & taken
+        assert max(x for x, _ in buckets) < 24
+        taken |= buckets
     assert len({panel["id"] for panel in found["panels"]}) == len(found["panels"])
 
 

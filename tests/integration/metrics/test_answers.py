@@ -8,7 +8,7 @@ import httpx
 import pytest
 from desk_metrics.reports.decide import AFTER, WEEKS, Reported
 from desk_metrics.reports.periods import Period, weeks_before
-from desk_metrics.reports.responses import Answers, Asked
+from desk_metrics.reports.responses import Answers, AskedProposal
 from desk_metrics.reports.store import ANSWERS
 from desk_shared.charter import load_charter
 from desk_shared.clock import SystemClock
@@ -43,7 +43,7 @@ class Owners:
         stored.state = Answers((*others, replace(last, score=last.score / 2)))
         assert await self._answers.write([stored]) == frozenset()
 
-    async def left(self, asked: Asked, *, weeks_ago: int) -> None:
+    async def left(self, asked: AskedProposal, *, weeks_ago: int) -> None:
         """Metrics lives on with this as its last report."""
         self.metrics.kill()
         await self.office.weeks_ago(Reported(self.period.end - weeks_ago * WEEK, (asked,)))
@@ -59,7 +59,7 @@ class Owners:
         async with httpx.AsyncClient(base_url=self.metrics.url, timeout=60) as client:
             return await client.post(PATH, headers=headers, json=body)
 
-    async def remembered(self) -> Asked:
+    async def remembered(self) -> AskedProposal:
         known = await self.office.reported()
         assert known is not None
         return next(one for one in known.made if one.service == "vpn")
@@ -124,7 +124,7 @@ async def test_an_answer_is_told_once_and_holds_until_the_figures_worsen(owners:
 
 async def _the_third_without_an_answer_is_escalated(owners: Owners) -> None:
     before = owners.period.start - WEEK
-    silent = Asked("vpn", "repair", 2, 2, before, "2026-W01/2026-W04", 100_000.0)
+    silent = AskedProposal("vpn", "repair", 2, 2, before, "2026-W01/2026-W04", 100_000.0)
     await owners.left(silent, weeks_ago=1)
     await eventually(owners.has_reported, timeout=180)
     (third,) = await owners.ranked_times(1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_metrics.measures.store import CELLS, SUMS, Kept
+from desk_metrics.measures.store import BUCKETS, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums
 from desk_metrics.rebuild.commands import Outcome, run
 from desk_metrics.rebuild.store import Comparison
@@ -78,8 +78,8 @@ async def test_after_any_kills_a_rebuild_from_the_log_says_the_same(
     assert found.failures == []
     await _sums_agree(settings)
     await _spoil(settings)
-    cells = _of(await run(settings), "cells")
-    assert len(cells.different) == 1
+    buckets = _of(await run(settings), "cells")
+    assert len(buckets.different) == 1
 
 
 def _in_sequence(events: list[AnyEvent]) -> list[AnyEvent]:
@@ -124,7 +124,7 @@ async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
     now = SystemClock().now
     sums = MongoDocuments(store.database, SUMS, now)
     await sums.prepare()
-    kept = Kept("goals", MongoDocuments(store.database, CELLS, now), sums)
+    kept = DailySums("goals", MongoDocuments(store.database, BUCKETS, now), sums)
     cuts = [Cut(by="team", measures=("contacts", "met", "breached", "restored"))]
     last = now().date() + timedelta(days=30)
     days = [day async for day in kept.days(last - timedelta(days=90), last, cuts, FAR)]
@@ -137,12 +137,14 @@ async def _sums(settings: MetricsSettings, database: str) -> list[bytes]:
 async def _spoil(settings: MetricsSettings) -> None:
     """One posting is lost from one cell, as a bug would do it."""
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
-    cells = MongoDocuments(store.database, CELLS, SystemClock().now)
-    page = await cells.find({}, limit=50)
-    one = next(cell for cell in page if cell.state and len(cell.state.entries[0].postings) > 1)
+    buckets = MongoDocuments(store.database, BUCKETS, SystemClock().now)
+    page = await buckets.find({}, limit=50)
+    one = next(
+        bucket for bucket in page if bucket.state and len(bucket.state.entries[0].contributions) > 1
+    )
     assert one.state is not None
     first, *rest = one.state.entries
-    broken = first._replace(postings=first.postings[1:])
+    broken = first._replace(contributions=first.contributions[1:])
     one.state = type(one.state)(one.state.day, (broken, *rest))
-    assert await cells.write([one]) == frozenset()
+    assert await buckets.write([one]) == frozenset()
     await store.stop()

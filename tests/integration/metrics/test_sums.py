@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_metrics.measures.contributions import Posting, Slice
-from desk_metrics.measures.rollups import Cell, Entry
-from desk_metrics.measures.store import CELLS, RULES, SUMS, Kept
+from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.rollups import Bucket, Entry
+from desk_metrics.measures.store import BUCKETS, RULES, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums, sums_of
 from desk_metrics.sla.worktime import micros
 from desk_shared.clock import SystemClock
@@ -36,11 +36,11 @@ class Shelves:
 
     def __init__(self, store: Store) -> None:
         now = SystemClock().now
-        self.cells = MongoDocuments(store.database, CELLS, now)
+        self.buckets = MongoDocuments(store.database, BUCKETS, now)
         self.sums = MongoDocuments(store.database, SUMS, now)
 
     async def look(self) -> dict[str, DaySums]:
-        kept = Kept("goals", self.cells, self.sums)
+        kept = DailySums("goals", self.buckets, self.sums)
         last = FIRST + timedelta(days=DAYS)
         days = [one async for one in kept.days(FIRST, last, CUTS, LATER)]
         return {one.day: one for one in days if isinstance(one, DaySums)}
@@ -51,43 +51,43 @@ def entry(chance: random.Random, day: date, revision: int) -> Entry:
     at = micros(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
     took = chance.randint(1, 10**10)
     by = Slice("incident", chance.choice(("vpn", "mail")), chance.choice(("a", "b")))
-    posted = (Posting("contacts", at, at), Posting("restored", at, at + took, 1, took))
-    return Entry(f"t{chance.randint(0, 30)}", revision, by, posted)
+    published = (Contribution("contacts", at, at), Contribution("restored", at, at + took, 1, took))
+    return Entry(f"t{chance.randint(0, 30)}", revision, by, published)
 
 
-async def change(cells: Documents[Cell], seed: int) -> None:
+async def change(buckets: Documents[Bucket], seed: int) -> None:
     """Parts of days are written again and again, by more than one writer."""
     chance = random.Random(seed)  # noqa: S311
     for revision in range(1, ROUNDS):
         day = FIRST + timedelta(days=chance.randrange(DAYS))
         id = f"{day}.{chance.randrange(3):02d}"
-        stored = (await cells.load([id])).get(id) or Stored(id)
-        stored.state = (stored.state or Cell(str(day))).with_entry(entry(chance, day, revision))
-        await cells.write([stored])
+        stored = (await buckets.load([id])).get(id) or Stored(id)
+        stored.state = (stored.state or Bucket(str(day))).with_entry(entry(chance, day, revision))
+        await buckets.write([stored])
 
 
-async def look(shelves: Shelves) -> None:
+async def look(collections: Shelves) -> None:
     for _ in range(ROUNDS // 2):
-        await shelves.look()
+        await collections.look()
 
 
 async def test_sums_are_those_of_the_cells_whoever_made_them_meanwhile(store: Store) -> None:
     one, other = Shelves(store), Shelves(store)
-    await one.cells.prepare()
+    await one.buckets.prepare()
     await one.sums.prepare()
     async with asyncio.TaskGroup() as group:
         for seed in range(2):
-            group.create_task(change(one.cells, seed))
-        for shelves in (one, other):
-            group.create_task(look(shelves))
-    assert await one.look() == await other.look() == await from_scratch(one.cells)
+            group.create_task(change(one.buckets, seed))
+        for collections in (one, other):
+            group.create_task(look(collections))
+    assert await one.look() == await other.look() == await from_scratch(one.buckets)
     made = await one.sums.versions(f"goals.{FIRST + timedelta(days=n)}" for n in range(DAYS))
     await one.look()
     assert made == await one.sums.versions(made)
 
 
-async def from_scratch(cells: Documents[Cell]) -> dict[str, DaySums]:
-    stored = await cells.find({}, limit=1000)
+async def from_scratch(buckets: Documents[Bucket]) -> dict[str, DaySums]:
+    stored = await buckets.find({}, limit=1000)
     days: Iterable[str] = sorted({one.id[:10] for one in stored})
     versions = {one.id: one.version for one in stored}
     return {

@@ -3,11 +3,11 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.measures.contributions import Posting, Slice
-from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.reports.causes import Causes, Service
-from desk_metrics.reports.changes import DAY, Changes, Detected, Finished, with_change
-from desk_metrics.reports.decide import ranked
+from desk_metrics.reports.changes import DAY, Changes, Detected, Finished, add_change
+from desk_metrics.reports.decide import rank_services
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event
@@ -30,21 +30,21 @@ MEASURES = ("contacts", "lost", "reopened", "resolved", "healed", "relapsed", "b
 BEGIN = micros(PERIOD.start)
 
 moments = st.integers(BEGIN - 60 * DAY, BEGIN + 40 * DAY)
-postings = st.builds(
-    lambda measure, at, later, amount: Posting(measure, at, at + later, 1, amount),
+contributions = st.builds(
+    lambda measure, at, later, amount: Contribution(measure, at, at + later, 1, amount),
     st.sampled_from(MEASURES),
     moments,
     st.sampled_from([0, DAY, 9 * DAY]),
     st.integers(0, 10**11),
 )
 entries = st.builds(
-    lambda number, service, kind, posted: Entry(
-        f"t-{number}", 1, Slice(kind, service), tuple(posted)
+    lambda number, service, kind, published: Entry(
+        f"t-{number}", 1, Slice(kind, service), tuple(published)
     ),
     st.integers(0, 10**9),
     st.sampled_from([one.name for one in SERVICES] + [""]),
     st.sampled_from(["incident", "request"]),
-    st.lists(postings, max_size=4),
+    st.lists(contributions, max_size=4),
 ).map(lambda one: one if one.slice.service else one._replace(slice=Slice("incident")))
 changes = st.builds(
     lambda finished, problems: Changes(tuple(sorted(finished)), tuple(sorted(problems))),
@@ -62,9 +62,9 @@ def _said(
 ) -> list[str]:
     causes = Causes(PERIOD, AS_OF, services)
     for part in range(parts):
-        causes.add(Cell("2026-11-01", tuple(found[part::parts])))
-    standings = causes.standings(services, known)
-    return [one.model_dump_json() for one in ranked(standings, PERIOD, AS_OF, "v1")]
+        causes.add(Bucket("2026-11-01", tuple(found[part::parts])))
+    statuses = causes.rank(services, known)
+    return [one.model_dump_json() for one in rank_services(statuses, PERIOD, AS_OF, "v1")]
 
 
 @settings(max_examples=80, deadline=None)
@@ -118,7 +118,7 @@ def test_changes_in_any_order_and_told_twice_are_the_same(
     def fold(some: list[AnyEvent]) -> Changes:
         state = Changes()
         for one in some:
-            state = with_change(state, one)
+            state = add_change(state, one)
         return state
 
     again = [*told, *told]

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from desk_metrics.measures.decide import decide_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.store import CELLS
-from desk_metrics.measures.worker import cells_projection
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.store import BUCKETS
+from desk_metrics.measures.worker import buckets_projection
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import UnitOfWork
@@ -28,7 +28,7 @@ from tests.unit.metrics.test_measures import second
 
 METERS = recorded_telemetry().telemetry.meters
 POLICIES: PolicyBook = book(policy(minutes=60))
-BYTES = TypeAdapter(Cell)
+BYTES = TypeAdapter(Bucket)
 
 
 def _posted() -> list[AnyEvent]:
@@ -38,7 +38,7 @@ def _posted() -> list[AnyEvent]:
         Story("09:30").assigned("11:10", "network").resolved("2026-11-24 10:00", How.AUTOMATION),
         Story("10:30").answered("11:00").assigned("10:45", "mail").merged("2026-11-25 12:00"),
     )
-    posted: list[AnyEvent] = []
+    published: list[AnyEvent] = []
     for number, life in enumerate(lives):
         events = second(life, f"ticket-{number}")
         record = TicketRecord(TicketClocks(f"ticket-{number}"))
@@ -47,10 +47,10 @@ def _posted() -> list[AnyEvent]:
                 record_event(record, event), POLICIES, event.time + timedelta(hours=2)
             )
             record = decision.state
-            posted += (
+            published += (
                 one for one in decision.events if one.type.startswith("desk.metrics.contributions")
             )
-    return posted
+    return published
 
 
 POSTED = _posted()
@@ -58,8 +58,8 @@ POSTED = _posted()
 
 async def _projection(events: list[AnyEvent], batch: int) -> dict[str, bytes]:
     clock = FakeClock(at("2026-11-30 09:00"))
-    documents = FakeDocuments(CELLS, clock)
-    unit_of_work = UnitOfWork(cells_projection(documents), FakePublisher(), clock, METERS)
+    documents = FakeDocuments(BUCKETS, clock)
+    unit_of_work = UnitOfWork(buckets_projection(documents), FakePublisher(), clock, METERS)
 
     async def on_failed(failures: object) -> None:
         assert not failures

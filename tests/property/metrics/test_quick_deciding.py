@@ -37,7 +37,7 @@ def parts(random: Random, told: History) -> Iterator[list[AnyEvent]]:
     yield []
 
 
-def books(random: Random, told: History) -> list[PolicyBook]:
+def sources(random: Random, told: History) -> list[PolicyBook]:
     """The book as it grows, whichever edition is known first; the earliest may SLA nothing."""
     editions = list(told.editions)
     if random.random() < 0.6:
@@ -65,7 +65,7 @@ def changing(random: Random) -> History:
 @given(randoms)
 def test_the_quick_path_decides_what_the_long_one_does(random: Random) -> None:
     told = changing(random)
-    growing, known = books(random, told), random.randint(0, len(told.editions))
+    growing, known = sources(random, told), random.randint(0, len(told.editions))
     quick = slow = TicketClocks(TICKET)
     now, due = told.events[0].time, None
     for part in parts(random, told):

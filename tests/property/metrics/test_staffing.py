@@ -2,7 +2,7 @@
 
 import math
 
-from desk_metrics.planning.erlang import answered_within, has_to_wait, mean_wait, people_needed
+from desk_metrics.planning.erlang import has_to_wait, mean_wait, people_needed, share_within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,16 +14,16 @@ ROUNDING = 1e-12
 @given(LOADS, st.integers(1, 80), PATIENCE)
 def test_one_more_never_worsens(load: float, people: int, patience: float) -> None:
     assert has_to_wait(load, people + 1) <= has_to_wait(load, people)
-    before = answered_within(load, people, patience)
-    assert answered_within(load, people + 1, patience) >= before - ROUNDING
+    before = share_within(load, people, patience)
+    assert share_within(load, people + 1, patience) >= before - ROUNDING
     assert mean_wait(load, people + 1) <= mean_wait(load, people)
 
 
 @given(LOADS, PATIENCE, st.floats(0.01, 0.999))
 def test_needed_is_the_fewest_that_suffice(load: float, patience: float, share: float) -> None:
     people = people_needed(load, patience, share)
-    assert answered_within(load, people, patience) >= share
-    assert people == 1 or answered_within(load, people - 1, patience) < share
+    assert share_within(load, people, patience) >= share
+    assert people == 1 or share_within(load, people - 1, patience) < share
 
 
 @given(st.floats(0.01, 30), st.integers(1, 40))

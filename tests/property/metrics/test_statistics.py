@@ -6,7 +6,7 @@ import pytest
 from desk_metrics.planning.arrivals import HOURS, by_chance
 from desk_metrics.planning.erlang import has_to_wait
 from desk_metrics.planning.odds import Square, interval
-from desk_metrics.planning.trends import LIKELY, trend_of
+from desk_metrics.planning.trends import CONFIDENCE, trend_of
 from desk_shared.kernel.wilson import wilson
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ def test_the_share_that_waits_follows_from_the_poisson_distribution(
 def test_the_slope_is_theils_and_sens_and_its_bounds_hold_theirs(values: list[float]) -> None:
     """Sen's bounds are whole ranks, and the library rounds them inwards where we round outwards."""
     ours = trend_of(list(enumerate(values)), is_log=False)
-    theirs = stats.theilslopes(values, range(len(values)), alpha=LIKELY)
+    theirs = stats.theilslopes(values, range(len(values)), alpha=CONFIDENCE)
     assert ours.slope == pytest.approx(theirs.slope, rel=1e-9, abs=1e-9)
     assert ours.slope_low <= theirs.low_slope + 1e-9
     assert ours.slope_high >= theirs.high_slope - 1e-9

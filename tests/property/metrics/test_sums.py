@@ -10,18 +10,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
-from desk_metrics.measures.contributions import Posting, Slice, Where
+from desk_metrics.measures.contributions import Contribution, Slice, Where
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.gauges import GAUGES
-from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.measures.sources import sources_of
-from desk_metrics.measures.store import CELLS, SUMS, Kept
+from desk_metrics.measures.store import BUCKETS, SUMS, DailySums
 from desk_metrics.measures.sums import Cut, DaySums, sums_of
-from desk_metrics.measures.totals import Reckoning, Span
-from desk_metrics.planning.goal_weeks import AimWeeks, People, aims_weeks
-from desk_metrics.planning.model import Aim, Seen
+from desk_metrics.measures.totals import QuerySpan, TotalsQuery
+from desk_metrics.planning.goal_weeks import GoalWeeks, People, list_goal_weeks
+from desk_metrics.planning.model import GoalFigures, MeasuredGoal
 from desk_metrics.reports.causes import SIGNS, Causes, Service
-from desk_metrics.reports.decide import ranked
+from desk_metrics.reports.decide import rank_services
 from desk_metrics.reports.periods import Period
 from desk_metrics.reports.store import days_of
 from desk_metrics.sla.worktime import micros
@@ -45,14 +45,14 @@ POSTED = (
 )  # fmt: skip
 ASKED = (*get_args(GoalMeasure), *(figure for _, figure, _, _ in GAUGES))
 
-Told = list[tuple[Slice, list[Posting]]]
+Told = list[tuple[Slice, list[Contribution]]]
 
 
 @st.composite
-def postings(draw: st.DrawFn) -> Posting:
+def contributions(draw: st.DrawFn) -> Contribution:
     at = micros(BEGAN) + draw(st.integers(0, DAYS * 24 - 1)) * HOUR_US
     measure = draw(st.sampled_from(POSTED))
-    return Posting(
+    return Contribution(
         measure,
         at,
         at + draw(st.sampled_from((0, 0, 1, 60, 200))) * HOUR_US,
@@ -67,19 +67,19 @@ slices = st.builds(
     st.sampled_from(("a", "b")), st.just(""), st.sampled_from(("ana", "ben")),
 )  # fmt: skip
 stories: st.SearchStrategy[Told] = st.lists(
-    st.tuples(slices, st.lists(postings(), min_size=1, max_size=12)), min_size=1, max_size=6
+    st.tuples(slices, st.lists(contributions(), min_size=1, max_size=12)), min_size=1, max_size=6
 )
 
 
 def entries_of(told: Told) -> list[tuple[str, Entry]]:
     """Which cell gets which entry, as tickets tell it."""
-    found: dict[tuple[str, int], list[Posting]] = {}
-    for number, (_, posted) in enumerate(told):
-        for one in posted:
+    found: dict[tuple[str, int], list[Contribution]] = {}
+    for number, (_, published) in enumerate(told):
+        for one in published:
             found.setdefault((f"{one.day}.{number % 3:02d}", number), []).append(one)
     return [
-        (id, Entry(f"t{number}", 1, told[number][0], tuple(sorted(posted))))
-        for (id, number), posted in found.items()
+        (id, Entry(f"t{number}", 1, told[number][0], tuple(sorted(published))))
+        for (id, number), published in found.items()
     ]
 
 
@@ -88,27 +88,27 @@ class Shelf:
 
     def __init__(self) -> None:
         clock = FakeClock(BEGAN)
-        self.cells = FakeDocuments(CELLS, clock)
+        self.buckets = FakeDocuments(BUCKETS, clock)
         self.sums = FakeDocuments(SUMS, clock)
 
     async def put(self, id: str, entry: Entry) -> None:
-        stored = (await self.cells.load([id])).get(id) or Stored(id)
-        cell = (stored.state or Cell(id[:10])).with_entry(entry)
-        if cell is not stored.state:
-            stored.state = cell
-            assert not await self.cells.write([stored])
+        stored = (await self.buckets.load([id])).get(id) or Stored(id)
+        bucket = (stored.state or Bucket(id[:10])).with_entry(entry)
+        if bucket is not stored.state:
+            stored.state = bucket
+            assert not await self.buckets.write([stored])
 
-    async def all_cells(self) -> list[Cell]:
-        return [one.state for one in await self.cells.find({}, limit=10_000) if one.state]
+    async def all_cells(self) -> list[Bucket]:
+        return [one.state for one in await self.buckets.find({}, limit=10_000) if one.state]
 
 
 def day_at(number: int) -> date:
     return (BEGAN + number * DAY).date()
 
 
-def aims(names: Iterable[str]) -> list[Aim]:
+def goals(names: Iterable[str]) -> list[MeasuredGoal]:
     return [
-        Aim(
+        MeasuredGoal(
             name, name, name, Where(teams=("a",) if number % 2 else ()), wants_less=True,
             factor=0.5, value=None, first=day_at(2), last=day_at(20), due=day_at(50 + number),
         )
@@ -116,31 +116,33 @@ def aims(names: Iterable[str]) -> list[Aim]:
     ]  # fmt: skip
 
 
-async def seen(shelf: Shelf, wanted: list[Aim], now: datetime) -> list[Seen]:
+async def seen(shelf: Shelf, wanted: list[MeasuredGoal], now: datetime) -> list[GoalFigures]:
     """As the report of goals asks."""
-    found = aims_weeks(wanted, day_at(0), now)
+    found = list_goal_weeks(wanted, day_at(0), now)
     whole = {day for one in found for day in one.whole}
     since = min(one.since for one in found)
-    kept = Kept("goals", shelf.cells, shelf.sums)
+    kept = DailySums("goals", shelf.buckets, shelf.sums)
     async for day in kept.days(since, now.date(), [one.cut for one in found], now, whole):
         for one in found:
             _taken(one, day)
     return [one.seen(People(100, 2.0)) for one in found]
 
 
-def _taken(one: AimWeeks | Causes, day: DaySums | tuple[Cell, ...]) -> None:
+def _taken(one: GoalWeeks | Causes, day: DaySums | tuple[Bucket, ...]) -> None:
     if isinstance(day, DaySums):
         one.take(day)
     else:
-        for cell in day:
-            one.add(cell)
+        for bucket in day:
+            one.add(bucket)
 
 
-def from_scratch(cells: Iterable[Cell], wanted: list[Aim], now: datetime) -> list[Seen]:
-    found = aims_weeks(wanted, day_at(0), now)
-    for cell in cells:
+def from_scratch(
+    buckets: Iterable[Bucket], wanted: list[MeasuredGoal], now: datetime
+) -> list[GoalFigures]:
+    found = list_goal_weeks(wanted, day_at(0), now)
+    for bucket in buckets:
         for one in found:
-            one.add(cell)
+            one.add(bucket)
     return [one.seen(People(100, 2.0)) for one in found]
 
 
@@ -165,7 +167,7 @@ def test_goals_read_from_sums_what_cells_say_whenever_somebody_looked(
             for id, entry in every[place :: len(looks)]:
                 await shelf.put(id, entry)
             now = BEGAN + timedelta(hours=look)
-            wanted = aims(chance.sample(measures, chance.randint(1, len(measures))))
+            wanted = goals(chance.sample(measures, chance.randint(1, len(measures))))
             whole = from_scratch(await shelf.all_cells(), wanted, now)
             assert await seen(shelf, wanted, now) == whole
             assert await seen(shelf, wanted, now) == whole
@@ -175,7 +177,7 @@ def test_goals_read_from_sums_what_cells_say_whenever_somebody_looked(
 
 def replace_revision(entry: Entry) -> Entry:
     """A later word of the same source: it says less."""
-    return entry._replace(revision=2, postings=entry.postings[1:])
+    return entry._replace(revision=2, contributions=entry.contributions[1:])
 
 
 @settings(deadline=None, max_examples=25)
@@ -190,7 +192,7 @@ def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random
         for place in range(looks):
             for id, entry in order[place::looks]:
                 await shelf.put(id, entry)
-            book = Kept("any", shelf.cells, shelf.sums)
+            book = DailySums("any", shelf.buckets, shelf.sums)
             async for _ in book.days(day_at(0), day_at(DAYS), cuts, BEGAN + 99 * DAY):
                 pass
         for one in await shelf.sums.find({}, limit=1000):
@@ -211,22 +213,22 @@ def test_sums_have_the_same_bytes_in_any_order(told: Told, chance: random.Random
 @settings(deadline=None, max_examples=50)
 @given(stories, st.integers(1, DAYS), st.integers(0, 99 * 24))
 def test_every_figure_asked_for_can_be_told_from_sums(told: Told, days: int, known: int) -> None:
-    span = Span(micros(BEGAN), micros(BEGAN + days * DAY), micros(BEGAN + known * DAY / 24))
-    cells: dict[str, Cell] = {}
+    span = QuerySpan(micros(BEGAN), micros(BEGAN + days * DAY), micros(BEGAN + known * DAY / 24))
+    buckets: dict[str, Bucket] = {}
     for id, entry in entries_of(told):
-        cells[id] = cells.get(id, Cell(id[:10])).with_entry(entry)
-    whole, summed = Reckoning([span], "team"), Reckoning([span], "team")
-    for cell in cells.values():
-        whole.add(cell)
+        buckets[id] = buckets.get(id, Bucket(id[:10])).with_entry(entry)
+    whole, summed = TotalsQuery([span], "team"), TotalsQuery([span], "team")
+    for bucket in buckets.values():
+        whole.add(bucket)
     cut = Cut(by="team", measures=sources_of(ASKED))
-    for day in sorted({cell.day for cell in cells.values()}):
-        of_day = [cell for cell in cells.values() if cell.day == day]
+    for day in sorted({bucket.day for bucket in buckets.values()}):
+        of_day = [bucket for bucket in buckets.values() if bucket.day == day]
         sums = sums_of(day, of_day, [cut])
         if sums.known < span.as_of:
             summed.take_day(sums.start, sums.cuts[cut.key])
         else:
-            for cell in of_day:
-                summed.add(cell)
+            for bucket in of_day:
+                summed.add(bucket)
     expected, found = whole.totals(), summed.totals()
     for key in expected.keys() | found.keys():
         slow = figures_of(expected[key], span, 9, 2) if key in expected else None
@@ -250,16 +252,16 @@ def test_causes_say_of_their_reach_what_all_of_history_says(
     """Something from two years ago changes nothing; quiet is only told up to 400 days."""
     as_of = BEGAN + timedelta(hours=known)
     at = micros(BEGAN - years * 365 * DAY)
-    once = [(by, [one._replace(weight=1) for one in posted]) for by, posted in told]
-    once.append((Slice("incident", "erp"), [Posting("contacts", at, at)]))
+    once = [(by, [one._replace(weight=1) for one in published]) for by, published in told]
+    once.append((Slice("incident", "erp"), [Contribution("contacts", at, at)]))
 
     async def all_of_it() -> None:
         shelf = Shelf()
         for id, entry in entries_of(once):
             await shelf.put(id, entry)
         slow = Causes(PERIOD, as_of, SERVICES)
-        for cell in await shelf.all_cells():
-            slow.add(cell)
+        for bucket in await shelf.all_cells():
+            slow.add(bucket)
         assert ranking(await reached(shelf, as_of), as_of) == ranking(slow, as_of)
 
     asyncio.run(all_of_it())
@@ -268,12 +270,12 @@ def test_causes_say_of_their_reach_what_all_of_history_says(
 async def reached(shelf: Shelf, as_of: datetime) -> Causes:
     """As the report of systems asks."""
     causes = Causes(PERIOD, as_of, SERVICES)
-    async for day in days_of(causes, shelf.cells, shelf.sums):
+    async for day in days_of(causes, shelf.buckets, shelf.sums):
         _taken(causes, day)
     return causes
 
 
 def ranking(causes: Causes, as_of: datetime) -> list[ServiceRanked]:
-    standings = causes.standings(SERVICES, {})
-    told = [one._replace(quiet_days=min(400, int(one.quiet_days))) for one in standings]
-    return ranked(told, PERIOD, as_of, "v1")
+    statuses = causes.rank(SERVICES, {})
+    told = [one._replace(quiet_days=min(400, int(one.quiet_days))) for one in statuses]
+    return rank_services(told, PERIOD, as_of, "v1")

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import (
-    CELLS,
+    BUCKETS,
+    DETECTIONS,
+    OUTAGES,
     REPAIRS,
+    RESPONSES,
     RETURNS,
-    SIGHTS,
-    SPELLS,
     SUMS,
     TICKETS,
-    VOICES,
 )
-from desk_metrics.rebuild.store import Shelves
-from desk_metrics.rebuild.worker import Workshop
+from desk_metrics.rebuild.store import Collections
+from desk_metrics.rebuild.worker import RebuildRunner
 from desk_metrics.reports.store import CHANGES
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import Received
@@ -56,28 +56,28 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.clock = clock = FakeClock(self.now)
-        self.shelves = Shelves(
+        self.collections = Collections(
             FakeDocuments(TICKETS, clock),
-            FakeDocuments(CELLS, clock),
+            FakeDocuments(BUCKETS, clock),
             FakeDocuments(REPAIRS, clock),
-            FakeDocuments(SIGHTS, clock),
+            FakeDocuments(DETECTIONS, clock),
             FakeDocuments(CHANGES, clock),
-            FakeDocuments(SPELLS, clock),
-            FakeDocuments(VOICES, clock),
+            FakeDocuments(OUTAGES, clock),
+            FakeDocuments(RESPONSES, clock),
             FakeDocuments(RETURNS, clock),
         )
         self.sums = FakeDocuments(SUMS, clock)
         self._offsets = count()
-        self.workshop = self.restarted()
+        self.runner = self.restarted()
 
-    def restarted(self) -> Workshop:
+    def restarted(self) -> RebuildRunner:
         """The same documents, nothing remembered."""
         meters = recorded_telemetry().telemetry.meters
         self.published = FakePublisher()
-        self.workshop = Workshop(
-            self.shelves, lambda: self.book, self.clock, meters, self.published
+        self.runner = RebuildRunner(
+            self.collections, lambda: self.book, self.clock, meters, self.published
         )
-        return self.workshop
+        return self.runner
 
     @property
     def told(self) -> list[AnyEvent]:
@@ -86,13 +86,13 @@ class Desk:
 
     async def tell(self, events: Iterable[AnyEvent]) -> None:
         batch = [received(one, next(self._offsets)) for one in events]
-        await self.workshop.take(batch)
-        assert self.workshop.failures == [], self.workshop.failures
+        await self.runner.take(batch)
+        assert self.runner.failures == [], self.runner.failures
 
     async def at(self, moment: datetime) -> None:
         self.clock.advance(max(moment - self.clock.now(), timedelta(0)))
-        await self.workshop.catch_up()
+        await self.runner.catch_up()
 
-    async def cells(self) -> list[Cell]:
-        found = await self.shelves.cells.find({}, limit=10_000)
+    async def buckets(self) -> list[Bucket]:
+        found = await self.collections.buckets.find({}, limit=10_000)
         return [one.state for one in found if one.state is not None]

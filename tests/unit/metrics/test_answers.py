@@ -4,21 +4,21 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from desk_metrics.measures.contributions import Posting, Slice
-from desk_metrics.measures.rollups import Cell, Entry
-from desk_metrics.reports.effectiveness import Came, helped
+from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.rollups import Bucket, Entry
+from desk_metrics.reports.effectiveness import Came, assess_effectiveness
 from desk_metrics.reports.responses import (
     MOST_KEPT,
     Answers,
-    Asked,
+    AskedProposal,
     Followed,
     Heard,
     Said,
-    added,
-    answered_event,
+    add_response,
+    find_status,
     follow_up,
     question,
-    standing_of,
+    response_event,
 )
 from desk_metrics.sla.worktime import micros
 from desk_shared.events.message import written
@@ -106,13 +106,13 @@ def test_what_nobody_answers_comes_back_counts_and_is_escalated_with_the_third()
 
 
 def test_an_owner_who_is_the_escalation_is_told_it_is_escalated_all_the_same() -> None:
-    asked = Asked("vpn", "repair", 2, waiting=2, since=TUESDAY)
+    asked = AskedProposal("vpn", "repair", 2, waiting=2, since=TUESDAY)
     found = follow_up(ranked(), asked, replace(heard(2), escalation="network"))
     assert (system(found).escalated, system(found).escalated_to) == (True, "")
 
 
 def test_a_confidential_service_is_escalated_to_nobody_whom_it_is_kept_from() -> None:
-    asked = Asked("vpn", "repair", 2, waiting=2, since=TUESDAY)
+    asked = AskedProposal("vpn", "repair", 2, waiting=2, since=TUESDAY)
     found = follow_up(ranked(), asked, replace(heard(2), kept_from_it=frozenset({"vpn"})))
     assert (system(found).escalated, system(found).escalated_to) == (True, "")
 
@@ -199,8 +199,8 @@ def came(own: tuple[int, int], rest: tuple[int, int], days: int = 28) -> Came:
     for service, (before, after) in (("vpn", own), ("mail", rest)):
         moments = [day - timedelta(days=1 + n % 28) for n in range(before)]
         moments += [day + timedelta(days=1 + n % days) for n in range(after)]
-        postings = tuple(Posting("contacts", micros(at), micros(at)) for at in moments)
-        counts.add(Cell("", (Entry(service, 1, Slice(service=service), postings),)))
+        contributions = tuple(Contribution("contacts", micros(at), micros(at)) for at in moments)
+        counts.add(Bucket("", (Entry(service, 1, Slice(service=service), contributions),)))
     return counts
 
 
@@ -248,14 +248,14 @@ def test_in_the_week_it_was_done_there_is_nothing_to_say_yet() -> None:
 def test_few_contacts_and_a_quiet_month_for_all_prove_nothing(
     own: tuple[int, int], rest: tuple[int, int], outcome: AnswerOutcome, words: str
 ) -> None:
-    found = helped(came(own, rest), "vpn", DONE.at, MONDAY + 5 * WEEK)
+    found = assess_effectiveness(came(own, rest), "vpn", DONE.at, MONDAY + 5 * WEEK)
     assert found is not None
     assert (found.outcome, found.is_last) == (outcome, True)
     assert words in english(found.why)
 
 
 def test_early_words_say_that_they_are_early() -> None:
-    found = helped(came((5, 1), (100, 100)), "vpn", DONE.at, MONDAY + WEEK)
+    found = assess_effectiveness(came((5, 1), (100, 100)), "vpn", DONE.at, MONDAY + WEEK)
     assert found is not None
     assert not found.is_last
     assert "cannot be told yet" in english(found.why)
@@ -264,11 +264,11 @@ def test_early_words_say_that_they_are_early() -> None:
 
 def test_what_was_not_known_then_is_not_counted() -> None:
     counts = Came(TUESDAY - WEEK, TUESDAY)
-    postings = tuple(
-        Posting("contacts", micros(TUESDAY + hours), micros(TUESDAY + hours))
+    contributions = tuple(
+        Contribution("contacts", micros(TUESDAY + hours), micros(TUESDAY + hours))
         for hours in (timedelta(hours=-1), timedelta(hours=1), timedelta(weeks=-2))
     )
-    counts.add(Cell("", (Entry("t", 1, Slice(service="vpn"), postings),)))
+    counts.add(Bucket("", (Entry("t", 1, Slice(service="vpn"), contributions),)))
     day = micros(MONDAY) // (24 * 3600 * 1_000_000)
     assert counts.of("vpn", day - 30, day + 30) == (1, 0)
 
@@ -278,32 +278,32 @@ def test_what_was_not_known_then_is_not_counted() -> None:
 
 def test_only_what_was_asked_or_answered_can_be_answered() -> None:
     assert question(None, None) is None
-    asked = Asked("vpn", "repair", 1, 1, TUESDAY, "p0", 900.0)
+    asked = AskedProposal("vpn", "repair", 1, 1, TUESDAY, "p0", 900.0)
     assert question(asked, None) == ("p0", Proposal.REPAIR, 900.0)
-    quiet = Asked("vpn", "leave", 1)
+    quiet = AskedProposal("vpn", "leave", 1)
     assert question(quiet, None) is None
     assert question(quiet, SAID) == (SAID.period, Proposal.REPAIR, 900.0)
     assert question(quiet._replace(heard="a-1"), SAID) is None
 
 
 def test_where_it_stands_is_one_sentence() -> None:
-    asked = Asked("vpn", "repair", 2, 2, TUESDAY)
-    assert standing_of(None, None) is None
+    asked = AskedProposal("vpn", "repair", 2, 2, TUESDAY)
+    assert find_status(None, None) is None
     assert (
-        english(standing_of(asked, None))
+        english(find_status(asked, None))
         == "Not answered: 2 reports in a row since 1 December 2026."
     )
-    assert english(standing_of(asked, SAID)) == (
+    assert english(find_status(asked, SAID)) == (
         "Accepted on 1 December 2026 by bo. Due 15 December 2026. It said: “A second gateway.”"
     )
-    assert english(standing_of(asked, DONE)) == "Done on 1 December 2026 by bo."
-    assert english(standing_of(asked._replace(heard="a-1"), SAID)).startswith("Not answered")
+    assert english(find_status(asked, DONE)) == "Done on 1 December 2026 by bo."
+    assert english(find_status(asked._replace(heard="a-1"), SAID)).startswith("Not answered")
 
 
 def test_the_event_of_an_answer_has_one_id_and_goes_to_the_team() -> None:
-    event = answered_event(SAID, "vpn", "network")
-    assert event == answered_event(SAID, "vpn", "network")
-    assert event.id != answered_event(replace(SAID, id="a-2"), "vpn", "network").id
+    event = response_event(SAID, "vpn", "network")
+    assert event == response_event(SAID, "vpn", "network")
+    assert event.id != response_event(replace(SAID, id="a-2"), "vpn", "network").id
     assert (event.subject, event.time) == ("network", SAID.at)
     assert isinstance(event.data, ResponseRecorded)
     assert (event.data.answer, event.data.target_date) == (SAID.answer, SAID.target_date)
@@ -312,7 +312,7 @@ def test_the_event_of_an_answer_has_one_id_and_goes_to_the_team() -> None:
 def test_answers_are_kept_newest_last_and_not_without_end() -> None:
     answers = Answers()
     for number in range(MOST_KEPT + 5):
-        answers = added(answers, replace(SAID, id=str(number)))
+        answers = add_response(answers, replace(SAID, id=str(number)))
     assert len(answers.said) == MOST_KEPT
     assert answers.last is not None
     assert answers.last.id == str(MOST_KEPT + 4)

@@ -9,8 +9,8 @@ import pytest
 from desk_metrics.measures.api import MetricsDeps, metrics_routers
 from desk_metrics.reports.api.responses import AnswersDeps, answers_router
 from desk_metrics.reports.decide import WEEKLY, Reported
-from desk_metrics.reports.responses import Asked
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.reports.responses import AskedProposal
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
 from desk_shared.charter import load_charter
@@ -61,16 +61,18 @@ class Office:
         )
         self.commands = CommandQueue(unit_of_work)
         deps = AnswersDeps(
-            Correspondence(self.reported, answers), self.commands, lambda: CHARTER, clock
+            OwnerResponses(self.reported, answers), self.commands, lambda: CHARTER, clock
         )
         parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
-        shelves = self.desk.shelves
-        metrics = MetricsDeps(shelves.tickets, shelves.cells, lambda: self.desk.book, clock)
+        collections = self.desk.collections
+        metrics = MetricsDeps(
+            collections.tickets, collections.buckets, lambda: self.desk.book, clock
+        )
         self.app: FastAPI = make_app(
             "metrics", metrics_routers(metrics, answers_router(deps)), parts
         )
 
-    async def ask_about(self, *made: Asked) -> None:
+    async def ask_about(self, *made: AskedProposal) -> None:
         """As the last report left it."""
         known = (await self.reported.load([WEEKLY])).get(WEEKLY, Stored(id=WEEKLY))
         known.state = Reported(MONDAY, made)
@@ -95,8 +97,10 @@ class Office:
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     office = Office()
-    asked = Asked("vpn", "repair", 1, 1, MONDAY + timedelta(hours=30), "2026-W45/2026-W48", 900.0)
-    await office.ask_about(asked, Asked("mail", "leave", 1))
+    asked = AskedProposal(
+        "vpn", "repair", 1, 1, MONDAY + timedelta(hours=30), "2026-W45/2026-W48", 900.0
+    )
+    await office.ask_about(asked, AskedProposal("mail", "leave", 1))
     yield office
     await office.commands.finish()
 
@@ -125,7 +129,7 @@ async def test_an_owner_answers_and_everybody_can_read_it(office: Office) -> Non
 
 async def test_a_repeated_call_answers_once_whatever_has_passed_since(office: Office) -> None:
     first = await office.call(ACCEPTED)
-    await office.ask_about(Asked("vpn", "leave", 1, heard="something"))
+    await office.ask_about(AskedProposal("vpn", "leave", 1, heard="something"))
     office.desk.clock.advance(timedelta(days=40))
     again = await office.call(ACCEPTED)
     assert (again.status_code, again.json()) == (201, first.json())

@@ -40,8 +40,10 @@ async def app() -> FastAPI:
     await desk.at(NOW)
     telemetry, clock = recorded_telemetry().telemetry, desk.clock
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
-    shelves = desk.shelves
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
+    collections = desk.collections
+    deps = MetricsDeps(
+        collections.tickets, collections.buckets, lambda: desk.book, clock, people=50
+    )
     return make_app("metrics", metrics_routers(deps), parts)
 
 
@@ -155,8 +157,8 @@ async def test_more_rows_than_anybody_reads_are_refused_and_weeks_help() -> None
     parts = AppParts(
         Health(desk.clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), desk.clock
     )
-    shelves = desk.shelves
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock)
+    collections = desk.collections
+    deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, desk.clock)
     app = make_app("metrics", metrics_routers(deps), parts)
     days = "from=2024-11-15&to=2026-11-29&by=service"
     refused = await ask(app, days)
@@ -186,8 +188,10 @@ async def test_figures_of_a_confidential_service_are_for_its_team(who: str, sees
         Health(desk.clock), recorded_telemetry().telemetry, callers, desk.clock,
         organisation=lambda: charter,
     )  # fmt: skip
-    shelves = desk.shelves
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, desk.clock, people=50)
+    collections = desk.collections
+    deps = MetricsDeps(
+        collections.tickets, collections.buckets, lambda: desk.book, desk.clock, people=50
+    )
     app = make_app("metrics", metrics_routers(deps), parts)
     for more in ("", "&format=csv"):
         assert ("vpn" in (await ask(app, f"{WEEK}&by=service{more}", who)).text) is sees

@@ -37,8 +37,8 @@ async def test_arrivals_are_counted_in_the_teams_own_hour_and_by_skill() -> None
     )
     other = Story("11:00", service="mail").assigned("11:01", "mail")
     reopened = worked("2026-11-16 00:30").resolved("2026-11-24 09:10").reopened("2026-11-29 23:30")
-    for cell in await cells_of(worked().events, second(other), second(reopened, "ticket-3")):
-        found.add(cell)
+    for bucket in await cells_of(worked().events, second(other), second(reopened, "ticket-3")):
+        found.add(bucket)
     first, last = found.weeks
     assert [hour for hour, count in enumerate(first) if count] == [0]
     assert [hour for hour, count in enumerate(last) if count] == [9, 6 * 24 + 23]

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.demand import OBSOLETE
-from desk_metrics.measures.rollups import Cell, Entry
-from desk_metrics.reports.causes import Causes, Service, Standing
-from desk_metrics.reports.changes import Changes, with_change
+from desk_metrics.measures.rollups import Bucket, Entry
+from desk_metrics.reports.causes import Causes, Service, ServiceStatus
+from desk_metrics.reports.changes import Changes, add_change
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
@@ -24,22 +24,22 @@ LATER = datetime(2026, 12, 8, tzinfo=UTC)
 SERVICES = tuple(Service(name, name.upper(), "network") for name in ("vpn", "mail", "erp"))
 
 
-async def standings(
+async def statuses(
     *lives: Story,
     others: tuple[AnyEvent, ...] = (),
     as_of: datetime = LATER,
     policies: PolicyBook | None = None,
     changes: dict[str, Changes] | None = None,
-) -> list[Standing]:
+) -> list[ServiceStatus]:
     desk = Desk(LATER, policies or PolicyBook(()))
     for number, life in enumerate(lives):
         await desk.tell(second(life, f"ticket-{number}"))
     await desk.tell(others)
     await desk.at(LATER)
     causes = Causes(WEEK, as_of)
-    for cell in await desk.cells():
-        causes.add(cell)
-    return causes.standings(SERVICES, changes or {})
+    for bucket in await desk.buckets():
+        causes.add(bucket)
+    return causes.rank(SERVICES, changes or {})
 
 
 def run(name: str, when: str, *, healed: bool) -> AnyEvent:
@@ -53,7 +53,7 @@ def run(name: str, when: str, *, healed: bool) -> AnyEvent:
 
 async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact() -> None:
     """VPN: one incident of 120 open minutes; mail: an incident of 30 and a question."""
-    found = await standings(
+    found = await statuses(
         Story("09:00", service="vpn").resolved("11:00"),
         Story("09:00", service="mail").resolved("09:30"),
         Story("09:00", service="mail", kind=Kind.QUESTION).resolved("15:00"),
@@ -62,11 +62,11 @@ async def test_a_score_is_lost_minutes_and_a_quarter_of_an_hour_for_each_contact
     rows = [(one.service.name, one.trouble.contacts, one.trouble.score) for one in found]
     assert rows == [("vpn", 1, 120 + 15), ("mail", 2, 30 + 2 * 15), ("erp", 0, 0)]
     assert [one.share for one in found] == [135 / 195, 60 / 195, 0]
-    assert found[1].trouble.wishes == 1
+    assert found[1].trouble.requests == 1
 
 
 async def test_only_the_period_counts_and_what_came_before_is_for_comparison() -> None:
-    (vpn, *_) = await standings(
+    (vpn, *_) = await statuses(
         Story("2026-11-15 12:00", service="vpn"),
         Story("2026-11-16 12:00", service="vpn"),
         Story("2026-11-23 12:00", service="vpn"),
@@ -77,7 +77,7 @@ async def test_only_the_period_counts_and_what_came_before_is_for_comparison() -
 
 
 async def test_who_came_back_and_what_was_not_kept_is_counted() -> None:
-    (vpn, *_) = await standings(
+    (vpn, *_) = await statuses(
         Story("09:00", service="vpn").resolved("15:00").reopened("15:30").resolved("16:00"),
         policies=book(policy(minutes=60)),
     )
@@ -94,26 +94,26 @@ async def test_repairs_are_a_debt_whether_they_last_or_not() -> None:
         run("r2", "12:00", healed=False), run("r2", "12:05", healed=True),
         run("r3", "2026-11-26 12:00", healed=False), run("r3", "2026-11-26 12:05", healed=True),
     )  # fmt: skip
-    (vpn, *_) = await standings(others=runs)
+    (vpn, *_) = await statuses(others=runs)
     assert (vpn.trouble.healing_debt, vpn.trouble.relapses) == (3, 1)
     assert vpn.trouble.score == 0
 
 
 async def test_what_was_not_known_at_a_moment_is_not_told_of_it() -> None:
     life = Story("09:00", service="vpn").resolved("11:00").reopened("2026-11-25 09:00")
-    (early, *_) = await standings(life, as_of=at("12:00"))
+    (early, *_) = await statuses(life, as_of=at("12:00"))
     assert (early.trouble.repeat_contacts, early.trouble.resolved) == (0, 1)
-    (late, *_) = await standings(life)
+    (late, *_) = await statuses(life)
     assert (late.trouble.repeat_contacts, late.trouble.resolved) == (1, 0)
 
 
 async def test_quiet_begins_with_the_last_that_was_heard_or_with_the_log() -> None:
     data = ChangeFinished(change="c1", kind=ChangeKind.RELEASE, succeeded=True)
     finished = Event("c1", "/delivery", "erp", LATER - timedelta(days=3), data)
-    found = await standings(
+    found = await statuses(
         Story("2026-11-23 09:00", service="mail"),
         Story("2026-11-24 09:00", service="vpn"),
-        changes={"erp": with_change(Changes(), finished)},
+        changes={"erp": add_change(Changes(), finished)},
     )
     quiet = {one.service.name: one.quiet_days for one in found}
     since = {
@@ -126,11 +126,11 @@ async def test_quiet_begins_with_the_last_that_was_heard_or_with_the_log() -> No
 
 
 async def test_an_empty_log_calls_nothing_quiet() -> None:
-    assert [one.quiet_days for one in await standings()] == [0, 0, 0]
+    assert [one.quiet_days for one in await statuses()] == [0, 0, 0]
 
 
 async def test_tickets_without_a_known_service_rank_nothing() -> None:
-    found = await standings(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
+    found = await statuses(Story("09:00"), Story("09:00", service="a-service-nobody-owns"))
     assert {one.trouble.contacts for one in found} == {0}
     assert [one.service.name for one in found] == ["erp", "mail", "vpn"]
 
@@ -139,14 +139,17 @@ def test_who_no_longer_needs_it_counts_once_and_breaks_no_silence() -> None:
     moment = micros(at("2026-11-25 09:00"))
     said = [
         Entry(
-            f"wish:{n}", 1, Slice(service="erp", person=who), (Posting(OBSOLETE, moment, moment),)
+            f"wish:{n}",
+            1,
+            Slice(service="erp", person=who),
+            (Contribution(OBSOLETE, moment, moment),),
         )
         for n, who in enumerate(("ana", "ben", "ana"))
     ]
     opened = micros(at("2026-11-01 09:00"))
-    old = Entry("t-1", 1, Slice("incident", "erp"), (Posting("contacts", opened, opened),))
+    old = Entry("t-1", 1, Slice("incident", "erp"), (Contribution("contacts", opened, opened),))
     causes = Causes(WEEK, LATER)
-    causes.add(Cell("2026-11-25", (old, *said)))
-    erp = next(one for one in causes.standings(SERVICES, {}) if one.service.name == "erp")
+    causes.add(Bucket("2026-11-25", (old, *said)))
+    erp = next(one for one in causes.rank(SERVICES, {}) if one.service.name == "erp")
     assert erp.trouble.obsolete_by == {"ana", "ben"}
     assert erp.quiet_days == (LATER - at("2026-11-01 09:00")) / timedelta(days=1)

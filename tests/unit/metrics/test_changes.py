@@ -8,10 +8,10 @@ from desk_metrics.reports.changes import (
     MOST,
     Changes,
     Known,
+    add_change,
+    baseline_per_day,
     delivery_of,
     is_abnormal,
-    usual_per_day,
-    with_change,
 )
 from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event
@@ -50,7 +50,7 @@ def problem(name: str, days: float) -> AnyEvent:
 def changes(*events: AnyEvent) -> Changes:
     state = Changes()
     for event in events:
-        state = with_change(state, event)
+        state = add_change(state, event)
     return state
 
 
@@ -90,9 +90,9 @@ def test_abnormal_is_three_roots_above_the_usual_and_never_a_handful(
 
 def test_what_is_usual_takes_a_week_to_know() -> None:
     contacts = known(-6, -5, -4, -3).contacts
-    assert usual_per_day(contacts, BEGIN, BEGIN - 6 * DAY) is None
-    assert usual_per_day(contacts, BEGIN, BEGIN - 8 * DAY) == 0.5
-    assert usual_per_day(contacts, BEGIN, LONG_AGO) == pytest.approx(4 / 28)
+    assert baseline_per_day(contacts, BEGIN, BEGIN - 6 * DAY) is None
+    assert baseline_per_day(contacts, BEGIN, BEGIN - 8 * DAY) == 0.5
+    assert baseline_per_day(contacts, BEGIN, LONG_AGO) == pytest.approx(4 / 28)
 
 
 def test_tickets_per_release_are_those_of_the_day_after_and_of_releases_only() -> None:

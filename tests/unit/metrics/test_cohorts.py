@@ -7,10 +7,10 @@ from math import comb
 import pytest
 from desk_metrics.measures.contributions import Slice, Where
 from desk_metrics.planning.cohorts import (
-    Answer,
     Cohort,
+    CohortAnswer,
+    CohortComparison,
     CohortCount,
-    Comparison,
     Sizes,
     Windows,
     compare,
@@ -33,7 +33,7 @@ WINDOWS = Windows(
 )
 
 
-def said(*counts: int, callers: int | None = None, sizes: Sizes = Sizes()) -> Comparison:  # noqa: B008  (frozen)
+def said(*counts: int, callers: int | None = None, sizes: Sizes = Sizes()) -> CohortComparison:  # noqa: B008  (frozen)
     return compare(Square(*counts), WINDOWS, sizes, callers)
 
 
@@ -80,7 +80,7 @@ def test_large_counts_agree_with_the_exact_interval() -> None:
 
 def test_a_clear_difference_helped() -> None:
     found = said(100, 40, 1000, 950)
-    assert found.answer is Answer.HELPED
+    assert found.answer is CohortAnswer.HELPED
     assert found.ratio == pytest.approx(40 * 1000 / (100 * 950))
     assert english(found.explanation).startswith(
         "Helped: compared with how the rest went, the cohort had 58% fewer contacts; likely between"
@@ -89,7 +89,7 @@ def test_a_clear_difference_helped() -> None:
 
 def test_what_got_better_for_everybody_is_nobodys_merit() -> None:
     found = said(100, 50, 1000, 500)
-    assert found.answer is Answer.CANNOT_TELL
+    assert found.answer is CohortAnswer.CANNOT_TELL
     assert found.ratio == 1
     assert english(found.explanation).startswith(
         "Cannot tell: with 150 contacts of the cohort anything between"
@@ -98,7 +98,7 @@ def test_what_got_better_for_everybody_is_nobodys_merit() -> None:
 
 def test_more_trouble_than_the_rest_is_said() -> None:
     found = said(20, 90, 1000, 1000)
-    assert found.answer is Answer.WORSE
+    assert found.answer is CohortAnswer.WORSE
     assert "the cohort had 4.5 times as many contacts" in english(found.explanation)
 
 
@@ -120,7 +120,7 @@ def test_too_little_is_never_a_verdict(
     counts: tuple[int, ...], callers: int | None, sentence: str
 ) -> None:
     found = said(*counts, callers=callers)
-    assert (found.answer, english(found.explanation)) == (Answer.CANNOT_TELL, sentence)
+    assert (found.answer, english(found.explanation)) == (CohortAnswer.CANNOT_TELL, sentence)
 
 
 def test_with_numbers_of_people_the_difference_is_told_per_person_and_week() -> None:
@@ -136,12 +136,12 @@ async def test_contacts_are_counted_on_their_side_of_the_change() -> None:
         Story("2026-11-08 09:00", service="vpn"),
         Story("2026-11-24 09:00", service="mail"),
     ]
-    cells = await cells_of(*(second(one, f"t-{n}", "ada") for n, one in enumerate(lives)))
+    buckets = await cells_of(*(second(one, f"t-{n}", "ada") for n, one in enumerate(lives)))
     everybody = CohortCount(Cohort(people=names(["ada", ""])), Where(), WINDOWS)
     of_vpn = CohortCount(Cohort(sites=names(["paris"])), Where(services=("vpn",)), WINDOWS)
-    for cell in cells:
-        everybody.add(cell)
-        of_vpn.add(cell)
+    for bucket in buckets:
+        everybody.add(bucket)
+        of_vpn.add(bucket)
     assert (everybody.square, everybody.people) == ((1, 2, 0, 0), 1)
     assert of_vpn.square == (0, 0, 1, 1)
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from desk_metrics.measures.demand import read_demand, wish_of
-from desk_metrics.reports.causes import Causes, Service, Standing
+from desk_metrics.measures.demand import name_demand, read_demand
+from desk_metrics.reports.causes import Causes, Service, ServiceStatus
 from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.periods import read_period
 from desk_metrics.reports.proposals import propose
@@ -40,17 +40,17 @@ WISHES = (
 
 async def demand(desk: Desk, as_of_hours: int = 24 * 7) -> tuple[DemandEntry, ...]:
     found = Demand(WEEK.start, WEEK.end, DAY + as_of_hours * HOUR)
-    for cell in await desk.cells():
-        found.add(cell)
+    for bucket in await desk.buckets():
+        found.add(bucket)
     return found.entries()
 
 
-async def standing(*events: AnyEvent) -> Standing:
+async def status(*events: AnyEvent) -> ServiceStatus:
     desk = await after(*events)
     causes = Causes(WEEK, NOW + timedelta(days=9), SERVICES)
-    for cell in await desk.cells():
-        causes.add(cell)
-    return next(one for one in causes.standings(SERVICES, {}) if one.service.name == "erp")
+    for bucket in await desk.buckets():
+        causes.add(bucket)
+    return next(one for one in causes.rank(SERVICES, {}) if one.service.name == "erp")
 
 
 async def test_spelling_makes_no_second_wish_and_people_count_once() -> None:
@@ -69,7 +69,7 @@ async def test_order_and_repeats_change_nothing_and_as_of_hides_the_later() -> N
 
 
 def test_the_sign_that_parts_a_measure_is_never_in_a_wish() -> None:
-    assert wish_of("  A | B  c ") == "a b c"
+    assert name_demand("  A | B  c ") == "a b c"
     assert read_demand("demand|a / b c") == "a / b c"
     assert (
         read_demand("came|network|vpn")
@@ -81,9 +81,9 @@ def test_the_sign_that_parts_a_measure_is_never_in_a_wish() -> None:
 
 async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
     complaints = [unused(number, f"p-{number}") for number in range(5)]
-    assert propose(await standing(*complaints))[0] is Proposal.RETIRE
-    wishes = [wanted(number, "PLANNING", f"q-{number}") for number in range(5)]
-    found = await standing(*complaints, *wishes)
+    assert propose(await status(*complaints))[0] is Proposal.RETIRE
+    requests = [wanted(number, "PLANNING", f"q-{number}") for number in range(5)]
+    found = await status(*complaints, *requests)
     assert found.trouble.requested_by == {f"q-{number}" for number in range(5)}
     proposal, reasons = propose(found)
     assert (proposal, english(reasons[-1])) == (Proposal.LEAVE, "5 people asked for it.")
@@ -92,13 +92,13 @@ async def test_what_people_ask_for_is_not_proposed_for_retirement() -> None:
 async def test_a_wish_is_no_sign_that_a_service_is_at_work() -> None:
     """It keeps a quiet service from being retired, and its silence goes on all the same."""
     log_begins = wanted(1, "better coffee", "ana", 1)
-    first = await standing(log_begins)
-    later = await standing(log_begins, wanted(2, "erp", "ben", 30))
+    first = await status(log_begins)
+    later = await status(log_begins, wanted(2, "erp", "ben", 30))
     assert first.quiet_days == later.quiet_days > 10
     assert later.trouble.requested_by == {"ben"}
 
 
 def test_a_wish_is_one_wish_however_it_was_typed() -> None:
     for written in ("White\u00adboard APP", "white\u200bboard   app!", "\uff37hiteboard-app"):
-        assert wish_of(written) == "whiteboard app"
-    assert wish_of("\U0001f697|") == "\U0001f697/"
+        assert name_demand(written) == "whiteboard app"
+    assert name_demand("\U0001f697|") == "\U0001f697/"

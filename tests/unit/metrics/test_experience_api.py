@@ -30,7 +30,7 @@ async def app() -> FastAPI:
     parts = AppParts(
         Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
-    deps = MetricsDeps(desk.shelves.tickets, desk.shelves.cells, lambda: desk.book, clock)
+    deps = MetricsDeps(desk.collections.tickets, desk.collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, experience_router(deps)), parts)
 
 

@@ -7,7 +7,7 @@ import pytest
 from desk_metrics.measures.experience import Experience, Impressions, Of
 from desk_metrics.measures.figures import Figures, figures_of
 from desk_metrics.measures.happiness import Happiness, quotient_of
-from desk_metrics.measures.totals import Span, totals_of
+from desk_metrics.measures.totals import QuerySpan, totals_of
 from desk_metrics.sla.worktime import micros
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
@@ -60,15 +60,15 @@ async def after(*events: AnyEvent) -> Desk:
 
 
 async def figures(desk: Desk, by: str = "", as_of: datetime = NOW) -> dict[str, Figures]:
-    span = Span(micros(DAY), micros(NOW), micros(as_of))
-    found = totals_of(await desk.cells(), [span], by)
+    span = QuerySpan(micros(DAY), micros(NOW), micros(as_of))
+    found = totals_of(await desk.buckets(), [span], by)
     return {name: figures_of(totals, span) for (_, name), totals in found.items()}
 
 
 async def experiences(desk: Desk, of: Of) -> dict[str, Experience]:
-    found = Impressions(Span(micros(DAY), micros(NOW), micros(NOW)), of)
-    for cell in await desk.cells():
-        found.add(cell)
+    found = Impressions(QuerySpan(micros(DAY), micros(NOW), micros(NOW)), of)
+    for bucket in await desk.buckets():
+        found.add(bucket)
     return {one.name: one for one in found.experiences()}
 
 
@@ -122,10 +122,10 @@ async def test_trouble_counts_on_the_days_it_lasted_in_any_order_of_its_events()
     for order in permutations([*told, *told]):
         desk = await after(*order)
         days = [
-            Span(micros(DAY), micros(DAY + 24 * HOUR), micros(NOW)),
-            Span(micros(DAY + 24 * HOUR), micros(DAY + 48 * HOUR), micros(NOW)),
+            QuerySpan(micros(DAY), micros(DAY + 24 * HOUR), micros(NOW)),
+            QuerySpan(micros(DAY + 24 * HOUR), micros(DAY + 48 * HOUR), micros(NOW)),
         ]
-        found = totals_of(await desk.cells(), days)
+        found = totals_of(await desk.buckets(), days)
         minutes = [figures_of(found[one, ""], one)["abnormal_minutes"] for one in days]
         assert minutes == [60, 60]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from desk_metrics.reports.periods import read_period
-from desk_metrics.reports.skill_gaps import Asked, Crew, Skills, gaps_of
+from desk_metrics.reports.skill_gaps import SkillDemand, Skills, TeamSkills, gaps_of
 from desk_metrics.sla.policies import PolicyBook
 
 from tests.support.spoken import codes, english
@@ -14,13 +14,16 @@ from tests.unit.metrics.test_measures import second
 
 PERIOD = read_period("2026-11")
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
-NETWORK = Crew(
+NETWORK = TeamSkills(
     "network", (frozenset({"vpn", "dns"}), frozenset({"wifi", "dns"})), frozenset({"wifi"})
 )
 
 
 def found(skill: str, came: int, passed: int = 0) -> list[tuple[str, int, list[str]]]:
-    asked = {("network", skill): Asked(came, passed), ("unknown-team", skill): Asked(99, 99)}
+    asked = {
+        ("network", skill): SkillDemand(came, passed),
+        ("unknown-team", skill): SkillDemand(99, 99),
+    }
     gaps = gaps_of(asked, [NETWORK], PERIOD, "v1")
     return [(one.skill, one.bus_factor, codes(one.reasons)) for one in gaps]
 
@@ -42,7 +45,7 @@ def test_a_gap_is_asked_for_and_rests_on_one_or_is_handed_on(
 
 
 def test_the_sentences_say_who_can_and_what_was_handed_on() -> None:
-    (gap,) = gaps_of({("network", "wifi"): Asked(46, 18)}, [NETWORK], PERIOD, "v1")
+    (gap,) = gaps_of({("network", "wifi"): SkillDemand(46, 18)}, [NETWORK], PERIOD, "v1")
     assert [english(why) for why in gap.reasons] == [
         "46 tickets asked for wifi, and 1 of 2 members can do it, though the team as a whole lists"
         " it.",
@@ -59,11 +62,11 @@ async def test_what_teams_were_asked_for_comes_from_tickets_as_they_are_sorted()
     await desk.tell(second(Story("09:00").assigned("09:02", "network").triaged("09:05", "P3")))
     await desk.tell(second(Story("09:00").assigned("09:02", "network"), "ticket-3"))
     skills = Skills(PERIOD, NOW, {"mail": ("mailbox", "smtp")})
-    for cell in await desk.cells():
-        skills.add(cell)
+    for bucket in await desk.buckets():
+        skills.add(bucket)
     assert skills.asked == {
-        ("network", "mailbox"): Asked(2, 1),
-        ("network", "smtp"): Asked(2, 1),
-        ("mail", "mailbox"): Asked(1, 1),
-        ("mail", "smtp"): Asked(1, 1),
+        ("network", "mailbox"): SkillDemand(2, 1),
+        ("network", "smtp"): SkillDemand(2, 1),
+        ("mail", "mailbox"): SkillDemand(1, 1),
+        ("mail", "smtp"): SkillDemand(1, 1),
     }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.gauges import DAYS, GAUGES, Gauges
 from desk_metrics.measures.store import TICKETS, days
-from desk_metrics.measures.totals import Reckoning, Span
+from desk_metrics.measures.totals import QuerySpan, TotalsQuery
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
 from desk_shared.store import Schema
@@ -26,8 +26,8 @@ async def test_the_page_shows_teams_and_never_tickets() -> None:
     desk = Desk(NOW, PolicyBook(()))
     await desk.tell(Story("09:00").assigned("09:05", "mail").resolved("11:00").events)
     telemetry = recorded_telemetry().telemetry
-    shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
-    await Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock).look()
+    collections, meter = desk.collections, telemetry.metrics.get_meter("test")
+    await Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()
     lines = [one for one in page.splitlines() if one.startswith("desk_restore_mean_seconds{")]
     assert len(lines) == 1
@@ -40,8 +40,8 @@ async def test_the_page_shows_teams_and_never_tickets() -> None:
 async def test_a_team_has_tickets_at_risk_until_they_are_done() -> None:
     desk = Desk(at("09:00"), book(policy(minutes=60, warn_at=(50,))))
     telemetry = recorded_telemetry().telemetry
-    shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
-    gauges = Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock)
+    collections, meter = desk.collections, telemetry.metrics.get_meter("test")
+    gauges = Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock)
     story, seen = Story("09:00").assigned("09:05", "mail"), list[str]()
     told = 0
     for moment in ("09:20", "09:40", "09:50"):
@@ -72,16 +72,16 @@ async def test_gauges_show_what_measures_say_of_the_same_days() -> None:
         Story("2026-11-30 09:00"),
     ]
     telemetry = recorded_telemetry().telemetry
-    shelves, meter = desk.shelves, telemetry.metrics.get_meter("test")
-    gauges = Gauges(meter, shelves.cells, desk.sums, shelves.tickets, desk.clock)
+    collections, meter = desk.collections, telemetry.metrics.get_meter("test")
+    gauges = Gauges(meter, collections.buckets, desk.sums, collections.tickets, desk.clock)
     for number, life in enumerate(lives):
         await desk.tell(second(life, f"ticket-{number}"))
         await desk.at(NOW)
         await gauges.look()
     first = NOW.date() - timedelta(days=DAYS - 1)
-    span = Span(micros(datetime.combine(first, time(), UTC)), micros(NOW), micros(NOW))
-    expected = Reckoning([span], "team")
-    async for one in days(shelves.cells, first, NOW.date(), NOW):
+    span = QuerySpan(micros(datetime.combine(first, time(), UTC)), micros(NOW), micros(NOW))
+    expected = TotalsQuery([span], "team")
+    async for one in days(collections.buckets, first, NOW.date(), NOW):
         expected.take(one)
     page = metrics_page(telemetry.registry)[0].decode()
     figures = {
@@ -114,10 +114,10 @@ async def test_tickets_kept_without_these_facets_count_too() -> None:
     )
     before = FakeDocuments(old, desk.clock)
     await before.write(
-        [replace(one, version=0) for one in await desk.shelves.tickets.find({}, limit=9)]
+        [replace(one, version=0) for one in await desk.collections.tickets.find({}, limit=9)]
     )
     telemetry = recorded_telemetry().telemetry
     meter = telemetry.metrics.get_meter("test")
-    await Gauges(meter, desk.shelves.cells, desk.sums, before, desk.clock).look()
+    await Gauges(meter, desk.collections.buckets, desk.sums, before, desk.clock).look()
     page = metrics_page(telemetry.registry)[0].decode()
     assert _shown(page, "desk.tickets.backlog") == {"mail": 1}

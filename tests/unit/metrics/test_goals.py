@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from desk_metrics.measures.contributions import Where
 from desk_metrics.measures.units import Unit, unit_of
-from desk_metrics.planning.goals import planned, standing
-from desk_metrics.planning.model import WEEK_US, Aim, Seen, Week
+from desk_metrics.planning.goals import assess_goal, plan_value
+from desk_metrics.planning.model import WEEK_US, GoalFigures, GoalWeek, MeasuredGoal
 from desk_metrics.planning.quantities import amount, number
 from desk_metrics.planning.trends import trend_of
 from desk_metrics.sla.worktime import micros
@@ -18,7 +18,7 @@ from tests.support.spoken import english
 # The baseline ends on Sunday 28 December 2025, so weeks after it begin on Mondays.
 AFTER = datetime(2025, 12, 29, tzinfo=UTC)
 DUE = date(2027, 12, 26)  # 104 weeks later
-HALF = Aim(
+HALF = MeasuredGoal(
     "half",
     "Half the tickets",
     "contacts",
@@ -30,7 +30,7 @@ HALF = Aim(
     last=date(2025, 12, 28),
     due=DUE,
 )
-SHARE = Aim(
+SHARE = MeasuredGoal(
     "most",
     "Most before anybody reports",
     "fixed_before_reported",
@@ -44,20 +44,20 @@ SHARE = Aim(
 )
 
 
-def weeks_of(values: list[float | None]) -> tuple[Week, ...]:
+def weeks_of(values: list[float | None]) -> tuple[GoalWeek, ...]:
     start = micros(AFTER)
     return tuple(
-        Week(start + n * WEEK_US, start + (n + 1) * WEEK_US, value)
+        GoalWeek(start + n * WEEK_US, start + (n + 1) * WEEK_US, value)
         for n, value in enumerate(values)
     )
 
 
 def seen(
     values: list[float | None], baseline: float | None = 20_000.0, known: float = 25.0
-) -> Seen:
+) -> GoalFigures:
     last = [one for one in values[-4:] if one is not None]
     recent = sum(last) / len(last) if last else None
-    return Seen(baseline, known, 25.0, weeks_of(values), recent)
+    return GoalFigures(baseline, known, 25.0, weeks_of(values), recent)
 
 
 def after(weeks: int) -> datetime:
@@ -70,7 +70,7 @@ def halving(weeks: int, every: float) -> list[float | None]:
 
 
 def test_exact_halving_ends_exactly_at_the_target() -> None:
-    found = standing(HALF, seen(halving(26, every=104)), after(26))
+    found = assess_goal(HALF, seen(halving(26, every=104)), after(26))
     assert found.forecast is not None
     assert found.forecast.value == pytest.approx(10_000)
     assert (found.forecast.low, found.forecast.high) == pytest.approx((10_000, 10_000))
@@ -81,7 +81,7 @@ def test_exact_halving_ends_exactly_at_the_target() -> None:
 
 def test_too_slow_is_behind_and_says_by_how_much() -> None:
     """Halving in 148 weeks leaves 20,000 x 0.5^(104/148) = 12,289 after 104."""
-    found = standing(HALF, seen(halving(26, every=148)), after(26))
+    found = assess_goal(HALF, seen(halving(26, every=148)), after(26))
     assert found.verdict is GoalVerdict.BEHIND
     assert english(found.explanation) == (
         "Behind: at this rate 12,300 a week in December 2027, the aim is 10,000 a week; likely"
@@ -90,7 +90,7 @@ def test_too_slow_is_behind_and_says_by_how_much() -> None:
 
 
 def test_faster_than_needed_is_on_the_way() -> None:
-    found = standing(HALF, seen(halving(26, every=80)), after(26))
+    found = assess_goal(HALF, seen(halving(26, every=80)), after(26))
     assert found.verdict is GoalVerdict.ON_THE_WAY
     assert english(found.explanation).startswith(
         "On the way: at this rate 8,120 a week in December 2027"
@@ -101,7 +101,7 @@ def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
     noisy = [
         (value or 0) * (1.15 if n % 2 else 0.87) for n, value in enumerate(halving(26, every=110))
     ]
-    found = standing(HALF, seen([*noisy]), after(26))
+    found = assess_goal(HALF, seen([*noisy]), after(26))
     assert found.forecast is not None
     assert found.forecast.low < 10_000 < found.forecast.value < found.forecast.high
     assert found.verdict is GoalVerdict.WITHIN_REACH
@@ -110,13 +110,13 @@ def test_noise_that_leaves_the_target_possible_is_within_reach() -> None:
 def test_one_holiday_week_does_not_bend_the_line() -> None:
     values = halving(26, every=148)
     values[25] = 900.0
-    found = standing(HALF, seen(values), after(26))
+    found = assess_goal(HALF, seen(values), after(26))
     assert found.forecast is not None
     assert found.forecast.value == pytest.approx(12_289, rel=0.001)
 
 
 def test_three_weeks_are_too_early_to_say() -> None:
-    found = standing(HALF, seen(halving(3, every=20)), after(3))
+    found = assess_goal(HALF, seen(halving(3, every=20)), after(3))
     assert (found.verdict, found.forecast) == (GoalVerdict.TOO_EARLY, None)
     assert (
         english(found.explanation)
@@ -126,13 +126,15 @@ def test_three_weeks_are_too_early_to_say() -> None:
 
 def test_weeks_that_point_anywhere_are_too_early_to_say() -> None:
     wild: list[float | None] = [9_000, 30_000, 14_000, 28_000, 9_500, 31_000, 12_000, 22_000]
-    found = standing(HALF, seen(wild), after(8))
+    found = assess_goal(HALF, seen(wild), after(8))
     assert found.verdict is GoalVerdict.TOO_EARLY
     assert "December 2027 may bring anything between" in english(found.explanation)
 
 
 def test_a_baseline_that_is_not_over_is_waited_for() -> None:
-    found = standing(HALF, Seen(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40))
+    found = assess_goal(
+        HALF, GoalFigures(20_000.0, 5, 25, (), 20_000.0), AFTER - timedelta(days=40)
+    )
     assert found.verdict is GoalVerdict.CANNOT_TELL
     assert english(found.explanation) == (
         "Too early to say: the baseline is being measured until 28 December 2025."
@@ -140,12 +142,12 @@ def test_a_baseline_that_is_not_over_is_waited_for() -> None:
 
 
 def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
-    half = standing(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
+    half = assess_goal(HALF, seen(halving(10, every=104), baseline=None, known=0), after(10))
     assert half.verdict is GoalVerdict.CANNOT_TELL
     assert english(half.explanation).startswith(
         "Cannot be told: there is no figure from 7 July 2025 to"
     )
-    share = standing(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
+    share = assess_goal(SHARE, seen([0.1] * 10, baseline=None, known=0), after(10))
     assert share.verdict is GoalVerdict.BEHIND
     assert share.planned_now is None
     assert "rests on 0 of its 25 weeks" in english(share.explanation)
@@ -153,7 +155,7 @@ def test_without_a_baseline_a_factor_cannot_be_told_but_a_value_can() -> None:
 
 def test_shares_stay_between_nothing_and_all() -> None:
     rising: list[float | None] = [0.01 * n for n in range(1, 31)]
-    found = standing(SHARE, seen(rising, baseline=0.01), after(30))
+    found = assess_goal(SHARE, seen(rising, baseline=0.01), after(30))
     assert found.forecast is not None
     assert (found.scale, found.forecast.high) == ("plain", 1.0)
     assert found.verdict is GoalVerdict.ON_THE_WAY
@@ -161,7 +163,7 @@ def test_shares_stay_between_nothing_and_all() -> None:
 
 def test_reached_that_would_be_lost_again_says_so() -> None:
     rising = [6_000 * 2 ** (n / 50) for n in range(30)]
-    found = standing(HALF, seen([*rising]), after(30))
+    found = assess_goal(HALF, seen([*rising]), after(30))
     assert found.verdict is GoalVerdict.REACHED
     assert english(found.explanation).startswith(
         "Reached for now, with 8,790 a week; at this rate 2"
@@ -182,13 +184,13 @@ def test_reached_that_would_be_lost_again_says_so() -> None:
 def test_after_the_due_day_it_is_reached_or_missed(
     value: float, verdict: GoalVerdict, begins: str
 ) -> None:
-    found = standing(HALF, seen([value] * 110), after(110))
+    found = assess_goal(HALF, seen([value] * 110), after(110))
     assert found.verdict is verdict
     assert english(found.explanation).startswith(begins)
 
 
 def test_milestones_compare_the_plan_with_what_was_measured() -> None:
-    found = standing(HALF, seen(halving(30, every=80)), after(30))
+    found = assess_goal(HALF, seen(halving(30, every=80)), after(30))
     first, second, *_ = found.milestones
     assert first.day == date(2026, 6, 28)  # 26 weeks after the baseline
     assert first.planned == pytest.approx(20_000 * 0.5**0.25)
@@ -201,7 +203,7 @@ def test_milestones_compare_the_plan_with_what_was_measured() -> None:
 def test_weeks_without_a_figure_are_left_out() -> None:
     values = halving(26, every=148)
     values[3] = values[9] = None
-    found = standing(HALF, seen(values), after(26))
+    found = assess_goal(HALF, seen(values), after(26))
     assert found.forecast is not None
     assert found.forecast.weeks == 24
     assert found.forecast.value == pytest.approx(12_289, rel=0.001)
@@ -209,8 +211,8 @@ def test_weeks_without_a_figure_are_left_out() -> None:
 
 def test_the_plain_way_is_a_straight_line() -> None:
     half_way = micros(after(52))
-    assert planned(SHARE, 0.1, 0.5, half_way, is_log=False) == pytest.approx(0.3)
-    assert planned(SHARE, 0.1, 0.5, micros(AFTER), is_log=False) == pytest.approx(0.1)
+    assert plan_value(SHARE, 0.1, 0.5, half_way, is_log=False) == pytest.approx(0.3)
+    assert plan_value(SHARE, 0.1, 0.5, micros(AFTER), is_log=False) == pytest.approx(0.1)
 
 
 def test_sens_slope_and_bounds_are_those_of_a_worked_example() -> None:

@@ -71,10 +71,10 @@ async def app(tmp_path: Path) -> FastAPI:
     (tmp_path / "charter" / "goals.yaml").write_text(GOALS, encoding="utf-8")
     charter = load_charter(tmp_path / "charter")
     desk = await history()
-    telemetry, clock, shelves = recorded_telemetry().telemetry, desk.clock, desk.shelves
+    telemetry, clock, collections = recorded_telemetry().telemetry, desk.clock, desk.collections
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
-    planning = PlanningDeps(shelves.cells, desk.sums, lambda: charter, clock, people=100)
+    deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
+    planning = PlanningDeps(collections.buckets, desk.sums, lambda: charter, clock, people=100)
     return make_app("metrics", metrics_routers(deps, goals_router(planning)), parts)
 
 

@@ -13,7 +13,7 @@ from desk_metrics.planning.api import goals_router
 from desk_metrics.planning.store import PlanningDeps
 from desk_metrics.reports.api.page import page_router
 from desk_metrics.reports.api.services import reports_router
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
 from desk_shared.charter import load_charter
@@ -111,20 +111,22 @@ async def desk_with(*more: AnyEvent) -> Desk:
 
 
 async def answers(desk: Desk) -> dict[str, httpx.Response]:
-    clock, shelves, sums = desk.clock, desk.shelves, desk.sums
+    clock, collections, sums = desk.clock, desk.collections, desk.sums
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(
         Health(clock), telemetry, FakeAuthenticator(OWNER), clock, organisation=lambda: CHARTER
     )
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock, people=50)
-    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
-    sources = Sources(shelves.cells, sums, shelves.changes, lambda: CHARTER, letters)
-    planning = PlanningDeps(shelves.cells, sums, lambda: CHARTER, clock, people=50)
+    deps = MetricsDeps(
+        collections.tickets, collections.buckets, lambda: desk.book, clock, people=50
+    )
+    responses = OwnerResponses(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    sources = Sources(collections.buckets, sums, collections.changes, lambda: CHARTER, responses)
+    planning = PlanningDeps(collections.buckets, sums, lambda: CHARTER, clock, people=50)
     routers = metrics_routers(
         deps,
         reports_router(sources, clock),
         experience_router(deps),
-        page_router(deps, letters),
+        page_router(deps, responses),
         goals_router(planning),
     )
     app = make_app("metrics", routers, parts)
@@ -162,7 +164,9 @@ async def test_every_report_can_be_read_and_says_nothing_absurd() -> None:
 async def test_gauges_show_nothing_absurd() -> None:
     desk, recorded = await desk_with(*odd()), recorded_telemetry()
     meter = recorded.telemetry.metrics.get_meter("t")
-    gauges = Gauges(meter, desk.shelves.cells, desk.sums, desk.shelves.tickets, desk.clock)
+    gauges = Gauges(
+        meter, desk.collections.buckets, desk.sums, desk.collections.tickets, desk.clock
+    )
     await gauges.look()
     for name in ("desk.restore.mean", "desk.restore.p90", "desk.acknowledge.mean"):
         assert recorded.value(name, **{TEAM: "network"}) < A_MONTH

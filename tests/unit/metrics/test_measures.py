@@ -6,9 +6,9 @@ from functools import reduce
 
 import pytest
 from desk_metrics.measures.figures import Figures, figures_of
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sketch import ACCURACY, Sketch
-from desk_metrics.measures.totals import Span, spans_of, totals_of
+from desk_metrics.measures.totals import QuerySpan, spans_of, totals_of
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.events.automation import RunHealed, RunStarted
@@ -28,12 +28,12 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-async def cells_of(*lives: Iterable[AnyEvent], policies: PolicyBook = NOBODY) -> list[Cell]:
+async def cells_of(*lives: Iterable[AnyEvent], policies: PolicyBook = NOBODY) -> list[Bucket]:
     desk = Desk(NOW, policies)
     for life in lives:
         await desk.tell(life)
     await desk.at(NOW)
-    return await desk.cells()
+    return await desk.buckets()
 
 
 async def figures(
@@ -44,8 +44,8 @@ async def figures(
     cost: float = 0,
 ) -> Figures:
     (span,) = spans_of(utc(day), utc(day) + timedelta(days=1), 1, as_of)
-    cells = await cells_of(*lives, policies=policies)
-    return figures_of(totals_of(cells, [span], "")[span, ""], span, 100, cost)
+    buckets = await cells_of(*lives, policies=policies)
+    return figures_of(totals_of(buckets, [span], "")[span, ""], span, 100, cost)
 
 
 def second(story: Story, ticket: str = "ticket-2", who: str = "") -> list[AnyEvent]:
@@ -229,13 +229,13 @@ async def test_what_is_read_back_from_the_store_posts_nothing_anew() -> None:
     desk = Desk(NOW, NOBODY)
     life = Story("09:00").assigned("10:00", "network").answered("11:00", automatic=True)
     await desk.tell(life.events[:2])
-    before = (await desk.shelves.tickets.load([life.ticket]))[life.ticket].state
+    before = (await desk.collections.tickets.load([life.ticket]))[life.ticket].state
     desk.restarted()
     await desk.tell(life.events[2:])
-    after = (await desk.shelves.tickets.load([life.ticket]))[life.ticket].state
+    after = (await desk.collections.tickets.load([life.ticket]))[life.ticket].state
     assert before is not None
     assert after is not None
-    assert (before.revision, before.posted) == (after.revision, after.posted)
+    assert (before.revision, before.published) == (after.revision, after.published)
 
 
 async def test_a_week_is_the_sum_of_its_days() -> None:
@@ -243,15 +243,15 @@ async def test_a_week_is_the_sum_of_its_days() -> None:
     for n in range(9):
         life = Story(f"2026-11-2{3 + n % 4} 0{n}:00").resolved(f"2026-11-2{4 + n % 3} 12:0{n}")
         lives.append(second(life, f"t-{n}"))
-    cells = await cells_of(*lives)
+    buckets = await cells_of(*lives)
     days = list(spans_of(utc(MONDAY), utc("2026-11-30"), 1, NOW))
     (week,) = spans_of(utc(MONDAY), utc("2026-11-30"), 7, NOW)
-    by_day, whole = totals_of(cells, days, ""), totals_of(cells, [week], "")[week, ""]
+    by_day, whole = totals_of(buckets, days, ""), totals_of(buckets, [week], "")[week, ""]
     for measure in whole.sketches:
         merged = reduce(_merged, (by_day[day, ""].sketch(measure) for day in days), Sketch())
         assert merged == whole.sketches[measure]
     assert sum(by_day[day, ""].integral for day in days) == whole.integral
-    assert by_day[days[-1], ""].standing == whole.standing
+    assert by_day[days[-1], ""].status == whole.status
 
 
 def _merged(one: Sketch, other: Sketch) -> Sketch:
@@ -275,5 +275,5 @@ def test_a_sketch_is_within_one_per_cent_and_forgets_what_is_taken_back() -> Non
 
 
 def test_a_span_that_has_not_begun_has_no_length() -> None:
-    assert Span(10, 20, 5).length == 0
-    assert Span(10, 20, 15).length == 5
+    assert QuerySpan(10, 20, 5).length == 0
+    assert QuerySpan(10, 20, 15).length == 5

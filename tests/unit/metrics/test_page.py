@@ -83,7 +83,7 @@ async def desk() -> Desk:
 
 async def page(desk: Desk, **more: str) -> str:
     query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW, **more)
-    return render_page(await gather(desk.shelves.cells, query, 0, 0), NOW)
+    return render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
 
 
 async def test_figures_stand_beside_those_of_the_period_before(desk: Desk) -> None:
@@ -133,14 +133,14 @@ async def test_every_picture_is_told_in_words_and_as_a_table(desk: Desk) -> None
 
 async def test_long_periods_are_drawn_by_weeks(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    shown = await gather(desk.shelves.cells, query, 0, 0)
+    shown = await gather(desk.collections.buckets, query, 0, 0)
     assert len(shown.steps) == 13
     assert sum(figures["contacts"] or 0 for _, figures in shown.steps) == 2
 
 
 async def test_days_to_come_are_not_drawn(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 11, 23), date(2026, 12, 6), NOW)
-    shown = await gather(desk.shelves.cells, query, 0, 0)
+    shown = await gather(desk.collections.buckets, query, 0, 0)
     assert len(shown.steps) == 8
     assert "This period is not over yet" in render_page(shown, NOW)
 
@@ -254,7 +254,7 @@ async def test_a_desk_without_tickets_says_so() -> None:
 async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
     """The desk's first day is 18 November."""
     query = PageQuery.of(date(2026, 11, 17), date(2026, 11, 23), NOW)
-    text = render_page(await gather(desk.shelves.cells, query, 0, 0), NOW)
+    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
     assert "Figures of the desk begin on 18 November 2026; of the time before nothing" in text
     opened = Page(text).row("Tickets that people opened")
     assert opened[1:] == ["1", "not known", "not known"]
@@ -263,17 +263,19 @@ async def test_before_the_first_figure_nothing_is_known(desk: Desk) -> None:
 
 async def test_one_day_has_no_plots(desk: Desk) -> None:
     day = date(2026, 11, 24)
-    text = render_page(await gather(desk.shelves.cells, PageQuery.of(day, day, NOW), 0, 0), NOW)
+    text = render_page(
+        await gather(desk.collections.buckets, PageQuery.of(day, day, NOW), 0, 0), NOW
+    )
     assert "<svg" not in text
     assert "The day before" in text
 
 
 async def test_a_last_week_that_is_not_whole_is_said_to_be_so(desk: Desk) -> None:
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 29), NOW)
-    text = render_page(await gather(desk.shelves.cells, query, 0, 0), NOW)
+    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
     assert "The last one has only 6 of 7 days." in text
     query = PageQuery.of(date(2026, 9, 1), date(2026, 11, 30), NOW)
-    text = render_page(await gather(desk.shelves.cells, query, 0, 0), NOW)
+    text = render_page(await gather(desk.collections.buckets, query, 0, 0), NOW)
     assert "Each point is a week" in text
     assert "The last one" not in text
 
@@ -289,11 +291,11 @@ async def test_the_page_says_what_it_is_about_and_in_which_zone(desk: Desk) -> N
 
 @pytest.fixture
 def app(desk: Desk) -> FastAPI:
-    clock, shelves = desk.clock, desk.shelves
+    clock, collections = desk.clock, desk.collections
     parts = AppParts(
         Health(clock), recorded_telemetry().telemetry, FakeAuthenticator(*CALLERS), clock
     )
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
+    deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, page_router(deps)), parts)
 
 

@@ -7,8 +7,8 @@ from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.store import gather
-from desk_metrics.reports.responses import Asked
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.reports.responses import AskedProposal
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.store import Stored
 from desk_shared.testing.fakes import FakeDocuments
@@ -35,13 +35,13 @@ async def desk() -> Desk:
 
 async def test_what_people_ask_for_and_where_reports_stand_is_told(desk: Desk) -> None:
     await desk.tell([wanted(1, f"A {EVIL}", "ana", 30), wanted(2, f"a {EVIL}", "ben", 40)])
-    responses = Correspondence(
+    responses = OwnerResponses(
         FakeDocuments(REPORTED, desk.clock), FakeDocuments(ANSWERS, desk.clock)
     )
-    made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
+    made = (AskedProposal("vpn", "repair", 2, 2, NOW), AskedProposal("mail", "leave", 1))
     await responses.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
     query = PageQuery.of(date(2026, 11, 23), date(2026, 11, 29), NOW)
-    read = Page(render_page(await gather(desk.shelves.cells, query, 0, 0, responses), NOW))
+    read = Page(render_page(await gather(desk.collections.buckets, query, 0, 0, responses), NOW))
     assert read.row(name_of(f"a {EVIL}"))[1:] == ["2", "2"]
     assert read.row("Of them, again within a week")[1] == "1"
     assert read.row("vpn") == ["vpn", "Not answered: 2 reports in a row since 1 December 2026."]

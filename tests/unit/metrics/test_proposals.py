@@ -1,7 +1,7 @@
 """What is proposed for a service: each rule, each at its bar, and nothing from small numbers."""
 
 import pytest
-from desk_metrics.reports.causes import Service, Standing, Trouble
+from desk_metrics.reports.causes import Service, ServiceStatus, Trouble
 from desk_metrics.reports.changes import Delivery
 from desk_metrics.reports.proposals import propose
 from desk_shared.events.reports import Proposal
@@ -11,7 +11,7 @@ from tests.support.spoken import english
 MINUTE = 60_000_000
 
 
-def standing(
+def status(
     *,
     lifecycle: str = "live",
     criticality: int = 3,
@@ -20,24 +20,24 @@ def standing(
     quiet: float = 0,
     share: float = 0.1,
     **trouble: int,
-) -> Standing:
+) -> ServiceStatus:
     service = Service("vpn", "Remote access", "network", lifecycle, criticality)
-    return Standing(service, Trouble(**trouble), went or Delivery(), unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
+    return ServiceStatus(service, Trouble(**trouble), went or Delivery(), unchanged, quiet, share)  # type: ignore[arg-type]  # counts only
 
 
-def unwanted(people: int, contacts: int = 0) -> Standing:
-    one = standing(contacts=contacts)
+def unwanted(people: int, contacts: int = 0) -> ServiceStatus:
+    one = status(contacts=contacts)
     one.trouble.obsolete_by.update(f"person-{number}" for number in range(people))
     return one
 
 
-def requested_by(people: int, quiet: float) -> Standing:
-    one = standing(quiet=quiet)
+def requested_by(people: int, quiet: float) -> ServiceStatus:
+    one = status(quiet=quiet)
     one.trouble.requested_by.update(f"person-{number}" for number in range(people))
     return one
 
 
-def rule(one: Standing) -> tuple[Proposal, str]:
+def rule(one: ServiceStatus) -> tuple[Proposal, str]:
     proposal, reasons = propose(one)
     return proposal, reasons[0].code.removeprefix("proposal.")
 
@@ -45,54 +45,54 @@ def rule(one: Standing) -> tuple[Proposal, str]:
 @pytest.mark.parametrize(
     ("one", "wanted"),
     [
-        (standing(lifecycle="planned"), (Proposal.LEAVE, "not-in-use")),
-        (standing(lifecycle="retired", quiet=500), (Proposal.LEAVE, "not-in-use")),
-        (standing(quiet=180), (Proposal.RETIRE, "quiet")),
-        (standing(quiet=179), (Proposal.LEAVE, "small-numbers")),
-        (standing(quiet=400, criticality=2), (Proposal.LEAVE, "small-numbers")),
-        (standing(quiet=90, criticality=1, lifecycle="retiring"), (Proposal.RETIRE, "quiet")),
+        (status(lifecycle="planned"), (Proposal.LEAVE, "not-in-use")),
+        (status(lifecycle="retired", quiet=500), (Proposal.LEAVE, "not-in-use")),
+        (status(quiet=180), (Proposal.RETIRE, "quiet")),
+        (status(quiet=179), (Proposal.LEAVE, "small-numbers")),
+        (status(quiet=400, criticality=2), (Proposal.LEAVE, "small-numbers")),
+        (status(quiet=90, criticality=1, lifecycle="retiring"), (Proposal.RETIRE, "quiet")),
         (unwanted(5), (Proposal.RETIRE, "obsolete")),
         (unwanted(4), (Proposal.LEAVE, "small-numbers")),
         (unwanted(12, contacts=11), (Proposal.RETIRE, "obsolete")),
         (unwanted(12, contacts=12), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=9, share=0.9), (Proposal.LEAVE, "small-numbers")),
-        (standing(contacts=10, lifecycle="retiring"), (Proposal.REPLACE, "end-of-life")),
-        (standing(contacts=10, lifecycle="retired"), (Proposal.REPLACE, "end-of-life")),
-        (standing(healing_debt=12, relapses=3), (Proposal.REPAIR, "relapses")),
-        (standing(healing_debt=12, relapses=2), (Proposal.LEAVE, "unremarkable")),
-        (standing(healing_debt=9, relapses=9), (Proposal.LEAVE, "small-numbers")),
-        (standing(healing_debt=20, relapses=4), (Proposal.REPAIR, "healing-debt")),
+        (status(contacts=9, share=0.9), (Proposal.LEAVE, "small-numbers")),
+        (status(contacts=10, lifecycle="retiring"), (Proposal.REPLACE, "end-of-life")),
+        (status(contacts=10, lifecycle="retired"), (Proposal.REPLACE, "end-of-life")),
+        (status(healing_debt=12, relapses=3), (Proposal.REPAIR, "relapses")),
+        (status(healing_debt=12, relapses=2), (Proposal.LEAVE, "unremarkable")),
+        (status(healing_debt=9, relapses=9), (Proposal.LEAVE, "small-numbers")),
+        (status(healing_debt=20, relapses=4), (Proposal.REPAIR, "healing-debt")),
         (
-            standing(contacts=10, went=Delivery(5, 2, 1, 0.4)),
+            status(contacts=10, went=Delivery(5, 2, 1, 0.4)),
             (Proposal.REPAIR, "failed-changes"),
         ),
-        (standing(contacts=10, went=Delivery(3, 3, 3, 1.0)), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=10, went=Delivery(10, 2, 1, 0.2)), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=10, went=Delivery(3, 3, 3, 1.0)), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=10, went=Delivery(10, 2, 1, 0.2)), (Proposal.LEAVE, "unremarkable")),
         (
-            standing(contacts=10, repeat_contacts=2, resolved=8),
+            status(contacts=10, repeat_contacts=2, resolved=8),
             (Proposal.REPAIR, "repeat-contacts"),
         ),
-        (standing(contacts=10, repeat_contacts=2, resolved=7), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=10, came_again=3), (Proposal.REPAIR, "came-again")),
-        (standing(contacts=11, came_again=3), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=9, came_again=9), (Proposal.LEAVE, "small-numbers")),
+        (status(contacts=10, repeat_contacts=2, resolved=7), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=10, came_again=3), (Proposal.REPAIR, "came-again")),
+        (status(contacts=11, came_again=3), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=9, came_again=9), (Proposal.LEAVE, "small-numbers")),
         (requested_by(3, quiet=400), (Proposal.LEAVE, "small-numbers")),
-        (standing(contacts=30, wishes=20), (Proposal.AUTOMATE, "questions-and-requests")),
-        (standing(contacts=34, wishes=20), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=19, wishes=19), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=10, unchanged=180), (Proposal.UPGRADE, "unchanged")),
-        (standing(contacts=10, unchanged=None), (Proposal.LEAVE, "unremarkable")),
-        (standing(contacts=10, share=0.2), (Proposal.REPAIR, "worst-system")),
+        (status(contacts=30, requests=20), (Proposal.AUTOMATE, "questions-and-requests")),
+        (status(contacts=34, requests=20), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=19, requests=19), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=10, unchanged=180), (Proposal.UPGRADE, "unchanged")),
+        (status(contacts=10, unchanged=None), (Proposal.LEAVE, "unremarkable")),
+        (status(contacts=10, share=0.2), (Proposal.REPAIR, "worst-system")),
     ],
 )  # fmt: skip
-def test_the_first_rule_that_fits_proposes(one: Standing, wanted: tuple[Proposal, str]) -> None:
+def test_the_first_rule_that_fits_proposes(
+    one: ServiceStatus, wanted: tuple[Proposal, str]
+) -> None:
     assert rule(one) == wanted
 
 
 def test_every_reason_says_its_numbers() -> None:
-    one = standing(
-        contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1
-    )
+    one = status(contacts=84, lost_us=5310 * MINUTE, healing_debt=31, relapses=12, slas_breached=1)
     assert [english(reason) for reason in propose(one)[1]] == [
         "The desk repaired it 31 times, and 12 of these repairs (39%) did not last a day: the cause"
         " is still there.",
@@ -102,7 +102,7 @@ def test_every_reason_says_its_numbers() -> None:
 
 
 def test_what_came_again_is_counted_twice_and_said() -> None:
-    one = standing(contacts=12, came_again=4, lost_us=60 * MINUTE)
+    one = status(contacts=12, came_again=4, lost_us=60 * MINUTE)
     assert one.trouble.score == 60 + 12 * 15 + 4 * 15
     why, cost = propose(one)[1]
     assert english(why).startswith("4 of 12 contacts (33%) came from people who had asked")
@@ -113,7 +113,7 @@ def test_what_came_again_is_counted_twice_and_said() -> None:
 
 
 def test_small_numbers_are_called_small() -> None:
-    (why, cost) = propose(standing(contacts=1))[1]
+    (why, cost) = propose(status(contacts=1))[1]
     assert english(why) == (
         "1 contact and 0 repairs are too few to conclude anything from; a proposal needs 10 of one"
         " of them."

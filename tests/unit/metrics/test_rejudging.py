@@ -56,9 +56,9 @@ async def test_what_a_stop_left_over_is_found_at_the_next_start() -> None:
     await desk.at(at("11:59"))
     desk.book = PolicyBook([OLD, GENEROUS])
     desk.clock.advance(timedelta(minutes=2))
-    assert await desk.restarted().rejudging.look() == 1
+    assert await desk.restarted().reevaluation.look() == 1
     await desk.at(desk.clock.now())
-    assert await desk.restarted().rejudging.look() == 0
+    assert await desk.restarted().reevaluation.look() == 0
 
 
 async def test_hundreds_of_open_tickets_are_all_reached() -> None:
@@ -71,4 +71,4 @@ async def test_hundreds_of_open_tickets_are_all_reached() -> None:
     await desk.tell(many)
     desk.book = PolicyBook([OLD, GENEROUS])
     desk.clock.advance(timedelta(minutes=40))
-    assert await desk.workshop.rejudging.look() == 1200
+    assert await desk.runner.reevaluation.look() == 1200

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from desk_metrics.planning.goal_weeks import People
-from desk_metrics.planning.store import owner_of, standings
+from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.decide import WEEKLY, Reported, first_reported, next_period, skills_period
-from desk_metrics.reports.responses import Answers, Asked, Said
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources
+from desk_metrics.reports.responses import Answers, AskedProposal, Said
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources
 from desk_metrics.reports.worker import Reporting
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.bus import CommandQueue, Projection, UnitOfWork
@@ -74,9 +74,11 @@ class Office:
         desk, telemetry = self.desk, recorded_telemetry().telemetry
         fold = Projection(self.documents)
         unit_of_work = UnitOfWork(fold, self.publisher, desk.clock, telemetry.meters, cached=0)
-        letters = Correspondence(self.documents, self.answers)
-        shelves = desk.shelves
-        sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: self.charter, letters)
+        responses = OwnerResponses(self.documents, self.answers)
+        collections = desk.collections
+        sources = Sources(
+            collections.buckets, desk.sums, collections.changes, lambda: self.charter, responses
+        )
         self.commands = CommandQueue(unit_of_work)
         self.reporting = Reporting(self.documents, self.commands, sources, desk.clock)
         return self.reporting
@@ -177,10 +179,10 @@ async def test_what_the_bus_did_not_take_stays_in_the_document(office: Office) -
 
 async def test_with_the_store_away_it_stays_due(office: Office) -> None:
     await office.begin(BEFORE)
-    office.desk.shelves.cells.is_down = True  # type: ignore[attr-defined]  # a fake
+    office.desk.collections.buckets.is_down = True  # type: ignore[attr-defined]  # a fake
     await office.tick()
     assert (await office.reported()) == BEFORE
-    office.desk.shelves.cells.is_down = False  # type: ignore[attr-defined]  # a fake
+    office.desk.collections.buckets.is_down = False  # type: ignore[attr-defined]  # a fake
     await office.tick()
     assert (await office.reported()).until == MONDAY
 
@@ -236,7 +238,7 @@ async def test_the_third_report_without_an_answer_is_escalated(office: Office) -
 def test_what_an_earlier_version_wrote_down_is_read() -> None:
     text = '{"until": "2026-11-23T00:00:00Z", "made": [["vpn", "repair", 2]]}'
     found = TypeAdapter(Reported).validate_json(text)
-    assert found.made == (Asked("vpn", "repair", 2),)
+    assert found.made == (AskedProposal("vpn", "repair", 2),)
 
 
 async def test_gaps_are_told_in_the_first_report_of_a_month(office: Office) -> None:
@@ -284,8 +286,8 @@ async def test_a_goal_is_told_as_the_other_ways_to_ask_tell_it(aiming: Office) -
     await aiming.tick()
     (event,) = [one for one in aiming.told if isinstance(one.data, GoalStatusReported)]
     (told,) = aiming.goals()
-    goals, cells = aiming.charter.goals, aiming.desk.shelves.cells
-    (found,) = await standings(cells, aiming.desk.sums, goals, told.as_of, People())
+    goals, buckets = aiming.charter.goals, aiming.desk.collections.buckets
+    (found,) = await assess_goals(buckets, aiming.desk.sums, goals, told.as_of, People())
     assert (event.subject, event.time, told.as_of) == ("network", DUE, DUE)
     assert (told.explanation, told.verdict) == (found.explanation, found.verdict)
     assert found.forecast is not None

@@ -11,8 +11,8 @@ from desk_metrics.reports.api.services import reports_router
 from desk_metrics.reports.commands import shown
 from desk_metrics.reports.decide import WEEKLY, Reported
 from desk_metrics.reports.periods import read_period
-from desk_metrics.reports.responses import Asked
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence, Sources, answered
+from desk_metrics.reports.responses import AskedProposal
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses, Sources, rank_systems
 from desk_metrics.sla.policies import PolicyBook
 from desk_shared.charter import load_charter
 from desk_shared.events import Event
@@ -53,8 +53,10 @@ async def desk() -> Desk:
 @pytest.fixture
 def sources(desk: Desk) -> Sources:
     clock = desk.clock
-    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
-    return Sources(desk.shelves.cells, desk.sums, desk.shelves.changes, lambda: CHARTER, letters)
+    responses = OwnerResponses(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    return Sources(
+        desk.collections.buckets, desk.sums, desk.collections.changes, lambda: CHARTER, responses
+    )
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def app(desk: Desk, sources: Sources) -> FastAPI:
     clock = desk.clock
     telemetry = recorded_telemetry().telemetry
     parts = AppParts(Health(clock), telemetry, FakeAuthenticator(*CALLERS), clock)
-    deps = MetricsDeps(desk.shelves.tickets, desk.shelves.cells, lambda: desk.book, clock)
+    deps = MetricsDeps(desk.collections.tickets, desk.collections.buckets, lambda: desk.book, clock)
     return make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
 
 
@@ -135,22 +137,24 @@ async def test_only_staff_may_ask(app: FastAPI) -> None:
 async def test_where_each_report_stands_and_what_people_ask_for_is_told(
     app: FastAPI, sources: Sources, desk: Desk
 ) -> None:
-    made = (Asked("vpn", "repair", 2, 2, NOW), Asked("mail", "leave", 1))
-    await sources.letters.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
+    made = (AskedProposal("vpn", "repair", 2, 2, NOW), AskedProposal("mail", "leave", 1))
+    await sources.responses.reported.write([Stored(id=WEEKLY, state=Reported(NOW, made))])
     await desk.tell([wanted(1, "A whiteboard app", "ana"), wanted(2, "a whiteboard app", "ben")])
     found = (await ask(app)).json()
     assert found["answers"] == {"vpn": "Not answered: 2 reports in a row since 1 December 2026."}
     assert found["demand"] == [{"what": "a whiteboard app", "people": 2, "times": 2}]
     assert "unanswered" not in found["systems"][0]
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(*shown(await answered(sources, read_period("2026-W48"), NOW, catalogue("en"))))
+    console.print(
+        *shown(await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en")))
+    )
     text = console.export_text()
     assert "Not answered: 2 reports in a row" in text
     assert "a whiteboard app" in text
 
 
 async def test_the_command_line_shows_figures_and_reasons(sources: Sources) -> None:
-    found = await answered(sources, read_period("2026-W48"), NOW, catalogue("en"))
+    found = await rank_systems(sources, read_period("2026-W48"), NOW, catalogue("en"))
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(*shown(found))
     text = console.export_text()
@@ -164,9 +168,11 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
     desk: Desk, who: str, sees: bool
 ) -> None:
     charter, clock = with_secrets(service="vpn"), desk.clock
-    letters = Correspondence(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
-    shelves = desk.shelves
-    sources = Sources(shelves.cells, desk.sums, shelves.changes, lambda: charter, letters)
+    responses = OwnerResponses(FakeDocuments(REPORTED, clock), FakeDocuments(ANSWERS, clock))
+    collections = desk.collections
+    sources = Sources(
+        collections.buckets, desk.sums, collections.changes, lambda: charter, responses
+    )
     callers = FakeAuthenticator(
         Principal("bo", frozenset({Role.MEMBER}), "identity"),
         Principal("olga", frozenset({Role.OWNER})),
@@ -174,7 +180,7 @@ async def test_ranks_do_not_tell_how_many_services_are_hidden(
     parts = AppParts(
         Health(clock), recorded_telemetry().telemetry, callers, clock, organisation=lambda: charter
     )
-    deps = MetricsDeps(shelves.tickets, shelves.cells, lambda: desk.book, clock)
+    deps = MetricsDeps(collections.tickets, collections.buckets, lambda: desk.book, clock)
     app = make_app("metrics", metrics_routers(deps, reports_router(sources, clock)), parts)
     ranked = (await ask(app, who=who)).json()["systems"]
     assert (ranked[0]["service"] == "vpn") is sees

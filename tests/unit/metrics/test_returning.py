@@ -6,8 +6,8 @@ from itertools import permutations
 import pytest
 from desk_metrics.measures.figures import Figures, figures_of
 from desk_metrics.measures.repeat_contacts import SPAN
-from desk_metrics.measures.totals import Span, totals_of
-from desk_metrics.rebuild.store import compare_shelves
+from desk_metrics.measures.totals import QuerySpan, totals_of
+from desk_metrics.rebuild.store import compare_collections
 from desk_metrics.reports.causes import Causes, Service, Trouble
 from desk_metrics.reports.periods import read_period
 from desk_metrics.sla.policies import PolicyBook
@@ -36,8 +36,8 @@ async def after(*lives: list[AnyEvent]) -> Desk:
 
 
 async def figures(desk: Desk, by: str = "", as_of: str = "2026-12-20 00:00") -> dict[str, Figures]:
-    span = Span(micros(FIRST), micros(NOW), micros(at(as_of)))
-    found = totals_of(await desk.cells(), [span], by)
+    span = QuerySpan(micros(FIRST), micros(NOW), micros(at(as_of)))
+    found = totals_of(await desk.buckets(), [span], by)
     return {name: figures_of(totals, span) for (_, name), totals in found.items()}
 
 
@@ -108,7 +108,7 @@ async def test_any_order_of_arrival_gives_the_same_documents() -> None:
     assert (await figures(straight))[""]["came_again"] == 3
     for order in permutations(lives):
         shuffled = await after(*order, *order)
-        comparisons, _ = await compare_shelves(straight.shelves, shuffled.shelves)
+        comparisons, _ = await compare_collections(straight.collections, shuffled.collections)
         assert [one.collection for one in comparisons if not one.is_clean] == []
         returns = next(one for one in comparisons if one.collection == "returns")
         assert returns.alike == 1
@@ -128,7 +128,7 @@ async def test_however_much_a_robot_asks_each_is_judged_in_any_order() -> None:
         lives.append(asked(when, f"t-{number}", who="robot", service=f"s-{number % 56}"))
     straight, backwards = await after(*lives), await after(*reversed(lives))
     assert (await figures(straight))[""]["came_again"] == 6 * 56 - 56
-    comparisons, _ = await compare_shelves(straight.shelves, backwards.shelves)
+    comparisons, _ = await compare_collections(straight.collections, backwards.collections)
     assert [one.collection for one in comparisons if not one.is_clean] == []
     assert next(one for one in comparisons if one.collection == "returns").alike > 1
 
@@ -150,10 +150,10 @@ async def test_what_came_again_ranks_a_service_higher() -> None:
         asked("2026-11-24 09:00", "t-4", "cleo", service="mail"),
     )
     causes = Causes(read_period("2026-W48"), NOW)
-    for cell in await desk.cells():
-        causes.add(cell)
+    for bucket in await desk.buckets():
+        causes.add(bucket)
     services = [Service(name, name, "network") for name in ("erp", "mail")]
-    ranked = {one.service.name: one.trouble for one in causes.standings(services, {})}
+    ranked = {one.service.name: one.trouble for one in causes.rank(services, {})}
     assert list(ranked) == ["mail", "erp"]
     assert _costs(ranked["mail"]) == (2, 1, 3 * 15)
     assert _costs(ranked["erp"]) == (2, 0, 2 * 15)

@@ -6,8 +6,13 @@ from itertools import pairwise
 
 import pytest
 from desk_metrics.planning.arrivals import HOURS, by_chance, error, forecast
-from desk_metrics.planning.erlang import answered_within, has_to_wait, mean_wait, people_needed
-from desk_metrics.planning.staffing import Crew, Terms, opened, staffing
+from desk_metrics.planning.erlang import has_to_wait, mean_wait, people_needed, share_within
+from desk_metrics.planning.staffing import (
+    StaffingTerms,
+    TeamCapacity,
+    move_into_hours,
+    plan_staffing,
+)
 
 from tests.support.spoken import english
 
@@ -27,7 +32,7 @@ def test_erlang_c_agrees_with_the_tables(
     people: int, waits: float, in_time: float, mean: float
 ) -> None:
     assert has_to_wait(10, people) == pytest.approx(waits, abs=0.0005)
-    assert answered_within(10, people, 20 / 180) == pytest.approx(in_time, abs=0.0005)
+    assert share_within(10, people, 20 / 180) == pytest.approx(in_time, abs=0.0005)
     assert mean_wait(10, people) * 180 == pytest.approx(mean, abs=0.05)
 
 
@@ -35,7 +40,7 @@ def test_erlang_c_agrees_with_the_example_of_360_calls_in_half_an_hour() -> None
     """Calls of four minutes, 55 people: 23.9 % wait, 8.2 s in the mean, 84.6 % within 15 s."""
     assert has_to_wait(48, 55) == pytest.approx(0.239, abs=0.0005)
     assert mean_wait(48, 55) * 240 == pytest.approx(8.2, abs=0.05)
-    assert answered_within(48, 55, 15 / 240) == pytest.approx(0.846, abs=0.0005)
+    assert share_within(48, 55, 15 / 240) == pytest.approx(0.846, abs=0.0005)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +51,9 @@ def test_small_cases_are_exact(load: float, people: int, waits: float) -> None:
 
 
 def test_too_few_people_never_catch_up() -> None:
-    assert answered_within(3, 3, 100) == 0
+    assert share_within(3, 3, 100) == 0
     assert mean_wait(3, 2) == math.inf
-    assert (mean_wait(0, 0), answered_within(0, 0, 1)) == (0, 1)
+    assert (mean_wait(0, 0), share_within(0, 0, 1)) == (0, 1)
 
 
 @pytest.mark.parametrize(("share", "people"), [(0.6, 12), (0.79, 13), (0.8, 14), (0.89, 15)])
@@ -86,8 +91,8 @@ def test_nothing_in_the_held_out_weeks_has_no_error() -> None:
 
 
 DAY = tuple(9 <= hour % 24 < 17 and hour // 24 < 5 for hour in range(HOURS))
-CREW = Crew("network", "", "Europe/Berlin", DAY, 3, {"vpn": 2})
-TERMS = Terms("response-default", 2 * 3600.0, 0.9, 1800.0, "given")
+CREW = TeamCapacity("network", "", "Europe/Berlin", DAY, 3, {"vpn": 2})
+TERMS = StaffingTerms("response-default", 2 * 3600.0, 0.9, 1800.0, "given")
 
 
 def morning(count: int) -> list[int]:
@@ -99,17 +104,17 @@ def test_what_comes_at_night_waits_for_the_morning() -> None:
     night: list[float] = [0.0] * HOURS
     night[3] = 4.0  # Monday at three
     night[5 * 24] = 2.0  # Saturday
-    work = opened(night, DAY, 2 * 3600)
+    work = move_into_hours(night, DAY, 2 * 3600)
     assert (work[9], work[10], work[3], work[11]) == (3.0, 3.0, 0.0, 0.0)
     assert sum(work) == 6.0
-    assert opened(night, (False,) * HOURS, 3600) == [0.0] * HOURS
-    always = opened(night, (True,) * HOURS, 3600)
+    assert move_into_hours(night, (False,) * HOURS, 3600) == [0.0] * HOURS
+    always = move_into_hours(night, (True,) * HOURS, 3600)
     assert always == night
 
 
 def test_a_plan_says_the_busiest_hour_and_the_error() -> None:
     """Ten tickets of half an hour are five erlangs: six people."""
-    plan = staffing([morning(10)] * 8, {"vpn": [morning(10)] * 8}, CREW, TERMS)
+    plan = plan_staffing([morning(10)] * 8, {"vpn": [morning(10)] * 8}, CREW, TERMS)
     (hour,) = plan.hours
     assert (hour.day, hour.hour, hour.people) == ("Monday", 10, people_needed(5, 4, 0.9))
     assert hour.people == 6
@@ -131,14 +136,16 @@ def test_a_plan_says_the_busiest_hour_and_the_error() -> None:
         (8, CREW, replace(TERMS, handling=None), "Cannot be told: no ticket shows how long"),
     ],
 )
-def test_what_cannot_be_planned_is_said(weeks: int, crew: Crew, terms: Terms, begins: str) -> None:
-    plan = staffing([morning(10)] * weeks, {}, crew, terms)
+def test_what_cannot_be_planned_is_said(
+    weeks: int, crew: TeamCapacity, terms: StaffingTerms, begins: str
+) -> None:
+    plan = plan_staffing([morning(10)] * weeks, {}, crew, terms)
     assert plan.hours == ()
     assert english(plan.explanation).startswith(begins)
 
 
 def test_no_tickets_need_nobody() -> None:
-    plan = staffing([flat(0)] * 5, {}, CREW, TERMS)
+    plan = plan_staffing([flat(0)] * 5, {}, CREW, TERMS)
     assert english(plan.explanation) == "Nobody is needed: no ticket came to network in 5 weeks."
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from desk_shared.events.contributions import ContributionsChanged
 
 from desk_metrics.history.model import Imported
-from desk_metrics.measures.contributions import Posting, Slice, day_of
+from desk_metrics.measures.contributions import Contribution, Slice, day_of
 from desk_metrics.measures.decide import measure_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.repeat_contacts import is_person
-from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import micros
@@ -21,7 +21,7 @@ from desk_metrics.sla.worktime import micros
 _NO_SLAS = PolicyBook(())
 
 
-def list_contributions(events: Sequence[Imported]) -> Iterator[Cell]:
+def list_contributions(events: Sequence[Imported]) -> Iterator[Bucket]:
     """What one ticket contributes, each day as a cell of its own."""
     record = TicketRecord(TicketClocks(events[0].event.subject))
     for imported in events:
@@ -32,5 +32,5 @@ def list_contributions(events: Sequence[Imported]) -> Iterator[Cell]:
         change = event.data
         if isinstance(change, ContributionsChanged) and not is_person(event.subject):
             by = Slice(change.kind, change.service, change.team, change.site)
-            amounts = tuple(Posting(*amount) for amount in change.postings)
-            yield Cell(day_of(event.subject), (Entry(change.of, change.revision, by, amounts),))
+            amounts = tuple(Contribution(*amount) for amount in change.postings)
+            yield Bucket(day_of(event.subject), (Entry(change.of, change.revision, by, amounts),))

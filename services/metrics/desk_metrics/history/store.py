@@ -23,7 +23,7 @@ from pydantic_core import from_json, to_json
 from desk_metrics.history.contributions import list_contributions
 from desk_metrics.history.model import Imported
 from desk_metrics.history.rows import ExportRow
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 
 _HEADERS = (("content-type", b"application/cloudevents+json"),)
 _CODEC = Codec()
@@ -100,7 +100,7 @@ class HistoryContributions:
             raise Invalid(f"{path} has no ticket.")
         return cls(path, first, last)
 
-    def __iter__(self) -> Iterator[Cell]:
+    def __iter__(self) -> Iterator[Bucket]:
         for events in read_history(self.path):
             yield from list_contributions(events)
 

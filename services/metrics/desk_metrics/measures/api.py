@@ -25,10 +25,10 @@ from desk_metrics.measures.experience import Experience, Impressions, Of
 from desk_metrics.measures.figures import Figures
 from desk_metrics.measures.model import TicketRecord
 from desk_metrics.measures.parquet import PARQUET, parquet_of
-from desk_metrics.measures.query import Answer, Asked, By, Grain
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.store import cells_between, reckon
-from desk_metrics.measures.totals import Span
+from desk_metrics.measures.query import Breakdown, FigureQuery, FigureRow, Grain
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.store import query_figures, read_buckets
+from desk_metrics.measures.totals import QuerySpan
 from desk_metrics.sla.api import FIRST, LAST, AsOf, SlaTicket, sla_router
 from desk_metrics.sla.policies import PolicyBook
 from desk_metrics.sla.worktime import instant, micros
@@ -51,7 +51,7 @@ class MetricsDeps:
     """Everything a request may need."""
 
     tickets: Documents[TicketRecord]
-    cells: Documents[Cell]
+    buckets: Documents[Bucket]
     book: Callable[[], PolicyBook]
     clock: Clock
     people: int = 0
@@ -66,7 +66,7 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-class Row(Frozen):
+class MeasuresRow(Frozen):
     """The figures of one slice in one stretch; what cannot be told is null."""
 
     start: datetime
@@ -79,9 +79,9 @@ class Measures(Frozen):
     """Figures by time and slice, by event time, as known at a moment. Durations are seconds."""
 
     as_of: datetime
-    by: By | None
+    by: Breakdown | None
     grain: Grain
-    rows: tuple[Row, ...]
+    rows: tuple[MeasuresRow, ...]
 
 
 def measures_router(deps: MetricsDeps) -> APIRouter:
@@ -96,12 +96,12 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     async def measures(
         request: Request,
         caller: Annotated[Principal, Depends(require(*STAFF))],
-        asked: Annotated[Asked, Depends(_question(deps))],
+        asked: Annotated[FigureQuery, Depends(_question(deps))],
         format: Annotated[Format | None, Query(description="Default: as accepted.")] = None,  # noqa: A002 (the word people type)
         accept: Annotated[str, Header()] = "",
     ) -> Response | Measures:
         """What the desk did in a stretch of days: volume, flow, waiting, SLAs, prevention."""
-        found = await reckon(deps.cells, asked, deps.people, deps.cost_per_minute)
+        found = await query_figures(deps.buckets, asked, deps.people, deps.cost_per_minute)
         rows = _shown(found, asked.by, sight(request, caller))
         match format or _accepted(accept):
             case Format.CSV:
@@ -114,7 +114,7 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
             by=asked.by,
             grain=asked.grain,
             rows=tuple(
-                Row(start=one.start, end=one.end, slice=one.slice, figures=one.figures)
+                MeasuresRow(start=one.start, end=one.end, slice=one.slice, figures=one.figures)
                 for one in rows
             ),
         )
@@ -122,25 +122,25 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     return router
 
 
-def _shown(rows: Sequence[Answer], by: By | None, seen: Sight) -> list[Answer]:
+def _shown(rows: Sequence[FigureRow], by: Breakdown | None, seen: Sight) -> list[FigureRow]:
     """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
-    if by is By.SERVICE:
+    if by is Breakdown.SERVICE:
         return [one for one in rows if not seen.hides(service=one.slice)]
-    return [one for one in rows if by is not By.TEAM or not seen.hides(team=one.slice)]
+    return [one for one in rows if by is not Breakdown.TEAM or not seen.hides(team=one.slice)]
 
 
-def _question(deps: MetricsDeps) -> Callable[..., Asked]:
+def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
     def read(
         first: FromDay = None,
         last: ToDay = None,
-        by: By | None = None,
+        by: Breakdown | None = None,
         grain: Grain = Grain.DAY,
         as_of: AsOf = None,
-    ) -> Asked:
+    ) -> FigureQuery:
         """Without days it is about the last four weeks."""
         at = as_of or deps.clock.now()
         last = last or at.date()
-        return Asked(first or last - timedelta(days=27), last, by, grain, at)
+        return FigureQuery(first or last - timedelta(days=27), last, by, grain, at)
 
     return read
 
@@ -151,7 +151,7 @@ def _accepted(accept: str) -> Format:
     return {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON)
 
 
-def _csv(rows: Sequence[Answer]) -> Iterator[str]:
+def _csv(rows: Sequence[FigureRow]) -> Iterator[str]:
     names = tuple(rows[0].figures) if rows else ()
     yield _line(("start", "end", "slice", *names))
     for one in rows:
@@ -203,7 +203,7 @@ def experience_router(deps: MetricsDeps) -> APIRouter:
     return router
 
 
-def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
+def span_of(first: date | None, last: date | None, as_of: datetime) -> QuerySpan:
     """Whole days, without any the last four weeks."""
     last = last or as_of.date()
     first = first or last - timedelta(days=27)
@@ -211,19 +211,19 @@ def span_of(first: date | None, last: date | None, as_of: datetime) -> Span:
         why = message("asked.bad-days", most=MOST_DAYS, first=first, last=last)
         raise Invalid(why, code="bad-days")
     start, end = (datetime.combine(one, time(), UTC) for one in (first, last + timedelta(days=1)))
-    return Span(micros(start), micros(end), micros(as_of))
+    return QuerySpan(micros(start), micros(end), micros(as_of))
 
 
-async def experiences(deps: MetricsDeps, span: Span, of: Of) -> list[Experience]:
+async def experiences(deps: MetricsDeps, span: QuerySpan, of: Of) -> list[Experience]:
     """Everyone that anything is known of in a span."""
     impressions = Impressions(span, of)
     first, last = instant(span.start).date(), instant(span.end - 1).date()
-    async for cell in cells_between(deps.cells, first, last):
-        impressions.add(cell)
+    async for bucket in read_buckets(deps.buckets, first, last):
+        impressions.add(bucket)
     return impressions.experiences()
 
 
-def _answer(of: Of, span: Span, found: list[Experience], limit: int) -> ExperienceAnswer:
+def _answer(of: Of, span: QuerySpan, found: list[Experience], limit: int) -> ExperienceAnswer:
     return ExperienceAnswer(
         of=of,
         start=instant(span.start),

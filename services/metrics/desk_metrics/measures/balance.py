@@ -9,9 +9,9 @@ from typing import NamedTuple
 from desk_shared.events.moments import EARLIEST
 from pydantic import TypeAdapter
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.flow import ARRIVALS, DEPARTURES
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.sla.worktime import micros
 
 _EARLIEST = micros(EARLIEST)
@@ -44,34 +44,34 @@ _Slice = tuple[str, str, str, str]
 _JSON = TypeAdapter(Balance)
 
 
-def balance_of(cell: Cell) -> Balance:
+def balance_of(bucket: Bucket) -> Balance:
     """The sums over all entries, slices in order, so that equal cells have equal balances."""
     known, found = 0, dict[_Slice, tuple[int, int]]()
-    for entry in cell.entries:
+    for entry in bucket.entries:
         slice_ = entry.slice[:4]
-        for posting in entry.believed:
-            if not (sign := sign_of(posting)):
+        for contribution in entry.believed:
+            if not (sign := sign_of(contribution)):
                 continue
-            known = max(known, posting.known)
+            known = max(known, contribution.known)
             count, since = found.get(slice_, (0, 0))
-            came = posting.at - posting.amount
+            came = contribution.at - contribution.amount
             found[slice_] = (count + sign, since + sign * came)
     moved = sorted((slice_, sums) for slice_, sums in found.items() if sums != (0, 0))
     return Balance(known, tuple(Move(*slice_, *sums) for slice_, sums in moved))
 
 
-def sign_of(posting: Posting) -> int:
+def sign_of(contribution: Contribution) -> int:
     """How many tickets it adds to the backlog."""
-    if posting.measure == ARRIVALS:
-        return posting.weight
-    return -posting.weight if posting.measure == DEPARTURES else 0
+    if contribution.measure == ARRIVALS:
+        return contribution.weight
+    return -contribution.weight if contribution.measure == DEPARTURES else 0
 
 
-def written(balance: Balance) -> str:
+def write_balance(balance: Balance) -> str:
     """As a store keeps it beside the cell."""
     return _JSON.dump_json(balance).decode()
 
 
-def read(text: str) -> Balance:
+def read_balance(text: str) -> Balance:
     """The other way round."""
     return _JSON.validate_json(text)

@@ -12,27 +12,27 @@ from collections.abc import Iterator
 
 from desk_shared.events.tickets import How
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 
 RESOLVED, AT_ONCE, REOPENED = "resolved", "resolved_at_once", "reopened"
 ESCALATED, SELF_SERVED = "escalated", "self_served"
 _WITHOUT_PEOPLE = frozenset({How.SELF_SERVICE, How.AUTOMATION})
 
 
-def contact_of(course: Course) -> Iterator[Posting]:
+def contribute_contact(history: TicketHistory) -> Iterator[Contribution]:
     """What each resolution says, taken back by the reopening after it; each escalation."""
-    for at in course.handovers:
-        yield Posting(ESCALATED, at, at)
-    for stay, after in zip(course.stays, (*course.stays[1:], None), strict=True):
+    for at in history.handovers:
+        yield Contribution(ESCALATED, at, at)
+    for interval, after in zip(history.intervals, (*history.intervals[1:], None), strict=True):
         if after is not None:
-            yield Posting(REOPENED, after.start, after.start)
-        if not stay.is_solved or stay.end is None:
+            yield Contribution(REOPENED, after.start, after.start)
+        if not interval.is_solved or interval.end is None:
             continue
         measures = [RESOLVED]
-        measures += [AT_ONCE] if stay.at_once else []
-        measures += [SELF_SERVED] if stay.how in _WITHOUT_PEOPLE else []
+        measures += [AT_ONCE] if interval.at_once else []
+        measures += [SELF_SERVED] if interval.how in _WITHOUT_PEOPLE else []
         for measure in measures:
-            yield Posting(measure, stay.end, stay.end)
+            yield Contribution(measure, interval.end, interval.end)
             if after is not None:
-                yield Posting(measure, stay.end, after.start, -1)
+                yield Contribution(measure, interval.end, after.start, -1)

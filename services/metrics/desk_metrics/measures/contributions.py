@@ -20,7 +20,7 @@ def _day(number: int) -> str:
     return instant(number * _DAY).date().isoformat()
 
 
-class Posting(NamedTuple):
+class Contribution(NamedTuple):
     """`weight` counts; `amount` (microseconds) is what a duration measured, else 0."""
 
     measure: str
@@ -55,49 +55,57 @@ def part_of(source: str) -> str:
     return f"{hashlib.blake2b(source.encode(), digest_size=2).digest()[0] % PARTS:02d}"
 
 
-def day_of(cell: str) -> str:
+def day_of(bucket: str) -> str:
     """The day that a cell is a part of."""
-    return cell.partition(".")[0]
+    return bucket.partition(".")[0]
 
 
-class Sheet(NamedTuple):
+class ContributionSet(NamedTuple):
     """What one source posts to one cell; an empty one takes back what was there."""
 
-    cell: str
+    bucket: str
     slice: Slice
-    postings: tuple[Posting, ...]
+    contributions: tuple[Contribution, ...]
     # Changes whenever what it says does.
     print: str
 
 
-def sheet_of(cell: str, by: Slice, postings: tuple[Posting, ...]) -> Sheet:
+def make_contribution_set(
+    bucket: str, by: Slice, contributions: tuple[Contribution, ...]
+) -> ContributionSet:
     """The sheet with its print."""
     # An enum's member reads back as its plain value, and must print as that from the first.
-    said = repr((tuple(map(str, by)), [tuple(one) for one in postings])).encode()
-    return Sheet(cell, by, postings, hashlib.blake2b(said, digest_size=8).hexdigest())
+    said = repr((tuple(map(str, by)), [tuple(one) for one in contributions])).encode()
+    return ContributionSet(
+        bucket, by, contributions, hashlib.blake2b(said, digest_size=8).hexdigest()
+    )
 
 
-Posted = tuple[tuple[str, str], ...]
+Published = tuple[tuple[str, str], ...]
 
 
-def changed_sheets(
-    source: str, by: Slice, postings: Iterable[Posting], posted: Posted
-) -> Iterator[Sheet]:
+def find_changed_sets(
+    source: str, by: Slice, contributions: Iterable[Contribution], published: Published
+) -> Iterator[ContributionSet]:
     """The sheets that differ from what was posted before, those that are empty now included."""
-    by_cell: dict[str, list[Posting]] = {cell: [] for cell, _ in posted}
+    by_bucket: dict[str, list[Contribution]] = {bucket: [] for bucket, _ in published}
     part = part_of(source)
-    for posting in postings:
-        by_cell.setdefault(f"{_day(posting.at // _DAY)}.{part}", []).append(posting)
-    prints = dict(posted)
-    for cell, found in sorted(by_cell.items()):
-        sheet = sheet_of(cell, by if found else Slice(), tuple(sorted(found)))
-        if prints.get(cell) != sheet.print:
-            yield sheet
+    for contribution in contributions:
+        by_bucket.setdefault(f"{_day(contribution.at // _DAY)}.{part}", []).append(contribution)
+    prints = dict(published)
+    for bucket, found in sorted(by_bucket.items()):
+        contribution_set = make_contribution_set(
+            bucket, by if found else Slice(), tuple(sorted(found))
+        )
+        if prints.get(bucket) != contribution_set.print:
+            yield contribution_set
 
 
-def with_sheets(posted: Posted, sheets: Iterable[Sheet]) -> Posted:
+def keep_prints(published: Published, contribution_sets: Iterable[ContributionSet]) -> Published:
     """What is posted once these are."""
-    return tuple(sorted({**dict(posted), **{one.cell: one.print for one in sheets}}.items()))
+    return tuple(
+        sorted({**dict(published), **{one.bucket: one.print for one in contribution_sets}}.items())
+    )
 
 
 class Where(NamedTuple):

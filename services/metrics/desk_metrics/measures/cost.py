@@ -13,24 +13,28 @@ from desk_shared.charter.slas import SlaAttributes
 from desk_shared.events.sla import ClockName
 from desk_shared.events.tickets import Kind
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 from desk_metrics.sla.policies import PolicyBook
 
 LOST = "lost"
 
 
-def cost_of(course: Course, book: PolicyBook) -> Iterator[Posting]:
+def contribute_cost(history: TicketHistory, book: PolicyBook) -> Iterator[Contribution]:
     """The open hours of each stay of an incident."""
-    if course.slice.kind != Kind.INCIDENT:
+    if history.slice.kind != Kind.INCIDENT:
         return
-    by = course.slice
-    groups = frozenset({course.group} if course.group else ())
-    like = SlaAttributes(by.kind, course.priority, by.service, by.team, groups)
-    for stay in course.stays:
-        if stay.end is None:
+    by = history.slice
+    groups = frozenset({history.group} if history.group else ())
+    like = SlaAttributes(by.kind, history.priority, by.service, by.team, groups)
+    for interval in history.intervals:
+        if interval.end is None:
             continue
-        terms = book.select(ClockName.RESOLUTION, like, stay.start)
+        terms = book.select(ClockName.RESOLUTION, like, interval.start)
         hours = None if terms is None else terms.hours
-        took = stay.end - stay.start if hours is None else hours.worked_us(stay.start, stay.end)
-        yield Posting(LOST, stay.end, stay.end, amount=took)
+        took = (
+            interval.end - interval.start
+            if hours is None
+            else hours.worked_us(interval.start, interval.end)
+        )
+        yield Contribution(LOST, interval.end, interval.end, amount=took)

@@ -17,25 +17,25 @@ from desk_shared.events.tickets import (
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision, Reducers
 
-from desk_metrics.measures.contact import contact_of
+from desk_metrics.measures.contact import contribute_contact
 from desk_metrics.measures.contributions import (
-    Posted,
-    Posting,
-    Sheet,
+    Contribution,
+    ContributionSet,
+    Published,
     Slice,
-    changed_sheets,
-    sheet_of,
-    with_sheets,
+    find_changed_sets,
+    keep_prints,
+    make_contribution_set,
 )
-from desk_metrics.measures.cost import cost_of
-from desk_metrics.measures.flow import flow_of
+from desk_metrics.measures.cost import contribute_cost
+from desk_metrics.measures.flow import contribute_flow
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.repeat_contacts import is_person, person_cells
-from desk_metrics.measures.restoring import restoring_of
-from desk_metrics.measures.skills import skills_of
-from desk_metrics.measures.ticket_history import Course, course_of
-from desk_metrics.measures.verdicts import verdicts_of
-from desk_metrics.measures.volume import CONTACTS, volume_of
+from desk_metrics.measures.repeat_contacts import is_person, person_buckets
+from desk_metrics.measures.restoring import contribute_restoring
+from desk_metrics.measures.skills import contribute_skills
+from desk_metrics.measures.ticket_history import TicketHistory, read_ticket_history
+from desk_metrics.measures.verdicts import contribute_verdicts
+from desk_metrics.measures.volume import CONTACTS, contribute_volume
 from desk_metrics.sla.decide import SOURCE
 from desk_metrics.sla.decide import decide as decide_slas
 from desk_metrics.sla.facts import FactKind
@@ -108,7 +108,7 @@ def record_event(record: TicketRecord, event: AnyEvent) -> TicketRecord:
         record.judged,
         record.is_open,
         record.revision,
-        record.posted,
+        record.published,
         details.category,
         details.person,
         details.device,
@@ -119,17 +119,17 @@ def measure_ticket(
     record: TicketRecord, clocks: TicketClocks, book: PolicyBook
 ) -> tuple[TicketRecord, tuple[Event[Payload], ...]]:
     """The record with decided clocks, once it has told what its measures are now; what it tells."""
-    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
-    if course is None:
+    history = read_ticket_history(clocks.facts, record.site, record.started, clocks.as_of)
+    if history is None:
         return replace(record, clocks=clocks), ()
-    postings = _postings(record, clocks, course, book)
-    by = Slice(*course.slice[:4], record.person, record.device)
-    days = tuple(one for one in record.posted if not is_person(one[0]))
-    sheets = (
-        *changed_sheets(clocks.ticket, by, postings, days),
-        *_contact(course, by, record.posted),
+    contributions = _list_contributions(record, clocks, history, book)
+    by = Slice(*history.slice[:4], record.person, record.device)
+    days = tuple(one for one in record.published if not is_person(one[0]))
+    contribution_sets = (
+        *find_changed_sets(clocks.ticket, by, contributions, days),
+        *_contact(history, by, record.published),
     )
-    revision = record.revision + bool(sheets)
+    revision = record.revision + bool(contribution_sets)
     # By hand: `replace` takes as long as all of the above.
     after = TicketRecord(
         clocks,
@@ -137,14 +137,16 @@ def measure_ticket(
         record.started,
         record.late,
         book.in_force(clocks.as_of),
-        course.is_open,
+        history.is_open,
         revision,
-        with_sheets(record.posted, sheets) if sheets else record.posted,
+        keep_prints(record.published, contribution_sets) if contribution_sets else record.published,
         record.category,
         record.person,
         record.device,
     )
-    return after, tuple(told(clocks.ticket, revision, one, clocks.as_of) for one in sheets)
+    return after, tuple(
+        make_event(clocks.ticket, revision, one, clocks.as_of) for one in contribution_sets
+    )
 
 
 def decide_ticket(record: TicketRecord, book: PolicyBook, at: datetime) -> Decision[TicketRecord]:
@@ -155,15 +157,15 @@ def decide_ticket(record: TicketRecord, book: PolicyBook, at: datetime) -> Decis
     if not book.knows(max(micros(at), record.clocks.as_of)):
         return Decision(record, due=at)
     decision = decide_slas(record.clocks, book, at)
-    after, told = measure_ticket(record, decision.state, book)
-    return Decision(after, (*decision.events, *told), decision.due)
+    after, make_event = measure_ticket(record, decision.state, book)
+    return Decision(after, (*decision.events, *make_event), decision.due)
 
 
 def service_of(record: TicketRecord) -> str:
     """The service it is about; empty while nobody knows."""
     clocks = record.clocks
-    course = course_of(clocks.facts, record.site, record.started, clocks.as_of)
-    return Slice(*course.slice[:4]).service if course else ""
+    history = read_ticket_history(clocks.facts, record.site, record.started, clocks.as_of)
+    return Slice(*history.slice[:4]).service if history else ""
 
 
 def team_of(record: TicketRecord) -> str:
@@ -189,35 +191,42 @@ def is_at_risk(record: TicketRecord) -> bool:
     return False
 
 
-def _contact(course: Course, by: Slice, posted: Posted) -> Iterator[Sheet]:
+def _contact(history: TicketHistory, by: Slice, published: Published) -> Iterator[ContributionSet]:
     """What the person's document is told: that they asked, when, and what about; if it is new."""
     if by.person and by.kind != Kind.PROACTIVE:
-        asked = Posting(CONTACTS, course.opened, course.opened)
-        for cell in person_cells(by.person, course.opened):
-            sheet = sheet_of(cell, by, (asked,))
-            if dict(posted).get(cell) != sheet.print:
-                yield sheet
+        asked = Contribution(CONTACTS, history.opened, history.opened)
+        for bucket in person_buckets(by.person, history.opened):
+            contribution_set = make_contribution_set(bucket, by, (asked,))
+            if dict(published).get(bucket) != contribution_set.print:
+                yield contribution_set
 
 
-def _postings(
-    record: TicketRecord, clocks: TicketClocks, course: Course, book: PolicyBook
-) -> Iterator[Posting]:
-    for postings_of in (volume_of, flow_of, restoring_of, contact_of):
-        yield from postings_of(course)
-    yield from skills_of(course, record.category)
-    yield from verdicts_of(clocks.emitted)
-    yield from cost_of(course, book)
+def _list_contributions(
+    record: TicketRecord, clocks: TicketClocks, history: TicketHistory, book: PolicyBook
+) -> Iterator[Contribution]:
+    for contribute in (
+        contribute_volume,
+        contribute_flow,
+        contribute_restoring,
+        contribute_contact,
+    ):
+        yield from contribute(history)
+    yield from contribute_skills(history, record.category)
+    yield from contribute_verdicts(clocks.emitted)
+    yield from contribute_cost(history, book)
     for at, known in record.late:
-        yield Posting(LATE, max(at, course.opened), max(known, course.opened))
+        yield Contribution(LATE, max(at, history.opened), max(known, history.opened))
 
 
-def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
+def make_event(
+    source: str, revision: int, contribution_set: ContributionSet, at: int
+) -> Event[Payload]:
     """The event that carries a sheet to its cell."""
-    by = sheet.slice
+    by = contribution_set.slice
     return Event(
-        id=derived_id(source, f"measures/{sheet.cell}", revision),
+        id=derived_id(source, f"measures/{contribution_set.bucket}", revision),
         source=SOURCE,
-        subject=sheet.cell,
+        subject=contribution_set.bucket,
         time=instant(at),
         data=ContributionsChanged(
             of=source if len(source) <= _LONGEST_SOURCE else derived_id(source, "source"),
@@ -228,6 +237,6 @@ def told(source: str, revision: int, sheet: Sheet, at: int) -> Event[Payload]:
             site=by.site,
             person=by.person,
             device=by.device,
-            postings=sheet.postings,
+            postings=contribution_set.contributions,
         ),
     )

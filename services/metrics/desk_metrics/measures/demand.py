@@ -11,7 +11,7 @@ REQUESTED, OBSOLETE, DEMAND = "demand_requested", "obsolete_reported", "demand"
 _LONGEST = 80
 
 
-def wish_of(what: str) -> str:
+def name_demand(what: str) -> str:
     """What was asked for, under one name however it was written; it never holds the sign `|`."""
     name = name_of(what) or " ".join(what.split()).replace("|", "/")
     return name[:_LONGEST].rstrip()
@@ -19,7 +19,7 @@ def wish_of(what: str) -> str:
 
 def demand_measure(what: str) -> str:
     """The measure's name."""
-    return f"{DEMAND}|{wish_of(what)}"
+    return f"{DEMAND}|{name_demand(what)}"
 
 
 def read_demand(measure: str) -> str | None:

@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 
 FORESEEN, TOO_LATE = "foreseen", "seen_too_late"
 _HOUR = 3600 * 1_000_000
@@ -30,13 +30,13 @@ class Report(NamedTuple):
     at: int
 
 
-def detection_of(warned: Warned, reports: Iterable[Report]) -> Iterator[Posting]:
+def contribute_detection(warned: Warned, reports: Iterable[Report]) -> Iterator[Contribution]:
     """What one warning posts: its first report, before or after it."""
     near = [one.at for one in reports if warned.at - BEFORE <= one.at <= warned.at + AFTER]
     if not near:
         return
     first = min(near)
     if first < warned.at:
-        yield Posting(TOO_LATE, first, warned.at)
+        yield Contribution(TOO_LATE, first, warned.at)
     else:
-        yield Posting(FORESEEN, first, first, amount=first - warned.at)
+        yield Contribution(FORESEEN, first, first, amount=first - warned.at)

@@ -25,11 +25,11 @@ from enum import StrEnum
 from desk_shared.events.people import SubjectKind
 from desk_shared.events.sla import ClockName
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.cost import LOST
 from desk_metrics.measures.happiness import SCORES, SURVEY, mean_score
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.totals import Reckoning, Span, Totals
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.totals import QuerySpan, Totals, TotalsQuery
 from desk_metrics.measures.verdicts import BREACHED, MET
 
 ABNORMAL = "abnormal"
@@ -67,12 +67,12 @@ class Experience:
     lost_minutes: float
 
 
-def abnormal_of(kind: str, start: int, end: int) -> Iterator[Posting]:
+def abnormal_of(kind: str, start: int, end: int) -> Iterator[Contribution]:
     """The days of one spell of trouble, known since it was over."""
     at = start
     while at < end:
         until = min(end, (at // _DAY + 1) * _DAY)
-        yield Posting(f"{ABNORMAL}:{kind}", at, end, amount=until - at)
+        yield Contribution(f"{ABNORMAL}:{kind}", at, end, amount=until - at)
         at = until
 
 
@@ -86,30 +86,30 @@ def abnormal_minutes(totals: Totals) -> float:
 class Impressions:
     """Adds up cells for one span, and whose work they tell of."""
 
-    span: Span
+    span: QuerySpan
     of: Of
-    reckoning: Reckoning = field(init=False)
+    totals_query: TotalsQuery = field(init=False)
     people: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.reckoning = Reckoning([self.span], self.of)
+        self.totals_query = TotalsQuery([self.span], self.of)
 
-    def add(self, cell: Cell) -> None:
+    def add(self, bucket: Bucket) -> None:
         """One more cell; whoever has a ticket that ended in the span is one of those concerned."""
-        self.reckoning.add(cell)
-        for entry in cell.entries:
+        self.totals_query.add(bucket)
+        for entry in bucket.entries:
             if entry.slice.person and any(map(self._is_within, entry.believed)):
                 name = str(getattr(entry.slice, self.of))
                 self.people.setdefault(name, set()).add(entry.slice.person)
 
-    def _is_within(self, posting: Posting) -> bool:
-        is_known = posting.known <= self.span.as_of
-        return is_known and self.span.start <= posting.at < self.span.until
+    def _is_within(self, contribution: Contribution) -> bool:
+        is_known = contribution.known <= self.span.as_of
+        return is_known and self.span.start <= contribution.at < self.span.until
 
     def experiences(self) -> list[Experience]:
         """Everyone that anything is known of, the worst first. Ask once, at the end."""
         found = []
-        for (span, name), totals in self.reckoning.totals().items():
+        for (span, name), totals in self.totals_query.totals().items():
             people = len(self.people.get(name, ())) or 1
             if name and (one := experience_of(name, totals, span, self.of, people)):
                 found.append(one)
@@ -117,14 +117,14 @@ class Impressions:
 
 
 def experience_of(
-    name: str, totals: Totals, span: Span, of: Of, people: int = 1
+    name: str, totals: Totals, span: QuerySpan, of: Of, people: int = 1
 ) -> Experience | None:
     """None where nothing is known."""
     kind = SubjectKind.SERVICE if of is Of.SERVICE else SubjectKind.DEVICE
     abnormal, lost = totals.sketch(f"{ABNORMAL}:{kind}"), totals.sketch(LOST)
     parts = {
-        "quiet": _halved(abnormal.count, abnormal.total / (span.length or 1), ABNORMAL_HALF),
-        "working": _halved(
+        "quiet": _halve(abnormal.count, abnormal.total / (span.length or 1), ABNORMAL_HALF),
+        "working": _halve(
             lost.count, lost.total / (span.length * _WORKING * people or 1), LOST_HALF
         ),
         "sla": _met(totals),
@@ -132,7 +132,7 @@ def experience_of(
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
     technology, mean, answers = _technology(parts), mean_score(counts), sum(counts.values())
     sentiment = None if mean is None else 100 * (mean - 1) / 4
-    score = _combined(technology, sentiment, answers)
+    score = _combine(technology, sentiment, answers)
     if score is None:
         return None
     return Experience(
@@ -150,7 +150,7 @@ def experience_of(
     )
 
 
-def _halved(samples: int, share: float, half: float) -> float | None:
+def _halve(samples: int, share: float, half: float) -> float | None:
     """1 without trouble, a half at `half`; None where nothing was seen."""
     return float(0.5 ** (min(1.0, share) / half)) if samples else None
 
@@ -167,7 +167,7 @@ def _technology(parts: dict[str, float | None]) -> float | None:
     return 100 * sum(weight * part for weight, part in known) / weight if weight else None
 
 
-def _combined(technology: float | None, sentiment: float | None, answers: int) -> float | None:
+def _combine(technology: float | None, sentiment: float | None, answers: int) -> float | None:
     if technology is None or sentiment is None:
         return sentiment if technology is None else technology
     heard = answers / (answers + _DOUBT) / 2

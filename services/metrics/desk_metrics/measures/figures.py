@@ -17,7 +17,7 @@ from desk_metrics.measures.healing import HEALED, PREVENTED, RELAPSED
 from desk_metrics.measures.repeat_contacts import CAME_AGAIN
 from desk_metrics.measures.restoring import ACKNOWLEDGED, RESTORED
 from desk_metrics.measures.sketch import Sketch
-from desk_metrics.measures.totals import Span, Totals
+from desk_metrics.measures.totals import QuerySpan, Totals
 from desk_metrics.measures.verdicts import BREACHED, MET
 from desk_metrics.measures.volume import CONTACTS, PROACTIVE, contacts_per_person_per_day
 
@@ -27,7 +27,7 @@ _DAY = 24 * 3600 * _SECOND
 _SHARES = ((50, 0.5), (90, 0.9), (95, 0.95))
 
 
-def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -> Figures:
+def figures_of(totals: Totals, span: QuerySpan, people: int = 0, cost: float = 0.0) -> Figures:
     """Every figure of one slice in one span; `cost` is that of a lost minute."""
     return {
         **_volume(totals, span, people),
@@ -39,13 +39,13 @@ def figures_of(totals: Totals, span: Span, people: int = 0, cost: float = 0.0) -
         **_slas(totals),
         **_ahead(totals),
         **_cost(totals.sketch(LOST), cost),
-        **_voices(totals),
+        **_survey_figures(totals),
         "abnormal_minutes": abnormal_minutes(totals),
         "amended": totals.amended,
     }
 
 
-def _volume(totals: Totals, span: Span, people: int) -> Figures:
+def _volume(totals: Totals, span: QuerySpan, people: int) -> Figures:
     contacts, again = totals.count(CONTACTS), totals.count(CAME_AGAIN)
     days = span.length / _DAY
     return {
@@ -57,20 +57,20 @@ def _volume(totals: Totals, span: Span, people: int) -> Figures:
     }
 
 
-def _flow(totals: Totals, span: Span) -> Figures:
+def _flow(totals: Totals, span: QuerySpan) -> Figures:
     departures = totals.count(DEPARTURES)
-    stay = totals.sketch(DEPARTURES).mean
+    interval = totals.sketch(DEPARTURES).mean
     average = totals.integral / span.length if span.length else None
-    there = totals.standing.count
-    age = (there * span.until - totals.standing.since) / there if there else None
+    there = totals.status.count
+    age = (there * span.until - totals.status.since) / there if there else None
     return {
         "arrivals": totals.count(ARRIVALS),
         "departures": departures,
         "backlog": there,
         "backlog_age": _seconds(age),
         "average_backlog": average,
-        "time_in_system": _seconds(stay),
-        "little": None if average is None else little(average, departures, span.length, stay),
+        "time_in_system": _seconds(interval),
+        "little": None if average is None else little(average, departures, span.length, interval),
     }
 
 
@@ -122,7 +122,7 @@ def _cost(lost: Sketch, cost: float) -> Figures:
     return {"lost_minutes": minutes, "lost_cost": minutes * cost if cost else None}
 
 
-def _voices(totals: Totals) -> Figures:
+def _survey_figures(totals: Totals) -> Figures:
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
     quotient = quotient_of(counts)
     return {

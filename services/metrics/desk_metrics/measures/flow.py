@@ -14,18 +14,20 @@
 
 from collections.abc import Iterator
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 
 ARRIVALS, DEPARTURES = "arrivals", "departures"
 
 
-def flow_of(course: Course) -> Iterator[Posting]:
+def contribute_flow(history: TicketHistory) -> Iterator[Contribution]:
     """A posting for each arrival, and for each departure with the length of the stay."""
-    for stay in course.stays:
-        yield Posting(ARRIVALS, stay.start, stay.start)
-        if stay.end is not None:
-            yield Posting(DEPARTURES, stay.end, stay.end, amount=stay.end - stay.start)
+    for interval in history.intervals:
+        yield Contribution(ARRIVALS, interval.start, interval.start)
+        if interval.end is not None:
+            yield Contribution(
+                DEPARTURES, interval.end, interval.end, amount=interval.end - interval.start
+            )
 
 
 def little(

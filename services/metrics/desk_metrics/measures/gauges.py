@@ -16,11 +16,11 @@ from opentelemetry.metrics import Meter
 
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sources import sources_of
-from desk_metrics.measures.store import Kept, ticket_facets
+from desk_metrics.measures.store import DailySums, ticket_facets
 from desk_metrics.measures.sums import Cut, DaySums
-from desk_metrics.measures.totals import Reckoning, Span, Totals
+from desk_metrics.measures.totals import QuerySpan, Totals, TotalsQuery
 from desk_metrics.sla.worktime import instant, micros
 
 DAYS = 28
@@ -65,12 +65,12 @@ class Gauges:
     def __init__(
         self,
         meter: Meter,
-        cells: Documents[Cell],
+        buckets: Documents[Bucket],
         sums: Documents[DaySums],
         tickets: Documents[TicketRecord],
         clock: Clock,
     ) -> None:
-        self._kept = Kept(_BOOK, cells, sums)
+        self._kept = DailySums(_BOOK, buckets, sums)
         self._tickets = tickets
         # A team that was shown is shown on, if only with zeros.
         self._teams: set[str] = set()
@@ -91,7 +91,7 @@ class Gauges:
         """Set every gauge once; what cannot be told keeps no value."""
         now = self._clock.now()
         midnight = datetime.combine(now.date(), time(), UTC)
-        span = Span(micros(midnight - timedelta(days=DAYS - 1)), micros(now), micros(now))
+        span = QuerySpan(micros(midnight - timedelta(days=DAYS - 1)), micros(now), micros(now))
         there, found = await self._open(), await self._totals(span)
         self._teams |= found.keys() | there.backlog.keys()
         for team in sorted(self._teams):
@@ -105,17 +105,17 @@ class Gauges:
                 if value is not None:
                     gauge.set(value, label)
 
-    async def _totals(self, span: Span) -> dict[str, Totals]:
+    async def _totals(self, span: QuerySpan) -> dict[str, Totals]:
         """What the days of the span add up to."""
-        reckoning, now = Reckoning([span], _CUT.by), instant(span.as_of)
+        totals_query, now = TotalsQuery([span], _CUT.by), instant(span.as_of)
         first = instant(span.start).date()
         async for day in self._kept.days(first, now.date(), [_CUT], now):
             if isinstance(day, DaySums):
-                reckoning.take_day(day.start, day.cuts[_CUT.key])
+                totals_query.take_day(day.start, day.cuts[_CUT.key])
             else:
-                for cell in day:
-                    reckoning.add(cell)
-        return {team: totals for (_, team), totals in reckoning.totals().items()}
+                for bucket in day:
+                    totals_query.add(bucket)
+        return {team: totals for (_, team), totals in totals_query.totals().items()}
 
     async def _open(self) -> _Open:
         """Page by page, and of each ticket only its facets."""

@@ -10,19 +10,24 @@ from collections.abc import Iterator
 
 from desk_shared.events.tickets import How
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 
 HANDLED = "handled"
 
 
-def handling_of(course: Course) -> Iterator[Posting]:
+def contribute_handling(history: TicketHistory) -> Iterator[Contribution]:
     """At most one sample, of the first stay, and one back if it was reopened."""
-    stay, after = course.stays[0], course.stays[1:2]
-    if course.touched is None or stay.end is None or stay.how != How.MEMBER or not stay.at_once:
+    interval, after = history.intervals[0], history.intervals[1:2]
+    if (
+        history.touched is None
+        or interval.end is None
+        or interval.how != How.MEMBER
+        or not interval.at_once
+    ):
         return
-    if (took := stay.end - course.touched) <= 0:
+    if (took := interval.end - history.touched) <= 0:
         return
-    yield Posting(HANDLED, stay.end, stay.end, amount=took)
+    yield Contribution(HANDLED, interval.end, interval.end, amount=took)
     for reopened in after:
-        yield Posting(HANDLED, stay.end, reopened.start, -1, took)
+        yield Contribution(HANDLED, interval.end, reopened.start, -1, took)

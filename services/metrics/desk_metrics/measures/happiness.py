@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from desk_shared.kernel.wilson import wilson
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 
 SURVEY = "survey"
 SCORES = (1, 2, 3, 4, 5)
@@ -42,14 +42,14 @@ class Happiness(NamedTuple):
     high: float
 
 
-def happiness_of(answers: Sequence[Answered]) -> Iterator[Posting]:
+def happiness_of(answers: Sequence[Answered]) -> Iterator[Contribution]:
     """Each answer, and the one before taken back since the next was given."""
     for one, after in zip_longest(answers, answers[1:]):
         if not one.counted:
             continue
-        yield Posting(f"{SURVEY}:{one.score}", one.at, one.at)
+        yield Contribution(f"{SURVEY}:{one.score}", one.at, one.at)
         if after is not None:
-            yield Posting(f"{SURVEY}:{one.score}", one.at, max(one.at, after.at), -1)
+            yield Contribution(f"{SURVEY}:{one.score}", one.at, max(one.at, after.at), -1)
 
 
 def mean_score(counts: Mapping[int, int]) -> float | None:

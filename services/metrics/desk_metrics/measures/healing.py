@@ -13,7 +13,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 
 HEALED, PREVENTED, RELAPSED = "healed", "prevented", "relapsed"
 RELAPSE_WITHIN = 24 * 3600 * 1_000_000
@@ -35,15 +35,15 @@ class Start(NamedTuple):
     at: int
 
 
-def healing_of(heal: Heal, starts: Sequence[Start]) -> Iterator[Posting]:
+def contribute_healing(heal: Heal, starts: Sequence[Start]) -> Iterator[Contribution]:
     """What one healed run posts, given every run of its runbook at its target."""
     relapse = relapse_of(heal, starts)
     for measure in (HEALED, PREVENTED) if heal.has_person else (HEALED,):
-        yield Posting(measure, heal.at, heal.at)
+        yield Contribution(measure, heal.at, heal.at)
         if relapse is not None:
-            yield Posting(measure, heal.at, relapse, -1)
+            yield Contribution(measure, heal.at, relapse, -1)
     if relapse is not None:
-        yield Posting(RELAPSED, relapse, relapse)
+        yield Contribution(RELAPSED, relapse, relapse)
 
 
 def relapse_of(heal: Heal, starts: Sequence[Start]) -> int | None:

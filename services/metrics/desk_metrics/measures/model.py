@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desk_metrics.measures.contributions import Posted
+from desk_metrics.measures.contributions import Published
 from desk_metrics.sla.model import TicketClocks
 
 
@@ -20,7 +20,7 @@ class TicketRecord:
     judged: int = 0
     is_open: bool = False
     revision: int = 0
-    posted: Posted = ()
+    published: Published = ()
     # What it was last sorted as.
     category: str = ""
     # Whose work it stopped, and on which device.

@@ -14,7 +14,7 @@ from desk_shared.kernel import Reducers
 
 from desk_metrics.measures.contributions import Slice
 from desk_metrics.measures.experience import abnormal_of
-from desk_metrics.measures.publication import Ledgered, book_of, posted_by
+from desk_metrics.measures.publication import SourceRecord, find_source, publish
 from desk_metrics.sla.worktime import micros
 
 _DAY = 24 * 3600 * 1_000_000
@@ -22,7 +22,7 @@ _DAY = 24 * 3600 * 1_000_000
 ENDED_KEPT, OPEN_KEPT = 3 * _DAY, 30 * _DAY
 
 
-class Spell(NamedTuple):
+class Outage(NamedTuple):
     """One episode; 0 is a moment that is not known yet."""
 
     episode: str
@@ -36,55 +36,55 @@ class Spell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Spells:
+class Outages:
     """The episodes of one device or service."""
 
     kind: str
-    spells: tuple[Spell, ...] = ()
-    books: tuple[Ledgered, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
 
-def spells_key(event: AnyEvent) -> str | None:
+def outages_key(event: AnyEvent) -> str | None:
     """Which device or service a signal is about."""
     if isinstance(event.data, SignalRaised | SignalCleared):
         return f"{event.data.subject_kind}:{event.subject}"
     return None
 
 
-_bounds: Reducers[Spell, [], Spell] = Reducers(lambda spell, _event: spell)
+_bounds: Reducers[Outage, [], Outage] = Reducers(lambda outage, _event: outage)
 
 
 @_bounds.on(SignalRaised)
-def _begin(spell: Spell, event: Event[SignalRaised]) -> Spell:
-    start = spell.start or micros(event.time)
-    return spell._replace(start=start, slice=_slice(event.subject, event.data))
+def _begin(outage: Outage, event: Event[SignalRaised]) -> Outage:
+    start = outage.start or micros(event.time)
+    return outage._replace(start=start, slice=_slice(event.subject, event.data))
 
 
 @_bounds.on(SignalCleared)
-def _end(spell: Spell, event: Event[SignalCleared]) -> Spell:
-    return spell._replace(end=spell.end or micros(event.time))
+def _end(outage: Outage, event: Event[SignalCleared]) -> Outage:
+    return outage._replace(end=outage.end or micros(event.time))
 
 
-def with_signal(
-    state: Spells | None, event: AnyEvent
-) -> tuple[Spells, tuple[Event[Payload], ...]] | None:
+def add_signal(
+    state: Outages | None, event: AnyEvent
+) -> tuple[Outages, tuple[Event[Payload], ...]] | None:
     """The spells with one more beginning or end, and what that changes; None if it was known."""
     data = event.data
     if not isinstance(data, SignalRaised | SignalCleared):
         return None
-    state = state or Spells(str(data.subject_kind))
-    by_episode = {one.episode: one for one in state.spells}
-    before = by_episode.get(data.episode, Spell(data.episode))
+    state = state or Outages(str(data.subject_kind))
+    by_episode = {one.episode: one for one in state.outages}
+    before = by_episode.get(data.episode, Outage(data.episode))
     after = _bounds(before, event)
     if after == before:
         return None
     by_episode[data.episode] = after
-    book, events = book_of(state.books, f"spell:{data.episode}"), list[Event[Payload]]()
+    book, events = find_source(state.sources, f"spell:{data.episode}"), list[Event[Payload]]()
     if after.start and after.end:
-        postings = tuple(abnormal_of(state.kind, after.start, after.end))
-        book, events = posted_by(book, after.slice, postings, after.newest)
-    books = {one.source: one for one in state.books} | {book.source: book}
-    return _pruned(state.kind, by_episode, books), tuple(events)
+        contributions = tuple(abnormal_of(state.kind, after.start, after.end))
+        book, events = publish(book, after.slice, contributions, after.newest)
+    sources = {one.source: one for one in state.sources} | {book.source: book}
+    return _prune(state.kind, by_episode, sources), tuple(events)
 
 
 def _slice(subject: str, data: SignalRaised) -> Slice:
@@ -94,12 +94,12 @@ def _slice(subject: str, data: SignalRaised) -> Slice:
     return Slice(site=data.site, person=data.person, device=subject)
 
 
-def _pruned(kind: str, spells: dict[str, Spell], books: dict[str, Ledgered]) -> Spells:
-    latest = max(one.newest for one in spells.values())
+def _prune(kind: str, outages: dict[str, Outage], sources: dict[str, SourceRecord]) -> Outages:
+    latest = max(one.newest for one in outages.values())
     kept = tuple(
         one
-        for _, one in sorted(spells.items())
+        for _, one in sorted(outages.items())
         if latest - one.newest <= (ENDED_KEPT if one.start and one.end else OPEN_KEPT)
     )
-    sources = (f"spell:{one.episode}" for one in kept)
-    return Spells(kind, kept, tuple(books[one] for one in sources if one in books))
+    names = (f"spell:{one.episode}" for one in kept)
+    return Outages(kind, kept, tuple(sources[name] for name in names if name in sources))

@@ -8,13 +8,13 @@ import io
 from collections.abc import Sequence
 
 from desk_metrics.measures.figures import figures_of
-from desk_metrics.measures.query import Answer, Asked
-from desk_metrics.measures.totals import Span, Totals
+from desk_metrics.measures.query import FigureQuery, FigureRow
+from desk_metrics.measures.totals import QuerySpan, Totals
 
 PARQUET = "application/vnd.apache.parquet"
 
 
-def parquet_of(asked: Asked, rows: Sequence[Answer]) -> bytes:
+def parquet_of(asked: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
     """The same columns as in CSV, typed; no figure is null. It blocks: use a thread."""
     import pyarrow as pa  # noqa: PLC0415  (see above)
     import pyarrow.parquet as pq  # noqa: PLC0415
@@ -25,7 +25,7 @@ def parquet_of(asked: Asked, rows: Sequence[Answer]) -> bytes:
         "end": pa.array([one.end for one in rows], moment),
         "slice": pa.array([one.slice for one in rows], pa.string()),
     }
-    for name in figures_of(Totals(), Span(0, 0, 0)):
+    for name in figures_of(Totals(), QuerySpan(0, 0, 0)):
         columns[name] = pa.array([one.figures[name] for one in rows], pa.float64())
     said = {"as_of": asked.as_of.isoformat(), "by": asked.by or "", "grain": asked.grain}
     out = io.BytesIO()

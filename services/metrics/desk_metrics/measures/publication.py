@@ -5,31 +5,42 @@ from dataclasses import dataclass
 
 from desk_shared.events.envelope import Event, Payload
 
-from desk_metrics.measures.contributions import Posted, Posting, Slice, changed_sheets, with_sheets
-from desk_metrics.measures.decide import told
+from desk_metrics.measures.contributions import (
+    Contribution,
+    Published,
+    Slice,
+    find_changed_sets,
+    keep_prints,
+)
+from desk_metrics.measures.decide import make_event
 
 
 @dataclass(frozen=True, slots=True)
-class Ledgered:
+class SourceRecord:
     """What one source posted so far."""
 
     source: str
     revision: int = 0
-    posted: Posted = ()
+    published: Published = ()
 
 
-def book_of(books: Iterable[Ledgered], source: str) -> Ledgered:
+def find_source(sources: Iterable[SourceRecord], source: str) -> SourceRecord:
     """The book of a source, empty if it has none yet."""
-    return next((one for one in books if one.source == source), Ledgered(source))
+    return next((one for one in sources if one.source == source), SourceRecord(source))
 
 
-def posted_by(
-    book: Ledgered, by: Slice, postings: tuple[Posting, ...], at: int
-) -> tuple[Ledgered, list[Event[Payload]]]:
+def publish(
+    book: SourceRecord, by: Slice, contributions: tuple[Contribution, ...], at: int
+) -> tuple[SourceRecord, list[Event[Payload]]]:
     """The book after these postings, and the events that carry what is new of them to the cells."""
-    sheets = tuple(changed_sheets(book.source, by, postings, book.posted))
-    if not sheets:
+    contribution_sets = tuple(find_changed_sets(book.source, by, contributions, book.published))
+    if not contribution_sets:
         return book, []
     revision = book.revision + 1
-    events = [told(book.source, revision, sheet, at) for sheet in sheets]
-    return Ledgered(book.source, revision, with_sheets(book.posted, sheets)), events
+    events = [
+        make_event(book.source, revision, contribution_set, at)
+        for contribution_set in contribution_sets
+    ]
+    return SourceRecord(
+        book.source, revision, keep_prints(book.published, contribution_sets)
+    ), events

@@ -8,7 +8,7 @@ from desk_shared.errors import Invalid
 from desk_shared.events.message import message
 
 from desk_metrics.measures.figures import Figures
-from desk_metrics.measures.totals import Span, spans_of
+from desk_metrics.measures.totals import QuerySpan, spans_of
 
 MOST_SPANS = 750
 # Each row has fifty figures; outsiders name sites and services, so there may be any number.
@@ -16,7 +16,7 @@ MOST_ROWS = 20_000
 _FIRST, _LAST = date(1970, 1, 1), date(2199, 12, 31)
 
 
-class By(StrEnum):
+class Breakdown(StrEnum):
     """What figures can be broken down by."""
 
     TEAM = "team"
@@ -33,16 +33,16 @@ class Grain(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FigureQuery:
     """A question: days (both included), breakdown, and as known at which moment."""
 
     first: date
     last: date
-    by: By | None
+    by: Breakdown | None
     grain: Grain
     as_of: datetime
 
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self) -> tuple[QuerySpan, ...]:
         """The stretches, oldest first; refuses what is upside down or too much."""
         if self.last < self.first:
             why = message("asked.days-upside-down", first=self.first, last=self.last)
@@ -58,14 +58,14 @@ class Asked:
         return tuple(spans_of(_midnight(self.first), end, days, self.as_of))
 
 
-def _too_many_rows(asked: Asked) -> Invalid:
+def _too_many_rows(asked: FigureQuery) -> Invalid:
     return Invalid(
         message("asked.too-many-rows", by=asked.by or "", most=MOST_ROWS), code="too-many-rows"
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FigureRow:
     """The figures of one slice in one stretch."""
 
     start: datetime

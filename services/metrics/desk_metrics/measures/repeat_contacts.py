@@ -31,20 +31,20 @@ class Contact(NamedTuple):
     slice: Slice
 
 
-def person_cells(person: str, at: int) -> Iterator[str]:
+def person_buckets(person: str, at: int) -> Iterator[str]:
     """Where a contact is told: to its own four weeks, and to the next if it may matter there."""
     for span in sorted({at // SPAN, (at + WITHIN) // SPAN}):
         yield f"{_PERSON}{span}.{person}"
 
 
-def is_person(cell: str) -> bool:
+def is_person(bucket: str) -> bool:
     """Whether something is told to a person's document and not to a part of a day."""
-    return cell.startswith(_PERSON)
+    return bucket.startswith(_PERSON)
 
 
-def is_of(cell: str, contact: Contact) -> bool:
+def is_of(bucket: str, contact: Contact) -> bool:
     """Whether the contact belongs to the document's own four weeks."""
-    return cell.startswith(f"{_PERSON}{contact.at // SPAN}.")
+    return bucket.startswith(f"{_PERSON}{contact.at // SPAN}.")
 
 
 def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:

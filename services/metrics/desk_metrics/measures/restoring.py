@@ -11,23 +11,23 @@
 
 from collections.abc import Iterator
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.handling import handling_of
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.handling import contribute_handling
+from desk_metrics.measures.ticket_history import TicketHistory
 
 ACKNOWLEDGED, RESTORED = "acknowledged", "restored"
 
 
-def restoring_of(course: Course) -> Iterator[Posting]:
+def contribute_restoring(history: TicketHistory) -> Iterator[Contribution]:
     """A sample for the acknowledgement, the work, each resolution; one back for each reopening."""
-    touched = course.touched
+    touched = history.touched
     if touched is not None:
-        yield Posting(ACKNOWLEDGED, touched, touched, amount=touched - course.opened)
-    yield from handling_of(course)
-    for stay, after in zip(course.stays, (*course.stays[1:], None), strict=True):
-        if not stay.is_solved or stay.end is None:
+        yield Contribution(ACKNOWLEDGED, touched, touched, amount=touched - history.opened)
+    yield from contribute_handling(history)
+    for interval, after in zip(history.intervals, (*history.intervals[1:], None), strict=True):
+        if not interval.is_solved or interval.end is None:
             continue
-        took = stay.end - course.opened
-        yield Posting(RESTORED, stay.end, stay.end, amount=took)
+        took = interval.end - history.opened
+        yield Contribution(RESTORED, interval.end, interval.end, amount=took)
         if after is not None:
-            yield Posting(RESTORED, stay.end, after.start, -1, took)
+            yield Contribution(RESTORED, interval.end, after.start, -1, took)

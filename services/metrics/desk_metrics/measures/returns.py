@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from desk_shared.events.contributions import ContributionsChanged
 from desk_shared.events.envelope import AnyEvent, Event, Payload
 
-from desk_metrics.measures.contributions import Posting, Slice
-from desk_metrics.measures.publication import Ledgered, book_of, posted_by
+from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.publication import SourceRecord, find_source, publish
 from desk_metrics.measures.repeat_contacts import (
     CAME_AGAIN,
     WITHIN,
@@ -27,7 +27,7 @@ class Returns:
     """The contacts of one person, oldest first, and what was posted of those that came again."""
 
     contacts: tuple[Contact, ...] = ()
-    books: tuple[Ledgered, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
 
 def returns_key(event: AnyEvent) -> str | None:
@@ -50,16 +50,16 @@ def with_contact(
     fresh = _contact(data)
     by_ticket[data.of] = fresh
     contacts = tuple(sorted(by_ticket.values()))
-    books, events = {one.source: one for one in state.books}, list[Event[Payload]]()
+    sources, events = {one.source: one for one in state.sources}, list[Event[Payload]]()
     for one, is_again in came_again(contacts):
         if fresh.at <= one.at <= fresh.at + WITHIN and is_of(event.subject, one):
-            postings = (Posting(CAME_AGAIN, one.at, one.at),) if is_again else ()
-            book = book_of(books.values(), f"again:{one.ticket}")
-            book, told = posted_by(book, one.slice, postings, one.at)
+            contributions = (Contribution(CAME_AGAIN, one.at, one.at),) if is_again else ()
+            book = find_source(sources.values(), f"again:{one.ticket}")
+            book, told = publish(book, one.slice, contributions, one.at)
             events += told
             if book.revision:
-                books[book.source] = book
-    return Returns(contacts, tuple(book for _, book in sorted(books.items()))), tuple(events)
+                sources[book.source] = book
+    return Returns(contacts, tuple(book for _, book in sorted(sources.items()))), tuple(events)
 
 
 def _contact(data: ContributionsChanged) -> Contact:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from desk_shared.events.moments import EARLIEST
 
-from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.sla.worktime import micros
 
 _EARLIEST = micros(EARLIEST)
@@ -22,24 +22,24 @@ class Entry(NamedTuple):
     source: str
     revision: int
     slice: Slice
-    postings: tuple[Posting, ...]
+    contributions: tuple[Contribution, ...]
 
     @property
-    def believed(self) -> tuple[Posting, ...]:
+    def believed(self) -> tuple[Contribution, ...]:
         """Those that figures are made of. Before times were bounded at the door, tickets of year 1
         got in: one of them says that a mean took two thousand years.
         """
-        return tuple(one for one in self.postings if one.at - one.amount >= _EARLIEST)
+        return tuple(one for one in self.contributions if one.at - one.amount >= _EARLIEST)
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Bucket:
     """One part of one day; entries by source, so that equal contents are equal bytes."""
 
     day: str
     entries: tuple[Entry, ...] = ()
 
-    def with_entry(self, entry: Entry) -> "Cell":
+    def with_entry(self, entry: Entry) -> "Bucket":
         """The cell with this entry; itself if what it has is as new."""
         place = bisect_left(self.entries, entry.source, key=lambda one: one.source)
         is_known = place < len(self.entries) and self.entries[place].source == entry.source

@@ -9,28 +9,28 @@ The category is the one that the ticket has today; tickets that nobody sorted co
 
 from collections.abc import Iterator
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 
 CAME, PASSED = "came", "passed"
 
 
-def skills_of(course: Course, category: str) -> Iterator[Posting]:
+def contribute_skills(history: TicketHistory, category: str) -> Iterator[Contribution]:
     """What one ticket says of the skills its teams need."""
     if not category:
         return
     seen: set[str] = set()
     before = ""
-    for at, team in course.teams:
+    for at, team in history.teams:
         if before:
-            yield Posting(asked_measure(PASSED, before, category), at, at)
+            yield Contribution(skill_measure(PASSED, before, category), at, at)
         if team not in seen:
-            yield Posting(asked_measure(CAME, team, category), at, at)
+            yield Contribution(skill_measure(CAME, team, category), at, at)
         seen.add(team)
         before = team
 
 
-def asked_measure(what: str, team: str, category: str) -> str:
+def skill_measure(what: str, team: str, category: str) -> str:
     """The measure's name; a team's never holds the sign that parts them."""
     return f"{what}|{team}|{category}"
 

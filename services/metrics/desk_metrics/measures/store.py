@@ -12,24 +12,24 @@ from desk_shared.events.moments import EARLIEST
 from desk_shared.store import Documents, Schema, Stored
 from desk_shared.store.pages import pages
 
-from desk_metrics.measures.balance import Balance, balance_of, read, written
+from desk_metrics.measures.balance import Balance, balance_of, read_balance, write_balance
 from desk_metrics.measures.contributions import PARTS
 from desk_metrics.measures.decide import is_at_risk, team_of
 from desk_metrics.measures.figures import figures_of
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.outages import Spells
+from desk_metrics.measures.outages import Outages
 from desk_metrics.measures.query import (
     MOST_ROWS,
-    Answer,
-    Asked,
+    FigureQuery,
+    FigureRow,
     _too_many_rows,
 )
 from desk_metrics.measures.returns import Returns
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sums import Cut, DaySums, sums_of
-from desk_metrics.measures.surveys import Voiced
-from desk_metrics.measures.totals import Reckoning
-from desk_metrics.measures.watched import Repairs, Sights
+from desk_metrics.measures.surveys import KeptResponse
+from desk_metrics.measures.totals import TotalsQuery
+from desk_metrics.measures.watched import Detections, Repairs
 from desk_metrics.sla.worktime import instant, micros
 
 
@@ -49,21 +49,21 @@ TICKETS = Schema(
     facets=ticket_facets,
     searched=(("open", "judged"),),
 )
-CELLS = Schema(
+BUCKETS = Schema(
     collection="cells",
-    model=Cell,
-    facets=lambda cell: {"day": cell.day, "balance": written(balance_of(cell))},
+    model=Bucket,
+    facets=lambda bucket: {"day": bucket.day, "balance": write_balance(balance_of(bucket))},
     searched=(("day",),),
 )
 SUMS = Schema(collection="sums", model=DaySums)
 REPAIRS = Schema(collection="repairs", model=Repairs)
-SIGHTS = Schema(collection="sights", model=Sights)
-SPELLS = Schema(collection="spells", model=Spells)
-VOICES = Schema(collection="voices", model=Voiced)
+DETECTIONS = Schema(collection="sights", model=Detections)
+OUTAGES = Schema(collection="spells", model=Outages)
+RESPONSES = Schema(collection="voices", model=KeptResponse)
 RETURNS = Schema(collection="returns", model=Returns)
 
 # A day of sums, or all its cells where sums cannot tell.
-Day = DaySums | tuple[Cell, ...]
+Day = DaySums | tuple[Bucket, ...]
 _DAY = timedelta(days=1)
 _PAGE = 64
 _BALANCES = 500
@@ -71,12 +71,12 @@ _BALANCES = 500
 RULES = (2,)
 
 
-class Kept:
+class DailySums:
     """One book of sums: whoever looks for the same cuts again finds them made."""
 
-    def __init__(self, book: str, cells: Documents[Cell], sums: Documents[DaySums]) -> None:
+    def __init__(self, book: str, buckets: Documents[Bucket], sums: Documents[DaySums]) -> None:
         self._book = book
-        self._cells = cells
+        self._buckets = buckets
         self._sums = sums
 
     async def days(
@@ -91,7 +91,7 @@ class Kept:
         and those that were different at that moment."""
         known = micros(as_of)
         for page in _pages(first, last):
-            versions = await self._cells.versions(id for day in page for id in _ids(day))
+            versions = await self._buckets.versions(id for day in page for id in _ids(day))
             kept = await self._sums.load(self._id(day) for day in page if day not in whole)
             for day in page:
                 made_of = tuple(versions.get(id, 0) for id in _ids(day))
@@ -102,9 +102,9 @@ class Kept:
                     yield (await self._read(day))[0]
                 else:
                     stored = kept.get(self._id(day)) or Stored(self._id(day))
-                    yield await self._summed(stored, day, made_of, cuts, known)
+                    yield await self._sum_day(stored, day, made_of, cuts, known)
 
-    async def _summed(
+    async def _sum_day(
         self,
         stored: Stored[DaySums],
         day: date,
@@ -112,22 +112,22 @@ class Kept:
         cuts: Sequence[Cut],
         known: int,
     ) -> Day:
-        sums, cells = stored.state, None
+        sums, buckets = stored.state, None
         if sums is None or not sums.holds(made_of, cuts):
-            cells, made_of = await self._read(day)
-            stored.state = sums = sums_of(str(day), cells, cuts, made_of)
+            buckets, made_of = await self._read(day)
+            stored.state = sums = sums_of(str(day), buckets, cuts, made_of)
             # Refused: another replica has made them. Made of older cells they are seen as such.
             await self._sums.write([stored])
         if sums.known < known:
             return sums
-        return (await self._read(day))[0] if cells is None else cells
+        return (await self._read(day))[0] if buckets is None else buckets
 
-    async def _read(self, day: date) -> tuple[tuple[Cell, ...], tuple[int, ...]]:
+    async def _read(self, day: date) -> tuple[tuple[Bucket, ...], tuple[int, ...]]:
         """The cells of a day, and the version of each part."""
-        found = await self._cells.load(_ids(day))
+        found = await self._buckets.load(_ids(day))
         made_of = tuple(found[id].version if id in found else 0 for id in _ids(day))
-        cells = tuple(one.state for one in found.values() if one.state is not None)
-        return cells, made_of + RULES
+        buckets = tuple(one.state for one in found.values() if one.state is not None)
+        return buckets, made_of + RULES
 
     def _id(self, day: date) -> str:
         return f"{self._book}.{day}"
@@ -144,20 +144,20 @@ def _pages(first: date, last: date) -> Iterable[list[date]]:
         first += size * _DAY
 
 
-async def reckon(
-    cells: Documents[Cell], asked: Asked, people: int, cost_per_minute: float
-) -> list[Answer]:
+async def query_figures(
+    buckets: Documents[Bucket], asked: FigureQuery, people: int, cost_per_minute: float
+) -> list[FigureRow]:
     """The figures, by time and then by slice; durations in seconds."""
-    reckoning = Reckoning(spans := asked.spans(), asked.by or "")
-    async for one in days(cells, asked.first, asked.last, asked.as_of):
-        reckoning.take(one)
-        if reckoning.slices * len(spans) > MOST_ROWS:
+    totals_query = TotalsQuery(spans := asked.spans(), asked.by or "")
+    async for one in days(buckets, asked.first, asked.last, asked.as_of):
+        totals_query.take(one)
+        if totals_query.slices * len(spans) > MOST_ROWS:
             raise _too_many_rows(asked)
-    found = reckoning.totals()
+    found = totals_query.totals()
     places = {span: number for number, span in enumerate(spans)}
     keys = sorted(found, key=lambda key: (places[key[0]], key[1]))
     return [
-        Answer(
+        FigureRow(
             instant(span.start),
             instant(span.end),
             name,
@@ -168,19 +168,21 @@ async def reckon(
 
 
 async def days(
-    cells: Documents[Cell], first: date, last: date, as_of: datetime
-) -> AsyncIterator[Cell | Balance]:
+    buckets: Documents[Bucket], first: date, last: date, as_of: datetime
+) -> AsyncIterator[Bucket | Balance]:
     """Every cell of these days (both included), and what each one before left in the backlog."""
-    async for earlier in _before(cells, first, micros(as_of)):
+    async for earlier in _before(buckets, first, micros(as_of)):
         yield earlier
-    async for cell in cells_between(cells, first, last):
-        yield cell
+    async for bucket in read_buckets(buckets, first, last):
+        yield bucket
 
 
-async def cells_between(cells: Documents[Cell], first: date, last: date) -> AsyncIterator[Cell]:
+async def read_buckets(
+    buckets: Documents[Bucket], first: date, last: date
+) -> AsyncIterator[Bucket]:
     """The cells of some days, both included."""
     async for page in pages(
-        lambda after: cells.find({}, order="day", after=after, limit=_PAGE),
+        lambda after: buckets.find({}, order="day", after=after, limit=_PAGE),
         lambda one: (one.state.day if one.state else "", one.id),
         (str(first), ""),
     ):
@@ -190,10 +192,12 @@ async def cells_between(cells: Documents[Cell], first: date, last: date) -> Asyn
             yield one.state
 
 
-async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncIterator[Cell | Balance]:
+async def _before(
+    buckets: Documents[Bucket], first: date, as_of: int
+) -> AsyncIterator[Bucket | Balance]:
     """Of each earlier cell its balance, or all of it if the balance was another at that moment."""
     async for page in pages(
-        lambda after: cells.find_facets({}, order="day", after=after, limit=_BALANCES),
+        lambda after: buckets.find_facets({}, order="day", after=after, limit=_BALANCES),
         lambda one: (str(one[1]["day"]), one[0]),
         (str(EARLIEST.date()), ""),
     ):
@@ -201,15 +205,15 @@ async def _before(cells: Documents[Cell], first: date, as_of: int) -> AsyncItera
             day, text = str(facets["day"]), facets.get("balance")
             if day >= str(first):
                 return
-            balance = None if text is None else read(str(text))
+            balance = None if text is None else read_balance(str(text))
             if balance is not None and balance.known <= as_of and balance.is_believed:
                 yield balance
-            elif (cell := (await cells.load([id]))[id].state) is not None:
-                yield cell
+            elif (bucket := (await buckets.load([id]))[id].state) is not None:
+                yield bucket
 
 
-async def first_day(cells: Documents[Cell]) -> date | None:
+async def first_day(buckets: Documents[Bucket]) -> date | None:
     """The first day that anything is known of, and that anything can have happened on."""
     earliest = EARLIEST.date().isoformat(), ""
-    found = await cells.find_facets({}, order="day", after=earliest, limit=1)
+    found = await buckets.find_facets({}, order="day", after=earliest, limit=1)
     return date.fromisoformat(str(found[0][1]["day"])) if found else None

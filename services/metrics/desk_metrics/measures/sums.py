@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from desk_metrics.measures.balance import sign_of
-from desk_metrics.measures.contributions import Posting, Where
+from desk_metrics.measures.contributions import Contribution, Where
 from desk_metrics.measures.demand import is_only_said
-from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.sla.worktime import micros
 
@@ -48,21 +48,21 @@ class Part:
     first: int = 0
     last: int = 0
 
-    def add(self, posting: Posting, about: "_About", measures: frozenset[str]) -> None:
+    def add(self, contribution: Contribution, about: "_About", measures: frozenset[str]) -> None:
         if about.source in measures:
-            sketch = self.sketches.get(posting.measure)
+            sketch = self.sketches.get(contribution.measure)
             if sketch is None:
-                sketch = self.sketches[posting.measure] = Sketch()
-            sketch.add(posting.amount, posting.weight)
+                sketch = self.sketches[contribution.measure] = Sketch()
+            sketch.add(contribution.amount, contribution.weight)
         if about.way:
-            sign = sign_of(posting)
+            sign = sign_of(contribution)
             self.tickets += sign
-            self.since += sign * (posting.at - posting.amount)
-            self.moved += sign * posting.at
+            self.since += sign * (contribution.at - contribution.amount)
+            self.moved += sign * contribution.at
         if about.is_life:
-            if not self.first or posting.at < self.first:
-                self.first = posting.at
-            self.last = max(self.last, posting.at)
+            if not self.first or contribution.at < self.first:
+                self.first = contribution.at
+            self.last = max(self.last, contribution.at)
 
     def in_order(self) -> "Part":
         """Equal sums written in equal bytes."""
@@ -88,7 +88,7 @@ class _About(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _about(measure: str) -> _About:
-    way = bool(sign_of(Posting(measure, 0, 0)))
+    way = bool(sign_of(Contribution(measure, 0, 0)))
     return _About(measure.partition(":")[0], way, not is_only_said(measure))
 
 
@@ -112,18 +112,18 @@ class DaySums:
 
 
 def sums_of(
-    day: str, cells: Iterable[Cell], cuts: Iterable[Cut], made_of: tuple[int, ...] = ()
+    day: str, buckets: Iterable[Bucket], cuts: Iterable[Cut], made_of: tuple[int, ...] = ()
 ) -> DaySums:
     """The sums over all cells of a day."""
     known, found = 0, [(cut, frozenset(cut.measures), Parts()) for cut in cuts]
-    for cell in cells:
-        for entry in cell.entries:
-            wanted = list(_wanted(entry, found))
-            for posting in entry.believed:
-                known = max(known, posting.known, posting.at)
-                about = _about(posting.measure)
+    for bucket in buckets:
+        for entry in bucket.entries:
+            wanted = list(_select_parts(entry, found))
+            for contribution in entry.believed:
+                known = max(known, contribution.known, contribution.at)
+                about = _about(contribution.measure)
                 for part, measures in wanted:
-                    part.add(posting, about, measures)
+                    part.add(contribution, about, measures)
     kept = {
         cut.key: {name: part.in_order() for name, part in sorted(parts.items())}
         for cut, _, parts in found
@@ -131,12 +131,12 @@ def sums_of(
     return DaySums(day, made_of, known, dict(sorted(kept.items())))
 
 
-def _wanted(
+def _select_parts(
     entry: Entry, found: Iterable[tuple[Cut, frozenset[str], Parts]]
 ) -> Iterator[tuple[Part, frozenset[str]]]:
     """The part of each cut that the entry belongs to; an empty entry took back what was there."""
     for cut, measures, parts in found:
-        if entry.postings and cut.where.matches(entry.slice):
+        if entry.contributions and cut.where.matches(entry.slice):
             name = str(getattr(entry.slice, cut.by)) if cut.by else ""
             if (part := parts.get(name)) is None:
                 part = parts[name] = Part()

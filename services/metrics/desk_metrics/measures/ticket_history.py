@@ -10,10 +10,10 @@ from desk_metrics.sla.facts import Fact, FactKind, in_order
 
 # Endings beside those that `How` names.
 MERGED = "merged"
-NOBODY_HELPED = frozenset({How.WITHDRAWN, MERGED})
+WITHOUT_HELP = frozenset({How.WITHDRAWN, MERGED})
 
 
-class Stay(NamedTuple):
+class Interval(NamedTuple):
     """The ticket was with the desk: from its opening or a reopening until it was done with."""
 
     start: int
@@ -24,17 +24,17 @@ class Stay(NamedTuple):
 
     @property
     def is_solved(self) -> bool:
-        return self.end is not None and self.how not in NOBODY_HELPED
+        return self.end is not None and self.how not in WITHOUT_HELP
 
 
-class Course(NamedTuple):
+class TicketHistory(NamedTuple):
     """What of the facts matters to measures."""
 
     opened: int
     group: str
     priority: str
     slice: Slice
-    stays: tuple[Stay, ...]
+    intervals: tuple[Interval, ...]
     touched: int | None
     handovers: tuple[int, ...]
     # Every team it came to, and when.
@@ -42,24 +42,26 @@ class Course(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        return self.stays[-1].end is None
+        return self.intervals[-1].end is None
 
 
-def course_of(facts: Sequence[Fact], site: str, started: int, now: int) -> Course | None:
+def read_ticket_history(
+    facts: Sequence[Fact], site: str, started: int, now: int
+) -> TicketHistory | None:
     """The course up to `now`; None before its beginning is known."""
     known = in_order(facts, now)
     if known is None:
         return None
     opening, rest = known
-    walk = _Walk(opening, site, started)
+    builder = _HistoryBuilder(opening, site, started)
     for (at, _), fact in rest:
-        if walk.is_merged:
+        if builder.is_merged:
             break
-        walk.go(at, fact)
-    return walk.course()
+        builder.go(at, fact)
+    return builder.history()
 
 
-class _Walk:
+class _HistoryBuilder:
     """Builds a course fact by fact; nobody outside this module sees it."""
 
     def __init__(self, opening: Fact, site: str, started: int) -> None:
@@ -67,7 +69,7 @@ class _Walk:
         self.opened, self.group, self.priority = opening.at, group, ""
         self.slice = Slice(kind, service, "", site)
         self.touched = max(started, opening.at) if started else None
-        self.stays: list[Stay] = []
+        self.intervals: list[Interval] = []
         self.start: int | None = opening.at
         self.at_once = True
         self.handovers: list[int] = []
@@ -113,23 +115,23 @@ class _Walk:
             how = fact.values[0] or how
         if how == How.MEMBER:
             self._touch(at)
-        self.stays.append(Stay(self.start, at, how, self.at_once))
+        self.intervals.append(Interval(self.start, at, how, self.at_once))
         self.start = None
 
     def _reopen(self, at: int) -> None:
         if self.start is None:
             self.start, self.at_once = at, False
 
-    def course(self) -> Course:
-        stays = list(self.stays)
+    def history(self) -> TicketHistory:
+        intervals = list(self.intervals)
         if self.start is not None:
-            stays.append(Stay(self.start, None, "", self.at_once))
-        return Course(
+            intervals.append(Interval(self.start, None, "", self.at_once))
+        return TicketHistory(
             self.opened,
             self.group,
             self.priority,
             self.slice,
-            tuple(stays),
+            tuple(intervals),
             self.touched,
             tuple(self.handovers),
             tuple(self.teams),

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from desk_metrics.measures.balance import Balance, sign_of
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.measures.sums import Part, Parts
 from desk_metrics.sla.worktime import micros
 
 
-class Span(NamedTuple):
+class QuerySpan(NamedTuple):
     """From when to when, as known at a moment (microseconds); the end does not belong to it."""
 
     start: int
@@ -34,16 +34,16 @@ class Span(NamedTuple):
         return self.until - self.start
 
 
-def spans_of(first: datetime, end: datetime, days: int, as_of: datetime) -> Iterator[Span]:
+def spans_of(first: datetime, end: datetime, days: int, as_of: datetime) -> Iterator[QuerySpan]:
     """Stretches of so many days each, one after the other; the last may be shorter."""
     while first < end:
         following = min(first + timedelta(days=days), end)
-        yield Span(micros(first), micros(following), micros(as_of))
+        yield QuerySpan(micros(first), micros(following), micros(as_of))
         first = following
 
 
 @dataclass(slots=True)  # not frozen: it is filled while a question is answered
-class Standing:
+class Backlog:
     """A backlog: how many, and the sum of the moments since when each is there."""
 
     count: int = 0
@@ -62,7 +62,7 @@ class Totals:
     # Postings that take something back, or came to be known after the span's end.
     amended: int = 0
     # The backlog at the end, and its integral over the span in tickets times microseconds.
-    standing: Standing = field(default_factory=Standing)
+    status: Backlog = field(default_factory=Backlog)
     integral: int = 0
 
     def count(self, measure: str) -> int:
@@ -72,52 +72,54 @@ class Totals:
     def sketch(self, measure: str) -> Sketch:
         return self.sketches.get(measure) or Sketch()
 
-    def add(self, posting: Posting, span: Span) -> None:
-        self.sketches.setdefault(posting.measure, Sketch()).add(posting.amount, posting.weight)
-        self.amended += posting.weight < 0 or posting.known >= span.end
-        if sign := sign_of(posting):
-            self.standing.move(sign, posting.at - posting.amount)
-            self.integral += sign * (span.until - posting.at)
+    def add(self, contribution: Contribution, span: QuerySpan) -> None:
+        self.sketches.setdefault(contribution.measure, Sketch()).add(
+            contribution.amount, contribution.weight
+        )
+        self.amended += contribution.weight < 0 or contribution.known >= span.end
+        if sign := sign_of(contribution):
+            self.status.move(sign, contribution.at - contribution.amount)
+            self.integral += sign * (span.until - contribution.at)
 
-    def add_part(self, part: Part, span: Span) -> None:
+    def add_part(self, part: Part, span: QuerySpan) -> None:
         """The sums of a day in the span; how many were amended is not kept in them."""
         for measure, sketch in part.sketches.items():
             self.sketches.setdefault(measure, Sketch()).merge(sketch)
-        self.standing.count += part.tickets
-        self.standing.since += part.since
+        self.status.count += part.tickets
+        self.status.since += part.since
         self.integral += part.tickets * span.until - part.moved
 
-    def carry(self, before: Standing, span: Span) -> None:
+    def carry(self, before: Backlog, span: QuerySpan) -> None:
         """What was there already when the span began."""
-        self.standing.move(before.count, 0)
-        self.standing.since += before.since
+        self.status.move(before.count, 0)
+        self.status.since += before.since
         self.integral += before.count * span.length
 
 
-Key = tuple[Span, str]
+Key = tuple[QuerySpan, str]
 
 
-class Reckoning:
+class TotalsQuery:
     """Adds up cells one by one, for spans that follow one another and one slice.
 
     What was before the first span counts as there when it begins.
     """
 
-    def __init__(self, spans: Sequence[Span], by: str = "") -> None:
+    def __init__(self, spans: Sequence[QuerySpan], by: str = "") -> None:
         self._spans, self._by = tuple(spans), by
         self._starts = [span.start for span in spans]
         self._found: dict[Key, Totals] = {}
-        self._before: dict[str, Standing] = {} if by else {"": Standing()}
+        self._before: dict[str, Backlog] = {} if by else {"": Backlog()}
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             name = str(getattr(entry.slice, self._by)) if self._by else ""
-            for posting in entry.believed:
-                self._post(name, posting)
+            for contribution in entry.believed:
+                self._post(name, contribution)
 
-    def take(self, one: Cell | Balance) -> None:
+    def take(self, one: Bucket | Balance) -> None:
         """A cell, or of one from before the first span what it left in the backlog."""
-        if isinstance(one, Cell):
+        if isinstance(one, Bucket):
             self.add(one)
         else:
             self._carry(one)
@@ -130,12 +132,12 @@ class Reckoning:
         if place >= 0 and start >= span.until:
             return
         for name, part in parts.items():
-            standing = self._before.setdefault(name, Standing())
+            status = self._before.setdefault(name, Backlog())
             if place >= 0:
                 self._found.setdefault((span, name), Totals()).add_part(part, span)
             else:
-                standing.count += part.tickets
-                standing.since += part.since
+                status.count += part.tickets
+                status.since += part.since
 
     @property
     def slices(self) -> int:
@@ -145,45 +147,47 @@ class Reckoning:
     def _carry(self, balance: Balance) -> None:
         for move in balance.moves:
             name = getattr(move, self._by) if self._by else ""
-            standing = self._before.setdefault(name, Standing())
-            standing.count += move.tickets
-            standing.since += move.since
+            status = self._before.setdefault(name, Backlog())
+            status.count += move.tickets
+            status.since += move.since
 
-    def _post(self, name: str, posting: Posting) -> None:
-        place = bisect_right(self._starts, posting.at) - 1
+    def _post(self, name: str, contribution: Contribution) -> None:
+        place = bisect_right(self._starts, contribution.at) - 1
         span = self._spans[max(0, place)]
-        if posting.known > span.as_of or (place >= 0 and posting.at >= span.until):
+        if contribution.known > span.as_of or (place >= 0 and contribution.at >= span.until):
             return
         if place >= 0:
-            self._before.setdefault(name, Standing())
-            self._found.setdefault((span, name), Totals()).add(posting, span)
-        elif sign := sign_of(posting):
-            standing = self._before.setdefault(name, Standing())
-            standing.move(sign, posting.at - posting.amount)
+            self._before.setdefault(name, Backlog())
+            self._found.setdefault((span, name), Totals()).add(contribution, span)
+        elif sign := sign_of(contribution):
+            status = self._before.setdefault(name, Backlog())
+            status.move(sign, contribution.at - contribution.amount)
 
     def totals(self) -> dict[Key, Totals]:
         """For each value of the slice every span. Ask once, at the end."""
-        return _carried(self._found, self._before, self._spans)
+        return _carry_over(self._found, self._before, self._spans)
 
 
-def totals_of(cells: Iterable[Cell], spans: Sequence[Span], by: str = "") -> dict[Key, Totals]:
+def totals_of(
+    buckets: Iterable[Bucket], spans: Sequence[QuerySpan], by: str = ""
+) -> dict[Key, Totals]:
     """All of it at once."""
-    reckoning = Reckoning(spans, by)
-    for cell in cells:
-        reckoning.add(cell)
-    return reckoning.totals()
+    totals_query = TotalsQuery(spans, by)
+    for bucket in buckets:
+        totals_query.add(bucket)
+    return totals_query.totals()
 
 
-def _carried(
-    found: dict[Key, Totals], before: dict[str, Standing], spans: Sequence[Span]
+def _carry_over(
+    found: dict[Key, Totals], before: dict[str, Backlog], spans: Sequence[QuerySpan]
 ) -> dict[Key, Totals]:
     """Every span of every name, each beginning with what the one before left."""
     carried: dict[Key, Totals] = {}
-    for name, standing in sorted(before.items()):
-        there = standing
+    for name, status in sorted(before.items()):
+        there = status
         for span in spans:
             totals = found.get((span, name)) or Totals()
             totals.carry(there, span)
-            there = totals.standing
+            there = totals.status
             carried[span, name] = totals
     return carried

@@ -7,14 +7,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from desk_metrics.measures.contributions import Posting
+from desk_metrics.measures.contributions import Contribution
 from desk_metrics.sla.model import Emitted
 from desk_metrics.sla.transitions import TransitionKind
 
 MET, BREACHED = "met", "breached"
 
 
-def verdicts_of(emitted: Iterable[Emitted]) -> Iterator[Posting]:
+def contribute_verdicts(emitted: Iterable[Emitted]) -> Iterator[Contribution]:
     """One posting for each SLA that has a verdict now."""
     for sla in emitted:
         moments = {kind: moment[0] for kind, moment in sla.marks}
@@ -22,5 +22,5 @@ def verdicts_of(emitted: Iterable[Emitted]) -> Iterator[Posting]:
             continue
         for kind, measure in ((TransitionKind.BREACHED, BREACHED), (TransitionKind.MET, MET)):
             if (at := moments.get(kind)) is not None:
-                yield Posting(f"{measure}:{sla.clock}", at, at)
+                yield Contribution(f"{measure}:{sla.clock}", at, at)
                 break

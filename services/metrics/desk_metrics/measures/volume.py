@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 from desk_shared.events.tickets import Kind
 
-from desk_metrics.measures.contributions import Posting
-from desk_metrics.measures.ticket_history import Course
+from desk_metrics.measures.contributions import Contribution
+from desk_metrics.measures.ticket_history import TicketHistory
 
 CONTACTS, PROACTIVE = "contacts", "proactive"
 
 
-def volume_of(course: Course) -> Iterator[Posting]:
+def contribute_volume(history: TicketHistory) -> Iterator[Contribution]:
     """One posting for each ticket."""
-    measure = PROACTIVE if course.slice.kind == Kind.PROACTIVE else CONTACTS
-    yield Posting(measure, course.opened, course.opened)
+    measure = PROACTIVE if history.slice.kind == Kind.PROACTIVE else CONTACTS
+    yield Contribution(measure, history.opened, history.opened)
 
 
 def contacts_per_person_per_day(contacts: int, people: int, days: float) -> float | None:

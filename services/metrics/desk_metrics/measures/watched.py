@@ -13,9 +13,9 @@ from desk_shared.events.tickets import Kind, TicketOpened
 from desk_shared.kernel import Readings, Reducers
 
 from desk_metrics.measures.contributions import Slice
-from desk_metrics.measures.detection import Report, Warned, detection_of
-from desk_metrics.measures.healing import Heal, Start, healing_of
-from desk_metrics.measures.publication import Ledgered, book_of, posted_by
+from desk_metrics.measures.detection import Report, Warned, contribute_detection
+from desk_metrics.measures.healing import Heal, Start, contribute_healing
+from desk_metrics.measures.publication import SourceRecord, find_source, publish
 from desk_metrics.sla.worktime import micros
 
 KEPT = 3 * 24 * 3600 * 1_000_000
@@ -27,17 +27,17 @@ class Repairs:
 
     heals: tuple[Heal, ...] = ()
     starts: tuple[Start, ...] = ()
-    books: tuple[Ledgered, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
+class Detections:
     """Warnings about one device or service, and tickets about it."""
 
     service: str = ""
     warnings: tuple[Warned, ...] = ()
     reports: tuple[Report, ...] = ()
-    books: tuple[Ledgered, ...] = ()
+    sources: tuple[SourceRecord, ...] = ()
 
 
 def repairs_key(event: AnyEvent) -> str | None:
@@ -47,10 +47,10 @@ def repairs_key(event: AnyEvent) -> str | None:
     return None
 
 
-_one_more_run: Reducers[Repairs, [], Repairs] = Reducers(lambda state, _event: state)
+_add_run: Reducers[Repairs, [], Repairs] = Reducers(lambda state, _event: state)
 
 
-@_one_more_run.on(RunStarted)
+@_add_run.on(RunStarted)
 def _add_start(state: Repairs, event: Event[RunStarted]) -> Repairs:
     one = Start(event.data.run, micros(event.time))
     if any(other.run == one.run for other in state.starts):
@@ -58,7 +58,7 @@ def _add_start(state: Repairs, event: Event[RunStarted]) -> Repairs:
     return replace(state, starts=tuple(sorted((*state.starts, one))))
 
 
-@_one_more_run.on(RunHealed)
+@_add_run.on(RunHealed)
 def _add_heal(state: Repairs, event: Event[RunHealed]) -> Repairs:
     data = event.data
     one = Heal(data.run, micros(event.time), data.service, bool(data.person))
@@ -67,33 +67,33 @@ def _add_heal(state: Repairs, event: Event[RunHealed]) -> Repairs:
     return replace(state, heals=tuple(sorted((*state.heals, one))))
 
 
-def with_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payload], ...]] | None:
+def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payload], ...]] | None:
     """The repairs with one more run, and what that changes; None if it was known."""
-    state = _one_more_run(before, event)
+    state = _add_run(before, event)
     if state is before:
         return None
     latest = max([one.at for one in state.starts] + [one.at for one in state.heals])
-    books, events = dict[str, Ledgered](), list[Event[Payload]]()
+    sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for heal in state.heals:
-        postings = tuple(healing_of(heal, state.starts))
-        book, fresh = posted_by(
-            book_of(state.books, heal.run), Slice("", heal.service), postings, latest
+        contributions = tuple(contribute_healing(heal, state.starts))
+        book, fresh = publish(
+            find_source(state.sources, heal.run), Slice("", heal.service), contributions, latest
         )
-        books[heal.run] = book
+        sources[heal.run] = book
         events += fresh
-    return _pruned_repairs(state, books, latest), tuple(events)
+    return _pruned_repairs(state, sources, latest), tuple(events)
 
 
 # Each device and service that a warning or a person's ticket is about.
-sights_keys: Readings[Iterable[str]] = Readings(())
+detections_keys: Readings[Iterable[str]] = Readings(())
 
 
-@sights_keys.on(SignalRaised)
+@detections_keys.on(SignalRaised)
 def _subject_of_signal(event: Event[SignalRaised]) -> Iterable[str]:
     return {f"{event.data.subject_kind}:{event.subject}"}
 
 
-@sights_keys.on(TicketOpened)
+@detections_keys.on(TicketOpened)
 def _subjects_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
     data = event.data
     if data.kind == Kind.PROACTIVE:
@@ -102,11 +102,11 @@ def _subjects_of_ticket(event: Event[TicketOpened]) -> Iterable[str]:
     return {f"{kind}:{name}" for kind, name in about if name}
 
 
-_one_more_sight: Reducers[Sights, [], Sights] = Reducers(lambda state, _event: state)
+_add_detection: Reducers[Detections, [], Detections] = Reducers(lambda state, _event: state)
 
 
-@_one_more_sight.on(SignalRaised)
-def _add_warning(state: Sights, event: Event[SignalRaised]) -> Sights:
+@_add_detection.on(SignalRaised)
+def _add_warning(state: Detections, event: Event[SignalRaised]) -> Detections:
     data = event.data
     if any(one.episode == data.episode for one in state.warnings):
         return state
@@ -115,38 +115,40 @@ def _add_warning(state: Sights, event: Event[SignalRaised]) -> Sights:
     return replace(state, service=service, warnings=tuple(sorted(warnings)))
 
 
-@_one_more_sight.on(TicketOpened)
-def _add_report(state: Sights, event: Event[TicketOpened]) -> Sights:
+@_add_detection.on(TicketOpened)
+def _add_report(state: Detections, event: Event[TicketOpened]) -> Detections:
     report = Report(event.subject, micros(event.time))
     if report in state.reports:
         return state
     return replace(state, reports=tuple(sorted((*state.reports, report))))
 
 
-def with_sight(before: Sights, event: AnyEvent) -> tuple[Sights, tuple[Event[Payload], ...]] | None:
+def add_sighting(
+    before: Detections, event: AnyEvent
+) -> tuple[Detections, tuple[Event[Payload], ...]] | None:
     """The sights with one more warning or report; None if it was known."""
-    state = _one_more_sight(before, event)
+    state = _add_detection(before, event)
     if state is before:
         return None
     latest = max([one.at for one in state.warnings] + [one.at for one in state.reports])
-    books, events = dict[str, Ledgered](), list[Event[Payload]]()
+    sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for warned in state.warnings:
-        postings = tuple(detection_of(warned, state.reports))
-        source = book_of(state.books, warned.episode)
-        book, fresh = posted_by(source, Slice("", state.service), postings, latest)
-        books[warned.episode] = book
+        contributions = tuple(contribute_detection(warned, state.reports))
+        source = find_source(state.sources, warned.episode)
+        book, fresh = publish(source, Slice("", state.service), contributions, latest)
+        sources[warned.episode] = book
         events += fresh
-    return _pruned_sights(state, books, latest), tuple(events)
+    return _pruned_sights(state, sources, latest), tuple(events)
 
 
-def _pruned_repairs(state: Repairs, books: dict[str, Ledgered], latest: int) -> Repairs:
+def _pruned_repairs(state: Repairs, sources: dict[str, SourceRecord], latest: int) -> Repairs:
     heals = tuple(one for one in state.heals if one.at >= latest - KEPT)
     starts = tuple(one for one in state.starts if one.at >= latest - KEPT)
-    return Repairs(heals, starts, tuple(books[one.run] for one in heals))
+    return Repairs(heals, starts, tuple(sources[one.run] for one in heals))
 
 
-def _pruned_sights(state: Sights, books: dict[str, Ledgered], latest: int) -> Sights:
+def _pruned_sights(state: Detections, sources: dict[str, SourceRecord], latest: int) -> Detections:
     warnings = tuple(one for one in state.warnings if one.at >= latest - KEPT)
     reports = tuple(one for one in state.reports if one.at >= latest - KEPT)
-    kept = tuple(books[one.episode] for one in warnings)
-    return Sights(state.service, warnings, reports, kept)
+    kept = tuple(sources[one.episode] for one in warnings)
+    return Detections(state.service, warnings, reports, kept)

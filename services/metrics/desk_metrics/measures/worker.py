@@ -27,21 +27,21 @@ from desk_shared.store.pages import by_id
 from desk_shared.telemetry import get_logger
 from desk_shared.turns import beat
 
-from desk_metrics.measures.contributions import Posting, Slice, day_of
+from desk_metrics.measures.contributions import Contribution, Slice, day_of
 from desk_metrics.measures.decide import decide_ticket, record_event
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.outages import Spells, spells_key, with_signal
+from desk_metrics.measures.outages import Outages, add_signal, outages_key
 from desk_metrics.measures.repeat_contacts import is_person
 from desk_metrics.measures.returns import Returns, returns_key, with_contact
-from desk_metrics.measures.rollups import Cell, Entry
-from desk_metrics.measures.surveys import Voiced, voice_of, with_voice
+from desk_metrics.measures.rollups import Bucket, Entry
+from desk_metrics.measures.surveys import KeptResponse, add_response, read_response
 from desk_metrics.measures.watched import (
+    Detections,
     Repairs,
-    Sights,
+    add_run,
+    add_sighting,
+    detections_keys,
     repairs_key,
-    sights_keys,
-    with_run,
-    with_sight,
 )
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
@@ -73,26 +73,26 @@ def tickets_projection(documents: Documents[TicketRecord], book: Book) -> Projec
     return Projection(documents, keys=keys, react=react, on_timer=on_timer, ordered=True)
 
 
-def cells_projection(documents: Documents[Cell]) -> Projection[Cell]:
+def buckets_projection(documents: Documents[Bucket]) -> Projection[Bucket]:
     """Parts of days, with what each source posts to them."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
         is_day = event.topic == CONTRIBUTIONS and not is_person(event.subject)
         return (event.subject,) if is_day else ()
 
-    def react(state: Cell | None, event: AnyEvent, _context: Context) -> Decision[Cell] | None:
+    def react(state: Bucket | None, event: AnyEvent, _context: Context) -> Decision[Bucket] | None:
         if not isinstance(event.data, ContributionsChanged):
             return None
-        cell = state or Cell(day_of(event.subject))
-        after = cell.with_entry(_entry(event.data))
-        return None if after is cell else Decision(after)
+        bucket = state or Bucket(day_of(event.subject))
+        after = bucket.with_entry(_entry(event.data))
+        return None if after is bucket else Decision(after)
 
     return Projection(documents, keys=keys, react=react, is_exact=True)
 
 
 def _entry(data: ContributionsChanged) -> Entry:
     by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
-    return Entry(data.of, data.revision, by, tuple(Posting(*one) for one in data.postings))
+    return Entry(data.of, data.revision, by, tuple(Contribution(*one) for one in data.postings))
 
 
 def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
@@ -105,46 +105,52 @@ def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
     def react(
         state: Repairs | None, event: AnyEvent, _context: Context
     ) -> Decision[Repairs] | None:
-        found = with_run(state or Repairs(), event)
+        found = add_run(state or Repairs(), event)
         return None if found is None else Decision(*found)
 
     return Projection(documents, keys=keys, react=react)
 
 
-def sights_projection(documents: Documents[Sights]) -> Projection[Sights]:
+def detections_projection(documents: Documents[Detections]) -> Projection[Detections]:
     """Who knew first of trouble with a device or a service: telemetry or people."""
 
-    def react(state: Sights | None, event: AnyEvent, _context: Context) -> Decision[Sights] | None:
-        found = with_sight(state or Sights(), event)
+    def react(
+        state: Detections | None, event: AnyEvent, _context: Context
+    ) -> Decision[Detections] | None:
+        found = add_sighting(state or Detections(), event)
         return None if found is None else Decision(*found)
 
-    return Projection(documents, keys=sights_keys, react=react)
+    return Projection(documents, keys=detections_keys, react=react)
 
 
-def spells_projection(documents: Documents[Spells]) -> Projection[Spells]:
+def outages_projection(documents: Documents[Outages]) -> Projection[Outages]:
     """How long each device and service was in trouble."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        key = spells_key(event)
+        key = outages_key(event)
         return () if key is None else (key,)
 
-    def react(state: Spells | None, event: AnyEvent, _context: Context) -> Decision[Spells] | None:
-        found = with_signal(state, event)
+    def react(
+        state: Outages | None, event: AnyEvent, _context: Context
+    ) -> Decision[Outages] | None:
+        found = add_signal(state, event)
         return None if found is None else Decision(*found)
 
     return Projection(documents, keys=keys, react=react)
 
 
-def voices_projection(documents: Documents[Voiced]) -> Projection[Voiced]:
+def responses_projection(documents: Documents[KeptResponse]) -> Projection[KeptResponse]:
     """What people say: a document for each survey and each wish."""
 
     def keys(event: AnyEvent) -> Iterable[str]:
-        voice = voice_of(event)
-        return () if voice is None else (voice.key,)
+        response = read_response(event)
+        return () if response is None else (response.key,)
 
-    def react(state: Voiced | None, event: AnyEvent, _context: Context) -> Decision[Voiced] | None:
-        voice = voice_of(event)
-        found = None if voice is None else with_voice(state, voice, event)
+    def react(
+        state: KeptResponse | None, event: AnyEvent, _context: Context
+    ) -> Decision[KeptResponse] | None:
+        response = read_response(event)
+        found = None if response is None else add_response(state, response, event)
         return None if found is None else Decision(*found)
 
     return Projection(documents, keys=keys, react=react)
@@ -172,18 +178,18 @@ PAGE = 500
 _CHECK = timedelta(seconds=1)
 
 
-class Rejudging:
+class Reevaluation:
     """Decides open tickets again after each change of the SLAs."""
 
     def __init__(
         self,
         unit_of_work: UnitOfWork[TicketRecord],
-        fold: Projection[TicketRecord],
+        projection: Projection[TicketRecord],
         book: Callable[[], PolicyBook],
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
-        self._projection = fold
+        self._projection = projection
         self._book = book
         self._clock = clock
         self._done = 0
@@ -202,13 +208,13 @@ class Rejudging:
             return 0
         count = 0
         for earlier in range(1, number):
-            count += await self._judge(earlier)
+            count += await self._reevaluate(earlier)
         self._done = number
         if count:
             log.info("tickets_judged_anew", tickets=count, editions=number)
         return count
 
-    async def _judge(self, earlier: int) -> int:
+    async def _reevaluate(self, earlier: int) -> int:
         """Page by page. One that fails stays as it was, and is found at the next start."""
         count, facets = 0, {"open": True, "judged": earlier}
         async for page in by_id(self._projection.documents, facets, limit=PAGE):

@@ -17,17 +17,17 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from desk_metrics.measures.api import FIRST_DAY
 from desk_metrics.measures.contributions import Where
-from desk_metrics.planning.cohorts import Cohort, Comparison, Sizes, names
+from desk_metrics.planning.cohorts import Cohort, CohortComparison, Sizes, names
 from desk_metrics.planning.goal_weeks import People
-from desk_metrics.planning.goals import Standing
+from desk_metrics.planning.goals import GoalStatus
 from desk_metrics.planning.staffing import StaffingPlan
 from desk_metrics.planning.store import (
     AskedCohort,
     AskedPlan,
     PlanningDeps,
-    compared,
+    assess_goals,
+    compare_cohort,
     plan,
-    standings,
 )
 from desk_metrics.sla.api import AsOf
 
@@ -39,7 +39,7 @@ _STAFF = Depends(require(*STAFF))
 Names = Annotated[list[str] | None, Query(max_length=MOST_NAMES)]
 
 
-class GoalView(Standing):
+class GoalView(GoalStatus):
     """Where a goal stands; `sentence` says it in the language of the answer."""
 
     sentence: str
@@ -51,7 +51,7 @@ class StaffingView(StaffingPlan):
     sentence: str
 
 
-class CohortView(Comparison):
+class CohortView(CohortComparison):
     """A comparison; `sentence` says it in the language of the answer."""
 
     sentence: str
@@ -76,7 +76,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         """Baseline, way, today's value, forecast at the due day, and a sentence for each goal."""
         at, charter = as_of or deps.clock.now(), deps.charter()
         people = People(deps.people, deps.cost_per_minute)
-        found = await standings(deps.cells, deps.sums, charter.goals, at, people)
+        found = await assess_goals(deps.buckets, deps.sums, charter.goals, at, people)
         hidden = hidden_goals(charter.goals, sight(request, caller))
         shown = tuple(_goal(one) for one in found if one.goal not in hidden)
         return Goals(as_of=at, charter=charter.version, goals=shown)
@@ -85,7 +85,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
     async def staffing(
         request: Request,
         caller: Annotated[Principal, _STAFF],
-        asked: Annotated[AskedPlan, Depends(_asked_plan)],
+        asked: Annotated[AskedPlan, Depends(_read_plan_query)],
         as_of: AsOf = None,
     ) -> StaffingView:
         """People by hour of the week that keep an SLA to answer, with the forecast's error."""
@@ -96,7 +96,7 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
     return router
 
 
-def _goal(found: Standing) -> GoalView:
+def _goal(found: GoalStatus) -> GoalView:
     return GoalView(**dict(found), sentence=_sentence(found.explanation))
 
 
@@ -109,14 +109,14 @@ def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
     async def cohorts(
         request: Request,
         caller: Annotated[Principal, _STAFF],
-        asked: Annotated[AskedCohort, Depends(_asked_cohort)],
+        asked: Annotated[AskedCohort, Depends(_read_cohort_query)],
         as_of: AsOf = None,
     ) -> CohortView:
         """Whether a change helped those who had it first, compared with all others."""
         if not all(may_see_person(caller, one) for one in asked.cohort.people):
             raise Forbidden(message("cohort.people-are-private"))
         where = _visible(asked.where, sight(request, caller))
-        found = await compared(deps, replace(asked, where=where), as_of or deps.clock.now())
+        found = await compare_cohort(deps, replace(asked, where=where), as_of or deps.clock.now())
         return CohortView(**dict(found), sentence=_sentence(found.explanation))
 
 
@@ -137,7 +137,7 @@ def hidden_goals(goals: Iterable[Goal], seen: Sight) -> set[str]:
     }
 
 
-def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+def _read_plan_query(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     team: Annotated[str, Query(max_length=63)],
     weeks: Annotated[int, Query(ge=1, le=104, description="Whole weeks of history.")] = 12,
     skill: Annotated[str, Query(max_length=63, description="Only work of this skill.")] = "",
@@ -156,7 +156,7 @@ def _asked_plan(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     return AskedPlan(team, weeks, skill, sla, within, share, handling)
 
 
-def _asked_cohort(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
+def _read_cohort_query(  # noqa: PLR0913, PLR0917 (each is a parameter of the route)
     change: Annotated[date, Query(ge=FIRST_DAY, description="First day with it, UTC.")],
     person: Names = None,
     device: Names = None,

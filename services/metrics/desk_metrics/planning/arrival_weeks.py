@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from desk_metrics.measures.flow import ARRIVALS
 from desk_metrics.measures.handling import HANDLED
-from desk_metrics.measures.rollups import Cell, Entry
+from desk_metrics.measures.rollups import Bucket, Entry
 from desk_metrics.measures.sketch import Sketch
 from desk_metrics.planning.arrivals import HOURS
 from desk_metrics.sla.worktime import instant, micros
@@ -47,8 +47,8 @@ class ArrivalWeeks:
     def by_skill(self) -> dict[str, list[list[int]]]:
         return self._skills
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             if entry.slice.team == self._team:
                 self._add(entry)
 
@@ -57,13 +57,13 @@ class ArrivalWeeks:
             name for name, services in self._services.items() if entry.slice.service in services
         ]
         is_asked = not self._skill or self._skill in skills
-        for posting in entry.believed:
-            if posting.measure == HANDLED and is_asked:
-                self.handled.add(posting.amount, posting.weight)
-            elif posting.measure == ARRIVALS:
-                self._arrived(posting.at, posting.weight, skills)
+        for contribution in entry.believed:
+            if contribution.measure == HANDLED and is_asked:
+                self.handled.add(contribution.amount, contribution.weight)
+            elif contribution.measure == ARRIVALS:
+                self._add_arrival(contribution.at, contribution.weight, skills)
 
-    def _arrived(self, at: int, weight: int, skills: Sequence[str]) -> None:
+    def _add_arrival(self, at: int, weight: int, skills: Sequence[str]) -> None:
         local = instant(at).astimezone(self._zone)
         place = self._places.get((local - timedelta(days=local.weekday())).date())
         if place is None:

@@ -16,7 +16,7 @@ from desk_shared.events.message import Message, Param, message
 from desk_shared.frozen import Frozen
 
 from desk_metrics.measures.contributions import Slice, Where
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.volume import CONTACTS
 from desk_metrics.planning.odds import Square, interval
 
@@ -25,7 +25,7 @@ FEWEST_CONTACTS = 10
 FEWEST_PEOPLE = 5
 
 
-class Answer(StrEnum):
+class CohortAnswer(StrEnum):
     """What can be said."""
 
     HELPED = "helped"
@@ -33,14 +33,14 @@ class Answer(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class Comparison(Frozen):
+class CohortComparison(Frozen):
     """The cohort and the rest before and after. `ratio` below 1: the cohort did better.
 
     `fewer_per_person_per_week` is the difference in differences of contacts per person and week,
     where both numbers of people are known.
     """
 
-    answer: Answer
+    answer: CohortAnswer
     explanation: tuple[Message, ...]
     before: tuple[date, date] | None = None
     after: tuple[date, date] | None = None
@@ -92,13 +92,15 @@ class CohortCount:
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     callers: set[str] = field(default_factory=set)
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             if self.where.matches(entry.slice):
                 is_cohort = self.cohort.has(entry.slice)
-                for posting in entry.believed:
-                    if posting.measure == CONTACTS:
-                        self._count(posting.at, posting.weight, entry.slice, is_cohort=is_cohort)
+                for contribution in entry.believed:
+                    if contribution.measure == CONTACTS:
+                        self._count(
+                            contribution.at, contribution.weight, entry.slice, is_cohort=is_cohort
+                        )
 
     def _count(self, at: int, weight: int, by: Slice, *, is_cohort: bool) -> None:
         windows = self.windows
@@ -130,16 +132,16 @@ NOBODY_COUNTED = Sizes()
 
 def compare(
     square: Square, windows: Windows, sizes: Sizes = NOBODY_COUNTED, callers: int | None = None
-) -> Comparison:
+) -> CohortComparison:
     """What the counts say, and what they do not."""
     too_few = _too_few(square, callers)
     low, high = interval(square) if sum(square) else (0.0, float("inf"))
-    answer = Answer.CANNOT_TELL
+    answer = CohortAnswer.CANNOT_TELL
     if not too_few and high < 1:
-        answer = Answer.HELPED
+        answer = CohortAnswer.HELPED
     elif not too_few and low > 1:
-        answer = Answer.WORSE
-    return Comparison(
+        answer = CohortAnswer.WORSE
+    return CohortComparison(
         answer=answer,
         explanation=(too_few or _explain(answer, square, low, high),),
         before=(windows.first, windows.changed),
@@ -155,9 +157,9 @@ def compare(
     )
 
 
-def cannot(why: Message) -> Comparison:
+def cannot(why: Message) -> CohortComparison:
     """There is nothing to compare."""
-    return Comparison(answer=Answer.CANNOT_TELL, explanation=(why,))
+    return CohortComparison(answer=CohortAnswer.CANNOT_TELL, explanation=(why,))
 
 
 def _too_few(square: Square, callers: int | None) -> Message | None:
@@ -173,15 +175,15 @@ def _too_few(square: Square, callers: int | None) -> Message | None:
     return None
 
 
-def _explain(answer: Answer, square: Square, low: float, high: float) -> Message:
-    likely: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
-    if answer is Answer.CANNOT_TELL:
+def _explain(answer: CohortAnswer, square: Square, low: float, high: float) -> Message:
+    chances: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
+    if answer is CohortAnswer.CANNOT_TELL:
         contacts = square.cohort_before + square.cohort_after
-        return message("cohort.anything-possible", contacts=contacts, **likely)
+        return message("cohort.anything-possible", contacts=contacts, **chances)
     ratio = compare_ratio(square.ratio or 0.0)
-    if answer is Answer.HELPED:
-        return message("cohort.helped", ratio=ratio, **likely)
-    return message("cohort.worse", ratio=ratio, **likely)
+    if answer is CohortAnswer.HELPED:
+        return message("cohort.helped", ratio=ratio, **chances)
+    return message("cohort.worse", ratio=ratio, **chances)
 
 
 def compare_ratio(ratio: float) -> Message:

@@ -19,25 +19,25 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.store import CELLS, SUMS
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.store import BUCKETS, SUMS
 from desk_metrics.measures.units import Unit
 from desk_metrics.planning.arrivals import HOURS
-from desk_metrics.planning.goal_weeks import People, aims_weeks
-from desk_metrics.planning.goals import Standing, standing
+from desk_metrics.planning.goal_weeks import People, list_goal_weeks
+from desk_metrics.planning.goals import GoalStatus, assess_goal
 from desk_metrics.planning.quantities import amount, length
-from desk_metrics.planning.staffing import Crew, StaffingPlan
+from desk_metrics.planning.staffing import StaffingPlan, TeamCapacity
 from desk_metrics.planning.store import (
     AskedPlan,
     PlanningDeps,
-    aim_of,
     arrivals_of,
+    assess_goals,
     crew_of,
+    measure_goal,
     plan,
-    planned,
+    plan_from,
     skill_services,
     sla_of,
-    standings,
     terms_of,
 )
 from desk_metrics.settings import MetricsSettings
@@ -54,7 +54,7 @@ class HistoryRollups(Protocol):
     def first(self) -> datetime: ...
     @property
     def last(self) -> datetime: ...
-    def __iter__(self) -> Iterator[Cell]: ...
+    def __iter__(self) -> Iterator[Bucket]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PlanningCommands:
         settings = load_settings(MetricsSettings)
         charter = load_charter(settings.charter)
         if history is None:
-            found = asyncio.run(_stored_goals(settings, charter, _utc(as_of)))
+            found = asyncio.run(_load_goals(settings, charter, _utc(as_of)))
         else:
             found = goals_of(self.read_history(history), charter, _utc(as_of))
         if json:
@@ -99,7 +99,7 @@ class PlanningCommands:
         charter = load_charter(settings.charter)
         asked = AskedPlan(team, weeks, skill, sla, within, share, handling)
         if history is None:
-            found = asyncio.run(_stored_plan(settings, charter, asked, _utc(as_of)))
+            found = asyncio.run(_load_plan(settings, charter, asked, _utc(as_of)))
         else:
             found = plan_of(self.read_history(history), charter, asked, _utc(as_of))
         if json:
@@ -108,26 +108,26 @@ class PlanningCommands:
             show(*_shown_plan(found))
 
 
-def _spoken(found: Standing | StaffingPlan) -> dict[str, object]:
+def _spoken(found: GoalStatus | StaffingPlan) -> dict[str, object]:
     """For JSON: what is found, and the same as a sentence."""
     sentence = spoken_here().render_all(found.explanation)
     return {**found.model_dump(mode="json"), "sentence": sentence}
 
 
 def goals_of(
-    cells: HistoryRollups, charter: Charter, as_of: datetime | None = None
-) -> list[Standing]:
+    buckets: HistoryRollups, charter: Charter, as_of: datetime | None = None
+) -> list[GoalStatus]:
     """The charter's goals against a history file."""
-    now = as_of or cells.last
-    found = aims_weeks(map(aim_of, charter.goals), cells.first.date(), now)
-    for cell in cells:
+    now = as_of or buckets.last
+    found = list_goal_weeks(map(measure_goal, charter.goals), buckets.first.date(), now)
+    for bucket in buckets:
         for one in found:
-            one.add(cell)
-    return [standing(one.aim, one.seen(People()), now) for one in found]
+            one.add(bucket)
+    return [assess_goal(one.goal, one.seen(People()), now) for one in found]
 
 
 def plan_of(
-    cells: HistoryRollups, charter: Charter, asked: AskedPlan, as_of: datetime | None = None
+    buckets: HistoryRollups, charter: Charter, asked: AskedPlan, as_of: datetime | None = None
 ) -> StaffingPlan:
     """A plan from a history file; a team that the charter does not know always works, in UTC."""
     team = charter.find_team(asked.team)
@@ -136,43 +136,43 @@ def plan_of(
     sla, within = sla_of(charter, asked)
     services = {} if team is None else skill_services(charter, team)
     zone = "UTC" if team is None else team.zone
-    found = arrivals_of(asked, zone, services, cells.first.date(), as_of or cells.last)
-    for cell in cells:
-        found.weeks.add(cell)
-    always = Crew(asked.team, "", zone, (True,) * HOURS, 0, {})
+    found = arrivals_of(asked, zone, services, buckets.first.date(), as_of or buckets.last)
+    for bucket in buckets:
+        found.weeks.add(bucket)
+    always = TeamCapacity(asked.team, "", zone, (True,) * HOURS, 0, {})
     crew = always if team is None else crew_of(team, asked.skill)
-    return planned(found.weeks, crew, terms_of(found, asked, sla, within))
+    return plan_from(found.weeks, crew, terms_of(found, asked, sla, within))
 
 
-async def _stored_goals(
+async def _load_goals(
     settings: MetricsSettings, charter: Charter, as_of: datetime | None
-) -> list[Standing]:
-    store, deps = _opened(settings, charter)
+) -> list[GoalStatus]:
+    store, deps = _open_store(settings, charter)
     try:
         people = People(deps.people, deps.cost_per_minute)
         now = as_of or deps.clock.now()
-        return await standings(deps.cells, deps.sums, charter.goals, now, people)
+        return await assess_goals(deps.buckets, deps.sums, charter.goals, now, people)
     finally:
         await store.stop()
 
 
-async def _stored_plan(
+async def _load_plan(
     settings: MetricsSettings, charter: Charter, asked: AskedPlan, as_of: datetime | None
 ) -> StaffingPlan:
-    store, deps = _opened(settings, charter)
+    store, deps = _open_store(settings, charter)
     try:
         return await plan(deps, asked, as_of or deps.clock.now())
     finally:
         await store.stop()
 
 
-def _opened(settings: MetricsSettings, charter: Charter) -> tuple[Store, PlanningDeps]:
+def _open_store(settings: MetricsSettings, charter: Charter) -> tuple[Store, PlanningDeps]:
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     clock = SystemClock()
-    cells = MongoDocuments(store.database, CELLS, clock.now)
+    buckets = MongoDocuments(store.database, BUCKETS, clock.now)
     sums = MongoDocuments(store.database, SUMS, clock.now)
     return store, PlanningDeps(
-        cells, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
+        buckets, sums, lambda: charter, clock, settings.people, settings.cost_per_minute
     )
 
 
@@ -180,7 +180,7 @@ def _utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _shown_goals(found: Sequence[Standing]) -> Iterable[RenderableType]:
+def _shown_goals(found: Sequence[GoalStatus]) -> Iterable[RenderableType]:
     if not found:
         return ["The charter has no goals. Write them in goals.yaml."]
     table = TextTable("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")

@@ -25,7 +25,7 @@ def has_to_wait(load: float, people: int) -> float:
     return blocked / (1 - load / people * (1 - blocked))
 
 
-def answered_within(load: float, people: int, patience: float) -> float:
+def share_within(load: float, people: int, patience: float) -> float:
     """The share that is answered in time; `patience` is that time in handling times."""
     if load <= 0:
         return 1.0

@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from desk_metrics.measures.figures import Figures, figures_of
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sources import OF_HISTORY, sources_of
 from desk_metrics.measures.sums import Cut, DaySums
-from desk_metrics.measures.totals import Reckoning, Span
+from desk_metrics.measures.totals import QuerySpan, TotalsQuery
 from desk_metrics.measures.units import Unit
 from desk_metrics.planning.goals import RECENT_WEEKS
-from desk_metrics.planning.model import WEEK_US, Aim, Seen, Week
+from desk_metrics.planning.model import WEEK_US, GoalFigures, GoalWeek, MeasuredGoal
 from desk_metrics.sla.worktime import instant, micros
 
 _DAY = timedelta(days=1)
@@ -31,27 +31,27 @@ class People(NamedTuple):
     cost_per_minute: float = 0.0
 
 
-class AimWeeks:
+class GoalWeeks:
     """One aim's figures, day by day: of each its cells or its sums."""
 
-    def __init__(self, aim: Aim, first: date, now: datetime) -> None:
-        self.aim = aim
-        known = max(aim.first, first)
-        wanted = (aim.last + _DAY - aim.first).days / 7
+    def __init__(self, goal: MeasuredGoal, first: date, now: datetime) -> None:
+        self.goal = goal
+        known = max(goal.first, first)
+        wanted = (goal.last + _DAY - goal.first).days / 7
         at = micros(now)
-        start, end = _midnight(known), _midnight(aim.last + _DAY)
+        start, end = _midnight(known), _midnight(goal.last + _DAY)
         self._wanted = wanted
-        self._baseline = [Span(start, end, at)] if start < min(end, at) else []
+        self._baseline = [QuerySpan(start, end, at)] if start < min(end, at) else []
         self._weeks = list(_whole_weeks(max(end, start), at))
-        until = min(at, _midnight(aim.due + _DAY))
+        until = min(at, _midnight(goal.due + _DAY))
         begin = until - RECENT_WEEKS * WEEK_US
-        self._recent = [Span(begin, until, at)] if begin >= start else []
+        self._recent = [QuerySpan(begin, until, at)] if begin >= start else []
         self._reckonings = [
-            Reckoning(spans) for spans in (self._baseline, self._weeks, self._recent) if spans
+            TotalsQuery(spans) for spans in (self._baseline, self._weeks, self._recent) if spans
         ]
-        self.cut = Cut(aim.where, "", sources_of((aim.measure,)))
+        self.cut = Cut(goal.where, "", sources_of((goal.measure,)))
         # The first day that matters; a backlog is what all the days before have left.
-        self.since = first if aim.measure in OF_HISTORY else known
+        self.since = first if goal.measure in OF_HISTORY else known
         # Days in the middle of which a span begins: of these no sum can tell.
         self.whole = frozenset(
             instant(span.start).date()
@@ -59,56 +59,58 @@ class AimWeeks:
             if span.start % _DAY_US
         )
 
-    def add(self, cell: Cell) -> None:
-        entries = tuple(one for one in cell.entries if self.aim.where.matches(one.slice))
+    def add(self, bucket: Bucket) -> None:
+        entries = tuple(one for one in bucket.entries if self.goal.where.matches(one.slice))
         if not entries:
             return
-        chosen = replace(cell, entries=entries)
-        for reckoning in self._reckonings:
-            reckoning.add(chosen)
+        chosen = replace(bucket, entries=entries)
+        for totals_query in self._reckonings:
+            totals_query.add(chosen)
 
     def take(self, sums: DaySums) -> None:
         """The sums of a day in place of its cells."""
-        for reckoning in self._reckonings:
-            reckoning.take_day(sums.start, sums.cuts[self.cut.key])
+        for totals_query in self._reckonings:
+            totals_query.take_day(sums.start, sums.cuts[self.cut.key])
 
-    def seen(self, people: People) -> Seen:
+    def seen(self, people: People) -> GoalFigures:
         """Ask once, at the end."""
-        figures: dict[Span, Figures] = {}
-        for reckoning in self._reckonings:
+        figures: dict[QuerySpan, Figures] = {}
+        for totals_query in self._reckonings:
             figures |= {
                 span: figures_of(found, span, people.served, people.cost_per_minute)
-                for (span, _), found in reckoning.totals().items()
+                for (span, _), found in totals_query.totals().items()
             }
         known = sum(span.length for span in self._baseline) / WEEK_US
-        return Seen(
+        return GoalFigures(
             baseline=self._one(self._baseline, figures),
             weeks_known=known,
             weeks_wanted=self._wanted,
             weeks=tuple(
-                Week(span.start, span.end, self._value(span, figures)) for span in self._weeks
+                GoalWeek(span.start, span.end, self._value(span, figures)) for span in self._weeks
             ),
             recent=self._one(self._recent, figures),
         )
 
-    def _one(self, spans: Sequence[Span], figures: Mapping[Span, Figures]) -> float | None:
+    def _one(
+        self, spans: Sequence[QuerySpan], figures: Mapping[QuerySpan, Figures]
+    ) -> float | None:
         return self._value(spans[0], figures) if spans else None
 
-    def _value(self, span: Span, figures: Mapping[Span, Figures]) -> float | None:
-        value = figures[span][self.aim.measure]
-        if value is None or self.aim.unit is not Unit.PER_WEEK:
+    def _value(self, span: QuerySpan, figures: Mapping[QuerySpan, Figures]) -> float | None:
+        value = figures[span][self.goal.measure]
+        if value is None or self.goal.unit is not Unit.PER_WEEK:
             return value
         return value * WEEK_US / span.length
 
 
-def aims_weeks(aims: Iterable[Aim], first: date, now: datetime) -> list[AimWeeks]:
+def list_goal_weeks(goals: Iterable[MeasuredGoal], first: date, now: datetime) -> list[GoalWeeks]:
     """One for each aim, in their order."""
-    return [AimWeeks(aim, first, now) for aim in aims]
+    return [GoalWeeks(goal, first, now) for goal in goals]
 
 
-def _whole_weeks(start: int, now: int) -> Iterable[Span]:
+def _whole_weeks(start: int, now: int) -> Iterable[QuerySpan]:
     while start + WEEK_US <= now:
-        yield Span(start, start + WEEK_US, now)
+        yield QuerySpan(start, start + WEEK_US, now)
         start += WEEK_US
 
 

@@ -15,7 +15,7 @@ from desk_shared.events.reports import GoalMilestone, GoalVerdict
 from desk_shared.frozen import Frozen
 
 from desk_metrics.measures.units import Unit
-from desk_metrics.planning.model import Aim, Seen, Week
+from desk_metrics.planning.model import GoalFigures, GoalWeek, MeasuredGoal
 from desk_metrics.planning.quantities import amount_of
 from desk_metrics.planning.trends import Point, Range, trend_of
 from desk_metrics.sla.worktime import instant, micros
@@ -42,7 +42,7 @@ class Forecast(Frozen):
     weeks: int
 
 
-class Standing(Frozen):
+class GoalStatus(Frozen):
     """One goal. Counts are per week, durations seconds, shares between 0 and 1."""
 
     goal: str
@@ -67,9 +67,9 @@ class Standing(Frozen):
 class _Case:
     """All that is known of one goal at a moment."""
 
-    aim: Aim
-    seen: Seen
-    weeks: tuple[Week, ...]
+    goal: MeasuredGoal
+    seen: GoalFigures
+    weeks: tuple[GoalWeek, ...]
     target: float | None
     is_log: bool
     forecast: Forecast | None
@@ -77,19 +77,19 @@ class _Case:
 
     @property
     def is_measuring(self) -> bool:
-        return self.now < _end(self.aim.last)
+        return self.now < _end(self.goal.last)
 
 
-def standing(aim: Aim, seen: Seen, now: datetime) -> Standing:
+def assess_goal(goal: MeasuredGoal, seen: GoalFigures, now: datetime) -> GoalStatus:
     """Where the goal stands at a moment."""
-    case = _case(aim, seen, micros(now))
+    case = _case(goal, seen, micros(now))
     verdict = _verdict(case)
-    return Standing(
-        goal=aim.name,
-        title=aim.title,
-        measure=aim.measure,
-        unit=aim.unit,
-        due=aim.due,
+    return GoalStatus(
+        goal=goal.name,
+        title=goal.title,
+        measure=goal.measure,
+        unit=goal.unit,
+        due=goal.due,
         verdict=verdict,
         explanation=tuple(_explain(case, verdict)),
         baseline=seen.baseline,
@@ -97,44 +97,44 @@ def standing(aim: Aim, seen: Seen, now: datetime) -> Standing:
         baseline_wanted=round(seen.weeks_wanted, 1),
         target=case.target,
         now=seen.recent,
-        planned_now=planned(aim, seen.baseline, case.target, case.now, is_log=case.is_log),
+        planned_now=plan_value(goal, seen.baseline, case.target, case.now, is_log=case.is_log),
         scale="logarithmic" if case.is_log else "plain",
         forecast=case.forecast,
         milestones=tuple(_milestones(case)),
     )
 
 
-def _case(aim: Aim, seen: Seen, now: int) -> _Case:
-    weeks = [one for one in seen.weeks if one.value is not None and one.end <= _end(aim.due)]
-    target = aim.target(seen.baseline)
+def _case(goal: MeasuredGoal, seen: GoalFigures, now: int) -> _Case:
+    weeks = [one for one in seen.weeks if one.value is not None and one.end <= _end(goal.due)]
+    target = goal.target(seen.baseline)
     values = [seen.baseline, target, *(one.value for one in weeks)]
-    is_log = aim.unit is not Unit.SHARE and all(value and value > 0 for value in values)
-    forecast = _forecast(aim, weeks[-MOST_WEEKS:], is_log=is_log)
-    return _Case(aim, seen, tuple(weeks), target, is_log, forecast, now)
+    is_log = goal.unit is not Unit.SHARE and all(value and value > 0 for value in values)
+    forecast = _forecast(goal, weeks[-MOST_WEEKS:], is_log=is_log)
+    return _Case(goal, seen, tuple(weeks), target, is_log, forecast, now)
 
 
-def planned(
-    aim: Aim, baseline: float | None, target: float | None, at: int, *, is_log: bool
+def plan_value(
+    goal: MeasuredGoal, baseline: float | None, target: float | None, at: int, *, is_log: bool
 ) -> float | None:
     """Where the measure should be at a moment on the straight way to the target."""
     if baseline is None or target is None:
         return None
-    start, end = _end(aim.last), _end(aim.due)
+    start, end = _end(goal.last), _end(goal.due)
     part = max(0.0, min(1.0, (at - start) / (end - start)))
     if is_log:
         return float(baseline * (target / baseline) ** part)
     return baseline + (target - baseline) * part
 
 
-def _forecast(aim: Aim, weeks: Sequence[Week], *, is_log: bool) -> Forecast | None:
+def _forecast(goal: MeasuredGoal, weeks: Sequence[GoalWeek], *, is_log: bool) -> Forecast | None:
     if len(weeks) < FEWEST_WEEKS:
         return None
     points: list[Point] = [(one.end, one.value) for one in weeks if one.value is not None]
-    found = trend_of(points, is_log=is_log).at(_end(aim.due))
+    found = trend_of(points, is_log=is_log).at(_end(goal.due))
     if is_log:
         ends = found
     else:
-        most = 1.0 if aim.unit is Unit.SHARE else math.inf
+        most = 1.0 if goal.unit is Unit.SHARE else math.inf
         ends = Range(*(max(0.0, min(most, one)) for one in (found.middle, found.low, found.high)))
     return Forecast(value=ends.middle, low=ends.low, high=ends.high, weeks=len(weeks))
 
@@ -144,7 +144,7 @@ def _is_vague(case: _Case, forecast: Forecast) -> bool:
     if case.is_log:
         return forecast.high > VAGUE_FACTOR * forecast.low
     width = forecast.high - forecast.low
-    return width > VAGUE_WIDTH * (1.0 if case.aim.unit is Unit.SHARE else _level(case))
+    return width > VAGUE_WIDTH * (1.0 if case.goal.unit is Unit.SHARE else _level(case))
 
 
 def _level(case: _Case) -> float:
@@ -155,8 +155,8 @@ def _verdict(case: _Case) -> GoalVerdict:
     recent, target = case.seen.recent, case.target
     if target is None or recent is None or case.is_measuring:
         return GoalVerdict.CANNOT_TELL
-    is_met = case.aim.is_met(recent, target)
-    if case.now >= _end(case.aim.due):
+    is_met = case.goal.is_met(recent, target)
+    if case.now >= _end(case.goal.due):
         return GoalVerdict.REACHED if is_met else GoalVerdict.MISSED
     if case.forecast is None:
         return GoalVerdict.TOO_EARLY
@@ -167,10 +167,10 @@ def _ahead(case: _Case, forecast: Forecast, target: float) -> GoalVerdict:
     """What the forecast says of a goal that is not reached yet."""
     if _is_vague(case, forecast):
         return GoalVerdict.TOO_EARLY
-    if case.aim.is_met(forecast.value, target):
+    if case.goal.is_met(forecast.value, target):
         return GoalVerdict.ON_THE_WAY
-    best = forecast.low if case.aim.wants_less else forecast.high
-    return GoalVerdict.WITHIN_REACH if case.aim.is_met(best, target) else GoalVerdict.BEHIND
+    best = forecast.low if case.goal.wants_less else forecast.high
+    return GoalVerdict.WITHIN_REACH if case.goal.is_met(best, target) else GoalVerdict.BEHIND
 
 
 def _explain(case: _Case, verdict: GoalVerdict) -> Iterator[Message]:
@@ -178,36 +178,38 @@ def _explain(case: _Case, verdict: GoalVerdict) -> Iterator[Message]:
         yield _why_not(case)
         return
     figures: dict[str, Param] = {
-        "target": amount_of(case.target, case.aim.unit),
-        "now": amount_of(case.seen.recent, case.aim.unit),
+        "target": amount_of(case.target, case.goal.unit),
+        "now": amount_of(case.seen.recent, case.goal.unit),
     }
     if verdict is GoalVerdict.MISSED:
-        yield message("goal.missed", due=case.aim.due, **figures)
+        yield message("goal.missed", due=case.goal.due, **figures)
     elif verdict is GoalVerdict.REACHED:
-        yield _reached(case, case.target, figures)
+        yield _find_reached(case, case.target, figures)
     elif verdict is GoalVerdict.TOO_EARLY or case.forecast is None:
         yield _too_early(case)
     else:
-        yield _moving(case, case.forecast, verdict, figures["target"])
+        yield _describe_trend(case, case.forecast, verdict, figures["target"])
     if case.seen.weeks_known < _STRONG * case.seen.weeks_wanted:
         known, wanted = round(case.seen.weeks_known), round(case.seen.weeks_wanted)
         yield message("goal.weak-baseline", known=known, wanted=wanted)
 
 
-def _reached(case: _Case, target: float, figures: Mapping[str, Param]) -> Message:
+def _find_reached(case: _Case, target: float, figures: Mapping[str, Param]) -> Message:
     forecast = case.forecast
-    if forecast and not _is_vague(case, forecast) and not case.aim.is_met(forecast.value, target):
-        return message("goal.reached-for-now", **figures, **_likely(case.aim, forecast))
+    if forecast and not _is_vague(case, forecast) and not case.goal.is_met(forecast.value, target):
+        return message("goal.reached-for-now", **figures, **_chances(case.goal, forecast))
     return message("goal.reached", **figures)
 
 
-def _moving(case: _Case, forecast: Forecast, verdict: GoalVerdict, target: Param) -> Message:
-    likely = _likely(case.aim, forecast)
+def _describe_trend(
+    case: _Case, forecast: Forecast, verdict: GoalVerdict, target: Param
+) -> Message:
+    chances = _chances(case.goal, forecast)
     if verdict is GoalVerdict.ON_THE_WAY:
-        return message("goal.on-the-way", target=target, **likely)
+        return message("goal.on-the-way", target=target, **chances)
     if verdict is GoalVerdict.WITHIN_REACH:
-        return message("goal.within-reach", target=target, **likely)
-    return message("goal.behind", target=target, **likely)
+        return message("goal.within-reach", target=target, **chances)
+    return message("goal.behind", target=target, **chances)
 
 
 def _too_early(case: _Case) -> Message:
@@ -216,41 +218,41 @@ def _too_early(case: _Case) -> Message:
     return message(
         "goal.anything-possible",
         weeks=case.forecast.weeks,
-        due=case.aim.due,
-        low=amount_of(case.forecast.low, case.aim.unit),
-        high=amount_of(case.forecast.high, case.aim.unit),
+        due=case.goal.due,
+        low=amount_of(case.forecast.low, case.goal.unit),
+        high=amount_of(case.forecast.high, case.goal.unit),
     )
 
 
-def _likely(aim: Aim, forecast: Forecast) -> dict[str, Param]:
+def _chances(goal: MeasuredGoal, forecast: Forecast) -> dict[str, Param]:
     return {
-        "due": aim.due,
-        "forecast": amount_of(forecast.value, aim.unit),
-        "low": amount_of(forecast.low, aim.unit),
-        "high": amount_of(forecast.high, aim.unit),
+        "due": goal.due,
+        "forecast": amount_of(forecast.value, goal.unit),
+        "low": amount_of(forecast.low, goal.unit),
+        "high": amount_of(forecast.high, goal.unit),
     }
 
 
 def _why_not(case: _Case) -> Message:
-    aim = case.aim
+    goal = case.goal
     if case.is_measuring:
-        return message("goal.measuring", until=aim.last)
+        return message("goal.measuring", until=goal.last)
     if case.target is None:
-        return message("goal.no-baseline", first=aim.first, last=aim.last)
+        return message("goal.no-baseline", first=goal.first, last=goal.last)
     return message("goal.no-figure")
 
 
 def _milestones(case: _Case) -> list[GoalMilestone]:
     """A quarter, half, three quarters and all of the way."""
     found = []
-    aim, start, end = case.aim, _end(case.aim.last), _end(case.aim.due)
+    goal, start, end = case.goal, _end(case.goal.last), _end(case.goal.due)
     for part in _PARTS:
         at = start + round((end - start) * part)
-        wanted = planned(aim, case.seen.baseline, case.target, at, is_log=case.is_log)
+        wanted = plan_value(goal, case.seen.baseline, case.target, at, is_log=case.is_log)
         if wanted is None:
             return []
-        measured = _measured(case.seen.weeks, at) if at <= case.now else None
-        met = None if measured is None else aim.is_met(measured, wanted)
+        measured = _describe_measure(case.seen.weeks, at) if at <= case.now else None
+        met = None if measured is None else goal.is_met(measured, wanted)
         when = (instant(at) - timedelta(microseconds=1)).date()
         found.append(
             GoalMilestone(share=part, day=when, planned=wanted, measured=measured, is_met=met)
@@ -258,7 +260,7 @@ def _milestones(case: _Case) -> list[GoalMilestone]:
     return found
 
 
-def _measured(weeks: Sequence[Week], at: int) -> float | None:
+def _describe_measure(weeks: Sequence[GoalWeek], at: int) -> float | None:
     """The mean of the last whole weeks before a moment."""
     last = [one for one in weeks if one.end <= at][-RECENT_WEEKS:]
     known = [one.value for one in last if one.value is not None]

@@ -11,7 +11,7 @@ WEEK_US = 7 * 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class MeasuredGoal:
     """What is wanted of a measure until when. `factor` of the baseline, else `value`."""
 
     name: str
@@ -39,7 +39,7 @@ class Aim:
         return value <= target if self.wants_less else value >= target
 
 
-class Week(NamedTuple):
+class GoalWeek(NamedTuple):
     """One whole week after the baseline: when it begins and ends (microseconds), its figure."""
 
     start: int
@@ -48,7 +48,7 @@ class Week(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GoalFigures:
     """What the cells say of an aim's measure. Counts are per week already.
 
     `weeks_known` of `weeks_wanted` weeks of the baseline lie after the first figure of the desk.
@@ -57,5 +57,5 @@ class Seen:
     baseline: float | None
     weeks_known: float
     weeks_wanted: float
-    weeks: tuple[Week, ...]
+    weeks: tuple[GoalWeek, ...]
     recent: float | None

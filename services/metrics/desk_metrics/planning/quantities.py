@@ -27,24 +27,24 @@ _SCALES = ((_DAY, "days"), (_HOUR, "hours"), (_MINUTE, "minutes"))
 def amount_of(value: float, unit: Unit) -> Message | float:
     """The value in its unit, to three digits: more of them say nothing."""
     if unit is Unit.SHARE:
-        return message("amount.percent", value=_rounded(value * 100))
+        return message("amount.percent", value=_round(value * 100))
     if unit is Unit.PER_WEEK:
-        return message("amount.per-week", value=_rounded(value))
-    return _rounded(value) if unit is not Unit.SECONDS else _length_of(value)
+        return message("amount.per-week", value=_round(value))
+    return _round(value) if unit is not Unit.SECONDS else _length_of(value)
 
 
 def _length_of(value: float) -> Message:
     """A duration in the largest unit of which there are at least two."""
     if value >= 2 * _DAY:
-        return message("amount.days", value=_rounded(value / _DAY))
+        return message("amount.days", value=_round(value / _DAY))
     if value >= 2 * _HOUR:
-        return message("amount.hours", value=_rounded(value / _HOUR))
+        return message("amount.hours", value=_round(value / _HOUR))
     if value >= 2 * _MINUTE:
-        return message("amount.minutes", value=_rounded(value / _MINUTE))
-    return message("amount.seconds", value=_rounded(value))
+        return message("amount.minutes", value=_round(value / _MINUTE))
+    return message("amount.seconds", value=_round(value))
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     rounded = float(f"{value:.3g}")
     return int(rounded) if abs(rounded) >= 100 or rounded.is_integer() else rounded
 

@@ -76,7 +76,7 @@ class StaffingPlan(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class StaffingTerms:
     """What is to be kept: answered within so many seconds of open time, for such a share of all."""
 
     sla: str
@@ -87,7 +87,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class TeamCapacity:
     """The team: `open_hours` are those of the week in which it works, `members` by skill."""
 
     team: str
@@ -98,8 +98,11 @@ class Crew:
     skilled: Mapping[str, int]
 
 
-def staffing(
-    weeks: Sequence[Week], by_skill: Mapping[str, Sequence[Week]], crew: Crew, terms: Terms
+def plan_staffing(
+    weeks: Sequence[Week],
+    by_skill: Mapping[str, Sequence[Week]],
+    crew: TeamCapacity,
+    terms: StaffingTerms,
 ) -> StaffingPlan:
     """The plan for the week after these (oldest first), or why there is none."""
     why_not = _why_not(weeks, crew, terms)
@@ -137,20 +140,22 @@ def _error(weeks: Sequence[Week]) -> ForecastError:
     )
 
 
-def opened(expected: Sequence[float], open_hours: Sequence[bool], within: float) -> list[float]:
+def move_into_hours(
+    expected: Sequence[float], open_hours: Sequence[bool], within: float
+) -> list[float]:
     """Work by hour: what comes while nobody works is spread over the first hours after that."""
     work = [value if is_open else 0.0 for value, is_open in zip(expected, open_hours, strict=True)]
     if not any(open_hours):
         return work
     for hour in range(HOURS):
         if not open_hours[hour] and expected[hour]:
-            ahead = _opening(open_hours, hour, max(1, math.floor(within / _HOUR)))
+            ahead = _next_opening(open_hours, hour, max(1, math.floor(within / _HOUR)))
             for place in ahead:
                 work[place] += expected[hour] / len(ahead)
     return work
 
 
-def _opening(open_hours: Sequence[bool], closed: int, most: int) -> list[int]:
+def _next_opening(open_hours: Sequence[bool], closed: int, most: int) -> list[int]:
     """The next hours of work in a row, as many as the SLA gives."""
     start = next(n for n in range(closed, closed + HOURS) if open_hours[n % HOURS])
     found: list[int] = []
@@ -159,9 +164,11 @@ def _opening(open_hours: Sequence[bool], closed: int, most: int) -> list[int]:
     return found
 
 
-def _hours(expected: Sequence[float], crew: Crew, terms: Terms) -> tuple[HourPlan, ...]:
+def _hours(
+    expected: Sequence[float], crew: TeamCapacity, terms: StaffingTerms
+) -> tuple[HourPlan, ...]:
     handling = terms.handling or 0.0
-    work = opened(expected, crew.open_hours, terms.within)
+    work = move_into_hours(expected, crew.open_hours, terms.within)
     plans = []
     for hour, amount in enumerate(work):
         load = amount * handling / _HOUR
@@ -179,7 +186,9 @@ def _hours(expected: Sequence[float], crew: Crew, terms: Terms) -> tuple[HourPla
     return tuple(plans)
 
 
-def _skills(by_skill: Mapping[str, Sequence[Week]], crew: Crew, terms: Terms) -> list[SkillPlan]:
+def _skills(
+    by_skill: Mapping[str, Sequence[Week]], crew: TeamCapacity, terms: StaffingTerms
+) -> list[SkillPlan]:
     found = []
     for skill, weeks in sorted(by_skill.items()):
         expected = forecast(weeks)
@@ -198,7 +207,7 @@ def _skills(by_skill: Mapping[str, Sequence[Week]], crew: Crew, terms: Terms) ->
     return found
 
 
-def _why_not(weeks: Sequence[Week], crew: Crew, terms: Terms) -> Message | None:
+def _why_not(weeks: Sequence[Week], crew: TeamCapacity, terms: StaffingTerms) -> Message | None:
     if len(weeks) < FEWEST_WEEKS:
         return message("staffing.few-weeks", count=len(weeks), fewest=FEWEST_WEEKS)
     if not any(map(sum, weeks)):
@@ -209,7 +218,7 @@ def _why_not(weeks: Sequence[Week], crew: Crew, terms: Terms) -> Message | None:
 
 
 def _explain(
-    hours: Sequence[HourPlan], crew: Crew, terms: Terms, off: ForecastError | None
+    hours: Sequence[HourPlan], crew: TeamCapacity, terms: StaffingTerms, off: ForecastError | None
 ) -> Iterator[Message]:
     peak = _peak(hours)
     facts: dict[str, Param] = {

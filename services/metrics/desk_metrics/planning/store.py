@@ -18,24 +18,24 @@ from desk_shared.kernel.sight import SEES_ALL, Sight
 from desk_shared.store import Documents
 
 from desk_metrics.measures.contributions import Where
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.store import Day, Kept, cells_between, first_day
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.store import DailySums, Day, first_day, read_buckets
 from desk_metrics.measures.sums import DaySums
 from desk_metrics.planning.arrival_weeks import ArrivalWeeks, mondays_of
 from desk_metrics.planning.arrivals import HOURS
 from desk_metrics.planning.cohorts import (
     Cohort,
+    CohortComparison,
     CohortCount,
-    Comparison,
     Sizes,
     Windows,
     cannot,
     compare,
 )
-from desk_metrics.planning.goal_weeks import AimWeeks, People, aims_weeks
-from desk_metrics.planning.goals import Standing, standing
-from desk_metrics.planning.model import Aim
-from desk_metrics.planning.staffing import Crew, StaffingPlan, Terms, staffing
+from desk_metrics.planning.goal_weeks import GoalWeeks, People, list_goal_weeks
+from desk_metrics.planning.goals import GoalStatus, assess_goal
+from desk_metrics.planning.model import MeasuredGoal
+from desk_metrics.planning.staffing import StaffingPlan, StaffingTerms, TeamCapacity, plan_staffing
 from desk_metrics.sla.worktime import micros
 
 _SECOND = 1_000_000
@@ -47,7 +47,7 @@ _MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  (local to whichever team asks)
 class PlanningDeps:
     """What goals, staffing and cohorts are told from."""
 
-    cells: Documents[Cell]
+    buckets: Documents[Bucket]
     sums: Documents[DaySums]
     charter: Callable[[], Charter]
     clock: Clock
@@ -75,12 +75,12 @@ async def plan(
     charter = deps.charter()
     team = _team(charter, asked, seen)
     sla, within = sla_of(charter, asked)
-    first = await first_day(deps.cells) or now.date()
+    first = await first_day(deps.buckets) or now.date()
     found = arrivals_of(asked, team.zone, skill_services(charter, team), first, now)
     if found.first is not None:
-        async for cell in cells_between(deps.cells, found.first, now.date()):
-            found.weeks.add(cell)
-    return planned(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, sla, within))
+        async for bucket in read_buckets(deps.buckets, found.first, now.date()):
+            found.weeks.add(bucket)
+    return plan_from(found.weeks, crew_of(team, asked.skill), terms_of(found, asked, sla, within))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,17 @@ def arrivals_of(
     return Arrivals(weeks, mondays[0].date() - timedelta(days=1) if mondays else None)
 
 
-def planned(weeks: ArrivalWeeks, crew: Crew, terms: Terms) -> StaffingPlan:
+def plan_from(weeks: ArrivalWeeks, crew: TeamCapacity, terms: StaffingTerms) -> StaffingPlan:
     """The plan from counted weeks."""
-    return staffing(weeks.weeks, {} if crew.skill else weeks.by_skill, crew, terms)
+    return plan_staffing(weeks.weeks, {} if crew.skill else weeks.by_skill, crew, terms)
 
 
-def crew_of(team: Team, skill: str) -> Crew:
+def crew_of(team: Team, skill: str) -> TeamCapacity:
     """The team with its hours of work and who has which skill."""
     hours = (_MONDAY + timedelta(hours=hour) for hour in range(HOURS))
     half = timedelta(minutes=30)
     skilled = {one: sum(one in member.skills for member in team.members) for one in team.all_skills}
-    return Crew(
+    return TeamCapacity(
         team=team.name,
         skill=skill,
         zone=team.zone,
@@ -129,7 +129,7 @@ def crew_of(team: Team, skill: str) -> Crew:
     )
 
 
-def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> Terms:
+def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> StaffingTerms:
     """What is to be kept, with the handling time that was given or else measured."""
     handled = found.weeks.handled
     measured = handled.quantile(0.5) if handled.count > 0 else None
@@ -140,7 +140,7 @@ def terms_of(found: Arrivals, asked: AskedPlan, sla: str, within: timedelta) -> 
         handling, source = measured / _SECOND, f"median of {handled.count} tickets solved at once"
     else:
         handling, source = None, "not known"
-    return Terms(sla, within.total_seconds(), asked.share, handling, source)
+    return StaffingTerms(sla, within.total_seconds(), asked.share, handling, source)
 
 
 def skill_services(charter: Charter, team: Team) -> dict[str, frozenset[str]]:
@@ -184,36 +184,36 @@ def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
             why = message("staffing.no-such-sla", sla=asked.sla, known=known)
             raise NotFound(why, sla=asked.sla)
         return found.name, found.target
-    usual = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
-    if usual is None:
+    baseline = charter.sla_for(ClockName.RESPONSE, SlaAttributes("incident", team=asked.team))
+    if baseline is None:
         raise Invalid(message("staffing.no-sla"), code="no-sla")
-    return usual.name, usual.target
+    return baseline.name, baseline.target
 
 
 _BOOK = "goals"
 
 
-async def standings(
-    cells: Documents[Cell],
+async def assess_goals(
+    buckets: Documents[Bucket],
     sums: Documents[DaySums],
     goals: Iterable[Goal],
     now: datetime,
     people: People,
-) -> list[Standing]:
+) -> list[GoalStatus]:
     """Where each goal stands at a moment, as it is known now."""
-    first = await first_day(cells) or now.date()
-    found = aims_weeks(map(aim_of, goals), first, now)
-    async for day in _days(Kept(_BOOK, cells, sums), found, now):
+    first = await first_day(buckets) or now.date()
+    found = list_goal_weeks(map(measure_goal, goals), first, now)
+    async for day in _days(DailySums(_BOOK, buckets, sums), found, now):
         for one in found:
             if isinstance(day, DaySums):
                 one.take(day)
             else:
-                for cell in day:
-                    one.add(cell)
-    return [standing(one.aim, one.seen(people), now) for one in found]
+                for bucket in day:
+                    one.add(bucket)
+    return [assess_goal(one.goal, one.seen(people), now) for one in found]
 
 
-async def _days(kept: Kept, found: Sequence[AimWeeks], now: datetime) -> AsyncIterator[Day]:
+async def _days(kept: DailySums, found: Sequence[GoalWeeks], now: datetime) -> AsyncIterator[Day]:
     """Those that any goal rests on."""
     if found:
         since, whole = min(one.since for one in found), {day for one in found for day in one.whole}
@@ -231,10 +231,10 @@ def owner_of(goal: Goal, charter: Charter) -> str:
     return teams.pop() if len(teams) == 1 else charter.routing.default_team
 
 
-def aim_of(goal: Goal) -> Aim:
+def measure_goal(goal: Goal) -> MeasuredGoal:
     """A goal of the charter as metrics reckons with it."""
     where = goal.where
-    return Aim(
+    return MeasuredGoal(
         name=goal.name,
         title=goal.title,
         measure=goal.measure,
@@ -259,7 +259,7 @@ class AskedCohort:
     sizes: Sizes = field(default_factory=Sizes)
 
 
-async def compared(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> Comparison:
+async def compare_cohort(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> CohortComparison:
     """Whether the change helped, or why that cannot be told."""
     if not (asked.cohort.people or asked.cohort.devices or asked.cohort.sites):
         raise Invalid(message("cohort.is-empty"), code="empty-cohort")
@@ -270,12 +270,12 @@ async def compared(deps: PlanningDeps, asked: AskedCohort, now: datetime) -> Com
     if not weeks:
         return cannot(message("cohort.few-days", count=days))
     windows = windows_of(asked.change, weeks)
-    first = await first_day(deps.cells)
+    first = await first_day(deps.buckets)
     if first is None or first > windows.first:
         return cannot(message("cohort.no-figures", weeks=weeks, change=asked.change))
     count = CohortCount(asked.cohort, asked.where, windows)
-    async for cell in cells_between(deps.cells, windows.first, windows.last):
-        count.add(cell)
+    async for bucket in read_buckets(deps.buckets, windows.first, windows.last):
+        count.add(bucket)
     return compare(count.square, windows, _sizes(deps, asked), count.people)
 
 

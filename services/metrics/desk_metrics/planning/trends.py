@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, median
 
 # Of so many out of ten the range is meant to hold.
-LIKELY = 0.8
+CONFIDENCE = 0.8
 # Beyond this a number has no meaning here, and `exp` no answer.
 _FARTHEST = 300.0
 
@@ -71,13 +71,13 @@ def trend_of(points: Sequence[Point], *, is_log: bool) -> Trend:
     y = median(one[1] - slope * (one[0] - x) for one in scaled)
     rest = sorted(one[1] - y - slope * (one[0] - x) for one in scaled)
     low, high = _bounds(slopes, len(scaled))
-    tail = (1 - LIKELY) / 2
+    tail = (1 - CONFIDENCE) / 2
     return Trend(slope, low, high, (x, y), quantile(rest, tail), quantile(rest, 1 - tail), is_log)
 
 
 def _bounds(slopes: Sequence[float], count: int) -> tuple[float, float]:
     """Sen's bounds: so many ranks from the middle as chance alone moves Kendall's S."""
-    z = NormalDist().inv_cdf((1 + LIKELY) / 2)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     reach = z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
     low = math.floor((len(slopes) - reach) / 2) - 1
     high = math.ceil((len(slopes) + reach) / 2)

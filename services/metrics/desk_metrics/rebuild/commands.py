@@ -29,11 +29,11 @@ from desk_shared.telemetry import Telemetry, start
 from desk_shared.terminal import say
 from desk_shared.text import plain_line
 
-from desk_metrics.measures.store import CELLS, REPAIRS, RETURNS, SIGHTS, SPELLS, VOICES
+from desk_metrics.measures.store import BUCKETS, DETECTIONS, OUTAGES, REPAIRS, RESPONSES, RETURNS
 from desk_metrics.measures.store import TICKETS as TICKET_RECORDS
 from desk_metrics.measures.worker import READS
-from desk_metrics.rebuild.store import Comparison, Shelves, compare_shelves
-from desk_metrics.rebuild.worker import Workshop
+from desk_metrics.rebuild.store import Collections, Comparison, compare_collections
+from desk_metrics.rebuild.worker import RebuildRunner
 from desk_metrics.reports.store import CHANGES as CHANGE_RECORDS
 from desk_metrics.settings import MetricsSettings
 from desk_metrics.sla.policies import PolicyBook
@@ -97,29 +97,31 @@ async def _rebuilt(
     settings: MetricsSettings, living: Store, fresh: Store, clock: Clock, telemetry: Telemetry
 ) -> Outcome:
     book = await _book(living, clock)
-    shelves = _shelves(fresh, clock)
+    collections = _open_collections(fresh, clock)
     every = (
-        shelves.tickets,
-        shelves.cells,
-        shelves.repairs,
-        shelves.sights,
-        shelves.changes,
-        shelves.spells,
-        shelves.voices,
-        shelves.returns,
+        collections.tickets,
+        collections.buckets,
+        collections.repairs,
+        collections.detections,
+        collections.changes,
+        collections.outages,
+        collections.responses,
+        collections.returns,
     )
     for documents in every:
         assert isinstance(documents, MongoDocuments)  # noqa: S101  (made three lines above)
         await documents.prepare()
-    workshop = Workshop(shelves, lambda: book, clock, telemetry.meters)
-    outcome, started = Outcome(failures=workshop.failures), perf_counter()
+    runner = RebuildRunner(collections, lambda: book, clock, telemetry.meters)
+    outcome, started = Outcome(failures=runner.failures), perf_counter()
     door, admits = RecordDecoder(prefix=settings.topic_prefix), _admission(settings)
     topics = [settings.topic_prefix + name for name in READS]
     async with reader(settings.kafka, topics) as consumer:
-        outcome.events = await workshop.read(in_event_time(consumer, outcome, door, admits))
+        outcome.events = await runner.read(in_event_time(consumer, outcome, door, admits))
     outcome.seconds = perf_counter() - started
-    await workshop.catch_up()
-    outcome.comparisons, outcome.moving = await compare_shelves(_shelves(living, clock), shelves)
+    await runner.catch_up()
+    outcome.comparisons, outcome.moving = await compare_collections(
+        _open_collections(living, clock), collections
+    )
     return outcome
 
 
@@ -135,16 +137,16 @@ async def _book(living: Store, clock: Clock) -> PolicyBook:
     return PolicyBook(one.state for one in found if one.state is not None)
 
 
-def _shelves(store: Store, clock: Clock) -> Shelves:
+def _open_collections(store: Store, clock: Clock) -> Collections:
     database, now = store.database, clock.now
-    return Shelves(
+    return Collections(
         MongoDocuments(database, TICKET_RECORDS, now),
-        MongoDocuments(database, CELLS, now),
+        MongoDocuments(database, BUCKETS, now),
         MongoDocuments(database, REPAIRS, now),
-        MongoDocuments(database, SIGHTS, now),
+        MongoDocuments(database, DETECTIONS, now),
         MongoDocuments(database, CHANGE_RECORDS, now),
-        MongoDocuments(database, SPELLS, now),
-        MongoDocuments(database, VOICES, now),
+        MongoDocuments(database, OUTAGES, now),
+        MongoDocuments(database, RESPONSES, now),
         MongoDocuments(database, RETURNS, now),
     )
 
@@ -166,27 +168,27 @@ async def in_event_time(
     """
     ends = await consumer.end_offsets(consumer.assignment())
     starts = await consumer.beginning_offsets(consumer.assignment())
-    lanes = {
-        one: _Lane(ends[one], door, admits) for one, first in starts.items() if ends[one] > first
+    fetches = {
+        one: _Fetched(ends[one], door, admits) for one, first in starts.items() if ends[one] > first
     }
-    for partition in lanes:
+    for partition in fetches:
         consumer.seek(partition, starts[partition])
-    await _fill(consumer, lanes, outcome)
-    every = list(lanes.values())
+    await _fill(consumer, fetches, outcome)
+    every = list(fetches.values())
     heads = [(one.events[0].event.time, number) for number, one in enumerate(every) if one.events]
     heapq.heapify(heads)
     while heads:
         _, number = heapq.heappop(heads)
-        lane = every[number]
-        yield lane.events.popleft()
-        if not lane.events:
-            await _fill(consumer, lanes, outcome)
-        if lane.events:
-            heapq.heappush(heads, (lane.events[0].event.time, number))
+        fetched = every[number]
+        yield fetched.events.popleft()
+        if not fetched.events:
+            await _fill(consumer, fetches, outcome)
+        if fetched.events:
+            heapq.heappush(heads, (fetched.events[0].event.time, number))
 
 
 @dataclass(slots=True)
-class _Lane:
+class _Fetched:
     """What is fetched of one partition."""
 
     end: int
@@ -197,29 +199,31 @@ class _Lane:
 
 
 async def _fill(
-    consumer: AIOKafkaConsumer, lanes: dict[TopicPartition, _Lane], outcome: Outcome
+    consumer: AIOKafkaConsumer, fetches: dict[TopicPartition, _Fetched], outcome: Outcome
 ) -> None:
     """Fetch until every partition that has more has something."""
-    while empty := [one for one, lane in lanes.items() if not lane.events and not lane.is_done]:
+    while empty := [
+        one for one, fetched in fetches.items() if not fetched.events and not fetched.is_done
+    ]:
         fetched = await consumer.getmany(*empty, timeout_ms=1000, max_records=2000)
         for partition, records in fetched.items():
-            _take(lanes[partition], records, outcome)
+            _take(fetches[partition], records, outcome)
         for partition in empty:
             # By position: what is last may be no record, but the mark of a transaction's end.
             at = await consumer.position(partition)
-            lanes[partition].is_done = at >= lanes[partition].end
+            fetches[partition].is_done = at >= fetches[partition].end
 
 
-def _take(lane: _Lane, records: list[KafkaRecord], outcome: Outcome) -> None:
+def _take(fetched: _Fetched, records: list[KafkaRecord], outcome: Outcome) -> None:
     for record in records:
-        if record.offset < lane.end:
+        if record.offset < fetched.end:
             try:
-                event = lane.door.read(record)
+                event = fetched.door.read(record)
             except Invalid:
                 outcome.unreadable += 1
                 continue
-            if lane.admits(event) is None:
-                lane.events.append(Received(event, record))
+            if fetched.admits(event) is None:
+                fetched.events.append(Received(event, record))
             else:
                 outcome.refused += 1
 

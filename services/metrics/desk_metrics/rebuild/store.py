@@ -14,32 +14,32 @@ from desk_shared.store.document import S
 from desk_shared.store.pages import by_id
 from pydantic import TypeAdapter
 
-from desk_metrics.measures.contributions import Posted, Slice, sheet_of
+from desk_metrics.measures.contributions import Published, Slice, make_contribution_set
 from desk_metrics.measures.model import TicketRecord
-from desk_metrics.measures.outages import Spells
+from desk_metrics.measures.outages import Outages
 from desk_metrics.measures.returns import Returns
-from desk_metrics.measures.rollups import Cell
-from desk_metrics.measures.surveys import Voiced
-from desk_metrics.measures.watched import Repairs, Sights
+from desk_metrics.measures.rollups import Bucket
+from desk_metrics.measures.surveys import KeptResponse
+from desk_metrics.measures.watched import Detections, Repairs
 from desk_metrics.reports.changes import Changes
 from desk_metrics.sla.model import TicketClocks
 
 _PAGE = 250
-_NOTHING = sheet_of("", Slice(), ()).print
-T = TypeVar("T", TicketRecord, Cell, Repairs, Sights, Changes, Spells, Voiced, Returns)
+_NOTHING = make_contribution_set("", Slice(), ()).print
+T = TypeVar("T", TicketRecord, Bucket, Repairs, Detections, Changes, Outages, KeptResponse, Returns)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelves:
+class Collections:
     """The collections that metrics fills from the bus."""
 
     tickets: Documents[TicketRecord]
-    cells: Documents[Cell]
+    buckets: Documents[Bucket]
     repairs: Documents[Repairs]
-    sights: Documents[Sights]
+    detections: Documents[Detections]
     changes: Documents[Changes]
-    spells: Documents[Spells]
-    voices: Documents[Voiced]
+    outages: Documents[Outages]
+    responses: Documents[KeptResponse]
     returns: Documents[Returns]
 
 
@@ -61,53 +61,63 @@ class Comparison:
 def ticket_truth(record: TicketRecord) -> TicketRecord:
     """A ticket's facts and what it posts."""
     facts = TicketClocks(record.clocks.ticket, record.clocks.facts)
-    posted = _posted(record.posted)
-    return replace(record, clocks=facts, judged=0, revision=0, posted=posted)
+    published = _strip_published(record.published)
+    return replace(record, clocks=facts, judged=0, revision=0, published=published)
 
 
-def cell_truth(cell: Cell, moving: Collection[str] = ()) -> Cell:
+def bucket_truth(bucket: Bucket, find_moving: Collection[str] = ()) -> Bucket:
     """What is posted, without what was taken back and without tickets still on their way."""
     entries = tuple(
         entry._replace(revision=0)
-        for entry in cell.entries
-        if entry.postings and entry.source not in moving
+        for entry in bucket.entries
+        if entry.contributions and entry.source not in find_moving
     )
-    return replace(cell, entries=entries)
+    return replace(bucket, entries=entries)
 
 
 def repairs_truth(repairs: Repairs) -> Repairs:
     """What was healed and posted."""
-    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in repairs.books)
-    return replace(repairs, books=books)
+    sources = tuple(
+        replace(b, revision=0, published=_strip_published(b.published)) for b in repairs.sources
+    )
+    return replace(repairs, sources=sources)
 
 
-def sights_truth(sights: Sights) -> Sights:
+def detections_truth(detections: Detections) -> Detections:
     """What was seen and posted."""
-    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in sights.books)
-    return replace(sights, books=books)
+    sources = tuple(
+        replace(b, revision=0, published=_strip_published(b.published)) for b in detections.sources
+    )
+    return replace(detections, sources=sources)
 
 
-def spells_truth(spells: Spells) -> Spells:
+def outages_truth(outages: Outages) -> Outages:
     """What trouble there was and what it posted."""
-    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in spells.books)
-    return replace(spells, books=books)
+    sources = tuple(
+        replace(b, revision=0, published=_strip_published(b.published)) for b in outages.sources
+    )
+    return replace(outages, sources=sources)
 
 
-def returns_truth(returns: Returns, moving: Collection[str] = ()) -> Returns:
+def returns_truth(returns: Returns, find_moving: Collection[str] = ()) -> Returns:
     """Who asked for what and what came again, without tickets still on their way."""
-    contacts = tuple(c._replace(revision=0) for c in returns.contacts if c.ticket not in moving)
-    books = tuple(replace(b, revision=0, posted=_posted(b.posted)) for b in returns.books)
-    return Returns(contacts, tuple(one for one in books if one.posted))
+    contacts = tuple(
+        c._replace(revision=0) for c in returns.contacts if c.ticket not in find_moving
+    )
+    sources = tuple(
+        replace(b, revision=0, published=_strip_published(b.published)) for b in returns.sources
+    )
+    return Returns(contacts, tuple(one for one in sources if one.published))
 
 
-def voice_truth(voice: Voiced) -> Voiced:
+def response_truth(response: KeptResponse) -> KeptResponse:
     """What was said and what it posted."""
-    book = replace(voice.book, revision=0, posted=_posted(voice.book.posted))
-    return replace(voice, book=book)
+    book = replace(response.book, revision=0, published=_strip_published(response.book.published))
+    return replace(response, book=book)
 
 
-def _posted(posted: Posted) -> Posted:
-    return tuple((cell, print_) for cell, print_ in posted if print_ != _NOTHING)
+def _strip_published(published: Published) -> Published:
+    return tuple((bucket, print_) for bucket, print_ in published if print_ != _NOTHING)
 
 
 class Comparing(Generic[T]):
@@ -152,16 +162,18 @@ class Comparing(Generic[T]):
                 if found is None or found.state is None:
                     if not self._nothing(state):
                         absent.append(id)
-                elif self._said(self._truth(found.state)) == self._said(state):
+                elif self._without_emitted(self._truth(found.state)) == self._without_emitted(
+                    state
+                ):
                     result.alike += 1
                 else:
                     result.different.append(id)
 
-    def _said(self, state: T) -> bytes:
+    def _without_emitted(self, state: T) -> bytes:
         return self._bytes.dump_json(state)
 
 
-async def moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
+async def find_moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
     """Documents that one side has read further than the other: the desk is at work."""
     found: set[str] = set()
     for here, there in ((living, rebuilt), (rebuilt, living)):
@@ -174,34 +186,36 @@ async def moving(living: Documents[S], rebuilt: Documents[S]) -> set[str]:
     return found
 
 
-async def compare_shelves(living: Shelves, rebuilt: Shelves) -> tuple[list[Comparison], int]:
+async def compare_collections(
+    living: Collections, rebuilt: Collections
+) -> tuple[list[Comparison], int]:
     """Each collection compared, and how many tickets were left out since they were moving."""
-    away = await moving(living.tickets, rebuilt.tickets)
+    away = await find_moving(living.tickets, rebuilt.tickets)
 
-    def cell(one: Cell) -> Cell:
-        return cell_truth(one, away)
+    def bucket(one: Bucket) -> Bucket:
+        return bucket_truth(one, away)
 
-    def returned(one: Returns) -> Returns:
+    def strip_returns(one: Returns) -> Returns:
         return returns_truth(one, away)
 
     def never(_state: object) -> bool:
         return False
 
     tickets = Comparing("tickets", TicketRecord, ticket_truth, never)
-    cells = Comparing("cells", Cell, cell, lambda one: not one.entries)
+    buckets = Comparing("cells", Bucket, bucket, lambda one: not one.entries)
     repairs = Comparing("repairs", Repairs, repairs_truth, never)
-    sights = Comparing("sights", Sights, sights_truth, never)
+    detections = Comparing("sights", Detections, detections_truth, never)
     changes = Comparing("changes", Changes, lambda one: one, never)
-    spells = Comparing("spells", Spells, spells_truth, never)
-    voices = Comparing("voices", Voiced, voice_truth, never)
-    returns = Comparing("returns", Returns, returned, lambda one: not one.contacts)
+    outages = Comparing("spells", Outages, outages_truth, never)
+    responses = Comparing("voices", KeptResponse, response_truth, never)
+    returns = Comparing("returns", Returns, strip_returns, lambda one: not one.contacts)
     return [
         await tickets.compare(living.tickets, rebuilt.tickets, away),
-        await cells.compare(living.cells, rebuilt.cells),
+        await buckets.compare(living.buckets, rebuilt.buckets),
         await repairs.compare(living.repairs, rebuilt.repairs),
-        await sights.compare(living.sights, rebuilt.sights),
+        await detections.compare(living.detections, rebuilt.detections),
         await changes.compare(living.changes, rebuilt.changes),
-        await spells.compare(living.spells, rebuilt.spells),
-        await voices.compare(living.voices, rebuilt.voices),
+        await outages.compare(living.outages, rebuilt.outages),
+        await responses.compare(living.responses, rebuilt.responses),
         await returns.compare(living.returns, rebuilt.returns),
     ], len(away)

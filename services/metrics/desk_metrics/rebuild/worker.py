@@ -17,16 +17,16 @@ from desk_shared.events.names import CONTRIBUTIONS
 from desk_shared.telemetry import Meters, get_logger
 
 from desk_metrics.measures.worker import (
-    Rejudging,
-    cells_projection,
+    Reevaluation,
+    buckets_projection,
+    detections_projection,
+    outages_projection,
     repairs_projection,
+    responses_projection,
     returns_projection,
-    sights_projection,
-    spells_projection,
     tickets_projection,
-    voices_projection,
 )
-from desk_metrics.rebuild.store import Shelves
+from desk_metrics.rebuild.store import Collections
 from desk_metrics.reports.worker import changes_projection
 from desk_metrics.sla.policies import PolicyBook
 
@@ -37,7 +37,7 @@ _PAGE = 500
 
 
 @dataclass(slots=True)  # not frozen: one for every record
-class _Record:
+class _LoopedRecord:
     """What comes back from ourselves, as if the bus had carried it."""
 
     topic: str
@@ -48,7 +48,7 @@ class _Record:
     headers: Sequence[tuple[str, bytes | None]]
 
 
-class _Loop:
+class _Loopback:
     """A publisher that keeps what metrics tells itself and hands on the rest."""
 
     def __init__(self, elsewhere: Publisher) -> None:
@@ -64,7 +64,7 @@ class _Loop:
         taken, self.messages = self.messages, []
         found = []
         for one in taken:
-            record = _Record(one.topic, 0, self.count, one.key, one.value, one.headers)
+            record = _LoopedRecord(one.topic, 0, self.count, one.key, one.value, one.headers)
             self.count += 1
             found.append(Received(codec.decode(one.key, one.value, one.headers), record))
         return found
@@ -77,35 +77,37 @@ class Nowhere:
         """Nobody listens."""
 
 
-class Workshop:
+class RebuildRunner:
     """Feeds events to the folds, batch by batch, and their measures back to the cells."""
 
     def __init__(
         self,
-        shelves: Shelves,
+        collections: Collections,
         book: Callable[[], PolicyBook],
         clock: Clock,
         meters: Meters,
         elsewhere: Publisher | None = None,
     ) -> None:
-        self.shelves = shelves
+        self.collections = collections
         self.failures: list[str] = []
         self._clock = clock
-        self._loop = _Loop(elsewhere or Nowhere())
+        self._loop = _Loopback(elsewhere or Nowhere())
         self._codec = Codec()
         self._meters = meters
-        self._projection = tickets_projection(shelves.tickets, book)
+        self._projection = tickets_projection(collections.tickets, book)
         self._tickets = self._unit_of_work("tickets", self._projection)
-        self._cells = self._unit_of_work("cells", cells_projection(shelves.cells), cached=64)
-        self._returns = self._unit_of_work("returns", returns_projection(shelves.returns))
-        self._others = (
-            self._unit_of_work("repairs", repairs_projection(shelves.repairs)),
-            self._unit_of_work("sights", sights_projection(shelves.sights)),
-            self._unit_of_work("changes", changes_projection(shelves.changes)),
-            self._unit_of_work("spells", spells_projection(shelves.spells)),
-            self._unit_of_work("voices", voices_projection(shelves.voices)),
+        self._buckets = self._unit_of_work(
+            "cells", buckets_projection(collections.buckets), cached=64
         )
-        self.rejudging = Rejudging(self._tickets, self._projection, book, clock)
+        self._returns = self._unit_of_work("returns", returns_projection(collections.returns))
+        self._others = (
+            self._unit_of_work("repairs", repairs_projection(collections.repairs)),
+            self._unit_of_work("sights", detections_projection(collections.detections)),
+            self._unit_of_work("changes", changes_projection(collections.changes)),
+            self._unit_of_work("spells", outages_projection(collections.outages)),
+            self._unit_of_work("voices", responses_projection(collections.responses)),
+        )
+        self.reevaluation = Reevaluation(self._tickets, self._projection, book, clock)
 
     async def read(self, log_: AsyncIterator[Received]) -> int:
         """Everything the log has; how many events that were."""
@@ -127,19 +129,21 @@ class Workshop:
     async def catch_up(self) -> None:
         """Bring every ticket to the present, as timers and editions do for the living."""
         now = self._clock.now()
-        await self.rejudging.look()
-        while due := await self.shelves.tickets.due(now, _PAGE):
+        await self.reevaluation.look()
+        while due := await self.collections.tickets.due(now, _PAGE):
             await self._tickets.on_timer([id for _, id in due], self._report)
         await self._carry()
 
     async def _carry(self) -> None:
         while batch := self._loop.take(self._codec):
-            await BatchProcessor(self._cells, self._returns).handle(batch, self._on_failed)
+            await BatchProcessor(self._buckets, self._returns).handle(batch, self._on_failed)
 
     def _unit_of_work(
-        self, name: str, fold: Projection[Any], cached: int = 2_000
+        self, name: str, projection: Projection[Any], cached: int = 2_000
     ) -> UnitOfWork[Any]:
-        return UnitOfWork(fold, self._loop, self._clock, self._meters, cached=cached, name=name)
+        return UnitOfWork(
+            projection, self._loop, self._clock, self._meters, cached=cached, name=name
+        )
 
     async def _on_failed(self, failures: Iterable[Failure]) -> None:
         for one in failures:

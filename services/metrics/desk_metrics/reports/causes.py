@@ -27,20 +27,20 @@ from desk_shared.events.tickets import Kind
 from desk_shared.text import plain_words
 
 from desk_metrics.measures.contact import REOPENED, RESOLVED
-from desk_metrics.measures.contributions import Posting, Slice
+from desk_metrics.measures.contributions import Contribution, Slice
 from desk_metrics.measures.cost import LOST
 from desk_metrics.measures.demand import is_only_said, read_demand
 from desk_metrics.measures.healing import HEALED, RELAPSED
 from desk_metrics.measures.repeat_contacts import CAME_AGAIN
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.sums import Cut, DaySums
 from desk_metrics.measures.verdicts import BREACHED
 from desk_metrics.measures.volume import CONTACTS
 from desk_metrics.reports.changes import (
+    BASELINE_DAYS,
     DAY,
     FOLLOWS,
     KEPT,
-    USUAL_DAYS,
     Changes,
     Delivery,
     Known,
@@ -53,7 +53,7 @@ CONTACT_MINUTES = 15
 # Signs of life of each service, for days that are not looked at whole.
 SIGNS = Cut(by="service")
 _MINUTE = 60 * 1_000_000
-_WISHES = frozenset({Kind.REQUEST, Kind.QUESTION})
+_REQUESTS = frozenset({Kind.REQUEST, Kind.QUESTION})
 # Measures that only count, and what they count here.
 _COUNTED = {
     REOPENED: "repeat_contacts",
@@ -82,7 +82,7 @@ class Trouble:
     contacts: int = 0
     contacts_before: int = 0
     # Questions and requests among the contacts.
-    wishes: int = 0
+    requests: int = 0
     lost_us: int = 0
     repeat_contacts: int = 0
     came_again: int = 0
@@ -112,7 +112,7 @@ class Trouble:
         return self.score_us / _MINUTE
 
 
-class Standing(NamedTuple):
+class ServiceStatus(NamedTuple):
     """One service with all that a proposal rests on."""
 
     service: Service
@@ -135,8 +135,8 @@ class Reach(NamedTuple):
 
 def _reach_of(period: Period, as_of: datetime) -> Reach:
     """What causes of a period need of history; what is older changes nothing."""
-    usual = period.start - timedelta(days=USUAL_DAYS)
-    first = min(period.before, usual)
+    baseline = period.start - timedelta(days=BASELINE_DAYS)
+    first = min(period.before, baseline)
     since = min(first, instant(max(0, micros(as_of) - KEPT)))
     last = min(as_of, period.end + timedelta(microseconds=FOLLOWS))
     return Reach(since.date(), first.date(), last.date())
@@ -152,23 +152,23 @@ class Causes:
         self.reach, self.known = _reach_of(period, as_of), as_of
         self._start, self._end = micros(period.start), micros(period.end)
         self._before, self._as_of = micros(period.before), micros(as_of)
-        self._watched = self._start - USUAL_DAYS * DAY
+        self._watched = self._start - BASELINE_DAYS * DAY
         self.log_began: int = self._as_of
         self.troubles: dict[str, Trouble] = {}
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             trouble = self.troubles.setdefault(entry.slice.service, Trouble())
-            is_wish = entry.slice.kind in _WISHES
-            for posting in entry.believed:
-                if max(posting.known, posting.at) >= self._as_of:
+            is_request = entry.slice.kind in _REQUESTS
+            for contribution in entry.believed:
+                if max(contribution.known, contribution.at) >= self._as_of:
                     continue
-                if is_only_said(posting.measure):
+                if is_only_said(contribution.measure):
                     # No sign of life: it must not break a silence.
-                    if self._start <= posting.at < self._end:
-                        self._wish(posting.measure, entry.slice, entry.source)
+                    if self._start <= contribution.at < self._end:
+                        self._add_request(contribution.measure, entry.slice, entry.source)
                 else:
-                    self._post(trouble, posting, is_wish=is_wish)
+                    self._post(trouble, contribution, is_request=is_request)
 
     def take(self, sums: DaySums) -> None:
         """The signs of life of a day that is not looked at whole."""
@@ -182,39 +182,39 @@ class Causes:
         """There was something that early, whatever it was."""
         self.log_began = min(self.log_began, micros(datetime.combine(day, time(), UTC)))
 
-    def _wish(self, measure: str, by: Slice, source: str) -> None:
+    def _add_request(self, measure: str, by: Slice, source: str) -> None:
         who, what = by.person or source, read_demand(measure)
         if what is None:
             self.troubles[by.service].obsolete_by.add(who)
         elif (service := self._called.get(plain_words(what))) is not None:
             self.troubles.setdefault(service, Trouble()).requested_by.add(who)
 
-    def _post(self, trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
-        self.log_began = min(self.log_began, posting.at)
-        trouble.latest = max(trouble.latest, posting.at)
-        if posting.measure == CONTACTS:
-            if posting.at >= self._watched:
-                trouble.moments.append(posting.at)
-            trouble.contacts_before += self._before <= posting.at < self._start
-        if self._start <= posting.at < self._end:
-            _count(trouble, posting, is_wish=is_wish)
+    def _post(self, trouble: Trouble, contribution: Contribution, *, is_request: bool) -> None:
+        self.log_began = min(self.log_began, contribution.at)
+        trouble.latest = max(trouble.latest, contribution.at)
+        if contribution.measure == CONTACTS:
+            if contribution.at >= self._watched:
+                trouble.moments.append(contribution.at)
+            trouble.contacts_before += self._before <= contribution.at < self._start
+        if self._start <= contribution.at < self._end:
+            _count(trouble, contribution, is_request=is_request)
 
-    def standings(
+    def rank(
         self, services: Iterable[Service], changes: Mapping[str, Changes]
-    ) -> list[Standing]:
+    ) -> list[ServiceStatus]:
         """Every service, the one that cost most first; equals by repairs, then by name."""
         named = [(one, self.troubles.get(one.name) or Trouble()) for one in services]
         # Whole microseconds first: a sum of floats would depend on its order.
         whole = sum(trouble.score_us for _, trouble in named)
         found = [
-            self._standing(service, trouble, changes.get(service.name) or Changes(), whole)
+            self._status_of(service, trouble, changes.get(service.name) or Changes(), whole)
             for service, trouble in named
         ]
         return sorted(found, key=_order)
 
-    def _standing(
+    def _status_of(
         self, service: Service, trouble: Trouble, changes: Changes, whole: int
-    ) -> Standing:
+    ) -> ServiceStatus:
         trouble.moments.sort()
         trouble.problems = sum(
             self._start <= one.at < min(self._end, self._as_of) for one in changes.problems
@@ -223,7 +223,7 @@ class Causes:
         told = [one.at for one in changes.finished if one.at < self._as_of]
         moments = [at for at in changes.moments if at < self._as_of]
         latest = max(trouble.latest, self.log_began, *moments)
-        return Standing(
+        return ServiceStatus(
             service,
             trouble,
             delivery_of(changes, known, self._start, self._end),
@@ -233,13 +233,13 @@ class Causes:
         )
 
 
-def _count(trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
-    measure, weight = posting.measure.partition(":")[0], posting.weight
+def _count(trouble: Trouble, contribution: Contribution, *, is_request: bool) -> None:
+    measure, weight = contribution.measure.partition(":")[0], contribution.weight
     if measure == CONTACTS:
         trouble.contacts += weight
-        trouble.wishes += weight * is_wish
+        trouble.requests += weight * is_request
     elif measure == LOST:
-        trouble.lost_us += weight * posting.amount
+        trouble.lost_us += weight * contribution.amount
     elif measure == HEALED:
         # What a relapse takes back was a repair all the same.
         trouble.healing_debt += weight > 0
@@ -248,6 +248,6 @@ def _count(trouble: Trouble, posting: Posting, *, is_wish: bool) -> None:
         setattr(trouble, name, getattr(trouble, name) + weight)
 
 
-def _order(one: Standing) -> tuple[int, int, int, str]:
+def _order(one: ServiceStatus) -> tuple[int, int, int, str]:
     trouble = one.trouble
     return -trouble.score_us, -trouble.healing_debt, -trouble.contacts, one.service.name

@@ -23,7 +23,7 @@ from desk_metrics.sla.worktime import micros
 DAY = 24 * 3600 * 1_000_000
 FOLLOWS = DAY
 # What is usual is the mean of four weeks before; with less than one it is not known.
-USUAL_DAYS, FEWEST_DAYS = 28, 7
+BASELINE_DAYS, FEWEST_DAYS = 28, 7
 # Arrivals of independent contacts vary with the root of their mean: three times that is abnormal.
 DEVIATIONS, FEWEST_CONTACTS = 3, 5
 KEPT, MOST = 400 * DAY, 500
@@ -98,7 +98,7 @@ class Delivery:
 # The service that a change or a problem is about; empty for everything else.
 changes_key: Readings[str] = Readings("")
 # The changes with one more; itself if it is known. Any order of arrival gives the same.
-with_change: Reducers[Changes, [], Changes] = Reducers(lambda state, _event: state)
+add_change: Reducers[Changes, [], Changes] = Reducers(lambda state, _event: state)
 
 
 @changes_key.on(ChangeFinished)
@@ -111,7 +111,7 @@ def _service_of_problem(event: Event[ProblemDetected]) -> str:
     return event.data.service
 
 
-@with_change.on(ChangeFinished)
+@add_change.on(ChangeFinished)
 def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
     at, data = micros(event.time), event.data
     one = Finished(at, data.change, data.kind.value, data.succeeded, event.source)
@@ -119,18 +119,18 @@ def _add_change(state: Changes, event: Event[ChangeFinished]) -> Changes:
     # Told again differently: the later word counts.
     key = (one.source, one.change)
     known[key] = max(one, known.get(key, one))
-    return _pruned(replace(state, finished=tuple(sorted(known.values()))))
+    return _prune(replace(state, finished=tuple(sorted(known.values()))))
 
 
-@with_change.on(ProblemDetected)
+@add_change.on(ProblemDetected)
 def _add_problem(state: Changes, event: Event[ProblemDetected]) -> Changes:
     seen = {*state.problems, Detected(micros(event.time), event.subject)}
-    return _pruned(replace(state, problems=tuple(sorted(seen))))
+    return _prune(replace(state, problems=tuple(sorted(seen))))
 
 
 def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Delivery:
     """How the changes went that were finished from `start` to before `end`."""
-    judged = list(_judged(changes, known, start, end))
+    judged = list(_judge_changes(changes, known, start, end))
     releases = [one.contacts for one in judged if one.change.kind == ChangeKind.RELEASE]
     failed = sum(one.cause is not None for one in judged)
     return Delivery(
@@ -142,7 +142,7 @@ def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Deliver
     )
 
 
-def _judged(changes: Changes, known: Known, start: int, end: int) -> Iterator[Judged]:
+def _judge_changes(changes: Changes, known: Known, start: int, end: int) -> Iterator[Judged]:
     for one in changes.finished:
         if start <= one.at < min(end, known.as_of):
             after = _between(known.contacts, one.at, min(one.at + FOLLOWS, known.as_of))
@@ -155,28 +155,28 @@ def _cause(changes: Changes, one: Finished, known: Known, after: int) -> Cause |
     until = min(one.at + FOLLOWS, known.as_of)
     if any(one.at <= problem.at < until for problem in changes.problems):
         return Cause.PROBLEM
-    usual = usual_per_day(known.contacts, one.at, known.log_began)
-    is_many = usual is not None and is_abnormal(after, usual)
+    baseline = baseline_per_day(known.contacts, one.at, known.log_began)
+    is_many = baseline is not None and is_abnormal(after, baseline)
     return Cause.CONTACTS if is_many else None
 
 
-def usual_per_day(contacts: Sequence[int], at: int, log_began: int) -> float | None:
+def baseline_per_day(contacts: Sequence[int], at: int, log_began: int) -> float | None:
     """Mean contacts a day in the weeks before; None if the log knows less than one."""
-    first = max(at - USUAL_DAYS * DAY, log_began)
+    first = max(at - BASELINE_DAYS * DAY, log_began)
     days = (at - first) / DAY
     return None if days < FEWEST_DAYS else _between(contacts, first, at) / days
 
 
-def is_abnormal(contacts: int, usual: float) -> bool:
+def is_abnormal(contacts: int, baseline: float) -> bool:
     """More than chance explains; a handful is never."""
-    return contacts >= FEWEST_CONTACTS and contacts > usual + DEVIATIONS * sqrt(max(usual, 1))
+    return contacts >= FEWEST_CONTACTS and contacts > baseline + DEVIATIONS * sqrt(max(baseline, 1))
 
 
 def _between(moments: Sequence[int], start: int, end: int) -> int:
     return bisect_left(moments, end) - bisect_left(moments, start)
 
 
-def _pruned(state: Changes) -> Changes:
+def _prune(state: Changes) -> Changes:
     """A year and a bit, and never more than a document should hold."""
     oldest = max(state.moments, default=0) - KEPT
     return Changes(

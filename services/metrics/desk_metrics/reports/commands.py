@@ -12,17 +12,17 @@ from desk_shared.store import MongoDocuments, Store
 from desk_shared.terminal import say_json, spoken_here
 from rich.console import RenderableType
 
-from desk_metrics.measures.store import CELLS, SUMS
+from desk_metrics.measures.store import BUCKETS, SUMS
 from desk_metrics.reports.store import (
     ANSWERS,
     CHANGES,
     REPORTED,
     UNSENT,
-    Correspondence,
+    OwnerResponses,
     Sources,
     Systems,
-    answered,
-    asked_period,
+    parse_period,
+    rank_systems,
 )
 from desk_metrics.settings import MetricsSettings
 
@@ -48,20 +48,20 @@ async def ask(settings: MetricsSettings, period: str) -> Systems:
     """The same answer as that of `GET /v1/reports/systems`."""
     clock = SystemClock()
     now = clock.now()
-    wanted, charter = asked_period(period, now), load_charter(settings.charter)
+    wanted, charter = parse_period(period, now), load_charter(settings.charter)
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
         sources = Sources(
-            MongoDocuments(store.database, CELLS, clock.now),
+            MongoDocuments(store.database, BUCKETS, clock.now),
             MongoDocuments(store.database, SUMS, clock.now),
             MongoDocuments(store.database, CHANGES, clock.now),
             lambda: charter,
-            Correspondence(
+            OwnerResponses(
                 MongoDocuments(store.database, REPORTED, clock.now),
                 MongoDocuments(store.database, ANSWERS, clock.now),
             ),
         )
-        return await answered(sources, wanted, now, spoken_here())
+        return await rank_systems(sources, wanted, now, spoken_here())
     finally:
         await store.stop()
 

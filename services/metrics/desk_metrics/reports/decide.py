@@ -9,11 +9,11 @@ from desk_shared.events.message import Message, message
 from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.ids import derived_id
 
-from desk_metrics.reports.causes import Standing
-from desk_metrics.reports.milestones import Aimed, Judged, Stretch, assessed
+from desk_metrics.reports.causes import ServiceStatus
+from desk_metrics.reports.milestones import OwnedGoal, PastVerdict, ReportSpan, report_goal
 from desk_metrics.reports.periods import Period, weeks_before
 from desk_metrics.reports.proposals import propose
-from desk_metrics.reports.responses import Asked, Heard, follow_up
+from desk_metrics.reports.responses import AskedProposal, Heard, follow_up
 from desk_metrics.sla.decide import SOURCE
 
 # Small organisations have few contacts a week; four of them say more, and still change weekly.
@@ -33,8 +33,8 @@ class Reported:
     """Up to when reports were made, what they asked for, and how the last one judged goals."""
 
     until: datetime
-    made: tuple[Asked, ...] = ()
-    judged: tuple[Judged, ...] = ()
+    made: tuple[AskedProposal, ...] = ()
+    judged: tuple[PastVerdict, ...] = ()
 
     @property
     def due(self) -> datetime:
@@ -64,13 +64,13 @@ def skills_period(period: Period) -> Period | None:
     return weeks_before(period.end, SKILL_WEEKS) if period.end.day <= WEEK.days else None
 
 
-def ranked(
-    standings: Sequence[Standing], period: Period, known: datetime, charter: str
+def rank_services(
+    statuses: Sequence[ServiceStatus], period: Period, known: datetime, charter: str
 ) -> list[ServiceRanked]:
     """What is said of each service, in the order given."""
     return [
-        _ranked(one, rank, len(standings), period, known, charter)
-        for rank, one in enumerate(standings, start=1)
+        _rank_service(one, rank, len(statuses), period, known, charter)
+        for rank, one in enumerate(statuses, start=1)
     ]
 
 
@@ -78,7 +78,7 @@ def report(
     reported: Reported,
     systems: Iterable[ServiceRanked],
     gaps: Iterable[SkillGapReported],
-    goals: Iterable[Aimed],
+    goals: Iterable[OwnedGoal],
     heard: Heard,
     period: Period,
 ) -> tuple[Reported, tuple[Event[Payload], ...]]:
@@ -88,8 +88,8 @@ def report(
     asked = [one.system for one in followed if one.system is not None]
     events = [_event(one, one.team, period, one.service) for one in asked]
     events += [_event(one, one.team, period, one.skill) for one in gaps]
-    stretch = Stretch(period, reported.until, as_of(period))
-    told = [assessed(one, dict(reported.judged), stretch) for one in goals]
+    stretch = ReportSpan(period, reported.until, as_of(period))
+    told = [report_goal(one, dict(reported.judged), stretch) for one in goals]
     events += [_event(one, one.team, period, one.goal) for one in told]
     judged = tuple((one.goal, one.verdict.value) for one in told)
     made = tuple(one.asked for one in followed)
@@ -105,8 +105,8 @@ def _until(now: datetime) -> datetime:
     return weeks_before(now - AFTER, 1).end
 
 
-def _ranked(
-    one: Standing, rank: int, of: int, period: Period, known: datetime, charter: str
+def _rank_service(
+    one: ServiceStatus, rank: int, of: int, period: Period, known: datetime, charter: str
 ) -> ServiceRanked:
     trouble, went = one.trouble, one.delivery
     proposal, reasons = propose(one)
@@ -134,11 +134,11 @@ def _ranked(
         score=trouble.score,
         proposal=proposal,
         reasons=reasons,
-        based_on=_based_on(period, known),
+        based_on=_describe_basis(period, known),
         charter=charter,
     )
 
 
-def _based_on(period: Period, known: datetime) -> Message:
+def _describe_basis(period: Period, known: datetime) -> Message:
     last = period.end - timedelta(days=1)
     return message("report.based-on", first=period.start.date(), last=last.date(), known=known)

@@ -13,7 +13,7 @@ from desk_shared.frozen import Frozen
 from pydantic import Field
 
 from desk_metrics.measures.demand import read_demand
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.sla.worktime import micros
 
 
@@ -26,7 +26,7 @@ class DemandEntry(Frozen):
 
 
 @dataclass(slots=True)  # not frozen: it is filled while cells are read
-class _Wish:
+class _Request:
     people: set[str] = field(default_factory=set)
     times: int = 0
 
@@ -36,17 +36,17 @@ class Demand:
 
     def __init__(self, start: datetime, end: datetime, as_of: datetime) -> None:
         self._start, self._end, self._as_of = micros(start), micros(end), micros(as_of)
-        self._wishes: dict[str, _Wish] = {}
+        self._requests: dict[str, _Request] = {}
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             for one in entry.believed:
                 what = read_demand(one.measure)
                 is_known = max(one.known, one.at) < self._as_of
                 if what is not None and is_known and self._start <= one.at < self._end:
-                    wish = self._wishes.setdefault(what, _Wish())
-                    wish.people.add(entry.slice.person or entry.source)
-                    wish.times += one.weight
+                    request = self._requests.setdefault(what, _Request())
+                    request.people.add(entry.slice.person or entry.source)
+                    request.times += one.weight
 
     def entries(self) -> tuple[DemandEntry, ...]:
         """Everything, what most people want first; equals by times, then by name."""
@@ -54,6 +54,6 @@ class Demand:
 
     def _all(self) -> Iterable[DemandEntry]:
         return (
-            DemandEntry(what=what, people=len(wish.people), times=wish.times)
-            for what, wish in self._wishes.items()
+            DemandEntry(what=what, people=len(request.people), times=request.times)
+            for what, request in self._requests.items()
         )

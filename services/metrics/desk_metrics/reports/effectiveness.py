@@ -12,7 +12,7 @@ from typing import NamedTuple
 from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import AnswerOutcome
 
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.volume import CONTACTS
 from desk_metrics.planning.cohorts import FEWEST_CONTACTS, compare_ratio
 from desk_metrics.planning.odds import Square, interval
@@ -34,8 +34,8 @@ class Came:
         self._counts: dict[str, Counter[int]] = {}
         self._all: Counter[int] = Counter()
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
             for one in entry.believed:
                 is_known = max(one.known, one.at) < self._as_of
                 if one.measure == CONTACTS and is_known and one.at >= self._since:
@@ -49,7 +49,7 @@ class Came:
         return own, sum(self._all[day] for day in range(first, end)) - own
 
 
-class Helped(NamedTuple):
+class Effectiveness(NamedTuple):
     """What can be said, and whether it is the last word."""
 
     outcome: AnswerOutcome
@@ -57,7 +57,9 @@ class Helped(NamedTuple):
     is_last: bool
 
 
-def helped(came: Came, service: str, done: datetime, end: datetime) -> Helped | None:
+def assess_effectiveness(
+    came: Came, service: str, done: datetime, end: datetime
+) -> Effectiveness | None:
     """What the days since say, up to a report's end; None if there is no whole one yet."""
     day = micros(datetime.combine(done.astimezone(UTC).date(), time(), UTC)) // _DAY
     until = min(micros(end) // _DAY, day + 1 + DAYS)
@@ -66,7 +68,7 @@ def helped(came: Came, service: str, done: datetime, end: datetime) -> Helped | 
     before, rest_before = came.of(service, day - DAYS, day)
     after, rest_after = came.of(service, day + 1, until)
     days, is_last = until - day - 1, until == day + 1 + DAYS
-    outcome, verdict = _judged(Square(before, after, rest_before, rest_after), is_last=is_last)
+    outcome, verdict = _judge(Square(before, after, rest_before, rest_after), is_last=is_last)
     why = message(
         "effect.counts",
         on=done.astimezone(UTC).date(),
@@ -76,10 +78,10 @@ def helped(came: Came, service: str, done: datetime, end: datetime) -> Helped | 
         days_before=DAYS,
         verdict=verdict,
     )
-    return Helped(outcome, why, is_last)
+    return Effectiveness(outcome, why, is_last)
 
 
-def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
+def _judge(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
     own = square.cohort_before + square.cohort_after
     if own < FEWEST_CONTACTS:
         few = message("effect.too-few", fewest=FEWEST_CONTACTS)
@@ -89,11 +91,11 @@ def _judged(square: Square, *, is_last: bool) -> tuple[AnswerOutcome, Message]:
         alone = message("effect.nothing-to-compare")
         return _CANNOT_TELL, alone if is_last else message("effect.nothing-to-compare-yet")
     low, high = interval(square)
-    likely: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
+    chances: dict[str, Param] = {"low": compare_ratio(low), "high": compare_ratio(high)}
     if low <= 1 <= high:
-        wide = message("effect.anything-possible", **likely)
-        return _CANNOT_TELL, wide if is_last else message("effect.anything-possible-yet", **likely)
+        wide = message("effect.anything-possible", **chances)
+        return _CANNOT_TELL, wide if is_last else message("effect.anything-possible-yet", **chances)
     ratio = compare_ratio(square.ratio or 0.0)
     if high < 1:
-        return AnswerOutcome.HELPED, message("effect.helped", ratio=ratio, **likely)
-    return AnswerOutcome.WORSE, message("effect.worse", ratio=ratio, **likely)
+        return AnswerOutcome.HELPED, message("effect.helped", ratio=ratio, **chances)
+    return AnswerOutcome.WORSE, message("effect.worse", ratio=ratio, **chances)

@@ -9,23 +9,23 @@ from typing import NamedTuple
 
 from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
 
-from desk_metrics.planning.goals import Standing
+from desk_metrics.planning.goals import GoalStatus
 from desk_metrics.reports.periods import Period
 
 # Goal, and what the last report said of it.
-Judged = tuple[str, str]
+PastVerdict = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Aimed:
+class OwnedGoal:
     """A goal as it stands, and the team that answers for it."""
 
-    standing: Standing
+    status: GoalStatus
     team: str
     charter: str
 
 
-class Stretch(NamedTuple):
+class ReportSpan(NamedTuple):
     """What a report is about, since when there was none, and what is known in it."""
 
     period: Period
@@ -33,9 +33,11 @@ class Stretch(NamedTuple):
     as_of: datetime
 
 
-def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalStatusReported:
+def report_goal(
+    one: OwnedGoal, before: Mapping[str, str], stretch: ReportSpan
+) -> GoalStatusReported:
     """What the report says of a goal; `before` holds what the one before it said."""
-    found, forecast = one.standing, one.standing.forecast
+    found, forecast = one.status, one.status.forecast
     said = before.get(found.goal)
     return GoalStatusReported(
         goal=found.goal,
@@ -63,7 +65,7 @@ def assessed(one: Aimed, before: Mapping[str, str], stretch: Stretch) -> GoalSta
     )
 
 
-def _milestone(found: Standing, stretch: Stretch) -> GoalMilestone | None:
+def _milestone(found: GoalStatus, stretch: ReportSpan) -> GoalMilestone | None:
     """The last part of the way whose day lies in what was not reported about yet."""
     since, until = stretch.since.date(), stretch.period.end.date()
     return next((m for m in reversed(found.milestones) if since <= m.day < until), None)

@@ -35,11 +35,11 @@ def read_period(text: str) -> Period:
     first, _, last = text.partition("/")
     (start, end), (_, until) = _stretch(first, text), _stretch(last or first, text)
     if start.year < FIRST_YEAR:
-        raise _refused(text, message("asked.begins-too-early", year=str(FIRST_YEAR)))
+        raise _refusal(text, message("asked.begins-too-early", year=str(FIRST_YEAR)))
     if until < end:
-        raise _refused(text, message("asked.ends-before-start"))
+        raise _refusal(text, message("asked.ends-before-start"))
     if until - start > MOST:
-        raise _refused(text, message("asked.too-long", most=MOST.days))
+        raise _refusal(text, message("asked.too-long", most=MOST.days))
     return Period(text, start, until)
 
 
@@ -66,11 +66,11 @@ def _stretch(part: str, whole: str) -> tuple[datetime, datetime]:
             start = _midnight(date(int(found[1]), int(found[2]), 1))
             return start, (start + timedelta(days=31)).replace(day=1)
     except (ValueError, OverflowError) as error:
-        raise _refused(whole, message("asked.no-such-week")) from error
-    raise _refused(whole, message("asked.neither-week-nor-month"))
+        raise _refusal(whole, message("asked.no-such-week")) from error
+    raise _refusal(whole, message("asked.neither-week-nor-month"))
 
 
-def _refused(text: str, why: Message) -> Invalid:
+def _refusal(text: str, why: Message) -> Invalid:
     return Invalid(message("asked.no-period", period=text, why=why), code="no-such-period")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import Proposal
 
-from desk_metrics.reports.causes import CONTACT_MINUTES, Standing, Trouble
+from desk_metrics.reports.causes import CONTACT_MINUTES, ServiceStatus, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class Bars:
     failure_rate: float = 0.3
     repeat_share: float = 0.2
     again_share: float = 0.3
-    many_wishes: int = 20
-    wish_share: float = 0.6
+    many_requests: int = 20
+    request_share: float = 0.6
     unchanged_days: float = 180
     cost_share: float = 0.2
 
 
 BARS = Bars()
 Proposed = tuple[Proposal, tuple[Message, ...]]
-_Rule = Callable[[Standing, Bars], "tuple[Proposal, Message] | None"]
+_Rule = Callable[[ServiceStatus, Bars], "tuple[Proposal, Message] | None"]
 
 
-def propose(one: Standing, bars: Bars = BARS) -> Proposed:
+def propose(one: ServiceStatus, bars: Bars = BARS) -> Proposed:
     """The first rule that fits, and what the service cost."""
     for rule in _RULES:
         found = rule(one, bars)
@@ -52,14 +52,14 @@ def propose(one: Standing, bars: Bars = BARS) -> Proposed:
     return Proposal.LEAVE, (message("proposal.unremarkable"), *_costs(one))
 
 
-def _not_in_use(one: Standing, _bars: Bars) -> tuple[Proposal, Message] | None:
+def _not_in_use(one: ServiceStatus, _bars: Bars) -> tuple[Proposal, Message] | None:
     lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
     if lifecycle == "planned" or (lifecycle == "retired" and not contacts):
         return Proposal.LEAVE, message("proposal.not-in-use", lifecycle=lifecycle)
     return None
 
 
-def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _is_quiet(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     is_retiring = one.service.lifecycle == "retiring"
     least = bars.quiet_days_retiring if is_retiring else bars.quiet_days
     is_critical = not is_retiring and one.service.criticality < bars.least_critical
@@ -68,7 +68,7 @@ def _is_quiet(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     return Proposal.RETIRE, message("proposal.quiet", days=int(one.quiet_days))
 
 
-def _is_obsolete(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _is_obsolete(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     people, contacts = len(one.trouble.obsolete_by), one.trouble.contacts
     if people < bars.many_obsolete or people <= contacts + len(one.trouble.requested_by):
         return None
@@ -76,7 +76,7 @@ def _is_obsolete(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     return Proposal.RETIRE, message("proposal.obsolete", count=people, contacts=came)
 
 
-def _too_few(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _too_few(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     contacts, repairs = one.trouble.contacts, one.trouble.healing_debt
     if contacts >= bars.fewest or repairs >= bars.fewest:
         return None
@@ -88,7 +88,7 @@ def _too_few(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _end_of_life(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _end_of_life(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     lifecycle, contacts = one.service.lifecycle, one.trouble.contacts
     if lifecycle not in {"retiring", "retired"} or contacts < bars.fewest:
         return None
@@ -96,7 +96,7 @@ def _end_of_life(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     return Proposal.REPLACE, message("proposal.end-of-life", lifecycle=lifecycle, contacts=came)
 
 
-def _relapses(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _relapses(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     repairs, relapses = one.trouble.healing_debt, one.trouble.relapses
     if repairs < bars.fewest or relapses < bars.relapse_share * repairs:
         return None
@@ -105,14 +105,14 @@ def _relapses(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _healing_debt(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _propose_for_healing_debt(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     repairs = one.trouble.healing_debt
     if repairs < bars.many_repairs:
         return None
     return Proposal.REPAIR, message("proposal.healing-debt", repairs=repairs)
 
 
-def _failed_changes(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _propose_for_failed_changes(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     went = one.delivery
     is_judged = went.finished >= bars.fewest_changes and went.failed >= bars.fewest_failed
     if not is_judged or went.failure_rate is None or went.failure_rate < bars.failure_rate:
@@ -125,7 +125,7 @@ def _failed_changes(one: Standing, bars: Bars) -> tuple[Proposal, Message] | Non
     )
 
 
-def _repeats(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _repeats(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     again, resolved = one.trouble.repeat_contacts, one.trouble.resolved
     ended = again + resolved
     if ended < bars.fewest or again < bars.repeat_share * ended:
@@ -135,7 +135,7 @@ def _repeats(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _comes_again(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     contacts, again = one.trouble.contacts, one.trouble.came_again
     if contacts < bars.fewest or again < bars.again_share * contacts:
         return None
@@ -144,19 +144,19 @@ def _comes_again(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     )
 
 
-def _wishes(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
-    contacts, wishes = one.trouble.contacts, one.trouble.wishes
-    if wishes < bars.many_wishes or wishes < bars.wish_share * contacts:
+def _propose_for_requests(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
+    contacts, requests = one.trouble.contacts, one.trouble.requests
+    if requests < bars.many_requests or requests < bars.request_share * contacts:
         return None
     return Proposal.AUTOMATE, message(
         "proposal.questions-and-requests",
-        wishes=wishes,
+        wishes=requests,
         contacts=contacts,
-        share=wishes / contacts,
+        share=requests / contacts,
     )
 
 
-def _unchanged(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _propose_for_unchanged(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     days, contacts = one.unchanged_days, one.trouble.contacts
     if days is None or days < bars.unchanged_days or contacts < bars.fewest:
         return None
@@ -164,7 +164,7 @@ def _unchanged(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
     return Proposal.UPGRADE, message("proposal.unchanged", days=int(days), contacts=came)
 
 
-def _worst(one: Standing, bars: Bars) -> tuple[Proposal, Message] | None:
+def _worst(one: ServiceStatus, bars: Bars) -> tuple[Proposal, Message] | None:
     if one.share < bars.cost_share or one.trouble.contacts < bars.fewest:
         return None
     return Proposal.REPAIR, message("proposal.worst-system", share=one.share)
@@ -177,17 +177,17 @@ _RULES: tuple[_Rule, ...] = (
     _too_few,
     _end_of_life,
     _relapses,
-    _failed_changes,
+    _propose_for_failed_changes,
     _repeats,
     _comes_again,
-    _healing_debt,
-    _wishes,
-    _unchanged,
+    _propose_for_healing_debt,
+    _propose_for_requests,
+    _propose_for_unchanged,
     _worst,
 )
 
 
-def _costs(one: Standing) -> tuple[Message, ...]:
+def _costs(one: ServiceStatus) -> tuple[Message, ...]:
     """What it cost, which plans were not carried out, and who asked for it."""
     trouble, reasons = one.trouble, list[Message]()
     if trouble.score_us:

@@ -21,7 +21,7 @@ from desk_shared.events.reports import (
 )
 from desk_shared.ids import derived_id
 
-from desk_metrics.reports.effectiveness import Came, helped
+from desk_metrics.reports.effectiveness import Came, assess_effectiveness
 from desk_metrics.sla.decide import SOURCE
 
 # The one number for worse and better: half as much time lost again, or a third less. What lies
@@ -64,7 +64,7 @@ class Answers:
         return next((one for one in self.said if one.id == id), None)
 
 
-class Asked(NamedTuple):
+class AskedProposal(NamedTuple):
     """What reports said of one service so far, and how long its owner has been silent."""
 
     service: str
@@ -96,7 +96,7 @@ class Followed(NamedTuple):
     """A service in the new report, none if it is left out, and what is to be remembered."""
 
     system: ServiceRanked | None
-    asked: Asked
+    asked: AskedProposal
 
 
 class _Back(NamedTuple):
@@ -108,13 +108,13 @@ class _Back(NamedTuple):
     is_settled: bool = True
 
 
-def added(answers: Answers | None, said: Said) -> Answers:
+def add_response(answers: Answers | None, said: Said) -> Answers:
     """The answers with one more; the oldest are forgotten."""
     before = () if answers is None else answers.said
     return Answers((*before, said)[-MOST_KEPT:])
 
 
-def answered_event(said: Said, service: str, team: str) -> Event[Payload]:
+def response_event(said: Said, service: str, team: str) -> Event[Payload]:
     """What is told of an answer; the same answer has the same id."""
     data = ResponseRecorded(
         service=service,
@@ -129,14 +129,14 @@ def answered_event(said: Said, service: str, team: str) -> Event[Payload]:
     return Event(derived_id(said.id, ResponseRecorded.TYPE), SOURCE, team, said.at, data)
 
 
-def in_force(last: Said | None, asked: Asked | None) -> Said | None:
+def in_force(last: Said | None, asked: AskedProposal | None) -> Said | None:
     """The last answer, unless a report has acted on it already."""
     if last is None or (asked is not None and last.id == asked.heard):
         return None
     return last
 
 
-def question(asked: Asked | None, last: Said | None) -> tuple[str, Proposal, float] | None:
+def question(asked: AskedProposal | None, last: Said | None) -> tuple[str, Proposal, float] | None:
     """What an owner can answer now: period, proposal and score; None if nothing is asked."""
     if asked is not None and asked.waiting:
         return asked.period, Proposal(asked.proposal), asked.score
@@ -144,21 +144,21 @@ def question(asked: Asked | None, last: Said | None) -> tuple[str, Proposal, flo
     return None if open_ is None else (open_.period, open_.proposal, open_.score)
 
 
-def follow_up(one: ServiceRanked, before: Asked | None, heard: Heard) -> Followed:
+def follow_up(one: ServiceRanked, before: AskedProposal | None, heard: Heard) -> Followed:
     """A service's rank as it goes into the next report, given what became of the last one."""
-    base = before or Asked(one.service)
+    base = before or AskedProposal(one.service)
     is_same = base.proposal == one.proposal and one.proposal is not Proposal.LEAVE
     one = one.model_copy(update={"in_a_row": base.in_a_row + 1 if is_same else 1})
     said = in_force(heard.said.get(one.service), base)
     if said is None:
-        return _unanswered(one, base, heard)
+        return _ask_again(one, base, heard)
     back = _back(one, said, heard)
     if back is None:
         return _waits(one, base)
     return _came_back(one, base, said, back, heard.known)
 
 
-def standing_of(asked: Asked | None, last: Said | None) -> Message | None:
+def find_status(asked: AskedProposal | None, last: Said | None) -> Message | None:
     """Where a report and its answer stand; None if nothing is asked."""
     said = in_force(last, asked)
     if said is not None:
@@ -169,7 +169,7 @@ def standing_of(asked: Asked | None, last: Said | None) -> Message | None:
             on=said.at.date(),
             by=said.by,
             due=due,
-            text=_quoted(said),
+            text=_quote(said),
         )
     if asked is None or not asked.waiting or asked.since is None:
         return None
@@ -177,11 +177,11 @@ def standing_of(asked: Asked | None, last: Said | None) -> Message | None:
     return message("report.standing-unanswered", reports=reports, since=asked.since.date())
 
 
-def _unanswered(one: ServiceRanked, base: Asked, heard: Heard) -> Followed:
+def _ask_again(one: ServiceRanked, base: AskedProposal, heard: Heard) -> Followed:
     if one.proposal is Proposal.LEAVE:
-        return Followed(one, _remembered(one, base))
+        return Followed(one, _remember(one, base))
     since = base.since or heard.known
-    asked = _remembered(one, base, waiting=base.waiting + 1, since=since)
+    asked = _remember(one, base, waiting=base.waiting + 1, since=since)
     if not base.waiting:
         return Followed(one, asked)
     is_escalated = asked.waiting >= ESCALATED_FROM
@@ -201,15 +201,15 @@ def _may_tell(one: ServiceRanked, heard: Heard) -> bool:
     return heard.escalation != one.team and one.service not in heard.kept_from_it
 
 
-def _waits(one: ServiceRanked, base: Asked) -> Followed:
+def _waits(one: ServiceRanked, base: AskedProposal) -> Followed:
     """An answer holds, so nothing is asked; a rank that asks nothing is told as ever."""
     if one.proposal is Proposal.LEAVE:
-        return Followed(one, _remembered(one, base))
+        return Followed(one, _remember(one, base))
     return Followed(None, base._replace(waiting=0, since=None))
 
 
 def _came_back(
-    one: ServiceRanked, base: Asked, said: Said, back: _Back, known: datetime
+    one: ServiceRanked, base: AskedProposal, said: Said, back: _Back, known: datetime
 ) -> Followed:
     update = {
         "answer": said.answer,
@@ -219,16 +219,16 @@ def _came_back(
     }
     told = one.model_copy(update=update)
     if not back.is_settled:
-        return Followed(told, _remembered(one, base))
+        return Followed(told, _remember(one, base))
     base = base._replace(heard=said.id)
     if one.proposal is Proposal.LEAVE or back.outcome is not None:
-        return Followed(told, _remembered(one, base))
-    return Followed(told, _remembered(one, base, waiting=1, since=known))
+        return Followed(told, _remember(one, base))
+    return Followed(told, _remember(one, base, waiting=1, since=known))
 
 
-def _remembered(
-    one: ServiceRanked, base: Asked, waiting: int = 0, since: datetime | None = None
-) -> Asked:
+def _remember(
+    one: ServiceRanked, base: AskedProposal, waiting: int = 0, since: datetime | None = None
+) -> AskedProposal:
     now = base._replace(
         proposal=one.proposal.value, in_a_row=one.in_a_row, waiting=waiting, since=since
     )
@@ -239,24 +239,24 @@ def _back(one: ServiceRanked, said: Said, heard: Heard) -> _Back | None:
     """How it comes back; None while the answer holds."""
     match said.answer:
         case Answer.ACCEPTED:
-            return _planned(one, said, heard.known)
+            return _check_plan(one, said, heard.known)
         case Answer.REJECTED:
-            return _rejected(one, said)
+            return _check_rejection(one, said)
         case Answer.DONE:
-            found = helped(heard.came, one.service, said.at, one.until)
+            found = assess_effectiveness(heard.came, one.service, said.at, one.until)
             if found is None:
                 return None
             return _Back(found.why, outcome=found.outcome, is_settled=found.is_last)
 
 
-def _planned(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
+def _check_plan(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
     due = said.target_date
     if due is not None and known.date() < due:
         return None
     was, now = said.score, one.score
     is_better = one.proposal is Proposal.LEAVE or (bool(was) and now * CHANGED <= was)
     facts: dict[str, Param] = {
-        "text": _quoted(said),
+        "text": _quote(said),
         "before": _hours(was),
         "now": _hours(now),
     }
@@ -272,14 +272,14 @@ def _planned(one: ServiceRanked, said: Said, known: datetime) -> _Back | None:
     return _Back(why, None if is_better else due)
 
 
-def _rejected(one: ServiceRanked, said: Said) -> _Back | None:
+def _check_rejection(one: ServiceRanked, said: Said) -> _Back | None:
     is_worse = one.score > said.score and one.score >= CHANGED * said.score
     if one.proposal is Proposal.LEAVE or not is_worse:
         return None
     facts: dict[str, Param] = {
         "by": said.by,
         "on": said.at.date(),
-        "text": _quoted(said),
+        "text": _quote(said),
         "before": _hours(said.score),
         "now": _hours(one.score),
     }
@@ -288,7 +288,7 @@ def _rejected(one: ServiceRanked, said: Said) -> _Back | None:
     return _Back(message("report.rejected-and-worse", share=one.score / said.score - 1, **facts))
 
 
-def _quoted(said: Said) -> Message | str:
+def _quote(said: Said) -> Message | str:
     text = said.text if len(said.text) <= _QUOTED else f"{said.text[: _QUOTED - 2].rstrip()} …"
     return message("report.quoted", text=text) if text else ""
 

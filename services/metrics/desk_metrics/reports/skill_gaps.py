@@ -13,7 +13,7 @@ from datetime import datetime
 from desk_shared.events.message import Message, Param, message
 from desk_shared.events.reports import SkillGapReported
 
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.skills import CAME, read_asked
 from desk_metrics.reports.periods import Period
 from desk_metrics.sla.worktime import micros
@@ -24,7 +24,7 @@ HANDED_ON_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class TeamSkills:
     """A team as far as skills go: what each member can finish, and what all of them can."""
 
     name: str
@@ -37,7 +37,7 @@ class Crew:
 
 
 @dataclass(slots=True)  # not frozen: it is filled while cells are read
-class Asked:
+class SkillDemand:
     """How often a team was asked for a skill, and handed it on."""
 
     came: int = 0
@@ -52,14 +52,14 @@ class Skills:
     ) -> None:
         self._start, self._end = micros(period.start), micros(period.end)
         self._as_of, self._needed = micros(as_of), needed
-        self.asked: dict[tuple[str, str], Asked] = {}
+        self.asked: dict[tuple[str, str], SkillDemand] = {}
 
-    def add(self, cell: Cell) -> None:
-        for entry in cell.entries:
-            for posting in entry.believed:
-                is_known = max(posting.known, posting.at) < self._as_of
-                if is_known and self._start <= posting.at < self._end:
-                    self._post(posting.measure, posting.weight)
+    def add(self, bucket: Bucket) -> None:
+        for entry in bucket.entries:
+            for contribution in entry.believed:
+                is_known = max(contribution.known, contribution.at) < self._as_of
+                if is_known and self._start <= contribution.at < self._end:
+                    self._post(contribution.measure, contribution.weight)
 
     def _post(self, measure: str, weight: int) -> None:
         said = read_asked(measure)
@@ -67,7 +67,7 @@ class Skills:
             return
         what, team, category = said
         for skill in self._needed.get(category, ()):
-            asked = self.asked.setdefault((team, skill), Asked())
+            asked = self.asked.setdefault((team, skill), SkillDemand())
             if what == CAME:
                 asked.came += weight
             else:
@@ -75,7 +75,10 @@ class Skills:
 
 
 def gaps_of(
-    asked: Mapping[tuple[str, str], Asked], crews: Iterable[Crew], period: Period, charter: str
+    asked: Mapping[tuple[str, str], SkillDemand],
+    crews: Iterable[TeamSkills],
+    period: Period,
+    charter: str,
 ) -> list[SkillGapReported]:
     """Every gap of every team, the most asked for first."""
     found = [
@@ -99,7 +102,7 @@ def gaps_of(
     return sorted(found, key=lambda one: (-one.asked, one.team, one.skill))
 
 
-def _reasons(crew: Crew, skill: str, asked: Asked) -> Iterator[Message]:
+def _reasons(crew: TeamSkills, skill: str, asked: SkillDemand) -> Iterator[Message]:
     if asked.came < FEWEST_ASKED:
         return
     holders, members = crew.holders(skill), len(crew.members)

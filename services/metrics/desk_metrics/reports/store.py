@@ -13,25 +13,25 @@ from desk_shared.frozen import Frozen
 from desk_shared.messages import Catalogue
 from desk_shared.store import Documents, Schema
 
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import (
+    DailySums,
     Day,
-    Kept,
-    cells_between,
     first_day,
+    read_buckets,
 )
 from desk_metrics.measures.sums import DaySums
 from desk_metrics.planning.goal_weeks import People
-from desk_metrics.planning.store import owner_of, standings
+from desk_metrics.planning.store import assess_goals, owner_of
 from desk_metrics.reports.causes import SIGNS, Causes, Service
 from desk_metrics.reports.changes import Changes
-from desk_metrics.reports.decide import WEEKLY, WEEKS, Reported, ranked
+from desk_metrics.reports.decide import WEEKLY, WEEKS, Reported, rank_services
 from desk_metrics.reports.demand import Demand, DemandEntry
 from desk_metrics.reports.effectiveness import REACH, Came
-from desk_metrics.reports.milestones import Aimed
+from desk_metrics.reports.milestones import OwnedGoal
 from desk_metrics.reports.periods import Period, read_period, weeks_before
-from desk_metrics.reports.responses import Answers, Asked, Heard, Said, standing_of
-from desk_metrics.reports.skill_gaps import Crew, Skills, gaps_of
+from desk_metrics.reports.responses import Answers, AskedProposal, Heard, Said, find_status
+from desk_metrics.reports.skill_gaps import Skills, TeamSkills, gaps_of
 
 CHANGES = Schema(collection="changes", model=Changes)
 ANSWERS = Schema(collection="answers", model=Answers)
@@ -42,22 +42,22 @@ _BOOK = "services"
 
 
 @dataclass(frozen=True, slots=True)
-class Correspondence:
+class OwnerResponses:
     """The two collections that know of it."""
 
     reported: Documents[Reported]
     answers: Documents[Answers]
 
-    async def asked(self, service: str) -> Asked | None:
+    async def find_asked(self, service: str) -> AskedProposal | None:
         """What reports said of a service so far."""
-        return (await self._asked()).get(service)
+        return (await self._load_asked()).get(service)
 
-    async def answered(self, service: str) -> Answers:
+    async def load_answers(self, service: str) -> Answers:
         """What was answered about a service."""
         found = (await self.answers.load([service])).get(service)
         return Answers() if found is None or found.state is None else found.state
 
-    async def said(self, services: Iterable[str]) -> dict[str, Said]:
+    async def load_last_answers(self, services: Iterable[str]) -> dict[str, Said]:
         """The last answer about each of the services that has one."""
         found = await self.answers.load(services)
         lasts = {name: one.state.last for name, one in found.items() if one.state is not None}
@@ -65,23 +65,29 @@ class Correspondence:
 
     async def open(self) -> list[tuple[str, Message]]:
         """Every service that a report asks about, and where that stands."""
-        return list((await self.standings(await self._asked())).items())
+        return list((await self.find_statuses(await self._load_asked())).items())
 
-    async def standings(self, services: Iterable[str]) -> dict[str, Message]:
+    async def find_statuses(self, services: Iterable[str]) -> dict[str, Message]:
         """Where each of the services stands, if anything was asked about it."""
         services = tuple(services)
-        asked, said = await self._asked(), await self.said(services)
-        found = {name: standing_of(asked.get(name), said.get(name)) for name in services}
+        find_asked, load_last_answers = (
+            await self._load_asked(),
+            await self.load_last_answers(services),
+        )
+        found = {
+            name: find_status(find_asked.get(name), load_last_answers.get(name))
+            for name in services
+        }
         return {name: stands for name, stands in found.items() if stands is not None}
 
-    async def _asked(self) -> dict[str, Asked]:
+    async def _load_asked(self) -> dict[str, AskedProposal]:
         found = (await self.reported.load([WEEKLY])).get(WEEKLY)
         made = () if found is None or found.state is None else found.state.made
         return {one.service: one for one in made}
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServiceSurvey:
     """Every service of the charter, the one that costs people most first; what people ask for that
     there is not; contacts by day."""
 
@@ -94,72 +100,74 @@ class Look:
 class Sources:
     """Where it is read from, and what the organisation wrote down."""
 
-    cells: Documents[Cell]
+    buckets: Documents[Bucket]
     sums: Documents[DaySums]
     changes: Documents[Changes]
     charter: Callable[[], Charter]
-    letters: Correspondence
+    responses: OwnerResponses
     people: People = _NOT_TOLD
 
-    async def look(self, period: Period, as_of: datetime) -> Look:
+    async def survey(self, period: Period, as_of: datetime) -> ServiceSurvey:
         """All that one walk over the days tells of services; `causes` says which it needs."""
         charter = self.charter()
         services = services_of(charter)
         causes = Causes(period, as_of, services)
         demand = Demand(period.start, period.end, as_of)
         came = Came(as_of - REACH, as_of)
-        async for day in days_of(causes, self.cells, self.sums):
+        async for day in days_of(causes, self.buckets, self.sums):
             if isinstance(day, DaySums):
                 causes.take(day)
                 continue
-            for cell in day:
+            for bucket in day:
                 for one in (causes, demand, came):
-                    one.add(cell)
+                    one.add(bucket)
         stored = await self.changes.load([one.name for one in services])
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
-        standings = causes.standings(services, changes)
-        found = ranked(standings, period, as_of, charter.version)
-        return Look(tuple(found), demand.entries(), came)
+        statuses = causes.rank(services, changes)
+        found = rank_services(statuses, period, as_of, charter.version)
+        return ServiceSurvey(tuple(found), demand.entries(), came)
 
-    async def heard(self, look: Look, known: datetime) -> Heard:
+    async def load_heard(self, survey: ServiceSurvey, known: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
-        said = await self.letters.said(one.service for one in look.systems)
+        load_last_answers = await self.responses.load_last_answers(
+            one.service for one in survey.systems
+        )
         charter = self.charter()
         told = charter.routing.default_team
         seen = charter.sight_of(told, sees_all=False)
         kept = frozenset(one.name for one in charter.services if seen.hides(one.name))
-        return Heard(said, look.came, known, told, kept)
+        return Heard(load_last_answers, survey.came, known, told, kept)
 
-    async def gaps(self, period: Period, as_of: datetime) -> list[SkillGapReported]:
+    async def find_skill_gaps(self, period: Period, as_of: datetime) -> list[SkillGapReported]:
         """What teams were asked for and too few of them can do."""
         charter = self.charter()
-        skills = Skills(period, as_of, needed_by(charter))
+        skills = Skills(period, as_of, skills_needed(charter))
         last = (period.end - timedelta(days=1)).date()
-        async for cell in cells_between(self.cells, period.start.date(), last):
-            skills.add(cell)
+        async for bucket in read_buckets(self.buckets, period.start.date(), last):
+            skills.add(bucket)
         return gaps_of(skills.asked, crews_of(charter), period, charter.version)
 
-    async def goals(self, as_of: datetime) -> list[Aimed]:
+    async def goals(self, as_of: datetime) -> list[OwnedGoal]:
         """Where each goal of the charter stands, and who answers for it."""
         charter = self.charter()
-        found = await standings(self.cells, self.sums, charter.goals, as_of, self.people)
+        found = await assess_goals(self.buckets, self.sums, charter.goals, as_of, self.people)
         return [
-            Aimed(one, owner_of(goal, charter), charter.version)
+            OwnedGoal(one, owner_of(goal, charter), charter.version)
             for goal, one in zip(charter.goals, found, strict=True)
         ]
 
 
 async def days_of(
-    causes: Causes, cells: Documents[Cell], sums: Documents[DaySums]
+    causes: Causes, buckets: Documents[Bucket], sums: Documents[DaySums]
 ) -> AsyncIterator[Day]:
     """What causes need, and of the weeks that `helped` looks back to, all cells."""
-    began, reach, as_of = await first_day(cells), causes.reach, causes.known
+    began, reach, as_of = await first_day(buckets), causes.reach, causes.known
     if began is None:
         return
     if began < reach.since:
         causes.knew(reach.since)
     whole = {*_days(reach.first, reach.last), *_days((as_of - REACH).date(), as_of.date())}
-    kept, since = Kept(_BOOK, cells, sums), max(began, reach.since)
+    kept, since = DailySums(_BOOK, buckets, sums), max(began, reach.since)
     async for day in kept.days(since, as_of.date(), (SIGNS,), as_of, whole):
         yield day
 
@@ -176,10 +184,10 @@ def services_of(charter: Charter) -> tuple[Service, ...]:
     )
 
 
-def crews_of(charter: Charter) -> tuple[Crew, ...]:
+def crews_of(charter: Charter) -> tuple[TeamSkills, ...]:
     """The charter's teams as skills know them."""
     return tuple(
-        Crew(
+        TeamSkills(
             team.name,
             tuple(frozenset(member.skills) for member in team.members),
             frozenset(team.skills),
@@ -188,7 +196,7 @@ def crews_of(charter: Charter) -> tuple[Crew, ...]:
     )
 
 
-def needed_by(charter: Charter) -> dict[str, tuple[str, ...]]:
+def skills_needed(charter: Charter) -> dict[str, tuple[str, ...]]:
     """Which skills finishing a ticket of a category needs: what the routing rules say of it, and
     the skill that is called like the category."""
     needed: dict[str, set[str]] = {}
@@ -229,22 +237,24 @@ class Systems(Frozen):
     demand: tuple[DemandEntry, ...]
 
 
-def asked_period(text: str, at: datetime) -> Period:
+def parse_period(text: str, at: datetime) -> Period:
     """The period that was asked for, or the last whole weeks."""
     return read_period(text) if text else weeks_before(at, WEEKS)
 
 
-async def answered(sources: Sources, period: Period, at: datetime, catalogue: Catalogue) -> Systems:
+async def rank_systems(
+    sources: Sources, period: Period, at: datetime, catalogue: Catalogue
+) -> Systems:
     """The answer for the HTTP side and the command line."""
-    look = await sources.look(period, at)
-    standings = await sources.letters.standings(one.service for one in look.systems)
+    survey = await sources.survey(period, at)
+    statuses = await sources.responses.find_statuses(one.service for one in survey.systems)
     return Systems(
         period=period.name,
         since=period.start,
         until=period.end,
         as_of=at,
-        systems=look.systems,
-        why={one.service: catalogue.render_all(one.reasons) for one in look.systems},
-        answers={name: catalogue.render(stands) for name, stands in standings.items()},
-        demand=look.demand,
+        systems=survey.systems,
+        why={one.service: catalogue.render_all(one.reasons) for one in survey.systems},
+        answers={name: catalogue.render(stands) for name, stands in statuses.items()},
+        demand=survey.demand,
     )

@@ -18,7 +18,7 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents
 from desk_shared.telemetry import get_logger
 
-from desk_metrics.reports.changes import Changes, changes_key, with_change
+from desk_metrics.reports.changes import Changes, add_change, changes_key
 from desk_metrics.reports.decide import (
     WEEKLY,
     Reported,
@@ -42,7 +42,7 @@ def changes_projection(documents: Documents[Changes]) -> Projection[Changes]:
     def react(
         state: Changes | None, event: AnyEvent, _context: Context
     ) -> Decision[Changes] | None:
-        after = with_change(state or Changes(), event)
+        after = add_change(state or Changes(), event)
         return None if after == state else Decision(after)
 
     return Projection(documents, keys=keys, react=react)
@@ -92,23 +92,23 @@ class Reporting:
 
     async def _make(self, id: str, period: Period) -> None:
         known = as_of(period)
-        look = await self._sources.look(period, known)
-        heard = await self._sources.heard(look, known)
+        survey = await self._sources.survey(period, known)
+        heard = await self._sources.load_heard(survey, known)
         quarter = skills_period(period)
-        gaps = [] if quarter is None else await self._sources.gaps(quarter, known)
+        gaps = [] if quarter is None else await self._sources.find_skill_gaps(quarter, known)
         goals = await self._sources.goals(known)
 
         def publish(before: Reported | None, _context: Context) -> Decision[Reported] | None:
             if before is None or before.until >= period.end:
                 return None
-            after, events = report(before, look.systems, gaps, goals, heard, period)
+            after, events = report(before, survey.systems, gaps, goals, heard, period)
             return Decision(after, events, after.due)
 
         await self._commands.change(id, publish)
         log.info(
             "owners_told",
             period=period.name,
-            systems=len(look.systems),
+            systems=len(survey.systems),
             skill_gaps=len(gaps),
             goals=len(goals),
         )

@@ -13,7 +13,7 @@ from desk_shared.http.language import sentence
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AwareDatetime
 
-from desk_metrics.sla.explanation import Explanation, Stretch, explain
+from desk_metrics.sla.explanation import ExplainedSpan, Explanation, explain
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
 
@@ -23,7 +23,7 @@ FIRST, LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UT
 AsOf = Annotated[AwareDatetime | None, Query(ge=FIRST, le=LAST, description="Default: now.")]
 
 
-class StretchView(Stretch):
+class ExplainedSpanView(ExplainedSpan):
     """Some time of a ticket; `text` says why it counted or not, in the language of the answer."""
 
     text: str
@@ -32,7 +32,7 @@ class StretchView(Stretch):
 class SlaExplanation(Explanation):
     """One SLA, each stretch of time explained in words."""
 
-    explanation: tuple[StretchView, ...]
+    explanation: tuple[ExplainedSpanView, ...]
     because: str
     """Why it was cancelled; empty if it was not."""
 
@@ -82,6 +82,6 @@ def sla_router(
 def _view(found: Explanation) -> SlaExplanation:
     because = sentence(found.cancelled_because) if found.cancelled_because else ""
     stretches = tuple(
-        StretchView(**dict(one), text=sentence(one.message)) for one in found.explanation
+        ExplainedSpanView(**dict(one), text=sentence(one.message)) for one in found.explanation
     )
     return SlaExplanation(**{**dict(found), "explanation": stretches, "because": because})

@@ -45,7 +45,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
 
 
-class Stretch(_Data):
+class ExplainedSpan(_Data):
     """Some time of a ticket: counted or not, and why."""
 
     start: datetime
@@ -80,7 +80,7 @@ class Explanation(_Data):
     overrun: timedelta
     held: timedelta
     percent: int
-    explanation: tuple[Stretch, ...]
+    explanation: tuple[ExplainedSpan, ...]
 
     @property
     def margin(self) -> timedelta:
@@ -140,9 +140,9 @@ def _status(sla: SlaClock, now: int) -> Status:
     return Status.PAUSED if is_held else Status.RUNNING
 
 
-def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
+def _stretches(sla: SlaClock, until: int) -> Iterator[ExplainedSpan]:
     """All of it, joined where one stretch goes on with the same reason."""
-    held: Stretch | None = None
+    held: ExplainedSpan | None = None
     for one in _pieces(sla, until):
         if held is not None and (held.why, held.message) == (one.why, one.message):
             held = held.model_copy(update={"end": one.end})
@@ -154,7 +154,7 @@ def _stretches(sla: SlaClock, until: int) -> Iterator[Stretch]:
         yield held
 
 
-def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
+def _pieces(sla: SlaClock, until: int) -> Iterator[ExplainedSpan]:
     if sla.owed_since < sla.start:
         before = min(sla.start, until)
         yield _stretch(sla.owed_since, before, Why.BEFORE, message("stretch.before"))
@@ -168,13 +168,18 @@ def _pieces(sla: SlaClock, until: int) -> Iterator[Stretch]:
     yield from _part(sla, cursor, until, None)
 
 
-def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[Stretch]:
+def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[ExplainedSpan]:
     """Open and closed pieces in order; closed time is closed whoever is waited for."""
     hours = sla.terms.hours
     why, said = _open(sla, hold)
     pieces = [_stretch(opens, closes, why, said) for opens, closes in hours.spans_us(start, end)]
     pieces += [
-        _stretch(closed.start, closed.end, Why(closed.reason), _closed(closed.reason, closed.name))
+        _stretch(
+            closed.start,
+            closed.end,
+            Why(closed.reason),
+            _explain_closed(closed.reason, closed.name),
+        )
         for closed in hours.closed_us(start, end)
     ]
     yield from sorted(pieces, key=lambda piece: piece.start)
@@ -188,7 +193,7 @@ def _open(sla: SlaClock, hold: Hold | None) -> tuple[Why, Message]:
     return Why.WAITING, message("stretch.waiting", reason=hold.reason)
 
 
-def _closed(reason: ClosedBy, name: str) -> Message:
+def _explain_closed(reason: ClosedBy, name: str) -> Message:
     if reason is ClosedBy.HOURS:
         return message("stretch.outside-hours", calendar=name)
     if reason is ClosedBy.HOLIDAY:
@@ -196,8 +201,8 @@ def _closed(reason: ClosedBy, name: str) -> Message:
     return message("stretch.closed", name=name)
 
 
-def _stretch(start: int, end: int, why: Why, said: Message) -> Stretch:
-    return Stretch(
+def _stretch(start: int, end: int, why: Why, said: Message) -> ExplainedSpan:
+    return ExplainedSpan(
         start=instant(start),
         end=instant(end),
         counted=why is Why.WORKED,

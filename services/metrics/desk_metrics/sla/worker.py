@@ -88,13 +88,13 @@ class Editions:
         if slas_alike(edition_of(charter, _EVER), self._last):
             self._seen = charter.version
             return
-        await self._change(next(reversed(self._editions)), _closed)
+        await self._change(next(reversed(self._editions)), _close_edition)
         await self._follow(charter)
 
     async def _move_on(self, charter: Charter) -> None:
         """Have the last edition hold for some seconds more, or go on to the next."""
-        while _known_until(self._last) - self._clock.now() <= AHEAD / 2:
-            await self._change(next(reversed(self._editions)), _moved_on)
+        while _find_known_until(self._last) - self._clock.now() <= AHEAD / 2:
+            await self._change(next(reversed(self._editions)), _move_edition_on)
             await self._follow(charter)
 
     async def _follow(self, charter: Charter) -> None:
@@ -134,28 +134,32 @@ class Editions:
             for problem in self.book.problems():
                 log.error("slas_need_attention", **problem._asdict())
         if editions:
-            self.book.known_until = micros(_known_until(self._last))
+            self.book.known_until = micros(_find_known_until(self._last))
 
     @property
     def _last(self) -> Edition:
         return self._editions[next(reversed(self._editions))]
 
 
-def _known_until(edition: Edition) -> datetime:
+def _find_known_until(edition: Edition) -> datetime:
     """Up to when nothing can be in force instead of what comes after it."""
     if edition.until is not None:
         return edition.until - _TICK
     return edition.said_until or edition.since
 
 
-def _moved_on(known: Edition | None, context: Context) -> Decision[Edition] | None:
-    if known is None or known.until is not None or _known_until(known) - context.now > AHEAD / 2:
+def _move_edition_on(known: Edition | None, context: Context) -> Decision[Edition] | None:
+    if (
+        known is None
+        or known.until is not None
+        or _find_known_until(known) - context.now > AHEAD / 2
+    ):
         return None
     return Decision(known.model_copy(update={"said_until": context.now + AHEAD}))
 
 
-def _closed(known: Edition | None, context: Context) -> Decision[Edition] | None:
+def _close_edition(known: Edition | None, context: Context) -> Decision[Edition] | None:
     if known is None or known.until is not None:
         return None
-    until = max(context.now, _known_until(known) + _TICK)
+    until = max(context.now, _find_known_until(known) + _TICK)
     return Decision(known.model_copy(update={"until": until}))

@@ -28,7 +28,7 @@ _FIRST_DAY, _LAST_DAY = date(1, 1, 3), date(9999, 12, 28)
 Stretch: TypeAlias = tuple[int, int | None]
 
 
-class Span(NamedTuple):
+class OpenSpan(NamedTuple):
     """A half-open stretch of time: `start` belongs to it, `end` does not."""
 
     start: datetime
@@ -107,10 +107,10 @@ class WorkingTime:
         due = self.deadline_us(micros(start), goal // _MICROSECOND, union(stretches))
         return None if due is None else instant(due)
 
-    def open_spans(self, start: datetime, end: datetime) -> Iterator[Span]:
+    def open_spans(self, start: datetime, end: datetime) -> Iterator[OpenSpan]:
         """The open spans between two instants, one at a time, clipped to them."""
         for opens, closes in self.spans_us(micros(start), micros(end)):
-            yield Span(instant(opens), instant(closes))
+            yield OpenSpan(instant(opens), instant(closes))
 
     def worked_us(self, start: int, end: int) -> int:
         if end <= start:

@@ -9,7 +9,7 @@ from desk_metrics.measures.api import FromDay, MetricsDeps, ToDay
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.store import gather, unknown_team
-from desk_metrics.reports.store import Correspondence
+from desk_metrics.reports.store import OwnerResponses
 from desk_metrics.sla.api import AsOf
 
 HTML = "text/html; charset=utf-8"
@@ -17,7 +17,7 @@ HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> APIRouter:
+def page_router(deps: MetricsDeps, responses: OwnerResponses | None = None) -> APIRouter:
     """The one route."""
     router = APIRouter(prefix="/v1/report", tags=["reports"])
 
@@ -41,7 +41,7 @@ def page_router(deps: MetricsDeps, letters: Correspondence | None = None) -> API
         seen = sight(request, caller)
         if seen.hides(team=team):
             raise unknown_team(team)
-        found = await gather(deps.cells, query, deps.people, deps.cost_per_minute, letters)
+        found = await gather(deps.buckets, query, deps.people, deps.cost_per_minute, responses)
         headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-cache"}
         return Response(render_page(found.hide_from(seen), now), headers=headers, media_type=HTML)
 

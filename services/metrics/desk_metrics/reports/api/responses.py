@@ -33,24 +33,24 @@ from pydantic import Field, StringConstraints
 from desk_metrics.reports.responses import (
     Answers,
     Said,
-    added,
-    answered_event,
+    add_response,
+    find_status,
     question,
-    standing_of,
+    response_event,
 )
-from desk_metrics.reports.store import Correspondence
+from desk_metrics.reports.store import OwnerResponses
 
 LONGEST_PLAN = timedelta(days=366)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Service = Annotated[str, Path(max_length=200)]
 
 
-class _Answer(Frozen):
+class _ResponseBody(Frozen):
     period: str = Field(default="", max_length=40)
     """The report that is answered, for example 2026-W44/2026-W47; default: the last one."""
 
 
-class Accepted(_Answer):
+class Accepted(_ResponseBody):
     """It will be done."""
 
     answer: Literal["accepted"]
@@ -60,7 +60,7 @@ class Accepted(_Answer):
     """The day by which it will be done; until then the service is not reported again."""
 
 
-class Refused(_Answer):
+class Refused(_ResponseBody):
     """It will not be done."""
 
     answer: Literal["rejected"]
@@ -68,7 +68,7 @@ class Refused(_Answer):
     """Why not."""
 
 
-class Done(_Answer):
+class Done(_ResponseBody):
     """It has been done; the weeks since are compared with those before."""
 
     answer: Literal["done"]
@@ -117,7 +117,7 @@ class AnswersView(Frozen):
 class AnswersDeps:
     """What the routes need."""
 
-    letters: Correspondence
+    responses: OwnerResponses
     commands: CommandQueue[Answers]
     charter: Callable[[], Charter]
     clock: Clock
@@ -150,11 +150,14 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
     ) -> AnswersView:
         """Where the reports about a service stand, and all that was answered, newest first."""
         team = _owner(deps.charter(), service, sight(request, caller))
-        asked, known = await deps.letters.asked(service), await deps.letters.answered(service)
+        asked, known = (
+            await deps.responses.find_asked(service),
+            await deps.responses.load_answers(service),
+        )
         return AnswersView(
             service=service,
             team=team,
-            standing=sentence(stands) if (stands := standing_of(asked, known.last)) else "",
+            standing=sentence(stands) if (stands := find_status(asked, known.last)) else "",
             answers=tuple(map(_view, reversed(known.said))),
         )
 
@@ -167,7 +170,7 @@ async def _answered(
     def rule(known: Answers | None, _context: Context) -> Decision[Answers] | None:
         if known is not None and known.find(said.id) is not None:
             return None
-        return Decision(added(known, said), (answered_event(said, service, team),))
+        return Decision(add_response(known, said), (response_event(said, service, team),))
 
     stored = await deps.commands.change(service, rule, Cause(call.seed, content=call.fingerprint))
     found = said if stored.state is None else stored.state.find(said.id) or said
@@ -178,10 +181,10 @@ async def _answered(
 async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall) -> Said:
     """The answer to keep; what was kept before under the same key, whatever has passed since."""
     id, now = derived_id(call.seed, "report-answer"), deps.clock.now()
-    known = await deps.letters.answered(service)
+    known = await deps.responses.load_answers(service)
     if (before := known.find(id)) is not None:
         return before
-    asked = question(await deps.letters.asked(service), known.last)
+    asked = question(await deps.responses.find_asked(service), known.last)
     if asked is None:
         raise Rejected(message("answers.nothing-asked", service=service), code="nothing-asked")
     period, proposal, score = asked

@@ -8,7 +8,7 @@ from desk_shared.http.language import spoken_catalogue
 from desk_shared.kernel.sight import Sight
 from fastapi import APIRouter, Depends, Query, Request
 
-from desk_metrics.reports.store import UNSENT, Sources, Systems, answered, asked_period
+from desk_metrics.reports.store import UNSENT, Sources, Systems, parse_period, rank_systems
 from desk_metrics.sla.api import AsOf
 
 
@@ -35,7 +35,7 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
     ) -> Systems:
         """Services ranked by the time they cost people, each with a proposal and its reasons."""
         at = as_of or clock.now()
-        found = await answered(sources, asked_period(period, at), at, spoken_catalogue())
+        found = await rank_systems(sources, parse_period(period, at), at, spoken_catalogue())
         return _shown(found, sight(request, caller))
 
     return router

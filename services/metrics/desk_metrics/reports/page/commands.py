@@ -11,11 +11,11 @@ from desk_shared.settings import load_settings
 from desk_shared.store import MongoDocuments, Store
 from desk_shared.terminal import say
 
-from desk_metrics.measures.store import CELLS
+from desk_metrics.measures.store import BUCKETS
 from desk_metrics.reports.page.html import render_page
 from desk_metrics.reports.page.model import PageQuery
 from desk_metrics.reports.page.store import gather
-from desk_metrics.reports.store import ANSWERS, REPORTED, Correspondence
+from desk_metrics.reports.store import ANSWERS, REPORTED, OwnerResponses
 from desk_metrics.settings import MetricsSettings
 
 _DAY = ["%Y-%m-%d"]
@@ -42,8 +42,8 @@ async def build_page(
     query = PageQuery.of(first, last, clock.now(), team)
     store = Store(settings.store, f"{settings.store.database_prefix}metrics")
     try:
-        rollups = MongoDocuments(store.database, CELLS, clock.now)
-        responses = Correspondence(
+        rollups = MongoDocuments(store.database, BUCKETS, clock.now)
+        responses = OwnerResponses(
             MongoDocuments(store.database, REPORTED, clock.now),
             MongoDocuments(store.database, ANSWERS, clock.now),
         )

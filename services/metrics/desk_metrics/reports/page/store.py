@@ -10,12 +10,12 @@ from desk_shared.store import Documents
 from desk_metrics.measures.balance import Balance
 from desk_metrics.measures.experience import Impressions, Of
 from desk_metrics.measures.figures import Figures, figures_of
-from desk_metrics.measures.rollups import Cell
+from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import days, first_day
-from desk_metrics.measures.totals import Reckoning, Span, Totals, spans_of
+from desk_metrics.measures.totals import QuerySpan, Totals, TotalsQuery, spans_of
 from desk_metrics.reports.demand import Demand
 from desk_metrics.reports.page.model import PageFigures, PageQuery
-from desk_metrics.reports.store import Correspondence
+from desk_metrics.reports.store import OwnerResponses
 from desk_metrics.sla.worktime import instant
 
 MOST_WORST = 10
@@ -23,11 +23,11 @@ MOST_REQUESTED = 10
 
 
 async def gather(
-    rollups: Documents[Cell],
+    rollups: Documents[Bucket],
     query: PageQuery,
     people: int,
     cost: float,
-    responses: Correspondence | None = None,
+    responses: OwnerResponses | None = None,
 ) -> PageFigures:
     """Read every rollup once; a team that nothing is known of is refused."""
     sums, team = _PageSums(query), query.team
@@ -38,7 +38,7 @@ async def gather(
         raise unknown_team(team)
     of_periods, of_steps = of_teams if team else sums.every.totals(), sums.by_step.totals()
 
-    def figures_in(totals: dict[tuple[Span, str], Totals], span: Span) -> Figures:
+    def figures_in(totals: dict[tuple[QuerySpan, str], Totals], span: QuerySpan) -> Figures:
         return figures_of(totals.get((span, team)) or Totals(), span, 0 if team else people, cost)
 
     figures = PageFigures(
@@ -80,16 +80,16 @@ class _PageSums:
         self.before, self.now = periods
         steps = spans_of(start, end, query.step, query.as_of)
         self.steps = tuple(step for step in steps if step.start < step.as_of)
-        self.every = Reckoning((self.before, self.now))
-        self.by_team = Reckoning((self.before, self.now), "team")
-        self.by_step = Reckoning(self.steps, "team" if query.team else "")
+        self.every = TotalsQuery((self.before, self.now))
+        self.by_team = TotalsQuery((self.before, self.now), "team")
+        self.by_step = TotalsQuery(self.steps, "team" if query.team else "")
         self.services = Impressions(self.now, Of.SERVICE)
         self.demand = Demand(start, end, query.as_of)
 
-    def add(self, rollup: Cell | Balance) -> None:
+    def add(self, rollup: Bucket | Balance) -> None:
         for totals in (self.every, self.by_team, self.by_step):
             totals.take(rollup)
-        if isinstance(rollup, Cell):
+        if isinstance(rollup, Bucket):
             self.services.add(rollup)
             self.demand.add(rollup)
 
