@@ -28,19 +28,19 @@ def _begin(state: ServiceChanges | None, event: Event[ChangeStarted]) -> Decisio
         started_at=event.time,
         source=event.source,
     )
-    known = sorted((*others, begun), key=lambda change: change.started_at)[-MAX_CHANGES:]
-    return _decide(before.model_copy(update={"changes": tuple(known)}))
+    changes = sorted((*others, begun), key=lambda change: change.started_at)[-MAX_CHANGES:]
+    return _decide(before.model_copy(update={"changes": tuple(changes)}))
 
 
 @follow.on(ChangeFinished)
 def _finish(state: ServiceChanges | None, event: Event[ChangeFinished]) -> Decision[ServiceChanges]:
     before, data = state or ServiceChanges(service=event.subject), event.data
     end = {"finished_at": event.time, "succeeded": data.succeeded}
-    known = [
+    changes = [
         change.model_copy(update=end) if change.is_of(event.source, data.change) else change
         for change in before.changes
     ]
-    return _decide(before.model_copy(update={"changes": tuple(known)}))
+    return _decide(before.model_copy(update={"changes": tuple(changes)}))
 
 
 def expire(state: ServiceChanges, now: datetime) -> Decision[ServiceChanges]:

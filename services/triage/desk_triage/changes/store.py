@@ -20,5 +20,5 @@ async def find_suspects(
     documents: Documents[ServiceChanges],
 ) -> Mapping[str, Sequence[Change]]:
     """The changes of each service that has any that may explain trouble."""
-    found = await documents.find({"suspect": True}, limit=MOST_CHANGES)
-    return {stored.id: stored.state.changes for stored in found if stored.state}
+    suspects = await documents.find({"suspect": True}, limit=MOST_CHANGES)
+    return {stored.id: stored.state.changes for stored in suspects if stored.state}

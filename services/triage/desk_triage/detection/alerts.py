@@ -57,21 +57,21 @@ def fire(
 ) -> Decision[Subject] | None:
     """A new alert raises a signal; an open one follows its newest report."""
     subject = subject or Subject()
-    known = _add_report(_find_alert(subject, event), event)
-    if known is None:
+    alert = _add_report(_find_alert(subject, event), event)
+    if alert is None:
         return None
     at = min(event.time, now)
-    if known.fired_at is None and known.resolved_at is not None and at < known.resolved_at:
+    if alert.fired_at is None and alert.resolved_at is not None and at < alert.resolved_at:
         # The one report of its beginning that came after the report of its end.
-        return _decide(subject, known.model_copy(update={"fired_at": at}))
-    if known.episode is None:
+        return _decide(subject, alert.model_copy(update={"fired_at": at}))
+    if alert.episode is None:
         raised = _emit_raised(event, charter, snapshot, at)
         opened = {"fired_at": at, "episode": open_episode(raised)}
-        return _decide(subject, _add_change(known, at, opened), raised)
-    after, events = _follow(known, known.episode, event, at, now)
-    if known.clears_at is not None:
+        return _decide(subject, _add_change(alert, at, opened), raised)
+    after, events = _follow(alert, alert.episode, event, at, now)
+    if alert.clears_at is not None:
         after = _add_change(after, at, {"clears_at": None})
-    newest = max(at, known.fired_at or at)
+    newest = max(at, alert.fired_at or at)
     return _decide(subject, after.model_copy(update={"fired_at": newest}), *events)
 
 
@@ -80,20 +80,20 @@ def resolve(
 ) -> Decision[Subject] | None:
     """The end of an alert; a clear is held back while it flaps."""
     subject = subject or Subject()
-    known = _add_report(_find_alert(subject, event), event)
-    if known is None:
+    alert = _add_report(_find_alert(subject, event), event)
+    if alert is None:
         return None
     at = min(event.time, now)
-    if known.episode is None:
-        newest = max(at, known.resolved_at or at)
-        return _decide(subject, known.model_copy(update={"resolved_at": newest}))
-    is_late = known.fired_at is not None and at < known.fired_at
-    if is_late or known.clears_at is not None:
-        return _decide(subject, known)
-    changed = _add_change(known, at, {"resolved_at": at})
+    if alert.episode is None:
+        newest = max(at, alert.resolved_at or at)
+        return _decide(subject, alert.model_copy(update={"resolved_at": newest}))
+    is_late = alert.fired_at is not None and at < alert.fired_at
+    if is_late or alert.clears_at is not None:
+        return _decide(subject, alert)
+    changed = _add_change(alert, at, {"resolved_at": at})
     if _is_flapping(changed):
         return _decide(subject, changed.model_copy(update={"clears_at": now + QUIET}))
-    ended = emit_end(known.episode, event, 0, message("alert.over"))
+    ended = emit_end(alert.episode, event, 0, message("alert.over"))
     return _decide(subject, _close(changed), ended)
 
 
@@ -116,7 +116,7 @@ def clear_quiet(subject: Subject, name: str, now: datetime) -> Decision[Subject]
 
 
 def _follow(
-    known: AlertWatch, episode: Episode, event: Event[AlertFired], at: datetime, now: datetime
+    alert: AlertWatch, episode: Episode, event: Event[AlertFired], at: datetime, now: datetime
 ) -> tuple[AlertWatch, tuple[AnyEvent, ...]]:
     """The open alert as its newest report describes it.
 
@@ -124,16 +124,16 @@ def _follow(
     """
     data, severity = event.data, event.data.severity
     is_rise = severity.rank > episode.severity.rank
-    if not is_rise and known.fired_at is not None and at < known.fired_at:
-        return known, ()
+    if not is_rise and alert.fired_at is not None and at < alert.fired_at:
+        return alert, ()
     titled = episode.model_copy(update={"title": data.summary})
     steady = {"episode": titled, "falls_to": None, "falls_at": None}
     if severity is episode.severity:
-        return known.model_copy(update=steady), ()
-    changed = _add_change(known, at, steady)
+        return alert.model_copy(update=steady), ()
+    changed = _add_change(alert, at, steady)
     if not is_rise and _is_flapping(changed):
         held = {"episode": titled, "falls_to": severity, "falls_at": now + QUIET}
-        return known.model_copy(update=held), ()
+        return alert.model_copy(update=held), ()
     why = message("alert.reported", summary=data.summary)
     change = describe_severity(episode, data.summary, severity, why, data.name)
     rule = f"severity/{episode.id}"
@@ -174,19 +174,19 @@ def _is_of(alert: AlertWatch, source: str, fingerprint: str) -> bool:
 
 def _find_alert(subject: Subject, event: AlertReport) -> AlertWatch:
     source, fingerprint = event.source, event.data.fingerprint
-    found = (alert for alert in subject.alerts if _is_of(alert, source, fingerprint))
-    return next(found, AlertWatch(fingerprint=fingerprint, source=source))
+    same = (alert for alert in subject.alerts if _is_of(alert, source, fingerprint))
+    return next(same, AlertWatch(fingerprint=fingerprint, source=source))
 
 
 def _add_report(alert: AlertWatch, event: AlertReport) -> AlertWatch | None:
     """The alert with one report more; None if it is a copy of one that was read."""
     identity = event.identity[:16]
     report = identity + content_of(event)
-    if report in alert.known:
+    if report in alert.reports:
         return None
-    if any(known.startswith(identity) for known in alert.known):
+    if any(previous.startswith(identity) for previous in alert.reports):
         raise id_reused(event)
-    return alert.model_copy(update={"known": (*alert.known, report)[-MAX_KNOWN:]})
+    return alert.model_copy(update={"reports": (*alert.reports, report)[-MAX_KNOWN:]})
 
 
 def _add_change(alert: AlertWatch, at: datetime, update: Mapping[str, object]) -> AlertWatch:
@@ -230,10 +230,10 @@ def _emit_raised(
     # can make a long name longer than a name may be.
     split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", data.name)
     name = "-".join(plain_words(split).split())[:LONGEST_NAME].strip("-")
-    known = charter.find_service(data.service)
+    service = charter.find_service(data.service)
     reasons = [message("alert.reported", summary=data.summary)]
-    if known is not None:
-        reasons += explain_changes(snapshot, known.name, known.title, at)
+    if service is not None:
+        reasons += explain_changes(snapshot, service.name, service.title, at)
     signal = SignalRaised(
         episode=derived_id(seed_of(event), f"episode/{data.fingerprint}"),
         detector=DETECTOR,

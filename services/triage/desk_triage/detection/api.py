@@ -98,9 +98,11 @@ class OpenListing:
         def show(listed: Listed[S]) -> Sequence[T]:
             return views(listed.id, listed.state) if listed.state is not None else ()
 
-        found = await find_visible(find, lambda listed: bool(show(listed)), after, self.page.limit)
-        shown, cursor = found[: self.page.limit], None
-        if len(found) > self.page.limit:
+        visible = await find_visible(
+            find, lambda listed: bool(show(listed)), after, self.page.limit
+        )
+        shown, cursor = visible[: self.page.limit], None
+        if len(visible) > self.page.limit:
             cursor = cursors.write(path, place_of(shown[-1]))
             self.response.headers["Link"] = link_next(self.request, cursor)
         return Page(items=tuple(chain.from_iterable(map(show, shown))), next=cursor)
@@ -138,7 +140,9 @@ def detection_routes(reads: DetectionReads) -> APIRouter:
         """Open signals by subject."""
 
         def views(subject: str, state: Subject) -> list[SignalView]:
-            shown = listing.seen.of_subject(subject, state.episodes, lambda found: found.service)
+            shown = listing.seen.of_subject(
+                subject, state.episodes, lambda episode: episode.service
+            )
             return [_view(subject, episode, listing.principal) for episode in shown]
 
         return await listing.read(reads.subjects, reads.cursors, views)
@@ -158,15 +162,15 @@ def _add_why(router: APIRouter, reads: DetectionReads) -> None:
         return why_view(subject, reads.lookout, reader, looks)
 
     @router.get("/unheeded")
-    async def list_unheeded(reader: StaffReader) -> UnhandledList:
+    async def list_unhandled(reader: StaffReader) -> UnhandledList:
         """Measurements that nobody watches and services that nobody knows, with likely names."""
         charter = reads.charter()
         watched = sorted({detector.measurement for detector in charter.routing.detectors})
         services = sorted(service.name for service in charter.services)
         items = []
         for unhandled in reads.lookout.all_unhandled:
-            known = services if unhandled.kind == UNKNOWN_SERVICE else watched
-            meant = next(iter(get_close_matches(unhandled.name[:200], known, n=1)), "")
+            candidates = services if unhandled.kind == UNKNOWN_SERVICE else watched
+            meant = next(iter(get_close_matches(unhandled.name[:200], candidates, n=1)), "")
             # A name near that of a hidden service is most likely that service, misspelled.
             names = (unhandled.last_service, unhandled.last_subject, meant)
             if not any(map(reader.seen.hides, names)):

@@ -18,10 +18,10 @@ def has_kinds(kinds: Registry[DetectorKind]) -> Check:
     def check(charter: Charter) -> Iterator[Problem]:
         for settings in charter.routing.detectors:
             if settings.kind not in kinds.kinds:
-                known = ", ".join(sorted(kinds.kinds))
+                installed = ", ".join(sorted(kinds.kinds))
                 sentence = (
-                    f"triage has no detector of kind '{settings.kind}'; it has {known}. Install the"
-                    " package that brings it, or choose another kind"
+                    f"triage has no detector of kind '{settings.kind}'; it has {installed}. Install"
+                    " the package that brings it, or choose another kind"
                 )
                 where = ("routing", "detectors", settings.id, "kind")
                 yield Problem.at(*where, sentence=sentence)

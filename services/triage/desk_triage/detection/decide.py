@@ -29,10 +29,10 @@ _LAST_S = datetime.max.replace(tzinfo=UTC).timestamp() - 86_400
 
 
 class Assessment(NamedTuple):
-    """What one detector makes of a measurement; `known` is what it remembered, `watch` what now."""
+    """What one detector makes of a measurement; `before` and `watch` are what it remembers."""
 
     detector: Detector
-    known: Watch
+    before: Watch
     finding: Finding
     watch: Watch
 
@@ -42,16 +42,18 @@ def assess(
 ) -> list[Assessment]:
     """Each detector's look at one measurement; a clock that runs ahead is not believed."""
     before, sample = subject or Subject(), (min(event.time, now).timestamp(), event.data.value)
-    found = []
+    assessments = []
     for detector in detectors:
         name = detector.settings.id
-        known = before.watch(name) or Watch(detector=name)
-        finding = detector.examine(known.state, sample)
-        is_same = finding.state is known.state
-        watch = known if is_same else known.model_copy(update={"state": finding.state})
+        watch_before = before.watch(name) or Watch(detector=name)
+        finding = detector.examine(watch_before.state, sample)
+        is_same = finding.state is watch_before.state
+        watch = (
+            watch_before if is_same else watch_before.model_copy(update={"state": finding.state})
+        )
         watch = apply_verdict(watch, finding.verdict, finding.at_s)
-        found.append(Assessment(detector, known, finding, watch))
-    return found
+        assessments.append(Assessment(detector, watch_before, finding, watch))
+    return assessments
 
 
 def measure(
@@ -65,9 +67,9 @@ def measure(
     before = subject or Subject()
     after, events = before, list[AnyEvent]()
     for assessment in assessments:
-        if assessment.watch is assessment.known:
+        if assessment.watch is assessment.before:
             continue
-        watch, emitted = _conclude(assessment, event, charter, snapshot)
+        watch, emitted = _raise_or_clear(assessment, event, charter, snapshot)
         events += emitted
         after = after.replace_watch(watch)
     if after is before:
@@ -75,7 +77,7 @@ def measure(
     return Decision(after, tuple(events), after.next_clear)
 
 
-def _conclude(
+def _raise_or_clear(
     assessment: Assessment, event: Event[Measured], charter: Charter, snapshot: ContextSnapshot
 ) -> tuple[Watch, list[AnyEvent]]:
     """Raise what has lasted, clear what is over; most often neither."""
@@ -151,11 +153,11 @@ def _explain_work(
     service: str, at: datetime, charter: Charter, snapshot: ContextSnapshot
 ) -> list[Message]:
     """Changes and maintenance of the service that may have to do with it."""
-    known = charter.find_service(service)
-    if known is None:
+    owned = charter.find_service(service)
+    if owned is None:
         return []
-    changes = explain_changes(snapshot, known.name, known.title, at)
-    windows = [window for window in known.maintenance if window.covers(at)]
+    changes = explain_changes(snapshot, owned.name, owned.title, at)
+    windows = [window for window in owned.maintenance if window.covers(at)]
     return [*changes, *(message("signal.maintenance", window=w.title) for w in windows)]
 
 

@@ -35,19 +35,19 @@ def apply_verdict(watch: Watch, verdict: Verdict, at_s: float) -> Watch:
     if verdict is not Verdict.HEALTHY:
         return watch
     left = tuple(trouble for trouble in watch.troubles if trouble > at_s)
-    is_news = len(left) < len(watch.troubles) or watch.episode is not None or bool(left)
-    if not is_news and watch.clear_s is not None and at_s - watch.clear_s < GRAIN_S:
+    has_changed = len(left) < len(watch.troubles) or watch.episode is not None or bool(left)
+    if not has_changed and watch.clear_s is not None and at_s - watch.clear_s < GRAIN_S:
         return watch
     return watch.model_copy(update={"clear_s": at_s, "troubles": left})
 
 
 def _add_trouble(watch: Watch, at_s: float) -> Watch:
-    known = watch.troubles
+    troubles = watch.troubles
     if watch.episode is not None:
-        last = max(at_s, *known) if known else at_s
-        return watch if known == (last,) else watch.model_copy(update={"troubles": (last,)})
-    if at_s in known:
+        last = max(at_s, *troubles) if troubles else at_s
+        return watch if troubles == (last,) else watch.model_copy(update={"troubles": (last,)})
+    if at_s in troubles:
         return watch
-    first, *rest = sorted((*known, at_s))
+    first, *rest = sorted((*troubles, at_s))
     kept = (first, *rest[-(MAX_TROUBLES - 1) :])
     return watch.model_copy(update={"troubles": kept})

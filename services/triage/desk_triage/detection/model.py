@@ -57,13 +57,13 @@ class Watch(Value):
 class AlertWatch(Value):
     """One alert of a monitoring system, by its source and fingerprint.
 
-    `known` are the last reports of it; `clears_at` is when an end that is held back will be
+    `reports` are the last of it; `clears_at` is when an end that is held back will be
     believed, `falls_to` a lower severity that is, from `falls_at` on.
     """
 
     fingerprint: str
     source: str = ""
-    known: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
     changes: tuple[datetime, ...] = ()
     fired_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -87,9 +87,11 @@ class Subject(Value):
     @property
     def episodes(self) -> tuple[Episode, ...]:
         """What is open, oldest first."""
-        found = [watch.episode for watch in self.watches]
-        found += [alert.episode for alert in self.alerts]
-        ordered = sorted(filter(None, found), key=lambda episode: (episode.raised_at, episode.id))
+        open_episodes = [watch.episode for watch in self.watches]
+        open_episodes += [alert.episode for alert in self.alerts]
+        ordered = sorted(
+            filter(None, open_episodes), key=lambda episode: (episode.raised_at, episode.id)
+        )
         return tuple(ordered)
 
     @property

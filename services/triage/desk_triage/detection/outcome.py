@@ -19,7 +19,7 @@ class Outcome(NamedTuple):
 
 def explain_outcome(assessment: Assessment) -> Outcome:
     """Why a detector raised a signal or did not."""
-    detector, _known, finding, watch = assessment
+    detector, _before, finding, watch = assessment
     hold_s = detector.settings.hold.total_seconds()
     values = {
         "measurement": detector.settings.measurement,
@@ -36,10 +36,10 @@ def explain_outcome(assessment: Assessment) -> Outcome:
 
 
 def _explain(assessment: Assessment) -> tuple[str, Message]:
-    detector, known, finding, watch = assessment
-    if known.clear_s is not None and finding.at_s <= known.clear_s:
+    detector, before, finding, watch = assessment
+    if before.clear_s is not None and finding.at_s <= before.clear_s:
         return "late", message("detector.late")
-    if known.episode is not None:
+    if before.episode is not None:
         if is_over(watch):
             return "cleared", message("detector.cleared")
         return "open", message("detector.open")

@@ -78,10 +78,10 @@ def _react_with(inputs: Inputs, watchers: Watchers) -> _React:
         state: Subject | None, event: Event[Measured], context: Context
     ) -> Decision[Subject] | None:
         charter, snapshot = inputs.charter(), inputs.snapshot()
-        found = decide.assess(state, event, watchers.of(event.data.name), context.now)
-        note_assessments(inputs.lookout, event, found)
+        assessments = decide.assess(state, event, watchers.of(event.data.name), context.now)
+        note_assessments(inputs.lookout, event, assessments)
         note_service(inputs.lookout, event, event.data.service, charter)
-        return decide.measure(state, event, found, charter, snapshot)
+        return decide.measure(state, event, assessments, charter, snapshot)
 
     @react.on(AlertFired)
     def fire(

@@ -61,24 +61,24 @@ def learn_(
     charter = load_charter(settings().charter)
     collected = asyncio.run(_collect(history or [], charter, with_stream=stream or not history))
     # A team by its name or title, however an old desk wrote it.
-    known = {plain_words(team.title): team.name for team in charter.teams}
-    known |= {plain_words(team.name): team.name for team in charter.teams}
+    names = {plain_words(team.title): team.name for team in charter.teams}
+    names |= {plain_words(team.name): team.name for team in charter.teams}
     finished = [
-        example._replace(team=known.get(plain_words(example.team), example.team))
+        example._replace(team=names.get(plain_words(example.team), example.team))
         for example in collected.all()
     ]
     teams = frozenset(team.name for team in charter.teams)
     _say(report.describe_examples(finished, teams, collected.seen, collected.unreadable))
-    found = learn(finished, LearningTask(attrgetter("team"), teams, precision), trainer)
-    _say(report.describe_team(found, precision))
-    if isinstance(found, Refusal):
+    scorer = learn(finished, LearningTask(attrgetter("team"), teams, precision), trainer)
+    _say(report.describe_team(scorer, precision))
+    if isinstance(scorer, Refusal):
         _say([report.NOTHING_WRITTEN])
         raise typer.Exit(1)
     every = frozenset(example.category for example in finished)
     category = learn(finished, LearningTask(attrgetter("category"), every, precision), trainer)
     _say(report.describe_category(category, precision))
     chosen = None if isinstance(category, Refusal) else category
-    model = LearnedModel(precision=precision, team=found, category=chosen).sign()
+    model = LearnedModel(precision=precision, team=scorer, category=chosen).sign()
     path = out or settings().charter / MODEL_FILE
     _say([report.describe_file(str(path), model, write_model(path, model))])
 

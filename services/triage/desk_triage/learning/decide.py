@@ -22,14 +22,14 @@ def predict_team(
         return TeamPrediction()
     rule = f"learned:{model.version}"
     tokens = extract_tokens(opened)
-    found = model.team.rank(tokens, {team.name for team in charter.teams})
-    if not found or found[0].probability < model.team.threshold:
-        return TeamPrediction(rule=rule, reasons=(_explain_doubt(model, found, charter),))
-    team = charter.team(found[0].name)
+    ranked = model.team.rank(tokens, {team.name for team in charter.teams})
+    if not ranked or ranked[0].probability < model.team.threshold:
+        return TeamPrediction(rule=rule, reasons=(_explain_doubt(model, ranked, charter),))
+    team = charter.team(ranked[0].name)
     evidence = model.team.find_evidence(tokens, team.name, _MOST_WORDS)
     reasons = (
         *_explain_evidence(evidence, team.title),
-        _explain_record(model, found[0].probability),
+        _explain_record(model, ranked[0].probability),
     )
     category, scorer = NO_CATEGORY, model.category
     if scorer is not None:
@@ -39,9 +39,9 @@ def predict_team(
     return TeamPrediction(team, category, rule, reasons)
 
 
-def _explain_evidence(found: tuple[WordEvidence, ...], team: str) -> Iterator[Message]:
+def _explain_evidence(words: tuple[WordEvidence, ...], team: str) -> Iterator[Message]:
     """Only counts that the model holds: of the tickets with a word, how many that team finished."""
-    for evidence in found:
+    for evidence in words:
         # `vpn` is a word; `site=berlin` is what the ticket states.
         name, is_stated, text = evidence.token.partition("=")
         if is_stated:
@@ -70,10 +70,12 @@ def _explain_record(model: LearnedModel, probability: float) -> Message:
     return message("learned.record-tried", right=right, decided=decided, **facts)
 
 
-def _explain_doubt(model: LearnedModel, found: tuple[Prediction, ...], charter: Charter) -> Message:
-    if not found:
+def _explain_doubt(
+    model: LearnedModel, ranked: tuple[Prediction, ...], charter: Charter
+) -> Message:
+    if not ranked:
         return message("learned.nothing-fits", model=model.version)
-    first, *others = found[:2]
+    first, *others = ranked[:2]
     facts: dict[str, Param] = {"probability": _bound(first.probability), "model": model.version}
     name = charter.team(first.name).title
     if not others:

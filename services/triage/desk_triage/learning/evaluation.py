@@ -60,13 +60,13 @@ def learn(
     examples: Sequence[TrainingExample], task: LearningTask, trainer: Trainer
 ) -> Scorer | Refusal:
     """A scorer that is right as often as asked on weeks it has not seen, or why there is none."""
-    known = [example for example in examples if task.answer(example)]
-    split = split_by_weeks(known)
+    answered = [example for example in examples if task.answer(example)]
+    split = split_by_weeks(answered)
     if split is None:
         return Refusal(
             message(
                 "learning.too-few-weeks",
-                tickets=len(known),
+                tickets=len(answered),
                 training=MIN_TRAINING,
                 held=MIN_HELD_OUT,
             )
@@ -117,8 +117,8 @@ def _try(
     scorer: Scorer, examples: Sequence[TrainingExample], task: LearningTask
 ) -> Iterator[_Attempt]:
     for example in examples:
-        found = scorer.rank(example.tokens, task.allowed)
-        name, probability = found[0] if found else ("", 0.0)
+        ranked = scorer.rank(example.tokens, task.allowed)
+        name, probability = ranked[0] if ranked else ("", 0.0)
         yield _Attempt(name, probability, task.answer(example))
 
 
@@ -149,15 +149,15 @@ def _calibrate(
 def _find_threshold(outcomes: Sequence[_Attempt], precision: float) -> float | None:
     """The lowest probability from which on it is right as often as asked, with room for chance."""
     ranked = sorted(outcomes, key=lambda outcome: -outcome.probability)
-    found: float | None = None
+    threshold: float | None = None
     right = 0
     for count, outcome in enumerate(ranked, 1):
         right += outcome.is_right
         probability = outcome.probability
         is_last_of_it = count == len(ranked) or ranked[count].probability < probability
         if is_last_of_it and probability and wilson(right, count, _Z)[0] >= precision:
-            found = probability
-    return None if found is None else max(found, _LIKELIER_THAN_NOT)
+            threshold = probability
+    return None if threshold is None else max(threshold, _LIKELIER_THAN_NOT)
 
 
 def _evaluate(

@@ -140,10 +140,10 @@ class Scorer(Value):
 
     def add_up(self, tokens: Iterable[str]) -> tuple[float, ...]:
         """The sum of each name, in their order: logarithms of what it is likelier by."""
-        known = [word for token in tokens if (word := self.words.get(token))]
-        scale = 1 / math.sqrt(len(known)) if known else 0.0
+        words = [word for token in tokens if (word := self.words.get(token))]
+        scale = 1 / math.sqrt(len(words)) if words else 0.0
         sums = list(self.bias)
-        for _, weights in known:
+        for _, weights in words:
             for index, _, weight in weights:
                 sums[index] += weight * scale
         return tuple(sums)
@@ -162,8 +162,10 @@ class Scorer(Value):
         if not any(token in self.words for token in tokens):
             return ()
         pairs = zip(self.names, self.probabilities(tokens), strict=True)
-        found = (Prediction(name, share) for name, share in pairs if name and name in allowed)
-        ranked = sorted(found, key=lambda prediction: (-prediction.probability, prediction.name))
+        predictions = (Prediction(name, share) for name, share in pairs if name and name in allowed)
+        ranked = sorted(
+            predictions, key=lambda prediction: (-prediction.probability, prediction.name)
+        )
         return tuple(ranked)
 
     def find_evidence(
@@ -175,7 +177,7 @@ class Scorer(Value):
         that only repeats another: `vpn` says no more after `vpn tunnel`.
         """
         wanted = self.names.index(name)
-        found = [
+        candidates = [
             (weight * finished / word.tickets, WordEvidence(token, finished, word.tickets))
             for token in tokens
             if (word := self.words.get(token)) and 2 * word.tickets <= self.tickets
@@ -184,7 +186,7 @@ class Scorer(Value):
         ]
         shown: list[WordEvidence] = []
         used: set[str] = set()
-        for _, evidence in sorted(found, key=lambda pair: (-pair[0], pair[1].token)):
+        for _, evidence in sorted(candidates, key=lambda pair: (-pair[0], pair[1].token)):
             words = {evidence.token} if "=" in evidence.token else set(evidence.token.split())
             if len(shown) < limit and used.isdisjoint(words):
                 used |= words

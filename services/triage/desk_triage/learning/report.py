@@ -20,7 +20,7 @@ def describe_examples(
     lost = [message("learning.unreadable", count=unreadable)] if unreadable else []
     if not examples:
         return [message("learning.no-examples", count=seen), *lost]
-    found = message(
+    summary = message(
         "learning.examples",
         examples=len(examples),
         count=seen,
@@ -28,7 +28,7 @@ def describe_examples(
         until=examples[-1].opened_at.date(),
     )
     routed = sum(not example.is_unrouted for example in examples)
-    lines = [found, *lost, message("learning.routed", count=routed)]
+    lines = [summary, *lost, message("learning.routed", count=routed)]
     strange = Counter(example.team for example in examples if example.team not in teams)
     if strange:
         named = [name for name, _ in strange.most_common(_MOST_TEAMS)]
@@ -43,26 +43,26 @@ def describe_examples(
     return lines
 
 
-def describe_team(found: Scorer | Refusal, precision: float) -> list[Message]:
+def describe_team(result: Scorer | Refusal, precision: float) -> list[Message]:
     """How the prediction of the team did on the weeks that were held out."""
-    if isinstance(found, Refusal):
-        return [message("learning.no-team", why=found.why), *_describe(found, precision)]
-    learned = message("learning.team", count=found.tickets, until=found.until)
-    return [learned, *_describe(found, precision)]
+    if isinstance(result, Refusal):
+        return [message("learning.no-team", why=result.why), *_describe(result, precision)]
+    learned = message("learning.team", count=result.tickets, until=result.until)
+    return [learned, *_describe(result, precision)]
 
 
-def describe_category(found: Scorer | Refusal, precision: float) -> list[Message]:
+def describe_category(result: Scorer | Refusal, precision: float) -> list[Message]:
     """The same of the category."""
-    if isinstance(found, Refusal):
-        return [message("learning.no-category", why=found.why), *_describe(found, precision)]
-    learned = message("learning.category", count=found.tickets, until=found.until)
-    return [learned, *_describe(found, precision)]
+    if isinstance(result, Refusal):
+        return [message("learning.no-category", why=result.why), *_describe(result, precision)]
+    learned = message("learning.category", count=result.tickets, until=result.until)
+    return [learned, *_describe(result, precision)]
 
 
-def _describe(found: Scorer | Refusal, precision: float) -> list[Message]:
-    lines = _describe_evaluation(found.evaluation, precision) if found.evaluation else []
-    if isinstance(found, Scorer):
-        lines.append(message("learning.threshold", threshold=found.threshold))
+def _describe(result: Scorer | Refusal, precision: float) -> list[Message]:
+    lines = _describe_evaluation(result.evaluation, precision) if result.evaluation else []
+    if isinstance(result, Scorer):
+        lines.append(message("learning.threshold", threshold=result.threshold))
     return lines
 
 

@@ -34,8 +34,8 @@ def _write_value(value: object, depth: int) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     indent = " " * depth
     lines = (
-        f"{indent} {json.dumps(key, ensure_ascii=False)}: {_write_value(one, depth + 1)}"
-        for key, one in value.items()
+        f"{indent} {json.dumps(key, ensure_ascii=False)}: {_write_value(entry, depth + 1)}"
+        for key, entry in value.items()
     )
     return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 

@@ -85,8 +85,8 @@ def problem_routes(documents: ProblemDocuments) -> APIRouter:
         """Open problems by service and category."""
 
         def views(_id: str, state: IncidentCluster) -> list[ProblemView]:
-            found = _view(state)
-            return [view for view in found if not listing.seen.hides(view.service, view.team)]
+            problems = _view(state)
+            return [view for view in problems if not listing.seen.hides(view.service, view.team)]
 
         return await listing.read(documents.clusters, documents.cursors, views)
 
@@ -99,8 +99,8 @@ def problem_routes(documents: ProblemDocuments) -> APIRouter:
         principal: Annotated[Principal, Depends(_MEMBER)],
     ) -> ResolvedView:
         """Say that a problem is over; everybody in it is told."""
-        found = await documents.clusters.find({"problem": id}, limit=1)
-        cluster = found[0].read() if found else None
+        clusters = await documents.clusters.find({"problem": id}, limit=1)
+        cluster = clusters[0].read() if clusters else None
         owner = cluster.problem.team if cluster and cluster.problem else ""
         if cluster is None or sight(request, principal).hides(cluster.service, owner):
             raise NotFound(message("problem.not-found", problem=id), problem=id)
@@ -109,7 +109,7 @@ def problem_routes(documents: ProblemDocuments) -> APIRouter:
             return end_by_member(cluster, id, principal.subject, body.resolution, context.now)
 
         cause = Cause(call.seed, content=call.fingerprint)
-        await documents.commands.change(found[0].id, end, cause)
+        await documents.commands.change(clusters[0].id, end, cause)
         return ResolvedView(id=id)
 
     return router

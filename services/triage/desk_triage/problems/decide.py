@@ -66,8 +66,8 @@ def add_ticket(
     if problem is not None and at >= problem.first_at - rules.window:
         return _decide(*_join(cluster, problem, report, event, charter, now))
     # Two windows are kept, so that a late one still finds its like.
-    known = sorted((*cluster.reports, report), key=lambda report: (report.at, report.ticket))
-    recent = [report for report in known if known[-1].at - report.at <= 2 * rules.window]
+    ordered = sorted((*cluster.reports, report), key=lambda report: (report.at, report.ticket))
+    recent = [report for report in ordered if ordered[-1].at - report.at <= 2 * rules.window]
     cluster = cluster.model_copy(update={"reports": tuple(recent[-MAX_REPORTS:])})
     if problem is not None:
         return _decide(cluster)  # from long before the open problem: none of its tickets

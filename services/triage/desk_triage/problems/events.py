@@ -21,8 +21,8 @@ Member = tuple[str, str]
 
 def title_of(charter: Charter, service: str) -> str:
     """The service as people call it."""
-    known = charter.find_service(service)
-    return known.title if known else service
+    owned = charter.find_service(service)
+    return owned.title if owned else service
 
 
 def describe_problem(
@@ -75,16 +75,16 @@ def _describe_more(
     at: datetime,
 ) -> list[AnyEvent]:
     """As many events as it takes. A ticket joins once, so the first one of a list makes its id."""
-    known, events = set(named), list[AnyEvent]()
+    listed, events = set(named), list[AnyEvent]()
     for members in parts:
         update = ProblemUpdated(
             service=cluster.service,
             title=problem.title,
             tickets=tuple(ticket for ticket, _ in members),
-            people=tuple(person for person in _list_people(members) if person not in known),
+            people=tuple(person for person in _list_people(members) if person not in listed),
             message=problem.message,
         )
-        known.update(_list_people(members))
+        listed.update(_list_people(members))
         events.append(
             Event(
                 id=derived_id(problem.id, f"problem/updated/{members[0][0]}"),
@@ -101,12 +101,12 @@ def _describe_more(
 
 def describe_duplicate(cause: AnyEvent, problem: Problem, service: str) -> AnyEvent:
     """That a ticket tells of a problem that is known already."""
-    found = DuplicateFound(
+    duplicate = DuplicateFound(
         problem=problem.id, explanation=(message("problem.duplicate", service=service),)
     )
     return derive(
         cause,
-        found,
+        duplicate,
         source=SOURCE,
         subject=cause.subject,
         rule=f"duplicate/{problem.id}",

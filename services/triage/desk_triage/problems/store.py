@@ -29,8 +29,8 @@ async def count_people(
     documents: Documents[IncidentCluster],
 ) -> Mapping[tuple[str, str], int]:
     """How many people are in the open problem of each service and category."""
-    found = await documents.find_facets({"open": True}, limit=MOST_PROBLEMS)
-    return {split_key(id): await _count(documents, id, facets) for id, facets in found}
+    problems = await documents.find_facets({"open": True}, limit=MOST_PROBLEMS)
+    return {split_key(id): await _count(documents, id, facets) for id, facets in problems}
 
 
 async def _count(
@@ -40,8 +40,8 @@ async def _count(
     if isinstance(people := facets.get("people"), int):
         return people
     try:
-        found = (await documents.load([id])).get(id)
+        stored = (await documents.load([id])).get(id)
     except Unreadable:  # it has no say; the others have
         return 0
-    state = found.state if found else None
+    state = stored.state if stored else None
     return len(state.problem.people) if state and state.problem else 0

@@ -28,13 +28,13 @@ def cluster_projection(
     def react(
         state: IncidentCluster | None, event: AnyEvent, context: Context
     ) -> Decision[IncidentCluster] | None:
-        found = gather(state, event, context)
-        if found is None:
+        decision = gather(state, event, context)
+        if decision is None:
             return None
-        if context.more and found.state.problem is not None and found.state.problem.joining:
+        if context.more and decision.state.problem is not None and decision.state.problem.joining:
             # The batch's last ticket tells of all that joined; should it fail, a timer does.
-            return Decision(found.state, found.events, context.now)
-        return decide.emit_joined(found, event.time, event)
+            return Decision(decision.state, decision.events, context.now)
+        return decide.emit_joined(decision, event.time, event)
 
     def on_timer(
         state: IncidentCluster | None, context: Context

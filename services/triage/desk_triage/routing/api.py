@@ -49,11 +49,11 @@ def decision_routes(documents: Documents[Ticket]) -> APIRouter:
     ) -> DecisionView:
         """The decision about a ticket, with its reasons in words."""
         stored = (await documents.load([ticket])).get(ticket)
-        found = stored.state if stored else None
+        state = stored.state if stored else None
         seen = sight(request, principal)
-        if found is None or seen.hides(found.decision.service, found.decision.team):
+        if state is None or seen.hides(state.decision.service, state.decision.team):
             raise NotFound(message("triage.no-decision", ticket=ticket), ticket=ticket)
-        return _view(ticket, found)
+        return _view(ticket, state)
 
     return router
 

@@ -29,13 +29,13 @@ class ZScore:
         window_s = settings.window.total_seconds()
         needed = count_needed(state, settings.min_samples)
         learned = remember(state, sample, window_s)
-        known = len(state.samples)
-        if known < needed:
-            few = message("detector.too-few-samples", seen=known, wanted=needed)
+        count = len(state.samples)
+        if count < needed:
+            few = message("detector.too-few-samples", seen=count, wanted=needed)
             return Finding(learned, Verdict.UNKNOWN, at_s, value, value, few, samples_needed=needed)
         values = [v for _, v in state.samples]
-        mean = sum(values) / known
-        deviation = sqrt(sum((v - mean) ** 2 for v in values) / known)
+        mean = sum(values) / count
+        deviation = sqrt(sum((v - mean) ** 2 for v in values) / count)
         deviation = max(deviation, LEAST_SPREAD * abs(mean)) or 1.0
         score = (value - mean) / deviation
         sided = {"above": score, "below": -score, "both": abs(score)}[settings.side]
