@@ -214,17 +214,17 @@ class TriageDesk:
     async def feed(self, *events: AnyEvent) -> None:
         """One batch; the clock follows event time, as it does when all is well."""
         if events:
-            latest = max(one.time for one in events)
+            latest = max(entry.time for entry in events)
             self.clock.advance(max(timedelta(0), latest - self.clock.now()))
-        batch = [self._received(one) for one in events]
+        batch = [self._received(item) for item in events]
         for unit_of_work in self.units_of_work:
             await unit_of_work.run(
-                [t for one in batch for t in unit_of_work.work_items_of(one)], self._on_failed
+                [t for item in batch for t in unit_of_work.work_items_of(item)], self._on_failed
             )
         heard = self.publisher.messages[self._looped :]
         self._looped = len(self.publisher.messages)
         signals = [self._codec.decode(m.key, m.value, m.headers) for m in heard]
-        signals = [one for one in signals if one.topic == "desk.signals"]
+        signals = [item for item in signals if item.topic == "desk.signals"]
         if signals:
             await self.feed(*signals)
 
@@ -233,8 +233,8 @@ class TriageDesk:
 
     def told(self, kind: type[Payload]) -> list[AnyEvent]:
         """What was published of one type, each id once."""
-        unique = {one.id: one for one in self.publisher.events()}
-        return [one for one in unique.values() if isinstance(one.data, kind)]
+        unique = {item.id: item for item in self.publisher.events()}
+        return [item for item in unique.values() if isinstance(item.data, kind)]
 
     async def _on_failed(self, failures: Sequence[tuple[WorkItem[Any], Exception]]) -> None:
         for _, error in failures:
@@ -248,10 +248,10 @@ class TriageDesk:
 
 
 def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:
-    found = [one.data for one in desk.told(SignalRaised)]
-    return [one for one in found if isinstance(one, SignalRaised) and one.signal == signal]
+    found = [item.data for item in desk.told(SignalRaised)]
+    return [item for item in found if isinstance(item, SignalRaised) and item.signal == signal]
 
 
 def cleared(desk: TriageDesk, signal: str) -> list[SignalCleared]:
-    found = [one.data for one in desk.told(SignalCleared)]
-    return [one for one in found if isinstance(one, SignalCleared) and one.signal == signal]
+    found = [item.data for item in desk.told(SignalCleared)]
+    return [item for item in found if isinstance(item, SignalCleared) and item.signal == signal]

@@ -121,7 +121,7 @@ class CountingTrainer:
 
         def loss(temperature: float) -> float:
             return math.fsum(
-                math.log(math.fsum(math.exp(one / temperature) for one in row))
+                math.log(math.fsum(math.exp(entry / temperature) for entry in row))
                 - row[answer] / temperature
                 for row, answer in zip(logits, answers, strict=True)
             )

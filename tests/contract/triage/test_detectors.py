@@ -222,5 +222,5 @@ def test_one_trouble_is_one_episode(case: Case) -> None:
         decision = measure(subject, measured, found, CHARTER, EMPTY)
         if decision is not None:
             subject = decision.state
-            emitted += [type(one.data) for one in decision.events]
+            emitted += [type(entry.data) for entry in decision.events]
     assert emitted == [SignalRaised, SignalCleared]

@@ -30,7 +30,7 @@ def test_words_speak_for_whom_they_were_seen_with(trainer: Trainer, names: int) 
     training_set = TrainingSet(names, names, [[answer] for answer in answers], answers)
     found = trainer.fit(training_set)
     assert len(found.bias) == names
-    assert [len(one) for one in found.words] == [names] * names
+    assert [len(entry) for entry in found.words] == [names] * names
     for answer in set(answers):
         scores = [
             bias + weight for bias, weight in zip(found.bias, found.words[answer], strict=True)

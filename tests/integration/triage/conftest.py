@@ -43,7 +43,7 @@ class Bus:
         found = await self.consumer.getmany(timeout_ms=100)
         codec = Codec()
         for records in found.values():
-            self.seen += [codec.decode(one.key, one.value, one.headers) for one in records]
+            self.seen += [codec.decode(entry.key, entry.value, entry.headers) for entry in records]
         return self.seen
 
 

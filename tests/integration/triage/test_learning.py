@@ -55,8 +55,8 @@ def history(path: Path) -> Path:
     """The past as `desk import` writes it: a CloudEvent in each line."""
     codec = Codec()
     with path.open("w") as stream:
-        for one in (event for told in PAST for event in told):
-            message = codec.encode(one)
+        for example in (event for told in PAST for event in told):
+            message = codec.encode(example)
             head = {
                 name.removeprefix("ce_"): value.decode()
                 for name, value in message.headers
@@ -86,7 +86,7 @@ async def test_the_stream_teaches_a_running_triage(
         found = await decided_by_model(bus)
         assert found.team == "network"
         assert found.category == "antennas"
-        assert any(one.params.get("model") == version for one in found.explanation)
+        assert any(reason.params.get("model") == version for reason in found.explanation)
         assert "“antenna”" in english(found.explanation[0])
     finally:
         service.stop()
@@ -102,11 +102,11 @@ async def decided_by_model(bus: Bus) -> TriageDecided:
         ticket = opened("The antenna bends")
         asked.add(ticket.subject)
         await bus.publish([ticket])
-        told = [one.data for one in await bus.read() if one.subject in asked]
+        told = [entry.data for entry in await bus.read() if entry.subject in asked]
         return [
-            one
-            for one in told
-            if isinstance(one, TriageDecided) and one.explanation[0].code.startswith("learned.")
+            item
+            for item in told
+            if isinstance(item, TriageDecided) and item.explanation[0].code.startswith("learned.")
         ]
 
     return (await eventually(is_decided, timeout=180, interval=0.5))[0]

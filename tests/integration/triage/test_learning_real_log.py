@@ -84,7 +84,7 @@ def examples() -> list[TrainingExample]:
 
 def test_a_real_log_teaches_more_than_its_busiest_team(examples: list[TrainingExample]) -> None:
     began = perf_counter()
-    teams = {one.team for one in examples}
+    teams = {entry.team for entry in examples}
     found = learn(
         examples, LearningTask(lambda example: example.team, teams, PRECISION), ScikitLearn()
     )

@@ -47,7 +47,7 @@ async def test_an_opened_ticket_is_decided_once_and_explained(
     await bus.publish([ticket, ticket])
 
     async def decided() -> list[AnyEvent]:
-        return [one for one in await bus.read() if one.subject == ticket.subject]
+        return [item for item in await bus.read() if item.subject == ticket.subject]
 
     decision = (await eventually(decided, timeout=60))[0]
     assert isinstance(decision.data, TriageDecided)
@@ -70,9 +70,11 @@ async def test_a_kill_loses_no_decision_and_makes_none_twice(
     await triage.start()
 
     async def all_decided() -> bool:
-        found = {one.subject for one in await bus.read() if isinstance(one.data, TriageDecided)}
-        return {one.subject for one in tickets} <= found
+        found = {item.subject for item in await bus.read() if isinstance(item.data, TriageDecided)}
+        return {entry.subject for entry in tickets} <= found
 
     await eventually(all_decided, timeout=90)
-    ids = {(one.subject, one.id) for one in await bus.read() if isinstance(one.data, TriageDecided)}
+    ids = {
+        (item.subject, item.id) for item in await bus.read() if isinstance(item.data, TriageDecided)
+    }
     assert len(ids) == len(tickets)

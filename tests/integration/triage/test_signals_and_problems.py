@@ -63,7 +63,7 @@ def vpn_ticket(number: int) -> AnyEvent:
 
 
 async def told(bus: Bus, kind: type[Payload]) -> dict[str, Any]:
-    return {one.id: one.data for one in await bus.read() if isinstance(one.data, kind)}
+    return {item.id: item.data for item in await bus.read() if isinstance(item.data, kind)}
 
 
 async def disk_filling(bus: Bus) -> dict[str, Any]:
@@ -81,12 +81,12 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     await bus.publish([disk(7, 2), disk(7, 1)])
     async with httpx.AsyncClient(headers=ANYBODY, timeout=60) as client:
         open_ones = (await client.get(f"{triage.url}/v1/signals")).json()["items"]
-    assert "disk-filling" in {one["signal"] for one in open_ones}
+    assert "disk-filling" in {item["signal"] for item in open_ones}
     await bus.publish([disk(60, 0)])
 
     async def is_cleared() -> bool:
         cleared = await told(bus, SignalCleared)
-        return any(one.signal == "disk-filling" for one in cleared.values())
+        return any(item.signal == "disk-filling" for item in cleared.values())
 
     await eventually(is_cleared, timeout=60)
     (signal,) = (await disk_filling(bus)).values()
@@ -95,7 +95,7 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     assert signal.attributes == {"agent_url": "http://127.0.0.1:9"}
     async with httpx.AsyncClient(headers=ANYBODY, timeout=60) as client:
         answer = await client.get(f"{triage.url}/v1/why", params={"subject": signal_subject()})
-    looks = {one["name"]: one for one in answer.json()["looks"]}
+    looks = {look["name"]: look for look in answer.json()["looks"]}
     assert looks["disk-nearly-full"]["values"]["value"] == "60"
 
 
@@ -115,7 +115,7 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
         assert len(listed) == len(set(listed))
         return set(listed) if len(listed) == 20 else set()
 
-    assert await eventually(gathered, timeout=90) == {one.subject for one in tickets}
+    assert await eventually(gathered, timeout=90) == {entry.subject for entry in tickets}
     assert len(await told(bus, ProblemDetected)) == 1
     first = next(iter((await told(bus, ProblemDetected)).values()))
 
@@ -136,5 +136,5 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
         assert (await client.get("/v1/problems")).json()["items"] == []
     resolved = await eventually(lambda: told(bus, ProblemResolved), timeout=60)
     (end,) = resolved.values()
-    assert set(end.tickets) == {one.subject for one in tickets}
+    assert set(end.tickets) == {item.subject for item in tickets}
     assert (problem["tickets"], problem["people"]) == (20, 20)

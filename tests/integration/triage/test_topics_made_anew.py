@@ -43,8 +43,8 @@ def falling(subject: str) -> list[AnyEvent]:
 
 async def said(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set[str]:
     """Of which subjects it was said that their disk fills, or no longer."""
-    found = [one for one in await bus.read() if isinstance(one.data, kind)]
-    return {one.subject for one in found if getattr(one.data, "signal", "") == "disk-filling"}
+    found = [item for item in await bus.read() if isinstance(item.data, kind)]
+    return {item.subject for item in found if getattr(item.data, "signal", "") == "disk-filling"}
 
 
 async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
@@ -87,15 +87,15 @@ async def replicas(
     env = environment(kafka, mongo, prefix)
     found = [ServiceProcess("triage", env, tmp_path / f"triage-{n}.log") for n in range(2)]
     try:
-        await asyncio.gather(*(one.start() for one in found))
+        await asyncio.gather(*(entry.start() for entry in found))
         yield found
     finally:
-        for one in found:
-            one.stop()
+        for item in found:
+            item.stop()
 
 
 async def reasons(replicas: list[ServiceProcess]) -> list[str]:
-    answers = [await one.get("/health/ready") for one in replicas]
+    answers = [await item.get("/health/ready") for item in replicas]
     return [" ".join(answer.text.split()) for answer in answers]
 
 
@@ -106,17 +106,17 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
     status, told = await desk(env, "topics", "adopt")
     assert (status, told) == (0, "Every topic is the one that was read before.")
     known = [f"laptop-{n}" for n in range(4)]
-    await bus.publish([one for subject in known for one in falling(subject)])
+    await bus.publish([item for subject in known for item in falling(subject)])
     await eventually(lambda: _are(bus, SignalRaised, known), timeout=90)
 
     await make_anew(kafka, topic)
     # Fewer records than were read: where marks and offsets of before would have swallowed them.
     new = [f"tablet-{n}" for n in range(4)]
     await bus.publish([disk(subject, 60, 0) for subject in known])
-    await bus.publish([one for subject in new for one in falling(subject)])
+    await bus.publish([item for subject in new for item in falling(subject)])
 
     async def are_stopped() -> bool:
-        return all("was replaced" in one for one in await reasons(replicas))
+        return all("was replaced" in item for item in await reasons(replicas))
 
     await eventually(are_stopped, timeout=60)
     assert await said(bus, SignalCleared) == set()
@@ -128,7 +128,7 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
     await eventually(lambda: _are(bus, SignalCleared, known), timeout=60)
 
     async def are_ready() -> bool:
-        return all([await one.is_ready() for one in replicas])
+        return all([await item.is_ready() for item in replicas])
 
     await eventually(are_ready, timeout=60)
     status, told = await desk(env, "topics", "adopt", "--yes")
@@ -142,11 +142,11 @@ async def _are(bus: Bus, kind: type[SignalRaised] | type[SignalCleared], wanted:
 async def _behind(replicas: list[ServiceProcess], records: int) -> bool:
     """What is not read because of it is not said to be nothing."""
     told = [
-        one
+        item
         for replica in replicas
-        for one in (await replica.get("/health/ready")).json()["consumers"]
+        for item in (await replica.get("/health/ready")).json()["consumers"]
     ]
-    behind: int = sum(one["lag"] for one in told if one["name"].endswith("triage.telemetry"))
+    behind: int = sum(event["lag"] for event in told if event["name"].endswith("triage.telemetry"))
     return behind == records
 
 
@@ -158,7 +158,7 @@ async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]
     assert f"triage.telemetry stopped reading {topic}: it was read under the id" in told
     assert "It would read all 24 records" in told
     assert told.endswith("Nothing was changed. Repeat with --yes to begin.")
-    assert all("was replaced" in one for one in await reasons(replicas))
+    assert all("was replaced" in reason for reason in await reasons(replicas))
     status, told = await desk(env, "topics", "adopt", "--yes", TELEMETRY)
     assert status == 0, told
     assert told.endswith("within seconds.")

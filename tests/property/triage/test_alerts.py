@@ -73,7 +73,7 @@ def live(
         if state.next_clear is not None and state.next_clear <= now:
             quiet = clear_quiet(state, "db-1", state.next_clear)
             state, told = quiet.state, [*told, *quiet.events]
-        again = [one for one, behind in copies if behind == number and one <= number]
+        again = [item for item, behind in copies if behind == number and item <= number]
         for which in (number, *again):
             outcome = step(state, event_of(which, reports[which]), now)
             if outcome is not None:
@@ -84,10 +84,12 @@ def live(
 
 def is_swallowed(reports: Sequence[Report], moments: Sequence[datetime]) -> bool:
     """An end with no beginning takes the first beginning that is older than itself with it."""
-    capped = [min(one.time, now) for one, now in zip(reports, moments, strict=True)]
+    capped = [min(item.time, now) for item, now in zip(reports, moments, strict=True)]
     ends = capped[:-1]
     return (
-        bool(ends) and all(one.severity is None for one in reports[:-1]) and capped[-1] < max(ends)
+        bool(ends)
+        and all(item.severity is None for item in reports[:-1])
+        and capped[-1] < max(ends)
     )
 
 
@@ -104,8 +106,8 @@ def test_what_fired_last_is_open_and_at_least_as_bad_as_it_says(reports: list[Re
 def test_episodes_begin_change_and_end_one_after_the_other(reports: list[Report]) -> None:
     state, told, _ = live(reports)
     opened, severity, seen = "", Severity.INFO, set[str]()
-    for one in told:
-        data = one.data
+    for item in told:
+        data = item.data
         if isinstance(data, SignalRaised):
             assert not opened
             assert data.episode not in seen
@@ -119,9 +121,9 @@ def test_episodes_begin_change_and_end_one_after_the_other(reports: list[Report]
             assert isinstance(data, SignalCleared)
             assert data.episode == opened
             opened = ""
-    assert [one.id for one in state.episodes] == ([opened] if opened else [])
-    assert all(one.severity is severity for one in state.episodes)
-    assert len({one.id for one in told}) == len(told)
+    assert [item.id for item in state.episodes] == ([opened] if opened else [])
+    assert all(item.severity is severity for item in state.episodes)
+    assert len({item.id for item in told}) == len(told)
 
 
 @given(REPORTS, COPIES)
@@ -130,7 +132,7 @@ def test_copies_change_nothing_wherever_they_come(
 ) -> None:
     state, told, _ = live(reports)
     with_copies = live(reports, copies)
-    assert [one.id for one in with_copies[1]] == [one.id for one in told]
+    assert [item.id for item in with_copies[1]] == [entry.id for entry in told]
     assert with_copies[0] == state
 
 

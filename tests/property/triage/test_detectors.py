@@ -27,10 +27,12 @@ from hypothesis import strategies as st
 from tests.support.triage_desk import CHARTER, at, measured
 
 LEVEL = next(
-    one for one in CHARTER.routing.detectors if isinstance(one, ThresholdDetector) and not one.hold
+    item
+    for item in CHARTER.routing.detectors
+    if isinstance(item, ThresholdDetector) and not item.hold
 )
 LASTING = LEVEL.model_copy(update={"hold": timedelta(minutes=3)})
-TREND = next(one for one in CHARTER.routing.detectors if isinstance(one, ForecastDetector))
+TREND = next(item for item in CHARTER.routing.detectors if isinstance(item, ForecastDetector))
 LATER = at(10_000)
 
 values = st.sampled_from([3.0, 7.0, 9.9, 10.0, 12.0, 14.9, 15.0, 40.0])
@@ -48,9 +50,9 @@ def run(
 ) -> tuple[Subject | None, list[AnyEvent]]:
     subject: Subject | None = None
     told: list[AnyEvent] = []
-    for one in events:
-        assessments = assess(subject, one, [made(detector)], LATER)
-        outcome = measure(subject, one, assessments, CHARTER, EMPTY)
+    for item in events:
+        assessments = assess(subject, item, [made(detector)], LATER)
+        outcome = measure(subject, item, assessments, CHARTER, EMPTY)
         said = {type(event.data) for event in outcome.events} if outcome else set()
         # Why it acted or did not is told as it was.
         look = explain_outcome(assessments[0]).name
@@ -91,8 +93,8 @@ def test_lasting_trouble_is_found_in_every_order(
 def alternates(told: list[AnyEvent]) -> bool:
     """Raised and cleared take turns, and each clear is of the episode before it."""
     ids = []
-    for number, one in enumerate(told):
-        data = one.data
+    for number, item in enumerate(told):
+        data = item.data
         assert isinstance(data, SignalCleared if number % 2 else SignalRaised)
         ids.append(data.episode)
     pairs = [ids[n : n + 2] for n in range(0, len(ids), 2)]
@@ -115,7 +117,7 @@ def test_between_the_two_levels_nothing_is_raised_and_nothing_cleared(
 def test_without_enough_data_no_trend_is_told_and_none_is_over(
     events: list[Event[Measured]],
 ) -> None:
-    few = [one for one in events if one.data.value >= 10][: TREND.min_samples - 1]
+    few = [item for item in events if item.data.value >= 10][: TREND.min_samples - 1]
     subject, told = run(few, TREND)
     assert told == []
     assert not is_open(subject)
@@ -124,7 +126,7 @@ def test_without_enough_data_no_trend_is_told_and_none_is_over(
 samples = st.lists(
     st.tuples(st.integers(0, 3_599).map(float), st.integers(0, 5).map(float)),
     max_size=120,
-    unique_by=lambda one: one[0],
+    unique_by=lambda entry: entry[0],
 )
 
 
@@ -134,10 +136,10 @@ def test_what_is_kept_of_one_window_depends_on_no_order_and_no_duplicate(
 ) -> None:
     shuffled = data.draw(st.permutations(seen))
     first, second = DetectorState(), DetectorState()
-    for one in seen:
-        first = remember(first, one, 3_600)
-    for one in shuffled:
-        second = remember(remember(second, one, 3_600), one, 3_600)
+    for item in seen:
+        first = remember(first, item, 3_600)
+    for item in shuffled:
+        second = remember(remember(second, item, 3_600), item, 3_600)
     assert first.samples == second.samples
     assert len(first.samples) <= MAX_SAMPLES
     assert bool(first.samples) == bool(seen)

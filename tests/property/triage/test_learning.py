@@ -49,11 +49,11 @@ models = scorers().map(lambda scorer: LearnedModel(precision=0.9, team=scorer).s
 def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> None:
     probabilities = scorer.probabilities(tokens)
     assert math.isclose(sum(probabilities), 1)
-    assert all(0 <= one <= 1 for one in probabilities)
+    assert all(0 <= item <= 1 for item in probabilities)
     found = scorer.rank(tokens, TEAMS)
-    assert {one.name for one in found} <= set(TEAMS)
-    assert [one.probability for one in found] == sorted(
-        (one.probability for one in found), reverse=True
+    assert {entry.name for entry in found} <= set(TEAMS)
+    assert [item.probability for item in found] == sorted(
+        (item.probability for item in found), reverse=True
     )
 
 
@@ -64,7 +64,7 @@ def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
     found = route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model))
     without = route("t-1", ticket, MONDAY, CHARTER, EMPTY)
     assert found.team in TEAMS
-    assert all(english(one) for one in found.explanation)
+    assert all(english(reason) for reason in found.explanation)
     assert route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model)) == found
     if not without.is_deferred:
         assert found == without

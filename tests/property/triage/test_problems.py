@@ -29,28 +29,28 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
     ]
     cluster: IncidentCluster | None = None
     told: list[AnyEvent] = []
-    for one in data.draw(st.permutations(tickets)):
-        outcome = add_ticket("vpn/vpn", cluster, one, CHARTER, EMPTY, at(MINUTES))
+    for item in data.draw(st.permutations(tickets)):
+        outcome = add_ticket("vpn/vpn", cluster, item, CHARTER, EMPTY, at(MINUTES))
         assert outcome is not None
         if data.draw(st.booleans()):  # the end of a batch
-            outcome = emit_joined(outcome, at(MINUTES), one)
+            outcome = emit_joined(outcome, at(MINUTES), item)
         cluster = outcome.state
         told += outcome.events
     if cluster is not None:
         told += emit_joined(Decision(cluster), at(MINUTES)).events
-    assert len({one.id for one in told}) == len(told)
-    detected = [one for one in told if isinstance(one.data, ProblemDetected)]
+    assert len({event.id for event in told}) == len(told)
+    detected = [item for item in told if isinstance(item.data, ProblemDetected)]
     people = {person for _, person in crowd}
     assert len(detected) == (len(people) >= RULES.min_tickets)
     listed = [
         ticket
-        for one in told
-        if isinstance(one.data, ProblemDetected | ProblemUpdated)
-        for ticket in one.data.tickets
+        for item in told
+        if isinstance(item.data, ProblemDetected | ProblemUpdated)
+        for ticket in item.data.tickets
     ]
-    assert sorted(listed) == (sorted(one.subject for one in tickets) if detected else [])
-    linked = [one.subject for one in told if isinstance(one.data, DuplicateFound)]
+    assert sorted(listed) == (sorted(item.subject for item in tickets) if detected else [])
+    linked = [item.subject for item in told if isinstance(item.data, DuplicateFound)]
     founders = detected[0].data.tickets if detected else ()  # type: ignore[attr-defined]
     assert sorted([*linked, *founders]) == sorted(listed)
-    kept = {one.ticket for one in cluster.reports} if cluster else set()
-    assert kept == (set() if detected else {one.subject for one in tickets})
+    kept = {report.ticket for report in cluster.reports} if cluster else set()
+    assert kept == (set() if detected else {entry.subject for entry in tickets})

@@ -16,7 +16,9 @@ from tests.support.triage_tickets import MEMBERS, SERVICES, moments, tickets
 snapshots = st.builds(
     ContextSnapshot,
     load=st.dictionaries(st.sampled_from(MEMBERS), st.integers(0, 40)),
-    people=st.dictionaries(st.sampled_from([(one, one) for one in SERVICES]), st.integers(0, 50)),
+    people=st.dictionaries(
+        st.sampled_from([(entry, entry) for entry in SERVICES]), st.integers(0, 50)
+    ),
 )
 
 
@@ -27,7 +29,7 @@ def test_every_ticket_gets_a_team_and_a_reason(
     found = route("t-1", ticket, at, CHARTER, snapshot)
     team = CHARTER.team(found.team)
     assert found.explanation
-    assert all(english(one) for one in found.explanation)
+    assert all(english(reason) for reason in found.explanation)
     assert found.charter == CHARTER.version
     if found.is_deferred:
         assert found.team == CHARTER.routing.default_team

@@ -76,11 +76,11 @@ async def test_open_signals_are_listed_page_by_page(front: Front) -> None:
     for number in range(3):
         await front.desk.feed(measured(5, number, subject=f"laptop-{number}"))
     first = await front.client.get("/v1/signals", params={"limit": 2})
-    subjects = [one["subject"] for one in first.json()["items"]]
+    subjects = [item["subject"] for item in first.json()["items"]]
     cursor = first.json()["next"]
     assert 'rel="next"' in first.headers["Link"]
     rest = await front.client.get("/v1/signals", params={"limit": 2, "cursor": cursor})
-    subjects += [one["subject"] for one in rest.json()["items"]]
+    subjects += [entry["subject"] for entry in rest.json()["items"]]
     assert sorted(set(subjects)) == ["laptop-0", "laptop-1", "laptop-2"]
     assert rest.json()["next"] is None
     bad = await front.client.get("/v1/problems", params={"cursor": cursor})
@@ -139,7 +139,8 @@ async def test_a_signal_is_listed_the_same_however_much_was_measured(front: Fron
     assert subject is not None
     samples = tuple((float(n), 1.0) for n in range(1_000))
     watches = tuple(
-        one.model_copy(update={"state": DetectorState(samples=samples)}) for one in subject.watches
+        watch.model_copy(update={"state": DetectorState(samples=samples)})
+        for watch in subject.watches
     )
     brief = brief_of(SUBJECTS, subject.model_copy(update={"watches": watches}))
     assert brief.episodes == subject.episodes

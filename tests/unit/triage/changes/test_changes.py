@@ -9,7 +9,7 @@ from tests.support.triage_desk import TriageDesk, at, change_started, event
 
 async def known(desk: TriageDesk) -> tuple[Change, ...]:
     found = await desk.changes.find({"suspect": True})
-    return tuple(change for one in found if one.state for change in one.state.changes)
+    return tuple(change for entry in found if entry.state for change in entry.state.changes)
 
 
 async def test_a_change_is_suspect_until_two_hours_after_its_end() -> None:

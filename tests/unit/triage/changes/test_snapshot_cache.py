@@ -34,7 +34,7 @@ async def test_a_look_shows_changes_problems_and_loads() -> None:
     await snapshot.refresh(with_load=True)
     assert snapshot.current.people == {("vpn", "vpn"): 6}
     assert snapshot.current.load == {"network-1": 1}
-    assert [one.title for one in snapshot.current.changes["vpn"]] == ["Gateway 7.2"]
+    assert [item.title for item in snapshot.current.changes["vpn"]] == ["Gateway 7.2"]
     await desk.feed(event(crowd[1].subject, taken, 2, 2))
     await snapshot.refresh(with_load=False)
     assert snapshot.current.load == {"network-1": 1}
@@ -46,7 +46,7 @@ async def test_a_problem_kept_without_its_count_of_people_is_counted() -> None:
     old = Schema(CLUSTERS.collection, CLUSTERS.model, facets=lambda _: {"open": True})
     clusters = FakeDocuments(old, desk.clock)
     kept = await desk.clusters.find({}, limit=9)
-    await clusters.write([replace(one, version=0) for one in kept])
+    await clusters.write([replace(entry, version=0) for entry in kept])
     snapshot = cache_of(desk, clusters)
     await snapshot.refresh(with_load=False)
     assert snapshot.current.people == {("vpn", "vpn"): 6}

@@ -22,9 +22,9 @@ async def alert_of(desk: TriageDesk) -> AlertWatch:
 
 def changes(desk: TriageDesk) -> list[tuple[Severity, Severity, str]]:
     """From which severity to which, and what the newest title is."""
-    said = [one.data for one in desk.told(SignalSeverityChanged)]
-    assert all(isinstance(one, SignalSeverityChanged) for one in said)
-    return [(one.previous, one.severity, one.title) for one in said]  # type: ignore[attr-defined]
+    said = [event.data for event in desk.told(SignalSeverityChanged)]
+    assert all(isinstance(item, SignalSeverityChanged) for item in said)
+    return [(item.previous, item.severity, item.title) for item in said]  # type: ignore[attr-defined]
 
 
 async def test_an_alert_is_one_signal_however_often_it_is_sent() -> None:
@@ -71,7 +71,7 @@ async def test_more_alerts_than_can_be_kept_forget_the_oldest_that_is_over() -> 
         await desk.feed(fired(2 + number, f"f{number}"))
     (stored,) = await desk.subjects.find({})
     assert stored.state is not None
-    kept = {one.fingerprint for one in stored.state.alerts}
+    kept = {entry.fingerprint for entry in stored.state.alerts}
     assert len(kept) == MAX_ALERTS
     assert "old" not in kept
 
@@ -83,7 +83,7 @@ async def test_an_open_alert_is_never_forgotten_and_one_too_many_is_refused() ->
     (stored,) = await desk.subjects.find({})
     subject = stored.state
     assert subject is not None
-    assert len({one.episode for one in subject.alerts if one.episode}) == MAX_ALERTS + 2
+    assert len({item.episode for item in subject.alerts if item.episode}) == MAX_ALERTS + 2
     await desk.feed(over(20, "f0"), over(21, "f1"))
     assert len(cleared(desk, "mail-queue-high")) == 2
 
@@ -159,7 +159,7 @@ async def test_what_fires_after_its_end_under_a_new_id_is_open_again(minutes: fl
     desk = TriageDesk()
     await desk.feed(fired(0), over(5), over(5), fired(minutes))
     assert len(raised(desk, "mail-queue-high")) == 2
-    assert len({one.episode for one in raised(desk, "mail-queue-high")}) == 2
+    assert len({item.episode for item in raised(desk, "mail-queue-high")}) == 2
     await desk.feed(over(30))
     assert len(cleared(desk, "mail-queue-high")) == 2
 
@@ -257,4 +257,4 @@ async def test_a_counter_that_starts_again_loses_no_alarm_at_another_device_or_l
     await desk.feed(over(2), fired(3, "f2")._replace(id="17"))
     signals = desk.told(SignalRaised)
     assert len(signals) == 84
-    assert len({one.data.episode for one in signals if isinstance(one.data, SignalRaised)}) == 84
+    assert len({item.data.episode for item in signals if isinstance(item.data, SignalRaised)}) == 84

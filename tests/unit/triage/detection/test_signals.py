@@ -74,7 +74,7 @@ async def test_the_trend_is_told_hours_before_the_disk_is_full() -> None:
     (signal,) = raised(desk, "disk-will-fill")
     assert signal.expected_at == at(50) + timedelta(minutes=125)
     assert "By the trend of the last 50 minutes it reaches 5 in about 2 hours 5 minutes." in [
-        english(one) for one in signal.explanation
+        english(entry) for entry in signal.explanation
     ]
     assert raised(desk, "disk-filling") == []
     await desk.feed(measured(80, 60))
@@ -107,7 +107,7 @@ async def test_what_is_remembered_stays_small() -> None:
         await desk.feed(*(measured(50 + n % 7, start / 6 + n / 6) for n in range(100)))
     (stored,) = await desk.subjects.find({})
     assert stored.state is not None
-    assert all(len(one.state.samples) <= MAX_SAMPLES for one in stored.state.watches)
+    assert all(len(watch.state.samples) <= MAX_SAMPLES for watch in stored.state.watches)
     # Of 2,000 measurements most train nothing and were not written.
     assert stored.version <= 20
     assert len(stored.state.model_dump_json()) < 4_000
@@ -129,7 +129,7 @@ async def test_a_release_shortly_before_is_a_reason() -> None:
     desk = TriageDesk(snapshot=ContextSnapshot(changes={"vpn": outcome.state.changes}))
     await desk.feed(vpn_failures(0.5, 0), vpn_failures(0.5, 1))
     (signal,) = raised(desk, "vpn-failing")
-    assert "c-1" in [one.params.get("change") for one in signal.explanation]
+    assert "c-1" in [reason.params.get("change") for reason in signal.explanation]
 
 
 async def test_a_disk_that_is_full_already_needs_no_trend() -> None:
@@ -146,5 +146,5 @@ async def test_work_that_is_expected_at_that_time_is_a_reason() -> None:
     await desk.feed(vpn_failures(0.5, saturday_night), vpn_failures(0.5, saturday_night + 1))
     (signal,) = raised(desk, "vpn-failing")
     assert "Work on it is expected now: Gateway updates." in [
-        english(one) for one in signal.explanation
+        english(item) for item in signal.explanation
     ]

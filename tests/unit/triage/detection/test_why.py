@@ -32,7 +32,7 @@ class Front:
         return looks
 
     async def outcomes(self, subject: str) -> dict[str, str]:
-        return {one["name"]: one["outcome"] for one in await self.looks(subject)}
+        return {item["name"]: item["outcome"] for item in await self.looks(subject)}
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_each_outcome_of_a_look_has_a_code_of_its_own(front: Front) -> Non
     async def outcome(value: float, minute: float) -> str:
         await front.desk.feed(measured(value, minute))
         looks = await front.looks("laptop-1")
-        return next(str(one["outcome"]) for one in looks if one["name"] == "disk-nearly-full")
+        return next(str(item["outcome"]) for item in looks if item["name"] == "disk-nearly-full")
 
     told = [(50, 0), (12, 2), (3, 4), (2, 6), (60, 8), (60, 7), (70, 12)]
     found = [await outcome(value, minute) for value, minute in told]
@@ -89,7 +89,7 @@ async def test_each_outcome_of_a_look_has_a_code_of_its_own(front: Front) -> Non
 async def _looks_of_new(front: Front, subject: str) -> tuple[str, str, str]:
     """A detector that needs a past, at a device that has none."""
     await front.desk.feed(measured(50, 13, subject=subject))
-    (look,) = [one for one in await front.looks(subject) if one["name"] == "disk-will-be-full"]
+    (look,) = [item for item in await front.looks(subject) if item["name"] == "disk-will-be-full"]
     return look["outcome"], look["values"]["samples"], look["values"]["samples_needed"]
 
 
@@ -109,7 +109,7 @@ async def test_an_unknown_service_is_found_and_the_likely_one_said(front: Front)
     data = alert.data.model_copy(update={"service": "vpm"})
     await front.desk.feed(alert._replace(data=data))
     known = await front.looks("mail-1")
-    assert {"service", "signal"} == {one["kind"] for one in known}
+    assert {"service", "signal"} == {entry["kind"] for entry in known}
     (item,) = (await front.client.get("/v1/unheeded")).json()["items"]
     assert (item["kind"], item["name"], item["meant"]) == ("unknown-service", "vpm", "vpn")
     await front.desk.feed(measured(9, 2, service="nowhere", kind=SubjectKind.DEVICE))
@@ -153,8 +153,8 @@ async def test_what_is_kept_is_bounded(front: Front) -> None:
     assert lookout.looks_at("s0") == ()
     assert lookout.looks_at(f"s{MOST_SUBJECTS + 9}")
     assert len(lookout.all_unhandled) == MOST_NAMES + 1
-    assert sum(one.count for one in lookout.all_unhandled) == MOST_SUBJECTS + 10
-    assert {one.count for one in lookout.all_unhandled if one.name == OTHERS} == {10}
+    assert sum(item.count for item in lookout.all_unhandled) == MOST_SUBJECTS + 10
+    assert {item.count for item in lookout.all_unhandled if item.name == OTHERS} == {10}
     for number in range(MOST_PER_SUBJECT + 5):
         await front.desk.feed(measured(1, 1, f"n{number}", "same"))
     newest = lookout.looks_at("same")

@@ -37,18 +37,18 @@ def refusal(examples: list[TrainingExample], task: LearningTask = TEAM) -> str:
 def test_no_part_knows_what_comes_after_it() -> None:
     split = split_by_weeks(PAST)
     assert split is not None
-    calibration = min(one.opened_at for one in split.calibration)
-    evaluation = min(one.opened_at for one in split.evaluation)
-    assert max(one.finished_at for one in split.training) < calibration
-    assert max(one.finished_at for one in split.calibration) < evaluation
-    assert {one.weekday() for one in (calibration, evaluation)} == {0}
+    calibration = min(item.opened_at for item in split.calibration)
+    evaluation = min(item.opened_at for item in split.evaluation)
+    assert max(item.finished_at for item in split.training) < calibration
+    assert max(item.finished_at for item in split.calibration) < evaluation
+    assert {item.weekday() for item in (calibration, evaluation)} == {0}
     assert min(len(split.calibration), len(split.evaluation)) >= 0.2 * len(PAST)
 
 
 def test_what_is_still_open_when_a_part_begins_teaches_nothing() -> None:
-    last_taught = next(one for one in reversed(PAST) if one.opened_at.isoformat() < "2025-10-13")
+    last_taught = next(item for item in reversed(PAST) if item.opened_at.isoformat() < "2025-10-13")
     late = last_taught._replace(finished_at=last_taught.finished_at + timedelta(days=21))
-    changed = sorted(late if one is last_taught else one for one in PAST)
+    changed = sorted(late if item is last_taught else item for item in PAST)
     split, before = split_by_weeks(changed), split_by_weeks(PAST)
     assert split is not None
     assert before is not None
@@ -76,24 +76,24 @@ def test_counts_are_those_of_the_tickets_that_taught() -> None:
     scorer = learned()
     split = split_by_weeks(PAST)
     assert split is not None
-    train = [one for one in split.training if "hinge" in one.tokens]
-    finished = sum(one.team == "workplace" for one in train)
+    train = [item for item in split.training if "hinge" in item.tokens]
+    finished = sum(entry.team == "workplace" for entry in train)
     (evidence,) = scorer.find_evidence(("hinge",), "workplace", 1)
     assert (evidence.finished, evidence.tickets) == (finished, len(train))
     assert scorer.tickets == len(split.training)
 
 
 def test_words_of_few_people_are_not_kept() -> None:
-    some = sorted({one.person for one in PAST})[:MIN_PEOPLE]
+    some = sorted({example.person for example in PAST})[:MIN_PEOPLE]
     told = [
-        one._replace(
+        item._replace(
             tokens=(
-                *one.tokens,
-                *(["of-few"] if one.person in some[1:] else []),
-                *(["of-enough"] if one.person in some else []),
+                *item.tokens,
+                *(["of-few"] if item.person in some[1:] else []),
+                *(["of-enough"] if item.person in some else []),
             )
         )
-        for one in PAST
+        for item in PAST
     ]
     words = learned(told).words
     assert "of-enough" in words
@@ -126,11 +126,11 @@ def test_noise_is_refused_however_little_is_asked() -> None:
 
 def test_what_names_only_the_most_frequent_is_refused() -> None:
     same = [
-        one._replace(team="network" if number % 25 else "workplace", tokens=("word",))
-        for number, one in enumerate(PAST)
+        item._replace(team="network" if number % 25 else "workplace", tokens=("word",))
+        for number, item in enumerate(PAST)
     ]
     assert refusal(same) == "It does no better than naming always the most frequent one."
-    alike = [one._replace(team="network") for one in PAST]
+    alike = [item._replace(team="network") for item in PAST]
     assert "same answer" in refusal(alike)
 
 
@@ -147,10 +147,10 @@ def test_a_model_that_got_worse_in_the_last_weeks_is_refused() -> None:
     assert split is not None
     evaluation = split.evaluation[0].opened_at
     turned = [
-        one._replace(team=TEAMS[(TEAMS.index(one.team) + number % 4 // 3) % 3])
-        if one.opened_at >= evaluation
-        else one
-        for number, one in enumerate(PAST)
+        item._replace(team=TEAMS[(TEAMS.index(item.team) + number % 4 // 3) % 3])
+        if item.opened_at >= evaluation
+        else item
+        for number, item in enumerate(PAST)
     ]
     why = refusal(turned)
     assert why.startswith("Where it was sure, it was right in")
@@ -158,7 +158,7 @@ def test_a_model_that_got_worse_in_the_last_weeks_is_refused() -> None:
 
 
 def test_it_is_judged_on_all_if_rules_leave_too_few_open() -> None:
-    evaluation = learned([one._replace(is_unrouted=False) for one in PAST]).evaluation
+    evaluation = learned([item._replace(is_unrouted=False) for item in PAST]).evaluation
     assert evaluation is not None
     assert not evaluation.only_unrouted
 
@@ -169,9 +169,9 @@ def test_a_model_that_is_sure_of_nothing_any_more_is_refused() -> None:
     evaluation = split.evaluation[0].opened_at
     # Every ticket speaks for all at once.
     faded = [
-        one._replace(tokens=("hinge", "antenna", "ledger"), team="workplace")
-        if one.opened_at >= evaluation
-        else one
-        for one in PAST
+        item._replace(tokens=("hinge", "antenna", "ledger"), team="workplace")
+        if item.opened_at >= evaluation
+        else item
+        for item in PAST
     ]
     assert refusal(faded) == "It was sure of no ticket of the last weeks."

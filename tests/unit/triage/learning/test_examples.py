@@ -27,7 +27,7 @@ def resolved(how: How = How.MEMBER) -> TicketResolved:
 
 
 def example(*said: Payload) -> TrainingExample | None:
-    told = [(float(hour), one) for hour, one in enumerate(said, 1)]
+    told = [(float(hour), entry) for hour, entry in enumerate(said, 1)]
     found = examples_of([life(1, *told, opened=ticket("A antenna", 1))])
     return found[0] if found else None
 

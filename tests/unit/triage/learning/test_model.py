@@ -24,15 +24,17 @@ def decided(title: str, by: LearnedModel | None = MODEL, **more: object) -> Rout
 
 
 def said(decision: Routing) -> list[str]:
-    return [english(one) for one in decision.explanation if one.code.startswith("learned.")]
+    return [
+        english(reason) for reason in decision.explanation if reason.code.startswith("learned.")
+    ]
 
 
 def test_shares_are_the_sums_by_hand() -> None:
     # Two known words: their weights are divided by the root of two.
     root = math.sqrt(2)
     sums = (-1.0, 0.5 + 5.0 / root, 0.0, 0.0)
-    raised = [math.exp(one) for one in sums]
-    expected = [one / sum(raised) for one in raised]
+    raised = [math.exp(entry) for entry in sums]
+    expected = [item / sum(raised) for item in raised]
     expected_workplace = math.exp(0.0 + (0.5 - 0.5) / root)
     assert expected_workplace == raised[2]
     found = scorer().probabilities(("branch", "is", "antenna"))

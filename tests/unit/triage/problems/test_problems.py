@@ -34,9 +34,9 @@ async def crowd(desk: TriageDesk, count: int, start: float = 0) -> list[str]:
 
 
 def listed(desk: TriageDesk) -> list[str]:
-    data = [one.data for one in desk.told(ProblemDetected) + desk.told(ProblemUpdated)]
-    found = [one for one in data if isinstance(one, ProblemDetected | ProblemUpdated)]
-    return [ticket for one in found for ticket in one.tickets]
+    data = [item.data for item in desk.told(ProblemDetected) + desk.told(ProblemUpdated)]
+    found = [item for item in data if isinstance(item, ProblemDetected | ProblemUpdated)]
+    return [ticket for item in found for ticket in item.tickets]
 
 
 async def test_twenty_tickets_are_one_problem_and_the_later_ones_are_linked() -> None:
@@ -48,7 +48,7 @@ async def test_twenty_tickets_are_one_problem_and_the_later_ones_are_linked() ->
     assert detected.data.team == "network"
     assert "you do not need to report it again" in english(detected.data.message).lower()
     assert listed(desk) == tickets
-    assert [one.subject for one in desk.told(DuplicateFound)] == tickets[NEEDED:]
+    assert [item.subject for item in desk.told(DuplicateFound)] == tickets[NEEDED:]
     (shown,) = await desk.clusters.find({"open": True})
     assert shown.id == "vpn/vpn"
 
@@ -61,7 +61,7 @@ async def test_those_who_come_together_are_told_of_together() -> None:
     (update,) = desk.told(ProblemUpdated)
     assert isinstance(update.data, ProblemUpdated)
     assert update.data.people == tuple(f"late-{number}" for number in range(40))
-    assert listed(desk) == founders + [one.subject for one in later]
+    assert listed(desk) == founders + [item.subject for item in later]
     assert len(desk.told(DuplicateFound)) == 40
 
 
@@ -106,7 +106,9 @@ async def test_a_signal_of_the_service_makes_two_people_enough() -> None:
     (detected,) = desk.told(ProblemDetected)
     assert isinstance(detected.data, ProblemDetected)
     assert len(detected.data.signals) == 1
-    assert any("The service itself shows it" in english(one) for one in detected.data.explanation)
+    assert any(
+        "The service itself shows it" in english(reason) for reason in detected.data.explanation
+    )
 
 
 async def test_it_ends_when_the_signal_has_cleared_and_it_stays_quiet() -> None:
@@ -147,24 +149,24 @@ async def test_in_a_replay_the_next_outage_is_another_problem() -> None:
 def test_what_is_told_again_after_many_others_joins_nothing_and_begins_nothing() -> None:
     crowd = [opened("VPN", number * 0.01, person=f"p{number}") for number in range(100)]
     cluster: IncidentCluster | None = None
-    for one in crowd:
-        outcome = add_ticket("vpn/vpn", cluster, one, CHARTER, EMPTY, MONDAY)
+    for item in crowd:
+        outcome = add_ticket("vpn/vpn", cluster, item, CHARTER, EMPTY, MONDAY)
         assert outcome is not None
         cluster = outcome.state
     assert cluster is not None
     assert cluster.problem is not None
-    for one in crowd:
-        assert add_ticket("vpn/vpn", cluster, one, CHARTER, EMPTY, MONDAY) is None
+    for item in crowd:
+        assert add_ticket("vpn/vpn", cluster, item, CHARTER, EMPTY, MONDAY) is None
     ended = end_by_member(cluster, cluster.problem.id, "mia", "", at(30)).state
-    for one in crowd:
-        assert add_ticket("vpn/vpn", ended, one, CHARTER, EMPTY, at(30)) is None
+    for item in crowd:
+        assert add_ticket("vpn/vpn", ended, item, CHARTER, EMPTY, at(30)) is None
 
 
 async def test_a_ticket_told_again_after_eighty_others_is_counted_once() -> None:
     desk = TriageDesk()
     tickets = [opened("VPN does not connect", 0.01 * n, person=f"p{n}") for n in range(80)]
-    for one in tickets:
-        await desk.feed(one)
+    for item in tickets:
+        await desk.feed(item)
     told = len(desk.publisher.messages)
     await desk.feed(tickets[0])
     await desk.feed(tickets[5])
@@ -218,10 +220,10 @@ def test_events_stay_small_and_name_everybody_once() -> None:
     ends = describe_resolution(cluster, problem, MONDAY, written("x" * 5_000))
     starts = describe_problem(opened("VPN"), cluster, problem, [], CHARTER)
     for events in (ends, starts):
-        assert all(Codec().encode(one) for one in events)
-        assert len({one.id for one in events}) == len(events)
-        tickets = [t for one in events for t in getattr(one.data, "tickets", ())]
-        people = [p for one in events for p in getattr(one.data, "people", ())]
+        assert all(Codec().encode(item) for item in events)
+        assert len({entry.id for entry in events}) == len(events)
+        tickets = [t for item in events for t in getattr(item.data, "tickets", ())]
+        people = [p for item in events for p in getattr(item.data, "people", ())]
         assert tickets == [ticket for ticket, _ in members]
         assert people == [person for _, person in members]
 
