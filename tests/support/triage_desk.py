@@ -231,7 +231,7 @@ class TriageDesk:
     async def on_timer(self, unit_of_work: UnitOfWork[Any], id: str) -> None:
         await unit_of_work.on_timer([id], self._on_failed)
 
-    def told(self, kind: type[Payload]) -> list[AnyEvent]:
+    def emitted(self, kind: type[Payload]) -> list[AnyEvent]:
         """What was published of one type, each id once."""
         unique = {item.id: item for item in self.publisher.events()}
         return [item for item in unique.values() if isinstance(item.data, kind)]
@@ -248,10 +248,10 @@ class TriageDesk:
 
 
 def raised(desk: TriageDesk, signal: str) -> list[SignalRaised]:
-    found = [item.data for item in desk.told(SignalRaised)]
-    return [item for item in found if isinstance(item, SignalRaised) and item.signal == signal]
+    result = [item.data for item in desk.emitted(SignalRaised)]
+    return [item for item in result if isinstance(item, SignalRaised) and item.signal == signal]
 
 
 def cleared(desk: TriageDesk, signal: str) -> list[SignalCleared]:
-    found = [item.data for item in desk.told(SignalCleared)]
-    return [item for item in found if isinstance(item, SignalCleared) and item.signal == signal]
+    result = [item.data for item in desk.emitted(SignalCleared)]
+    return [item for item in result if isinstance(item, SignalCleared) and item.signal == signal]

@@ -40,11 +40,11 @@ TEAM = LearningTask(lambda example: example.team, {team.name for team in CHARTER
 CATEGORY = LearningTask(lambda example: example.category, CATEGORIES, 0.9)
 
 
-def life(number: int, *said: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:
+def life(number: int, *texts: tuple[float, Payload], opened: TicketOpened) -> list[AnyEvent]:
     """The events of one ticket; `said` is what happened so many hours after it was opened."""
     ticket = derived_id(f"past/{number}", "ticket")
     begun = BEGUN + timedelta(days=7 * (number // PER_WEEK), minutes=number % PER_WEEK)
-    told: list[tuple[float, Payload]] = [(0.0, opened), *said]
+    emitted: list[tuple[float, Payload]] = [(0.0, opened), *texts]
     return [
         Event(
             id=derived_id(f"past/{number}", "event", place),
@@ -54,7 +54,7 @@ def life(number: int, *said: tuple[float, Payload], opened: TicketOpened) -> lis
             data=data,
             sequence=place,
         )
-        for place, (hours, data) in enumerate(told, 1)
+        for place, (hours, data) in enumerate(emitted, 1)
     ]
 
 
@@ -75,8 +75,8 @@ def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[lis
     """
     for number in range(count):
         topic = number % 3
-        said = _SAID[topic][number % 5 % 3]
-        title = _VAGUE if number % 7 == 0 else said
+        texts = _SAID[topic][number % 5 % 3]
+        title = _VAGUE if number % 7 == 0 else texts
         team = (topic + 1) % 3 if number % 31 == 0 else topic
         if is_noise:
             team = hashlib.blake2b(bytes([number % 256, number // 256])).digest()[0] % 3
@@ -90,9 +90,9 @@ def lives(count: int = 12 * PER_WEEK, *, is_noise: bool = False) -> Iterator[lis
         )
 
 
-def examples_of(told: Iterable[Sequence[AnyEvent]]) -> list[TrainingExample]:
+def examples_of(emitted: Iterable[Sequence[AnyEvent]]) -> list[TrainingExample]:
     gathered = ExampleCollector(lambda opened, at: is_unrouted(opened, at, CHARTER))
-    for events in told:
+    for events in emitted:
         for event in events:
             gathered.add(event)
     return gathered.all()

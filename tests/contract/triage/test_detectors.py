@@ -125,20 +125,20 @@ def test_health_and_trouble_are_told_apart(case: Case) -> None:
 
 
 def test_between_the_two_levels_nothing_is_decided(case: Case) -> None:
-    found = last(case.detector, *case.between)
-    assert found.verdict is Verdict.BETWEEN
+    result = last(case.detector, *case.between)
+    assert result.verdict is Verdict.BETWEEN
 
 
 def test_without_enough_samples_it_does_not_judge_and_says_so(case: Case) -> None:
     if case.window is None:
         return
     for count in range(1, len(case.healthy) - 1):
-        found = last(case.detector, *case.healthy[:count])
-        if found.samples_needed is None or count >= found.samples_needed:
+        result = last(case.detector, *case.healthy[:count])
+        if result.samples_needed is None or count >= result.samples_needed:
             continue
-        assert found.verdict is Verdict.UNKNOWN
-        assert found.meaning is not None
-        assert found.meaning.code == "detector.too-few-samples"
+        assert result.verdict is Verdict.UNKNOWN
+        assert result.meaning is not None
+        assert result.meaning.code == "detector.too-few-samples"
     first = last(case.detector, case.healthy[0])
     assert first.verdict is Verdict.UNKNOWN
     assert first.samples_needed is not None
@@ -151,8 +151,8 @@ def test_a_gap_is_not_health(case: Case) -> None:
         return
     state, _ = run(case.detector, samples_of(*case.healthy))
     after_s = len(case.healthy) * MINUTE + 2 * case.window.total_seconds()
-    found = case.detector.examine(state, (after_s, case.healthy[-1]))
-    assert found.verdict is Verdict.UNKNOWN
+    result = case.detector.examine(state, (after_s, case.healthy[-1]))
+    assert result.verdict is Verdict.UNKNOWN
     again = [(after_s + number * MINUTE, value) for number, value in enumerate(case.healthy)]
     state, findings = run(case.detector, [*samples_of(*case.healthy), *again])
     assert findings[-1].verdict is Verdict.HEALTHY
@@ -160,9 +160,9 @@ def test_a_gap_is_not_health(case: Case) -> None:
 
 def test_every_verdict_but_trouble_says_what_it_rests_on_in_every_language(case: Case) -> None:
     values = (*case.healthy, *case.trouble, *case.between, *case.healthy)
-    for found in run(case.detector, samples_of(*values))[1]:
-        assert (found.meaning is None) == (found.verdict is Verdict.TROUBLE)
-        for message in filter(None, (found.meaning, found.evidence)):
+    for result in run(case.detector, samples_of(*values))[1]:
+        assert (result.meaning is None) == (result.verdict is Verdict.TROUBLE)
+        for message in filter(None, (result.meaning, result.evidence)):
             for language in LANGUAGES:
                 assert "…" not in catalogue(language).render(message)
                 assert catalogue(language).template(message.code) is not None
@@ -193,9 +193,9 @@ def test_what_is_remembered_is_small_and_can_be_stored_in_between(
     for sample in samples_of(*values):
         stored = state.model_dump_json()
         assert len(stored) < 2_000
-        found = detector.examine(state, sample)
-        assert detector.examine(DetectorState.model_validate_json(stored), sample) == found
-        state = found.state
+        result = detector.examine(state, sample)
+        assert detector.examine(DetectorState.model_validate_json(stored), sample) == result
+        state = result.state
 
 
 @pytest.mark.parametrize("kind", sorted(CASES))
@@ -218,8 +218,8 @@ def test_one_trouble_is_one_episode(case: Case) -> None:
     for minute, value in enumerate(values):
         data = Measured(subject_kind=SubjectKind.DEVICE, name="m.free", value=value)
         measured: Any = event("laptop-1", data, minute)
-        found = assess(subject, measured, [case.detector], at(10_000))
-        decision = measure(subject, measured, found, CHARTER, EMPTY)
+        result = assess(subject, measured, [case.detector], at(10_000))
+        decision = measure(subject, measured, result, CHARTER, EMPTY)
         if decision is not None:
             subject = decision.state
             emitted += [type(entry.data) for entry in decision.events]

@@ -28,19 +28,19 @@ def test_words_speak_for_whom_they_were_seen_with(trainer: Trainer, names: int) 
     answers = [1 + number % (names - 1) for number in range(60)]
     answers = answers if names > 2 else [number % 2 for number in range(60)]
     training_set = TrainingSet(names, names, [[answer] for answer in answers], answers)
-    found = trainer.fit(training_set)
-    assert len(found.bias) == names
-    assert [len(entry) for entry in found.words] == [names] * names
+    result = trainer.fit(training_set)
+    assert len(result.bias) == names
+    assert [len(entry) for entry in result.words] == [names] * names
     for answer in set(answers):
         scores = [
-            bias + weight for bias, weight in zip(found.bias, found.words[answer], strict=True)
+            bias + weight for bias, weight in zip(result.bias, result.words[answer], strict=True)
         ]
         assert scores.index(max(scores)) == answer
 
 
 def test_a_name_without_tickets_never_wins(trainer: Trainer) -> None:
-    found = trainer.fit(TrainingSet(1, 3, [[0], []] * 30, [1, 2] * 30))
-    assert found.bias[0] < min(found.bias[1:]) - 3
+    result = trainer.fit(TrainingSet(1, 3, [[0], []] * 30, [1, 2] * 30))
+    assert result.bias[0] < min(result.bias[1:]) - 3
 
 
 def test_the_past_is_learned_as_well(trainer: Trainer) -> None:
@@ -50,15 +50,15 @@ def test_the_past_is_learned_as_well(trainer: Trainer) -> None:
     assert scorer.evaluation.precision >= 0.9
     assert scorer.evaluation.coverage > 0.8
     assert scorer.evaluation.calibration_error < 0.05
-    said = {"antenna": "network", "hinge": "workplace", "ledger": "business-apps"}
-    for word, team in said.items():
+    texts = {"antenna": "network", "hinge": "workplace", "ledger": "business-apps"}
+    for word, team in texts.items():
         assert scorer.rank((word,), TEAMS)[0].name == team
 
 
 def test_the_same_tickets_give_the_same_bytes_in_whatever_order_they_come(trainer: Trainer) -> None:
     def written(backwards: bool) -> str:
-        told = reversed(LIVES) if backwards else LIVES
-        scorer = learn(examples_of(told), TEAM, trainer)
+        emitted = reversed(LIVES) if backwards else LIVES
+        scorer = learn(examples_of(emitted), TEAM, trainer)
         assert isinstance(scorer, Scorer)
         return write_text(LearnedModel(precision=0.9, team=scorer).sign())
 

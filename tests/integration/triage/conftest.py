@@ -40,9 +40,9 @@ class Bus:
 
     async def read(self) -> list[AnyEvent]:
         """Everything that triage has published so far."""
-        found = await self.consumer.getmany(timeout_ms=100)
+        result = await self.consumer.getmany(timeout_ms=100)
         codec = Codec()
-        for records in found.values():
+        for records in result.values():
             self.seen += [codec.decode(entry.key, entry.value, entry.headers) for entry in records]
         return self.seen
 

@@ -46,16 +46,16 @@ async def learned(env: dict[str, str], *words: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    texts, _ = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, said.decode()
+    return process.returncode, texts.decode()
 
 
 def history(path: Path) -> Path:
     """The past as `desk import` writes it: a CloudEvent in each line."""
     codec = Codec()
     with path.open("w") as stream:
-        for example in (event for told in PAST for event in told):
+        for example in (event for emitted in PAST for event in emitted):
             message = codec.encode(example)
             head = {
                 name.removeprefix("ce_"): value.decode()
@@ -71,23 +71,23 @@ async def test_the_stream_teaches_a_running_triage(
     bus: Bus, kafka: str, mongo: str, prefix: str, charter: Path, tmp_path: Path
 ) -> None:
     env = environment(kafka, mongo, prefix, charter)
-    await bus.publish([event for told in PAST for event in told])
+    await bus.publish([event for emitted in PAST for event in emitted])
     service = ServiceProcess("triage", env, tmp_path / "triage.log")
     try:
         await service.start()
-        code, said = await learned(env)
-        assert code == 0, said
-        assert "720 of 720 tickets were finished by teams" in said
-        assert "It is sure of" in said
-        assert "learned from" in said
+        code, texts = await learned(env)
+        assert code == 0, texts
+        assert "720 of 720 tickets were finished by teams" in texts
+        assert "It is sure of" in texts
+        assert "learned from" in texts
         version = json.loads(await asyncio.to_thread((charter / MODEL).read_text))["version"]
-        assert version in said
+        assert version in texts
 
-        found = await decided_by_model(bus)
-        assert found.team == "network"
-        assert found.category == "antennas"
-        assert any(reason.params.get("model") == version for reason in found.explanation)
-        assert "“antenna”" in english(found.explanation[0])
+        result = await decided_by_model(bus)
+        assert result.team == "network"
+        assert result.category == "antennas"
+        assert any(reason.params.get("model") == version for reason in result.explanation)
+        assert "“antenna”" in english(result.explanation[0])
     finally:
         service.stop()
 
@@ -95,17 +95,17 @@ async def test_the_stream_teaches_a_running_triage(
 async def decided_by_model(bus: Bus) -> TriageDecided:
     """A new ticket now and then, until the service has the model and is sure of one."""
 
-    asked: set[str] = set()
+    wanted: set[str] = set()
 
     async def is_decided() -> list[TriageDecided]:
         # Tickets of the past may still be waiting when the model comes; it judges those as well.
         ticket = opened("The antenna bends")
-        asked.add(ticket.subject)
+        wanted.add(ticket.subject)
         await bus.publish([ticket])
-        told = [entry.data for entry in await bus.read() if entry.subject in asked]
+        emitted = [entry.data for entry in await bus.read() if entry.subject in wanted]
         return [
             item
-            for item in told
+            for item in emitted
             if isinstance(item, TriageDecided) and item.explanation[0].code.startswith("learned.")
         ]
 
@@ -117,11 +117,11 @@ async def test_a_history_file_teaches_the_same_as_the_stream(
 ) -> None:
     env = environment(kafka, mongo, prefix, charter)
     file = await asyncio.to_thread(history, tmp_path / "history.jsonl")
-    code, said = await learned(env, str(file), "--out", str(tmp_path / "file.json"))
-    assert code == 0, said
-    await bus.publish([event for told in PAST for event in told])
-    code, said = await learned(env, "--out", str(tmp_path / "stream.json"))
-    assert code == 0, said
+    code, texts = await learned(env, str(file), "--out", str(tmp_path / "file.json"))
+    assert code == 0, texts
+    await bus.publish([event for emitted in PAST for event in emitted])
+    code, texts = await learned(env, "--out", str(tmp_path / "stream.json"))
+    assert code == 0, texts
     written = [tmp_path / "file.json", tmp_path / "stream.json"]
     one, other = [await asyncio.to_thread(path.read_bytes) for path in written]
     assert one == other
@@ -134,10 +134,10 @@ async def test_an_empty_stream_teaches_nothing_and_says_so(
     prefix: str,
     charter: Path,
 ) -> None:
-    code, said = await learned(environment(kafka, mongo, prefix, charter))
+    code, texts = await learned(environment(kafka, mongo, prefix, charter))
     assert code == 1
-    assert "No ticket of 0 was found that a team has finished." in said
-    assert "No model was written" in said
+    assert "No ticket of 0 was found that a team has finished." in texts
+    assert "No model was written" in texts
     assert not (charter / MODEL).exists()
 
 
@@ -161,10 +161,10 @@ async def test_without_the_library_it_says_what_to_install(
     without_library: Path, charter: Path
 ) -> None:
     env = os.environ | {"PYTHONPATH": str(without_library), "DESK_CHARTER": str(charter)}
-    code, said = await learned(env)
+    code, texts = await learned(env)
     assert code == 2
-    assert "desk-triage[learn]" in said
-    assert "Traceback" not in said
+    assert "desk-triage[learn]" in texts
+    assert "Traceback" not in texts
 
 
 async def test_a_damaged_model_stops_the_start_with_what_to_do(
@@ -177,7 +177,7 @@ async def test_a_damaged_model_stops_the_start_with_what_to_do(
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await process.communicate()
+    _, texts = await process.communicate()
     assert process.returncode == 2
-    assert "The service cannot start with this model:" in said.decode()
-    assert "desk triage learn" in said.decode()
+    assert "The service cannot start with this model:" in texts.decode()
+    assert "desk triage learn" in texts.decode()

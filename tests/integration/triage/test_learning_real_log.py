@@ -43,9 +43,9 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, "%d/%m/%Y %H:%M").replace(tzinfo=UTC)
 
 
-def life(number: str, told: list[dict[str, str]]) -> Iterator[AnyEvent]:
+def life(number: str, emitted: list[dict[str, str]]) -> Iterator[AnyEvent]:
     """A ticket's events as far as learning reads them; what its first row says was stated."""
-    first = {name: "" if text == "?" else text for name, text in told[0].items()}
+    first = {name: "" if text == "?" else text for name, text in emitted[0].items()}
     facts = {"symptom": first["u_symptom"], "number": number}
     opened = TicketOpened(
         code=number,
@@ -57,17 +57,17 @@ def life(number: str, told: list[dict[str, str]]) -> Iterator[AnyEvent]:
         site=first["location"],
         attributes={name: text for name, text in facts.items() if text},
     )
-    said: list[tuple[str, Payload]] = [(first["opened_at"], opened)]
+    texts: list[tuple[str, Payload]] = [(first["opened_at"], opened)]
     team = ""
-    for row in told:
+    for row in emitted:
         if row["assignment_group"] not in ("?", team):
             team = row["assignment_group"]
-            said.append((row["sys_updated_at"], TicketAssigned(team=team)))
+            texts.append((row["sys_updated_at"], TicketAssigned(team=team)))
         if row["incident_state"] == "Resolved":
             done = TicketResolved(by="somebody", resolution=written(""))
-            said.append((row["sys_updated_at"], done))
-    said.append((told[-1]["sys_updated_at"], TicketClosed(by="somebody")))
-    for sequence, (at, data) in enumerate(said, 1):
+            texts.append((row["sys_updated_at"], done))
+    texts.append((emitted[-1]["sys_updated_at"], TicketClosed(by="somebody")))
+    for sequence, (at, data) in enumerate(texts, 1):
         yield Event(f"{number}-{sequence}", "/log", number, moment(at), data, sequence)
 
 
@@ -76,8 +76,8 @@ def examples() -> list[TrainingExample]:
     if not LOG.is_file():
         pytest.skip(f"there is no {LOG}; DESK_DATA names the folder with the real logs")
     gathered = ExampleCollector(lambda _opened, _at: True)
-    for number, told in groupby(rows(), key=itemgetter("number")):
-        for event in life(number, list(told)):
+    for number, emitted in groupby(rows(), key=itemgetter("number")):
+        for event in life(number, list(emitted)):
             gathered.add(event)
     return gathered.all()
 
@@ -85,22 +85,22 @@ def examples() -> list[TrainingExample]:
 def test_a_real_log_teaches_more_than_its_busiest_team(examples: list[TrainingExample]) -> None:
     began = perf_counter()
     teams = {entry.team for entry in examples}
-    found = learn(
+    result = learn(
         examples, LearningTask(lambda example: example.team, teams, PRECISION), ScikitLearn()
     )
     took = perf_counter() - began
-    assert isinstance(found, Scorer), found
-    evaluation = found.evaluation
+    assert isinstance(result, Scorer), result
+    evaluation = result.evaluation
     assert evaluation is not None
-    model = LearnedModel(precision=PRECISION, team=found).sign()
+    model = LearnedModel(precision=PRECISION, team=result).sign()
     began = perf_counter()
     for example in examples[-1_000:]:
-        found.rank(example.tokens, teams)
+        result.rank(example.tokens, teams)
     each = (perf_counter() - began) / 1_000
     size = len(write_text(model).encode())
     # Shown with `-rP`.
     sys.stdout.write(
-        f"{len(examples)} tickets, trained on {found.tickets} in {took:.1f} s, evaluated on"
+        f"{len(examples)} tickets, trained on {result.tickets} in {took:.1f} s, evaluated on"
         f" {evaluation.tickets}: right {evaluation.accuracy:.1%}, busiest team"
         f" {evaluation.baseline:.1%}; sure of {evaluation.coverage:.1%}, right in"
         f" {evaluation.precision:.1%} of those, expected"

@@ -70,8 +70,8 @@ async def test_a_kill_loses_no_decision_and_makes_none_twice(
     await triage.start()
 
     async def all_decided() -> bool:
-        found = {item.subject for item in await bus.read() if isinstance(item.data, TriageDecided)}
-        return {entry.subject for entry in tickets} <= found
+        result = {item.subject for item in await bus.read() if isinstance(item.data, TriageDecided)}
+        return {entry.subject for entry in tickets} <= result
 
     await eventually(all_decided, timeout=90)
     ids = {

@@ -62,12 +62,12 @@ def vpn_ticket(number: int) -> AnyEvent:
     )
 
 
-async def told(bus: Bus, kind: type[Payload]) -> dict[str, Any]:
+async def emitted(bus: Bus, kind: type[Payload]) -> dict[str, Any]:
     return {item.id: item.data for item in await bus.read() if isinstance(item.data, kind)}
 
 
 async def disk_filling(bus: Bus) -> dict[str, Any]:
-    raised = await told(bus, SignalRaised)
+    raised = await emitted(bus, SignalRaised)
     return {id: data for id, data in raised.items() if data.signal == "disk-filling"}
 
 
@@ -85,7 +85,7 @@ async def test_a_falling_disk_is_one_signal_also_over_a_restart(
     await bus.publish([disk(60, 0)])
 
     async def is_cleared() -> bool:
-        cleared = await told(bus, SignalCleared)
+        cleared = await emitted(bus, SignalCleared)
         return any(item.signal == "disk-filling" for item in cleared.values())
 
     await eventually(is_cleared, timeout=60)
@@ -110,18 +110,18 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
     await bus.publish(tickets)
 
     async def gathered() -> set[str]:
-        found = {**await told(bus, ProblemDetected), **await told(bus, ProblemUpdated)}
-        listed = [ticket for data in found.values() for ticket in data.tickets]
+        result = {**await emitted(bus, ProblemDetected), **await emitted(bus, ProblemUpdated)}
+        listed = [ticket for data in result.values() for ticket in data.tickets]
         assert len(listed) == len(set(listed))
         return set(listed) if len(listed) == 20 else set()
 
     assert await eventually(gathered, timeout=90) == {entry.subject for entry in tickets}
-    assert len(await told(bus, ProblemDetected)) == 1
-    first = next(iter((await told(bus, ProblemDetected)).values()))
+    assert len(await emitted(bus, ProblemDetected)) == 1
+    first = next(iter((await emitted(bus, ProblemDetected)).values()))
 
     async def linked() -> bool:
         # On another topic, so in no order with the problem.
-        return len(await told(bus, DuplicateFound)) == 20 - len(first.tickets)
+        return len(await emitted(bus, DuplicateFound)) == 20 - len(first.tickets)
 
     await eventually(linked)
     async with httpx.AsyncClient(base_url=triage.url, headers=ANYBODY, timeout=60) as client:
@@ -134,7 +134,7 @@ async def test_twenty_tickets_are_one_problem_that_a_member_ends(
             )
             assert answer.status_code == 200
         assert (await client.get("/v1/problems")).json()["items"] == []
-    resolved = await eventually(lambda: told(bus, ProblemResolved), timeout=60)
+    resolved = await eventually(lambda: emitted(bus, ProblemResolved), timeout=60)
     (end,) = resolved.values()
     assert set(end.tickets) == {item.subject for item in tickets}
     assert (problem["tickets"], problem["people"]) == (20, 20)

@@ -41,10 +41,10 @@ def falling(subject: str) -> list[AnyEvent]:
     return [disk(subject, free, 60 - n) for n, free in enumerate((30, 20, 12, 9, 8))]
 
 
-async def said(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set[str]:
+async def texts(bus: Bus, kind: type[SignalRaised] | type[SignalCleared]) -> set[str]:
     """Of which subjects it was said that their disk fills, or no longer."""
-    found = [item for item in await bus.read() if isinstance(item.data, kind)]
-    return {item.subject for item in found if getattr(item.data, "signal", "") == "disk-filling"}
+    result = [item for item in await bus.read() if isinstance(item.data, kind)]
+    return {item.subject for item in result if getattr(item.data, "signal", "") == "disk-filling"}
 
 
 async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
@@ -56,9 +56,9 @@ async def desk(env: dict[str, str], *words: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    told, _ = await process.communicate()
+    emitted, _ = await process.communicate()
     assert process.returncode is not None
-    return process.returncode, " ".join(told.decode().split())
+    return process.returncode, " ".join(emitted.decode().split())
 
 
 async def make_anew(kafka: str, topic: str) -> None:
@@ -85,12 +85,12 @@ async def replicas(
     tmp_path: Path,
 ) -> AsyncIterator[list[ServiceProcess]]:
     env = environment(kafka, mongo, prefix)
-    found = [ServiceProcess("triage", env, tmp_path / f"triage-{n}.log") for n in range(2)]
+    result = [ServiceProcess("triage", env, tmp_path / f"triage-{n}.log") for n in range(2)]
     try:
-        await asyncio.gather(*(entry.start() for entry in found))
-        yield found
+        await asyncio.gather(*(entry.start() for entry in result))
+        yield result
     finally:
-        for item in found:
+        for item in result:
             item.stop()
 
 
@@ -103,63 +103,65 @@ async def test_two_replicas_stop_and_begin_again_with_known_and_new_subjects(
     bus: Bus, replicas: list[ServiceProcess], kafka: str, prefix: str
 ) -> None:
     env, topic = replicas[0].env, prefix + TELEMETRY
-    status, told = await desk(env, "topics", "adopt")
-    assert (status, told) == (0, "Every topic is the one that was read before.")
-    known = [f"laptop-{n}" for n in range(4)]
-    await bus.publish([item for subject in known for item in falling(subject)])
-    await eventually(lambda: _are(bus, SignalRaised, known), timeout=90)
+    status, emitted = await desk(env, "topics", "adopt")
+    assert (status, emitted) == (0, "Every topic is the one that was read before.")
+    remembered = [f"laptop-{n}" for n in range(4)]
+    await bus.publish([item for subject in remembered for item in falling(subject)])
+    await eventually(lambda: _are(bus, SignalRaised, remembered), timeout=90)
 
     await make_anew(kafka, topic)
     # Fewer records than were read: where marks and offsets of before would have swallowed them.
     new = [f"tablet-{n}" for n in range(4)]
-    await bus.publish([disk(subject, 60, 0) for subject in known])
+    await bus.publish([disk(subject, 60, 0) for subject in remembered])
     await bus.publish([item for subject in new for item in falling(subject)])
 
     async def are_stopped() -> bool:
         return all("was replaced" in item for item in await reasons(replicas))
 
     await eventually(are_stopped, timeout=60)
-    assert await said(bus, SignalCleared) == set()
+    assert await texts(bus, SignalCleared) == set()
     await eventually(lambda: _behind(replicas, 24), timeout=20)
 
     await _adopt(env, topic, replicas)
 
-    await eventually(lambda: _are(bus, SignalRaised, [*known, *new]), timeout=60)
-    await eventually(lambda: _are(bus, SignalCleared, known), timeout=60)
+    await eventually(lambda: _are(bus, SignalRaised, [*remembered, *new]), timeout=60)
+    await eventually(lambda: _are(bus, SignalCleared, remembered), timeout=60)
 
     async def are_ready() -> bool:
         return all([await item.is_ready() for item in replicas])
 
     await eventually(are_ready, timeout=60)
-    status, told = await desk(env, "topics", "adopt", "--yes")
-    assert (status, told) == (0, "Every topic is the one that was read before.")
+    status, emitted = await desk(env, "topics", "adopt", "--yes")
+    assert (status, emitted) == (0, "Every topic is the one that was read before.")
 
 
 async def _are(bus: Bus, kind: type[SignalRaised] | type[SignalCleared], wanted: list[str]) -> bool:
-    return await said(bus, kind) == set(wanted)
+    return await texts(bus, kind) == set(wanted)
 
 
 async def _behind(replicas: list[ServiceProcess], records: int) -> bool:
     """What is not read because of it is not said to be nothing."""
-    told = [
+    emitted = [
         item
         for replica in replicas
         for item in (await replica.get("/health/ready")).json()["consumers"]
     ]
-    behind: int = sum(event["lag"] for event in told if event["name"].endswith("triage.telemetry"))
+    behind: int = sum(
+        event["lag"] for event in emitted if event["name"].endswith("triage.telemetry")
+    )
     return behind == records
 
 
 async def _adopt(env: dict[str, str], topic: str, replicas: list[ServiceProcess]) -> None:
-    status, told = await desk(env, "topics", "adopt", TELEMETRY[:-1] + "i")
-    assert (status, told) == (2, f"Nobody has stopped reading {topic[:-1]}i.")
-    status, told = await desk(env, "topics", "adopt")
+    status, emitted = await desk(env, "topics", "adopt", TELEMETRY[:-1] + "i")
+    assert (status, emitted) == (2, f"Nobody has stopped reading {topic[:-1]}i.")
+    status, emitted = await desk(env, "topics", "adopt")
     assert status == 1
-    assert f"triage.telemetry stopped reading {topic}: it was read under the id" in told
-    assert "It would read all 24 records" in told
-    assert told.endswith("Nothing was changed. Repeat with --yes to begin.")
+    assert f"triage.telemetry stopped reading {topic}: it was read under the id" in emitted
+    assert "It would read all 24 records" in emitted
+    assert emitted.endswith("Nothing was changed. Repeat with --yes to begin.")
     assert all("was replaced" in reason for reason in await reasons(replicas))
-    status, told = await desk(env, "topics", "adopt", "--yes", TELEMETRY)
-    assert status == 0, told
-    assert told.endswith("within seconds.")
+    status, emitted = await desk(env, "topics", "adopt", "--yes", TELEMETRY)
+    assert status == 0, emitted
+    assert emitted.endswith("within seconds.")
     assert (await desk(env, "topics", "adopt", "--yes"))[0] == 0

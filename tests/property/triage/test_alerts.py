@@ -52,8 +52,8 @@ def event_of(number: int, report: Report) -> AnyEvent:
     if report.severity is None:
         data = AlertResolved.model_validate(about)
         return Event(str(number), "/monitor/a", "db-1", report.time, data)
-    said = about | {"severity": report.severity, "summary": f"report {number}"}
-    return Event(str(number), "/monitor/a", "db-1", report.time, AlertFired.model_validate(said))
+    texts = about | {"severity": report.severity, "summary": f"report {number}"}
+    return Event(str(number), "/monitor/a", "db-1", report.time, AlertFired.model_validate(texts))
 
 
 def step(state: Subject | None, event: AnyEvent, now: datetime) -> Decision[Subject] | None:
@@ -66,20 +66,20 @@ def live(
     reports: Sequence[Report], copies: Sequence[tuple[int, int]] = ()
 ) -> tuple[Subject, list[AnyEvent], list[datetime]]:
     """What is known and told in the end; `copies` of earlier reports arrive behind later ones."""
-    state, told, now = Subject(), list[AnyEvent](), NOON
+    state, emitted, now = Subject(), list[AnyEvent](), NOON
     moments = []
     for number, report in enumerate(reports):
         now += timedelta(seconds=report.pause)
         if state.next_clear is not None and state.next_clear <= now:
             quiet = clear_quiet(state, "db-1", state.next_clear)
-            state, told = quiet.state, [*told, *quiet.events]
+            state, emitted = quiet.state, [*emitted, *quiet.events]
         again = [item for item, behind in copies if behind == number and item <= number]
         for which in (number, *again):
             outcome = step(state, event_of(which, reports[which]), now)
             if outcome is not None:
-                state, told = outcome.state, [*told, *outcome.events]
+                state, emitted = outcome.state, [*emitted, *outcome.events]
         moments.append(now)
-    return state, told, moments
+    return state, emitted, moments
 
 
 def is_swallowed(reports: Sequence[Report], moments: Sequence[datetime]) -> bool:
@@ -104,9 +104,9 @@ def test_what_fired_last_is_open_and_at_least_as_bad_as_it_says(reports: list[Re
 
 @given(REPORTS)
 def test_episodes_begin_change_and_end_one_after_the_other(reports: list[Report]) -> None:
-    state, told, _ = live(reports)
+    state, emitted, _ = live(reports)
     opened, severity, seen = "", Severity.INFO, set[str]()
-    for item in told:
+    for item in emitted:
         data = item.data
         if isinstance(data, SignalRaised):
             assert not opened
@@ -123,16 +123,16 @@ def test_episodes_begin_change_and_end_one_after_the_other(reports: list[Report]
             opened = ""
     assert [item.id for item in state.episodes] == ([opened] if opened else [])
     assert all(item.severity is severity for item in state.episodes)
-    assert len({item.id for item in told}) == len(told)
+    assert len({item.id for item in emitted}) == len(emitted)
 
 
 @given(REPORTS, COPIES)
 def test_copies_change_nothing_wherever_they_come(
     reports: list[Report], copies: list[tuple[int, int]]
 ) -> None:
-    state, told, _ = live(reports)
+    state, emitted, _ = live(reports)
     with_copies = live(reports, copies)
-    assert [item.id for item in with_copies[1]] == [entry.id for entry in told]
+    assert [item.id for item in with_copies[1]] == [entry.id for entry in emitted]
     assert with_copies[0] == state
 
 

@@ -37,7 +37,7 @@ LATER = at(10_000)
 
 values = st.sampled_from([3.0, 7.0, 9.9, 10.0, 12.0, 14.9, 15.0, 40.0])
 series = st.lists(values, max_size=20).map(
-    lambda found: [measured(value, minute) for minute, value in enumerate(found)]
+    lambda result: [measured(value, minute) for minute, value in enumerate(result)]
 )
 
 
@@ -49,19 +49,19 @@ def run(
     events: Sequence[Event[Measured]], detector: Settings
 ) -> tuple[Subject | None, list[AnyEvent]]:
     subject: Subject | None = None
-    told: list[AnyEvent] = []
+    emitted: list[AnyEvent] = []
     for item in events:
         assessments = assess(subject, item, [made(detector)], LATER)
         outcome = measure(subject, item, assessments, CHARTER, EMPTY)
-        said = {type(event.data) for event in outcome.events} if outcome else set()
+        texts = {type(event.data) for event in outcome.events} if outcome else set()
         # Why it acted or did not is told as it was.
         look = explain_outcome(assessments[0]).name
-        assert (look == "raised") == (SignalRaised in said)
-        assert (look == "cleared") == (SignalCleared in said)
+        assert (look == "raised") == (SignalRaised in texts)
+        assert (look == "cleared") == (SignalCleared in texts)
         if outcome is not None:
             subject = outcome.state
-            told += outcome.events
-    return subject, told
+            emitted += outcome.events
+    return subject, emitted
 
 
 def is_open(subject: Subject | None) -> bool:
@@ -75,9 +75,9 @@ def test_the_end_is_the_same_in_every_order_and_with_duplicates(
     again = data.draw(st.lists(st.sampled_from(events), max_size=10)) if events else []
     shuffled = data.draw(st.permutations(events + again))
     in_order, _ = run(events, LEVEL)
-    in_any, told = run(shuffled, LEVEL)
+    in_any, emitted = run(shuffled, LEVEL)
     assert is_open(in_any) == is_open(in_order)
-    assert alternates(told)
+    assert alternates(emitted)
 
 
 @given(data=st.data(), events=series)
@@ -85,15 +85,15 @@ def test_lasting_trouble_is_found_in_every_order(
     data: st.DataObject, events: list[Event[Measured]]
 ) -> None:
     in_order, _ = run(events, LASTING)
-    in_any, told = run(data.draw(st.permutations(events)), LASTING)
+    in_any, emitted = run(data.draw(st.permutations(events)), LASTING)
     assert is_open(in_any) or not is_open(in_order)
-    assert alternates(told)
+    assert alternates(emitted)
 
 
-def alternates(told: list[AnyEvent]) -> bool:
+def alternates(emitted: list[AnyEvent]) -> bool:
     """Raised and cleared take turns, and each clear is of the episode before it."""
     ids = []
-    for number, item in enumerate(told):
+    for number, item in enumerate(emitted):
         data = item.data
         assert isinstance(data, SignalCleared if number % 2 else SignalRaised)
         ids.append(data.episode)
@@ -108,9 +108,9 @@ def test_between_the_two_levels_nothing_is_raised_and_nothing_cleared(
     subject, _ = run(events, LEVEL)
     newest = len(events)
     band = [measured(value, newest + n) for n, value in enumerate((10.0, 12.0, 14.9, 10.0))]
-    after, told = run([*events, *band], LEVEL)
+    after, emitted = run([*events, *band], LEVEL)
     assert is_open(after) == is_open(subject)
-    assert len(told) == len(run(events, LEVEL)[1])
+    assert len(emitted) == len(run(events, LEVEL)[1])
 
 
 @given(events=series)
@@ -118,8 +118,8 @@ def test_without_enough_data_no_trend_is_told_and_none_is_over(
     events: list[Event[Measured]],
 ) -> None:
     few = [item for item in events if item.data.value >= 10][: TREND.min_samples - 1]
-    subject, told = run(few, TREND)
-    assert told == []
+    subject, emitted = run(few, TREND)
+    assert emitted == []
     assert not is_open(subject)
 
 

@@ -50,10 +50,10 @@ def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> Non
     probabilities = scorer.probabilities(tokens)
     assert math.isclose(sum(probabilities), 1)
     assert all(0 <= item <= 1 for item in probabilities)
-    found = scorer.rank(tokens, TEAMS)
-    assert {entry.name for entry in found} <= set(TEAMS)
-    assert [item.probability for item in found] == sorted(
-        (item.probability for item in found), reverse=True
+    result = scorer.rank(tokens, TEAMS)
+    assert {entry.name for entry in result} <= set(TEAMS)
+    assert [item.probability for item in result] == sorted(
+        (item.probability for item in result), reverse=True
     )
 
 
@@ -61,16 +61,16 @@ def test_shares_are_a_whole_and_ranked(scorer: Scorer, tokens: list[str]) -> Non
 def test_every_ticket_still_gets_a_team_of_the_charter_and_a_reason(
     model: LearnedModel, ticket: TicketOpened
 ) -> None:
-    found = route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model))
+    result = route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model))
     without = route("t-1", ticket, MONDAY, CHARTER, EMPTY)
-    assert found.team in TEAMS
-    assert all(english(reason) for reason in found.explanation)
-    assert route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model)) == found
+    assert result.team in TEAMS
+    assert all(english(reason) for reason in result.explanation)
+    assert route("t-1", ticket, MONDAY, CHARTER, EMPTY, partial(predict_team, model)) == result
     if not without.is_deferred:
-        assert found == without
-    elif not found.is_deferred:
-        assert found.rule == f"learned:{model.version}"
-        assert found.category
+        assert result == without
+    elif not result.is_deferred:
+        assert result.rule == f"learned:{model.version}"
+        assert result.category
         assert max(model.team.probabilities(extract_tokens(ticket))) >= model.team.threshold
 
 

@@ -28,28 +28,28 @@ def test_every_ticket_of_a_crowd_is_listed_exactly_once_in_any_order(
         for number, (minutes, person) in enumerate(crowd)
     ]
     cluster: IncidentCluster | None = None
-    told: list[AnyEvent] = []
+    emitted: list[AnyEvent] = []
     for item in data.draw(st.permutations(tickets)):
         outcome = add_ticket("vpn/vpn", cluster, item, CHARTER, EMPTY, at(MINUTES))
         assert outcome is not None
         if data.draw(st.booleans()):  # the end of a batch
             outcome = emit_joined(outcome, at(MINUTES), item)
         cluster = outcome.state
-        told += outcome.events
+        emitted += outcome.events
     if cluster is not None:
-        told += emit_joined(Decision(cluster), at(MINUTES)).events
-    assert len({event.id for event in told}) == len(told)
-    detected = [item for item in told if isinstance(item.data, ProblemDetected)]
+        emitted += emit_joined(Decision(cluster), at(MINUTES)).events
+    assert len({event.id for event in emitted}) == len(emitted)
+    detected = [item for item in emitted if isinstance(item.data, ProblemDetected)]
     people = {person for _, person in crowd}
     assert len(detected) == (len(people) >= RULES.min_tickets)
     listed = [
         ticket
-        for item in told
+        for item in emitted
         if isinstance(item.data, ProblemDetected | ProblemUpdated)
         for ticket in item.data.tickets
     ]
     assert sorted(listed) == (sorted(item.subject for item in tickets) if detected else [])
-    linked = [item.subject for item in told if isinstance(item.data, DuplicateFound)]
+    linked = [item.subject for item in emitted if isinstance(item.data, DuplicateFound)]
     founders = detected[0].data.tickets if detected else ()  # type: ignore[attr-defined]
     assert sorted([*linked, *founders]) == sorted(listed)
     kept = {report.ticket for report in cluster.reports} if cluster else set()

@@ -26,18 +26,18 @@ snapshots = st.builds(
 def test_every_ticket_gets_a_team_and_a_reason(
     ticket: TicketOpened, at: datetime, snapshot: ContextSnapshot
 ) -> None:
-    found = route("t-1", ticket, at, CHARTER, snapshot)
-    team = CHARTER.team(found.team)
-    assert found.explanation
-    assert all(english(reason) for reason in found.explanation)
-    assert found.charter == CHARTER.version
-    if found.is_deferred:
-        assert found.team == CHARTER.routing.default_team
+    result = route("t-1", ticket, at, CHARTER, snapshot)
+    team = CHARTER.team(result.team)
+    assert result.explanation
+    assert all(english(reason) for reason in result.explanation)
+    assert result.charter == CHARTER.version
+    if result.is_deferred:
+        assert result.team == CHARTER.routing.default_team
     else:
-        assert found.category
-    if found.member:
-        assert found.member in {member.id for member in team.members}
-    assert route("t-1", ticket, at, CHARTER, snapshot) == found
+        assert result.category
+    if result.member:
+        assert result.member in {member.id for member in team.members}
+    assert route("t-1", ticket, at, CHARTER, snapshot) == result
 
 
 @given(at=moments, team=st.sampled_from(CHARTER.teams))

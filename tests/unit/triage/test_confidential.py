@@ -43,9 +43,9 @@ async def test_only_those_whom_it_concerns_see_it(
         read = await client.get(f"/v1/decisions/{tickets[0].subject}")
         assert read.status_code == decision
         for subject in (tickets[0].subject, "vpn"):
-            told = await client.get(f"/v1/why?subject={subject}")
-            assert told.status_code == (403 if who == "nil" else 200)
-            assert bool(told.json().get("looks")) is (decision == 200 and subject != "vpn")
+            emitted = await client.get(f"/v1/why?subject={subject}")
+            assert emitted.status_code == (403 if who == "nil" else 200)
+            assert bool(emitted.json().get("looks")) is (decision == 200 and subject != "vpn")
         listed = await client.get("/v1/problems")
         assert listed.json().get("code") == "no-team-of-charter" or (
             len(listed.json()["items"]) == problems

@@ -7,22 +7,22 @@ from desk_triage.changes.model import LONGEST_CHANGE, SUSPECT_FOR, Change, Servi
 from tests.support.triage_desk import TriageDesk, at, change_started, event
 
 
-async def known(desk: TriageDesk) -> tuple[Change, ...]:
-    found = await desk.changes.find({"suspect": True})
-    return tuple(change for entry in found if entry.state for change in entry.state.changes)
+async def remembered(desk: TriageDesk) -> tuple[Change, ...]:
+    result = await desk.changes.find({"suspect": True})
+    return tuple(change for entry in result if entry.state for change in entry.state.changes)
 
 
 async def test_a_change_is_suspect_until_two_hours_after_its_end() -> None:
     desk = TriageDesk()
     end = ChangeFinished(change="c-1", kind=ChangeKind.RELEASE, succeeded=False)
     await desk.feed(change_started("vpn", 0), event("vpn", end, 30))
-    (change,) = await known(desk)
+    (change,) = await remembered(desk)
     assert change.suspect_until == at(30) + SUSPECT_FOR
     assert not change.succeeded
     ((due, id),) = await desk.changes.due(at(10_000), 5)
     desk.clock.advance(due - desk.clock.now())
     await desk.on_timer(desk.units_of_work[1], id)
-    assert await known(desk) == ()
+    assert await remembered(desk) == ()
 
 
 def test_one_that_nobody_reported_as_finished_is_not_suspect_for_ever() -> None:

@@ -22,9 +22,9 @@ async def alert_of(desk: TriageDesk) -> AlertWatch:
 
 def changes(desk: TriageDesk) -> list[tuple[Severity, Severity, str]]:
     """From which severity to which, and what the newest title is."""
-    said = [event.data for event in desk.told(SignalSeverityChanged)]
-    assert all(isinstance(item, SignalSeverityChanged) for item in said)
-    return [(item.previous, item.severity, item.title) for item in said]  # type: ignore[attr-defined]
+    texts = [event.data for event in desk.emitted(SignalSeverityChanged)]
+    assert all(isinstance(item, SignalSeverityChanged) for item in texts)
+    return [(item.previous, item.severity, item.title) for item in texts]  # type: ignore[attr-defined]
 
 
 async def test_an_alert_is_one_signal_however_often_it_is_sent() -> None:
@@ -40,7 +40,7 @@ async def test_an_alert_is_one_signal_however_often_it_is_sent() -> None:
 async def test_an_alerts_end_that_comes_before_its_beginning_raises_nothing() -> None:
     desk = TriageDesk()
     await desk.feed(over(5), fired(3))
-    assert desk.told(SignalRaised) == []
+    assert desk.emitted(SignalRaised) == []
     await desk.feed(fired(6))
     assert len(raised(desk, "mail-queue-high")) == 1
 
@@ -90,8 +90,8 @@ async def test_an_open_alert_is_never_forgotten_and_one_too_many_is_refused() ->
     first = subject.alerts[0]
     many = [first.model_copy(update={"fingerprint": f"g{n}"}) for n in range(MAX_OPEN)]
     full = subject.model_copy(update={"alerts": tuple(many)})
-    known = fire(full, fired(30, "g0"), desk.charter, EMPTY, at(30))
-    assert known is not None
+    remembered = fire(full, fired(30, "g0"), desk.charter, EMPTY, at(30))
+    assert remembered is not None
     with pytest.raises(Invalid, match="too-many"):
         fire(full, fired(30, "new"), desk.charter, EMPTY, at(30))
 
@@ -100,19 +100,19 @@ async def test_copies_and_late_ends_of_an_alert_change_nothing() -> None:
     desk = TriageDesk()
     first, end = fired(5), over(6)
     await desk.feed(first, fired(4), over(3), first)
-    assert desk.told(SignalCleared) == []
+    assert desk.emitted(SignalCleared) == []
     await desk.feed(end, end, first)
-    assert len(desk.told(SignalCleared)) == 1
-    assert len(desk.told(SignalRaised)) == 1
+    assert len(desk.emitted(SignalCleared)) == 1
+    assert len(desk.emitted(SignalRaised)) == 1
 
 
 async def test_an_alert_that_fires_again_while_its_clear_is_held_stays_one_episode() -> None:
     desk = TriageDesk()
     for minute in (0, 1, 2, 3):
         await desk.feed(fired(minute), over(minute + 0.5))
-    count = len(desk.told(SignalRaised))
+    count = len(desk.emitted(SignalRaised))
     await desk.feed(fired(4), over(4.5), fired(5))
-    assert len(desk.told(SignalRaised)) == count
+    assert len(desk.emitted(SignalRaised)) == count
     assert await desk.subjects.due(at(600), 10) == []
     assert len(await desk.subjects.find({"open": True})) == 1
 
@@ -122,9 +122,9 @@ async def test_a_rise_is_told_and_the_episode_stays_one() -> None:
     await desk.feed(fired(0), fired(5, severity=Severity.CRITICAL, summary="Mail is lost"))
     (signal,) = raised(desk, "mail-queue-high")
     assert changes(desk) == [(Severity.WARNING, Severity.CRITICAL, "Mail is lost")]
-    (told,) = desk.told(SignalSeverityChanged)
-    assert isinstance(told.data, SignalSeverityChanged)
-    assert (told.data.episode, told.data.is_worse) == (signal.episode, True)
+    (emitted,) = desk.emitted(SignalSeverityChanged)
+    assert isinstance(emitted.data, SignalSeverityChanged)
+    assert (emitted.data.episode, emitted.data.is_worse) == (signal.episode, True)
     episode = (await alert_of(desk)).episode
     assert episode is not None
     assert (episode.title, episode.severity) == ("Mail is lost", Severity.CRITICAL)
@@ -209,9 +209,9 @@ async def test_another_alert_under_a_known_id_is_told_however_many_events_lie_be
     await desk.feed(fired(0)._replace(id="17"))
     for number in range(80):
         await desk.feed(fired(0, f"other-{number}"))
-    with pytest.raises(Invalid, match="17") as told:
+    with pytest.raises(Invalid, match="17") as emitted:
         await desk.feed(fired(1)._replace(id="17"))
-    assert told.value.kind == "id-reused"
+    assert emitted.value.kind == "id-reused"
     await desk.feed(fired(0)._replace(id="17"))
     assert len(raised(desk, "mail-queue-high")) == 81
 
@@ -222,15 +222,15 @@ async def test_a_severity_that_flaps_is_held_at_its_worst_until_it_is_quiet() ->
     await desk.feed(fired(0))
     for minute in range(1, FLAP_CHANGES + 3):
         await desk.feed(fired(minute, severity=critical if minute % 2 else warning))
-    told = len(changes(desk))
-    assert told == FLAP_CHANGES - 1
+    emitted = len(changes(desk))
+    assert emitted == FLAP_CHANGES - 1
     assert changes(desk)[-1][1] is critical
     ((due, id),) = await desk.subjects.due(at(600), 10)
     assert due == at(FLAP_CHANGES + 2) + QUIET
     desk.clock.advance(due - desk.clock.now())
     await desk.on_timer(desk.subjects_unit_of_work, id)
     await desk.on_timer(desk.subjects_unit_of_work, id)
-    assert changes(desk)[told:] == [(critical, warning, "Mail piles up")]
+    assert changes(desk)[emitted:] == [(critical, warning, "Mail piles up")]
     assert await desk.subjects.due(at(6000), 10) == []
 
 
@@ -255,6 +255,6 @@ async def test_a_counter_that_starts_again_loses_no_alarm_at_another_device_or_l
     desk.clock.advance(timedelta(days=8))
     await desk.subjects.identities.sweep(1_000)
     await desk.feed(over(2), fired(3, "f2")._replace(id="17"))
-    signals = desk.told(SignalRaised)
+    signals = desk.emitted(SignalRaised)
     assert len(signals) == 84
     assert len({item.data.episode for item in signals if isinstance(item.data, SignalRaised)}) == 84

@@ -77,9 +77,9 @@ async def test_each_outcome_of_a_look_has_a_code_of_its_own(front: Front) -> Non
         looks = await front.looks("laptop-1")
         return next(str(item["outcome"]) for item in looks if item["name"] == "disk-nearly-full")
 
-    told = [(50, 0), (12, 2), (3, 4), (2, 6), (60, 8), (60, 7), (70, 12)]
-    found = [await outcome(value, minute) for value, minute in told]
-    assert found == ["healthy", "between", "raised", "open", "cleared", "late", "healthy"]
+    emitted = [(50, 0), (12, 2), (3, 4), (2, 6), (60, 8), (60, 7), (70, 12)]
+    result = [await outcome(value, minute) for value, minute in emitted]
+    assert result == ["healthy", "between", "raised", "open", "cleared", "late", "healthy"]
     forecast = (await front.looks("laptop-1"))[0]
     assert (forecast["name"], forecast["outcome"]) == ("disk-will-be-full", "healthy")
     (fresh, *_) = (await _looks_of_new(front, "laptop-2"),)
@@ -108,8 +108,8 @@ async def test_an_unknown_service_is_found_and_the_likely_one_said(front: Front)
     alert = fired(0)
     data = alert.data.model_copy(update={"service": "vpm"})
     await front.desk.feed(alert._replace(data=data))
-    known = await front.looks("mail-1")
-    assert {"service", "signal"} == {entry["kind"] for entry in known}
+    remembered = await front.looks("mail-1")
+    assert {"service", "signal"} == {entry["kind"] for entry in remembered}
     (item,) = (await front.client.get("/v1/unheeded")).json()["items"]
     assert (item["kind"], item["name"], item["meant"]) == ("unknown-service", "vpm", "vpn")
     await front.desk.feed(measured(9, 2, service="nowhere", kind=SubjectKind.DEVICE))

@@ -21,8 +21,8 @@ def example(number: int, *tokens: str) -> TrainingExample:
 
 
 def test_rare_names_share_one_place() -> None:
-    found = choose_names(["a"] * 12 + ["b"] * 30 + ["c"] * 9)
-    assert found == {"": 0, "b": 1, "a": 2}
+    result = choose_names(["a"] * 12 + ["b"] * 30 + ["c"] * 9)
+    assert result == {"": 0, "b": 1, "a": 2}
 
 
 def test_the_words_used_most_are_kept_within_bounds() -> None:

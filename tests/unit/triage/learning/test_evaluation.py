@@ -23,15 +23,15 @@ PAST = examples_of(lives())
 
 
 def learned(examples: list[TrainingExample] = PAST, task: LearningTask = TEAM) -> Scorer:
-    found = learn(examples, task, COUNTING)
-    assert isinstance(found, Scorer), found
-    return found
+    result = learn(examples, task, COUNTING)
+    assert isinstance(result, Scorer), result
+    return result
 
 
 def refusal(examples: list[TrainingExample], task: LearningTask = TEAM) -> str:
-    found = learn(examples, task, COUNTING)
-    assert isinstance(found, Refusal)
-    return english(found.why)
+    result = learn(examples, task, COUNTING)
+    assert isinstance(result, Refusal)
+    return english(result.why)
 
 
 def test_no_part_knows_what_comes_after_it() -> None:
@@ -46,13 +46,13 @@ def test_no_part_knows_what_comes_after_it() -> None:
 
 
 def test_what_is_still_open_when_a_part_begins_teaches_nothing() -> None:
-    last_taught = next(item for item in reversed(PAST) if item.opened_at.isoformat() < "2025-10-13")
-    late = last_taught._replace(finished_at=last_taught.finished_at + timedelta(days=21))
-    changed = sorted(late if item is last_taught else item for item in PAST)
+    last_trained = next(item for item in reversed(PAST) if item.opened_at.isoformat() < "2025-10-13")
+    late = last_trained._replace(finished_at=last_trained.finished_at + timedelta(days=21))
+    changed = sorted(late if item is last_trained else item for item in PAST)
     split, before = split_by_weeks(changed), split_by_weeks(PAST)
     assert split is not None
     assert before is not None
-    assert last_taught in before.training
+    assert last_trained in before.training
     assert late not in split.training
     assert late not in split.calibration
 
@@ -72,7 +72,7 @@ def test_what_can_be_learned_is_learned_and_what_cannot_is_left_open() -> None:
     assert scorer.rank(("odd", "something"), TEAMS)[0].probability < scorer.threshold
 
 
-def test_counts_are_those_of_the_tickets_that_taught() -> None:
+def test_counts_are_those_of_the_training_set() -> None:
     scorer = learned()
     split = split_by_weeks(PAST)
     assert split is not None
@@ -85,7 +85,7 @@ def test_counts_are_those_of_the_tickets_that_taught() -> None:
 
 def test_words_of_few_people_are_not_kept() -> None:
     some = sorted({example.person for example in PAST})[:MIN_PEOPLE]
-    told = [
+    emitted = [
         item._replace(
             tokens=(
                 *item.tokens,
@@ -95,7 +95,7 @@ def test_words_of_few_people_are_not_kept() -> None:
         )
         for item in PAST
     ]
-    words = learned(told).words
+    words = learned(emitted).words
     assert "of-enough" in words
     assert "of-few" not in words
 
@@ -105,7 +105,7 @@ def test_the_category_is_learned_like_the_team() -> None:
     assert scorer.rank(("ledger",), CATEGORY.allowed)[0].name == "ledgers"
 
 
-def test_a_team_that_may_not_be_chosen_takes_no_part_in_the_trial() -> None:
+def test_a_team_that_may_not_be_chosen_takes_no_part_in_the_evaluation() -> None:
     evaluation = learned(task=TEAM._replace(allowed={"network", "business-apps"})).evaluation
     assert evaluation is not None
     assert evaluation.coverage == pytest.approx(4 / 7, abs=0.06)
@@ -157,7 +157,7 @@ def test_a_model_that_got_worse_in_the_last_weeks_is_refused() -> None:
     assert "90.0% are asked for" in why
 
 
-def test_it_is_judged_on_all_if_rules_leave_too_few_open() -> None:
+def test_it_is_evaluated_on_all_if_rules_leave_too_few() -> None:
     evaluation = learned([item._replace(is_unrouted=False) for item in PAST]).evaluation
     assert evaluation is not None
     assert not evaluation.only_unrouted

@@ -26,31 +26,31 @@ def resolved(how: How = How.MEMBER) -> TicketResolved:
     return TicketResolved(by="m-1", how=how, resolution=written("Done"))
 
 
-def example(*said: Payload) -> TrainingExample | None:
-    told = [(float(hour), entry) for hour, entry in enumerate(said, 1)]
-    found = examples_of([life(1, *told, opened=ticket("A antenna", 1))])
-    return found[0] if found else None
+def example(*texts: Payload) -> TrainingExample | None:
+    emitted = [(float(hour), entry) for hour, entry in enumerate(texts, 1)]
+    result = examples_of([life(1, *emitted, opened=ticket("A antenna", 1))])
+    return result[0] if result else None
 
 
 def test_the_last_team_before_the_end_is_the_answer() -> None:
-    found = example(assigned("service-care"), assigned("network"), resolved())
-    assert found is not None
-    assert found.team == "network"
-    assert found.finished_at - found.opened_at == timedelta(hours=3) - timedelta(minutes=0)
-    assert found.is_unrouted
+    result = example(assigned("service-care"), assigned("network"), resolved())
+    assert result is not None
+    assert result.team == "network"
+    assert result.finished_at - result.opened_at == timedelta(hours=3) - timedelta(minutes=0)
+    assert result.is_unrouted
 
 
 def test_who_gets_it_after_the_end_did_not_finish_it() -> None:
-    found = example(assigned("network"), resolved(), assigned("workplace"), TicketClosed(by="m"))
-    assert found is not None
-    assert found.team == "network"
+    result = example(assigned("network"), resolved(), assigned("workplace"), TicketClosed(by="m"))
+    assert result is not None
+    assert result.team == "network"
 
 
 def test_after_a_reopening_the_next_end_counts() -> None:
     again = TicketReopened(by="ana", reason="Not yet")
-    found = example(assigned("network"), resolved(), again, assigned("workplace"), resolved())
-    assert found is not None
-    assert found.team == "workplace"
+    result = example(assigned("network"), resolved(), again, assigned("workplace"), resolved())
+    assert result is not None
+    assert result.team == "workplace"
     assert example(assigned("network"), resolved(), again) is None
 
 
@@ -66,14 +66,14 @@ def test_what_no_team_finished_teaches_nothing(how: How) -> None:
 
 
 def test_a_second_delivery_and_strangers_change_nothing() -> None:
-    told = life(1, (1, assigned("network")), (2, resolved()), opened=ticket("A antenna", 1))
+    emitted = life(1, (1, assigned("network")), (2, resolved()), opened=ticket("A antenna", 1))
     stray = life(2, (1, assigned("workplace")), opened=ticket("Other", 2))[1:]
-    assert examples_of([[*told, *told[1:], *stray]]) == examples_of([told])
+    assert examples_of([[*emitted, *emitted[1:], *stray]]) == examples_of([emitted])
 
 
 def test_rules_that_know_a_team_are_noted() -> None:
-    told = life(1, (1, assigned("network")), (2, resolved()), opened=ticket("VPN is down", 1))
-    assert not examples_of([told])[0].is_unrouted
+    emitted = life(1, (1, assigned("network")), (2, resolved()), opened=ticket("VPN is down", 1))
+    assert not examples_of([emitted])[0].is_unrouted
 
 
 def test_only_the_newest_are_kept() -> None:
@@ -81,9 +81,9 @@ def test_only_the_newest_are_kept() -> None:
     for number in range(50):
         for event in life(number, (1, assigned("n")), (2, resolved()), opened=ticket("A", number)):
             gathered.add(event)
-    found = gathered.all()
-    assert len(found) == 10
-    assert found[-1].opened_at == BEGUN + timedelta(minutes=49)
+    result = gathered.all()
+    assert len(result) == 10
+    assert result[-1].opened_at == BEGUN + timedelta(minutes=49)
     assert gathered.seen == 50
 
 

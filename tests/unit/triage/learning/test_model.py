@@ -23,7 +23,7 @@ def decided(title: str, by: LearnedModel | None = MODEL, **more: object) -> Rout
     return route("t-1", ticket(title, 0, **more), MONDAY, CHARTER, EMPTY, predict)
 
 
-def said(decision: Routing) -> list[str]:
+def texts(decision: Routing) -> list[str]:
     return [
         english(reason) for reason in decision.explanation if reason.code.startswith("learned.")
     ]
@@ -37,16 +37,16 @@ def test_shares_are_the_sums_by_hand() -> None:
     expected = [item / sum(raised) for item in raised]
     expected_workplace = math.exp(0.0 + (0.5 - 0.5) / root)
     assert expected_workplace == raised[2]
-    found = scorer().probabilities(("branch", "is", "antenna"))
-    assert found == pytest.approx(expected)
-    assert sum(found) == pytest.approx(1)
+    result = scorer().probabilities(("branch", "is", "antenna"))
+    assert result == pytest.approx(expected)
+    assert sum(result) == pytest.approx(1)
 
 
 def test_a_sure_team_takes_the_ticket_and_says_why() -> None:
-    found = decided("Branch: antenna collapses")
-    assert (found.team, found.category, found.priority) == ("network", "other", Priority.P4)
-    assert found.rule == f"learned:{MODEL.version}"
-    assert said(found) == [
+    result = decided("Branch: antenna collapses")
+    assert (result.team, result.category, result.priority) == ("network", "other", Priority.P4)
+    assert result.rule == f"learned:{MODEL.version}"
+    assert texts(result) == [
         "Tickets with the word “antenna” were finished by Network and remote access in 38 of 41"
         " cases.",
         "Tickets with the word “branch” were finished by Network and remote access in 12 of 15"
@@ -57,45 +57,45 @@ def test_a_sure_team_takes_the_ticket_and_says_why() -> None:
 
 
 def test_what_a_ticket_states_is_told_as_what_it_is() -> None:
-    found = route(
+    result = route(
         "t", ticket("A antenna", site="Oslo"), MONDAY, CHARTER, EMPTY, partial(predict_team, MODEL)
     )
-    assert any("the site “oslo”" in text and "in 9 of 10 cases." in text for text in said(found))
+    assert any("the site “oslo”" in text and "in 9 of 10 cases." in text for text in texts(result))
 
 
 def test_below_the_threshold_a_person_decides_and_is_told_between_whom_it_lies() -> None:
-    found = decided("A branch and a hinge, or an antenna", by=model(threshold=0.99))
-    assert found.is_deferred
-    assert found.team == CHARTER.routing.default_team
-    (text,) = said(found)
+    result = decided("A branch and a hinge, or an antenna", by=model(threshold=0.99))
+    assert result.is_deferred
+    assert result.team == CHARTER.routing.default_team
+    (text,) = texts(result)
     between = "between Network and remote access (60%) and Workplace (36%; model"
     assert text.startswith(f"What was learned from finished tickets is unsure {between}")
-    assert found.rule == ""
+    assert result.rule == ""
 
 
 def test_without_any_known_word_nothing_is_guessed_from_frequency_alone() -> None:
-    found = decided("Hm", by=model(bias=(0.0, 9.0, 0.0, 0.0)))
-    assert found.is_deferred
-    assert codes(found.explanation)[0] == "learned.nothing-fits"
+    result = decided("Hm", by=model(bias=(0.0, 9.0, 0.0, 0.0)))
+    assert result.is_deferred
+    assert codes(result.explanation)[0] == "learned.nothing-fits"
 
 
 def test_a_team_that_is_gone_cannot_win_and_makes_nobody_else_sure() -> None:
-    found = decided("The fax is broken")
-    assert found.is_deferred
-    assert all("disbanded" not in text for text in said(found))
+    result = decided("The fax is broken")
+    assert result.is_deferred
+    assert all("disbanded" not in text for text in texts(result))
 
 
 def test_with_no_model_all_is_as_before() -> None:
-    found = decided("Branch: antenna collapses", by=None)
-    assert found.is_deferred
-    assert codes(found.explanation) == ["routing.unrouted", "routing.on-shift"]
+    result = decided("Branch: antenna collapses", by=None)
+    assert result.is_deferred
+    assert codes(result.explanation) == ["routing.unrouted", "routing.on-shift"]
 
 
 @pytest.mark.parametrize("title", ["VPN antenna", "The printer has a hinge", "Call about a lead"])
 def test_rules_and_spoken_services_come_first(title: str) -> None:
-    without, asked = decided(title, by=None), decided(title)
+    without, wanted = decided(title, by=None), decided(title)
     if not without.is_deferred:
-        assert asked == without
+        assert wanted == without
     named = route(
         "t",
         ticket("A antenna", service="crm"),
@@ -108,9 +108,9 @@ def test_rules_and_spoken_services_come_first(title: str) -> None:
 
 
 def test_what_rules_said_is_kept_beside_what_was_learned() -> None:
-    found = decided("Call about a lead in the antenna")
-    assert found.team == "network"
-    assert found.explanation[0].code == "routing.ambiguous-service"
+    result = decided("Call about a lead in the antenna")
+    assert result.team == "network"
+    assert result.explanation[0].code == "routing.ambiguous-service"
 
 
 def test_the_category_is_told_only_if_it_is_sure() -> None:
@@ -123,16 +123,16 @@ def test_the_category_is_told_only_if_it_is_sure() -> None:
 
 def test_a_word_is_told_once() -> None:
     words = WORDS | {"branch antenna": Word(9, ((1, 9, 9.0),))}
-    found = decided("Branch antenna", by=model(words=words))
+    result = decided("Branch antenna", by=model(words=words))
     text = "Tickets with the words “branch antenna” were finished by Network and remote access"
-    assert said(found)[0] == f"{text} in 9 of 9 cases."
+    assert texts(result)[0] == f"{text} in 9 of 9 cases."
 
 
 def test_words_and_what_is_stated_are_read_and_the_tickets_own_number_is_not() -> None:
-    told = ticket(
+    emitted = ticket(
         "Drucker-Fehler", description="Nichts geht", attributes={"number": "7", "floor": "3rd"}
     )
-    assert extract_tokens(told) == (
+    assert extract_tokens(emitted) == (
         "channel=mail",
         "drucker",
         "drucker fehler",
@@ -177,12 +177,12 @@ async def test_the_service_asks_the_model_that_is_in_force() -> None:
 
 def test_it_says_only_what_it_holds() -> None:
     untold = model(evaluation=None, words={"antenna": Word(1_000, ((1, 990, 9.0),))})
-    found = decided("An antenna", by=untold)
-    (text,) = said(found)
+    result = decided("An antenna", by=untold)
+    (text,) = texts(result)
     assert text.endswith(f"sure (model {untold.version}).")
 
 
 def test_one_team_alone_that_is_too_unlikely_is_named() -> None:
     lonely = model(names=("", "network", "gone", "disbanded"), bias=(2.0, 0.0, 0.0, 0.0))
-    (text,) = said(decided("The branch", by=lonely))
+    (text,) = texts(decided("The branch", by=lonely))
     assert "speaks too weakly for Network and remote access (" in text

@@ -56,8 +56,8 @@ def test_a_refusal_says_why_and_what_was_tried() -> None:
 
 
 def test_team_and_category_say_the_same_of_what_was_found() -> None:
-    for found in (learn(PAST, TEAM, COUNTING), NO_TEAM._replace(evaluation=EVALUATION)):
-        lines = report.describe_team(found, 0.9), report.describe_category(found, 0.9)
+    for result in (learn(PAST, TEAM, COUNTING), NO_TEAM._replace(evaluation=EVALUATION)):
+        lines = report.describe_team(result, 0.9), report.describe_category(result, 0.9)
         for team, category in pairwise(lines):
             assert codes(team[1:]) == codes(category[1:])
             assert team[0].params == category[0].params
@@ -67,8 +67,8 @@ def test_it_speaks_german_as_well() -> None:
     german = catalogue("de")
     lines = [german.render(line) for line in report.describe_team(NO_TEAM, 0.9)]
     assert lines[0].startswith("Das Team lässt sich nicht lernen. Alle Tickets haben dieselbe")
-    found = report.describe_category(NO_TEAM._replace(evaluation=EVALUATION), 0.9)
-    assert "(50,0\N{NO-BREAK SPACE}%)" in german.render(found[-1])
+    result = report.describe_category(NO_TEAM._replace(evaluation=EVALUATION), 0.9)
+    assert "(50,0\N{NO-BREAK SPACE}%)" in german.render(result[-1])
 
 
 def test_it_says_where_the_model_is() -> None:

@@ -34,21 +34,21 @@ async def crowd(desk: TriageDesk, count: int, start: float = 0) -> list[str]:
 
 
 def listed(desk: TriageDesk) -> list[str]:
-    data = [item.data for item in desk.told(ProblemDetected) + desk.told(ProblemUpdated)]
-    found = [item for item in data if isinstance(item, ProblemDetected | ProblemUpdated)]
-    return [ticket for item in found for ticket in item.tickets]
+    data = [item.data for item in desk.emitted(ProblemDetected) + desk.emitted(ProblemUpdated)]
+    result = [item for item in data if isinstance(item, ProblemDetected | ProblemUpdated)]
+    return [ticket for item in result for ticket in item.tickets]
 
 
 async def test_twenty_tickets_are_one_problem_and_the_later_ones_are_linked() -> None:
     desk = TriageDesk()
     tickets = await crowd(desk, 20)
-    (detected,) = desk.told(ProblemDetected)
+    (detected,) = desk.emitted(ProblemDetected)
     assert isinstance(detected.data, ProblemDetected)
     assert detected.data.tickets == tuple(tickets[:NEEDED])
     assert detected.data.team == "network"
     assert "you do not need to report it again" in english(detected.data.message).lower()
     assert listed(desk) == tickets
-    assert [item.subject for item in desk.told(DuplicateFound)] == tickets[NEEDED:]
+    assert [item.subject for item in desk.emitted(DuplicateFound)] == tickets[NEEDED:]
     (shown,) = await desk.clusters.find({"open": True})
     assert shown.id == "vpn/vpn"
 
@@ -58,24 +58,24 @@ async def test_those_who_come_together_are_told_of_together() -> None:
     founders = await crowd(desk, NEEDED)
     later = [opened("VPN does not connect", 1, person=f"late-{number}") for number in range(40)]
     await desk.feed(*later)
-    (update,) = desk.told(ProblemUpdated)
+    (update,) = desk.emitted(ProblemUpdated)
     assert isinstance(update.data, ProblemUpdated)
     assert update.data.people == tuple(f"late-{number}" for number in range(40))
     assert listed(desk) == founders + [item.subject for item in later]
-    assert len(desk.told(DuplicateFound)) == 40
+    assert len(desk.emitted(DuplicateFound)) == 40
 
 
 async def test_who_joined_before_a_known_ticket_is_told_of_by_the_timer() -> None:
     """The last of a batch tells for all; here it was handled before and says nothing."""
     desk = TriageDesk()
     await crowd(desk, NEEDED)
-    known, fresh = (opened("VPN does not connect", 1, person=name) for name in ("ben", "cleo"))
-    await desk.feed(known)
-    await desk.feed(fresh, known)
+    remembered, fresh = (opened("VPN does not connect", 1, person=name) for name in ("ben", "cleo"))
+    await desk.feed(remembered)
+    await desk.feed(fresh, remembered)
     assert fresh.subject not in listed(desk)
     ((_, id),) = await desk.clusters.due(desk.clock.now(), 5)
     await desk.on_timer(desk.clusters_unit_of_work, id)
-    assert listed(desk)[-2:] == [known.subject, fresh.subject]
+    assert listed(desk)[-2:] == [remembered.subject, fresh.subject]
     assert await desk.clusters.due(desk.clock.now(), 5) == []
 
 
@@ -83,7 +83,7 @@ async def test_one_person_who_calls_often_is_no_problem_of_many() -> None:
     desk = TriageDesk()
     for number in range(20):
         await report(desk, number, number * 0.1, person="ana")
-    assert desk.told(ProblemDetected) == []
+    assert desk.emitted(ProblemDetected) == []
 
 
 async def test_tickets_far_apart_or_of_other_kinds_are_not_one_problem() -> None:
@@ -94,16 +94,16 @@ async def test_tickets_far_apart_or_of_other_kinds_are_not_one_problem() -> None
             "How does the VPN work", number * 0.1, kind=Kind.QUESTION, person=f"{number}"
         )
         await desk.feed(question)
-    assert desk.told(ProblemDetected) == []
+    assert desk.emitted(ProblemDetected) == []
 
 
 async def test_a_signal_of_the_service_makes_two_people_enough() -> None:
     desk = TriageDesk()
     await report(desk, 1, 0)
     await report(desk, 2, 0.1)
-    assert desk.told(ProblemDetected) == []
+    assert desk.emitted(ProblemDetected) == []
     await desk.feed(vpn_failures(0.5, 0.2), vpn_failures(0.5, 1))
-    (detected,) = desk.told(ProblemDetected)
+    (detected,) = desk.emitted(ProblemDetected)
     assert isinstance(detected.data, ProblemDetected)
     assert len(detected.data.signals) == 1
     assert any(
@@ -121,10 +121,10 @@ async def test_it_ends_when_the_signal_has_cleared_and_it_stays_quiet() -> None:
     ((due, id),) = await desk.clusters.due(at(10_000), 5)
     assert due == at(6) + QUIET
     await desk.on_timer(desk.clusters_unit_of_work, id)
-    assert desk.told(ProblemResolved) == []
+    assert desk.emitted(ProblemResolved) == []
     desk.clock.advance(due - desk.clock.now())
     await desk.on_timer(desk.clusters_unit_of_work, id)
-    (end,) = desk.told(ProblemResolved)
+    (end,) = desk.emitted(ProblemResolved)
     assert isinstance(end.data, ProblemResolved)
     assert end.data.tickets == (*tickets, last)
     assert await desk.clusters.find({"open": True}) == []
@@ -142,8 +142,8 @@ async def test_in_a_replay_the_next_outage_is_another_problem() -> None:
     await crowd(desk, 3, start=1)
     await desk.feed(vpn_failures(0.01, 5))
     await crowd(desk, NEEDED, start=600)
-    assert len(desk.told(ProblemDetected)) == 2
-    assert len(desk.told(ProblemResolved)) == 1
+    assert len(desk.emitted(ProblemDetected)) == 2
+    assert len(desk.emitted(ProblemResolved)) == 1
 
 
 def test_what_is_told_again_after_many_others_joins_nothing_and_begins_nothing() -> None:
@@ -167,10 +167,10 @@ async def test_a_ticket_told_again_after_eighty_others_is_counted_once() -> None
     tickets = [opened("VPN does not connect", 0.01 * n, person=f"p{n}") for n in range(80)]
     for item in tickets:
         await desk.feed(item)
-    told = len(desk.publisher.messages)
+    emitted = len(desk.publisher.messages)
     await desk.feed(tickets[0])
     await desk.feed(tickets[5])
-    assert len(desk.publisher.messages) == told
+    assert len(desk.publisher.messages) == emitted
 
 
 async def test_a_member_ends_it_once() -> None:
@@ -270,15 +270,15 @@ def test_a_person_who_called_twice_counts_until_both_calls_are_old() -> None:
     """At minute 16.2 the second call of ana has left the window, so four people are left."""
     calls = [(0, "ana"), (1, "ana"), (2, "ben"), (14, "cem"), (15.5, "dora"), (16.2, "eva")]
     state: IncidentCluster | None = None
-    told = []
+    emitted = []
     for minute, person in calls:
         outcome = add_ticket(
             "vpn/vpn", state, opened("VPN", minute, person=person), CHARTER, EMPTY, MONDAY
         )
         assert outcome is not None
         state = outcome.state
-        told.append(len(outcome.events))
-    assert told == [0] * 6
+        emitted.append(len(outcome.events))
+    assert emitted == [0] * 6
     fifth = opened("VPN", 16.4, person="finn")
     outcome = add_ticket("vpn/vpn", state, fifth, CHARTER, EMPTY, MONDAY)
     assert outcome is not None
@@ -290,4 +290,4 @@ async def test_one_person_who_asks_in_five_spellings_is_no_crowd() -> None:
     desk = TriageDesk()
     for number, name in enumerate(("ivy@c.example", "Ivy@c.example", "IVY@C.EXAMPLE") * NEEDED):
         await report(desk, number, number * 0.1, person=name)
-    assert desk.told(ProblemDetected) == []
+    assert desk.emitted(ProblemDetected) == []

@@ -52,35 +52,35 @@ def texts(decision: Routing) -> str:
     ],
 )
 def test_rules_decide_in_their_order(title: str, team: str, category: str, service: str) -> None:
-    found = decided(title)
-    assert (found.team, found.category, found.service) == (team, category, service)
-    assert found.charter == CHARTER.version
-    assert found.explanation[0].code == WRITTEN
-    assert found.rule
+    result = decided(title)
+    assert (result.team, result.category, result.service) == (team, category, service)
+    assert result.charter == CHARTER.version
+    assert result.explanation[0].code == WRITTEN
+    assert result.rule
 
 
 def test_a_named_service_goes_to_its_owner() -> None:
-    found = decided("It does nothing", service="crm")
-    assert (found.team, found.category, found.rule) == ("business-apps", "crm", "")
-    assert "Business applications answers for Customer records." in texts(found)
+    result = decided("It does nothing", service="crm")
+    assert (result.team, result.category, result.rule) == ("business-apps", "crm", "")
+    assert "Business applications answers for Customer records." in texts(result)
 
 
 @pytest.mark.parametrize("written", ["CRM", " crm ", "Customer Records", "customer\u00ad records"])
 def test_a_service_is_known_by_its_name_or_title_however_it_was_typed(written: str) -> None:
-    found = decided("It does nothing", service=written)
-    assert (found.team, found.service) == ("business-apps", "crm")
+    result = decided("It does nothing", service=written)
+    assert (result.team, result.service) == ("business-apps", "crm")
 
 
 def test_a_rule_that_agrees_with_the_named_service_comes_before_one_that_does_not() -> None:
-    found = decided("The printer shows offline", service="printing")
-    assert found.service == "printing"
+    result = decided("The printer shows offline", service="printing")
+    assert result.service == "printing"
 
 
 def test_words_win_where_no_rule_agrees_with_the_named_service_and_it_says_so() -> None:
-    found = decided("The VPN does not connect", service="laptop")
-    assert found.team == "network"
+    result = decided("The VPN does not connect", service="laptop")
+    assert result.team == "network"
     assert "It names Laptops and desktops, but its words tell of Remote access (VPN)." in texts(
-        found
+        result
     )
 
 
@@ -89,15 +89,15 @@ def test_a_rule_that_names_its_team_is_never_passed_over() -> None:
 
 
 def test_words_of_one_service_are_enough() -> None:
-    found = decided("The old wiki shows nothing")
-    assert (found.service, found.team) == ("old-intranet", "service-care")
+    result = decided("The old wiki shows nothing")
+    assert (result.service, result.team) == ("old-intranet", "service-care")
 
 
 def test_what_nobody_can_tell_is_left_to_a_person_of_the_default_team() -> None:
-    found = decided("Hilfe!!!", service="no-such-service")
-    assert found.is_deferred
-    assert found.team == CHARTER.routing.default_team
-    assert "“no-such-service” is not in the charter" in texts(found)
+    result = decided("Hilfe!!!", service="no-such-service")
+    assert result.is_deferred
+    assert result.team == CHARTER.routing.default_team
+    assert "“no-such-service” is not in the charter" in texts(result)
 
 
 def test_skills_find_a_team_where_no_service_is_known() -> None:
@@ -112,14 +112,14 @@ def test_skills_find_a_team_where_no_service_is_known() -> None:
     )
     routing = CHARTER.routing.model_copy(update={"rules": (rule,)})
     charter = CHARTER.model_copy(update={"routing": routing})
-    found = decided("The kernel panics", charter=charter)
-    assert (found.team, found.member) == ("workplace", "workplace-3")
+    result = decided("The kernel panics", charter=charter)
+    assert (result.team, result.member) == ("workplace", "workplace-3")
 
 
 def test_at_night_it_still_goes_to_the_team_and_says_when_somebody_comes() -> None:
-    found = decided("Der Drucker druckt nicht", when=SUNDAY_NIGHT)
-    assert found.team == "print-and-rooms"
-    assert "is off shift; its next shift starts on" in texts(found)
+    result = decided("Der Drucker druckt nicht", when=SUNDAY_NIGHT)
+    assert result.team == "print-and-rooms"
+    assert "is off shift; its next shift starts on" in texts(result)
 
 
 def test_the_worst_trouble_goes_to_a_team_on_shift_that_has_the_skill() -> None:
@@ -130,9 +130,9 @@ def test_the_worst_trouble_goes_to_a_team_on_shift_that_has_the_skill() -> None:
         for team in CHARTER.teams
     )
     charter = CHARTER.model_copy(update={"teams": teams})
-    found = decided("VPN down", when=SATURDAY_NIGHT, charter=charter, impact=Level.HIGH)
-    assert (found.priority, found.team) == (Priority.P1, "workplace")
-    assert "is off shift" in texts(found)
+    result = decided("VPN down", when=SATURDAY_NIGHT, charter=charter, impact=Level.HIGH)
+    assert (result.priority, result.team) == (Priority.P1, "workplace")
+    assert "is off shift" in texts(result)
     calm = decided("VPN down", when=SATURDAY_NIGHT, charter=charter)
     assert calm.team == "network"
 
@@ -142,16 +142,16 @@ def test_one_persons_trouble_is_no_more_urgent_because_others_need_the_service()
 
 
 def test_criticality_lifts_the_trouble_of_several_people() -> None:
-    found = decided("VPN does not connect", impact=Level.MEDIUM)
-    assert found.priority is Priority.P1
-    assert "the company stops without it" in texts(found)
+    result = decided("VPN does not connect", impact=Level.MEDIUM)
+    assert result.priority is Priority.P1
+    assert "the company stops without it" in texts(result)
 
 
 def test_many_in_the_same_problem_raise_the_impact() -> None:
     crowd = ContextSnapshot(people={("wifi", "wifi"): 20})
-    found = decided("No wifi", snapshot=crowd)
-    assert found.priority is Priority.P2
-    assert "20 people report the same trouble." in texts(found)
+    result = decided("No wifi", snapshot=crowd)
+    assert result.priority is Priority.P2
+    assert "20 people report the same trouble." in texts(result)
 
 
 def test_a_question_can_wait() -> None:
@@ -176,8 +176,8 @@ def release(minutes: float = -12) -> Change:
 
 
 def test_expected_work_on_the_service_is_named() -> None:
-    found = decided("VPN does not connect", when=SATURDAY_NIGHT)
-    assert "Work on Remote access (VPN) is expected at this time: Gateway updates." in texts(found)
+    result = decided("VPN does not connect", when=SATURDAY_NIGHT)
+    assert "Work on Remote access (VPN) is expected at this time: Gateway updates." in texts(result)
 
 
 def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
@@ -191,9 +191,9 @@ def test_members_with_room_and_the_skill_are_suggested_by_load() -> None:
 
 
 def test_words_of_two_services_are_left_to_a_person_with_both_named() -> None:
-    found = decided("Call about a lead")
-    assert found.is_deferred
-    assert "It could be about Video meetings and chat or Customer records." in texts(found)
+    result = decided("Call about a lead")
+    assert result.is_deferred
+    assert "It could be about Video meetings and chat or Customer records." in texts(result)
 
 
 def test_a_change_that_was_rolled_back_says_so() -> None:

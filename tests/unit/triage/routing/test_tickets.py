@@ -25,7 +25,7 @@ async def test_a_ticket_is_decided_once_however_often_it_arrives() -> None:
     first = opened("VPN does not connect")
     await desk.feed(first)
     await desk.feed(first, first)
-    (decision,) = desk.told(TriageDecided)
+    (decision,) = desk.emitted(TriageDecided)
     assert decision.subject == first.subject
     assert decision.time == first.time
     assert decision.causation_id == first.id
@@ -34,10 +34,10 @@ async def test_a_ticket_is_decided_once_however_often_it_arrives() -> None:
 async def test_what_is_unclear_is_deferred_to_the_default_team() -> None:
     desk = TriageDesk()
     await desk.feed(opened("Hilfe"))
-    (deferred,) = desk.told(TriageDeferred)
+    (deferred,) = desk.emitted(TriageDeferred)
     assert isinstance(deferred.data, TriageDeferred)
     assert deferred.data.team == "service-care"
-    assert not desk.told(TriageDecided)
+    assert not desk.emitted(TriageDecided)
 
 
 async def test_another_team_chosen_by_a_person_is_a_correction_and_brings_no_new_decision() -> None:
@@ -56,14 +56,14 @@ async def test_another_team_chosen_by_a_person_is_a_correction_and_brings_no_new
         "workplace",
     )
     assert state.team == "workplace"
-    assert len(desk.told(TriageDecided)) == 1
+    assert len(desk.emitted(TriageDecided)) == 1
 
 
 async def test_triages_own_word_coming_back_is_no_correction() -> None:
     desk = TriageDesk()
     first = opened("VPN does not connect")
     await desk.feed(first)
-    (decision,) = desk.told(TriageDecided)
+    (decision,) = desk.emitted(TriageDecided)
     assert isinstance(decision.data, TriageDecided)
     back = TicketTriaged(category="vpn", priority=decision.data.priority, service="vpn")
     await desk.feed(event(first.subject, back, 1, 2))
