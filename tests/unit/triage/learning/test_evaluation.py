@@ -46,7 +46,9 @@ def test_no_part_knows_what_comes_after_it() -> None:
 
 
 def test_what_is_still_open_when_a_part_begins_teaches_nothing() -> None:
-    last_trained = next(item for item in reversed(PAST) if item.opened_at.isoformat() < "2025-10-13")
+    last_trained = next(
+        item for item in reversed(PAST) if item.opened_at.isoformat() < "2025-10-13"
+    )
     late = last_trained._replace(finished_at=last_trained.finished_at + timedelta(days=21))
     changed = sorted(late if item is last_trained else item for item in PAST)
     split, before = split_by_weeks(changed), split_by_weeks(PAST)
