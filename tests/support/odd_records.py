@@ -208,7 +208,7 @@ OFTEN = 6
 MAX_RECORD_BYTES = 1024 * 1024
 
 
-EXAMPLES = Path(__file__).parents[2] / "contract" / "events" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "contract" / "events" / "examples"
 
 
 CODEC = Codec()
