@@ -18,8 +18,6 @@ EFFECTS = frozenset({"api", "charter", "commands", "gauges", "store", "worker"})
 # Words that name no subject.
 _NO_SUBJECT = frozenset({"utils", "helpers", "common", "manager", "service", "impl", "misc"})
 _MOST_DEPTH = 3
-# Still to be brought into rooms.
-NOT_YET = frozenset({"intake"})
 
 
 def module_of(path: PurePosixPath) -> tuple[str, tuple[str, ...]] | None:
@@ -35,16 +33,14 @@ def is_pure(path: PurePosixPath) -> bool:
     found = module_of(path)
     if found is None:
         return False
-    service, way = found
-    if service in NOT_YET:
-        return "domain" in way
+    _service, way = found
     return len(way) > 1 and way[0] != ADAPTERS and way[1] not in EFFECTS and way[-1] not in EFFECTS
 
 
 def check(source: Source) -> Iterator[Finding]:
     """Where a module lies, and that its name names something."""
     found = module_of(source.path)
-    if found is None or found[0] in NOT_YET:
+    if found is None:
         return
     _service, way = found
     if len(way) == 1 and way[0] not in AT_THE_TOP:

@@ -10,11 +10,24 @@ from desk_shared.events import names
 from desk_shared.service import Service, Subscription, Web
 from desk_shared.starting import start_service
 
-from desk_intake.api import ROUTERS
-from desk_intake.handlers import problems_projection, slas_projection, tickets_projection
-from desk_intake.ports import IntakeDeps
+from desk_intake.events.api import events
+from desk_intake.feedback import api as feedback
+from desk_intake.feedback.store import FEEDBACK
 from desk_intake.settings import IntakeSettings
-from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
+from desk_intake.status import api as status
+from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.tickets.api import actions
+from desk_intake.tickets.api import tickets as ticket_routes
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.store import SLAS, TICKETS, slas_projection, tickets_projection
+
+ROUTERS = (
+    ticket_routes.router,
+    actions.router,
+    feedback.router,
+    status.router,
+    events.router,
+)
 
 
 def compose(desk: Desk, settings: IntakeSettings) -> Web:
@@ -30,22 +43,25 @@ def compose(desk: Desk, settings: IntakeSettings) -> Web:
     )
     desk.unit_of_work("problems", problems_projection(problems))
     desk.unit_of_work("slas", slas_projection(slas))
-    said = desk.unit_of_work("feedback", Projection(desk.documents(FEEDBACK)), cached=0)
+    responses = desk.unit_of_work("feedback", Projection(desk.documents(FEEDBACK)), cached=0)
     desk.tells_how_far(names.TICKETS, changes, TICKETS.collection)
-    deps = IntakeDeps(
+    deps = TicketDeps(
         tickets=tickets,
         changes=desk.commands(changes),
-        feedback=desk.commands(said),
-        problems=problems,
         slas=slas,
         charter=lambda: desk.charter.current,
-        publisher=desk.publisher,
         calls=desk.kept_calls(),
         clock=desk.clock,
         cursors=desk.cursors,
         close_after=settings.close_after,
     )
-    return Web(ROUTERS, {"intake": deps})
+    state = {
+        "intake": deps,
+        "feedback": desk.commands(responses),
+        "problems": problems,
+        "publisher": desk.publisher,
+    }
+    return Web(ROUTERS, state)
 
 
 SERVICE = Service(

@@ -2,7 +2,7 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_RECORD = "services/intake/desk_intake/domain/record.py"
+_RECORD = "services/intake/desk_intake/tickets/record.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(

@@ -2,9 +2,9 @@
 
 from desk_storm.mutants.mutant import Mutant
 
-_TICKETS = "services/intake/desk_intake/api/tickets.py"
-_HANDLERS = "services/intake/desk_intake/handlers.py"
-_LIFE = "services/intake/desk_intake/domain/life.py"
+_TICKETS = "services/intake/desk_intake/tickets/api/tickets.py"
+_HANDLERS = "services/intake/desk_intake/tickets/store.py"
+_LIFE = "services/intake/desk_intake/tickets/lifecycle.py"
 
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
@@ -58,7 +58,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what triage says of the team is not heard",
         "ticket-reaches-a-team",
-        "services/intake/desk_intake/domain/facts.py",
+        "services/intake/desk_intake/tickets/inbound.py",
         "return [*triaged, *_assigned(ticket, data)]",
         "return triaged",
         together="L",
@@ -74,7 +74,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "some calls are always told to come later",
         "every-call-is-answered",
-        "services/intake/desk_intake/api/calls.py",
+        "services/intake/desk_intake/tickets/api/calls.py",
         "for _ in range(_MAX_LOOKS):",
         'for _ in range(_MAX_LOOKS if call.seed >= "1" else 0):',
         together="I",

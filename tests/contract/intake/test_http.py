@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk_intake.openapi import TARGET, document
 from desk_shared.charter import load_charter
 from desk_shared.http import calls_without_key, undeclared_routes
 from fastapi import FastAPI
 
+from scripts.openapi import TARGET, document
 from tests.unit.intake.world import make_desk
 
 ROOT = Path(__file__).parents[3]
@@ -30,7 +30,7 @@ def paths(app: FastAPI) -> dict[str, Any]:
 
 def test_the_document_in_the_tree_is_what_the_code_says(app: FastAPI) -> None:
     assert (ROOT / TARGET).read_text(encoding="utf-8") == document(app), (
-        "python -m desk_intake.openapi writes it anew; look at the difference before you commit it"
+        "python -m scripts.openapi writes it anew; look at the difference before you commit it"
     )
 
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from desk_intake.domain.evolve import fold
-from desk_intake.domain.record import Because, record
+from desk_intake.tickets.evolve import fold
+from desk_intake.tickets.record import Because, record
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_intake.domain.evolve import fold
-from desk_intake.domain.opening import proactive_ticket
+from desk_intake.tickets.evolve import fold
+from desk_intake.tickets.registration import proactive_ticket
 from desk_shared.bus.records import REASON_CODE
 from desk_shared.cli.reading import read_all
 from desk_shared.events import AnyEvent, Event

@@ -4,17 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_intake.domain import life
-from desk_intake.domain.evolve import evolve, fold
-from desk_intake.domain.life import Actor, Changes
-from desk_intake.domain.model import OPEN_STATES, Ticket
-from desk_intake.domain.opening import from_request
-from desk_intake.domain.record import Because, record
-from desk_intake.domain.sla import TicketSla
-from desk_intake.domain.timers import due_of
-from desk_intake.domain.view import Reader, show, timeline
-from desk_intake.handlers import tickets_projection
-from desk_intake.store import TICKETS
+from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.evolve import evolve, fold
+from desk_intake.tickets.lifecycle import Actor, Changes
+from desk_intake.tickets.model import OPEN_STATES, Ticket
+from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.registration import from_request
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.store import TICKETS, tickets_projection
+from desk_intake.tickets.timers import due_of
+from desk_intake.tickets.view import Reader, show, timeline
 from desk_shared.clock import FakeClock
 from desk_shared.errors import Rejected
 from desk_shared.events import AnyEvent, Codec, Event, Payload

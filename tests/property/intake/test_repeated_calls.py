@@ -7,14 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from desk_intake.api.calls import command_of, once
-from desk_intake.domain.calls import MOST_HERE, Recalled
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.opening import from_request
-from desk_intake.domain.record import Because, record
-from desk_intake.handlers import tickets_projection
-from desk_intake.ports import IntakeDeps
-from desk_intake.store import TICKETS
+from desk_intake.tickets.api.calls import command_of, once
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.calls import MOST_HERE, Recalled
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.registration import from_request
+from desk_intake.tickets.store import TICKETS, tickets_projection
 from desk_shared.bus import CommandQueue, UnitOfWork
 from desk_shared.clock import FakeClock
 from desk_shared.errors import DependencyDown, KeyReused
@@ -81,17 +80,14 @@ class World:
         self.replicas = [self._replica() for _ in range(2)]
         self.answered: dict[str, str] = {}
 
-    def _replica(self) -> IntakeDeps:
+    def _replica(self) -> TicketDeps:
         meters = recorded_telemetry("intake").telemetry.meters
         fold = tickets_projection(self.documents, CLOSE_AFTER)
         changes = CommandQueue(UnitOfWork(fold, FakePublisher(), self.clock, meters, cached=0))
         nothing = None
-        return IntakeDeps(
+        return TicketDeps(
             self.documents,
             changes,
-            nothing,  # type: ignore[arg-type]
-            nothing,  # type: ignore[arg-type]
-            nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
             nothing,  # type: ignore[arg-type]
             self.calls,

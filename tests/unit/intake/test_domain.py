@@ -4,11 +4,11 @@ from datetime import timedelta
 from uuid import uuid5
 
 import pytest
-from desk_intake.domain import life
-from desk_intake.domain.evolve import evolve
-from desk_intake.domain.life import ALLOWED, Actor, Changes
-from desk_intake.domain.model import MAX_ENTRIES, MAX_LINKS, Ticket
-from desk_intake.domain.timers import pass_time
+from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.evolve import evolve
+from desk_intake.tickets.lifecycle import ALLOWED, Actor, Changes
+from desk_intake.tickets.model import MAX_ENTRIES, MAX_LINKS, Ticket
+from desk_intake.tickets.timers import pass_time
 from desk_shared.errors import Forbidden, Invalid, NotFound, Rejected
 from desk_shared.events import Event
 from desk_shared.events.message import written

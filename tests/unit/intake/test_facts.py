@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
-from desk_intake.domain.opening import MAX_TEXT, cut, proactive_ticket
+from desk_intake.tickets.registration import MAX_TEXT, cut, proactive_ticket
 from desk_shared.events import Event, Payload
 from desk_shared.events.automation import Evidence, Outcome, RunEscalated, RunHealed, StepStatus
 from desk_shared.events.message import written

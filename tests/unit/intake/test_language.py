@@ -1,6 +1,6 @@
 """An employee reads their language: tickets, timelines, refusals, and what is going on."""
 
-from desk_intake.domain.opening import proactive_ticket
+from desk_intake.tickets.registration import proactive_ticket
 
 from tests.unit.intake.test_facts import problem
 from tests.unit.intake.world import Desk, triage_says

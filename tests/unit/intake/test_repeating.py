@@ -1,7 +1,7 @@
 """A call repeated with its key does nothing for a day, whatever came in between."""
 
 import pytest
-from desk_intake.domain.calls import (
+from desk_intake.tickets.calls import (
     MOST_HERE,
     NOTHING,
     Command,

@@ -6,18 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from desk_intake.api import ROUTERS
-from desk_intake.domain.evolve import evolve, fold
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.problem import KnownProblem
-from desk_intake.domain.sla import TicketSla
-from desk_intake.handlers import (
-    problems_projection,
+from desk_intake.feedback.store import FEEDBACK
+from desk_intake.service import ROUTERS
+from desk_intake.status.model import KnownProblem
+from desk_intake.status.store import PROBLEMS, problems_projection
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.evolve import evolve, fold
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.store import (
+    SLAS,
+    TICKETS,
     slas_projection,
     tickets_projection,
 )
-from desk_intake.ports import IntakeDeps
-from desk_intake.store import FEEDBACK, PROBLEMS, SLAS, TICKETS
 from desk_shared.bus import BatchProcessor, CommandQueue, Projection, Received, UnitOfWork
 from desk_shared.bus.batch_processor import OnFailedRecords
 from desk_shared.charter import Charter
@@ -191,18 +193,15 @@ def make_desk(charter: Charter) -> Desk:
     unit_of_work = UnitOfWork(
         tickets_projection(tickets, CLOSE_AFTER), publisher, clock, meters, cached=0
     )
-    said = UnitOfWork(
+    responses = UnitOfWork(
         Projection(FakeDocuments(FEEDBACK, clock)), publisher, clock, meters, cached=0
     )
     calls = FakeKeptCalls(clock)
-    deps = IntakeDeps(
+    deps = TicketDeps(
         tickets,
         CommandQueue(unit_of_work),
-        CommandQueue(said),
-        problems,
         slas,
         lambda: charter,
-        publisher,
         calls,
         clock,
         Cursors(b"a secret"),
@@ -213,7 +212,8 @@ def make_desk(charter: Charter) -> Desk:
         Health(clock), telemetry.telemetry, authenticator, clock, organisation=lambda: charter
     )
     app = make_app("Experience Desk: intake", ROUTERS, parts)
-    app.state.intake = deps
+    app.state.intake, app.state.feedback = deps, CommandQueue(responses)
+    app.state.problems, app.state.publisher = problems, publisher
     transport = httpx.ASGITransport(app=app)
     others = (
         UnitOfWork(problems_projection(problems), publisher, clock, meters),

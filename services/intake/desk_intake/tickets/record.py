@@ -11,8 +11,8 @@ from desk_shared.events import AnyEvent, Event, Payload
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
-from desk_intake.domain.evolve import evolve
-from desk_intake.domain.model import Ticket
+from desk_intake.tickets.evolve import evolve
+from desk_intake.tickets.model import Ticket
 
 SOURCE = "/desk/intake"
 

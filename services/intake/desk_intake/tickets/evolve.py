@@ -27,8 +27,8 @@ from desk_shared.events.tickets import (
 )
 from desk_shared.kernel import Reducers
 
-from desk_intake.domain.model import MAX_LINKS, Entry, Link, Ticket
-from desk_intake.domain.tell import BY_PERSON, aside, tell
+from desk_intake.tickets.model import MAX_LINKS, Entry, Link, Ticket
+from desk_intake.tickets.timeline import BY_PERSON, aside, tell
 
 # Whoever chose the team by this knows better than triage, which leaves the team alone.
 _FIXING = BY_PERSON | {"routing.repair-escalated"}

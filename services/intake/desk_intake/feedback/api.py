@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from desk_shared.errors import Invalid
 from desk_shared.events.feedback import DemandObsoleteReported, DemandRequested, SurveyAnswered
@@ -14,11 +14,21 @@ from desk_shared.http import check_same
 from desk_shared.http.idempotency import IdempotentCall
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Context, Decision
+from desk_shared.store import Stored
 from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 
-from desk_intake.api.bodies import Body, Visible
-from desk_intake.api.calls import (
+from desk_intake.feedback.decide import (
+    Feedback,
+    Said,
+    may_answer,
+    revision_of,
+    stated,
+    survey,
+    survey_of,
+)
+from desk_intake.tickets.api.bodies import Body, Visible
+from desk_intake.tickets.api.calls import (
     Call,
     Caller,
     actor_of,
@@ -28,19 +38,21 @@ from desk_intake.api.calls import (
     find,
     once,
 )
-from desk_intake.domain.calls import Recalled
-from desk_intake.domain.feedback import (
-    Feedback,
-    Said,
-    may_answer,
-    revision_of,
-    stated,
-    survey,
-    survey_of,
-)
-from desk_intake.domain.life import Actor
+from desk_intake.tickets.calls import Recalled
+from desk_intake.tickets.lifecycle import Actor
 
 router = APIRouter(prefix="/v1", tags=["feedback"])
+
+FeedbackRule = Callable[[Feedback | None, Context], Decision[Feedback] | None]
+
+
+class FeedbackChanges(Protocol):
+    """The way to note what somebody says; answers when it is safe in the store."""
+
+    async def change(
+        self, id: str, rule: FeedbackRule, *, is_first: bool = False
+    ) -> Stored[Feedback]: ...
+
 
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
 Language = Annotated[str, StringConstraints(pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")]
@@ -178,10 +190,11 @@ async def _stated(
         return Decision(kept.with_command(command_of(call, context), recalled), events)
 
     deps = deps_of(request)
+    changes: FeedbackChanges = request.app.state.feedback
     stored = await once(
         deps,
         call,
-        lambda recalled: deps.feedback.change(id, partial(rule, recalled), is_first=is_first),
+        lambda recalled: changes.change(id, partial(rule, recalled), is_first=is_first),
     )
     if stored.state is None:
         raise LookupError(f"the rule left no feedback {id}")

@@ -10,10 +10,11 @@ from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
 from desk_shared.http.language import sentence
 from desk_shared.kernel.sight import Sight
+from desk_shared.store import Documents
 from fastapi import APIRouter, Depends, Request
 
-from desk_intake.api.calls import deps_of
-from desk_intake.domain.problem import KnownProblem
+from desk_intake.status.model import KnownProblem
+from desk_intake.tickets.api.calls import deps_of
 
 router = APIRouter(prefix="/v1/status", tags=["status"])
 
@@ -66,7 +67,8 @@ async def show_status(
 ) -> Status:
     """Open problems, oldest first, and every service with what is known of it."""
     deps = deps_of(request)
-    found = await deps.problems.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
+    documents: Documents[KnownProblem] = request.app.state.problems
+    found = await documents.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
     seen = sight(request, caller)
     states = (one.state for one in found if one.state is not None)
     problems = [one for one in states if not seen.hides(one.service)]

@@ -10,9 +10,9 @@ from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, Wait
 from desk_shared.frozen import Frozen
 from desk_shared.messages import Catalogue
 
-from desk_intake.domain.model import Entry, Link, Ticket
-from desk_intake.domain.sla import SlaView, TicketSla
-from desk_intake.domain.tell import DESK
+from desk_intake.tickets.model import Entry, Link, Ticket
+from desk_intake.tickets.sla import SlaView, TicketSla
+from desk_intake.tickets.timeline import DESK
 
 # What everybody gets with every answer about a ticket; the rest is asked for.
 MAX_LATEST = 10

@@ -28,8 +28,8 @@ from desk_shared.store.pages import After
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from desk_intake.api.bodies import Changed, NewTicket
-from desk_intake.api.calls import (
+from desk_intake.tickets.api.bodies import Changed, NewTicket
+from desk_intake.tickets.api.calls import (
     PRIVATE,
     Call,
     Caller,
@@ -46,13 +46,13 @@ from desk_intake.api.calls import (
     respond,
     slas_of,
 )
-from desk_intake.domain.calls import Recalled
-from desk_intake.domain.life import Actor, Changes, may_read, update
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.record import record
-from desk_intake.domain.sla import TicketSla
-from desk_intake.domain.view import TicketSummary, TicketView, TimelineView, summarise, timeline
-from desk_intake.ports import IntakeDeps
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.calls import Recalled
+from desk_intake.tickets.lifecycle import Actor, Changes, may_read, update
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.record import record
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.view import TicketSummary, TicketView, TimelineView, summarise, timeline
 
 router = APIRouter(prefix="/v1/tickets", tags=["tickets"])
 
@@ -171,7 +171,7 @@ async def _page(
 
 
 async def _readable(
-    deps: IntakeDeps,
+    deps: TicketDeps,
     filters: Mapping[str, object],
     actor: Actor,
     after: After | None,

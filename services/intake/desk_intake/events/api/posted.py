@@ -19,7 +19,7 @@ from desk_shared.http.cloudevents import SentEvent, type_of
 from desk_shared.ids import identity, request_ticket_id
 from desk_shared.store import Stored
 
-from desk_intake.domain.model import Ticket
+from desk_intake.tickets.model import Ticket
 
 FOREIGN = "foreign-source"
 _CODEC = Codec()

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
+from desk_shared.bus import Publisher
 from desk_shared.charter.publishers import PUBLISHERS
 from desk_shared.charter.sources import OutsideSystem
 from desk_shared.errors import DeskError, Forbidden, Invalid
@@ -22,8 +23,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
-from desk_intake.api.calls import deps_of
-from desk_intake.api.posted import (
+from desk_intake.events.api.posted import (
     FOREIGN,
     Outcome,
     Taken,
@@ -31,8 +31,9 @@ from desk_intake.api.posted import (
     to_publish,
     without_contradictions,
 )
-from desk_intake.domain.model import Ticket
-from desk_intake.ports import IntakeDeps
+from desk_intake.tickets.api.calls import deps_of
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.model import Ticket
 
 router = APIRouter(prefix="/v1", tags=["events"])
 log = get_logger()
@@ -119,17 +120,18 @@ async def publish_events(
     that the bus did not acknowledge all; send the same again after `Retry-After`.
     """
     deps = deps_of(request)
+    publisher: Publisher = request.app.state.publisher
     system = next((one for one in deps.charter().sources if one.name == sender.subject), None)
     if system is None:  # the charter changed in between
         raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
     outcomes = [judged(one, system, request.app.state.clock) for one in sent]
     outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
-    await deps.publisher.publish(to_publish(outcomes))
+    await publisher.publish(to_publish(outcomes))
     return _answer(request, system, outcomes)
 
 
-async def _tickets(deps: IntakeDeps, outcomes: Sequence[Outcome]) -> dict[str, Stored[Ticket]]:
+async def _tickets(deps: TicketDeps, outcomes: Sequence[Outcome]) -> dict[str, Stored[Ticket]]:
     """The tickets that requests of this call opened before. While the store is away nobody knows;
     the consumer decides then."""
     ids = {one.ticket for one in outcomes if isinstance(one, Taken) and one.ticket}

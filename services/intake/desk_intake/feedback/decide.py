@@ -16,10 +16,10 @@ from desk_shared.events.tickets import State
 from desk_shared.ids import derived_id
 from desk_shared.text import name_of
 
-from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
-from desk_intake.domain.life import Actor
-from desk_intake.domain.model import Part, Ticket
-from desk_intake.domain.record import SOURCE, Because
+from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
+from desk_intake.tickets.lifecycle import Actor
+from desk_intake.tickets.model import Part, Ticket
+from desk_intake.tickets.record import SOURCE, Because
 
 Said = SurveyAnswered | DemandRequested | DemandObsoleteReported
 _DONE = frozenset({State.RESOLVED, State.CLOSED})

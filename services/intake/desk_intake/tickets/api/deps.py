@@ -1,11 +1,10 @@
-"""What intake's HTTP side needs of the world; `main` gives it the real ones."""
+"""What the HTTP side of tickets needs of the world; the service's table gives it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from desk_shared.bus import Publisher
 from desk_shared.charter import Charter
 from desk_shared.clock import Clock
 from desk_shared.http import Cursors
@@ -13,13 +12,10 @@ from desk_shared.kernel import Context, Decision
 from desk_shared.store import Documents, Stored
 from desk_shared.store.kept_calls import KeptCalls
 
-from desk_intake.domain.feedback import Feedback
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.problem import KnownProblem
-from desk_intake.domain.sla import TicketSla
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.sla import TicketSla
 
 TicketRule = Callable[[Ticket | None, Context], Decision[Ticket] | None]
-FeedbackRule = Callable[[Feedback | None, Context], Decision[Feedback] | None]
 
 
 class TicketChanges(Protocol):
@@ -30,25 +26,14 @@ class TicketChanges(Protocol):
     ) -> Stored[Ticket]: ...
 
 
-class FeedbackChanges(Protocol):
-    """The way to note what somebody says; answers when it is safe in the store."""
-
-    async def change(
-        self, id: str, rule: FeedbackRule, *, is_first: bool = False
-    ) -> Stored[Feedback]: ...
-
-
 @dataclass(frozen=True, slots=True)
-class IntakeDeps:
-    """Everything a route may use."""
+class TicketDeps:
+    """Everything a route of tickets may use."""
 
     tickets: Documents[Ticket]
     changes: TicketChanges
-    feedback: FeedbackChanges
-    problems: Documents[KnownProblem]
     slas: Documents[TicketSla]
     charter: Callable[[], Charter]
-    publisher: Publisher
     calls: KeptCalls
     clock: Clock
     cursors: Cursors

@@ -33,7 +33,7 @@ from desk_shared.events.tickets import (
 from desk_shared.frozen import Frozen
 from desk_shared.kernel.sight import SEES_ALL, Sight
 
-from desk_intake.domain.model import MAX_COMMENTS, OPEN_STATES, Ticket
+from desk_intake.tickets.model import MAX_COMMENTS, OPEN_STATES, Ticket
 
 Action = Literal[
     "started", "paused", "resumed", "changed", "assigned", "merged", "answered", "resolved",

@@ -11,7 +11,7 @@ from desk_shared.events.tickets import Channel, How, Kind, LinkKind, State, Wait
 from desk_shared.frozen import Frozen
 from pydantic import Field
 
-from desk_intake.domain.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
+from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 
 # The bounds keep one document small whatever happens to its ticket; the log has everything.
 MAX_ENTRIES = 400

@@ -1,4 +1,4 @@
-"""The bus side of intake: which documents an event concerns, and what it means for each."""
+"""How tickets and what is shown of their SLAs are kept, searched, and fed from the bus."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -12,19 +12,62 @@ from desk_shared.events.requests import TicketRequested
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.ids import request_ticket_id, ticket_code
 from desk_shared.kernel import Context, Decision, Readings, Reducers
-from desk_shared.store import Documents
+from desk_shared.store import Documents, Schema
 from desk_shared.telemetry import get_logger
 
-from desk_intake.domain.facts import conclude
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.opening import from_request, from_run, proactive_ticket
-from desk_intake.domain.problem import KnownProblem, apply
-from desk_intake.domain.record import because_of, record
-from desk_intake.domain.sla import TicketSla
-from desk_intake.domain.sla import apply as show_sla
-from desk_intake.domain.timers import due_of, pass_time
+from desk_intake.tickets.inbound import conclude
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.record import because_of, record
+from desk_intake.tickets.registration import from_request, from_run, proactive_ticket
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.sla import apply as show_sla
+from desk_intake.tickets.timers import due_of, pass_time
 
 log = get_logger()
+
+
+def _ticket_facets(ticket: Ticket) -> dict[str, object]:
+    return {
+        "code": ticket.code,
+        "requester": ticket.requester,
+        "team": ticket.team,
+        "state": ticket.state.value,
+        "open": ticket.is_open,
+        "service": ticket.service,
+        "opened": ticket.opened_at,
+        "updated": ticket.updated_at,
+        "newest": ticket.newest,
+        "sequence": ticket.sequence,  # what `desk audit` compares with the log
+    }
+
+
+# All that a summary does not show and that people can make long.
+_LONG: dict[str, object] = {
+    "description": "",
+    "attributes": {},
+    "links": (),
+    "resolution": None,
+    "cause": "",
+    "timeline": (),
+    "commands": (),
+}
+
+TICKETS = Schema(
+    collection="tickets",
+    model=Ticket,
+    facets=_ticket_facets,
+    brief=lambda ticket: ticket.model_copy(update=_LONG),
+    searched=(
+        ("requester", "newest"),
+        ("team", "open", "newest"),
+        ("state", "newest"),
+        ("service", "newest"),
+        ("newest",),
+    ),
+    unique=("code",),
+)
+
+SLAS = Schema(collection="slas", model=TicketSla)
 
 
 # The tickets that an event concerns; a problem's event goes to each it lists, once.
@@ -122,20 +165,5 @@ def slas_projection(documents: Documents[TicketSla]) -> Projection[TicketSla]:
     ) -> Decision[TicketSla] | None:
         after = show_sla(sla, event)
         return None if after == sla else Decision(after)
-
-    return Projection(documents, keys=keys, react=react)
-
-
-def problems_projection(documents: Documents[KnownProblem]) -> Projection[KnownProblem]:
-    """What employees are told when they ask whether something is down."""
-
-    def keys(event: AnyEvent) -> Iterable[str]:
-        return (event.subject,) if event.topic == topics.PROBLEMS else ()
-
-    def react(
-        problem: KnownProblem | None, event: AnyEvent, _context: Context
-    ) -> Decision[KnownProblem] | None:
-        after = apply(problem, event)
-        return None if after is None or after == problem else Decision(after)
 
     return Projection(documents, keys=keys, react=react)

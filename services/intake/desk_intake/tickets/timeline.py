@@ -29,7 +29,7 @@ from desk_shared.events.tickets import (
 )
 from desk_shared.kernel import Reducers
 
-from desk_intake.domain.model import Ticket
+from desk_intake.tickets.model import Ticket
 
 DESK = "desk"
 # Written by staff for staff: why a person gave it to a team.

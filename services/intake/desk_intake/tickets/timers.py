@@ -7,8 +7,8 @@ from desk_shared.events.tickets import State, TicketClosed, TicketResumed
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.record import Because, record
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.record import Because, record
 
 TIMER = "desk"
 

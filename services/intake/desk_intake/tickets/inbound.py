@@ -22,7 +22,7 @@ from desk_shared.events.tickets import (
 from desk_shared.events.triage import DuplicateFound, TriageDecided, TriageDeferred
 from desk_shared.kernel import Reducers
 
-from desk_intake.domain.model import Ticket
+from desk_intake.tickets.model import Ticket
 
 DESK = "desk"
 AUTOMATION = "automation"

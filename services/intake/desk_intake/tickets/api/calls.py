@@ -29,14 +29,14 @@ from desk_shared.telemetry import current_traceparent
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from desk_intake.domain.calls import NOTHING, Command, Recalled, Unsure, until
-from desk_intake.domain.life import Actor, seen
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.record import Because, record
-from desk_intake.domain.sla import TicketSla
-from desk_intake.domain.timers import due_of
-from desk_intake.domain.view import Reader, View, show
-from desk_intake.ports import IntakeDeps, TicketRule
+from desk_intake.tickets.api.deps import TicketDeps, TicketRule
+from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
+from desk_intake.tickets.lifecycle import Actor, seen
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.sla import TicketSla
+from desk_intake.tickets.timers import due_of
+from desk_intake.tickets.view import Reader, View, show
 
 Changed = TypeVar("Changed")
 
@@ -52,9 +52,9 @@ Call = Annotated[IdempotentCall, Depends(require_key)]
 Decide = Callable[[Ticket, Context], Sequence[Payload]]
 
 
-def deps_of(request: Request) -> IntakeDeps:
+def deps_of(request: Request) -> TicketDeps:
     """What `main` gave the application."""
-    deps: IntakeDeps = request.app.state.intake
+    deps: TicketDeps = request.app.state.intake
     return deps
 
 
@@ -64,7 +64,7 @@ def actor_of(request: Request, principal: Principal) -> Actor:
     return Actor(principal.subject, is_staff, principal.team or "", sight(request, principal))
 
 
-def reader_of(deps: IntakeDeps, actor: Actor) -> Reader:
+def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
     """For whom answers are made."""
     titles = {team.name: team.title for team in deps.charter().teams}
     return Reader(actor.is_staff, titles, deps.close_after, spoken_catalogue())
@@ -91,7 +91,7 @@ def _code(ref: str) -> str:
         raise Invalid(said, code="bad-code") from error
 
 
-async def find(deps: IntakeDeps, ref: str, actor: Actor) -> Ticket:
+async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
     """The ticket of that id or code, if this caller may know of it."""
     if len(ref) == _UUID_LENGTH:
         loaded = (await deps.tickets.load([ref])).get(ref)
@@ -133,7 +133,7 @@ async def change(
 
 
 async def once(
-    deps: IntakeDeps, call: IdempotentCall, ask: Callable[[Recalled], Awaitable[Changed]]
+    deps: TicketDeps, call: IdempotentCall, ask: Callable[[Recalled], Awaitable[Changed]]
 ) -> Changed:
     """What `ask` answers once enough is known of calls that are not in the document any more."""
     recalled = NOTHING
@@ -145,7 +145,7 @@ async def once(
     raise Transient(message("request.contended"), code="contended")
 
 
-async def _recalled(deps: IntakeDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:
+async def _recalled(deps: TicketDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:
     """Kept first, looked up then: in this order no call can be in neither place."""
     document, now = unsure.document, deps.clock.now()
     await deps.calls.keep(
@@ -160,7 +160,7 @@ def command_of(call: IdempotentCall, context: Context) -> Command:
     return Command(key=call.seed, fingerprint=call.fingerprint, at=context.now)
 
 
-async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:
+async def changed(deps: TicketDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:
     """The ticket as the rule left it, safe in the store."""
     stored = await deps.changes.change(id, rule, is_first=is_first)
     if stored.state is None:
@@ -168,7 +168,7 @@ async def changed(deps: IntakeDeps, id: str, rule: TicketRule, *, is_first: bool
     return stored.state
 
 
-async def slas_of(deps: IntakeDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
+async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
     """What their clocks said last, in the same order; one that cannot be read hides no other."""
     known, unreadable = await readable(deps.slas, [one.id for one in tickets])
     return [

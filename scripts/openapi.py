@@ -1,4 +1,4 @@
-"""Intake's OpenAPI document as a file in the tree: `python -m desk_intake.openapi` writes it anew.
+"""Intake's OpenAPI document as a file in the tree: `python -m scripts.openapi` writes it anew.
 
 Nothing connects: the document is made of routes and models only.
 """
@@ -6,12 +6,11 @@ Nothing connects: the document is made of routes and models only.
 import json
 from pathlib import Path
 
+from desk_intake.service import SERVICE
+from desk_intake.settings import IntakeSettings
 from desk_shared.builder import assemble
 from desk_shared.settings import Environment
 from fastapi import FastAPI
-
-from desk_intake.service import SERVICE
-from desk_intake.settings import IntakeSettings
 
 TARGET = Path("docs/openapi/intake.json")
 

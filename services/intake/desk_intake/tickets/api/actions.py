@@ -12,7 +12,8 @@ from desk_shared.kernel import Context
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from desk_intake.api.bodies import (
+from desk_intake.tickets import lifecycle as life
+from desk_intake.tickets.api.bodies import (
     Assignment,
     Merge,
     NewComment,
@@ -22,12 +23,20 @@ from desk_intake.api.bodies import (
     Resolution,
     in_utc,
 )
-from desk_intake.api.calls import Call, Caller, Decide, actor_of, answer, change, deps_of, find
-from desk_intake.domain import life
-from desk_intake.domain.life import Actor
-from desk_intake.domain.model import Ticket
-from desk_intake.domain.view import TicketView
-from desk_intake.ports import IntakeDeps
+from desk_intake.tickets.api.calls import (
+    Call,
+    Caller,
+    Decide,
+    actor_of,
+    answer,
+    change,
+    deps_of,
+    find,
+)
+from desk_intake.tickets.api.deps import TicketDeps
+from desk_intake.tickets.lifecycle import Actor
+from desk_intake.tickets.model import Ticket
+from desk_intake.tickets.view import TicketView
 
 router = APIRouter(prefix="/v1/tickets/{ticket}", tags=["actions"])
 
@@ -137,7 +146,7 @@ async def assign_ticket(body: Assignment, deed: Staffs) -> Response:
     return await deed.done(decide)
 
 
-def _check_team(deps: IntakeDeps, name: str, member: str, actor: Actor) -> None:
+def _check_team(deps: TicketDeps, name: str, member: str, actor: Actor) -> None:
     """A team that is hidden from the caller is one that there is not."""
     shown = [one for one in deps.charter().teams if not actor.sight.hides(team=one.name)]
     team = next((one for one in shown if one.name == name), None)

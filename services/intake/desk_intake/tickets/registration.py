@@ -19,7 +19,7 @@ from desk_shared.events.tickets import (
 from desk_shared.ids import derived_id
 from desk_shared.people import canonical_person, person_or, written_if_other
 
-from desk_intake.domain.facts import AUTOMATION
+from desk_intake.tickets.inbound import AUTOMATION
 
 # Room for the rest of an event that must stay under 64 KiB.
 MAX_TEXT_BYTES = 40 * 1024

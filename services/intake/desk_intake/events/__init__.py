@@ -1,0 +1,1 @@
+"""Events of systems that need not speak Kafka."""

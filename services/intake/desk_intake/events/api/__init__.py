@@ -1,0 +1,1 @@
+"""The way in for such events over HTTP."""

@@ -1,0 +1,1 @@
+"""What is down, as far as the desk knows."""

@@ -1,0 +1,33 @@
+"""How problems are kept and searched, and fed by triage's events."""
+
+from collections.abc import Iterable
+
+from desk_shared.bus import Projection
+from desk_shared.events import AnyEvent
+from desk_shared.events import names as topics
+from desk_shared.kernel import Context, Decision
+from desk_shared.store import Documents, Schema
+
+from desk_intake.status.model import KnownProblem, apply
+
+PROBLEMS = Schema(
+    collection="problems",
+    model=KnownProblem,
+    facets=lambda problem: {"open": problem.is_open, "since": problem.since},
+    searched=(("open", "since"),),
+)
+
+
+def problems_projection(documents: Documents[KnownProblem]) -> Projection[KnownProblem]:
+    """What employees are told when they ask whether something is down."""
+
+    def keys(event: AnyEvent) -> Iterable[str]:
+        return (event.subject,) if event.topic == topics.PROBLEMS else ()
+
+    def react(
+        problem: KnownProblem | None, event: AnyEvent, _context: Context
+    ) -> Decision[KnownProblem] | None:
+        after = apply(problem, event)
+        return None if after is None or after == problem else Decision(after)
+
+    return Projection(documents, keys=keys, react=react)

@@ -1,0 +1,1 @@
+"""Tickets: what people and the desk may do with them, and how they are shown."""
