@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from desk_intake.tickets.evolve import fold
-from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.record import Cause, record
 from desk_shared.events import AnyEvent, Codec
 from desk_shared.events.message import written
 from desk_shared.events.people import Priority
@@ -30,7 +30,7 @@ def test_a_ticket_survives_the_way_through_the_log() -> None:
         TicketAssigned(team="network"),
         TicketResolved(by="max", resolution=written("New certificate")),
     ]  # fmt: skip
-    recorded = record("t-1", None, decided, Because("call-1", NOW, "story-1", TRACE))
+    recorded = record("t-1", None, decided, Cause("call-1", NOW, "story-1", TRACE))
     assert recorded is not None
     codec = Codec()
     read: list[AnyEvent] = []

@@ -25,7 +25,7 @@ async def way_to(kafka: str, port: int) -> AsyncIterator[None]:
 
     async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, questions = await asyncio.open_connection(host, int(its_port))
-        await asyncio.gather(_copied(reader, questions), _copied(answers, writer))
+        await asyncio.gather(_copy_fields(reader, questions), _copy_fields(answers, writer))
 
     server = await asyncio.start_server(passed, "127.0.0.1", port)
     try:
@@ -34,7 +34,7 @@ async def way_to(kafka: str, port: int) -> AsyncIterator[None]:
         server.close()
 
 
-async def _copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _copy_fields(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while part := await source.read(65_536):
             target.write(part)

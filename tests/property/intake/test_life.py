@@ -8,7 +8,7 @@ from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.evolve import evolve, fold
 from desk_intake.tickets.lifecycle import Actor, Changes
 from desk_intake.tickets.model import OPEN_STATES, Ticket
-from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.registration import from_request
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.store import TICKETS, tickets_projection
@@ -44,7 +44,7 @@ ID = request_ticket_id("/crm", "r-1")
 
 def _another_of_hers() -> Ticket:
     opened = from_request(TicketRequested(requester="ana", title="VPN again"), "1234-567S")
-    recorded = record("t-2", None, opened, Because("r-2", START))
+    recorded = record("t-2", None, opened, Cause("r-2", START))
     assert recorded is not None
     return recorded.state
 
@@ -52,9 +52,9 @@ def _another_of_hers() -> Ticket:
 OTHER = _another_of_hers()
 FOLD = tickets_projection(FakeDocuments(TICKETS, FakeClock(START)), CLOSE_AFTER)
 
-Deed = Callable[[Ticket, datetime], list[Payload]]
+TicketAction = Callable[[Ticket, datetime], list[Payload]]
 
-DEEDS: dict[str, Deed] = {
+DEEDS: dict[str, TicketAction] = {
     "start": lambda t, _: life.start(t, MAX),
     "assign": lambda t, _: life.assign(t, MAX, "workplace", ""),
     "comment": lambda t, _: life.comment(t, ANA, "Still away", public=True),
@@ -162,12 +162,12 @@ class World:
             if decision is not None and decision.state is not None:
                 self._keep(key, decision.state, decision.events)
 
-    def do(self, deed: Deed, number: int) -> None:
+    def do(self, action: TicketAction, number: int) -> None:
         try:
-            decided = deed(self.ticket, self.now)
+            decided = action(self.ticket, self.now)
         except Rejected:
             return
-        recorded = record(ID, self.ticket, decided, Because(f"call-{number}", self.now))
+        recorded = record(ID, self.ticket, decided, Cause(f"call-{number}", self.now))
         if recorded is not None:
             self._keep(ID, recorded.state, recorded.events)
 

@@ -11,7 +11,7 @@ from desk_intake.tickets.api.calls import command_of, once
 from desk_intake.tickets.api.deps import TicketDeps
 from desk_intake.tickets.calls import MOST_HERE, Recalled
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.registration import from_request
 from desk_intake.tickets.store import TICKETS, tickets_projection
 from desk_shared.bus import CommandQueue, UnitOfWork
@@ -98,7 +98,7 @@ class World:
 
     async def open(self) -> None:
         opened = from_request(TicketRequested(requester="ana", title="VPN away"), "1234-567S")
-        recorded = record("t", None, opened, Because("r-1", START))
+        recorded = record("t", None, opened, Cause("r-1", START))
         assert recorded is not None
         await FakeDocuments.write(self.documents, [Stored("t", state=recorded.state)])
 
@@ -109,7 +109,7 @@ class World:
         def rule(recalled: Recalled) -> Callable[[Ticket | None, Context], Decision[Ticket] | None]:
             def decide(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
                 assert ticket is not None
-                if (known := ticket.asked(key, recalled)) is not None:
+                if (known := ticket.find_fingerprint(key, recalled)) is not None:
                     check_same(call, known)
                     return None
                 done = ticket.model_copy(update={"description": f"{ticket.description} {key}"})

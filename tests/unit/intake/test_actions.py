@@ -24,7 +24,7 @@ async def test_a_whole_life(desk: Desk) -> None:
     ticket = await at_work(desk)
     ana, max_ = desk.ana, desk.max
     states = []
-    for who, deed, body in (
+    for who, action, body in (
         (max_, "pause", {"waiting_for": "vendor"}),
         (max_, "resume", {}),
         (max_, "resolve", {"resolution": "New certificate", "cause": "expired"}),
@@ -33,7 +33,7 @@ async def test_a_whole_life(desk: Desk) -> None:
         (max_, "resolve", {"resolution": "Newer certificate"}),
         (ana, "close", {}),
     ):
-        answer = await who.post(f"/tickets/{ticket}/{deed}", **body)
+        answer = await who.post(f"/tickets/{ticket}/{action}", **body)
         states.append(answer.json()["state"])
     assert states == [
         "waiting", "in_progress", "resolved", "assigned", "in_progress", "resolved", "closed",
@@ -44,7 +44,7 @@ async def test_a_whole_life(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deed", "body"),
+    ("action", "body"),
     [
         ("resume", {}),
         ("pause", {"waiting_for": "vendor"}),
@@ -53,10 +53,10 @@ async def test_a_whole_life(desk: Desk) -> None:
     ],
 )
 async def test_what_a_state_does_not_allow_is_refused_with_the_states_that_would(
-    desk: Desk, deed: str, body: dict[str, Any]
+    desk: Desk, action: str, body: dict[str, Any]
 ) -> None:
     ticket = await desk.ana.open()
-    answer = await desk.max.post(f"/tickets/{ticket}/{deed}", **body)
+    answer = await desk.max.post(f"/tickets/{ticket}/{action}", **body)
     told = answer.json()
     assert (answer.status_code, told["code"], told["state"]) == (409, "wrong-state", "new")
     assert told["allowed"]
@@ -91,11 +91,11 @@ async def test_nobody_learns_of_the_tickets_of_others(desk: Desk) -> None:
     assert answers[0].json()["detail"] == f"There is no ticket {ticket}, or it is not yours."
 
 
-@pytest.mark.parametrize("deed", ["start", "pause", "resume", "assign", "merge"])
-async def test_employees_do_not_do_the_work_of_staff(desk: Desk, deed: str) -> None:
+@pytest.mark.parametrize("action", ["start", "pause", "resume", "assign", "merge"])
+async def test_employees_do_not_do_the_work_of_staff(desk: Desk, action: str) -> None:
     ticket = await desk.ana.open()
-    body = {"pause": {"waiting_for": "vendor"}, "merge": {"into": ticket}}.get(deed, {})
-    answer = await desk.ana.post(f"/tickets/{ticket}/{deed}", **body)
+    body = {"pause": {"waiting_for": "vendor"}, "merge": {"into": ticket}}.get(action, {})
+    answer = await desk.ana.post(f"/tickets/{ticket}/{action}", **body)
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 

@@ -64,14 +64,14 @@ async def test_only_those_whom_it_concerns_read_it(desk: Desk, who: str) -> None
         assert SECRET not in (await read(desk, who, path)).text or may
 
 
-@pytest.mark.parametrize("deed", CALLS)
+@pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("who", [one for one, (_, _, may) in READERS.items() if not may])
-async def test_nobody_else_does_anything_with_it(desk: Desk, who: str, deed: str) -> None:
+async def test_nobody_else_does_anything_with_it(desk: Desk, who: str, action: str) -> None:
     ticket = await secret(desk)
     own = await desk.client(who, "employee").open("my own")
     role, team, _ = READERS[who]
-    body = {"into": own} if deed == "merge" else BODIES.get(deed, {})
-    refused = await desk.client(who, role, team).post(f"/tickets/{ticket}/{deed}", **body)
+    body = {"into": own} if action == "merge" else BODIES.get(action, {})
+    refused = await desk.client(who, role, team).post(f"/tickets/{ticket}/{action}", **body)
     assert refused.status_code in (403, 404)
     assert SECRET not in refused.text
     assert desk.types(ticket) == ["opened"]

@@ -20,10 +20,10 @@ from pydantic import Field, StringConstraints
 
 from desk_intake.feedback.decide import (
     Feedback,
-    Said,
+    Statement,
     may_answer,
     revision_of,
-    stated,
+    state_anew,
     survey,
     survey_of,
 )
@@ -32,7 +32,7 @@ from desk_intake.tickets.api.calls import (
     Call,
     Caller,
     actor_of,
-    because_of_call,
+    cause_of_call,
     command_of,
     deps_of,
     find,
@@ -120,20 +120,20 @@ async def answer_survey(
 ) -> SurveyAnswerView:
     """For whoever asked, once the ticket is resolved; a later answer replaces an earlier one."""
     actor = actor_of(request, caller)
-    found = await find(deps_of(request), ticket, actor)
-    may_answer(found, actor)
-    said_at = survey(found, actor, body.score, body.comment, body.language)
-    feedback = await _stated(request, call, survey_of(found), said_at)
-    said = feedback.said
-    if not isinstance(said, SurveyAnswered):
+    rated = await find(deps_of(request), ticket, actor)
+    may_answer(rated, actor)
+    said_at = survey(rated, actor, body.score, body.comment, body.language)
+    feedback = await _state_again(request, call, survey_of(rated), said_at)
+    statement = feedback.statement
+    if not isinstance(statement, SurveyAnswered):
         raise TypeError(f"feedback {feedback.id} is no survey")
     return SurveyAnswerView(
-        ticket=said.ticket,
-        score=said.score,
-        comment=said.comment,
+        ticket=statement.ticket,
+        score=statement.score,
+        comment=statement.comment,
         answered_at=feedback.at,
-        replaces_earlier=said.revision > 1,
-        counted=said.counted,
+        replaces_earlier=statement.revision > 1,
+        counted=statement.counted,
     )
 
 
@@ -143,12 +143,12 @@ async def give_feedback(
 ) -> FeedbackView:
     """What people miss, and what is no longer of use to them; owners see both in their reports."""
     id = derived_id(call.seed, "feedback-of-call")
-    said = _said(request, id, body, actor_of(request, caller))
-    feedback = await _stated(request, call, id, lambda _revision: said, is_first=True)
+    statement = _say_again(request, id, body, actor_of(request, caller))
+    feedback = await _state_again(request, call, id, lambda _revision: statement, is_first=True)
     return FeedbackView(id=id, about=body.about, what=body.what, reason=body.reason, at=feedback.at)
 
 
-def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
+def _say_again(request: Request, id: str, body: NewFeedback, actor: Actor) -> Statement:
     by = actor.id
     if body.about is About.DEMAND:
         return DemandRequested(
@@ -166,11 +166,11 @@ def _said(request: Request, id: str, body: NewFeedback, actor: Actor) -> Said:
     )
 
 
-async def _stated(
+async def _state_again(
     request: Request,
     call: IdempotentCall,
     id: str,
-    said_at: Callable[[int], Said],
+    said_at: Callable[[int], Statement],
     *,
     is_first: bool = False,
 ) -> Feedback:
@@ -179,12 +179,12 @@ async def _stated(
     def rule(
         recalled: Recalled, state: Feedback | None, context: Context
     ) -> Decision[Feedback] | None:
-        known = state.asked(call.seed, recalled) if state else None
-        if known is not None:
-            check_same(call, known)
+        fingerprint = state.find_fingerprint(call.seed, recalled) if state else None
+        if fingerprint is not None:
+            check_same(call, fingerprint)
             return None
-        said = said_at(revision_of(state) + 1)
-        feedback, events = stated(id, said, because_of_call(request, call, id, context))
+        statement = said_at(revision_of(state) + 1)
+        feedback, events = state_anew(id, statement, cause_of_call(request, call, id, context))
         before = state.commands if state else ()
         kept = feedback.model_copy(update={"commands": before})
         return Decision(kept.with_command(command_of(call, context), recalled), events)

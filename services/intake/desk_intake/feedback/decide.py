@@ -19,9 +19,9 @@ from desk_shared.text import name_of
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, fingerprint_of, with_command
 from desk_intake.tickets.lifecycle import Actor
 from desk_intake.tickets.model import Part, Ticket
-from desk_intake.tickets.record import SOURCE, Because
+from desk_intake.tickets.record import SOURCE, Cause
 
-Said = SurveyAnswered | DemandRequested | DemandObsoleteReported
+Statement = SurveyAnswered | DemandRequested | DemandObsoleteReported
 _DONE = frozenset({State.RESOLVED, State.CLOSED})
 
 
@@ -29,11 +29,11 @@ class Feedback(Part):
     """The last word on one matter, and the calls it came from."""
 
     id: str
-    said: Said
+    statement: Statement
     at: datetime
     commands: tuple[Command, ...] = ()
 
-    def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
+    def find_fingerprint(self, key: str, recalled: Recalled = NOTHING) -> str | None:
         """The fingerprint of the call made with that key, if it was made."""
         return fingerprint_of(self.id, self.commands, key, recalled)
 
@@ -66,13 +66,13 @@ def may_answer(ticket: Ticket, actor: Actor) -> None:
 
 
 def is_own_work(ticket: Ticket, actor: Actor) -> bool:
-    """Whether somebody of the desk rates what they solved themselves: said, and not counted."""
+    """Whether somebody of the desk rates what they solved themselves: kept, and not counted."""
     return actor.is_staff and actor.id in (ticket.resolved_by, ticket.member)
 
 
 def survey(
     ticket: Ticket, actor: Actor, score: int, comment: str, language: str
-) -> Callable[[int], Said]:
+) -> Callable[[int], Statement]:
     """The answer, for whichever revision it will be; the ticket as it is known now goes with it."""
 
     def at(revision: int) -> SurveyAnswered:
@@ -97,31 +97,33 @@ def survey(
 
 def revision_of(feedback: Feedback | None) -> int:
     """How many answers there were before."""
-    said = feedback.said if feedback else None
-    return said.revision if isinstance(said, SurveyAnswered) else 0
+    statement = feedback.statement if feedback else None
+    return statement.revision if isinstance(statement, SurveyAnswered) else 0
 
 
-def subject_of(said: Said) -> str:
+def subject_of(statement: Statement) -> str:
     """The key of its event: what belongs together stays in order."""
-    match said:
+    match statement:
         case SurveyAnswered():
-            return said.ticket
+            return statement.ticket
         case DemandObsoleteReported():
-            return said.service
+            return statement.service
         case DemandRequested():
-            return name_of(said.what) or said.what
+            return name_of(statement.what) or statement.what
 
 
-def stated(id: str, said: Said, because: Because) -> tuple[Feedback, tuple[Event[Payload], ...]]:
+def state_anew(
+    id: str, statement: Statement, cause: Cause
+) -> tuple[Feedback, tuple[Event[Payload], ...]]:
     """The feedback as it stands now, and the event that says so."""
     event: AnyEvent = Event(
-        id=derived_id(because.identity, f"{id}/{said.TYPE}"),
+        id=derived_id(cause.identity, f"{id}/{statement.TYPE}"),
         source=SOURCE,
-        subject=subject_of(said),
-        time=because.at,
-        data=said,
-        correlation_id=because.correlation_id or because.id,
-        causation_id=because.id,
-        traceparent=because.traceparent,
+        subject=subject_of(statement),
+        time=cause.at,
+        data=statement,
+        correlation_id=cause.correlation_id or cause.id,
+        causation_id=cause.id,
+        traceparent=cause.traceparent,
     )
-    return Feedback(id=id, said=said, at=because.at), (event,)
+    return Feedback(id=id, statement=statement, at=cause.at), (event,)

@@ -68,9 +68,9 @@ async def show_status(
     """Open problems, oldest first, and every service with what is known of it."""
     deps = deps_of(request)
     documents: Documents[KnownProblem] = request.app.state.problems
-    found = await documents.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
+    rows = await documents.find_brief({"open": True}, order="since", limit=MAX_PROBLEMS)
     seen = sight(request, caller)
-    states = (one.state for one in found if one.state is not None)
+    states = (one.state for one in rows if one.state is not None)
     problems = [one for one in states if not seen.hides(one.service)]
     return _status(deps.charter(), problems, seen)
 

@@ -27,7 +27,7 @@ class KnownProblem(Frozen):
 
 # The problem after the event; None where there is nothing to know.
 apply: Reducers[KnownProblem | None, [], KnownProblem | None] = Reducers(
-    lambda _known, _event: None
+    lambda _open_problem, _event: None
 )
 
 
@@ -59,8 +59,8 @@ def _met_late(event: Event[ProblemUpdated | ProblemResolved]) -> KnownProblem:
 
 
 @apply.on(ProblemUpdated)
-def _update(known: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownProblem:
-    problem, data = known or _met_late(event), event.data
+def _update(before: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownProblem:
+    problem, data = before or _met_late(event), event.data
     return problem.model_copy(
         update={
             "title": data.title,
@@ -73,8 +73,8 @@ def _update(known: KnownProblem | None, event: Event[ProblemUpdated]) -> KnownPr
 
 
 @apply.on(ProblemResolved)
-def _resolve(known: KnownProblem | None, event: Event[ProblemResolved]) -> KnownProblem:
-    problem, data = known or _met_late(event), event.data
+def _resolve(before: KnownProblem | None, event: Event[ProblemResolved]) -> KnownProblem:
+    problem, data = before or _met_late(event), event.data
     return problem.model_copy(
         update={
             "is_open": False,

@@ -12,7 +12,7 @@ from desk_shared.frozen import Frozen
 
 # So many are in a document at most, and so many stay when older ones are dropped, all at once.
 MOST_HERE = 64
-STAY_HERE = 32
+KEPT_HERE = 32
 # How long a key is kept, and an hour for clocks that differ.
 KNOWN_FOR = timedelta(hours=25)
 
@@ -60,7 +60,7 @@ def fingerprint_of(
 ) -> str | None:
     """What was asked under that key, if it was carried out; `Unsure` if that must be looked up."""
     here = next((one.fingerprint for one in commands if one.key == key), None)
-    if here is not None or len(commands) < STAY_HERE:
+    if here is not None or len(commands) < KEPT_HERE:
         return here
     if recalled.mark != (mark := _mark(commands)):
         raise Unsure(document, mark)
@@ -73,7 +73,7 @@ def with_command(
     """With one more; where they are too many `Unsure`, unless older ones are safe elsewhere."""
     if len(commands) < MOST_HERE:
         return (*commands, command)
-    old, new = commands[1 : 1 - STAY_HERE], commands[1 - STAY_HERE :]
+    old, new = commands[1 : 1 - KEPT_HERE], commands[1 - KEPT_HERE :]
     unsafe = tuple(one for one in old if not (_is_over(one, command) or one.key in recalled.safe))
     if unsafe:
         raise Unsure(document, _mark(commands), unsafe)

@@ -44,23 +44,23 @@ _life: Reducers[Ticket, [], Ticket] = Reducers(_refuse)
 def evolve(ticket: Ticket | None, event: AnyEvent) -> Ticket:
     """The ticket after one of its events."""
     if isinstance(event.data, TicketOpened):
-        changed = _opened(event, event.data)
+        changed = _open(event, event.data)
     elif ticket is None:
         raise Invalid(f"{event.type} of a ticket that was never opened", code="not-opened")
     else:
         changed = _life(ticket, event).model_copy(
             update={"sequence": event.sequence or ticket.sequence + 1, "updated_at": event.time}
         )
-    for told in (tell(changed, event), aside(event.data)):
-        if told is not None:
-            line = Entry(
+    for line in (tell(changed, event), aside(event.data)):
+        if line is not None:
+            entry = Entry(
                 at=event.time,
                 what=_what(event),
-                who=told.who,
-                message=told.message,
-                public=told.public,
+                who=line.who,
+                message=line.message,
+                public=line.public,
             )
-            changed = changed.with_entry(line)
+            changed = changed.with_entry(entry)
     return changed
 
 
@@ -77,7 +77,7 @@ def _what(event: AnyEvent) -> str:
     return event.type.split(".")[2]
 
 
-def _opened(event: AnyEvent, data: TicketOpened) -> Ticket:
+def _open(event: AnyEvent, data: TicketOpened) -> Ticket:
     return Ticket(
         id=event.subject,
         code=data.code,

@@ -31,17 +31,17 @@ _OVER = frozenset({State.CLOSED, State.MERGED})
 
 
 # The events that a fact means for a ticket; none if it is known already.
-conclude: Reducers[Ticket, [], list[Payload]] = Reducers(lambda _ticket, _fact: [])
+apply_inbound: Reducers[Ticket, [], list[Payload]] = Reducers(lambda _ticket, _fact: [])
 
 
-@conclude.on(TriageDecided)
+@apply_inbound.on(TriageDecided)
 def _follow_decision(ticket: Ticket, fact: Event[TriageDecided]) -> list[Payload]:
     data = fact.data
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.triage-decided"))]
-    triaged = _triaged(ticket, data)
+    triaged = _triage(ticket, data)
     if not _keeps_team(ticket):
-        return [*triaged, *_assigned(ticket, data)]
+        return [*triaged, *_assign(ticket, data)]
     if triaged or data.team == ticket.team:
         return triaged
     reason = message("update-ignored.team-kept", chosen=data.team, team=ticket.team)
@@ -53,13 +53,13 @@ def _keeps_team(ticket: Ticket) -> bool:
     return bool(ticket.team) and (ticket.is_team_fixed or ticket.state in _AT_WORK)
 
 
-def _triaged(ticket: Ticket, data: TriageDecided) -> list[Payload]:
+def _triage(ticket: Ticket, data: TriageDecided) -> list[Payload]:
     """A priority that a person set stays as it is."""
     is_fixed = ticket.is_priority_fixed and ticket.priority is not None
     priority = ticket.priority if is_fixed and ticket.priority else data.priority
     service = data.service or ticket.service
-    known = (ticket.category, ticket.priority, ticket.service)
-    if ticket.state is not State.NEW and known == (data.category, priority, service):
+    earlier = (ticket.category, ticket.priority, ticket.service)
+    if ticket.state is not State.NEW and earlier == (data.category, priority, service):
         return []
     reasons = list(data.explanation)
     if priority is not data.priority:
@@ -77,7 +77,7 @@ def _triaged(ticket: Ticket, data: TriageDecided) -> list[Payload]:
     ]
 
 
-def _assigned(ticket: Ticket, data: TriageDecided) -> list[Payload]:
+def _assign(ticket: Ticket, data: TriageDecided) -> list[Payload]:
     is_same = data.team == ticket.team and data.member in ("", ticket.member)
     if is_same and ticket.state is State.ASSIGNED:
         return []
@@ -92,7 +92,7 @@ def _assigned(ticket: Ticket, data: TriageDecided) -> list[Payload]:
     ]
 
 
-@conclude.on(TriageDeferred)
+@apply_inbound.on(TriageDeferred)
 def _follow_deferral(ticket: Ticket, fact: Event[TriageDeferred]) -> list[Payload]:
     data = fact.data
     if not ticket.is_open or _keeps_team(ticket):
@@ -109,26 +109,24 @@ def _follow_deferral(ticket: Ticket, fact: Event[TriageDeferred]) -> list[Payloa
     ]
 
 
-@conclude.on(DuplicateFound)
+@apply_inbound.on(DuplicateFound)
 def _link_duplicate(ticket: Ticket, fact: Event[DuplicateFound]) -> list[Payload]:
     data = fact.data
     if not data.explanation:
-        return _linked(
-            ticket, fact, data.problem, message("link.duplicate-of", problem=data.problem)
-        )
-    return _linked(ticket, fact, data.problem, message("link.duplicate", why=data.explanation))
+        return _link(ticket, fact, data.problem, message("link.duplicate-of", problem=data.problem))
+    return _link(ticket, fact, data.problem, message("link.duplicate", why=data.explanation))
 
 
-@conclude.on(ProblemDetected)
+@apply_inbound.on(ProblemDetected)
 def _link_problem(ticket: Ticket, fact: Event[ProblemDetected]) -> list[Payload]:
     data = fact.data
-    return _linked(ticket, fact, fact.subject, _about(data))
+    return _link(ticket, fact, fact.subject, _about(data))
 
 
-@conclude.on(ProblemUpdated)
+@apply_inbound.on(ProblemUpdated)
 def _link_updated_problem(ticket: Ticket, fact: Event[ProblemUpdated]) -> list[Payload]:
     data = fact.data
-    return _linked(ticket, fact, fact.subject, _about(data))
+    return _link(ticket, fact, fact.subject, _about(data))
 
 
 def _about(data: ProblemDetected | ProblemUpdated) -> Message:
@@ -137,31 +135,33 @@ def _about(data: ProblemDetected | ProblemUpdated) -> Message:
     return message("link.problem", title=data.title, notice=data.message)
 
 
-def _linked(ticket: Ticket, fact: AnyEvent, problem: str, said: Message) -> list[Payload]:
+def _link(ticket: Ticket, fact: AnyEvent, problem: str, text: Message) -> list[Payload]:
     if ticket.state in _OVER:
         return [_too_late(ticket, fact, message("fact.problem-found"))]
     if ticket.has_link(LinkKind.PROBLEM, problem):
         return []
-    return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, message=said)]
+    return [TicketLinked(kind=LinkKind.PROBLEM, target=problem, message=text)]
 
 
-@conclude.on(ProblemResolved)
+@apply_inbound.on(ProblemResolved)
 def _resolve_with_problem(ticket: Ticket, fact: Event[ProblemResolved]) -> list[Payload]:
     if not ticket.is_open:
         return [_too_late(ticket, fact, message("fact.problem-solved"))]
     return [TicketResolved(by=DESK, how=How.PROBLEM, resolution=fact.data.resolution)]
 
 
-@conclude.on(RunHealed)
+@apply_inbound.on(RunHealed)
 def _resolve_with_repair(ticket: Ticket, fact: Event[RunHealed]) -> list[Payload]:
     """Only what the desk opened itself: a person says for themselves when they are helped."""
     data = fact.data
     if not ticket.is_open or ticket.kind is not Kind.PROACTIVE:
         return [_too_late(ticket, fact, message("fact.repair-succeeded"))]
-    told = written(data.tell) if data.tell else message("resolution.repaired", title=data.title)
+    resolution = (
+        written(data.tell) if data.tell else message("resolution.repaired", title=data.title)
+    )
     if data.corrects is not None:
-        told = message("resolution.repaired-corrected", told=written(data.tell or data.title))
-    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=told)]
+        resolution = message("resolution.repaired-corrected", told=written(data.tell or data.title))
+    return [TicketResolved(by=AUTOMATION, how=How.AUTOMATION, resolution=resolution)]
 
 
 def _too_late(ticket: Ticket, fact: AnyEvent, what: Message) -> TicketUpdateIgnored:

@@ -95,10 +95,10 @@ def may_read(ticket: Ticket, actor: Actor) -> bool:
     return actor.is_staff and not actor.sight.hides(ticket.service, ticket.team)
 
 
-def seen(ticket: Ticket | None, actor: Actor, asked: str) -> Ticket:
+def seen(ticket: Ticket | None, actor: Actor, reference: str) -> Ticket:
     """The ticket, if there is one that this caller may know of."""
     if ticket is None or not may_read(ticket, actor):
-        raise NotFound(message("refused.no-such-ticket", ticket=asked), ticket=asked)
+        raise NotFound(message("refused.no-such-ticket", ticket=reference), ticket=reference)
     return ticket
 
 
@@ -137,7 +137,7 @@ def start(ticket: Ticket, actor: Actor) -> list[Payload]:
             message("refused.no-team-yet", code=ticket.code),
             code="no-team",
         )
-    return [_given(ticket, actor.team, actor.id, message("routing.taken-up", by=actor.id)), begun]
+    return [_give(ticket, actor.team, actor.id, message("routing.taken-up", by=actor.id)), begun]
 
 
 def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "") -> list[Payload]:
@@ -148,13 +148,13 @@ def assign(ticket: Ticket, actor: Actor, team: str, member: str, reason: str = "
     why = message("routing.decided-by-person", by=actor.id)
     if reason:
         why = message("routing.chosen-by-person", by=actor.id, reason=reason)
-    given = _given(ticket, team, member, why)
+    given = _give(ticket, team, member, why)
     if ticket.state is State.WAITING:
         return [TicketResumed(by=actor.id), given]
     return [given]
 
 
-def _given(ticket: Ticket, team: str, member: str, why: Message) -> TicketAssigned:
+def _give(ticket: Ticket, team: str, member: str, why: Message) -> TicketAssigned:
     return TicketAssigned(
         team=team,
         member=member,
@@ -175,10 +175,10 @@ def comment(ticket: Ticket, actor: Actor, text: str, *, public: bool) -> list[Pa
             code="too-many-comments",
             most=MAX_COMMENTS,
         )
-    said: list[Payload] = [TicketCommented(by=actor.id, role=role, text=text, public=public)]
+    events: list[Payload] = [TicketCommented(by=actor.id, role=role, text=text, public=public)]
     if role is Role.EMPLOYEE and ticket.waiting_for is WaitingFor.EMPLOYEE:
-        said.append(TicketResumed(by=actor.id))
-    return said
+        events.append(TicketResumed(by=actor.id))
+    return events
 
 
 def pause(
@@ -196,10 +196,10 @@ def pause(
             message("refused.until-in-the-past"),
             code="until-in-the-past",
         )
-    said: list[Payload] = comment(ticket, actor, text, public=True) if text else []
+    events: list[Payload] = comment(ticket, actor, text, public=True) if text else []
     if (waiting_for, until) == (ticket.waiting_for, ticket.waiting_until):
-        return said
-    return [*said, TicketPaused(waiting_for=waiting_for, by=actor.id, until=until)]
+        return events
+    return [*events, TicketPaused(waiting_for=waiting_for, by=actor.id, until=until)]
 
 
 def resume(ticket: Ticket, actor: Actor) -> list[Payload]:
@@ -251,8 +251,8 @@ def take_in(ticket: Ticket, merged: Ticket) -> list[Payload]:
     """The other side of a merge."""
     if ticket.has_link(LinkKind.TICKET, merged.id):
         return []
-    said = message("link.merged-in", code=merged.code, title=merged.title)
-    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, message=said)]
+    text = message("link.merged-in", code=merged.code, title=merged.title)
+    return [TicketLinked(kind=LinkKind.TICKET, target=merged.id, message=text)]
 
 
 def resolve(

@@ -111,8 +111,8 @@ class Ticket(Part):
     @property
     def problem(self) -> str:
         """The problem it was linked to last; empty if none."""
-        found = [link.target for link in self.links if link.kind is LinkKind.PROBLEM]
-        return found[-1] if found else ""
+        links = [link.target for link in self.links if link.kind is LinkKind.PROBLEM]
+        return links[-1] if links else ""
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class Ticket(Part):
         """Whether it is linked to exactly that."""
         return any(link.kind is kind and link.target == target for link in self.links)
 
-    def asked(self, key: str, recalled: Recalled = NOTHING) -> str | None:
+    def find_fingerprint(self, key: str, recalled: Recalled = NOTHING) -> str | None:
         """The fingerprint of the call made with that key, if it was made."""
         return fingerprint_of(self.id, self.commands, key, recalled)
 

@@ -18,7 +18,7 @@ SOURCE = "/desk/intake"
 
 
 @dataclass(frozen=True, slots=True)
-class Because:
+class Cause:
     """Why something is decided: a call, a fact from the bus or a timer, and when it happened.
 
     Ids follow from `identity`; `id` is only shown, since another source may have the same one.
@@ -35,9 +35,9 @@ class Because:
         return self.foreign or self.id
 
 
-def because_of(fact: AnyEvent, now: datetime) -> Because:
+def cause_of(fact: AnyEvent, now: datetime) -> Cause:
     """A fact from the bus. A clock ahead of ours makes nothing happen in the future."""
-    return Because(
+    return Cause(
         id=fact.id,
         at=min(fact.time, now),
         correlation_id=fact.correlation_id or fact.id,
@@ -47,23 +47,23 @@ def because_of(fact: AnyEvent, now: datetime) -> Because:
 
 
 def record(
-    id: str, ticket: Ticket | None, decided: Sequence[Payload], because: Because
+    id: str, ticket: Ticket | None, decided: Sequence[Payload], cause: Cause
 ) -> Decision[Ticket] | None:
     """The ticket with everything decided; None if nothing was. Its time never runs backwards."""
     events: list[AnyEvent] = []
     sequence = ticket.sequence if ticket else 0
-    at = max(because.at, ticket.updated_at) if ticket else because.at
+    at = max(cause.at, ticket.updated_at) if ticket else cause.at
     for ordinal, data in enumerate(decided):
         event: AnyEvent = Event(
-            id=derived_id(because.identity, f"{id}/{data.TYPE}", ordinal),
+            id=derived_id(cause.identity, f"{id}/{data.TYPE}", ordinal),
             source=SOURCE,
             subject=id,
             time=at,
             data=data,
             sequence=sequence + ordinal + 1,
-            correlation_id=because.correlation_id or because.id,
-            causation_id=because.id,
-            traceparent=because.traceparent,
+            correlation_id=cause.correlation_id or cause.id,
+            causation_id=cause.id,
+            traceparent=cause.traceparent,
         )
         ticket = evolve(ticket, event)
         events.append(event)

@@ -94,18 +94,18 @@ def from_run(fact: AnyEvent, data: RunEscalated, code: str) -> list[Payload]:
 
 def _evidence(data: RunEscalated) -> TicketCommented:
     if not data.evidence:
-        said = message(
+        text = message(
             "comment.repair-left-nothing", runbook=data.runbook, run=data.run, why=data.reason
         )
-        return _comment(said, public=False)
-    said = message(
+        return _comment(text, public=False)
+    text = message(
         "comment.repair-tried",
         runbook=data.runbook,
         run=data.run,
         why=data.reason,
         steps=_newest(data.evidence),
     )
-    return _comment(said, public=False)
+    return _comment(text, public=False)
 
 
 def _newest(evidence: Sequence[Evidence]) -> list[Message]:
@@ -133,9 +133,9 @@ def _line(one: Evidence) -> Message:
     )
 
 
-def _comment(said: Message, *, public: bool) -> TicketCommented:
+def _comment(text: Message, *, public: bool) -> TicketCommented:
     return TicketCommented(
-        by=AUTOMATION, role=Role.AUTOMATION, message=said, public=public, automatic=True
+        by=AUTOMATION, role=Role.AUTOMATION, message=text, public=public, automatic=True
     )
 
 

@@ -49,13 +49,13 @@ class TicketSla(Frozen):
     @property
     def main(self) -> SlaView | None:
         """The clock that people are told about; None if none of them runs."""
-        found = (self.of(clock) for clock in _MAIN_CLOCKS)
-        return next((one for one in found if one is not None and one.status in _LIVE), None)
+        views = (self.of(clock) for clock in _MAIN_CLOCKS)
+        return next((one for one in views if one is not None and one.status in _LIVE), None)
 
 
-def apply(known: TicketSla | None, event: AnyEvent) -> TicketSla:
+def apply(before: TicketSla | None, event: AnyEvent) -> TicketSla:
     """The clocks after the event."""
-    sla = known or TicketSla(ticket=event.subject)
+    sla = before or TicketSla(ticket=event.subject)
     view = _view(sla, event.data)
     if view is None or view == sla.of(view.clock):
         return sla

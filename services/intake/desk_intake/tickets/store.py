@@ -15,9 +15,9 @@ from desk_shared.kernel import Context, Decision, Readings, Reducers
 from desk_shared.store import Documents, Schema
 from desk_shared.telemetry import get_logger
 
-from desk_intake.tickets.inbound import conclude
+from desk_intake.tickets.inbound import apply_inbound
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import because_of, record
+from desk_intake.tickets.record import cause_of, record
 from desk_intake.tickets.registration import from_request, from_run, proactive_ticket
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.sla import apply as show_sla
@@ -100,10 +100,10 @@ def tickets_projection(documents: Documents[Ticket], close_after: timedelta) -> 
     """Tickets, as the desk's other services and outside systems speak of them."""
 
     def react(ticket: Ticket | None, event: AnyEvent, context: Context) -> Decision[Ticket] | None:
-        because = because_of(event, context.now)
+        cause = cause_of(event, context.now)
         if ticket is None:
             return written(_open(None, event, context), close_after)
-        return written(record(ticket.id, ticket, conclude(ticket, event), because), close_after)
+        return written(record(ticket.id, ticket, apply_inbound(ticket, event), cause), close_after)
 
     def on_timer(ticket: Ticket | None, context: Context) -> Decision[Ticket] | None:
         if ticket is None:
@@ -137,7 +137,7 @@ def _open_for_request(
     # A code that is taken loses the write; the next round draws another one.
     code = ticket_code(id, context.round)
     opened = from_request(event.data, code, event.amended, event.told_time)
-    return record(id, None, opened, because_of(event, context.now))
+    return record(id, None, opened, cause_of(event, context.now))
 
 
 @_open.on(RunEscalated)
@@ -146,7 +146,7 @@ def _open_for_run(
 ) -> Decision[Ticket] | None:
     id = proactive_ticket(event.data.run)
     opened = from_run(event, event.data, ticket_code(id, context.round))
-    return record(id, None, opened, because_of(event, context.now))
+    return record(id, None, opened, cause_of(event, context.now))
 
 
 @_open.on(RunHealed)

@@ -37,7 +37,7 @@ BY_PERSON = frozenset({"routing.chosen-by-person", "routing.decided-by-person", 
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TimelineMessage:
     """One line for the timeline."""
 
     who: str
@@ -45,100 +45,104 @@ class Told:
     public: bool = True
 
 
-def aside(data: Payload) -> Told | None:
+def aside(data: Payload) -> TimelineMessage | None:
     """What staff wrote beside it for staff; a line of its own, which employees do not see."""
     match data:
         case TicketAssigned():
             chosen = tuple(one for one in data.explanation if one.code in BY_PERSON)
-            said = message("timeline.why", reasons=chosen)
-            return Told(DESK, said, public=False) if chosen else None
+            text = message("timeline.why", reasons=chosen)
+            return TimelineMessage(DESK, text, public=False) if chosen else None
         case TicketResolved(cause=cause) if cause:
-            return Told(data.by, message("timeline.cause", cause=cause), public=False)
+            return TimelineMessage(data.by, message("timeline.cause", cause=cause), public=False)
         case _:
             return None
 
 
-def _tell_unknown(_ticket: Ticket, event: AnyEvent) -> Told:
-    return Told(DESK, message("timeline.unknown", type=event.type), public=False)
+def _tell_unknown(_ticket: Ticket, event: AnyEvent) -> TimelineMessage:
+    return TimelineMessage(DESK, message("timeline.unknown", type=event.type), public=False)
 
 
 # The line of one event; the ticket is that after it.
-tell: Reducers[Ticket, [], Told] = Reducers(_tell_unknown)
+tell: Reducers[Ticket, [], TimelineMessage] = Reducers(_tell_unknown)
 
 
 @tell.on(TicketOpened)
-def _tell_opening(_ticket: Ticket, event: Event[TicketOpened]) -> Told:
+def _tell_opening(_ticket: Ticket, event: Event[TicketOpened]) -> TimelineMessage:
     data = event.data
     if data.kind is Kind.PROACTIVE:
-        return Told(DESK, message("timeline.opened-by-desk"))
+        return TimelineMessage(DESK, message("timeline.opened-by-desk"))
     who = data.requester_written or data.requester
-    return Told(who, message("timeline.opened", channel=data.channel, code=data.code))
+    return TimelineMessage(who, message("timeline.opened", channel=data.channel, code=data.code))
 
 
 @tell.on(TicketTriaged)
-def _tell_triage(_ticket: Ticket, event: Event[TicketTriaged]) -> Told:
+def _tell_triage(_ticket: Ticket, event: Event[TicketTriaged]) -> TimelineMessage:
     data = event.data
     why = _why(data.explanation)
-    return Told(
+    return TimelineMessage(
         DESK,
         message("timeline.triaged", category=data.category, priority=data.priority, why=why),
     )
 
 
 @tell.on(TicketAssigned)
-def _tell_assignment(_ticket: Ticket, event: Event[TicketAssigned]) -> Told:
+def _tell_assignment(_ticket: Ticket, event: Event[TicketAssigned]) -> TimelineMessage:
     data = event.data
     why = _why(tuple(one for one in data.explanation if one.code not in BY_PERSON))
     facts: dict[str, Param] = {"team": data.team, "why": why}
     if data.previous_team and data.previous_team != data.team:
         facts["before"] = data.previous_team
         if data.member:
-            return Told(DESK, message("timeline.moved-to-member", member=data.member, **facts))
-        return Told(DESK, message("timeline.moved-to-team", **facts))
+            return TimelineMessage(
+                DESK, message("timeline.moved-to-member", member=data.member, **facts)
+            )
+        return TimelineMessage(DESK, message("timeline.moved-to-team", **facts))
     if data.member:
-        return Told(DESK, message("timeline.assigned-member", member=data.member, **facts))
-    return Told(DESK, message("timeline.assigned-team", **facts))
+        return TimelineMessage(
+            DESK, message("timeline.assigned-member", member=data.member, **facts)
+        )
+    return TimelineMessage(DESK, message("timeline.assigned-team", **facts))
 
 
 @tell.on(TicketStarted)
-def _tell_start(_ticket: Ticket, event: Event[TicketStarted]) -> Told:
-    return Told(event.data.by, message("timeline.started", by=event.data.by))
+def _tell_start(_ticket: Ticket, event: Event[TicketStarted]) -> TimelineMessage:
+    return TimelineMessage(event.data.by, message("timeline.started", by=event.data.by))
 
 
 @tell.on(TicketPaused)
-def _tell_pause(_ticket: Ticket, event: Event[TicketPaused]) -> Told:
+def _tell_pause(_ticket: Ticket, event: Event[TicketPaused]) -> TimelineMessage:
     data = event.data
     if data.until is None:
-        return Told(data.by, message("timeline.paused", reason=data.waiting_for))
-    return Told(
+        return TimelineMessage(data.by, message("timeline.paused", reason=data.waiting_for))
+    return TimelineMessage(
         data.by, message("timeline.paused-until", reason=data.waiting_for, until=data.until)
     )
 
 
 @tell.on(TicketResumed)
-def _tell_resumption(_ticket: Ticket, event: Event[TicketResumed]) -> Told:
-    return Told(event.data.by, message("timeline.resumed"))
+def _tell_resumption(_ticket: Ticket, event: Event[TicketResumed]) -> TimelineMessage:
+    return TimelineMessage(event.data.by, message("timeline.resumed"))
 
 
 @tell.on(TicketUpdated)
-def _tell_update(_ticket: Ticket, event: Event[TicketUpdated]) -> Told:
+def _tell_update(_ticket: Ticket, event: Event[TicketUpdated]) -> TimelineMessage:
     data = event.data
     given = data.model_dump(exclude={"by"}, exclude_none=True)
-    return Told(data.by, message("timeline.updated", by=data.by, fields=list(given)))
+    return TimelineMessage(data.by, message("timeline.updated", by=data.by, fields=list(given)))
 
 
 @tell.on(TicketCommented)
-def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> Told:
+def _tell_comment(_ticket: Ticket, event: Event[TicketCommented]) -> TimelineMessage:
     data = event.data
     is_machine = data.automatic or data.role in (Role.AUTOMATION, Role.SYSTEM)
-    said = data.message or written(data.text)
-    return Told(DESK if is_machine else data.by, said, data.public)
+    text = data.message or written(data.text)
+    return TimelineMessage(DESK if is_machine else data.by, text, data.public)
 
 
 @tell.on(TicketLinked)
-def _tell_link(_ticket: Ticket, event: Event[TicketLinked]) -> Told:
+def _tell_link(_ticket: Ticket, event: Event[TicketLinked]) -> TimelineMessage:
     data = event.data
-    return Told(DESK, data.message or _belongs_to(data.kind, data.target))
+    return TimelineMessage(DESK, data.message or _belongs_to(data.kind, data.target))
 
 
 def _belongs_to(kind: LinkKind, target: str) -> Message:
@@ -154,37 +158,39 @@ def _belongs_to(kind: LinkKind, target: str) -> Message:
 
 
 @tell.on(TicketMerged)
-def _tell_merge(_ticket: Ticket, event: Event[TicketMerged]) -> Told:
-    return Told(event.data.by, message("timeline.merged"))
+def _tell_merge(_ticket: Ticket, event: Event[TicketMerged]) -> TimelineMessage:
+    return TimelineMessage(event.data.by, message("timeline.merged"))
 
 
 @tell.on(TicketResolved)
-def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> Told:
+def _tell_resolution(_ticket: Ticket, event: Event[TicketResolved]) -> TimelineMessage:
     data = event.data
     if data.how is How.WITHDRAWN:
-        said = message("timeline.withdrawn", by=data.by, resolution=data.resolution)
-        return Told(data.by, said)
+        text = message("timeline.withdrawn", by=data.by, resolution=data.resolution)
+        return TimelineMessage(data.by, text)
     who = data.by if data.how in (How.MEMBER, How.SELF_SERVICE) else DESK
-    return Told(who, message("timeline.resolved", resolution=data.resolution))
+    return TimelineMessage(who, message("timeline.resolved", resolution=data.resolution))
 
 
 @tell.on(TicketReopened)
-def _tell_reopening(ticket: Ticket, event: Event[TicketReopened]) -> Told:
+def _tell_reopening(ticket: Ticket, event: Event[TicketReopened]) -> TimelineMessage:
     data = event.data
     reason = written(data.reason)
     if not ticket.team:
-        return Told(data.by, message("timeline.reopened", reason=reason))
-    return Told(data.by, message("timeline.reopened-with-team", reason=reason, team=ticket.team))
+        return TimelineMessage(data.by, message("timeline.reopened", reason=reason))
+    return TimelineMessage(
+        data.by, message("timeline.reopened-with-team", reason=reason, team=ticket.team)
+    )
 
 
 @tell.on(TicketClosed)
-def _tell_closing(_ticket: Ticket, event: Event[TicketClosed]) -> Told:
-    return Told(event.data.by, message("timeline.closed"))
+def _tell_closing(_ticket: Ticket, event: Event[TicketClosed]) -> TimelineMessage:
+    return TimelineMessage(event.data.by, message("timeline.closed"))
 
 
 @tell.on(TicketUpdateIgnored)
-def _tell_ignored_update(_ticket: Ticket, event: Event[TicketUpdateIgnored]) -> Told:
-    return Told(DESK, event.data.reason, public=False)
+def _tell_ignored_update(_ticket: Ticket, event: Event[TicketUpdateIgnored]) -> TimelineMessage:
+    return TimelineMessage(DESK, event.data.reason, public=False)
 
 
 def _why(reasons: tuple[Message, ...]) -> Message | str:

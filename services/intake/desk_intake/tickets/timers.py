@@ -8,7 +8,7 @@ from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.record import Cause, record
 
 TIMER = "desk"
 
@@ -31,4 +31,4 @@ def pass_time(ticket: Ticket, now: datetime, close_after: timedelta) -> Decision
         TicketResumed(by=TIMER) if ticket.state is State.WAITING else TicketClosed(by=TIMER)
     )
     cause = derived_id(ticket.id, "timer", ticket.sequence)
-    return record(ticket.id, ticket, [decided], Because(cause, due, correlation_id=ticket.id))
+    return record(ticket.id, ticket, [decided], Cause(cause, due, correlation_id=ticket.id))

@@ -160,25 +160,25 @@ class Reader:
 def summarise(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketSummary:
     """One line of a listing."""
     summary = _summary(ticket, sla, reader)
-    return TicketSummary.model_validate(_copied(TicketSummary, ticket) | summary)
+    return TicketSummary.model_validate(_copy_fields(TicketSummary, ticket) | summary)
 
 
 def show(ticket: Ticket, sla: TicketSla, reader: Reader) -> TicketView:
     """The whole ticket."""
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "who_has_it": _holder(ticket, reader),
         "expectation": reader.say(_expectation(ticket, sla, reader)),
         "sla": _clocks(sla, reader),
         "links": tuple(_link(one, reader) for one in ticket.links),
         "resolution": reader.say(ticket.resolution) if ticket.resolution else "",
-        "tried": tuple(_tried(ticket, reader)),
+        "tried": tuple(_list_tries(ticket, reader)),
         "latest_entries": _latest(ticket, reader),
         "timeline_url": f"/v1/tickets/{ticket.id}/timeline",
     }
     if not reader.is_staff:
-        told |= _withheld(ticket)
+        fields |= _withheld(ticket)
     summary = _summary(ticket, sla, reader)
-    return TicketView.model_validate(_copied(TicketView, ticket) | summary | told)
+    return TicketView.model_validate(_copy_fields(TicketView, ticket) | summary | fields)
 
 
 def _withheld(ticket: Ticket) -> dict[str, object]:
@@ -188,15 +188,15 @@ def _withheld(ticket: Ticket) -> dict[str, object]:
     return {"cause": ""}
 
 
-def _shared_fields(view: type[View]) -> tuple[str, ...]:
+def _fields_shared(view: type[View]) -> tuple[str, ...]:
     return tuple(name for name in view.model_fields if name in Ticket.model_fields)
 
 
 # What a view shows just as the ticket has it; found once, since every answer needs it.
-_COPIED = {view: _shared_fields(view) for view in (TicketSummary, TicketView)}
+_COPIED = {view: _fields_shared(view) for view in (TicketSummary, TicketView)}
 
 
-def _copied(view: type[TicketSummary], ticket: Ticket) -> dict[str, object]:
+def _copy_fields(view: type[TicketSummary], ticket: Ticket) -> dict[str, object]:
     return {name: getattr(ticket, name) for name in _COPIED[view]}
 
 
@@ -207,13 +207,13 @@ def timeline(
 
     Lines are numbered as they were written, so those that made room for others move no page.
     """
-    known = [
+    before = [
         (number, entry)
         for number, entry in enumerate(ticket.timeline)
         if entry.public or reader.is_staff
     ]
     # The first line is always there; those that are forgotten stood behind it.
-    numbered = [(number + ticket.forgotten if number else 0, entry) for number, entry in known]
+    numbered = [(number + ticket.forgotten if number else 0, entry) for number, entry in before]
     behind = [(number, entry) for number, entry in numbered if number > after]
     shown = behind[:limit]
     view = TimelineView(
@@ -244,16 +244,16 @@ def _link(link: Link, reader: Reader) -> LinkView:
 
 def _latest(ticket: Ticket, reader: Reader) -> tuple[EntryView, ...]:
     """The newest lines, as far as they have room; one at least, however long it is."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     room = MAX_LATEST_TEXT
     for entry in reversed(ticket.timeline):
         if not (entry.public or reader.is_staff):
             continue
         room -= entry.size
-        if found and (room < 0 or len(found) == MAX_LATEST):
+        if entries and (room < 0 or len(entries) == MAX_LATEST):
             break
-        found.append(entry)
-    return tuple(_line(entry, reader) for entry in reversed(found))
+        entries.append(entry)
+    return tuple(_line(entry, reader) for entry in reversed(entries))
 
 
 def _summary(ticket: Ticket, sla: TicketSla, reader: Reader) -> dict[str, object]:
@@ -273,13 +273,13 @@ def _state_in_words(ticket: Ticket, reader: Reader) -> str:
 def _holder(ticket: Ticket, reader: Reader) -> Holder:
     title = reader.title_of(ticket.team)
     if not ticket.team:
-        said = message("ticket.held-by-nobody")
+        text = message("ticket.held-by-nobody")
     elif ticket.member:
-        said = message("ticket.held-by-member", member=ticket.member, team=title)
+        text = message("ticket.held-by-member", member=ticket.member, team=title)
     else:
-        said = message("ticket.held-by-team", team=title)
-    text = reader.say(said)
-    return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=text)
+        text = message("ticket.held-by-team", team=title)
+    sentence = reader.say(text)
+    return Holder(team=ticket.team, team_title=title, member=ticket.member, sentence=sentence)
 
 
 def _clocks(sla: TicketSla, reader: Reader) -> tuple[SlaView, ...]:
@@ -301,7 +301,7 @@ def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
     if main is None:
         return _without_target(ticket, sla)
     if main.due is None:
-        return _undated(ticket, main, reader)
+        return _expect_undated(ticket, main, reader)
     facts: dict[str, Param] = {"what": main.clock, "due": main.due}
     if main.status == "breached":
         return message("ticket.late", team=reader.title_of(ticket.team), **facts)
@@ -312,7 +312,7 @@ def _hope(ticket: Ticket, sla: TicketSla, reader: Reader) -> Message:
     return message("ticket.expect", **facts)
 
 
-def _undated(ticket: Ticket, main: SlaView, reader: Reader) -> Message:
+def _expect_undated(ticket: Ticket, main: SlaView, reader: Reader) -> Message:
     if main.status == "breached":
         team = reader.title_of(ticket.team)
         return message("ticket.late-undated", what=main.clock, team=team)
@@ -332,9 +332,9 @@ def _without_target(ticket: Ticket, sla: TicketSla) -> Message:
 def _next_step(ticket: Ticket, reader: Reader) -> Message:
     team = reader.title_of(ticket.team)
     if ticket.state is State.WAITING:
-        return _waiting_step(ticket)
+        return _step_when_waiting(ticket)
     if ticket.state is State.RESOLVED:
-        return _resolved_step(ticket, reader)
+        return _step_when_resolved(ticket, reader)
     steps = {
         State.NEW: message("next-step.new"),
         State.TRIAGED: message("next-step.triaged"),
@@ -346,13 +346,13 @@ def _next_step(ticket: Ticket, reader: Reader) -> Message:
     return steps[ticket.state]
 
 
-def _resolved_step(ticket: Ticket, reader: Reader) -> Message:
+def _step_when_resolved(ticket: Ticket, reader: Reader) -> Message:
     if ticket.resolved_at is None:
         return message("next-step.resolved")
     return message("next-step.try-it", closing=ticket.resolved_at + reader.close_after)
 
 
-def _waiting_step(ticket: Ticket) -> Message:
+def _step_when_waiting(ticket: Ticket) -> Message:
     if ticket.waiting_for is WaitingFor.EMPLOYEE:
         return message("next-step.employee-answers")
     if ticket.waiting_for is None:
@@ -363,7 +363,7 @@ def _waiting_step(ticket: Ticket) -> Message:
     return message("next-step.waiting-until", reason=ticket.waiting_for, until=until)
 
 
-def _tried(ticket: Ticket, reader: Reader) -> Iterator[str]:
+def _list_tries(ticket: Ticket, reader: Reader) -> Iterator[str]:
     """Repairs, what machines reported of them, and solutions that were none."""
     for link in ticket.links:
         if link.kind is LinkKind.RUN and link.message:

@@ -27,7 +27,7 @@ from desk_intake.events.api.posted import (
     FOREIGN,
     Outcome,
     Taken,
-    judged,
+    judge_event,
     to_publish,
     without_contradictions,
 )
@@ -125,7 +125,7 @@ async def publish_events(
     if system is None:  # the charter changed in between
         raise Forbidden(message("auth.no-publisher-any-more"), code="unknown-publisher")
     sent = sent_events(request.scope["headers"], await request.body())
-    outcomes = [judged(one, system, request.app.state.clock) for one in sent]
+    outcomes = [judge_event(one, system, request.app.state.clock) for one in sent]
     outcomes = without_contradictions(outcomes, await _tickets(deps, outcomes))
     await publisher.publish(to_publish(outcomes))
     return _answer(request, system, outcomes)

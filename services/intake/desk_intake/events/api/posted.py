@@ -58,7 +58,7 @@ class _Record:
     offset: int = 0
 
 
-def judged(sent: SentEvent, system: OutsideSystem, clock: Clock) -> Outcome:
+def judge_event(sent: SentEvent, system: OutsideSystem, clock: Clock) -> Outcome:
     """The event as it will be read from the bus, or why it may not go there."""
     now = clock.now()
     try:
@@ -105,10 +105,10 @@ def without_contradictions(
     checked: list[Outcome] = []
     for one in outcomes:
         if isinstance(one, Taken):
-            known = identity(one.event.source, one.event.id)
+            id = identity(one.event.source, one.event.id)
             ticket = tickets.get(one.ticket or "")
-            is_other = ticket is not None and ticket.has_other(known, one.content)
-            if is_other or first.setdefault(known, one.content) != one.content:
+            is_other = ticket is not None and ticket.has_other(id, one.content)
+            if is_other or first.setdefault(id, one.content) != one.content:
                 checked.append(id_reused(one.event))
                 continue
         checked.append(one)
@@ -117,8 +117,8 @@ def without_contradictions(
 
 def to_publish(outcomes: Sequence[Outcome]) -> list[Message]:
     """One message for each identity, in their order."""
-    found: dict[str, Message] = {}
+    messages: dict[str, Message] = {}
     for one in outcomes:
         if isinstance(one, Taken):
-            found.setdefault(identity(one.event.source, one.event.id), one.message)
-    return list(found.values())
+            messages.setdefault(identity(one.event.source, one.event.id), one.message)
+    return list(messages.values())

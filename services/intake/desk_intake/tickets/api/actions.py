@@ -15,11 +15,11 @@ from starlette.responses import Response
 from desk_intake.tickets import lifecycle as life
 from desk_intake.tickets.api.bodies import (
     Assignment,
+    EmptyBody,
     Merge,
     NewComment,
-    NoWords,
-    Objection,
     Pause,
+    ReopenRequest,
     Resolution,
     in_utc,
 )
@@ -42,7 +42,7 @@ router = APIRouter(prefix="/v1/tickets/{ticket}", tags=["actions"])
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class TicketAction:
     """One thing that somebody does with a ticket, once however often it is asked for."""
 
     request: Request
@@ -63,8 +63,8 @@ class Deed:
         return await answer(self.request, ticket, self.actor)
 
 
-async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> Deed:
-    return Deed(request, ticket, actor_of(request, caller), call)
+async def _of_anybody(request: Request, ticket: str, caller: Caller, call: Call) -> TicketAction:
+    return TicketAction(request, ticket, actor_of(request, caller), call)
 
 
 async def _of_staff(
@@ -72,78 +72,80 @@ async def _of_staff(
     ticket: str,
     caller: Annotated[Principal, Depends(require(*STAFF))],
     call: Call,
-) -> Deed:
-    return Deed(request, ticket, actor_of(request, caller), call)
+) -> TicketAction:
+    return TicketAction(request, ticket, actor_of(request, caller), call)
 
 
-Anybodys = Annotated[Deed, Depends(_of_anybody)]
-Staffs = Annotated[Deed, Depends(_of_staff)]
+ByAnybody = Annotated[TicketAction, Depends(_of_anybody)]
+ByStaff = Annotated[TicketAction, Depends(_of_staff)]
 
 
 @router.post("/comments", response_model=TicketView, summary="Say something")
-async def add_comment(body: NewComment, deed: Anybodys) -> Response:
+async def add_comment(body: NewComment, action: ByAnybody) -> Response:
     """An answer or a remark. An employee's answer ends the wait for it."""
-    return await deed.done(
-        lambda found, _context: life.comment(found, deed.actor, body.text, public=body.public)
+    return await action.done(
+        lambda ticket, _context: life.comment(ticket, action.actor, body.text, public=body.public)
     )
 
 
 @router.post("/start", response_model=TicketView, summary="Begin to work on it")
-async def start_work(deed: Staffs, _body: NoWords | None = None) -> Response:
+async def start_work(action: ByStaff, _body: EmptyBody | None = None) -> Response:
     """The caller works on it now."""
-    return await deed.done(lambda found, _context: life.start(found, deed.actor))
+    return await action.done(lambda ticket, _context: life.start(ticket, action.actor))
 
 
 @router.post("/pause", response_model=TicketView, summary="Wait for somebody else")
-async def pause_work(body: Pause, deed: Staffs) -> Response:
+async def pause_work(body: Pause, action: ByStaff) -> Response:
     """Work waits for the employee, a vendor or an approval; `until` ends the wait in any case."""
     until = in_utc(body.until)
-    return await deed.done(
-        lambda found, context: life.pause(
-            found, deed.actor, body.waiting_for, until, context.now, body.text
+    return await action.done(
+        lambda ticket, context: life.pause(
+            ticket, action.actor, body.waiting_for, until, context.now, body.text
         )
     )
 
 
 @router.post("/resume", response_model=TicketView, summary="Go on")
-async def resume_work(deed: Staffs, _body: NoWords | None = None) -> Response:
+async def resume_work(action: ByStaff, _body: EmptyBody | None = None) -> Response:
     """The wait is over."""
-    return await deed.done(lambda found, _context: life.resume(found, deed.actor))
+    return await action.done(lambda ticket, _context: life.resume(ticket, action.actor))
 
 
 @router.post("/resolve", response_model=TicketView, summary="It is solved, or no longer needed")
-async def resolve_ticket(body: Resolution, deed: Anybodys) -> Response:
+async def resolve_ticket(body: Resolution, action: ByAnybody) -> Response:
     """Staff solve tickets; whoever asked can say that help is no longer needed."""
-    return await deed.done(
-        lambda found, _context: life.resolve(
-            found, deed.actor, body.resolution, body.how, body.cause
+    return await action.done(
+        lambda ticket, _context: life.resolve(
+            ticket, action.actor, body.resolution, body.how, body.cause
         )
     )
 
 
 @router.post("/reopen", response_model=TicketView, summary="It was not solved")
-async def reopen_ticket(body: Objection, deed: Anybodys) -> Response:
+async def reopen_ticket(body: ReopenRequest, action: ByAnybody) -> Response:
     """The team gets it back."""
-    return await deed.done(lambda found, _context: life.reopen(found, deed.actor, body.reason))
+    return await action.done(
+        lambda ticket, _context: life.reopen(ticket, action.actor, body.reason)
+    )
 
 
 @router.post("/close", response_model=TicketView, summary="All is well")
-async def close_ticket(deed: Anybodys, _body: NoWords | None = None) -> Response:
+async def close_ticket(action: ByAnybody, _body: EmptyBody | None = None) -> Response:
     """Ends a resolved ticket; without it, it closes by itself."""
-    return await deed.done(lambda found, _context: life.close(found, deed.actor))
+    return await action.done(lambda ticket, _context: life.close(ticket, action.actor))
 
 
 @router.post("/assign", response_model=TicketView, summary="Give it to a team or a member")
-async def assign_ticket(body: Assignment, deed: Staffs) -> Response:
+async def assign_ticket(body: Assignment, action: ByStaff) -> Response:
     """A person's choice; triage learns from it and leaves it alone."""
-    actor, deps = deed.actor, deps_of(deed.request)
+    actor, deps = action.actor, deps_of(action.request)
 
-    def decide(found: Ticket, _context: Context) -> list[Payload]:
-        team = body.team or found.team or actor.team
+    def decide(ticket: Ticket, _context: Context) -> list[Payload]:
+        team = body.team or ticket.team or actor.team
         _check_team(deps, team, body.member, actor)
-        return life.assign(found, actor, team, body.member, body.reason)
+        return life.assign(ticket, actor, team, body.member, body.reason)
 
-    return await deed.done(decide)
+    return await action.done(decide)
 
 
 def _check_team(deps: TicketDeps, name: str, member: str, actor: Actor) -> None:
@@ -151,26 +153,26 @@ def _check_team(deps: TicketDeps, name: str, member: str, actor: Actor) -> None:
     shown = [one for one in deps.charter().teams if not actor.sight.hides(team=one.name)]
     team = next((one for one in shown if one.name == name), None)
     if team is None:
-        known = sorted(one.name for one in shown)
-        said = message("refused.nobody-has-it", known=known)
+        names = sorted(one.name for one in shown)
+        reason = message("refused.nobody-has-it", known=names)
         if name:
-            said = message("refused.unknown-team", team=name, known=known)
-        raise Invalid(said, code="unknown-team", team=name)
+            reason = message("refused.unknown-team", team=name, known=names)
+        raise Invalid(reason, code="unknown-team", team=name)
     members = [one.id for one in team.members]
     if member and member not in members:
         facts: dict[str, Param] = {"member": member, "team": team.title}
-        said = message("refused.no-members", **facts)
+        reason = message("refused.no-members", **facts)
         if members:
-            said = message("refused.unknown-member", members=members, **facts)
-        raise Invalid(said, code="unknown-member", member=member)
+            reason = message("refused.unknown-member", members=members, **facts)
+        raise Invalid(reason, code="unknown-member", member=member)
 
 
 @router.post("/merge", response_model=TicketView, summary="Go on inside another ticket")
-async def merge_ticket(body: Merge, deed: Staffs) -> Response:
+async def merge_ticket(body: Merge, action: ByStaff) -> Response:
     """For two tickets of one person about one thing. Repeating completes what a crash cut."""
-    into = await find(deps_of(deed.request), body.into, deed.actor)
-    merged = await deed.change(
-        deed.ticket, lambda found, _context: life.merge(found, deed.actor, into)
+    into = await find(deps_of(action.request), body.into, action.actor)
+    merged = await action.change(
+        action.ticket, lambda ticket, _context: life.merge(ticket, action.actor, into)
     )
-    await deed.change(into.id, lambda other, _context: life.take_in(other, merged))
-    return await deed.answer(merged)
+    await action.change(into.id, lambda other, _context: life.take_in(other, merged))
+    return await action.answer(merged)

@@ -123,7 +123,7 @@ class NewComment(Body):
     """False: only for those who work on tickets."""
 
 
-class NoWords(Body):
+class EmptyBody(Body):
     """Nothing more to say."""
 
 
@@ -149,7 +149,7 @@ class Resolution(Body):
     """What it came from, for those who take the cause away; employees do not see it."""
 
 
-class Objection(Body):
+class ReopenRequest(Body):
     """Why it is not solved after all."""
 
     reason: Text

@@ -33,7 +33,7 @@ from desk_intake.tickets.api.deps import TicketDeps, TicketRule
 from desk_intake.tickets.calls import NOTHING, Command, Recalled, Unsure, until
 from desk_intake.tickets.lifecycle import Actor, seen
 from desk_intake.tickets.model import Ticket
-from desk_intake.tickets.record import Because, record
+from desk_intake.tickets.record import Cause, record
 from desk_intake.tickets.sla import TicketSla
 from desk_intake.tickets.timers import due_of
 from desk_intake.tickets.view import Reader, View, show
@@ -70,9 +70,9 @@ def reader_of(deps: TicketDeps, actor: Actor) -> Reader:
     return Reader(actor.is_staff, titles, deps.close_after, spoken_catalogue())
 
 
-def because_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Because:
+def cause_of_call(request: Request, call: IdempotentCall, id: str, context: Context) -> Cause:
     """The call as the cause of events; the same call gives the same ids."""
-    return Because(
+    return Cause(
         id=derived_id(call.seed, f"call/{id}"),
         at=context.now,
         correlation_id=request.scope.get("desk.correlation_id", ""),
@@ -85,10 +85,10 @@ def _code(ref: str) -> str:
     try:
         return read_code(ref)
     except Invalid as error:
-        said = message("refused.no-code", code=ref)
+        reason = message("refused.no-code", code=ref)
         if error.kind == "mistyped-code":
-            said = message("refused.mistyped-code", code=ref)
-        raise Invalid(said, code="bad-code") from error
+            reason = message("refused.mistyped-code", code=ref)
+        raise Invalid(reason, code="bad-code") from error
 
 
 async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
@@ -97,8 +97,8 @@ async def find(deps: TicketDeps, ref: str, actor: Actor) -> Ticket:
         loaded = (await deps.tickets.load([ref])).get(ref)
         return seen(loaded.state if loaded else None, actor, ref)
     code = _code(ref)
-    found = await deps.tickets.find({"code": code}, limit=1)
-    return seen(found[0].read() if found else None, actor, code)
+    rows = await deps.tickets.find({"code": code}, limit=1)
+    return seen(rows[0].read() if rows else None, actor, code)
 
 
 async def change(
@@ -115,21 +115,21 @@ async def change(
 
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
         ticket = seen(state, actor, ref)
-        if (known := ticket.asked(call.seed, recalled)) is not None:
-            check_same(call, known)
+        if (fingerprint := ticket.find_fingerprint(call.seed, recalled)) is not None:
+            check_same(call, fingerprint)
             return None
         if precondition is not None:
             precondition.check(ticket.sequence)
         decided = decide(ticket, context)
-        because = because_of_call(request, call, ticket.id, context)
-        recorded = record(ticket.id, ticket, decided, because)
+        cause = cause_of_call(request, call, ticket.id, context)
+        recorded = record(ticket.id, ticket, decided, cause)
         after = recorded.state if recorded else ticket
         command = command_of(call, context)
         events = recorded.events if recorded else ()
         due = due_of(after, deps.close_after)
         return Decision(after.with_command(command, recalled), events, due)
 
-    return await once(deps, call, lambda recalled: changed(deps, id, partial(rule, recalled)))
+    return await once(deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled)))
 
 
 async def once(
@@ -141,11 +141,11 @@ async def once(
         try:
             return await ask(recalled)
         except Unsure as unsure:
-            recalled = await _recalled(deps, call, unsure)
+            recalled = await _recall(deps, call, unsure)
     raise Transient(message("request.contended"), code="contended")
 
 
-async def _recalled(deps: TicketDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:
+async def _recall(deps: TicketDeps, call: IdempotentCall, unsure: Unsure) -> Recalled:
     """Kept first, looked up then: in this order no call can be in neither place."""
     document, now = unsure.document, deps.clock.now()
     await deps.calls.keep(
@@ -160,7 +160,9 @@ def command_of(call: IdempotentCall, context: Context) -> Command:
     return Command(key=call.seed, fingerprint=call.fingerprint, at=context.now)
 
 
-async def changed(deps: TicketDeps, id: str, rule: TicketRule, *, is_first: bool = False) -> Ticket:
+async def change_stored(
+    deps: TicketDeps, id: str, rule: TicketRule, *, is_first: bool = False
+) -> Ticket:
     """The ticket as the rule left it, safe in the store."""
     stored = await deps.changes.change(id, rule, is_first=is_first)
     if stored.state is None:
@@ -170,9 +172,9 @@ async def changed(deps: TicketDeps, id: str, rule: TicketRule, *, is_first: bool
 
 async def slas_of(deps: TicketDeps, tickets: Sequence[Ticket]) -> list[Stored[TicketSla]]:
     """What their clocks said last, in the same order; one that cannot be read hides no other."""
-    known, unreadable = await readable(deps.slas, [one.id for one in tickets])
+    fingerprint, unreadable = await readable(deps.slas, [one.id for one in tickets])
     return [
-        known.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
+        fingerprint.get(id) or Stored(id, state=TicketSla(ticket=id, is_known=id not in unreadable))
         for id in (one.id for one in tickets)
     ]
 

@@ -35,9 +35,9 @@ from desk_intake.tickets.api.calls import (
     Caller,
     actor_of,
     answer,
-    because_of_call,
+    cause_of_call,
     change,
-    changed,
+    change_stored,
     command_of,
     deps_of,
     find,
@@ -68,18 +68,18 @@ async def open_ticket(request: Request, body: NewTicket, caller: Caller, call: C
     def rule(recalled: Recalled, state: Ticket | None, context: Context) -> Decision[Ticket] | None:
         nonlocal was_there
         if state is not None:
-            check_same(call, state.asked(call.seed, recalled) or call.fingerprint)
+            check_same(call, state.find_fingerprint(call.seed, recalled) or call.fingerprint)
             was_there = True
             return None
-        opening = _opening(body, ticket_code(id, context.round), caller)
-        recorded = record(id, None, [opening], because_of_call(request, call, id, context))
+        opening = _read_opening(body, ticket_code(id, context.round), caller)
+        recorded = record(id, None, [opening], cause_of_call(request, call, id, context))
         if recorded is None:
             return None
         return Decision(recorded.state.with_command(command_of(call, context)), recorded.events)
 
     deps = deps_of(request)
     ticket = await once(
-        deps, call, lambda recalled: changed(deps, id, partial(rule, recalled), is_first=True)
+        deps, call, lambda recalled: change_stored(deps, id, partial(rule, recalled), is_first=True)
     )
     response = await answer(request, ticket, actor, 201)
     if was_there:
@@ -96,7 +96,7 @@ def _check_claims(body: NewTicket, actor: Actor) -> None:
         raise Forbidden(message("refused.group-by-staff"))
 
 
-def _opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
+def _read_opening(body: NewTicket, code: str, caller: Principal) -> TicketOpened:
     written = body.requester or caller.written
     person = canonical_person(written)
     return TicketOpened(
@@ -153,14 +153,14 @@ async def _page(
     if page.cursor is not None:
         position = deps.cursors.read(listing, page.cursor)
         after = (position.sort, position.id)
-    found = await _readable(deps, filters, actor, after, page.limit)
+    rows = await _readable(deps, filters, actor, after, page.limit)
     headers, following = dict(PRIVATE), None
-    if len(found) > page.limit:
-        last = found[page.limit - 1]
+    if len(rows) > page.limit:
+        last = rows[page.limit - 1]
         following = deps.cursors.write(listing, Position(last.newest, last.id))
         headers["Link"] = link_next(request, following)
     reader = reader_of(deps, actor)
-    shown = found[: page.limit]
+    shown = rows[: page.limit]
     slas = await slas_of(deps, shown)
     items = tuple(
         summarise(one, sla.read() or TicketSla(ticket=one.id), reader)
@@ -183,8 +183,8 @@ async def _readable(
     def may_see(one: Listed[Ticket]) -> bool:
         return one.state is not None and may_read(one.state, actor)
 
-    found = await find_visible(some, may_see, after, limit)
-    return [one.state for one in found if one.state is not None]
+    rows = await find_visible(some, may_see, after, limit)
+    return [one.state for one in rows if one.state is not None]
 
 
 def _whose(requester: str | None, actor: Actor) -> str | None:
@@ -199,8 +199,8 @@ def _whose(requester: str | None, actor: Actor) -> str | None:
 async def show_ticket(request: Request, ticket: str, caller: Caller) -> Response:
     """The whole ticket, with what to expect and what comes next."""
     actor = actor_of(request, caller)
-    found = await find(deps_of(request), ticket, actor)
-    return await answer(request, found, actor)
+    rows = await find(deps_of(request), ticket, actor)
+    return await answer(request, rows, actor)
 
 
 @router.get("/{ticket}/timeline", response_model=TimelineView, summary="Read what happened")
@@ -212,17 +212,17 @@ async def show_timeline(
 ) -> Response:
     """What happened, in sentences, a page at a time; internal comments only for staff."""
     actor, deps = actor_of(request, caller), deps_of(request)
-    found = await find(deps, ticket, actor)
-    listing, after = f"timeline {found.id}", -1
+    rows = await find(deps, ticket, actor)
+    listing, after = f"timeline {rows.id}", -1
     if page.cursor is not None:
         after = int(str(deps.cursors.read(listing, page.cursor).sort))
-    if (unchanged := not_modified(request, found.sequence)) is not None:
+    if (unchanged := not_modified(request, rows.sequence)) is not None:
         return unchanged
-    view, last = timeline(found, reader_of(deps, actor), after, page.limit)
+    view, last = timeline(rows, reader_of(deps, actor), after, page.limit)
     if last is None:
-        return respond(view, found)
-    following = deps.cursors.write(listing, Position(last, found.id))
-    response = respond(view.model_copy(update={"next": following}), found)
+        return respond(view, rows)
+    following = deps.cursors.write(listing, Position(last, rows.id))
+    response = respond(view.model_copy(update={"next": following}), rows)
     response.headers["Link"] = link_next(request, following)
     return response
 
@@ -240,6 +240,6 @@ async def update_ticket(
     actor = actor_of(request, caller)
     changes = Changes.model_validate(body.model_dump())
     after = await change(
-        request, ticket, actor, call, lambda found, _context: update(found, actor, changes), version
+        request, ticket, actor, call, lambda rows, _context: update(rows, actor, changes), version
     )
     return await answer(request, after, actor)
