@@ -120,6 +120,10 @@ storm-short: setup ## The same in some minutes
 storm-mutants: setup ## One line of the product changed for each law of the storm; each is found
 	@PYTHONPATH=storm $(PY) -m desk_storm.trials $(ARGS)
 
+.PHONY: mutate
+mutate: setup ## Mistakes in pure code, a sample by seed: nine of ten are found by unit and property tests
+	@$(PY) -m scripts.mutate $(ARGS)
+
 .PHONY: test
 test: setup ## unit, property, contract, integration and e2e; in two halves side by side
 	@other=$$(mktemp); \

@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from desk_shared.local import CannotStart
 from desk_shared.testing import servers as infra
+from desk_shared.testing.fakes_only import FakesOnly
 from desk_shared.testing.servers import Choice, Infra, NotThere, Servers
 
 # How long an example takes says how busy the machine is, and nothing about the law.
 settings.register_profile(
     "desk", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# Whether an example fails is all that is asked of a mutant, not which is the smallest.
+settings.register_profile(
+    "mutants", settings.get_profile("desk"), phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("desk")
 
@@ -30,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where Kafka and the store come from: given (DESK_KAFKA, DESK_MONGO), containers "
         "(needs a container engine) or local (Java processes); given if both are set, else local",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A suite that only fakes pass fails, if whole files were asked for."""
+    is_whole = not any("::" in asked for asked in config.args)
+    config.pluginmanager.register(FakesOnly(is_whole=is_whole), "desk-fakes-only")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -1,0 +1,85 @@
+"""A contract suite that only fakes pass proves nothing: the run fails and says which.
+
+A suite is one test over several kinds of a port, and `fake` the kind that stands for the real one.
+It must have a real kind, and one of those that ran must have passed.
+"""
+
+from collections import defaultdict
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import pytest
+
+FAKE = "fake"
+
+
+@dataclass
+class Suite:
+    """What is known of one test over all kinds."""
+
+    has_real: bool = False
+    ran: set[str] = field(default_factory=set)
+    passed: set[str] = field(default_factory=set)
+
+
+def suite_of(item: pytest.Item) -> tuple[str, str] | None:
+    """The test without its parameters, and the kind that it is tried on; None of other tests."""
+    spec = getattr(item, "callspec", None)
+    name = getattr(item, "originalname", None)
+    if spec is None or name is None or "contract" not in item.path.parts:
+        return None
+    is_fake = any(isinstance(one, str) and one == FAKE for one in spec.params.values())
+    return f"{item.nodeid.rpartition('::')[0]}::{name}", FAKE if is_fake else "real"
+
+
+class FakesOnly:
+    """Remembers which kinds passed, and fails the run if they are fakes alone."""
+
+    def __init__(self, *, is_whole: bool) -> None:
+        # Of single tests named on the command line nobody knows which others there are.
+        self.is_whole = is_whole
+        self.suites: dict[str, Suite] = defaultdict(Suite)
+        self.by_item: dict[str, tuple[str, str]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Before `-k` and marks choose: a suite has the kinds that its text gives it."""
+        for item in items:
+            if (found := suite_of(item)) is not None:
+                self.by_item[item.nodeid] = found
+                self.suites[found[0]].has_real |= found[1] != FAKE
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A skip is told at set-up, a pass at the call."""
+        found = self.by_item.get(report.nodeid)
+        if found is None or report.when == "teardown":
+            return
+        suite, kind = found
+        self.suites[suite].ran.add(kind)
+        if report.when == "call" and report.passed:
+            self.suites[suite].passed.add(kind)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """After the last test, while the exit code can still be changed."""
+        result = yield
+        if self.found():
+            session.testsfailed += 1
+        return result
+
+    def found(self) -> list[str]:
+        """Suites that only fakes passed, though others were to."""
+        if not self.is_whole:
+            return []
+        return [
+            name
+            for name, suite in sorted(self.suites.items())
+            if suite.passed == {FAKE} and (not suite.has_real or suite.ran != {FAKE})
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Name them."""
+        for name in self.found():
+            terminalreporter.write_line(
+                f"FAILED {name} - only a fake passes: it proves nothing of the real kind", red=True
+            )
