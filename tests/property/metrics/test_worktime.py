@@ -31,7 +31,7 @@ def test_time_worked_is_what_a_wall_clock_shows(
 ) -> None:
     hours, walls = HOURS[calendar.name]
     walked = sum(walls.is_open(start + step * STEP) for step in range(steps))
-    assert hours.worked(start, start + steps * STEP) == walked * STEP
+    assert hours.time_worked(start, start + steps * STEP) == walked * STEP
 
 
 @settings(max_examples=150, deadline=None)
@@ -42,8 +42,8 @@ def test_a_deadline_is_the_earliest_instant_with_the_goal_worked(
     hours, goal = HOURS[calendar.name][0], timedelta(seconds=seconds)
     due = hours.deadline(start, goal)
     assert due is not None
-    assert hours.worked(start, due) == goal
-    assert hours.worked(start, due - timedelta(microseconds=1)) < goal
+    assert hours.time_worked(start, due) == goal
+    assert hours.time_worked(start, due - timedelta(microseconds=1)) < goal
 
 
 pauses = st.lists(
@@ -77,7 +77,9 @@ def test_time_worked_adds_up(
 ) -> None:
     hours = HOURS[calendar.name][0]
     middle, end = start + first * STEP, start + (first + second) * STEP
-    assert hours.worked(start, middle) + hours.worked(middle, end) == hours.worked(start, end)
+    assert hours.time_worked(start, middle) + hours.time_worked(middle, end) == hours.time_worked(
+        start, end
+    )
     spans = list(hours.open_spans(start, end))
-    assert sum((s.end - s.start for s in spans), timedelta(0)) == hours.worked(start, end)
+    assert sum((s.end - s.start for s in spans), timedelta(0)) == hours.time_worked(start, end)
     assert all(one.end < two.start for one, two in pairwise(spans))

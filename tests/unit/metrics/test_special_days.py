@@ -70,7 +70,7 @@ def test_a_special_day_has_its_hours_on_a_day_whose_clock_is_changed() -> None:
     """Sunday 29 March 2026 has 23 hours: open from midnight to 06:00 are five."""
     night = (Window(opens="00:00", closes="06:00"),)
     hours = changed(special_days=(SpecialDay(name="move", day=date(2026, 3, 29), hours=night),))
-    assert hours.worked(at("2026-03-28 12:00"), at("2026-03-29 12:00")) == timedelta(hours=5)
+    assert hours.time_worked(at("2026-03-28 12:00"), at("2026-03-29 12:00")) == timedelta(hours=5)
 
 
 @pytest.mark.parametrize(("year", "last"), [(2024, 29), (2026, 28)])

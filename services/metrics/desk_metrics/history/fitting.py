@@ -142,10 +142,12 @@ def count_minutes(verdict: Verdict, candidate: Candidate, clocks: dict[str, Work
     if candidate.until == "closed":
         waited = 0
         if not candidate.counts_waiting:
-            waited = sum(clock.worked_us(a, b) for a, b, waiting in verdict.intervals if waiting)
-        return (clock.worked_us(verdict.opened, verdict.closed) - waited) // _MINUTE
+            waited = sum(
+                clock.time_worked_us(a, b) for a, b, waiting in verdict.intervals if waiting
+            )
+        return (clock.time_worked_us(verdict.opened, verdict.closed) - waited) // _MINUTE
     total = sum(
-        clock.worked_us(start, end)
+        clock.time_worked_us(start, end)
         for start, end, waiting in verdict.intervals
         if candidate.counts_waiting or not waiting
     )

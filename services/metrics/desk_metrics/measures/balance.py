@@ -37,7 +37,7 @@ class Balance(NamedTuple):
     @property
     def is_believed(self) -> bool:
         """Not one of before times were bounded, which may add up moments of year 1."""
-        return all(one.since // one.tickets >= _EARLIEST for one in self.moves if one.tickets)
+        return all(move.since // move.tickets >= _EARLIEST for move in self.moves if move.tickets)
 
 
 _Slice = tuple[str, str, str, str]

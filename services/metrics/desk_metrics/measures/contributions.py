@@ -75,7 +75,9 @@ def make_contribution_set(
 ) -> ContributionSet:
     """The sheet with its print."""
     # An enum's member reads back as its plain value, and must print as that from the first.
-    said = repr((tuple(map(str, by)), [tuple(one) for one in contributions])).encode()
+    said = repr(
+        (tuple(map(str, by)), [tuple(contribution) for contribution in contributions])
+    ).encode()
     return ContributionSet(
         bucket, by, contributions, hashlib.blake2b(said, digest_size=8).hexdigest()
     )

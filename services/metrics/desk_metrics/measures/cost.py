@@ -35,6 +35,6 @@ def contribute_cost(history: TicketHistory, book: PolicyBook) -> Iterator[Contri
         took = (
             interval.end - interval.start
             if hours is None
-            else hours.worked_us(interval.start, interval.end)
+            else hours.time_worked_us(interval.start, interval.end)
         )
         yield Contribution(LOST, interval.end, interval.end, amount=took)

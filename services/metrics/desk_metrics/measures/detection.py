@@ -32,7 +32,7 @@ class Report(NamedTuple):
 
 def contribute_detection(warned: Warned, reports: Iterable[Report]) -> Iterator[Contribution]:
     """What one warning posts: its first report, before or after it."""
-    near = [one.at for one in reports if warned.at - BEFORE <= one.at <= warned.at + AFTER]
+    near = [report.at for report in reports if warned.at - BEFORE <= report.at <= warned.at + AFTER]
     if not near:
         return
     first = min(near)

@@ -122,15 +122,20 @@ def experience_of(
     """None where nothing is known."""
     kind = SubjectKind.SERVICE if of is Of.SERVICE else SubjectKind.DEVICE
     abnormal, lost = totals.sketch(f"{ABNORMAL}:{kind}"), totals.sketch(LOST)
+    met = sum(totals.count(f"{MET}:{clock}") for clock in ClockName)
+    total = met + sum(totals.count(f"{BREACHED}:{clock}") for clock in ClockName)
     parts = {
         "quiet": _halve(abnormal.count, abnormal.total / (span.length or 1), ABNORMAL_HALF),
         "working": _halve(
             lost.count, lost.total / (span.length * _WORKING * people or 1), LOST_HALF
         ),
-        "sla": _met(totals),
+        "sla": met / total if total else None,
     }
     counts = {score: totals.count(f"{SURVEY}:{score}") for score in SCORES}
-    technology, mean, answers = _technology(parts), mean_score(counts), sum(counts.values())
+    known = [(_WEIGHTS[name], part) for name, part in parts.items() if part is not None]
+    weight = sum(weight for weight, _ in known)
+    mean, answers = mean_score(counts), sum(counts.values())
+    technology = 100 * sum(weight * part for weight, part in known) / weight if weight else None
     sentiment = None if mean is None else 100 * (mean - 1) / 4
     score = _combine(technology, sentiment, answers)
     if score is None:
@@ -153,18 +158,6 @@ def experience_of(
 def _halve(samples: int, share: float, half: float) -> float | None:
     """1 without trouble, a half at `half`; None where nothing was seen."""
     return float(0.5 ** (min(1.0, share) / half)) if samples else None
-
-
-def _met(totals: Totals) -> float | None:
-    met = sum(totals.count(f"{MET}:{clock}") for clock in ClockName)
-    judged = met + sum(totals.count(f"{BREACHED}:{clock}") for clock in ClockName)
-    return met / judged if judged else None
-
-
-def _technology(parts: dict[str, float | None]) -> float | None:
-    known = [(_WEIGHTS[name], part) for name, part in parts.items() if part is not None]
-    weight = sum(weight for weight, _ in known)
-    return 100 * sum(weight * part for weight, part in known) / weight if weight else None
 
 
 def _combine(technology: float | None, sentiment: float | None, answers: int) -> float | None:

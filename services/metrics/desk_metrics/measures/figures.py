@@ -29,6 +29,7 @@ _SHARES = ((50, 0.5), (90, 0.9), (95, 0.95))
 
 def figures_of(totals: Totals, span: QuerySpan, people: int = 0, cost: float = 0.0) -> Figures:
     """Every figure of one slice in one span; `cost` is that of a lost minute."""
+    minutes = totals.sketch(LOST).total / _SECOND / 60
     return {
         **_volume(totals, span, people),
         **_flow(totals, span),
@@ -38,7 +39,8 @@ def figures_of(totals: Totals, span: QuerySpan, people: int = 0, cost: float = 0
         **_contact(totals),
         **_slas(totals),
         **_ahead(totals),
-        **_cost(totals.sketch(LOST), cost),
+        "lost_minutes": minutes,
+        "lost_cost": minutes * cost if cost else None,
         **_survey_figures(totals),
         "abnormal_minutes": abnormal_minutes(totals),
         "amended": totals.amended,
@@ -115,11 +117,6 @@ def _ahead(totals: Totals) -> Figures:
         "foreseen_share": _share(lead.count, lead.count + totals.count(TOO_LATE)),
         **_durations("detection_lead", lead),
     }
-
-
-def _cost(lost: Sketch, cost: float) -> Figures:
-    minutes = lost.total / _SECOND / 60
-    return {"lost_minutes": minutes, "lost_cost": minutes * cost if cost else None}
 
 
 def _survey_figures(totals: Totals) -> Figures:

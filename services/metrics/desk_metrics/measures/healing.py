@@ -49,5 +49,5 @@ def contribute_healing(heal: Heal, starts: Sequence[Start]) -> Iterator[Contribu
 def relapse_of(heal: Heal, starts: Sequence[Start]) -> int | None:
     """When the same trouble was back, if it was soon."""
     until = heal.at + RELAPSE_WITHIN
-    after = [one.at for one in starts if heal.at < one.at <= until and one.run != heal.run]
+    after = [start.at for start in starts if heal.at < start.at <= until and start.run != heal.run]
     return min(after, default=None)

@@ -56,8 +56,12 @@ _bounds: Reducers[Outage, [], Outage] = Reducers(lambda outage, _event: outage)
 
 @_bounds.on(SignalRaised)
 def _begin(outage: Outage, event: Event[SignalRaised]) -> Outage:
-    start = outage.start or micros(event.time)
-    return outage._replace(start=start, slice=_slice(event.subject, event.data))
+    start, data = outage.start or micros(event.time), event.data
+    # Trouble of a device is not that of a service it uses, which has signals of its own.
+    by = Slice(site=data.site, person=data.person, device=event.subject)
+    if data.subject_kind is SubjectKind.SERVICE:
+        by = Slice(service=event.subject, site=data.site)
+    return outage._replace(start=start, slice=by)
 
 
 @_bounds.on(SignalCleared)
@@ -73,7 +77,7 @@ def add_signal(
     if not isinstance(data, SignalRaised | SignalCleared):
         return None
     state = state or Outages(str(data.subject_kind))
-    by_episode = {one.episode: one for one in state.outages}
+    by_episode = {outage.episode: outage for outage in state.outages}
     before = by_episode.get(data.episode, Outage(data.episode))
     after = _bounds(before, event)
     if after == before:
@@ -83,19 +87,12 @@ def add_signal(
     if after.start and after.end:
         contributions = tuple(abnormal_of(state.kind, after.start, after.end))
         book, events = publish(book, after.slice, contributions, after.newest)
-    sources = {one.source: one for one in state.sources} | {book.source: book}
+    sources = {source.source: source for source in state.sources} | {book.source: book}
     return _prune(state.kind, by_episode, sources), tuple(events)
 
 
-def _slice(subject: str, data: SignalRaised) -> Slice:
-    """Trouble of a device is not that of a service it uses, which has signals of its own."""
-    if data.subject_kind is SubjectKind.SERVICE:
-        return Slice(service=subject, site=data.site)
-    return Slice(site=data.site, person=data.person, device=subject)
-
-
 def _prune(kind: str, outages: dict[str, Outage], sources: dict[str, SourceRecord]) -> Outages:
-    latest = max(one.newest for one in outages.values())
+    latest = max(outage.newest for outage in outages.values())
     kept = tuple(
         one
         for _, one in sorted(outages.items())

@@ -21,7 +21,7 @@ def parquet_of(asked: FigureQuery, rows: Sequence[FigureRow]) -> bytes:
 
     moment = pa.timestamp("us", tz="UTC")
     columns = {
-        "start": pa.array([one.start for one in rows], moment),
+        "start": pa.array([row.start for row in rows], moment),
         "end": pa.array([one.end for one in rows], moment),
         "slice": pa.array([one.slice for one in rows], pa.string()),
     }

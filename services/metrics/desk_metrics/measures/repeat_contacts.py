@@ -50,9 +50,9 @@ def is_of(bucket: str, contact: Contact) -> bool:
 def came_again(contacts: Sequence[Contact]) -> Iterator[tuple[Contact, bool]]:
     """Each of one person's contacts, which are sorted, and whether it is one of these."""
     last: dict[tuple[str, str], int] = {}
-    for one in contacts:
-        about = (("service", one.slice.service), ("device", one.slice.device))
+    for contact in contacts:
+        about = (("service", contact.slice.service), ("device", contact.slice.device))
         known = [thing for thing in about if thing[1]]
         before = (last.get(thing) for thing in known)
-        yield one, any(at is not None and one.at - at <= WITHIN for at in before)
-        last.update((thing, one.at) for thing in known)
+        yield contact, any(at is not None and contact.at - at <= WITHIN for at in before)
+        last.update((thing, contact.at) for thing in known)

@@ -43,14 +43,15 @@ def with_contact(
     data = event.data
     if not isinstance(data, ContributionsChanged):
         return None
-    by_ticket = {one.ticket: one for one in state.contacts}
+    by_ticket = {contact.ticket: contact for contact in state.contacts}
     known = by_ticket.get(data.of)
     if known is not None and known.revision >= data.revision:
         return None
-    fresh = _contact(data)
+    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
+    fresh = Contact(min(posting[1] for posting in data.postings), data.of, data.revision, by)
     by_ticket[data.of] = fresh
     contacts = tuple(sorted(by_ticket.values()))
-    sources, events = {one.source: one for one in state.sources}, list[Event[Payload]]()
+    sources, events = {source.source: source for source in state.sources}, list[Event[Payload]]()
     for one, is_again in came_again(contacts):
         if fresh.at <= one.at <= fresh.at + WITHIN and is_of(event.subject, one):
             contributions = (Contribution(CAME_AGAIN, one.at, one.at),) if is_again else ()
@@ -60,8 +61,3 @@ def with_contact(
             if book.revision:
                 sources[book.source] = book
     return Returns(contacts, tuple(book for _, book in sorted(sources.items()))), tuple(events)
-
-
-def _contact(data: ContributionsChanged) -> Contact:
-    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
-    return Contact(min(one[1] for one in data.postings), data.of, data.revision, by)

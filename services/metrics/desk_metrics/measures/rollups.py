@@ -29,7 +29,11 @@ class Entry(NamedTuple):
         """Those that figures are made of. Before times were bounded at the door, tickets of year 1
         got in: one of them says that a mean took two thousand years.
         """
-        return tuple(one for one in self.contributions if one.at - one.amount >= _EARLIEST)
+        return tuple(
+            contribution
+            for contribution in self.contributions
+            if contribution.at - contribution.amount >= _EARLIEST
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,10 @@ _PERCENTILES = ("_p50", "_p90", "_p95")
 
 def sources_of(figures: Iterable[str]) -> tuple[str, ...]:
     """All that these figures need, in one order."""
-    return tuple(sorted({source for figure in figures for source in _of(figure)}))
-
-
-def _of(figure: str) -> tuple[str, ...]:
-    if figure.endswith("_met"):
-        return BREACHED, MET
-    name = figure[:-4] if figure.endswith(_PERCENTILES) else figure
-    return _SOURCES[name]
+    sources: set[str] = set()
+    for figure in figures:
+        if figure.endswith("_met"):
+            sources |= {BREACHED, MET}
+        else:
+            sources.update(_SOURCES[figure[:-4] if figure.endswith(_PERCENTILES) else figure])
+    return tuple(sorted(sources))

@@ -149,8 +149,8 @@ async def query_figures(
 ) -> list[FigureRow]:
     """The figures, by time and then by slice; durations in seconds."""
     totals_query = TotalsQuery(spans := asked.spans(), asked.by or "")
-    async for one in days(buckets, asked.first, asked.last, asked.as_of):
-        totals_query.take(one)
+    async for day in days(buckets, asked.first, asked.last, asked.as_of):
+        totals_query.take(day)
         if totals_query.slices * len(spans) > MOST_ROWS:
             raise _too_many_rows(asked)
     found = totals_query.totals()

@@ -108,7 +108,7 @@ class DaySums:
 
     def holds(self, made_of: tuple[int, ...], cuts: Iterable[Cut]) -> bool:
         """Whether the cells are still those, and all of this was asked for when it was made."""
-        return self.made_of == made_of and all(one.key in self.cuts for one in cuts)
+        return self.made_of == made_of and all(cut.key in self.cuts for cut in cuts)
 
 
 def sums_of(

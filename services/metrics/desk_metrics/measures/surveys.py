@@ -85,7 +85,7 @@ def _add_answer(
     state: KeptResponse, event: Event[SurveyAnswered], response: SurveyResponse
 ) -> KeptResponse:
     at, data = micros(event.time), event.data
-    if any(one.revision == data.revision for one in state.answers):
+    if any(answer.revision == data.revision for answer in state.answers):
         return state
     is_newest = all(one.revision < data.revision for one in state.answers)
     answers = sorted((*state.answers, Answered(data.revision, data.score, at, data.counted)))

@@ -89,7 +89,8 @@ class _HistoryBuilder:
             case FactKind.PAUSED | FactKind.ASKED:
                 self.at_once = False
             case FactKind.REOPENED:
-                self._reopen(at)
+                if self.start is None:
+                    self.start, self.at_once = (at, False)
             case FactKind.RESOLVED | FactKind.CLOSED | FactKind.MERGED:
                 self._finish(at, fact)
             case _:
@@ -117,10 +118,6 @@ class _HistoryBuilder:
             self._touch(at)
         self.intervals.append(Interval(self.start, at, how, self.at_once))
         self.start = None
-
-    def _reopen(self, at: int) -> None:
-        if self.start is None:
-            self.start, self.at_once = at, False
 
     def history(self) -> TicketHistory:
         intervals = list(self.intervals)

@@ -122,7 +122,11 @@ class TotalsQuery:
         if isinstance(one, Bucket):
             self.add(one)
         else:
-            self._carry(one)
+            for move in one.moves:
+                name = getattr(move, self._by) if self._by else ""
+                status = self._before.setdefault(name, Backlog())
+                status.count += move.tickets
+                status.since += move.since
 
     def take_day(self, start: int, parts: Parts) -> None:
         """The sums of the day that begins then; no span begins or ends within it but at `as_of`,
@@ -143,13 +147,6 @@ class TotalsQuery:
     def slices(self) -> int:
         """How many values of the slice there are so far."""
         return len(self._before)
-
-    def _carry(self, balance: Balance) -> None:
-        for move in balance.moves:
-            name = getattr(move, self._by) if self._by else ""
-            status = self._before.setdefault(name, Backlog())
-            status.count += move.tickets
-            status.since += move.since
 
     def _post(self, name: str, contribution: Contribution) -> None:
         place = bisect_right(self._starts, contribution.at) - 1

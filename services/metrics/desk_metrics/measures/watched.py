@@ -72,7 +72,7 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
     state = _add_run(before, event)
     if state is before:
         return None
-    latest = max([one.at for one in state.starts] + [one.at for one in state.heals])
+    latest = max([start.at for start in state.starts] + [one.at for one in state.heals])
     sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for heal in state.heals:
         contributions = tuple(contribute_healing(heal, state.starts))
@@ -81,7 +81,9 @@ def add_run(before: Repairs, event: AnyEvent) -> tuple[Repairs, tuple[Event[Payl
         )
         sources[heal.run] = book
         events += fresh
-    return _pruned_repairs(state, sources, latest), tuple(events)
+    heals = tuple(one for one in state.heals if one.at >= latest - KEPT)
+    starts = tuple(one for one in state.starts if one.at >= latest - KEPT)
+    return Repairs(heals, starts, tuple(sources[one.run] for one in heals)), tuple(events)
 
 
 # Each device and service that a warning or a person's ticket is about.
@@ -108,7 +110,7 @@ _add_detection: Reducers[Detections, [], Detections] = Reducers(lambda state, _e
 @_add_detection.on(SignalRaised)
 def _add_warning(state: Detections, event: Event[SignalRaised]) -> Detections:
     data = event.data
-    if any(one.episode == data.episode for one in state.warnings):
+    if any(warning.episode == data.episode for warning in state.warnings):
         return state
     warnings = (*state.warnings, Warned(data.episode, micros(event.time)))
     service = data.service or state.service
@@ -130,7 +132,9 @@ def add_sighting(
     state = _add_detection(before, event)
     if state is before:
         return None
-    latest = max([one.at for one in state.warnings] + [one.at for one in state.reports])
+    latest = max(
+        [warning.at for warning in state.warnings] + [report.at for report in state.reports]
+    )
     sources, events = dict[str, SourceRecord](), list[Event[Payload]]()
     for warned in state.warnings:
         contributions = tuple(contribute_detection(warned, state.reports))
@@ -138,17 +142,7 @@ def add_sighting(
         book, fresh = publish(source, Slice("", state.service), contributions, latest)
         sources[warned.episode] = book
         events += fresh
-    return _pruned_sights(state, sources, latest), tuple(events)
-
-
-def _pruned_repairs(state: Repairs, sources: dict[str, SourceRecord], latest: int) -> Repairs:
-    heals = tuple(one for one in state.heals if one.at >= latest - KEPT)
-    starts = tuple(one for one in state.starts if one.at >= latest - KEPT)
-    return Repairs(heals, starts, tuple(sources[one.run] for one in heals))
-
-
-def _pruned_sights(state: Detections, sources: dict[str, SourceRecord], latest: int) -> Detections:
     warnings = tuple(one for one in state.warnings if one.at >= latest - KEPT)
     reports = tuple(one for one in state.reports if one.at >= latest - KEPT)
     kept = tuple(sources[one.episode] for one in warnings)
-    return Detections(state.service, warnings, reports, kept)
+    return Detections(state.service, warnings, reports, kept), tuple(events)

@@ -84,15 +84,13 @@ def buckets_projection(documents: Documents[Bucket]) -> Projection[Bucket]:
         if not isinstance(event.data, ContributionsChanged):
             return None
         bucket = state or Bucket(day_of(event.subject))
-        after = bucket.with_entry(_entry(event.data))
+        data = event.data
+        by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
+        contributions = tuple(Contribution(*values) for values in data.postings)
+        after = bucket.with_entry(Entry(data.of, data.revision, by, contributions))
         return None if after is bucket else Decision(after)
 
     return Projection(documents, keys=keys, react=react, is_exact=True)
-
-
-def _entry(data: ContributionsChanged) -> Entry:
-    by = Slice(data.kind, data.service, data.team, data.site, data.person, data.device)
-    return Entry(data.of, data.revision, by, tuple(Contribution(*one) for one in data.postings))
 
 
 def repairs_projection(documents: Documents[Repairs]) -> Projection[Repairs]:
@@ -208,18 +206,15 @@ class Reevaluation:
             return 0
         count = 0
         for earlier in range(1, number):
-            count += await self._reevaluate(earlier)
+            # Page by page. One that fails stays as it was, and is found at the next start.
+            facets = {"open": True, "judged": earlier}
+            async for page in by_id(self._projection.documents, facets, limit=PAGE):
+                work = [self._task(stored.id) for stored in page]
+                await self._unit_of_work.run(work, self._report)
+                count += len(page)
         self._done = number
         if count:
             log.info("tickets_judged_anew", tickets=count, editions=number)
-        return count
-
-    async def _reevaluate(self, earlier: int) -> int:
-        """Page by page. One that fails stays as it was, and is found at the next start."""
-        count, facets = 0, {"open": True, "judged": earlier}
-        async for page in by_id(self._projection.documents, facets, limit=PAGE):
-            await self._unit_of_work.run([self._task(one.id) for one in page], self._report)
-            count += len(page)
         return count
 
     @staticmethod
@@ -233,4 +228,4 @@ class Reevaluation:
 
     async def _report(self, failures: Sequence[tuple[WorkItem[TicketRecord], Exception]]) -> None:
         for task, error in failures:
-            log.error("rejudging_failed", ticket=task.id, exc_info=error)
+            log.error("reevaluation_failed", ticket=task.id, exc_info=error)

@@ -78,7 +78,11 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
         people = People(deps.people, deps.cost_per_minute)
         found = await assess_goals(deps.buckets, deps.sums, charter.goals, at, people)
         hidden = hidden_goals(charter.goals, sight(request, caller))
-        shown = tuple(_goal(one) for one in found if one.goal not in hidden)
+        shown = tuple(
+            GoalView(**dict(one), sentence=_sentence(one.explanation))
+            for one in found
+            if one.goal not in hidden
+        )
         return Goals(as_of=at, charter=charter.version, goals=shown)
 
     @router.get("/staffing", tags=["staffing"])
@@ -96,10 +100,6 @@ def goals_router(deps: PlanningDeps) -> APIRouter:
     return router
 
 
-def _goal(found: GoalStatus) -> GoalView:
-    return GoalView(**dict(found), sentence=_sentence(found.explanation))
-
-
 def _sentence(explanation: tuple[Message, ...]) -> str:
     return spoken_catalogue().render_all(explanation)
 
@@ -113,27 +113,26 @@ def _cohorts(router: APIRouter, deps: PlanningDeps) -> None:
         as_of: AsOf = None,
     ) -> CohortView:
         """Whether a change helped those who had it first, compared with all others."""
-        if not all(may_see_person(caller, one) for one in asked.cohort.people):
+        if not all(may_see_person(caller, person) for person in asked.cohort.people):
             raise Forbidden(message("cohort.people-are-private"))
-        where = _visible(asked.where, sight(request, caller))
+        # Nothing is counted of a hidden service, as of one that nobody ever named.
+        where = asked.where._replace(
+            services=tuple(
+                _NO_SERVICE if sight(request, caller).hides(service) else service
+                for service in asked.where.services
+            )
+        )
         found = await compare_cohort(deps, replace(asked, where=where), as_of or deps.clock.now())
         return CohortView(**dict(found), sentence=_sentence(found.explanation))
-
-
-def _visible(where: Where, seen: Sight) -> Where:
-    """Nothing is counted of a hidden service, as of one that nobody ever named."""
-    return where._replace(
-        services=tuple(_NO_SERVICE if seen.hides(one) else one for one in where.services)
-    )
 
 
 def hidden_goals(goals: Iterable[Goal], seen: Sight) -> set[str]:
     """Goals that are about something confidential to the reader."""
     return {
-        one.name
-        for one in goals
-        if any(map(seen.hides, one.where.services))
-        or any(seen.hides(team=team) for team in one.where.teams)
+        goal.name
+        for goal in goals
+        if any(map(seen.hides, goal.where.services))
+        or any(seen.hides(team=team) for team in goal.where.teams)
     }
 
 

@@ -98,16 +98,13 @@ class CohortCount:
                 is_cohort = self.cohort.has(entry.slice)
                 for contribution in entry.believed:
                     if contribution.measure == CONTACTS:
-                        self._count(
-                            contribution.at, contribution.weight, entry.slice, is_cohort=is_cohort
-                        )
-
-    def _count(self, at: int, weight: int, by: Slice, *, is_cohort: bool) -> None:
-        windows = self.windows
-        if windows.start <= at < windows.end:
-            self.counts[(0 if is_cohort else 2) + (at >= windows.change)] += weight
-            if is_cohort:
-                self.callers.add(by.person)
+                        windows = self.windows
+                        if windows.start <= contribution.at < windows.end:
+                            self.counts[
+                                (0 if is_cohort else 2) + (contribution.at >= windows.change)
+                            ] += contribution.weight
+                            if is_cohort:
+                                self.callers.add(entry.slice.person)
 
     @property
     def square(self) -> Square:

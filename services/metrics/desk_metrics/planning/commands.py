@@ -21,7 +21,6 @@ from rich.console import RenderableType
 
 from desk_metrics.measures.rollups import Bucket
 from desk_metrics.measures.store import BUCKETS, SUMS
-from desk_metrics.measures.units import Unit
 from desk_metrics.planning.arrivals import HOURS
 from desk_metrics.planning.goal_weeks import People, list_goal_weeks
 from desk_metrics.planning.goals import GoalStatus, assess_goal
@@ -186,7 +185,11 @@ def _shown_goals(found: Sequence[GoalStatus]) -> Iterable[RenderableType]:
     table = TextTable("goal", "baseline", "should be now", "is now", "target", "due", title="Goals")
     for one in found:
         figures = (one.baseline, one.planned_now, one.now, one.target)
-        table.add_line(one.goal, *(_cell(value, one.unit) for value in figures), f"{one.due}")
+        table.add_line(
+            one.goal,
+            *(("" if value is None else amount(value, one.unit)) for value in figures),
+            f"{one.due}",
+        )
     return [
         *(f"{one.title}\n  {spoken_here().render_all(one.explanation)}\n" for one in found),
         table,
@@ -201,9 +204,13 @@ def _shown_plan(found: StaffingPlan) -> Iterable[RenderableType]:
         shown.append(_week(found))
     if found.skills:
         table = TextTable("skill", "tickets a week", "busiest", "people", "have it")
-        for one in found.skills:
+        for skill in found.skills:
             table.add_line(
-                one.skill, f"{one.arrivals:g}", one.busiest, str(one.people), str(one.members)
+                skill.skill,
+                f"{skill.arrivals:g}",
+                skill.busiest,
+                str(skill.people),
+                str(skill.members),
             )
         shown.append(table)
     return shown
@@ -218,7 +225,3 @@ def _week(found: StaffingPlan) -> TextTable:
             f"{hour:02d}-{hour + 1:02d}", *(str(people.get((d, hour), "")) for d in _DAYS)
         )
     return table
-
-
-def _cell(value: float | None, unit: Unit) -> str:
-    return "" if value is None else amount(value, unit)

@@ -60,7 +60,7 @@ class GoalWeeks:
         )
 
     def add(self, bucket: Bucket) -> None:
-        entries = tuple(one for one in bucket.entries if self.goal.where.matches(one.slice))
+        entries = tuple(entry for entry in bucket.entries if self.goal.where.matches(entry.slice))
         if not entries:
             return
         chosen = replace(bucket, entries=entries)

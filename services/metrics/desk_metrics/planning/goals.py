@@ -107,7 +107,7 @@ def assess_goal(goal: MeasuredGoal, seen: GoalFigures, now: datetime) -> GoalSta
 def _case(goal: MeasuredGoal, seen: GoalFigures, now: int) -> _Case:
     weeks = [one for one in seen.weeks if one.value is not None and one.end <= _end(goal.due)]
     target = goal.target(seen.baseline)
-    values = [seen.baseline, target, *(one.value for one in weeks)]
+    values = [seen.baseline, target, *(week.value for week in weeks)]
     is_log = goal.unit is not Unit.SHARE and all(value and value > 0 for value in values)
     forecast = _forecast(goal, weeks[-MOST_WEEKS:], is_log=is_log)
     return _Case(goal, seen, tuple(weeks), target, is_log, forecast, now)
@@ -129,7 +129,7 @@ def plan_value(
 def _forecast(goal: MeasuredGoal, weeks: Sequence[GoalWeek], *, is_log: bool) -> Forecast | None:
     if len(weeks) < FEWEST_WEEKS:
         return None
-    points: list[Point] = [(one.end, one.value) for one in weeks if one.value is not None]
+    points: list[Point] = [(week.end, week.value) for week in weeks if week.value is not None]
     found = trend_of(points, is_log=is_log).at(_end(goal.due))
     if is_log:
         ends = found
@@ -144,11 +144,11 @@ def _is_vague(case: _Case, forecast: Forecast) -> bool:
     if case.is_log:
         return forecast.high > VAGUE_FACTOR * forecast.low
     width = forecast.high - forecast.low
-    return width > VAGUE_WIDTH * (1.0 if case.goal.unit is Unit.SHARE else _level(case))
-
-
-def _level(case: _Case) -> float:
-    return 2 * max(case.seen.recent or 0.0, case.seen.baseline or 0.0)
+    return width > VAGUE_WIDTH * (
+        1.0
+        if case.goal.unit is Unit.SHARE
+        else (2 * max(case.seen.recent or 0.0, case.seen.baseline or 0.0))
+    )
 
 
 def _verdict(case: _Case) -> GoalVerdict:
@@ -251,20 +251,16 @@ def _milestones(case: _Case) -> list[GoalMilestone]:
         wanted = plan_value(goal, case.seen.baseline, case.target, at, is_log=case.is_log)
         if wanted is None:
             return []
-        measured = _describe_measure(case.seen.weeks, at) if at <= case.now else None
+        # The mean of the last whole weeks before a moment.
+        last = [week for week in case.seen.weeks if week.end <= at][-RECENT_WEEKS:]
+        known = [one.value for one in last if one.value is not None]
+        measured = (sum(known) / len(known) if known else None) if at <= case.now else None
         met = None if measured is None else goal.is_met(measured, wanted)
         when = (instant(at) - timedelta(microseconds=1)).date()
         found.append(
             GoalMilestone(share=part, day=when, planned=wanted, measured=measured, is_met=met)
         )
     return found
-
-
-def _describe_measure(weeks: Sequence[GoalWeek], at: int) -> float | None:
-    """The mean of the last whole weeks before a moment."""
-    last = [one for one in weeks if one.end <= at][-RECENT_WEEKS:]
-    known = [one.value for one in last if one.value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _end(last: date) -> int:

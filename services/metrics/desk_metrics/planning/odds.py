@@ -66,7 +66,7 @@ class _Law:
     def _share(self, start: int, end: int, log_ratio: float) -> float:
         logs = [weight + place * log_ratio for place, weight in enumerate(self._weights)]
         most = max(logs)
-        parts = [math.exp(one - most) for one in logs]
+        parts = [math.exp(log - most) for log in logs]
         return math.fsum(parts[start:end]) / math.fsum(parts)
 
 

@@ -121,7 +121,7 @@ def plan_staffing(
         handling_from=terms.handling_from,
         members=crew.members,
         arrivals_per_week=round(sum(expected), 2),
-        person_hours=sum(one.people for one in hours),
+        person_hours=sum(hour.people for hour in hours),
         explanation=(why_not,) if why_not else tuple(_explain(hours, crew, terms, told)),
         error=told,
         hours=hours,
@@ -149,19 +149,15 @@ def move_into_hours(
         return work
     for hour in range(HOURS):
         if not open_hours[hour] and expected[hour]:
-            ahead = _next_opening(open_hours, hour, max(1, math.floor(within / _HOUR)))
+            # The next hours of work in a row, as many as the SLA gives.
+            start = next(n for n in range(hour, hour + HOURS) if open_hours[n % HOURS])
+            most = min(max(1, math.floor(within / _HOUR)), HOURS)
+            ahead: list[int] = []
+            while len(ahead) < most and open_hours[(start + len(ahead)) % HOURS]:
+                ahead.append((start + len(ahead)) % HOURS)
             for place in ahead:
                 work[place] += expected[hour] / len(ahead)
     return work
-
-
-def _next_opening(open_hours: Sequence[bool], closed: int, most: int) -> list[int]:
-    """The next hours of work in a row, as many as the SLA gives."""
-    start = next(n for n in range(closed, closed + HOURS) if open_hours[n % HOURS])
-    found: list[int] = []
-    while len(found) < min(most, HOURS) and open_hours[(start + len(found)) % HOURS]:
-        found.append((start + len(found)) % HOURS)
-    return found
 
 
 def _hours(
@@ -199,7 +195,7 @@ def _skills(
                 SkillPlan(
                     skill=skill,
                     arrivals=round(sum(expected), 2),
-                    busiest=_when(peak),
+                    busiest=(f"{peak.day} from {peak.hour} to {peak.hour + 1}"),
                     people=peak.people,
                     members=crew.skilled.get(skill, 0),
                 )
@@ -250,8 +246,4 @@ def _explain_error(off: ForecastError | None) -> Message:
 
 
 def _peak(hours: Sequence[HourPlan]) -> HourPlan:
-    return max(hours, key=lambda one: (one.people, one.work))
-
-
-def _when(one: HourPlan) -> str:
-    return f"{one.day} from {one.hour} to {one.hour + 1}"
+    return max(hours, key=lambda hour: (hour.people, hour.work))

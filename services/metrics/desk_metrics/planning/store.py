@@ -121,7 +121,8 @@ def crew_of(team: Team, skill: str) -> TeamCapacity:
         skill=skill,
         zone=team.zone,
         open_hours=tuple(
-            not team.shifts or any(one.covers(at) or one.covers(at + half) for one in team.shifts)
+            not team.shifts
+            or any(shift.covers(at) or shift.covers(at + half) for shift in team.shifts)
             for at in hours
         ),
         members=skilled.get(skill, 0) if skill else len(team.members),
@@ -178,7 +179,7 @@ def sla_of(charter: Charter, asked: AskedPlan) -> tuple[str, timedelta]:
     if asked.within is not None:
         return "given", timedelta(minutes=asked.within)
     if asked.sla:
-        found = next((one for one in charter.slas if one.name == asked.sla), None)
+        found = next((sla for sla in charter.slas if sla.name == asked.sla), None)
         if found is None or found.clock is not ClockName.RESPONSE:
             known = [one.name for one in charter.slas if one.clock is ClockName.RESPONSE]
             why = message("staffing.no-such-sla", sla=asked.sla, known=known)
@@ -276,7 +277,16 @@ async def compare_cohort(deps: PlanningDeps, asked: AskedCohort, now: datetime) 
     count = CohortCount(asked.cohort, asked.where, windows)
     async for bucket in read_buckets(deps.buckets, windows.first, windows.last):
         count.add(bucket)
-    return compare(count.square, windows, _sizes(deps, asked), count.people)
+    # Given, or as far as settings and the list of people tell.
+    cohort = asked.sizes.cohort or (
+        0 if asked.cohort.devices or asked.cohort.sites else len(asked.cohort.people)
+    )
+    return compare(
+        count.square,
+        windows,
+        Sizes(cohort, asked.sizes.rest or max(0, deps.people - cohort if cohort else 0)),
+        count.people,
+    )
 
 
 def windows_of(change: date, weeks: int) -> Windows:
@@ -285,11 +295,3 @@ def windows_of(change: date, weeks: int) -> Windows:
     days = (change - length, change, change + length)
     start, middle, end = (micros(datetime.combine(day, time(), UTC)) for day in days)
     return Windows(start, middle, end, *days)
-
-
-def _sizes(deps: PlanningDeps, asked: AskedCohort) -> Sizes:
-    """Given, or as far as settings and the list of people tell."""
-    cohort = asked.sizes.cohort or (
-        0 if asked.cohort.devices or asked.cohort.sites else len(asked.cohort.people)
-    )
-    return Sizes(cohort, asked.sizes.rest or max(0, deps.people - cohort if cohort else 0))

@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def is_clean(self) -> bool:
-        return not self.failures and all(one.is_clean for one in self.comparisons)
+        return not self.failures and all(comparison.is_clean for comparison in self.comparisons)
 
 
 @app.callback()
@@ -113,7 +113,12 @@ async def _rebuilt(
         await documents.prepare()
     runner = RebuildRunner(collections, lambda: book, clock, telemetry.meters)
     outcome, started = Outcome(failures=runner.failures), perf_counter()
-    door, admits = RecordDecoder(prefix=settings.topic_prefix), _admission(settings)
+    # Who may say what, as for the living metrics; what a revoked system said before stays said.
+    charter = load_charter(settings.charter)
+    sources = [source.model_copy(update={"revoked": False}) for source in charter.sources]
+    charter = charter.model_copy(update={"sources": tuple(sources)})
+    door = RecordDecoder(prefix=settings.topic_prefix)
+    admits = Admission(lambda: charter, accepts_unknown=settings.accepts_unknown_sources)
     topics = [settings.topic_prefix + name for name in READS]
     async with reader(settings.kafka, topics) as consumer:
         outcome.events = await runner.read(in_event_time(consumer, outcome, door, admits))
@@ -149,14 +154,6 @@ def _open_collections(store: Store, clock: Clock) -> Collections:
         MongoDocuments(database, RESPONSES, now),
         MongoDocuments(database, RETURNS, now),
     )
-
-
-def _admission(settings: MetricsSettings) -> Admission:
-    """Who may say what, as for the living metrics; what a revoked system said before stays said."""
-    charter = load_charter(settings.charter)
-    sources = [one.model_copy(update={"revoked": False}) for one in charter.sources]
-    charter = charter.model_copy(update={"sources": tuple(sources)})
-    return Admission(lambda: charter, accepts_unknown=settings.accepts_unknown_sources)
 
 
 async def in_event_time(
@@ -235,12 +232,14 @@ def _show(outcome: Outcome) -> None:
         f" {outcome.unreadable} unreadable, {outcome.refused} of unknown systems,"
         f" {outcome.moving} tickets still moving"
     )
-    for one in outcome.comparisons:
+    for comparison in outcome.comparisons:
         say(
-            f"{one.collection}: {one.alike} alike, {len(one.different)} different,"
-            f" {len(one.missing)} missing in the rebuild, {len(one.surplus)} only there"
+            f"{comparison.collection}: {comparison.alike} alike,"
+            f" {len(comparison.different)} different,"
+            f" {len(comparison.missing)} missing in the rebuild,"
+            f" {len(comparison.surplus)} only there"
         )
-        for id in (*one.different, *one.missing, *one.surplus)[:20]:
+        for id in (*comparison.different, *comparison.missing, *comparison.surplus)[:20]:
             say(plain_line(f"  {id}"))
     for failure in outcome.failures[:20]:
         say(plain_line(f"failed: {failure}"))

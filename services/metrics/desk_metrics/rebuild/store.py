@@ -107,7 +107,7 @@ def returns_truth(returns: Returns, find_moving: Collection[str] = ()) -> Return
     sources = tuple(
         replace(b, revision=0, published=_strip_published(b.published)) for b in returns.sources
     )
-    return Returns(contacts, tuple(one for one in sources if one.published))
+    return Returns(contacts, tuple(source for source in sources if source.published))
 
 
 def response_truth(response: KeptResponse) -> KeptResponse:

@@ -27,7 +27,7 @@ from desk_shared.events.tickets import Kind
 from desk_shared.text import plain_words
 
 from desk_metrics.measures.contact import REOPENED, RESOLVED
-from desk_metrics.measures.contributions import Contribution, Slice
+from desk_metrics.measures.contributions import Contribution
 from desk_metrics.measures.cost import LOST
 from desk_metrics.measures.demand import is_only_said, read_demand
 from desk_metrics.measures.healing import HEALED, RELAPSED
@@ -133,23 +133,21 @@ class Reach(NamedTuple):
     last: date
 
 
-def _reach_of(period: Period, as_of: datetime) -> Reach:
-    """What causes of a period need of history; what is older changes nothing."""
-    baseline = period.start - timedelta(days=BASELINE_DAYS)
-    first = min(period.before, baseline)
-    since = min(first, instant(max(0, micros(as_of) - KEPT)))
-    last = min(as_of, period.end + timedelta(microseconds=FOLLOWS))
-    return Reach(since.date(), first.date(), last.date())
-
-
 class Causes:
     """Adds up days one by one for one period, as known at a moment: cells, or signs of life."""
 
     def __init__(self, period: Period, as_of: datetime, services: Iterable[Service] = ()) -> None:
         self._called = {
-            plain_words(called): one.name for one in services for called in (one.name, one.title)
+            plain_words(called): service.name
+            for service in services
+            for called in (service.name, service.title)
         }
-        self.reach, self.known = _reach_of(period, as_of), as_of
+        # What causes of a period need of history; what is older changes nothing.
+        baseline = period.start - timedelta(days=BASELINE_DAYS)
+        first = min(period.before, baseline)
+        since = min(first, instant(max(0, micros(as_of) - KEPT)))
+        last = min(as_of, period.end + timedelta(microseconds=FOLLOWS))
+        self.reach, self.known = Reach(since.date(), first.date(), last.date()), as_of
         self._start, self._end = micros(period.start), micros(period.end)
         self._before, self._as_of = micros(period.before), micros(as_of)
         self._watched = self._start - BASELINE_DAYS * DAY
@@ -166,7 +164,12 @@ class Causes:
                 if is_only_said(contribution.measure):
                     # No sign of life: it must not break a silence.
                     if self._start <= contribution.at < self._end:
-                        self._add_request(contribution.measure, entry.slice, entry.source)
+                        who = entry.slice.person or entry.source
+                        what = read_demand(contribution.measure)
+                        if what is None:
+                            self.troubles[entry.slice.service].obsolete_by.add(who)
+                        elif (service := self._called.get(plain_words(what))) is not None:
+                            self.troubles.setdefault(service, Trouble()).requested_by.add(who)
                 else:
                     self._post(trouble, contribution, is_request=is_request)
 
@@ -181,13 +184,6 @@ class Causes:
     def knew(self, day: date) -> None:
         """There was something that early, whatever it was."""
         self.log_began = min(self.log_began, micros(datetime.combine(day, time(), UTC)))
-
-    def _add_request(self, measure: str, by: Slice, source: str) -> None:
-        who, what = by.person or source, read_demand(measure)
-        if what is None:
-            self.troubles[by.service].obsolete_by.add(who)
-        elif (service := self._called.get(plain_words(what))) is not None:
-            self.troubles.setdefault(service, Trouble()).requested_by.add(who)
 
     def _post(self, trouble: Trouble, contribution: Contribution, *, is_request: bool) -> None:
         self.log_began = min(self.log_began, contribution.at)
@@ -217,10 +213,10 @@ class Causes:
     ) -> ServiceStatus:
         trouble.moments.sort()
         trouble.problems = sum(
-            self._start <= one.at < min(self._end, self._as_of) for one in changes.problems
+            self._start <= problem.at < min(self._end, self._as_of) for problem in changes.problems
         )
         known = Known(trouble.moments, self._as_of, self.log_began)
-        told = [one.at for one in changes.finished if one.at < self._as_of]
+        told = [change.at for change in changes.finished if change.at < self._as_of]
         moments = [at for at in changes.moments if at < self._as_of]
         latest = max(trouble.latest, self.log_began, *moments)
         return ServiceStatus(

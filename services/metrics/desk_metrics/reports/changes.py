@@ -56,7 +56,7 @@ class Changes:
     @property
     def moments(self) -> list[int]:
         """When anything of it happened."""
-        return [one.at for one in self.finished] + [one.at for one in self.problems]
+        return [change.at for change in self.finished] + [problem.at for problem in self.problems]
 
 
 class Cause(StrEnum):
@@ -143,10 +143,10 @@ def delivery_of(changes: Changes, known: Known, start: int, end: int) -> Deliver
 
 
 def _judge_changes(changes: Changes, known: Known, start: int, end: int) -> Iterator[Judged]:
-    for one in changes.finished:
-        if start <= one.at < min(end, known.as_of):
-            after = _between(known.contacts, one.at, min(one.at + FOLLOWS, known.as_of))
-            yield Judged(one, after, _cause(changes, one, known, after))
+    for change in changes.finished:
+        if start <= change.at < min(end, known.as_of):
+            after = _between(known.contacts, change.at, min(change.at + FOLLOWS, known.as_of))
+            yield Judged(change, after, _cause(changes, change, known, after))
 
 
 def _cause(changes: Changes, one: Finished, known: Known, after: int) -> Cause | None:
@@ -180,6 +180,6 @@ def _prune(state: Changes) -> Changes:
     """A year and a bit, and never more than a document should hold."""
     oldest = max(state.moments, default=0) - KEPT
     return Changes(
-        tuple(one for one in state.finished if one.at >= oldest)[-MOST:],
-        tuple(one for one in state.problems if one.at >= oldest)[-MOST:],
+        tuple(change for change in state.finished if change.at >= oldest)[-MOST:],
+        tuple(problem for problem in state.problems if problem.at >= oldest)[-MOST:],
     )

@@ -73,13 +73,13 @@ def shown(found: Systems) -> list[RenderableType]:
         "not kept", "changes failed", "proposal",
         title=f"Worst systems, {found.period}",
     )  # fmt: skip
-    for one in found.systems:
-        rate = one.change_failure_rate
+    for service in found.systems:
+        rate = service.change_failure_rate
         table.add_line(
-            str(one.rank), one.service, one.team, f"{one.contacts:,}", f"{one.contacts_before:,}",
-            f"{one.came_again:,}", f"{one.lost_minutes:,.0f}", f"{one.healing_debt:,}",
-            f"{one.repeat_contacts:,}", f"{one.slas_breached:,}",
-            "" if rate is None else f"{rate:.0%} of {one.changes:,}", one.proposal.value,
+            str(service.rank), service.service, service.team, f"{service.contacts:,}",
+            f"{service.contacts_before:,}", f"{service.came_again:,}", f"{service.lost_minutes:,.0f}", f"{service.healing_debt:,}",
+            f"{service.repeat_contacts:,}", f"{service.slas_breached:,}",
+            "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
         )  # fmt: skip
     lines: list[RenderableType] = [table]
     for one in found.systems:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_shared.events.envelope import Event, Payload
-from desk_shared.events.message import Message, message
+from desk_shared.events.message import message
 from desk_shared.events.reports import ServiceRanked, SkillGapReported
 from desk_shared.ids import derived_id
 
@@ -83,13 +83,13 @@ def report(
     period: Period,
 ) -> tuple[Reported, tuple[Event[Payload], ...]]:
     """The report of a period as events; making it again makes the same ids."""
-    before = {one.service: one for one in reported.made}
-    followed = [follow_up(one, before.get(one.service), heard) for one in systems]
+    before = {proposal.service: proposal for proposal in reported.made}
+    followed = [follow_up(service, before.get(service.service), heard) for service in systems]
     asked = [one.system for one in followed if one.system is not None]
     events = [_event(one, one.team, period, one.service) for one in asked]
-    events += [_event(one, one.team, period, one.skill) for one in gaps]
+    events += [_event(gap, gap.team, period, gap.skill) for gap in gaps]
     stretch = ReportSpan(period, reported.until, as_of(period))
-    told = [report_goal(one, dict(reported.judged), stretch) for one in goals]
+    told = [report_goal(goal, dict(reported.judged), stretch) for goal in goals]
     events += [_event(one, one.team, period, one.goal) for one in told]
     judged = tuple((one.goal, one.verdict.value) for one in told)
     made = tuple(one.asked for one in followed)
@@ -110,6 +110,7 @@ def _rank_service(
 ) -> ServiceRanked:
     trouble, went = one.trouble, one.delivery
     proposal, reasons = propose(one)
+    last = period.end - timedelta(days=1)
     return ServiceRanked(
         service=one.service.name,
         team=one.service.team,
@@ -134,11 +135,8 @@ def _rank_service(
         score=trouble.score,
         proposal=proposal,
         reasons=reasons,
-        based_on=_describe_basis(period, known),
+        based_on=message(
+            "report.based-on", first=period.start.date(), last=last.date(), known=known
+        ),
         charter=charter,
     )
-
-
-def _describe_basis(period: Period, known: datetime) -> Message:
-    last = period.end - timedelta(days=1)
-    return message("report.based-on", first=period.start.date(), last=last.date(), known=known)

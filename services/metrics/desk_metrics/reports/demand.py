@@ -5,7 +5,6 @@
   `measures/wishes.py`, added up. Spelling apart, only equal words are the same wish.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -40,20 +39,18 @@ class Demand:
 
     def add(self, bucket: Bucket) -> None:
         for entry in bucket.entries:
-            for one in entry.believed:
-                what = read_demand(one.measure)
-                is_known = max(one.known, one.at) < self._as_of
-                if what is not None and is_known and self._start <= one.at < self._end:
+            for contribution in entry.believed:
+                what = read_demand(contribution.measure)
+                is_known = max(contribution.known, contribution.at) < self._as_of
+                if what is not None and is_known and self._start <= contribution.at < self._end:
                     request = self._requests.setdefault(what, _Request())
                     request.people.add(entry.slice.person or entry.source)
-                    request.times += one.weight
+                    request.times += contribution.weight
 
     def entries(self) -> tuple[DemandEntry, ...]:
         """Everything, what most people want first; equals by times, then by name."""
-        return tuple(sorted(self._all(), key=lambda one: (-one.people, -one.times, one.what)))
-
-    def _all(self) -> Iterable[DemandEntry]:
-        return (
+        entries = (
             DemandEntry(what=what, people=len(request.people), times=request.times)
             for what, request in self._requests.items()
         )
+        return tuple(sorted(entries, key=lambda entry: (-entry.people, -entry.times, entry.what)))

@@ -36,12 +36,12 @@ class Came:
 
     def add(self, bucket: Bucket) -> None:
         for entry in bucket.entries:
-            for one in entry.believed:
-                is_known = max(one.known, one.at) < self._as_of
-                if one.measure == CONTACTS and is_known and one.at >= self._since:
+            for contribution in entry.believed:
+                is_known = max(contribution.known, contribution.at) < self._as_of
+                if contribution.measure == CONTACTS and is_known and contribution.at >= self._since:
                     service = self._counts.setdefault(entry.slice.service, Counter())
-                    service[one.at // _DAY] += one.weight
-                    self._all[one.at // _DAY] += one.weight
+                    service[contribution.at // _DAY] += contribution.weight
+                    self._all[contribution.at // _DAY] += contribution.weight
 
     def of(self, service: str, first: int, end: int) -> tuple[int, int]:
         """Contacts of the service and of all others, from a day to before another."""

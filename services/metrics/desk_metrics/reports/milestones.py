@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from desk_shared.events.reports import GoalMilestone, GoalStatusReported, GoalVerdict
+from desk_shared.events.reports import GoalStatusReported, GoalVerdict
 
 from desk_metrics.planning.goals import GoalStatus
 from desk_metrics.reports.periods import Period
@@ -39,6 +39,8 @@ def report_goal(
     """What the report says of a goal; `before` holds what the one before it said."""
     found, forecast = one.status, one.status.forecast
     said = before.get(found.goal)
+    # The last part of the way whose day lies in what was not reported about yet.
+    since, until = (stretch.since.date(), stretch.period.end.date())
     return GoalStatusReported(
         goal=found.goal,
         title=found.title,
@@ -60,12 +62,6 @@ def report_goal(
         forecast=None if forecast is None else forecast.value,
         forecast_low=None if forecast is None else forecast.low,
         forecast_high=None if forecast is None else forecast.high,
-        milestone=_milestone(found, stretch),
+        milestone=next((m for m in reversed(found.milestones) if since <= m.day < until), None),
         charter=one.charter,
     )
-
-
-def _milestone(found: GoalStatus, stretch: ReportSpan) -> GoalMilestone | None:
-    """The last part of the way whose day lies in what was not reported about yet."""
-    since, until = stretch.since.date(), stretch.period.end.date()
-    return next((m for m in reversed(found.milestones) if since <= m.day < until), None)

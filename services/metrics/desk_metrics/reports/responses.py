@@ -154,7 +154,10 @@ def follow_up(one: ServiceRanked, before: AskedProposal | None, heard: Heard) ->
         return _ask_again(one, base, heard)
     back = _back(one, said, heard)
     if back is None:
-        return _waits(one, base)
+        # An answer holds, so nothing is asked; a rank that asks nothing is told as ever.
+        if one.proposal is Proposal.LEAVE:
+            return Followed(one, _remember(one, base))
+        return Followed(None, base._replace(waiting=0, since=None))
     return _came_back(one, base, said, back, heard.known)
 
 
@@ -191,21 +194,12 @@ def _ask_again(one: ServiceRanked, base: AskedProposal, heard: Heard) -> Followe
         "unanswered": base.waiting,
         "unanswered_since": since,
         "escalated": is_escalated,
-        "escalated_to": heard.escalation if is_escalated and _may_tell(one, heard) else "",
+        "escalated_to": heard.escalation
+        if is_escalated and (heard.escalation != one.team and one.service not in heard.kept_from_it)
+        else "",
         "reasons": (*one.reasons, silence),
     }
     return Followed(one.model_copy(update=update), asked)
-
-
-def _may_tell(one: ServiceRanked, heard: Heard) -> bool:
-    return heard.escalation != one.team and one.service not in heard.kept_from_it
-
-
-def _waits(one: ServiceRanked, base: AskedProposal) -> Followed:
-    """An answer holds, so nothing is asked; a rank that asks nothing is told as ever."""
-    if one.proposal is Proposal.LEAVE:
-        return Followed(one, _remember(one, base))
-    return Followed(None, base._replace(waiting=0, since=None))
 
 
 def _came_back(

@@ -83,7 +83,7 @@ class OwnerResponses:
     async def _load_asked(self) -> dict[str, AskedProposal]:
         found = (await self.reported.load([WEEKLY])).get(WEEKLY)
         made = () if found is None or found.state is None else found.state.made
-        return {one.service: one for one in made}
+        return {proposal.service: proposal for proposal in made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Sources:
             for bucket in day:
                 for one in (causes, demand, came):
                     one.add(bucket)
-        stored = await self.changes.load([one.name for one in services])
+        stored = await self.changes.load([service.name for service in services])
         changes = {name: one.state for name, one in stored.items() if one.state is not None}
         statuses = causes.rank(services, changes)
         found = rank_services(statuses, period, as_of, charter.version)
@@ -130,7 +130,7 @@ class Sources:
     async def load_heard(self, survey: ServiceSurvey, known: datetime) -> Heard:
         """What the owners of these services answered, for the report of that moment."""
         load_last_answers = await self.responses.load_last_answers(
-            one.service for one in survey.systems
+            service.service for service in survey.systems
         )
         charter = self.charter()
         told = charter.routing.default_team
@@ -179,8 +179,8 @@ def _days(first: date, last: date) -> Iterable[date]:
 def services_of(charter: Charter) -> tuple[Service, ...]:
     """The charter's services as causes know them."""
     return tuple(
-        Service(one.name, one.title, one.owner, one.lifecycle, one.criticality)
-        for one in charter.services
+        Service(service.name, service.title, service.owner, service.lifecycle, service.criticality)
+        for service in charter.services
     )
 
 
@@ -203,13 +203,9 @@ def skills_needed(charter: Charter) -> dict[str, tuple[str, ...]]:
     for rule in charter.routing.rules:
         if rule.then.category:
             needed.setdefault(rule.then.category, set()).update(rule.then.skills)
-    for skill in _every_skill(charter):
+    for skill in frozenset().union(*(team.all_skills for team in charter.teams)):
         needed.setdefault(skill, set()).add(skill)
     return {category: tuple(sorted(skills)) for category, skills in needed.items()}
-
-
-def _every_skill(charter: Charter) -> Iterable[str]:
-    return frozenset().union(*(team.all_skills for team in charter.teams))
 
 
 # What only a report that was sent can know; where that stands is told beside it.
@@ -247,7 +243,7 @@ async def rank_systems(
 ) -> Systems:
     """The answer for the HTTP side and the command line."""
     survey = await sources.survey(period, at)
-    statuses = await sources.responses.find_statuses(one.service for one in survey.systems)
+    statuses = await sources.responses.find_statuses(service.service for service in survey.systems)
     return Systems(
         period=period.name,
         since=period.start,

@@ -81,9 +81,9 @@ class SlaClock(NamedTuple):
         for hold in self.holds:
             if hold.start[0] >= until:
                 break
-            worked += hours.worked_us(cursor, hold.start[0])
+            worked += hours.time_worked_us(cursor, hold.start[0])
             cursor = until if hold.end is None else hold.end[0]
-        return worked + hours.worked_us(cursor, until)
+        return worked + hours.time_worked_us(cursor, until)
 
     def is_breached(self, now: int) -> bool:
         """It was still undone when the due instant had passed."""
@@ -121,7 +121,7 @@ def run_clocks(
     return clocks
 
 
-def sorting_ends(lifecycle: Lifecycle, book: PolicyBook) -> Moment:
+def find_sorting_end(lifecycle: Lifecycle, book: PolicyBook) -> Moment:
     """When the ticket's sorting has ended, or will have at the latest (`Edition.sorting`)."""
     latest = (book.end_sorting(lifecycle.opened), _BEFORE_FACTS)
     return latest if lifecycle.given is None else min(lifecycle.given, latest)

@@ -13,7 +13,7 @@ from desk_shared.events.sla import ClockName, SlaCancelled
 from desk_shared.ids import derived_id
 from desk_shared.kernel import Decision
 
-from desk_metrics.sla.clocks import SlaClock, key_of, run_clocks, sorting_ends
+from desk_metrics.sla.clocks import SlaClock, find_sorting_end, key_of, run_clocks
 from desk_metrics.sla.facts import Moment
 from desk_metrics.sla.lifecycle import Lifecycle, read_lifecycle
 from desk_metrics.sla.model import Emitted, Mark, TicketClocks
@@ -49,7 +49,7 @@ def decide(state: TicketClocks, book: PolicyBook, now: datetime) -> Decision[Tic
     emitter = _Emitter(state, lifecycle, at)
     timers = [fact.at for fact in state.facts if fact.at > at]
     if lifecycle is not None:
-        sorted_by = sorting_ends(lifecycle, book)
+        sorted_by = find_sorting_end(lifecycle, book)
         if at < sorted_by[0]:
             timers.append(sorted_by[0])
         for clock in run_clocks(lifecycle, book, at, sorted_by):

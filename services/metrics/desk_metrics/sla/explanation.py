@@ -12,7 +12,7 @@ from desk_shared.events.sla import ClockName
 from pydantic import BaseModel, ConfigDict
 
 from desk_metrics.sla.calendars import ClosedBy
-from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, run_clocks, sorting_ends
+from desk_metrics.sla.clocks import RESOLVED, Hold, SlaClock, find_sorting_end, run_clocks
 from desk_metrics.sla.lifecycle import Ending, read_lifecycle
 from desk_metrics.sla.model import TicketClocks
 from desk_metrics.sla.policies import PolicyBook
@@ -96,7 +96,7 @@ def explain(state: TicketClocks, book: PolicyBook, now: datetime) -> tuple[Expla
         return ()
     return tuple(
         _explanation(sla, at)
-        for sla in run_clocks(lifecycle, book, at, sorting_ends(lifecycle, book))
+        for sla in run_clocks(lifecycle, book, at, find_sorting_end(lifecycle, book))
     )
 
 
@@ -104,7 +104,7 @@ def _explanation(sla: SlaClock, now: int) -> Explanation:
     policy, calendar = sla.terms.policy, sla.terms.hours.calendar
     until = now if sla.end is None else sla.end[0]
     goal, used, due = sla.terms.goal, sla.time_used(until), sla.due
-    gross = sla.terms.hours.worked_us(sla.start, until)
+    gross = sla.terms.hours.time_worked_us(sla.start, until)
     return Explanation(
         clock=sla.clock,
         policy=policy.name,
@@ -143,13 +143,13 @@ def _status(sla: SlaClock, now: int) -> Status:
 def _stretches(sla: SlaClock, until: int) -> Iterator[ExplainedSpan]:
     """All of it, joined where one stretch goes on with the same reason."""
     held: ExplainedSpan | None = None
-    for one in _pieces(sla, until):
-        if held is not None and (held.why, held.message) == (one.why, one.message):
-            held = held.model_copy(update={"end": one.end})
+    for piece in _pieces(sla, until):
+        if held is not None and (held.why, held.message) == (piece.why, piece.message):
+            held = held.model_copy(update={"end": piece.end})
             continue
         if held is not None:
             yield held
-        held = one
+        held = piece
     if held is not None:
         yield held
 
@@ -180,7 +180,7 @@ def _part(sla: SlaClock, start: int, end: int, hold: Hold | None) -> Iterator[Ex
             Why(closed.reason),
             _explain_closed(closed.reason, closed.name),
         )
-        for closed in hours.closed_us(start, end)
+        for closed in hours.list_closed(start, end)
     ]
     yield from sorted(pieces, key=lambda piece: piece.start)
 

@@ -174,11 +174,11 @@ class PolicyBook:
 
 def _select(terms: Sequence[Terms], ticket: SlaAttributes) -> Terms | None:
     default = None
-    for one in terms:
-        if one.policy.default:
-            default = one
-        elif one.policy.when.matches(ticket):
-            return one
+    for term in terms:
+        if term.policy.default:
+            default = term
+        elif term.policy.when.matches(ticket):
+            return term
     return default
 
 

@@ -56,7 +56,11 @@ class Editions:
 
     async def begin(self) -> None:
         """Read every edition there was, then note today's."""
-        await self._read()
+        stored = await self._documents.find({}, order="since", limit=10000)
+        for one in stored:
+            if one.unreadable is not None:
+                raise one.unreadable
+        self._keep({one.id: one.state for one in stored if one.state is not None})
         await self.refresh()
 
     async def run(self) -> None:
@@ -78,7 +82,10 @@ class Editions:
             charter = self._charter()
             if not self._editions:
                 await self._open(edition_of(charter, _EVER))
-            await self._move_on(charter)
+            # Have the last edition hold for some seconds more, or go on to the next.
+            while _find_known_until(self._last) - self._clock.now() <= AHEAD / 2:
+                await self._change(next(reversed(self._editions)), _move_edition_on)
+                await self._follow(charter)
             while charter.version != self._seen:
                 await self._note(charter)
 
@@ -90,12 +97,6 @@ class Editions:
             return
         await self._change(next(reversed(self._editions)), _close_edition)
         await self._follow(charter)
-
-    async def _move_on(self, charter: Charter) -> None:
-        """Have the last edition hold for some seconds more, or go on to the next."""
-        while _find_known_until(self._last) - self._clock.now() <= AHEAD / 2:
-            await self._change(next(reversed(self._editions)), _move_edition_on)
-            await self._follow(charter)
 
     async def _follow(self, charter: Charter) -> None:
         """What comes after an edition that is closed: another replica's, or ours. One that was
@@ -118,13 +119,6 @@ class Editions:
         kept = (await self._commands.change(id, rule)).state
         if kept is not None:
             self._keep({**self._editions, id: kept})
-
-    async def _read(self) -> None:
-        stored = await self._documents.find({}, order="since", limit=10_000)
-        for one in stored:
-            if one.unreadable is not None:  # which policies held then cannot be guessed
-                raise one.unreadable
-        self._keep({one.id: one.state for one in stored if one.state is not None})
 
     def _keep(self, editions: dict[str, Edition]) -> None:
         is_another = editions.keys() != self._editions.keys()

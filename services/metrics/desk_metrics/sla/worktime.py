@@ -88,9 +88,9 @@ class WorkingTime:
 
     __hash__ = None  # type: ignore[assignment]  # equality is by value, and calendars are not keys
 
-    def worked(self, start: datetime, end: datetime) -> timedelta:
+    def time_worked(self, start: datetime, end: datetime) -> timedelta:
         """How much of the stretch is open; nothing when it ends before it starts."""
-        return timedelta(microseconds=self.worked_us(micros(start), micros(end)))
+        return timedelta(microseconds=self.time_worked_us(micros(start), micros(end)))
 
     def deadline(
         self,
@@ -112,7 +112,7 @@ class WorkingTime:
         for opens, closes in self.spans_us(micros(start), micros(end)):
             yield OpenSpan(instant(opens), instant(closes))
 
-    def worked_us(self, start: int, end: int) -> int:
+    def time_worked_us(self, start: int, end: int) -> int:
         if end <= start:
             return 0
         first, last = start // _BLOCK, end // _BLOCK
@@ -129,10 +129,10 @@ class WorkingTime:
             if resume is not None and resume <= cursor:
                 continue
             if pause > cursor:
-                worked = self.worked_us(cursor, pause)
-                if worked >= remaining:
+                time_worked = self.time_worked_us(cursor, pause)
+                if time_worked >= remaining:
                     break
-                remaining -= worked
+                remaining -= time_worked
             if resume is None:
                 return None
             cursor = resume
@@ -151,15 +151,15 @@ class WorkingTime:
         if held is not None:
             yield held
 
-    def closed_us(self, start: int, end: int) -> Iterator[ClosedSpan]:
+    def list_closed(self, start: int, end: int) -> Iterator[ClosedSpan]:
         """What is not open between two instants, cut where the reason changes."""
         cursor = start
         for opens, closes in self.spans_us(start, end):
-            yield from self._closed(cursor, opens)
+            yield from self._cut_closed(cursor, opens)
             cursor = closes
-        yield from self._closed(cursor, end)
+        yield from self._cut_closed(cursor, end)
 
-    def _closed(self, start: int, end: int) -> Iterator[ClosedSpan]:
+    def _cut_closed(self, start: int, end: int) -> Iterator[ClosedSpan]:
         held: ClosedSpan | None = None
         while start < end:
             day = instant(start).astimezone(self.calendar.tz).date()

@@ -139,8 +139,8 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
         team = _owner(deps.charter(), service, sight(request, caller))
         if caller.team != team and not caller.has_role(Role.OWNER):
             raise Forbidden(message("answers.not-yours", team=team, service=service), team=team)
-        said = await _said(deps, service, body, caller.subject, call)
-        return await _answered(deps, service, team, said, call)
+        said = await _read_response(deps, service, body, caller.subject, call)
+        return await _record_response(deps, service, team, said, call)
 
     @router.get("/{service}/answers")
     async def answers(
@@ -164,7 +164,7 @@ def answers_router(deps: AnswersDeps) -> APIRouter:
     return router
 
 
-async def _answered(
+async def _record_response(
     deps: AnswersDeps, service: str, team: str, said: Said, call: IdempotentCall
 ) -> AnswerView:
     def rule(known: Answers | None, _context: Context) -> Decision[Answers] | None:
@@ -178,7 +178,9 @@ async def _answered(
     return _view(found)
 
 
-async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall) -> Said:
+async def _read_response(
+    deps: AnswersDeps, service: str, body: Body, by: str, call: IdempotentCall
+) -> Said:
     """The answer to keep; what was kept before under the same key, whatever has passed since."""
     id, now = derived_id(call.seed, "report-answer"), deps.clock.now()
     known = await deps.responses.load_answers(service)
@@ -200,19 +202,19 @@ async def _said(deps: AnswersDeps, service: str, body: Body, by: str, call: Idem
 def _text_of(body: Body, today: date) -> tuple[str, date | None]:
     match body:
         case Accepted():
-            return body.plan, _within_a_year(body.target_date, today)
+            if body.target_date <= today:
+                raise Invalid(
+                    message("answers.day-is-past", day=body.target_date), code="day-is-past"
+                )
+            if body.target_date - today > LONGEST_PLAN:
+                raise Invalid(
+                    message("answers.day-too-far", day=body.target_date), code="day-too-far"
+                )
+            return body.plan, body.target_date
         case Refused():
             return body.reason, None
         case Done():
             return body.what, None
-
-
-def _within_a_year(day: date, today: date) -> date:
-    if day <= today:
-        raise Invalid(message("answers.day-is-past", day=day), code="day-is-past")
-    if day - today > LONGEST_PLAN:
-        raise Invalid(message("answers.day-too-far", day=day), code="day-too-far")
-    return day
 
 
 def _owner(charter: Charter, service: str, seen: Sight) -> str:

@@ -44,7 +44,7 @@ def reports_router(sources: Sources, clock: Clock) -> APIRouter:
 def _shown(found: Systems, seen: Sight) -> Systems:
     """Without services that are hidden from the caller, ranked as if there were no others: a rank
     left out would tell how many are hidden, and what they cost."""
-    shown = [one for one in found.systems if not seen.hides(one.service, one.team)]
+    shown = [service for service in found.systems if not seen.hides(service.service, service.team)]
     systems = tuple(
         one.model_copy(update={"rank": rank, "of": len(shown)})
         for rank, one in enumerate(shown, start=1)
