@@ -15,6 +15,7 @@ from desk_shared.errors import Forbidden, Invalid
 from desk_shared.events.message import message
 from desk_shared.frozen import Frozen
 from desk_shared.http import STAFF, Principal, Role, require, sight
+from desk_shared.kernel.sight import Sight
 from desk_shared.store import Documents
 from desk_shared.text import csv_field
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -101,17 +102,8 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     ) -> Response | Measures:
         """What the desk did in a stretch of days: volume, flow, waiting, SLAs, prevention."""
         found = await query_figures(deps.buckets, asked, deps.people, deps.cost_per_minute)
-        seen = sight(request, caller)
-        # Without what is confidential to the caller; sums of all keep it, since they name nobody.
-        rows = [
-            row
-            for row in found
-            if not (asked.by is Breakdown.SERVICE and seen.hides(service=row.slice))
-            and not (asked.by is Breakdown.TEAM and seen.hides(team=row.slice))
-        ]
-        # The first that is named counts; whoever names nothing we write gets JSON.
-        media = accept.partition(",")[0].partition(";")[0].strip().lower()
-        match format or {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON):
+        rows = _shown(found, asked.by, sight(request, caller))
+        match format or _accepted(accept):
             case Format.CSV:
                 return Response("".join(_csv(rows)), media_type=CSV)
             case Format.PARQUET:
@@ -130,6 +122,13 @@ def measures_router(deps: MetricsDeps) -> APIRouter:
     return router
 
 
+def _shown(rows: Sequence[FigureRow], by: Breakdown | None, seen: Sight) -> list[FigureRow]:
+    """Without what is confidential to the caller; sums of all keep it, since they name nobody."""
+    if by is Breakdown.SERVICE:
+        return [one for one in rows if not seen.hides(service=one.slice)]
+    return [one for one in rows if by is not Breakdown.TEAM or not seen.hides(team=one.slice)]
+
+
 def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
     def read(
         first: FromDay = None,
@@ -146,12 +145,18 @@ def _question(deps: MetricsDeps) -> Callable[..., FigureQuery]:
     return read
 
 
+def _accepted(accept: str) -> Format:
+    """The first that is named counts; whoever names nothing we write gets JSON."""
+    media = accept.partition(",")[0].partition(";")[0].strip().lower()
+    return {CSV: Format.CSV, PARQUET: Format.PARQUET}.get(media, Format.JSON)
+
+
 def _csv(rows: Sequence[FigureRow]) -> Iterator[str]:
     names = tuple(rows[0].figures) if rows else ()
     yield _line(("start", "end", "slice", *names))
-    for row in rows:
-        figures = (row.figures[name] for name in names)
-        yield _line((row.start.isoformat(), row.end.isoformat(), row.slice, *figures))
+    for one in rows:
+        figures = (one.figures[name] for name in names)
+        yield _line((one.start.isoformat(), one.end.isoformat(), one.slice, *figures))
 
 
 def _line(values: Sequence[object]) -> str:

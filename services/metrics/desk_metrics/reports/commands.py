@@ -77,7 +77,8 @@ def shown(found: Systems) -> list[RenderableType]:
         rate = service.change_failure_rate
         table.add_line(
             str(service.rank), service.service, service.team, f"{service.contacts:,}",
-            f"{service.contacts_before:,}", f"{service.came_again:,}", f"{service.lost_minutes:,.0f}", f"{service.healing_debt:,}",
+            f"{service.contacts_before:,}", f"{service.came_again:,}",
+            f"{service.lost_minutes:,.0f}", f"{service.healing_debt:,}",
             f"{service.repeat_contacts:,}", f"{service.slas_breached:,}",
             "" if rate is None else f"{rate:.0%} of {service.changes:,}", service.proposal.value,
         )  # fmt: skip
