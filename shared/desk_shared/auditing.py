@@ -8,16 +8,7 @@ from desk_shared.events.names import TICKETS
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.tickets import TicketOpened
 from desk_shared.ids import request_ticket_id
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One ticket as a store knows it: the last event it has, unpublished ones, buffered ones."""
-
-    id: str
-    sequence: int
-    waiting: int = 0
-    buffered: int = 0
+from desk_shared.store.census import Entry
 
 
 @dataclass(slots=True)

@@ -13,9 +13,9 @@ from faststream import FastStream
 from faststream.specification import AsyncAPI
 
 from desk_shared.bus.subscribing import Reading, broker_of, safe_arguments
-from desk_shared.events.asyncapi import TEAM_CHANNEL
 from desk_shared.events.catalogue import PAYLOADS
 from desk_shared.events.names import NOTIFICATIONS
+from desk_shared.events.topics import TEAM_CHANNEL
 from desk_shared.service import Group, Service
 from desk_shared.settings import KafkaSettings
 

@@ -5,12 +5,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from desk_shared.events.asyncapi import ATTRIBUTES, TEAM_CHANNEL, topics_of
+from desk_shared.events.asyncapi import ATTRIBUTES, topics_of
 from desk_shared.events.envelope import Payload
 from desk_shared.events.topics import (
     MAX_EVENT_BYTES,
     MAX_OPEN_BYTES,
     PUBLIC,
+    TEAM_CHANNEL,
     Topic,
     notification_topics,
 )

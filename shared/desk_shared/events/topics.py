@@ -129,6 +129,8 @@ def team_topic(team: str) -> str:
 
 
 # A regular expression for the notification topics of all teams and people, side topics left out.
+# The same for documents: a channel with a parameter.
+TEAM_CHANNEL = f"{names.NOTIFICATIONS}.{{team}}"
 ALL_TEAM_TOPICS = rf"{re.escape(names.NOTIFICATIONS)}\.[a-z0-9-]+"
 
 

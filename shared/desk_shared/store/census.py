@@ -1,13 +1,23 @@
 """Counts what a collection holds, document by document, without reading anybody's state."""
 
+from dataclasses import dataclass
 from typing import cast
 
-from desk_shared.auditing import Entry
 from desk_shared.store.driver import Database, Row, translate_errors
 from desk_shared.store.pages import After, pages
 
 _FIELDS = {"sequence": 1, "facets.sequence": 1, "outbox.topic": 1, "buffered.topic": 1}
 _PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ticket as a store knows it: the last event it has, unpublished ones, buffered ones."""
+
+    id: str
+    sequence: int
+    waiting: int = 0
+    buffered: int = 0
 
 
 async def census(database: Database, collection: str) -> dict[str, Entry]:

@@ -13,12 +13,13 @@ import pytest
 from desk_shared.bus import records
 from desk_shared.bus.admin import topic_config
 from desk_shared.events import Codec
-from desk_shared.events.asyncapi import ATTRIBUTES, FAILURE_HEADERS, TEAM_CHANNEL
+from desk_shared.events.asyncapi import ATTRIBUTES, FAILURE_HEADERS
 from desk_shared.events.catalogue import PUBLIC_PAYLOADS
 from desk_shared.events.names import CONTRIBUTIONS, PEOPLE
 from desk_shared.events.topics import (
     BY_NAME,
     PUBLIC,
+    TEAM_CHANNEL,
     Topic,
     notification_topics,
     side_topics,
