@@ -1,18 +1,14 @@
 """An audit finds what is lost, doubled or out of order, and calls harmless what is harmless."""
 
 import pytest
-from desk_shared.auditing import (
-    Entry,
-    TicketLog,
-    compare_reader,
-    compare_writer,
-)
+from desk_shared.auditing import TicketLog, compare_reader, compare_writer
 from desk_shared.events import AnyEvent, Event
 from desk_shared.events.people import SubjectKind
 from desk_shared.events.requests import TicketRequested
 from desk_shared.events.telemetry import Observed
 from desk_shared.events.tickets import Channel, Kind, TicketOpened
 from desk_shared.ids import request_ticket_id
+from desk_shared.store.census import Entry
 
 from tests.support.bus_desk import START, noted
 
