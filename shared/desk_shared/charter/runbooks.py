@@ -29,7 +29,6 @@ from desk_shared.charter.words import (
     read_duration,
 )
 from desk_shared.errors import Invalid
-from desk_shared.events.tickets import Kind
 from desk_shared.plugins import Registry
 
 Risk = Literal["read", "reversible", "disruptive", "destructive"]
@@ -44,9 +43,8 @@ Template = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 
 
 class Match(CharterModel):
-    """The temporal part: which matching events start one run."""
+    """Which matching events start one run: each episode starts one."""
 
-    kind: Literal["once"] = Field(default="once", description="Each episode starts one run.")
     by: tuple[str, ...] = Field(
         default=("subject",),
         min_length=1,
@@ -280,7 +278,6 @@ class Escalate(CharterModel):
 
     team: Slug | None = Field(default=None, description="Who gets it; else the owner team.")
     title: Template = Field(description="Title of the ticket.")
-    kind: Kind = Field(default=Kind.PROACTIVE, description="Kind of the ticket.")
 
 
 class Tell(CharterModel):

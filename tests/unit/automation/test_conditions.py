@@ -89,7 +89,7 @@ def changed_charter(folder: Path, old: str, new: str) -> Path:
         ("event: desk.signal.raised.v1", "event: desk.ticket.opened.v1", "does not read"),
         ("target: subject", "target: data.machine", "'data.machine' is not in this event"),
         ("device: ${target}", "device: ${steps.clean.id}", "is not served yet"),
-        ("expect: run", "expect: ignore", "the event of this test starts a run"),
+        ("expect: run", "expect: ignore", "starts a run, but 'expect: ignore'"),
     ],
 )
 def test_a_wrong_runbook_is_refused_with_file_and_line(

@@ -112,5 +112,5 @@ def _tests(runbook: Runbook) -> Iterator[Problem]:
         starts = condition(runbook.when).holds(Inputs(values))
         if starts != (test.expect == "run"):
             did = "starts a run" if starts else "is ignored"
-            sentence = f"the event of this test {did}, but 'expect: {test.expect}' is written"
+            sentence = f"the event of '{test.name}' {did}, but 'expect: {test.expect}' is written"
             yield Problem.at("runbooks", runbook.id, "tests", number, sentence=sentence)
